@@ -1,0 +1,13 @@
+import type { DatasetFacts } from './spec.js';
+
+/** Built-in datasets: their facts are known before anything is decoded, so a job can be checked at once. */
+export const BUILT_IN_DATASETS: readonly DatasetFacts[] = [
+  {
+    name: 'mnist',
+    classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    image: { height: 28, width: 28, channels: 1 },
+    train_count: 60_000,
+    test_count: 10_000,
+    augmentation: { crop_padding: 2, horizontal_flip: false },
+  },
+];

@@ -1,0 +1,37 @@
+import type { components } from './generated/openapi.js';
+
+/** A job's body as submitted, after the contract's own defaults were filled in: null still means "choose for me". */
+export type JobSpec = components['schemas']['JobSpec'];
+
+/** `T` with null taken out of every property listed in `K`. */
+type Chosen<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+
+export type ResolvedModel = Chosen<JobSpec['model'], 'depth' | 'width'>;
+export type ResolvedAugmentation = Chosen<JobSpec['augmentation'], 'crop_padding' | 'horizontal_flip'>;
+export type ResolvedMethod = Omit<
+  Chosen<JobSpec['method'], 'stages' | 'round_steps' | 'end_to_end_share'>,
+  'split' | 'penalty'
+> & {
+  /** Residual blocks per stage, from the input on. */
+  split: number[];
+  /** Penalty coefficient beta, or the rule clip(|g||o|, 3, 0.8/lr) of docs/method.md. */
+  penalty: number | 'adaptive';
+};
+
+/** A spec with every choice made: what a job trains, reproducibly. It validates against the same schema. */
+export type ResolvedSpec = Omit<Chosen<JobSpec, 'seed'>, 'model' | 'method' | 'augmentation'> & {
+  model: ResolvedModel;
+  method: ResolvedMethod;
+  augmentation: ResolvedAugmentation;
+};
+
+/** What planning and training must know of a dataset before its arrays are opened. */
+export interface DatasetFacts {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly image: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly train_count: number;
+  readonly test_count: number;
+  /** Augmentation that suits these images, used where a job names none. */
+  readonly augmentation: ResolvedAugmentation;
+}

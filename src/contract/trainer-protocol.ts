@@ -1,0 +1,104 @@
+import type { DatasetFacts, ResolvedSpec } from './spec.js';
+
+/**
+ * The messages between a worker (supervisor) and its trainer (child process), sent over Node's IPC channel.
+ * Anything large travels as a blob or a spool file; a message carries only its reference.
+ */
+
+export type TaskKind = 'prepare' | 'stage' | 'end_to_end' | 'evaluate' | 'finalize';
+
+/**
+ * Where bytes lie: `sha256:<hex>` is a content-addressed blob, shared and immutable;
+ * `spool:<job>/<task>-a<attempt>/<name>` is a file owned by one attempt, deleted once consumed.
+ */
+export type BlobUri = `sha256:${string}` | `spool:${string}`;
+
+export interface TaskOutput {
+  readonly uri: BlobUri;
+  readonly size_bytes: number;
+}
+
+/** One unit of work. A pure function of what stands here: it can be run again, anywhere. */
+export interface TaskAssignment {
+  readonly task_id: string;
+  readonly job_id: string;
+  /** The fence: results of any other attempt are dropped. */
+  readonly attempt: number;
+  readonly kind: TaskKind;
+  /** Stage 0..K-1, or null for tasks of the whole network. */
+  readonly stage: number | null;
+  readonly round: number | null;
+  readonly spec: ResolvedSpec;
+  readonly dataset: DatasetFacts;
+  /** Inputs by the names that src/jobs/plan.ts gave them. */
+  readonly inputs: Readonly<Record<string, BlobUri>>;
+}
+
+export interface MetricSample {
+  readonly name: string;
+  readonly stage: number | null;
+  /** Optimiser step of the whole run, counted from 0. */
+  readonly step: number;
+  readonly value: number;
+}
+
+export interface ArtifactOutput extends TaskOutput {
+  /** File name a user downloads, e.g. `full/model.json`. */
+  readonly name: string;
+  readonly kind: 'model' | 'report' | 'weights';
+  readonly media_type: string;
+}
+
+/** A number in `seconds` is wall time by part (data, forward, backward, ...) within the trainer. */
+export interface TaskSuccess {
+  readonly outputs: Readonly<Record<string, TaskOutput>>;
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly artifacts: readonly ArtifactOutput[];
+  /** Small figures worth keeping: `{test_accuracy: 0.99, ...}`; finalize's become the job's result. */
+  readonly result: Readonly<Record<string, number>>;
+}
+
+/** `code` is one of the catalogue (src/contract/errors.ts); `retryable` is the catalogue's word on it. */
+export interface TaskFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly stage: number | null;
+  readonly step: number | null;
+}
+
+export interface RuntimeInfo {
+  readonly node: string;
+  readonly tensorflow: string;
+  readonly device: string;
+  readonly threads: number;
+}
+
+export type ToTrainer = { readonly type: 'run'; readonly assignment: TaskAssignment };
+
+export type FromTrainer =
+  | { readonly type: 'ready'; readonly runtime: RuntimeInfo }
+  | {
+      readonly type: 'progress';
+      readonly task_id: string;
+      readonly attempt: number;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'metrics';
+      readonly task_id: string;
+      readonly attempt: number;
+      readonly samples: readonly MetricSample[];
+    }
+  | {
+      readonly type: 'succeeded';
+      readonly task_id: string;
+      readonly attempt: number;
+      readonly success: TaskSuccess;
+    }
+  | {
+      readonly type: 'failed';
+      readonly task_id: string;
+      readonly attempt: number;
+      readonly failure: TaskFailure;
+    };

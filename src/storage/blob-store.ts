@@ -1,0 +1,25 @@
+import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
+
+/**
+ * Where bytes live outside Postgres. Blobs are content-addressed, immutable and shared; spool files belong to one
+ * attempt and are deleted with it. Every write is temp file, fsync, rename: a reader sees all of it or nothing.
+ */
+export interface BlobStore {
+  /** Stores `bytes` as a blob; storing the same bytes twice is one blob. */
+  put(bytes: Uint8Array): Promise<TaskOutput>;
+  /** Reads a blob or spool file whole and, for a blob, checks its sha256. @throws BlobMissingError, BlobCorruptError */
+  get(uri: BlobUri): Promise<Uint8Array>;
+  /** A path on this host from which a blob or spool file can be read at random offsets. @throws BlobMissingError */
+  localPath(uri: BlobUri): Promise<string>;
+  exists(uri: BlobUri): Promise<boolean>;
+  /** A path to write a spool file to, piece by piece; nothing is visible under its uri before `commit`. */
+  createSpool(key: string): Promise<SpoolDraft>;
+  /** Deletes every spool file whose key starts with `prefix`. */
+  deleteSpool(prefix: string): Promise<void>;
+}
+
+export interface SpoolDraft {
+  readonly path: string;
+  commit(): Promise<TaskOutput>;
+  discard(): Promise<void>;
+}
