@@ -1,0 +1,24 @@
+import { flatten, type Layer } from './layers.js';
+import { type ParameterSpec, parametersOf } from './parameters.js';
+
+/** Multiply-adds of one forward pass over one image. Convolutions and dense layers only, as papers count them. */
+export function multiplyAdds(layers: readonly Layer[]): number {
+  return flatten(layers).reduce((sum, layer) => sum + layerMultiplyAdds(layer), 0);
+}
+
+/** Trained parameters: kernels, biases, scales and shifts. */
+export function parameterCount(layers: readonly Layer[]): number {
+  return parametersOf(layers).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+}
+
+export function sizeOf(parameter: ParameterSpec): number {
+  return parameter.shape.reduce((product, side) => product * side, 1);
+}
+
+function layerMultiplyAdds(layer: Layer): number {
+  if (layer.op === 'conv') {
+    const { size, input, output } = layer;
+    return size * size * input.channels * output.channels * output.height * output.width;
+  }
+  return layer.op === 'dense' ? layer.inputs * layer.outputs : 0;
+}

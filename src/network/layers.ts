@@ -1,0 +1,83 @@
+/**
+ * A network as data. Everything else reads this one description: parameter and cost counts here, execution in
+ * src/trainer/network, the exported model in src/trainer/export.
+ *
+ * Shapes are of one image; the batch dimension comes first at run time: [B, height, width, channels].
+ */
+export interface Shape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** Convolution without bias, SAME padding. Kernel [size, size, input.channels, output.channels]. */
+export interface ConvLayer {
+  readonly op: 'conv';
+  readonly name: string;
+  readonly size: number;
+  readonly stride: number;
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+/** Batch normalisation over N, H and W with scale and shift, then ReLU where `relu`. */
+export interface NormLayer {
+  readonly op: 'norm';
+  readonly name: string;
+  readonly output: Shape;
+  readonly relu: boolean;
+}
+
+/** branch(x) + shortcut(x), then ReLU where `relu`; an empty shortcut is the identity. */
+export interface ResidualLayer {
+  readonly op: 'residual';
+  readonly name: string;
+  readonly branch: readonly Layer[];
+  readonly shortcut: readonly Layer[];
+  readonly output: Shape;
+  readonly relu: boolean;
+}
+
+/** Mean over height and width: [B,h,w,c] -> [B,c]. */
+export interface PoolLayer {
+  readonly op: 'pool';
+  readonly name: string;
+  readonly input: Shape;
+}
+
+/** Fully connected with bias: [B,inputs] -> [B,outputs]. */
+export interface DenseLayer {
+  readonly op: 'dense';
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+export type Layer = ConvLayer | NormLayer | ResidualLayer | PoolLayer | DenseLayer;
+
+/** SAME padding: a stride s keeps ceil(size / s) positions. */
+export function convLayer(
+  name: string,
+  size: number,
+  stride: number,
+  input: Shape,
+  channels: number,
+): ConvLayer {
+  const output = {
+    height: Math.ceil(input.height / stride),
+    width: Math.ceil(input.width / stride),
+    channels,
+  };
+  return { op: 'conv', name, size, stride, input, output };
+}
+
+export function normLayer(name: string, output: Shape, relu: boolean): NormLayer {
+  return { op: 'norm', name, output, relu };
+}
+
+/** All layers in order of execution, those inside residual layers before the residual itself. */
+export function flatten(layers: readonly Layer[]): Layer[] {
+  return layers.flatMap((layer) =>
+    layer.op === 'residual' ? [...flatten(layer.branch), ...flatten(layer.shortcut), layer] : [layer],
+  );
+}

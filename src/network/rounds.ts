@@ -1,0 +1,70 @@
+import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
+
+/** How a run's optimiser steps are cut into rounds, the unit of a stage task. */
+export interface Rounds {
+  readonly stepsPerEpoch: number;
+  /** Steps of the whole run; one learning-rate schedule spans them. */
+  readonly totalSteps: number;
+  /** Steps of the layer-parallel phase; the end-to-end phase has the others. */
+  readonly parallelSteps: number;
+  readonly roundSteps: number;
+  readonly parallelRounds: number;
+  readonly endToEndRounds: number;
+}
+
+/** Steps [start, end) of the run. */
+export interface StepRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+const LONGEST_DEFAULT_ROUND = 200;
+const FEWEST_DEFAULT_ROUNDS = 4;
+
+export function roundsOf(spec: ResolvedSpec, dataset: DatasetFacts): Rounds {
+  const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
+  const { round_steps: roundSteps, end_to_end_share: endToEndShare } = spec.method;
+  const parallelSteps = totalSteps - Math.round(endToEndShare * totalSteps);
+  return {
+    stepsPerEpoch,
+    totalSteps,
+    parallelSteps,
+    roundSteps,
+    parallelRounds: Math.ceil(parallelSteps / roundSteps),
+    endToEndRounds: Math.ceil((totalSteps - parallelSteps) / roundSteps),
+  };
+}
+
+/** Images a job trains on: all, or the first `max_train_samples`. */
+export function trainSamples(maxTrainSamples: number | null, dataset: DatasetFacts): number {
+  return Math.min(maxTrainSamples ?? dataset.train_count, dataset.train_count);
+}
+
+/** Round length where none is asked for: long enough to cost little, short enough that the stages overlap. */
+export function defaultRoundSteps(totalSteps: number, endToEndShare: number): number {
+  const parallelSteps = totalSteps - Math.round(endToEndShare * totalSteps);
+  return Math.max(
+    1,
+    Math.min(LONGEST_DEFAULT_ROUND, Math.ceil((parallelSteps || totalSteps) / FEWEST_DEFAULT_ROUNDS)),
+  );
+}
+
+export function stepsOf(
+  spec: Pick<ResolvedSpec, 'max_train_samples' | 'batch_size' | 'epochs'>,
+  dataset: DatasetFacts,
+): { stepsPerEpoch: number; totalSteps: number } {
+  const stepsPerEpoch = Math.floor(trainSamples(spec.max_train_samples, dataset) / spec.batch_size);
+  return { stepsPerEpoch, totalSteps: stepsPerEpoch * spec.epochs };
+}
+
+/** Steps of round `round` of the layer-parallel phase. */
+export function parallelRange(rounds: Rounds, round: number): StepRange {
+  const start = round * rounds.roundSteps;
+  return { start, end: Math.min(start + rounds.roundSteps, rounds.parallelSteps) };
+}
+
+/** Steps of round `round` of the end-to-end phase. */
+export function endToEndRange(rounds: Rounds, round: number): StepRange {
+  const start = rounds.parallelSteps + round * rounds.roundSteps;
+  return { start, end: Math.min(start + rounds.roundSteps, rounds.totalSteps) };
+}

@@ -1,0 +1,42 @@
+import { auxiliaryLayers } from './auxiliary.js';
+import type { Layer, Shape } from './layers.js';
+import { layersOfRange, type NetworkDescription } from './resnet.js';
+
+/** Stage k of K: its share of the network, and the AuxNet that makes its input (k >= 1). */
+export interface StageDescription {
+  readonly index: number;
+  readonly isLast: boolean;
+  readonly layers: readonly Layer[];
+  /** Shape of lambda_k: the images for stage 0. */
+  readonly input: Shape;
+  /** Null for stage 0, which reads the images themselves. */
+  readonly auxiliary: readonly Layer[] | null;
+}
+
+/**
+ * Cuts a network into stages of consecutive residual blocks.
+ * @param split residual blocks per stage; must sum to the number of blocks
+ * @param auxiliaryShare multiply-adds of an AuxNet as a share of those of the stages it stands for
+ */
+export function describeStages(
+  network: NetworkDescription,
+  split: readonly number[],
+  auxiliaryShare: number,
+): StageDescription[] {
+  let start = 0;
+  return split.map((count, index) => {
+    const end = start + count;
+    const isLast = index === split.length - 1;
+    const layers = layersOfRange(network, start, end);
+    const first = start === 0;
+    const stage = {
+      index,
+      isLast,
+      layers,
+      input: first ? network.image : network.blocks[start - 1]!.output,
+      auxiliary: first ? null : auxiliaryLayers(network, index, start, auxiliaryShare),
+    };
+    start = end;
+    return stage;
+  });
+}
