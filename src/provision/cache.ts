@@ -1,0 +1,97 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { withLock } from './lock.js';
+
+const MANIFEST = 'manifest.json';
+
+/** Written last into an entry: the size of each of its files. What does not match it is not used. */
+interface Manifest {
+  files: Record<string, number>;
+}
+
+export interface CacheEntry {
+  dir: string;
+  bytes: number;
+  reused: boolean;
+}
+
+/** The per-user cache that all clones share. */
+export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'strata');
+}
+
+/**
+ * The folder `root/key`, filled by `build` the first time. `build` works in a folder beside it that takes its final
+ * name only when complete; a build that was interrupted is thrown away by the next one. Concurrent callers, in this
+ * process or another, wait for the one that builds.
+ */
+export async function cacheEntry(
+  root: string,
+  key: string,
+  build: (staging: string) => Promise<void>,
+  onWait?: () => void,
+): Promise<CacheEntry> {
+  const dir = join(root, key);
+  const present = await intactBytes(dir);
+  if (present !== undefined) return { dir, bytes: present, reused: true };
+  return withLock(
+    dir,
+    async () => {
+      const built = await intactBytes(dir);
+      if (built !== undefined) return { dir, bytes: built, reused: true };
+      return { dir, bytes: await buildEntry(dir, build), reused: false };
+    },
+    onWait,
+  );
+}
+
+/** Whether an entry is there and whole, without building it. */
+export async function hasCacheEntry(root: string, key: string): Promise<boolean> {
+  return (await intactBytes(join(root, key))) !== undefined;
+}
+
+async function buildEntry(dir: string, build: (staging: string) => Promise<void>): Promise<number> {
+  await mkdir(dirname(dir), { recursive: true });
+  const staging = `${dir}.partial`;
+  await rm(staging, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(staging);
+  await build(staging);
+  const files = await fileSizes(staging);
+  await writeFile(join(staging, MANIFEST), JSON.stringify({ files } satisfies Manifest));
+  await rename(staging, dir);
+  return sum(files);
+}
+
+async function intactBytes(dir: string): Promise<number | undefined> {
+  const manifest = await readManifest(dir);
+  if (!manifest) return undefined;
+  for (const [path, size] of Object.entries(manifest.files)) {
+    const found = await stat(join(dir, path)).catch(() => undefined);
+    if (found?.size !== size) return undefined;
+  }
+  return sum(manifest.files);
+}
+
+async function readManifest(dir: string): Promise<Manifest | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dir, MANIFEST), 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fileSizes(dir: string): Promise<Record<string, number>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = files.map(async (file) => {
+    const path = join(file.parentPath ?? file.path, file.name);
+    return [path.slice(dir.length + 1), (await stat(path)).size] as const;
+  });
+  return Object.fromEntries(await Promise.all(sizes));
+}
+
+function sum(files: Record<string, number>): number {
+  return Object.values(files).reduce((total, size) => total + size, 0);
+}
