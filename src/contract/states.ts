@@ -1,0 +1,65 @@
+/**
+ * The states of jobs and tasks and the only moves between them; docs/job-states.md draws and explains them.
+ * Every change of a stored state goes through `transition`.
+ */
+const TRANSITIONS = {
+  job: {
+    queued: ['preparing', 'failed', 'cancelled'],
+    preparing: ['running', 'failed', 'cancelled'],
+    running: ['finalizing', 'failed', 'cancelled'],
+    finalizing: ['succeeded', 'failed', 'cancelled'],
+    succeeded: [],
+    failed: [],
+    cancelled: [],
+  },
+  task: {
+    /** Some input does not exist yet. */
+    waiting: ['ready', 'cancelled'],
+    ready: ['running', 'cancelled'],
+    /** Back to ready: the attempt failed for a passing reason, was lost, or was handed back. */
+    running: ['succeeded', 'ready', 'failed', 'cancelled'],
+    succeeded: [],
+    failed: [],
+    cancelled: [],
+  },
+} as const satisfies Record<string, Record<string, readonly string[]>>;
+
+export type Machine = keyof typeof TRANSITIONS;
+export type State<M extends Machine> = keyof (typeof TRANSITIONS)[M] & string;
+export type JobState = State<'job'>;
+export type TaskState = State<'task'>;
+
+export const JOB_STATES = Object.keys(TRANSITIONS.job) as JobState[];
+export const TASK_STATES = Object.keys(TRANSITIONS.task) as TaskState[];
+
+/** A state was asked for that the present one does not lead to. */
+export class IllegalTransitionError extends Error {
+  constructor(
+    readonly machine: Machine,
+    readonly from: string,
+    readonly to: string,
+  ) {
+    super(`a ${machine} cannot go from ${from} to ${to}`);
+    this.name = 'IllegalTransitionError';
+  }
+}
+
+export function canTransition<M extends Machine>(machine: M, from: State<M>, to: State<M>): boolean {
+  return followers(machine, from).includes(to);
+}
+
+/** @returns `to`. @throws IllegalTransitionError when `from` does not lead there */
+export function transition<M extends Machine>(machine: M, from: State<M>, to: State<M>): State<M> {
+  if (!canTransition(machine, from, to)) throw new IllegalTransitionError(machine, from, to);
+  return to;
+}
+
+/** Terminal states never change. */
+export function isTerminal<M extends Machine>(machine: M, state: State<M>): boolean {
+  return followers(machine, state).length === 0;
+}
+
+function followers<M extends Machine>(machine: M, state: State<M>): readonly string[] {
+  const table: Record<string, Record<string, readonly string[]>> = TRANSITIONS;
+  return table[machine]?.[state] ?? [];
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  canTransition,
+  IllegalTransitionError,
+  isTerminal,
+  JOB_STATES,
+  type JobState,
+  TASK_STATES,
+  type TaskState,
+  transition,
+} from '../../src/contract/states.js';
+
+// Written out a second time on purpose: the table in the source must not be able to change unnoticed.
+const JOB_MOVES = new Set([
+  'queued>preparing',
+  'queued>failed',
+  'queued>cancelled',
+  'preparing>running',
+  'preparing>failed',
+  'preparing>cancelled',
+  'running>finalizing',
+  'running>failed',
+  'running>cancelled',
+  'finalizing>succeeded',
+  'finalizing>failed',
+  'finalizing>cancelled',
+]);
+const TASK_MOVES = new Set([
+  'waiting>ready',
+  'waiting>cancelled',
+  'ready>running',
+  'ready>cancelled',
+  'running>succeeded',
+  'running>ready',
+  'running>failed',
+  'running>cancelled',
+]);
+
+function checkEveryPair<S extends string>(
+  states: readonly S[],
+  allowed: ReadonlySet<string>,
+  move: (from: S, to: S) => S,
+): void {
+  for (const from of states) {
+    for (const to of states) {
+      if (allowed.has(`${from}>${to}`)) assert.equal(move(from, to), to);
+      else assert.throws(() => move(from, to), IllegalTransitionError, `${from} > ${to} must be refused`);
+    }
+  }
+}
+
+test('every job transition outside the table is refused', () => {
+  checkEveryPair(JOB_STATES, JOB_MOVES, (from: JobState, to: JobState) => transition('job', from, to));
+});
+
+test('every task transition outside the table is refused', () => {
+  checkEveryPair(TASK_STATES, TASK_MOVES, (from: TaskState, to: TaskState) => transition('task', from, to));
+});
+
+test('the states that end a job or task are exactly succeeded, failed and cancelled', () => {
+  const ends = ['succeeded', 'failed', 'cancelled'];
+  assert.deepEqual(
+    JOB_STATES.filter((state) => isTerminal('job', state)),
+    ends,
+  );
+  assert.deepEqual(
+    TASK_STATES.filter((state) => isTerminal('task', state)),
+    ends,
+  );
+});
+
+test('the refusal names machine, present state and wanted state', () => {
+  assert.throws(() => transition('job', 'succeeded', 'running'), {
+    message: 'a job cannot go from succeeded to running',
+  });
+  assert.equal(canTransition('job', 'succeeded', 'running'), false);
+});
