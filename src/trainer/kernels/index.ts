@@ -1,0 +1,8 @@
+/** TensorFlow's fused ops with their gradients, each a plain function on tensors. */
+export * from './convolution.js';
+export * from './cross-entropy.js';
+export * from './dense.js';
+export * from './elementwise.js';
+export * from './normalization.js';
+export * from './packing.js';
+export * from './pooling.js';
