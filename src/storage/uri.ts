@@ -1,0 +1,26 @@
+import type { BlobUri } from '../contract/trainer-protocol.js';
+
+export type Address = { readonly kind: 'blob'; readonly sha256: string } | SpoolAddress;
+export interface SpoolAddress {
+  readonly kind: 'spool';
+  readonly key: string;
+}
+
+const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+
+/** @throws RangeError for anything that is not a well-formed uri: no such text may ever reach a file path */
+export function parseUri(uri: BlobUri): Address {
+  if (uri.startsWith('sha256:')) {
+    const sha256 = uri.slice('sha256:'.length);
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RangeError(`malformed blob uri ${uri}`);
+    return { kind: 'blob', sha256 };
+  }
+  if (uri.startsWith('spool:')) return { kind: 'spool', key: checkSpoolKey(uri.slice('spool:'.length)) };
+  throw new RangeError(`unknown kind of uri ${uri}`);
+}
+
+/** @throws RangeError when a segment of the key could leave the spool folder */
+export function checkSpoolKey(key: string): string {
+  if (!key.split('/').every((segment) => SEGMENT.test(segment))) throw new RangeError(`bad spool key ${key}`);
+  return key;
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import type { BlobUri } from '../../src/contract/trainer-protocol.js';
+import type { BlobStore } from '../../src/storage/blob-store.js';
+import { BlobCorruptError, BlobMissingError } from '../../src/storage/errors.js';
+
+export interface StoreUnderTest {
+  readonly store: BlobStore;
+  /** Changes the stored bytes behind the store's back. */
+  damage(uri: BlobUri): Promise<void>;
+}
+
+/** What every blob store must do, whatever it is made of. */
+export function conformance(name: string, create: () => Promise<StoreUnderTest>): void {
+  const bytes = new TextEncoder().encode('weights');
+  const absent: BlobUri = `sha256:${'0'.repeat(64)}`;
+
+  test(`${name}: a blob comes back as it was put, under the sha256 of its bytes`, async () => {
+    const { store } = await create();
+    const output = await store.put(bytes);
+    assert.equal(output.uri, 'sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c');
+    assert.equal(output.size_bytes, bytes.byteLength);
+    assert.deepEqual(new Uint8Array(await store.get(output.uri)), bytes);
+    assert.deepEqual(new Uint8Array(await readFile(await store.localPath(output.uri))), bytes);
+  });
+
+  test(`${name}: the same bytes put twice, even at once, are one blob`, async () => {
+    const { store } = await create();
+    const [one, two] = await Promise.all([store.put(bytes), store.put(bytes)]);
+    assert.deepEqual(one, two);
+    assert.equal(await store.exists(one.uri), true);
+  });
+
+  test(`${name}: an empty blob is a blob`, async () => {
+    const { store } = await create();
+    const output = await store.put(new Uint8Array());
+    assert.equal((await store.get(output.uri)).byteLength, 0);
+  });
+
+  test(`${name}: what is not there is said to be missing`, async () => {
+    const { store } = await create();
+    assert.equal(await store.exists(absent), false);
+    await assert.rejects(store.get(absent), BlobMissingError);
+    await assert.rejects(store.localPath(absent), BlobMissingError);
+    await assert.rejects(store.get('spool:job/task-a1/none'), BlobMissingError);
+  });
+
+  test(`${name}: damaged bytes are never handed out`, async () => {
+    const { store, damage } = await create();
+    const { uri } = await store.put(bytes);
+    await damage(uri);
+    await assert.rejects(store.get(uri), BlobCorruptError);
+  });
+
+  test(`${name}: a spool file appears when committed, not before, and not when discarded`, async () => {
+    const { store } = await create();
+    const draft = await store.createSpool('job/task-a1/corrections');
+    await writeFile(draft.path, bytes);
+    assert.equal(await store.exists('spool:job/task-a1/corrections'), false);
+    const output = await draft.commit();
+    assert.deepEqual(output, { uri: 'spool:job/task-a1/corrections', size_bytes: bytes.byteLength });
+    assert.deepEqual(new Uint8Array(await store.get(output.uri)), bytes);
+    const other = await store.createSpool('job/task-a2/corrections');
+    await writeFile(other.path, bytes);
+    await other.discard();
+    assert.equal(await store.exists('spool:job/task-a2/corrections'), false);
+  });
+
+  test(`${name}: deleteSpool takes every key with the prefix and no other`, async () => {
+    const { store } = await create();
+    for (const key of ['job/one-a1/c', 'job/one-a2/c', 'job/two-a1/c', 'job2/one-a1/c']) {
+      const draft = await store.createSpool(key);
+      await writeFile(draft.path, bytes);
+      await draft.commit();
+    }
+    const left = () =>
+      Promise.all(
+        (
+          ['spool:job/one-a1/c', 'spool:job/one-a2/c', 'spool:job/two-a1/c', 'spool:job2/one-a1/c'] as const
+        ).map((uri) => store.exists(uri)),
+      );
+    await store.deleteSpool('job/one-a');
+    assert.deepEqual(await left(), [false, false, true, true]);
+    await store.deleteSpool('job/');
+    assert.deepEqual(await left(), [false, false, false, true]);
+    await store.deleteSpool('job/');
+    await assert.rejects(store.deleteSpool(''), RangeError);
+  });
+
+  test(`${name}: keys and uris that could leave the store are refused`, async () => {
+    const { store } = await create();
+    await assert.rejects(store.createSpool('../outside'), RangeError);
+    await assert.rejects(store.createSpool('job//x'), RangeError);
+    await assert.rejects(store.get('spool:job/../../etc/passwd'), RangeError);
+    await assert.rejects(store.get('sha256:../../etc/passwd'), RangeError);
+    await assert.rejects(store.deleteSpool('../'), RangeError);
+  });
+}
