@@ -79,9 +79,7 @@ export function readScalar(tensor: Tensor): number {
 /** Frees tensors; one that is already free is left alone, so that an early free and an owner's free agree. */
 export function free(...tensors: readonly Tensor[]): void {
   for (const { id } of tensors) {
-    if (!live.delete(id)) continue;
-    arenas.at(-1)?.delete(id);
-    binding.deleteTensor(id);
+    if (live.delete(id)) binding.deleteTensor(id);
   }
 }
 
@@ -102,10 +100,7 @@ export function arena<T>(body: () => T): T {
 
 function closeArena(created: Set<number>, kept: readonly Tensor[]): void {
   arenas.pop();
-  for (const id of created) {
-    live.delete(id);
-    binding.deleteTensor(id);
-  }
+  for (const id of created) if (live.delete(id)) binding.deleteTensor(id);
   const outer = arenas.at(-1);
   if (outer) for (const { id } of kept) outer.add(id);
 }

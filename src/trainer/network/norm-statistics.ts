@@ -1,0 +1,91 @@
+import { flatten, type Layer } from '../../network/index.js';
+import * as kernels from '../kernels/index.js';
+import { free, read, type Tensor, upload } from '../runtime/index.js';
+import { inferPass, type NormRule } from './infer-pass.js';
+import { type NamedTensors, parameter } from './pass.js';
+
+/** Mean and variance of every batch norm by layer name, [c] each: what a network needs to work on one image. */
+export type Statistics = ReadonlyMap<
+  string,
+  { readonly mean: Float32Array; readonly variance: Float32Array }
+>;
+
+/**
+ * Estimates the statistics along the whole chain as averages over `batches`, each layer fed by the layers before it
+ * as they are now. Training keeps no moving averages: those of a stage would describe its AuxNet's outputs, not the
+ * true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
+ * @param batches image tensors [B,H,W,C], owned by the caller
+ */
+export function estimateStatistics(
+  layers: readonly Layer[],
+  weights: NamedTensors,
+  batches: Iterable<Tensor>,
+): Statistics {
+  const sums = new Map<string, { mean: Float64Array; variance: Float64Array }>();
+  let count = 0;
+  for (const images of batches) {
+    free(inferPass(layers, images, weights, collectingRule(weights, sums)));
+    count++;
+  }
+  const average = (sum: Float64Array) => Float32Array.from(sum, (value) => value / count);
+  return new Map(
+    [...sums].map(([name, { mean, variance }]) => [
+      name,
+      { mean: average(mean), variance: average(variance) },
+    ]),
+  );
+}
+
+function collectingRule(
+  weights: NamedTensors,
+  sums: Map<string, { mean: Float64Array; variance: Float64Array }>,
+): NormRule {
+  return (layer, features) => {
+    const { output, batchMean, batchVariance, reserved } = kernels.batchNorm(
+      features,
+      parameter(weights, `${layer.name}/gamma`),
+      parameter(weights, `${layer.name}/beta`),
+    );
+    const channels = layer.output.channels;
+    const sum = sums.get(layer.name) ?? {
+      mean: new Float64Array(channels),
+      variance: new Float64Array(channels),
+    };
+    addTo(sum.mean, read(batchMean));
+    addTo(sum.variance, read(batchVariance));
+    sums.set(layer.name, sum);
+    free(batchMean, batchVariance, ...reserved);
+    return output;
+  };
+}
+
+function addTo(sum: Float64Array, values: Float32Array): void {
+  for (let index = 0; index < sum.length; index++) sum[index]! += values[index]!;
+}
+
+/** The statistics on the device, ready for inference; `dispose` frees them. */
+export function inferenceRule(
+  layers: readonly Layer[],
+  weights: NamedTensors,
+  statistics: Statistics,
+): { rule: NormRule; dispose: () => void } {
+  const tensors = new Map(
+    flatten(layers)
+      .filter((layer) => layer.op === 'norm')
+      .map(({ name }) => {
+        const found = statistics.get(name);
+        if (!found) throw new Error(`no statistics for ${name}`);
+        const vector = (values: Float32Array) => upload(values, [values.length]);
+        return [name, { mean: vector(found.mean), variance: vector(found.variance) }] as const;
+      }),
+  );
+  const rule: NormRule = (layer, features) => {
+    const { mean, variance } = tensors.get(layer.name)!;
+    const gamma = parameter(weights, `${layer.name}/gamma`);
+    return kernels.normalize(features, gamma, parameter(weights, `${layer.name}/beta`), mean, variance);
+  };
+  return {
+    rule,
+    dispose: () => free(...[...tensors.values()].flatMap(({ mean, variance }) => [mean, variance])),
+  };
+}

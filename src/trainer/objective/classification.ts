@@ -1,0 +1,37 @@
+import * as kernels from '../kernels/index.js';
+import { free, read, scalar, type Tensor } from '../runtime/index.js';
+
+/** The last stage's loss: mean cross-entropy over the batch, and its cotangent d loss / d logits [B,classes]. */
+export function classificationLoss(logits: Tensor, labels: Tensor): { cotangent: Tensor; losses: Tensor } {
+  const { losses, gradient } = kernels.softmaxCrossEntropy(logits, labels);
+  const perImage = scalar(1 / logits.shape[0]!);
+  const cotangent = kernels.multiply(gradient, perImage);
+  free(gradient, perImage);
+  return { cotangent, losses };
+}
+
+export interface Score {
+  /** Sum of the cross-entropy over the images. */
+  readonly lossSum: number;
+  /** Images whose largest logit is their label's. */
+  readonly correct: number;
+}
+
+/** Scores logits [B,classes] against labels [B]. */
+export function score(logits: Tensor, labels: Tensor, labelValues: Int32Array): Score {
+  const { losses, gradient } = kernels.softmaxCrossEntropy(logits, labels);
+  const lossSum = read(losses).reduce((sum, loss) => sum + loss, 0);
+  free(losses, gradient);
+  return { lossSum, correct: countCorrect(read(logits), labelValues) };
+}
+
+function countCorrect(logits: Float32Array, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  let correct = 0;
+  labels.forEach((label, image) => {
+    const row = logits.subarray(image * classes, (image + 1) * classes);
+    const best = row.reduce((winner, value, index) => (value > row[winner]! ? index : winner), 0);
+    if (best === label) correct++;
+  });
+  return correct;
+}

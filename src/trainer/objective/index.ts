@@ -1,0 +1,3 @@
+/** Local losses and their cotangents. */
+export * from './classification.js';
+export * from './coupling.js';
