@@ -1,0 +1,136 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The service's settings, each from one environment variable. */
+export interface Settings {
+  port: number;
+  host: string;
+  /** Absolute path of the folder that holds all data. */
+  home: string;
+  /** Absent: the embedded server. */
+  databaseUrl?: string;
+  /** Absent: a local server. */
+  redisUrl?: string;
+  blobUrl: string;
+  /** Absent: decided by the worker with `defaultSlots`. */
+  slots?: number;
+  threads: number;
+  logLevel: LogLevel;
+}
+
+export interface SettingDescription {
+  name: string;
+  default: string;
+  meaning: string;
+}
+
+/** One row for each setting, from which the documentation's table is made. */
+export const SETTINGS = [
+  { name: 'PORT', default: '3000', meaning: 'Port the API listens on; 0 takes a free one.' },
+  { name: 'HOST', default: '127.0.0.1', meaning: 'Address the API listens on.' },
+  { name: 'STRATA_HOME', default: '.strata', meaning: 'Folder that holds all data.' },
+  {
+    name: 'DATABASE_URL',
+    default: 'embedded Postgres',
+    meaning: 'Postgres to use, as postgresql://user:password@host:port/database.',
+  },
+  {
+    name: 'REDIS_URL',
+    default: 'local Redis or Valkey',
+    meaning: 'Redis >= 6.2 or Valkey to use; its maxmemory-policy must be noeviction.',
+  },
+  {
+    name: 'BLOB_URL',
+    default: 'file://$STRATA_HOME/blobs',
+    meaning: 'Where weights, corrections and exports are stored, as file:///absolute/path.',
+  },
+  {
+    name: 'STRATA_SLOTS',
+    default: 'number of GPUs, else cores / STRATA_THREADS',
+    meaning: 'Stage tasks that run at the same time on this machine.',
+  },
+  { name: 'STRATA_THREADS', default: '1', meaning: 'Threads each CPU slot computes with.' },
+  { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
+] as const satisfies readonly SettingDescription[];
+
+export type SettingName = (typeof SETTINGS)[number]['name'];
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every wrong setting at once, each with what would be right. */
+export class SettingsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`Wrong settings in the environment:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+}
+
+/** Reads the settings out of an environment. An empty variable counts as absent; `cwd` resolves STRATA_HOME. */
+export function parseSettings(env: Environment, cwd: string = process.cwd()): Settings {
+  const problems: string[] = [];
+  const read = new Reader(env, problems);
+  const home = resolve(cwd, read.text('STRATA_HOME') ?? '.strata');
+  const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
+  const slots = read.integer('STRATA_SLOTS', 1, 1024);
+  const settings: Settings = {
+    port: read.integer('PORT', 0, 65535) ?? 3000,
+    host: read.text('HOST') ?? '127.0.0.1',
+    home,
+    ...(databaseUrl && { databaseUrl }),
+    ...(redisUrl && { redisUrl }),
+    blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
+    ...(slots && { slots }),
+    threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+  };
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+/** Slots of a machine whose settings name no number: one a GPU, else as many as its cores can feed. */
+export function defaultSlots(machine: { cores: number; gpus: number }, threads: number): number {
+  return machine.gpus > 0 ? machine.gpus : Math.max(1, Math.floor(machine.cores / threads));
+}
+
+class Reader {
+  constructor(
+    private readonly env: Environment,
+    private readonly problems: string[],
+  ) {}
+
+  text(name: SettingName): string | undefined {
+    return this.env[name] || undefined;
+  }
+
+  integer(name: SettingName, min: number, max: number): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    return this.refuse(name, text, `a whole number from ${min} to ${max}`);
+  }
+
+  url(name: SettingName, protocols: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+    // The value is not repeated: it may hold a password.
+    this.problems.push(
+      `${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    );
+    return undefined;
+  }
+
+  oneOf<T extends string>(name: SettingName, values: readonly T[]): T | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const found = values.find((value) => value === text);
+    return found ?? this.refuse(name, text, `one of ${values.join(', ')}`);
+  }
+
+  private refuse(name: SettingName, text: string, wanted: string): undefined {
+    this.problems.push(`${name} is '${text}', but must be ${wanted}`);
+  }
+}

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const LOOK_EVERY_MS = 50;
+
+/** A database server that set-up runs on this machine. */
+export interface LocalServer {
+  url: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** A port of the loopback address that nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+/** The command line of a process, or undefined when there is none (or only its zombie). */
+export async function commandLine(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return text.replaceAll('\0', ' ').trim() || undefined;
+}
+
+/** Waits until a process that is not our child is gone; false when it still runs after `timeoutMs`. */
+export async function processGone(pid: number, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while ((await commandLine(pid)) !== undefined) {
+    if (performance.now() > deadline) return false;
+    await delay(LOOK_EVERY_MS);
+  }
+  return true;
+}
+
+/** Reads a file, answering undefined when it does not exist. */
+export async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
