@@ -3,10 +3,642 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs, newest first */
+        get: operations["listJobs"];
+        put?: never;
+        /**
+         * Create a training job
+         * @description Checks the spec, fills every default, stores the job and answers it. Training starts as soon as a worker has a free slot. With `dry_run=true` the same checks run and nothing is stored.
+         */
+        post: operations["createJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /** Get one job */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description The answer says that the wish is stored. The job's state becomes `cancelled` once its trainer processes are gone. Cancelling a cancelled job again answers it unchanged; a job that succeeded or failed answers 409.
+         */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a job's tasks
+         * @description The whole task graph, in the order in which it was planned.
+         */
+        get: operations["listJobTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List or follow a job's events
+         * @description With `Accept: text/event-stream` the stored events are sent, then each new one as it happens; the stream ends after the job's last event. An event's id is its `seq`, so a client that reconnects with `Last-Event-ID` misses nothing. A finished job with nothing left to send answers 204, which tells an EventSource to stop. Any other Accept gets a JSON list.
+         */
+        get: operations["listJobEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /** Get a job's metric series */
+        get: operations["listJobMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /** List a job's artifacts */
+        get: operations["listJobArtifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/artifacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An artifact's id. */
+                id: components["parameters"]["ArtifactId"];
+            };
+            cookie?: never;
+        };
+        /** Describe one artifact */
+        get: operations["getArtifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/artifacts/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An artifact's id. */
+                id: components["parameters"]["ArtifactId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download one artifact
+         * @description The bytes never change, so `ETag` is their sha256. One `Range` of bytes is served; several are answered whole.
+         */
+        get: operations["downloadArtifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List datasets */
+        get: operations["listDatasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A dataset's id.
+                 * @example mnist
+                 */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Get one dataset */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List workers */
+        get: operations["listWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is the API process alive? */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Can the service take jobs?
+         * @description Ready means that Postgres answers: a job posted now is kept. `degraded` means ready, but jobs will wait, since Redis is down or no worker is there.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Id: string;
+        /**
+         * @description `succeeded`, `failed` and `cancelled` are final. docs/job-states.md has every transition.
+         * @enum {string}
+         */
+        JobState: "queued" | "preparing" | "running" | "finalizing" | "paused" | "succeeded" | "failed" | "cancelled";
+        /**
+         * @description `waiting` for other tasks; `ready` to be claimed; then `running`. The rest are final.
+         * @enum {string}
+         */
+        TaskState: "waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled";
+        Job: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "job";
+            name: string;
+            metadata: {
+                [key: string]: string;
+            };
+            state: components["schemas"]["JobState"];
+            /** @description Why it is in this state, in a sentence, where that is not plain. */
+            state_reason: string | null;
+            /** @description Share of the work done, 0 to 1. */
+            progress: number;
+            created_at: components["schemas"]["Time"];
+            started_at: components["schemas"]["OptionalTime"];
+            finished_at: components["schemas"]["OptionalTime"];
+            estimated_finish: components["schemas"]["OptionalTime"];
+            cancel_requested_at: components["schemas"]["OptionalTime"];
+            queue: components["schemas"]["JobQueue"] | null;
+            spec: components["schemas"]["JobSpec"];
+            plan: components["schemas"]["JobPlan"];
+            result: components["schemas"]["JobResult"] | null;
+            error: components["schemas"]["Failure"] | null;
+            links: components["schemas"]["JobLinks"];
+        };
+        /** @description Where a job that has not started stands; null once it has. */
+        JobQueue: {
+            /** @description 1 is next. */
+            position: number;
+            /** @description What it waits for. */
+            reason: string;
+        };
+        /** @description How the job is cut into rounds and tasks (docs/method.md, "The schedule"). */
+        JobPlan: {
+            /** @description Tasks in the graph. */
+            tasks: number;
+            steps_per_epoch: number;
+            /** @description Optimiser steps of the whole run. */
+            total_steps: number;
+            /** @description Optimiser steps of one task. */
+            round_steps: number;
+            /** @description Rounds of the layer-parallel phase. */
+            parallel_rounds: number;
+            /** @description Rounds of the end-to-end phase. */
+            end_to_end_rounds: number;
+        };
+        JobResult: {
+            /** @description Share of the test images that the joined network gets right, 0 to 1. */
+            test_accuracy: number;
+            /** @description Mean cross-entropy of the joined network on the test images. */
+            test_loss: number;
+            /** @description The same for the compact network (last AuxNet and last stage); null with one stage. */
+            compact_accuracy: number | null;
+            speedup: {
+                measured: number | null;
+                predicted: number | null;
+            } | null;
+            model_id: string | null;
+            /** @description Every number the finalizer reported, by name. */
+            figures: {
+                [key: string]: number;
+            };
+        };
+        Failure: {
+            /** @description A code of docs/errors.md. */
+            code: string;
+            message: string;
+            /** @description Where it concerns one stage: which, from 0. */
+            stage: number | null;
+            /** @description Where it concerns one optimiser step: which, from 0. */
+            step: number | null;
+        };
+        JobLinks: {
+            /** Format: uri-reference */
+            self: string;
+            /** Format: uri-reference */
+            events: string;
+            /** Format: uri-reference */
+            metrics: string;
+            /** Format: uri-reference */
+            tasks: string;
+            /** Format: uri-reference */
+            artifacts: string;
+            /** Format: uri-reference */
+            cancel: string;
+        };
+        JobList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Job"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        CancelRequest: {
+            /**
+             * @description Kill the trainers at once instead of letting the running tasks end.
+             * @default false
+             */
+            force: boolean;
+        };
+        Task: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "task";
+            job_id: components["schemas"]["Id"];
+            /** @description Its name in the graph, like `stage-1-0`. */
+            key: string;
+            /** @enum {string} */
+            kind: "prepare" | "stage" | "end_to_end" | "evaluate" | "finalize";
+            /** @description From 0; null for tasks of the whole network. */
+            stage: number | null;
+            /** @description From 0. */
+            round: number | null;
+            state: components["schemas"]["TaskState"];
+            /** @description 0 before the first claim. */
+            attempt: number;
+            progress: number;
+            /** @description Keys of the tasks that must succeed first. */
+            waits_for: string[];
+            worker_id: string | null;
+            device: string | null;
+            started_at: components["schemas"]["OptionalTime"];
+            finished_at: components["schemas"]["OptionalTime"];
+            /** @description Wall time within the trainer, by part. */
+            seconds: {
+                [key: string]: number;
+            };
+            /** @description Small figures the task reported, by name. */
+            result: {
+                [key: string]: number;
+            };
+            error: components["schemas"]["Failure"] | null;
+        };
+        TaskList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Task"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Event: {
+            /** @description Grows without gaps within a job, from 1. */
+            seq: number;
+            at: components["schemas"]["Time"];
+            /** @enum {string} */
+            level: "info" | "warning" | "error";
+            /** @description What happened, like `job.running` or `task.succeeded`. */
+            type: string;
+            /** @description The same for people. */
+            message: string;
+            /** @description Details by type. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        EventList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Event"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        MetricSeries: {
+            name: string;
+            stage: number | null;
+            unit: string | null;
+            /** @description The highest attempt among its points. */
+            attempt: number;
+            points: [
+                number,
+                number,
+                components["schemas"]["Time"]
+            ][];
+        };
+        MetricList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["MetricSeries"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Artifact: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "artifact";
+            job_id: components["schemas"]["Id"];
+            /** @description A path within the job's artifacts, like `full/model.json`. */
+            name: string;
+            /** @enum {string} */
+            kind: "model" | "report" | "weights";
+            media_type: string;
+            size_bytes: number;
+            sha256: string;
+            created_at: components["schemas"]["Time"];
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                content: string;
+                /** Format: uri-reference */
+                job: string;
+            };
+        };
+        ArtifactList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Artifact"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Dataset: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "dataset";
+            name: string;
+            built_in: boolean;
+            /** @enum {string} */
+            state: "validating" | "ready" | "failed";
+            classes: string[];
+            image: {
+                height: number;
+                width: number;
+                channels: number;
+            };
+            splits: {
+                train: components["schemas"]["DatasetSplit"];
+                test: components["schemas"]["DatasetSplit"];
+            };
+            /** @description What a job gets that names no augmentation. */
+            augmentation: {
+                crop_padding: number;
+                horizontal_flip: boolean;
+            };
+            /** @description Of the decoded arrays; null for a built-in one that no job has used yet. */
+            sha256: string | null;
+            /** @description Why its state is `failed`. */
+            problems: string[];
+        };
+        DatasetSplit: {
+            count: number;
+        };
+        DatasetList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Dataset"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Worker: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "worker";
+            host: string;
+            devices: {
+                /** @enum {string} */
+                kind: "cpu" | "gpu";
+                name: string;
+                slots: number;
+            }[];
+            slots: {
+                /** @enum {string} */
+                state: "starting" | "idle" | "busy";
+                task_id: string | null;
+            }[];
+            started_at: components["schemas"]["Time"];
+            heartbeat_at: components["schemas"]["Time"];
+            /** @description Of the runtime: node, tensorflow, strata. */
+            versions: {
+                [key: string]: string;
+            };
+        };
+        WorkerList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Worker"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Liveness: {
+            /** @constant */
+            status: "ok";
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok" | "degraded";
+            dependencies: components["schemas"]["Dependencies"];
+        };
+        Dependencies: {
+            /** @enum {string} */
+            postgres: "up" | "down";
+            /** @enum {string} */
+            redis: "up" | "down";
+            /** @description Workers with a recent heartbeat. */
+            workers: number;
+        };
+        /** @description An error, by RFC 9457. */
+        Problem: {
+            /**
+             * Format: uri-reference
+             * @description `urn:strata:error:<code>`
+             */
+            type: string;
+            /** @description The same for every error of this code. */
+            title: string;
+            status: number;
+            /** @description What happened here and what to do about it. */
+            detail: string;
+            /**
+             * Format: uri-reference
+             * @description The path that was asked for.
+             */
+            instance: string;
+            /** @description A code of docs/errors.md; match on this. */
+            code: string;
+            /** @description Find it in the server's log. */
+            request_id: string;
+            /** @description The fields at fault, if any. */
+            errors: components["schemas"]["FieldError"][];
+        };
+        FieldError: {
+            /** @enum {string} */
+            in: "body" | "query" | "path" | "header";
+            /** @description JSON pointer to the field, like `/model/depth`; empty for the whole. */
+            pointer: string;
+            /** @description What is wrong and what would be right. */
+            message: string;
+        };
+        /** @description The `after` of the next page; null where there is none. */
+        Cursor: string | null;
+        /** Format: date-time */
+        Time: string;
+        /** Format: date-time */
+        OptionalTime: string | null;
         /** @description What to train. Every field but `dataset` has a default; a job answers its spec with every default filled in. */
         JobSpec: {
             /**
@@ -178,11 +810,587 @@ export interface components {
             horizontal_flip: boolean | null;
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description The request does not fit the contract; `errors` names each field at fault and its remedy. */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing. */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The state of things forbids it now. */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than the server takes. */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not `application/json`. */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The Idempotency-Key was used with another body. */
+        Unprocessable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A part of the service is down; try again later. */
+        Unavailable: {
+            headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other error, in the same form. */
+        Unexpected: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The range lies outside the artifact. */
+        RangeNotSatisfiable: {
+            headers: {
+                /** @description `bytes *\/size`. */
+                "Content-Range"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description A job's id. */
+        JobId: components["schemas"]["Id"];
+        /** @description An artifact's id. */
+        ArtifactId: components["schemas"]["Id"];
+        /** @description Items per page. */
+        Limit: number;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The quoted sha256. */
+        Sha256Tag: string;
+        /** @description `attachment` with the artifact's file name. */
+        ContentDisposition: string;
+        /** @description `bytes`. */
+        AcceptRanges: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only jobs in this state. */
+                state?: components["schemas"]["JobState"];
+                /** @description Only jobs that carry these pairs: `metadata[team]=vision`. */
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of jobs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createJob: {
+        parameters: {
+            query?: {
+                /** @description Check the spec and answer the job it would become; store nothing. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Any string of your own, unique per job (a UUID, say). Posting again with the same key and body answers the first job and creates none. Kept for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobSpec"];
+            };
+        };
+        responses: {
+            /** @description Dry run: the spec is good. The job as it would start; its id is `dry_run` and it was not stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The job is stored. */
+            201: {
+                headers: {
+                    /** @description The job's own address. */
+                    Location?: string;
+                    /** @description `true` where the key was seen before and this is the first answer again. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "force": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description The job, as it stands now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every task of the job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events with a greater `seq`. `Last-Event-ID` goes before it. */
+                after?: number;
+                /** @description Events per page of the JSON list. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The id of the last event received; a stream goes on after it. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `text/event-stream` only: the job is finished and every event was sent before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobMetrics: {
+        parameters: {
+            query?: {
+                /** @description Only series of these names: `name=loss&name=accuracy`. */
+                name?: string[];
+                /** @description Only series of this stage, counted from 0. */
+                stage?: number;
+                /** @description The most points a series may have; longer ones are thinned out, first and last point kept. */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The series. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every artifact of the job; none before it has succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getArtifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An artifact's id. */
+                id: components["parameters"]["ArtifactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The artifact, without its bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    downloadArtifact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`. */
+                Range?: string;
+                /** @description Serve the range only if this is still the ETag, else everything. */
+                "If-Range"?: string;
+                /** @description ETags you already hold; a match answers 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description An artifact's id. */
+                id: components["parameters"]["ArtifactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["Sha256Tag"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The range asked for. */
+            206: {
+                headers: {
+                    ETag: components["headers"]["Sha256Tag"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    /** @description `bytes first-last/size`. */
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description You hold these bytes already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every dataset, the built-in ones first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A dataset's id.
+                 * @example mnist
+                 */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dataset. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listWorkers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every worker with a recent heartbeat. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Liveness"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+}
