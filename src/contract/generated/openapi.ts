@@ -300,7 +300,7 @@ export interface components {
          * @description `succeeded`, `failed` and `cancelled` are final. docs/job-states.md has every transition.
          * @enum {string}
          */
-        JobState: "queued" | "preparing" | "running" | "finalizing" | "paused" | "succeeded" | "failed" | "cancelled";
+        JobState: "queued" | "preparing" | "running" | "finalizing" | "succeeded" | "failed" | "cancelled";
         /**
          * @description `waiting` for other tasks; `ready` to be claimed; then `running`. The rest are final.
          * @enum {string}
