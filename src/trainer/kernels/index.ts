@@ -3,6 +3,7 @@ export * from './convolution.js';
 export * from './cross-entropy.js';
 export * from './dense.js';
 export * from './elementwise.js';
+export * from './half.js';
 export * from './normalization.js';
 export * from './packing.js';
 export * from './pooling.js';

@@ -1,0 +1,96 @@
+import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import type { TaskOutput } from '../../contract/trainer-protocol.js';
+import type { StepRange } from '../../network/index.js';
+import type { SpoolDraft } from '../../storage/blob-store.js';
+import { TrainerError } from '../errors.js';
+import type { Tensor } from '../runtime/index.js';
+import { decodeCorrection, encodeCorrection, type Precision, payloadBytes } from './codec.js';
+
+/** What a spool file says of itself: one record a step, in order, all of one size. */
+export interface SpoolHeader {
+  readonly precision: Precision;
+  /** Shape of one step's gradient, [B,h,w,c]. */
+  readonly shape: readonly number[];
+  readonly steps: StepRange;
+}
+
+const LENGTH_BYTES = 4;
+const SCALE_BYTES = 8;
+
+/** Writes the corrections of one round: length and JSON header, then a float64 scale and the payload per step. */
+export class SpoolWriter {
+  readonly #file: number;
+  #written = 0;
+
+  constructor(
+    readonly draft: SpoolDraft,
+    readonly header: SpoolHeader,
+  ) {
+    this.#file = openSync(draft.path, 'w');
+    const json = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(json.length);
+    writeSync(this.#file, Buffer.concat([length, json]));
+  }
+
+  write(gradient: Tensor): void {
+    const { scale, payload } = encodeCorrection(gradient, this.header.precision);
+    const prefix = Buffer.alloc(SCALE_BYTES);
+    prefix.writeDoubleLE(scale);
+    writeSync(this.#file, prefix);
+    writeSync(this.#file, payload);
+    this.#written++;
+  }
+
+  async commit(): Promise<TaskOutput> {
+    const { start, end } = this.header.steps;
+    if (this.#written !== end - start) throw new Error(`spool has ${this.#written} of ${end - start} steps`);
+    fsyncSync(this.#file);
+    closeSync(this.#file);
+    return await this.draft.commit();
+  }
+
+  async discard(): Promise<void> {
+    closeSync(this.#file);
+    await this.draft.discard();
+  }
+}
+
+/** Reads a round's corrections at any step. @throws TrainerError blob_corrupt where the file ends early */
+export class SpoolReader {
+  readonly #file: number;
+  readonly #recordBytes: number;
+  readonly #start: number;
+  readonly header: SpoolHeader;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'r');
+    const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
+    this.header = JSON.parse(this.#read(length, LENGTH_BYTES).toString()) as SpoolHeader;
+    this.#start = LENGTH_BYTES + length;
+    const elements = this.header.shape.reduce((product, side) => product * side, 1);
+    this.#recordBytes = SCALE_BYTES + payloadBytes(elements, this.header.precision);
+  }
+
+  /** The gradient of optimiser step `step`, [B,h,w,c]; owned by the caller. */
+  read(step: number): Tensor {
+    const { steps, precision, shape } = this.header;
+    if (step < steps.start || step >= steps.end)
+      throw new RangeError(`step ${step} is not in this spool file`);
+    const record = this.#read(this.#recordBytes, this.#start + (step - steps.start) * this.#recordBytes);
+    const correction = { scale: record.readDoubleLE(), payload: record.subarray(SCALE_BYTES) };
+    return decodeCorrection(correction, precision, shape);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #read(bytes: number, position: number): Buffer {
+    const buffer = Buffer.alloc(bytes);
+    if (readSync(this.#file, buffer, 0, bytes, position) !== bytes) {
+      throw new TrainerError('blob_corrupt', 'a corrections file is cut short');
+    }
+    return buffer;
+  }
+}

@@ -1,0 +1,54 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { TrainerError } from '../errors.js';
+import type { DatasetManifest } from './manifest.js';
+
+/**
+ * Random access to one split's images. Images are read from the array file as they are needed: the operating
+ * system's page cache is the one copy all trainers of a host share. Labels, two bytes each, are held.
+ */
+export class SplitReader {
+  readonly #file: number;
+  readonly #imageBytes: number;
+
+  private constructor(
+    path: string,
+    readonly labels: Uint16Array,
+    readonly manifest: DatasetManifest,
+  ) {
+    this.#file = openSync(path, 'r');
+    const { height, width, channels } = manifest.image;
+    this.#imageBytes = height * width * channels;
+  }
+
+  /** @throws BlobMissingError when the store lacks an array */
+  static async open(
+    manifest: DatasetManifest,
+    split: 'train' | 'test',
+    blobs: BlobStore,
+  ): Promise<SplitReader> {
+    const { images, labels } = manifest.splits[split];
+    const bytes = readFileSync(await blobs.localPath(labels));
+    const values = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    return new SplitReader(await blobs.localPath(images), values, manifest);
+  }
+
+  get count(): number {
+    return this.labels.length;
+  }
+
+  get imageBytes(): number {
+    return this.#imageBytes;
+  }
+
+  /** Reads image `index`, uint8 [height, width, channels], into `target`. */
+  readImage(index: number, target: Uint8Array): void {
+    const read = readSync(this.#file, target, 0, this.#imageBytes, index * this.#imageBytes);
+    if (read !== this.#imageBytes)
+      throw new TrainerError('dataset_unreadable', `image ${index} is cut short`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,19 @@
+/** A failure the catalogue knows (src/contract/errors.ts); anything else a task throws is `internal`. */
+export class TrainerError extends Error {
+  constructor(
+    readonly code:
+      | 'non_finite_loss'
+      | 'dataset_unreadable'
+      | 'blob_corrupt'
+      | 'export_mismatch'
+      | 'invalid_assignment',
+    message: string,
+    readonly at: { readonly stage: number | null; readonly step: number | null } = {
+      stage: null,
+      step: null,
+    },
+  ) {
+    super(message);
+    this.name = 'TrainerError';
+  }
+}
