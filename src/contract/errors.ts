@@ -1,0 +1,204 @@
+/**
+ * The one catalogue of errors, for HTTP answers and for failed tasks. docs/errors.md is generated from it. Match
+ * errors by code, never by text.
+ */
+
+/** What a worker does with a task that failed so: try it again (within its attempts) or fail the job. */
+export type RetryClass = 'retry' | 'fatal';
+
+interface CatalogueEntry {
+  /** HTTP status where the error ends a request. */
+  readonly status: number;
+  /** The same words for every error of this code. */
+  readonly title: string;
+  /** What the reader can do about it. */
+  readonly remedy: string;
+  readonly retry: RetryClass;
+}
+
+export const ERRORS = {
+  malformed_json: {
+    status: 400,
+    title: 'The body is not JSON',
+    remedy: 'Send one JSON value; the detail says where reading it stopped.',
+    retry: 'fatal',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request does not fit the contract',
+    remedy: 'Correct each field that `errors` names; `/docs` shows every operation.',
+    retry: 'fatal',
+  },
+  invalid_spec: {
+    status: 400,
+    title: 'The job cannot be trained as specified',
+    remedy: 'Correct each field that `errors` names; `?dry_run=true` checks without storing.',
+    retry: 'fatal',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    remedy: 'Check the path and the id; list endpoints show what there is.',
+    retry: 'fatal',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The path does not take this method',
+    remedy: 'Use a method that the `Allow` header names.',
+    retry: 'fatal',
+  },
+  job_finished: {
+    status: 409,
+    title: 'The job is finished',
+    remedy: 'A finished job never changes; create another.',
+    retry: 'fatal',
+  },
+  idempotency_in_flight: {
+    status: 409,
+    title: 'The first request with this Idempotency-Key is still in progress',
+    remedy: 'Repeat the same request in a moment; it will answer the first result.',
+    retry: 'fatal',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    remedy: 'Send less: a job needs a few kilobytes, and the limit is 256 KiB.',
+    retry: 'fatal',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body has the wrong media type',
+    remedy: 'Send JSON with `Content-Type: application/json`.',
+    retry: 'fatal',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The range lies outside the artifact',
+    remedy: 'Ask within the size that `Content-Range` gives.',
+    retry: 'fatal',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was used with another body',
+    remedy: 'Use a new key for a new job; a key is kept for 24 hours.',
+    retry: 'fatal',
+  },
+  unavailable: {
+    status: 503,
+    title: 'A part of the service is down',
+    remedy: 'Repeat the request later; `GET /health/ready` says when.',
+    retry: 'retry',
+  },
+  internal: {
+    status: 500,
+    title: 'The service made an error',
+    remedy: 'Look for the `request_id` or the task in the log, and report it.',
+    retry: 'retry',
+  },
+  non_finite_loss: {
+    status: 500,
+    title: 'Training met a number that is not finite',
+    remedy: 'Lower `optimizer.learning_rate`, or keep learning_rate x penalty further below 1.',
+    // A task is a pure function of its inputs: it would meet the same number again.
+    retry: 'fatal',
+  },
+  out_of_memory: {
+    status: 500,
+    title: 'The device ran out of memory',
+    remedy: 'Lower `batch_size` or the model, raise `method.stages`, or run fewer slots on a host.',
+    // A neighbour on the same host may have been the cause.
+    retry: 'retry',
+  },
+  dataset_unreadable: {
+    status: 500,
+    title: 'The dataset cannot be read',
+    remedy: 'Check the disk; for a built-in dataset, run `npm run setup` again.',
+    retry: 'retry',
+  },
+  blob_missing: {
+    status: 500,
+    title: 'Stored bytes are missing',
+    remedy: 'Check that every process sees the same `BLOB_URL`; run the job again if they were deleted.',
+    retry: 'retry',
+  },
+  blob_corrupt: {
+    status: 500,
+    title: 'Stored bytes do not have their checksum',
+    remedy: 'Check the disk under `BLOB_URL`; run the job again.',
+    retry: 'retry',
+  },
+  export_mismatch: {
+    status: 500,
+    title: 'An exported model does not predict what the trained network predicts',
+    remedy: 'This is a defect: report it with the job’s spec.',
+    retry: 'fatal',
+  },
+  trainer_crashed: {
+    status: 500,
+    title: 'The trainer process ended unexpectedly',
+    remedy: 'Look at the worker’s log; a kill by the system often means too little memory.',
+    retry: 'retry',
+  },
+  trainer_stalled: {
+    status: 500,
+    title: 'The trainer process made no progress',
+    remedy: 'Look at the load of the host; run fewer slots on it.',
+    retry: 'retry',
+  },
+  invalid_assignment: {
+    status: 500,
+    title: 'The trainer was given a task that it cannot run',
+    remedy: 'Run the same version of every process; otherwise this is a defect: report it.',
+    retry: 'fatal',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A field at fault. `pointer` is a JSON pointer, like `/model/depth`; `in` is the body unless said. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly message: string;
+  readonly in?: 'body' | 'query' | 'path' | 'header';
+}
+
+interface StrataErrorOptions {
+  readonly errors?: readonly FieldError[];
+  /** HTTP headers that belong to the answer, like `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** An error with a code of the catalogue. `detail` says what happened this time; absent, the remedy stands there. */
+export class StrataError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, detail?: string, options: StrataErrorOptions = {}) {
+    super(detail ?? ERRORS[code].title, { cause: options.cause });
+    this.name = 'StrataError';
+    this.code = code;
+    this.detail = detail ?? ERRORS[code].remedy;
+    this.errors = options.errors ?? [];
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retry(): RetryClass {
+    return ERRORS[this.code].retry;
+  }
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}
+
+/** The policy for a code that came over a process boundary; one that is not in the catalogue counts as `internal`. */
+export function retryClassOf(code: string): RetryClass {
+  return ERRORS[isErrorCode(code) ? code : 'internal'].retry;
+}

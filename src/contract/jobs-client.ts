@@ -1,0 +1,60 @@
+import type { components } from './generated/openapi.js';
+import type { JobSpec } from './spec.js';
+
+type Schemas = components['schemas'];
+export type Job = Schemas['Job'];
+export type Event = Schemas['Event'];
+export type Artifact = Schemas['Artifact'];
+export type Dataset = Schemas['Dataset'];
+
+export interface CreateJobOptions {
+  /** With `bodyHash`, a hash of the spec: the same key with another hash is refused. */
+  readonly idempotencyKey?: string;
+  readonly bodyHash?: string;
+  /** Check and answer the job it would become, with id `dry_run`; store nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface JobFilter {
+  /** The `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+  readonly state?: Schemas['JobState'];
+  /** Pairs a job must carry, all of them. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * All that the API may ask of the jobs. Every failure is a StrataError; where an id names nothing, methods that take a
+ * job's id throw `not_found`, and the `get...` methods answer null.
+ */
+export interface JobsClient {
+  /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
+  createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
+  getJob(id: string): Promise<Job | null>;
+  listJobs(filter: JobFilter): Promise<Schemas['JobList']>;
+  /** @throws job_finished */
+  cancelJob(id: string, options: { readonly force: boolean }): Promise<Job>;
+  listTasks(jobId: string): Promise<Schemas['TaskList']>;
+  /** Events with a seq above `after`, in order. */
+  listEvents(
+    jobId: string,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<Schemas['EventList']>;
+  /** The same, and each new one as it happens; ends after the job's last event, or when `signal` aborts. */
+  followEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  listMetrics(
+    jobId: string,
+    filter: { readonly names?: readonly string[]; readonly stage?: number; readonly points: number },
+  ): Promise<Schemas['MetricList']>;
+  listArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
+  getArtifact(id: string): Promise<Artifact | null>;
+  /** A path on this host at which the artifact's bytes lie. @throws not_found, blob_missing */
+  openArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;
+  listDatasets(): Promise<Schemas['DatasetList']>;
+  getDataset(id: string): Promise<Dataset | null>;
+  listWorkers(): Promise<Schemas['WorkerList']>;
+  /** Never throws: a part that does not answer is `down`. */
+  health(): Promise<Schemas['Dependencies']>;
+  close(): Promise<void>;
+}
