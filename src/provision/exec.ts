@@ -20,6 +20,8 @@ export class CommandError extends Error {
 export function exec(file: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const end = () => child.kill();
+    process.once('exit', end); // A set-up that is given up leaves no download running.
     const out: Buffer[] = [];
     const all: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk) && all.push(chunk));
@@ -27,9 +29,11 @@ export function exec(file: string, args: readonly string[], options: ExecOptions
     const fail = (code: number | string | null) =>
       reject(new CommandError([file, ...args].join(' '), code, Buffer.concat(all).toString()));
     child.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
-    child.once('close', (code, signal) =>
-      code === 0 ? resolve(Buffer.concat(out).toString()) : fail(code ?? signal),
-    );
+    child.once('close', (code, signal) => {
+      process.off('exit', end);
+      if (code === 0) resolve(Buffer.concat(out).toString());
+      else fail(code ?? signal);
+    });
   });
 }
 

@@ -1,0 +1,108 @@
+// The one entry of every npm script. It runs before anything is installed, so: plain JavaScript, Node's own modules
+// only, and syntax that old versions of Node can read far enough to be told what is wrong.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST_NODE = 20;
+const LINE_EVERY_MS = 10_000;
+
+const COMMANDS = {
+  quickstart: 'src/service/quickstart.ts',
+  start: 'src/service/start.ts',
+  test: 'test/run.ts',
+  check: 'scripts/check.ts',
+  bench: 'bench/run.ts',
+  doctor: 'src/service/doctor.ts',
+  setup: 'src/service/setup-command.ts',
+  reset: 'src/service/reset.ts',
+  generate: 'scripts/generate.ts',
+};
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+function fail(message) {
+  console.error(`✗ ${message}`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= OLDEST_NODE) return;
+  fail(
+    `Strata needs Node ${OLDEST_NODE} or newer; this is ${process.version}. To install one:\n` +
+      '  curl -fsSL https://deb.nodesource.com/setup_22.x | bash - && apt-get install nodejs',
+  );
+}
+
+/**
+ * Whether node_modules holds what package-lock.json asks for. npm writes node_modules/.package-lock.json when an
+ * install is complete, so an interrupted one does not count.
+ */
+function isInstalled() {
+  const wanted = readPackages('package-lock.json');
+  const present = readPackages('node_modules/.package-lock.json');
+  return Object.entries(wanted).every(
+    ([path, entry]) => path === '' || entry.optional || present[path]?.integrity === entry.integrity,
+  );
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
+  } catch {
+    return {};
+  }
+}
+
+function folderBytes(folder) {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += folderBytes(path);
+    else if (entry.isFile()) bytes += statSync(path).size;
+  }
+  return bytes;
+}
+
+async function installPackages() {
+  if (spawnSync('npm', ['--version']).status !== 0)
+    fail('npm is missing. To install it:  apt-get install npm');
+  console.log('… installing the npm packages (npm ci)');
+  const started = Date.now();
+  const seconds = () => ((Date.now() - started) / 1000).toFixed(1);
+  const ticker = setInterval(
+    () => console.log(`… installing the npm packages (${seconds()} s)`),
+    LINE_EVERY_MS,
+  );
+  // Its warnings about transitive packages would bury ours; its errors are shown.
+  const code = await run('npm', ['ci', '--loglevel=error'], process.env);
+  clearInterval(ticker);
+  if (code !== 0) fail(`npm ci failed (${code}). Its message is above; correct that and run this again.`);
+  const bytes = folderBytes(join(ROOT, 'node_modules'));
+  console.log(`✓ installed the npm packages (${seconds()} s, ${Math.round(bytes / 1e6)} MB)`);
+  process.env.STRATA_NPM_CI = `${seconds()},${bytes}`;
+}
+
+/** Runs a command to its end, passing signals on, and answers its exit code. */
+function run(file, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: ROOT, env, stdio: 'inherit' });
+    const forward = (signal) => child.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    child.once('error', (error) => fail(`${file}: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward);
+      resolve(signal ? 1 : code);
+    });
+  });
+}
+
+const [name, ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (!command) fail(`Unknown command '${name}'. One of: ${Object.keys(COMMANDS).join(', ')}`);
+if (!existsSync(join(ROOT, command))) fail(`'npm run ${name}' is not there yet (${command}).`);
+checkNode();
+if (!isInstalled()) await installPackages();
+process.exitCode = await run(process.execPath, ['--import', 'tsx', command, ...args], process.env);

@@ -1,0 +1,49 @@
+import { availableParallelism } from 'node:os';
+import { defaultSlots, type Settings } from '../contract/settings.js';
+import { nvidiaGpus } from '../provision/gpu.js';
+import { trainerLibraryPath } from '../provision/library-path.js';
+import type { ChildSpec } from './supervisor.js';
+
+export type ChildName = 'api' | 'dispatcher' | 'worker';
+
+/** Started in this order, so that what comes in finds someone to do it. */
+export const CHILDREN: Record<ChildName, string> = {
+  dispatcher: 'src/jobs/dispatcher/main.ts',
+  worker: 'src/jobs/worker/main.ts',
+  api: 'src/api/server.ts',
+};
+
+/** Ended in this order: no new requests, then no new work, then nothing left to dispatch. */
+export const STOP_ORDER: readonly ChildName[] = ['api', 'worker', 'dispatcher'];
+
+/** The environment that tells each child its settings, all of them explicit. */
+export async function childEnvironment(
+  settings: Settings,
+  urls: { databaseUrl: string; redisUrl: string },
+): Promise<NodeJS.ProcessEnv> {
+  const libraryPath = await trainerLibraryPath();
+  const machine = { cores: availableParallelism(), gpus: (await nvidiaGpus()).length };
+  return {
+    ...process.env,
+    // Trainers inherit it from the worker: a process cannot change its own.
+    ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }),
+    HOST: settings.host,
+    PORT: String(settings.port),
+    STRATA_HOME: settings.home,
+    DATABASE_URL: urls.databaseUrl,
+    REDIS_URL: urls.redisUrl,
+    BLOB_URL: settings.blobUrl,
+    STRATA_SLOTS: String(settings.slots ?? defaultSlots(machine, settings.threads)),
+    STRATA_THREADS: String(settings.threads),
+    LOG_LEVEL: settings.logLevel,
+  };
+}
+
+export function childSpec(
+  name: ChildName,
+  env: NodeJS.ProcessEnv,
+  output: ChildSpec['output'],
+  log: ChildSpec['log'],
+): ChildSpec {
+  return { name, file: CHILDREN[name], env, output, log };
+}

@@ -1,0 +1,120 @@
+import { mkdir } from 'node:fs/promises';
+import type { Settings } from '../contract/settings.js';
+import { migrate } from '../jobs/store/migrate.js';
+import { tryAcquire } from '../provision/lock.js';
+import type { Part, Progress } from '../provision/progress.js';
+import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_ORDER } from './children.js';
+import { type Servers, startServers } from './servers.js';
+import { setUp } from './setup.js';
+import { type ChildSpec, SupervisedChild } from './supervisor.js';
+
+export interface ServiceOptions {
+  settings: Settings;
+  progress: Progress;
+  /** Where the children's output goes; a file descriptor keeps a display of the caller's own clean. */
+  output?: ChildSpec['output'];
+  /** Gives up starting, and stops what was started, when it fires. */
+  signal?: AbortSignal;
+}
+
+export interface Service {
+  apiUrl: string;
+  databaseUrl: string;
+  redisUrl: string;
+  /** What set-up had to do, part by part. */
+  parts: Part[];
+  /** Handles to end, kill or restart one process; it is kept running meanwhile. */
+  children: Record<ChildName, SupervisedChild>;
+  pids(): Record<string, number | undefined>;
+  /** Stops everything in order; calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
+
+/** Sets up what is missing and starts the whole service on one machine. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { settings, progress, signal } = options;
+  const undo: (() => Promise<void>)[] = [];
+  const stop = once(() => unwind(undo));
+  try {
+    undo.push(await claimHome(settings.home));
+    const parts = await abortable(setUp(progress), signal);
+    const servers = await startServers(settings, progress);
+    undo.push(() => servers.stop());
+    signal?.throwIfAborted();
+    await applyMigrations(servers, progress);
+    const env = await childEnvironment(settings, servers);
+    const children = makeChildren(env, options);
+    undo.push(async () => {
+      for (const name of STOP_ORDER) await children[name].stop();
+    });
+    const apiUrl = await abortable(startChildren(children, env), signal);
+    const pids = () => ({ ...servers.pids, ...mapValues(children, (child) => child.pid) });
+    const { databaseUrl, redisUrl } = servers;
+    return { apiUrl, databaseUrl, redisUrl, parts, children, pids, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** One service a home: two would fight over its servers and its slots. */
+async function claimHome(home: string): Promise<() => Promise<void>> {
+  await mkdir(home, { recursive: true });
+  const release = await tryAcquire(`${home}/service`);
+  if (release) return release;
+  throw new Error(`Strata already runs on ${home}. Stop it first, or set STRATA_HOME to another folder.`);
+}
+
+async function applyMigrations(servers: Servers, progress: Progress): Promise<void> {
+  await progress.step('migrating the database', () => migrate(servers.databaseUrl));
+}
+
+function makeChildren(env: NodeJS.ProcessEnv, options: ServiceOptions): Record<ChildName, SupervisedChild> {
+  const { output = 'inherit', progress } = options;
+  return mapValues(
+    CHILDREN,
+    (_file, name) => new SupervisedChild(childSpec(name, env, output, progress.line)),
+  );
+}
+
+async function startChildren(
+  children: Record<ChildName, SupervisedChild>,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  await Promise.all([children.dispatcher.start(), children.worker.start()]);
+  const { url, port } = await children.api.start();
+  const apiUrl = url ?? `http://${env.HOST}:${port ?? env.PORT}`;
+  // With PORT=0 the first start took a free one: a restarted API must be found where it was.
+  env.PORT = new URL(apiUrl).port;
+  return apiUrl;
+}
+
+/** Fails when the signal fires, without waiting for the work: what it leaves half-done is cleaned by the next start. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
+  return Promise.race([work, aborted]);
+}
+
+/** The last started is the first stopped; a failure to stop one thing does not keep the others running. */
+async function unwind(undo: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of undo.splice(0).reverse()) await step().catch((error) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
+
+function mapValues<K extends string, A, B>(record: Record<K, A>, map: (value: A, key: K) => B): Record<K, B> {
+  const entries = Object.entries(record) as [K, A][];
+  return Object.fromEntries(entries.map(([key, value]) => [key, map(value, key)])) as Record<K, B>;
+}

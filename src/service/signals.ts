@@ -1,0 +1,20 @@
+/** Fires at the first SIGINT or SIGTERM; later ones are ignored, since Ctrl-C under npm arrives more than once. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => controller.abort(new Stopped(name)));
+  }
+  return controller.signal;
+}
+
+/** Somebody asked for the end. */
+export class Stopped extends Error {
+  constructor(signal: string) {
+    super(`stopped by ${signal}`);
+  }
+}
+
+export function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
