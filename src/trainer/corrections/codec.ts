@@ -11,6 +11,8 @@ export interface EncodedCorrection {
 
 /** The largest magnitude after scaling: a power of two well inside float16's 65504. */
 const SCALED_MAGNITUDE = 2 ** 14;
+/** Keeps the scale and its reciprocal normal float32 numbers. */
+const LARGEST_EXPONENT = 100;
 
 /** Bytes one encoded tensor of `elements` takes. */
 export function payloadBytes(elements: number, precision: Precision): number {
@@ -39,7 +41,7 @@ export function decodeCorrection(
   precision: Precision,
   shape: readonly number[],
 ): Tensor {
-  const aligned = payload.slice().buffer;
+  const aligned = new Uint8Array(payload).buffer;
   if (precision === 'float32') return upload(new Float32Array(aligned), shape);
   const elements = shape.reduce((product, side) => product * side, 1);
   const padded = kernels.fromHalfWords(new Int32Array(aligned), [2 * Math.ceil(elements / 2)]);
@@ -55,8 +57,9 @@ function halfScale(gradient: Tensor): number {
   const largest = kernels.largestMagnitude(gradient);
   const magnitude = readScalar(largest);
   free(largest);
-  const usable = Number.isFinite(magnitude) && magnitude > 0;
-  return usable ? 2 ** Math.floor(Math.log2(SCALED_MAGNITUDE / magnitude)) : 1;
+  if (!Number.isFinite(magnitude) || magnitude === 0) return 1;
+  const exponent = Math.floor(Math.log2(SCALED_MAGNITUDE / magnitude));
+  return 2 ** Math.max(-LARGEST_EXPONENT, Math.min(LARGEST_EXPONENT, exponent));
 }
 
 function padToEven(tensor: Tensor): Tensor {

@@ -1,4 +1,5 @@
-import type { Tensor } from '../runtime/index.js';
+import type { ParameterSpec } from '../../network/index.js';
+import { type Tensor, upload } from '../runtime/index.js';
 
 /** Parameters or their gradients by name (`block0/conv1/kernel`). */
 export type NamedTensors = ReadonlyMap<string, Tensor>;
@@ -33,4 +34,18 @@ export function parameter(weights: NamedTensors, name: string): Tensor {
   const tensor = weights.get(name);
   if (!tensor) throw new Error(`no parameter ${name}`);
   return tensor;
+}
+
+/** Weights on the device; the caller frees them. @throws Error where a parameter has no value */
+export function uploadWeights(
+  parameters: readonly ParameterSpec[],
+  values: ReadonlyMap<string, Float32Array>,
+): Map<string, Tensor> {
+  return new Map(
+    parameters.map(({ name, shape }) => {
+      const value = values.get(name);
+      if (!value) throw new Error(`no value for parameter ${name}`);
+      return [name, upload(value, shape)];
+    }),
+  );
 }

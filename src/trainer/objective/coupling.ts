@@ -1,5 +1,5 @@
 import * as kernels from '../kernels/index.js';
-import { arena, free, readScalar, scalar, type Tensor } from '../runtime/index.js';
+import { arena, scalar, type Tensor } from '../runtime/index.js';
 
 /** The penalty coefficient beta: a number, or the rule below. */
 export type Penalty = { readonly beta: number } | { readonly adaptiveAtMost: number };
@@ -10,9 +10,10 @@ const LEAST_ADAPTIVE_BETA = 3;
 export interface Coupling {
   /** d local loss / d stageOutput, [B,h,w,c]. */
   readonly cotangent: Tensor;
-  /** |o - lambda|^2 / 2 and |o|^2 / 2 over the batch, as scalars: what the metrics are made of. */
+  /** |o - lambda|^2 / 2, |o|^2 / 2 over the batch and beta, as scalars: what the metrics are made of. */
   readonly halfResidual: Tensor;
   readonly halfNorm: Tensor;
+  readonly beta: Tensor;
 }
 
 /**
@@ -35,7 +36,7 @@ export function coupling(
     const coefficient = kernels.divide(beta, kernels.multiply(scalar(2), halfNorm));
     const pull = kernels.multiply(residual, coefficient);
     const cotangent = inputGradient === null ? pull : kernels.add(pull, inputGradient);
-    return { cotangent, halfResidual: kernels.halfSquaredNorm(residual), halfNorm };
+    return { cotangent, halfResidual: kernels.halfSquaredNorm(residual), halfNorm, beta };
   });
 }
 
@@ -50,11 +51,4 @@ function adaptiveBeta(inputGradient: Tensor, halfNorm: Tensor, most: number): Te
   const product = kernels.multiply(kernels.halfSquaredNorm(inputGradient), halfNorm);
   const norms = kernels.multiply(scalar(2), kernels.squareRoot(product));
   return kernels.minimum(kernels.maximum(norms, scalar(LEAST_ADAPTIVE_BETA)), scalar(most));
-}
-
-/** |o - lambda| / |o|: how far the constraint is from being met. Frees the coupling's scalars. */
-export function violation(result: Coupling): number {
-  const ratio = readScalar(result.halfResidual) / readScalar(result.halfNorm);
-  free(result.halfResidual, result.halfNorm);
-  return Math.sqrt(ratio);
 }

@@ -1,0 +1,39 @@
+import type { BlobUri, MetricSample, TaskAssignment } from '../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { decodeState, decodeWeights } from '../checkpoint/index.js';
+import { type DatasetManifest, decodeManifest } from '../data/index.js';
+import { TrainerError } from '../errors.js';
+import type { NamedValues, OptimizerState } from '../optimizer/index.js';
+import type { Clock } from '../training/index.js';
+
+/** What a task is given: its assignment, and the world as arguments. */
+export interface TaskContext {
+  readonly assignment: TaskAssignment;
+  readonly blobs: BlobStore;
+  readonly now: Clock;
+  progress(done: number, total: number): void;
+  metrics(samples: readonly MetricSample[]): void;
+  /** Lets messages in and out; awaited between steps. */
+  breathe(): Promise<void>;
+}
+
+/** @throws TrainerError invalid_assignment when the input is not there */
+export function requiredInput(context: TaskContext, name: string): BlobUri {
+  const uri = context.assignment.inputs[name];
+  if (uri === undefined) throw new TrainerError('invalid_assignment', `input ${name} is missing`);
+  return uri;
+}
+
+export async function readState(context: TaskContext, input: string): Promise<OptimizerState> {
+  return decodeState(await context.blobs.get(requiredInput(context, input)));
+}
+
+/** The weights of an AuxNet as its stage left them, or null before its first round. */
+export async function readWeights(context: TaskContext, input: string): Promise<NamedValues | null> {
+  const uri = context.assignment.inputs[input];
+  return uri === undefined ? null : decodeWeights(await context.blobs.get(uri));
+}
+
+export async function readManifest(context: TaskContext): Promise<DatasetManifest> {
+  return decodeManifest(await context.blobs.get(requiredInput(context, 'dataset')));
+}

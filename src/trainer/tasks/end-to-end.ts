@@ -1,0 +1,41 @@
+import type { TaskSuccess } from '../../contract/trainer-protocol.js';
+import { endToEndRange, type ParameterSpec, parametersOf, wholeNetwork } from '../../network/index.js';
+import { encodeState, mergeStates } from '../checkpoint/index.js';
+import type { OptimizerState } from '../optimizer/index.js';
+import { classificationObjective, Stopwatch } from '../training/index.js';
+import { readState, type TaskContext } from './context.js';
+import { describeRun, type RunDescription } from './run-description.js';
+import { startingState, trainPart } from './train.js';
+
+/** Trains the joined network for one round of the end-to-end phase (serial-parallel hybrid, docs/method.md). */
+export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> {
+  const { spec, dataset, round } = context.assignment;
+  const run = describeRun(spec, dataset);
+  const layers = wholeNetwork(run.network);
+  const parameters = parametersOf(layers);
+  const stopwatch = new Stopwatch(context.now);
+  const state = await trainPart(context, {
+    run,
+    part: { stage: null, layers, auxiliary: null },
+    parameters,
+    state: await joinedState(context, run, parameters),
+    steps: endToEndRange(run.rounds, round ?? 0),
+    objective: classificationObjective,
+    onInputGradient: null,
+    stopwatch,
+  });
+  const output = await context.blobs.put(encodeState(parameters, state));
+  return { outputs: { state: output }, seconds: stopwatch.seconds, artifacts: [], result: {} };
+}
+
+/** The network's state so far: of the last end-to-end round, else of the stages joined, else the start. */
+export async function joinedState(
+  context: TaskContext,
+  run: RunDescription,
+  parameters: readonly ParameterSpec[],
+): Promise<OptimizerState> {
+  const { inputs, spec } = context.assignment;
+  if (inputs.state) return await readState(context, 'state');
+  if (!inputs['state-0']) return startingState(parameters, spec.seed);
+  return mergeStates(await Promise.all(run.stages.map(({ index }) => readState(context, `state-${index}`))));
+}

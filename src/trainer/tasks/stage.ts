@@ -1,0 +1,117 @@
+import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { parallelRange, parametersOf, type StageDescription } from '../../network/index.js';
+import { encodeState, encodeWeights } from '../checkpoint/index.js';
+import { SpoolReader, SpoolWriter } from '../corrections/index.js';
+import { TrainerError } from '../errors.js';
+import { uploadWeights } from '../network/index.js';
+import { initialValues, type OptimizerState } from '../optimizer/index.js';
+import { free } from '../runtime/index.js';
+import {
+  classificationObjective,
+  couplingObjective,
+  type Downstream,
+  type LocalObjective,
+  Stopwatch,
+} from '../training/index.js';
+import { readState, readWeights, requiredInput, type TaskContext } from './context.js';
+import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
+import { startingState, trainPart } from './train.js';
+
+/** Trains stage k and its AuxNet for one round of the layer-parallel phase. */
+export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
+  const { stage: index, round } = context.assignment;
+  const run = describeRun(context.assignment.spec, context.assignment.dataset);
+  const stage = index === null ? undefined : run.stages[index];
+  if (!stage || round === null) throw new TrainerError('invalid_assignment', `there is no stage ${index}`);
+  const stopwatch = new Stopwatch(context.now);
+  const spool = await openSpool(context, run, stage, round);
+  const neighbour = await openDownstream(context, run, stage);
+  try {
+    const parameters = stageParameters(stage);
+    const state = await trainPart(context, {
+      run,
+      part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
+      parameters,
+      state: await stateBefore(context, round, () => startingState(parameters, context.assignment.spec.seed)),
+      steps: parallelRange(run.rounds, round),
+      objective: neighbour?.objective ?? classificationObjective,
+      onInputGradient: spool && ((gradient) => spool.write(gradient)),
+      stopwatch,
+    });
+    const outputs = await storeOutputs(context, stage, state, spool);
+    return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+  } catch (error) {
+    await spool?.discard();
+    throw error;
+  } finally {
+    neighbour?.dispose();
+  }
+}
+
+async function stateBefore(
+  context: TaskContext,
+  round: number,
+  start: () => OptimizerState,
+): Promise<OptimizerState> {
+  return round === 0 ? start() : await readState(context, 'state');
+}
+
+/** Corrections flow upstream from every stage but the first, where the method has multipliers. */
+async function openSpool(
+  context: TaskContext,
+  run: RunDescription,
+  stage: StageDescription,
+  round: number,
+): Promise<SpoolWriter | null> {
+  const { spec, job_id, task_id, attempt } = context.assignment;
+  if (stage.index === 0 || spec.method.type !== 'augmented-lagrangian') return null;
+  const { height, width, channels } = stage.input;
+  return new SpoolWriter(await context.blobs.createSpool(`${job_id}/${task_id}-a${attempt}/corrections`), {
+    precision: spec.method.corrections.precision,
+    shape: [spec.batch_size, height, width, channels],
+    steps: parallelRange(run.rounds, round),
+  });
+}
+
+/** What this stage must meet: the next stage's AuxNet and, with multipliers, its corrections. Null for the last. */
+async function openDownstream(
+  context: TaskContext,
+  run: RunDescription,
+  stage: StageDescription,
+): Promise<{ objective: LocalObjective; dispose: () => void } | null> {
+  if (stage.isLast) return null;
+  const { spec } = context.assignment;
+  const next = run.stages[stage.index + 1]!;
+  const parameters = auxiliaryParameters(next);
+  const values = (await readWeights(context, 'auxiliary')) ?? initialValues(parameters, spec.seed);
+  const weights = uploadWeights(parametersOf(next.auxiliary!), values);
+  const corrections =
+    spec.method.type === 'augmented-lagrangian'
+      ? new SpoolReader(await context.blobs.localPath(requiredInput(context, 'corrections')))
+      : null;
+  const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };
+  return {
+    objective: couplingObjective(downstream, spec.method.penalty),
+    dispose: () => {
+      free(...weights.values());
+      corrections?.close();
+    },
+  };
+}
+
+async function storeOutputs(
+  context: TaskContext,
+  stage: StageDescription,
+  state: OptimizerState,
+  spool: SpoolWriter | null,
+): Promise<Record<string, TaskOutput>> {
+  const { blobs } = context;
+  const outputs: Record<string, TaskOutput> = {
+    state: await blobs.put(encodeState(stageParameters(stage), state)),
+  };
+  if (stage.auxiliary) {
+    outputs.auxiliary = await blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights));
+  }
+  if (spool) outputs.corrections = await spool.commit();
+  return outputs;
+}

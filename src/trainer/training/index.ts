@@ -1,0 +1,4 @@
+/** The training loop of a stage or of the whole network. */
+export * from './local-objective.js';
+export { type Clock, Stopwatch } from './stopwatch.js';
+export * from './train-steps.js';

@@ -1,0 +1,102 @@
+import type { Layer, StepRange } from '../../network/index.js';
+import type { Batch } from '../data/index.js';
+import { TrainerError } from '../errors.js';
+import { trainPass } from '../network/index.js';
+import type { Sgd } from '../optimizer/index.js';
+import { free, type Tensor } from '../runtime/index.js';
+import type { LocalObjective } from './local-objective.js';
+import type { Stopwatch } from './stopwatch.js';
+
+/** A stage, or the whole network as the only one. */
+export interface TrainedPart {
+  /** Its number in metrics and errors; null for the whole network. */
+  readonly stage: number | null;
+  readonly layers: readonly Layer[];
+  /** A_k, which makes the input from the images; null where the images are the input. */
+  readonly auxiliary: readonly Layer[] | null;
+}
+
+export interface StepReport {
+  readonly step: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  readonly violation: number | null;
+}
+
+export interface TrainStepsOptions {
+  readonly part: TrainedPart;
+  readonly steps: StepRange;
+  readonly batchAt: (step: number) => Batch;
+  readonly objective: LocalObjective;
+  readonly optimizer: Sgd;
+  readonly learningRateAt: (step: number) => number;
+  /** Receives g_k of each batch, the message to the stage above; the tensor stays the loop's. */
+  readonly onInputGradient: ((gradient: Tensor) => void) | null;
+  readonly onReport: (report: StepReport) => void;
+  /** Lets messages in and out between steps. */
+  readonly breathe: () => Promise<void>;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Losses are read back this often: each read waits for the device. */
+const STEPS_PER_REPORT = 10;
+
+/**
+ * Trains one stage over a range of steps (docs/method.md, "The schedule"). For each batch x:
+ *   1  lambda_k = A_k(x)                       (lambda_0 = x)
+ *   2  o_k = F_k(lambda_k)
+ *   3  local loss: cross-entropy, or the coupling with the downstream stage
+ *   4  g_k = d loss / d lambda_k, and the gradient of theta_k
+ *   5  g_k goes upstream, and trains A_k end to end
+ *   6  update theta_k and omega_k
+ * @throws TrainerError non_finite_loss naming stage and step
+ */
+export async function trainSteps(options: TrainStepsOptions): Promise<void> {
+  const { steps, stopwatch } = options;
+  for (let step = steps.start; step < steps.end; step++) {
+    const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
+    const batch = stopwatch.time('data', () => options.batchAt(step));
+    const report = trainStep(options, batch, step, reports);
+    batch.dispose();
+    if (report) options.onReport(report);
+    await options.breathe();
+  }
+}
+
+function trainStep(
+  options: TrainStepsOptions,
+  batch: Batch,
+  step: number,
+  reports: boolean,
+): StepReport | null {
+  const { part, optimizer, stopwatch: watch } = options;
+  const learningRate = options.learningRateAt(step);
+  const context = { weights: optimizer.weights, gradients: new Map<string, Tensor>() };
+  const { auxiliary } = part;
+  const lambda =
+    auxiliary && watch.time('auxiliary', () => trainPass(auxiliary, batch.images, context, false));
+  const stageInput = lambda?.output ?? batch.images;
+  const forward = watch.time('forward', () => trainPass(part.layers, stageInput, context, lambda !== null));
+  const local = watch.time('loss', () => options.objective(forward.output, batch, step, learningRate));
+  const measured = reports ? local.measure() : null;
+  local.dispose();
+  const inputGradient = watch.time('backward', () => forward.pullback(local.cotangent));
+  free(local.cotangent);
+  if (lambda && inputGradient) {
+    watch.time('spool', () => options.onInputGradient?.(inputGradient));
+    watch.time('auxiliary', () => lambda.pullback(inputGradient));
+    free(inputGradient);
+  }
+  watch.time('optimizer', () => optimizer.step(context.gradients, learningRate));
+  return measured && checked({ step, learningRate, ...measured }, part.stage);
+}
+
+function checked(report: StepReport, stage: number | null): StepReport {
+  if (Number.isFinite(report.loss)) return report;
+  const where = stage === null ? 'the network' : `stage ${stage}`;
+  throw new TrainerError(
+    'non_finite_loss',
+    `the loss of ${where} is ${report.loss} at step ${report.step}; a lower learning_rate or penalty keeps it finite`,
+    { stage, step: report.step },
+  );
+}
