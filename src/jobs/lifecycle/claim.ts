@@ -1,0 +1,88 @@
+import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
+import type { JobState } from '../../contract/states.js';
+import type { BlobUri, TaskAssignment, TaskKind } from '../../contract/trainer-protocol.js';
+import { LEASE_MS } from '../limits.js';
+import { type Database, fromJson, type Transaction } from '../store/database.js';
+import { factsOf } from '../store/datasets.js';
+import { appendEvents } from '../store/events.js';
+import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
+import { type ClaimedTask, claimTask, type Holder, outputsOf } from '../store/tasks.js';
+import { describe, taskData } from './task-events.js';
+
+export interface Claim {
+  readonly task: ClaimedTask;
+  readonly assignment: TaskAssignment;
+}
+
+/** Takes a ready task under a new fence, moving its job on; null where there is nothing to take. */
+export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
+  const row = await db.task.findUnique({ where: { id: taskId }, select: { jobId: true } });
+  if (row === null) return null;
+  return db.$transaction(async (tx) => {
+    const job = await lockJob(tx, row.jobId);
+    if (job === null || job.stopAs !== null) return null;
+    const task = await claimTask(tx, taskId, holder, LEASE_MS);
+    if (task === null) return null;
+    await advanceJob(tx, job, task.kind);
+    await appendEvents(tx, job.id, {
+      type: 'task.started',
+      message: `${describe(task)} started`,
+      data: taskData(task, { worker_id: holder.workerId, device: holder.device }),
+    });
+    return { task, assignment: await assignmentOf(tx, task) };
+  });
+}
+
+const PHASES: Record<TaskKind, JobState> = {
+  prepare: 'preparing',
+  stage: 'running',
+  evaluate: 'running',
+  end_to_end: 'running',
+  finalize: 'finalizing',
+};
+const ORDER: readonly JobState[] = ['queued', 'preparing', 'running', 'finalizing'];
+const MESSAGES: Partial<Record<JobState, string>> = {
+  preparing: 'the dataset is being prepared',
+  running: 'training has begun',
+  finalizing: 'training has ended; the model is evaluated and exported',
+};
+
+/** The job is where its furthest task is; a repeated task does not take it back. */
+async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Promise<void> {
+  const to = PHASES[kind];
+  if (ORDER.indexOf(to) <= ORDER.indexOf(job.state)) return;
+  await setJobState(tx, job, to, job.state === 'queued' ? { startedAt: new Date() } : {});
+  await appendEvents(tx, job.id, { type: `job.${to}`, message: MESSAGES[to] ?? to });
+}
+
+async function assignmentOf(tx: Transaction, task: ClaimedTask): Promise<TaskAssignment> {
+  const job = await tx.job.findUniqueOrThrow({ where: { id: task.jobId }, include: { dataset: true } });
+  const dataset: DatasetFacts = factsOf(job.dataset);
+  return {
+    task_id: task.taskId,
+    job_id: task.jobId,
+    attempt: task.attempt,
+    kind: task.kind,
+    stage: task.stage,
+    round: task.round,
+    spec: fromJson<ResolvedSpec>(job.spec),
+    dataset,
+    inputs: await inputsOf(tx, task),
+  };
+}
+
+async function inputsOf(tx: Transaction, task: ClaimedTask): Promise<Record<string, BlobUri>> {
+  const sources = Object.entries(task.inputs);
+  const outputs = await outputsOf(
+    tx,
+    task.jobId,
+    sources.map(([, source]) => source.task),
+  );
+  return Object.fromEntries(
+    sources.map(([name, source]) => {
+      const output = outputs.get(source.task)?.[source.output];
+      if (!output) throw new Error(`${task.key} needs ${source.output} of ${source.task}, which has none`);
+      return [name, output.uri];
+    }),
+  );
+}

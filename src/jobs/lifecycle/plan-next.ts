@@ -1,0 +1,41 @@
+import type { ResolvedSpec } from '../../contract/spec.js';
+import { newId } from '../ids.js';
+import { needsOf, type PlannedTask, planTasks } from '../plan.js';
+import { type Database, fromJson, type Transaction } from '../store/database.js';
+import { factsOf } from '../store/datasets.js';
+import { lockUnplannedJob } from '../store/jobs.js';
+import { insertDependencies } from '../store/task-dependencies.js';
+import { insertTasks } from '../store/tasks.js';
+
+/** Gives the oldest unplanned job its tasks. @returns its id, or null where every job has them */
+export async function planNextJob(db: Database): Promise<string | null> {
+  return db.$transaction(async (tx) => {
+    const id = await lockUnplannedJob(tx);
+    if (id !== null) await planJob(tx, id);
+    return id;
+  });
+}
+
+async function planJob(tx: Transaction, id: string): Promise<void> {
+  const job = await tx.job.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
+  await storePlan(tx, id, planTasks(fromJson<ResolvedSpec>(job.spec), factsOf(job.dataset)));
+  await tx.job.update({ where: { id }, data: { plannedAt: new Date() } });
+}
+
+async function storePlan(tx: Transaction, jobId: string, plan: readonly PlannedTask[]): Promise<void> {
+  const ids = new Map(plan.map((task) => [task.key, newId('task')]));
+  const idOf = (key: string): string => {
+    const id = ids.get(key);
+    if (id === undefined) throw new Error(`the plan of ${jobId} names an unknown task ${key}`);
+    return id;
+  };
+  await insertTasks(
+    tx,
+    jobId,
+    plan.map((task) => ({ ...task, id: idOf(task.key), waiting: needsOf(task).length })),
+  );
+  const dependencies = plan.flatMap((task) =>
+    needsOf(task).map((key) => ({ taskId: idOf(task.key), needsId: idOf(key) })),
+  );
+  await insertDependencies(tx, dependencies);
+}

@@ -1,0 +1,54 @@
+import { isTerminal } from '../../contract/states.js';
+import { fromJson, type Transaction, toJson } from '../store/database.js';
+import { appendEvents, type NewEvent } from '../store/events.js';
+import type { Prisma } from '../store/generated/client.js';
+import { type LockedJob, type StopAs, setJobState } from '../store/jobs.js';
+import { notify } from '../store/notify.js';
+import { cancelOpenTasks, countRunning } from '../store/tasks.js';
+
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+  readonly stage: number | null;
+  readonly step: number | null;
+}
+
+export type Stop =
+  | { readonly as: 'cancelled'; readonly now: boolean }
+  | { readonly as: 'failed'; readonly now: true; readonly error: JobError };
+
+/**
+ * Asks a locked job to end. No task of it is claimed any more; with `now` the running ones are killed, which workers
+ * do when the nudge arrives, or at their next heartbeat. The job ends when none of its tasks runs. The first reason
+ * to stop stands; a later one can only hurry it.
+ */
+export async function requestStop(tx: Transaction, job: LockedJob, stop: Stop): Promise<LockedJob> {
+  if (isTerminal('job', job.state)) return job;
+  const reason = job.stopAs === null ? reasonColumns(stop) : {};
+  await tx.job.update({ where: { id: job.id }, data: { ...reason, ...(stop.now && { stopNow: true }) } });
+  if (stop.now) await notify(tx, 'strata_stop', job.id);
+  return settle(tx, { ...job, stopAs: job.stopAs ?? stop.as });
+}
+
+function reasonColumns(stop: Stop): Prisma.JobUpdateInput {
+  return stop.as === 'failed'
+    ? { stopAs: stop.as, error: toJson(stop.error) }
+    : { stopAs: stop.as, cancelRequestedAt: new Date() };
+}
+
+/** Ends a locked job that is to stop, once no task of it runs: every trainer has then been seen gone. */
+export async function settle(tx: Transaction, job: LockedJob): Promise<LockedJob> {
+  if (job.stopAs === null || isTerminal('job', job.state)) return job;
+  if ((await countRunning(tx, job.id)) > 0) return job;
+  await cancelOpenTasks(tx, job.id);
+  const ended = await setJobState(tx, job, job.stopAs);
+  await appendEvents(tx, job.id, await lastEvent(tx, job.id, job.stopAs));
+  return ended;
+}
+
+async function lastEvent(tx: Transaction, jobId: string, stopAs: StopAs): Promise<NewEvent> {
+  if (stopAs === 'cancelled') return { type: 'job.cancelled', message: 'the job was cancelled' };
+  const { error } = await tx.job.findUniqueOrThrow({ where: { id: jobId }, select: { error: true } });
+  const data = fromJson<JobError>(error);
+  return { type: 'job.failed', level: 'error', message: data.message, data: { ...data } };
+}

@@ -1,0 +1,69 @@
+import type { MetricSample, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { insertArtifacts } from '../store/artifacts.js';
+import { type Database, type Transaction, toJson } from '../store/database.js';
+import { setDatasetHash } from '../store/datasets.js';
+import { appendEvents } from '../store/events.js';
+import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
+import { writeMetrics } from '../store/metrics.js';
+import { notify } from '../store/notify.js';
+import { openDependents } from '../store/task-dependencies.js';
+import { type ClaimedTask, endAttempt } from '../store/tasks.js';
+import { settle } from './stop.js';
+import { describe, taskData } from './task-events.js';
+
+/**
+ * Records an attempt's results and opens the tasks that waited for them, all in one transaction.
+ * @returns false for a stale attempt, of which nothing is kept
+ */
+export async function recordSuccess(
+  db: Database,
+  task: ClaimedTask,
+  success: TaskSuccess,
+  lastSamples: readonly MetricSample[],
+): Promise<boolean> {
+  return db.$transaction(async (tx) => {
+    const job = await lockJob(tx, task.jobId);
+    if (job === null) return false;
+    const current = await endAttempt(tx, task, 'succeeded', {
+      progress: 1,
+      outputs: toJson(success.outputs),
+      result: toJson(success.result),
+      seconds: toJson(success.seconds),
+      hasSpool: Object.values(success.outputs).some((output) => output.uri.startsWith('spool:')),
+      finishedAt: new Date(),
+    });
+    if (!current) return false;
+    await writeMetrics(tx, job.id, task.attempt, lastSamples);
+    await insertArtifacts(tx, job.id, success.artifacts);
+    await openDependents(tx, task.taskId);
+    await appendEvents(tx, job.id, {
+      type: 'task.succeeded',
+      message: `${describe(task)} succeeded`,
+      data: taskData(task, { seconds: success.seconds, result: success.result }),
+    });
+    await followUp(tx, job, task, success);
+    await notify(tx, 'strata_dispatch');
+    return true;
+  });
+}
+
+async function followUp(
+  tx: Transaction,
+  job: LockedJob,
+  task: ClaimedTask,
+  success: TaskSuccess,
+): Promise<void> {
+  if (task.kind === 'prepare') await noteDataset(tx, job.id, success);
+  if (job.stopAs !== null) await settle(tx, job);
+  else if (task.kind === 'finalize') await succeedJob(tx, job, success);
+}
+
+async function succeedJob(tx: Transaction, job: LockedJob, { result }: TaskSuccess): Promise<void> {
+  await setJobState(tx, job, 'succeeded', { result: toJson(result) });
+  await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data: { result } });
+}
+
+async function noteDataset(tx: Transaction, jobId: string, { outputs }: TaskSuccess): Promise<void> {
+  const uri = outputs.dataset?.uri;
+  if (uri?.startsWith('sha256:')) await setDatasetHash(tx, jobId, uri.slice('sha256:'.length));
+}

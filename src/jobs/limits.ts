@@ -1,0 +1,18 @@
+/** A worker that has not renewed its lease for this long has lost its tasks. */
+export const LEASE_MS = 6_000;
+export const HEARTBEAT_MS = 1_500;
+/** Attempts of one task that may fail or be lost before its job fails. */
+export const MAX_ATTEMPTS = 5;
+/** Wait before a failed task's next attempt: doubled with each failure. */
+export const RETRY_BACKOFF_MS = 250;
+/** The dispatcher looks at everything this often even if nobody nudges it. */
+export const RECONCILE_MS = 500;
+/** Ready tasks put on the queue by one look; the others follow when these are gone. */
+export const ENQUEUE_BATCH = 500;
+export const IDEMPOTENCY_KEPT_HOURS = 24;
+/** A worker silent for this long counts as gone; its row is deleted. */
+export const WORKER_GONE_MS = 15_000;
+/** A trainer that reports nothing for this long hangs and is killed. */
+export const NO_PROGRESS_MS = 300_000;
+/** Metrics and progress are written together this often, off the training loop. */
+export const FLUSH_MS = 500;

@@ -1,0 +1,104 @@
+import { type FieldError, StrataError } from '../contract/errors.js';
+import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
+import { describeNetwork } from '../network/resnet.js';
+import { defaultRoundSteps, stepsOf, trainSamples } from '../network/rounds.js';
+import { balancedSplit } from '../network/split.js';
+import {
+  checkModel,
+  checkRounds,
+  checkSamples,
+  checkSplit,
+  checkStages,
+  type Problems,
+} from './spec-rules.js';
+
+const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16 } as const;
+const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4 } as const;
+const DEFAULT_STAGES = 2;
+const DEFAULT_END_TO_END_SHARE = 0.2;
+// docs/method.md, "The choice of beta": just strong enough, where an end-to-end phase follows.
+const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
+/** learning_rate x penalty that training still bears; `auto` stays below it. */
+const STABLE_PRODUCT = 0.8;
+
+/**
+ * Makes every choice that a job left open and checks the rules that span fields.
+ * @param drawnSeed used where the job names none
+ * @throws StrataError invalid_spec, with a JSON pointer and a remedy for every field at fault
+ */
+export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: number): ResolvedSpec {
+  const problems: FieldError[] = [];
+  const report: Problems = (pointer, message) => void problems.push({ pointer, message });
+  const { family } = spec.model;
+  const model = {
+    ...spec.model,
+    depth: spec.model.depth ?? DEFAULT_DEPTH[family],
+    width: spec.model.width ?? DEFAULT_WIDTH[family],
+  };
+  const modelFits = checkModel(model, report);
+  const samplesFit = checkSamples(spec, trainSamples(spec.max_train_samples, dataset), report);
+  const method = modelFits && samplesFit ? resolveMethod({ ...spec, model }, dataset, report) : null;
+  if (method === null || problems.length > 0) {
+    throw new StrataError('invalid_spec', undefined, { errors: problems });
+  }
+  return {
+    ...spec,
+    model,
+    method,
+    seed: spec.seed ?? drawnSeed,
+    augmentation: {
+      crop_padding: spec.augmentation.crop_padding ?? dataset.augmentation.crop_padding,
+      horizontal_flip: spec.augmentation.horizontal_flip ?? dataset.augmentation.horizontal_flip,
+    },
+  };
+}
+
+function resolveMethod(
+  spec: JobSpec & { readonly model: ResolvedSpec['model'] },
+  dataset: DatasetFacts,
+  report: Problems,
+): ResolvedMethod | null {
+  const { method } = spec;
+  const network = describeNetwork(spec.model, dataset.image, dataset.classes.length);
+  const blocks = network.blocks.length;
+  const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
+  if (!checkStages(method, stages, blocks, report)) return null;
+  if (method.split !== 'auto') checkSplit(method.split, stages, blocks, report);
+  const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
+  const { totalSteps } = stepsOf(spec, dataset);
+  const roundSteps = method.round_steps ?? defaultRoundSteps(totalSteps, endToEndShare);
+  checkRounds(totalSteps, roundSteps, stages, report);
+  return {
+    ...method,
+    stages,
+    split:
+      method.split === 'auto' ? balancedSplit(network, stages, method.auxiliary.cost_share) : method.split,
+    penalty: resolvePenalty(spec, stages, endToEndShare, report),
+    end_to_end_share: endToEndShare,
+    round_steps: roundSteps,
+  };
+}
+
+function resolvePenalty(
+  spec: JobSpec,
+  stages: number,
+  endToEndShare: number,
+  report: Problems,
+): ResolvedMethod['penalty'] {
+  const { type, penalty } = spec.method;
+  const rate = spec.optimizer.learning_rate;
+  if (penalty === 'adaptive' && type !== 'augmented-lagrangian') {
+    report(
+      '/method/penalty',
+      `'adaptive' needs the multipliers of augmented-lagrangian; give ${type} a number`,
+    );
+  }
+  if (stages > 1 && typeof penalty === 'number' && rate * penalty >= 1) {
+    const most = (STABLE_PRODUCT / rate).toPrecision(3);
+    report('/method/penalty', `learning_rate x penalty must be below 1; at rate ${rate} use ${most} or less`);
+  }
+  if (penalty !== 'auto') return penalty;
+  if (type === 'augmented-lagrangian' && endToEndShare === 0) return 'adaptive';
+  const wanted = DEFAULT_PENALTY[type === 'penalty' ? 'penalty' : 'augmented-lagrangian'];
+  return Math.min(wanted, STABLE_PRODUCT / rate);
+}

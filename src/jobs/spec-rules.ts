@@ -1,0 +1,79 @@
+import type { JobSpec } from '../contract/spec.js';
+import { blocksPerGroup, type ModelFamily } from '../network/resnet.js';
+
+/** Takes note of a field at fault: its JSON pointer, and what would be right. */
+export type Problems = (pointer: string, message: string) => void;
+
+const DEPTH_FORM: Record<ModelFamily, { readonly outside: number; readonly text: string }> = {
+  resnet: { outside: 2, text: '6n+2' },
+  'wide-resnet': { outside: 4, text: '6n+4' },
+};
+
+export function checkModel(
+  { family, depth }: { readonly family: ModelFamily; readonly depth: number },
+  report: Problems,
+): boolean {
+  if (blocksPerGroup(family, depth) !== null) return true;
+  const { outside, text } = DEPTH_FORM[family];
+  const below = Math.max(1, Math.floor((depth - outside) / 6));
+  const nearest = [below, below + 1].map((n) => 6 * n + outside);
+  report(
+    '/model/depth',
+    `${family} has depths ${text}; the nearest to ${depth} are ${nearest.join(' and ')}`,
+  );
+  return false;
+}
+
+export function checkSamples(spec: JobSpec, samples: number, report: Problems): boolean {
+  if (spec.batch_size <= samples) return true;
+  report(
+    '/batch_size',
+    `must be at most the ${samples} training images of this job, or no batch is ever full`,
+  );
+  return false;
+}
+
+export function checkStages(
+  method: JobSpec['method'],
+  stages: number,
+  blocks: number,
+  report: Problems,
+): boolean {
+  if (method.type === 'backprop' && stages !== 1) {
+    report('/method/stages', 'backprop trains one stage; use 1, or a layer-parallel method.type');
+    return false;
+  }
+  if (stages <= blocks) return true;
+  report(
+    '/method/stages',
+    `the network has ${blocks} residual blocks; use ${blocks} stages or fewer, or a greater model.depth`,
+  );
+  return false;
+}
+
+export function checkSplit(split: readonly number[], stages: number, blocks: number, report: Problems): void {
+  if (split.length !== stages) {
+    report(
+      '/method/split',
+      `has ${split.length} entries for ${stages} stages; give one per stage, or 'auto'`,
+    );
+    return;
+  }
+  const sum = split.reduce((total, count) => total + count, 0);
+  if (sum !== blocks) {
+    report('/method/split', `sums to ${sum}; the network has ${blocks} residual blocks to divide`);
+  }
+}
+
+/** Tasks one job may be cut into: more would cost more to keep than to train. */
+const MOST_TASKS = 20_000;
+
+export function checkRounds(totalSteps: number, roundSteps: number, stages: number, report: Problems): void {
+  const tasks = Math.ceil(totalSteps / roundSteps) * stages;
+  if (tasks <= MOST_TASKS) return;
+  const least = Math.ceil((totalSteps * stages) / MOST_TASKS);
+  report(
+    '/method/round_steps',
+    `${roundSteps} steps a round would make ${tasks} tasks of the ${MOST_TASKS} allowed; use ${least} or more`,
+  );
+}

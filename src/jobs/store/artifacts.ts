@@ -1,0 +1,34 @@
+import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import { newId } from '../ids.js';
+import type { Queryable, Transaction } from './database.js';
+
+const BLOB_SCHEME = 'sha256:';
+
+/** @throws Error for an artifact that is no blob: spool files do not outlive their job */
+export async function insertArtifacts(
+  tx: Transaction,
+  jobId: string,
+  artifacts: readonly ArtifactOutput[],
+): Promise<void> {
+  const data = artifacts.map((artifact) => {
+    if (!artifact.uri.startsWith(BLOB_SCHEME)) throw new Error(`artifact ${artifact.name} is not a blob`);
+    return {
+      id: newId('artifact'),
+      jobId,
+      name: artifact.name,
+      kind: artifact.kind,
+      mediaType: artifact.media_type,
+      sizeBytes: artifact.size_bytes,
+      sha256: artifact.uri.slice(BLOB_SCHEME.length),
+    };
+  });
+  await tx.artifact.createMany({ data });
+}
+
+export function findArtifacts(db: Queryable, jobId: string) {
+  return db.artifact.findMany({ where: { jobId }, orderBy: { name: 'asc' } });
+}
+
+export function findArtifact(db: Queryable, id: string) {
+  return db.artifact.findUnique({ where: { id } });
+}

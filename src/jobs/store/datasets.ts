@@ -1,0 +1,50 @@
+import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
+import type { DatasetFacts } from '../../contract/spec.js';
+import { fromJson, type Queryable, type Transaction, toJson } from './database.js';
+import type { Dataset } from './generated/client.js';
+
+/** Makes the built-in datasets known, and brings their facts up to date with this version. */
+export async function seedDatasets(db: Queryable): Promise<void> {
+  for (const facts of BUILT_IN_DATASETS) {
+    const columns = columnsOf(facts);
+    await db.dataset.upsert({
+      where: { id: facts.name },
+      update: columns,
+      create: { id: facts.name, name: facts.name, builtIn: true, state: 'ready', problems: [], ...columns },
+    });
+  }
+}
+
+function columnsOf(facts: DatasetFacts) {
+  return {
+    classes: toJson(facts.classes),
+    image: toJson(facts.image),
+    trainCount: facts.train_count,
+    testCount: facts.test_count,
+    augmentation: toJson(facts.augmentation),
+  };
+}
+
+export function factsOf(row: Dataset): DatasetFacts {
+  return {
+    name: row.name,
+    classes: fromJson<DatasetFacts['classes']>(row.classes),
+    image: fromJson<DatasetFacts['image']>(row.image),
+    train_count: row.trainCount,
+    test_count: row.testCount,
+    augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),
+  };
+}
+
+export function findDataset(db: Queryable, nameOrId: string) {
+  return db.dataset.findFirst({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] } });
+}
+
+export function findDatasets(db: Queryable) {
+  return db.dataset.findMany({ orderBy: { name: 'asc' } });
+}
+
+/** Notes what a job's `prepare` found the decoded dataset to be. */
+export async function setDatasetHash(tx: Transaction, jobId: string, sha256: string): Promise<void> {
+  await tx.dataset.updateMany({ where: { jobs: { some: { id: jobId } } }, data: { sha256 } });
+}

@@ -1,0 +1,105 @@
+import { isTerminal, type JobState, transition } from '../../contract/states.js';
+import type { Queryable, Transaction } from './database.js';
+import { Prisma } from './generated/client.js';
+
+/** The terminal state that a job which is to stop goes to. */
+export type StopAs = 'cancelled' | 'failed';
+
+/** What every change of a job must know first; read under the row's lock. */
+export interface LockedJob {
+  readonly id: string;
+  readonly state: JobState;
+  readonly stopAs: StopAs | null;
+}
+
+/**
+ * Takes the job's row lock. Every transaction that changes a job or its tasks takes it first, so they follow one
+ * another and never deadlock.
+ */
+export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
+  const rows = await tx.$queryRaw<LockedJob[]>`
+    SELECT id, state, stop_as AS "stopAs" FROM job WHERE id = ${id} FOR UPDATE`;
+  return rows[0] ?? null;
+}
+
+/** Moves a locked job on, with other columns that change with the state. */
+export async function setJobState(
+  tx: Transaction,
+  job: LockedJob,
+  to: JobState,
+  changes: Prisma.JobUpdateInput = {},
+): Promise<LockedJob> {
+  const state = transition('job', job.state, to);
+  const finishedAt = isTerminal('job', state) ? { finishedAt: new Date() } : {};
+  await tx.job.update({ where: { id: job.id }, data: { ...changes, ...finishedAt, state } });
+  return { ...job, state };
+}
+
+/** The oldest job without tasks, locked against other dispatchers; null where there is none. */
+export async function lockUnplannedJob(tx: Transaction): Promise<string | null> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
+  return rows[0]?.id ?? null;
+}
+
+/** Jobs that are to end but have not yet. */
+export async function stoppingJobs(db: Queryable): Promise<string[]> {
+  const rows = await db.job.findMany({
+    where: { stopAs: { not: null }, finishedAt: null },
+    select: { id: true },
+  });
+  return rows.map((row) => row.id);
+}
+
+/** Jobs that ended and whose spool folder may still exist. */
+export async function endedJobsWithSpool(db: Queryable): Promise<string[]> {
+  const rows = await db.job.findMany({
+    where: { finishedAt: { not: null }, spoolDeletedAt: null },
+    select: { id: true },
+    take: 100,
+  });
+  return rows.map((row) => row.id);
+}
+
+export async function markSpoolDeleted(db: Queryable, id: string): Promise<void> {
+  await db.job.update({ where: { id }, data: { spoolDeletedAt: new Date() } });
+}
+
+/** Jobs still waiting for their first task, up to and including `id`. */
+export async function queuePosition(db: Queryable, id: string): Promise<number> {
+  return db.job.count({ where: { state: 'queued', id: { lte: id } } });
+}
+
+export interface JobFilter {
+  readonly after: string | null;
+  readonly limit: number;
+  readonly state: JobState | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Newest first. */
+export function findJobs(db: Queryable, { after, limit, state, metadata }: JobFilter) {
+  const pairs = Object.entries(metadata).map(([key, value]) => ({
+    metadata: { path: [key], equals: value } satisfies Prisma.JsonFilter,
+  }));
+  return db.job.findMany({
+    where: { ...(after && { id: { lt: after } }), ...(state && { state }), AND: pairs },
+    orderBy: { id: 'desc' },
+    take: limit,
+  });
+}
+
+export interface JobProgress {
+  readonly total: number;
+  readonly done: number;
+}
+
+/** Work planned and done, in optimiser steps, running tasks counted by their own progress. */
+export async function progressOf(db: Queryable, ids: readonly string[]): Promise<Map<string, JobProgress>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.$queryRaw<{ id: string; total: number; done: number }[]>`
+    SELECT job_id AS id, sum(weight) AS total, sum(weight * progress) AS done
+    FROM task WHERE job_id IN (${Prisma.join([...ids])}) GROUP BY job_id`;
+  return new Map(rows.map(({ id, total, done }) => [id, { total, done }]));
+}

@@ -1,0 +1,62 @@
+import pg from 'pg';
+import type { Queryable } from './database.js';
+
+/**
+ * Nudges between processes. They carry no truth: whoever misses one finds the same by looking at the tables.
+ * - `strata_dispatch`: tasks or jobs changed; the dispatcher should look
+ * - `strata_stop`: payload job id; workers should look at their leases
+ * - `strata_event`: payload job id; its events grew
+ */
+export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_event';
+
+/** Sent when the surrounding transaction commits. */
+export async function notify(db: Queryable, channel: Channel, payload = ''): Promise<void> {
+  await db.$executeRaw`SELECT pg_notify(${channel}, ${payload})`;
+}
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 1_000;
+
+/**
+ * Listens on a connection of its own and reconnects for as long as it is open. `onNudge` also runs after every
+ * connect, since nudges may have been missed until then.
+ */
+export async function listen(
+  databaseUrl: string,
+  channel: Channel,
+  onNudge: (payload: string) => void,
+): Promise<Listener> {
+  let closed = false;
+  let client: pg.Client | null = null;
+  let retry: NodeJS.Timeout | undefined;
+
+  const connect = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: databaseUrl, application_name: channel });
+    next.on('error', () => undefined);
+    next.on('end', reconnectLater);
+    next.on('notification', (message) => onNudge(message.payload ?? ''));
+    await next.connect();
+    await next.query(`LISTEN ${channel}`);
+    client = next;
+    onNudge('');
+  };
+  const reconnectLater = (): void => {
+    if (closed || retry) return;
+    retry = setTimeout(() => {
+      retry = undefined;
+      connect().catch(reconnectLater);
+    }, RECONNECT_MS);
+  };
+
+  await connect();
+  return {
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Transaction } from './database.js';
+
+export interface Dependency {
+  readonly taskId: string;
+  readonly needsId: string;
+}
+
+export async function insertDependencies(
+  tx: Transaction,
+  dependencies: readonly Dependency[],
+): Promise<void> {
+  await tx.taskDependency.createMany({ data: [...dependencies] });
+}
+
+/** Counts `taskId` off for every task that waited for it; those that waited for nothing else become ready. */
+export async function openDependents(tx: Transaction, taskId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE task SET
+      waiting = waiting - 1,
+      state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END,
+      due_at = now()
+    FROM task_dependency needed
+    WHERE needed.needs_id = ${taskId} AND task.id = needed.task_id AND task.state = 'waiting'`;
+}

@@ -1,0 +1,172 @@
+import { type TaskState, transition } from '../../contract/states.js';
+import type { TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { InputReference, PlannedTask } from '../plan.js';
+import { type Queryable, type Transaction, toJson } from './database.js';
+import { Prisma } from './generated/client.js';
+
+/** One claim of one task: whoever holds it may write, until another claim raises the attempt. */
+export interface Fence {
+  readonly taskId: string;
+  readonly attempt: number;
+}
+
+export interface ClaimedTask extends Fence {
+  readonly jobId: string;
+  readonly key: string;
+  readonly kind: TaskKind;
+  readonly stage: number | null;
+  readonly round: number | null;
+  readonly failures: number;
+  readonly inputs: Readonly<Record<string, InputReference>>;
+}
+
+export interface Holder {
+  readonly workerId: string;
+  readonly device: string;
+}
+
+export async function insertTasks(
+  tx: Transaction,
+  jobId: string,
+  tasks: readonly (PlannedTask & { readonly id: string; readonly waiting: number })[],
+): Promise<void> {
+  await tx.task.createMany({
+    data: tasks.map((task, position) => ({
+      id: task.id,
+      jobId,
+      key: task.key,
+      position,
+      kind: task.kind,
+      stage: task.stage,
+      round: task.round,
+      state: task.waiting === 0 ? 'ready' : 'waiting',
+      waiting: task.waiting,
+      inputs: toJson(task.inputs),
+      weight: task.weight,
+    })),
+  });
+}
+
+/** ready > running under a new fence and lease; null where somebody else was quicker, or nothing is left to do. */
+export async function claimTask(
+  tx: Transaction,
+  id: string,
+  { workerId, device }: Holder,
+  leaseMs: number,
+): Promise<ClaimedTask | null> {
+  const rows = await tx.$queryRaw<ClaimedTask[]>`
+    UPDATE task SET state = 'running', attempt = attempt + 1, progress = 0, error = NULL,
+      lease_until = now() + ${leaseMs} * interval '1 millisecond',
+      worker_id = ${workerId}, device = ${device}, started_at = now(), finished_at = NULL
+    WHERE id = ${id} AND state = 'ready' AND due_at <= now()
+    RETURNING id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, inputs`;
+  return rows[0] ?? null;
+}
+
+/**
+ * Leaves `running`, if `fence` is still the current claim.
+ * @returns false for a stale attempt, which has changed nothing
+ */
+export async function endAttempt(
+  tx: Transaction,
+  { taskId, attempt }: Fence,
+  to: TaskState,
+  changes: Prisma.TaskUpdateManyMutationInput,
+): Promise<boolean> {
+  const { count } = await tx.task.updateMany({
+    where: { id: taskId, attempt, state: 'running' },
+    data: { ...changes, state: transition('task', 'running', to), leaseUntil: null },
+  });
+  return count === 1;
+}
+
+/**
+ * Notes how far the current claim is (null: unchanged), and locks its row until the transaction ends.
+ * @returns false for a stale attempt
+ */
+export async function reportProgress(
+  tx: Transaction,
+  { taskId, attempt }: Fence,
+  progress: number | null,
+): Promise<boolean> {
+  const { count } = await tx.task.updateMany({
+    where: { id: taskId, attempt, state: 'running' },
+    data: { attempt, ...(progress !== null && { progress }) },
+  });
+  return count === 1;
+}
+
+/** @returns the claims that are still ours, each with whether its job is to stop at once */
+export async function renewLeases(
+  db: Queryable,
+  fences: readonly Fence[],
+  leaseMs: number,
+): Promise<(Fence & { readonly stop: boolean })[]> {
+  if (fences.length === 0) return [];
+  const claims = Prisma.join(fences.map(({ taskId, attempt }) => Prisma.sql`(${taskId}, ${attempt}::int)`));
+  return db.$queryRaw`
+    UPDATE task SET lease_until = now() + ${leaseMs} * interval '1 millisecond'
+    FROM job
+    WHERE job.id = task.job_id AND task.state = 'running' AND (task.id, task.attempt) IN (${claims})
+    RETURNING task.id AS "taskId", task.attempt, job.stop_now AS stop`;
+}
+
+/** Running tasks whose worker let the lease run out. */
+export function expiredTasks(db: Queryable): Promise<(Fence & { readonly jobId: string })[]> {
+  return db.$queryRaw`
+    SELECT id AS "taskId", attempt, job_id AS "jobId" FROM task
+    WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
+}
+
+/** Tasks that may be claimed, of older jobs first. */
+export async function readyTasks(db: Queryable, limit: number): Promise<Fence[]> {
+  return db.$queryRaw`
+    SELECT id AS "taskId", attempt FROM task
+    WHERE state = 'ready' AND due_at <= now() ORDER BY job_id, position LIMIT ${limit}`;
+}
+
+export async function countRunning(tx: Transaction, jobId: string): Promise<number> {
+  return tx.task.count({ where: { jobId, state: 'running' } });
+}
+
+/** Tasks that never ran, or not any more, of a job that ends. Not for a job with running tasks. */
+export async function cancelOpenTasks(tx: Transaction, jobId: string): Promise<void> {
+  await tx.task.updateMany({
+    where: { jobId, state: { in: ['waiting', 'ready'] } },
+    data: { state: 'cancelled', finishedAt: new Date() },
+  });
+}
+
+/** Outputs of a job's tasks by task key, of those among `keys`. */
+export async function outputsOf(
+  db: Queryable,
+  jobId: string,
+  keys: readonly string[],
+): Promise<Map<string, Readonly<Record<string, TaskOutput>>>> {
+  const rows = await db.task.findMany({
+    where: { jobId, key: { in: [...keys] }, state: 'succeeded' },
+    select: { key: true, outputs: true },
+  });
+  return new Map(rows.map((row) => [row.key, row.outputs as unknown as Record<string, TaskOutput>]));
+}
+
+/** Tasks whose spool files nobody will read again: every task that reads one of them has succeeded. */
+export function consumedSpools(db: Queryable): Promise<{ taskId: string; jobId: string }[]> {
+  return db.$queryRaw`
+    SELECT producer.id AS "taskId", producer.job_id AS "jobId" FROM task producer
+    WHERE producer.has_spool AND producer.state = 'succeeded' AND NOT EXISTS (
+      SELECT 1 FROM task_dependency d JOIN task reader ON reader.id = d.task_id
+      CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
+      WHERE d.needs_id = producer.id AND reader.state <> 'succeeded'
+        AND source->>'task' = producer.key
+        AND producer.outputs->(source->>'output')->>'uri' LIKE 'spool:%')
+    LIMIT 100`;
+}
+
+export async function clearSpool(db: Queryable, taskId: string): Promise<void> {
+  await db.task.update({ where: { id: taskId }, data: { hasSpool: false } });
+}
+
+export function findTasks(db: Queryable, jobId: string) {
+  return db.task.findMany({ where: { jobId }, orderBy: { position: 'asc' } });
+}

@@ -1,0 +1,54 @@
+import { WORKER_GONE_MS } from '../limits.js';
+import type { Queryable } from './database.js';
+import type { Worker } from './generated/client.js';
+
+export interface WorkerDevice {
+  readonly kind: 'cpu' | 'gpu';
+  readonly name: string;
+  readonly slots: number;
+}
+
+export interface WorkerSlot {
+  readonly state: 'starting' | 'idle' | 'busy';
+  readonly task_id: string | null;
+}
+
+export interface WorkerReport {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly devices: readonly WorkerDevice[];
+  readonly slots: readonly WorkerSlot[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Writes the worker's row with a heartbeat by the database's clock, the only one that all hosts share. */
+export async function reportWorker(db: Queryable, report: WorkerReport): Promise<void> {
+  const { id, host, pid } = report;
+  const devices = JSON.stringify(report.devices);
+  const slots = JSON.stringify(report.slots);
+  const versions = JSON.stringify(report.versions);
+  await db.$executeRaw`
+    INSERT INTO worker (id, host, pid, devices, slots, versions)
+    VALUES (${id}, ${host}, ${pid}, ${devices}::jsonb, ${slots}::jsonb, ${versions}::jsonb)
+    ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots,
+      versions = excluded.versions, heartbeat_at = now()`;
+}
+
+export async function deleteWorker(db: Queryable, id: string): Promise<void> {
+  await db.worker.deleteMany({ where: { id } });
+}
+
+/** Rows of workers that ended without saying so. */
+export async function deleteGoneWorkers(db: Queryable): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM worker WHERE heartbeat_at < now() - ${WORKER_GONE_MS} * interval '1 millisecond'`;
+}
+
+/** Workers heard of lately, oldest first. */
+export function findWorkers(db: Queryable): Promise<Worker[]> {
+  return db.$queryRaw`
+    SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt"
+    FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond'
+    ORDER BY started_at`;
+}

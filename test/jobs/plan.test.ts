@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { ResolvedSpec } from '../../src/contract/spec.js';
+import { needsOf, type PlannedTask, planTasks } from '../../src/jobs/plan.js';
+import { roundsOf } from '../../src/network/rounds.js';
+import { MNIST, resolved } from './specs.js';
+
+const specs: fc.Arbitrary<ResolvedSpec> = fc
+  .record({
+    type: fc.constantFrom('backprop', 'penalty', 'augmented-lagrangian'),
+    stages: fc.integer({ min: 1, max: 9 }),
+    share: fc.constantFrom(0, 0.2, 0.5, 1),
+    rounds: fc.integer({ min: 1, max: 12 }),
+    evaluateEvery: fc.option(fc.integer({ min: 1, max: 5 })),
+  })
+  .map(({ type, stages, share, rounds, evaluateEvery }) =>
+    resolved({
+      max_train_samples: 128 * rounds,
+      epochs: 2,
+      evaluate_every: evaluateEvery,
+      method: {
+        type,
+        stages: type === 'backprop' ? 1 : stages,
+        end_to_end_share: share,
+        round_steps: 2,
+      },
+    }),
+  );
+
+const plan = (spec: ResolvedSpec): PlannedTask[] => planTasks(spec, MNIST);
+const byKey = (tasks: readonly PlannedTask[]) => new Map(tasks.map((task) => [task.key, task]));
+const stageTasks = (tasks: readonly PlannedTask[]) => tasks.filter((task) => task.kind === 'stage');
+
+/** Tasks on the longest chain, counting those that `counts` accepts. */
+function criticalPath(tasks: readonly PlannedTask[], counts: (task: PlannedTask) => boolean): number {
+  const lengths = new Map<string, number>();
+  for (const task of tasks) {
+    const before = Math.max(0, ...needsOf(task).map((key) => lengths.get(key) ?? 0));
+    lengths.set(task.key, before + (counts(task) ? 1 : 0));
+  }
+  return Math.max(...lengths.values());
+}
+
+test('keys are unique, and every task is listed after all it waits for (so the graph has no cycle)', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const seen = new Set<string>();
+      for (const task of plan(spec)) {
+        assert.ok(!seen.has(task.key));
+        for (const key of needsOf(task)) assert.ok(seen.has(key), `${task.key} before ${key}`);
+        seen.add(task.key);
+      }
+    }),
+  );
+});
+
+test('every input names an output that its task produces', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const tasks = plan(spec);
+      const keyed = byKey(tasks);
+      for (const task of tasks) {
+        for (const { task: source, output } of Object.values(task.inputs)) {
+          assert.ok(keyed.get(source)?.outputs.includes(output), `${task.key}: ${source}.${output}`);
+        }
+      }
+    }),
+  );
+});
+
+test('all roads lead to finalize, and corrections are read exactly once', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const tasks = plan(spec);
+      const needed = new Set(tasks.flatMap(needsOf));
+      assert.deepEqual(
+        tasks.filter((task) => !needed.has(task.key)).map((task) => task.key),
+        ['finalize'],
+      );
+      for (const task of stageTasks(tasks)) {
+        const readers = tasks.filter((reader) =>
+          Object.values(reader.inputs).some(
+            (input) => input.task === task.key && input.output === 'corrections',
+          ),
+        );
+        assert.equal(readers.length, task.outputs.includes('corrections') ? 1 : 0, task.key);
+      }
+    }),
+  );
+});
+
+test('stage tasks and end-to-end tasks number R x K and E, and the plan is the same each time', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const { parallelRounds, endToEndRounds } = roundsOf(spec, MNIST);
+      const tasks = plan(spec);
+      assert.equal(stageTasks(tasks).length, parallelRounds * spec.method.stages);
+      assert.equal(tasks.filter((task) => task.kind === 'end_to_end').length, endToEndRounds);
+      assert.deepEqual(plan(spec), tasks);
+    }),
+  );
+});
+
+test('the critical path of the wavefront is R + K - 1 stage tasks, and R for the penalty method', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const { parallelRounds } = roundsOf(spec, MNIST);
+      if (parallelRounds === 0) return;
+      const lag = spec.method.type === 'augmented-lagrangian' ? spec.method.stages - 1 : 0;
+      assert.equal(
+        criticalPath(plan(spec), (task) => task.kind === 'stage'),
+        parallelRounds + lag,
+      );
+    }),
+  );
+});
+
+test('weights are positive and the stages of all rounds weigh as much as the steps they stand for', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const tasks = plan(spec);
+      for (const task of tasks) assert.ok(task.weight > 0, task.key);
+      const weight = stageTasks(tasks).reduce((sum, task) => sum + task.weight, 0);
+      // Rounding of at most 1e-9 from adding up thirds and the like.
+      assert.ok(Math.abs(weight - roundsOf(spec, MNIST).parallelSteps) < 1e-9);
+    }),
+  );
+});
+
+test('augmented Lagrangian: stage k of a round waits for stage k+1 of the same round', () => {
+  const tasks = byKey(plan(resolved({ method: { stages: 3 } })));
+  assert.deepEqual(tasks.get('stage-1-2')?.inputs, {
+    dataset: { task: 'prepare', output: 'dataset' },
+    state: { task: 'stage-1-1', output: 'state' },
+    auxiliary: { task: 'stage-2-2', output: 'auxiliary' },
+    corrections: { task: 'stage-2-2', output: 'corrections' },
+  });
+  assert.deepEqual(tasks.get('stage-2-0')?.inputs, { dataset: { task: 'prepare', output: 'dataset' } });
+  assert.deepEqual(tasks.get('stage-0-0')?.outputs, ['state']);
+  assert.deepEqual(tasks.get('stage-1-2')?.outputs, ['state', 'auxiliary', 'corrections']);
+});
+
+test('penalty: stage k waits only for the AuxNet of the round before', () => {
+  const tasks = byKey(plan(resolved({ method: { type: 'penalty', stages: 2 } })));
+  assert.deepEqual(needsOf(tasks.get('stage-0-0')!), ['prepare']);
+  assert.deepEqual(tasks.get('stage-0-3')?.inputs, {
+    dataset: { task: 'prepare', output: 'dataset' },
+    state: { task: 'stage-0-2', output: 'state' },
+    auxiliary: { task: 'stage-1-2', output: 'auxiliary' },
+  });
+  assert.deepEqual(tasks.get('stage-1-0')?.outputs, ['state', 'auxiliary']);
+});
+
+test('evaluation: before the stages are joined, where asked for, and waited for by finalize', () => {
+  const joined = plan(resolved());
+  const { parallelRounds } = roundsOf(resolved(), MNIST);
+  const evaluations = joined.filter((task) => task.kind === 'evaluate');
+  assert.deepEqual(
+    evaluations.map((task) => task.round),
+    [parallelRounds - 1],
+  );
+  assert.deepEqual(byKey(joined).get('finalize')?.after, [`evaluate-${parallelRounds - 1}`]);
+  assert.deepEqual(Object.keys(evaluations[0]!.inputs).sort(), [
+    'auxiliary-1',
+    'dataset',
+    'state-0',
+    'state-1',
+  ]);
+  const every = plan(resolved({ evaluate_every: 5, method: { type: 'backprop' } }));
+  const rounds = every.filter((task) => task.kind === 'evaluate').map((task) => task.round);
+  assert.deepEqual(rounds.slice(0, 3), [4, 9, 14]);
+});
+
+test('one stage without an end-to-end phase: finalize reads the state of its last round', () => {
+  const spec = resolved({ method: { type: 'backprop' } });
+  const last = roundsOf(spec, MNIST).parallelRounds - 1;
+  assert.deepEqual(byKey(plan(spec)).get('finalize')?.inputs, {
+    dataset: { task: 'prepare', output: 'dataset' },
+    'state-0': { task: `stage-0-${last}`, output: 'state' },
+  });
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StrataError } from '../../src/contract/errors.js';
+import { resolveSpec } from '../../src/jobs/resolve.js';
+import { jobSpec, MNIST, resolved } from './specs.js';
+
+type Changes = Parameters<typeof jobSpec>[0];
+
+function problemsOf(changes: Changes): Record<string, string> {
+  try {
+    resolveSpec(jobSpec(changes), MNIST, 7);
+  } catch (error) {
+    assert.ok(error instanceof StrataError);
+    assert.equal(error.code, 'invalid_spec');
+    return Object.fromEntries(error.errors.map(({ pointer, message }) => [pointer, message]));
+  }
+  return {};
+}
+
+test('a job that names only its dataset gets every default the contract promises', () => {
+  const spec = resolved();
+  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16 });
+  assert.deepEqual(spec.augmentation, { crop_padding: 2, horizontal_flip: false });
+  assert.equal(spec.seed, 7);
+  const { stages, split, penalty, end_to_end_share, round_steps } = spec.method;
+  assert.deepEqual({ stages, penalty, end_to_end_share }, { stages: 2, penalty: 4, end_to_end_share: 0.2 });
+  assert.equal(split.length, 2);
+  assert.equal(
+    split.reduce((sum, count) => sum + count),
+    9,
+  );
+  assert.equal(round_steps, 200);
+});
+
+test('what a job names is kept', () => {
+  const spec = resolved({
+    seed: 0,
+    model: { family: 'wide-resnet', depth: 10, width: 1 },
+    method: { stages: 3, split: [1, 1, 1], penalty: 2.5, end_to_end_share: 0, round_steps: 33 },
+    augmentation: { crop_padding: 0, horizontal_flip: true },
+  });
+  assert.equal(spec.seed, 0);
+  assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1 });
+  assert.deepEqual(spec.method.split, [1, 1, 1]);
+  assert.equal(spec.method.penalty, 2.5);
+  assert.equal(spec.method.round_steps, 33);
+  assert.deepEqual(spec.augmentation, { crop_padding: 0, horizontal_flip: true });
+});
+
+test('a resolved spec resolves to itself, so a job can be repeated from its answer', () => {
+  const cases: Changes[] = [
+    {},
+    { method: { end_to_end_share: 0 } },
+    { method: { type: 'penalty', stages: 3 } },
+    { method: { type: 'backprop' } },
+    { optimizer: { learning_rate: 1 } },
+  ];
+  for (const changes of cases) {
+    const spec = resolved(changes);
+    assert.deepEqual(resolveSpec(spec, MNIST, 99), spec);
+  }
+});
+
+test('backprop is one stage without an end-to-end phase', () => {
+  const { stages, split, end_to_end_share } = resolved({ method: { type: 'backprop' } }).method;
+  assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
+});
+
+test('auto penalty: 4 or 6, less at high rates, adaptive for an augmented Lagrangian that ends parallel', () => {
+  assert.equal(resolved({ method: { type: 'penalty' } }).method.penalty, 6);
+  assert.equal(resolved({ optimizer: { learning_rate: 0.5 } }).method.penalty, 1.6);
+  assert.equal(resolved({ method: { end_to_end_share: 0 } }).method.penalty, 'adaptive');
+  assert.equal(resolved({ method: { type: 'penalty', end_to_end_share: 0 } }).method.penalty, 6);
+});
+
+test('a short job still has four parallel rounds per stage', () => {
+  assert.equal(resolved({ max_train_samples: 1280, epochs: 1 }).method.round_steps, 2);
+});
+
+const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp][] = [
+  ['resnet depth', { model: { depth: 21 } }, '/model/depth', /6n\+2.* 20 and 26/],
+  ['wide-resnet depth', { model: { family: 'wide-resnet', depth: 20 } }, '/model/depth', /6n\+4.* 16 and 22/],
+  [
+    'wide-resnet depth below n = 1',
+    { model: { family: 'wide-resnet', depth: 8 } },
+    '/model/depth',
+    /10 and 16/,
+  ],
+  ['more stages than blocks', { method: { stages: 10 } }, '/method/stages', /9 residual blocks/],
+  ['backprop in stages', { method: { type: 'backprop', stages: 2 } }, '/method/stages', /use 1/],
+  ['split of another length', { method: { split: [9] } }, '/method/split', /1 entries for 2 stages/],
+  ['split of another sum', { method: { split: [4, 4] } }, '/method/split', /sums to 8/],
+  ['batch larger than the data', { max_train_samples: 100 }, '/batch_size', /at most the 100/],
+  ['unstable penalty', { method: { penalty: 10 } }, '/method/penalty', /use 8.00 or less/],
+  ['adaptive penalty', { method: { type: 'penalty', penalty: 'adaptive' } }, '/method/penalty', /a number/],
+  ['too many tasks', { epochs: 1000, method: { round_steps: 1 } }, '/method/round_steps', /use 47 or more/],
+];
+for (const [name, changes, pointer, remedy] of REFUSED) {
+  test(`refused with pointer and remedy: ${name}`, () => {
+    assert.match(problemsOf(changes)[pointer] ?? '', remedy);
+  });
+}
+
+test('several fields at fault are all named', () => {
+  const problems = problemsOf({ batch_size: 4096, max_train_samples: 16, model: { depth: 9 } });
+  assert.deepEqual(Object.keys(problems).sort(), ['/batch_size', '/model/depth']);
+});

@@ -1,0 +1,49 @@
+import { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
+import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../src/contract/spec.js';
+import { resolveSpec } from '../../src/jobs/resolve.js';
+
+export const MNIST: DatasetFacts = BUILT_IN_DATASETS[0]!;
+
+type Partly<T> = { [P in keyof T]?: T[P] extends readonly unknown[] ? T[P] : Partly<T[P]> };
+
+/** A job's body after the contract's own defaults, changed by `changes`. */
+export function jobSpec(changes: Partly<JobSpec> = {}): JobSpec {
+  const { model, method, optimizer, augmentation, ...top } = changes;
+  return {
+    name: '',
+    metadata: {},
+    dataset: 'mnist',
+    max_train_samples: null,
+    epochs: 10,
+    batch_size: 128,
+    seed: null,
+    evaluate_every: null,
+    exports: ['tfjs-layers'],
+    ...top,
+    model: { family: 'resnet', depth: null, width: null, ...model },
+    method: {
+      type: 'augmented-lagrangian',
+      stages: null,
+      split: 'auto',
+      penalty: 'auto',
+      round_steps: null,
+      end_to_end_share: null,
+      ...method,
+      auxiliary: { cost_share: 0.1, ...method?.auxiliary },
+      corrections: { precision: 'float16', ...method?.corrections },
+    },
+    optimizer: {
+      type: 'sgd',
+      learning_rate: 0.1,
+      momentum: 0.9,
+      weight_decay: 0.0001,
+      ...optimizer,
+      schedule: { type: 'cosine', milestones: [0.5, 0.75], gamma: 0.1, ...optimizer?.schedule },
+    },
+    augmentation: { crop_padding: null, horizontal_flip: null, ...augmentation },
+  } as JobSpec;
+}
+
+export function resolved(changes: Partly<JobSpec> = {}): ResolvedSpec {
+  return resolveSpec(jobSpec(changes), MNIST, 7);
+}
