@@ -139,6 +139,12 @@ export const ERRORS = {
     remedy: 'Look at the worker’s log; a kill by the system often means too little memory.',
     retry: 'retry',
   },
+  worker_lost: {
+    status: 500,
+    title: 'The worker that ran the task is gone',
+    remedy: 'Look at the log of its host; the task was tried on other workers as often as it may be.',
+    retry: 'retry',
+  },
   trainer_stalled: {
     status: 500,
     title: 'The trainer process made no progress',
