@@ -33,8 +33,8 @@ export async function startPostgres(home: string, runAs?: RunAs): Promise<LocalS
 }
 
 /** Stops the server of a home if one runs, and says whether it did. */
-export async function stopPostgres(home: string): Promise<boolean> {
-  const as = await chooseRunAs();
+export async function stopPostgres(home: string, runAs?: RunAs): Promise<boolean> {
+  const as = runAs ?? (await chooseRunAs());
   const files = await postgresFiles(home, as);
   return withLock(`${home}/postgres`, () => stop(files, as));
 }

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultSlots, parseSettings, SETTINGS, SettingsError } from '../../src/contract/settings.js';
+
+test('an empty environment gives the documented defaults', () => {
+  assert.deepEqual(parseSettings({ PORT: '' }, '/srv'), {
+    port: 3000,
+    host: '127.0.0.1',
+    home: '/srv/.strata',
+    blobUrl: 'file:///srv/.strata/blobs',
+    threads: 1,
+    logLevel: 'info',
+  });
+});
+
+test('every setting is read', () => {
+  const env = {
+    PORT: '0',
+    HOST: '0.0.0.0',
+    STRATA_HOME: '/data',
+    DATABASE_URL: 'postgresql://u:p@db/strata',
+    REDIS_URL: 'rediss://cache:6380',
+    BLOB_URL: 'file:///blobs',
+    STRATA_SLOTS: '4',
+    STRATA_THREADS: '2',
+    LOG_LEVEL: 'debug',
+  };
+  assert.deepEqual(Object.keys(env).sort(), SETTINGS.map((setting) => setting.name).sort());
+  assert.deepEqual(parseSettings(env), {
+    port: 0,
+    host: '0.0.0.0',
+    home: '/data',
+    databaseUrl: 'postgresql://u:p@db/strata',
+    redisUrl: 'rediss://cache:6380',
+    blobUrl: 'file:///blobs',
+    slots: 4,
+    threads: 2,
+    logLevel: 'debug',
+  });
+});
+
+test('all wrong settings are named at once, and no password is repeated', () => {
+  const wrong = { PORT: '70000', STRATA_SLOTS: '0', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://u:secret@db' };
+  assert.throws(
+    () => parseSettings(wrong),
+    (error: SettingsError) => {
+      assert.ok(error instanceof SettingsError);
+      assert.equal(error.problems.length, 4);
+      for (const name of Object.keys(wrong)) assert.match(error.message, new RegExp(name));
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    },
+  );
+});
+
+test('slots: one a GPU, else what the cores can feed, at least one', () => {
+  assert.equal(defaultSlots({ cores: 8, gpus: 2 }, 1), 2);
+  assert.equal(defaultSlots({ cores: 8, gpus: 0 }, 3), 2);
+  assert.equal(defaultSlots({ cores: 1, gpus: 0 }, 4), 1);
+});

@@ -1,0 +1,62 @@
+// npm test [-- filter ...]: runs test/**/*.test.ts whose path contains a filter, one file after another: they share
+// two cores, and some measure who runs when.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { streamProgress } from '../src/provision/progress.js';
+import { redisBinary } from '../src/provision/redis-binary.js';
+import { runCommand } from '../src/service/command.js';
+import { ROOT } from '../src/service/root.js';
+import { setUp } from '../src/service/setup.js';
+
+const FILE_TIMEOUT_MS = 15 * 60_000;
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+await runCommand(async () => {
+  const progress = streamProgress();
+  await setUp(progress);
+  await redisBinary(progress);
+  const files = await testFiles(process.argv.slice(2));
+  const counts = files.length > 0 ? await runFiles(files) : { passed: 0, failed: 0, skipped: 0 };
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  if (counts.passed + counts.failed === 0) process.exit(1);
+  process.exit(counts.failed > 0 ? 1 : 0);
+});
+
+async function testFiles(filters: readonly string[]): Promise<string[]> {
+  const names = await readdir(join(ROOT, 'test'), { recursive: true });
+  const wanted = (name: string) => filters.length === 0 || filters.some((filter) => name.includes(filter));
+  return names
+    .filter((name) => name.endsWith('.test.ts') && wanted(name))
+    .sort()
+    .map((name) => join(ROOT, 'test', name));
+}
+
+async function runFiles(files: string[]): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const stream = run({ files, concurrency: false, timeout: FILE_TIMEOUT_MS });
+  stream.on('test:pass', (event) => {
+    // A file that holds no test passes as a test of its own name.
+    if (event.details.type === 'suite' || files.includes(event.name)) return;
+    if (event.skip !== undefined || event.todo !== undefined) counts.skipped += 1;
+    else counts.passed += 1;
+  });
+  stream.on('test:fail', (event) => {
+    const { error } = event.details;
+    // A suite or file that fails only because of its subtests is not one more failure.
+    if (failureType(error) === 'subtestsFailed') return;
+    counts.failed += 1;
+  });
+  for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  return counts;
+}
+
+function failureType(error: object): unknown {
+  return 'failureType' in error ? error.failureType : undefined;
+}
