@@ -54,7 +54,8 @@ export function decodeSafetensors(bytes: Uint8Array): {
   ) as Record<string, Entry> & { __metadata__?: Record<string, string> };
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { shape, data_offsets }] of Object.entries(entries as Record<string, Entry>)) {
-    const copy = bytes.slice(start + data_offsets[0], start + data_offsets[1]);
+    // A copy, which Buffer's own slice would not be: a float32 view must start at a multiple of four.
+    const copy = new Uint8Array(bytes.subarray(start + data_offsets[0], start + data_offsets[1]));
     if (copy.length !== data_offsets[1] - data_offsets[0]) {
       throw new TrainerError('blob_corrupt', `a checkpoint is cut short at ${name}`);
     }

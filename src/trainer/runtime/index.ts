@@ -1,3 +1,3 @@
 /** TensorFlow, as the trainer uses it. */
 export * from './tensor.js';
-export { describeRuntime, tf } from './tensorflow.js';
+export { describeRuntime, type ModelArtifacts, tf } from './tensorflow.js';

@@ -1,4 +1,5 @@
 import './node-compat.js';
+import type { io } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-node-gpu';
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 
@@ -18,5 +19,8 @@ export const binding: TFJSBinding = (tf.backend() as unknown as NodeBackend).bin
 export function describeRuntime(): { tensorflow: string; device: 'cpu' | 'gpu' } {
   return { tensorflow: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
 }
+
+/** A model in memory, as tfjs saves and loads it. */
+export type ModelArtifacts = io.ModelArtifacts;
 
 export { tf };

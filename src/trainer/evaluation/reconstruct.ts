@@ -1,0 +1,88 @@
+import { type Layer, parametersOf } from '../../network/index.js';
+import { plainBatches, type SplitReader, type TrainBatches } from '../data/index.js';
+import * as kernels from '../kernels/index.js';
+import { trainPass } from '../network/index.js';
+import { coupling } from '../objective/index.js';
+import { type NamedValues, Sgd, zeros } from '../optimizer/index.js';
+import { free, readScalar, type Tensor } from '../runtime/index.js';
+import { TrainedNetwork } from './trained-network.js';
+
+/** The fit: as strong as a stage's coupling (rate x beta = 0.4), its rate falling to zero. */
+const STEPS = 200;
+const LEARNING_RATE = 0.1;
+const BETA = 4;
+const MOMENTUM = 0.9;
+/** Test images the error is measured on. */
+const ERROR_IMAGES = 1000;
+const ERROR_BATCH_SIZE = 200;
+
+export interface ReconstructOptions {
+  /** F_{k-1} o ... o F_0 with fixed statistics: makes the true stage input. */
+  readonly prefix: TrainedNetwork;
+  readonly auxiliary: readonly Layer[];
+  readonly weights: NamedValues;
+  readonly batches: TrainBatches;
+  readonly breathe: () => Promise<void>;
+}
+
+/**
+ * Re-fits an AuxNet to the true stage inputs by least squares, relative to their size: the network it stands for has
+ * moved on in the end-to-end phase. Returns new weights (docs/method.md, AuxNet reconstruction).
+ */
+export async function reconstructAuxiliary(options: ReconstructOptions): Promise<NamedValues> {
+  const parameters = parametersOf(options.auxiliary);
+  const state = { weights: options.weights, momentum: zeros(parameters) };
+  const optimizer = new Sgd(parameters, state, { momentum: MOMENTUM, weightDecay: 0 });
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      fitStep(options, optimizer, step);
+      await options.breathe();
+    }
+    return optimizer.state().weights;
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+function fitStep({ prefix, auxiliary, batches }: ReconstructOptions, optimizer: Sgd, step: number): void {
+  const batch = batches.at(step);
+  const target = prefix.infer(batch.images);
+  const gradients = new Map<string, Tensor>();
+  const pass = trainPass(auxiliary, batch.images, { weights: optimizer.weights, gradients }, false);
+  const { cotangent, halfResidual, halfNorm, beta } = coupling(pass.output, target, null, { beta: BETA });
+  pass.pullback(cotangent);
+  free(target, cotangent, halfResidual, halfNorm, beta);
+  batch.dispose();
+  optimizer.step(gradients, LEARNING_RATE * (1 - step / STEPS));
+}
+
+/** |A_k(x) - F_{k-1}(...x)| / |F_{k-1}(...x)| over test images, the AuxNet calibrated as the network is. */
+export function auxiliaryError(
+  prefix: TrainedNetwork,
+  auxiliary: readonly Layer[],
+  weights: NamedValues,
+  readers: { readonly train: SplitReader; readonly test: SplitReader },
+  seed: number,
+): number {
+  const network = TrainedNetwork.calibrate(auxiliary, weights, readers.train, seed);
+  let residual = 0;
+  let norm = 0;
+  const count = Math.min(ERROR_IMAGES, readers.test.count);
+  for (const batch of plainBatches(readers.test, ERROR_BATCH_SIZE, count)) {
+    const target = prefix.infer(batch.images);
+    const made = network.infer(batch.images);
+    const difference = kernels.subtract(made, target);
+    residual += squaredNorm(difference);
+    norm += squaredNorm(target);
+    free(target, made, difference);
+  }
+  network.dispose();
+  return Math.sqrt(residual / norm);
+}
+
+function squaredNorm(tensor: Tensor): number {
+  const half = kernels.halfSquaredNorm(tensor);
+  const value = 2 * readScalar(half);
+  free(half);
+  return value;
+}

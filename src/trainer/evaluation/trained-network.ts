@@ -1,0 +1,99 @@
+import { type Layer, parametersOf } from '../../network/index.js';
+import { type Batch, plainBatches, type SplitReader, TrainBatches } from '../data/index.js';
+import {
+  estimateStatistics,
+  inferenceRule,
+  inferPass,
+  type NamedTensors,
+  type NormRule,
+  type Statistics,
+  uploadWeights,
+} from '../network/index.js';
+import { score } from '../objective/index.js';
+import type { NamedValues } from '../optimizer/index.js';
+import { free, type Tensor } from '../runtime/index.js';
+
+/** Batches and images per batch for batch-norm statistics (docs/method.md, "BatchNorm"). */
+const STATISTICS_BATCHES = 8;
+const STATISTICS_BATCH_SIZE = 200;
+const EVALUATION_BATCH_SIZE = 200;
+
+export interface Evaluation {
+  /** Share of images classified right, 0..1. */
+  readonly accuracy: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+}
+
+/** Layers with their weights and batch-norm statistics: a network that works on one image at a time. */
+export class TrainedNetwork {
+  readonly #weights: NamedTensors;
+  readonly #rule: NormRule;
+  readonly #disposeRule: () => void;
+
+  private constructor(
+    readonly layers: readonly Layer[],
+    readonly values: NamedValues,
+    readonly statistics: Statistics,
+  ) {
+    this.#weights = uploadWeights(parametersOf(layers), values);
+    const { rule, dispose } = inferenceRule(layers, this.#weights, statistics);
+    this.#rule = rule;
+    this.#disposeRule = dispose;
+  }
+
+  /** Estimates the statistics along `layers` on training images, then fixes them. */
+  static calibrate(
+    layers: readonly Layer[],
+    values: NamedValues,
+    train: SplitReader,
+    seed: number,
+  ): TrainedNetwork {
+    const weights = uploadWeights(parametersOf(layers), values);
+    const statistics = estimateStatistics(layers, weights, calibrationImages(train, seed));
+    free(...weights.values());
+    return new TrainedNetwork(layers, values, statistics);
+  }
+
+  /** images [B,H,W,C] -> output of the last layer; owned by the caller. */
+  infer(images: Tensor): Tensor {
+    return inferPass(this.layers, images, this.#weights, this.#rule);
+  }
+
+  /** Accuracy and loss over a split. `breathe` is awaited between batches. */
+  async evaluate(reader: SplitReader, breathe: () => Promise<void>): Promise<Evaluation> {
+    let lossSum = 0;
+    let correct = 0;
+    for (const batch of plainBatches(reader, EVALUATION_BATCH_SIZE)) {
+      const logits = this.infer(batch.images);
+      const result = score(logits, batch.labels, batch.labelValues);
+      free(logits);
+      lossSum += result.lossSum;
+      correct += result.correct;
+      await breathe();
+    }
+    return { accuracy: correct / reader.count, loss: lossSum / reader.count };
+  }
+
+  dispose(): void {
+    this.#disposeRule();
+    free(...this.#weights.values());
+  }
+}
+
+/** A fixed random draw of training images, not augmented: the files may be sorted by class. */
+function* calibrationImages(train: SplitReader, seed: number): Generator<Tensor> {
+  const batchSize = Math.min(STATISTICS_BATCH_SIZE, train.count);
+  const batches = new TrainBatches(train, {
+    seed,
+    batchSize,
+    samples: train.count,
+    augmentation: { crop_padding: 0, horizontal_flip: false },
+  });
+  const count = Math.min(STATISTICS_BATCHES, Math.floor(train.count / batchSize));
+  for (let index = 0; index < count; index++) {
+    const batch: Batch = batches.at(index);
+    yield batch.images;
+    batch.dispose();
+  }
+}

@@ -1,0 +1,55 @@
+import type { FromTrainer, TaskAssignment, TaskFailure, ToTrainer } from '../contract/trainer-protocol.js';
+import { openBlobStore } from '../storage/open.js';
+import { failureOf } from './failure.js';
+import { describeRuntime } from './runtime/index.js';
+import type { TaskContext } from './tasks/context.js';
+import { runTask } from './tasks/run-task.js';
+
+/**
+ * A trainer process: told what to do over Node's IPC channel by the worker that forked it, one task at a time, warm
+ * between tasks. It knows the blob store (STRATA_BLOB_URL) and its threads (STRATA_THREADS) and nothing else of the
+ * world; when its worker goes, it goes.
+ */
+const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
+
+process.on('message', (message: ToTrainer) => {
+  if (message.type === 'run') void run(message.assignment);
+});
+process.on('disconnect', () => process.exit(0));
+
+const { tensorflow, device } = describeRuntime();
+const threads = Number(process.env.STRATA_THREADS ?? 1);
+send({ type: 'ready', runtime: { node: process.version, tensorflow, device, threads } });
+
+async function run(assignment: TaskAssignment): Promise<void> {
+  const { task_id, attempt } = assignment;
+  try {
+    send({ type: 'succeeded', task_id, attempt, success: await runTask(contextOf(assignment)) });
+  } catch (error) {
+    const failure: TaskFailure = failureOf(error, assignment);
+    if (failure.code === 'internal') console.error(error);
+    send({ type: 'failed', task_id, attempt, failure });
+  }
+}
+
+function contextOf(assignment: TaskAssignment): TaskContext {
+  const { task_id, attempt } = assignment;
+  return {
+    assignment,
+    blobs,
+    now: () => performance.now(),
+    progress: (done, total) => send({ type: 'progress', task_id, attempt, done, total }),
+    metrics: (samples) => send({ type: 'metrics', task_id, attempt, samples }),
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
+
+function send(message: FromTrainer): void {
+  process.send?.(message);
+}
+
+function requiredVariable(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; a worker sets it when it starts a trainer`);
+  return value;
+}

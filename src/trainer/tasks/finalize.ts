@@ -1,0 +1,159 @@
+import type { ArtifactOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { layersOfRange, parametersOf, wholeNetwork } from '../../network/index.js';
+import { TrainBatches } from '../data/index.js';
+import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
+import { exportTfjsLayers } from '../export/tfjs-export.js';
+import { initialValues, type NamedValues } from '../optimizer/index.js';
+import { Stopwatch } from '../training/index.js';
+import { readWeights, type TaskContext } from './context.js';
+import { joinedState } from './end-to-end.js';
+import { closeReaders, figures, openReaders, type Readers } from './evaluate.js';
+import { writeReport } from './report.js';
+import { auxiliaryParameters, compactLayers, describeRun, type RunDescription } from './run-description.js';
+
+/** An AuxNet re-fitted, with its relative error on test images before and after. */
+export interface ReconstructedAuxiliary {
+  readonly stage: number;
+  readonly errorBefore: number;
+  readonly errorAfter: number;
+  readonly weights: NamedValues;
+}
+
+/**
+ * The end of a job: batch-norm statistics along the chain, AuxNet reconstruction, accuracy of the composed and the
+ * compact network, exports with a parity check each, and a report.
+ */
+export async function finalize(context: TaskContext): Promise<TaskSuccess> {
+  const { spec, dataset } = context.assignment;
+  const run = describeRun(spec, dataset);
+  const watch = new Stopwatch(context.now);
+  const layers = wholeNetwork(run.network);
+  const state = await joinedState(context, run, parametersOf(layers));
+  const readers = await openReaders(context);
+  const parts = finalParts(run);
+  const full = TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
+  try {
+    const auxiliaries = await timed(watch, 'reconstruct', () =>
+      reconstructAll(context, run, state.weights, readers, (done) => context.progress(done, parts)),
+    );
+    const compact = calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
+    const scores = await timed(watch, 'evaluate', async () => ({
+      full: await full.evaluate(readers.test, context.breathe),
+      compact: compact && (await compact.evaluate(readers.test, context.breathe)),
+    }));
+    context.progress(parts - 1, parts);
+    const exported = await timed(watch, 'export', () => exportAll(context, full, compact, readers));
+    compact?.dispose();
+    const result = {
+      ...figures(scores.full, scores.compact),
+      ...auxiliaryFigures(auxiliaries),
+      ...exported.differences,
+    };
+    context.metrics(finalMetrics(run, result));
+    const report = await writeReport(context, run, result);
+    return { outputs: {}, seconds: watch.seconds, artifacts: [...exported.artifacts, report], result };
+  } finally {
+    full.dispose();
+    closeReaders(readers);
+  }
+}
+
+/** Progress counts: one per AuxNet, then evaluation, then export. */
+function finalParts(run: RunDescription): number {
+  return run.stages.length + 1;
+}
+
+async function reconstructAll(
+  context: TaskContext,
+  run: RunDescription,
+  weights: NamedValues,
+  readers: Readers,
+  progress: (done: number) => void,
+): Promise<ReconstructedAuxiliary[]> {
+  const { spec } = context.assignment;
+  const batches = new TrainBatches(readers.train, {
+    seed: spec.seed,
+    batchSize: Math.min(spec.batch_size, readers.train.count),
+    samples: readers.train.count,
+    augmentation: spec.augmentation,
+  });
+  const results: ReconstructedAuxiliary[] = [];
+  for (const { index: stage, auxiliary } of run.stages) {
+    if (!auxiliary) continue;
+    const boundary = spec.method.split.slice(0, stage).reduce((sum, count) => sum + count, 0);
+    const prefixLayers = layersOfRange(run.network, 0, boundary);
+    const prefix = TrainedNetwork.calibrate(prefixLayers, weights, readers.train, spec.seed);
+    const start =
+      (await readWeights(context, `auxiliary-${stage}`)) ??
+      initialValues(auxiliaryParameters(run.stages[stage]!), spec.seed);
+    const errorBefore = auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
+    const fitted = await reconstructAuxiliary({
+      prefix,
+      auxiliary,
+      weights: start,
+      batches,
+      breathe: context.breathe,
+    });
+    const errorAfter = auxiliaryError(prefix, auxiliary, fitted, readers, spec.seed);
+    prefix.dispose();
+    results.push({ stage, errorBefore, errorAfter, weights: fitted });
+    progress(stage);
+  }
+  return results;
+}
+
+function calibrateCompact(
+  run: RunDescription,
+  weights: NamedValues,
+  auxiliaries: readonly ReconstructedAuxiliary[],
+  readers: Readers,
+  seed: number,
+): TrainedNetwork | null {
+  const layers = compactLayers(run.stages);
+  const last = auxiliaries.at(-1);
+  return layers && last
+    ? TrainedNetwork.calibrate(layers, new Map([...weights, ...last.weights]), readers.train, seed)
+    : null;
+}
+
+function auxiliaryFigures(auxiliaries: readonly ReconstructedAuxiliary[]): Record<string, number> {
+  return Object.fromEntries(
+    auxiliaries.flatMap(({ stage, errorBefore, errorAfter }) => [
+      [`auxiliary_error_before_${stage}`, errorBefore],
+      [`auxiliary_error_${stage}`, errorAfter],
+    ]),
+  );
+}
+
+async function exportAll(
+  context: TaskContext,
+  full: TrainedNetwork,
+  compact: TrainedNetwork | null,
+  readers: Readers,
+): Promise<{ artifacts: ArtifactOutput[]; differences: Record<string, number> }> {
+  const artifacts: ArtifactOutput[] = [];
+  const differences: Record<string, number> = {};
+  if (!context.assignment.spec.exports.includes('tfjs-layers')) return { artifacts, differences };
+  for (const [name, network] of [['full', full] as const, ['compact', compact] as const]) {
+    if (!network) continue;
+    const exported = await exportTfjsLayers(name, network, readers.test, context.blobs);
+    artifacts.push(...exported.artifacts);
+    differences[`export_difference_${name}`] = exported.maxDifference;
+  }
+  return { artifacts, differences };
+}
+
+/** The curves' last points. */
+function finalMetrics(run: RunDescription, result: Readonly<Record<string, number>>) {
+  const step = run.rounds.totalSteps;
+  return ['test_accuracy', 'test_loss', 'compact_accuracy', 'compact_loss']
+    .filter((name) => name in result)
+    .map((name) => ({ name, stage: null, step, value: result[name]! }));
+}
+
+async function timed<T>(watch: Stopwatch, part: string, body: () => Promise<T>): Promise<T> {
+  const start = watch.now();
+  const value = await body();
+  watch.add(part, (watch.now() - start) / 1000);
+  return value;
+}

@@ -1,0 +1,34 @@
+import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import { multiplyAdds, parameterCount, wholeNetwork } from '../../network/index.js';
+import { describeRuntime } from '../runtime/index.js';
+import type { TaskContext } from './context.js';
+import type { RunDescription } from './run-description.js';
+
+/** Stores `report.json`: the spec as it ran, what the network is made of, and every final figure. */
+export async function writeReport(
+  context: TaskContext,
+  run: RunDescription,
+  result: Readonly<Record<string, number>>,
+): Promise<ArtifactOutput> {
+  const { job_id, spec, dataset } = context.assignment;
+  const report = {
+    job_id,
+    spec,
+    dataset: { name: dataset.name, manifest: context.assignment.inputs.dataset, classes: dataset.classes },
+    network: describeCost(wholeNetwork(run.network)),
+    stages: run.stages.map(({ index, layers, auxiliary }) => ({
+      stage: index,
+      ...describeCost(layers),
+      auxiliary: auxiliary && describeCost(auxiliary),
+    })),
+    rounds: run.rounds,
+    result,
+    runtime: describeRuntime(),
+  };
+  const output = await context.blobs.put(new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
+  return { name: 'report.json', kind: 'report', media_type: 'application/json', ...output };
+}
+
+function describeCost(layers: Parameters<typeof parameterCount>[0]) {
+  return { parameters: parameterCount(layers), multiply_adds: multiplyAdds(layers) };
+}

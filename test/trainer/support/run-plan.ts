@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
+import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
+import type { BlobUri, MetricSample, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
+import type { BlobStore } from '../../../src/storage/blob-store.js';
+import { createFolderStore } from '../../../src/storage/folder-store.js';
+import { runTask } from '../../../src/trainer/tasks/run-task.js';
+
+export const MNIST: DatasetFacts = BUILT_IN_DATASETS.find(({ name }) => name === 'mnist')!;
+
+export interface PlanRun {
+  readonly successes: ReadonlyMap<string, TaskSuccess>;
+  readonly samples: readonly MetricSample[];
+  readonly blobs: BlobStore;
+}
+
+/** Runs a job's whole task graph in this process, in the order of the plan: the trainer without the service. */
+export async function runPlan(
+  spec: ResolvedSpec,
+  blobs: BlobStore,
+  onTask: (task: PlannedTask, success: TaskSuccess) => void = () => {},
+): Promise<PlanRun> {
+  const successes = new Map<string, TaskSuccess>();
+  const samples: MetricSample[] = [];
+  for (const task of planTasks(spec, MNIST)) {
+    const success = await runTask({
+      assignment: {
+        task_id: task.key,
+        job_id: 'job',
+        attempt: 1,
+        kind: task.kind,
+        stage: task.stage,
+        round: task.round,
+        spec,
+        dataset: MNIST,
+        inputs: inputsOf(task, successes),
+      },
+      blobs,
+      now: () => performance.now(),
+      progress: () => {},
+      metrics: (points) => samples.push(...points),
+      breathe: async () => {},
+    });
+    successes.set(task.key, success);
+    onTask(task, success);
+  }
+  return { successes, samples, blobs };
+}
+
+function inputsOf(task: PlannedTask, successes: ReadonlyMap<string, TaskSuccess>): Record<string, BlobUri> {
+  return Object.fromEntries(
+    Object.entries(task.inputs).map(([name, { task: producer, output }]) => [
+      name,
+      successes.get(producer)!.outputs[output]!.uri,
+    ]),
+  );
+}
+
+/** A blob store in a fresh folder, removed when `body` ends. */
+export async function withBlobs<T>(body: (blobs: BlobStore) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-trainer-'));
+  try {
+    return await body(createFolderStore(folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
