@@ -68,7 +68,7 @@ export class SupervisedChild {
   }
 
   /** Ends the process for good: SIGTERM, and SIGKILL for one that does not heed it. */
-  async stop(): Promise<void> {
+  async stop(patienceMs = STOP_MS): Promise<void> {
     this.stopping = true;
     clearTimeout(this.pause);
     const { child } = this;
@@ -78,7 +78,7 @@ export class SupervisedChild {
     const force = setTimeout(() => {
       this.spec.log(`${this.spec.name} does not stop; killing it`);
       child.kill('SIGKILL');
-    }, STOP_MS);
+    }, patienceMs);
     await gone;
     clearTimeout(force);
   }
