@@ -1,4 +1,4 @@
-import type { Transaction } from './database.js';
+import type { Queryable, Transaction } from './database.js';
 
 export interface Dependency {
   readonly taskId: string;
@@ -21,4 +21,16 @@ export async function openDependents(tx: Transaction, taskId: string): Promise<v
       due_at = now()
     FROM task_dependency needed
     WHERE needed.needs_id = ${taskId} AND task.id = needed.task_id AND task.state = 'waiting'`;
+}
+
+/** For each task of a job the keys of the tasks it needs. */
+export async function dependencyKeys(db: Queryable, jobId: string): Promise<Map<string, string[]>> {
+  const rows = await db.taskDependency.findMany({
+    where: { task: { jobId } },
+    select: { taskId: true, needs: { select: { key: true } } },
+    orderBy: { needs: { position: 'asc' } },
+  });
+  const keys = new Map<string, string[]>();
+  for (const { taskId, needs } of rows) keys.set(taskId, [...(keys.get(taskId) ?? []), needs.key]);
+  return keys;
 }

@@ -1,0 +1,33 @@
+import { StrataError } from '../../contract/errors.js';
+import type { JobsClient } from '../../contract/jobs-client.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { BlobMissingError } from '../../storage/errors.js';
+import { findArtifact, findArtifacts } from '../store/artifacts.js';
+import type { Database } from '../store/database.js';
+import { listOf, toArtifact } from '../wire/parts.js';
+import { notFound } from './jobs.js';
+import { requireJob } from './lists.js';
+
+type ArtifactMethods = Pick<JobsClient, 'listArtifacts' | 'getArtifact' | 'openArtifact'>;
+
+export function artifactMethods(db: Database, blobs: BlobStore): ArtifactMethods {
+  return {
+    async listArtifacts(jobId) {
+      await requireJob(db, jobId);
+      return listOf((await findArtifacts(db, jobId)).map(toArtifact));
+    },
+    async getArtifact(id) {
+      const row = await findArtifact(db, id);
+      return row && toArtifact(row);
+    },
+    async openArtifact(id) {
+      const row = (await findArtifact(db, id)) ?? notFound(id);
+      try {
+        return { path: await blobs.localPath(`sha256:${row.sha256}`), artifact: toArtifact(row) };
+      } catch (error) {
+        if (!(error instanceof BlobMissingError)) throw error;
+        throw new StrataError('blob_missing', `The bytes of ${row.name} are gone.`, { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { EventEmitter, once } from 'node:events';
+import type { Event } from '../../contract/jobs-client.js';
+import { isTerminal, type JobState } from '../../contract/states.js';
+import type { Database } from '../store/database.js';
+import { findEvents } from '../store/events.js';
+import { listen } from '../store/notify.js';
+import { toEvent } from '../wire/parts.js';
+import { notFound } from './jobs.js';
+
+export interface EventFeed {
+  /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
+  follow(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  close(): Promise<void>;
+}
+
+const BATCH = 500;
+/** Nudges that come without a job's id concern every reader: the connection was lost for a while. */
+const ANY_JOB = 'any';
+
+/** Events are read from their table by seq; LISTEN only says when to look. One connection serves all readers. */
+export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
+  const nudges = new EventEmitter().setMaxListeners(0);
+  const listener = await listen(databaseUrl, 'strata_event', (jobId) => nudges.emit(jobId || ANY_JOB));
+
+  async function* follow(jobId: string, after: number, signal: AbortSignal): AsyncGenerator<Event> {
+    let seq = after;
+    while (!signal.aborted) {
+      const grown = nextNudge(nudges, jobId, signal);
+      try {
+        // The state is read first: events that ended the job are then among the rows.
+        const job = await db.job.findUnique({ where: { id: jobId }, select: { state: true } });
+        if (job === null) notFound(jobId);
+        const rows = await findEvents(db, jobId, seq, BATCH);
+        for (const row of rows) yield toEvent(row);
+        seq = rows.at(-1)?.seq ?? seq;
+        if (rows.length === BATCH) continue;
+        if (isTerminal('job', job.state as JobState)) return;
+        await grown.arrived;
+      } finally {
+        grown.cancel();
+      }
+    }
+  }
+
+  return { follow, close: () => listener.close() };
+}
+
+/** Starts to listen now, so that nothing is missed between reading and waiting. Settles on abort too. */
+function nextNudge(nudges: EventEmitter, jobId: string, signal: AbortSignal) {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const wait = (name: string) => once(nudges, name, { signal: either });
+  const arrived = Promise.race([wait(jobId), wait(ANY_JOB)]).catch(() => undefined);
+  return { arrived, cancel: () => done.abort() };
+}

@@ -1,0 +1,86 @@
+import { StrataError } from '../../contract/errors.js';
+import type { components } from '../../contract/generated/openapi.js';
+import type { Job, JobsClient } from '../../contract/jobs-client.js';
+import { requestStop } from '../lifecycle/stop.js';
+import type { Database } from '../store/database.js';
+import type { Job as JobRow } from '../store/generated/client.js';
+import { findJobs, lockJob, progressOf, queuePosition } from '../store/jobs.js';
+import { findWorkers } from '../store/workers.js';
+import { toJob } from '../wire/job.js';
+import { pageOf } from '../wire/parts.js';
+import { createJob } from './create-job.js';
+
+type JobMethods = Pick<JobsClient, 'createJob' | 'getJob' | 'listJobs' | 'cancelJob'>;
+
+export function jobMethods(db: Database): JobMethods {
+  const getJob = async (id: string): Promise<Job | null> => {
+    const row = await db.job.findUnique({ where: { id } });
+    return row && readJob(db, row);
+  };
+  return {
+    getJob,
+    async createJob(spec, options) {
+      const { row, replayed } = await createJob(db, spec, options);
+      return { job: await readJob(db, row), replayed };
+    },
+    async listJobs({ after, limit, state, metadata }) {
+      const filter = { after: after ?? null, state: state ?? null, metadata: metadata ?? {} };
+      const page = pageOf(await findJobs(db, { ...filter, limit: limit + 1 }), limit, (row) => row.id);
+      return { ...page, data: await readJobs(db, page.data) };
+    },
+    async cancelJob(id, { force }) {
+      await cancel(db, id, force);
+      return (await getJob(id)) ?? notFound(id);
+    },
+  };
+}
+
+/** @throws StrataError not_found */
+export function notFound(id: string): never {
+  throw new StrataError('not_found', `There is no ${id}.`);
+}
+
+async function cancel(db: Database, id: string, now: boolean): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const job = (await lockJob(tx, id)) ?? notFound(id);
+    if (job.state === 'succeeded' || job.state === 'failed') {
+      throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to cancel.`);
+    }
+    await requestStop(tx, job, { as: 'cancelled', now });
+  });
+}
+
+async function readJob(db: Database, row: JobRow): Promise<Job> {
+  return (await readJobs(db, [row]))[0] as Job;
+}
+
+async function readJobs(db: Database, rows: readonly JobRow[]): Promise<Job[]> {
+  const progress = await progressOf(
+    db,
+    rows.map((row) => row.id),
+  );
+  const reason = rows.some((row) => row.state === 'queued') ? await waitReason(db) : '';
+  return Promise.all(
+    rows.map(async (row) =>
+      toJob(row, {
+        progress: progress.get(row.id),
+        queue: await queueOf(db, row, reason),
+        nowMs: Date.now(),
+      }),
+    ),
+  );
+}
+
+async function queueOf(
+  db: Database,
+  row: JobRow,
+  reason: string,
+): Promise<components['schemas']['JobQueue'] | null> {
+  if (row.state !== 'queued') return null;
+  return { position: Math.max(1, await queuePosition(db, row.id)), reason };
+}
+
+async function waitReason(db: Database): Promise<string> {
+  const workers = await findWorkers(db);
+  return workers.length === 0 ? 'no worker is connected' : 'it waits for a free slot';
+}

@@ -1,0 +1,91 @@
+import type { components } from '../../contract/generated/openapi.js';
+import type { Job } from '../../contract/jobs-client.js';
+import type { ResolvedSpec } from '../../contract/spec.js';
+import { isTerminal, type JobState } from '../../contract/states.js';
+import type { JobError } from '../lifecycle/stop.js';
+import { fromJson } from '../store/database.js';
+import type { Job as JobRow } from '../store/generated/client.js';
+import type { JobProgress } from '../store/jobs.js';
+
+type Schemas = components['schemas'];
+type Figures = Readonly<Record<string, number>>;
+
+/** What a job's row does not say of itself. */
+export interface JobSurroundings {
+  /** Undefined until the job is planned. */
+  readonly progress: JobProgress | undefined;
+  /** Null once the job has started. */
+  readonly queue: Schemas['JobQueue'] | null;
+  readonly nowMs: number;
+}
+
+export function toJob(row: JobRow, { progress, queue, nowMs }: JobSurroundings): Job {
+  const state = row.state as JobState;
+  const share = progressOf(state, progress);
+  return {
+    id: row.id,
+    object: 'job',
+    name: row.name,
+    metadata: fromJson<Record<string, string>>(row.metadata),
+    state,
+    state_reason: stateReason(row, queue),
+    progress: share,
+    created_at: row.createdAt.toISOString(),
+    started_at: row.startedAt?.toISOString() ?? null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+    estimated_finish: estimatedFinish(row, share, nowMs),
+    cancel_requested_at: row.cancelRequestedAt?.toISOString() ?? null,
+    queue,
+    spec: fromJson<ResolvedSpec>(row.spec),
+    plan: fromJson<Schemas['JobPlan']>(row.plan),
+    result: row.result === null ? null : toResult(fromJson<Figures>(row.result)),
+    error: row.error === null ? null : fromJson<JobError>(row.error),
+    links: linksOf(row.id),
+  };
+}
+
+function progressOf(state: JobState, progress: JobProgress | undefined): number {
+  if (state === 'succeeded') return 1;
+  return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
+}
+
+function stateReason(row: JobRow, queue: Schemas['JobQueue'] | null): string | null {
+  if (row.error !== null) return fromJson<JobError>(row.error).message;
+  if (row.finishedAt === null && row.stopAs === 'cancelled') {
+    return row.stopNow ? 'its trainers are being stopped' : 'its running tasks are let end';
+  }
+  return queue?.reason ?? null;
+}
+
+// Before this share the rate is mostly the time that starting takes.
+const FIRST_ESTIMATE = 0.02;
+
+function estimatedFinish(row: JobRow, share: number, nowMs: number): string | null {
+  if (row.startedAt === null || share < FIRST_ESTIMATE || isTerminal('job', row.state as JobState))
+    return null;
+  const startMs = row.startedAt.getTime();
+  return new Date(startMs + (nowMs - startMs) / share).toISOString();
+}
+
+function toResult(figures: Figures): Schemas['JobResult'] {
+  return {
+    test_accuracy: figures.test_accuracy ?? 0,
+    test_loss: figures.test_loss ?? 0,
+    compact_accuracy: figures.compact_accuracy ?? null,
+    speedup: null,
+    model_id: null,
+    figures: { ...figures },
+  };
+}
+
+function linksOf(id: string): Schemas['JobLinks'] {
+  const self = `/jobs/${id}`;
+  return {
+    self,
+    events: `${self}/events`,
+    metrics: `${self}/metrics`,
+    tasks: `${self}/tasks`,
+    artifacts: `${self}/artifacts`,
+    cancel: `${self}/cancel`,
+  };
+}
