@@ -9,19 +9,19 @@ export type Dataset = Schemas['Dataset'];
 
 export interface CreateJobOptions {
   /** With `bodyHash`, a hash of the spec: the same key with another hash is refused. */
-  readonly idempotencyKey?: string;
-  readonly bodyHash?: string;
+  readonly idempotencyKey?: string | undefined;
+  readonly bodyHash?: string | undefined;
   /** Check and answer the job it would become, with id `dry_run`; store nothing. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface JobFilter {
   /** The `next` of the page before. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   readonly limit: number;
-  readonly state?: Schemas['JobState'];
+  readonly state?: Schemas['JobState'] | undefined;
   /** Pairs a job must carry, all of them. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -45,7 +45,11 @@ export interface JobsClient {
   followEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
   listMetrics(
     jobId: string,
-    filter: { readonly names?: readonly string[]; readonly stage?: number; readonly points: number },
+    filter: {
+      readonly names?: readonly string[] | undefined;
+      readonly stage?: number | undefined;
+      readonly points: number;
+    },
   ): Promise<Schemas['MetricList']>;
   listArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
   getArtifact(id: string): Promise<Artifact | null>;

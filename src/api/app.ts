@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { JobsClient } from '../contract/jobs-client.js';
+import type { LogLevel } from '../contract/settings.js';
+import { loadContract } from './contract.js';
+import { serveDocs } from './plugins/docs.js';
+import { parseJsonOnly } from './plugins/json.js';
+import { refuseOtherMethods } from './plugins/methods.js';
+import { mountOperations } from './plugins/operations.js';
+import { answerProblems, sendProblem } from './plugins/problems.js';
+import { parseQuery } from './plugins/query.js';
+import { useContractValidation } from './plugins/validation.js';
+
+const BODY_LIMIT_BYTES = 256 * 1024;
+
+/** A closing server lets requests in progress end for so long. */
+const CLOSE_GRACE_MS = 5_000;
+
+export interface AppOptions {
+  readonly logLevel: LogLevel;
+  /** Called before any route is there: tests add response validation. */
+  readonly instrument?: (app: FastifyInstance) => Promise<void>;
+}
+
+/** The HTTP API on top of `client`. Opens nothing: the caller listens, and closes the client after the app. */
+export async function buildApp(client: JobsClient, options: AppOptions): Promise<FastifyInstance> {
+  const contract = loadContract();
+  const app = Fastify({
+    logger: { level: options.logLevel },
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: 'idle',
+    routerOptions: { querystringParser: parseQuery },
+    frameworkErrors: sendProblem,
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
+  app.addHook('preClose', async () => {
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+  });
+  answerProblems(app);
+  parseJsonOnly(app);
+  useContractValidation(app);
+  await options.instrument?.(app);
+  refuseOtherMethods(app, contract);
+  await mountOperations(app, contract, client);
+  await serveDocs(app, contract);
+  return app;
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+export type JsonObject = { [key: string]: unknown };
+
+/** The contract in the forms in which it is served and mounted. */
+export interface Contract {
+  /** The bytes of openapi.yaml. */
+  readonly yaml: string;
+  /** The same document as JSON, nothing added and nothing left out. */
+  readonly json: string;
+  readonly document: JsonObject;
+}
+
+const CONTRACT_FILE = new URL('../../openapi/openapi.yaml', import.meta.url);
+
+/** Reads the contract. @throws where the file is missing or is not YAML */
+export function loadContract(): Contract {
+  const yaml = readFileSync(CONTRACT_FILE, 'utf8');
+  const document: JsonObject = parse(yaml);
+  return { yaml, json: JSON.stringify(document, null, 2), document };
+}
+
+/** Every operation of the contract with its path and method. */
+export function operationsOf({ document }: Contract): OperationEntry[] {
+  const paths = document.paths as Record<string, Record<string, unknown>>;
+  return Object.entries(paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => method.toLowerCase() in item).map((method) => {
+      const operation = item[method.toLowerCase()] as OperationEntry['operation'];
+      return { path, method, id: operation.operationId, operation };
+    }),
+  );
+}
+
+/** `/jobs/{id}` as Fastify's router writes it: `/jobs/:id`. */
+export function routerPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+export interface OperationEntry {
+  readonly path: string;
+  readonly method: (typeof METHODS)[number];
+  readonly id: string;
+  readonly operation: {
+    readonly operationId: string;
+    readonly requestBody?: { readonly required?: boolean };
+  };
+}
+
+/**
+ * A copy in which every `$ref` with siblings became its target with the siblings over it. OpenAPI 3.1 lets a `default`
+ * stand beside a `$ref`; the resolver of fastify-openapi-glue drops whatever stands there.
+ */
+export function inlineRefSiblings(document: JsonObject): JsonObject {
+  const visit = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(visit);
+    if (!isObject(node)) return node;
+    const { $ref, ...siblings } = node;
+    if (typeof $ref !== 'string' || Object.keys(siblings).length === 0) {
+      return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, visit(value)]));
+    }
+    return visit({ ...resolvePointer(document, $ref), ...siblings });
+  };
+  return visit(document) as JsonObject;
+}
+
+/** The object that a local reference like `#/components/schemas/Job` names. @throws where there is none */
+function resolvePointer(document: JsonObject, ref: string): JsonObject {
+  const found = ref
+    .replace(/^#\//, '')
+    .split('/')
+    .reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), document);
+  if (!isObject(found)) throw new Error(`openapi.yaml: ${ref} names nothing`);
+  return found;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

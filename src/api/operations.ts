@@ -1,0 +1,69 @@
+import type { Readable } from 'node:stream';
+import type { operations } from '../contract/generated/openapi.js';
+import type { JobsClient } from '../contract/jobs-client.js';
+
+/**
+ * The contract as types: a handler for every operation, that answers only what the contract lets it answer. A missing
+ * operation, a status it does not declare or a wrong body is a compile error.
+ */
+export type OperationId = keyof operations;
+
+export type Handlers = { readonly [Id in OperationId]: Handler<Id> };
+
+export type Handler<Id extends OperationId> = (request: OperationRequest<Id>) => Promise<Answer<Id>>;
+
+/** A request whose parts have passed the contract; defaults are filled in. */
+export interface OperationRequest<Id extends OperationId> {
+  readonly client: JobsClient;
+  /** Aborts when the server closes: an answer without an end must end then. */
+  readonly closing: AbortSignal;
+  readonly params: Part<Id, 'path'>;
+  readonly query: Query<Id>;
+  /** By lower-case names, as Node has them. OpenAPI has no parameter for Accept. */
+  readonly headers: LowerCaseKeys<Part<Id, 'header'>> & { readonly accept?: string };
+  /** An optional body that is absent is empty. */
+  readonly body: Body<operations[Id]>;
+}
+
+type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = NonNullable<
+  operations[Id]['parameters'][Name]
+>;
+
+/** Query parameters with a default are always there, which the generated types do not say; a test compares. */
+export const DEFAULTED_QUERY = {
+  createJob: ['dry_run'],
+  listJobs: ['limit'],
+  listJobEvents: ['after', 'limit'],
+  listJobMetrics: ['points'],
+} as const satisfies { readonly [Id in OperationId]?: readonly string[] };
+
+type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED_QUERY)[Id][number] : never;
+
+type Query<Id extends OperationId> = Part<Id, 'query'> &
+  Required<Pick<Part<Id, 'query'>, Defaulted<Id> & keyof Part<Id, 'query'>>>;
+
+type LowerCaseKeys<T> = { readonly [Key in keyof T as Lowercase<Key & string>]: T[Key] };
+
+type Body<Operation> = Operation extends { requestBody: { content: { 'application/json': infer B } } }
+  ? B
+  : Operation extends { requestBody?: { content: { 'application/json': infer B } } }
+    ? Partial<B>
+    : undefined;
+
+type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 304;
+
+/** One of the operation's declared successes. Errors are thrown as StrataError. */
+export type Answer<Id extends OperationId> = {
+  [Status in keyof operations[Id]['responses'] & SuccessStatus]: {
+    readonly status: Status;
+    readonly headers?: Readonly<Record<string, string>>;
+  } & Content<operations[Id]['responses'][Status]>;
+}[keyof operations[Id]['responses'] & SuccessStatus];
+
+type Content<Response> = Response extends { content: infer Media }
+  ? {
+      readonly body: {
+        [Type in keyof Media]: Type extends 'application/json' ? Media[Type] : Readable;
+      }[keyof Media];
+    }
+  : { readonly body?: undefined };

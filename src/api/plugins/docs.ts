@@ -1,0 +1,27 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { Contract } from '../contract.js';
+
+/** Serves the contract as it is, and Swagger UI on it at /docs. */
+export async function serveDocs(app: FastifyInstance, contract: Contract): Promise<void> {
+  app.get('/openapi.yaml', async (_, reply) => reply.type('application/yaml').send(contract.yaml));
+  app.get('/openapi.json', async (_, reply) => reply.type('application/json').send(contract.json));
+  app.get('/', async (_, reply) => reply.redirect('/docs'));
+  await app.register(swagger, {
+    mode: 'static',
+    specification: { document: contract.document as never },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // The default policy asks for https, which a service on loopback does not speak.
+    transformStaticCSP: (policy) => policy.replace(' upgrade-insecure-requests;', ''),
+    uiConfig: {
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      deepLinking: true,
+    },
+  });
+}

@@ -1,0 +1,72 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ERRORS, StrataError } from '../../contract/errors.js';
+import type { components } from '../../contract/generated/openapi.js';
+import { explain } from '../validation/explain.js';
+
+type Problem = components['schemas']['Problem'];
+
+/** Every error leaves as RFC 9457 problem+json with a code of the catalogue. */
+export function answerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const error = new StrataError(
+      'not_found',
+      `There is nothing at ${pathOf(request)}; \`/docs\` shows every path.`,
+    );
+    return sendProblem(error, request, reply);
+  });
+}
+
+export function sendProblem(
+  error: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const known = toStrataError(error);
+  if (known.status >= 500) request.log.error({ err: error }, known.detail);
+  return reply
+    .code(known.status)
+    .headers(known.code === 'unavailable' ? { 'retry-after': '5', ...known.headers } : known.headers)
+    .type('application/problem+json')
+    .send(toProblem(known, request));
+}
+
+function toProblem(error: StrataError, request: FastifyRequest): Problem {
+  return {
+    type: `urn:strata:error:${error.code}`,
+    title: ERRORS[error.code].title,
+    status: error.status,
+    detail: error.detail,
+    instance: pathOf(request),
+    code: error.code,
+    request_id: request.id,
+    errors: error.errors.map(({ in: part = 'body', pointer, message }) => ({ in: part, pointer, message })),
+  };
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
+const PARTS = { body: 'body', querystring: 'query', params: 'path', headers: 'header' } as const;
+
+function toStrataError(error: FastifyError | Error): StrataError {
+  if (error instanceof StrataError) return error;
+  if ('validation' in error && error.validation) {
+    const part = PARTS[(error.validationContext ?? 'body') as keyof typeof PARTS];
+    const errors = explain(error.validation as Parameters<typeof explain>[0], part);
+    const detail = errors
+      .map(({ pointer, message }) => (pointer ? `${pointer}: ${message}` : message))
+      .join(' ');
+    return new StrataError('invalid_request', detail, { errors });
+  }
+  const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
+  if (status === 413) return new StrataError('body_too_large');
+  if (status === 415) return new StrataError('unsupported_media_type');
+  if (status >= 400 && status < 500) {
+    return new StrataError('invalid_request', error.message || STATUS_CODES[status]);
+  }
+  // What went wrong inside is for the log, not for the caller.
+  return new StrataError('internal', undefined, { cause: error });
+}

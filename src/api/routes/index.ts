@@ -1,0 +1,35 @@
+import type { Handlers } from '../operations.js';
+import { downloadArtifact } from './artifacts/download.js';
+import { getArtifact } from './artifacts/get.js';
+import { listJobArtifacts } from './artifacts/list.js';
+import { getDataset } from './datasets/get.js';
+import { listDatasets } from './datasets/list.js';
+import { getLiveness } from './health/live.js';
+import { getReadiness } from './health/ready.js';
+import { cancelJob } from './jobs/cancel.js';
+import { createJob } from './jobs/create.js';
+import { getJob } from './jobs/get.js';
+import { listJobs } from './jobs/list.js';
+import { listJobEvents } from './jobs/list-events.js';
+import { listJobMetrics } from './jobs/list-metrics.js';
+import { listJobTasks } from './jobs/list-tasks.js';
+import { listWorkers } from './workers/list.js';
+
+/** Every operation of the contract; a missing one does not compile. */
+export const handlers: Handlers = {
+  createJob,
+  listJobs,
+  getJob,
+  cancelJob,
+  listJobTasks,
+  listJobEvents,
+  listJobMetrics,
+  listJobArtifacts,
+  getArtifact,
+  downloadArtifact,
+  listDatasets,
+  getDataset,
+  listWorkers,
+  getLiveness,
+  getReadiness,
+};

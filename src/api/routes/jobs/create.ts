@@ -1,0 +1,15 @@
+import { canonicalHash } from '../../http/canonical.js';
+import type { Handler } from '../../operations.js';
+
+export const createJob: Handler<'createJob'> = async ({ client, query, headers, body }) => {
+  if (query.dry_run) {
+    const { job } = await client.createJob(body, { dryRun: true });
+    return { status: 200, body: job };
+  }
+  const { job, replayed } = await client.createJob(body, {
+    idempotencyKey: headers['idempotency-key'],
+    bodyHash: canonicalHash(body),
+  });
+  const replay = replayed ? { 'idempotency-replayed': 'true' } : {};
+  return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
+};

@@ -1,0 +1,28 @@
+/** The candidate that differs from `word` by the fewest edits, where that is few enough to be a slip. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(2, candidate.length / 3))
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.candidate;
+}
+
+/** `batchSize` and `batch-size` are `batch_size` written in other habits. */
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[_-]/g, '');
+}
+
+/** Levenshtein distance: insertions, deletions and substitutions from `a` to `b`; long words count as far apart. */
+export function editDistance(a: string, b: string): number {
+  if (Math.max(a.length, b.length) > 64) return Number.POSITIVE_INFINITY;
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(substitution, above[j]! + 1, row[j - 1]! + 1));
+    }
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Artifact } from '../../src/contract/jobs-client.js';
+import { useApp } from './harness.js';
+
+const BYTES = randomBytes(200_000);
+const SHA256 = createHash('sha256').update(BYTES).digest('hex');
+const URL_ = '/artifacts/art_1/content';
+
+describe('artifact download', () => {
+  const { call, context } = useApp();
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'strata-api-'));
+    const path = join(folder, 'blob');
+    await writeFile(path, BYTES);
+    const artifact: Artifact = {
+      id: 'art_1',
+      object: 'artifact',
+      job_id: 'job_1',
+      name: 'full/gewichte-ü.bin',
+      kind: 'weights',
+      media_type: 'application/octet-stream',
+      size_bytes: BYTES.length,
+      sha256: SHA256,
+      created_at: '2026-01-02T03:04:05.678Z',
+      links: { self: '/artifacts/art_1', content: URL_, job: '/jobs/job_1' },
+    };
+    context.client.artifacts.set('art_1', { artifact, path });
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  test('describes it', async () => {
+    assert.equal((await call('GET', '/artifacts/art_1')).json().sha256, SHA256);
+  });
+
+  test('whole: bytes, ETag, name without its folder', async () => {
+    const response = await call('GET', URL_);
+    assert.equal(response.statusCode, 200);
+    assert.ok(response.rawPayload.equals(BYTES));
+    assert.equal(response.headers.etag, `"${SHA256}"`);
+    assert.equal(response.headers['content-length'], String(BYTES.length));
+    const expected = `attachment; filename="gewichte-_.bin"; filename*=UTF-8''gewichte-%C3%BC.bin`;
+    assert.equal(response.headers['content-disposition'], expected);
+  });
+
+  const RANGES: readonly [string, number, number][] = [
+    ['bytes=0-0', 0, 0],
+    ['bytes=100-199', 100, 199],
+    ['bytes=199990-', 199_990, 199_999],
+    ['bytes=-10', 199_990, 199_999],
+    ['bytes=199990-999999999', 199_990, 199_999],
+    ['bytes=-999999999', 0, 199_999],
+  ];
+  for (const [range, start, end] of RANGES) {
+    test(`${range} answers 206`, async () => {
+      const response = await call('GET', URL_, { headers: { range } });
+      assert.equal(response.statusCode, 206);
+      assert.ok(response.rawPayload.equals(BYTES.subarray(start, end + 1)));
+      assert.equal(response.headers['content-range'], `bytes ${start}-${end}/${BYTES.length}`);
+    });
+  }
+
+  for (const range of ['bytes=0-1,5-6', 'bytes=9-3', 'lines=1-2', 'bytes=-', 'nonsense']) {
+    test(`${range} may be ignored and is`, async () => {
+      assert.equal((await call('GET', URL_, { headers: { range } })).rawPayload.length, BYTES.length);
+    });
+  }
+
+  for (const range of ['bytes=200000-', 'bytes=-0']) {
+    test(`${range} answers 416 with the size`, async () => {
+      const response = await call('GET', URL_, { headers: { range } });
+      assert.deepEqual([response.statusCode, response.json().code], [416, 'range_not_satisfiable']);
+      assert.equal(response.headers['content-range'], `bytes */${BYTES.length}`);
+    });
+  }
+
+  test('a stale If-Range gets everything; If-None-Match answers 304; HEAD has the length', async () => {
+    const stale = await call('GET', URL_, { headers: { range: 'bytes=0-1', 'if-range': '"other"' } });
+    assert.equal(stale.statusCode, 200);
+    const fresh = await call('GET', URL_, { headers: { range: 'bytes=0-1', 'if-range': `"${SHA256}"` } });
+    assert.equal(fresh.statusCode, 206);
+    const held = await call('GET', URL_, { headers: { 'if-none-match': `"x", W/"${SHA256}"` } });
+    assert.deepEqual([held.statusCode, held.body], [304, '']);
+    const head = await call('HEAD', URL_);
+    assert.deepEqual(
+      [head.statusCode, head.headers['content-length'], head.body],
+      [200, String(BYTES.length), ''],
+    );
+  });
+});

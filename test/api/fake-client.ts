@@ -1,0 +1,298 @@
+import { EventEmitter, once } from 'node:events';
+import { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
+import { StrataError } from '../../src/contract/errors.js';
+import type {
+  Artifact,
+  CreateJobOptions,
+  Dataset,
+  Event,
+  Job,
+  JobFilter,
+  JobsClient,
+} from '../../src/contract/jobs-client.js';
+import type { JobSpec } from '../../src/contract/spec.js';
+import { isTerminal } from '../../src/contract/states.js';
+
+const NOW = '2026-01-02T03:04:05.678Z';
+
+/** A whole JobsClient in memory: jobs never run by themselves, a test moves them with `record` and `finish`. */
+export class FakeClient implements JobsClient {
+  readonly jobs = new Map<string, Job>();
+  readonly events = new Map<string, Event[]>();
+  readonly artifacts = new Map<string, { artifact: Artifact; path: string }>();
+  /** Answered by `health`; a test may change it. */
+  dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };
+  /** Followers at work, to see that none is left behind. */
+  followers = 0;
+  readonly #keys = new Map<string, { hash: string | undefined; id: string }>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+
+  async createJob(spec: JobSpec, options: CreateJobOptions) {
+    if (!BUILT_IN_DATASETS.some(({ name }) => name === spec.dataset)) {
+      const message = `There is no dataset ${spec.dataset}; GET /datasets lists them.`;
+      throw new StrataError('invalid_spec', message, { errors: [{ pointer: '/dataset', message }] });
+    }
+    if (options.dryRun) return { job: jobOf('dry_run', spec), replayed: false };
+    const first = options.idempotencyKey ? this.#keys.get(options.idempotencyKey) : undefined;
+    if (first) {
+      if (first.hash !== options.bodyHash) throw new StrataError('idempotency_key_reused');
+      return { job: this.#job(first.id), replayed: true };
+    }
+    const job = jobOf(`job_${this.jobs.size + 1}`, spec);
+    this.jobs.set(job.id, job);
+    this.events.set(job.id, []);
+    if (options.idempotencyKey) {
+      this.#keys.set(options.idempotencyKey, { hash: options.bodyHash, id: job.id });
+    }
+    this.record(job.id, 'job.queued');
+    return { job, replayed: false };
+  }
+
+  async getJob(id: string) {
+    return this.jobs.get(id) ?? null;
+  }
+
+  async listJobs({ after, limit, state, metadata }: JobFilter) {
+    const matching = [...this.jobs.values()]
+      .reverse()
+      .filter((job) => state === undefined || job.state === state)
+      .filter((job) => Object.entries(metadata ?? {}).every(([key, value]) => job.metadata[key] === value));
+    const rest =
+      after === undefined ? matching : matching.slice(matching.findIndex(({ id }) => id === after) + 1);
+    const data = rest.slice(0, limit);
+    const hasMore = rest.length > limit;
+    return { object: 'list' as const, data, has_more: hasMore, next: hasMore ? data.at(-1)!.id : null };
+  }
+
+  async cancelJob(id: string, { force }: { readonly force: boolean }) {
+    const job = this.#job(id);
+    if (job.state === 'succeeded' || job.state === 'failed') throw new StrataError('job_finished');
+    this.jobs.set(id, { ...job, cancel_requested_at: NOW, state_reason: force ? 'forced' : 'asked' });
+    return this.#job(id);
+  }
+
+  async listTasks(jobId: string) {
+    const job = this.#job(jobId);
+    const task = {
+      id: 'task_1',
+      object: 'task' as const,
+      job_id: job.id,
+      key: 'stage-1-0',
+      kind: 'stage' as const,
+      stage: 1,
+      round: 0,
+      state: 'running' as const,
+      attempt: 1,
+      progress: 0.5,
+      waits_for: ['prepare'],
+      worker_id: 'worker_1',
+      device: 'cpu:0',
+      started_at: NOW,
+      finished_at: null,
+      seconds: { data: 0.25 },
+      result: {},
+      error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3 },
+    };
+    return complete([task]);
+  }
+
+  async listEvents(jobId: string, { after, limit }: { after: number; limit: number }) {
+    const rest = this.#events(jobId).filter(({ seq }) => seq > after);
+    const data = rest.slice(0, limit);
+    const hasMore = rest.length > limit;
+    return { object: 'list' as const, data, has_more: hasMore, next: hasMore ? `${data.at(-1)!.seq}` : null };
+  }
+
+  async *followEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event> {
+    this.followers += 1;
+    try {
+      let seq = after;
+      while (!signal.aborted) {
+        const next = this.#events(jobId).find((event) => event.seq > seq);
+        if (next) {
+          yield next;
+          seq = next.seq;
+        } else if (isTerminal('job', this.#job(jobId).state)) return;
+        else await once(this.#changes, 'change', { signal }).catch(() => undefined);
+      }
+    } finally {
+      this.followers -= 1;
+      this.#changes.emit('unfollowed');
+    }
+  }
+
+  /** Resolves when no follower is left. */
+  async unfollowed(): Promise<void> {
+    while (this.followers > 0) await once(this.#changes, 'unfollowed');
+  }
+
+  async listMetrics(
+    jobId: string,
+    filter: { names?: readonly string[] | undefined; stage?: number | undefined; points: number },
+  ) {
+    this.#job(jobId);
+    const points: [number, number, string][] = [
+      [0, 2.5, NOW],
+      [10, 0.125, NOW],
+    ];
+    const series = ['loss', 'accuracy'].map((name) => ({ name, stage: 0, unit: null, attempt: 1, points }));
+    return complete(series.filter(({ name }) => filter.names?.includes(name) ?? true));
+  }
+
+  async listArtifacts(jobId: string) {
+    this.#job(jobId);
+    return complete(
+      [...this.artifacts.values()].map(({ artifact }) => artifact).filter((a) => a.job_id === jobId),
+    );
+  }
+
+  async getArtifact(id: string) {
+    return this.artifacts.get(id)?.artifact ?? null;
+  }
+
+  async openArtifact(id: string) {
+    const entry = this.artifacts.get(id);
+    if (!entry) throw new StrataError('not_found', `There is no artifact with the id ${id}.`);
+    return entry;
+  }
+
+  async listDatasets() {
+    return complete(BUILT_IN_DATASETS.map(datasetOf));
+  }
+
+  async getDataset(id: string) {
+    return BUILT_IN_DATASETS.map(datasetOf).find((dataset) => dataset.id === id) ?? null;
+  }
+
+  async listWorkers() {
+    const worker = {
+      id: 'worker_1',
+      object: 'worker' as const,
+      host: 'here',
+      devices: [{ kind: 'cpu' as const, name: 'cpu', slots: 1 }],
+      slots: [{ state: 'idle' as const, task_id: null }],
+      started_at: NOW,
+      heartbeat_at: NOW,
+      versions: { node: process.version },
+    };
+    return complete([worker]);
+  }
+
+  async health() {
+    return this.dependencies;
+  }
+
+  async close() {}
+
+  /** Stores an event and wakes its followers. */
+  record(jobId: string, type: string): void {
+    const events = this.#events(jobId);
+    events.push({
+      seq: events.length + 1,
+      at: NOW,
+      level: 'info',
+      type,
+      message: `${type}\nsecond line`,
+      data: { type },
+    });
+    this.#changes.emit('change');
+  }
+
+  /** Ends a job with its last event. */
+  finish(jobId: string, state: 'succeeded' | 'failed' | 'cancelled'): void {
+    const result =
+      state === 'succeeded'
+        ? {
+            test_accuracy: 0.99,
+            test_loss: 0.03,
+            compact_accuracy: null,
+            speedup: null,
+            model_id: null,
+            figures: {},
+          }
+        : null;
+    const error = state === 'failed' ? { code: 'non_finite_loss', message: 'NaN', stage: 0, step: 7 } : null;
+    this.jobs.set(jobId, {
+      ...this.#job(jobId),
+      state,
+      progress: 1,
+      finished_at: NOW,
+      queue: null,
+      result,
+      error,
+    });
+    this.record(jobId, `job.${state}`);
+  }
+
+  #job(id: string): Job {
+    const job = this.jobs.get(id);
+    if (!job) throw new StrataError('not_found', `There is no job with the id ${id}.`);
+    return job;
+  }
+
+  #events(jobId: string): Event[] {
+    this.#job(jobId);
+    return this.events.get(jobId) ?? [];
+  }
+}
+
+function complete<T>(data: T[]) {
+  return { object: 'list' as const, data, has_more: false, next: null };
+}
+
+function jobOf(id: string, spec: JobSpec): Job {
+  const self = `/jobs/${id}`;
+  const links = Object.fromEntries(
+    ['events', 'metrics', 'tasks', 'artifacts', 'cancel'].map((part) => [part, `${self}/${part}`]),
+  ) as Omit<Job['links'], 'self'>;
+  return {
+    id,
+    object: 'job',
+    name: spec.name,
+    metadata: spec.metadata,
+    state: 'queued',
+    state_reason: null,
+    progress: 0,
+    created_at: NOW,
+    started_at: null,
+    finished_at: null,
+    estimated_finish: null,
+    cancel_requested_at: null,
+    queue: { position: 1, reason: 'waits for a worker' },
+    spec,
+    plan: {
+      tasks: 5,
+      steps_per_epoch: 32,
+      total_steps: 32,
+      round_steps: 6,
+      parallel_rounds: 4,
+      end_to_end_rounds: 2,
+    },
+    result: null,
+    error: null,
+    links: { self, ...links },
+  };
+}
+
+function datasetOf({
+  name,
+  classes,
+  image,
+  train_count,
+  test_count,
+  augmentation,
+}: (typeof BUILT_IN_DATASETS)[number]): Dataset {
+  return {
+    id: name,
+    object: 'dataset',
+    name,
+    built_in: true,
+    state: 'ready',
+    classes: [...classes],
+    image,
+    splits: { train: { count: train_count }, test: { count: test_count } },
+    augmentation,
+    sha256: null,
+    problems: [],
+  };
+}

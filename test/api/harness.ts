@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import responseValidation from '@fastify/response-validation';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { buildApp } from '../../src/api/app.js';
+import { FakeClient } from './fake-client.js';
+
+/** The smallest job worth posting; every other field has a default. */
+export const QUICK = {
+  dataset: 'mnist',
+  model: { depth: 8, width: 8 },
+  epochs: 1,
+  max_train_samples: 2048,
+  batch_size: 64,
+};
+
+/** The API on a fake client, its answers checked against the contract. */
+export async function buildTestApp(client: FakeClient): Promise<FastifyInstance> {
+  return buildApp(client, { logLevel: 'silent', instrument: validateResponses });
+}
+
+/** A fresh app for the tests of a file, closed after them. */
+export function useApp() {
+  const context = {} as { app: FastifyInstance; client: FakeClient };
+  before(async () => {
+    context.client = new FakeClient();
+    context.app = await buildTestApp(context.client);
+  });
+  after(() => context.app.close());
+  const call = async (method: InjectOptions['method'] & string, url: string, options: InjectOptions = {}) =>
+    context.app.inject({ method: method as 'GET', url, ...options });
+  const createJob = async (spec: object = QUICK): Promise<string> => {
+    const response = await call('POST', '/jobs', { payload: spec });
+    assert.equal(response.statusCode, 201, response.body);
+    return response.json().id;
+  };
+  return { context, call, createJob };
+}
+
+async function validateResponses(app: FastifyInstance): Promise<void> {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false });
+  addFormats.default(ajv);
+  // Its types know only the older dialect of the same class.
+  await app.register(responseValidation, { ajv: ajv as never, responseStatusCodeValidation: true });
+}

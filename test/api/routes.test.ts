@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { QUICK, useApp } from './harness.js';
+
+describe('jobs', () => {
+  const { call, createJob, context } = useApp();
+
+  test('POST /jobs fills every default, nested ones too, and answers where the job is', async () => {
+    const response = await call('POST', '/jobs', { payload: { dataset: 'mnist' } });
+    assert.equal(response.statusCode, 201, response.body);
+    const { id, spec } = response.json();
+    assert.equal(response.headers.location, `/jobs/${id}`);
+    assert.equal(spec.epochs, 10);
+    assert.deepEqual(spec.model, { family: 'resnet', depth: null, width: null });
+    assert.deepEqual(spec.method.auxiliary, { cost_share: 0.1 });
+    assert.deepEqual(spec.optimizer.schedule.milestones, [0.5, 0.75]);
+    assert.deepEqual(spec.augmentation, { crop_padding: null, horizontal_flip: null });
+  });
+
+  test('defaults of one request do not leak into the next', async () => {
+    const first = await call('POST', '/jobs', { payload: { dataset: 'mnist', method: { stages: 3 } } });
+    const second = await call('POST', '/jobs', { payload: { dataset: 'mnist' } });
+    assert.equal(first.json().spec.method.stages, 3);
+    assert.equal(second.json().spec.method.stages, null);
+  });
+
+  test('dry_run answers 200 and stores nothing', async () => {
+    const before = context.client.jobs.size;
+    const response = await call('POST', '/jobs?dry_run=true', { payload: QUICK });
+    assert.equal(response.statusCode, 200, response.body);
+    assert.equal(response.json().id, 'dry_run');
+    assert.equal(context.client.jobs.size, before);
+  });
+
+  test('the same Idempotency-Key replays, whatever the order of keys, and refuses another body', async () => {
+    const headers = { 'idempotency-key': 'k1' };
+    const first = await call('POST', '/jobs', { payload: { dataset: 'mnist', epochs: 1 }, headers });
+    const again = await call('POST', '/jobs', { payload: { epochs: 1, dataset: 'mnist' }, headers });
+    const other = await call('POST', '/jobs', { payload: { dataset: 'mnist', epochs: 2 }, headers });
+    assert.equal(first.headers['idempotency-replayed'], undefined);
+    assert.deepEqual([again.statusCode, again.json().id], [201, first.json().id]);
+    assert.equal(again.headers['idempotency-replayed'], 'true');
+    assert.deepEqual([other.statusCode, other.json().code], [422, 'idempotency_key_reused']);
+  });
+
+  test('GET /jobs pages by cursor and filters by state and metadata', async () => {
+    const ids = [];
+    for (const team of ['a', 'b', 'a'])
+      ids.push(await createJob({ ...QUICK, metadata: { team, paging: 'yes' } }));
+    const filter = 'metadata[paging]=yes';
+    const page = (await call('GET', `/jobs?limit=2&${filter}`)).json();
+    assert.deepEqual(
+      page.data.map((job: { id: string }) => job.id),
+      [ids[2], ids[1]],
+    );
+    const rest = (await call('GET', `/jobs?limit=2&${filter}&after=${page.next}`)).json();
+    assert.deepEqual([rest.data.length, rest.has_more, rest.next], [1, false, null]);
+    assert.equal((await call('GET', `/jobs?${filter}&metadata[team]=a`)).json().data.length, 2);
+    assert.equal((await call('GET', `/jobs?${filter}&state=succeeded`)).json().data.length, 0);
+  });
+
+  test('GET /jobs/{id} answers finished jobs of every kind', async () => {
+    for (const state of ['succeeded', 'failed', 'cancelled'] as const) {
+      const id = await createJob();
+      context.client.finish(id, state);
+      const response = await call('GET', `/jobs/${id}`);
+      assert.deepEqual([response.statusCode, response.json().state], [200, state], response.body);
+    }
+  });
+
+  test('POST /jobs/{id}/cancel works with and without a body', async () => {
+    const id = await createJob();
+    const plain = await call('POST', `/jobs/${id}/cancel`);
+    assert.deepEqual([plain.statusCode, plain.json().state_reason], [202, 'asked'], plain.body);
+    const empty = await call('POST', `/jobs/${id}/cancel`, {
+      headers: { 'content-type': 'application/json' },
+    });
+    assert.equal(empty.statusCode, 202, empty.body);
+    const forced = await call('POST', `/jobs/${id}/cancel`, { payload: { force: true } });
+    assert.equal(forced.json().state_reason, 'forced');
+    context.client.finish(id, 'succeeded');
+    assert.equal((await call('POST', `/jobs/${id}/cancel`)).json().code, 'job_finished');
+  });
+
+  test('tasks, metrics, events and artifacts of a job', async () => {
+    const id = await createJob();
+    assert.equal((await call('GET', `/jobs/${id}/tasks`)).json().data[0].key, 'stage-1-0');
+    const metrics = (await call('GET', `/jobs/${id}/metrics?name=loss&stage=0&points=2`)).json();
+    assert.deepEqual(metrics.data[0].points[1].slice(0, 2), [10, 0.125]);
+    assert.equal(metrics.data.length, 1);
+    assert.equal((await call('GET', `/jobs/${id}/metrics?name=loss&name=accuracy`)).json().data.length, 2);
+    assert.equal((await call('GET', `/jobs/${id}/events?after=0&limit=1`)).json().data[0].seq, 1);
+    assert.deepEqual((await call('GET', `/jobs/${id}/artifacts`)).json().data, []);
+  });
+
+  test('a path that names no job is 404 everywhere', async () => {
+    const paths = ['', '/tasks', '/events', '/metrics', '/artifacts'].map((part) => `/jobs/none${part}`);
+    for (const url of [...paths, '/artifacts/none', '/artifacts/none/content', '/datasets/none']) {
+      const response = await call('GET', url);
+      assert.deepEqual([response.statusCode, response.json().code], [404, 'not_found'], url);
+    }
+    assert.equal((await call('POST', '/jobs/none/cancel')).statusCode, 404);
+  });
+});
+
+describe('datasets, workers, health', () => {
+  const { call, context } = useApp();
+
+  test('built-in datasets are listed and described', async () => {
+    assert.equal((await call('GET', '/datasets')).json().data[0].id, 'mnist');
+    assert.equal((await call('GET', '/datasets/mnist')).json().splits.train.count, 60_000);
+  });
+
+  test('workers are listed', async () => {
+    assert.equal((await call('GET', '/workers')).json().data[0].slots.length, 1);
+  });
+
+  test('readiness follows Postgres; Redis and workers only degrade it', async () => {
+    assert.deepEqual((await call('GET', '/health/live')).json(), { status: 'ok' });
+    assert.equal((await call('GET', '/health/ready')).json().status, 'ok');
+    context.client.dependencies = { postgres: 'up', redis: 'down', workers: 1 };
+    assert.equal((await call('GET', '/health/ready')).json().status, 'degraded');
+    context.client.dependencies = { postgres: 'down', redis: 'up', workers: 1 };
+    const down = await call('GET', '/health/ready');
+    assert.deepEqual([down.statusCode, down.json().code], [503, 'unavailable']);
+    assert.equal(down.headers['retry-after'], '5');
+  });
+});
