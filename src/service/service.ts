@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Settings } from '../contract/settings.js';
 import { migrate } from '../jobs/store/migrate.js';
 import { tryAcquire } from '../provision/lock.js';
+import { canListen } from '../provision/processes.js';
 import type { Part, Progress } from '../provision/progress.js';
 import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_ORDER } from './children.js';
 import { type Servers, startServers } from './servers.js';
@@ -37,6 +38,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stop = once(() => unwind(undo));
   try {
     undo.push(await claimHome(settings.home));
+    await requireFreePort(settings);
     const parts = await abortable(setUp(progress), signal);
     const servers = await startServers(settings, progress);
     undo.push(() => servers.stop());
@@ -63,6 +65,14 @@ async function claimHome(home: string): Promise<() => Promise<void>> {
   const release = await tryAcquire(`${home}/service`);
   if (release) return release;
   throw new Error(`Strata already runs on ${home}. Stop it first, or set STRATA_HOME to another folder.`);
+}
+
+/** Before minutes of set-up, not after them. */
+async function requireFreePort({ host, port }: Settings): Promise<void> {
+  if (port === 0 || (await canListen(host, port))) return;
+  throw new Error(
+    `PORT: something else listens on ${host}:${port}. Stop it, or set PORT to another port (0: any).`,
+  );
 }
 
 async function applyMigrations(servers: Servers, progress: Progress): Promise<void> {
