@@ -25,7 +25,9 @@ export interface TaskQueue {
 }
 
 export interface TaskConsumer {
-  /** Takes no more messages. Returns at once; those in work are not waited for. */
+  /** Takes no more messages; those in work go on. */
+  pause(): Promise<void>;
+  /** Resolves when those in work have ended too. */
   close(): Promise<void>;
 }
 
@@ -64,7 +66,7 @@ export async function consumeTasks(
   });
   worker.on('error', onError);
   await worker.waitUntilReady();
-  return { close: () => worker.close(true) };
+  return { pause: () => worker.pause(true), close: () => worker.close() };
 }
 
 /**

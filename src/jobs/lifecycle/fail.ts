@@ -3,11 +3,9 @@ import { type Database, type Transaction, toJson } from '../store/database.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob } from '../store/jobs.js';
 import { notify } from '../store/notify.js';
-import { type ClaimedTask, endAttempt } from '../store/tasks.js';
+import { endAttempt, type RunningTask } from '../store/tasks.js';
 import { type JobError, requestStop, settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
-
-type EndedTask = Omit<ClaimedTask, 'inputs'>;
 
 /**
  * Ends an attempt that failed or was lost: the task goes back to ready for a passing reason, unless it has failed
@@ -16,7 +14,7 @@ type EndedTask = Omit<ClaimedTask, 'inputs'>;
  */
 export function recordFailure(
   db: Database,
-  task: EndedTask,
+  task: RunningTask,
   error: JobError,
   retryable: boolean,
 ): Promise<boolean> {
@@ -31,7 +29,7 @@ export function recordFailure(
 }
 
 /** Gives an attempt back unharmed, as a stopping worker does: not counted as a failure. */
-export function releaseTask(db: Database, task: EndedTask): Promise<boolean> {
+export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
   return inLockedJob(db, task.jobId, async (tx, job) => {
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
     if (!(await endAttempt(tx, task, 'ready', { progress: 0, dueAt: new Date(0) }))) return false;
@@ -53,7 +51,7 @@ async function inLockedJob(
   });
 }
 
-async function cancelAttempt(tx: Transaction, job: LockedJob, task: EndedTask): Promise<boolean> {
+async function cancelAttempt(tx: Transaction, job: LockedJob, task: RunningTask): Promise<boolean> {
   const current = await endAttempt(tx, task, 'cancelled', { finishedAt: new Date() });
   if (current) await settle(tx, job);
   return current;
@@ -62,7 +60,7 @@ async function cancelAttempt(tx: Transaction, job: LockedJob, task: EndedTask): 
 async function retry(
   tx: Transaction,
   job: LockedJob,
-  task: EndedTask,
+  task: RunningTask,
   error: JobError,
   failures: number,
 ): Promise<boolean> {
@@ -83,7 +81,7 @@ async function retry(
 async function failJob(
   tx: Transaction,
   job: LockedJob,
-  task: EndedTask,
+  task: RunningTask,
   error: JobError,
   failures: number,
 ): Promise<boolean> {

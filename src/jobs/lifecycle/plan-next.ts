@@ -3,9 +3,10 @@ import { newId } from '../ids.js';
 import { needsOf, type PlannedTask, planTasks } from '../plan.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
-import { lockUnplannedJob } from '../store/jobs.js';
+import { type LockedJob, lockUnplannedJob } from '../store/jobs.js';
 import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
+import { requestStop } from './stop.js';
 
 /** Gives the oldest unplanned job its tasks. @returns its id, or null where every job has them */
 export async function planNextJob(db: Database): Promise<string | null> {
@@ -17,9 +18,23 @@ export async function planNextJob(db: Database): Promise<string | null> {
 }
 
 async function planJob(tx: Transaction, id: string): Promise<void> {
-  const job = await tx.job.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
-  await storePlan(tx, id, planTasks(fromJson<ResolvedSpec>(job.spec), factsOf(job.dataset)));
+  const row = await tx.job.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
   await tx.job.update({ where: { id }, data: { plannedAt: new Date() } });
+  let plan: PlannedTask[];
+  try {
+    plan = planTasks(fromJson<ResolvedSpec>(row.spec), factsOf(row.dataset));
+  } catch (error) {
+    // A spec was accepted that cannot be planned: this job must not hold up the others.
+    const message = `the job cannot be planned: ${(error as Error).message}`;
+    const job: LockedJob = { id, state: 'queued', stopAs: null };
+    await requestStop(tx, job, {
+      as: 'failed',
+      now: true,
+      error: { code: 'internal', message, stage: null, step: null },
+    });
+    return;
+  }
+  await storePlan(tx, id, plan);
 }
 
 async function storePlan(tx: Transaction, jobId: string, plan: readonly PlannedTask[]): Promise<void> {

@@ -6,14 +6,18 @@ import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
 import { writeMetrics } from '../store/metrics.js';
 import { notify } from '../store/notify.js';
-import { openDependents } from '../store/task-dependencies.js';
+import { openDependents, outputsNeeded } from '../store/task-dependencies.js';
 import { type ClaimedTask, endAttempt } from '../store/tasks.js';
 import { settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
+/** The trainer did not produce what the plan promises to the tasks that follow. */
+export class MissingOutputError extends Error {}
+
 /**
  * Records an attempt's results and opens the tasks that waited for them, all in one transaction.
  * @returns false for a stale attempt, of which nothing is kept
+ * @throws MissingOutputError, and keeps nothing
  */
 export async function recordSuccess(
   db: Database,
@@ -33,6 +37,7 @@ export async function recordSuccess(
       finishedAt: new Date(),
     });
     if (!current) return false;
+    await checkOutputs(tx, task, success);
     await writeMetrics(tx, job.id, task.attempt, lastSamples);
     await insertArtifacts(tx, job.id, success.artifacts);
     await openDependents(tx, task.taskId);
@@ -45,6 +50,11 @@ export async function recordSuccess(
     await notify(tx, 'strata_dispatch');
     return true;
   });
+}
+
+async function checkOutputs(tx: Transaction, task: ClaimedTask, { outputs }: TaskSuccess): Promise<void> {
+  const missing = (await outputsNeeded(tx, task)).filter((name) => outputs[name] === undefined);
+  if (missing.length > 0) throw new MissingOutputError(`${task.key} must also produce ${missing.join(', ')}`);
 }
 
 async function followUp(

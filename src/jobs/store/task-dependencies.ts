@@ -34,3 +34,16 @@ export async function dependencyKeys(db: Queryable, jobId: string): Promise<Map<
   for (const { taskId, needs } of rows) keys.set(taskId, [...(keys.get(taskId) ?? []), needs.key]);
   return keys;
 }
+
+/** Names of the outputs of a task that others read. */
+export async function outputsNeeded(
+  tx: Transaction,
+  { taskId, key }: { readonly taskId: string; readonly key: string },
+): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ output: string }[]>`
+    SELECT DISTINCT source->>'output' AS output
+    FROM task_dependency needed JOIN task reader ON reader.id = needed.task_id
+    CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
+    WHERE needed.needs_id = ${taskId} AND source->>'task' = ${key}`;
+  return rows.map((row) => row.output);
+}

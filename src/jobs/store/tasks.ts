@@ -10,13 +10,16 @@ export interface Fence {
   readonly attempt: number;
 }
 
-export interface ClaimedTask extends Fence {
+export interface RunningTask extends Fence {
   readonly jobId: string;
   readonly key: string;
   readonly kind: TaskKind;
   readonly stage: number | null;
   readonly round: number | null;
   readonly failures: number;
+}
+
+export interface ClaimedTask extends RunningTask {
   readonly inputs: Readonly<Record<string, InputReference>>;
 }
 
@@ -112,10 +115,10 @@ export async function renewLeases(
 }
 
 /** Running tasks whose worker let the lease run out. */
-export function expiredTasks(db: Queryable): Promise<(Fence & { readonly jobId: string })[]> {
+export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
   return db.$queryRaw`
-    SELECT id AS "taskId", attempt, job_id AS "jobId" FROM task
-    WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
+    SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, worker_id AS "workerId"
+    FROM task WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
 }
 
 /** Tasks that may be claimed, of older jobs first. */

@@ -1,0 +1,50 @@
+import type { BlobStore } from '../../storage/blob-store.js';
+import { RECONCILE_MS } from '../limits.js';
+import { startLoop } from '../loop.js';
+import type { Log } from '../process.js';
+import { checkRedis, openTaskQueue } from '../queue.js';
+import { openDatabase } from '../store/database.js';
+import { seedDatasets } from '../store/datasets.js';
+import { listen } from '../store/notify.js';
+import { enqueueReady } from './enqueue.js';
+import { deleteOldRows, deleteSpools } from './housekeeping.js';
+import { reconcile } from './reconcile.js';
+
+export interface DispatcherOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly blobs: BlobStore;
+  readonly log: Log;
+}
+
+const HOUSEKEEPING_MS = 30_000;
+
+/**
+ * Starts the process that moves jobs on. It keeps nothing in memory: any number may run, and one that dies is made
+ * up for by the next look of another. Loops are apart so that a Redis that is down holds up the queue only.
+ */
+export async function startDispatcher(options: DispatcherOptions): Promise<{ stop(): Promise<void> }> {
+  const { databaseUrl, redisUrl, blobs, log } = options;
+  await checkRedis(redisUrl);
+  const db = await openDatabase(databaseUrl);
+  await seedDatasets(db);
+  const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
+  const failed = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed`);
+  const tables = startLoop(() => reconcile(db, log), RECONCILE_MS, failed('reconcile'));
+  const enqueue = startLoop(() => enqueueReady(db, queue), RECONCILE_MS, failed('enqueue'));
+  const spools = startLoop(() => deleteSpools(db, blobs), RECONCILE_MS, failed('spool deletion'));
+  const rows = startLoop(() => deleteOldRows(db), HOUSEKEEPING_MS, failed('housekeeping'));
+  const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
+    tables.nudge();
+    enqueue.nudge();
+  });
+  return {
+    async stop() {
+      await nudges.close();
+      // First: an enqueue that waits for a lost Redis ends with its connection.
+      await queue.close();
+      await Promise.all([tables.stop(), enqueue.stop(), spools.stop(), rows.stop()]);
+      await db.$disconnect();
+    },
+  };
+}

@@ -1,0 +1,7 @@
+import { openBlobStore } from '../../storage/open.js';
+import { createLog, processSettings, runProcess } from '../process.js';
+import { startDispatcher } from './dispatcher.js';
+
+const settings = processSettings(process.env);
+const log = createLog('dispatcher', settings);
+await runProcess(log, () => startDispatcher({ ...settings, blobs: openBlobStore(settings.blobUrl), log }));

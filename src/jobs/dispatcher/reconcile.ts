@@ -1,0 +1,32 @@
+import { recordFailure } from '../lifecycle/fail.js';
+import { planNextJob } from '../lifecycle/plan-next.js';
+import { settle } from '../lifecycle/stop.js';
+import type { Log } from '../process.js';
+import type { Database } from '../store/database.js';
+import { lockJob, stoppingJobs } from '../store/jobs.js';
+import { expiredTasks } from '../store/tasks.js';
+
+/** One look at the tables: plans new jobs, takes back tasks of lost workers, ends jobs that are to stop. */
+export async function reconcile(db: Database, log: Log): Promise<void> {
+  for (let id = await planNextJob(db); id !== null; id = await planNextJob(db)) {
+    log.info({ job: id }, 'planned');
+  }
+  await takeBackExpired(db, log);
+  for (const id of await stoppingJobs(db)) await settleJob(db, id);
+}
+
+async function takeBackExpired(db: Database, log: Log): Promise<void> {
+  for (const task of await expiredTasks(db)) {
+    const message = `worker ${task.workerId ?? 'unknown'} stopped renewing its lease`;
+    const error = { code: 'worker_lost', message, stage: task.stage, step: null };
+    const current = await recordFailure(db, task, error, true);
+    if (current) log.warn({ job: task.jobId, task: task.key, attempt: task.attempt }, message);
+  }
+}
+
+async function settleJob(db: Database, id: string): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const job = await lockJob(tx, id);
+    if (job !== null) await settle(tx, job);
+  });
+}

@@ -1,0 +1,68 @@
+import type { RuntimeInfo, TaskAssignment } from '../../contract/trainer-protocol.js';
+import type { WorkerSlot } from '../store/workers.js';
+import type { OnReport, Outcome, TrainerChild } from './trainer-child.js';
+
+/** A place on a device with a warm trainer, which is replaced once it has ended. */
+export class Slot {
+  private trainer: TrainerChild | null = null;
+  private runtimeInfo: RuntimeInfo | null = null;
+  private taskId: string | null = null;
+  private closed = false;
+
+  constructor(
+    readonly device: string,
+    private readonly start: () => TrainerChild,
+  ) {}
+
+  /** Starts the trainer; resolves when it can take tasks, or has ended trying. */
+  async warm(): Promise<void> {
+    const trainer = this.living();
+    this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
+  }
+
+  get free(): boolean {
+    return this.taskId === null;
+  }
+
+  get report(): WorkerSlot {
+    if (this.taskId !== null) return { state: 'busy', task_id: this.taskId };
+    return { state: this.trainer?.alive && this.runtimeInfo ? 'idle' : 'starting', task_id: null };
+  }
+
+  /** Of the last trainer that got as far as saying so. */
+  get runtime(): RuntimeInfo | null {
+    return this.runtimeInfo;
+  }
+
+  /** Takes the slot until `release`. */
+  reserve(taskId: string): void {
+    this.taskId = taskId;
+  }
+
+  release(): void {
+    this.taskId = null;
+    // Warm again before the next task asks for it.
+    if (!this.closed) void this.warm();
+  }
+
+  async run(assignment: TaskAssignment, onReport: OnReport): Promise<Outcome> {
+    const trainer = this.living();
+    this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
+    return trainer.run(assignment, onReport);
+  }
+
+  /** Ends the trainer and waits until it is seen gone. */
+  async kill(): Promise<void> {
+    await this.trainer?.kill();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.kill();
+  }
+
+  private living(): TrainerChild {
+    if (!this.trainer?.alive) this.trainer = this.start();
+    return this.trainer;
+  }
+}

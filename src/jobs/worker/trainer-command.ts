@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import type { SlotPlace } from './devices.js';
+
+// Dies with its parent even if that is killed: a trainer must never run beside the attempt that replaced it.
+const DIE_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+
+/**
+ * The command that starts a trainer tied to this process's life. Where `setpriv` is not to be had, the trainer sees
+ * its IPC channel close, at the latest between two tasks; the fence keeps what it does until then out.
+ */
+export function tiedToParent(command: readonly string[]): string[] {
+  const [setpriv, ...options] = DIE_WITH_PARENT;
+  const works = spawnSync(setpriv, [...options, 'true'], { stdio: 'ignore' }).status === 0;
+  return works ? [...DIE_WITH_PARENT, ...command] : [...command];
+}
+
+export interface TrainerSettings {
+  readonly blobUrl: string;
+  readonly threads: number;
+}
+
+/** Only the worker writes to Postgres and Redis: trainers do not learn where they are. */
+const WITHHELD = ['DATABASE_URL', 'REDIS_URL'];
+
+export function trainerEnvironment(
+  base: NodeJS.ProcessEnv,
+  { blobUrl, threads }: TrainerSettings,
+  { gpu }: SlotPlace,
+): NodeJS.ProcessEnv {
+  const kept = Object.entries(base).filter(([name]) => !WITHHELD.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    STRATA_BLOB_URL: blobUrl,
+    STRATA_THREADS: String(threads),
+    // Each slot gets its own cores; TensorFlow's pools would otherwise take all of them in every slot.
+    TF_NUM_INTRAOP_THREADS: String(threads),
+    TF_NUM_INTEROP_THREADS: '1',
+    OMP_NUM_THREADS: String(threads),
+    TF_CPP_MIN_LOG_LEVEL: '2',
+    ...(gpu !== null && { CUDA_VISIBLE_DEVICES: String(gpu), TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
+  };
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { newId } from '../ids.js';
+import { HEARTBEAT_MS, LEASE_MS } from '../limits.js';
+import type { Log } from '../process.js';
+import { checkRedis, consumeTasks } from '../queue.js';
+import { type Database, openDatabase } from '../store/database.js';
+import { listen } from '../store/notify.js';
+import { renewLeases } from '../store/tasks.js';
+import { deleteWorker, reportWorker, type WorkerDevice, type WorkerReport } from '../store/workers.js';
+import { inspectMachine, placeSlots } from './devices.js';
+import { startLeases } from './leases.js';
+import { TaskRunner } from './run-task.js';
+import { Slot } from './slot.js';
+import { TrainerChild } from './trainer-child.js';
+import { tiedToParent, trainerEnvironment } from './trainer-command.js';
+
+export interface WorkerOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly blobUrl: string;
+  /** Trainers at once; absent: as many as the devices take. */
+  readonly slots?: number;
+  readonly threads: number;
+  /** The trainer's command: program and arguments. */
+  readonly trainer: readonly string[];
+  readonly noProgressMs: number;
+  readonly log: Log;
+}
+
+/**
+ * Starts a worker: a supervisor that claims tasks, hands them to trainer processes and records what they report. It
+ * never computes itself, so heartbeats and cancels always get through.
+ */
+export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
+  const { databaseUrl, redisUrl, noProgressMs, log } = options;
+  await checkRedis(redisUrl);
+  const db = await openDatabase(databaseUrl);
+  const workerId = newId('worker');
+  const { devices, slots } = await openSlots(options);
+  const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+  const leases = startLeases({
+    async renew(fences) {
+      await reportWorker(db, describeWorker(workerId, devices, slots));
+      return renewLeases(db, fences, LEASE_MS);
+    },
+    heartbeatMs: HEARTBEAT_MS,
+    leaseMs: LEASE_MS,
+    onError: warn('heartbeat failed'),
+    now: () => performance.now(),
+  });
+  const runner = new TaskRunner({ db, workerId, leases, noProgressMs, log });
+  const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
+  await Promise.all(slots.map((slot) => slot.warm()));
+  const consumer = await consumeTasks(
+    redisUrl,
+    slots.length,
+    (taskId) => inFreeSlot(slots, taskId, (slot) => runner.run(taskId, slot)),
+    warn('queue'),
+  );
+  return {
+    async stop() {
+      await consumer.pause();
+      runner.releaseAll();
+      await consumer.close();
+      await Promise.all(slots.map((slot) => slot.close()));
+      await Promise.all([nudges.close(), leases.stop()]);
+      await leave(db, workerId);
+    },
+  };
+}
+
+async function openSlots(
+  options: WorkerOptions,
+): Promise<{ devices: readonly WorkerDevice[]; slots: Slot[] }> {
+  const { devices, slots } = placeSlots(await inspectMachine(), options.slots, options.threads);
+  const command = tiedToParent(options.trainer);
+  const open = slots.map((place) => {
+    const env = trainerEnvironment(process.env, options, place);
+    return new Slot(place.device, () => new TrainerChild(command, env));
+  });
+  return { devices, slots: open };
+}
+
+async function inFreeSlot(
+  slots: readonly Slot[],
+  taskId: string,
+  work: (slot: Slot) => Promise<void>,
+): Promise<void> {
+  const slot = slots.find((candidate) => candidate.free);
+  // The queue hands out no more messages at once than there are slots.
+  if (!slot) throw new Error('no free slot');
+  slot.reserve(taskId);
+  try {
+    await work(slot);
+  } finally {
+    slot.release();
+  }
+}
+
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+function describeWorker(id: string, devices: readonly WorkerDevice[], slots: readonly Slot[]): WorkerReport {
+  const runtime = slots.find((slot) => slot.runtime)?.runtime;
+  const versions = {
+    strata: VERSION,
+    node: process.versions.node,
+    ...(runtime && { tensorflow: runtime.tensorflow }),
+  };
+  const states = slots.map((slot) => slot.report);
+  return { id, host: hostname(), pid: process.pid, devices, slots: states, versions };
+}
+
+async function leave(db: Database, workerId: string): Promise<void> {
+  await deleteWorker(db, workerId);
+  await db.$disconnect();
+}
