@@ -116,10 +116,8 @@ describe('event streams over a listening socket', () => {
 
   test('an unknown job and a bad Last-Event-ID are problems, not streams', async () => {
     const unknown = await connect('/jobs/none/events');
-    assert.deepEqual(
-      [unknown.statusCode, unknown.headers['content-type']],
-      [404, 'application/problem+json'],
-    );
+    assert.equal(unknown.statusCode, 404);
+    assert.match(String(unknown.headers['content-type']), /^application\/problem\+json/);
     unknown.resume();
     const bad = await connect(`/jobs/${await newJob()}/events`, { 'last-event-id': 'x' });
     assert.equal(bad.statusCode, 400);

@@ -4,7 +4,6 @@ import { StrataError } from '../../src/contract/errors.js';
 import type {
   Artifact,
   CreateJobOptions,
-  Dataset,
   Event,
   Job,
   JobFilter,
@@ -12,8 +11,7 @@ import type {
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
-
-const NOW = '2026-01-02T03:04:05.678Z';
+import { complete, datasetOf, jobOf, NOW, taskOf, WORKER } from './fixtures.js';
 
 /** A whole JobsClient in memory: jobs never run by themselves, a test moves them with `record` and `finish`. */
 export class FakeClient implements JobsClient {
@@ -73,27 +71,7 @@ export class FakeClient implements JobsClient {
 
   async listTasks(jobId: string) {
     const job = this.#job(jobId);
-    const task = {
-      id: 'task_1',
-      object: 'task' as const,
-      job_id: job.id,
-      key: 'stage-1-0',
-      kind: 'stage' as const,
-      stage: 1,
-      round: 0,
-      state: 'running' as const,
-      attempt: 1,
-      progress: 0.5,
-      waits_for: ['prepare'],
-      worker_id: 'worker_1',
-      device: 'cpu:0',
-      started_at: NOW,
-      finished_at: null,
-      seconds: { data: 0.25 },
-      result: {},
-      error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3 },
-    };
-    return complete([task]);
+    return complete([taskOf(job.id)]);
   }
 
   async listEvents(jobId: string, { after, limit }: { after: number; limit: number }) {
@@ -165,17 +143,7 @@ export class FakeClient implements JobsClient {
   }
 
   async listWorkers() {
-    const worker = {
-      id: 'worker_1',
-      object: 'worker' as const,
-      host: 'here',
-      devices: [{ kind: 'cpu' as const, name: 'cpu', slots: 1 }],
-      slots: [{ state: 'idle' as const, task_id: null }],
-      started_at: NOW,
-      heartbeat_at: NOW,
-      versions: { node: process.version },
-    };
-    return complete([worker]);
+    return complete([WORKER]);
   }
 
   async health() {
@@ -234,65 +202,4 @@ export class FakeClient implements JobsClient {
     this.#job(jobId);
     return this.events.get(jobId) ?? [];
   }
-}
-
-function complete<T>(data: T[]) {
-  return { object: 'list' as const, data, has_more: false, next: null };
-}
-
-function jobOf(id: string, spec: JobSpec): Job {
-  const self = `/jobs/${id}`;
-  const links = Object.fromEntries(
-    ['events', 'metrics', 'tasks', 'artifacts', 'cancel'].map((part) => [part, `${self}/${part}`]),
-  ) as Omit<Job['links'], 'self'>;
-  return {
-    id,
-    object: 'job',
-    name: spec.name,
-    metadata: spec.metadata,
-    state: 'queued',
-    state_reason: null,
-    progress: 0,
-    created_at: NOW,
-    started_at: null,
-    finished_at: null,
-    estimated_finish: null,
-    cancel_requested_at: null,
-    queue: { position: 1, reason: 'waits for a worker' },
-    spec,
-    plan: {
-      tasks: 5,
-      steps_per_epoch: 32,
-      total_steps: 32,
-      round_steps: 6,
-      parallel_rounds: 4,
-      end_to_end_rounds: 2,
-    },
-    result: null,
-    error: null,
-    links: { self, ...links },
-  };
-}
-
-function datasetOf({
-  name,
-  classes,
-  image,
-  train_count,
-  test_count,
-  augmentation,
-}: (typeof BUILT_IN_DATASETS)[number]): Dataset {
-  return {
-    id: name,
-    object: 'dataset',
-    name,
-    built_in: true,
-    state: 'ready',
-    classes: [...classes],
-    image,
-    splits: { train: { count: train_count }, test: { count: test_count } },
-    augmentation,
-    sha256: null,
-    problems: [],
-  };
 }

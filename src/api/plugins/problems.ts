@@ -25,11 +25,15 @@ export function sendProblem(
 ): FastifyReply {
   const known = toStrataError(error);
   if (known.status >= 500) request.log.error({ err: error }, known.detail);
-  return reply
-    .code(known.status)
-    .headers(known.code === 'unavailable' ? { 'retry-after': '5', ...known.headers } : known.headers)
-    .type('application/problem+json')
-    .send(toProblem(known, request));
+  return (
+    reply
+      .code(known.status)
+      // A URL that cannot be decoded comes here past every hook.
+      .header('x-request-id', request.id)
+      .headers(known.code === 'unavailable' ? { 'retry-after': '5', ...known.headers } : known.headers)
+      .type('application/problem+json')
+      .send(toProblem(known, request))
+  );
 }
 
 function toProblem(error: StrataError, request: FastifyRequest): Problem {

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import openapiTypescript, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import { parse } from 'yaml';
+import { inlineRefSiblings, isObject, loadContract, operationsOf } from '../../src/api/contract.js';
+import { DEFAULTED_QUERY } from '../../src/api/operations.js';
+import { JOB_STATES, TASK_STATES } from '../../src/contract/states.js';
+import { useApp } from './harness.js';
+
+const CONTRACT_FILE = new URL('../../openapi/openapi.yaml', import.meta.url);
+const TYPES_FILE = new URL('../../src/contract/generated/openapi.ts', import.meta.url);
+
+interface Parameter {
+  in: string;
+  name: string;
+  schema: { default?: unknown };
+}
+
+describe('the contract', () => {
+  const { call } = useApp();
+  const contract = loadContract();
+  const operations = operationsOf(contract);
+  const { schemas } = contract.document.components as { schemas: Record<string, { enum?: string[] }> };
+
+  test('is served as it stands, byte for byte as YAML and whole as JSON', async () => {
+    const source = readFileSync(CONTRACT_FILE);
+    const yaml = await call('GET', '/openapi.yaml');
+    assert.ok(yaml.rawPayload.equals(source));
+    const json = await call('GET', '/openapi.json');
+    assert.equal(json.body, JSON.stringify(parse(source.toString()), null, 2));
+    assert.deepEqual((await call('GET', '/docs/json')).json(), json.json());
+  });
+
+  test('is where / leads', async () => {
+    const response = await call('GET', '/');
+    assert.deepEqual([response.statusCode, response.headers.location], [302, '/docs']);
+    assert.match((await call('GET', '/docs')).body, /swagger-ui/);
+  });
+
+  test('generated the committed types', async () => {
+    const types = COMMENT_HEADER + astToString(await openapiTypescript(CONTRACT_FILE));
+    assert.equal(readFileSync(TYPES_FILE, 'utf8'), types, 'run `npm run generate`');
+  });
+
+  test('gives every operation an id, a summary, a tag and its problems', () => {
+    const tags = (contract.document.tags as { name: string }[]).map(({ name }) => name);
+    for (const { id, path, operation } of operations) {
+      const {
+        summary,
+        tags: own,
+        responses,
+      } = operation as unknown as {
+        summary?: string;
+        tags?: string[];
+        responses: Record<string, unknown>;
+      };
+      assert.ok(id && summary && own?.every((tag) => tags.includes(tag)), path);
+      assert.ok('400' in responses && 'default' in responses, `${id} lacks 400 or default`);
+      assert.equal(path.includes('{id}'), '404' in responses, `${id}: 404 goes with an id in the path`);
+    }
+  });
+
+  test('has example bodies that are accepted as they stand', async () => {
+    for (const { id, operation } of operations) {
+      for (const example of examplesOf(operation)) {
+        const url = id === 'createJob' ? '/jobs' : '/jobs/job_1/cancel';
+        const response = await call('POST', url, { payload: example as object });
+        assert.ok(response.statusCode < 300, `${id}: ${response.body}`);
+      }
+    }
+  });
+
+  test('has the states of src/contract/states.ts', () => {
+    assert.deepEqual(schemas.JobState?.enum, JOB_STATES);
+    assert.deepEqual(schemas.TaskState?.enum, TASK_STATES);
+  });
+
+  test('has the query defaults that handlers count on', () => {
+    const found: Record<string, string[]> = {};
+    const document = inlineRefSiblings(contract.document);
+    const resolve = (parameter: Parameter | { $ref: string }) => {
+      if (!('$ref' in parameter)) return parameter;
+      const { parameters } = document.components as { parameters: Record<string, Parameter> };
+      return parameters[parameter.$ref.split('/').at(-1) as string] as Parameter;
+    };
+    for (const { id, operation } of operations) {
+      const { parameters = [] } = operation as unknown as { parameters?: (Parameter | { $ref: string })[] };
+      const defaulted = parameters.map(resolve).filter((p) => p.in === 'query' && 'default' in p.schema);
+      if (defaulted.length > 0) found[id] = defaulted.map(({ name }) => name);
+    }
+    assert.deepEqual(found, DEFAULTED_QUERY);
+  });
+});
+
+test('what stands beside a $ref goes over its target, on every level', () => {
+  const document = {
+    schemas: {
+      a: { properties: { b: { $ref: '#/schemas/b', default: {} } } },
+      b: { type: 'object', properties: { c: { $ref: '#/schemas/c', description: 'own' } } },
+      c: { type: 'string', description: 'of c' },
+    },
+    plain: { $ref: '#/schemas/a' },
+  };
+  const inlined = inlineRefSiblings(document) as typeof document;
+  assert.deepEqual(inlined.schemas.a.properties.b, {
+    type: 'object',
+    properties: { c: { type: 'string', description: 'own' } },
+    default: {},
+  });
+  assert.deepEqual(inlined.plain, document.plain);
+  assert.throws(() => inlineRefSiblings({ a: { $ref: '#/none', default: 1 } }), /#\/none names nothing/);
+});
+
+function examplesOf(operation: object): unknown[] {
+  const { requestBody } = operation as { requestBody?: { content: Record<string, Record<string, unknown>> } };
+  const { example, examples } = requestBody?.content['application/json'] ?? {};
+  const named = isObject(examples)
+    ? Object.values(examples).map((entry) => (entry as { value: unknown }).value)
+    : [];
+  return example === undefined ? named : [...named, example];
+}

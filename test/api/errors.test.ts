@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ERRORS, isErrorCode, retryClassOf, StrataError } from '../../src/contract/errors.js';
+import { renderErrorsPage } from '../../src/contract/errors-page.js';
+
+test('docs/errors.md is what the catalogue says', () => {
+  const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  assert.equal(page, renderErrorsPage(), 'run `node --import tsx scripts/errors-page.ts`');
+});
+
+test('every entry has a status of HTTP, a title and a remedy that end as they should', () => {
+  for (const [code, { status, title, remedy }] of Object.entries(ERRORS)) {
+    assert.match(code, /^[a-z]+(_[a-z]+)*$/);
+    assert.ok(status >= 400 && status < 600, code);
+    assert.match(title, /[^.]$/, code);
+    assert.match(remedy, /\.$/, code);
+    // They stand in a table.
+    assert.doesNotMatch(title + remedy, /[|\n]/, code);
+  }
+});
+
+test('an error carries its code’s policy, and the remedy where nothing more is known', () => {
+  const error = new StrataError('out_of_memory');
+  assert.deepEqual([error.status, error.retry, error.detail], [500, 'retry', ERRORS.out_of_memory.remedy]);
+  assert.equal(new StrataError('non_finite_loss', 'stage 1, step 7').detail, 'stage 1, step 7');
+});
+
+test('codes from another process: unknown ones count as internal', () => {
+  assert.equal(retryClassOf('non_finite_loss'), 'fatal');
+  assert.equal(retryClassOf('toString'), ERRORS.internal.retry);
+  assert.equal(isErrorCode('constructor'), false);
+});

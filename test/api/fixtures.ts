@@ -1,0 +1,100 @@
+import type { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
+import type { Dataset, Job } from '../../src/contract/jobs-client.js';
+import type { JobSpec } from '../../src/contract/spec.js';
+
+export const NOW = '2026-01-02T03:04:05.678Z';
+
+export function complete<T>(data: T[]) {
+  return { object: 'list' as const, data, has_more: false, next: null };
+}
+
+export function jobOf(id: string, spec: JobSpec): Job {
+  const self = `/jobs/${id}`;
+  const links = Object.fromEntries(
+    ['events', 'metrics', 'tasks', 'artifacts', 'cancel'].map((part) => [part, `${self}/${part}`]),
+  ) as Omit<Job['links'], 'self'>;
+  return {
+    id,
+    object: 'job',
+    name: spec.name,
+    metadata: spec.metadata,
+    state: 'queued',
+    state_reason: null,
+    progress: 0,
+    created_at: NOW,
+    started_at: null,
+    finished_at: null,
+    estimated_finish: null,
+    cancel_requested_at: null,
+    queue: { position: 1, reason: 'waits for a worker' },
+    spec,
+    plan: {
+      tasks: 5,
+      steps_per_epoch: 32,
+      total_steps: 32,
+      round_steps: 6,
+      parallel_rounds: 4,
+      end_to_end_rounds: 2,
+    },
+    result: null,
+    error: null,
+    links: { self, ...links },
+  };
+}
+
+export function datasetOf({
+  name,
+  classes,
+  image,
+  train_count,
+  test_count,
+  augmentation,
+}: (typeof BUILT_IN_DATASETS)[number]): Dataset {
+  return {
+    id: name,
+    object: 'dataset',
+    name,
+    built_in: true,
+    state: 'ready',
+    classes: [...classes],
+    image,
+    splits: { train: { count: train_count }, test: { count: test_count } },
+    augmentation,
+    sha256: null,
+    problems: [],
+  };
+}
+
+export function taskOf(jobId: string) {
+  return {
+    id: 'task_1',
+    object: 'task' as const,
+    job_id: jobId,
+    key: 'stage-1-0',
+    kind: 'stage' as const,
+    stage: 1,
+    round: 0,
+    state: 'running' as const,
+    attempt: 1,
+    progress: 0.5,
+    waits_for: ['prepare'],
+    worker_id: 'worker_1',
+    device: 'cpu:0',
+    started_at: NOW,
+    finished_at: null,
+    seconds: { data: 0.25 },
+    result: {},
+    error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3 },
+  };
+}
+
+export const WORKER = {
+  id: 'worker_1',
+  object: 'worker' as const,
+  host: 'here',
+  devices: [{ kind: 'cpu' as const, name: 'cpu', slots: 1 }],
+  slots: [{ state: 'idle' as const, task_id: null }],
+  started_at: NOW,
+  heartbeat_at: NOW,
+  versions: { node: process.version },
+};
