@@ -47,3 +47,8 @@ export function jobSpec(changes: Partly<JobSpec> = {}): JobSpec {
 export function resolved(changes: Partly<JobSpec> = {}): ResolvedSpec {
   return resolveSpec(jobSpec(changes), MNIST, 7);
 }
+
+/** Two stages, four parallel rounds, one evaluation and one end-to-end round: 12 tasks. */
+export function smallJob(changes: Partly<JobSpec> = {}): JobSpec {
+  return jobSpec({ max_train_samples: 256, batch_size: 32, epochs: 2, ...changes });
+}

@@ -4,6 +4,7 @@ import { needsOf, type PlannedTask, planTasks } from '../plan.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
 import { type LockedJob, lockUnplannedJob } from '../store/jobs.js';
+import { notify } from '../store/notify.js';
 import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
 import { requestStop } from './stop.js';
@@ -35,6 +36,7 @@ async function planJob(tx: Transaction, id: string): Promise<void> {
     return;
   }
   await storePlan(tx, id, plan);
+  await notify(tx, 'strata_dispatch');
 }
 
 async function storePlan(tx: Transaction, jobId: string, plan: readonly PlannedTask[]): Promise<void> {

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { smallJob } from '../jobs/specs.js';
+import { assertEffectsOnce, repeatedTasks } from '../support/effects.js';
+import { eventually, processExists } from '../support/eventually.js';
+import { FAKE_TRAINER, Strata } from '../support/strata.js';
+
+let strata: Strata;
+beforeEach(async () => {
+  strata = await Strata.start({ trainer: FAKE_TRAINER, noProgressMs: 4_000 });
+});
+afterEach(() => strata.stop());
+
+const create = async (): Promise<string> => (await strata.client.createJob(smallJob(), {})).job.id;
+
+async function flushRedis(): Promise<void> {
+  const redis = new Redis(strata.servers.redisUrl);
+  await redis.flushall();
+  redis.disconnect();
+}
+
+test('kill -9 of a worker: its trainers die with it, another worker takes over', async (t) => {
+  await strata.startDispatcher();
+  const doomed = await strata.startWorker();
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  const trainer = await strata.orders.started('stage-0-1');
+  await strata.startWorker();
+  const killedAt = performance.now();
+  await doomed.kill();
+  await eventually('the trainer is gone', async () => !(await processExists(trainer)), 2_000);
+  await strata.orders.started('stage-0-1', 2);
+  t.diagnostic(`taken over after ${((performance.now() - killedAt) / 1000).toFixed(1)} s`);
+  await strata.orders.release('stage-0-1');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  assert.ok((await repeatedTasks(strata, id)).includes('stage-0-1'));
+  const retried = await strata.event(id, 'task.retried');
+  assert.equal((retried.data.error as { code: string }).code, 'worker_lost');
+  await assertEffectsOnce(strata, id);
+});
+
+test('kill -9 of a trainer: the task is tried again in a new one', async (t) => {
+  await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  const trainer = await strata.orders.started('stage-0-1');
+  const killedAt = performance.now();
+  process.kill(trainer, 'SIGKILL');
+  const second = await strata.orders.started('stage-0-1', 2);
+  t.diagnostic(`taken over after ${((performance.now() - killedAt) / 1000).toFixed(1)} s`);
+  assert.notEqual(second, trainer);
+  await strata.orders.release('stage-0-1');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  assert.deepEqual(await repeatedTasks(strata, id), ['stage-0-1']);
+  const retried = await strata.event(id, 'task.retried');
+  assert.equal((retried.data.error as { code: string }).code, 'trainer_crashed');
+  await assertEffectsOnce(strata, id);
+});
+
+test('FLUSHALL of Redis in mid-job: running tasks go on, waiting ones are put back', async () => {
+  await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  await strata.orders.started('stage-0-1');
+  await flushRedis();
+  await strata.orders.release('stage-0-1');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  assert.deepEqual(await repeatedTasks(strata, id), []);
+  await assertEffectsOnce(strata, id);
+});
+
+test('FLUSHALL of Redis before any worker came: the queued task is put back', async () => {
+  await strata.startDispatcher();
+  const id = await create();
+  const redis = new Redis(strata.servers.redisUrl);
+  await eventually('the task is on the queue', async () => (await redis.dbsize()) > 0);
+  redis.disconnect();
+  await flushRedis();
+  await strata.startWorker();
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  await assertEffectsOnce(strata, id);
+});
+
+test('two dispatchers at once and one of them killed: every task runs once', async () => {
+  const [doomed] = await Promise.all([
+    strata.startDispatcher(),
+    strata.startDispatcher(),
+    strata.startWorker(),
+  ]);
+  const ids = await Promise.all(Array.from({ length: 4 }, create));
+  await doomed.kill();
+  for (const id of ids) {
+    assert.equal((await strata.ended(id)).state, 'succeeded');
+    assert.deepEqual(await repeatedTasks(strata, id), []);
+    await assertEffectsOnce(strata, id);
+  }
+});
+
+test('a trainer that hangs is killed and its task tried again', async () => {
+  await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+  await strata.orders.hold('stage-1-0');
+  const id = await create();
+  const trainer = await strata.orders.started('stage-1-0');
+  await eventually('the hanging trainer is gone', async () => !(await processExists(trainer)));
+  await strata.orders.release('stage-1-0');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  const retried = await strata.event(id, 'task.retried');
+  assert.equal((retried.data.error as { code: string }).code, 'trainer_stalled');
+  await assertEffectsOnce(strata, id);
+});
+
+test('a worker that is asked to stop hands its tasks back and leaves', async () => {
+  await strata.startDispatcher();
+  const leaving = await strata.startWorker();
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  const trainer = await strata.orders.started('stage-0-1');
+  assert.equal(await leaving.stop(), 0);
+  assert.equal(await processExists(trainer), false);
+  assert.deepEqual((await strata.client.listWorkers()).data, []);
+  await strata.orders.release('stage-0-1');
+  await strata.startWorker();
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  const { rows } = await strata.sql.query('SELECT sum(failures)::int AS failures FROM task');
+  assert.deepEqual(rows, [{ failures: 0 }]);
+  await assertEffectsOnce(strata, id);
+});

@@ -1,0 +1,130 @@
+/**
+ * A trainer without mathematics: it speaks src/contract/trainer-protocol.ts, reads every input, and writes tiny
+ * outputs that depend on nothing but its assignment. Tests steer it by files in FAKE_TRAINER_DIR, where `<name>` is
+ * the task's kind, stage and round joined by dashes (`stage-1-0`, `finalize`):
+ * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
+ * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
+ * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that.
+ */
+import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  ArtifactOutput,
+  FromTrainer,
+  MetricSample,
+  TaskAssignment,
+  TaskOutput,
+  TaskSuccess,
+  ToTrainer,
+} from '../../src/contract/trainer-protocol.js';
+import { planTasks } from '../../src/jobs/plan.js';
+import { openBlobStore } from '../../src/storage/open.js';
+
+const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
+const folder = process.env.FAKE_TRAINER_DIR ?? '';
+const send = (message: FromTrainer): void => void process.send?.(message);
+
+const nameOf = ({ kind, stage, round }: TaskAssignment): string =>
+  [kind, stage, round].filter((part) => part !== null).join('-');
+
+async function released(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  await new Promise<void>((resolve) => {
+    const watcher = watch(folder, () => {
+      if (existsSync(file)) return;
+      watcher.close();
+      resolve();
+    });
+    // Removed between the first look and the watch.
+    if (!existsSync(file)) {
+      watcher.close();
+      resolve();
+    }
+  });
+}
+
+/** The content of a file that is there to be used once. */
+function take(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const content = readFileSync(file, 'utf8');
+  rmSync(file);
+  return content;
+}
+
+async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
+  const name = nameOf(assignment);
+  for (const uri of Object.values(assignment.inputs)) await blobs.get(uri);
+  writeFileSync(join(folder, `started-${name}-a${assignment.attempt}`), String(process.pid));
+  report(assignment);
+  await released(join(folder, `hold-${name}`));
+  if (take(join(folder, `crash-${name}`)) !== null) process.exit(3);
+  const outputs = await writeOutputs(assignment);
+  const isFinal = assignment.kind === 'finalize';
+  return {
+    outputs,
+    seconds: { total: 0.001 },
+    artifacts: isFinal ? [await writeReport(assignment)] : [],
+    result: isFinal ? { test_accuracy: 0.5, test_loss: 1, compact_accuracy: 0.4 } : {},
+  };
+}
+
+const STEPS = 3;
+
+function report({ task_id, attempt, kind, stage, round }: TaskAssignment): void {
+  const samples = Array.from({ length: STEPS }, (_, index): MetricSample => {
+    const step = (round ?? 0) * STEPS + index;
+    return { name: 'loss', stage, step, value: 1 / (1 + step) };
+  });
+  if (kind === 'stage') send({ type: 'metrics', task_id, attempt, samples });
+  send({ type: 'progress', task_id, attempt, done: 1, total: 2 });
+}
+
+async function writeOutputs(assignment: TaskAssignment): Promise<Record<string, TaskOutput>> {
+  const name = nameOf(assignment);
+  const planned = planTasks(assignment.spec, assignment.dataset).find((task) => task.key === name);
+  const outputs: Record<string, TaskOutput> = {};
+  for (const output of planned?.outputs ?? []) {
+    const bytes = new TextEncoder().encode(`${assignment.job_id}/${name}/${output}`);
+    outputs[output] =
+      output === 'corrections' ? await writeSpool(assignment, output, bytes) : await blobs.put(bytes);
+  }
+  return outputs;
+}
+
+async function writeSpool(
+  { job_id, task_id, attempt }: TaskAssignment,
+  output: string,
+  bytes: Uint8Array,
+): Promise<TaskOutput> {
+  const draft = await blobs.createSpool(`${job_id}/${task_id}-a${attempt}/${output}`);
+  await writeFile(draft.path, bytes);
+  return draft.commit();
+}
+
+async function writeReport({ job_id }: TaskAssignment): Promise<ArtifactOutput> {
+  const output = await blobs.put(new TextEncoder().encode(JSON.stringify({ job_id })));
+  return { ...output, name: 'report.json', kind: 'report', media_type: 'application/json' };
+}
+
+process.on('message', ({ assignment }: ToTrainer) => {
+  const { task_id, attempt } = assignment;
+  const code = take(join(folder, `fail-${nameOf(assignment)}`));
+  if (code !== null) {
+    const failure = { code, message: `told to fail with ${code}`, stage: assignment.stage, step: 5 };
+    send({ type: 'failed', task_id, attempt, failure });
+    return;
+  }
+  train(assignment).then(
+    (success) => send({ type: 'succeeded', task_id, attempt, success }),
+    (error: Error) => {
+      const failure = { code: 'internal', message: error.message, stage: assignment.stage, step: null };
+      send({ type: 'failed', task_id, attempt, failure });
+    },
+  );
+});
+process.on('disconnect', () => process.exit(0));
+send({
+  type: 'ready',
+  runtime: { node: process.version, tensorflow: 'none', device: 'fake', threads: 1 },
+});

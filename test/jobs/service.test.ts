@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { assertEffectsOnce, attemptsOf, repeatedTasks } from '../support/effects.js';
+import { eventually, processExists } from '../support/eventually.js';
+import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { smallJob } from './specs.js';
+
+let strata: Strata;
+before(async () => {
+  strata = await Strata.start({ trainer: FAKE_TRAINER });
+  await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+});
+after(() => strata.stop());
+beforeEach(() => strata.orders.clear());
+
+const create = async (): Promise<string> => (await strata.client.createJob(smallJob(), {})).job.id;
+
+test('a job goes through its states to succeeded, with its result, tasks, metrics and artifact', async () => {
+  const id = await create();
+  const ended = await strata.ended(id);
+  assert.equal(ended.state, 'succeeded', JSON.stringify(ended.error));
+  assert.equal(ended.progress, 1);
+  assert.equal(ended.queue, null);
+  assert.equal(ended.result?.test_accuracy, 0.5);
+  await assertEffectsOnce(strata, id);
+  const events = (await strata.client.listEvents(id, { after: 0, limit: 1000 })).data;
+  assert.deepEqual(
+    events.map((event) => event.type).filter((type) => type.startsWith('job.')),
+    ['job.queued', 'job.preparing', 'job.running', 'job.finalizing', 'job.succeeded'],
+  );
+  const [artifact] = (await strata.client.listArtifacts(id)).data;
+  const opened = await strata.client.openArtifact(artifact?.id ?? '');
+  assert.equal(opened.artifact.name, 'report.json');
+});
+
+test('tasks name what they wait for, who ran them and how long', async () => {
+  const id = await create();
+  await strata.ended(id);
+  const tasks = new Map((await strata.client.listTasks(id)).data.map((task) => [task.key, task]));
+  assert.equal(tasks.size, 12);
+  const task = tasks.get('stage-0-1');
+  assert.deepEqual(task?.waits_for, ['prepare', 'stage-0-0', 'stage-1-1']);
+  assert.deepEqual(task?.seconds, { total: 0.001 });
+  assert.match(task?.device ?? '', /^(cpu|gpu):\d$/);
+  const [worker] = (await strata.client.listWorkers()).data;
+  assert.equal(task?.worker_id, worker?.id);
+  assert.equal(worker?.slots.length, 2);
+});
+
+test('the spool of a job is empty when the job has ended, and earlier for what was read', async () => {
+  await strata.orders.hold('finalize');
+  const id = await create();
+  await strata.orders.started('finalize');
+  const folder = join(strata.servers.home, 'blobs', 'spool', id);
+  await eventually('spools of all rounds deleted', async () => (await readdir(folder)).length === 0);
+  await strata.orders.release('finalize');
+  await strata.ended(id);
+  await eventually('the spool folder deleted', () =>
+    readdir(folder).then(
+      () => false,
+      () => true,
+    ),
+  );
+});
+
+test('a running job answers its progress, and where it will end', async () => {
+  await strata.orders.hold('stage-0-2');
+  const id = await create();
+  await strata.orders.started('stage-0-2');
+  const job = await eventually('progress', async () => {
+    const running = await strata.client.getJob(id);
+    return running && running.progress > 0.02 && running;
+  });
+  assert.equal(job.state, 'running');
+  assert.ok(job.progress < 1);
+  assert.ok(job.estimated_finish && job.started_at && job.estimated_finish > job.started_at);
+  await strata.orders.release('stage-0-2');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+});
+
+test('cancel with force: the trainer is gone before the job is cancelled', async () => {
+  await strata.orders.hold('stage-1-1');
+  const id = await create();
+  const pid = await strata.orders.started('stage-1-1');
+  const answered = await strata.client.cancelJob(id, { force: true });
+  assert.ok(answered.cancel_requested_at);
+  for await (const event of strata.client.followEvents(id, 0, new AbortController().signal)) {
+    if (event.type === 'job.cancelled') assert.equal(await processExists(pid), false);
+  }
+  const job = await strata.client.getJob(id);
+  assert.equal(job?.state, 'cancelled');
+  const states = new Set((await strata.client.listTasks(id)).data.map((task) => task.state));
+  assert.deepEqual([...states].sort(), ['cancelled', 'succeeded']);
+  assert.equal((await strata.client.cancelJob(id, { force: false })).state, 'cancelled');
+});
+
+test('cancel without force: running tasks end, none follows', async () => {
+  await strata.orders.hold('stage-1-1');
+  const id = await create();
+  const pid = await strata.orders.started('stage-1-1');
+  const answered = await strata.client.cancelJob(id, { force: false });
+  assert.notEqual(answered.state, 'cancelled');
+  assert.match(answered.state_reason ?? '', /running tasks/);
+  assert.equal(await processExists(pid), true);
+  await strata.orders.release('stage-1-1');
+  assert.equal((await strata.ended(id)).state, 'cancelled');
+  const tasks = new Map((await strata.client.listTasks(id)).data.map((task) => [task.key, task.state]));
+  assert.equal(tasks.get('stage-1-1'), 'succeeded');
+  assert.equal(tasks.get('stage-1-2'), 'cancelled');
+  assert.equal(await processExists(pid), true, 'the trainer stays warm');
+});
+
+test('a fatal error fails the job with its code, stage and step, and stops the other tasks', async () => {
+  await strata.orders.hold('stage-1-2');
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  const pid = await strata.orders.started('stage-1-2');
+  await strata.orders.started('stage-0-1');
+  await strata.orders.fail('stage-0-2', 'non_finite_loss');
+  await strata.orders.release('stage-0-1');
+  // stage-0-2 needs stage-1-2: let it end, but hold the one after it.
+  await strata.orders.hold('stage-1-3');
+  await strata.orders.release('stage-1-2');
+  const job = await strata.ended(id);
+  assert.equal(job.state, 'failed');
+  const message = 'told to fail with non_finite_loss';
+  assert.deepEqual(job.error, { code: 'non_finite_loss', message, stage: 0, step: 5 });
+  const tasks = (await strata.client.listTasks(id)).data;
+  assert.deepEqual(
+    tasks.filter((task) => task.state === 'failed').map((task) => task.key),
+    ['stage-0-2'],
+  );
+  assert.equal(tasks.find((task) => task.key === 'stage-1-3')?.state, 'cancelled');
+  assert.ok(pid);
+});
+
+test('a passing error is tried again', async () => {
+  await strata.orders.fail('stage-1-0', 'out_of_memory');
+  const id = await create();
+  const job = await strata.ended(id);
+  assert.equal(job.state, 'succeeded');
+  assert.equal((await attemptsOf(strata, id))['stage-1-0'], 2);
+  assert.deepEqual(await repeatedTasks(strata, id), ['stage-1-0']);
+  const retried = await strata.event(id, 'task.retried');
+  assert.equal((retried.data.error as { code: string }).code, 'out_of_memory');
+  await assertEffectsOnce(strata, id);
+});

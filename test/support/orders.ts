@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from './eventually.js';
+
+/** Orders to the fake trainer (test/jobs/fake-trainer.ts) and its signs of life, as files of one folder. */
+export class Orders {
+  constructor(private readonly folder: string) {}
+
+  /** Tasks of this name wait until `release`. */
+  hold(name: string): Promise<void> {
+    return writeFile(this.path(`hold-${name}`), '');
+  }
+
+  release(name: string): Promise<void> {
+    return rm(this.path(`hold-${name}`));
+  }
+
+  /** The next task of this name fails with `code`. */
+  fail(name: string, code: string): Promise<void> {
+    return writeFile(this.path(`fail-${name}`), code);
+  }
+
+  /** The pid of the trainer that works on this attempt, once it does. */
+  started(name: string, attempt = 1): Promise<number> {
+    const path = this.path(`started-${name}-a${attempt}`);
+    return eventually(`${name} started`, async () => {
+      const pid = existsSync(path) ? Number(await readFile(path, 'utf8')) : 0;
+      return pid > 0 && pid;
+    });
+  }
+
+  /** Forgets the signs of the jobs before. */
+  async clear(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+    await mkdir(this.folder);
+  }
+
+  private path(name: string): string {
+    return join(this.folder, name);
+  }
+}

@@ -1,0 +1,43 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A process of the service, started as the service starts it. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** Ends it with no chance to clean up. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Asks it to stop. Resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** @param module path below src/ */
+export async function startProcess(
+  module: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<ServiceProcess> {
+  const path = fileURLToPath(new URL(`../../src/${module}`, import.meta.url));
+  const child = fork(path, args, { env, execArgv: ['--import', 'tsx'] });
+  await Promise.race([once(child, 'message'), failure(child, module)]);
+  const gone = (): Promise<number | null> =>
+    child.exitCode !== null || child.signalCode !== null
+      ? Promise.resolve(child.exitCode)
+      : once(child, 'exit').then(([code]) => code as number | null);
+  return {
+    pid: child.pid ?? 0,
+    async kill() {
+      child.kill('SIGKILL');
+      await gone();
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      return gone();
+    },
+  };
+}
+
+async function failure(child: ChildProcess, module: string): Promise<never> {
+  const [code] = await once(child, 'exit');
+  throw new Error(`${module} ended with code ${code} before it was ready`);
+}

@@ -1,0 +1,110 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import pg from 'pg';
+import type { Event, Job, JobsClient } from '../../src/contract/jobs-client.js';
+import { createJobsClient } from '../../src/jobs/client.js';
+import type { BlobStore } from '../../src/storage/blob-store.js';
+import { openBlobStore } from '../../src/storage/open.js';
+import { Orders } from './orders.js';
+import { type ServiceProcess, startProcess } from './process.js';
+import { type Servers, startServers } from './servers.js';
+
+export const FAKE_TRAINER = fileURLToPath(new URL('../jobs/fake-trainer.ts', import.meta.url));
+
+export interface StrataOptions {
+  /** Path of the trainer; absent: the real one. */
+  readonly trainer?: string;
+  readonly slots?: number;
+  readonly noProgressMs?: number;
+}
+
+/** Everything but the HTTP API, on servers of its own: for tests of jobs with real processes. */
+export class Strata {
+  private readonly processes: ServiceProcess[] = [];
+
+  private constructor(
+    readonly servers: Servers,
+    readonly client: JobsClient,
+    readonly sql: pg.Pool,
+    readonly blobs: BlobStore,
+    /** Of the fake trainer. */
+    readonly orders: Orders,
+    private readonly options: StrataOptions,
+  ) {}
+
+  /** Starts the servers and a client; dispatchers and workers are started by the test. */
+  static async start(options: StrataOptions = {}): Promise<Strata> {
+    const servers = await startServers();
+    await mkdir(ordersOf(servers));
+    const orders = new Orders(ordersOf(servers));
+    const blobs = openBlobStore(blobUrlOf(servers));
+    const client = await createJobsClient({ ...servers, blobs });
+    const sql = new pg.Pool({ connectionString: servers.databaseUrl, max: 2 });
+    sql.on('error', () => undefined);
+    return new Strata(servers, client, sql, blobs, orders, options);
+  }
+
+  startDispatcher(): Promise<ServiceProcess> {
+    return this.startProcess('jobs/dispatcher/main.ts', []);
+  }
+
+  startWorker(): Promise<ServiceProcess> {
+    const { trainer, noProgressMs } = this.options;
+    return this.startProcess('jobs/worker/main.ts', [
+      ...(trainer ? ['--trainer', trainer] : []),
+      ...(noProgressMs ? ['--no-progress-ms', String(noProgressMs)] : []),
+    ]);
+  }
+
+  /** The first event of a type, also one that has already happened. */
+  async event(jobId: string, type: string, matches: (event: Event) => boolean = () => true): Promise<Event> {
+    const done = new AbortController();
+    try {
+      for await (const event of this.client.followEvents(jobId, 0, done.signal)) {
+        if (event.type === type && matches(event)) return event;
+      }
+    } finally {
+      done.abort();
+    }
+    throw new Error(`${jobId} ended without ${type}`);
+  }
+
+  /** The job once it has ended, whichever way. */
+  async ended(jobId: string): Promise<Job> {
+    for await (const _ of this.client.followEvents(jobId, 0, new AbortController().signal));
+    const job = await this.client.getJob(jobId);
+    if (!job) throw new Error(`${jobId} is gone`);
+    return job;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.processes.map((process) => process.stop()));
+    await this.client.close();
+    await this.sql.end();
+    await this.servers.stop();
+  }
+
+  private async startProcess(module: string, args: readonly string[]): Promise<ServiceProcess> {
+    const started = await startProcess(module, args, {
+      ...process.env,
+      STRATA_HOME: this.servers.home,
+      DATABASE_URL: this.servers.databaseUrl,
+      REDIS_URL: this.servers.redisUrl,
+      BLOB_URL: blobUrlOf(this.servers),
+      STRATA_SLOTS: String(this.options.slots ?? 2),
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
+      FAKE_TRAINER_DIR: ordersOf(this.servers),
+    });
+    this.processes.push(started);
+    return started;
+  }
+}
+
+function blobUrlOf({ home }: Servers): string {
+  return pathToFileURL(join(home, 'blobs')).href;
+}
+
+function ordersOf({ home }: Servers): string {
+  return join(home, 'orders');
+}
