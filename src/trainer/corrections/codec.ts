@@ -12,7 +12,7 @@ export interface EncodedCorrection {
 /** The largest magnitude after scaling: a power of two well inside float16's 65504. */
 const SCALED_MAGNITUDE = 2 ** 14;
 /** Keeps the scale and its reciprocal normal float32 numbers. */
-const LARGEST_EXPONENT = 100;
+const LARGEST_EXPONENT = 126;
 
 /** Bytes one encoded tensor of `elements` takes. */
 export function payloadBytes(elements: number, precision: Precision): number {
@@ -21,8 +21,8 @@ export function payloadBytes(elements: number, precision: Precision): number {
 
 /**
  * Encodes a gradient [B,h,w,c]. A gradient of a mean loss is about 1e-6 and would underflow in float16, so it is
- * scaled by a power of two, which costs no precision: |x - decoded| <= 2^-11 |x| for |x| >= 2^-28 max|x|, and
- * <= 2^-39 max|x| below.
+ * scaled by a power of two, which costs no precision: |x - decoded| <= 2^-11 |x| for |x| >= 2^-27 max|x|, and
+ * <= 2^-38 max|x| below; TensorFlow flushes subnormal numbers (under 2^-126) to zero.
  */
 export function encodeCorrection(gradient: Tensor, precision: Precision): EncodedCorrection {
   if (precision === 'float32') return { scale: 1, payload: bytesOf(read(gradient)) };

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { drawPlacement, normalizationTable, placeImage } from '../../src/trainer/data/augment.js';
+import { decodeIdx } from '../../src/trainer/data/idx.js';
+import { plainBatches, prepareMnist, SplitReader, TrainBatches } from '../../src/trainer/data/index.js';
+import { TrainerError } from '../../src/trainer/errors.js';
+import { permutation, randomStream } from '../../src/trainer/random.js';
+import { liveTensors, read } from '../../src/trainer/runtime/index.js';
+import { MNIST, withBlobs } from './support/run-plan.js';
+
+const OPTIONS = {
+  seed: 11,
+  batchSize: 32,
+  samples: 256,
+  augmentation: { crop_padding: 2, horizontal_flip: true },
+} as const;
+
+test('MNIST as the package has it: counts, classes, mean and deviation as published', async () => {
+  await withBlobs(async (blobs) => {
+    const manifest = await prepareMnist(MNIST, blobs);
+    assert.equal(manifest.splits.train.count, 60_000);
+    assert.equal(manifest.splits.test.count, 10_000);
+    // 0.1307 and 0.3081 of 255, the figures everybody uses.
+    assert.equal((manifest.mean[0]! / 255).toFixed(4), '0.1307');
+    assert.equal((manifest.standard_deviation[0]! / 255).toFixed(4), '0.3081');
+    const reader = await SplitReader.open(manifest, 'train', blobs);
+    assert.deepEqual([...reader.labels.subarray(0, 10)], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    reader.close();
+  });
+});
+
+// docs/method.md, check 8.
+test('two processes at different steps see the bitwise same batch of a step', async () => {
+  await withBlobs(async (blobs) => {
+    const manifest = await prepareMnist(MNIST, blobs);
+    const readers = await Promise.all([1, 2].map(() => SplitReader.open(manifest, 'train', blobs)));
+    const [ahead, behind] = readers.map((reader) => new TrainBatches(reader, OPTIONS));
+    const before = liveTensors();
+    const pixels = (batches: TrainBatches, step: number) => {
+      const batch = batches.at(step);
+      const result = { images: read(batch.images), labels: [...batch.labelValues] };
+      batch.dispose();
+      return result;
+    };
+    const late = [3, 9, 20].map((step) => pixels(ahead!, step));
+    // In another order, with other epochs visited between.
+    const early = [20, 9, 3].map((step) => pixels(behind!, step)).reverse();
+    assert.deepEqual(late, early);
+    assert.notDeepEqual(pixels(ahead!, 3), pixels(ahead!, 3 + 8), 'another epoch draws other places');
+    assert.equal(liveTensors(), before);
+    for (const reader of readers) reader.close();
+  });
+});
+
+test('an epoch holds every image once', async () => {
+  await withBlobs(async (blobs) => {
+    const reader = await SplitReader.open(await prepareMnist(MNIST, blobs), 'train', blobs);
+    const counts = new Map<number, number>();
+    const order = permutation(OPTIONS.samples, randomStream(OPTIONS.seed, 'order', 0));
+    const batches = new TrainBatches(reader, OPTIONS);
+    for (let step = 0; step < 8; step++) {
+      const batch = batches.at(step);
+      for (const label of batch.labelValues) counts.set(label, (counts.get(label) ?? 0) + 1);
+      batch.dispose();
+    }
+    const expected = new Map<number, number>();
+    for (const index of order) {
+      const label = reader.labels[index]!;
+      expected.set(label, (expected.get(label) ?? 0) + 1);
+    }
+    assert.deepEqual([...counts].sort(), [...expected].sort());
+    assert.equal(new Set(order).size, OPTIONS.samples);
+    reader.close();
+  });
+});
+
+test('evaluation walks the split in order, the rest of a batch included', async () => {
+  await withBlobs(async (blobs) => {
+    const reader = await SplitReader.open(await prepareMnist(MNIST, blobs), 'test', blobs);
+    const sizes = [...plainBatches(reader, 300)].map((batch) => batch.labelValues.length);
+    assert.deepEqual([sizes.length, sizes.at(-1)], [34, 100]);
+    reader.close();
+  });
+});
+
+test('an image is shifted, mirrored and normalised; what is uncovered is the mean', () => {
+  const shape = { height: 2, width: 3, channels: 1 };
+  const table = normalizationTable([0], [1]);
+  const target = new Float32Array(6);
+  placeImage(Uint8Array.of(1, 2, 3, 4, 5, 6), shape, table, { down: 1, right: 0, mirrored: true }, target, 0);
+  assert.deepEqual([...target], [0, 0, 0, 3, 2, 1]);
+  target.fill(0);
+  placeImage(
+    Uint8Array.of(1, 2, 3, 4, 5, 6),
+    shape,
+    table,
+    { down: 0, right: -1, mirrored: false },
+    target,
+    0,
+  );
+  assert.deepEqual([...target], [2, 3, 0, 5, 6, 0]);
+});
+
+test('placements cover the whole range evenly, and nothing beyond it', () => {
+  const random = randomStream(1, 'placements');
+  const counts = new Map<number, number>();
+  for (let draw = 0; draw < 5000; draw++) {
+    const { down } = drawPlacement({ crop_padding: 2, horizontal_flip: false }, random);
+    counts.set(down, (counts.get(down) ?? 0) + 1);
+  }
+  assert.deepEqual(
+    [...counts.keys()].sort((a, b) => a - b),
+    [-2, -1, 0, 1, 2],
+  );
+  // 1000 expected each, standard deviation 28: five of them
+  for (const count of counts.values()) assert.ok(Math.abs(count - 1000) < 142);
+});
+
+test('a file that is not idx, or is cut short, is refused by name', () => {
+  const whole = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9);
+  assert.deepEqual([...decodeIdx(whole, 'f').values], [7, 9]);
+  for (const bytes of [whole.subarray(0, 9), whole.subarray(0, 3), Uint8Array.of(1, 2, 3, 4, 5)]) {
+    assert.throws(
+      () => decodeIdx(bytes, 'train-labels'),
+      (error) =>
+        error instanceof TrainerError &&
+        error.code === 'dataset_unreadable' &&
+        /train-labels/.test(error.message),
+    );
+  }
+});

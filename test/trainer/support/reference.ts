@@ -1,0 +1,144 @@
+import type { Layer } from '../../../src/network/index.js';
+
+/**
+ * The oracle: the same networks in plain JavaScript float64, written for clarity, one loop per formula. It shares no
+ * code with the trainer but the description of the layers.
+ */
+export interface Features {
+  /** [B, height, width, channels]; height = width = 1 after pooling. */
+  readonly shape: readonly [number, number, number, number];
+  readonly values: Float64Array;
+}
+
+export type Values = ReadonlyMap<string, ArrayLike<number>>;
+
+const EPSILON = 1e-5;
+
+/** Forward pass with batch statistics. */
+export function referenceForward(layers: readonly Layer[], input: Features, values: Values): Features {
+  return layers.reduce((current, layer) => applyLayer(layer, current, values), input);
+}
+
+/** Mean softmax cross-entropy of logits [B,1,1,classes]. */
+export function referenceLoss(logits: Features, labels: readonly number[]): number {
+  const classes = logits.shape[3];
+  const losses = labels.map((label, image) => {
+    const row = [...logits.values.subarray(image * classes, (image + 1) * classes)];
+    const largest = Math.max(...row);
+    return Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0)) + largest - row[label]!;
+  });
+  return losses.reduce((a, b) => a + b, 0) / labels.length;
+}
+
+function applyLayer(layer: Layer, input: Features, values: Values): Features {
+  switch (layer.op) {
+    case 'conv':
+      return conv(
+        input,
+        values.get(`${layer.name}/kernel`)!,
+        layer.size,
+        layer.stride,
+        layer.output.channels,
+      );
+    case 'norm': {
+      const output = norm(input, values.get(`${layer.name}/gamma`)!, values.get(`${layer.name}/beta`)!);
+      return layer.relu ? rectify(output) : output;
+    }
+    case 'residual': {
+      const branch = referenceForward(layer.branch, input, values);
+      const shortcut = referenceForward(layer.shortcut, input, values);
+      const sum = { ...branch, values: branch.values.map((value, index) => value + shortcut.values[index]!) };
+      return layer.relu ? rectify(sum) : sum;
+    }
+    case 'pool':
+      return pool(input);
+    case 'dense':
+      return dense(
+        input,
+        values.get(`${layer.name}/kernel`)!,
+        values.get(`${layer.name}/bias`)!,
+        layer.outputs,
+      );
+  }
+}
+
+/** TensorFlow's SAME: the padding is split evenly, the odd pixel after. */
+function conv(
+  input: Features,
+  kernel: ArrayLike<number>,
+  size: number,
+  stride: number,
+  outputs: number,
+): Features {
+  const [batch, height, width, channels] = input.shape;
+  const rows = Math.ceil(height / stride);
+  const columns = Math.ceil(width / stride);
+  const before = (length: number, count: number) =>
+    Math.floor(Math.max((count - 1) * stride + size - length, 0) / 2);
+  const top = before(height, rows);
+  const left = before(width, columns);
+  const values = new Float64Array(batch * rows * columns * outputs);
+  let at = 0;
+  for (let b = 0; b < batch; b++)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        for (let output = 0; output < outputs; output++, at++)
+          for (let i = 0; i < size; i++)
+            for (let j = 0; j < size; j++) {
+              const y = row * stride + i - top;
+              const x = column * stride + j - left;
+              if (y < 0 || y >= height || x < 0 || x >= width) continue;
+              for (let c = 0; c < channels; c++) {
+                const pixel = input.values[((b * height + y) * width + x) * channels + c]!;
+                values[at]! += pixel * kernel[((i * size + j) * channels + c) * outputs + output]!;
+              }
+            }
+  return { shape: [batch, rows, columns, outputs], values };
+}
+
+function norm(input: Features, gamma: ArrayLike<number>, beta: ArrayLike<number>): Features {
+  const channels = input.shape[3];
+  const count = input.values.length / channels;
+  const values = new Float64Array(input.values.length);
+  for (let c = 0; c < channels; c++) {
+    let mean = 0;
+    for (let i = c; i < values.length; i += channels) mean += input.values[i]! / count;
+    let variance = 0;
+    for (let i = c; i < values.length; i += channels) variance += (input.values[i]! - mean) ** 2 / count;
+    const scale = gamma[c]! / Math.sqrt(variance + EPSILON);
+    for (let i = c; i < values.length; i += channels)
+      values[i] = (input.values[i]! - mean) * scale + beta[c]!;
+  }
+  return { shape: input.shape, values };
+}
+
+function pool(input: Features): Features {
+  const [batch, height, width, channels] = input.shape;
+  const values = new Float64Array(batch * channels);
+  input.values.forEach((value, index) => {
+    const image = Math.floor(index / (height * width * channels));
+    values[image * channels + (index % channels)]! += value / (height * width);
+  });
+  return { shape: [batch, 1, 1, channels], values };
+}
+
+function dense(
+  input: Features,
+  kernel: ArrayLike<number>,
+  bias: ArrayLike<number>,
+  outputs: number,
+): Features {
+  const [batch, , , inputs] = input.shape;
+  const values = new Float64Array(batch * outputs);
+  for (let b = 0; b < batch; b++)
+    for (let o = 0; o < outputs; o++) {
+      let sum = bias[o]!;
+      for (let i = 0; i < inputs; i++) sum += input.values[b * inputs + i]! * kernel[i * outputs + o]!;
+      values[b * outputs + o] = sum;
+    }
+  return { shape: [batch, 1, 1, outputs], values };
+}
+
+function rectify(input: Features): Features {
+  return { shape: input.shape, values: input.values.map((value) => Math.max(value, 0)) };
+}

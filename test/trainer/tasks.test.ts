@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeState } from '../../src/trainer/checkpoint/index.js';
+import { TrainerError } from '../../src/trainer/errors.js';
+import { liveTensors } from '../../src/trainer/runtime/index.js';
+import { type PlanRun, runPlan, withBlobs } from './support/run-plan.js';
+import { mnistSpec, type SpecChanges } from './support/specs.js';
+
+/** Three times what guessing gives among ten classes; these runs have some hundred steps. */
+const LEARNT = 0.3;
+
+/** Weights at the end of a run, from the states of the last tasks before `finalize`. */
+async function finalWeights(run: PlanRun, tasks: readonly string[]): Promise<Map<string, Float32Array>> {
+  const states = await Promise.all(
+    tasks.map(async (key) => decodeState(await run.blobs.get(run.successes.get(key)!.outputs.state!.uri))),
+  );
+  return new Map(states.flatMap(({ weights }) => [...weights]));
+}
+
+// docs/method.md, check 1: 50 optimiser steps.
+test('one stage of any method ends in bitwise the weights of back-propagation', async () => {
+  await withBlobs(async (blobs) => {
+    const base = { max_train_samples: 32 * 50, batch_size: 32, seed: 9 } satisfies SpecChanges;
+    const ending = async (method: NonNullable<SpecChanges['method']>) => {
+      const run = await runPlan(mnistSpec({ ...base, method }), blobs);
+      return await finalWeights(run, ['stage-0-3']);
+    };
+    const expected = await ending({ type: 'backprop' });
+    assert.deepEqual(await ending({ type: 'augmented-lagrangian', stages: 1 }), expected);
+    assert.deepEqual(await ending({ type: 'penalty', stages: 1 }), expected);
+    const other = await runPlan(mnistSpec({ ...base, seed: 10, method: { type: 'backprop' } }), blobs);
+    assert.notDeepEqual(await finalWeights(other, ['stage-0-3']), expected, 'another seed ends elsewhere');
+  });
+});
+
+for (const type of ['penalty', 'augmented-lagrangian'] as const) {
+  for (const stages of [2, 3]) {
+    test(`${type}, K=${stages}: every stage learns, figures are whole, no tensor is left`, async () => {
+      await withBlobs(async (blobs) => {
+        const before = liveTensors();
+        const spec = mnistSpec({ max_train_samples: 2048, epochs: 2, method: { type, stages } });
+        const run = await runPlan(spec, blobs);
+        assert.equal(liveTensors(), before);
+        const { result } = run.successes.get('finalize')!;
+        assert.ok(result.test_accuracy! > LEARNT, `full network: ${result.test_accuracy}`);
+        assert.ok(result.compact_accuracy! > LEARNT, `compact network: ${result.compact_accuracy}`);
+        for (let stage = 0; stage < stages; stage++) {
+          const losses = run.samples.filter((sample) => sample.name === 'loss' && sample.stage === stage);
+          assert.ok(losses.at(-1)!.value < losses[0]!.value, `stage ${stage} went up`);
+        }
+        for (let stage = 1; stage < stages; stage++) {
+          assert.ok(result[`auxiliary_error_${stage}`]! < result[`auxiliary_error_before_${stage}`]!);
+        }
+      });
+    });
+  }
+}
+
+test('a task is a pure function: run again, it makes the same blobs', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = mnistSpec({ max_train_samples: 256, method: { stages: 2 } });
+    const outputs = async () => {
+      const run = await runPlan(spec, blobs);
+      return [...run.successes].map(([key, { outputs: made }]) => [
+        key,
+        Object.values(made)
+          .map(({ uri }) => uri)
+          .filter((uri) => uri.startsWith('sha256:')),
+      ]);
+    };
+    assert.deepEqual(await outputs(), await outputs());
+  });
+});
+
+test('float32 corrections and an adaptive penalty train too', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = mnistSpec({
+      max_train_samples: 2048,
+      epochs: 2,
+      method: { stages: 2, penalty: 'adaptive', end_to_end_share: 0, corrections: { precision: 'float32' } },
+    });
+    const run = await runPlan(spec, blobs);
+    assert.ok(run.successes.get('finalize')!.result.test_accuracy! > LEARNT);
+  });
+});
+
+test('a loss that is not finite stops the task and names stage and step', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = mnistSpec({
+      max_train_samples: 1024,
+      // Decay by ten times the weight: each step makes the weights nine times as large.
+      optimizer: { learning_rate: 10, weight_decay: 1 },
+      method: { stages: 2, penalty: 0.09 },
+    });
+    await assert.rejects(runPlan(spec, blobs), (error) => {
+      assert.ok(error instanceof TrainerError);
+      assert.equal(error.code, 'non_finite_loss');
+      assert.equal(typeof error.at.stage, 'number');
+      assert.ok(error.at.step! > 0);
+      return true;
+    });
+  });
+});
