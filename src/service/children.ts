@@ -6,11 +6,10 @@ import type { ChildSpec } from './supervisor.js';
 
 export type ChildName = 'api' | 'dispatcher' | 'worker';
 
-/** Started in this order, so that what comes in finds someone to do it. */
 export const CHILDREN: Record<ChildName, string> = {
+  api: 'src/api/server.ts',
   dispatcher: 'src/jobs/dispatcher/main.ts',
   worker: 'src/jobs/worker/main.ts',
-  api: 'src/api/server.ts',
 };
 
 /** Ended in this order: no new requests, then no new work, then nothing left to dispatch. */

@@ -39,17 +39,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     undo.push(await claimHome(settings.home));
     await requireFreePort(settings);
-    const parts = await abortable(setUp(progress), signal);
+    const parts = await abortable(() => setUp(progress), signal);
     const servers = await startServers(settings, progress);
     undo.push(() => servers.stop());
-    signal?.throwIfAborted();
     await applyMigrations(servers, progress);
     const env = await childEnvironment(settings, servers);
     const children = makeChildren(env, options);
     undo.push(async () => {
       for (const name of STOP_ORDER) await children[name].stop();
     });
-    const apiUrl = await abortable(startChildren(children, env), signal);
+    const apiUrl = await abortable(() => startChildren(children, env), signal);
     const pids = () => ({ ...servers.pids, ...mapValues(children, (child) => child.pid) });
     const { databaseUrl, redisUrl } = servers;
     return { apiUrl, databaseUrl, redisUrl, parts, children, pids, stop };
@@ -91,8 +90,8 @@ async function startChildren(
   children: Record<ChildName, SupervisedChild>,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
-  await Promise.all([children.dispatcher.start(), children.worker.start()]);
-  const { url, port } = await children.api.start();
+  const starts = [children.api.start(), children.dispatcher.start(), children.worker.start()] as const;
+  const [{ url, port }] = await Promise.all(starts);
   const apiUrl = url ?? `http://${env.HOST}:${port ?? env.PORT}`;
   // With PORT=0 the first start took a free one: a restarted API must be found where it was.
   env.PORT = new URL(apiUrl).port;
@@ -100,13 +99,13 @@ async function startChildren(
 }
 
 /** Fails when the signal fires, without waiting for the work: what it leaves half-done is cleaned by the next start. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
+async function abortable<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work();
   signal.throwIfAborted();
   const aborted = new Promise<never>((_resolve, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
   );
-  return Promise.race([work, aborted]);
+  return Promise.race([work(), aborted]);
 }
 
 /** The last started is the first stopped; a failure to stop one thing does not keep the others running. */

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { openSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseSettings } from '../../src/contract/settings.js';
+import { stopPostgres } from '../../src/provision/postgres.js';
+import { processGone } from '../../src/provision/processes.js';
+import { silent } from '../../src/provision/progress.js';
+import { stopRedis } from '../../src/provision/redis.js';
+import { startService } from '../../src/service/service.js';
+import { temporaryFolder } from '../provision/temporary.js';
+
+async function temporaryHome(t: TestContext): Promise<string> {
+  return temporaryFolder(t, async (folder) => {
+    await stopRedis(folder);
+    await stopPostgres(folder);
+  });
+}
+
+function options(home: string, env: Record<string, string> = {}) {
+  const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '1', ...env });
+  return { settings, progress: silent, output: openSync(join(home, 'log'), 'a') };
+}
+
+async function isReady(apiUrl: string): Promise<boolean> {
+  return (await fetch(`${apiUrl}/health/ready`)).ok;
+}
+
+test('the whole service starts, heals, and stops without leaving a process', async (t) => {
+  const home = await temporaryHome(t);
+  const service = await startService(options(home));
+  t.after(() => service.stop());
+  assert.ok(await isReady(service.apiUrl));
+  await assert.rejects(startService(options(home)), /Strata already runs on .*STRATA_HOME/);
+
+  const { port } = await service.children.api.restart('SIGKILL');
+  assert.equal(port, Number(new URL(service.apiUrl).port), 'a restarted API is where it was');
+  assert.ok(await isReady(service.apiUrl));
+
+  const pids = Object.entries(service.pids());
+  assert.deepEqual(pids.map(([name]) => name).sort(), ['api', 'dispatcher', 'postgres', 'redis', 'worker']);
+  await service.stop();
+  for (const [name, pid] of pids) assert.ok(await processGone(pid!, 0), `${name} still runs`);
+});
+
+test('a start that is given up stops what it had started', async (t) => {
+  const home = await temporaryHome(t);
+  const abort = new AbortController();
+  const progress = {
+    ...silent,
+    step: async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+      if (name.startsWith('migrating')) abort.abort(new Error('enough'));
+      return work();
+    },
+  };
+  await assert.rejects(startService({ ...options(home), progress, signal: abort.signal }), /enough/);
+  assert.deepEqual([await stopRedis(home), await stopPostgres(home)], [false, false]);
+});
+
+test('a taken port is named before anything is started', async (t) => {
+  const home = await temporaryHome(t);
+  const other = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  t.after(() => other.close());
+  const address = other.address();
+  const port = String(typeof address === 'object' ? address?.port : 0);
+  await assert.rejects(startService(options(home, { PORT: port })), new RegExp(`PORT: .*127.0.0.1:${port}`));
+});
