@@ -7,7 +7,7 @@ import { serveDocs } from './plugins/docs.js';
 import { parseJsonOnly } from './plugins/json.js';
 import { refuseOtherMethods } from './plugins/methods.js';
 import { mountOperations } from './plugins/operations.js';
-import { answerProblems, sendProblem } from './plugins/problems.js';
+import { answerProblems, refuseConnection, sendProblem } from './plugins/problems.js';
 import { parseQuery } from './plugins/query.js';
 import { useContractValidation } from './plugins/validation.js';
 
@@ -32,6 +32,7 @@ export async function buildApp(client: JobsClient, options: AppOptions): Promise
     forceCloseConnections: 'idle',
     routerOptions: { querystringParser: parseQuery },
     frameworkErrors: sendProblem,
+    clientErrorHandler: refuseConnection,
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });

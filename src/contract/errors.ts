@@ -83,6 +83,12 @@ export const ERRORS = {
     remedy: 'Use a new key for a new job; a key is kept for 24 hours.',
     retry: 'fatal',
   },
+  headers_too_large: {
+    status: 431,
+    title: 'The URL and headers are too large',
+    remedy: 'Send less than 16 KiB of them: fewer filters, shorter values.',
+    retry: 'fatal',
+  },
   unavailable: {
     status: 503,
     title: 'A part of the service is down',
@@ -175,7 +181,10 @@ interface StrataErrorOptions {
   readonly cause?: unknown;
 }
 
-/** An error with a code of the catalogue. `detail` says what happened this time; absent, the remedy stands there. */
+/**
+ * An error with a code of the catalogue. `detail` says what happened this time; absent, the fields at fault do, and
+ * where there are none the remedy.
+ */
 export class StrataError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
@@ -183,11 +192,13 @@ export class StrataError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail?: string, options: StrataErrorOptions = {}) {
-    super(detail ?? ERRORS[code].title, { cause: options.cause });
+    const { errors = [], cause } = options;
+    const known = detail ?? summaryOf(errors);
+    super(known ?? ERRORS[code].title, { cause });
     this.name = 'StrataError';
     this.code = code;
-    this.detail = detail ?? ERRORS[code].remedy;
-    this.errors = options.errors ?? [];
+    this.detail = known ?? ERRORS[code].remedy;
+    this.errors = errors;
     this.headers = options.headers ?? {};
   }
 
@@ -198,6 +209,11 @@ export class StrataError extends Error {
   get retry(): RetryClass {
     return ERRORS[this.code].retry;
   }
+}
+
+function summaryOf(errors: readonly FieldError[]): string | undefined {
+  if (errors.length === 0) return undefined;
+  return errors.map(({ pointer, message }) => (pointer ? `${pointer}: ${message}` : message)).join(' ');
 }
 
 export function isErrorCode(code: string): code is ErrorCode {

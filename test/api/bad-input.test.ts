@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { InjectOptions } from 'fastify';
 import { QUICK, useApp } from './harness.js';
@@ -153,6 +154,12 @@ const TABLE: readonly BadInput[] = [
     says: /true or false/,
   },
   {
+    what: 'null where the body may be absent',
+    send: { url: '/jobs/none/cancel', payload: 'null', headers: json },
+    pointer: '',
+    says: /an object/,
+  },
+  {
     what: 'unknown query parameter',
     send: { url: '/jobs?dryrun=true', ...job(QUICK) },
     in: 'query',
@@ -257,6 +264,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
     ['DELETE', '/jobs/job_1', 'GET, HEAD'],
     ['GET', '/jobs/job_1/cancel', 'POST'],
     ['OPTIONS', '/workers', 'GET, HEAD'],
+    ['TRACE', '/datasets/mnist', 'GET, HEAD'],
   ] as const;
   for (const [method, url, allow] of WRONG_METHODS) {
     test(`${method} ${url} is 405 and says what is allowed, whatever its body`, async () => {
@@ -265,6 +273,14 @@ describe('bad input is a problem with a pointer and a remedy', () => {
       assert.deepEqual(String(response.headers.allow).split(', ').sort(), allow.split(', ').sort());
     });
   }
+
+  test('headers beyond all measure are a problem too', async () => {
+    await context.app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = context.app.server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/jobs?after=${'x'.repeat(20_000)}`);
+    assert.equal(response.status, 431);
+    assert.match(await response.text(), /"code":"headers_too_large"/);
+  });
 
   test('a defect inside tells the caller nothing about it', async () => {
     context.client.getJob = async () => {

@@ -28,7 +28,7 @@ export class FakeClient implements JobsClient {
   async createJob(spec: JobSpec, options: CreateJobOptions) {
     if (!BUILT_IN_DATASETS.some(({ name }) => name === spec.dataset)) {
       const message = `There is no dataset ${spec.dataset}; GET /datasets lists them.`;
-      throw new StrataError('invalid_spec', message, { errors: [{ pointer: '/dataset', message }] });
+      throw new StrataError('invalid_spec', undefined, { errors: [{ pointer: '/dataset', message }] });
     }
     if (options.dryRun) return { job: jobOf('dry_run', spec), replayed: false };
     const first = options.idempotencyKey ? this.#keys.get(options.idempotencyKey) : undefined;

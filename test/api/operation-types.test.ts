@@ -24,5 +24,5 @@ const wrongBody: Handler<'listWorkers'> = async ({ client }) => ({
 const wrongInput: Handler<'getJob'> = async ({ query }) => ({ status: 200, body: query.verbose });
 
 test('the contract is held by the compiler', () => {
-  assert.ok(missing && wrongStatus && wrongBody && wrongInput);
+  assert.equal([missing, wrongStatus, wrongBody, wrongInput].length, 4);
 });

@@ -77,6 +77,11 @@ test('parseQuery nests one level and cannot reach a prototype', () => {
   assert.equal(({} as { polluted?: string }).polluted, undefined);
 });
 
+test('parseQuery takes any character within the brackets', () => {
+  const { metadata } = parseQuery('metadata[a]b%0A]=1&metadata[]=2');
+  assert.deepEqual({ ...(metadata as object) }, { 'a]b\n': '1', '': '2' });
+});
+
 test('only a client that names text/event-stream gets one', () => {
   for (const accept of ['text/event-stream', 'application/json, Text/Event-Stream; q=0.5']) {
     assert.equal(acceptsEventStream(accept), true, accept);

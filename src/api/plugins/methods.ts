@@ -2,14 +2,12 @@ import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
 import { type Contract, operationsOf, routerPath } from '../contract.js';
 
-const ALL: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-
 /** Answers 405 with Allow where a path of the contract is asked with a method it does not have. */
 export function refuseOtherMethods(app: FastifyInstance, contract: Contract): void {
   for (const [path, allowed] of methodsByPath(contract)) {
     const allow = allowed.join(', ');
     app.route({
-      method: ALL.filter((method) => !allowed.includes(method)),
+      method: app.supportedMethods.filter((method) => !allowed.includes(method)),
       url: routerPath(path),
       // Before the body is parsed: the method is wrong whatever it holds.
       onRequest: async ({ method }) => {

@@ -26,6 +26,8 @@ export async function mountOperations(
       // A query on an operation that declares none must be refused too.
       if (schema) schema.querystring ??= { type: 'object', properties: {} };
     });
+    // It warns where a media type of an answer has no parser, as if it were one of a request.
+    scope.hasContentTypeParser = () => true;
     await scope.register(glue, {
       specification: inlineRefSiblings(contract.document),
       operationResolver: (id, method, path) => ({
@@ -79,9 +81,10 @@ function bodyRule(entry: OperationEntry | undefined) {
 async function requireBody({ body }: FastifyRequest): Promise<void> {
   if (body !== undefined) return;
   const message = 'A JSON body is needed, sent with `Content-Type: application/json`.';
-  throw new StrataError('invalid_request', message, { errors: [{ pointer: '', message }] });
+  throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '', message }] });
 }
 
 async function fillEmptyBody(request: FastifyRequest): Promise<void> {
-  request.body ??= {};
+  // Not `??=`: a body that is null must fail the contract.
+  if (request.body === undefined) request.body = {};
 }

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, StrataError } from '../../contract/errors.js';
 import type { components } from '../../contract/generated/openapi.js';
 import { explain } from '../validation/explain.js';
@@ -36,7 +38,26 @@ export function sendProblem(
   );
 }
 
-function toProblem(error: StrataError, request: FastifyRequest): Problem {
+/** Answers what is not HTTP enough to become a request, straight to its socket. */
+export function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (socket.writable) {
+    const overflow = error.code === 'HPE_HEADER_OVERFLOW';
+    const known = overflow
+      ? new StrataError('headers_too_large')
+      : new StrataError('invalid_request', 'This is not HTTP/1.1.');
+    const body = JSON.stringify(toProblem(known, { id: randomUUID(), url: '/' }));
+    const head = [
+      `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
+}
+
+function toProblem(error: StrataError, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
   return {
     type: `urn:strata:error:${error.code}`,
     title: ERRORS[error.code].title,
@@ -49,7 +70,7 @@ function toProblem(error: StrataError, request: FastifyRequest): Problem {
   };
 }
 
-function pathOf({ url }: FastifyRequest): string {
+function pathOf({ url }: Pick<FastifyRequest, 'url'>): string {
   return url.split('?', 1)[0] ?? url;
 }
 
@@ -59,11 +80,9 @@ function toStrataError(error: FastifyError | Error): StrataError {
   if (error instanceof StrataError) return error;
   if ('validation' in error && error.validation) {
     const part = PARTS[(error.validationContext ?? 'body') as keyof typeof PARTS];
-    const errors = explain(error.validation as Parameters<typeof explain>[0], part);
-    const detail = errors
-      .map(({ pointer, message }) => (pointer ? `${pointer}: ${message}` : message))
-      .join(' ');
-    return new StrataError('invalid_request', detail, { errors });
+    return new StrataError('invalid_request', undefined, {
+      errors: explain(error.validation as Parameters<typeof explain>[0], part),
+    });
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status === 413) return new StrataError('body_too_large');

@@ -5,7 +5,7 @@
 export function parseQuery(text: string): Record<string, unknown> {
   const query: Record<string, unknown> = Object.create(null);
   for (const [name, value] of new URLSearchParams(text)) {
-    const [, parent, child] = /^(\w+)\[([^\]]*)\]$/.exec(name) ?? [];
+    const [, parent, child] = /^(\w+)\[(.*)\]$/s.exec(name) ?? [];
     if (parent === undefined || child === undefined) append(query, name, value);
     else append(childOf(query, parent), child, value);
   }

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { tf } from '../../src/trainer/runtime/index.js';
+import { type Exported, withExports } from '../trainer/support/exported-model.js';
+import { findChromium, withBrowser } from './chromium.js';
+
+const executable = findChromium();
+const skip = executable ? false : 'no Chromium: set CHROMIUM_PATH or run `apt-get install -y chromium`';
+const IMAGES = 20;
+const PIXELS_PER_IMAGE = 28 * 28;
+const TFJS = createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js');
+
+/** What the page's script sees of tfjs. */
+declare const window: { tf: typeof tf };
+
+test('a browser loads the exported model and predicts what Node predicts', { skip }, async () => {
+  await withExports(IMAGES, async (exported) => {
+    const server = createServer((request, response) => {
+      fileFor(exported, request.url ?? '/').then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      await withBrowser(executable as string, async (browser) => {
+        const page = await browser.newPage();
+        await page.goto(`http://127.0.0.1:${port}/`);
+        const pixels = [...exported.pixels];
+        const inBrowser = await page.evaluate(predictInPage, { pixels, images: IMAGES });
+        const inNode = await predictInNode(`http://127.0.0.1:${port}/full/model.json`, pixels);
+        assert.equal(inBrowser.length, IMAGES * 10);
+        inBrowser.forEach((value, index) => assert.ok(Math.abs(value - inNode[index]!) < 1e-4));
+      });
+    } finally {
+      server.close();
+    }
+  });
+});
+
+async function fileFor(exported: Exported, url: string): Promise<Buffer> {
+  if (url === '/') return Buffer.from('<!doctype html><script src="/tf.min.js"></script>');
+  if (url === '/tf.min.js') return await readFile(TFJS);
+  return await exported.file(url.slice(1));
+}
+
+async function predictInPage({ pixels, images }: { pixels: number[]; images: number }): Promise<number[]> {
+  const { tf: tfjs } = window;
+  const model = await tfjs.loadLayersModel('/full/model.json');
+  const output = model.predict(tfjs.tensor(pixels, [images, 28, 28, 1])) as tf.Tensor;
+  return [...(await output.data())];
+}
+
+async function predictInNode(url: string, pixels: readonly number[]): Promise<number[]> {
+  const model = await tf.loadLayersModel(url);
+  const input = tf.tensor([...pixels], [pixels.length / PIXELS_PER_IMAGE, 28, 28, 1]);
+  const output = model.predict(input) as tf.Tensor;
+  const values = [...output.dataSync()];
+  tf.dispose([input, output]);
+  model.dispose();
+  return values;
+}
