@@ -35,7 +35,7 @@ test('a browser loads the exported model and predicts what Node predicts', { ski
         const inBrowser = await page.evaluate(predictInPage, { pixels, images: IMAGES });
         const inNode = await predictInNode(`http://127.0.0.1:${port}/full/model.json`, pixels);
         assert.equal(inBrowser.length, IMAGES * 10);
-        inBrowser.forEach((value, index) => assert.ok(Math.abs(value - inNode[index]!) < 1e-4));
+        for (const [index, value] of inBrowser.entries()) assert.ok(Math.abs(value - inNode[index]!) < 1e-4);
       });
     } finally {
       server.close();

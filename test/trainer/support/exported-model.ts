@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import type { ArtifactOutput } from '../../../src/contract/trainer-protocol.js';
+import { decodeManifest, SplitReader } from '../../../src/trainer/data/index.js';
+import { type PlanRun, runPlan, withBlobs } from './run-plan.js';
+import { mnistSpec } from './specs.js';
+
+/** A short job's exports, and test images as a user has them: pixels 0..255. */
+export interface Exported {
+  readonly artifacts: ReadonlyMap<string, ArtifactOutput>;
+  file(name: string): Promise<Buffer>;
+  readonly result: Readonly<Record<string, number>>;
+  /** uint8 [count, 28, 28, 1] */
+  readonly pixels: Uint8Array;
+  readonly labels: Uint16Array;
+}
+
+export async function withExports(
+  images: number,
+  body: (exported: Exported) => Promise<void>,
+): Promise<void> {
+  await withBlobs(async (blobs) => {
+    const spec = mnistSpec({ max_train_samples: 2048, epochs: 2, exports: ['tfjs-layers'] });
+    const run = await runPlan(spec, blobs);
+    const { artifacts, result } = run.successes.get('finalize')!;
+    const byName = new Map(artifacts.map((artifact) => [artifact.name, artifact]));
+    await body({
+      artifacts: byName,
+      file: async (name) => await readFile(await blobs.localPath(byName.get(name)!.uri)),
+      result,
+      ...(await testImages(run, images)),
+    });
+  });
+}
+
+async function testImages(run: PlanRun, images: number): Promise<Pick<Exported, 'pixels' | 'labels'>> {
+  const manifest = decodeManifest(await run.blobs.get(run.successes.get('prepare')!.outputs.dataset!.uri));
+  const reader = await SplitReader.open(manifest, 'test', run.blobs);
+  const pixels = new Uint8Array(images * reader.imageBytes);
+  for (let index = 0; index < images; index++) {
+    reader.readImage(index, pixels.subarray(index * reader.imageBytes, (index + 1) * reader.imageBytes));
+  }
+  reader.close();
+  return { pixels, labels: reader.labels.slice(0, images) };
+}
