@@ -28,13 +28,27 @@ const ADAPTER = {
 /** What a database holds before the first migration. */
 const EMPTY_SCHEMA = 'datasource db {\n  provider = "postgresql"\n}\n';
 
-async function loadEngine(): Promise<void> {
-  const require = createRequire(import.meta.url);
-  const entry = require.resolve('@prisma/schema-engine-wasm');
-  const bytes = await readFile(entry.replace(/schema_engine\.js$/, 'schema_engine_bg.wasm'));
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...bindings } });
-  bindings.__wbg_set_wasm(instance.exports);
-  (instance.exports.__wbindgen_start as () => void)();
+// Node's own; the compiler knows it only together with the browser's types.
+declare const WebAssembly: {
+  instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: WasmExports } }>;
+};
+interface WasmExports {
+  __wbindgen_start(): void;
+}
+
+let loading: Promise<void> | undefined;
+
+/** Once: the bindings keep one instance in a variable of their module. */
+function loadEngine(): Promise<void> {
+  loading ??= (async () => {
+    const require = createRequire(import.meta.url);
+    const entry = require.resolve('@prisma/schema-engine-wasm');
+    const bytes = await readFile(entry.replace(/schema_engine\.js$/, 'schema_engine_bg.wasm'));
+    const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...bindings } });
+    bindings.__wbg_set_wasm(instance.exports);
+    instance.exports.__wbindgen_start();
+  })();
+  return loading;
 }
 
 const datamodel = (content: string) => ({

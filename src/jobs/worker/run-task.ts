@@ -104,7 +104,11 @@ export class TaskRunner {
       kept = await fail(db, attempt, { code: 'internal', message });
     }
     if (!kept) log.warn(context, 'stale attempt: its result is dropped');
-    else log.info({ ...context, outcome: attempt.ending ?? outcome.kind }, 'task ended');
+    else
+      log.info(
+        { ...context, outcome: outcome.kind === 'gone' ? (attempt.ending ?? 'gone') : outcome.kind },
+        'task ended',
+      );
   }
 }
 

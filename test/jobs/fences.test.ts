@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { TaskSuccess } from '../../src/contract/trainer-protocol.js';
+import { reconcile } from '../../src/jobs/dispatcher/reconcile.js';
+import { type Claim, claim } from '../../src/jobs/lifecycle/claim.js';
+import { recordFailure, releaseTask } from '../../src/jobs/lifecycle/fail.js';
+import { recordReport } from '../../src/jobs/lifecycle/report.js';
+import { MissingOutputError, recordSuccess } from '../../src/jobs/lifecycle/succeed.js';
+import { MAX_ATTEMPTS } from '../../src/jobs/limits.js';
+import { type Database, openDatabase } from '../../src/jobs/store/database.js';
+import { readyTasks, renewLeases } from '../../src/jobs/store/tasks.js';
+import { Strata } from '../support/strata.js';
+import { smallJob } from './specs.js';
+
+let strata: Strata;
+let db: Database;
+before(async () => {
+  strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
+});
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const holder = { workerId: 'worker_1', device: 'cpu:0' };
+const passing = { code: 'trainer_crashed', message: 'gone', stage: null, step: null };
+const success: TaskSuccess = {
+  outputs: { dataset: { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } },
+  seconds: {},
+  artifacts: [],
+  result: {},
+};
+
+/** A planned job and its one task that is ready. */
+async function readyTask(): Promise<{ jobId: string; taskId: string }> {
+  const { job } = await strata.client.createJob(smallJob(), {});
+  await reconcile(db, log);
+  const task = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
+  return { jobId: job.id, taskId: task.id };
+}
+
+async function claimed(taskId: string): Promise<Claim> {
+  const result = await claim(db, taskId, holder);
+  assert.ok(result, 'the task is to be had');
+  return result;
+}
+
+const expire = (taskId: string) =>
+  strata.sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [taskId]);
+const due = (taskId: string) => strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [taskId]);
+
+/** Everything that the tables hold of a job. */
+async function tables(jobId: string): Promise<unknown> {
+  const of = (table: string, column = 'job_id') =>
+    strata.sql.query(`SELECT * FROM ${table} WHERE ${column} = $1 ORDER BY 1, 2`, [jobId]);
+  const results = await Promise.all([
+    of('job', 'id'),
+    of('task'),
+    of('event'),
+    of('metric_point'),
+    of('artifact'),
+  ]);
+  return results.map((result) => result.rows);
+}
+
+test('a task is claimed once, however many ask', async () => {
+  const { taskId } = await readyTask();
+  const claims = await Promise.all(Array.from({ length: 5 }, () => claim(db, taskId, holder)));
+  assert.equal(claims.filter((result) => result !== null).length, 1);
+});
+
+test('an attempt whose lease ran out changes nothing any more, the next one counts', async () => {
+  const { jobId, taskId } = await readyTask();
+  const stale = await claimed(taskId);
+  await expire(taskId);
+  await reconcile(db, log);
+  await due(taskId);
+  const current = await claimed(taskId);
+  assert.equal(current.task.attempt, stale.task.attempt + 1);
+
+  const earlier = await tables(jobId);
+  const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
+  await recordReport(db, stale.task, 0.9, samples);
+  assert.equal(await recordSuccess(db, stale.task, success, samples), false);
+  assert.equal(await recordFailure(db, stale.task, passing, true), false);
+  assert.equal(await recordFailure(db, stale.task, passing, false), false);
+  assert.equal(await releaseTask(db, stale.task), false);
+  assert.deepEqual(await renewLeases(db, [stale.task], 60_000), []);
+  assert.deepEqual(await tables(jobId), earlier);
+
+  assert.equal(await recordSuccess(db, current.task, success, samples), true);
+  assert.equal(await recordSuccess(db, current.task, success, samples), false);
+});
+
+test('between two attempts the old one changes nothing either', async () => {
+  const { jobId, taskId } = await readyTask();
+  const stale = await claimed(taskId);
+  await expire(taskId);
+  await reconcile(db, log);
+  const earlier = await tables(jobId);
+  assert.equal(await recordSuccess(db, stale.task, success, []), false);
+  assert.deepEqual(await tables(jobId), earlier);
+});
+
+test('a second attempt overwrites the metrics of the first, point by point', async () => {
+  const { jobId, taskId } = await readyTask();
+  const first = await claimed(taskId);
+  const at = (step: number, value: number) => ({ name: 'loss', stage: 0, step, value });
+  await recordReport(db, first.task, 0.5, [at(0, 1), at(1, 1)]);
+  await releaseTask(db, first.task);
+  const second = await claimed(taskId);
+  await recordReport(db, second.task, null, [at(0, 2)]);
+  await recordSuccess(db, second.task, success, [at(1, 2), at(1, 3)]);
+  const [series] = (await strata.client.listMetrics(jobId, { points: 10 })).data;
+  assert.equal(series?.attempt, 2);
+  assert.deepEqual(
+    series?.points.map(([step, value]) => [step, value]),
+    [
+      [0, 2],
+      [1, 3],
+    ],
+  );
+});
+
+test('a task that keeps failing for passing reasons fails its job in the end', async () => {
+  const { jobId, taskId } = await readyTask();
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    await due(taskId);
+    await recordFailure(db, (await claimed(taskId)).task, passing, true);
+  }
+  const job = await strata.client.getJob(jobId);
+  assert.equal(job?.state, 'failed');
+  assert.deepEqual(job?.error, passing);
+  assert.equal(await claim(db, taskId, holder), null);
+  assert.ok(!(await readyTasks(db, 1000)).some((task) => task.taskId === taskId));
+});
+
+test('a success that lacks an output which others need is refused whole', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  const earlier = await tables(jobId);
+  await assert.rejects(recordSuccess(db, task, { ...success, outputs: {} }, []), MissingOutputError);
+  assert.deepEqual(await tables(jobId), earlier);
+});
+
+test('a lost worker and a cancel: the job ends cancelled once the lease is over', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  assert.equal((await strata.client.cancelJob(jobId, { force: true })).state, 'preparing');
+  assert.deepEqual(
+    (await renewLeases(db, [task], 6_000)).map(({ stop }) => stop),
+    [true],
+  );
+  await expire(taskId);
+  await reconcile(db, log);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
+  assert.equal(await recordSuccess(db, task, success, []), false);
+});
+
+test('a result that comes after a cancel is kept, and the job still ends cancelled', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  await strata.client.cancelJob(jobId, { force: false });
+  assert.deepEqual(
+    (await renewLeases(db, [task], 6_000)).map(({ stop }) => stop),
+    [false],
+  );
+  assert.equal(await recordSuccess(db, task, success, []), true);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
+  const [first] = (await strata.client.listTasks(jobId)).data;
+  assert.equal(first?.state, 'succeeded');
+});
+
+test('a claim stores what its assignment says, and the job moves on', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { assignment } = await claimed(taskId);
+  assert.equal(assignment.job_id, jobId);
+  assert.equal(assignment.kind, 'prepare');
+  assert.equal(assignment.dataset.name, 'mnist');
+  assert.equal(assignment.spec.method.stages, 2);
+  assert.deepEqual(assignment.inputs, {});
+  const job = await strata.client.getJob(jobId);
+  assert.equal(job?.state, 'preparing');
+  assert.ok(job?.started_at);
+});

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { MetricSample, TaskAssignment } from '../../src/contract/trainer-protocol.js';
+import { startLoop } from '../../src/jobs/loop.js';
+import type { Fence } from '../../src/jobs/store/tasks.js';
+import { placeSlots } from '../../src/jobs/worker/devices.js';
+import { startLeases } from '../../src/jobs/worker/leases.js';
+import { startRecorder } from '../../src/jobs/worker/recorder.js';
+import { TrainerChild } from '../../src/jobs/worker/trainer-child.js';
+import { tiedToParent, trainerEnvironment } from '../../src/jobs/worker/trainer-command.js';
+import { eventually } from '../support/eventually.js';
+import { MNIST, resolved } from './specs.js';
+
+const never = 1_000_000;
+const fail = (error: unknown) => assert.fail(String(error));
+
+test('slots: one a GPU, else as many as the cores feed; a setting overrules both', () => {
+  const cpu = { cores: 8, cpuName: 'Some CPU', gpuNames: [] };
+  assert.equal(placeSlots(cpu, undefined, 3).slots.length, 2);
+  assert.deepEqual(placeSlots(cpu, 1, 1), {
+    slots: [{ device: 'cpu:0', gpu: null }],
+    devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1 }],
+  });
+  const gpus = { ...cpu, gpuNames: ['A', 'B'] };
+  assert.deepEqual(
+    placeSlots(gpus, 3, 1).slots.map((slot) => slot.device),
+    ['gpu:0', 'gpu:1', 'gpu:0'],
+  );
+  assert.deepEqual(
+    placeSlots(gpus, 3, 1).devices.map((device) => device.slots),
+    [2, 1],
+  );
+  assert.deepEqual(
+    placeSlots(gpus, 1, 1).devices.map((device) => device.name),
+    ['A'],
+  );
+});
+
+test("a trainer's environment: its threads and its GPU, and no word of the databases", () => {
+  const base = { PATH: '/bin', DATABASE_URL: 'postgresql://secret', REDIS_URL: 'redis://secret' };
+  const settings = { blobUrl: 'file:///blobs', threads: 2 };
+  const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 1 });
+  assert.equal(env.PATH, '/bin');
+  assert.equal(env.CUDA_VISIBLE_DEVICES, '1');
+  assert.equal(env.TF_NUM_INTRAOP_THREADS, '2');
+  assert.equal(env.TF_NUM_INTEROP_THREADS, '1');
+  assert.equal(env.STRATA_BLOB_URL, 'file:///blobs');
+  assert.ok(!JSON.stringify(env).includes('secret'));
+  assert.equal(
+    'CUDA_VISIBLE_DEVICES' in trainerEnvironment(base, settings, { device: 'cpu:0', gpu: null }),
+    false,
+  );
+});
+
+test('a loop runs once more for a nudge that comes during a run, and never twice at once', async () => {
+  let release = (): void => undefined;
+  let runs = 0;
+  let running = 0;
+  const loop = startLoop(
+    async () => {
+      assert.equal(++running, 1);
+      runs++;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      running--;
+    },
+    never,
+    fail,
+  );
+  loop.nudge();
+  loop.nudge();
+  release();
+  await eventually('the second run', () => runs === 2);
+  release();
+  await loop.stop();
+  assert.equal(runs, 2);
+});
+
+test('the recorder keeps what could not be written, and hands over the rest at the end', async () => {
+  const sample = (step: number): MetricSample => ({ name: 'loss', stage: 0, step, value: 1 });
+  const written: (readonly MetricSample[])[] = [];
+  let broken = true;
+  let errors = 0;
+  const write = async (_: number | null, samples: readonly MetricSample[]): Promise<void> => {
+    if (broken) throw new Error('down');
+    written.push(samples);
+  };
+  const recorder = startRecorder(write, 1, () => void errors++);
+  recorder.add([sample(0)]);
+  await eventually('a failed write', () => errors > 0);
+  recorder.add([sample(1)]);
+  broken = false;
+  await eventually('the write', () => written.length > 0);
+  assert.deepEqual(written.flat(), [sample(0), sample(1)]);
+  await recorder.drain();
+  const unhurried = startRecorder(write, never, fail);
+  unhurried.add([sample(2)]);
+  assert.deepEqual(await unhurried.drain(), [sample(2)]);
+});
+
+test('leases: stop and loss reach the attempt that they are about, not one that was let go', async () => {
+  const seen: string[] = [];
+  const entry = (taskId: string) => ({
+    fence: { taskId, attempt: 1 },
+    onStop: () => void seen.push(`stop ${taskId}`),
+    onLost: () => void seen.push(`lost ${taskId}`),
+  });
+  let beats = 0;
+  let letGo = (): void => undefined;
+  const leases = startLeases({
+    async renew(fences: readonly Fence[]) {
+      beats++;
+      // Released while the answer was on its way.
+      if (fences.length > 0) letGo();
+      return fences
+        .filter(({ taskId }) => taskId !== 'taken')
+        .map((fence) => ({ ...fence, stop: fence.taskId === 'cancelled' }));
+    },
+    heartbeatMs: never,
+    leaseMs: never,
+    onError: fail,
+    now: () => 0,
+  });
+  await eventually('the first beat', () => beats === 1);
+  for (const id of ['mine', 'cancelled', 'taken']) leases.hold(entry(id));
+  letGo = leases.hold({ ...entry('taken'), fence: { taskId: 'taken', attempt: 2 } });
+  leases.nudge();
+  await eventually('their fate', () => seen.length === 2);
+  assert.deepEqual(seen, ['stop cancelled', 'lost taken']);
+  await leases.stop();
+});
+
+test('leases: attempts are given up when no renewal came through in time', async () => {
+  let nowMs = 0;
+  let lost = 0;
+  const leases = startLeases({
+    renew: () => Promise.reject(new Error('no database')),
+    heartbeatMs: 5,
+    leaseMs: 6_000,
+    onError: () => undefined,
+    now: () => nowMs,
+  });
+  leases.hold({ fence: { taskId: 'a', attempt: 1 }, onStop: () => fail('stop'), onLost: () => void lost++ });
+  nowMs = 6_001;
+  await eventually('it is given up', () => lost > 0);
+  await leases.stop();
+});
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'strata-trainer-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+async function trainer(source: string): Promise<TrainerChild> {
+  const path = join(folder, `${Math.random()}.mjs`);
+  await writeFile(path, source);
+  return new TrainerChild(tiedToParent([process.execPath, path]), process.env);
+}
+
+const assignment: TaskAssignment = {
+  task_id: 'task_1',
+  job_id: 'job_1',
+  attempt: 2,
+  kind: 'stage',
+  stage: 0,
+  round: 0,
+  spec: resolved(),
+  dataset: MNIST,
+  inputs: {},
+};
+const READY = `process.send({ type: 'ready', runtime: { node: '', tensorflow: '', device: '', threads: 1 } });`;
+
+test('a trainer that ends before it is ready: what it said last is told', async () => {
+  const child = await trainer(`console.error('no such library'); process.exit(7);`);
+  assert.equal(await child.ready, null);
+  const outcome = await child.run(assignment, fail);
+  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 7: no such library' });
+  assert.equal(child.alive, false);
+});
+
+test('a trainer that cannot be started is gone, not an exception', async () => {
+  const child = new TrainerChild([join(folder, 'nothing')], process.env);
+  assert.equal(await child.ready, null);
+  assert.match(await child.gone, /did not start/);
+});
+
+test('answers about another attempt are not taken for this one', async () => {
+  const child = await trainer(`${READY}
+    process.on('message', ({ assignment: { task_id } }) => {
+      const success = { outputs: {}, seconds: {}, artifacts: [], result: {} };
+      process.send({ type: 'succeeded', task_id, attempt: 1, success });
+      process.send({ type: 'progress', task_id, attempt: 1, done: 1, total: 1 });
+      const failure = { code: 'internal', message: 'this one', stage: null, step: null };
+      process.send({ type: 'failed', task_id, attempt: 2, failure });
+    });`);
+  await child.ready;
+  const outcome = await child.run(assignment, () => assert.fail('a stale report'));
+  assert.equal(outcome.kind === 'failed' && outcome.failure.message, 'this one');
+  await child.kill();
+  assert.equal(child.alive, false);
+});
+
+test('the watch over a child ends with it', async () => {
+  const child = await trainer(`${READY} process.on('message', () => process.exit(0));`);
+  await child.ready;
+  const [outcome] = await Promise.all([child.run(assignment, fail), child.gone]);
+  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 0' });
+});
