@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import {
   canTransition,
@@ -75,4 +76,13 @@ test('the refusal names machine, present state and wanted state', () => {
     message: 'a job cannot go from succeeded to running',
   });
   assert.equal(canTransition('job', 'succeeded', 'running'), false);
+});
+
+test('docs/job-states.md draws exactly these moves', async () => {
+  const page = await readFile(new URL('../../docs/job-states.md', import.meta.url), 'utf8');
+  const diagrams = [...page.matchAll(/```mermaid([^`]*)```/g)].map(([, text = '']) => {
+    const moves = [...text.matchAll(/(\w+) --> (\w+)/g)].map(([, from, to]) => `${from}>${to}`);
+    return new Set(moves);
+  });
+  assert.deepEqual(diagrams, [JOB_MOVES, TASK_MOVES]);
 });
