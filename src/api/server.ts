@@ -2,13 +2,12 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { parseSettings, type Settings } from '../contract/settings.js';
 import { createJobsClient } from '../jobs/client.js';
-import { openBlobStore } from '../storage/open.js';
 import { buildApp } from './app.js';
 
 /** The API's process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
-  const client = await createJobsClient({ ...serversOf(settings), blobs: openBlobStore(settings.blobUrl) });
+  const client = await createJobsClient({ ...serversOf(settings), blobUrl: settings.blobUrl });
   const app = await buildApp(client, { logLevel: settings.logLevel });
   // Fastify closes it after the last request, whoever closes the app.
   app.addHook('onClose', () => client.close());

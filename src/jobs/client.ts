@@ -1,5 +1,5 @@
 import type { JobsClient } from '../contract/jobs-client.js';
-import type { BlobStore } from '../storage/blob-store.js';
+import { openBlobStore } from '../storage/open.js';
 import { artifactMethods } from './client/artifacts.js';
 import { createEventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
@@ -12,7 +12,7 @@ import { findWorkers } from './store/workers.js';
 export interface JobsClientOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  readonly blobs: BlobStore;
+  readonly blobUrl: string;
 }
 
 const PROBE_MS = 2_000;
@@ -26,7 +26,7 @@ export async function createJobsClient(options: JobsClientOptions): Promise<Jobs
   return {
     ...jobMethods(db),
     ...listMethods(db),
-    ...artifactMethods(db, options.blobs),
+    ...artifactMethods(db, openBlobStore(options.blobUrl)),
     followEvents: feed.follow,
     async health() {
       const workers = findWorkers(db).catch(() => null);

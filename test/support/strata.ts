@@ -39,7 +39,7 @@ export class Strata {
     await mkdir(ordersOf(servers));
     const orders = new Orders(ordersOf(servers));
     const blobs = openBlobStore(blobUrlOf(servers));
-    const client = await createJobsClient({ ...servers, blobs });
+    const client = await createJobsClient({ ...servers, blobUrl: blobUrlOf(servers) });
     const sql = new pg.Pool({ connectionString: servers.databaseUrl, max: 2 });
     sql.on('error', () => undefined);
     return new Strata(servers, client, sql, blobs, orders, options);

@@ -10,9 +10,9 @@ import { resolveSpec } from '../resolve.js';
 import { type Database, toJson } from '../store/database.js';
 import { factsOf, findDataset, findDatasets } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
-import type { Job } from '../store/generated/client.js';
 import { takeKey } from '../store/idempotency-keys.js';
 import { notify } from '../store/notify.js';
+import type { Job } from '../store/rows.js';
 
 const SEEDS = 2 ** 32;
 const DRY_RUN_ID = 'dry_run';

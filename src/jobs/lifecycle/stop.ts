@@ -1,9 +1,9 @@
 import { isTerminal } from '../../contract/states.js';
 import { fromJson, type Transaction, toJson } from '../store/database.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
-import type { Prisma } from '../store/generated/client.js';
 import { type LockedJob, type StopAs, setJobState } from '../store/jobs.js';
 import { notify } from '../store/notify.js';
+import type { JobChanges } from '../store/rows.js';
 import { cancelOpenTasks, countRunning } from '../store/tasks.js';
 
 export interface JobError {
@@ -30,7 +30,7 @@ export async function requestStop(tx: Transaction, job: LockedJob, stop: Stop): 
   return settle(tx, { ...job, stopAs: job.stopAs ?? stop.as });
 }
 
-function reasonColumns(stop: Stop): Prisma.JobUpdateInput {
+function reasonColumns(stop: Stop): JobChanges {
   return stop.as === 'failed'
     ? { stopAs: stop.as, error: toJson(stop.error) }
     : { stopAs: stop.as, cancelRequestedAt: new Date() };

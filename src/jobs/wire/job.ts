@@ -4,8 +4,8 @@ import type { ResolvedSpec } from '../../contract/spec.js';
 import { isTerminal, type JobState } from '../../contract/states.js';
 import type { JobError } from '../lifecycle/stop.js';
 import { fromJson } from '../store/database.js';
-import type { Job as JobRow } from '../store/generated/client.js';
 import type { JobProgress } from '../store/jobs.js';
+import type { Job as JobRow } from '../store/rows.js';
 
 type Schemas = components['schemas'];
 type Figures = Readonly<Record<string, number>>;

@@ -5,7 +5,7 @@ import type { TaskState } from '../../contract/states.js';
 import type { TaskKind } from '../../contract/trainer-protocol.js';
 import type { JobError } from '../lifecycle/stop.js';
 import { fromJson } from '../store/database.js';
-import type * as Rows from '../store/generated/client.js';
+import type * as Rows from '../store/rows.js';
 import type { WorkerDevice, WorkerSlot } from '../store/workers.js';
 
 type Schemas = components['schemas'];
