@@ -1,0 +1,170 @@
+// Who may import whom. `npm run check` and test/architecture apply these rules; each says why it stands.
+
+const npm = (...names) => names.map((name) => `(^|/)node_modules/${name}/`);
+const builtin = (...names) => names.map((name) => `^(node:)?${name}(/|$)`);
+
+/** Loads TensorFlow to see that it works. */
+const PROBE = '^src/provision/probe\\.ts$';
+
+/** Files of `from` may import of ours only what is in `rooms`: folders end with a slash, files with their name. */
+function onlyRooms(name, comment, from, rooms) {
+  return forbid(
+    name,
+    comment,
+    { path: `^src/${from}/` },
+    {
+      path: '^(src|test|bench|scripts|prisma)/',
+      pathNot: [from.concat('/'), ...rooms].map((room) => `^src/${room}`),
+    },
+  );
+}
+
+function forbid(name, comment, from, to) {
+  return { name, comment, severity: 'error', from, to };
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    onlyRooms(
+      'contract-stands-alone',
+      'Everything imports the contract; if it imported anything of ours, a change there would move the whole house.',
+      'contract',
+      [],
+    ),
+    forbid(
+      'contract-without-io',
+      'The contract is facts and types, for browsers too. Only the paths and URLs of settings are computed, without I/O.',
+      { path: '^src/contract/' },
+      { dependencyTypes: ['core'], pathNot: builtin('path', 'url') },
+    ),
+    onlyRooms(
+      'network-describes',
+      'Descriptions of networks are pure: planning a job must not need TensorFlow or a database.',
+      'network',
+      ['contract/'],
+    ),
+    forbid(
+      'network-without-io',
+      'The same: a description is computed from its arguments alone.',
+      { path: '^src/network/' },
+      {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
+      },
+    ),
+    onlyRooms('storage-stores', 'Blobs know nothing of jobs or training: both stand on them.', 'storage', [
+      'contract/',
+    ]),
+    onlyRooms(
+      'trainer-computes',
+      'The mathematics is usable, and testable, without the service around it.',
+      'trainer',
+      ['contract/', 'network/', 'storage/'],
+    ),
+    forbid(
+      'trainer-without-servers',
+      'A trainer learns everything over IPC and from blobs; whatever it wrote to a server would bypass the fence.',
+      { path: '^src/trainer/' },
+      {
+        path: [
+          ...builtin('http', 'https', 'http2', 'net', 'tls', 'dgram'),
+          ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
+        ],
+      },
+    ),
+    forbid(
+      'tensorflow-behind-the-runtime',
+      'One door to TensorFlow: tensors have owners, and the binding is repaired before it loads. Where its package lies may be asked.',
+      { path: '^(src|bench|scripts)/', pathNot: '^src/trainer/runtime/' },
+      { path: npm('@tensorflow/[^/]+'), pathNot: '/package\\.json$' },
+    ),
+    forbid(
+      'trainer-is-a-process',
+      'Trainers are spoken to by messages: TensorFlow would block the event loop that keeps the leases. (The probe of set-up is a process of its own.)',
+      { path: '^src/', pathNot: ['^src/trainer/', PROBE] },
+      { path: '^src/trainer/' },
+    ),
+    onlyRooms(
+      'jobs-control',
+      'Job control works on whatever servers it is given: it neither provides them nor serves HTTP.',
+      'jobs',
+      ['contract/', 'network/', 'storage/'],
+    ),
+    forbid(
+      'processes-behind-the-worker',
+      'Only the worker starts trainers: it holds the lease that a trainer must not outlive.',
+      { path: '^src/(jobs|api)/', pathNot: '^src/jobs/worker/' },
+      { path: builtin('child_process', 'cluster', 'worker_threads') },
+    ),
+    forbid(
+      'bullmq-behind-the-queue',
+      'Redis is a cache of intent behind one small interface; another queue replaces one file.',
+      { path: '^(src|bench|scripts)/', pathNot: '^src/jobs/queue\\.ts$' },
+      { path: npm('bullmq') },
+    ),
+    forbid(
+      'prisma-behind-the-store',
+      'One table a file, and every write under its fence: queries elsewhere would escape both.',
+      { path: '^(src|bench|scripts)/', pathNot: '^src/jobs/store/' },
+      { path: [...npm('@prisma/client', '@prisma/adapter-pg'), '^src/jobs/store/generated/'] },
+    ),
+    onlyRooms(
+      'api-asks-the-client',
+      'HTTP is a skin: all that it may ask of the jobs is one interface, which tests replace.',
+      'api',
+      ['contract/', 'jobs/client\\.ts$'],
+    ),
+    forbid(
+      'api-without-engines',
+      'The API answers while everything behind it is down, and its image holds no engine.',
+      { path: '^src/api/' },
+      { path: npm('@prisma/[^/]+', 'pg', 'bullmq', 'ioredis', '@tensorflow/[^/]+') },
+    ),
+    onlyRooms(
+      'service-starts',
+      'The service starts processes and tells them their settings; it reaches into none of them but to migrate.',
+      'service',
+      ['contract/', 'provision/', 'jobs/store/migrate\\.ts$'],
+    ),
+    onlyRooms(
+      'provision-provides',
+      'Set-up runs before anything else can. Only its probe borrows what repairs TensorFlow for new versions of Node.',
+      'provision',
+      ['contract/', 'trainer/runtime/node-compat\\.ts$'],
+    ),
+    forbid(
+      'source-without-tests',
+      'What ships does not need what does not.',
+      { path: '^src/' },
+      { path: '^(test|bench|scripts)/' },
+    ),
+    forbid(
+      'source-without-dev-packages',
+      'The images install production dependencies only. (They bring the database client that prisma-client.ts would generate.)',
+      { path: '^src/', pathNot: '^src/service/prisma-client\\.ts$' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'resolvable',
+      'An import that leads nowhere fails at run time only.',
+      {},
+      { couldNotResolve: true },
+    ),
+    forbid(
+      'no-cycles',
+      'Files that import each other can only be understood, tested and moved together.',
+      {},
+      { circular: true },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^src/jobs/store/generated/'] },
+    // Types are dependencies too: a rule that `import type` escapes is a promise.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
+  },
+};

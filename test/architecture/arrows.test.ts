@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { type Breach, findBreaches, RULES_FILE } from '../../scripts/arrows.js';
+import { ROOT } from '../../src/service/root.js';
+
+/** One file that breaks each rule, by the import it holds. */
+const BREAKERS: readonly Breach[] = [
+  { rule: 'contract-stands-alone', from: 'src/contract/a.ts', to: '../network/target.js' },
+  { rule: 'contract-without-io', from: 'src/contract/b.ts', to: 'node:fs/promises' },
+  { rule: 'network-describes', from: 'src/network/a.ts', to: '../storage/target.js' },
+  { rule: 'network-without-io', from: 'src/network/b.ts', to: 'node:crypto' },
+  { rule: 'network-without-io', from: 'src/network/c.ts', to: 'pino' },
+  { rule: 'storage-stores', from: 'src/storage/a.ts', to: '../network/target.js' },
+  { rule: 'trainer-computes', from: 'src/trainer/a.ts', to: '../jobs/target.js' },
+  { rule: 'trainer-without-servers', from: 'src/trainer/b.ts', to: 'pg' },
+  { rule: 'trainer-without-servers', from: 'src/trainer/c.ts', to: 'ioredis' },
+  { rule: 'trainer-without-servers', from: 'src/trainer/d.ts', to: 'node:http' },
+  {
+    rule: 'tensorflow-behind-the-runtime',
+    from: 'src/trainer/kernels/a.ts',
+    to: '@tensorflow/tfjs-node-gpu',
+  },
+  { rule: 'tensorflow-behind-the-runtime', from: 'src/jobs/a.ts', to: '@tensorflow/tfjs' },
+  { rule: 'trainer-is-a-process', from: 'src/jobs/worker/a.ts', to: '../../trainer/target.js' },
+  { rule: 'jobs-control', from: 'src/jobs/b.ts', to: '../provision/target.js' },
+  { rule: 'processes-behind-the-worker', from: 'src/jobs/dispatcher/a.ts', to: 'node:child_process' },
+  { rule: 'bullmq-behind-the-queue', from: 'src/jobs/dispatcher/b.ts', to: 'bullmq' },
+  { rule: 'prisma-behind-the-store', from: 'src/jobs/client/a.ts', to: '../store/generated/target.js' },
+  { rule: 'prisma-behind-the-store', from: 'src/jobs/client/b.ts', to: '@prisma/client' },
+  { rule: 'api-asks-the-client', from: 'src/api/a.ts', to: '../jobs/target.js' },
+  { rule: 'api-asks-the-client', from: 'src/api/b.ts', to: '../storage/target.js' },
+  { rule: 'api-without-engines', from: 'src/api/c.ts', to: 'bullmq' },
+  { rule: 'api-without-engines', from: 'src/api/d.ts', to: '@prisma/client' },
+  { rule: 'api-without-engines', from: 'src/api/e.ts', to: '@tensorflow/tfjs-node-gpu' },
+  { rule: 'service-starts', from: 'src/service/a.ts', to: '../jobs/target.js' },
+  { rule: 'provision-provides', from: 'src/provision/a.ts', to: '../service/target.js' },
+  { rule: 'source-without-tests', from: 'src/storage/b.ts', to: '../../test/target.js' },
+  { rule: 'source-without-dev-packages', from: 'src/storage/c.ts', to: 'fast-check' },
+  { rule: 'resolvable', from: 'src/storage/d.ts', to: './nowhere.js' },
+  { rule: 'no-cycles', from: 'src/storage/e.ts', to: './f.js' },
+];
+
+/** What is allowed beside them, so that a rule which forbids everything would be seen. */
+const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
+  { from: 'src/contract/good.ts', to: 'node:path' },
+  { from: 'src/network/good.ts', to: '../contract/target.js' },
+  { from: 'src/trainer/good.ts', to: '../storage/target.js' },
+  { from: 'src/trainer/runtime/good.ts', to: '@tensorflow/tfjs-node-gpu' },
+  { from: 'src/jobs/queue.ts', to: 'bullmq' },
+  { from: 'src/jobs/store/good.ts', to: './generated/target.js' },
+  { from: 'src/jobs/worker/good.ts', to: 'node:child_process' },
+  { from: 'src/api/good.ts', to: '../jobs/client.js' },
+  { from: 'src/jobs/client.ts', to: './store/good.js' },
+  // The other half of the cycle, which is reported once.
+  { from: 'src/storage/f.ts', to: './e.js' },
+  { from: 'test/good.ts', to: '../src/trainer/target.js' },
+];
+
+const TARGETS = [
+  ...['contract', 'network', 'storage', 'trainer', 'jobs', 'provision', 'service'].map(
+    (room) => `src/${room}/target.ts`,
+  ),
+  'src/jobs/store/generated/target.ts',
+  'test/target.ts',
+];
+
+test('no import breaks a rule', async () => {
+  assert.deepEqual(await findBreaches(), []);
+});
+
+test('each rule reports the files that break it, and no others', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'strata-arrows-'));
+  try {
+    await writeTree(root);
+    const breaches = await findBreaches(root, ['src', 'test']);
+    const found = new Set(breaches.map(({ rule, from }) => `${rule}: ${from}`));
+    const missed = BREAKERS.filter(({ rule, from }) => !found.has(`${rule}: ${from}`));
+    assert.deepEqual(missed, []);
+    const blamed = breaches.filter(({ from }) => !BREAKERS.some((breaker) => breaker.from === from));
+    assert.deepEqual(blamed, []);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
+
+test('every rule has a file here that breaks it, and a reason', async () => {
+  const { default: rules } = (await import(RULES_FILE)) as {
+    default: { forbidden: { name: string; comment: string }[] };
+  };
+  const names = rules.forbidden.map(({ name }) => name);
+  assert.deepEqual([...new Set(BREAKERS.map(({ rule }) => rule))].sort(), names.sort());
+  assert.ok(rules.forbidden.every(({ comment }) => comment.length > 20));
+});
+
+async function writeTree(root: string): Promise<void> {
+  const importers = [...BREAKERS, ...INNOCENT];
+  for (const path of [...TARGETS, ...importers.map(({ from }) => from)]) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+  }
+  for (const path of TARGETS) await writeFile(join(root, path), 'export const target = 1;\n');
+  for (const { from, to } of importers) await writeFile(join(root, from), `import '${to}';\n`);
+  await cp(join(ROOT, 'package.json'), join(root, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+}
