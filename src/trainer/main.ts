@@ -32,15 +32,26 @@ async function run(assignment: TaskAssignment): Promise<void> {
   }
 }
 
+/** A task that breathes but has nothing new to say repeats itself this often: its worker kills what seems to hang. */
+const SIGN_OF_LIFE_MS = 5_000;
+
 function contextOf(assignment: TaskAssignment): TaskContext {
   const { task_id, attempt } = assignment;
+  let last = { done: 0, total: 1, at: performance.now() };
+  const progress = (done: number, total: number): void => {
+    last = { done, total, at: performance.now() };
+    send({ type: 'progress', task_id, attempt, done, total });
+  };
   return {
     assignment,
     blobs,
     now: () => performance.now(),
-    progress: (done, total) => send({ type: 'progress', task_id, attempt, done, total }),
+    progress,
     metrics: (samples) => send({ type: 'metrics', task_id, attempt, samples }),
-    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    breathe: async () => {
+      if (performance.now() - last.at > SIGN_OF_LIFE_MS) progress(last.done, last.total);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
   };
 }
 
