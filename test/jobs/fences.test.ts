@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TaskSuccess } from '../../src/contract/trainer-protocol.js';
-import { reconcile } from '../../src/jobs/dispatcher/reconcile.js';
+import { planJobs, reconcile } from '../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../src/jobs/lifecycle/fail.js';
 import { recordReport } from '../../src/jobs/lifecycle/report.js';
@@ -36,7 +36,7 @@ const success: TaskSuccess = {
 /** A planned job and its one task that is ready. */
 async function readyTask(): Promise<{ jobId: string; taskId: string }> {
   const { job } = await strata.client.createJob(smallJob(), {});
-  await reconcile(db, log);
+  await planJobs(db, log);
   const task = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
   return { jobId: job.id, taskId: task.id };
 }
@@ -184,4 +184,24 @@ test('a claim stores what its assignment says, and the job moves on', async () =
   const job = await strata.client.getJob(jobId);
   assert.equal(job?.state, 'preparing');
   assert.ok(job?.started_at);
+});
+
+test('the longest plan that is allowed is stored, and its job starts and ends like any other', async () => {
+  const spec = smallJob({
+    max_train_samples: 60_000,
+    batch_size: 2,
+    epochs: 3,
+    method: { round_steps: 9, end_to_end_share: 0 },
+  });
+  const { job } = await strata.client.createJob(spec, {});
+  assert.equal(job.plan.tasks, 20_002);
+  await planJobs(db, log);
+  const tasks = (await strata.client.listTasks(job.id)).data;
+  assert.equal(tasks.length, job.plan.tasks);
+  const ready = tasks.filter((task) => task.state === 'ready');
+  assert.deepEqual(
+    ready.map((task) => task.key),
+    ['prepare'],
+  );
+  assert.equal((await strata.client.cancelJob(job.id, { force: false })).state, 'cancelled');
 });

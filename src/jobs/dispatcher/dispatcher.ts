@@ -8,7 +8,7 @@ import { seedDatasets } from '../store/datasets.js';
 import { listen } from '../store/notify.js';
 import { enqueueReady } from './enqueue.js';
 import { deleteOldRows, deleteSpools } from './housekeeping.js';
-import { reconcile } from './reconcile.js';
+import { planJobs, reconcile } from './reconcile.js';
 
 export interface DispatcherOptions {
   readonly databaseUrl: string;
@@ -21,7 +21,8 @@ const HOUSEKEEPING_MS = 30_000;
 
 /**
  * Starts the process that moves jobs on. It keeps nothing in memory: any number may run, and one that dies is made
- * up for by the next look of another. Loops are apart so that a Redis that is down holds up the queue only.
+ * up for by the next look of another. Its loops are apart so
+ * that a Redis that is down, say, holds up the queue only.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, blobs, log } = options;
@@ -30,20 +31,21 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
   const failed = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed`);
+  const plans = startLoop(() => planJobs(db, log), RECONCILE_MS, failed('planning'));
   const tables = startLoop(() => reconcile(db, log), RECONCILE_MS, failed('reconcile'));
   const enqueue = startLoop(() => enqueueReady(db, queue), RECONCILE_MS, failed('enqueue'));
   const spools = startLoop(() => deleteSpools(db, blobs), RECONCILE_MS, failed('spool deletion'));
   const rows = startLoop(() => deleteOldRows(db), HOUSEKEEPING_MS, failed('housekeeping'));
+  const loops = [plans, tables, enqueue, spools, rows];
   const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
-    tables.nudge();
-    enqueue.nudge();
+    for (const loop of [plans, tables, enqueue]) loop.nudge();
   });
   return {
     async stop() {
       await nudges.close();
       // First: an enqueue that waits for a lost Redis ends with its connection.
       await queue.close();
-      await Promise.all([tables.stop(), enqueue.stop(), spools.stop(), rows.stop()]);
+      await Promise.all(loops.map((loop) => loop.stop()));
       await db.$disconnect();
     },
   };

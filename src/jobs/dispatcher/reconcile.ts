@@ -6,11 +6,15 @@ import type { Database } from '../store/database.js';
 import { lockJob, stoppingJobs } from '../store/jobs.js';
 import { expiredTasks } from '../store/tasks.js';
 
-/** One look at the tables: plans new jobs, takes back tasks of lost workers, ends jobs that are to stop. */
-export async function reconcile(db: Database, log: Log): Promise<void> {
+/** Gives every new job its tasks. */
+export async function planJobs(db: Database, log: Log): Promise<void> {
   for (let id = await planNextJob(db); id !== null; id = await planNextJob(db)) {
     log.info({ job: id }, 'planned');
   }
+}
+
+/** One look at the tables: takes back tasks of lost workers, ends jobs that are to stop. */
+export async function reconcile(db: Database, log: Log): Promise<void> {
   await takeBackExpired(db, log);
   for (const id of await stoppingJobs(db)) await settleJob(db, id);
 }

@@ -9,7 +9,10 @@ export async function insertDependencies(
   tx: Transaction,
   dependencies: readonly Dependency[],
 ): Promise<void> {
-  await tx.taskDependency.createMany({ data: [...dependencies] });
+  await tx.$executeRaw`
+    INSERT INTO task_dependency (task_id, needs_id)
+    SELECT "taskId", "needsId" FROM jsonb_to_recordset(${JSON.stringify(dependencies)}::jsonb)
+      AS planned ("taskId" text, "needsId" text)`;
 }
 
 /** Counts `taskId` off for every task that waited for it; those that waited for nothing else become ready. */

@@ -1,7 +1,7 @@
 import { type TaskState, transition } from '../../contract/states.js';
 import type { TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
 import type { InputReference, PlannedTask } from '../plan.js';
-import { type Queryable, type Transaction, toJson } from './database.js';
+import type { Queryable, Transaction } from './database.js';
 import { Prisma } from './generated/client.js';
 
 /** One claim of one task: whoever holds it may write, until another claim raises the attempt. */
@@ -28,26 +28,19 @@ export interface Holder {
   readonly device: string;
 }
 
-export async function insertTasks(
-  tx: Transaction,
-  jobId: string,
-  tasks: readonly (PlannedTask & { readonly id: string; readonly waiting: number })[],
-): Promise<void> {
-  await tx.task.createMany({
-    data: tasks.map((task, position) => ({
-      id: task.id,
-      jobId,
-      key: task.key,
-      position,
-      kind: task.kind,
-      stage: task.stage,
-      round: task.round,
-      state: task.waiting === 0 ? 'ready' : 'waiting',
-      waiting: task.waiting,
-      inputs: toJson(task.inputs),
-      weight: task.weight,
-    })),
+type NewTask = PlannedTask & { readonly id: string; readonly waiting: number };
+
+/** One statement for the whole plan: a long job has thousands of tasks. */
+export async function insertTasks(tx: Transaction, jobId: string, tasks: readonly NewTask[]): Promise<void> {
+  const rows = tasks.map(({ id, key, kind, stage, round, waiting, inputs, weight }, position) => {
+    return { id, key, position, kind, stage, round, waiting, inputs, weight };
   });
+  await tx.$executeRaw`
+    INSERT INTO task (id, job_id, key, position, kind, stage, round, state, waiting, inputs, weight)
+    SELECT id, ${jobId}, key, position, kind, stage, round,
+      CASE WHEN waiting = 0 THEN 'ready' ELSE 'waiting' END, waiting, inputs, weight
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, key text, position int,
+      kind text, stage int, round int, waiting int, inputs jsonb, weight float8)`;
 }
 
 /** ready > running under a new fence and lease; null where somebody else was quicker, or nothing is left to do. */
