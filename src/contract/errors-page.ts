@@ -2,7 +2,7 @@ import { ERRORS } from './errors.js';
 
 const INTRODUCTION = `# Errors
 
-Generated from src/contract/errors.ts by \`node --import tsx scripts/errors-page.ts\`; a test checks that they agree.
+Generated from src/contract/errors.ts by \`npm run generate\`; a test checks that they agree.
 
 Every HTTP error is \`application/problem+json\` (RFC 9457):
 

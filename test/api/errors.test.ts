@@ -6,7 +6,7 @@ import { renderErrorsPage } from '../../src/contract/errors-page.js';
 
 test('docs/errors.md is what the catalogue says', () => {
   const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-  assert.equal(page, renderErrorsPage(), 'run `node --import tsx scripts/errors-page.ts`');
+  assert.equal(page, renderErrorsPage(), 'run `npm run generate`');
 });
 
 test('every entry has a status of HTTP, a title and a remedy that end as they should', () => {

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type Breach, findBreaches, RULES_FILE } from '../../scripts/arrows.js';
+import { type Breach, findBreaches, RULES_FILE } from '../../scripts/checks/arrows.js';
 import { ROOT } from '../../src/service/root.js';
 
 /** One file that breaks each rule, by the import it holds. */

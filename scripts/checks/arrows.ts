@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+import { ROOT } from '../../src/service/root.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const RULES_FILE = join(ROOT, '.dependency-cruiser.mjs');
 export const CODE_FOLDERS = ['src', 'test', 'bench', 'scripts', 'prisma', 'prisma.config.ts'];
 
@@ -26,4 +25,9 @@ export async function findBreaches(root = ROOT, folders: string[] = CODE_FOLDERS
     from,
     to: cycle ? cycle.map(({ name }) => name).join(' → ') : to,
   }));
+}
+
+/** One line for each forbidden import. */
+export async function checkArrows(): Promise<string[]> {
+  return (await findBreaches()).map(({ rule, from, to }) => `${from} → ${to} breaks ${rule}`);
 }

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { createConfig, lint } from '@redocly/openapi-core';
+import { schemaDiff } from '../../prisma/schema-diff.js';
+import { CommandError, exec } from '../../src/provision/exec.js';
+import { ROOT } from '../../src/service/root.js';
+import { GENERATED_FILES } from '../generated-files.js';
+import { checkArrows } from './arrows.js';
+import type { Check } from './runner.js';
+
+const require = createRequire(import.meta.url);
+
+/** The long ones first, so that the short ones fill the gap at the end. */
+export const CHECKS: readonly Check[] = [
+  { name: 'types', run: checkTypes },
+  { name: 'import arrows and cycles', run: checkArrows },
+  { name: 'lint and format', run: checkStyle },
+  { name: 'migrations fresh', run: checkMigrations },
+  { name: 'contract', run: lintContract },
+  { name: 'generated files fresh', run: checkGeneratedFiles },
+];
+
+async function checkTypes(): Promise<string[]> {
+  const memory = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.tsbuildinfo'];
+  return tool('typescript', 'tsc', '--noEmit', '--pretty', 'false', '-p', '.', ...memory);
+}
+
+async function checkStyle(): Promise<string[]> {
+  const lines = await tool('@biomejs/biome', 'biome', 'check', '--reporter=github', '.');
+  // ::error title=<rule>,file=<path>,line=<n>,...::<message>
+  const places = lines.map((line) => /^::\w+ title=(.*?),file=(.*?),line=(\d+).*?::(.*)$/.exec(line));
+  const problems = places.flatMap((place) =>
+    place ? [`${place[2]}:${place[3]} ${place[4]} (${place[1]}; \`npm run format\` may mend it)`] : [],
+  );
+  return problems.length > 0 ? problems : lines;
+}
+
+async function checkMigrations(): Promise<string[]> {
+  const read = (path: string) => readFile(join(ROOT, 'prisma', path), 'utf8');
+  const migrated = await read('migrations/schema.snapshot.prisma');
+  const missing = await schemaDiff(migrated, await read('schema.prisma'));
+  const remedy =
+    '`node --import tsx prisma/author-migration.ts <name>` writes the migration that is missing:';
+  return missing === null ? [] : [remedy, ...missing.trim().split('\n')];
+}
+
+async function lintContract(): Promise<string[]> {
+  // There are no API keys yet: the API listens on loopback unless told otherwise.
+  const config = await createConfig({ extends: ['recommended'], rules: { 'security-defined': 'off' } });
+  const problems = await lint({ ref: join(ROOT, 'openapi/openapi.yaml'), config });
+  return problems.map(
+    ({ ruleId, message, location }) => `${location[0]?.pointer ?? ''} ${message} (${ruleId})`,
+  );
+}
+
+async function checkGeneratedFiles(): Promise<string[]> {
+  const problems = await Promise.all(
+    GENERATED_FILES.map(async ({ path, source, render }) => {
+      const present = await readFile(join(ROOT, path), 'utf8');
+      return present === (await render()) ? [] : [`${path} is not what ${source} says: npm run generate`];
+    }),
+  );
+  return problems.flat();
+}
+
+/** Runs a package's command and answers what it printed if it failed. */
+async function tool(name: string, bin: string, ...args: string[]): Promise<string[]> {
+  const manifest = require.resolve(`${name}/package.json`);
+  const { bin: bins } = require(manifest) as { bin: Record<string, string> };
+  const file = join(dirname(manifest), bins[bin] ?? bin);
+  try {
+    await exec(process.execPath, [file, ...args], { cwd: ROOT });
+    return [];
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return error.output.trim().split('\n');
+  }
+}

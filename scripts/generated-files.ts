@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import { renderErrorsPage } from '../src/contract/errors-page.js';
+import { SETTINGS } from '../src/contract/settings.js';
+import { ROOT } from '../src/service/root.js';
+
+/** A committed file that another one decides. */
+export interface GeneratedFile {
+  /** Relative to the checkout. */
+  readonly path: string;
+  readonly source: string;
+  /** The whole file as it should be. */
+  render(): Promise<string>;
+}
+
+const OPERATING = 'docs/operating.md';
+
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { path: 'src/contract/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
+  { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
+  { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
+];
+
+async function renderContractTypes(): Promise<string> {
+  const types = await openapiTypes(pathToFileURL(join(ROOT, 'openapi/openapi.yaml')));
+  return COMMENT_HEADER + astToString(types);
+}
+
+/** The page is written by hand but for the table between its markers. */
+async function renderOperatingPage(): Promise<string> {
+  const page = await readFile(join(ROOT, OPERATING), 'utf8');
+  return replaceBetween(
+    page,
+    '<!-- settings: npm run generate -->\n',
+    '<!-- end of settings -->',
+    renderSettings(),
+  );
+}
+
+function renderSettings(): string {
+  const rows = SETTINGS.map(
+    ({ name, default: fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |\n`,
+  );
+  return `| variable | default | meaning |\n|---|---|---|\n${rows.join('')}`;
+}
+
+/** @throws Error when a marker is missing */
+export function replaceBetween(text: string, start: string, end: string, content: string): string {
+  const from = text.indexOf(start) + start.length;
+  const to = text.indexOf(end, from);
+  if (from < start.length || to < 0)
+    throw new Error(`no '${start.trim()}' followed by '${end}' in ${OPERATING}`);
+  return text.slice(0, from) + content + text.slice(to);
+}
