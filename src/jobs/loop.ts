@@ -5,7 +5,10 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** Runs `action` every `intervalMs` and whenever nudged, never twice at once; errors do not end it. */
+/**
+ * Runs `action` every `intervalMs` and whenever nudged, never twice at once. Errors do not end it; one that comes again
+ * run after run is reported once, since a server that is down would fill the log.
+ */
 export function startLoop(
   action: () => Promise<void>,
   intervalMs: number,
@@ -15,10 +18,19 @@ export function startLoop(
   let again = false;
   let current: Promise<void> | null = null;
 
+  let lastError: string | null = null;
+  const succeeded = (): void => {
+    lastError = null;
+  };
+  const failed = (error: unknown): void => {
+    if (String(error) !== lastError) onError(error);
+    lastError = String(error);
+  };
+
   const run = async (): Promise<void> => {
     do {
       again = false;
-      await action().catch(onError);
+      await action().then(succeeded, failed);
     } while (again && !stopped);
     current = null;
   };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { startPostgres } from '../../src/provision/postgres.js';
+import { startRedis, stopRedis } from '../../src/provision/redis.js';
 import { smallJob } from '../jobs/specs.js';
 import { assertEffectsOnce, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
@@ -78,6 +80,20 @@ test('FLUSHALL of Redis before any worker came: the queued task is put back', as
   redis.disconnect();
   await flushRedis();
   await strata.startWorker();
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  await assertEffectsOnce(strata, id);
+});
+
+test('kill -9 of Postgres, and Redis stopped, in mid-job: what was running is recorded when they are back', async () => {
+  await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  await strata.orders.started('stage-0-1');
+  const { home } = strata.servers;
+  process.kill((await startPostgres(home)).pid, 'SIGKILL');
+  await stopRedis(home);
+  await Promise.all([startPostgres(home), startRedis(home)]);
+  await strata.orders.release('stage-0-1');
   assert.equal((await strata.ended(id)).state, 'succeeded');
   await assertEffectsOnce(strata, id);
 });

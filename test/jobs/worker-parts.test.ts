@@ -80,6 +80,22 @@ test('a loop runs once more for a nudge that comes during a run, and never twice
   assert.equal(runs, 2);
 });
 
+test('a loop reports an error that comes again once, and again after a success', async () => {
+  const results = ['down', 'down', 'starting', null, 'down'];
+  const reported: string[] = [];
+  const loop = startLoop(
+    async () => {
+      const message = results.shift();
+      if (message) throw new Error(message);
+    },
+    1,
+    (error) => void reported.push((error as Error).message),
+  );
+  await eventually('all runs', () => results.length === 0 && reported.length === 3);
+  await loop.stop();
+  assert.deepEqual(reported, ['down', 'starting', 'down']);
+});
+
 test('the recorder keeps what could not be written, and hands over the rest at the end', async () => {
   const sample = (step: number): MetricSample => ({ name: 'loss', stage: 0, step, value: 1 });
   const written: (readonly MetricSample[])[] = [];
