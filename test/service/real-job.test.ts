@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Redis } from 'ioredis';
+import type { components } from '../../src/contract/generated/openapi.js';
+import type { Service } from '../../src/service/service.js';
+import { childrenOf, createJob, followEvents, getJson, startLiveService } from '../support/live-service.js';
+
+type Schemas = components['schemas'];
+
+/** Long enough that faults find it at work: six rounds of some seconds. */
+const JOB = {
+  dataset: 'mnist',
+  model: { depth: 8, width: 4 },
+  method: { type: 'augmented-lagrangian', stages: 2, round_steps: 10 },
+  epochs: 1,
+  max_train_samples: 4096,
+  batch_size: 64,
+  seed: 3,
+} as const;
+
+type Fault = (service: Service) => Promise<void> | void;
+
+/** What happens when the stage task of a round is seen to start. */
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'stage-0-1': (service) => {
+    const [trainer] = childrenOf(service.pids().worker!);
+    process.kill(trainer!, 'SIGKILL');
+  },
+  'stage-0-2': (service) => service.children.worker.kill('SIGKILL'),
+  'stage-0-3': async (service) => {
+    const redis = new Redis(service.redisUrl);
+    await redis.flushall();
+    redis.disconnect();
+  },
+};
+
+async function runJob(service: Service, faults: Readonly<Record<string, Fault>>): Promise<Schemas['Job']> {
+  const { id } = await createJob(service, JOB);
+  const due = { ...faults };
+  for await (const event of followEvents(service, id)) {
+    const key = String(event.data.task);
+    if (event.type !== 'task.started' || !due[key]) continue;
+    await due[key]?.(service);
+    delete due[key];
+  }
+  assert.deepEqual(Object.keys(due), [], 'every fault found its moment');
+  return await getJson(service, `/jobs/${id}`);
+}
+
+test('killed trainer, killed worker, flushed Redis: the job succeeds with bitwise the same model', async (t) => {
+  const service = await startLiveService(t);
+  const undisturbed = await runJob(service, {});
+  const disturbed = await runJob(service, FAULTS);
+  assert.deepEqual([undisturbed.state, disturbed.state], ['succeeded', 'succeeded']);
+  assert.deepEqual(await modelHashes(service, disturbed), await modelHashes(service, undisturbed));
+  assert.deepEqual(disturbed.result?.figures, undisturbed.result?.figures);
+
+  const tasks = await getJson<Schemas['TaskList']>(service, `/jobs/${disturbed.id}/tasks`);
+  assert.ok(tasks.data.every(({ state }) => state === 'succeeded'));
+  assert.ok(
+    tasks.data.some(({ attempt }) => attempt > 1),
+    'a task was tried again',
+  );
+  await assertOnce(service, undisturbed, disturbed);
+});
+
+async function modelHashes(service: Service, job: Schemas['Job']): Promise<string[]> {
+  const { data } = await getJson<Schemas['ArtifactList']>(service, `/jobs/${job.id}/artifacts`);
+  // The report names its job.
+  const models = data.filter(({ kind }) => kind !== 'report');
+  assert.equal(models.length, 4);
+  return models.map(({ name, sha256 }) => `${name} ${sha256}`).sort();
+}
+
+/** Each task succeeded once, and every metric point is there once, with the value the undisturbed run has. */
+async function assertOnce(service: Service, expected: Schemas['Job'], actual: Schemas['Job']): Promise<void> {
+  const { data: events } = await getJson<Schemas['EventList']>(
+    service,
+    `/jobs/${actual.id}/events?limit=1000`,
+  );
+  const succeeded = events.filter(({ type }) => type === 'task.succeeded').map(({ data }) => data.task);
+  assert.equal(new Set(succeeded).size, succeeded.length);
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, index) => index + 1),
+  );
+  const curves = async (job: Schemas['Job']) => {
+    const { data } = await getJson<Schemas['MetricList']>(service, `/jobs/${job.id}/metrics`);
+    return data
+      .map(({ name, stage, points }) => ({
+        key: `${name} ${stage}`,
+        points: points.map(([step, value]) => [step, value]),
+      }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+  };
+  assert.deepEqual(await curves(actual), await curves(expected));
+}

@@ -1,0 +1,77 @@
+import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { components } from '../../src/contract/generated/openapi.js';
+import { parseSettings } from '../../src/contract/settings.js';
+import { stopPostgres } from '../../src/provision/postgres.js';
+import { silent } from '../../src/provision/progress.js';
+import { stopRedis } from '../../src/provision/redis.js';
+import { type Service, startService } from '../../src/service/service.js';
+import { temporaryFolder } from '../provision/temporary.js';
+
+type Schemas = components['schemas'];
+
+/** The service as users run it, real trainer and all, in a home of its own; stopped when the test ends. */
+export async function startLiveService(t: TestContext): Promise<Service> {
+  const home = await temporaryFolder(t, async (folder) => {
+    await stopRedis(folder);
+    await stopPostgres(folder);
+  });
+  const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2' });
+  const service = await startService({
+    settings,
+    progress: silent,
+    output: openSync(join(home, 'log'), 'a'),
+  });
+  t.after(() => service.stop());
+  return service;
+}
+
+export async function getJson<T>(service: Service, path: string): Promise<T> {
+  const response = await fetch(service.apiUrl + path);
+  if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+export async function createJob(service: Service, body: unknown): Promise<Schemas['Job']> {
+  const response = await fetch(`${service.apiUrl}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 201) throw new Error(`POST /jobs: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Schemas['Job'];
+}
+
+/** Follows a job's events, from the first to the terminal one. */
+export async function* followEvents(service: Service, jobId: string): AsyncGenerator<Schemas['Event']> {
+  const headers = { accept: 'text/event-stream' };
+  const response = await fetch(`${service.apiUrl}/jobs/${jobId}/events`, { headers });
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    const records = (text + chunk).split('\n\n');
+    text = records.pop()!;
+    for (const record of records) {
+      const data = record.split('\n').find((line) => line.startsWith('data: '));
+      if (data) yield JSON.parse(data.slice('data: '.length)) as Schemas['Event'];
+    }
+  }
+}
+
+/** Processes whose parent is `pid`, from /proc. */
+export function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((candidate) => parentOf(candidate) === pid);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    // pid (name) state ppid ...: the name may hold spaces and brackets.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return null;
+  }
+}
