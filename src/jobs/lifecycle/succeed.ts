@@ -52,8 +52,14 @@ export async function recordSuccess(
   });
 }
 
-async function checkOutputs(tx: Transaction, task: ClaimedTask, { outputs }: TaskSuccess): Promise<void> {
-  const missing = (await outputsNeeded(tx, task)).filter((name) => outputs[name] === undefined);
+/** Without these a job has no result. */
+const FINAL_FIGURES = ['test_accuracy', 'test_loss'] as const;
+
+async function checkOutputs(tx: Transaction, task: ClaimedTask, success: TaskSuccess): Promise<void> {
+  const missing = (await outputsNeeded(tx, task)).filter((name) => success.outputs[name] === undefined);
+  if (task.kind === 'finalize') {
+    missing.push(...FINAL_FIGURES.filter((name) => success.result[name] === undefined));
+  }
   if (missing.length > 0) throw new MissingOutputError(`${task.key} must also produce ${missing.join(', ')}`);
 }
 

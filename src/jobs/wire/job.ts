@@ -8,7 +8,10 @@ import type { JobProgress } from '../store/jobs.js';
 import type { Job as JobRow } from '../store/rows.js';
 
 type Schemas = components['schemas'];
-type Figures = Readonly<Record<string, number>>;
+/** What finalize reports; a success without the first two is not recorded. */
+type Figures = { readonly test_accuracy: number; readonly test_loss: number } & Readonly<
+  Record<string, number>
+>;
 
 /** What a job's row does not say of itself. */
 export interface JobSurroundings {
@@ -69,8 +72,8 @@ function estimatedFinish(row: JobRow, share: number, nowMs: number): string | nu
 
 function toResult(figures: Figures): Schemas['JobResult'] {
   return {
-    test_accuracy: figures.test_accuracy ?? 0,
-    test_loss: figures.test_loss ?? 0,
+    test_accuracy: figures.test_accuracy,
+    test_loss: figures.test_loss,
     compact_accuracy: figures.compact_accuracy ?? null,
     speedup: null,
     model_id: null,
