@@ -147,10 +147,9 @@ test('a success that lacks an output which others need is refused whole', async 
 
 test('a finalize that reports no accuracy is refused: a job has a result or an error', async () => {
   const { jobId, taskId } = await readyTask();
-  await db.task.update({ where: { id: taskId }, data: { kind: 'finalize' } });
   const { task } = await claimed(taskId);
   const earlier = await tables(jobId);
-  await assert.rejects(recordSuccess(db, task, success, []), /test_accuracy, test_loss/);
+  await assert.rejects(recordSuccess(db, { ...task, kind: 'finalize' }, success, []), /test_accuracy, test_loss/);
   assert.deepEqual(await tables(jobId), earlier);
 });
 
