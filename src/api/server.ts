@@ -4,6 +4,8 @@ import { parseSettings, type Settings } from '../contract/settings.js';
 import { createJobsClient } from '../jobs/client.js';
 import { buildApp } from './app.js';
 
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
 /** The API's process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
@@ -13,6 +15,9 @@ async function main(): Promise<void> {
   app.addHook('onClose', () => client.close());
   stopOnSignal(app);
   const url = await app.listen({ host: settings.host, port: settings.port });
+  if (!LOOPBACK.test(settings.host)) {
+    app.log.warn(`HOST is ${settings.host}, and there are no keys yet: whoever reaches ${url} may use it`);
+  }
   const { port } = app.server.address() as AddressInfo;
   process.send?.({ type: 'ready', url, port });
 }

@@ -5,7 +5,7 @@ import { trainPass } from '../network/index.js';
 import { coupling } from '../objective/index.js';
 import { type NamedValues, Sgd, zeros } from '../optimizer/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
-import { TrainedNetwork } from './trained-network.js';
+import { evaluationBatchSize, TrainedNetwork } from './trained-network.js';
 
 /** The fit: as strong as a stage's coupling (rate x beta = 0.4), its rate falling to zero. */
 const STEPS = 200;
@@ -14,7 +14,6 @@ const BETA = 4;
 const MOMENTUM = 0.9;
 /** Test images the error is measured on. */
 const ERROR_IMAGES = 1000;
-const ERROR_BATCH_SIZE = 200;
 
 export interface ReconstructOptions {
   /** F_{k-1} o ... o F_0 with fixed statistics: makes the true stage input. */
@@ -68,7 +67,7 @@ export function auxiliaryError(
   let residual = 0;
   let norm = 0;
   const count = Math.min(ERROR_IMAGES, readers.test.count);
-  for (const batch of plainBatches(readers.test, ERROR_BATCH_SIZE, count)) {
+  for (const batch of plainBatches(readers.test, evaluationBatchSize(readers.test.manifest.image), count)) {
     const target = prefix.infer(batch.images);
     const made = network.infer(batch.images);
     const difference = kernels.subtract(made, target);

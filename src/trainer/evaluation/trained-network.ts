@@ -1,4 +1,4 @@
-import { type Layer, parametersOf } from '../../network/index.js';
+import { type Layer, parametersOf, type Shape } from '../../network/index.js';
 import { type Batch, plainBatches, type SplitReader, TrainBatches } from '../data/index.js';
 import {
   estimateStatistics,
@@ -13,10 +13,18 @@ import { score } from '../objective/index.js';
 import type { NamedValues } from '../optimizer/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 
-/** Batches and images per batch for batch-norm statistics (docs/method.md, "BatchNorm"). */
-const STATISTICS_BATCHES = 8;
-const STATISTICS_BATCH_SIZE = 200;
-const EVALUATION_BATCH_SIZE = 200;
+/** Training images that batch-norm statistics are taken from (docs/method.md, "BatchNorm"). */
+const STATISTICS_IMAGES = 1600;
+const LARGEST_BATCH = 200;
+const SMALLEST_BATCH = 8;
+/** Of an evaluation batch: 200 images of 32x32. Greater images come in smaller batches. */
+const BATCH_PIXELS = 200 * 32 * 32;
+
+/** Images per batch outside training, such that memory does not grow with their size. */
+export function evaluationBatchSize({ height, width }: Shape): number {
+  const fitting = Math.floor(BATCH_PIXELS / (height * width));
+  return Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, fitting));
+}
 
 export interface Evaluation {
   /** Share of images classified right, 0..1. */
@@ -64,7 +72,7 @@ export class TrainedNetwork {
   async evaluate(reader: SplitReader, breathe: () => Promise<void>): Promise<Evaluation> {
     let lossSum = 0;
     let correct = 0;
-    for (const batch of plainBatches(reader, EVALUATION_BATCH_SIZE)) {
+    for (const batch of plainBatches(reader, evaluationBatchSize(reader.manifest.image))) {
       const logits = this.infer(batch.images);
       const result = score(logits, batch.labels, batch.labelValues);
       free(logits);
@@ -83,14 +91,14 @@ export class TrainedNetwork {
 
 /** A fixed random draw of training images, not augmented: the files may be sorted by class. */
 function* calibrationImages(train: SplitReader, seed: number): Generator<Tensor> {
-  const batchSize = Math.min(STATISTICS_BATCH_SIZE, train.count);
+  const batchSize = Math.min(evaluationBatchSize(train.manifest.image), train.count);
   const batches = new TrainBatches(train, {
     seed,
     batchSize,
     samples: train.count,
     augmentation: { crop_padding: 0, horizontal_flip: false },
   });
-  const count = Math.min(STATISTICS_BATCHES, Math.floor(train.count / batchSize));
+  const count = Math.floor(Math.min(STATISTICS_IMAGES, train.count) / batchSize);
   for (let index = 0; index < count; index++) {
     const batch: Batch = batches.at(index);
     yield batch.images;

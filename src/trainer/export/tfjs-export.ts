@@ -3,7 +3,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { normalizationTable, placeImage, UNCHANGED } from '../data/augment.js';
 import type { SplitReader } from '../data/index.js';
 import { TrainerError } from '../errors.js';
-import type { TrainedNetwork } from '../evaluation/index.js';
+import { evaluationBatchSize, type TrainedNetwork } from '../evaluation/index.js';
 import { free, type ModelArtifacts, read, tf, upload } from '../runtime/index.js';
 import { buildLayersModel, type LayersModel } from './layers-model.js';
 
@@ -16,7 +16,6 @@ export interface TfjsExport {
 
 const TOLERANCE = 1e-4;
 const IMAGES_COMPARED = 1000;
-const BATCH_SIZE = 200;
 
 /**
  * Exports a trained network as a TensorFlow.js layers model: `<folder>/model.json` and `<folder>/weights.bin`. The
@@ -77,8 +76,9 @@ async function store(folder: string, files: ModelArtifacts, blobs: BlobStore): P
 
 function compare(network: TrainedNetwork, model: LayersModel, test: SplitReader): number {
   let largest = 0;
-  for (let start = 0; start < Math.min(IMAGES_COMPARED, test.count); start += BATCH_SIZE) {
-    const pixels = readPixels(test, start, Math.min(BATCH_SIZE, test.count - start));
+  const batchSize = evaluationBatchSize(test.manifest.image);
+  for (let start = 0; start < Math.min(IMAGES_COMPARED, test.count); start += batchSize) {
+    const pixels = readPixels(test, start, Math.min(batchSize, test.count - start));
     const ours = probabilities(network, test, pixels);
     const theirs = predict(model, test, pixels);
     theirs.forEach((value, index) => {
