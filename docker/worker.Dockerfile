@@ -1,0 +1,36 @@
+# A worker and its trainers, on the CPU: TensorFlow as src/provision makes it (docs/adr/0002).
+#   docker build -f docker/worker.Dockerfile -t strata-worker .
+
+FROM node:22-bookworm-slim AS engine
+# Versions are Debian's of the day: nothing of these packages gets into the image.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates g++ python3 python3-pip \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+# TensorFlow's package links into this folder, so it has the same path in the image.
+ENV XDG_CACHE_HOME=/opt/cache
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY prisma.config.ts tsconfig.json ./
+COPY prisma prisma
+COPY scripts scripts
+COPY src src
+# Also generates the database client. A given Redis needs no local one.
+RUN REDIS_URL=redis://given npm run setup
+# As in api.Dockerfile: of the optional packages only tsx's compiler is needed.
+RUN cp -r node_modules/@esbuild /tmp/ \
+ && npm prune --omit=dev --omit=optional \
+ && cp -r /tmp/@esbuild node_modules/
+
+FROM node:22-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production STRATA_HOME=/data
+RUN mkdir /data && chown node:node /data
+COPY --from=engine /opt/cache /opt/cache
+COPY --from=engine /app/node_modules node_modules
+COPY package.json tsconfig.json ./
+COPY --from=engine /app/src src
+# The user `node` of the base image, by number: a host can check that it is not root.
+USER 1000
+CMD ["node", "--import", "tsx", "src/jobs/worker/main.ts"]

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { SETTINGS } from '../../src/contract/settings.js';
+import { ROOT } from '../../src/service/root.js';
+
+// The images are not built by the tests: these see that what they name exists.
+
+interface ComposeService {
+  readonly image: string;
+  readonly build?: { context: string; dockerfile: string };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>;
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: object;
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const DOCKER = join(ROOT, 'docker');
+const compose = parse(await readFile(join(DOCKER, 'compose.yaml'), 'utf8'), { merge: true }) as Compose;
+const services = Object.entries(compose.services);
+const ours = services.filter(([, service]) => service.build);
+
+/** Settings of the service, and variables that other programs in the images read. */
+const KNOWN_VARIABLES: readonly string[] = [
+  ...SETTINGS.map(({ name }) => name),
+  ...['NODE_ENV', 'XDG_CACHE_HOME', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB'],
+];
+
+const DOCKERFILES = (await readdir(DOCKER)).filter((name) => name.endsWith('.Dockerfile'));
+
+/** A Dockerfile's instructions, continued lines joined. */
+async function instructions(name: string): Promise<{ word: string; rest: string }[]> {
+  const text = await readFile(join(DOCKER, name), 'utf8');
+  const lines = text
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter(Boolean);
+  return lines.map((line) => {
+    const [word = '', ...rest] = line.trim().split(/\s+/);
+    return { word, rest: rest.join(' ') };
+  });
+}
+
+function assertScriptExists(command: readonly string[], where: string): void {
+  const script = command.find((part) => part.endsWith('.ts'));
+  assert.ok(script && existsSync(join(ROOT, script)), `${where} runs ${script}, which does not exist`);
+}
+
+test('what the images copy and run exists, and is not kept out by .dockerignore', async () => {
+  const kept = (await readFile(join(ROOT, '.dockerignore'), 'utf8'))
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  for (const name of DOCKERFILES) {
+    const all = await instructions(name);
+    const copies = all.filter(({ word, rest }) => word === 'COPY' && !rest.startsWith('--from'));
+    for (const source of copies.flatMap(({ rest }) => rest.split(' ').slice(0, -1))) {
+      assert.ok(existsSync(join(ROOT, source)), `${name} copies ${source}, which does not exist`);
+      assert.ok(kept.includes(source.split('/')[0] ?? ''), `.dockerignore keeps out ${source} of ${name}`);
+    }
+    const command = all.findLast(({ word }) => word === 'CMD')?.rest ?? '[]';
+    assertScriptExists(JSON.parse(command) as string[], name);
+  }
+});
+
+test('the images do not run as root, start from the same supported Node, and end without TensorFlow in the API', async () => {
+  for (const name of DOCKERFILES) {
+    const all = await instructions(name);
+    const bases = all.filter(({ word }) => word === 'FROM').map(({ rest }) => rest.split(' ')[0]);
+    assert.deepEqual([...new Set(bases)], ['node:22-bookworm-slim'], name);
+    assert.match(all.findLast(({ word }) => word === 'USER')?.rest ?? 'root', /^[1-9]\d*$/, name);
+  }
+  const api = await instructions('api.Dockerfile');
+  assert.ok(api.some(({ word, rest }) => word === 'RUN' && rest.includes('rm -rf node_modules/@tensorflow')));
+});
+
+test('every variable that the images or compose.yaml set is one that something reads', async () => {
+  const files = await Promise.all(DOCKERFILES.map(instructions));
+  const lines = files.flat().filter(({ word }) => word === 'ENV');
+  const inImages = lines.flatMap(({ rest }) => rest.split(' ').map((pair) => pair.split('=')[0] ?? ''));
+  const inCompose = services.flatMap(([, { environment }]) => Object.keys(environment ?? {}));
+  for (const name of [...inImages, ...inCompose])
+    assert.ok(KNOWN_VARIABLES.includes(name), `who reads ${name}?`);
+});
+
+test('compose.yaml builds from files that are there and runs scripts that are there', () => {
+  assert.deepEqual(ours.map(([name]) => name).sort(), ['api', 'dispatcher', 'migrate', 'worker']);
+  for (const [name, { build, command }] of ours) {
+    const context = join(DOCKER, build?.context ?? '');
+    assert.equal(join(context, '/'), ROOT, `${name} is built from the checkout`);
+    assert.ok(existsSync(join(context, build?.dockerfile ?? '')), `${name}: ${build?.dockerfile}`);
+    if (command) assertScriptExists(command, name);
+  }
+});
+
+test('compose.yaml refers to its own services and volumes', () => {
+  for (const [name, { depends_on, volumes }] of services) {
+    for (const [other, { condition }] of Object.entries(depends_on ?? {})) {
+      const target = compose.services[other];
+      assert.ok(target, `${name} waits for ${other}`);
+      if (condition === 'service_healthy') assert.ok(target.healthcheck, `${other} has no healthcheck`);
+    }
+    for (const volume of volumes ?? []) assert.ok((volume.split(':')[0] ?? '') in compose.volumes, volume);
+  }
+  assert.ok(ours.every(([, { environment }]) => environment?.DATABASE_URL && environment.REDIS_URL));
+});
