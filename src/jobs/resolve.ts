@@ -12,8 +12,8 @@ import {
   type Problems,
 } from './spec-rules.js';
 
-const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16 } as const;
-const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4 } as const;
+const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
+const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64 } as const;
 const DEFAULT_STAGES = 2;
 const DEFAULT_END_TO_END_SHARE = 0.2;
 // docs/method.md, "The choice of beta": just strong enough, where an end-to-end phase follows.
@@ -35,7 +35,7 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
     depth: spec.model.depth ?? DEFAULT_DEPTH[family],
     width: spec.model.width ?? DEFAULT_WIDTH[family],
   };
-  const modelFits = checkModel(model, report);
+  const modelFits = checkModel(model, dataset, report);
   const samplesFit = checkSamples(spec, trainSamples(spec.max_train_samples, dataset), report);
   const method = modelFits && samplesFit ? resolveMethod({ ...spec, model }, dataset, report) : null;
   if (method === null || problems.length > 0) {

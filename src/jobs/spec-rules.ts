@@ -1,19 +1,39 @@
-import type { JobSpec } from '../contract/spec.js';
-import { blocksPerGroup, type ModelFamily } from '../network/resnet.js';
+import type { DatasetFacts, JobSpec } from '../contract/spec.js';
+import { blockGroups, IMAGENET_DEPTHS, type ModelSize, SMALLEST_IMAGENET_SIDE } from '../network/resnet.js';
 
 /** Takes note of a field at fault: its JSON pointer, and what would be right. */
 export type Problems = (pointer: string, message: string) => void;
 
-const DEPTH_FORM: Record<ModelFamily, { readonly outside: number; readonly text: string }> = {
+const DEPTH_FORM = {
   resnet: { outside: 2, text: '6n+2' },
   'wide-resnet': { outside: 4, text: '6n+4' },
-};
+} as const;
 
-export function checkModel(
-  { family, depth }: { readonly family: ModelFamily; readonly depth: number },
-  report: Problems,
-): boolean {
-  if (blocksPerGroup(family, depth) !== null) return true;
+export function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Problems): boolean {
+  const depthFits = checkDepth(model, report);
+  if (model.dropout && model.family !== 'wide-resnet') {
+    report(
+      '/model/dropout',
+      `${model.family} has no dropout; use 0, or family wide-resnet, which has it between its convolutions`,
+    );
+  }
+  if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
+    report(
+      '/model/family',
+      `imagenet-resnet needs images of ${SMALLEST_IMAGENET_SIDE}x${SMALLEST_IMAGENET_SIDE} or more; those of ${name} ` +
+        `are ${image.height}x${image.width}: use resnet or wide-resnet`,
+    );
+    return false;
+  }
+  return depthFits;
+}
+
+function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
+  if (blockGroups(family, depth) !== null) return true;
+  if (family === 'imagenet-resnet') {
+    report('/model/depth', `${family} has depths ${IMAGENET_DEPTHS.join(', ')}, not ${depth}`);
+    return false;
+  }
   const { outside, text } = DEPTH_FORM[family];
   const below = Math.max(1, Math.floor((depth - outside) / 6));
   const nearest = [below, below + 1].map((n) => 6 * n + outside);

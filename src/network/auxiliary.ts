@@ -1,6 +1,6 @@
 import { multiplyAdds } from './cost.js';
-import { convLayer, type Layer, normLayer, type Shape } from './layers.js';
-import { layersOfRange, type NetworkDescription } from './resnet.js';
+import { layersOfRange, type NetworkDescription } from './description.js';
+import { convLayer, type Layer, normLayer, type Shape, strided } from './layers.js';
 
 const NARROWEST = 4;
 const WIDEST = 4096;
@@ -38,7 +38,12 @@ function layersOfWidth(network: NetworkDescription, stage: number, boundary: num
   return [...layers, last, normLayer(`aux${stage}/norm_out`, last.output, block.rectified)];
 }
 
+/** The network rounds odd sizes up at each halving, so the halvings are walked, not computed. */
 function hiddenStrides(image: Shape, boundary: Shape): number[] {
-  const halvings = Math.round(Math.log2(image.height / boundary.height));
-  return halvings === 0 ? [1] : Array.from({ length: halvings }, () => 2);
+  const strides: number[] = [];
+  for (let shape = image; shape.height > boundary.height || shape.width > boundary.width; ) {
+    strides.push(2);
+    shape = strided(shape, 2);
+  }
+  return strides.length === 0 ? [1] : strides;
 }

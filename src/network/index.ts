@@ -1,5 +1,6 @@
 /** Networks as pure data: what they are made of, what they cost, where they are cut, how a run is cut into rounds. */
 export { multiplyAdds, parameterCount, sizeOf } from './cost.js';
+export * from './description.js';
 export * from './layers.js';
 export { type ParameterSpec, parametersOf } from './parameters.js';
 export * from './resnet.js';

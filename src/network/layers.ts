@@ -38,6 +38,26 @@ export interface ResidualLayer {
   readonly relu: boolean;
 }
 
+/** Largest value of each [size, size] window, SAME padding. [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
+export interface MaxPoolLayer {
+  readonly op: 'max-pool';
+  readonly name: string;
+  readonly size: number;
+  readonly stride: number;
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+/**
+ * In training each value is set to 0 with probability `rate` and else divided by 1 - rate; at inference it is left
+ * alone (Srivastava et al. 2014, inverted). Any shape; of an even number of values.
+ */
+export interface DropoutLayer {
+  readonly op: 'dropout';
+  readonly name: string;
+  readonly rate: number;
+}
+
 /** Mean over height and width: [B,h,w,c] -> [B,c]. */
 export interface PoolLayer {
   readonly op: 'pool';
@@ -53,9 +73,15 @@ export interface DenseLayer {
   readonly outputs: number;
 }
 
-export type Layer = ConvLayer | NormLayer | ResidualLayer | PoolLayer | DenseLayer;
+export type Layer =
+  | ConvLayer
+  | NormLayer
+  | ResidualLayer
+  | MaxPoolLayer
+  | DropoutLayer
+  | PoolLayer
+  | DenseLayer;
 
-/** SAME padding: a stride s keeps ceil(size / s) positions. */
 export function convLayer(
   name: string,
   size: number,
@@ -63,12 +89,20 @@ export function convLayer(
   input: Shape,
   channels: number,
 ): ConvLayer {
-  const output = {
-    height: Math.ceil(input.height / stride),
-    width: Math.ceil(input.width / stride),
-    channels,
+  return { op: 'conv', name, size, stride, input, output: { ...strided(input, stride), channels } };
+}
+
+export function maxPoolLayer(name: string, size: number, stride: number, input: Shape): MaxPoolLayer {
+  return { op: 'max-pool', name, size, stride, input, output: strided(input, stride) };
+}
+
+/** SAME padding: a stride s keeps ceil(n / s) of n positions. */
+export function strided(shape: Shape, stride: number): Shape {
+  return {
+    ...shape,
+    height: Math.ceil(shape.height / stride),
+    width: Math.ceil(shape.width / stride),
   };
-  return { op: 'conv', name, size, stride, input, output };
 }
 
 export function normLayer(name: string, output: Shape, relu: boolean): NormLayer {

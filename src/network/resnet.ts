@@ -1,134 +1,111 @@
-import { convLayer, type Layer, normLayer, type Shape } from './layers.js';
+import { type BlockOptions, basicBlock, bottleneckBlock, preActivationBlock } from './blocks.js';
+import type { Block, NetworkDescription } from './description.js';
+import { convLayer, type Layer, maxPoolLayer, normLayer, type Shape } from './layers.js';
 
-/**
- * A residual network cut at its blocks. `stem` belongs to the first stage and `head` to the last.
- */
-export interface NetworkDescription {
-  readonly image: Shape;
-  readonly classes: number;
-  readonly stem: readonly Layer[];
-  readonly blocks: readonly Block[];
-  readonly head: readonly Layer[];
-}
-
-export interface Block {
-  readonly layers: readonly Layer[];
-  readonly input: Shape;
-  readonly output: Shape;
-  /** Whether the output went through a ReLU: an AuxNet that stands for it ends the same way. */
-  readonly rectified: boolean;
-}
-
-export type ModelFamily = 'resnet' | 'wide-resnet';
+export type ModelFamily = 'resnet' | 'wide-resnet' | 'imagenet-resnet';
 
 export interface ModelSize {
   readonly family: ModelFamily;
   readonly depth: number;
-  /** resnet: channels of the first group; wide-resnet: the widening factor. */
+  /** wide-resnet: the widening factor; else channels of the first group, a bottleneck's before its expansion. */
   readonly width: number;
+  /** wide-resnet: share of values set to zero between a block's convolutions in training; 0 where absent. */
+  readonly dropout?: number;
 }
 
-const GROUPS = 3;
-const LAYERS_OUTSIDE_BLOCKS: Record<ModelFamily, number> = { resnet: 2, 'wide-resnet': 4 };
+/** An imagenet-resnet divides its images by 32; from 64 on its last group still has 2x2 positions to normalise over. */
+export const SMALLEST_IMAGENET_SIDE = 64;
 
-/** Residual blocks a group has: n of depth 6n+2 (resnet) or 6n+4 (wide-resnet). Null where no whole n >= 1 fits. */
-export function blocksPerGroup(family: ModelFamily, depth: number): number | null {
-  const n = (depth - LAYERS_OUTSIDE_BLOCKS[family]) / 6;
-  return Number.isInteger(n) && n >= 1 ? n : null;
+/** Blocks of each group by depth (He et al., arXiv:1512.03385, table 1). */
+const IMAGENET_GROUPS: Readonly<Record<number, readonly number[]>> = {
+  18: [2, 2, 2, 2],
+  34: [3, 4, 6, 3],
+  50: [3, 4, 6, 3],
+  101: [3, 4, 23, 3],
+  152: [3, 8, 36, 3],
+};
+export const IMAGENET_DEPTHS: readonly number[] = Object.keys(IMAGENET_GROUPS).map(Number);
+const SHALLOWEST_BOTTLENECK = 50;
+
+/** Residual blocks of each group, or null where the family has no such depth: 6n+2, 6n+4 or one of the table's. */
+export function blockGroups(family: ModelFamily, depth: number): readonly number[] | null {
+  if (family === 'imagenet-resnet') return IMAGENET_GROUPS[depth] ?? null;
+  const n = (depth - (family === 'resnet' ? 2 : 4)) / 6;
+  return Number.isInteger(n) && n >= 1 ? [n, n, n] : null;
 }
 
 /**
- * CIFAR-style ResNet (He et al., arXiv:1512.03385 section 4.2, projection shortcuts) or WideResNet (Zagoruyko and
- * Komodakis, arXiv:1605.07146, pre-activation).
- * @throws RangeError when the depth does not fit the family
+ * `resnet`: CIFAR style (He et al., section 4.2) with projection shortcuts. `wide-resnet`: Zagoruyko and Komodakis,
+ * arXiv:1605.07146, pre-activation. `imagenet-resnet`: He et al., table 1, version 1.5. All padding is TensorFlow's
+ * SAME: on even sizes torchvision's stride-2 windows start a pixel earlier, on as many positions.
+ * @throws RangeError when the depth does not fit the family, or the images are too small for it
  */
 export function describeNetwork(model: ModelSize, image: Shape, classes: number): NetworkDescription {
-  const perGroup = blocksPerGroup(model.family, model.depth);
-  if (perGroup === null) throw new RangeError(`depth ${model.depth} does not fit family ${model.family}`);
-  const wide = model.family === 'wide-resnet';
-  const base = wide ? 16 * model.width : model.width;
-  const stem = wide
-    ? [convLayer('stem/conv', 3, 1, image, 16)]
-    : [convLayer('stem/conv', 3, 1, image, base), normLayer('stem/norm', { ...image, channels: base }, true)];
-  const blocks: Block[] = [];
-  let shape: Shape = { ...image, channels: wide ? 16 : base };
-  for (let index = 0; index < GROUPS * perGroup; index++) {
-    const group = Math.floor(index / perGroup);
-    const stride = group > 0 && index % perGroup === 0 ? 2 : 1;
-    const block = (wide ? preActivationBlock : basicBlock)(`block${index}`, shape, base * 2 ** group, stride);
-    blocks.push(block);
-    shape = block.output;
+  const groups = blockGroups(model.family, model.depth);
+  if (groups === null) throw new RangeError(`depth ${model.depth} does not fit family ${model.family}`);
+  const { family, width, dropout = 0 } = model;
+  if (family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
+    throw new RangeError(`${family} needs images of ${SMALLEST_IMAGENET_SIDE} pixels a side or more`);
   }
+  const { layers: stem, output } = STEM[family](image, width);
+  const channels = family === 'wide-resnet' ? 16 * width : width;
+  const blocks = chainBlocks(blockOf(model), groups, output, channels, dropout);
+  const last = blocks.at(-1)!;
   const head: Layer[] = [
-    ...(wide ? [normLayer('head/norm', shape, true)] : []),
-    { op: 'pool', name: 'head/pool', input: shape },
-    { op: 'dense', name: 'head/dense', inputs: shape.channels, outputs: classes },
+    ...(last.rectified ? [] : [normLayer('head/norm', last.output, true)]),
+    { op: 'pool', name: 'head/pool', input: last.output },
+    { op: 'dense', name: 'head/dense', inputs: last.output.channels, outputs: classes },
   ];
   return { image, classes, stem, blocks, head };
 }
 
-/** Layers of blocks [start, end): with the stem where the range starts the network, the head where it ends it. */
-export function layersOfRange(network: NetworkDescription, start: number, end: number): Layer[] {
-  return [
-    ...(start === 0 ? network.stem : []),
-    ...network.blocks.slice(start, end).flatMap((block) => block.layers),
-    ...(end === network.blocks.length ? network.head : []),
-  ];
+interface Stem {
+  readonly layers: readonly Layer[];
+  readonly output: Shape;
 }
 
-export function wholeNetwork(network: NetworkDescription): Layer[] {
-  return layersOfRange(network, 0, network.blocks.length);
+const STEM: Record<ModelFamily, (image: Shape, width: number) => Stem> = {
+  resnet: (image, width) => {
+    const conv = convLayer('stem/conv', 3, 1, image, width);
+    return { layers: [conv, normLayer('stem/norm', conv.output, true)], output: conv.output };
+  },
+  'wide-resnet': (image) => {
+    const conv = convLayer('stem/conv', 3, 1, image, 16);
+    return { layers: [conv], output: conv.output };
+  },
+  'imagenet-resnet': (image, width) => {
+    const conv = convLayer('stem/conv', 7, 2, image, width);
+    const pool = maxPoolLayer('stem/pool', 3, 2, conv.output);
+    return { layers: [conv, normLayer('stem/norm', conv.output, true), pool], output: pool.output };
+  },
+};
+
+function blockOf({ family, depth }: ModelSize): (options: BlockOptions) => Block {
+  if (family === 'wide-resnet') return preActivationBlock;
+  const bottleneck = family === 'imagenet-resnet' && depth >= SHALLOWEST_BOTTLENECK;
+  return bottleneck ? bottleneckBlock : basicBlock;
 }
 
-function basicBlock(name: string, input: Shape, channels: number, stride: number): Block {
-  const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels);
-  const output = conv1.output;
-  const branch = [
-    conv1,
-    normLayer(`${name}/norm1`, output, true),
-    convLayer(`${name}/conv2`, 3, 1, output, channels),
-    normLayer(`${name}/norm2`, output, false),
-  ];
-  const shortcut = needsProjection(input, output)
-    ? [
-        convLayer(`${name}/shortcut`, 1, stride, input, channels),
-        normLayer(`${name}/shortcut_norm`, output, false),
-      ]
-    : [];
-  return {
-    layers: [{ op: 'residual', name, branch, shortcut, output, relu: true }],
-    input,
-    output,
-    rectified: true,
-  };
-}
-
-function preActivationBlock(name: string, input: Shape, channels: number, stride: number): Block {
-  const norm1 = normLayer(`${name}/norm1`, input, true);
-  const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels);
-  const output = conv1.output;
-  const tail = [
-    conv1,
-    normLayer(`${name}/norm2`, output, true),
-    convLayer(`${name}/conv2`, 3, 1, output, channels),
-  ];
-  // With a projection both paths start from the activated input (the paper's own code), else the shortcut is raw.
-  const layers: Layer[] = needsProjection(input, output)
-    ? [
-        norm1,
-        {
-          op: 'residual',
-          name,
-          branch: tail,
-          shortcut: [convLayer(`${name}/shortcut`, 1, stride, input, channels)],
-          output,
-          relu: false,
-        },
-      ]
-    : [{ op: 'residual', name, branch: [norm1, ...tail], shortcut: [], output, relu: false }];
-  return { layers, input, output, rectified: false };
-}
-
-function needsProjection(input: Shape, output: Shape): boolean {
-  return input.channels !== output.channels || input.height !== output.height || input.width !== output.width;
+/** Every group but the first starts with a stride of 2 and has twice the channels of the one before. */
+function chainBlocks(
+  build: (options: BlockOptions) => Block,
+  groups: readonly number[],
+  input: Shape,
+  channels: number,
+  dropout: number,
+): Block[] {
+  const blocks: Block[] = [];
+  groups.forEach((count, group) => {
+    for (let index = 0; index < count; index++) {
+      const options = {
+        name: `block${blocks.length}`,
+        input: blocks.at(-1)?.output ?? input,
+        channels: channels * 2 ** group,
+        stride: group > 0 && index === 0 ? 2 : 1,
+        dropout,
+      };
+      blocks.push(build(options));
+    }
+  });
+  return blocks;
 }

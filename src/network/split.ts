@@ -1,5 +1,5 @@
 import { multiplyAdds } from './cost.js';
-import { layersOfRange, type NetworkDescription } from './resnet.js';
+import { layersOfRange, type NetworkDescription } from './description.js';
 
 /**
  * Residual blocks per stage such that the costliest stage, its AuxNet included, costs least.

@@ -1,6 +1,6 @@
 import { auxiliaryLayers } from './auxiliary.js';
+import { layersOfRange, type NetworkDescription } from './description.js';
 import type { Layer, Shape } from './layers.js';
-import { layersOfRange, type NetworkDescription } from './resnet.js';
 
 /** Stage k of K: its share of the network, and the AuxNet that makes its input (k >= 1). */
 export interface StageDescription {

@@ -24,6 +24,12 @@ export function randomStream(seed: number, ...labels: readonly (string | number)
   return next;
 }
 
+/** Two 32-bit words for a counter-based generator of TensorFlow's, as pure a function of seed and labels. */
+export function randomKey(seed: number, ...labels: readonly (string | number)[]): Int32Array {
+  const random = randomStream(seed, ...labels);
+  return Int32Array.of(random() * 2 ** 32, random() * 2 ** 32);
+}
+
 /** A draw from the standard normal distribution (Box and Muller 1958). */
 export function normal(random: RandomStream): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));

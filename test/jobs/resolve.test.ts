@@ -19,7 +19,7 @@ function problemsOf(changes: Changes): Record<string, string> {
 
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
-  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16 });
+  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0 });
   assert.deepEqual(spec.augmentation, { crop_padding: 2, horizontal_flip: false });
   assert.equal(spec.seed, 7);
   const { stages, split, penalty, end_to_end_share, round_steps } = spec.method;
@@ -35,12 +35,12 @@ test('a job that names only its dataset gets every default the contract promises
 test('what a job names is kept', () => {
   const spec = resolved({
     seed: 0,
-    model: { family: 'wide-resnet', depth: 10, width: 1 },
+    model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
     method: { stages: 3, split: [1, 1, 1], penalty: 2.5, end_to_end_share: 0, round_steps: 33 },
     augmentation: { crop_padding: 0, horizontal_flip: true },
   });
   assert.equal(spec.seed, 0);
-  assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1 });
+  assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 });
   assert.deepEqual(spec.method.split, [1, 1, 1]);
   assert.equal(spec.method.penalty, 2.5);
   assert.equal(spec.method.round_steps, 33);
@@ -85,6 +85,24 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { model: { family: 'wide-resnet', depth: 8 } },
     '/model/depth',
     /10 and 16/,
+  ],
+  [
+    'imagenet-resnet on small images',
+    { model: { family: 'imagenet-resnet' } },
+    '/model/family',
+    /64x64 or more; those of mnist are 28x28: use resnet/,
+  ],
+  [
+    'imagenet-resnet depth',
+    { model: { family: 'imagenet-resnet', depth: 20 } },
+    '/model/depth',
+    /18, 34, 50, 101, 152, not 20/,
+  ],
+  [
+    'dropout in another family',
+    { model: { dropout: 0.3 } },
+    '/model/dropout',
+    /use 0, or family wide-resnet/,
   ],
   ['more stages than blocks', { method: { stages: 10 } }, '/method/stages', /9 residual blocks/],
   ['backprop in stages', { method: { type: 'backprop', stages: 2 } }, '/method/stages', /use 1/],

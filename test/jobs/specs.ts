@@ -20,7 +20,7 @@ export function jobSpec(changes: Partly<JobSpec> = {}): JobSpec {
     evaluate_every: null,
     exports: ['tfjs-layers'],
     ...top,
-    model: { family: 'resnet', depth: null, width: null, ...model },
+    model: { family: 'resnet', depth: null, width: null, dropout: 0, ...model },
     method: {
       type: 'augmented-lagrangian',
       stages: null,

@@ -73,12 +73,12 @@ test('the adaptive penalty is |g||o|, kept between 3 and its upper bound', () =>
 });
 
 // docs/method.md, check 2.
-for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
+for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies ModelFamily[]) {
   for (const beta of [1e-2, 1, 1e2, 1e4]) {
     test(`${family}, beta ${beta}: with lambda = o and kappa = -g every stage has BP's gradient`, () => {
       const { network, layers, values } = smallNetwork(family);
       const stages = describeStages(network, splitOf(network.blocks.length), 0.1);
-      const expected = backPropagation(layers, values, randomFeatures(8));
+      const expected = backPropagation(layers, values, randomFeatures(8, network.image));
       const actual = stagedGradients(stages, values, { beta, withMultiplier: true });
       // The same float32 kernels on the same numbers; the residual is exactly zero.
       assert.ok(relativeError(actual, expected) < 1e-6, `${relativeError(actual, expected)}`);
@@ -114,7 +114,7 @@ function stagedGradients(
   return arena(() => {
     const gradients = new Map<string, Tensor>();
     const passes = [];
-    let lambda = uploadFeatures(randomFeatures(8));
+    let lambda = uploadFeatures(randomFeatures(8, stages[0]!.input));
     for (const stage of stages) {
       const weights = uploadWeights(parametersOf(stage.layers), values);
       const pass = trainPass(stage.layers, lambda, { weights, gradients }, stage.index > 0);

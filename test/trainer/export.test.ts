@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeNetwork, parametersOf, wholeNetwork } from '../../src/network/index.js';
+import { parametersOf } from '../../src/network/index.js';
 import { buildLayersModel } from '../../src/trainer/export/layers-model.js';
 import {
   batchStatisticsRule,
@@ -11,7 +11,7 @@ import {
 } from '../../src/trainer/network/index.js';
 import { arena, read, tf } from '../../src/trainer/runtime/index.js';
 import { type Exported, withExports } from './support/exported-model.js';
-import { CLASSES, IMAGE, perturbedValues, randomFeatures, uploadFeatures } from './support/small-network.js';
+import { CLASSES, randomFeatures, smallNetwork, uploadFeatures } from './support/small-network.js';
 
 const IMAGES = 500;
 
@@ -40,19 +40,14 @@ test('a job exports the full and the compact model, whose files tf.loadLayersMod
   });
 });
 
-for (const family of ['resnet', 'wide-resnet'] as const) {
+for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] as const) {
   test(`${family}: the layers model computes what the trained network computes`, () => {
-    const layers = wholeNetwork(
-      describeNetwork({ family, depth: family === 'resnet' ? 8 : 10, width: 2 }, IMAGE, CLASSES),
-    );
-    const values = perturbedValues(layers);
-    const pixels = {
-      ...randomFeatures(3),
-      values: randomFeatures(3).values.map((value) => Math.round(60 * value + 128)),
-    };
+    const { network, layers, values } = smallNetwork(family, { width: 2, dropout: 0.5 });
+    const random = randomFeatures(3, network.image);
+    const pixels = { ...random, values: random.values.map((value) => Math.round(60 * value + 128)) };
     const manifest = {
       name: 'random',
-      image: IMAGE,
+      image: network.image,
       classes: ['a', 'b', 'c'],
       splits: { train: EMPTY_SPLIT, test: EMPTY_SPLIT },
       mean: [120, 130],
@@ -80,7 +75,7 @@ for (const family of ['resnet', 'wide-resnet'] as const) {
         assert.ok(Math.abs(expected - probabilities[index]!) < 1e-5);
       });
       // Fixed statistics are not the batch's: the rules differ on other images.
-      const others = uploadFeatures(randomFeatures(9));
+      const others = uploadFeatures(randomFeatures(9, network.image));
       assert.notDeepEqual(
         read(inferPass(layers, others, weights, rule)),
         read(inferPass(layers, others, weights, batchStatisticsRule(weights))),

@@ -13,7 +13,7 @@ import {
   uploadFeatures,
 } from './support/small-network.js';
 
-const FAMILIES: readonly ModelFamily[] = ['resnet', 'wide-resnet'];
+const FAMILIES: readonly ModelFamily[] = ['resnet', 'wide-resnet', 'imagenet-resnet'];
 // float32 has 2^-24 relative rounding; some dozen layers deep with batch norm's division, 1e-5 is what is left.
 const FORWARD_TOLERANCE = 1e-5;
 // Gradients pass the network twice.
@@ -23,8 +23,8 @@ const DIFFERENCE_STEP = 1e-5;
 
 for (const family of FAMILIES) {
   test(`${family}: the forward pass equals the float64 reference`, () => {
-    const { layers, values } = smallNetwork(family);
-    const images = randomFeatures(1);
+    const { network, layers, values } = smallNetwork(family);
+    const images = randomFeatures(1, network.image);
     const expected = referenceForward(layers, images, values).values;
     const actual = arena(() => {
       const weights = uploadWeights(parametersOf(layers), values);
@@ -36,8 +36,8 @@ for (const family of FAMILIES) {
   });
 
   test(`${family}: every parameter's gradient equals finite differences of the float64 reference`, () => {
-    const { layers, values } = smallNetwork(family);
-    const images = randomFeatures(2);
+    const { network, layers, values } = smallNetwork(family);
+    const images = randomFeatures(2, network.image);
     const gradients = backPropagation(layers, values, images);
     const random = randomStream(3, 'probe');
     for (const { name } of parametersOf(layers)) {
@@ -53,12 +53,13 @@ for (const family of FAMILIES) {
   });
 
   test(`${family}: the input's gradient equals finite differences of the float64 reference`, () => {
-    const { layers, values } = smallNetwork(family);
-    const images = randomFeatures(4);
+    const { network, layers, values } = smallNetwork(family);
+    const images = randomFeatures(4, network.image);
     const logits = referenceForward(layers, images, values);
     const cotangent = logits.values.map((_, index) => Math.sin(index + 1));
     const gradient = inputGradient(layers, values, images, cotangent);
-    for (const index of [0, 17, 100, 255, 511]) {
+    for (const share of [0, 0.034, 0.2, 0.5, 0.999]) {
+      const index = Math.floor(share * images.values.length);
       const loss = (delta: number) => {
         const moved = { ...images, values: images.values.slice() };
         moved.values[index]! += delta;
@@ -74,11 +75,11 @@ for (const family of FAMILIES) {
   });
 
   test(`${family}: a pass without gradients computes the same, and neither leaves a tensor behind`, () => {
-    const { layers, values } = smallNetwork(family);
+    const { network, layers, values } = smallNetwork(family);
     const before = liveTensors();
     arena(() => {
       const weights = uploadWeights(parametersOf(layers), values);
-      const images = uploadFeatures(randomFeatures(5));
+      const images = uploadFeatures(randomFeatures(5, network.image));
       const count = liveTensors();
       const gradients = new Map<string, Tensor>();
       const training = trainPass(layers, images, { weights, gradients }, true);

@@ -698,21 +698,26 @@ export interface components {
         };
         ModelSpec: {
             /**
-             * @description `resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4, pre-activation blocks (Zagoruyko and Komodakis 2016).
+             * @description `resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4, pre-activation blocks (Zagoruyko and Komodakis 2016). `imagenet-resnet`: depth 18, 34 (basic blocks), 50, 101 or 152 (bottlenecks, stride in the 3x3: version 1.5), 7x7 stem and max-pool (He et al. 2016); for images of 64 pixels a side or more.
              * @default resnet
              * @enum {string}
              */
-            family: "resnet" | "wide-resnet";
+            family: "resnet" | "wide-resnet" | "imagenet-resnet";
             /**
-             * @description Layers with weights; null means 20 (resnet) or 16 (wide-resnet).
+             * @description Layers with weights; null means 20 (resnet), 16 (wide-resnet) or 18 (imagenet-resnet).
              * @default null
              */
             depth: number | null;
             /**
-             * @description resnet: channels of the first group, null means 16. wide-resnet: the widening factor, null means 4.
+             * @description resnet: channels of the first group, null means 16. wide-resnet: the widening factor, null means 4. imagenet-resnet: channels of the first group (four times as many leave a bottleneck), null means 64.
              * @default null
              */
             width: number | null;
+            /**
+             * @description Share of values set to zero between the two convolutions of a block in training (inverted: the others are divided by 1 - dropout). Only wide-resnet has it.
+             * @default 0
+             */
+            dropout: number;
         };
         MethodSpec: {
             /**

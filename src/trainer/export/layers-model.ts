@@ -1,4 +1,4 @@
-import type { DenseLayer, Layer, NormLayer } from '../../network/index.js';
+import type { DenseLayer, Layer, MaxPoolLayer, NormLayer } from '../../network/index.js';
 import type { DatasetManifest } from '../data/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
 import type { Statistics } from '../network/index.js';
@@ -76,6 +76,11 @@ function applyLayer(layer: Layer, input: Symbolic, source: ModelSource, weights:
       const sum = tf.layers.add({ name: tfName(`${layer.name}/add`) }).apply([branch, shortcut]) as Symbolic;
       return layer.relu ? applyRelu(`${layer.name}/relu`, sum) : sum;
     }
+    case 'max-pool':
+      return applyMaxPool(layer, input);
+    // Dropout leaves everything alone outside training.
+    case 'dropout':
+      return input;
     case 'pool':
       return tf.layers
         .globalAveragePooling2d({ name: tfName(layer.name), dataFormat: 'channelsLast' })
@@ -93,6 +98,18 @@ function applyNorm(layer: NormLayer, input: Symbolic, source: ModelSource, weigh
   weights.push({ layer: norm, values: [gamma, beta, mean, variance] });
   const output = norm.apply(input) as Symbolic;
   return layer.relu ? applyRelu(`${layer.name}/relu`, output) : output;
+}
+
+function applyMaxPool(layer: MaxPoolLayer, input: Symbolic): Symbolic {
+  const { name, size: poolSize, stride: strides } = layer;
+  const config = {
+    name: tfName(name),
+    poolSize,
+    strides,
+    padding: 'same',
+    dataFormat: 'channelsLast',
+  } as const;
+  return tf.layers.maxPooling2d(config).apply(input) as Symbolic;
 }
 
 function applyDense(

@@ -2,6 +2,7 @@
 export * from './convolution.js';
 export * from './cross-entropy.js';
 export * from './dense.js';
+export * from './dropout.js';
 export * from './elementwise.js';
 export * from './half.js';
 export * from './normalization.js';

@@ -6,7 +6,10 @@ import { type NamedTensors, parameter } from './pass.js';
 /** How a batch norm computes in a pass that is never pulled back. [B,h,w,c] -> [B,h,w,c] */
 export type NormRule = (layer: NormLayer, features: Tensor) => Tensor;
 
-/** Runs `layers` without keeping what a gradient would need. `input` stays its caller's; the output is owned. */
+/**
+ * Runs `layers` without keeping what a gradient would need. `input` stays its caller's; the output is owned, or is
+ * `input` itself where no layer changes anything.
+ */
 export function inferPass(
   layers: readonly Layer[],
   input: Tensor,
@@ -16,7 +19,7 @@ export function inferPass(
   let current = input;
   for (const layer of layers) {
     const next = inferLayer(layer, current, weights, norm);
-    if (current !== input) free(current);
+    if (current !== input && current !== next) free(current);
     current = next;
   }
   return current;
@@ -36,6 +39,10 @@ function inferLayer(layer: Layer, input: Tensor, weights: NamedTensors, norm: No
       if (shortcut !== input) free(shortcut);
       return rectify(sum, layer.relu);
     }
+    case 'max-pool':
+      return kernels.maxPool(input, layer.size, layer.stride);
+    case 'dropout':
+      return input;
     case 'pool':
       return kernels.globalAveragePool(input);
     case 'dense': {

@@ -22,6 +22,14 @@ export interface TrainingContext {
   readonly weights: NamedTensors;
   /** Filled by pullbacks; owned by whoever made the map. */
   readonly gradients: Map<string, Tensor>;
+  /** What random layers draw by; networks without any need none. */
+  readonly draw?: Draw | undefined;
+}
+
+/** The optimiser step whose dropout masks are drawn: the same whenever, and wherever, it is computed. */
+export interface Draw {
+  readonly seed: number;
+  readonly step: number;
 }
 
 /** Means and variances a batch norm applies at inference, by layer name. */

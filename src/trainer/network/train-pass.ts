@@ -1,14 +1,9 @@
-import type {
-  ConvLayer,
-  DenseLayer,
-  Layer,
-  NormLayer,
-  PoolLayer,
-  ResidualLayer,
-} from '../../network/index.js';
+import type { ConvLayer, DenseLayer, Layer, NormLayer, ResidualLayer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, type Tensor } from '../runtime/index.js';
+import { dropoutPass } from './dropout-pass.js';
 import { type Pass, parameter, type TrainingContext } from './pass.js';
+import { maxPoolPass, poolPass } from './pooling-passes.js';
 
 /**
  * Runs `layers` in training mode (batch statistics) so that the result can be pulled back.
@@ -49,8 +44,12 @@ function layerPass(layer: Layer, input: Tensor, context: TrainingContext, wantsI
       return normPass(layer, input, context);
     case 'residual':
       return residualPass(layer, input, context);
+    case 'max-pool':
+      return maxPoolPass(layer, input);
+    case 'dropout':
+      return dropoutPass(layer, input, context);
     case 'pool':
-      return poolPass(layer, input);
+      return poolPass(input);
     case 'dense':
       return densePass(layer, input, context);
   }
@@ -127,17 +126,6 @@ function residualPass(layer: ResidualLayer, input: Tensor, context: TrainingCont
 function freeUnread(layers: readonly Layer[], output: Tensor): void {
   const last = layers.at(-1);
   if (last?.op === 'conv' || (last?.op === 'norm' && !last.relu)) free(output);
-}
-
-function poolPass(_layer: PoolLayer, input: Tensor): Pass {
-  const output = kernels.globalAveragePool(input);
-  return {
-    output,
-    pullback: (cotangent) => {
-      free(output);
-      return kernels.globalAveragePoolGradient(input.shape, cotangent);
-    },
-  };
 }
 
 function densePass(layer: DenseLayer, input: Tensor, context: TrainingContext): Pass {

@@ -29,6 +29,7 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
     await trainSteps({
       ...options,
       optimizer,
+      seed: spec.seed,
       batchAt: (step) => batches.at(step),
       learningRateAt: (step) => learningRateAt(spec.optimizer, step, options.run.rounds.totalSteps),
       onReport: (report) => {

@@ -26,6 +26,8 @@ export interface StepReport {
 export interface TrainStepsOptions {
   readonly part: TrainedPart;
   readonly steps: StepRange;
+  /** The run's: dropout masks follow from it and the step. */
+  readonly seed: number;
   readonly batchAt: (step: number) => Batch;
   readonly objective: LocalObjective;
   readonly optimizer: Sgd;
@@ -71,7 +73,11 @@ function trainStep(
 ): StepReport | null {
   const { part, optimizer, stopwatch: watch } = options;
   const learningRate = options.learningRateAt(step);
-  const context = { weights: optimizer.weights, gradients: new Map<string, Tensor>() };
+  const context = {
+    weights: optimizer.weights,
+    gradients: new Map<string, Tensor>(),
+    draw: { seed: options.seed, step },
+  };
   const { auxiliary } = part;
   const lambda =
     auxiliary && watch.time('auxiliary', () => trainPass(auxiliary, batch.images, context, false));

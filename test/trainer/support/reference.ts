@@ -14,7 +14,7 @@ export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
 const EPSILON = 1e-5;
 
-/** Forward pass with batch statistics. */
+/** Forward pass with batch statistics. A dropout's `<name>/mask` among the values is what it multiplies by. */
 export function referenceForward(layers: readonly Layer[], input: Features, values: Values): Features {
   return layers.reduce((current, layer) => applyLayer(layer, current, values), input);
 }
@@ -50,6 +50,12 @@ function applyLayer(layer: Layer, input: Features, values: Values): Features {
       const sum = { ...branch, values: branch.values.map((value, index) => value + shortcut.values[index]!) };
       return layer.relu ? rectify(sum) : sum;
     }
+    case 'max-pool':
+      return maxPool(input, layer.size, layer.stride);
+    case 'dropout': {
+      const mask = values.get(`${layer.name}/mask`)!;
+      return { ...input, values: input.values.map((value, index) => value * mask[index]!) };
+    }
     case 'pool':
       return pool(input);
     case 'dense':
@@ -62,7 +68,6 @@ function applyLayer(layer: Layer, input: Features, values: Values): Features {
   }
 }
 
-/** TensorFlow's SAME: the padding is split evenly, the odd pixel after. */
 function conv(
   input: Features,
   kernel: ArrayLike<number>,
@@ -73,10 +78,8 @@ function conv(
   const [batch, height, width, channels] = input.shape;
   const rows = Math.ceil(height / stride);
   const columns = Math.ceil(width / stride);
-  const before = (length: number, count: number) =>
-    Math.floor(Math.max((count - 1) * stride + size - length, 0) / 2);
-  const top = before(height, rows);
-  const left = before(width, columns);
+  const top = paddingBefore(height, size, stride);
+  const left = paddingBefore(width, size, stride);
   const values = new Float64Array(batch * rows * columns * outputs);
   let at = 0;
   for (let b = 0; b < batch; b++)
@@ -94,6 +97,35 @@ function conv(
               }
             }
   return { shape: [batch, rows, columns, outputs], values };
+}
+
+/** TensorFlow's SAME: the padding is split evenly, the odd pixel after. */
+function paddingBefore(length: number, size: number, stride: number): number {
+  const windows = Math.ceil(length / stride);
+  return Math.floor(Math.max((windows - 1) * stride + size - length, 0) / 2);
+}
+
+/** The padding is never the largest. */
+function maxPool(input: Features, size: number, stride: number): Features {
+  const [batch, height, width, channels] = input.shape;
+  const rows = Math.ceil(height / stride);
+  const columns = Math.ceil(width / stride);
+  const within = (start: number, length: number) =>
+    Array.from({ length: size }, (_, index) => start + index).filter((at) => at >= 0 && at < length);
+  const values = new Float64Array(batch * rows * columns * channels);
+  let at = 0;
+  for (let b = 0; b < batch; b++)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        for (let c = 0; c < channels; c++, at++) {
+          const ys = within(row * stride - paddingBefore(height, size, stride), height);
+          const xs = within(column * stride - paddingBefore(width, size, stride), width);
+          const window = ys.flatMap((y) =>
+            xs.map((x) => input.values[((b * height + y) * width + x) * channels + c]!),
+          );
+          values[at] = Math.max(...window);
+        }
+  return { shape: [batch, rows, columns, channels], values };
 }
 
 function norm(input: Features, gamma: ArrayLike<number>, beta: ArrayLike<number>): Features {

@@ -17,15 +17,19 @@ export interface PlanRun {
   readonly blobs: BlobStore;
 }
 
-/** Runs a job's whole task graph in this process, in the order of the plan: the trainer without the service. */
+/**
+ * Runs a job's task graph in this process, in the order of the plan: the trainer without the service. The whole of
+ * it, or the tasks that are `wanted`.
+ */
 export async function runPlan(
   spec: ResolvedSpec,
   blobs: BlobStore,
   onTask: (task: PlannedTask, success: TaskSuccess) => void = () => {},
+  wanted: (task: PlannedTask) => boolean = () => true,
 ): Promise<PlanRun> {
   const successes = new Map<string, TaskSuccess>();
   const samples: MetricSample[] = [];
-  for (const task of planTasks(spec, MNIST)) {
+  for (const task of planTasks(spec, MNIST).filter(wanted)) {
     const success = await runTask({
       assignment: {
         task_id: task.key,

@@ -2,30 +2,52 @@ import {
   describeNetwork,
   type Layer,
   type ModelFamily,
+  type ModelSize,
+  type NetworkDescription,
   parametersOf,
+  type Shape,
   wholeNetwork,
 } from '../../../src/network/index.js';
-import { trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
+import { type Draw, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
 import { initialValues, type NamedValues } from '../../../src/trainer/optimizer/index.js';
 import { normal, randomStream } from '../../../src/trainer/random.js';
 import { arena, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import type { Features } from './reference.js';
 
+const SIZES = {
+  resnet: { depth: 8, width: 3 },
+  'wide-resnet': { depth: 10, width: 1 },
+  'imagenet-resnet': { depth: 50, width: 2 },
+} as const;
+
 /** A network small enough for the float64 reference, with weights away from their special starting values. */
-export function smallNetwork(family: ModelFamily, depth = family === 'resnet' ? 8 : 10) {
-  const network = describeNetwork({ family, depth, width: family === 'resnet' ? 3 : 1 }, IMAGE, CLASSES);
+export function smallNetwork(family: ModelFamily, changes: Partial<ModelSize> = {}) {
+  const image = family === 'imagenet-resnet' ? LARGE_IMAGE : IMAGE;
+  const network = thinned(describeNetwork({ family, ...SIZES[family], ...changes }, image, CLASSES));
   const layers = wholeNetwork(network);
   return { network, layers, values: perturbedValues(layers) };
 }
 
+/** Of a long network the first block of each group (the one that changes the shape), and one that changes nothing. */
+function thinned(network: NetworkDescription): NetworkDescription {
+  const { blocks } = network;
+  if (blocks.length < 8) return network;
+  const channels = (index: number) => blocks[index]?.output.channels;
+  return {
+    ...network,
+    blocks: blocks.filter((_, index) => index === 1 || channels(index - 1) !== channels(index)),
+  };
+}
+
 export const IMAGE = { height: 8, width: 8, channels: 2 } as const;
+const LARGE_IMAGE = { height: 64, width: 64, channels: 2 } as const;
 export const CLASSES = 3;
 export const LABELS = [0, 1, 2, 1] as const;
 
-export function randomFeatures(seed: number): Features {
+export function randomFeatures(seed: number, { height, width, channels }: Shape = IMAGE): Features {
   const random = randomStream(seed, 'features');
-  const shape = [LABELS.length, IMAGE.height, IMAGE.width, IMAGE.channels] as const;
+  const shape = [LABELS.length, height, width, channels] as const;
   const values = Float64Array.from({ length: shape.reduce<number>((a, b) => a * b, 1) }, () =>
     Math.fround(normal(random)),
   );
@@ -50,12 +72,13 @@ export function backPropagation(
   layers: readonly Layer[],
   values: NamedValues,
   images: Features,
+  draw?: Draw,
 ): Map<string, Float32Array> {
   return new Map([
     ...arena(() => {
       const gradients = new Map<string, Tensor>();
       const weights = uploadWeights(parametersOf(layers), values);
-      const pass = trainPass(layers, uploadFeatures(images), { weights, gradients }, false);
+      const pass = trainPass(layers, uploadFeatures(images), { weights, gradients, draw }, false);
       pass.pullback(classificationLoss(pass.output, uploadLabels()).cotangent);
       return readAll(gradients);
     }),

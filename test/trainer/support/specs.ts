@@ -23,7 +23,7 @@ export function mnistSpec(changes: SpecChanges = {}): ResolvedSpec {
     evaluate_every: null,
     exports: [],
     ...rest,
-    model: { family: 'resnet', depth: 8, width: 4, ...model },
+    model: { family: 'resnet', depth: 8, width: 4, dropout: 0, ...model },
     method: {
       type: 'augmented-lagrangian',
       stages: null,
