@@ -149,7 +149,10 @@ test('a finalize that reports no accuracy is refused: a job has a result or an e
   const { jobId, taskId } = await readyTask();
   const { task } = await claimed(taskId);
   const earlier = await tables(jobId);
-  await assert.rejects(recordSuccess(db, { ...task, kind: 'finalize' }, success, []), /test_accuracy, test_loss/);
+  await assert.rejects(
+    recordSuccess(db, { ...task, kind: 'finalize' }, success, []),
+    /test_accuracy, test_loss/,
+  );
   assert.deepEqual(await tables(jobId), earlier);
 });
 
