@@ -6,6 +6,7 @@ import { SpoolReader } from '../../../src/trainer/corrections/index.js';
 import { encodeManifest } from '../../../src/trainer/data/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
+import type { TaskContext } from '../../../src/trainer/tasks/context.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
 import { mnistSpec, type SpecChanges } from './specs.js';
 
@@ -70,19 +71,24 @@ export interface TaskRun {
   readonly onStep?: () => void;
 }
 
-export function runTrainingTask(
-  task: Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>,
+export function runTrainingTask(task: TrainingTask, options: TaskRun): Promise<TaskSuccess> {
+  return runTask(contextOf(task, options));
+}
+
+export type TrainingTask = Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>;
+
+export function contextOf(
+  { key, kind, stage, round }: TrainingTask,
   { spec, blobs, inputs, attempt = 1, onStep = () => {} }: TaskRun,
-): Promise<TaskSuccess> {
-  const { key, kind, stage, round } = task;
-  return runTask({
+): TaskContext {
+  return {
     assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset: TINY, inputs },
     blobs,
     now: () => 0,
     progress: () => {},
     metrics: () => {},
     breathe: async () => onStep(),
-  });
+  };
 }
 
 /** Runs a job's training tasks in the order of its plan; `run` may stand in for a task's plain execution. */
