@@ -5,5 +5,6 @@ export * from './layers.js';
 export { type ParameterSpec, parametersOf } from './parameters.js';
 export * from './resnet.js';
 export * from './rounds.js';
+export * from './speedup.js';
 export { balancedSplit } from './split.js';
 export { describeStages, type StageDescription } from './stages.js';

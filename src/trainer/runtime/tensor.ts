@@ -98,6 +98,22 @@ export function arena<T>(body: () => T): T {
   }
 }
 
+/** Runs `body`; where it throws, frees every tensor made within it. Otherwise what it leaves has an owner. */
+export function undoOnError<T>(body: () => T): T {
+  const created = new Set<number>();
+  arenas.push(created);
+  try {
+    return body();
+  } catch (error) {
+    for (const id of created) if (live.delete(id)) binding.deleteTensor(id);
+    throw error;
+  } finally {
+    arenas.pop();
+    const outer = arenas.at(-1);
+    if (outer) for (const id of created) if (live.has(id)) outer.add(id);
+  }
+}
+
 function closeArena(created: Set<number>, kept: readonly Tensor[]): void {
   arenas.pop();
   for (const id of created) if (live.delete(id)) binding.deleteTensor(id);

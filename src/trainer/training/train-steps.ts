@@ -3,7 +3,7 @@ import type { Batch } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { trainPass } from '../network/index.js';
 import type { Sgd } from '../optimizer/index.js';
-import { free, type Tensor } from '../runtime/index.js';
+import { free, type Tensor, undoOnError } from '../runtime/index.js';
 import type { LocalObjective } from './local-objective.js';
 import type { Stopwatch } from './stopwatch.js';
 
@@ -57,9 +57,13 @@ export async function trainSteps(options: TrainStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;
   for (let step = steps.start; step < steps.end; step++) {
     const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
-    const batch = stopwatch.time('data', () => options.batchAt(step));
-    const report = trainStep(options, batch, step, reports);
-    batch.dispose();
+    // A warm trainer outlives a task that fails: what the failing step had made must not stay.
+    const report = undoOnError(() => {
+      const batch = stopwatch.time('data', () => options.batchAt(step));
+      const made = trainStep(options, batch, step, reports);
+      batch.dispose();
+      return made;
+    });
     if (report) options.onReport(report);
     await options.breathe();
   }

@@ -64,10 +64,16 @@ function inputsOf(task: PlannedTask, successes: ReadonlyMap<string, TaskSuccess>
 }
 
 /** A blob store in a fresh folder, removed when `body` ends. */
-export async function withBlobs<T>(body: (blobs: BlobStore) => Promise<T>): Promise<T> {
+export function withBlobs<T>(body: (blobs: BlobStore) => Promise<T>): Promise<T> {
+  return withFolder(({ blobs }) => body(blobs));
+}
+
+export async function withFolder<T>(
+  body: (place: { readonly folder: string; readonly blobs: BlobStore }) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'strata-trainer-'));
   try {
-    return await body(createFolderStore(folder));
+    return await body({ folder, blobs: createFolderStore(folder) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

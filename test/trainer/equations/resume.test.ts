@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { liveTensors } from '../../../src/trainer/runtime/index.js';
+import { withFolder } from '../support/run-plan.js';
+import { contentsOf, METHODS, runTraining, runTrainingTask, tinySpec } from '../support/training-tasks.js';
+
+// docs/method.md, check 10: a task is killed and run again. Everything is bitwise: outputs are compared by content.
+
+const ROUND = 8;
+const KILLED_TASK = fileURLToPath(new URL('../support/killed-task.ts', import.meta.url));
+
+class Killed extends Error {}
+
+function killAfter(steps: number): () => void {
+  let left = steps;
+  return () => {
+    if (--left === 0) throw new Killed();
+  };
+}
+
+for (const type of METHODS) {
+  const spec = tinySpec({
+    epochs: 4,
+    method: { type, stages: type === 'backprop' ? 1 : 3, round_steps: ROUND, end_to_end_share: 0.25 },
+  });
+
+  test(`${type}: every task stopped at another step and run again: all outputs bitwise equal`, async (t) => {
+    const expected = await withFolder(async ({ blobs }) =>
+      contentsOfAll(await runTraining(spec, blobs), blobs),
+    );
+    await withFolder(async ({ blobs }) => {
+      let kills = 0;
+      const run = await runTraining(spec, blobs, async (task, options) => {
+        const before = liveTensors();
+        const onStep = killAfter(1 + (kills++ % ROUND));
+        await assert.rejects(runTrainingTask(task, { ...options, onStep }), Killed);
+        assert.equal(liveTensors(), before, 'the stopped attempt left tensors behind');
+        assert.equal(await blobs.exists(`spool:job/${task.key}-a1/corrections`), false);
+        return await runTrainingTask(task, { ...options, attempt: 2 });
+      });
+      assert.deepEqual(await contentsOfAll(run, blobs), expected);
+      t.diagnostic(`check 10, ${type}: ${kills} tasks stopped and run again, outputs bitwise equal`);
+    });
+  });
+}
+
+test('a process killed with SIGKILL in the middle of a round leaves no trace in what comes after', async (t) => {
+  const spec = tinySpec({ epochs: 2, method: { type: 'augmented-lagrangian', stages: 2 } });
+  const expected = await withFolder(async ({ blobs }) =>
+    contentsOfAll(await runTraining(spec, blobs), blobs),
+  );
+  await withFolder(async ({ folder, blobs }) => {
+    let killed = false;
+    const run = await runTraining(spec, blobs, async (task, options) => {
+      if (task.key === 'stage-1-1') {
+        const { key, kind, stage, round } = task;
+        const assignment = {
+          folder,
+          task: { key, kind, stage, round },
+          spec,
+          inputs: options.inputs,
+          killAfter: 5,
+        };
+        assert.equal(await signalOf(JSON.stringify(assignment)), 'SIGKILL');
+        assert.equal(await blobs.exists('spool:job/stage-1-1-a1/corrections'), false);
+        killed = true;
+      }
+      return await runTrainingTask(task, { ...options, attempt: killed ? 2 : 1 });
+    });
+    assert.ok(killed);
+    assert.deepEqual(await contentsOfAll(run, blobs), expected);
+    t.diagnostic('check 10: killed at step 5 of 8 of round 1, outputs bitwise equal');
+  });
+});
+
+/** Contents of all outputs of all tasks, by task and name. */
+async function contentsOfAll(
+  successes: Awaited<ReturnType<typeof runTraining>>,
+  blobs: Parameters<typeof contentsOf>[1],
+): Promise<Record<string, unknown>> {
+  const entries = [...successes].map(async ([key, success]) => [key, await contentsOf(success, blobs)]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The signal that ends the process. */
+function signalOf(assignment: string): Promise<string | null | undefined> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', KILLED_TASK, assignment], (error) => {
+      resolve(error?.signal);
+    });
+  });
+}

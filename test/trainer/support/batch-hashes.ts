@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { read, readIntegers } from '../../../src/trainer/runtime/index.js';
+import { openTrainBatches } from '../../../src/trainer/tasks/train.js';
+import { contextOf, type TaskRun, type TrainingTask } from './training-tasks.js';
+
+/** sha256 of images and labels of the batches of `steps`, opened as the task itself opens them. */
+export async function batchHashes(
+  task: TrainingTask,
+  run: TaskRun,
+  steps: readonly number[],
+): Promise<string[]> {
+  const batches = await openTrainBatches(contextOf(task, run));
+  const hashes = steps.map((step) => {
+    const { images, labels, dispose } = batches.at(step);
+    const hash = createHash('sha256').update(read(images)).update(readIntegers(labels)).digest('hex');
+    dispose();
+    return hash;
+  });
+  batches.reader.close();
+  return hashes;
+}

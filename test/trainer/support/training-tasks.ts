@@ -1,0 +1,133 @@
+import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
+import type { BlobUri, TaskOutput, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
+import type { BlobStore } from '../../../src/storage/blob-store.js';
+import { SpoolReader } from '../../../src/trainer/corrections/index.js';
+import { encodeManifest } from '../../../src/trainer/data/index.js';
+import { randomStream } from '../../../src/trainer/random.js';
+import { arena, read } from '../../../src/trainer/runtime/index.js';
+import type { TaskContext } from '../../../src/trainer/tasks/context.js';
+import { runTask } from '../../../src/trainer/tasks/run-task.js';
+import { mnistSpec, type SpecChanges } from './specs.js';
+
+/** Every method, by a type that grows with the contract: a new one does not compile until it is listed. */
+const EVERY_METHOD: Record<ResolvedSpec['method']['type'], true> = {
+  backprop: true,
+  penalty: true,
+  'augmented-lagrangian': true,
+};
+export const METHODS = Object.keys(EVERY_METHOD) as ResolvedSpec['method']['type'][];
+
+/** Small coloured noise: what a task does to its state does not depend on what the images show. */
+export const TINY: DatasetFacts = {
+  name: 'tiny',
+  classes: ['a', 'b', 'c'],
+  image: { height: 8, width: 8, channels: 2 },
+  train_count: 32,
+  test_count: 0,
+  augmentation: { crop_padding: 1, horizontal_flip: true },
+};
+
+export const TINY_STEPS_PER_EPOCH = 8;
+
+/** A job on TINY whose `epochs` are of eight steps; everything else is set, so no default depends on the dataset. */
+export function tinySpec(changes: SpecChanges): ResolvedSpec {
+  return mnistSpec({
+    max_train_samples: TINY.train_count,
+    batch_size: TINY.train_count / TINY_STEPS_PER_EPOCH,
+    model: { depth: 8, width: 2 },
+    augmentation: TINY.augmentation,
+    ...changes,
+    method: { penalty: 4, end_to_end_share: 0, round_steps: TINY_STEPS_PER_EPOCH, ...changes.method },
+  });
+}
+
+export async function storeTiny(blobs: BlobStore): Promise<TaskOutput> {
+  const { image, classes, name, train_count: count } = TINY;
+  const random = randomStream(1, 'tiny');
+  const bytes = (length: number, below: number) =>
+    Uint8Array.from({ length }, () => Math.floor(below * random()));
+  const images = await blobs.put(bytes(count * image.height * image.width * image.channels, 256));
+  const labels = await blobs.put(new Uint8Array(Uint16Array.from(bytes(count, classes.length)).buffer));
+  const split = { count, images: images.uri, labels: labels.uri };
+  return await blobs.put(
+    encodeManifest({
+      name,
+      image,
+      classes,
+      splits: { train: split, test: split },
+      mean: [127, 127],
+      standard_deviation: [74, 74],
+    }),
+  );
+}
+
+export interface TaskRun {
+  readonly spec: ResolvedSpec;
+  readonly blobs: BlobStore;
+  readonly inputs: Readonly<Record<string, BlobUri>>;
+  readonly attempt?: number;
+  /** Called after every optimiser step; what it throws ends the task there. */
+  readonly onStep?: () => void;
+}
+
+export function runTrainingTask(task: TrainingTask, options: TaskRun): Promise<TaskSuccess> {
+  return runTask(contextOf(task, options));
+}
+
+export type TrainingTask = Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>;
+
+export function contextOf(
+  { key, kind, stage, round }: TrainingTask,
+  { spec, blobs, inputs, attempt = 1, onStep = () => {} }: TaskRun,
+): TaskContext {
+  return {
+    assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset: TINY, inputs },
+    blobs,
+    now: () => 0,
+    progress: () => {},
+    metrics: () => {},
+    breathe: async () => onStep(),
+  };
+}
+
+/** Runs a job's training tasks in the order of its plan; `run` may stand in for a task's plain execution. */
+export async function runTraining(
+  spec: ResolvedSpec,
+  blobs: BlobStore,
+  run: (task: PlannedTask, options: TaskRun) => Promise<TaskSuccess> = runTrainingTask,
+): Promise<Map<string, TaskSuccess>> {
+  const prepared = { outputs: { dataset: await storeTiny(blobs) }, seconds: {}, artifacts: [], result: {} };
+  const successes = new Map<string, TaskSuccess>([['prepare', prepared]]);
+  for (const task of planTasks(spec, TINY)) {
+    if (task.kind !== 'stage' && task.kind !== 'end_to_end') continue;
+    const inputs = Object.fromEntries(
+      Object.entries(task.inputs).map(([name, { task: producer, output }]) => [
+        name,
+        successes.get(producer)!.outputs[output]!.uri,
+      ]),
+    );
+    successes.set(task.key, await run(task, { spec, blobs, inputs }));
+  }
+  return successes;
+}
+
+/** A task's outputs by what is in them: a blob's address is its hash; a spool file is read. */
+export async function contentsOf(success: TaskSuccess, blobs: BlobStore): Promise<Record<string, unknown>> {
+  const entries = Object.entries(success.outputs).map(async ([name, { uri }]) => [
+    name,
+    uri.startsWith('spool:') ? Buffer.from(await blobs.get(uri)).toString('base64') : uri,
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The corrections of every step of a spool file, as decoded. */
+export async function correctionsOf(uri: BlobUri, blobs: BlobStore): Promise<Float32Array[]> {
+  const reader = new SpoolReader(await blobs.localPath(uri));
+  const { start, end } = reader.header.steps;
+  const steps = Array.from({ length: end - start }, (_, index) =>
+    arena(() => ({ values: read(reader.read(start + index)) })),
+  );
+  reader.close();
+  return steps.map(({ values }) => values);
+}
