@@ -1,0 +1,53 @@
+// Contender: this project's training step.
+import { initialValues, Sgd, zeros } from '../../src/trainer/optimizer/index.js';
+import { describeRuntime, upload } from '../../src/trainer/runtime/index.js';
+import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
+import { serveSteps } from './serve.js';
+import {
+  BATCH,
+  IMAGE,
+  LAYERS,
+  LEARNING_RATE,
+  labels,
+  MOMENTUM,
+  PARAMETERS,
+  randomImages,
+} from './workload.js';
+
+const labelValues = labels();
+const batch = {
+  images: upload(randomImages(), [BATCH, IMAGE.height, IMAGE.width, IMAGE.channels]),
+  labels: upload(labelValues, [BATCH]),
+  labelValues,
+  // One batch for every step.
+  dispose: () => undefined,
+};
+const optimizer = new Sgd(
+  PARAMETERS,
+  { weights: initialValues(PARAMETERS, 1), momentum: zeros(PARAMETERS) },
+  { momentum: MOMENTUM, weightDecay: 0 },
+);
+const stopwatch = new Stopwatch(() => performance.now());
+
+/** A range of one step reads its loss back, as `trainOnBatch` does. */
+async function step(): Promise<number> {
+  let loss = Number.NaN;
+  await trainSteps({
+    part: { stage: null, layers: LAYERS, auxiliary: null },
+    steps: { start: 0, end: 1 },
+    seed: 1,
+    batchAt: () => batch,
+    objective: classificationObjective,
+    optimizer,
+    learningRateAt: () => LEARNING_RATE,
+    onInputGradient: null,
+    onReport: (report) => {
+      loss = report.loss;
+    },
+    breathe: async () => undefined,
+    stopwatch,
+  });
+  return loss;
+}
+
+await serveSteps(`TensorFlow ${describeRuntime().tensorflow}`, step);

@@ -1,0 +1,52 @@
+// Contender: the same network as a stock TensorFlow.js layers model, on the same TensorFlow library.
+import { buildLayersModel } from '../../src/trainer/export/layers-model.js';
+import { initialValues } from '../../src/trainer/optimizer/index.js';
+import { describeRuntime, tf } from '../../src/trainer/runtime/index.js';
+import { serveSteps } from './serve.js';
+import {
+  BATCH,
+  CLASSES,
+  IMAGE,
+  LAYERS,
+  LEARNING_RATE,
+  labels,
+  MOMENTUM,
+  PARAMETERS,
+  randomImages,
+} from './workload.js';
+
+const statistics = new Map(
+  LAYERS.flatMap(function norms(layer): [string, { mean: Float32Array; variance: Float32Array }][] {
+    if (layer.op === 'residual') return [...layer.branch, ...layer.shortcut].flatMap(norms);
+    if (layer.op !== 'norm') return [];
+    const channels = layer.output.channels;
+    return [[layer.name, { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) }]];
+  }),
+);
+const split = { count: 0, images: 'sha256:', labels: 'sha256:' } as const;
+const model = buildLayersModel({
+  layers: LAYERS,
+  values: initialValues(PARAMETERS, 1),
+  statistics,
+  manifest: {
+    name: 'random',
+    image: IMAGE,
+    classes: [],
+    splits: { train: split, test: split },
+    mean: [0, 0, 0],
+    standard_deviation: [1, 1, 1],
+  },
+});
+// The first layer normalises pixels, which these are not; tfjs cannot train through it (a batch norm without scale) either.
+model.getLayer('normalize').call = (input) => (Array.isArray(input) ? input[0]! : input);
+model.compile({
+  optimizer: tf.train.momentum(LEARNING_RATE, MOMENTUM),
+  loss: 'categoricalCrossentropy',
+});
+const images = tf.tensor(randomImages(), [BATCH, IMAGE.height, IMAGE.width, IMAGE.channels]);
+const targets = tf.oneHot(tf.tensor1d(labels(), 'int32'), CLASSES);
+
+await serveSteps(
+  `tfjs-node ${tf.version_core}, TensorFlow ${describeRuntime().tensorflow}`,
+  async () => (await model.trainOnBatch(images, targets)) as number,
+);

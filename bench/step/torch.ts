@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheEntry, cacheRoot } from '../../src/provision/cache.js';
+import { exec } from '../../src/provision/exec.js';
+import { streamProgress } from '../../src/provision/progress.js';
+
+const TORCH = 'torch==2.15.0';
+/** What `import torch` reads; the CUDA packages that it asks for as well, 2 GB, are left out. */
+const NEEDED = ['typing-extensions', 'sympy', 'networkx', 'jinja2', 'filelock', 'fsspec', 'setuptools>=77'];
+const STAND_INS = fileURLToPath(new URL('./cuda_stand_ins.py', import.meta.url));
+const STEP = fileURLToPath(new URL('./torch_step.py', import.meta.url));
+
+export interface TorchCommand {
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How to run PyTorch's side, installed into the cache the first time; null, and a line that says why, where it cannot be. */
+export async function torchCommand(say: (line: string) => void): Promise<TorchCommand | null> {
+  try {
+    const python = await exec('python3', [
+      '-c',
+      'import sys; print("py%d%d" % sys.version_info[:2], end="")',
+    ]);
+    const key = `bench-${TORCH.replace('==', '-')}-${python}-${process.arch}`;
+    const { dir } = await cacheEntry(cacheRoot(), key, install);
+    return {
+      command: ['python3', STEP],
+      env: {
+        PYTHONPATH: join(dir, 'packages'),
+        LD_LIBRARY_PATH: join(dir, 'cuda'),
+        // It would warn that NumPy is not there, which nothing here uses.
+        PYTHONWARNINGS: 'ignore',
+      },
+    };
+  } catch (error) {
+    say(`PyTorch is left out: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+function install(staging: string): Promise<void> {
+  const packages = join(staging, 'packages');
+  const pip = (...what: string[]) =>
+    exec('python3', ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', '--target', packages, ...what]);
+  return streamProgress().step('installing PyTorch as a peer (a download of 540 MB)', async () => {
+    await pip(...NEEDED);
+    await pip('--no-deps', TORCH);
+    await exec('python3', [STAND_INS, join(packages, 'torch', 'lib'), join(staging, 'cuda')]);
+  });
+}
