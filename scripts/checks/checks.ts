@@ -27,7 +27,14 @@ async function checkTypes(): Promise<string[]> {
 }
 
 async function checkStyle(): Promise<string[]> {
-  const lines = await tool('@biomejs/biome', 'biome', 'check', '--error-on-warnings', '--reporter=github', '.');
+  const lines = await tool(
+    '@biomejs/biome',
+    'biome',
+    'check',
+    '--error-on-warnings',
+    '--reporter=github',
+    '.',
+  );
   // ::error title=<rule>,file=<path>,line=<n>,...::<message>
   const places = lines.map((line) => /^::\w+ title=(.*?),file=(.*?),line=(\d+).*?::(.*)$/.exec(line));
   const problems = places.flatMap((place) =>
