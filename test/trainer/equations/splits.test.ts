@@ -34,6 +34,7 @@ const models: fc.Arbitrary<ModelSize> = fc.oneof(
     depth: fc.constantFrom(8, 14),
     width: fc.integer({ min: 2, max: 6 }),
   }),
+  // Dropout would need the serial network's masks: ../dropout.test.ts.
   fc.record({ family: fc.constant('wide-resnet' as const), depth: fc.constant(10), width: fc.constant(1) }),
 );
 const images: fc.Arbitrary<Shape> = fc.record({
