@@ -7,10 +7,10 @@ import { plus, StageChain, serialInputs, squaredNorms } from '../support/stage-c
 
 // docs/method.md, checks 2, 3 and 6 in float64; their float32 twins are in ../coupling.test.ts.
 
-for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
+for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies ModelFamily[]) {
   const { network, values } = smallNetwork(family);
   const stages = describeStages(network, [1, 1, network.blocks.length - 2], 0.1);
-  const chain = new StageChain(stages, values, randomFeatures(8), LABELS);
+  const chain = new StageChain(stages, values, randomFeatures(8, network.image), LABELS);
   const serial = chain.forward();
   const { gradients: expected, inputGradients } = chain.backPropagation(serial);
   const inputs = serialInputs(serial);

@@ -26,12 +26,12 @@ const DIFFERENCE_STEP = 1e-5;
 const DIFFERENCE_TOLERANCE = 1e-8;
 /** Sums of a few hundred float64 terms in another order. */
 const ORDER_TOLERANCE = 1e-13;
-/** float32 rounding, 6e-8, through some thirty layers and back. */
-const FLOAT32_TOLERANCE = 1e-5;
+/** float32 rounding, 6e-8, through some thirty layers and back; among the activations of 64x64 images some change sign. */
+const FLOAT32_TOLERANCE = { resnet: 1e-5, 'wide-resnet': 1e-5, 'imagenet-resnet': 5e-5 } as const;
 
-for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
-  const { layers, values } = smallNetwork(family);
-  const images = randomFeatures(2);
+for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies ModelFamily[]) {
+  const { network, layers, values } = smallNetwork(family);
+  const images = randomFeatures(2, network.image);
 
   test(`${family}: the float64 pass computes what the plain reference computes`, (t) => {
     const expected = referenceForward(layers, images, values).values;
@@ -44,10 +44,10 @@ for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
     );
   });
 
-  for (const [name, rectifier] of [
-    ['ReLU', RELU],
-    ['softplus', SOFTPLUS],
-  ] as const) {
+  // A difference across a kink is no derivative. Among the many activations of 64x64 images some lie that near:
+  // there softplus judges the passes, and the trainer's gradients below judge them with ReLU.
+  const rectifiers = family === 'imagenet-resnet' ? { SOFTPLUS } : { RELU, SOFTPLUS };
+  for (const [name, rectifier] of Object.entries(rectifiers)) {
     test(`${family}, ${name}: every float64 gradient equals central differences`, (t) => {
       const pass = referencePass(layers, images, values, rectifier);
       const gradients = new Map<string, Float64Array>();
@@ -79,7 +79,7 @@ for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
     pass.pullback(referenceLossCotangent(pass.output, LABELS), gradients);
     const actual = backPropagation(layers, values, images);
     assert.deepEqual([...actual.keys()].sort(), [...gradients.keys()].sort());
-    within(t, 'float32 against float64', relativeError(actual, gradients), FLOAT32_TOLERANCE);
+    within(t, 'float32 against float64', relativeError(actual, gradients), FLOAT32_TOLERANCE[family]);
   });
 
   /** ReLU's loss comes from the plain reference; softplus is known to the pass alone. */
