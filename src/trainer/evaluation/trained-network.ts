@@ -96,7 +96,7 @@ function* calibrationImages(train: SplitReader, seed: number): Generator<Tensor>
     seed,
     batchSize,
     samples: train.count,
-    augmentation: { crop_padding: 0, horizontal_flip: false },
+    augmentation: { crop_padding: 0, horizontal_flip: false, cutout: 0 },
   });
   const count = Math.floor(Math.min(STATISTICS_IMAGES, train.count) / batchSize);
   for (let index = 0; index < count; index++) {
