@@ -7,7 +7,8 @@ import { initialValues, type NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
 import { readWeights, type TaskContext } from './context.js';
 import { joinedState } from './end-to-end.js';
-import { closeReaders, figures, openReaders, type Readers } from './evaluate.js';
+import { figures } from './evaluate.js';
+import { closeReaders, openReaders, type Readers } from './readers.js';
 import { writeReport } from './report.js';
 import { auxiliaryParameters, compactLayers, describeRun, type RunDescription } from './run-description.js';
 
