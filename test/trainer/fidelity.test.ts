@@ -29,6 +29,7 @@ function fidelitiesOf(stages: readonly StageDescription[], weights: NamedValues,
       weights,
       method: { type, penalty: BETA },
       labelSmoothing: 0,
+      seed: 1,
       at: {
         batch: {
           images: uploadFeatures(IMAGES),
@@ -59,6 +60,15 @@ test('AuxNets that are the stages they stand for: fidelity 1 with multipliers, n
   assert.deepEqual([first, second], [0, 0]);
   assert.ok(Math.abs(last! - 1) < 1e-6);
   assert.equal(liveTensors(), before);
+});
+
+test('with dropout the probe draws the masks of its step: twice the same figures', () => {
+  const { network } = smallNetwork('wide-resnet', { dropout: 0.3 });
+  const stages = describeStages(network, [1, 2], 0.3);
+  const values = perturbedValues(stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]));
+  const probe = () => fidelitiesOf(stages, values, 'augmented-lagrangian');
+  assert.deepEqual(probe(), probe());
+  for (const value of probe()) assert.ok(value !== 0 && Math.abs(value) < 1, `${value}`);
 });
 
 for (const type of ['augmented-lagrangian', 'penalty'] as const) {

@@ -39,6 +39,7 @@ async function trainLastStage(objective: LocalObjective, learningRate = 0.1): Pr
     await trainSteps({
       part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
       steps: { start: 40, end: 43 },
+      seed: 1,
       batchAt: () => ({
         images: uploadFeatures(randomFeatures(1)),
         labels: uploadLabels(),

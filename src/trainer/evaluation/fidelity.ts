@@ -2,6 +2,7 @@ import type { ResolvedMethod } from '../../contract/spec.js';
 import { type ParameterSpec, parametersOf, type StageDescription } from '../../network/index.js';
 import {
   batchStatisticsRule,
+  type Draw,
   inferPass,
   type NamedTensors,
   trainPass,
@@ -22,6 +23,8 @@ export interface FidelityOptions {
   readonly weights: NamedValues;
   readonly method: Pick<ResolvedMethod, 'type' | 'penalty'>;
   readonly labelSmoothing: number;
+  /** The run's: both gradients are taken with the same dropout masks. */
+  readonly seed: number;
   /** The batch that is probed, and the step it belongs to. */
   readonly at: LossStep;
 }
@@ -33,15 +36,16 @@ export interface FidelityOptions {
  */
 export function fidelities(options: FidelityOptions): number[] {
   const { stages, at } = options;
+  const draw = { seed: options.seed, step: at.step };
   return arena(() => {
     const layers = stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]);
     const weights = uploadWeights(parametersOf(layers), options.weights);
-    const local = localGradients(options, weights);
+    const local = localGradients(options, weights, draw);
     const composed = new Map<string, Tensor>();
     const pass = trainPass(
       stages.flatMap((stage) => stage.layers),
       at.batch.images,
-      { weights, gradients: composed },
+      { weights, gradients: composed, draw },
       false,
     );
     const { cotangent, dispose } = classificationObjective(options.labelSmoothing)(pass.output, at);
@@ -52,14 +56,14 @@ export function fidelities(options: FidelityOptions): number[] {
 }
 
 /** From the last stage down, so that each meets the gradient its downstream stage has on the same batch. */
-function localGradients(options: FidelityOptions, weights: NamedTensors): Map<string, Tensor> {
+function localGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): Map<string, Tensor> {
   const { images } = options.at.batch;
   const gradients = new Map<string, Tensor>();
   let message: Tensor | null = null;
   for (const stage of options.stages.toReversed()) {
     const lambda =
       stage.auxiliary && inferPass(stage.auxiliary, images, weights, batchStatisticsRule(weights));
-    const pass = trainPass(stage.layers, lambda ?? images, { weights, gradients }, lambda !== null);
+    const pass = trainPass(stage.layers, lambda ?? images, { weights, gradients, draw }, lambda !== null);
     const local = objectiveOf(options, stage, weights, message)(pass.output, options.at);
     local.dispose();
     message = pass.pullback(local.cotangent);

@@ -52,6 +52,7 @@ async function probeFidelity(
       weights,
       method: spec.method,
       labelSmoothing: spec.label_smoothing,
+      seed: spec.seed,
       at: {
         batch,
         step,
