@@ -28,7 +28,10 @@ const FLOAT64_TOLERANCE = 1e-5;
 const specOf = (type: ResolvedSpec['method']['type']): ResolvedSpec =>
   tinySpec({
     epochs: 7,
-    optimizer: { learning_rate: RATE, schedule: { type: 'constant', milestones: [0.5, 0.75], gamma: 0.1 } },
+    optimizer: {
+      learning_rate: RATE,
+      schedule: { type: 'constant', warmup_epochs: 0, milestones: [0.5, 0.75], gamma: 0.1 },
+    },
     method: { type, stages: 1, round_steps: STEPS },
   });
 const spec = specOf('backprop');
@@ -87,7 +90,7 @@ async function descend(
   round: (value: number) => number,
   gradientsOf: (batch: PlainBatch) => ReadonlyMap<string, ArrayLike<number>>,
 ): Promise<void> {
-  const [momentum, decay, rate] = [spec.optimizer.momentum, spec.optimizer.weight_decay, RATE].map(round);
+  const [momentum, decay, rate] = [spec.optimizer.momentum!, spec.optimizer.weight_decay, RATE].map(round);
   const velocity = new Map([...weights].map(([name, { length }]) => [name, new Float64Array(length)]));
   for (const batch of await batchesOf(blobs)) {
     const gradients = gradientsOf(batch);

@@ -4,7 +4,7 @@ import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState, encodeState } from '../../../src/trainer/checkpoint/index.js';
-import { zeros } from '../../../src/trainer/optimizer/index.js';
+import { startingSlots, updateRuleOf } from '../../../src/trainer/optimizer/index.js';
 import { describeRun, stageParameters } from '../../../src/trainer/tasks/run-description.js';
 import { withBlobs } from '../support/run-plan.js';
 import {
@@ -122,5 +122,6 @@ async function withoutMomentum(
 ): Promise<BlobUri> {
   const parameters = stageParameters(describeRun(spec, TINY).stages[stage]!);
   const { weights } = decodeState(await blobs.get(state));
-  return (await blobs.put(encodeState(parameters, { weights, momentum: zeros(parameters) }))).uri;
+  const slots = startingSlots(parameters, updateRuleOf(spec.optimizer));
+  return (await blobs.put(encodeState(parameters, { weights, slots }))).uri;
 }

@@ -14,15 +14,15 @@ import {
 import { decodeState, encodeState, mergeStates } from '../../../src/trainer/checkpoint/index.js';
 import { type Pass, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss, coupling } from '../../../src/trainer/objective/index.js';
-import type { NamedValues } from '../../../src/trainer/optimizer/index.js';
+import { type NamedValues, sgd, startingState } from '../../../src/trainer/optimizer/index.js';
 import { normal, randomStream } from '../../../src/trainer/random.js';
 import { arena, liveTensors, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import { stageParameters } from '../../../src/trainer/tasks/run-description.js';
-import { startingState } from '../../../src/trainer/tasks/train.js';
 import { within } from '../support/measured.js';
 import { readAll, relativeError } from '../support/small-network.js';
 
 // docs/method.md, checks 9 and 2, as properties of any network, split, image shape and seed.
+const RULE = sgd({ momentum: 0.9, nesterov: false });
 const CLASSES = 4;
 const BATCH = 2;
 /** The same float32 kernels on the same numbers; a split moves no operation. */
@@ -102,7 +102,7 @@ function forAll(body: (problem: Problem, beta: number) => void): void {
 function serialRun({ network, split, seed }: Problem): Run {
   const states = describeStages(network, split, 0.1).map((stage) => {
     const parameters = stageParameters(stage);
-    return decodeState(encodeState(parameters, startingState(parameters, seed)));
+    return decodeState(encodeState(parameters, startingState(parameters, seed, RULE)));
   });
   return arena(() => {
     const layers = wholeNetwork(network);
@@ -138,7 +138,7 @@ function stagedRun({ network, split, seed }: Problem, beta: number | null): Run 
 }
 
 function stageWeights(stage: StageDescription, seed: number): NamedValues {
-  return startingState(stageParameters(stage), seed).weights;
+  return startingState(stageParameters(stage), seed, RULE).weights;
 }
 
 function imagesOf({ height, width, channels }: Shape, seed: number): Tensor {
