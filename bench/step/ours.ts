@@ -1,5 +1,5 @@
 // Contender: this project's training step.
-import { initialValues, Sgd, zeros } from '../../src/trainer/optimizer/index.js';
+import { Optimizer, sgd, startingState } from '../../src/trainer/optimizer/index.js';
 import { describeRuntime, upload } from '../../src/trainer/runtime/index.js';
 import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
 import { serveSteps } from './serve.js';
@@ -22,14 +22,14 @@ const batch = {
   // One batch for every step.
   dispose: () => undefined,
 };
-const optimizer = new Sgd(
-  PARAMETERS,
-  { weights: initialValues(PARAMETERS, 1), momentum: zeros(PARAMETERS) },
-  { momentum: MOMENTUM, weightDecay: 0 },
-);
+const rule = sgd({ momentum: MOMENTUM, nesterov: false });
+const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, 1, rule), {
+  rule,
+  weightDecayOf: () => 0,
+});
 const stopwatch = new Stopwatch(() => performance.now());
 
-/** A range of one step reads its loss back, as `trainOnBatch` does. */
+/** A range of one step reads its loss back, as `trainOnBatch` does, and two norms besides. */
 async function step(): Promise<number> {
   let loss = Number.NaN;
   await trainSteps({
@@ -37,7 +37,7 @@ async function step(): Promise<number> {
     steps: { start: 0, end: 1 },
     seed: 1,
     batchAt: () => batch,
-    objective: classificationObjective,
+    objective: classificationObjective(0),
     optimizer,
     learningRateAt: () => LEARNING_RATE,
     onInputGradient: null,

@@ -104,7 +104,8 @@ export const ERRORS = {
   non_finite_loss: {
     status: 500,
     title: 'Training met a number that is not finite',
-    remedy: 'Lower `optimizer.learning_rate`, or keep learning_rate x penalty further below 1.',
+    remedy:
+      'Lower `optimizer.learning_rate`, set `optimizer.clip_norm`, or keep learning_rate x penalty further below 1.',
     // A task is a pure function of its inputs: it would meet the same number again.
     retry: 'fatal',
   },

@@ -18,10 +18,23 @@ export type ResolvedMethod = Omit<
   penalty: number | 'adaptive';
 };
 
+type OptimizerSpec = JobSpec['optimizer'];
+type Kinds = 'type' | 'momentum' | 'beta1' | 'beta2' | 'epsilon';
+/** The fields of the other type are null. */
+export type ResolvedOptimizer = Omit<Chosen<OptimizerSpec, 'learning_rate' | 'weight_decay'>, Kinds> &
+  (
+    | { type: 'sgd'; momentum: number; beta1: null; beta2: null; epsilon: null }
+    | { type: 'adamw'; momentum: null; beta1: number; beta2: number; epsilon: number }
+  );
+
 /** A spec with every choice made: what a job trains, reproducibly. It validates against the same schema. */
-export type ResolvedSpec = Omit<Chosen<JobSpec, 'seed'>, 'model' | 'method' | 'augmentation'> & {
+export type ResolvedSpec = Omit<
+  Chosen<JobSpec, 'seed'>,
+  'model' | 'method' | 'optimizer' | 'augmentation'
+> & {
   model: ResolvedModel;
   method: ResolvedMethod;
+  optimizer: ResolvedOptimizer;
   augmentation: ResolvedAugmentation;
 };
 
@@ -33,5 +46,5 @@ export interface DatasetFacts {
   readonly train_count: number;
   readonly test_count: number;
   /** Augmentation that suits these images, used where a job names none. */
-  readonly augmentation: ResolvedAugmentation;
+  readonly augmentation: Pick<ResolvedAugmentation, 'crop_padding' | 'horizontal_flip'>;
 }

@@ -3,7 +3,10 @@ import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../con
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, stepsOf, trainSamples } from '../network/rounds.js';
 import { balancedSplit } from '../network/split.js';
+import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
+  checkAuxiliary,
+  checkCutout,
   checkModel,
   checkRounds,
   checkSamples,
@@ -37,7 +40,11 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
   };
   const modelFits = checkModel(model, dataset, report);
   const samplesFit = checkSamples(spec, trainSamples(spec.max_train_samples, dataset), report);
-  const method = modelFits && samplesFit ? resolveMethod({ ...spec, model }, dataset, report) : null;
+  checkCutout(spec.augmentation.cutout, dataset.image, report);
+  checkSchedule(spec, report);
+  const optimizer = resolveOptimizer(spec.optimizer, report);
+  const method =
+    modelFits && samplesFit ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
   if (method === null || problems.length > 0) {
     throw new StrataError('invalid_spec', undefined, { errors: problems });
   }
@@ -45,8 +52,10 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
     ...spec,
     model,
     method,
+    optimizer,
     seed: spec.seed ?? drawnSeed,
     augmentation: {
+      ...spec.augmentation,
       crop_padding: spec.augmentation.crop_padding ?? dataset.augmentation.crop_padding,
       horizontal_flip: spec.augmentation.horizontal_flip ?? dataset.augmentation.horizontal_flip,
     },
@@ -54,7 +63,7 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
 }
 
 function resolveMethod(
-  spec: JobSpec & { readonly model: ResolvedSpec['model'] },
+  spec: JobSpec & Pick<ResolvedSpec, 'model' | 'optimizer'>,
   dataset: DatasetFacts,
   report: Problems,
 ): ResolvedMethod | null {
@@ -63,6 +72,7 @@ function resolveMethod(
   const blocks = network.blocks.length;
   const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (!checkStages(method, stages, blocks, report)) return null;
+  checkAuxiliary(method.auxiliary, stages, report);
   if (method.split !== 'auto') checkSplit(method.split, stages, blocks, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps } = stepsOf(spec, dataset);
@@ -80,7 +90,7 @@ function resolveMethod(
 }
 
 function resolvePenalty(
-  spec: JobSpec,
+  spec: JobSpec & Pick<ResolvedSpec, 'optimizer'>,
   stages: number,
   endToEndShare: number,
   report: Problems,

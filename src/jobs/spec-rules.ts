@@ -85,6 +85,25 @@ export function checkSplit(split: readonly number[], stages: number, blocks: num
   }
 }
 
+export function checkAuxiliary(
+  auxiliary: JobSpec['method']['auxiliary'],
+  stages: number,
+  report: Problems,
+): void {
+  if (auxiliary.learning_rate === null || stages > 1) return;
+  report('/method/auxiliary/learning_rate', 'one stage has no AuxNet; use null, or two stages or more');
+}
+
+export function checkCutout(
+  side: number,
+  image: { readonly height: number; readonly width: number },
+  report: Problems,
+): void {
+  const most = Math.min(image.height, image.width) - 1;
+  if (side <= most) return;
+  report('/augmentation/cutout', `can blank whole images of this dataset; use ${most} or less`);
+}
+
 /** Tasks one job may be cut into: more would cost more to keep than to train. */
 const MOST_TASKS = 20_000;
 

@@ -20,7 +20,7 @@ function problemsOf(changes: Changes): Record<string, string> {
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
   assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0 });
-  assert.deepEqual(spec.augmentation, { crop_padding: 2, horizontal_flip: false });
+  assert.deepEqual(spec.augmentation, { crop_padding: 2, horizontal_flip: false, cutout: 0 });
   assert.equal(spec.seed, 7);
   const { stages, split, penalty, end_to_end_share, round_steps } = spec.method;
   assert.deepEqual({ stages, penalty, end_to_end_share }, { stages: 2, penalty: 4, end_to_end_share: 0.2 });
@@ -37,14 +37,14 @@ test('what a job names is kept', () => {
     seed: 0,
     model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
     method: { stages: 3, split: [1, 1, 1], penalty: 2.5, end_to_end_share: 0, round_steps: 33 },
-    augmentation: { crop_padding: 0, horizontal_flip: true },
+    augmentation: { crop_padding: 0, horizontal_flip: true, cutout: 8 },
   });
   assert.equal(spec.seed, 0);
   assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 });
   assert.deepEqual(spec.method.split, [1, 1, 1]);
   assert.equal(spec.method.penalty, 2.5);
   assert.equal(spec.method.round_steps, 33);
-  assert.deepEqual(spec.augmentation, { crop_padding: 0, horizontal_flip: true });
+  assert.deepEqual(spec.augmentation, { crop_padding: 0, horizontal_flip: true, cutout: 8 });
 });
 
 test('a resolved spec resolves to itself, so a job can be repeated from its answer', () => {
@@ -54,6 +54,8 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { type: 'penalty', stages: 3 } },
     { method: { type: 'backprop' } },
     { optimizer: { learning_rate: 1 } },
+    { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
+    { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },
   ];
   for (const changes of cases) {
     const spec = resolved(changes);
@@ -71,6 +73,16 @@ test('auto penalty: 4 or 6, less at high rates, adaptive for an augmented Lagran
   assert.equal(resolved({ optimizer: { learning_rate: 0.5 } }).method.penalty, 1.6);
   assert.equal(resolved({ method: { end_to_end_share: 0 } }).method.penalty, 'adaptive');
   assert.equal(resolved({ method: { type: 'penalty', end_to_end_share: 0 } }).method.penalty, 6);
+});
+
+test('an optimiser gets the defaults of its type', () => {
+  const figures = ({ optimizer }: ReturnType<typeof resolved>) => {
+    const { learning_rate, momentum, beta1, beta2, epsilon, weight_decay } = optimizer;
+    return [learning_rate, momentum, beta1, beta2, epsilon, weight_decay];
+  };
+  assert.deepEqual(figures(resolved()), [0.1, 0.9, null, null, null, 0.0001]);
+  const adamw = resolved({ optimizer: { type: 'adamw', beta2: 0.99 } });
+  assert.deepEqual(figures(adamw), [0.001, null, 0.9, 0.99, 1e-8, 0.01]);
 });
 
 test('a short job still has four parallel rounds per stage', () => {
@@ -111,6 +123,34 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
   ['batch larger than the data', { max_train_samples: 100 }, '/batch_size', /at most the 100/],
   ['unstable penalty', { method: { penalty: 10 } }, '/method/penalty', /use 8.00 or less/],
   ['adaptive penalty', { method: { type: 'penalty', penalty: 'adaptive' } }, '/method/penalty', /a number/],
+  ['momentum of adamw', { optimizer: { type: 'adamw', momentum: 0.9 } }, '/optimizer/momentum', /beta1/],
+  ['Nesterov of adamw', { optimizer: { type: 'adamw', nesterov: true } }, '/optimizer/nesterov', /use false/],
+  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw/],
+  [
+    'Nesterov without momentum',
+    { optimizer: { nesterov: true, momentum: 0 } },
+    '/optimizer/nesterov',
+    /momentum above 0/,
+  ],
+  [
+    'a warm-up as long as the run',
+    { epochs: 3, optimizer: { schedule: { warmup_epochs: 3 } } },
+    '/optimizer/schedule/warmup_epochs',
+    /below the run's 3 epochs/,
+  ],
+  [
+    'a warm-up beyond the first milestone',
+    { optimizer: { schedule: { type: 'step', milestones: [0.75, 0.2], warmup_epochs: 2.5 } } },
+    '/optimizer/schedule/warmup_epochs',
+    /at most 2,/,
+  ],
+  [
+    'a rate for no AuxNet',
+    { method: { type: 'backprop', auxiliary: { learning_rate: 0.1 } } },
+    '/method/auxiliary/learning_rate',
+    /one stage has no AuxNet/,
+  ],
+  ['a cutout of the whole image', { augmentation: { cutout: 28 } }, '/augmentation/cutout', /use 27 or less/],
   ['too many tasks', { epochs: 1000, method: { round_steps: 1 } }, '/method/round_steps', /use 47 or more/],
 ];
 for (const [name, changes, pointer, remedy] of REFUSED) {

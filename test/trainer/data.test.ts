@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawPlacement, normalizationTable, placeImage } from '../../src/trainer/data/augment.js';
+import {
+  drawPlacement,
+  normalizationTable,
+  type Placement,
+  placeImage,
+  UNCHANGED,
+} from '../../src/trainer/data/augment.js';
 import { decodeIdx } from '../../src/trainer/data/idx.js';
 import { plainBatches, prepareMnist, SplitReader, TrainBatches } from '../../src/trainer/data/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
@@ -12,8 +18,9 @@ const OPTIONS = {
   seed: 11,
   batchSize: 32,
   samples: 256,
-  augmentation: { crop_padding: 2, horizontal_flip: true },
+  augmentation: { crop_padding: 2, horizontal_flip: true, cutout: 0 },
 } as const;
+const SIZE = { height: 28, width: 28 };
 
 test('MNIST as the package has it: counts, classes, mean and deviation as published', async () => {
   await withBlobs(async (blobs) => {
@@ -34,7 +41,8 @@ test('two processes at different steps see the bitwise same batch of a step', as
   await withBlobs(async (blobs) => {
     const manifest = await prepareMnist(MNIST, blobs);
     const readers = await Promise.all([1, 2].map(() => SplitReader.open(manifest, 'train', blobs)));
-    const [ahead, behind] = readers.map((reader) => new TrainBatches(reader, OPTIONS));
+    const options = { ...OPTIONS, augmentation: { ...OPTIONS.augmentation, cutout: 8 } };
+    const [ahead, behind] = readers.map((reader) => new TrainBatches(reader, options));
     const before = liveTensors();
     const pixels = (batches: TrainBatches, step: number) => {
       const batch = batches.at(step);
@@ -83,29 +91,46 @@ test('evaluation walks the split in order, the rest of a batch included', async 
   });
 });
 
-test('an image is shifted, mirrored and normalised; what is uncovered is the mean', () => {
+test('an image is shifted, mirrored and normalised; what is uncovered or cut out is the mean', () => {
   const shape = { height: 2, width: 3, channels: 1 };
   const table = normalizationTable([0], [1]);
-  const target = new Float32Array(6);
-  placeImage(Uint8Array.of(1, 2, 3, 4, 5, 6), shape, table, { down: 1, right: 0, mirrored: true }, target, 0);
-  assert.deepEqual([...target], [0, 0, 0, 3, 2, 1]);
-  target.fill(0);
-  placeImage(
-    Uint8Array.of(1, 2, 3, 4, 5, 6),
-    shape,
-    table,
-    { down: 0, right: -1, mirrored: false },
-    target,
-    0,
+  const placed = (placement: Partial<Placement>) => {
+    const target = new Float32Array(8);
+    // Behind two numbers of another image's.
+    placeImage(Uint8Array.of(1, 2, 3, 4, 5, 6), shape, table, { ...UNCHANGED, ...placement }, target, 2);
+    return [...target];
+  };
+  assert.deepEqual(placed({ down: 1, mirrored: true }), [0, 0, 0, 0, 0, 3, 2, 1]);
+  assert.deepEqual(placed({ right: -1 }), [0, 0, 2, 3, 0, 5, 6, 0]);
+  assert.deepEqual(placed({ cutout: { top: 1, left: 1, side: 1 } }), [0, 0, 1, 2, 3, 4, 0, 6]);
+  assert.deepEqual(placed({ cutout: { top: -1, left: 2, side: 2 } }), [0, 0, 1, 2, 0, 4, 5, 6]);
+  assert.deepEqual(placed({ cutout: { top: -1, left: -1, side: 2 } }), [0, 0, 0, 2, 3, 4, 5, 6]);
+});
+
+test('a cutout has its centre on every pixel alike, and leaves crops and flips as they were', () => {
+  const plain = { crop_padding: 2, horizontal_flip: true, cutout: 0 };
+  const counts = new Map<number, number>();
+  for (let index = 0; index < 5000; index++) {
+    const draw = (augmentation: typeof plain) =>
+      drawPlacement(augmentation, { height: 5, width: 28 }, randomStream(1, 'cutouts', index));
+    const { cutout, ...rest } = draw({ ...plain, cutout: 3 });
+    assert.deepEqual({ ...rest, cutout: null }, draw(plain));
+    counts.set(cutout!.top + 1, (counts.get(cutout!.top + 1) ?? 0) + 1);
+    assert.equal(cutout!.side, 3);
+  }
+  assert.deepEqual(
+    [...counts.keys()].sort((a, b) => a - b),
+    [0, 1, 2, 3, 4],
   );
-  assert.deepEqual([...target], [2, 3, 0, 5, 6, 0]);
+  // 1000 expected each, standard deviation 28: five of them
+  for (const count of counts.values()) assert.ok(Math.abs(count - 1000) < 142);
 });
 
 test('placements cover the whole range evenly, and nothing beyond it', () => {
   const random = randomStream(1, 'placements');
   const counts = new Map<number, number>();
   for (let draw = 0; draw < 5000; draw++) {
-    const { down } = drawPlacement({ crop_padding: 2, horizontal_flip: false }, random);
+    const { down } = drawPlacement({ ...OPTIONS.augmentation, horizontal_flip: false }, SIZE, random);
     counts.set(down, (counts.get(down) ?? 0) + 1);
   }
   assert.deepEqual(

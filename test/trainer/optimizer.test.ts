@@ -1,107 +1,211 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ParameterSpec } from '../../src/network/index.js';
-import { decodeState, encodeState } from '../../src/trainer/checkpoint/index.js';
+import { decodeState, encodeState, mergeStates } from '../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
-import { initialValues, learningRateAt, Sgd, zeros } from '../../src/trainer/optimizer/index.js';
-import { normal, randomStream } from '../../src/trainer/random.js';
-import { liveTensors, type Tensor, upload } from '../../src/trainer/runtime/index.js';
+import {
+  adamw,
+  learningRateAt,
+  Optimizer,
+  type OptimizerSettings,
+  type OptimizerState,
+  optimizerSettings,
+  sgd,
+  startingSlots,
+  startingState,
+  type UpdateRule,
+} from '../../src/trainer/optimizer/index.js';
+import { liveTensors } from '../../src/trainer/runtime/index.js';
+import {
+  gradientsAt,
+  gradientValues,
+  PARAMETERS,
+  type ReferenceRule,
+  referenceWeights,
+  SEED,
+} from './support/optimizer-reference.js';
+import { mnistSpec, type SpecChanges } from './support/specs.js';
 
-const PARAMETERS: readonly ParameterSpec[] = [
-  { name: 'a/kernel', shape: [2, 3], initializer: { kind: 'normal', standardDeviation: 1 } },
-  { name: 'b/gamma', shape: [4], initializer: { kind: 'constant', value: 1 } },
-  { name: 'c/bias', shape: [1], initializer: { kind: 'constant', value: 0 } },
-];
-const SETTINGS = { momentum: 0.9, weightDecay: 0.01 };
+const STEPS = 10;
+const RATE = 0.1;
+const DECAY = 0.01;
+const MOMENTUM = 0.9;
+const ADAMW = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3 };
+// Ten steps of float32 rounding (6e-8) on values about 1, a handful of operations each.
+const TOLERANCE = 2e-6;
 
-function gradientsAt(step: number, order = PARAMETERS): Map<string, Tensor> {
-  return new Map(
-    order.map(({ name, shape }) => {
-      const random = randomStream(step, name);
-      const size = shape.reduce((product, side) => product * side, 1);
-      return [
-        name,
-        upload(
-          Float32Array.from({ length: size }, () => normal(random)),
-          shape,
-        ),
-      ];
-    }),
-  );
+const RULES: Record<string, UpdateRule> = {
+  'sgd with momentum': sgd({ momentum: MOMENTUM, nesterov: false }),
+  'sgd with Nesterov momentum': sgd({ momentum: MOMENTUM, nesterov: true }),
+  adamw: adamw(ADAMW),
+};
+
+/** The papers' formulas, written a second time for one weight, with the settings as functions of the parameter. */
+const REFERENCES: Record<string, (decayOf: (name: string) => number, rate: number) => ReferenceRule> = {
+  'sgd with momentum':
+    (decayOf, rate) =>
+    (weight, gradient, memory, { parameter }) => {
+      memory.v = MOMENTUM * (memory.v ?? 0) + gradient + decayOf(parameter) * weight;
+      return weight - rate * memory.v;
+    },
+  'sgd with Nesterov momentum':
+    (decayOf, rate) =>
+    (weight, gradient, memory, { parameter }) => {
+      const total = gradient + decayOf(parameter) * weight;
+      memory.v = MOMENTUM * (memory.v ?? 0) + total;
+      return weight - rate * (total + MOMENTUM * memory.v);
+    },
+  adamw:
+    (decayOf, rate) =>
+    (weight, gradient, memory, { parameter, update }) => {
+      const { beta1, beta2, epsilon } = ADAMW;
+      memory.m = beta1 * (memory.m ?? 0) + (1 - beta1) * gradient;
+      memory.v = beta2 * (memory.v ?? 0) + (1 - beta2) * gradient * gradient;
+      const mean = memory.m / (1 - beta1 ** update);
+      const deviation = Math.sqrt(memory.v / (1 - beta2 ** update)) + epsilon;
+      return weight - rate * (mean / deviation) - rate * decayOf(parameter) * weight;
+    },
+};
+
+function settingsOf(rule: UpdateRule, changes: Partial<OptimizerSettings> = {}): OptimizerSettings {
+  return { rule, weightDecayOf: () => DECAY, ...changes };
 }
 
-const startingState = () => ({ weights: initialValues(PARAMETERS, 3), momentum: zeros(PARAMETERS) });
-
-test('ten steps equal the formula in float64', () => {
-  const before = liveTensors();
-  const optimizer = new Sgd(PARAMETERS, startingState(), SETTINGS);
-  const expected = new Map(
-    [...startingState().weights].map(([name, values]) => [name, Float64Array.from(values)]),
-  );
-  const velocity = new Map([...expected].map(([name, values]) => [name, new Float64Array(values.length)]));
-  for (let step = 0; step < 10; step++) {
-    const gradients = gradientsAt(step);
-    for (const { name } of PARAMETERS) {
-      const random = randomStream(step, name);
-      expected.get(name)!.forEach((weight, index) => {
-        const v = velocity.get(name)!;
-        v[index] = SETTINGS.momentum * v[index]! + normal(random) + SETTINGS.weightDecay * weight;
-        expected.get(name)![index] = weight - 0.1 * v[index]!;
-      });
-    }
-    optimizer.step(gradients, 0.1);
-  }
-  const actual = optimizer.state().weights;
+function trained(settings: OptimizerSettings): OptimizerState {
+  const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, SEED, settings.rule), settings);
+  for (let step = 0; step < STEPS; step++) optimizer.step(gradientsAt(step), RATE);
+  const state = optimizer.state();
   optimizer.dispose();
+  return state;
+}
+
+function assertClose({ weights }: OptimizerState, expected: ReadonlyMap<string, readonly number[]>): void {
   for (const [name, values] of expected) {
-    // ten float32 roundings of values about 1
-    for (const [index, value] of values.entries()) {
-      assert.ok(Math.abs(value - actual.get(name)![index]!) < 2e-6, name);
-    }
+    values.forEach((value, index) => {
+      const actual = weights.get(name)![index]!;
+      assert.ok(Math.abs(value - actual) < TOLERANCE, `${name}[${index}]: ${actual} against ${value}`);
+    });
   }
-  assert.equal(liveTensors(), before);
+}
+
+for (const [name, rule] of Object.entries(RULES)) {
+  const reference = REFERENCES[name]!;
+
+  test(`${name}: ten steps equal the formula in float64 and leave no tensor`, () => {
+    const before = liveTensors();
+    assertClose(
+      trained(settingsOf(rule)),
+      referenceWeights(
+        reference(() => DECAY, RATE),
+        STEPS,
+      ),
+    );
+    assert.equal(liveTensors(), before);
+  });
+
+  test(`${name}: decay on kernels alone, clipping to 0.5 and a parameter with half the rate`, () => {
+    const before = liveTensors();
+    const isKernel = (parameter: string) => parameter.endsWith('/kernel');
+    const settings = settingsOf(rule, {
+      weightDecayOf: (parameter) => (isKernel(parameter.name) ? DECAY : 0),
+      rateFactorOf: (parameter) => (isKernel(parameter.name) ? 1 : 0.5),
+      clipNorm: 0.5,
+    });
+    const decayOf = (parameter: string) => (isKernel(parameter) ? DECAY : 0);
+    const [full, half] = [RATE, RATE / 2].map((rate) => reference(decayOf, rate));
+    const expected = referenceWeights(
+      (weight, gradient, memory, at) =>
+        (isKernel(at.parameter) ? full! : half!)(weight, gradient, memory, at),
+      STEPS,
+      0.5,
+    );
+    assertClose(trained(settings), expected);
+    assert.equal(liveTensors(), before);
+  });
+
+  test(`${name}: state belongs to names, so a network joined in another order goes on alike`, () => {
+    const settings = settingsOf(rule);
+    const open = (parameters: readonly ParameterSpec[], state: OptimizerState) =>
+      new Optimizer(parameters, state, settings);
+    const straight = open(PARAMETERS, startingState(PARAMETERS, SEED, rule));
+    straight.step(gradientsAt(0), RATE);
+    // Two stages, trained apart, joined the other way round.
+    const parts = [PARAMETERS.slice(0, 2), PARAMETERS.slice(2)].map((parameters) => {
+      const part = open(parameters, startingState(parameters, SEED, rule));
+      part.step(gradientsAt(0, parameters), RATE);
+      const state = part.state();
+      part.dispose();
+      return state;
+    });
+    const reversed = [...PARAMETERS].reverse();
+    const joined = open(reversed, mergeStates(parts.reverse()));
+    straight.step(gradientsAt(1), RATE);
+    joined.step(gradientsAt(1, reversed), RATE);
+    const [expected, actual] = [straight.state(), joined.state()];
+    for (const { name: parameter } of PARAMETERS) {
+      assert.deepEqual(actual.weights.get(parameter), expected.weights.get(parameter));
+      for (const [slot, values] of expected.slots) {
+        assert.deepEqual(actual.slots.get(slot)!.get(parameter), values.get(parameter), slot);
+      }
+    }
+    for (const optimizer of [straight, joined]) optimizer.dispose();
+  });
+
+  test(`${name}: a checkpoint keeps every slot exactly, and a cold optimiser goes elsewhere`, () => {
+    const settings = settingsOf(rule);
+    const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, SEED, rule), settings);
+    optimizer.step(gradientsAt(0), RATE);
+    const state = decodeState(encodeState(PARAMETERS, optimizer.state()));
+    assert.deepEqual([...state.slots.keys()], [...startingSlots(PARAMETERS, rule).keys()]);
+    const warm = new Optimizer(PARAMETERS, state, settings);
+    const cold = new Optimizer(PARAMETERS, { ...state, slots: startingSlots(PARAMETERS, rule) }, settings);
+    for (const each of [optimizer, warm, cold]) each.step(gradientsAt(1), RATE);
+    const [expected, resumed, restarted] = [optimizer, warm, cold].map((each) => each.state().weights);
+    assert.deepEqual(resumed, expected);
+    assert.notDeepEqual(restarted, expected);
+    for (const each of [optimizer, warm, cold]) each.dispose();
+  });
+}
+
+test('clipping leaves a shorter gradient bitwise as it is', () => {
+  const rule = RULES['sgd with momentum']!;
+  assert.deepEqual(trained(settingsOf(rule, { clipNorm: 1e3 })), trained(settingsOf(rule)));
 });
 
-test('state belongs to names: a network joined in another order goes on alike', () => {
-  const straight = new Sgd(PARAMETERS, startingState(), SETTINGS);
-  const joined = new Sgd(PARAMETERS, startingState(), SETTINGS);
-  straight.step(gradientsAt(0), 0.1);
-  joined.step(gradientsAt(0), 0.1);
-  const reversed = [...PARAMETERS].reverse();
-  const resumed = new Sgd(reversed, joined.state(), SETTINGS);
-  straight.step(gradientsAt(1), 0.1);
-  resumed.step(gradientsAt(1, reversed), 0.1);
-  const [expected, actual] = [straight.state(), resumed.state()];
-  for (const { name } of PARAMETERS) {
-    assert.deepEqual(actual.weights.get(name), expected.weights.get(name));
-    assert.deepEqual(actual.momentum.get(name), expected.momentum.get(name));
-  }
-  for (const optimizer of [straight, joined, resumed]) optimizer.dispose();
+test('norms are those of the gradient before clipping and of the weights after the step', () => {
+  const rule = RULES['sgd with momentum']!;
+  const settings = settingsOf(rule, { clipNorm: 0.5 });
+  const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, SEED, rule), settings);
+  assert.equal(optimizer.step(gradientsAt(0), RATE), null);
+  const norms = optimizer.step(gradientsAt(1), RATE, true)!;
+  const gradient = Math.hypot(...PARAMETERS.flatMap((parameter) => gradientValues(1, parameter)));
+  const weights = Math.hypot(...[...optimizer.state().weights.values()].flatMap((values) => [...values]));
+  assert.ok(Math.abs(norms.gradient / gradient - 1) < 1e-6);
+  assert.ok(Math.abs(norms.weights / weights - 1) < 1e-6);
+  optimizer.dispose();
+});
+
+test('a state of another optimiser, or of parts with unequal updates, is refused', () => {
+  const adam = RULES.adamw!;
+  const state = startingState(PARAMETERS, SEED, RULES['sgd with momentum']!);
+  assert.throws(() => new Optimizer(PARAMETERS, state, settingsOf(adam)), /no first_moment/);
+  const cold = startingState(PARAMETERS.slice(0, 1), SEED, adam);
+  const mixed = mergeStates([trained(settingsOf(adam)), cold]);
+  assert.throws(() => new Optimizer(PARAMETERS, mixed, settingsOf(adam)), /0 and 10 updates/);
 });
 
 test('a missing gradient is an error, not a step without it', () => {
-  const optimizer = new Sgd(PARAMETERS, startingState(), SETTINGS);
+  const rule = RULES['sgd with momentum']!;
+  const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, SEED, rule), settingsOf(rule));
   const gradients = gradientsAt(0);
   gradients.delete('b/gamma');
-  assert.throws(() => optimizer.step(gradients, 0.1), /b\/gamma/);
+  assert.throws(() => optimizer.step(gradients, RATE), /b\/gamma/);
   optimizer.dispose();
 });
 
-test('a checkpoint keeps weights and momentum exactly, and a cold optimiser goes elsewhere', () => {
-  const optimizer = new Sgd(PARAMETERS, startingState(), SETTINGS);
-  optimizer.step(gradientsAt(0), 0.1);
-  const bytes = encodeState(PARAMETERS, optimizer.state());
-  const warm = new Sgd(PARAMETERS, decodeState(bytes), SETTINGS);
-  const cold = new Sgd(PARAMETERS, { ...decodeState(bytes), momentum: zeros(PARAMETERS) }, SETTINGS);
-  for (const each of [optimizer, warm, cold]) each.step(gradientsAt(1), 0.1);
-  const [expected, resumed, restarted] = [optimizer, warm, cold].map((each) => each.state().weights);
-  assert.deepEqual(resumed, expected);
-  assert.notDeepEqual(restarted, expected);
-  for (const each of [optimizer, warm, cold]) each.dispose();
-});
-
 test('a checkpoint cut short is refused', () => {
-  const bytes = encodeState(PARAMETERS, startingState());
+  const rule = RULES['sgd with momentum']!;
+  const bytes = encodeState(PARAMETERS, startingState(PARAMETERS, SEED, rule));
   for (const length of [4, 40, bytes.length - 1]) {
     assert.throws(
       () => decodeState(bytes.subarray(0, length)),
@@ -111,20 +215,39 @@ test('a checkpoint cut short is refused', () => {
   }
 });
 
+const optimizerOf = (optimizer: NonNullable<SpecChanges['optimizer']>) => mnistSpec({ optimizer }).optimizer;
+
+test('decay_norm_and_bias: false spares scales, shifts and biases', () => {
+  const decays = (decay_norm_and_bias: boolean) =>
+    PARAMETERS.map(optimizerSettings(optimizerOf({ decay_norm_and_bias })).weightDecayOf);
+  assert.deepEqual(decays(true), [1e-4, 1e-4, 1e-4, 1e-4]);
+  assert.deepEqual(decays(false), [1e-4, 0, 1e-4, 0]);
+});
+
+function ratesAt(
+  schedule: Partial<ReturnType<typeof optimizerOf>['schedule']>,
+  steps: readonly number[],
+): number[] {
+  const base = mnistSpec().optimizer;
+  const optimizer = { ...base, learning_rate: 0.2, schedule: { ...base.schedule, ...schedule } };
+  const run = { totalSteps: 100, stepsPerEpoch: 10 };
+  return steps.map((step) => Number(learningRateAt(optimizer, step, run).toFixed(6)));
+}
+
 test('schedules: cosine from the base to nearly zero, steps at their fractions', () => {
-  const optimizer = (type: 'cosine' | 'step' | 'constant') => ({
-    type: 'sgd' as const,
-    learning_rate: 0.2,
-    momentum: 0.9,
-    weight_decay: 0,
-    schedule: { type, milestones: [0.5, 0.75], gamma: 0.1 },
-  });
-  assert.equal(learningRateAt(optimizer('cosine'), 0, 100), 0.2);
-  assert.ok(Math.abs(learningRateAt(optimizer('cosine'), 50, 100) - 0.1) < 1e-12);
-  assert.ok(learningRateAt(optimizer('cosine'), 99, 100) < 1e-4);
-  assert.deepEqual(
-    [0, 49, 50, 74, 75, 99].map((step) => Number(learningRateAt(optimizer('step'), step, 100).toFixed(6))),
-    [0.2, 0.2, 0.02, 0.02, 0.002, 0.002],
-  );
-  assert.equal(learningRateAt(optimizer('constant'), 99, 100), 0.2);
+  assert.deepEqual(ratesAt({ type: 'cosine' }, [0, 50, 99]), [0.2, 0.1, 0.000049]);
+  assert.deepEqual(ratesAt({ type: 'step' }, [0, 49, 50, 74, 75, 99]), [0.2, 0.2, 0.02, 0.02, 0.002, 0.002]);
+  assert.deepEqual(ratesAt({ type: 'constant' }, [0, 99]), [0.2, 0.2]);
+});
+
+test('a warm-up rises in equal increments to the base, then the schedule runs as ever', () => {
+  const rising = [0.02, 0.04, 0.1, 0.2];
+  const steps = [0, 1, 4, 9];
+  for (const type of ['cosine', 'step', 'constant'] as const) {
+    assert.deepEqual(ratesAt({ type, warmup_epochs: 1 }, steps), rising, type);
+  }
+  // A cosine spans the 90 steps that are left: half way at step 10 + 45.
+  assert.deepEqual(ratesAt({ type: 'cosine', warmup_epochs: 1 }, [10, 55]), [0.2, 0.1]);
+  assert.deepEqual(ratesAt({ type: 'step', warmup_epochs: 1 }, [49, 50]), [0.2, 0.02]);
+  assert.deepEqual(ratesAt({ type: 'constant', warmup_epochs: 0.5 }, [4, 5]), [0.2, 0.2]);
 });

@@ -84,6 +84,59 @@ test('float32 corrections and an adaptive penalty train too', async () => {
   });
 });
 
+const CRAFT: Record<string, SpecChanges['optimizer']> = {
+  sgd: { nesterov: true },
+  adamw: { type: 'adamw', learning_rate: 0.01 },
+};
+for (const [name, optimizer] of Object.entries(CRAFT)) {
+  test(`${name} with everything else switched on: trains, measures, and leaves no tensor`, async () => {
+    await withBlobs(async (blobs) => {
+      const before = liveTensors();
+      const spec = mnistSpec({
+        max_train_samples: 1024,
+        epochs: 2,
+        label_smoothing: 0.1,
+        augmentation: { cutout: 6 },
+        method: { stages: 2, auxiliary: { cost_share: 0.1, learning_rate: 0.05 } },
+        optimizer: {
+          ...optimizer,
+          clip_norm: 1,
+          decay_norm_and_bias: false,
+          schedule: { ...mnistSpec().optimizer.schedule, warmup_epochs: 0.25 },
+        },
+      });
+      const run = await runPlan(spec, blobs);
+      assert.equal(liveTensors(), before);
+      assertMetrics(run);
+    });
+  });
+}
+
+function assertMetrics({ samples, successes }: PlanRun): void {
+  const of = (name: string, stage: number | null) =>
+    samples.filter((sample) => sample.name === name && sample.stage === stage).map(({ value }) => value);
+  for (const stage of [0, 1, null]) {
+    for (const name of ['loss', 'gradient_norm', 'weight_norm', 'images_per_second']) {
+      assert.ok(of(name, stage).length > 0, `${name} of ${stage}`);
+      assert.ok(of(name, stage).every((value) => value > 0));
+    }
+  }
+  for (const stage of [0, 1]) {
+    const losses = of('loss', stage);
+    assert.ok(losses.at(-1)! < losses[0]!, `loss of ${stage}: ${losses}`);
+    const [fidelity] = of('fidelity', stage);
+    // Before the hand-over the stages go downhill on the network's own loss.
+    assert.ok(fidelity! > 0 && fidelity! <= 1, `fidelity of ${stage}: ${fidelity}`);
+  }
+  const [error] = of('auxiliary_error', 1);
+  // What an AuxNet that makes nothing but zeros has is 1.
+  assert.ok(error! > 0 && error! < 1, `${error}`);
+  const [parts] = [...successes].filter(([key]) => key === 'stage-0-1').map(([, { seconds }]) => seconds);
+  for (const part of ['data', 'forward', 'coupling', 'backward', 'spool', 'optimizer', 'checkpoint']) {
+    assert.ok(parts![part]! > 0, part);
+  }
+}
+
 test('a loss that is not finite stops the task and names stage and step', async () => {
   await withBlobs(async (blobs) => {
     const spec = mnistSpec({

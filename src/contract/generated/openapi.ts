@@ -676,6 +676,11 @@ export interface components {
              * @default 128
              */
             batch_size: number;
+            /**
+             * @description Share of the target spread evenly over all classes in the cross-entropy that training minimises (Szegedy et al. 2016); 0 keeps the labels as they are. Evaluation never smooths.
+             * @default 0
+             */
+            label_smoothing: number;
             /** @default {} */
             augmentation: components["schemas"]["AugmentationSpec"];
             /**
@@ -748,6 +753,11 @@ export interface components {
                  * @default 0.1
                  */
                 cost_share: number;
+                /**
+                 * @description The AuxNets' own learning rate, under the same schedule; null means the stages'. Needs two stages or more.
+                 * @default null
+                 */
+                learning_rate: number | null;
             };
             /** @default {} */
             corrections: {
@@ -771,16 +781,56 @@ export interface components {
         };
         OptimizerSpec: {
             /**
+             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). A field of the other type is refused; null takes this type's default.
              * @default sgd
              * @enum {string}
              */
-            type: "sgd";
-            /** @default 0.1 */
-            learning_rate: number;
-            /** @default 0.9 */
-            momentum: number;
-            /** @default 0.0001 */
-            weight_decay: number;
+            type: "sgd" | "adamw";
+            /**
+             * @description Null means 0.1 (sgd) or 0.001 (adamw).
+             * @default null
+             */
+            learning_rate: number | null;
+            /**
+             * @description `sgd` only; null means 0.9.
+             * @default null
+             */
+            momentum: number | null;
+            /**
+             * @description `sgd` with momentum only: look ahead along the momentum (Nesterov).
+             * @default false
+             */
+            nesterov: boolean;
+            /**
+             * @description `adamw` only: decay of the first moment; null means 0.9.
+             * @default null
+             */
+            beta1: number | null;
+            /**
+             * @description `adamw` only: decay of the second moment; null means 0.999.
+             * @default null
+             */
+            beta2: number | null;
+            /**
+             * @description `adamw` only: added to the root of the second moment; null means 1e-8.
+             * @default null
+             */
+            epsilon: number | null;
+            /**
+             * @description Added to the gradient as weight_decay x weights (sgd) or applied beside it (adamw). Null means 0.0001 (sgd) or 0.01 (adamw).
+             * @default null
+             */
+            weight_decay: number | null;
+            /**
+             * @description Whether weight decay also holds for batch norms' scales and shifts and for biases.
+             * @default true
+             */
+            decay_norm_and_bias: boolean;
+            /**
+             * @description Largest Euclidean norm of the gradient of a stage and its AuxNet together; a longer one is shortened to it. Null does not clip.
+             * @default null
+             */
+            clip_norm: number | null;
             /** @default {} */
             schedule: {
                 /**
@@ -789,6 +839,11 @@ export interface components {
                  * @enum {string}
                  */
                 type: "cosine" | "step" | "constant";
+                /**
+                 * @description Epochs, whole or not, in which the rate first rises linearly; a cosine then falls over the rest of the run. Shorter than the run, and over before the first milestone.
+                 * @default 0
+                 */
+                warmup_epochs: number;
                 /**
                  * @description `step` only: fractions of the run at which the rate is multiplied by gamma.
                  * @default [
@@ -813,6 +868,11 @@ export interface components {
             crop_padding: number | null;
             /** @default null */
             horizontal_flip: boolean | null;
+            /**
+             * @description Side in pixels of a square that is blanked (zero after normalisation) at a random place of every image, cut at its edges (DeVries and Taylor 2017); 0 switches it off.
+             * @default 0
+             */
+            cutout: number;
         };
     };
     responses: {

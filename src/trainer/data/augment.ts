@@ -2,20 +2,48 @@ import type { ResolvedAugmentation } from '../../contract/spec.js';
 import type { Shape } from '../../network/index.js';
 import type { RandomStream } from '../random.js';
 
-/** Where an image is shifted to and whether it is mirrored. */
+/** Where an image is shifted to, whether it is mirrored, and what of the result is blanked. */
 export interface Placement {
   readonly down: number;
   readonly right: number;
   readonly mirrored: boolean;
+  readonly cutout: Square | null;
 }
 
-export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false };
+/** Its first row and column may lie outside the image, as may its last. */
+export interface Square {
+  readonly top: number;
+  readonly left: number;
+  readonly side: number;
+}
 
-/** Draws a random crop of the image padded by `crop_padding`, and a horizontal flip. */
-export function drawPlacement(augmentation: ResolvedAugmentation, random: RandomStream): Placement {
+export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false, cutout: null };
+
+/** Draws a random crop of the image padded by `crop_padding`, a horizontal flip, and a square to cut out. */
+export function drawPlacement(
+  augmentation: ResolvedAugmentation,
+  image: Pick<Shape, 'height' | 'width'>,
+  random: RandomStream,
+): Placement {
   const padding = augmentation.crop_padding;
   const shift = () => Math.floor(random() * (2 * padding + 1)) - padding;
-  return { down: shift(), right: shift(), mirrored: augmentation.horizontal_flip && random() < 0.5 };
+  return {
+    down: shift(),
+    right: shift(),
+    mirrored: augmentation.horizontal_flip && random() < 0.5,
+    // Drawn last: jobs without it draw the same crops and flips.
+    cutout: augmentation.cutout > 0 ? drawSquare(augmentation.cutout, image, random) : null,
+  };
+}
+
+/** Its centre is any pixel (DeVries and Taylor, arXiv:1708.04552, section 3.2), so it may be cut by the edges. */
+function drawSquare(
+  side: number,
+  { height, width }: Pick<Shape, 'height' | 'width'>,
+  random: RandomStream,
+): Square {
+  const start = (length: number) => Math.floor(random() * length) - Math.floor(side / 2);
+  return { top: start(height), left: start(width), side };
 }
 
 /** (pixel - mean) / deviation for every pixel value and channel: [channels][256]. */
@@ -27,7 +55,7 @@ export function normalizationTable(mean: readonly number[], deviation: readonly 
 
 /**
  * Writes the normalised image, placed as drawn, at `offset` of `target` [.., height, width, channels]; what the
- * shift uncovers is zero, which is the mean.
+ * shift uncovers and what is cut out is zero, which is the mean.
  */
 export function placeImage(
   image: Uint8Array,
@@ -51,5 +79,16 @@ export function placeImage(
         target[to + channel] = table[channel]![image[from + channel]!]!;
       }
     }
+  }
+  if (placement.cutout) blank(target, offset, shape, placement.cutout);
+}
+
+function blank(target: Float32Array, offset: number, shape: Shape, { top, left, side }: Square): void {
+  const { height, width, channels } = shape;
+  const first = Math.max(left, 0);
+  const end = Math.min(left + side, width);
+  for (let row = Math.max(top, 0); row < Math.min(top + side, height); row++) {
+    const start = offset + row * width * channels;
+    target.fill(0, start + first * channels, start + end * channels);
   }
 }

@@ -46,7 +46,7 @@ export class TrainBatches {
     const start = (step % stepsPerEpoch) * batchSize;
     const indices = this.#epochOrder(epoch).subarray(start, start + batchSize);
     return assemble(this.reader, this.#table, this.#pixels, indices, (index) =>
-      drawPlacement(augmentation, randomStream(seed, 'augment', epoch, index)),
+      drawPlacement(augmentation, this.reader.manifest.image, randomStream(seed, 'augment', epoch, index)),
     );
   }
 

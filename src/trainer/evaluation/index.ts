@@ -1,3 +1,4 @@
-/** Trained networks at work: calibration, accuracy, AuxNet reconstruction. */
+/** Trained networks at work: calibration, accuracy, fidelity, AuxNet reconstruction. */
+export * from './fidelity.js';
 export * from './reconstruct.js';
 export * from './trained-network.js';

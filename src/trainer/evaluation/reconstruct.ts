@@ -3,7 +3,7 @@ import { plainBatches, type SplitReader, type TrainBatches } from '../data/index
 import * as kernels from '../kernels/index.js';
 import { trainPass } from '../network/index.js';
 import { coupling } from '../objective/index.js';
-import { type NamedValues, Sgd, zeros } from '../optimizer/index.js';
+import { type NamedValues, Optimizer, sgd, startingSlots } from '../optimizer/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
 import { evaluationBatchSize, TrainedNetwork } from './trained-network.js';
 
@@ -30,8 +30,9 @@ export interface ReconstructOptions {
  */
 export async function reconstructAuxiliary(options: ReconstructOptions): Promise<NamedValues> {
   const parameters = parametersOf(options.auxiliary);
-  const state = { weights: options.weights, momentum: zeros(parameters) };
-  const optimizer = new Sgd(parameters, state, { momentum: MOMENTUM, weightDecay: 0 });
+  const rule = sgd({ momentum: MOMENTUM, nesterov: false });
+  const state = { weights: options.weights, slots: startingSlots(parameters, rule) };
+  const optimizer = new Optimizer(parameters, state, { rule, weightDecayOf: () => 0 });
   try {
     for (let step = 0; step < STEPS; step++) {
       fitStep(options, optimizer, step);
@@ -43,7 +44,11 @@ export async function reconstructAuxiliary(options: ReconstructOptions): Promise
   }
 }
 
-function fitStep({ prefix, auxiliary, batches }: ReconstructOptions, optimizer: Sgd, step: number): void {
+function fitStep(
+  { prefix, auxiliary, batches }: ReconstructOptions,
+  optimizer: Optimizer,
+  step: number,
+): void {
   const batch = batches.at(step);
   const target = prefix.infer(batch.images);
   const gradients = new Map<string, Tensor>();

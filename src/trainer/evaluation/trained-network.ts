@@ -63,6 +63,11 @@ export class TrainedNetwork {
     return new TrainedNetwork(layers, values, statistics);
   }
 
+  /** The first `layers` of this network as one of their own: their statistics depend on nothing behind them. */
+  part(layers: readonly Layer[]): TrainedNetwork {
+    return new TrainedNetwork(layers, this.values, this.statistics);
+  }
+
   /** images [B,H,W,C] -> output of the last layer; owned by the caller. */
   infer(images: Tensor): Tensor {
     return inferPass(this.layers, images, this.#weights, this.#rule);
@@ -96,7 +101,7 @@ function* calibrationImages(train: SplitReader, seed: number): Generator<Tensor>
     seed,
     batchSize,
     samples: train.count,
-    augmentation: { crop_padding: 0, horizontal_flip: false },
+    augmentation: { crop_padding: 0, horizontal_flip: false, cutout: 0 },
   });
   const count = Math.floor(Math.min(STATISTICS_IMAGES, train.count) / batchSize);
   for (let index = 0; index < count; index++) {

@@ -1,4 +1,4 @@
-import { DType, execute, type Tensor } from '../runtime/index.js';
+import { DType, execute, executeOne, free, scalar, type Tensor, upload } from '../runtime/index.js';
 import { FLOAT } from './elementwise.js';
 
 /**
@@ -13,4 +13,33 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): { losses: T
     2,
   );
   return { losses: losses!, gradient: gradient! };
+}
+
+/**
+ * The same against targets (1 - smoothing) onehot(label) + smoothing / classes (Szegedy et al., arXiv:1512.00567,
+ * section 7), which are dense: a kernel more to make them.
+ */
+export function smoothedCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  smoothing: number,
+): { losses: Tensor; gradient: Tensor } {
+  const classes = logits.shape[1]!;
+  const other = smoothing / classes;
+  const targets = spreadLabels(labels, classes, 1 - smoothing + other, other);
+  const [losses, gradient] = execute('SoftmaxCrossEntropyWithLogits', [logits, targets], [FLOAT], 2);
+  free(targets);
+  return { losses: losses!, gradient: gradient! };
+}
+
+/** labels int32 [B] -> [B,classes], `on` at each label and `off` elsewhere. */
+function spreadLabels(labels: Tensor, classes: number, on: number, off: number): Tensor {
+  const inputs = [labels, upload(Int32Array.of(classes), []), scalar(on), scalar(off)];
+  const targets = executeOne('OneHot', inputs, [
+    FLOAT,
+    { name: 'TI', kind: 'type', value: DType.int32 },
+    { name: 'axis', kind: 'int', value: -1 },
+  ]);
+  free(...inputs.slice(1));
+  return targets;
 }

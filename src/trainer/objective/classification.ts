@@ -1,9 +1,19 @@
 import * as kernels from '../kernels/index.js';
 import { free, read, scalar, type Tensor } from '../runtime/index.js';
 
-/** The last stage's loss: mean cross-entropy over the batch, and its cotangent d loss / d logits [B,classes]. */
-export function classificationLoss(logits: Tensor, labels: Tensor): { cotangent: Tensor; losses: Tensor } {
-  const { losses, gradient } = kernels.softmaxCrossEntropy(logits, labels);
+/**
+ * The last stage's loss: cross-entropy with the labels, the targets smoothed by `labelSmoothing`; and the cotangent
+ * d mean loss / d logits [B,classes].
+ */
+export function classificationLoss(
+  logits: Tensor,
+  labels: Tensor,
+  labelSmoothing = 0,
+): { cotangent: Tensor; losses: Tensor } {
+  const { losses, gradient } =
+    labelSmoothing > 0
+      ? kernels.smoothedCrossEntropy(logits, labels, labelSmoothing)
+      : kernels.softmaxCrossEntropy(logits, labels);
   const perImage = scalar(1 / logits.shape[0]!);
   const cotangent = kernels.multiply(gradient, perImage);
   free(gradient, perImage);

@@ -1,4 +1,10 @@
 /** What turns gradients into new weights. */
+export { type AdamwSettings, adamw } from './adamw.js';
+export { clipNorm } from './clip.js';
+export * from './from-spec.js';
+export * from './optimizer.js';
+export * from './optimizer-state.js';
 export * from './parameter-values.js';
 export { learningRateAt } from './schedule.js';
-export * from './sgd.js';
+export { type SgdSettings, sgd } from './sgd.js';
+export type { UpdateRule } from './update-rule.js';

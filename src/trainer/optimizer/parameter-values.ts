@@ -16,7 +16,3 @@ function initialValue(parameter: ParameterSpec, seed: number): Float32Array {
   const random = randomStream(seed, 'init', parameter.name);
   return values.map(() => normal(random) * initializer.standardDeviation);
 }
-
-export function zeros(parameters: readonly ParameterSpec[]): NamedValues {
-  return new Map(parameters.map((parameter) => [parameter.name, new Float32Array(sizeOf(parameter))]));
-}

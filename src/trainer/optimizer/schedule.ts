@@ -1,18 +1,24 @@
-import type { ResolvedSpec } from '../../contract/spec.js';
+import type { ResolvedOptimizer } from '../../contract/spec.js';
+import type { Rounds } from '../../network/index.js';
 
-type Optimizer = ResolvedSpec['optimizer'];
-
-/** Learning rate of `step` of `totalSteps`. One schedule spans the run: the end-to-end phase continues it. */
-export function learningRateAt(optimizer: Optimizer, step: number, totalSteps: number): number {
-  const done = step / totalSteps;
-  const { learning_rate: base, schedule } = optimizer;
+/** Learning rate of `step` of a run. One schedule spans the run: the end-to-end phase continues it. */
+export function learningRateAt(
+  { learning_rate: base, schedule }: Pick<ResolvedOptimizer, 'learning_rate' | 'schedule'>,
+  step: number,
+  { totalSteps, stepsPerEpoch }: Pick<Rounds, 'totalSteps' | 'stepsPerEpoch'>,
+): number {
+  const warmup = Math.round(schedule.warmup_epochs * stepsPerEpoch);
+  // Goyal et al., arXiv:1706.02677, section 2.2: the base is reached in equal increments.
+  if (step < warmup) return (base * (step + 1)) / warmup;
   switch (schedule.type) {
     case 'constant':
       return base;
-    case 'step':
-      return base * schedule.gamma ** schedule.milestones.filter((milestone) => done >= milestone).length;
+    case 'step': {
+      const passed = schedule.milestones.filter((milestone) => step / totalSteps >= milestone);
+      return base * schedule.gamma ** passed.length;
+    }
     case 'cosine':
-      // Loshchilov and Hutter, arXiv:1608.03983, equation 5, without restarts.
-      return (base / 2) * (1 + Math.cos(Math.PI * done));
+      // Loshchilov and Hutter, arXiv:1608.03983, equation 5, without restarts, over what the warm-up leaves.
+      return (base / 2) * (1 + Math.cos(Math.PI * ((step - warmup) / (totalSteps - warmup))));
   }
 }

@@ -1,11 +1,11 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import { endToEndRange, type ParameterSpec, parametersOf, wholeNetwork } from '../../network/index.js';
 import { encodeState, mergeStates } from '../checkpoint/index.js';
-import type { OptimizerState } from '../optimizer/index.js';
+import { type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../training/index.js';
 import { readState, type TaskContext } from './context.js';
 import { describeRun, type RunDescription } from './run-description.js';
-import { startingState, trainPart } from './train.js';
+import { trainPart } from './train.js';
 
 /** Trains the joined network for one round of the end-to-end phase (serial-parallel hybrid, docs/method.md). */
 export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> {
@@ -18,13 +18,15 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
     run,
     part: { stage: null, layers, auxiliary: null },
     parameters,
-    state: await joinedState(context, run, parameters),
+    state: await stopwatch.timeAsync('checkpoint', () => joinedState(context, run, parameters)),
     steps: endToEndRange(run.rounds, round ?? 0),
-    objective: classificationObjective,
+    objective: classificationObjective(spec.label_smoothing),
     onInputGradient: null,
     stopwatch,
   });
-  const output = await context.blobs.put(encodeState(parameters, state));
+  const output = await stopwatch.timeAsync('checkpoint', () =>
+    context.blobs.put(encodeState(parameters, state)),
+  );
   return { outputs: { state: output }, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
@@ -36,6 +38,6 @@ export async function joinedState(
 ): Promise<OptimizerState> {
   const { inputs, spec } = context.assignment;
   if (inputs.state) return await readState(context, 'state');
-  if (!inputs['state-0']) return startingState(parameters, spec.seed);
+  if (!inputs['state-0']) return startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
   return mergeStates(await Promise.all(run.stages.map(({ index }) => readState(context, `state-${index}`))));
 }

@@ -1,31 +1,47 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import { parallelRange, wholeNetwork } from '../../network/index.js';
 import { mergeStates } from '../checkpoint/index.js';
-import { SplitReader } from '../data/index.js';
 import { type Evaluation, TrainedNetwork } from '../evaluation/index.js';
+import type { NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
-import { readManifest, readState, type TaskContext } from './context.js';
-import { compactLayers, describeRun } from './run-description.js';
+import { readState, type TaskContext } from './context.js';
+import { diagnose } from './diagnose.js';
+import { closeReaders, openReaders, type Readers } from './readers.js';
+import { compactLayers, describeRun, type RunDescription } from './run-description.js';
 
 /** Evaluates the composed network, and beside it the compact one, as the stages left them after a round. */
 export async function evaluate(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
   const watch = new Stopwatch(context.now);
-  const started = context.now();
   const { weights } = mergeStates(
     await Promise.all(run.stages.map(({ index }) => readState(context, `state-${index}`))),
   );
-  const readers = await openReaders(context);
-  const compact = compactLayers(run.stages);
-  const full = await evaluateLayers(context, wholeNetwork(run.network), weights, readers);
-  const small = compact && (await evaluateLayers(context, compact, weights, readers));
-  closeReaders(readers);
-  watch.add('evaluate', (context.now() - started) / 1000);
-  const result = figures(full, small);
   const step = parallelRange(run.rounds, round ?? 0).end - 1;
-  context.metrics(Object.entries(result).map(([name, value]) => ({ name, stage: null, step, value })));
-  return { outputs: {}, seconds: watch.seconds, artifacts: [], result };
+  const readers = await openReaders(context);
+  const full = TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
+  try {
+    const scores = await watch.timeAsync('evaluate', async () => ({
+      full: await full.evaluate(readers.test, context.breathe),
+      compact: await evaluateCompact(context, run, weights, readers),
+    }));
+    const diagnostics = await watch.timeAsync('diagnose', () =>
+      diagnose(context, run, weights, full, readers, step),
+    );
+    const result = figures(scores.full, scores.compact);
+    const scored = Object.entries(result).map(([name, value]) => ({ name, stage: null, step, value }));
+    context.metrics([...scored, ...diagnostics]);
+    const perStage = diagnostics.map(({ name, stage, value }) => [`${name}_${stage}`, value] as const);
+    return {
+      outputs: {},
+      seconds: watch.seconds,
+      artifacts: [],
+      result: { ...result, ...Object.fromEntries(perStage) },
+    };
+  } finally {
+    full.dispose();
+    closeReaders(readers);
+  }
 }
 
 /** The names under which accuracies appear in metrics and results. */
@@ -34,30 +50,14 @@ export function figures(full: Evaluation, compact: Evaluation | null): Record<st
   return compact ? { ...result, compact_accuracy: compact.accuracy, compact_loss: compact.loss } : result;
 }
 
-export interface Readers {
-  readonly train: SplitReader;
-  readonly test: SplitReader;
-}
-
-export async function openReaders(context: TaskContext): Promise<Readers> {
-  const manifest = await readManifest(context);
-  return {
-    train: await SplitReader.open(manifest, 'train', context.blobs),
-    test: await SplitReader.open(manifest, 'test', context.blobs),
-  };
-}
-
-export function closeReaders({ train, test }: Readers): void {
-  train.close();
-  test.close();
-}
-
-async function evaluateLayers(
+async function evaluateCompact(
   context: TaskContext,
-  layers: Parameters<typeof TrainedNetwork.calibrate>[0],
-  weights: Parameters<typeof TrainedNetwork.calibrate>[1],
+  run: RunDescription,
+  weights: NamedValues,
   { train, test }: Readers,
-): Promise<Evaluation> {
+): Promise<Evaluation | null> {
+  const layers = compactLayers(run.stages);
+  if (!layers) return null;
   const network = TrainedNetwork.calibrate(layers, weights, train, context.assignment.spec.seed);
   try {
     return await network.evaluate(test, context.breathe);

@@ -7,7 +7,8 @@ import { initialValues, type NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
 import { readWeights, type TaskContext } from './context.js';
 import { joinedState } from './end-to-end.js';
-import { closeReaders, figures, openReaders, type Readers } from './evaluate.js';
+import { figures } from './evaluate.js';
+import { closeReaders, openReaders, type Readers } from './readers.js';
 import { writeReport } from './report.js';
 import { auxiliaryParameters, compactLayers, describeRun, type RunDescription } from './run-description.js';
 
@@ -33,16 +34,16 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   const parts = finalParts(run);
   const full = TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
   try {
-    const auxiliaries = await timed(watch, 'reconstruct', () =>
+    const auxiliaries = await watch.timeAsync('reconstruct', () =>
       reconstructAll(context, run, state.weights, readers, (done) => context.progress(done, parts)),
     );
     const compact = calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
-    const scores = await timed(watch, 'evaluate', async () => ({
+    const scores = await watch.timeAsync('evaluate', async () => ({
       full: await full.evaluate(readers.test, context.breathe),
       compact: compact && (await compact.evaluate(readers.test, context.breathe)),
     }));
     context.progress(parts - 1, parts);
-    const exported = await timed(watch, 'export', () => exportAll(context, full, compact, readers));
+    const exported = await watch.timeAsync('export', () => exportAll(context, full, compact, readers));
     compact?.dispose();
     const result = {
       ...figures(scores.full, scores.compact),
@@ -149,11 +150,4 @@ function finalMetrics(run: RunDescription, result: Readonly<Record<string, numbe
   return ['test_accuracy', 'test_loss', 'compact_accuracy', 'compact_loss']
     .filter((name) => name in result)
     .map((name) => ({ name, stage: null, step, value: result[name]! }));
-}
-
-async function timed<T>(watch: Stopwatch, part: string, body: () => Promise<T>): Promise<T> {
-  const start = watch.now();
-  const value = await body();
-  watch.add(part, (watch.now() - start) / 1000);
-  return value;
 }

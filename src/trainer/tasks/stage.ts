@@ -1,10 +1,15 @@
 import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
-import { parallelRange, parametersOf, type StageDescription } from '../../network/index.js';
+import {
+  type ParameterSpec,
+  parallelRange,
+  parametersOf,
+  type StageDescription,
+} from '../../network/index.js';
 import { encodeState, encodeWeights } from '../checkpoint/index.js';
 import { SpoolReader, SpoolWriter } from '../corrections/index.js';
 import { TrainerError } from '../errors.js';
 import { uploadWeights } from '../network/index.js';
-import { initialValues, type OptimizerState } from '../optimizer/index.js';
+import { initialValues, type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
 import { free } from '../runtime/index.js';
 import {
   classificationObjective,
@@ -15,7 +20,7 @@ import {
 } from '../training/index.js';
 import { readState, readWeights, requiredInput, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
-import { startingState, trainPart } from './train.js';
+import { trainPart } from './train.js';
 
 /** Trains stage k and its AuxNet for one round of the layer-parallel phase. */
 export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
@@ -32,13 +37,13 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
       run,
       part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
       parameters,
-      state: await stateBefore(context, round, () => startingState(parameters, context.assignment.spec.seed)),
+      state: await stopwatch.timeAsync('checkpoint', () => stateBefore(context, round, parameters)),
       steps: parallelRange(run.rounds, round),
-      objective: neighbour?.objective ?? classificationObjective,
+      objective: neighbour?.objective ?? classificationObjective(context.assignment.spec.label_smoothing),
       onInputGradient: spool && ((gradient) => spool.write(gradient)),
       stopwatch,
     });
-    const outputs = await storeOutputs(context, stage, state, spool);
+    const outputs = await stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool));
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
   } catch (error) {
     await spool?.discard();
@@ -51,9 +56,12 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
 async function stateBefore(
   context: TaskContext,
   round: number,
-  start: () => OptimizerState,
+  parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  return round === 0 ? start() : await readState(context, 'state');
+  const { seed, optimizer } = context.assignment.spec;
+  return round === 0
+    ? startingState(parameters, seed, updateRuleOf(optimizer))
+    : await readState(context, 'state');
 }
 
 /** Corrections flow upstream from every stage but the first, where the method has multipliers. */

@@ -1,9 +1,9 @@
 import type { Layer } from '../../network/index.js';
-import type { SpoolReader } from '../corrections/index.js';
 import type { Batch } from '../data/index.js';
 import { batchStatisticsRule, inferPass, type NamedTensors } from '../network/index.js';
 import { type Coupling, classificationLoss, coupling, type Penalty } from '../objective/index.js';
 import { free, read, readScalar, type Tensor } from '../runtime/index.js';
+import type { Stopwatch } from './stopwatch.js';
 
 /** What a stage learns from one batch. */
 export interface LocalLoss {
@@ -14,26 +14,38 @@ export interface LocalLoss {
   dispose(): void;
 }
 
-/** The local loss of a stage at an optimiser step; stageOutput [B,...] stays its caller's. */
-export type LocalObjective = (
-  stageOutput: Tensor,
-  batch: Batch,
-  step: number,
-  learningRate: number,
-) => LocalLoss;
+/** The optimiser step a loss is asked for. */
+export interface LossStep {
+  readonly batch: Batch;
+  readonly step: number;
+  readonly learningRate: number;
+  readonly stopwatch: Stopwatch;
+}
 
-/** The last stage's: cross-entropy with the labels. */
-export const classificationObjective: LocalObjective = (logits, batch) => {
-  const { cotangent, losses } = classificationLoss(logits, batch.labels);
-  return {
-    cotangent,
-    measure: () => {
-      const values = read(losses);
-      return { loss: values.reduce((sum, loss) => sum + loss, 0) / values.length, violation: null };
-    },
-    dispose: () => free(losses),
+/** The local loss of a stage at an optimiser step; stageOutput [B,...] stays its caller's. */
+export type LocalObjective = (stageOutput: Tensor, at: LossStep) => LocalLoss;
+
+/** The last stage's: cross-entropy with the labels, smoothed by `labelSmoothing` (0..1). */
+export function classificationObjective(labelSmoothing: number): LocalObjective {
+  return (logits, { batch, stopwatch }) => {
+    const { cotangent, losses } = stopwatch.time('loss', () =>
+      classificationLoss(logits, batch.labels, labelSmoothing),
+    );
+    return {
+      cotangent,
+      measure: () => {
+        const values = read(losses);
+        return { loss: values.reduce((sum, loss) => sum + loss, 0) / values.length, violation: null };
+      },
+      dispose: () => free(losses),
+    };
   };
-};
+}
+
+/** Where g_{k+1} of a step comes from; the tensor is the reader's to free. */
+export interface Corrections {
+  read(step: number): Tensor;
+}
 
 /** What a stage k < K-1 knows of stage k+1. */
 export interface Downstream {
@@ -41,27 +53,34 @@ export interface Downstream {
   readonly auxiliary: readonly Layer[];
   readonly weights: NamedTensors;
   /** g_{k+1} of each batch; null for the penalty method. */
-  readonly corrections: SpoolReader | null;
+  readonly corrections: Corrections | null;
 }
 
 /** beta of a step: the number given, or the rule, kept stable by learningRate x beta <= 0.8 (docs/method.md). */
 const LARGEST_RATE_TIMES_BETA = 0.8;
 
 export function couplingObjective(downstream: Downstream, penalty: number | 'adaptive'): LocalObjective {
-  return (stageOutput, batch, step, learningRate) => {
-    const rule = batchStatisticsRule(downstream.weights);
-    const downstreamInput = inferPass(downstream.auxiliary, batch.images, downstream.weights, rule);
-    const gradient = downstream.corrections?.read(step) ?? null;
-    const beta: Penalty =
-      penalty === 'adaptive' ? { adaptiveAtMost: LARGEST_RATE_TIMES_BETA / learningRate } : { beta: penalty };
-    const result = coupling(stageOutput, downstreamInput, gradient, beta);
-    free(downstreamInput, ...(gradient ? [gradient] : []));
+  return (stageOutput, { batch, step, learningRate, stopwatch }) => {
+    const gradient = stopwatch.time('spool', () => downstream.corrections?.read(step) ?? null);
+    const result = stopwatch.time('coupling', () => {
+      const rule = batchStatisticsRule(downstream.weights);
+      const downstreamInput = inferPass(downstream.auxiliary, batch.images, downstream.weights, rule);
+      const made = coupling(stageOutput, downstreamInput, gradient, penaltyAt(penalty, learningRate));
+      free(downstreamInput, ...(gradient ? [gradient] : []));
+      return made;
+    });
     return {
       cotangent: result.cotangent,
       measure: () => measureCoupling(result),
       dispose: () => free(result.halfResidual, result.halfNorm, result.beta),
     };
   };
+}
+
+function penaltyAt(penalty: number | 'adaptive', learningRate: number): Penalty {
+  return penalty === 'adaptive'
+    ? { adaptiveAtMost: LARGEST_RATE_TIMES_BETA / learningRate }
+    : { beta: penalty };
 }
 
 function measureCoupling({ halfResidual, halfNorm, beta }: Coupling): { loss: number; violation: number } {

@@ -16,6 +16,15 @@ export class Stopwatch {
     }
   }
 
+  async timeAsync<T>(part: string, body: () => Promise<T>): Promise<T> {
+    const start = this.now();
+    try {
+      return await body();
+    } finally {
+      this.add(part, (this.now() - start) / 1000);
+    }
+  }
+
   add(part: string, seconds: number): void {
     this.#seconds.set(part, (this.#seconds.get(part) ?? 0) + seconds);
   }

@@ -2,7 +2,7 @@ import type { Layer, StepRange } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { trainPass } from '../network/index.js';
-import type { Sgd } from '../optimizer/index.js';
+import type { Norms, Optimizer } from '../optimizer/index.js';
 import { free, type Tensor, undoOnError } from '../runtime/index.js';
 import type { LocalObjective } from './local-objective.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -21,6 +21,8 @@ export interface StepReport {
   readonly learningRate: number;
   readonly loss: number;
   readonly violation: number | null;
+  /** Over the part and its AuxNet: of the gradient before clipping, of the weights after the step. */
+  readonly norms: Norms;
 }
 
 export interface TrainStepsOptions {
@@ -30,7 +32,7 @@ export interface TrainStepsOptions {
   readonly seed: number;
   readonly batchAt: (step: number) => Batch;
   readonly objective: LocalObjective;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   readonly learningRateAt: (step: number) => number;
   /** Receives g_k of each batch, the message to the stage above; the tensor stays the loop's. */
   readonly onInputGradient: ((gradient: Tensor) => void) | null;
@@ -40,7 +42,7 @@ export interface TrainStepsOptions {
   readonly stopwatch: Stopwatch;
 }
 
-/** Losses are read back this often: each read waits for the device. */
+/** Losses and norms are read back this often: each read waits for the device. */
 const STEPS_PER_REPORT = 10;
 
 /**
@@ -51,7 +53,7 @@ const STEPS_PER_REPORT = 10;
  *   4  g_k = d loss / d lambda_k, and the gradient of theta_k
  *   5  g_k goes upstream, and trains A_k end to end
  *   6  update theta_k and omega_k
- * @throws TrainerError non_finite_loss naming stage and step
+ * @throws TrainerError non_finite_loss naming stage, step and which of loss, gradient and weights it is
  */
 export async function trainSteps(options: TrainStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;
@@ -84,29 +86,35 @@ function trainStep(
   };
   const { auxiliary } = part;
   const lambda =
-    auxiliary && watch.time('auxiliary', () => trainPass(auxiliary, batch.images, context, false));
+    auxiliary && watch.time('auxiliary_forward', () => trainPass(auxiliary, batch.images, context, false));
   const stageInput = lambda?.output ?? batch.images;
   const forward = watch.time('forward', () => trainPass(part.layers, stageInput, context, lambda !== null));
-  const local = watch.time('loss', () => options.objective(forward.output, batch, step, learningRate));
-  const measured = reports ? local.measure() : null;
+  const local = options.objective(forward.output, { batch, step, learningRate, stopwatch: watch });
+  const measured = reports ? watch.time('report', () => local.measure()) : null;
   local.dispose();
   const inputGradient = watch.time('backward', () => forward.pullback(local.cotangent));
   free(local.cotangent);
   if (lambda && inputGradient) {
     watch.time('spool', () => options.onInputGradient?.(inputGradient));
-    watch.time('auxiliary', () => lambda.pullback(inputGradient));
+    watch.time('auxiliary_backward', () => lambda.pullback(inputGradient));
     free(inputGradient);
   }
-  watch.time('optimizer', () => optimizer.step(context.gradients, learningRate));
-  return measured && checked({ step, learningRate, ...measured }, part.stage);
+  const norms = watch.time('optimizer', () => optimizer.step(context.gradients, learningRate, reports));
+  return measured && norms && checked({ step, learningRate, ...measured, norms }, part.stage);
 }
 
+/** In the order in which they go wrong: a loss makes gradients, gradients make weights. */
 function checked(report: StepReport, stage: number | null): StepReport {
-  if (Number.isFinite(report.loss)) return report;
-  const where = stage === null ? 'the network' : `stage ${stage}`;
-  throw new TrainerError(
-    'non_finite_loss',
-    `the loss of ${where} is ${report.loss} at step ${report.step}; a lower learning_rate or penalty keeps it finite`,
-    { stage, step: report.step },
-  );
+  const tensors = { loss: report.loss, gradient: report.norms.gradient, weights: report.norms.weights };
+  for (const [tensor, value] of Object.entries(tensors)) {
+    if (Number.isFinite(value)) continue;
+    const where = stage === null ? 'the network' : `stage ${stage}`;
+    throw new TrainerError(
+      'non_finite_loss',
+      `the ${tensor} of ${where} came to ${value} at step ${report.step}; ` +
+        'a lower learning_rate or penalty, or optimizer.clip_norm, keeps training finite',
+      { stage, step: report.step },
+    );
+  }
+  return report;
 }

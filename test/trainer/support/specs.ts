@@ -3,15 +3,17 @@ import { resolveSpec } from '../../../src/jobs/resolve.js';
 import { MNIST } from './run-plan.js';
 
 /** What differs from the base below; nested groups are merged one level deep. */
-export interface SpecChanges extends Partial<Omit<JobSpec, 'model' | 'method' | 'optimizer'>> {
+export interface SpecChanges
+  extends Partial<Omit<JobSpec, 'model' | 'method' | 'optimizer' | 'augmentation'>> {
   readonly model?: Partial<JobSpec['model']>;
   readonly method?: Partial<JobSpec['method']>;
   readonly optimizer?: Partial<JobSpec['optimizer']>;
+  readonly augmentation?: Partial<JobSpec['augmentation']>;
 }
 
 /** A resolved job on MNIST, with the contract's defaults; small unless changed. */
 export function mnistSpec(changes: SpecChanges = {}): ResolvedSpec {
-  const { model, method, optimizer, ...rest } = changes;
+  const { model, method, optimizer, augmentation, ...rest } = changes;
   const spec: JobSpec = {
     name: '',
     metadata: {},
@@ -19,6 +21,7 @@ export function mnistSpec(changes: SpecChanges = {}): ResolvedSpec {
     max_train_samples: 512,
     epochs: 1,
     batch_size: 32,
+    label_smoothing: 0,
     seed: 1,
     evaluate_every: null,
     exports: [],
@@ -29,7 +32,7 @@ export function mnistSpec(changes: SpecChanges = {}): ResolvedSpec {
       stages: null,
       split: 'auto',
       penalty: 'auto',
-      auxiliary: { cost_share: 0.1 },
+      auxiliary: { cost_share: 0.1, learning_rate: null },
       corrections: { precision: 'float16' },
       round_steps: null,
       end_to_end_share: null,
@@ -37,13 +40,19 @@ export function mnistSpec(changes: SpecChanges = {}): ResolvedSpec {
     },
     optimizer: {
       type: 'sgd',
-      learning_rate: 0.1,
-      momentum: 0.9,
-      weight_decay: 0.0001,
-      schedule: { type: 'cosine', milestones: [0.5, 0.75], gamma: 0.1 },
+      learning_rate: null,
+      momentum: null,
+      nesterov: false,
+      beta1: null,
+      beta2: null,
+      epsilon: null,
+      weight_decay: null,
+      decay_norm_and_bias: true,
+      clip_norm: null,
+      schedule: { type: 'cosine', warmup_epochs: 0, milestones: [0.5, 0.75], gamma: 0.1 },
       ...optimizer,
     },
-    augmentation: rest.augmentation ?? { crop_padding: null, horizontal_flip: null },
+    augmentation: { crop_padding: null, horizontal_flip: null, cutout: 0, ...augmentation },
   };
   return resolveSpec(spec, MNIST, 1);
 }

@@ -1,0 +1,102 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
+import { type ParameterSpec, parametersOf, type StageDescription } from '../../network/index.js';
+import {
+  batchStatisticsRule,
+  type Draw,
+  inferPass,
+  type NamedTensors,
+  trainPass,
+  uploadWeights,
+} from '../network/index.js';
+import type { NamedValues } from '../optimizer/index.js';
+import { arena, free, read, type Tensor } from '../runtime/index.js';
+import {
+  classificationObjective,
+  couplingObjective,
+  type LocalObjective,
+  type LossStep,
+} from '../training/index.js';
+
+export interface FidelityOptions {
+  readonly stages: readonly StageDescription[];
+  /** Of every stage and every AuxNet. */
+  readonly weights: NamedValues;
+  readonly method: Pick<ResolvedMethod, 'type' | 'penalty'>;
+  readonly labelSmoothing: number;
+  /** The run's: both gradients are taken with the same dropout masks. */
+  readonly seed: number;
+  /** The batch that is probed, and the step it belongs to. */
+  readonly at: LossStep;
+}
+
+/**
+ * The cosine between two gradients of theta_k for each stage k, on one batch: that of the stage's local loss, made as
+ * in training but from fresh neighbours, and that of back-propagation through the composed network. 1 is the same
+ * direction, 0 none in common, and also what a stage without any gradient gets (docs/method.md, "fidelity").
+ */
+export function fidelities(options: FidelityOptions): number[] {
+  const { stages, at } = options;
+  const draw = { seed: options.seed, step: at.step };
+  return arena(() => {
+    const layers = stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]);
+    const weights = uploadWeights(parametersOf(layers), options.weights);
+    const local = localGradients(options, weights, draw);
+    const composed = new Map<string, Tensor>();
+    const pass = trainPass(
+      stages.flatMap((stage) => stage.layers),
+      at.batch.images,
+      { weights, gradients: composed, draw },
+      false,
+    );
+    const { cotangent, dispose } = classificationObjective(options.labelSmoothing)(pass.output, at);
+    dispose();
+    pass.pullback(cotangent);
+    return stages.map((stage) => cosine(parametersOf(stage.layers), local, composed));
+  });
+}
+
+/** From the last stage down, so that each meets the gradient its downstream stage has on the same batch. */
+function localGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): Map<string, Tensor> {
+  const { images } = options.at.batch;
+  const gradients = new Map<string, Tensor>();
+  let message: Tensor | null = null;
+  for (const stage of options.stages.toReversed()) {
+    const lambda =
+      stage.auxiliary && inferPass(stage.auxiliary, images, weights, batchStatisticsRule(weights));
+    const pass = trainPass(stage.layers, lambda ?? images, { weights, gradients, draw }, lambda !== null);
+    const local = objectiveOf(options, stage, weights, message)(pass.output, options.at);
+    local.dispose();
+    message = pass.pullback(local.cotangent);
+    free(local.cotangent, ...(lambda ? [lambda] : []));
+  }
+  return gradients;
+}
+
+/** @param message g_{k+1}, which the objective takes over */
+function objectiveOf(
+  { stages, method, labelSmoothing }: FidelityOptions,
+  stage: StageDescription,
+  weights: NamedTensors,
+  message: Tensor | null,
+): LocalObjective {
+  if (stage.isLast) return classificationObjective(labelSmoothing);
+  const auxiliary = stages[stage.index + 1]!.auxiliary!;
+  const corrections = method.type === 'augmented-lagrangian' ? { read: () => message! } : null;
+  return couplingObjective({ auxiliary, weights, corrections }, method.penalty);
+}
+
+/** Sums in float64: the gradients' entries are as small as 1e-6. */
+function cosine(parameters: readonly ParameterSpec[], a: NamedTensors, b: NamedTensors): number {
+  let product = 0;
+  let squareA = 0;
+  let squareB = 0;
+  for (const { name } of parameters) {
+    const [left, right] = [read(a.get(name)!), read(b.get(name)!)];
+    left.forEach((value, index) => {
+      product += value * right[index]!;
+      squareA += value * value;
+      squareB += right[index]! * right[index]!;
+    });
+  }
+  return squareA > 0 && squareB > 0 ? product / Math.sqrt(squareA * squareB) : 0;
+}

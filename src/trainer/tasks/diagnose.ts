@@ -1,0 +1,67 @@
+import type { MetricSample } from '../../contract/trainer-protocol.js';
+import { auxiliaryError, fidelities, type TrainedNetwork } from '../evaluation/index.js';
+import { learningRateAt, type NamedValues } from '../optimizer/index.js';
+import { Stopwatch } from '../training/index.js';
+import type { TaskContext } from './context.js';
+import type { Readers } from './readers.js';
+import type { RunDescription } from './run-description.js';
+import { openTrainBatches } from './train.js';
+
+/**
+ * How far the stages are from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
+ * `auxiliary_error` of each AuxNet on test images (docs/training.md). Nothing where there is one stage.
+ */
+export async function diagnose(
+  context: TaskContext,
+  run: RunDescription,
+  weights: NamedValues,
+  full: TrainedNetwork,
+  readers: Readers,
+  step: number,
+): Promise<MetricSample[]> {
+  if (run.stages.length === 1) return [];
+  const samples = (await probeFidelity(context, run, weights, step)).map((value, stage) => ({
+    name: 'fidelity',
+    stage,
+    step,
+    value,
+  }));
+  for (const { index: stage, auxiliary } of run.stages) {
+    if (!auxiliary) continue;
+    await context.breathe();
+    const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
+    const value = auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);
+    prefix.dispose();
+    samples.push({ name: 'auxiliary_error', stage, step, value });
+  }
+  return samples;
+}
+
+async function probeFidelity(
+  context: TaskContext,
+  { stages, rounds }: RunDescription,
+  weights: NamedValues,
+  step: number,
+): Promise<number[]> {
+  const { spec } = context.assignment;
+  const batches = await openTrainBatches(context);
+  const batch = batches.at(step);
+  try {
+    return fidelities({
+      stages,
+      weights,
+      method: spec.method,
+      labelSmoothing: spec.label_smoothing,
+      seed: spec.seed,
+      at: {
+        batch,
+        step,
+        learningRate: learningRateAt(spec.optimizer, step, rounds),
+        stopwatch: new Stopwatch(context.now),
+      },
+    });
+  } finally {
+    batch.dispose();
+    batches.reader.close();
+  }
+}
