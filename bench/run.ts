@@ -1,7 +1,7 @@
 // npm run bench [-- name ...] [--steps n] [--warmup n]: runs bench/<name>.bench.ts (all without names), prints a table and writes
 // bench/results/<name>.json.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { streamProgress } from '../src/provision/progress.js';
@@ -23,9 +23,10 @@ await runCommand(async () => {
   await setUp(streamProgress());
   for (const benchmark of await findBenchmarks(positionals)) {
     console.log(`${benchmark.name}: ${benchmark.title}`);
+    const machine = describeMachine();
     const summaries = summarize(await benchmark.run({ steps, warmup, say: console.log }));
     console.log(table(summaries));
-    await store(benchmark, { steps, warmup }, summaries);
+    await store(benchmark, { steps, warmup, machine }, summaries);
   }
 });
 
@@ -64,15 +65,24 @@ function table(summaries: readonly Summary[]): string {
   return [head, ...rows].map((line) => `  ${line}`).join('\n');
 }
 
-async function store(benchmark: Benchmark, counts: object, contenders: readonly Summary[]): Promise<void> {
-  const machine = {
+async function store(
+  benchmark: Benchmark,
+  conditions: object,
+  contenders: readonly Summary[],
+): Promise<void> {
+  const result = { title: benchmark.title, at: new Date().toISOString(), ...conditions, contenders };
+  await mkdir(join(FOLDER, 'results'), { recursive: true });
+  const path = join(FOLDER, 'results', `${benchmark.name}.json`);
+  await writeFile(path, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** Called before the measurement: a load above 0 is what else the machine does. */
+function describeMachine() {
+  return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memory_gb: Math.round(totalmem() / 1e9),
     node: process.version,
+    load_before: Number((loadavg()[0] ?? 0).toFixed(1)),
   };
-  const result = { title: benchmark.title, at: new Date().toISOString(), ...counts, machine, contenders };
-  await mkdir(join(FOLDER, 'results'), { recursive: true });
-  const path = join(FOLDER, 'results', `${benchmark.name}.json`);
-  await writeFile(path, `${JSON.stringify(result, null, 2)}\n`);
 }
