@@ -1,16 +1,11 @@
 import type { DenseLayer, Layer, NormLayer, PoolLayer, ResidualLayer } from '../../../src/network/index.js';
-import type { Features, Values } from './reference.js';
+import type { Features, ReferencePass, Values } from './reference.js';
 import { convPass, maxPoolPass } from './reference-windows.js';
 
 /**
  * Reverse mode for the float64 oracle: each layer's vector-Jacobian product written out by hand. It is judged by
  * finite differences of `referenceForward`, which shares no code with it (reference-gradients.test.ts).
  */
-export interface ReferencePass {
-  readonly output: Features;
-  /** d loss / d output -> d loss / d input; adds d loss / d parameter to `gradients`. */
-  pullback(cotangent: Float64Array, gradients: Map<string, Float64Array>): Float64Array;
-}
 
 /** What stands behind a batch norm or a sum: its value and its slope at x. */
 export interface Rectifier {

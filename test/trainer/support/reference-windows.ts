@@ -1,6 +1,5 @@
 import type { ConvLayer, MaxPoolLayer } from '../../../src/network/index.js';
-import type { Features, Values } from './reference.js';
-import type { ReferencePass } from './reference-pass.js';
+import type { Features, ReferencePass, Values } from './reference.js';
 
 /** The float64 oracle's layers that slide a window over their input. */
 

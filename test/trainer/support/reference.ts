@@ -12,6 +12,13 @@ export interface Features {
 
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
+/** A layer's forward pass that can be walked back. */
+export interface ReferencePass {
+  readonly output: Features;
+  /** d loss / d output -> d loss / d input; adds d loss / d parameter to `gradients`. */
+  pullback(cotangent: Float64Array, gradients: Map<string, Float64Array>): Float64Array;
+}
+
 const EPSILON = 1e-5;
 
 /** Forward pass with batch statistics. A dropout's `<name>/mask` among the values is what it multiplies by. */

@@ -1,12 +1,6 @@
 import type { StageDescription } from '../../../src/network/index.js';
-import type { Features, Values } from './reference.js';
-import {
-  RELU,
-  type Rectifier,
-  type ReferencePass,
-  referenceLossCotangent,
-  referencePass,
-} from './reference-pass.js';
+import type { Features, ReferencePass, Values } from './reference.js';
+import { RELU, type Rectifier, referenceLossCotangent, referencePass } from './reference-pass.js';
 
 /** The stages of a network in float64, with what the local losses need. Index k of an array belongs to stage k. */
 export class StageChain {
