@@ -6,8 +6,11 @@ export const MNIST: DatasetFacts = BUILT_IN_DATASETS[0]!;
 
 type Partly<T> = { [P in keyof T]?: T[P] extends readonly unknown[] ? T[P] : Partly<T[P]> };
 
+/** What differs from the contract's own defaults. */
+export type SpecChanges = Partly<JobSpec>;
+
 /** A job's body after the contract's own defaults, changed by `changes`. */
-export function jobSpec(changes: Partly<JobSpec> = {}): JobSpec {
+export function jobSpec(changes: SpecChanges = {}): JobSpec {
   const { model, method, optimizer, augmentation, ...top } = changes;
   return {
     name: '',
@@ -57,11 +60,11 @@ export function jobSpec(changes: Partly<JobSpec> = {}): JobSpec {
   } as JobSpec;
 }
 
-export function resolved(changes: Partly<JobSpec> = {}): ResolvedSpec {
+export function resolved(changes: SpecChanges = {}): ResolvedSpec {
   return resolveSpec(jobSpec(changes), MNIST, 7);
 }
 
 /** Two stages, four parallel rounds, one evaluation and one end-to-end round: 12 tasks. */
-export function smallJob(changes: Partly<JobSpec> = {}): JobSpec {
+export function smallJob(changes: SpecChanges = {}): JobSpec {
   return jobSpec({ max_train_samples: 256, batch_size: 32, epochs: 2, ...changes });
 }
