@@ -21,15 +21,20 @@ import { METHODS, runTraining, storeTiny, TINY, tinySpec } from '../support/trai
 // on MNIST is in ../tasks.test.ts.
 
 const STEPS = 50;
-/** A rate at which 50 steps of a network this small do not magnify rounding; float32 rounds at 6e-8 a step. */
+/**
+ * Fewer against float64: sooner or later a ReLU's input lies so near zero that rounding decides its sign, and from
+ * there on the two differ by more than rounding (seen between step 20 and 30 with one of two numbers of threads).
+ */
+const REFERENCE_STEPS = 20;
+/** A rate at which these steps do not magnify rounding; float32 rounds at 6e-8 a step. */
 const RATE = 0.01;
 const FLOAT64_TOLERANCE = 1e-5;
 
-const specOf = (type: ResolvedSpec['method']['type']): ResolvedSpec =>
+const specOf = (type: ResolvedSpec['method']['type'], steps = STEPS): ResolvedSpec =>
   tinySpec({
     epochs: 7,
     optimizer: { learning_rate: RATE, schedule: { ...tinySpec({}).optimizer.schedule, type: 'constant' } },
-    method: { type, stages: 1, round_steps: STEPS },
+    method: { type, stages: 1, round_steps: steps },
   });
 const spec = specOf('backprop');
 const layers = wholeNetwork(describeRun(spec, TINY).network);
@@ -39,7 +44,7 @@ test('one stage of every method is bitwise back-propagation written as one loop'
   await withBlobs(async (blobs) => {
     const expected = new Map<string, Float32Array>(initialValues(parameters, spec.seed));
     await descend(
-      blobs,
+      await batchesOf(blobs, STEPS),
       expected,
       Math.fround,
       ({ images, shape, labels }) =>
@@ -58,18 +63,18 @@ test('one stage of every method is bitwise back-propagation written as one loop'
   });
 });
 
-test('one stage follows the float64 reference for 50 steps', async (t) => {
+test('one stage follows the float64 reference for 20 steps', async (t) => {
   await withBlobs(async (blobs) => {
     const start = initialValues(parameters, spec.seed);
     const expected = new Map([...start].map(([name, values]) => [name, Float64Array.from(values)]));
     const exact = (value: number) => value;
-    await descend(blobs, expected, exact, ({ images, shape, labels }) => {
+    await descend(await batchesOf(blobs, REFERENCE_STEPS), expected, exact, ({ images, shape, labels }) => {
       const gradients = new Map<string, Float64Array>();
       const pass = referencePass(layers, { values: Float64Array.from(images), shape }, expected);
       pass.pullback(referenceLossCotangent(pass.output, [...labels]), gradients);
       return gradients;
     });
-    const actual = await stageWeights(spec, blobs);
+    const actual = await stageWeights(specOf('backprop', REFERENCE_STEPS), blobs);
     within(t, 'check 1, float64 reference', relativeError(actual, expected), FLOAT64_TOLERANCE);
   });
 });
@@ -82,7 +87,7 @@ interface PlainBatch {
 
 /** v <- m v + (g + d w), w <- w - rate v, each operation rounded by `round`; changes `weights` in place. */
 async function descend(
-  blobs: BlobStore,
+  batches: readonly PlainBatch[],
   weights: ReadonlyMap<string, Float32Array | Float64Array>,
   round: (value: number) => number,
   gradientsOf: (batch: PlainBatch) => ReadonlyMap<string, ArrayLike<number>>,
@@ -91,7 +96,7 @@ async function descend(
     (setting) => round(Number(setting)),
   );
   const velocity = new Map([...weights].map(([name, { length }]) => [name, new Float64Array(length)]));
-  for (const batch of await batchesOf(blobs)) {
+  for (const batch of batches) {
     const gradients = gradientsOf(batch);
     for (const [name, w] of weights) {
       const [v, g] = [velocity.get(name)!, gradients.get(name)!];
@@ -104,12 +109,12 @@ async function descend(
   }
 }
 
-async function batchesOf(blobs: BlobStore): Promise<PlainBatch[]> {
+async function batchesOf(blobs: BlobStore, steps: number): Promise<PlainBatch[]> {
   const manifest = decodeManifest(await blobs.get((await storeTiny(blobs)).uri));
   const reader = await SplitReader.open(manifest, 'train', blobs);
   const { seed, batch_size: batchSize, augmentation } = spec;
   const batches = new TrainBatches(reader, { seed, batchSize, samples: TINY.train_count, augmentation });
-  const plain = Array.from({ length: STEPS }, (_, step) => {
+  const plain = Array.from({ length: steps }, (_, step) => {
     const { images, labelValues, dispose } = batches.at(step);
     const { height, width, channels } = TINY.image;
     const values = { images: read(images), shape: [batchSize, height, width, channels] as const };
