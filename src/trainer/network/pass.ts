@@ -32,12 +32,6 @@ export interface Draw {
   readonly step: number;
 }
 
-/** Means and variances a batch norm applies at inference, by layer name. */
-export interface NormStatistics {
-  readonly mean: Tensor;
-  readonly variance: Tensor;
-}
-
 export function parameter(weights: NamedTensors, name: string): Tensor {
   const tensor = weights.get(name);
   if (!tensor) throw new Error(`no parameter ${name}`);

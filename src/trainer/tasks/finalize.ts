@@ -1,6 +1,5 @@
 import type { ArtifactOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
-import { layersOfRange, parametersOf, wholeNetwork } from '../../network/index.js';
-import { TrainBatches } from '../data/index.js';
+import { parametersOf, wholeNetwork } from '../../network/index.js';
 import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
 import { exportTfjsLayers } from '../export/tfjs-export.js';
 import { initialValues, type NamedValues } from '../optimizer/index.js';
@@ -11,6 +10,7 @@ import { figures } from './evaluate.js';
 import { closeReaders, openReaders, type Readers } from './readers.js';
 import { writeReport } from './report.js';
 import { auxiliaryParameters, compactLayers, describeRun, type RunDescription } from './run-description.js';
+import { openTrainBatches } from './train.js';
 
 /** An AuxNet re-fitted, with its relative error on test images before and after. */
 export interface ReconstructedAuxiliary {
@@ -35,7 +35,7 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   const full = TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
   try {
     const auxiliaries = await watch.timeAsync('reconstruct', () =>
-      reconstructAll(context, run, state.weights, readers, (done) => context.progress(done, parts)),
+      reconstructAll(context, run, full, readers, (done) => context.progress(done, parts)),
     );
     const compact = calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
     const scores = await watch.timeAsync('evaluate', async () => ({
@@ -67,23 +67,16 @@ function finalParts(run: RunDescription): number {
 async function reconstructAll(
   context: TaskContext,
   run: RunDescription,
-  weights: NamedValues,
+  full: TrainedNetwork,
   readers: Readers,
   progress: (done: number) => void,
 ): Promise<ReconstructedAuxiliary[]> {
   const { spec } = context.assignment;
-  const batches = new TrainBatches(readers.train, {
-    seed: spec.seed,
-    batchSize: Math.min(spec.batch_size, readers.train.count),
-    samples: readers.train.count,
-    augmentation: spec.augmentation,
-  });
+  const batches = await openTrainBatches(context);
   const results: ReconstructedAuxiliary[] = [];
   for (const { index: stage, auxiliary } of run.stages) {
     if (!auxiliary) continue;
-    const boundary = spec.method.split.slice(0, stage).reduce((sum, count) => sum + count, 0);
-    const prefixLayers = layersOfRange(run.network, 0, boundary);
-    const prefix = TrainedNetwork.calibrate(prefixLayers, weights, readers.train, spec.seed);
+    const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
     const start =
       (await readWeights(context, `auxiliary-${stage}`)) ??
       initialValues(auxiliaryParameters(run.stages[stage]!), spec.seed);
@@ -100,6 +93,7 @@ async function reconstructAll(
     results.push({ stage, errorBefore, errorAfter, weights: fitted });
     progress(stage);
   }
+  batches.reader.close();
   return results;
 }
 
