@@ -21,16 +21,20 @@ export class SplitReader {
     this.#imageBytes = height * width * channels;
   }
 
-  /** @throws BlobMissingError when the store lacks an array */
+  /**
+   * @param most only the first so many images can be read
+   * @throws BlobMissingError when the store lacks an array
+   */
   static async open(
     manifest: DatasetManifest,
     split: 'train' | 'test',
     blobs: BlobStore,
+    most = Number.POSITIVE_INFINITY,
   ): Promise<SplitReader> {
     const { images, labels } = manifest.splits[split];
     const bytes = readFileSync(await blobs.localPath(labels));
     const values = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    return new SplitReader(await blobs.localPath(images), values, manifest);
+    return new SplitReader(await blobs.localPath(images), values.subarray(0, most), manifest);
   }
 
   get count(): number {
