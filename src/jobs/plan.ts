@@ -1,5 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
 import type { TaskKind } from '../contract/trainer-protocol.js';
+import { hasAuxiliary, messagesTo, type StagedMethod, stageOrder, stageOutputs } from '../network/methods.js';
 import { endToEndRange, parallelRange, type Rounds, roundsOf, type StepRange } from '../network/rounds.js';
 
 /** An output of another task of the same job. */
@@ -53,31 +54,21 @@ function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): 
   const stages = spec.method.stages;
   const tasks: PlannedTask[] = [];
   for (let round = 0; round < rounds.parallelRounds; round++) {
-    // From the last stage down: within a round the corrections travel towards the input.
-    for (let stage = stages - 1; stage >= 0; stage--) {
+    for (const stage of stageOrder(spec.method)) {
       tasks.push(stageTask(spec, stage, round, lengthOf(parallelRange(rounds, round)) / stages));
     }
-    if (evaluatesAfter(spec, rounds, round)) tasks.push(evaluateTask(stages, round, evaluation));
+    if (evaluatesAfter(spec, rounds, round)) tasks.push(evaluateTask(spec, round, evaluation));
   }
   return tasks;
 }
 
 function stageTask(spec: ResolvedSpec, stage: number, round: number, weight: number): PlannedTask {
-  const sendsCorrections = spec.method.type === 'augmented-lagrangian';
-  const isLast = stage === spec.method.stages - 1;
   const inputs: Inputs = { dataset: DATASET };
   if (round > 0) inputs.state = from(stageKey(stage, round - 1), 'state');
-  if (!isLast && sendsCorrections) {
-    inputs.auxiliary = from(stageKey(stage + 1, round), 'auxiliary');
-    inputs.corrections = from(stageKey(stage + 1, round), 'corrections');
-  } else if (!isLast && round > 0) {
-    // Nothing else comes from downstream, so the AuxNet of the round before lets all stages run at once.
-    inputs.auxiliary = from(stageKey(stage + 1, round - 1), 'auxiliary');
+  for (const { input, output, sender, lag } of messagesTo(spec.method, stage)) {
+    if (round >= lag) inputs[input] = from(stageKey(sender, round - lag), output);
   }
-  const outputs = [
-    'state',
-    ...(stage > 0 ? ['auxiliary', ...(sendsCorrections ? ['corrections'] : [])] : []),
-  ];
+  const outputs = stageOutputs(spec.method, stage);
   return { ...task(stageKey(stage, round), 'stage', weight, stage, round), inputs, outputs };
 }
 
@@ -88,8 +79,8 @@ function evaluatesAfter(spec: ResolvedSpec, rounds: Rounds, round: number): bool
   return spec.evaluate_every !== null && (round + 1) % spec.evaluate_every === 0;
 }
 
-function evaluateTask(stages: number, round: number, weight: number): PlannedTask {
-  const inputs = { dataset: DATASET, ...statesOf(stages, round), ...auxiliariesOf(stages, round) };
+function evaluateTask({ method }: ResolvedSpec, round: number, weight: number): PlannedTask {
+  const inputs = { dataset: DATASET, ...statesOf(method, round), ...auxiliariesOf(method, round) };
   return { ...task(evaluateKey(round), 'evaluate', weight, null, round), inputs };
 }
 
@@ -99,7 +90,7 @@ function endToEndPhase(spec: ResolvedSpec, rounds: Rounds): PlannedTask[] {
       dataset: DATASET,
       ...(round > 0
         ? { state: from(endToEndKey(round - 1), 'state') }
-        : statesOf(spec.method.stages, rounds.parallelRounds - 1)),
+        : statesOf(spec.method, rounds.parallelRounds - 1)),
     };
     const weight = lengthOf(endToEndRange(rounds, round));
     return { ...task(endToEndKey(round), 'end_to_end', weight, null, round), inputs, outputs: ['state'] };
@@ -108,13 +99,12 @@ function endToEndPhase(spec: ResolvedSpec, rounds: Rounds): PlannedTask[] {
 
 function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask {
   const { parallelRounds, endToEndRounds } = rounds;
-  const stages = spec.method.stages;
   const inputs: Inputs = {
     dataset: DATASET,
     ...(endToEndRounds > 0
       ? { state: from(endToEndKey(endToEndRounds - 1), 'state') }
-      : statesOf(stages, parallelRounds - 1)),
-    ...auxiliariesOf(stages, parallelRounds - 1),
+      : statesOf(spec.method, parallelRounds - 1)),
+    ...auxiliariesOf(spec.method, parallelRounds - 1),
   };
   const after = Array.from({ length: parallelRounds }, (_, round) => round)
     .filter((round) => evaluatesAfter(spec, rounds, round))
@@ -123,21 +113,17 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
 }
 
 /** States of every stage after `round`; none where no round was run (-1). */
-function statesOf(stages: number, round: number): Inputs {
+function statesOf({ stages }: StagedMethod, round: number): Inputs {
   if (round < 0) return {};
   return Object.fromEntries(
     Array.from({ length: stages }, (_, k) => [`state-${k}`, from(stageKey(k, round), 'state')]),
   );
 }
 
-function auxiliariesOf(stages: number, round: number): Inputs {
+function auxiliariesOf(method: StagedMethod, round: number): Inputs {
   if (round < 0) return {};
-  return Object.fromEntries(
-    Array.from({ length: stages - 1 }, (_, k) => [
-      `auxiliary-${k + 1}`,
-      from(stageKey(k + 1, round), 'auxiliary'),
-    ]),
-  );
+  const stages = Array.from({ length: method.stages }, (_, k) => k).filter((k) => hasAuxiliary(method, k));
+  return Object.fromEntries(stages.map((k) => [`auxiliary-${k}`, from(stageKey(k, round), 'auxiliary')]));
 }
 
 function task(

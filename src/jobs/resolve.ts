@@ -1,5 +1,6 @@
 import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
+import { describeMethod } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, stepsOf, trainSamples } from '../network/rounds.js';
 import { balancedSplit } from '../network/split.js';
@@ -81,12 +82,16 @@ function resolveMethod(
   return {
     ...method,
     stages,
-    split:
-      method.split === 'auto' ? balancedSplit(network, stages, method.auxiliary.cost_share) : method.split,
+    split: method.split === 'auto' ? balancedSplit(network, stages, auxiliaryShare(method)) : method.split,
     penalty: resolvePenalty(spec, stages, endToEndShare, report),
     end_to_end_share: endToEndShare,
     round_steps: roundSteps,
   };
+}
+
+/** What a stage's AuxNet costs beside the stages it stands for. */
+function auxiliaryShare(method: JobSpec['method']): number {
+  return describeMethod(method).hasAuxiliaries ? method.auxiliary.cost_share : 0;
 }
 
 function resolvePenalty(

@@ -2,6 +2,7 @@
 export { multiplyAdds, parameterCount, sizeOf } from './cost.js';
 export * from './description.js';
 export * from './layers.js';
+export * from './methods.js';
 export { type ParameterSpec, parametersOf } from './parameters.js';
 export * from './resnet.js';
 export * from './rounds.js';

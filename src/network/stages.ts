@@ -9,7 +9,7 @@ export interface StageDescription {
   readonly layers: readonly Layer[];
   /** Shape of lambda_k: the images for stage 0. */
   readonly input: Shape;
-  /** Null for stage 0, which reads the images themselves. */
+  /** Null for stage 0, which reads the images themselves, and where the method has no AuxNets. */
   readonly auxiliary: readonly Layer[] | null;
 }
 

@@ -1,5 +1,10 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
-import { type ParameterSpec, parametersOf, type StageDescription } from '../../network/index.js';
+import {
+  describeMethod,
+  type ParameterSpec,
+  parametersOf,
+  type StageDescription,
+} from '../../network/index.js';
 import {
   batchStatisticsRule,
   type Draw,
@@ -81,7 +86,8 @@ function objectiveOf(
 ): LocalObjective {
   if (stage.isLast) return classificationObjective(labelSmoothing);
   const auxiliary = stages[stage.index + 1]!.auxiliary!;
-  const corrections = method.type === 'augmented-lagrangian' ? { read: () => message! } : null;
+  const readsCorrections = describeMethod(method).messages.some(({ input }) => input === 'corrections');
+  const corrections = readsCorrections ? { read: () => message! } : null;
   return couplingObjective({ auxiliary, weights, corrections }, method.penalty);
 }
 

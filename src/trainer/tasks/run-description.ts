@@ -2,6 +2,7 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import {
   describeNetwork,
   describeStages,
+  hasAuxiliary,
   type Layer,
   type NetworkDescription,
   type ParameterSpec,
@@ -20,7 +21,9 @@ export interface RunDescription {
 
 export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
   const network = describeNetwork(spec.model, dataset.image, dataset.classes.length);
-  const stages = describeStages(network, spec.method.split, spec.method.auxiliary.cost_share);
+  const stages = describeStages(network, spec.method.split, spec.method.auxiliary.cost_share).map((stage) =>
+    hasAuxiliary(spec.method, stage.index) ? stage : { ...stage, auxiliary: null },
+  );
   return { network, stages, rounds: roundsOf(spec, dataset) };
 }
 

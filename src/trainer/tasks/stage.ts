@@ -1,9 +1,11 @@
 import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
 import {
+  messagesTo,
   type ParameterSpec,
   parallelRange,
   parametersOf,
   type StageDescription,
+  stageOutputs,
 } from '../../network/index.js';
 import { encodeState, encodeWeights } from '../checkpoint/index.js';
 import { SpoolReader, SpoolWriter } from '../corrections/index.js';
@@ -64,7 +66,7 @@ async function stateBefore(
     : await readState(context, 'state');
 }
 
-/** Corrections flow upstream from every stage but the first, where the method has multipliers. */
+/** Where this stage's input gradients go, if its method sends them. */
 async function openSpool(
   context: TaskContext,
   run: RunDescription,
@@ -72,7 +74,7 @@ async function openSpool(
   round: number,
 ): Promise<SpoolWriter | null> {
   const { spec, job_id, task_id, attempt } = context.assignment;
-  if (stage.index === 0 || spec.method.type !== 'augmented-lagrangian') return null;
+  if (!stageOutputs(spec.method, stage.index).includes('corrections')) return null;
   const { height, width, channels } = stage.input;
   return new SpoolWriter(await context.blobs.createSpool(`${job_id}/${task_id}-a${attempt}/corrections`), {
     precision: spec.method.corrections.precision,
@@ -81,22 +83,22 @@ async function openSpool(
   });
 }
 
-/** What this stage must meet: the next stage's AuxNet and, with multipliers, its corrections. Null for the last. */
+/** What this stage must meet, if it reads it: the next stage's AuxNet and, with multipliers, its corrections. */
 async function openDownstream(
   context: TaskContext,
   run: RunDescription,
   stage: StageDescription,
 ): Promise<{ objective: LocalObjective; dispose: () => void } | null> {
-  if (stage.isLast) return null;
   const { spec } = context.assignment;
+  const received = new Set(messagesTo(spec.method, stage.index).map(({ input }) => input));
+  if (!received.has('auxiliary')) return null;
   const next = run.stages[stage.index + 1]!;
   const parameters = auxiliaryParameters(next);
   const values = (await readWeights(context, 'auxiliary')) ?? initialValues(parameters, spec.seed);
   const weights = uploadWeights(parametersOf(next.auxiliary!), values);
-  const corrections =
-    spec.method.type === 'augmented-lagrangian'
-      ? new SpoolReader(await context.blobs.localPath(requiredInput(context, 'corrections')))
-      : null;
+  const corrections = received.has('corrections')
+    ? new SpoolReader(await context.blobs.localPath(requiredInput(context, 'corrections')))
+    : null;
   const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };
   return {
     objective: couplingObjective(downstream, spec.method.penalty),

@@ -1,0 +1,92 @@
+import type { ResolvedMethod } from '../contract/spec.js';
+
+export type MethodType = ResolvedMethod['type'];
+
+/** An output of one stage's task that is an input of a neighbour's, in every round. */
+export interface Message {
+  /** The sender's output. */
+  readonly output: string;
+  /** The reader's input. */
+  readonly input: string;
+  /** Who reads what stage k sends: stage k-1, stage k+1, or stage k itself. */
+  readonly to: 'upstream' | 'downstream' | 'itself';
+  /** Rounds from sending to reading. 0 makes the reader wait for the sender; with 1 it reads nothing in round 0. */
+  readonly lag: 0 | 1;
+}
+
+/**
+ * What a method asks of its stages. src/jobs/plan.ts draws the edges of the task graph from it, and the trainer's
+ * stage task its inputs and outputs; a stage's own state goes from round to round in every method.
+ */
+export interface MethodDescription {
+  /** Whether stages k >= 1 make their inputs with AuxNets, trained beside them. */
+  readonly hasAuxiliaries: boolean;
+  readonly messages: readonly Message[];
+}
+
+const auxiliary = (lag: 0 | 1): Message => ({
+  output: 'auxiliary',
+  input: 'auxiliary',
+  to: 'upstream',
+  lag,
+});
+
+const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
+  backprop: { hasAuxiliaries: false, messages: [] },
+  // Nothing else comes from downstream, so the AuxNet of the round before lets all stages of a round run at once.
+  penalty: { hasAuxiliaries: true, messages: [auxiliary(1)] },
+  'augmented-lagrangian': {
+    hasAuxiliaries: true,
+    messages: [auxiliary(0), { output: 'corrections', input: 'corrections', to: 'upstream', lag: 0 }],
+  },
+};
+
+/** A method and how many stages it trains: what the functions below need of a job. */
+export type StagedMethod = Pick<ResolvedMethod, 'type' | 'stages'>;
+
+export function describeMethod({ type }: Pick<ResolvedMethod, 'type'>): MethodDescription {
+  return METHODS[type];
+}
+
+export function hasAuxiliary(method: StagedMethod, stage: number): boolean {
+  return stage > 0 && describeMethod(method).hasAuxiliaries;
+}
+
+/** The stages in an order in which each comes after those of its round that it waits for. */
+export function stageOrder(method: StagedMethod): number[] {
+  const ascending = Array.from({ length: method.stages }, (_, stage) => stage);
+  const waitsForUpstream = describeMethod(method).messages.some(
+    ({ to, lag }) => to === 'downstream' && lag === 0,
+  );
+  return waitsForUpstream ? ascending : ascending.toReversed();
+}
+
+/** A message with its two ends. */
+export interface Edge extends Message {
+  readonly sender: number;
+  readonly reader: number;
+}
+
+/** The messages that stage `stage` reads. */
+export function messagesTo(method: StagedMethod, stage: number): Edge[] {
+  return edgesOf(method).filter(({ reader }) => reader === stage);
+}
+
+/** Every output of a task of stage `stage`, each once; `state` comes first. */
+export function stageOutputs(method: StagedMethod, stage: number): string[] {
+  const sent = edgesOf(method).filter(({ sender }) => sender === stage);
+  // An AuxNet is an output whether or not a neighbour reads it: evaluation does.
+  const own = hasAuxiliary(method, stage) ? ['state', 'auxiliary'] : ['state'];
+  return [...new Set([...own, ...sent.map(({ output }) => output)])];
+}
+
+const DISTANCE = { upstream: -1, downstream: 1, itself: 0 } as const;
+
+function edgesOf(method: StagedMethod): Edge[] {
+  const exists = (stage: number) => stage >= 0 && stage < method.stages;
+  return Array.from({ length: method.stages }, (_, sender) => sender).flatMap((sender) =>
+    describeMethod(method)
+      .messages.map((message) => ({ ...message, sender, reader: sender + DISTANCE[message.to] }))
+      .filter(({ reader }) => exists(reader)),
+  );
+}
