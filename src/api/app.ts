@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { JobsClient } from '../contract/jobs-client.js';
+import type { JobsService } from '../contract/jobs-client.js';
 import type { LogLevel } from '../contract/settings.js';
 import { loadContract } from './contract.js';
 import { serveDocs } from './plugins/docs.js';
@@ -22,8 +22,8 @@ export interface AppOptions {
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
 
-/** The HTTP API on top of `client`. Opens nothing: the caller listens, and closes the client after the app. */
-export async function buildApp(client: JobsClient, options: AppOptions): Promise<FastifyInstance> {
+/** The HTTP API on top of `service`. Opens nothing: the caller listens, and closes the service after the app. */
+export async function buildApp(service: JobsService, options: AppOptions): Promise<FastifyInstance> {
   const contract = loadContract();
   const app = Fastify({
     logger: { level: options.logLevel },
@@ -45,7 +45,7 @@ export async function buildApp(client: JobsClient, options: AppOptions): Promise
   useContractValidation(app);
   await options.instrument?.(app);
   refuseOtherMethods(app, contract);
-  await mountOperations(app, contract, client);
+  await mountOperations(app, contract, service);
   await serveDocs(app, contract);
   return app;
 }

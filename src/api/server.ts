@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { parseSettings, type Settings } from '../contract/settings.js';
-import { createJobsClient } from '../jobs/client.js';
+import { createJobsService } from '../jobs/client.js';
 import { buildApp } from './app.js';
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
@@ -9,10 +9,10 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/;
 /** The API's process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
-  const client = await createJobsClient({ ...serversOf(settings), blobUrl: settings.blobUrl });
-  const app = await buildApp(client, { logLevel: settings.logLevel });
+  const service = await createJobsService({ ...serversOf(settings), blobUrl: settings.blobUrl });
+  const app = await buildApp(service, { logLevel: settings.logLevel });
   // Fastify closes it after the last request, whoever closes the app.
-  app.addHook('onClose', () => client.close());
+  app.addHook('onClose', () => service.close());
   stopOnSignal(app);
   const url = await app.listen({ host: settings.host, port: settings.port });
   if (!LOOPBACK.test(settings.host)) {

@@ -24,8 +24,15 @@ export interface JobFilter {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The jobs of every tenant. What a caller may see of them is asked of a client of the caller's tenant. */
+export interface JobsService {
+  /** Another tenant's ids name nothing there, as if they had never been given. */
+  forTenant(tenant: string): JobsClient;
+  close(): Promise<void>;
+}
+
 /**
- * All that the API may ask of the jobs. Every failure is a StrataError; where an id names nothing, methods that take a
+ * All that the API may ask of one tenant's jobs. Every failure is a StrataError; where an id names nothing, methods that take a
  * job's id throw `not_found`, and the `get...` methods answer null.
  */
 export interface JobsClient {
@@ -60,5 +67,4 @@ export interface JobsClient {
   listWorkers(): Promise<Schemas['WorkerList']>;
   /** Never throws: a part that does not answer is `down`. */
   health(): Promise<Schemas['Dependencies']>;
-  close(): Promise<void>;
 }

@@ -1,15 +1,16 @@
-import type { JobsClient } from '../contract/jobs-client.js';
+import type { JobsClient, JobsService } from '../contract/jobs-client.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import { openBlobStore } from '../storage/open.js';
 import { artifactMethods } from './client/artifacts.js';
-import { createEventFeed } from './client/event-feed.js';
+import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
-import { openRedisProbe } from './queue.js';
-import { openDatabase } from './store/database.js';
+import { openRedisProbe, type RedisProbe } from './queue.js';
+import { type Database, openDatabase } from './store/database.js';
 import { seedDatasets } from './store/datasets.js';
 import { findWorkers } from './store/workers.js';
 
-export interface JobsClientOptions {
+export interface JobsServiceOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobUrl: string;
@@ -18,16 +19,34 @@ export interface JobsClientOptions {
 const PROBE_MS = 2_000;
 
 /** Opens the jobs for the API. The database must be migrated. */
-export async function createJobsClient(options: JobsClientOptions): Promise<JobsClient> {
+export async function createJobsService(options: JobsServiceOptions): Promise<JobsService> {
   const db = await openDatabase(options.databaseUrl);
   await seedDatasets(db);
   const redis = openRedisProbe(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
+  const blobs = openBlobStore(options.blobUrl);
   return {
-    ...jobMethods(db),
-    ...listMethods(db),
-    ...artifactMethods(db, openBlobStore(options.blobUrl)),
-    followEvents: feed.follow,
+    forTenant: (tenant) => clientOf(tenant, { db, redis, feed, blobs }),
+    async close() {
+      await Promise.all([feed.close(), redis.close()]);
+      await db.$disconnect();
+    },
+  };
+}
+
+interface Parts {
+  readonly db: Database;
+  readonly redis: RedisProbe;
+  readonly feed: EventFeed;
+  readonly blobs: BlobStore;
+}
+
+function clientOf(tenant: string, { db, redis, feed, blobs }: Parts): JobsClient {
+  return {
+    ...jobMethods(db, tenant),
+    ...listMethods(db, tenant),
+    ...artifactMethods(db, tenant, blobs),
+    followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
     async health() {
       const workers = findWorkers(db).catch(() => null);
       const [found, redisAnswers] = await Promise.all([workers, redis.answers(PROBE_MS)]);
@@ -36,10 +55,6 @@ export async function createJobsClient(options: JobsClientOptions): Promise<Jobs
         redis: redisAnswers ? 'up' : 'down',
         workers: found?.length ?? 0,
       };
-    },
-    async close() {
-      await Promise.all([feed.close(), redis.close()]);
-      await db.$disconnect();
     },
   };
 }

@@ -150,8 +150,6 @@ export class FakeClient implements JobsClient {
     return this.dependencies;
   }
 
-  async close() {}
-
   /** Stores an event and wakes its followers. */
   record(jobId: string, type: string): void {
     const events = this.#events(jobId);

@@ -6,6 +6,7 @@ import addFormats from 'ajv-formats';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../src/api/app.js';
 import { FakeClient } from './fake-client.js';
+import { FakeService } from './fake-service.js';
 
 /** The smallest job worth posting; every other field has a default. */
 export const QUICK = {
@@ -18,7 +19,7 @@ export const QUICK = {
 
 /** The API on a fake client, its answers checked against the contract. */
 export async function buildTestApp(client: FakeClient): Promise<FastifyInstance> {
-  return buildApp(client, { logLevel: 'silent', instrument: validateResponses });
+  return buildApp(new FakeService(client), { logLevel: 'silent', instrument: validateResponses });
 }
 
 /** A fresh app for the tests of a file, closed after them. */

@@ -9,6 +9,7 @@ import { resolved } from './specs.js';
 const minutes = (count: number): Date => new Date(count * 60_000);
 const row = {
   id: 'job_1',
+  tenant: 'default',
   name: '',
   metadata: {},
   state: 'running',

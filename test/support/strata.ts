@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
-import type { Event, Job, JobsClient } from '../../src/contract/jobs-client.js';
-import { createJobsClient } from '../../src/jobs/client.js';
+import { DEFAULT_TENANT } from '../../src/contract/access.js';
+import type { Event, Job, JobsClient, JobsService } from '../../src/contract/jobs-client.js';
+import { createJobsService } from '../../src/jobs/client.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { openBlobStore } from '../../src/storage/open.js';
 import { Orders } from './orders.js';
@@ -25,6 +26,8 @@ export class Strata {
 
   private constructor(
     readonly servers: Servers,
+    readonly service: JobsService,
+    /** Of the tenant `default`. */
     readonly client: JobsClient,
     readonly sql: pg.Pool,
     readonly blobs: BlobStore,
@@ -39,10 +42,10 @@ export class Strata {
     await mkdir(ordersOf(servers));
     const orders = new Orders(ordersOf(servers));
     const blobs = openBlobStore(blobUrlOf(servers));
-    const client = await createJobsClient({ ...servers, blobUrl: blobUrlOf(servers) });
+    const service = await createJobsService({ ...servers, blobUrl: blobUrlOf(servers) });
     const sql = new pg.Pool({ connectionString: servers.databaseUrl, max: 2 });
     sql.on('error', () => undefined);
-    return new Strata(servers, client, sql, blobs, orders, options);
+    return new Strata(servers, service, service.forTenant(DEFAULT_TENANT), sql, blobs, orders, options);
   }
 
   startDispatcher(): Promise<ServiceProcess> {
@@ -80,7 +83,7 @@ export class Strata {
 
   async stop(): Promise<void> {
     await Promise.all(this.processes.map((process) => process.stop()));
-    await this.client.close();
+    await this.service.close();
     await this.sql.end();
     await this.servers.stop();
   }

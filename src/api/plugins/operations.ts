@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import glue from 'fastify-openapi-glue';
+import { DEFAULT_TENANT } from '../../contract/access.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsClient } from '../../contract/jobs-client.js';
+import type { JobsClient, JobsService } from '../../contract/jobs-client.js';
 import {
   type Contract,
   inlineRefSiblings,
@@ -17,7 +18,7 @@ import { handlers } from '../routes/index.js';
 export async function mountOperations(
   app: FastifyInstance,
   contract: Contract,
-  client: JobsClient,
+  service: JobsService,
 ): Promise<void> {
   const closing = closingSignal(app);
   const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
@@ -33,7 +34,7 @@ export async function mountOperations(
       operationResolver: (id, method, path) => ({
         method,
         url: routerPath(path),
-        handler: adapt(handlers[id as OperationId] as AnyHandler, { client, closing }),
+        handler: adapt(handlers[id as OperationId] as AnyHandler, { service, closing }),
         ...bodyRule(entries.get(id)),
       }),
     });
@@ -50,9 +51,11 @@ type AnyHandler = (request: {
   body: unknown;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
 
-function adapt(handler: AnyHandler, surroundings: { client: JobsClient; closing: AbortSignal }) {
+function adapt(handler: AnyHandler, surroundings: { service: JobsService; closing: AbortSignal }) {
   return async ({ method, params, query, headers, body }: FastifyRequest, reply: FastifyReply) => {
-    const answer = await handler({ ...surroundings, params, query, headers, body });
+    const { service, closing } = surroundings;
+    const client = service.forTenant(DEFAULT_TENANT);
+    const answer = await handler({ client, closing, params, query, headers, body });
     reply.code(answer.status).headers(answer.headers ?? {});
     return reply.send(method === 'HEAD' ? withoutContent(answer.body) : answer.body);
   };

@@ -5,23 +5,22 @@ import { BlobMissingError } from '../../storage/errors.js';
 import { findArtifact, findArtifacts } from '../store/artifacts.js';
 import type { Database } from '../store/database.js';
 import { listOf, toArtifact } from '../wire/parts.js';
-import { notFound } from './jobs.js';
-import { requireJob } from './lists.js';
+import { notFound, requireJob } from './own.js';
 
 type ArtifactMethods = Pick<JobsClient, 'listArtifacts' | 'getArtifact' | 'openArtifact'>;
 
-export function artifactMethods(db: Database, blobs: BlobStore): ArtifactMethods {
+export function artifactMethods(db: Database, tenant: string, blobs: BlobStore): ArtifactMethods {
   return {
     async listArtifacts(jobId) {
-      await requireJob(db, jobId);
+      await requireJob(db, tenant, jobId);
       return listOf((await findArtifacts(db, jobId)).map(toArtifact));
     },
     async getArtifact(id) {
-      const row = await findArtifact(db, id);
+      const row = await findArtifact(db, tenant, id);
       return row && toArtifact(row);
     },
     async openArtifact(id) {
-      const row = (await findArtifact(db, id)) ?? notFound(id);
+      const row = (await findArtifact(db, tenant, id)) ?? notFound(id);
       try {
         return { path: await blobs.localPath(`sha256:${row.sha256}`), artifact: toArtifact(row) };
       } catch (error) {

@@ -24,28 +24,29 @@ const DRY_RUN_ID = 'dry_run';
  */
 export async function createJob(
   db: Database,
+  tenant: string,
   submitted: JobSpec,
   { idempotencyKey, bodyHash = '', dryRun = false }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
-  const earlier = idempotencyKey && !dryRun ? await replay(db, idempotencyKey, bodyHash) : null;
+  const earlier = idempotencyKey && !dryRun ? await replay(db, tenant, idempotencyKey, bodyHash) : null;
   if (earlier) return { row: earlier, replayed: true };
   const { datasetId, facts } = await datasetOf(db, submitted.dataset);
   const spec = resolveSpec(submitted, facts, randomInt(SEEDS));
-  const job = newJob(dryRun ? DRY_RUN_ID : newId('job'), datasetId, spec, facts);
+  const job = newJob(dryRun ? DRY_RUN_ID : newId('job'), tenant, datasetId, spec, facts);
   if (dryRun) return { row: unsaved(job), replayed: false };
   const row = await insert(db, job, idempotencyKey ?? null, bodyHash);
   if (row) return { row, replayed: false };
   // Another request with the same key was quicker.
-  const first = await replay(db, idempotencyKey ?? '', bodyHash);
+  const first = await replay(db, tenant, idempotencyKey ?? '', bodyHash);
   if (!first) throw new StrataError('idempotency_in_flight');
   return { row: first, replayed: true };
 }
 
 type NewJob = ReturnType<typeof newJob>;
 
-function newJob(id: string, datasetId: string, spec: ResolvedSpec, facts: DatasetFacts) {
+function newJob(id: string, tenant: string, datasetId: string, spec: ResolvedSpec, facts: DatasetFacts) {
   const { name, metadata } = spec;
-  return { id, name, metadata, state: 'queued', datasetId, spec, plan: planFigures(spec, facts) };
+  return { id, tenant, name, metadata, state: 'queued', datasetId, spec, plan: planFigures(spec, facts) };
 }
 
 function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schemas']['JobPlan'] {
@@ -60,8 +61,9 @@ function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schem
   };
 }
 
-async function replay(db: Database, key: string, bodyHash: string): Promise<Job | null> {
-  const used = await db.idempotencyKey.findUnique({ where: { key }, include: { job: true } });
+async function replay(db: Database, tenant: string, key: string, bodyHash: string): Promise<Job | null> {
+  const where = { tenant_key: { tenant, key } };
+  const used = await db.idempotencyKey.findUnique({ where, include: { job: true } });
   if (used === null) return null;
   if (used.bodyHash !== bodyHash) throw new StrataError('idempotency_key_reused');
   return used.job;
@@ -77,7 +79,8 @@ async function insert(db: Database, job: NewJob, key: string | null, bodyHash: s
       const row = await tx.job.create({
         data: { ...columns, metadata: toJson(metadata), spec: toJson(spec), plan: toJson(plan) },
       });
-      if (key !== null && (await takeKey(tx, key, bodyHash, job.id)) !== null) throw new KeyTakenError();
+      if (key !== null && (await takeKey(tx, { tenant: job.tenant, key }, bodyHash, job.id)) !== null)
+        throw new KeyTakenError();
       await appendEvents(tx, job.id, { type: 'job.queued', message: 'the job waits for a worker' });
       await notify(tx, 'strata_dispatch');
       return row;

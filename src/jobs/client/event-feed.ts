@@ -5,11 +5,11 @@ import type { Database } from '../store/database.js';
 import { findEvents } from '../store/events.js';
 import { listen } from '../store/notify.js';
 import { toEvent } from '../wire/parts.js';
-import { notFound } from './jobs.js';
+import { notFound } from './own.js';
 
 export interface EventFeed {
   /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
-  follow(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  follow(tenant: string, jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
   close(): Promise<void>;
 }
 
@@ -22,13 +22,18 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
   const nudges = new EventEmitter().setMaxListeners(0);
   const listener = await listen(databaseUrl, 'strata_event', (jobId) => nudges.emit(jobId || ANY_JOB));
 
-  async function* follow(jobId: string, after: number, signal: AbortSignal): AsyncGenerator<Event> {
+  async function* follow(
+    tenant: string,
+    jobId: string,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<Event> {
     let seq = after;
     while (!signal.aborted) {
       const grown = nextNudge(nudges, jobId, signal);
       try {
         // The state is read first: events that ended the job are then among the rows.
-        const job = await db.job.findUnique({ where: { id: jobId }, select: { state: true } });
+        const job = await db.job.findUnique({ where: { id: jobId, tenant }, select: { state: true } });
         if (job === null) notFound(jobId);
         const rows = await findEvents(db, jobId, seq, BATCH);
         for (const row of rows) yield toEvent(row);

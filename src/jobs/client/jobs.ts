@@ -3,46 +3,42 @@ import type { components } from '../../contract/generated/openapi.js';
 import type { Job, JobsClient } from '../../contract/jobs-client.js';
 import { requestStop } from '../lifecycle/stop.js';
 import type { Database } from '../store/database.js';
-import { findJobs, lockJob, progressOf, queuePosition } from '../store/jobs.js';
+import { findJob, findJobs, progressOf, queuePosition } from '../store/jobs.js';
 import type { Job as JobRow } from '../store/rows.js';
 import { findWorkers } from '../store/workers.js';
 import { toJob } from '../wire/job.js';
 import { pageOf } from '../wire/parts.js';
 import { createJob } from './create-job.js';
+import { lockOwnJob, notFound } from './own.js';
 
 type JobMethods = Pick<JobsClient, 'createJob' | 'getJob' | 'listJobs' | 'cancelJob'>;
 
-export function jobMethods(db: Database): JobMethods {
+export function jobMethods(db: Database, tenant: string): JobMethods {
   const getJob = async (id: string): Promise<Job | null> => {
-    const row = await db.job.findUnique({ where: { id } });
+    const row = await findJob(db, tenant, id);
     return row && readJob(db, row);
   };
   return {
     getJob,
     async createJob(spec, options) {
-      const { row, replayed } = await createJob(db, spec, options);
+      const { row, replayed } = await createJob(db, tenant, spec, options);
       return { job: await readJob(db, row), replayed };
     },
     async listJobs({ after, limit, state, metadata }) {
-      const filter = { after: after ?? null, state: state ?? null, metadata: metadata ?? {} };
+      const filter = { tenant, after: after ?? null, state: state ?? null, metadata: metadata ?? {} };
       const page = pageOf(await findJobs(db, { ...filter, limit: limit + 1 }), limit, (row) => row.id);
       return { ...page, data: await readJobs(db, page.data) };
     },
     async cancelJob(id, { force }) {
-      await cancel(db, id, force);
+      await cancel(db, tenant, id, force);
       return (await getJob(id)) ?? notFound(id);
     },
   };
 }
 
-/** @throws StrataError not_found */
-export function notFound(id: string): never {
-  throw new StrataError('not_found', `There is no ${id}.`);
-}
-
-async function cancel(db: Database, id: string, now: boolean): Promise<void> {
+async function cancel(db: Database, tenant: string, id: string, now: boolean): Promise<void> {
   await db.$transaction(async (tx) => {
-    const job = (await lockJob(tx, id)) ?? notFound(id);
+    const job = await lockOwnJob(tx, tenant, id);
     if (job.state === 'succeeded' || job.state === 'failed') {
       throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to cancel.`);
     }

@@ -4,31 +4,31 @@ import { findDataset, findDatasets } from '../store/datasets.js';
 import { findEvents } from '../store/events.js';
 import { findMetrics } from '../store/metrics.js';
 import { dependencyKeys } from '../store/task-dependencies.js';
-import { findTasks } from '../store/tasks.js';
+import { findTasks, ownTaskIds } from '../store/tasks.js';
 import { findWorkers } from '../store/workers.js';
 import { toSeries } from '../wire/metrics.js';
-import { listOf, pageOf, toDataset, toEvent, toTask, toWorker } from '../wire/parts.js';
-import { notFound } from './jobs.js';
+import { listOf, pageOf, taskIdsOf, toDataset, toEvent, toTask, toWorker } from '../wire/parts.js';
+import { requireJob } from './own.js';
 
 type ListMethods = Pick<
   JobsClient,
   'listTasks' | 'listEvents' | 'listMetrics' | 'listDatasets' | 'getDataset' | 'listWorkers'
 >;
 
-export function listMethods(db: Database): ListMethods {
+export function listMethods(db: Database, tenant: string): ListMethods {
   return {
     async listTasks(jobId) {
-      await requireJob(db, jobId);
+      await requireJob(db, tenant, jobId);
       const [rows, needs] = await Promise.all([findTasks(db, jobId), dependencyKeys(db, jobId)]);
       return listOf(rows.map((row) => toTask(row, needs.get(row.id) ?? [])));
     },
     async listEvents(jobId, { after, limit }) {
-      await requireJob(db, jobId);
+      await requireJob(db, tenant, jobId);
       const page = pageOf(await findEvents(db, jobId, after, limit + 1), limit, (row) => String(row.seq));
       return { ...page, data: page.data.map(toEvent) };
     },
     async listMetrics(jobId, { names, stage, points }) {
-      await requireJob(db, jobId);
+      await requireJob(db, tenant, jobId);
       const rows = await findMetrics(db, jobId, { names: names ?? null, stage: stage ?? null });
       return listOf(toSeries(rows, points));
     },
@@ -40,12 +40,9 @@ export function listMethods(db: Database): ListMethods {
       return row && toDataset(row);
     },
     async listWorkers() {
-      return listOf((await findWorkers(db)).map(toWorker));
+      const rows = await findWorkers(db);
+      const own = await ownTaskIds(db, tenant, rows.flatMap(taskIdsOf));
+      return listOf(rows.map((row) => toWorker(row, own)));
     },
   };
-}
-
-/** @throws StrataError not_found */
-export async function requireJob(db: Database, id: string): Promise<void> {
-  if ((await db.job.count({ where: { id } })) === 0) notFound(id);
 }

@@ -29,6 +29,6 @@ export function findArtifacts(db: Queryable, jobId: string) {
   return db.artifact.findMany({ where: { jobId }, orderBy: { name: 'asc' } });
 }
 
-export function findArtifact(db: Queryable, id: string) {
-  return db.artifact.findUnique({ where: { id } });
+export function findArtifact(db: Queryable, tenant: string, id: string) {
+  return db.artifact.findFirst({ where: { id, job: { tenant } } });
 }

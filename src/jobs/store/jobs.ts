@@ -71,7 +71,17 @@ export async function queuePosition(db: Queryable, id: string): Promise<number> 
   return db.job.count({ where: { state: 'queued', id: { lte: id } } });
 }
 
+/** Whether the tenant has such a job. */
+export async function hasJob(db: Queryable, tenant: string, id: string): Promise<boolean> {
+  return (await db.job.count({ where: { id, tenant } })) > 0;
+}
+
+export function findJob(db: Queryable, tenant: string, id: string) {
+  return db.job.findUnique({ where: { id, tenant } });
+}
+
 export interface JobFilter {
+  readonly tenant: string;
   readonly after: string | null;
   readonly limit: number;
   readonly state: JobState | null;
@@ -79,12 +89,12 @@ export interface JobFilter {
 }
 
 /** Newest first. */
-export function findJobs(db: Queryable, { after, limit, state, metadata }: JobFilter) {
+export function findJobs(db: Queryable, { tenant, after, limit, state, metadata }: JobFilter) {
   const pairs = Object.entries(metadata).map(([key, value]) => ({
     metadata: { path: [key], equals: value } satisfies Prisma.JsonFilter,
   }));
   return db.job.findMany({
-    where: { ...(after && { id: { lt: after } }), ...(state && { state }), AND: pairs },
+    where: { tenant, ...(after && { id: { lt: after } }), ...(state && { state }), AND: pairs },
     orderBy: { id: 'desc' },
     take: limit,
   });

@@ -166,3 +166,17 @@ export async function clearSpool(db: Queryable, taskId: string): Promise<void> {
 export function findTasks(db: Queryable, jobId: string) {
   return db.task.findMany({ where: { jobId }, orderBy: { position: 'asc' } });
 }
+
+/** Those of `ids` that are tasks of the tenant's jobs. */
+export async function ownTaskIds(
+  db: Queryable,
+  tenant: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db.task.findMany({
+    where: { id: { in: [...ids] }, job: { tenant } },
+    select: { id: true },
+  });
+  return new Set(rows.map(({ id }) => id));
+}

@@ -94,13 +94,19 @@ export function toDataset(row: Rows.Dataset): Dataset {
   };
 }
 
-export function toWorker(row: Rows.Worker): Schemas['Worker'] {
+export function taskIdsOf(row: Rows.Worker): string[] {
+  return fromJson<WorkerSlot[]>(row.slots).flatMap(({ task_id }) => task_id ?? []);
+}
+
+/** @param own the tasks whose ids the reader may learn: workers are everybody's, what they work on is not */
+export function toWorker(row: Rows.Worker, own: ReadonlySet<string>): Schemas['Worker'] {
+  const slots = fromJson<WorkerSlot[]>(row.slots);
   return {
     id: row.id,
     object: 'worker',
     host: row.host,
     devices: fromJson<WorkerDevice[]>(row.devices),
-    slots: fromJson<WorkerSlot[]>(row.slots),
+    slots: slots.map((slot) => (own.has(slot.task_id ?? '') ? slot : { ...slot, task_id: null })),
     started_at: row.startedAt.toISOString(),
     heartbeat_at: row.heartbeatAt.toISOString(),
     versions: fromJson<Record<string, string>>(row.versions),
