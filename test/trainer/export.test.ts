@@ -1,29 +1,28 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { parametersOf } from '../../src/network/index.js';
+import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { cacheEntry, cacheRoot } from '../../src/provision/cache.js';
+import { exec } from '../../src/provision/exec.js';
+import { decodeSafetensors } from '../../src/trainer/checkpoint/index.js';
 import { buildLayersModel } from '../../src/trainer/export/layers-model.js';
-import {
-  batchStatisticsRule,
-  estimateStatistics,
-  inferenceRule,
-  inferPass,
-  uploadWeights,
-} from '../../src/trainer/network/index.js';
-import { arena, read, tf } from '../../src/trainer/runtime/index.js';
+import { encodeOnnx } from '../../src/trainer/export/onnx-format.js';
+import { buildOnnxGraph } from '../../src/trainer/export/onnx-graph.js';
+import { tf } from '../../src/trainer/runtime/index.js';
 import { type Exported, withExports } from './support/exported-model.js';
-import { CLASSES, randomFeatures, smallNetwork, uploadFeatures } from './support/small-network.js';
+import { smallModel } from './support/model-source.js';
 
 const IMAGES = 500;
+const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
+const ONNX = 'onnx==1.23.2';
 
-test('a job exports the full and the compact model, whose files tf.loadLayersModel reads', async () => {
+test('a job exports the full and the compact model in every format it names', async () => {
   await withExports(IMAGES, async (exported) => {
-    assert.deepEqual([...exported.artifacts.keys()].sort(), [
-      'compact/model.json',
-      'compact/weights.bin',
-      'full/model.json',
-      'full/weights.bin',
-      'report.json',
-    ]);
+    const files = ['config.json', 'model.json', 'model.onnx', 'model.safetensors', 'weights.bin'];
+    const named = ['compact', 'full'].flatMap((network) => files.map((file) => `${network}/${file}`));
+    assert.deepEqual([...exported.artifacts.keys()].sort(), [...named, 'report.json']);
     for (const name of ['full', 'compact'] as const) {
       const accuracy = await loadedAccuracy(exported, name);
       const reported = exported.result[name === 'full' ? 'test_accuracy' : 'compact_accuracy']!;
@@ -33,6 +32,8 @@ test('a job exports the full and the compact model, whose files tf.loadLayersMod
         `${name}: ${accuracy}, ${reported}`,
       );
       assert.ok(exported.result[`export_difference_${name}`]! <= 1e-4);
+      assert.ok(exported.result[`export_difference_${name}_onnx`]! <= 1e-4);
+      await checkSafetensors(exported, name);
     }
     const report = JSON.parse((await exported.file('report.json')).toString());
     assert.deepEqual(report.result, exported.result);
@@ -40,58 +41,58 @@ test('a job exports the full and the compact model, whose files tf.loadLayersMod
   });
 });
 
-for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] as const) {
+for (const family of FAMILIES) {
   test(`${family}: the layers model computes what the trained network computes`, () => {
-    const { network, layers, values } = smallNetwork(family, { width: 2, dropout: 0.5 });
-    const random = randomFeatures(3, network.image);
-    const pixels = { ...random, values: random.values.map((value) => Math.round(60 * value + 128)) };
-    const manifest = {
-      name: 'random',
-      image: network.image,
-      classes: ['a', 'b', 'c'],
-      splits: { train: EMPTY_SPLIT, test: EMPTY_SPLIT },
-      mean: [120, 130],
-      standard_deviation: [60, 70],
-    };
-    const normalized = {
-      ...pixels,
-      values: pixels.values.map(
-        (value, i) => (value - manifest.mean[i % 2]!) / manifest.standard_deviation[i % 2]!,
-      ),
-    };
-    arena(() => {
-      const weights = uploadWeights(parametersOf(layers), values);
-      const statistics = estimateStatistics(layers, weights, [uploadFeatures(normalized)]);
-      const { rule } = inferenceRule(layers, weights, statistics);
-      const logits = inferPass(layers, uploadFeatures(normalized), weights, rule);
-      const model = buildLayersModel({ layers, values, statistics, manifest });
-      const probabilities = tf.tidy(() =>
-        (
-          model.predict(tf.tensor(Float32Array.from(pixels.values), [...pixels.shape])) as tf.Tensor
-        ).dataSync(),
-      );
-      model.dispose();
-      softmax(read(logits)).forEach((expected, index) => {
-        assert.ok(Math.abs(expected - probabilities[index]!) < 1e-5);
-      });
-      // Fixed statistics are not the batch's: the rules differ on other images.
-      const others = uploadFeatures(randomFeatures(9, network.image));
-      assert.notDeepEqual(
-        read(inferPass(layers, others, weights, rule)),
-        read(inferPass(layers, others, weights, batchStatisticsRule(weights))),
-      );
+    const { source, pixels, shape, probabilities } = smallModel(family);
+    const model = buildLayersModel(source);
+    const predicted = tf.tidy(() => (model.predict(tf.tensor(pixels, [...shape])) as tf.Tensor).dataSync());
+    model.dispose();
+    assertClose(predicted as Float32Array, probabilities);
+  });
+
+  test(`${family}: ONNX Runtime computes what the trained network computes`, async () => {
+    const { source, pixels, shape, probabilities } = smallModel(family);
+    const session = await InferenceSession.create(encodeOnnx(buildOnnxGraph(source), {}), {
+      intraOpNumThreads: 1,
     });
+    const answer = await session.run({ pixels: new OnnxTensor('float32', pixels, shape) });
+    assertClose(answer.probabilities!.data as Float32Array, probabilities);
+    await session.release();
   });
 }
 
-const EMPTY_SPLIT = { count: 0, images: 'sha256:', labels: 'sha256:' } as const;
+test('the checker of the ONNX project accepts the files', async () => {
+  const { dir } = await cacheEntry(cacheRoot(), `test-${ONNX.replace('==', '-')}`, (staging) =>
+    exec('python3', ['-m', 'pip', 'install', '-q', '--target', staging, ONNX]).then(() => {}),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'strata-onnx-'));
+  try {
+    const files = FAMILIES.map((family) => {
+      const path = join(folder, `${family}.onnx`);
+      writeFileSync(path, encodeOnnx(buildOnnxGraph(smallModel(family).source), { classes: '["a"]' }));
+      return path;
+    });
+    const check = 'import onnx, sys\nfor f in sys.argv[1:]: onnx.checker.check_model(f, full_check=True)';
+    await exec('python3', ['-c', check, ...files], { env: { ...process.env, PYTHONPATH: dir } });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
-function softmax(logits: Float32Array): number[] {
-  return [...logits].map((value, index) => {
-    const start = index - (index % CLASSES);
-    const row = logits.subarray(start, start + CLASSES);
-    return Math.exp(value) / row.reduce((sum, other) => sum + Math.exp(other), 0);
+/** Roundings of another order of additions. */
+function assertClose(actual: Float32Array, expected: readonly number[]): void {
+  assert.equal(actual.length, expected.length);
+  expected.forEach((value, index) => {
+    assert.ok(Math.abs(value - actual[index]!) < 1e-5, `${actual[index]} at ${index}, not ${value}`);
   });
+}
+
+/** Its tensors are those that config.json's layers name. */
+async function checkSafetensors(exported: Exported, name: string): Promise<void> {
+  const { tensors } = decodeSafetensors(await exported.file(`${name}/model.safetensors`));
+  const config = JSON.parse((await exported.file(`${name}/config.json`)).toString());
+  const named = new Set([...JSON.stringify(config.layers).matchAll(/"name":"([^"]+)"/g)].map(([, n]) => n));
+  for (const tensor of tensors.keys()) assert.ok(named.has(tensor.slice(0, tensor.lastIndexOf('.'))), tensor);
 }
 
 async function loadedAccuracy(exported: Exported, name: string): Promise<number> {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ModelFamily, parametersOf } from '../../src/network/index.js';
-import { batchStatisticsRule, inferPass, trainPass, uploadWeights } from '../../src/trainer/network/index.js';
+import {
+  batchStatisticsRule,
+  estimateStatistics,
+  inferenceRule,
+  inferPass,
+  trainPass,
+  uploadWeights,
+} from '../../src/trainer/network/index.js';
 import { randomStream } from '../../src/trainer/random.js';
 import { arena, liveTensors, read, type Tensor, upload } from '../../src/trainer/runtime/index.js';
 import { type Features, referenceForward, referenceLoss, type Values } from './support/reference.js';
@@ -122,3 +129,15 @@ function inputGradient(
     return read(pass.pullback(upload(Float32Array.from(cotangent), pass.output.shape))!);
   });
 }
+
+test('fixed statistics are not those of another batch', () => {
+  const { layers, values } = smallNetwork('resnet');
+  arena(() => {
+    const weights = uploadWeights(parametersOf(layers), values);
+    const statistics = estimateStatistics(layers, weights, [uploadFeatures(randomFeatures(3))]);
+    const { rule } = inferenceRule(layers, weights, statistics);
+    const others = uploadFeatures(randomFeatures(9));
+    const fixed = read(inferPass(layers, others, weights, rule));
+    assert.notDeepEqual(fixed, read(inferPass(layers, others, weights, batchStatisticsRule(weights))));
+  });
+});

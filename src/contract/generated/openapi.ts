@@ -694,12 +694,12 @@ export interface components {
              */
             evaluate_every: number | null;
             /**
-             * @description Formats the finalizer writes, each checked against the trained network.
+             * @description Formats the finalizer writes, for the full and the compact network. `tfjs-layers` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and give class probabilities; they are loaded and compared with the trained network on 1,000 test images before they are stored. `safetensors` holds the weights in PyTorch's names and layouts, with a `config.json` that describes the layers.
              * @default [
              *       "tfjs-layers"
              *     ]
              */
-            exports: "tfjs-layers"[];
+            exports: ("tfjs-layers" | "onnx" | "safetensors")[];
         };
         ModelSpec: {
             /**

@@ -68,6 +68,11 @@ export class TrainedNetwork {
     return new TrainedNetwork(layers, this.values, this.statistics);
   }
 
+  /** What it is made of, for an export. */
+  parts(): Pick<TrainedNetwork, 'layers' | 'values' | 'statistics'> {
+    return { layers: this.layers, values: this.values, statistics: this.statistics };
+  }
+
   /** images [B,H,W,C] -> output of the last layer; owned by the caller. */
   infer(images: Tensor): Tensor {
     return inferPass(this.layers, images, this.#weights, this.#rule);

@@ -1,22 +1,13 @@
 import type { DenseLayer, Layer, MaxPoolLayer, NormLayer } from '../../network/index.js';
 import type { DatasetManifest } from '../data/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
-import type { Statistics } from '../network/index.js';
-import type { NamedValues } from '../optimizer/index.js';
 import { tf } from '../runtime/index.js';
+import type { ModelSource } from './model-source.js';
 
 type Symbolic = ReturnType<typeof tf.input>;
 type LayersModel = ReturnType<typeof tf.model>;
 
 export type { LayersModel };
-
-/** What an exported model is made of. */
-export interface ModelSource {
-  readonly layers: readonly Layer[];
-  readonly values: NamedValues;
-  readonly statistics: Statistics;
-  readonly manifest: DatasetManifest;
-}
 
 /**
  * Builds the same network as a TensorFlow.js layers model: pixels 0..255 [B,H,W,C] -> class probabilities

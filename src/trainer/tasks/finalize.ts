@@ -1,7 +1,7 @@
 import type { ArtifactOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { parametersOf, wholeNetwork } from '../../network/index.js';
 import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
-import { exportTfjsLayers } from '../export/tfjs-export.js';
+import { exportNetwork } from '../export/index.js';
 import { initialValues, type NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
 import { readWeights, type TaskContext } from './context.js';
@@ -128,12 +128,14 @@ async function exportAll(
 ): Promise<{ artifacts: ArtifactOutput[]; differences: Record<string, number> }> {
   const artifacts: ArtifactOutput[] = [];
   const differences: Record<string, number> = {};
-  if (!context.assignment.spec.exports.includes('tfjs-layers')) return { artifacts, differences };
-  for (const [name, network] of [['full', full] as const, ['compact', compact] as const]) {
-    if (!network) continue;
-    const exported = await exportTfjsLayers(name, network, readers.test, context.blobs);
-    artifacts.push(...exported.artifacts);
-    differences[`export_difference_${name}`] = exported.maxDifference;
+  for (const format of context.assignment.spec.exports) {
+    for (const [name, network] of [['full', full] as const, ['compact', compact] as const]) {
+      if (!network) continue;
+      const exported = await exportNetwork(format, name, network, readers.test, context.blobs);
+      artifacts.push(...exported.artifacts);
+      if (exported.maxDifference === null) continue;
+      differences[`export_difference_${name}${format === 'onnx' ? '_onnx' : ''}`] = exported.maxDifference;
+    }
   }
   return { artifacts, differences };
 }

@@ -19,7 +19,11 @@ export async function withExports(
   body: (exported: Exported) => Promise<void>,
 ): Promise<void> {
   await withBlobs(async (blobs) => {
-    const spec = mnistSpec({ max_train_samples: 2048, epochs: 2, exports: ['tfjs-layers'] });
+    const spec = mnistSpec({
+      max_train_samples: 2048,
+      epochs: 2,
+      exports: ['tfjs-layers', 'onnx', 'safetensors'],
+    });
     const run = await runPlan(spec, blobs);
     const { artifacts, result } = run.successes.get('finalize')!;
     const byName = new Map(artifacts.map((artifact) => [artifact.name, artifact]));

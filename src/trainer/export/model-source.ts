@@ -1,0 +1,12 @@
+import type { Layer } from '../../network/index.js';
+import type { DatasetManifest } from '../data/index.js';
+import type { Statistics } from '../network/index.js';
+import type { NamedValues } from '../optimizer/index.js';
+
+/** What an exported model is made of. */
+export interface ModelSource {
+  readonly layers: readonly Layer[];
+  readonly values: NamedValues;
+  readonly statistics: Statistics;
+  readonly manifest: DatasetManifest;
+}

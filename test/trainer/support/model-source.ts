@@ -1,0 +1,71 @@
+import { parametersOf } from '../../../src/network/index.js';
+import type { ModelSource } from '../../../src/trainer/export/model-source.js';
+import {
+  estimateStatistics,
+  inferenceRule,
+  inferPass,
+  uploadWeights,
+} from '../../../src/trainer/network/index.js';
+import { arena, read } from '../../../src/trainer/runtime/index.js';
+import { CLASSES, randomFeatures, smallNetwork, uploadFeatures } from './small-network.js';
+
+type Family = Parameters<typeof smallNetwork>[0];
+
+/** An untrained network with statistics, whole pixels of two channels, and the probabilities that it gives them. */
+export interface SmallModel {
+  readonly source: ModelSource;
+  readonly pixels: Float32Array;
+  readonly shape: readonly number[];
+  /** [images, classes], row by row. */
+  readonly probabilities: readonly number[];
+}
+
+export function smallModel(family: Family): SmallModel {
+  const { network, layers, values } = smallNetwork(family, { width: 2, dropout: 0.5 });
+  const random = randomFeatures(3, network.image);
+  const pixels = Float32Array.from(random.values, (value) => Math.round(60 * value + 128));
+  const manifest = {
+    name: 'random',
+    image: network.image,
+    classes: ['a', 'b', 'c'],
+    splits: { train: EMPTY_SPLIT, test: EMPTY_SPLIT },
+    mean: [120, 130],
+    standard_deviation: [60, 70],
+  };
+  const normalized = Float64Array.from(
+    pixels,
+    (value, i) => (value - manifest.mean[i % 2]!) / manifest.standard_deviation[i % 2]!,
+  );
+  const features = { ...random, values: normalized };
+  const { statistics, logits } = onDevice(() => {
+    const weights = uploadWeights(parametersOf(layers), values);
+    const found = estimateStatistics(layers, weights, [uploadFeatures(features)]);
+    const { rule } = inferenceRule(layers, weights, found);
+    return { statistics: found, logits: read(inferPass(layers, uploadFeatures(features), weights, rule)) };
+  });
+  return {
+    source: { layers, values, statistics, manifest },
+    pixels,
+    shape: random.shape,
+    probabilities: softmax(logits),
+  };
+}
+
+const EMPTY_SPLIT = { count: 0, images: 'sha256:', labels: 'sha256:' } as const;
+
+/** What the device computed, as plain values; its tensors are freed. */
+function onDevice<T>(body: () => T): T {
+  let result: T | null = null;
+  arena(() => {
+    result = body();
+  });
+  return result!;
+}
+
+function softmax(logits: Float32Array): number[] {
+  return [...logits].map((value, index) => {
+    const start = index - (index % CLASSES);
+    const row = logits.subarray(start, start + CLASSES);
+    return Math.exp(value) / row.reduce((sum, other) => sum + Math.exp(other), 0);
+  });
+}
