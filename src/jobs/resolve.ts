@@ -7,6 +7,7 @@ import { balancedSplit } from '../network/split.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
   checkAuxiliary,
+  checkCorrections,
   checkCutout,
   checkModel,
   checkRounds,
@@ -74,6 +75,7 @@ function resolveMethod(
   const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (!checkStages(method, stages, blocks, report)) return null;
   checkAuxiliary(method.auxiliary, stages, report);
+  checkCorrections(method, stages, report);
   if (method.split !== 'auto') checkSplit(method.split, stages, blocks, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps } = stepsOf(spec, dataset);

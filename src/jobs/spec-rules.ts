@@ -94,6 +94,26 @@ export function checkAuxiliary(
   report('/method/auxiliary/learning_rate', 'one stage has no AuxNet; use null, or two stages or more');
 }
 
+/** What the contract fills in where a job says nothing of corrections. */
+const UNSAID = { precision: 'float16', filter: 'none' } as const;
+
+/** Only the augmented Lagrangian's stages send any: elsewhere these would be settings of nothing. */
+export function checkCorrections(
+  { type, corrections }: JobSpec['method'],
+  stages: number,
+  report: Problems,
+): void {
+  if (type === 'augmented-lagrangian' && stages > 1) return;
+  for (const field of ['precision', 'filter'] as const) {
+    if (corrections[field] === UNSAID[field]) continue;
+    report(
+      `/method/corrections/${field}`,
+      `${type} in ${stages === 1 ? 'one stage' : `${stages} stages`} sends no corrections: leave it out, or use ` +
+        'augmented-lagrangian in two stages or more',
+    );
+  }
+}
+
 export function checkCutout(
   side: number,
   image: { readonly height: number; readonly width: number },

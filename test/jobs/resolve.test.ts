@@ -51,6 +51,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
   const cases: Changes[] = [
     {},
     { method: { end_to_end_share: 0 } },
+    { method: { corrections: { precision: 'int8', filter: 'average-2' } } },
     { method: { type: 'penalty', stages: 3 } },
     { method: { type: 'backprop' } },
     { optimizer: { learning_rate: 1 } },
@@ -149,6 +150,18 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { type: 'backprop', auxiliary: { learning_rate: 0.1 } } },
     '/method/auxiliary/learning_rate',
     /one stage has no AuxNet/,
+  ],
+  [
+    'a filter of no corrections',
+    { method: { type: 'penalty', corrections: { filter: 'average-2' } } },
+    '/method/corrections/filter',
+    /penalty in 2 stages sends no corrections: leave it out/,
+  ],
+  [
+    'a precision of no corrections',
+    { method: { stages: 1, corrections: { precision: 'int8' } } },
+    '/method/corrections/precision',
+    /in one stage sends no corrections/,
   ],
   ['a cutout of the whole image', { augmentation: { cutout: 28 } }, '/augmentation/cutout', /use 27 or less/],
   ['too many tasks', { epochs: 1000, method: { round_steps: 1 } }, '/method/round_steps', /use 47 or more/],

@@ -97,7 +97,11 @@ for (const [name, optimizer] of Object.entries(CRAFT)) {
         epochs: 2,
         label_smoothing: 0.1,
         augmentation: { cutout: 6 },
-        method: { stages: 2, auxiliary: { cost_share: 0.1, learning_rate: 0.05 } },
+        method: {
+          stages: 2,
+          auxiliary: { learning_rate: 0.05 },
+          corrections: { precision: 'int8', filter: 'average-2' },
+        },
         optimizer: {
           ...optimizer,
           clip_norm: 1,

@@ -762,11 +762,17 @@ export interface components {
             /** @default {} */
             corrections: {
                 /**
-                 * @description How input gradients travel upstream; float16 is scaled per batch.
+                 * @description How input gradients travel upstream. `float16` is scaled per batch; `int8` has a scale for every 64 values and an error of at most 1/253 of their largest. Only augmented-lagrangian in two stages or more sends any; elsewhere leave it out.
                  * @default float16
                  * @enum {string}
                  */
-                precision: "float16" | "float32";
+                precision: "float16" | "float32" | "int8";
+                /**
+                 * @description What is left out of them before they travel. `average-2` sends the mean of each 2x2 window: a quarter of the bytes, and of the gradient only what varies slowly over the image. Needs what `precision` needs.
+                 * @default none
+                 * @enum {string}
+                 */
+                filter: "none" | "average-2";
             };
             /**
              * @description Optimiser steps per stage task. Null: 200, or less so that the layer-parallel phase has at least four rounds per stage.

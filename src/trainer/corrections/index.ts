@@ -1,3 +1,5 @@
-/** Input gradients on their way upstream: codecs and spool files. */
-export * from './codec.js';
+/** Input gradients on their way upstream: filters, codecs and spool files. */
+export type * from './codec.js';
+export * from './codecs.js';
+export * from './filter.js';
 export * from './spool.js';

@@ -3,21 +3,23 @@ import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import type { StepRange } from '../../network/index.js';
 import type { SpoolDraft } from '../../storage/blob-store.js';
 import { TrainerError } from '../errors.js';
-import type { Tensor } from '../runtime/index.js';
-import { decodeCorrection, encodeCorrection, type Precision, payloadBytes } from './codec.js';
+import { free, type Tensor } from '../runtime/index.js';
+import type { CorrectionCodec, Precision } from './codec.js';
+import { CODECS } from './codecs.js';
+import { type CorrectionFilter, FILTERS, type Filter } from './filter.js';
 
 /** What a spool file says of itself: one record a step, in order, all of one size. */
 export interface SpoolHeader {
   readonly precision: Precision;
+  readonly filter: Filter;
   /** Shape of one step's gradient, [B,h,w,c]. */
   readonly shape: readonly number[];
   readonly steps: StepRange;
 }
 
 const LENGTH_BYTES = 4;
-const SCALE_BYTES = 8;
 
-/** Writes the corrections of one round: length and JSON header, then a float64 scale and the payload per step. */
+/** Writes the corrections of one round: length and JSON header, then the codec's record of each step. */
 export class SpoolWriter {
   readonly #file: number;
   #written = 0;
@@ -34,11 +36,10 @@ export class SpoolWriter {
   }
 
   write(gradient: Tensor): void {
-    const { scale, payload } = encodeCorrection(gradient, this.header.precision);
-    const prefix = Buffer.alloc(SCALE_BYTES);
-    prefix.writeDoubleLE(scale);
-    writeSync(this.#file, prefix);
-    writeSync(this.#file, payload);
+    const { precision, filter } = this.header;
+    const reduced = FILTERS[filter].reduce(gradient);
+    writeSync(this.#file, CODECS[precision].encode(reduced));
+    if (reduced !== gradient) free(reduced);
     this.#written++;
   }
 
@@ -59,8 +60,11 @@ export class SpoolWriter {
 /** Reads a round's corrections at any step. @throws TrainerError blob_corrupt where the file ends early */
 export class SpoolReader {
   readonly #file: number;
-  readonly #recordBytes: number;
+  readonly #codec: CorrectionCodec;
+  readonly #filter: CorrectionFilter;
   readonly #start: number;
+  /** Of a gradient as it lies in the file. */
+  readonly #storedShape: readonly number[];
   readonly header: SpoolHeader;
 
   constructor(path: string) {
@@ -68,18 +72,22 @@ export class SpoolReader {
     const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
     this.header = JSON.parse(this.#read(length, LENGTH_BYTES).toString()) as SpoolHeader;
     this.#start = LENGTH_BYTES + length;
-    const elements = this.header.shape.reduce((product, side) => product * side, 1);
-    this.#recordBytes = SCALE_BYTES + payloadBytes(elements, this.header.precision);
+    this.#codec = CODECS[this.header.precision];
+    this.#filter = FILTERS[this.header.filter];
+    this.#storedShape = this.#filter.reducedShape(this.header.shape);
   }
 
   /** The gradient of optimiser step `step`, [B,h,w,c]; owned by the caller. */
   read(step: number): Tensor {
-    const { steps, precision, shape } = this.header;
+    const { steps, shape } = this.header;
     if (step < steps.start || step >= steps.end)
       throw new RangeError(`step ${step} is not in this spool file`);
-    const record = this.#read(this.#recordBytes, this.#start + (step - steps.start) * this.#recordBytes);
-    const correction = { scale: record.readDoubleLE(), payload: record.subarray(SCALE_BYTES) };
-    return decodeCorrection(correction, precision, shape);
+    const bytes = this.#codec.recordBytes(this.#storedShape);
+    const record = this.#read(bytes, this.#start + (step - steps.start) * bytes);
+    const reduced = this.#codec.decode(record, this.#storedShape);
+    const gradient = this.#filter.spread(reduced, shape);
+    if (reduced !== gradient) free(reduced);
+    return gradient;
   }
 
   close(): void {

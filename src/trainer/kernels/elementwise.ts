@@ -1,4 +1,4 @@
-import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { type Attribute, DType, executeOne, type Tensor } from '../runtime/index.js';
 
 /** Elementwise and shape kernels on float32 tensors; every output is owned by the caller. */
 
@@ -19,20 +19,7 @@ export const reluGradient = (cotangent: Tensor, output: Tensor): Tensor =>
 
 /** sum(a^2) / 2 as a scalar. */
 export const halfSquaredNorm = (a: Tensor): Tensor => executeOne('L2Loss', [a], [FLOAT]);
+export const magnitude = (a: Tensor): Tensor => executeOne('Abs', [a], [FLOAT]);
 
-/** The largest absolute value, as a scalar. */
-export function largestMagnitude(a: Tensor): Tensor {
-  const magnitudes = executeOne('Abs', [a], [FLOAT]);
-  const axes = upload(Int32Array.from(a.shape.keys()), [a.shape.length]);
-  const result = executeOne(
-    'Max',
-    [magnitudes, axes],
-    [
-      FLOAT,
-      { name: 'Tidx', kind: 'type', value: DType.int32 },
-      { name: 'keep_dims', kind: 'bool', value: false },
-    ],
-  );
-  free(magnitudes, axes);
-  return result;
-}
+/** The nearest whole number, as a float; of two the even one. */
+export const roundToNearest = (a: Tensor): Tensor => executeOne('Rint', [a], [FLOAT]);

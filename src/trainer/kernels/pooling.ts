@@ -1,4 +1,4 @@
-import { type Attribute, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
 import { reshape } from './dense.js';
 import { FLOAT } from './elementwise.js';
 
@@ -17,6 +17,42 @@ export function maxPoolGradient(
 ): Tensor {
   const inputs = [features, output, cotangent];
   return executeOne('MaxPoolGrad', inputs, attributes([size, size], [stride, stride], 'SAME'));
+}
+
+/** Mean of each [size, size] window, of the positions it has at an odd edge: [B,h,w,c] -> [B, ceil(h/size), ceil(w/size), c]. */
+export function averagePool(features: Tensor, size: number): Tensor {
+  return executeOne('AvgPool', [features], attributes([size, size], [size, size], 'SAME'));
+}
+
+/** Each position `size` times down and across, cut to `shape` [B,H,W,c]: [B, ceil(H/size), ceil(W/size), c] -> `shape`. */
+export function repeatPositions(features: Tensor, size: number, shape: readonly number[]): Tensor {
+  const [, height, width] = features.shape as [number, number, number, number];
+  const sides = upload(Int32Array.of(size * height, size * width), [2]);
+  const repeated = executeOne(
+    'ResizeNearestNeighbor',
+    [features, sides],
+    [
+      FLOAT,
+      { name: 'align_corners', kind: 'bool', value: false },
+      { name: 'half_pixel_centers', kind: 'bool', value: false },
+    ],
+  );
+  const result = leading(repeated, shape);
+  free(sides, repeated);
+  return result;
+}
+
+/** The part of `tensor` that starts at its origin. */
+function leading(tensor: Tensor, shape: readonly number[]): Tensor {
+  const origin = upload(new Int32Array(shape.length), [shape.length]);
+  const size = upload(Int32Array.from(shape), [shape.length]);
+  const result = executeOne(
+    'Slice',
+    [tensor, origin, size],
+    [FLOAT, { name: 'Index', kind: 'type', value: DType.int32 }],
+  );
+  free(origin, size);
+  return result;
 }
 
 /** Mean over height and width: [B,h,w,c] -> [B,c]. */

@@ -1,7 +1,15 @@
 import { binding } from './tensorflow.js';
 
 /** TF_DataType numbers of TensorFlow's C API (tensorflow/core/framework/types.proto). */
-export const DType = { float32: 1, int32: 3, bool: 10, bfloat16: 14, uint16: 17, float16: 19 } as const;
+export const DType = {
+  float32: 1,
+  int32: 3,
+  int8: 6,
+  bool: 10,
+  bfloat16: 14,
+  uint16: 17,
+  float16: 19,
+} as const;
 export type DType = (typeof DType)[keyof typeof DType];
 
 /**

@@ -78,6 +78,7 @@ async function openSpool(
   const { height, width, channels } = stage.input;
   return new SpoolWriter(await context.blobs.createSpool(`${job_id}/${task_id}-a${attempt}/corrections`), {
     precision: spec.method.corrections.precision,
+    filter: spec.method.corrections.filter,
     shape: [spec.batch_size, height, width, channels],
     steps: parallelRange(run.rounds, round),
   });

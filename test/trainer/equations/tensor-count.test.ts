@@ -29,6 +29,11 @@ const CASES: readonly [name: string, steps: number, method: Method][] = [
     FEW_STEPS,
     { type: 'augmented-lagrangian', penalty: 'adaptive', corrections: { precision: 'float32' } },
   ],
+  [
+    'int8 corrections, filtered',
+    FEW_STEPS,
+    { type: 'augmented-lagrangian', corrections: { precision: 'int8', filter: 'average-2' } },
+  ],
   ['end to end', FEW_STEPS, { type: 'augmented-lagrangian', end_to_end_share: 0.5 }],
 ];
 

@@ -1,0 +1,43 @@
+import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { reshape } from './dense.js';
+
+/** Dtypes of less than 32 bits, which the binding neither reads nor uploads, by how many of them fill an int32 word. */
+const PER_WORD = { [DType.float16]: 2, [DType.int8]: 4 } as const;
+export type NarrowType = keyof typeof PER_WORD;
+
+/**
+ * float32 -> `as`, several to each int32 word. Float to integer drops what is after the point.
+ * @param tensor as many elements as fill whole words
+ */
+export function toWords(tensor: Tensor, as: NarrowType): Tensor {
+  const narrow = executeOne('Cast', [tensor], castAttributes(DType.float32, as));
+  const rows = reshape(narrow, [-1, PER_WORD[as]]);
+  const words = executeOne('Bitcast', [rows], bitcastAttributes(as, DType.int32));
+  free(narrow, rows);
+  return words;
+}
+
+/** Inverse of `toWords`, with the shape given back. */
+export function fromWords(words: Int32Array, as: NarrowType, shape: readonly number[]): Tensor {
+  const uploaded = upload(words, [words.length]);
+  const rows = executeOne('Bitcast', [uploaded], bitcastAttributes(DType.int32, as));
+  const narrow = reshape(rows, shape);
+  const result = executeOne('Cast', [narrow], castAttributes(as, DType.float32));
+  free(uploaded, rows, narrow);
+  return result;
+}
+
+function castAttributes(from: DType, to: DType): Attribute[] {
+  return [
+    { name: 'SrcT', kind: 'type', value: from },
+    { name: 'DstT', kind: 'type', value: to },
+    { name: 'Truncate', kind: 'bool', value: false },
+  ];
+}
+
+function bitcastAttributes(from: DType, to: DType): Attribute[] {
+  return [
+    { name: 'T', kind: 'type', value: from },
+    { name: 'type', kind: 'type', value: to },
+  ];
+}
