@@ -14,8 +14,8 @@ export type ResolvedMethod = Omit<
 > & {
   /** Residual blocks per stage, from the input on. */
   split: number[];
-  /** Penalty coefficient beta, or the rule clip(|g||o|, 3, 0.8/lr) of docs/method.md. */
-  penalty: number | 'adaptive';
+  /** Penalty coefficient beta, or the rule clip(|g||o|, 3, 0.8/lr) of docs/method.md; `auto` without a coupling. */
+  penalty: number | 'adaptive' | 'auto';
 };
 
 type OptimizerSpec = JobSpec['optimizer'];

@@ -1,6 +1,13 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
 import type { TaskKind } from '../contract/trainer-protocol.js';
-import { hasAuxiliary, messagesTo, type StagedMethod, stageOrder, stageOutputs } from '../network/methods.js';
+import {
+  hasAuxiliary,
+  isTrained,
+  messagesTo,
+  type StagedMethod,
+  stageOrder,
+  stageOutputs,
+} from '../network/methods.js';
 import { endToEndRange, parallelRange, type Rounds, roundsOf, type StepRange } from '../network/rounds.js';
 
 /** An output of another task of the same job. */
@@ -112,18 +119,20 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
   return { ...task('finalize', 'finalize', evaluation * FINALIZE_EVALUATIONS), inputs, after };
 }
 
-/** States of every stage after `round`; none where no round was run (-1). */
-function statesOf({ stages }: StagedMethod, round: number): Inputs {
-  if (round < 0) return {};
-  return Object.fromEntries(
-    Array.from({ length: stages }, (_, k) => [`state-${k}`, from(stageKey(k, round), 'state')]),
-  );
+/** States of every trained stage after `round`; none where no round was run (-1). */
+function statesOf(method: StagedMethod, round: number): Inputs {
+  return outputsOf(method, round, 'state', isTrained);
 }
 
 function auxiliariesOf(method: StagedMethod, round: number): Inputs {
+  return outputsOf(method, round, 'auxiliary', hasAuxiliary);
+}
+
+/** Output `output` of each stage that `has` it, as `<output>-<stage>`. */
+function outputsOf(method: StagedMethod, round: number, output: string, has: typeof isTrained): Inputs {
   if (round < 0) return {};
-  const stages = Array.from({ length: method.stages }, (_, k) => k).filter((k) => hasAuxiliary(method, k));
-  return Object.fromEntries(stages.map((k) => [`auxiliary-${k}`, from(stageKey(k, round), 'auxiliary')]));
+  const stages = Array.from({ length: method.stages }, (_, k) => k).filter((k) => has(method, k));
+  return Object.fromEntries(stages.map((k) => [`${output}-${k}`, from(stageKey(k, round), output)]));
 }
 
 function task(

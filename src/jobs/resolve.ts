@@ -104,6 +104,10 @@ function resolvePenalty(
 ): ResolvedMethod['penalty'] {
   const { type, penalty } = spec.method;
   const rate = spec.optimizer.learning_rate;
+  if (!describeMethod(spec.method).hasCoupling) {
+    if (penalty !== 'auto') report('/method/penalty', `${type} has no coupling to weigh; leave it at 'auto'`);
+    return 'auto';
+  }
   if (penalty === 'adaptive' && type !== 'augmented-lagrangian') {
     report(
       '/method/penalty',

@@ -21,6 +21,10 @@ export interface Message {
 export interface MethodDescription {
   /** Whether stages k >= 1 make their inputs with AuxNets, trained beside them. */
   readonly hasAuxiliaries: boolean;
+  /** Whether stages k < K-1 learn from a coupling with the next one, which `penalty` weighs. */
+  readonly hasCoupling: boolean;
+  /** Stages that train in the layer-parallel phase, each in tasks of its own; the others stay as they started. */
+  readonly trains: 'every-stage' | 'last-stage';
   readonly messages: readonly Message[];
 }
 
@@ -31,14 +35,19 @@ const auxiliary = (lag: 0 | 1): Message => ({
   lag,
 });
 
+const ALONE = { hasCoupling: false, trains: 'every-stage', messages: [] } as const;
+const COUPLED = { hasAuxiliaries: true, hasCoupling: true, trains: 'every-stage' } as const;
+
 const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
-  backprop: { hasAuxiliaries: false, messages: [] },
+  backprop: { ...ALONE, hasAuxiliaries: false },
   // Nothing else comes from downstream, so the AuxNet of the round before lets all stages of a round run at once.
-  penalty: { hasAuxiliaries: true, messages: [auxiliary(1)] },
+  penalty: { ...COUPLED, messages: [auxiliary(1)] },
   'augmented-lagrangian': {
-    hasAuxiliaries: true,
+    ...COUPLED,
     messages: [auxiliary(0), { output: 'corrections', input: 'corrections', to: 'upstream', lag: 0 }],
   },
+  // What the last stage and the end-to-end phase reach alone: the control that every other method is measured by.
+  frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
 };
 
 /** A method and how many stages it trains: what the functions below need of a job. */
@@ -48,13 +57,18 @@ export function describeMethod({ type }: Pick<ResolvedMethod, 'type'>): MethodDe
   return METHODS[type];
 }
 
-export function hasAuxiliary(method: StagedMethod, stage: number): boolean {
-  return stage > 0 && describeMethod(method).hasAuxiliaries;
+/** Whether `stage` has tasks of its own in the layer-parallel phase. */
+export function isTrained(method: StagedMethod, stage: number): boolean {
+  return describeMethod(method).trains === 'every-stage' || stage === method.stages - 1;
 }
 
-/** The stages in an order in which each comes after those of its round that it waits for. */
+export function hasAuxiliary(method: StagedMethod, stage: number): boolean {
+  return stage > 0 && describeMethod(method).hasAuxiliaries && isTrained(method, stage);
+}
+
+/** The trained stages in an order in which each comes after those of its round that it waits for. */
 export function stageOrder(method: StagedMethod): number[] {
-  const ascending = Array.from({ length: method.stages }, (_, stage) => stage);
+  const ascending = stagesOf(method).filter((stage) => isTrained(method, stage));
   const waitsForUpstream = describeMethod(method).messages.some(
     ({ to, lag }) => to === 'downstream' && lag === 0,
   );
@@ -84,9 +98,13 @@ const DISTANCE = { upstream: -1, downstream: 1, itself: 0 } as const;
 
 function edgesOf(method: StagedMethod): Edge[] {
   const exists = (stage: number) => stage >= 0 && stage < method.stages;
-  return Array.from({ length: method.stages }, (_, sender) => sender).flatMap((sender) =>
+  return stagesOf(method).flatMap((sender) =>
     describeMethod(method)
       .messages.map((message) => ({ ...message, sender, reader: sender + DISTANCE[message.to] }))
       .filter(({ reader }) => exists(reader)),
   );
+}
+
+function stagesOf({ stages }: StagedMethod): number[] {
+  return Array.from({ length: stages }, (_, stage) => stage);
 }

@@ -8,7 +8,7 @@ import { MNIST, resolved } from './specs.js';
 
 const specs: fc.Arbitrary<ResolvedSpec> = fc
   .record({
-    type: fc.constantFrom('backprop', 'penalty', 'augmented-lagrangian'),
+    type: fc.constantFrom('backprop', 'penalty', 'augmented-lagrangian', 'frozen'),
     stages: fc.integer({ min: 1, max: 9 }),
     share: fc.constantFrom(0, 0.2, 0.5, 1),
     rounds: fc.integer({ min: 1, max: 12 }),
@@ -90,12 +90,16 @@ test('all roads lead to finalize, and corrections are read exactly once', () => 
   );
 });
 
+/** Stages that have tasks of their own. */
+const trainedStages = ({ method: { type, stages } }: ResolvedSpec): number =>
+  type === 'frozen' ? 1 : stages;
+
 test('stage tasks and end-to-end tasks number R x K and E, and the plan is the same each time', () => {
   fc.assert(
     fc.property(specs, (spec) => {
       const { parallelRounds, endToEndRounds } = roundsOf(spec, MNIST);
       const tasks = plan(spec);
-      assert.equal(stageTasks(tasks).length, parallelRounds * spec.method.stages);
+      assert.equal(stageTasks(tasks).length, parallelRounds * trainedStages(spec));
       assert.equal(tasks.filter((task) => task.kind === 'end_to_end').length, endToEndRounds);
       assert.deepEqual(plan(spec), tasks);
     }),
@@ -116,14 +120,15 @@ test('the critical path of the wavefront is R + K - 1 stage tasks, and R for the
   );
 });
 
-test('weights are positive and the stages of all rounds weigh as much as the steps they stand for', () => {
+test('weights are positive, and the trained stages of all rounds weigh their share of the steps', () => {
   fc.assert(
     fc.property(specs, (spec) => {
       const tasks = plan(spec);
       for (const task of tasks) assert.ok(task.weight > 0, task.key);
       const weight = stageTasks(tasks).reduce((sum, task) => sum + task.weight, 0);
       // Rounding of at most 1e-9 from adding up thirds and the like.
-      assert.ok(Math.abs(weight - roundsOf(spec, MNIST).parallelSteps) < 1e-9);
+      const share = trainedStages(spec) / spec.method.stages;
+      assert.ok(Math.abs(weight - share * roundsOf(spec, MNIST).parallelSteps) < 1e-9);
     }),
   );
 });
@@ -150,6 +155,23 @@ test('penalty: stage k waits only for the AuxNet of the round before', () => {
     auxiliary: { task: 'stage-1-2', output: 'auxiliary' },
   });
   assert.deepEqual(tasks.get('stage-1-0')?.outputs, ['state', 'auxiliary']);
+});
+
+test('frozen: the last stage alone has tasks, and nothing to wait for but its own', () => {
+  const tasks = byKey(plan(resolved({ method: { type: 'frozen', stages: 3 } })));
+  assert.deepEqual(tasks.get('stage-2-1')?.inputs, {
+    dataset: { task: 'prepare', output: 'dataset' },
+    state: { task: 'stage-2-0', output: 'state' },
+  });
+  assert.deepEqual(tasks.get('stage-2-1')?.outputs, ['state', 'auxiliary']);
+  assert.equal(tasks.has('stage-1-0') || tasks.has('stage-0-0'), false);
+  const { parallelRounds } = roundsOf(resolved(), MNIST);
+  assert.deepEqual(Object.keys(tasks.get('end_to_end-0')!.inputs), ['dataset', 'state-2']);
+  assert.deepEqual(Object.keys(tasks.get(`evaluate-${parallelRounds - 1}`)!.inputs), [
+    'dataset',
+    'state-2',
+    'auxiliary-2',
+  ]);
 });
 
 test('evaluation: before the stages are joined, where asked for, and waited for by finalize', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { messagesTo, stageOrder, stageOutputs } from '../../src/network/index.js';
+import { hasAuxiliary, messagesTo, stageOrder, stageOutputs } from '../../src/network/index.js';
 
 const K = 3;
 const each = <T>(body: (stage: number) => T): T[] => Array.from({ length: K }, (_, stage) => body(stage));
@@ -36,8 +36,22 @@ test('penalty: the AuxNet alone travels, a round late', () => {
   );
 });
 
+test('frozen: the last stage trains behind its AuxNet, and nobody sends anything', () => {
+  const method = { type: 'frozen', stages: K } as const;
+  assert.deepEqual(stageOrder(method), [K - 1]);
+  assert.deepEqual(stageOutputs(method, K - 1), ['state', 'auxiliary']);
+  assert.deepEqual(
+    each((stage) => messagesTo(method, stage)),
+    [[], [], []],
+  );
+  assert.deepEqual(
+    each((stage) => hasAuxiliary(method, stage)),
+    [false, false, true],
+  );
+});
+
 test('a single stage has no neighbour to send to', () => {
-  for (const type of ['backprop', 'penalty', 'augmented-lagrangian'] as const) {
+  for (const type of ['backprop', 'penalty', 'augmented-lagrangian', 'frozen'] as const) {
     assert.deepEqual(messagesTo({ type, stages: 1 }, 0), []);
     assert.deepEqual(stageOutputs({ type, stages: 1 }, 0), ['state']);
   }

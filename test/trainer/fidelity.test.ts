@@ -23,7 +23,7 @@ const DIFFERENCE_STEP = 1e-5;
 type Method = FidelityOptions['method']['type'];
 
 function fidelitiesOf(stages: readonly StageDescription[], weights: NamedValues, type: Method): number[] {
-  return arena(() =>
+  const found = arena(() =>
     fidelities({
       stages,
       weights,
@@ -43,6 +43,7 @@ function fidelitiesOf(stages: readonly StageDescription[], weights: NamedValues,
       },
     }),
   );
+  return found.map((value) => value ?? Number.NaN);
 }
 
 test('AuxNets that are the stages they stand for: fidelity 1 with multipliers, none without', () => {
@@ -60,6 +61,15 @@ test('AuxNets that are the stages they stand for: fidelity 1 with multipliers, n
   assert.deepEqual([first, second], [0, 0]);
   assert.ok(Math.abs(last! - 1) < 1e-6);
   assert.equal(liveTensors(), before);
+});
+
+test('a stage that its method leaves untrained has no fidelity', () => {
+  const { network } = smallNetwork('resnet');
+  const stages = describeStages(network, [1, 2], 0.3);
+  const values = perturbedValues(stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]));
+  const [first, last] = fidelitiesOf(stages, values, 'frozen');
+  assert.equal(first, Number.NaN);
+  assert.equal(last, fidelitiesOf(stages, values, 'penalty')[1]);
 });
 
 test('with dropout the probe draws the masks of its step: twice the same figures', () => {

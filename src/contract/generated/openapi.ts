@@ -726,11 +726,11 @@ export interface components {
         };
         MethodSpec: {
             /**
-             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387).
+             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase.
              * @default augmented-lagrangian
              * @enum {string}
              */
-            type: "backprop" | "penalty" | "augmented-lagrangian";
+            type: "backprop" | "penalty" | "augmented-lagrangian" | "frozen";
             /**
              * @description K, from 1 to the number of residual blocks; null means 1 for backprop and 2 otherwise.
              * @default null
@@ -742,7 +742,7 @@ export interface components {
              */
             split: "auto" | number[];
             /**
-             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one.
+             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. Methods without a coupling (backprop, frozen) have none and take `auto` only.
              * @default auto
              */
             penalty: ("auto" | "adaptive") | number;

@@ -1,6 +1,7 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import {
   describeMethod,
+  isTrained,
   type ParameterSpec,
   parametersOf,
   type StageDescription,
@@ -37,11 +38,13 @@ export interface FidelityOptions {
 /**
  * The cosine between two gradients of theta_k for each stage k, on one batch: that of the stage's local loss, made as
  * in training but from fresh neighbours, and that of back-propagation through the composed network. 1 is the same
- * direction, 0 none in common, and also what a stage without any gradient gets (docs/method.md, "fidelity").
+ * direction, 0 none in common, and also what a stage without any gradient gets (docs/method.md, "fidelity"). Null for
+ * a stage that its method does not train.
  */
-export function fidelities(options: FidelityOptions): number[] {
+export function fidelities(options: FidelityOptions): (number | null)[] {
   const { stages, at } = options;
   const draw = { seed: options.seed, step: at.step };
+  const method = { ...options.method, stages: stages.length };
   return arena(() => {
     const layers = stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]);
     const weights = uploadWeights(parametersOf(layers), options.weights);
@@ -56,7 +59,9 @@ export function fidelities(options: FidelityOptions): number[] {
     const { cotangent, dispose } = classificationObjective(options.labelSmoothing)(pass.output, at);
     dispose();
     pass.pullback(cotangent);
-    return stages.map((stage) => cosine(parametersOf(stage.layers), local, composed));
+    return stages.map(({ index, layers: own }) =>
+      isTrained(method, index) ? cosine(parametersOf(own), local, composed) : null,
+    );
   });
 }
 
@@ -65,7 +70,8 @@ function localGradients(options: FidelityOptions, weights: NamedTensors, draw: D
   const { images } = options.at.batch;
   const gradients = new Map<string, Tensor>();
   let message: Tensor | null = null;
-  for (const stage of options.stages.toReversed()) {
+  const method = { ...options.method, stages: options.stages.length };
+  for (const stage of options.stages.toReversed().filter(({ index }) => isTrained(method, index))) {
     const lambda =
       stage.auxiliary && inferPass(stage.auxiliary, images, weights, batchStatisticsRule(weights));
     const pass = trainPass(stage.layers, lambda ?? images, { weights, gradients, draw }, lambda !== null);

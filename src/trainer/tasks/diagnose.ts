@@ -20,12 +20,9 @@ export async function diagnose(
   step: number,
 ): Promise<MetricSample[]> {
   if (run.stages.length === 1) return [];
-  const samples = (await probeFidelity(context, run, weights, step)).map((value, stage) => ({
-    name: 'fidelity',
-    stage,
-    step,
-    value,
-  }));
+  const samples = (await probeFidelity(context, run, weights, step)).flatMap((value, stage) =>
+    value === null ? [] : [{ name: 'fidelity', stage, step, value }],
+  );
   for (const { index: stage, auxiliary } of run.stages) {
     if (!auxiliary) continue;
     await context.breathe();
@@ -42,7 +39,7 @@ async function probeFidelity(
   { stages, rounds }: RunDescription,
   weights: NamedValues,
   step: number,
-): Promise<number[]> {
+): Promise<(number | null)[]> {
   const { spec } = context.assignment;
   const batches = await openTrainBatches(context);
   const batch = batches.at(step);

@@ -38,6 +38,11 @@ export async function joinedState(
 ): Promise<OptimizerState> {
   const { inputs, spec } = context.assignment;
   if (inputs.state) return await readState(context, 'state');
-  if (!inputs['state-0']) return startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
-  return mergeStates(await Promise.all(run.stages.map(({ index }) => readState(context, `state-${index}`))));
+  const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
+  const states = await Promise.all(trained.map(({ index }) => readState(context, `state-${index}`)));
+  if (states.length === run.stages.length) return mergeStates(states);
+  // Stages that had no task are as they started. An optimiser counts the updates of all its parameters together, so
+  // beside such stages none of them brings its memory along.
+  const start = startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
+  return { ...start, weights: new Map([...start.weights, ...mergeStates(states).weights]) };
 }

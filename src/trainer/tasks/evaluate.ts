@@ -1,11 +1,11 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
-import { parallelRange, wholeNetwork } from '../../network/index.js';
-import { mergeStates } from '../checkpoint/index.js';
+import { parallelRange, parametersOf, wholeNetwork } from '../../network/index.js';
 import { type Evaluation, TrainedNetwork } from '../evaluation/index.js';
 import type { NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
-import { readState, type TaskContext } from './context.js';
+import type { TaskContext } from './context.js';
 import { diagnose } from './diagnose.js';
+import { joinedState } from './end-to-end.js';
 import { closeReaders, openReaders, type Readers } from './readers.js';
 import { compactLayers, describeRun, type RunDescription } from './run-description.js';
 
@@ -14,9 +14,7 @@ export async function evaluate(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
   const watch = new Stopwatch(context.now);
-  const { weights } = mergeStates(
-    await Promise.all(run.stages.map(({ index }) => readState(context, `state-${index}`))),
-  );
+  const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
   const step = parallelRange(run.rounds, round ?? 0).end - 1;
   const readers = await openReaders(context);
   const full = TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);

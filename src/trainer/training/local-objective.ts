@@ -1,3 +1,4 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
 import type { Layer } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { batchStatisticsRule, inferPass, type NamedTensors } from '../network/index.js';
@@ -59,7 +60,10 @@ export interface Downstream {
 /** beta of a step: the number given, or the rule, kept stable by learningRate x beta <= 0.8 (docs/method.md). */
 const LARGEST_RATE_TIMES_BETA = 0.8;
 
-export function couplingObjective(downstream: Downstream, penalty: number | 'adaptive'): LocalObjective {
+export function couplingObjective(
+  downstream: Downstream,
+  penalty: ResolvedMethod['penalty'],
+): LocalObjective {
   return (stageOutput, { batch, step, learningRate, stopwatch }) => {
     const gradient = stopwatch.time('spool', () => downstream.corrections?.read(step) ?? null);
     const result = stopwatch.time('coupling', () => {
@@ -77,7 +81,8 @@ export function couplingObjective(downstream: Downstream, penalty: number | 'ada
   };
 }
 
-function penaltyAt(penalty: number | 'adaptive', learningRate: number): Penalty {
+function penaltyAt(penalty: ResolvedMethod['penalty'], learningRate: number): Penalty {
+  if (penalty === 'auto') throw new Error('a method with a coupling has its penalty resolved');
   return penalty === 'adaptive'
     ? { adaptiveAtMost: LARGEST_RATE_TIMES_BETA / learningRate }
     : { beta: penalty };

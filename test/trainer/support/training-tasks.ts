@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri, TaskOutput, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
+import { describeMethod } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { SpoolReader } from '../../../src/trainer/corrections/index.js';
 import { encodeManifest } from '../../../src/trainer/data/index.js';
@@ -15,6 +16,7 @@ const EVERY_METHOD: Record<ResolvedSpec['method']['type'], true> = {
   backprop: true,
   penalty: true,
   'augmented-lagrangian': true,
+  frozen: true,
 };
 export const METHODS = Object.keys(EVERY_METHOD) as ResolvedSpec['method']['type'][];
 
@@ -32,13 +34,15 @@ export const TINY_STEPS_PER_EPOCH = 8;
 
 /** A job on TINY whose `epochs` are of eight steps; everything else is set, so no default depends on the dataset. */
 export function tinySpec(changes: SpecChanges): ResolvedSpec {
+  const type = changes.method?.type ?? 'augmented-lagrangian';
+  const penalty = describeMethod({ type }).hasCoupling ? 4 : 'auto';
   return mnistSpec({
     max_train_samples: TINY.train_count,
     batch_size: TINY.train_count / TINY_STEPS_PER_EPOCH,
     model: { depth: 8, width: 2 },
     augmentation: TINY.augmentation,
     ...changes,
-    method: { penalty: 4, end_to_end_share: 0, round_steps: TINY_STEPS_PER_EPOCH, ...changes.method },
+    method: { penalty, end_to_end_share: 0, round_steps: TINY_STEPS_PER_EPOCH, ...changes.method },
   });
 }
 
