@@ -1,5 +1,6 @@
 import type { FromTrainer, TaskAssignment, TaskFailure, ToTrainer } from '../contract/trainer-protocol.js';
 import { openBlobStore } from '../storage/open.js';
+import { BatchThread } from './data/index.js';
 import { failureOf } from './failure.js';
 import { describeRuntime } from './runtime/index.js';
 import type { TaskContext } from './tasks/context.js';
@@ -11,6 +12,9 @@ import { runTask } from './tasks/run-task.js';
  * world; when its worker goes, it goes.
  */
 const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
+
+const batchThread = new BatchThread();
+batchThread.start();
 
 process.on('message', (message: ToTrainer) => {
   if (message.type === 'run') void run(message.assignment);
@@ -46,6 +50,7 @@ function contextOf(assignment: TaskAssignment): TaskContext {
     assignment,
     blobs,
     now: () => performance.now(),
+    batchThread,
     progress,
     metrics: (samples) => send({ type: 'metrics', task_id, attempt, samples }),
     breathe: async () => {

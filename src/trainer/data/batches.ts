@@ -1,7 +1,7 @@
-import type { ResolvedAugmentation } from '../../contract/spec.js';
-import { permutation, randomStream } from '../random.js';
+import type { Shape } from '../../network/index.js';
 import { free, type Tensor, upload } from '../runtime/index.js';
-import { drawPlacement, normalizationTable, placeImage, UNCHANGED } from './augment.js';
+import { UNCHANGED } from './augment.js';
+import { type BatchArrays, BatchFiller, type TrainBatchesOptions, TrainFiller } from './batch-filler.js';
 import type { SplitReader } from './split-reader.js';
 
 export interface Batch {
@@ -13,49 +13,22 @@ export interface Batch {
   dispose(): void;
 }
 
-export interface TrainBatchesOptions {
-  readonly seed: number;
-  readonly batchSize: number;
-  /** Only the first so many images are used. */
-  readonly samples: number;
-  readonly augmentation: ResolvedAugmentation;
-}
-
-/**
- * The batches of a run: which images step s holds and how they are placed is a pure function of (seed, epoch,
- * sample index), so every stage, in any process, at any lag, sees the bitwise same batch.
- */
+/** The batches of a run, each made when it is asked for. */
 export class TrainBatches {
-  readonly #table: readonly Float32Array[];
-  readonly #pixels: Uint8Array;
-  #order: { readonly epoch: number; readonly indices: Uint32Array } | null = null;
+  readonly #filler: TrainFiller;
 
   constructor(
     readonly reader: SplitReader,
     readonly options: TrainBatchesOptions,
   ) {
-    this.#table = normalizationTable(reader.manifest.mean, reader.manifest.standard_deviation);
-    this.#pixels = new Uint8Array(reader.imageBytes);
+    this.#filler = new TrainFiller(reader, options);
   }
 
   /** The batch of optimiser step `step` of the run. */
   at(step: number): Batch {
-    const { batchSize, samples, seed, augmentation } = this.options;
-    const stepsPerEpoch = Math.floor(samples / batchSize);
-    const epoch = Math.floor(step / stepsPerEpoch);
-    const start = (step % stepsPerEpoch) * batchSize;
-    const indices = this.#epochOrder(epoch).subarray(start, start + batchSize);
-    return assemble(this.reader, this.#table, this.#pixels, indices, (index) =>
-      drawPlacement(augmentation, this.reader.manifest.image, randomStream(seed, 'augment', epoch, index)),
-    );
-  }
-
-  #epochOrder(epoch: number): Uint32Array {
-    if (this.#order?.epoch !== epoch) {
-      const random = randomStream(this.options.seed, 'order', epoch);
-      this.#order = { epoch, indices: permutation(this.options.samples, random) };
-    }
-    return this.#order.indices;
+    const arrays = newArrays(this.reader, this.options.batchSize);
+    this.#filler.fill(step, arrays);
+    return toBatch(arrays, this.reader.manifest.image);
   }
 }
 
@@ -65,14 +38,13 @@ export function* plainBatches(
   batchSize: number,
   count = reader.count,
 ): Generator<Batch> {
-  const table = normalizationTable(reader.manifest.mean, reader.manifest.standard_deviation);
-  const pixels = new Uint8Array(reader.imageBytes);
+  const filler = new BatchFiller(reader);
   for (let start = 0; start < count; start += batchSize) {
-    const indices = Uint32Array.from(
-      { length: Math.min(batchSize, count - start) },
-      (_, index) => start + index,
-    );
-    const batch = assemble(reader, table, pixels, indices, () => UNCHANGED);
+    const length = Math.min(batchSize, count - start);
+    const arrays = newArrays(reader, length);
+    const indices = Uint32Array.from({ length }, (_, index) => start + index);
+    filler.fill(indices, () => UNCHANGED, arrays);
+    const batch = toBatch(arrays, reader.manifest.image);
     try {
       yield batch;
     } finally {
@@ -81,22 +53,14 @@ export function* plainBatches(
   }
 }
 
-function assemble(
-  reader: SplitReader,
-  table: readonly Float32Array[],
-  pixels: Uint8Array,
-  indices: Uint32Array,
-  placementOf: (index: number) => ReturnType<typeof drawPlacement>,
-): Batch {
-  const { height, width, channels } = reader.manifest.image;
-  const values = new Float32Array(indices.length * reader.imageBytes);
-  indices.forEach((index, position) => {
-    reader.readImage(index, pixels);
-    const offset = position * reader.imageBytes;
-    placeImage(pixels, reader.manifest.image, table, placementOf(index), values, offset);
-  });
-  const labelValues = Int32Array.from(indices, (index) => reader.labels[index]!);
-  const images = upload(values, [indices.length, height, width, channels]);
-  const labels = upload(labelValues, [indices.length]);
+function newArrays(reader: SplitReader, batchSize: number): BatchArrays {
+  return { images: new Float32Array(batchSize * reader.imageBytes), labels: new Int32Array(batchSize) };
+}
+
+/** The arrays as tensors; they must not be written to before the batch is disposed of. */
+export function toBatch({ images: values, labels: labelValues }: BatchArrays, image: Shape): Batch {
+  const { height, width, channels } = image;
+  const images = upload(values, [labelValues.length, height, width, channels]);
+  const labels = upload(labelValues, [labelValues.length]);
   return { images, labels, labelValues, dispose: () => free(images, labels) };
 }

@@ -1,5 +1,7 @@
 /** Images in: decoding, array files, and the batches every stage agrees on. */
+export type { TrainBatchesOptions } from './batch-filler.js';
 export * from './batches.js';
 export * from './manifest.js';
 export { prepareMnist } from './mnist.js';
-export { SplitReader } from './split-reader.js';
+export { BatchThread, type PreparedBatches } from './prefetch/batch-thread.js';
+export { SplitReader, splitFiles } from './split-reader.js';

@@ -3,6 +3,23 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { TrainerError } from '../errors.js';
 import type { DatasetManifest } from './manifest.js';
 
+/** Paths of a split's array files on this host. */
+export interface SplitFiles {
+  readonly manifest: DatasetManifest;
+  readonly images: string;
+  readonly labels: string;
+}
+
+/** @throws BlobMissingError when the store lacks an array */
+export async function splitFiles(
+  manifest: DatasetManifest,
+  split: 'train' | 'test',
+  blobs: BlobStore,
+): Promise<SplitFiles> {
+  const { images, labels } = manifest.splits[split];
+  return { manifest, images: await blobs.localPath(images), labels: await blobs.localPath(labels) };
+}
+
 /**
  * Random access to one split's images. Images are read from the array file as they are needed: the operating
  * system's page cache is the one copy all trainers of a host share. Labels, two bytes each, are held.
@@ -31,10 +48,14 @@ export class SplitReader {
     blobs: BlobStore,
     most = Number.POSITIVE_INFINITY,
   ): Promise<SplitReader> {
-    const { images, labels } = manifest.splits[split];
-    const bytes = readFileSync(await blobs.localPath(labels));
+    return SplitReader.openFiles(await splitFiles(manifest, split, blobs), most);
+  }
+
+  /** Opens array files that are there already: what a thread without a blob store can do. */
+  static openFiles({ manifest, images, labels }: SplitFiles, most = Number.POSITIVE_INFINITY): SplitReader {
+    const bytes = readFileSync(labels);
     const values = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    return new SplitReader(await blobs.localPath(images), values.subarray(0, most), manifest);
+    return new SplitReader(images, values.subarray(0, most), manifest);
   }
 
   get count(): number {

@@ -57,7 +57,10 @@ export function executeOne(
   return execute(op, inputs, attributes)[0]!;
 }
 
-/** Shares `values` with TensorFlow without a copy: the array must not be written to while the tensor lives. */
+/**
+ * Gives `values` to TensorFlow, on the CPU without a copy where they begin at a multiple of 64 bytes: the array must
+ * not be written to while the tensor lives.
+ */
 export function upload(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
   const dtype = values instanceof Float32Array ? DType.float32 : DType.int32;
   const id = binding.createTensor([...shape], dtype, values);

@@ -1,7 +1,7 @@
 import type { BlobUri, MetricSample, TaskAssignment } from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { decodeState, decodeWeights } from '../checkpoint/index.js';
-import { type DatasetManifest, decodeManifest } from '../data/index.js';
+import { type BatchThread, type DatasetManifest, decodeManifest } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import type { NamedValues, OptimizerState } from '../optimizer/index.js';
 import type { Clock } from '../training/index.js';
@@ -11,6 +11,8 @@ export interface TaskContext {
   readonly assignment: TaskAssignment;
   readonly blobs: BlobStore;
   readonly now: Clock;
+  /** Prepares training batches ahead; absent, the loop prepares each when its turn comes. The bits are the same. */
+  readonly batchThread?: BatchThread;
   progress(done: number, total: number): void;
   metrics(samples: readonly MetricSample[]): void;
   /** Lets messages in and out; awaited between steps. */

@@ -2,7 +2,14 @@ import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample } from '../../contract/trainer-protocol.js';
 import type { ParameterSpec, StepRange } from '../../network/index.js';
 import { parametersOf, trainSamples } from '../../network/index.js';
-import { SplitReader, TrainBatches } from '../data/index.js';
+import {
+  type Batch,
+  BatchThread,
+  SplitReader,
+  splitFiles,
+  TrainBatches,
+  type TrainBatchesOptions,
+} from '../data/index.js';
 import {
   learningRateAt,
   Optimizer,
@@ -34,9 +41,21 @@ export interface TrainPartOptions {
 
 /** Trains a part over its steps from `state` and returns the state it ends in. */
 export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
+  const batches = await openSteps(context, options.steps);
+  try {
+    return await trainOn(context, options, batches.at);
+  } finally {
+    batches.close(options.stopwatch);
+  }
+}
+
+async function trainOn(
+  context: TaskContext,
+  options: TrainPartOptions,
+  batchAt: StepBatches['at'],
+): Promise<OptimizerState> {
   const { spec } = context.assignment;
   const { part, steps, run } = options;
-  const batches = await openTrainBatches(context);
   const optimizer = new Optimizer(options.parameters, options.state, settingsOf(spec, part));
   const started = context.now();
   try {
@@ -44,7 +63,7 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
       ...options,
       optimizer,
       seed: spec.seed,
-      batchAt: (step) => batches.at(step),
+      batchAt,
       learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
       onReport: (report) => {
         context.progress(report.step + 1 - steps.start, steps.end - steps.start);
@@ -56,8 +75,32 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
     return optimizer.state();
   } finally {
     optimizer.dispose();
-    batches.reader.close();
   }
+}
+
+interface StepBatches {
+  readonly at: (step: number) => Batch | Promise<Batch>;
+  readonly close: (stopwatch: Stopwatch) => void;
+}
+
+/** The batches of a task's steps, prepared ahead by the trainer's thread where it has one. */
+async function openSteps(context: TaskContext, steps: StepRange): Promise<StepBatches> {
+  const { batchThread } = context;
+  const manifest = await readManifest(context);
+  const { height, width, channels } = manifest.image;
+  if (!batchThread || !BatchThread.takes(context.assignment.spec.batch_size, height * width * channels)) {
+    const batches = await openTrainBatches(context);
+    return { at: (step) => batches.at(step), close: () => batches.reader.close() };
+  }
+  const files = await splitFiles(manifest, 'train', context.blobs);
+  const prepared = await batchThread.open(files, batchOptions(context), steps);
+  return {
+    at: () => prepared.next(),
+    close: (stopwatch) => {
+      stopwatch.add('data_thread', prepared.seconds);
+      prepared.close();
+    },
+  };
 }
 
 /** AuxNets may have a learning rate of their own, under the stages' schedule. */
@@ -71,14 +114,17 @@ function settingsOf(spec: ResolvedSpec, { auxiliary }: TrainedPart): OptimizerSe
 }
 
 export async function openTrainBatches(context: TaskContext): Promise<TrainBatches> {
-  const { spec, dataset } = context.assignment;
   const reader = await SplitReader.open(await readManifest(context), 'train', context.blobs);
-  return new TrainBatches(reader, {
+  return new TrainBatches(reader, batchOptions(context));
+}
+
+function batchOptions({ assignment: { spec, dataset } }: TaskContext): TrainBatchesOptions {
+  return {
     seed: spec.seed,
     batchSize: spec.batch_size,
     samples: trainSamples(spec.max_train_samples, dataset),
     augmentation: spec.augmentation,
-  });
+  };
 }
 
 function samplesOf(report: StepReport, stage: number | null): MetricSample[] {

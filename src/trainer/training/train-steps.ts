@@ -30,7 +30,8 @@ export interface TrainStepsOptions {
   readonly steps: StepRange;
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
-  readonly batchAt: (step: number) => Batch;
+  /** Asked for once a step, in order; the loop disposes of what it gets. */
+  readonly batchAt: (step: number) => Batch | Promise<Batch>;
   readonly objective: LocalObjective;
   readonly optimizer: Optimizer;
   readonly learningRateAt: (step: number) => number;
@@ -59,14 +60,14 @@ export async function trainSteps(options: TrainStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;
   for (let step = steps.start; step < steps.end; step++) {
     const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
-    // A warm trainer outlives a task that fails: what the failing step had made must not stay.
-    const report = undoOnError(() => {
-      const batch = stopwatch.time('data', () => options.batchAt(step));
-      const made = trainStep(options, batch, step, reports);
+    const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
+    try {
+      // A warm trainer outlives a task that fails: what the failing step had made must not stay.
+      const report = undoOnError(() => trainStep(options, batch, step, reports));
+      if (report) options.onReport(report);
+    } finally {
       batch.dispose();
-      return made;
-    });
-    if (report) options.onReport(report);
+    }
     await options.breathe();
   }
 }

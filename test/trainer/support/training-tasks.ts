@@ -4,7 +4,7 @@ import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
 import { describeMethod } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { SpoolReader } from '../../../src/trainer/corrections/index.js';
-import { encodeManifest } from '../../../src/trainer/data/index.js';
+import { type BatchThread, encodeManifest } from '../../../src/trainer/data/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
 import type { TaskContext } from '../../../src/trainer/tasks/context.js';
@@ -73,6 +73,8 @@ export interface TaskRun {
   readonly attempt?: number;
   /** Called after every optimiser step; what it throws ends the task there. */
   readonly onStep?: () => void;
+  /** Prepares the batches ahead; absent, the loop does. */
+  readonly batchThread?: BatchThread;
 }
 
 export function runTrainingTask(task: TrainingTask, options: TaskRun): Promise<TaskSuccess> {
@@ -83,7 +85,7 @@ export type TrainingTask = Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>
 
 export function contextOf(
   { key, kind, stage, round }: TrainingTask,
-  { spec, blobs, inputs, attempt = 1, onStep = () => {} }: TaskRun,
+  { spec, blobs, inputs, attempt = 1, onStep = () => {}, batchThread }: TaskRun,
 ): TaskContext {
   return {
     assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset: TINY, inputs },
@@ -92,6 +94,7 @@ export function contextOf(
     progress: () => {},
     metrics: () => {},
     breathe: async () => onStep(),
+    ...(batchThread && { batchThread }),
   };
 }
 
