@@ -122,9 +122,9 @@ export default {
     ),
     onlyRooms(
       'service-starts',
-      'The service starts processes and tells them their settings; it reaches into none of them but to migrate.',
+      'The service starts processes and tells them their settings; it reaches into none of them but to migrate and to make keys.',
       'service',
-      ['contract/', 'provision/', 'jobs/store/migrate\\.ts$'],
+      ['contract/', 'provision/', 'jobs/store/migrate\\.ts$', 'jobs/api-keys\\.ts$'],
     ),
     onlyRooms(
       'provision-provides',

@@ -17,6 +17,7 @@ const COMMANDS = {
   doctor: 'src/service/doctor.ts',
   setup: 'src/service/setup-command.ts',
   reset: 'src/service/reset.ts',
+  'api-key': 'src/service/api-key-command.ts',
   generate: 'scripts/generate.ts',
 };
 

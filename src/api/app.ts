@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { JobsService } from '../contract/jobs-client.js';
 import type { LogLevel } from '../contract/settings.js';
 import { loadContract } from './contract.js';
+import { knowPrincipals } from './plugins/access.js';
 import { serveDocs } from './plugins/docs.js';
 import { parseJsonOnly } from './plugins/json.js';
 import { refuseOtherMethods } from './plugins/methods.js';
@@ -18,6 +19,8 @@ const CLOSE_GRACE_MS = 5_000;
 
 export interface AppOptions {
   readonly logLevel: LogLevel;
+  /** Whether the server will listen on this machine alone, where it needs no keys until there are some. */
+  readonly loopback: boolean;
   /** Called before any route is there: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -40,12 +43,13 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
   });
+  knowPrincipals(app);
   answerProblems(app);
   parseJsonOnly(app);
   useContractValidation(app);
   await options.instrument?.(app);
   refuseOtherMethods(app, contract);
-  await mountOperations(app, contract, service);
+  await mountOperations(app, contract, { service, loopback: options.loopback });
   await serveDocs(app, contract);
   return app;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { Scope } from '../contract/access.js';
 
 export type JsonObject = { [key: string]: unknown };
 
@@ -32,6 +33,15 @@ export function operationsOf({ document }: Contract): OperationEntry[] {
   );
 }
 
+/** The scope that an operation asks of a key, or null where it asks for no key. @throws where it does not say */
+export function scopeOf({ id, operation: { security } }: OperationEntry): Scope | null {
+  if (security?.length === 0) return null;
+  const scope = security?.[0]?.apiKey?.[0];
+  if (scope === undefined)
+    throw new Error(`openapi.yaml: ${id} must say which scope it needs, or \`security: []\``);
+  return scope;
+}
+
 /** `/jobs/{id}` as Fastify's router writes it: `/jobs/:id`. */
 export function routerPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -46,6 +56,7 @@ export interface OperationEntry {
   readonly operation: {
     readonly operationId: string;
     readonly requestBody?: { readonly required?: boolean };
+    readonly security?: readonly Readonly<Record<string, readonly Scope[]>>[];
   };
 }
 

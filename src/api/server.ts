@@ -3,23 +3,31 @@ import type { FastifyInstance } from 'fastify';
 import { parseSettings, type Settings } from '../contract/settings.js';
 import { createJobsService } from '../jobs/client.js';
 import { buildApp } from './app.js';
-
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
+import { isLoopback } from './http/local-caller.js';
 
 /** The API's process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
   const service = await createJobsService({ ...serversOf(settings), blobUrl: settings.blobUrl });
-  const app = await buildApp(service, { logLevel: settings.logLevel });
+  const loopback = isLoopback(settings.host);
+  if (!loopback && (await service.isOpen())) throw new Error(needsKey(settings.host));
+  const app = await buildApp(service, { logLevel: settings.logLevel, loopback });
   // Fastify closes it after the last request, whoever closes the app.
   app.addHook('onClose', () => service.close());
   stopOnSignal(app);
   const url = await app.listen({ host: settings.host, port: settings.port });
-  if (!LOOPBACK.test(settings.host)) {
-    app.log.warn(`HOST is ${settings.host}, and there are no keys yet: whoever reaches ${url} may use it`);
+  if (await service.isOpen()) {
+    app.log.warn(`There are no API keys: everybody on this machine may use ${url}. The first key ends that.`);
   }
   const { port } = app.server.address() as AddressInfo;
   process.send?.({ type: 'ready', url, port });
+}
+
+function needsKey(host: string): string {
+  return (
+    `HOST is ${host}, which others may reach, and there is no API key. Make one first, with ` +
+    '`npm run api-key -- create --name <name>`, or listen on 127.0.0.1.'
+  );
 }
 
 function serversOf({ databaseUrl, redisUrl }: Settings): { databaseUrl: string; redisUrl: string } {

@@ -35,6 +35,25 @@ export const ERRORS = {
     remedy: 'Correct each field that `errors` names; `?dry_run=true` checks without storing.',
     retry: 'fatal',
   },
+  unauthenticated: {
+    status: 401,
+    title: 'An API key is needed',
+    remedy:
+      'Send `Authorization: Bearer <key>` with a key that is not revoked; an admin makes keys by `POST /api-keys`.',
+    retry: 'fatal',
+  },
+  scope_missing: {
+    status: 403,
+    title: 'The key may not do this',
+    remedy: 'Use a key with the scope that the detail names; an admin makes keys by `POST /api-keys`.',
+    retry: 'fatal',
+  },
+  foreign_caller: {
+    status: 403,
+    title: 'A server without keys answers callers on its own machine only',
+    remedy: 'Ask it as `localhost` or `127.0.0.1`, and not from the page of another site; or make a key.',
+    retry: 'fatal',
+  },
   not_found: {
     status: 404,
     title: 'Not found',
@@ -51,6 +70,12 @@ export const ERRORS = {
     status: 409,
     title: 'The job is finished',
     remedy: 'A finished job never changes; create another.',
+    retry: 'fatal',
+  },
+  limit_reached: {
+    status: 409,
+    title: 'There are as many of these as there may be',
+    remedy: 'Delete one that is not needed any more.',
     retry: 'fatal',
   },
   idempotency_in_flight: {

@@ -1,3 +1,4 @@
+import type { Principal } from './access.js';
 import type { components } from './generated/openapi.js';
 import type { JobSpec } from './spec.js';
 
@@ -28,6 +29,10 @@ export interface JobFilter {
 export interface JobsService {
   /** Another tenant's ids name nothing there, as if they had never been given. */
   forTenant(tenant: string): JobsClient;
+  /** Who holds this key, or null where nobody does: it is none of ours, or revoked. @throws unavailable */
+  authenticate(key: string): Promise<Principal | null>;
+  /** Whether no key was ever made. @throws unavailable */
+  isOpen(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -65,6 +70,12 @@ export interface JobsClient {
   listDatasets(): Promise<Schemas['DatasetList']>;
   getDataset(id: string): Promise<Dataset | null>;
   listWorkers(): Promise<Schemas['WorkerList']>;
+  /** The key's text is in the answer and nowhere else. @throws invalid_request, limit_reached */
+  createApiKey(request: Schemas['ApiKeyRequest']): Promise<Schemas['CreatedApiKey']>;
+  listApiKeys(): Promise<Schemas['ApiKeyList']>;
+  getApiKey(id: string): Promise<Schemas['ApiKey'] | null>;
+  /** @throws not_found */
+  revokeApiKey(id: string): Promise<void>;
   /** Never throws: a part that does not answer is `down`. */
   health(): Promise<Schemas['Dependencies']>;
 }

@@ -1,10 +1,12 @@
 import type { JobsClient, JobsService } from '../contract/jobs-client.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { openBlobStore } from '../storage/open.js';
+import { apiKeyMethods } from './client/api-keys.js';
 import { artifactMethods } from './client/artifacts.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
+import { openKeyring } from './keys/keyring.js';
 import { openRedisProbe, type RedisProbe } from './queue.js';
 import { type Database, openDatabase } from './store/database.js';
 import { seedDatasets } from './store/datasets.js';
@@ -27,6 +29,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const blobs = openBlobStore(options.blobUrl);
   return {
     forTenant: (tenant) => clientOf(tenant, { db, redis, feed, blobs }),
+    ...openKeyring(db, () => performance.now()),
     async close() {
       await Promise.all([feed.close(), redis.close()]);
       await db.$disconnect();
@@ -45,6 +48,7 @@ function clientOf(tenant: string, { db, redis, feed, blobs }: Parts): JobsClient
   return {
     ...jobMethods(db, tenant),
     ...listMethods(db, tenant),
+    ...apiKeyMethods(db, tenant),
     ...artifactMethods(db, tenant, blobs),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
     async health() {

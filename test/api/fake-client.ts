@@ -11,13 +11,14 @@ import type {
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
-import { complete, datasetOf, jobOf, NOW, taskOf, WORKER } from './fixtures.js';
+import { apiKeyOf, complete, datasetOf, jobOf, NOW, taskOf, WORKER } from './fixtures.js';
 
 /** A whole JobsClient in memory: jobs never run by themselves, a test moves them with `record` and `finish`. */
 export class FakeClient implements JobsClient {
   readonly jobs = new Map<string, Job>();
   readonly events = new Map<string, Event[]>();
   readonly artifacts = new Map<string, { artifact: Artifact; path: string }>();
+  readonly apiKeys = new Map<string, ReturnType<typeof apiKeyOf>>();
   /** Answered by `health`; a test may change it. */
   dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };
   /** Followers at work, to see that none is left behind. */
@@ -144,6 +145,24 @@ export class FakeClient implements JobsClient {
 
   async listWorkers() {
     return complete([WORKER]);
+  }
+
+  async createApiKey({ name, scopes }: Parameters<JobsClient['createApiKey']>[0]) {
+    const key = apiKeyOf(`key_${this.apiKeys.size + 1}`, name, scopes);
+    this.apiKeys.set(key.id, key);
+    return { ...key, key: `strata_${key.id}_secret` };
+  }
+
+  async listApiKeys() {
+    return complete([...this.apiKeys.values()]);
+  }
+
+  async getApiKey(id: string) {
+    return this.apiKeys.get(id) ?? null;
+  }
+
+  async revokeApiKey(id: string) {
+    if (!this.apiKeys.delete(id)) throw new StrataError('not_found', `There is no API key ${id}.`);
   }
 
   async health() {

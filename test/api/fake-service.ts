@@ -1,19 +1,20 @@
-import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import type { JobsService } from '../../src/contract/jobs-client.js';
-import { FakeClient } from './fake-client.js';
+import type { FakeClient } from './fake-client.js';
 
-/** A JobsService in memory: a `FakeClient` for each tenant. */
+/** A JobsService in memory, of a server without keys: everybody gets the same client. */
 export class FakeService implements JobsService {
-  readonly #clients = new Map<string, FakeClient>();
+  constructor(private readonly client: FakeClient) {}
 
-  constructor(client: FakeClient) {
-    this.#clients.set(DEFAULT_TENANT, client);
+  forTenant() {
+    return this.client;
   }
 
-  forTenant(tenant: string): FakeClient {
-    const client = this.#clients.get(tenant) ?? new FakeClient();
-    this.#clients.set(tenant, client);
-    return client;
+  async authenticate() {
+    return null;
+  }
+
+  async isOpen() {
+    return true;
   }
 
   async close() {}

@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT, type Scope } from '../../src/contract/access.js';
 import type { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
 import type { Dataset, Job } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
@@ -98,3 +99,8 @@ export const WORKER = {
   heartbeat_at: NOW,
   versions: { node: process.version },
 };
+
+export function apiKeyOf(id: string, name: string, scopes: Scope[]) {
+  const links = { self: `/api-keys/${id}` };
+  return { id, object: 'api_key' as const, tenant: DEFAULT_TENANT, name, scopes, created_at: NOW, links };
+}

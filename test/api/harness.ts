@@ -19,7 +19,11 @@ export const QUICK = {
 
 /** The API on a fake client, its answers checked against the contract. */
 export async function buildTestApp(client: FakeClient): Promise<FastifyInstance> {
-  return buildApp(new FakeService(client), { logLevel: 'silent', instrument: validateResponses });
+  return buildApp(new FakeService(client), {
+    logLevel: 'silent',
+    loopback: true,
+    instrument: validateResponses,
+  });
 }
 
 /** A fresh app for the tests of a file, closed after them. */
@@ -40,7 +44,7 @@ export function useApp() {
   return { context, call, createJob };
 }
 
-async function validateResponses(app: FastifyInstance): Promise<void> {
+export async function validateResponses(app: FastifyInstance): Promise<void> {
   const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false });
   addFormats.default(ajv);
   // Its types know only the older dialect of the same class.

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import glue from 'fastify-openapi-glue';
-import { DEFAULT_TENANT } from '../../contract/access.js';
 import { StrataError } from '../../contract/errors.js';
 import type { JobsClient, JobsService } from '../../contract/jobs-client.js';
 import {
@@ -10,15 +9,18 @@ import {
   type OperationEntry,
   operationsOf,
   routerPath,
+  scopeOf,
 } from '../contract.js';
+import { endWhenRevoked } from '../http/revocable.js';
 import type { OperationId } from '../operations.js';
 import { handlers } from '../routes/index.js';
+import { type AccessOptions, authorize, bearerToken } from './access.js';
 
 /** Mounts every operation of the contract with its handler, every part of every request validated. */
 export async function mountOperations(
   app: FastifyInstance,
   contract: Contract,
-  service: JobsService,
+  access: AccessOptions & { readonly service: JobsService },
 ): Promise<void> {
   const closing = closingSignal(app);
   const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
@@ -31,12 +33,16 @@ export async function mountOperations(
     scope.hasContentTypeParser = () => true;
     await scope.register(glue, {
       specification: inlineRefSiblings(contract.document),
-      operationResolver: (id, method, path) => ({
-        method,
-        url: routerPath(path),
-        handler: adapt(handlers[id as OperationId] as AnyHandler, { service, closing }),
-        ...bodyRule(entries.get(id)),
-      }),
+      operationResolver: (id, method, path) => {
+        const entry = entries.get(id) as OperationEntry;
+        return {
+          method,
+          url: routerPath(path),
+          onRequest: authorize(scopeOf(entry), access),
+          handler: adapt(handlers[id as OperationId] as AnyHandler, { service: access.service, closing }),
+          ...bodyRule(entry),
+        };
+      },
     });
   });
 }
@@ -51,11 +57,19 @@ type AnyHandler = (request: {
   body: unknown;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
 
+/** The tenant of operations that ask for no key: nothing belongs to it. */
+const NOBODY = '';
+
 function adapt(handler: AnyHandler, surroundings: { service: JobsService; closing: AbortSignal }) {
-  return async ({ method, params, query, headers, body }: FastifyRequest, reply: FastifyReply) => {
-    const { service, closing } = surroundings;
-    const client = service.forTenant(DEFAULT_TENANT);
+  const { service, closing } = surroundings;
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { method, params, query, headers, body, principal } = request;
+    const client = service.forTenant(principal?.tenant ?? NOBODY);
     const answer = await handler({ client, closing, params, query, headers, body });
+    const key = bearerToken(headers.authorization);
+    if (principal !== null && key !== undefined && answer.body instanceof Readable) {
+      endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
+    }
     reply.code(answer.status).headers(answer.headers ?? {});
     return reply.send(method === 'HEAD' ? withoutContent(answer.body) : answer.body);
   };
@@ -75,8 +89,8 @@ function withoutContent(body: unknown): unknown {
 }
 
 /** Fastify skips validation where there is no body, unless a Content-Type was sent. */
-function bodyRule(entry: OperationEntry | undefined) {
-  const body = entry?.operation.requestBody;
+function bodyRule({ operation }: OperationEntry) {
+  const body = operation.requestBody;
   if (body === undefined) return {};
   return { preValidation: body.required ? requireBody : fillEmptyBody };
 }

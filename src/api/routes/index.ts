@@ -1,4 +1,8 @@
 import type { Handlers } from '../operations.js';
+import { createApiKey } from './api-keys/create.js';
+import { getApiKey } from './api-keys/get.js';
+import { listApiKeys } from './api-keys/list.js';
+import { revokeApiKey } from './api-keys/revoke.js';
 import { downloadArtifact } from './artifacts/download.js';
 import { getArtifact } from './artifacts/get.js';
 import { listJobArtifacts } from './artifacts/list.js';
@@ -30,6 +34,10 @@ export const handlers: Handlers = {
   listDatasets,
   getDataset,
   listWorkers,
+  createApiKey,
+  listApiKeys,
+  getApiKey,
+  revokeApiKey,
   getLiveness,
   getReadiness,
 };

@@ -19,8 +19,8 @@ export interface TrainerSettings {
   readonly threads: number;
 }
 
-/** Only the worker writes to Postgres and Redis: trainers do not learn where they are. */
-const WITHHELD = ['DATABASE_URL', 'REDIS_URL'];
+/** Only the worker writes to Postgres and Redis: trainers do not learn where they are, and no secret. */
+const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_KEY'];
 
 export function trainerEnvironment(
   base: NodeJS.ProcessEnv,

@@ -8,7 +8,11 @@ const RECONNECT_MS = 1000;
 
 /** The service through its front door: nothing the quickstart does needs more than HTTP. */
 export class Api {
-  constructor(readonly baseUrl: string) {}
+  constructor(
+    readonly baseUrl: string,
+    /** Needed once the server has keys. */
+    private readonly key: string | undefined = process.env.STRATA_API_KEY,
+  ) {}
 
   async get<T>(path: string): Promise<T> {
     return (await this.request(path)).json() as Promise<T>;
@@ -46,7 +50,9 @@ export class Api {
   }
 
   private async request(path: string, init: RequestInit = {}): Promise<Response> {
-    const response = await fetch(new URL(path, this.baseUrl), init);
+    const headers = new Headers(init.headers);
+    if (this.key) headers.set('authorization', `Bearer ${this.key}`);
+    const response = await fetch(new URL(path, this.baseUrl), { ...init, headers });
     if (!response.ok) throw new ProblemError(path, response.status, await response.text());
     return response;
   }

@@ -1,0 +1,44 @@
+import type { Scope } from '../../contract/access.js';
+import { type Queryable, toJson } from './database.js';
+
+export interface NewApiKey {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly secretHash: string;
+}
+
+export function insertApiKey(db: Queryable, key: NewApiKey) {
+  return db.apiKey.create({ data: { ...key, scopes: toJson(key.scopes) } });
+}
+
+/** For the one who presents it: whose it is, its row says. */
+export function findAnyApiKey(db: Queryable, id: string) {
+  return db.apiKey.findUnique({ where: { id, revokedAt: null } });
+}
+
+export function findApiKey(db: Queryable, tenant: string, id: string) {
+  return db.apiKey.findUnique({ where: { id, tenant, revokedAt: null } });
+}
+
+/** Those that are not revoked, newest first. */
+export function findApiKeys(db: Queryable, tenant: string) {
+  return db.apiKey.findMany({ where: { tenant, revokedAt: null }, orderBy: { id: 'desc' } });
+}
+
+/** Counts what is not revoked. */
+export function countApiKeys(db: Queryable, tenant: string): Promise<number> {
+  return db.apiKey.count({ where: { tenant, revokedAt: null } });
+}
+
+/** Whether a key was ever made, for any tenant; revoked ones count. */
+export async function anyApiKey(db: Queryable): Promise<boolean> {
+  return (await db.apiKey.findFirst({ select: { id: true } })) !== null;
+}
+
+/** @returns false where the tenant has no such key */
+export async function revokeApiKey(db: Queryable, tenant: string, id: string): Promise<boolean> {
+  const where = { id, tenant, revokedAt: null };
+  return (await db.apiKey.updateMany({ where, data: { revokedAt: new Date() } })).count > 0;
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { loadContract, type OperationEntry, operationsOf, scopeOf } from '../../../src/api/contract.js';
+import { SCOPES } from '../../../src/contract/access.js';
+import { smallJob } from '../../jobs/specs.js';
+import { type LiveApi, useLiveApi } from './live-api.js';
+
+/**
+ * How to make one of each thing that has an id, by the first part of its path, for the tenant `ours`. A new resource
+ * of the contract fails these tests until it has a line here. Null: it belongs to nobody.
+ */
+const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
+  jobs: makeJob,
+  async artifacts(live) {
+    const id = `artifact_${randomUUID()}`;
+    await live.strata.sql.query(
+      `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256)
+       VALUES ($1, $2, 'report.json', 'report', 'application/json', 1, $3)`,
+      [id, await makeJob(live), '0'.repeat(64)],
+    );
+    return id;
+  },
+  async 'api-keys'(live) {
+    await live.office.create({ tenant: 'ours', name: 'victim', scopes: ['admin'] });
+    return (await live.office.list('ours'))[0]!.id;
+  },
+  datasets: null,
+};
+
+async function makeJob({ strata }: LiveApi): Promise<string> {
+  return (await strata.service.forTenant('ours').createJob(smallJob(), {})).job.id;
+}
+
+describe('every operation of the contract', () => {
+  const { live, call, keyWith } = useLiveApi();
+  const operations = operationsOf(loadContract());
+  const resourceOf = (path: string) => path.split('/')[1] ?? '';
+  const sample = ({ path }: OperationEntry) => path.replaceAll(/\{\w+\}/g, 'none');
+
+  test('that is open to everybody is about health', () => {
+    const open = operations.filter((entry) => scopeOf(entry) === null).map(({ path }) => path);
+    assert.deepEqual(open, ['/health/live', '/health/ready']);
+  });
+
+  for (const entry of operations.filter((candidate) => scopeOf(candidate) !== null)) {
+    const { id, method } = entry;
+    const scope = scopeOf(entry)!;
+
+    test(`${id} needs a key, and of its scopes ${scope}`, async () => {
+      // The first key ends the time in which nobody needs one.
+      const without = await keyWith(SCOPES.filter((other) => other !== scope));
+      const anonymous = await call(method, sample(entry));
+      assert.deepEqual(
+        [anonymous.statusCode, anonymous.json().code],
+        [401, 'unauthenticated'],
+        anonymous.body,
+      );
+      const lacking = await call(method, sample(entry), without);
+      assert.deepEqual([lacking.statusCode, lacking.json().code], [403, 'scope_missing'], lacking.body);
+      assert.match(lacking.json().detail, new RegExp(`\`${scope}\``));
+      const enough = await call(method, sample(entry), await keyWith([scope]));
+      assert.ok(![401, 403].includes(enough.statusCode), enough.body);
+    });
+  }
+
+  for (const entry of operations.filter(({ path }) => path.includes('{'))) {
+    const { id, method, path } = entry;
+    const resource = resourceOf(path);
+
+    test(`${id} answers another tenant's ids as if there were none`, async () => {
+      const make = MAKE[resource];
+      assert.notEqual(make, undefined, `say in this file how to make one of /${resource}`);
+      if (!make) return;
+      const ours = await make(live);
+      const theirs = await keyWith(SCOPES, 'theirs');
+      const payload = exampleOf(entry);
+      const options = payload === undefined ? {} : { payload: payload as object };
+      const [foreign, absent] = await Promise.all(
+        [ours, 'none'].map((own) => call(method, path.replace('{id}', own), theirs, options)),
+      );
+      assert.deepEqual([foreign?.statusCode, foreign?.json().code], [404, 'not_found'], foreign?.body);
+      const said = (response: typeof foreign, name: string) =>
+        JSON.stringify({ ...response?.json(), request_id: '' }).replaceAll(name, 'ID');
+      assert.equal(said(foreign, ours), said(absent, 'none'));
+      const { statusCode } = await call(method, path.replace('{id}', ours), await keyWith(SCOPES), options);
+      assert.ok(statusCode !== 404, `the owner's own answers ${statusCode}`);
+    });
+  }
+});
+
+function exampleOf({ operation }: OperationEntry): unknown {
+  const { requestBody } = operation as unknown as {
+    requestBody?: { content: Record<string, { example?: unknown }> };
+  };
+  return requestBody?.content['application/json']?.example;
+}
