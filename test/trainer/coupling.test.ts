@@ -56,6 +56,26 @@ test('the coupling is d/do of (beta/2)|o - lambda|^2/|o|^2 + <g, o>, |o|^2 held'
   assert.equal(liveTensors(), before);
 });
 
+test('an output shorter than half its target is pulled no harder than at half; zero and zero make zero', () => {
+  const lambda = randomVector('lambda');
+  const target = lambda.reduce((sum, value) => sum + value * value, 0);
+  const pullOn = (output: Float32Array, goal: Float32Array) =>
+    arena(() => {
+      const result = coupling(upload(output, SHAPE), upload(goal, SHAPE), null, { beta: 4 });
+      return { values: read(result.cotangent) };
+    }).values;
+  for (const share of [0, 1e-20, 0.1, 0.49]) {
+    const o = lambda.map((value) => share * value);
+    pullOn(o, lambda).forEach((value, index) => {
+      const expected = (4 * (o[index]! - lambda[index]!)) / (target / 4);
+      // float32 rounding of four operations
+      assert.ok(Math.abs(value - expected) < 1e-6 * Math.max(Math.abs(expected), 1e-2));
+    });
+  }
+  const nothing = new Float32Array(SIZE);
+  assert.deepEqual(pullOn(nothing, nothing), nothing);
+});
+
 test('the adaptive penalty is |g||o|, kept between 3 and its upper bound', () => {
   const length = (values: Float32Array) => Math.hypot(...values);
   const o = randomVector('o');

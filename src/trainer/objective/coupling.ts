@@ -7,10 +7,20 @@ export type Penalty = { readonly beta: number } | { readonly adaptiveAtMost: num
 /** beta below this lets the stages drift apart (docs/method.md, "The choice of beta"). */
 const LEAST_ADAPTIVE_BETA = 3;
 
+/**
+ * |o|^2 counts as no less than this share of |lambda|^2. The pull on an output that shrinks grows as |lambda| / |o|^2, which no
+ * learning rate bounds: it throws the output about until every ReLU is off, and then divides zero by zero. The floor is
+ * reached where the output has less than half its target's length. Of 20 seeds of a small network at the default rate 9 blew up without it,
+ * none with 1/4; 1/8 and 1/2 left one and two with dead outputs (docs/method.md, "The choice of beta").
+ */
+const LEAST_SQUARED_RATIO = 0.25;
+/** Keeps zero over zero out where both are zero; far below any |o|^2 of a network that computes. */
+const LEAST_HALF_NORM = 2 ** -100;
+
 export interface Coupling {
   /** d local loss / d stageOutput, [B,h,w,c]. */
   readonly cotangent: Tensor;
-  /** |o - lambda|^2 / 2, |o|^2 / 2 over the batch and beta, as scalars: what the metrics are made of. */
+  /** |o - lambda|^2 / 2, N / 2 over the batch and beta, as scalars: what the metrics are made of. */
   readonly halfResidual: Tensor;
   readonly halfNorm: Tensor;
   readonly beta: Tensor;
@@ -18,8 +28,8 @@ export interface Coupling {
 
 /**
  * The local loss of stage k < K-1, whose output o must meet the downstream stage's input lambda:
- *   (beta / 2) |o - lambda|^2 / |o|^2  +  <g, o>
- * with |o|^2 over the batch held constant. `inputGradient` g = d(downstream loss)/d lambda stands for the multiplier
+ *   (beta / 2) |o - lambda|^2 / N  +  <g, o>,   N = max(|o|^2, |lambda|^2 / 4)
+ * with N over the batch held constant. `inputGradient` g = d(downstream loss)/d lambda stands for the multiplier
  * (kappa = -g at optimality), null for the penalty method: arXiv:2112.05387, penalty and augmented Lagrangian;
  * the relative norm is ours, docs/method.md.
  */
@@ -30,9 +40,10 @@ export function coupling(
   penalty: Penalty,
 ): Coupling {
   return arena(() => {
-    const halfNorm = kernels.halfSquaredNorm(stageOutput);
+    const halfOutput = kernels.halfSquaredNorm(stageOutput);
+    const halfNorm = flooredNorm(halfOutput, downstreamInput);
     const residual = kernels.subtract(stageOutput, downstreamInput);
-    const beta = betaTensor(penalty, inputGradient, halfNorm);
+    const beta = betaTensor(penalty, inputGradient, halfOutput);
     const coefficient = kernels.divide(beta, kernels.multiply(scalar(2), halfNorm));
     const pull = kernels.multiply(residual, coefficient);
     const cotangent = inputGradient === null ? pull : kernels.add(pull, inputGradient);
@@ -40,15 +51,25 @@ export function coupling(
   });
 }
 
-function betaTensor(penalty: Penalty, inputGradient: Tensor | null, halfNorm: Tensor): Tensor {
+/** N / 2 */
+function flooredNorm(halfOutput: Tensor, downstreamInput: Tensor): Tensor {
+  const halfTarget = kernels.halfSquaredNorm(downstreamInput);
+  const least = kernels.maximum(
+    kernels.multiply(halfTarget, scalar(LEAST_SQUARED_RATIO)),
+    scalar(LEAST_HALF_NORM),
+  );
+  return kernels.maximum(halfOutput, least);
+}
+
+function betaTensor(penalty: Penalty, inputGradient: Tensor | null, halfOutput: Tensor): Tensor {
   if ('beta' in penalty) return scalar(penalty.beta);
   if (inputGradient === null) throw new Error('an adaptive penalty follows the multiplier: there is none');
-  return adaptiveBeta(inputGradient, halfNorm, penalty.adaptiveAtMost);
+  return adaptiveBeta(inputGradient, halfOutput, penalty.adaptiveAtMost);
 }
 
 /** beta = clip(|g| |o|, 3, most): the residual's pull is as strong as the multiplier's. */
-function adaptiveBeta(inputGradient: Tensor, halfNorm: Tensor, most: number): Tensor {
-  const product = kernels.multiply(kernels.halfSquaredNorm(inputGradient), halfNorm);
+function adaptiveBeta(inputGradient: Tensor, halfOutput: Tensor, most: number): Tensor {
+  const product = kernels.multiply(kernels.halfSquaredNorm(inputGradient), halfOutput);
   const norms = kernels.multiply(scalar(2), kernels.squareRoot(product));
   return kernels.minimum(kernels.maximum(norms, scalar(LEAST_ADAPTIVE_BETA)), scalar(most));
 }
