@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { liveTensors } from '../../../src/trainer/runtime/index.js';
 import { withFolder } from '../support/run-plan.js';
+import type { SpecChanges } from '../support/specs.js';
 import { contentsOf, METHODS, runTraining, runTrainingTask, tinySpec } from '../support/training-tasks.js';
 
 // docs/method.md, check 10: a task is killed and run again. Everything is bitwise: outputs are compared by content.
@@ -20,13 +21,25 @@ function killAfter(steps: number): () => void {
   };
 }
 
-for (const type of METHODS) {
+/** Two moments and a count of updates to keep, and a rate of the AuxNets' own. */
+const ADAMW: SpecChanges = {
+  optimizer: { type: 'adamw', learning_rate: 0.01 },
+  method: { auxiliary: { learning_rate: 0.003 } },
+};
+const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: SpecChanges][] = [
+  ...METHODS.map((type): [string, typeof type, SpecChanges] => [type, type, {}]),
+  ['augmented-lagrangian by AdamW', 'augmented-lagrangian', ADAMW],
+];
+
+for (const [name, type, changes] of CASES) {
+  const stages = type === 'backprop' ? 1 : 3;
   const spec = tinySpec({
     epochs: 4,
-    method: { type, stages: type === 'backprop' ? 1 : 3, round_steps: ROUND, end_to_end_share: 0.25 },
+    ...changes,
+    method: { type, stages, round_steps: ROUND, end_to_end_share: 0.25, ...changes.method },
   });
 
-  test(`${type}: every task stopped at another step and run again: all outputs bitwise equal`, async (t) => {
+  test(`${name}: every task stopped at another step and run again: all outputs bitwise equal`, async (t) => {
     const expected = await withFolder(async ({ blobs }) =>
       contentsOfAll(await runTraining(spec, blobs), blobs),
     );
@@ -41,7 +54,7 @@ for (const type of METHODS) {
         return await runTrainingTask(task, { ...options, attempt: 2 });
       });
       assert.deepEqual(await contentsOfAll(run, blobs), expected);
-      t.diagnostic(`check 10, ${type}: ${kills} tasks stopped and run again, outputs bitwise equal`);
+      t.diagnostic(`check 10, ${name}: ${kills} tasks stopped and run again, outputs bitwise equal`);
     });
   });
 }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import { stageOrder } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../src/trainer/checkpoint/index.js';
 import { withBlobs } from '../support/run-plan.js';
+import type { SpecChanges } from '../support/specs.js';
 import { correctionsOf, METHODS, runTrainingTask, storeTiny, tinySpec } from '../support/training-tasks.js';
 
 // docs/method.md, check 10: what a round hands to the next is all there is. Ten steps, a checkpoint and ten more are
@@ -16,63 +18,88 @@ type Method = (typeof METHODS)[number];
 type Inputs = Record<string, BlobUri>;
 
 const STEPS = 20;
-const specOf = (type: Method, roundSteps: number, endToEndShare = 0): ResolvedSpec =>
+
+interface Case {
+  readonly name: string;
+  readonly type: Method;
+  readonly changes: SpecChanges;
+}
+
+/** Two moments and a count of updates to keep, and a rate of the AuxNets' own. */
+const ADAMW: Case = {
+  name: 'augmented-lagrangian by AdamW',
+  type: 'augmented-lagrangian',
+  changes: {
+    optimizer: { type: 'adamw', learning_rate: 0.01 },
+    method: { auxiliary: { learning_rate: 0.003 } },
+  },
+};
+const CASES: readonly Case[] = [...METHODS.map((type): Case => ({ name: type, type, changes: {} })), ADAMW];
+
+const specOf = ({ type, changes }: Case, roundSteps: number, endToEndShare = 0): ResolvedSpec =>
   tinySpec({
     epochs: endToEndShare === 0 ? 3 : 4,
+    ...changes,
     method: {
       type,
       stages: type === 'backprop' ? 1 : 2,
       round_steps: roundSteps,
       end_to_end_share: endToEndShare,
+      ...changes.method,
     },
   });
 
-for (const type of METHODS) {
-  test(`${type}: rounds of 10 + 10 steps are bitwise one of 20; a cold optimiser differs`, async (t) => {
+for (const each of CASES) {
+  const { name } = each;
+  test(`${name}: rounds of 10 + 10 steps are bitwise one of 20; a cold optimiser differs`, async (t) => {
     await withBlobs(async (blobs) => {
       const dataset = (await storeTiny(blobs)).uri;
       let messages: Inputs = {};
-      for (const stage of type === 'backprop' ? [0] : [1, 0]) {
+      for (const stage of stageOrder(specOf(each, STEPS).method)) {
         const inputs = { dataset, ...messages };
-        const whole = await stageTask(blobs, specOf(type, STEPS), stage, 0, inputs);
-        const first = await stageTask(blobs, specOf(type, 10), stage, 0, inputs);
-        const second = await stageTask(blobs, specOf(type, 10), stage, 1, {
+        const whole = await stageTask(blobs, specOf(each, STEPS), stage, 0, inputs);
+        const first = await stageTask(blobs, specOf(each, 10), stage, 0, inputs);
+        const second = await stageTask(blobs, specOf(each, 10), stage, 1, {
           ...inputs,
           state: first.outputs.state!.uri,
         });
         assert.deepEqual(second.outputs.state, whole.outputs.state, `stage ${stage}`);
         assert.deepEqual(second.outputs.auxiliary, whole.outputs.auxiliary);
         await assertSameCorrections(blobs, [first, second], whole);
-        const cold = await stageTask(blobs, specOf(type, 10), stage, 1, {
-          ...inputs,
-          state: await withColdOptimiser(blobs, first.outputs.state!.uri),
-        });
-        assert.notDeepEqual(cold.outputs.state, whole.outputs.state, 'what the optimiser keeps must matter');
+        for (const slot of await slotsOf(blobs, first.outputs.state!.uri)) {
+          const cold = await stageTask(blobs, specOf(each, 10), stage, 1, {
+            ...inputs,
+            state: await withColdSlot(blobs, first.outputs.state!.uri, slot),
+          });
+          assert.notDeepEqual(cold.outputs.state, whole.outputs.state, `${slot} must matter`);
+        }
         messages = messagesOf(whole);
         t.diagnostic(
-          `check 10, ${type}, stage ${stage}: 10 + 10 steps bitwise equal 20; cold optimiser differs`,
+          `check 10, ${name}, stage ${stage}: 10 + 10 steps bitwise equal 20; cold optimiser differs`,
         );
       }
     });
   });
 }
 
-test('end to end: rounds of 10 + 10 steps are bitwise one of 20', async (t) => {
-  await withBlobs(async (blobs) => {
-    const dataset = (await storeTiny(blobs)).uri;
-    // 32 steps, of which 20 end to end.
-    const task = (roundSteps: number, round: number, inputs: Inputs) =>
-      runTrainingTask(
-        { key: `end_to_end-${round}-of-${roundSteps}`, kind: 'end_to_end', stage: null, round },
-        { spec: specOf('augmented-lagrangian', roundSteps, STEPS / 32), blobs, inputs },
-      );
-    const whole = await task(STEPS, 0, { dataset });
-    const first = await task(10, 0, { dataset });
-    const second = await task(10, 1, { dataset, state: first.outputs.state!.uri });
-    assert.deepEqual(second.outputs.state, whole.outputs.state);
-    t.diagnostic('check 10, end to end: 10 + 10 steps bitwise equal 20');
+for (const each of CASES.filter(({ type }) => type === 'augmented-lagrangian')) {
+  test(`end to end, ${each.name}: rounds of 10 + 10 steps are bitwise one of 20`, async (t) => {
+    await withBlobs(async (blobs) => {
+      const dataset = (await storeTiny(blobs)).uri;
+      // 32 steps, of which 20 end to end.
+      const task = (roundSteps: number, round: number, inputs: Inputs) =>
+        runTrainingTask(
+          { key: `end_to_end-${round}-of-${roundSteps}`, kind: 'end_to_end', stage: null, round },
+          { spec: specOf(each, roundSteps, STEPS / 32), blobs, inputs },
+        );
+      const whole = await task(STEPS, 0, { dataset });
+      const first = await task(10, 0, { dataset });
+      const second = await task(10, 1, { dataset, state: first.outputs.state!.uri });
+      assert.deepEqual(second.outputs.state, whole.outputs.state);
+      t.diagnostic(`check 10, end to end, ${each.name}: 10 + 10 steps bitwise equal 20`);
+    });
   });
-});
+}
 
 function stageTask(
   blobs: BlobStore,
@@ -104,9 +131,18 @@ async function assertSameCorrections(
   if (whole.outputs.corrections) assert.equal(joined.length, STEPS);
 }
 
-/** The same weights, everything else that the file holds set to zero. */
-async function withColdOptimiser(blobs: BlobStore, state: BlobUri): Promise<BlobUri> {
+/** What a state keeps beside the weights: `momentum`, or `first_moment`, `second_moment` and `steps`. */
+async function slotsOf(blobs: BlobStore, state: BlobUri): Promise<string[]> {
   const { tensors } = decodeSafetensors(await blobs.get(state));
-  for (const [name, { values }] of tensors) if (!name.startsWith('weights/')) values.fill(0);
+  const slots = new Set([...tensors.keys()].map((name) => name.slice(0, name.indexOf('/'))));
+  slots.delete('weights');
+  assert.ok(slots.size > 0);
+  return [...slots];
+}
+
+/** The same state, but for zero in all that `slot` holds. */
+async function withColdSlot(blobs: BlobStore, state: BlobUri, slot: string): Promise<BlobUri> {
+  const { tensors } = decodeSafetensors(await blobs.get(state));
+  for (const [name, { values }] of tensors) if (name.startsWith(`${slot}/`)) values.fill(0);
   return (await blobs.put(encodeSafetensors(tensors))).uri;
 }
