@@ -56,6 +56,19 @@ export interface TaskSuccess {
   readonly artifacts: readonly ArtifactOutput[];
   /** Small figures worth keeping: `{test_accuracy: 0.99, ...}`; finalize's become the job's result. */
   readonly result: Readonly<Record<string, number>>;
+  /** What the job's owner should hear of although the task succeeded. */
+  readonly warnings?: readonly TaskWarning[];
+}
+
+export interface TaskWarning {
+  /** What it is about, like `low_fidelity`. */
+  readonly code: string;
+  /** With the place and the remedy. */
+  readonly message: string;
+  readonly stage: number | null;
+  readonly step: number | null;
+  /** The figure that gave rise to it. */
+  readonly value: number;
 }
 
 /** `code` is one of the catalogue (src/contract/errors.ts); `retryable` is the catalogue's word on it. */
@@ -64,6 +77,8 @@ export interface TaskFailure {
   readonly message: string;
   readonly stage: number | null;
   readonly step: number | null;
+  /** Of `non_finite_loss`: loss, gradient or weights. */
+  readonly tensor: string | null;
 }
 
 export interface RuntimeInfo {

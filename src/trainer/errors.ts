@@ -1,19 +1,22 @@
 import type { ErrorCode } from '../contract/errors.js';
+import type { TaskFailure } from '../contract/trainer-protocol.js';
 
 export type TrainerErrorCode = Extract<
   ErrorCode,
   'non_finite_loss' | 'dataset_unreadable' | 'blob_corrupt' | 'export_mismatch' | 'invalid_assignment'
 >;
 
+/** Where in the training: stage and step from 0, and which of loss, gradient and weights. */
+export type FailurePlace = Pick<TaskFailure, 'stage' | 'step' | 'tensor'>;
+
+export const NOWHERE: FailurePlace = { stage: null, step: null, tensor: null };
+
 /** A failure the catalogue knows (src/contract/errors.ts); anything else a task throws is `internal`. */
 export class TrainerError extends Error {
   constructor(
     readonly code: TrainerErrorCode,
     message: string,
-    readonly at: { readonly stage: number | null; readonly step: number | null } = {
-      stage: null,
-      step: null,
-    },
+    readonly at: FailurePlace = NOWHERE,
   ) {
     super(message);
     this.name = 'TrainerError';

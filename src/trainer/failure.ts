@@ -1,6 +1,6 @@
 import type { TaskAssignment, TaskFailure } from '../contract/trainer-protocol.js';
 import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
-import { TrainerError } from './errors.js';
+import { NOWHERE, TrainerError } from './errors.js';
 
 /** TensorFlow has error codes in its messages only; this one is RESOURCE_EXHAUSTED's. */
 const OUT_OF_MEMORY = /\bOOM when allocating|RESOURCE_EXHAUSTED|Array buffer allocation failed/;
@@ -8,8 +8,8 @@ const OUT_OF_MEMORY = /\bOOM when allocating|RESOURCE_EXHAUSTED|Array buffer all
 /** What a task's error is called in the catalogue, and where in the training it happened. */
 export function failureOf(error: unknown, assignment: TaskAssignment): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
-  const at = error instanceof TrainerError ? error.at : { stage: null, step: null };
-  return { code: codeOf(error, message), message, stage: at.stage ?? assignment.stage, step: at.step };
+  const at = error instanceof TrainerError ? error.at : NOWHERE;
+  return { code: codeOf(error, message), message, ...at, stage: at.stage ?? assignment.stage };
 }
 
 function codeOf(error: unknown, message: string): string {

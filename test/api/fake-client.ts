@@ -196,7 +196,10 @@ export class FakeClient implements JobsClient {
             figures: {},
           }
         : null;
-    const error = state === 'failed' ? { code: 'non_finite_loss', message: 'NaN', stage: 0, step: 7 } : null;
+    const error =
+      state === 'failed'
+        ? { code: 'non_finite_loss', message: 'NaN', stage: 0, step: 7, tensor: null }
+        : null;
     this.jobs.set(jobId, {
       ...this.#job(jobId),
       state,

@@ -85,7 +85,7 @@ export function taskOf(jobId: string) {
     finished_at: null,
     seconds: { data: 0.25 },
     result: {},
-    error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3 },
+    error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3, tensor: null },
   };
 }
 

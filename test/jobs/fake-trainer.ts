@@ -4,6 +4,7 @@
  * the task's kind, stage and round joined by dashes (`stage-1-0`, `finalize`):
  * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
  * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
+ * - `warn-<name>` holds the message of a warning, of every task of this name;
  * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that.
  */
 import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
@@ -16,6 +17,7 @@ import type {
   TaskAssignment,
   TaskOutput,
   TaskSuccess,
+  TaskWarning,
   ToTrainer,
 } from '../../src/contract/trainer-protocol.js';
 import { planTasks } from '../../src/jobs/plan.js';
@@ -66,7 +68,14 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
     seconds: { total: 0.001 },
     artifacts: isFinal ? [await writeReport(assignment)] : [],
     result: isFinal ? { test_accuracy: 0.5, test_loss: 1, compact_accuracy: 0.4 } : {},
+    warnings: warningsOf(name),
   };
+}
+
+function warningsOf(name: string): TaskWarning[] {
+  const file = join(folder, `warn-${name}`);
+  if (!existsSync(file)) return [];
+  return [{ code: 'low_fidelity', message: readFileSync(file, 'utf8'), stage: 1, step: 7, value: 0.05 }];
 }
 
 const STEPS = 3;
@@ -111,14 +120,22 @@ process.on('message', ({ assignment }: ToTrainer) => {
   const { task_id, attempt } = assignment;
   const code = take(join(folder, `fail-${nameOf(assignment)}`));
   if (code !== null) {
-    const failure = { code, message: `told to fail with ${code}`, stage: assignment.stage, step: 5 };
+    const tensor = code === 'non_finite_loss' ? 'loss' : null;
+    const failure = {
+      code,
+      message: `told to fail with ${code}`,
+      stage: assignment.stage,
+      step: 5,
+      tensor,
+    };
     send({ type: 'failed', task_id, attempt, failure });
     return;
   }
   train(assignment).then(
     (success) => send({ type: 'succeeded', task_id, attempt, success }),
     (error: Error) => {
-      const failure = { code: 'internal', message: error.message, stage: assignment.stage, step: null };
+      const { stage } = assignment;
+      const failure = { code: 'internal', message: error.message, stage, step: null, tensor: null };
       send({ type: 'failed', task_id, attempt, failure });
     },
   );

@@ -25,7 +25,7 @@ after(async () => {
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const holder = { workerId: 'worker_1', device: 'cpu:0' };
-const passing = { code: 'trainer_crashed', message: 'gone', stage: null, step: null };
+const passing = { code: 'trainer_crashed', message: 'gone', stage: null, step: null, tensor: null };
 const success: TaskSuccess = {
   outputs: { dataset: { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } },
   seconds: {},

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import { assertEffectsOnce, attemptsOf, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
@@ -126,7 +127,7 @@ test('a fatal error fails the job with its code, stage and step, and stops the o
   const job = await strata.ended(id);
   assert.equal(job.state, 'failed');
   const message = 'told to fail with non_finite_loss';
-  assert.deepEqual(job.error, { code: 'non_finite_loss', message, stage: 0, step: 5 });
+  assert.deepEqual(job.error, { code: 'non_finite_loss', message, stage: 0, step: 5, tensor: 'loss' });
   const tasks = (await strata.client.listTasks(id)).data;
   assert.deepEqual(
     tasks.filter((task) => task.state === 'failed').map((task) => task.key),
@@ -134,6 +135,51 @@ test('a fatal error fails the job with its code, stage and step, and stops the o
   );
   assert.equal(tasks.find((task) => task.key === 'stage-1-3')?.state, 'cancelled');
   assert.ok(pid);
+  assert.deepEqual(await checkpointsOf(id), [
+    'stage-0-0',
+    'stage-0-1',
+    'stage-1-0',
+    'stage-1-1',
+    'stage-1-2',
+  ]);
+});
+
+/** The stage tasks whose recorded state still lies in the store, whole. */
+async function checkpointsOf(id: string): Promise<string[]> {
+  const { rows } = await strata.sql.query<{ key: string; uri: BlobUri; size: number }>(
+    `SELECT key, outputs->'state'->>'uri' AS uri, (outputs->'state'->>'size_bytes')::int AS size FROM task
+     WHERE job_id = $1 AND kind = 'stage' AND outputs IS NOT NULL ORDER BY key`,
+    [id],
+  );
+  const kept = await Promise.all(
+    rows.map(async ({ uri, size }) => (await strata.blobs.get(uri)).length === size),
+  );
+  return rows.filter((_, index) => kept[index]).map(({ key }) => key);
+}
+
+test('what a successful task warns of becomes one event, also where the task ran twice', async () => {
+  await strata.orders.warn('evaluate-3', 'mind the gap');
+  await strata.orders.hold('evaluate-3');
+  const id = await create();
+  process.kill(await strata.orders.started('evaluate-3'), 'SIGKILL');
+  await strata.orders.release('evaluate-3');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  const events = (await strata.client.listEvents(id, { after: 0, limit: 1000 })).data;
+  const warned = events.filter(({ type }) => type === 'task.warned');
+  assert.equal(warned.length, 1);
+  const [{ level, message, data }] = warned as [(typeof warned)[number]];
+  assert.equal(level, 'warning');
+  assert.equal(message, 'evaluate, round 3 (attempt 2): mind the gap');
+  assert.deepEqual(data, {
+    task: 'evaluate-3',
+    kind: 'evaluate',
+    stage: 1,
+    round: 3,
+    attempt: 2,
+    code: 'low_fidelity',
+    step: 7,
+    value: 0.05,
+  });
 });
 
 test('a passing error is tried again', async () => {

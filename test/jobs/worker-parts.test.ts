@@ -211,7 +211,7 @@ test('answers about another attempt are not taken for this one', async () => {
       const success = { outputs: {}, seconds: {}, artifacts: [], result: {} };
       process.send({ type: 'succeeded', task_id, attempt: 1, success });
       process.send({ type: 'progress', task_id, attempt: 1, done: 1, total: 1 });
-      const failure = { code: 'internal', message: 'this one', stage: null, step: null };
+      const failure = { code: 'internal', message: 'this one', stage: null, step: null, tensor: null };
       process.send({ type: 'failed', task_id, attempt: 2, failure });
     });`);
   await child.ready;

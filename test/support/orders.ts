@@ -21,6 +21,11 @@ export class Orders {
     return writeFile(this.path(`fail-${name}`), code);
   }
 
+  /** Every attempt at a task of this name warns with `message`. */
+  warn(name: string, message: string): Promise<void> {
+    return writeFile(this.path(`warn-${name}`), message);
+  }
+
   /** The pid of the trainer that works on this attempt, once it does. */
   started(name: string, attempt = 1): Promise<number> {
     const path = this.path(`started-${name}-a${attempt}`);

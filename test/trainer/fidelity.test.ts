@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeStages, type Layer, parametersOf, type StageDescription } from '../../src/network/index.js';
-import { type FidelityOptions, fidelities } from '../../src/trainer/evaluation/index.js';
+import { type FidelityOptions, fidelities, lowFidelityWarnings } from '../../src/trainer/evaluation/index.js';
 import type { NamedValues } from '../../src/trainer/optimizer/index.js';
 import { arena, liveTensors } from '../../src/trainer/runtime/index.js';
 import { Stopwatch } from '../../src/trainer/training/index.js';
@@ -79,6 +79,26 @@ test('with dropout the probe draws the masks of its step: twice the same figures
   const probe = () => fidelitiesOf(stages, values, 'augmented-lagrangian');
   assert.deepEqual(probe(), probe());
   for (const value of probe()) assert.ok(value !== 0 && Math.abs(value) < 1, `${value}`);
+});
+
+test('a fidelity below 0.1 warns once for its stage, with place, figure and remedy', () => {
+  const sample = (name: string, stage: number, value: number) => ({ name, stage, step: 99, value });
+  const diagnostics = [
+    sample('fidelity', 0, 0.0999),
+    sample('fidelity', 1, 0.1),
+    sample('fidelity', 2, -0.5),
+    sample('auxiliary_error', 1, 0.01),
+  ];
+  const method = { type: 'penalty', penalty: 0.5 } as const;
+  const warnings = lowFidelityWarnings(diagnostics, method);
+  assert.deepEqual(
+    warnings.map(({ code, stage, step, value }) => [code, stage, step, value]),
+    [
+      ['low_fidelity', 0, 99, 0.0999],
+      ['low_fidelity', 2, 99, -0.5],
+    ],
+  );
+  assert.match(warnings[1]!.message, /stage 2 at step 99 .* -0\.500.*or method\.type augmented-lagrangian$/);
 });
 
 for (const type of ['augmented-lagrangian', 'penalty'] as const) {

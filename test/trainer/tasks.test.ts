@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import { decodeState } from '../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
 import { liveTensors } from '../../src/trainer/runtime/index.js';
@@ -48,6 +49,11 @@ for (const type of ['penalty', 'augmented-lagrangian'] as const) {
           const losses = run.samples.filter((sample) => sample.name === 'loss' && sample.stage === stage);
           assert.ok(losses.at(-1)!.value < losses[0]!.value, `stage ${stage} went up`);
         }
+        const evaluated = [...run.successes].find(([key]) => key.startsWith('evaluate'))![1];
+        assert.deepEqual(
+          evaluated.warnings?.map(({ stage }) => stage),
+          run.samples.filter(({ name, value }) => name === 'fidelity' && value < 0.1).map(({ stage }) => stage),
+        );
         for (let stage = 1; stage < stages; stage++) {
           assert.ok(result[`auxiliary_error_${stage}`]! < result[`auxiliary_error_before_${stage}`]!);
         }
@@ -141,20 +147,30 @@ function assertMetrics({ samples, successes }: PlanRun): void {
   }
 }
 
-test('a loss that is not finite stops the task and names stage and step', async () => {
+test('a loss that is not finite stops the task, says where, and leaves the last good checkpoint', async () => {
   await withBlobs(async (blobs) => {
+    const states: BlobUri[] = [];
     const spec = mnistSpec({
       max_train_samples: 1024,
       // Decay by ten times the weight: each step makes the weights nine times as large.
       optimizer: { learning_rate: 10, weight_decay: 1 },
       method: { stages: 2, penalty: 0.09 },
     });
-    await assert.rejects(runPlan(spec, blobs), (error) => {
+    const running = runPlan(spec, blobs, (_, { outputs }) => outputs.state && states.push(outputs.state.uri));
+    await assert.rejects(running, (error) => {
       assert.ok(error instanceof TrainerError);
       assert.equal(error.code, 'non_finite_loss');
       assert.equal(typeof error.at.stage, 'number');
       assert.ok(error.at.step! > 0);
+      assert.ok(['loss', 'gradient', 'weights'].includes(error.at.tensor!));
       return true;
     });
+    assert.ok(states.length > 0, 'the first round ended well');
+    for (const uri of states) {
+      const { weights, slots } = decodeState(await blobs.get(uri));
+      for (const values of [weights, ...slots.values()].flatMap((map) => [...map.values()])) {
+        assert.ok(values.every(Number.isFinite));
+      }
+    }
   });
 });

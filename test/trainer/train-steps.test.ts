@@ -112,7 +112,7 @@ for (const [tensor, [objective, learningRate]] of Object.entries(SPOILT)) {
       assert.ok(error instanceof TrainerError);
       assert.equal(error.code, 'non_finite_loss');
       assert.match(error.message, new RegExp(`^the ${tensor} of stage 1 .* at step 40;`));
-      assert.deepEqual(error.at, { stage: 1, step: 40 });
+      assert.deepEqual(error.at, { stage: 1, step: 40, tensor });
       return true;
     });
   });

@@ -422,6 +422,8 @@ export interface components {
             stage: number | null;
             /** @description Where it concerns one optimiser step: which, from 0. */
             step: number | null;
+            /** @description `non_finite_loss`: the first of loss, gradient and weights that was not finite. */
+            tensor: string | null;
         };
         JobLinks: {
             /** Format: uri-reference */

@@ -22,7 +22,7 @@ export async function reconcile(db: Database, log: Log): Promise<void> {
 async function takeBackExpired(db: Database, log: Log): Promise<void> {
   for (const task of await expiredTasks(db)) {
     const message = `worker ${task.workerId ?? 'unknown'} stopped renewing its lease`;
-    const error = { code: 'worker_lost', message, stage: task.stage, step: null };
+    const error = { code: 'worker_lost', message, stage: task.stage, step: null, tensor: null };
     const current = await recordFailure(db, task, error, true);
     if (current) log.warn({ job: task.jobId, task: task.key, attempt: task.attempt }, message);
   }

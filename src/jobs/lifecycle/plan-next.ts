@@ -31,7 +31,7 @@ async function planJob(tx: Transaction, id: string): Promise<void> {
     await requestStop(tx, job, {
       as: 'failed',
       now: true,
-      error: { code: 'internal', message, stage: null, step: null },
+      error: { code: 'internal', message, stage: null, step: null, tensor: null },
     });
     return;
   }

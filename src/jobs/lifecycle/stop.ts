@@ -11,6 +11,7 @@ export interface JobError {
   readonly message: string;
   readonly stage: number | null;
   readonly step: number | null;
+  readonly tensor: string | null;
 }
 
 export type Stop =

@@ -1,4 +1,4 @@
-import type { MetricSample, TaskSuccess } from '../../contract/trainer-protocol.js';
+import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import { type Database, type Transaction, toJson } from '../store/database.js';
 import { setDatasetHash } from '../store/datasets.js';
@@ -46,10 +46,28 @@ export async function recordSuccess(
       message: `${describe(task)} succeeded`,
       data: taskData(task, { seconds: success.seconds, result: success.result }),
     });
+    await appendWarnings(tx, job, task, success.warnings ?? []);
     await followUp(tx, job, task, success);
     await notify(tx, 'strata_dispatch');
     return true;
   });
+}
+
+/** In the transaction of the result, so each is told once, however often the task ran. */
+async function appendWarnings(
+  tx: Transaction,
+  job: LockedJob,
+  task: ClaimedTask,
+  warnings: readonly TaskWarning[],
+): Promise<void> {
+  for (const { message, ...about } of warnings) {
+    await appendEvents(tx, job.id, {
+      type: 'task.warned',
+      level: 'warning',
+      message: `${describe(task)}: ${message}`,
+      data: taskData(task, about),
+    });
+  }
 }
 
 /** Without these a job has no result. */

@@ -139,9 +139,10 @@ interface Failure {
   readonly message: string;
   readonly stage?: number | null;
   readonly step?: number | null;
+  readonly tensor?: string | null;
 }
 
 function fail(db: Database, { claim: { task } }: Attempt, failure: Failure): Promise<boolean> {
-  const { code, message, stage = task.stage, step = null } = failure;
-  return recordFailure(db, task, { code, message, stage, step }, retryClassOf(code) === 'retry');
+  const { code, message, stage = task.stage, step = null, tensor = null } = failure;
+  return recordFailure(db, task, { code, message, stage, step, tensor }, retryClassOf(code) === 'retry');
 }

@@ -1,4 +1,5 @@
 /** Trained networks at work: calibration, accuracy, fidelity, AuxNet reconstruction. */
 export * from './fidelity.js';
+export * from './low-fidelity.js';
 export * from './reconstruct.js';
 export * from './trained-network.js';

@@ -1,6 +1,6 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import { parallelRange, parametersOf, wholeNetwork } from '../../network/index.js';
-import { type Evaluation, TrainedNetwork } from '../evaluation/index.js';
+import { type Evaluation, lowFidelityWarnings, TrainedNetwork } from '../evaluation/index.js';
 import type { NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
@@ -35,6 +35,7 @@ export async function evaluate(context: TaskContext): Promise<TaskSuccess> {
       seconds: watch.seconds,
       artifacts: [],
       result: { ...result, ...Object.fromEntries(perStage) },
+      warnings: lowFidelityWarnings(diagnostics, spec.method),
     };
   } finally {
     full.dispose();

@@ -114,7 +114,7 @@ function checked(report: StepReport, stage: number | null): StepReport {
       'non_finite_loss',
       `the ${tensor} of ${where} came to ${value} at step ${report.step}; ` +
         'a lower learning_rate or penalty, or optimizer.clip_norm, keeps training finite',
-      { stage, step: report.step },
+      { stage, step: report.step, tensor },
     );
   }
   return report;

@@ -1,0 +1,29 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
+import type { MetricSample, TaskWarning } from '../../contract/trainer-protocol.js';
+
+/** Below this cosine a stage hardly learns what the network needs (docs/method.md, "Diagnostics"). */
+const LEAST_FIDELITY = 0.1;
+
+/** One warning for each stage among the diagnostics of an evaluation whose `fidelity` is too low, with a remedy. */
+export function lowFidelityWarnings(
+  diagnostics: readonly MetricSample[],
+  method: Pick<ResolvedMethod, 'type' | 'penalty'>,
+): TaskWarning[] {
+  return diagnostics
+    .filter(({ name, value }) => name === 'fidelity' && value < LEAST_FIDELITY)
+    .map(({ stage, step, value }) => ({
+      code: 'low_fidelity',
+      message:
+        `the gradient of stage ${stage} at step ${step} hardly follows back-propagation's: fidelity ` +
+        `${value.toFixed(3)}, below ${LEAST_FIDELITY}; ${remedyOf(method)}`,
+      stage,
+      step,
+      value,
+    }));
+}
+
+function remedyOf({ type, penalty }: Pick<ResolvedMethod, 'type' | 'penalty'>): string {
+  const stages = 'use fewer stages or a greater method.end_to_end_share';
+  if (type !== 'augmented-lagrangian') return `${stages}, or method.type augmented-lagrangian`;
+  return `${stages}, or another method.penalty than ${penalty}`;
+}
