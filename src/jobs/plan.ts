@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
 import type { TaskKind } from '../contract/trainer-protocol.js';
 import {
+  handOverOutputs,
   hasAuxiliary,
   isTrained,
   messagesTo,
@@ -44,13 +45,14 @@ const DATASET = from('prepare', 'dataset');
 
 /**
  * Cuts a job into its tasks, each listed after everything it waits for: `prepare`, the wavefront of stage tasks
- * (docs/method.md, "The schedule"), the end-to-end rounds, `finalize`. Pure: the same spec gives the same graph.
+ * (docs/method.md, "The schedule"), before and after it rounds of the joined network, `finalize`. Pure: the same spec gives the same graph.
  */
 export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTask[] {
   const rounds = roundsOf(spec, dataset);
   const evaluation = (dataset.test_count / spec.batch_size) * EVALUATION_STEP;
   return [
     { ...task('prepare', 'prepare', 1), outputs: ['dataset'] },
+    ...warmStart(spec, rounds),
     ...parallelPhase(spec, rounds, evaluation),
     ...endToEndPhase(spec, rounds),
     finalizeTask(spec, rounds, evaluation),
@@ -58,25 +60,57 @@ export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTas
 }
 
 function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
-  const stages = spec.method.stages;
   const tasks: PlannedTask[] = [];
   for (let round = 0; round < rounds.parallelRounds; round++) {
     for (const stage of stageOrder(spec.method)) {
-      tasks.push(stageTask(spec, stage, round, lengthOf(parallelRange(rounds, round)) / stages));
+      tasks.push(stageTask(spec, rounds, stage, round));
     }
-    if (evaluatesAfter(spec, rounds, round)) tasks.push(evaluateTask(spec, round, evaluation));
+    if (evaluatesAfter(spec, rounds, round)) tasks.push(evaluateTask(spec, rounds, round, evaluation));
   }
   return tasks;
 }
 
-function stageTask(spec: ResolvedSpec, stage: number, round: number, weight: number): PlannedTask {
+/** Rounds of the joined network; the last one hands it over to the stages. */
+function warmStart({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
+  const last = rounds.warmStartRounds - 1;
+  return Array.from({ length: rounds.warmStartRounds }, (_, round) => {
+    const inputs: Inputs = { dataset: DATASET };
+    if (round > 0) inputs.state = from(endToEndKey(round - 1), 'state');
+    const outputs = round === last ? handOverOutputs(method) : ['state'];
+    return { ...endToEndTask(rounds, round), inputs, outputs };
+  });
+}
+
+function endToEndTask(rounds: Rounds, round: number): PlannedTask {
+  const weight = lengthOf(endToEndRange(rounds, round));
+  return { ...task(endToEndKey(round), 'end_to_end', weight, null, round), outputs: ['state'] };
+}
+
+function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, round: number): PlannedTask {
   const inputs: Inputs = { dataset: DATASET };
-  if (round > 0) inputs.state = from(stageKey(stage, round - 1), 'state');
-  for (const { input, output, sender, lag } of messagesTo(spec.method, stage)) {
-    if (round >= lag) inputs[input] = from(stageKey(sender, round - lag), output);
-  }
-  const outputs = stageOutputs(spec.method, stage);
+  const read = (input: string, sender: number, output: string, lag: number) => {
+    const source = sourceOf(method, rounds, sender, output, round - lag);
+    if (source) inputs[input] = source;
+  };
+  read('state', stage, 'state', 1);
+  for (const { input, output, sender, lag } of messagesTo(method, stage)) read(input, sender, output, lag);
+  const outputs = stageOutputs(method, stage);
+  const weight = lengthOf(parallelRange(rounds, round)) / method.stages;
   return { ...task(stageKey(stage, round), 'stage', weight, stage, round), inputs, outputs };
+}
+
+/** Where a stage's output of a round is found: before round 0 in what a warm start handed over, if anywhere. */
+function sourceOf(
+  method: StagedMethod,
+  { warmStartRounds }: Rounds,
+  stage: number,
+  output: string,
+  round: number,
+): InputReference | null {
+  if (round >= 0) return from(stageKey(stage, round), output);
+  const name = `${output}-${stage}`;
+  const handedOver = warmStartRounds > 0 && handOverOutputs(method).includes(name);
+  return handedOver ? from(endToEndKey(warmStartRounds - 1), name) : null;
 }
 
 /** Before the stages are joined, so that the end-to-end phase's gain shows, and where the job asks for it. */
@@ -86,21 +120,22 @@ function evaluatesAfter(spec: ResolvedSpec, rounds: Rounds, round: number): bool
   return spec.evaluate_every !== null && (round + 1) % spec.evaluate_every === 0;
 }
 
-function evaluateTask({ method }: ResolvedSpec, round: number, weight: number): PlannedTask {
-  const inputs = { dataset: DATASET, ...statesOf(method, round), ...auxiliariesOf(method, round) };
+function evaluateTask({ method }: ResolvedSpec, rounds: Rounds, round: number, weight: number): PlannedTask {
+  const states = statesOf(method, rounds, round);
+  const inputs = { dataset: DATASET, ...states, ...auxiliariesOf(method, rounds, round) };
   return { ...task(evaluateKey(round), 'evaluate', weight, null, round), inputs };
 }
 
 function endToEndPhase(spec: ResolvedSpec, rounds: Rounds): PlannedTask[] {
-  return Array.from({ length: rounds.endToEndRounds }, (_, round) => {
+  return Array.from({ length: rounds.endToEndRounds }, (_, index) => {
+    const round = rounds.warmStartRounds + index;
     const inputs: Inputs = {
       dataset: DATASET,
-      ...(round > 0
+      ...(index > 0
         ? { state: from(endToEndKey(round - 1), 'state') }
-        : statesOf(spec.method, rounds.parallelRounds - 1)),
+        : statesOf(spec.method, rounds, rounds.parallelRounds - 1)),
     };
-    const weight = lengthOf(endToEndRange(rounds, round));
-    return { ...task(endToEndKey(round), 'end_to_end', weight, null, round), inputs, outputs: ['state'] };
+    return { ...endToEndTask(rounds, round), inputs };
   });
 }
 
@@ -109,9 +144,9 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
   const inputs: Inputs = {
     dataset: DATASET,
     ...(endToEndRounds > 0
-      ? { state: from(endToEndKey(endToEndRounds - 1), 'state') }
-      : statesOf(spec.method, parallelRounds - 1)),
-    ...auxiliariesOf(spec.method, parallelRounds - 1),
+      ? { state: from(endToEndKey(rounds.warmStartRounds + endToEndRounds - 1), 'state') }
+      : statesOf(spec.method, rounds, parallelRounds - 1)),
+    ...auxiliariesOf(spec.method, rounds, parallelRounds - 1),
   };
   const after = Array.from({ length: parallelRounds }, (_, round) => round)
     .filter((round) => evaluatesAfter(spec, rounds, round))
@@ -119,20 +154,26 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
   return { ...task('finalize', 'finalize', evaluation * FINALIZE_EVALUATIONS), inputs, after };
 }
 
-/** States of every trained stage after `round`; none where no round was run (-1). */
-function statesOf(method: StagedMethod, round: number): Inputs {
-  return outputsOf(method, round, 'state', isTrained);
+/** States of the stages after `round`; none where no round was run (-1), or of a stage that has none yet. */
+function statesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
+  return outputsOf(method, rounds, round, 'state');
 }
 
-function auxiliariesOf(method: StagedMethod, round: number): Inputs {
-  return outputsOf(method, round, 'auxiliary', hasAuxiliary);
+function auxiliariesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
+  return outputsOf(method, rounds, round, 'auxiliary');
 }
 
-/** Output `output` of each stage that `has` it, as `<output>-<stage>`. */
-function outputsOf(method: StagedMethod, round: number, output: string, has: typeof isTrained): Inputs {
+/** Output `output` of each stage that has it, as `<output>-<stage>`; of an untrained one as a warm start left it. */
+function outputsOf(method: StagedMethod, rounds: Rounds, round: number, output: string): Inputs {
   if (round < 0) return {};
-  const stages = Array.from({ length: method.stages }, (_, k) => k).filter((k) => has(method, k));
-  return Object.fromEntries(stages.map((k) => [`${output}-${k}`, from(stageKey(k, round), output)]));
+  const inputs: Inputs = {};
+  for (let stage = 0; stage < method.stages; stage++) {
+    if (output === 'auxiliary' && !hasAuxiliary(method, stage)) continue;
+    const last = isTrained(method, stage) ? round : -1;
+    const source = sourceOf(method, rounds, stage, output, last);
+    if (source) inputs[`${output}-${stage}`] = source;
+  }
+  return inputs;
 }
 
 function task(

@@ -2,7 +2,7 @@ import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
 import { describeMethod } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
-import { defaultRoundSteps, stepsOf, trainSamples } from '../network/rounds.js';
+import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../network/rounds.js';
 import { balancedSplit } from '../network/split.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
@@ -14,6 +14,7 @@ import {
   checkSamples,
   checkSplit,
   checkStages,
+  checkWarmStart,
   type Problems,
 } from './spec-rules.js';
 
@@ -78,8 +79,11 @@ function resolveMethod(
   checkCorrections(method, stages, report);
   if (method.split !== 'auto') checkSplit(method.split, stages, blocks, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
-  const { totalSteps } = stepsOf(spec, dataset);
-  const roundSteps = method.round_steps ?? defaultRoundSteps(totalSteps, endToEndShare);
+  const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
+  const parallelSteps =
+    totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndStepsOf(totalSteps, endToEndShare);
+  checkWarmStart(method, stages, parallelSteps, report);
+  const roundSteps = method.round_steps ?? defaultRoundSteps(totalSteps, parallelSteps);
   checkRounds(totalSteps, roundSteps, stages, report);
   return {
     ...method,

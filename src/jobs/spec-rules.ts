@@ -114,6 +114,20 @@ export function checkCorrections(
   }
 }
 
+export function checkWarmStart(
+  { warm_start_epochs: epochs }: Pick<JobSpec['method'], 'warm_start_epochs'>,
+  stages: number,
+  parallelSteps: number,
+  report: Problems,
+): void {
+  if (epochs === 0) return;
+  const pointer = '/method/warm_start_epochs';
+  if (stages === 1) report(pointer, 'one stage trains end to end anyway; use 0, or two stages or more');
+  else if (parallelSteps < 1) {
+    report(pointer, 'leaves no step to the layer-parallel phase; use less, or a smaller end_to_end_share');
+  }
+}
+
 export function checkCutout(
   side: number,
   image: { readonly height: number; readonly width: number },

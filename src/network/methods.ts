@@ -94,6 +94,13 @@ export function stageOutputs(method: StagedMethod, stage: number): string[] {
   return [...new Set([...own, ...sent.map(({ output }) => output)])];
 }
 
+/** What a warm start hands to the stages: the state of each, and the AuxNets for neighbours to read. */
+export function handOverOutputs(method: StagedMethod): string[] {
+  return Array.from({ length: method.stages }, (_, stage) =>
+    hasAuxiliary(method, stage) ? [`state-${stage}`, `auxiliary-${stage}`] : [`state-${stage}`],
+  ).flat();
+}
+
 const DISTANCE = { upstream: -1, downstream: 1, itself: 0 } as const;
 
 function edgesOf(method: StagedMethod): Edge[] {

@@ -5,9 +5,12 @@ export interface Rounds {
   readonly stepsPerEpoch: number;
   /** Steps of the whole run; one learning-rate schedule spans them. */
   readonly totalSteps: number;
-  /** Steps of the layer-parallel phase; the end-to-end phase has the others. */
+  /** Steps of the joined network before the layer-parallel phase. */
+  readonly warmStartSteps: number;
+  /** Steps of the layer-parallel phase; the end-to-end phase has those that the two leave. */
   readonly parallelSteps: number;
   readonly roundSteps: number;
+  readonly warmStartRounds: number;
   readonly parallelRounds: number;
   readonly endToEndRounds: number;
 }
@@ -24,14 +27,18 @@ const FEWEST_DEFAULT_ROUNDS = 4;
 export function roundsOf(spec: ResolvedSpec, dataset: DatasetFacts): Rounds {
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
   const { round_steps: roundSteps, end_to_end_share: endToEndShare } = spec.method;
-  const parallelSteps = totalSteps - Math.round(endToEndShare * totalSteps);
+  const warmStartSteps = spec.method.warm_start_epochs * stepsPerEpoch;
+  const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
+  const parallelSteps = totalSteps - warmStartSteps - endToEndSteps;
   return {
     stepsPerEpoch,
     totalSteps,
+    warmStartSteps,
     parallelSteps,
     roundSteps,
+    warmStartRounds: Math.ceil(warmStartSteps / roundSteps),
     parallelRounds: Math.ceil(parallelSteps / roundSteps),
-    endToEndRounds: Math.ceil((totalSteps - parallelSteps) / roundSteps),
+    endToEndRounds: Math.ceil(endToEndSteps / roundSteps),
   };
 }
 
@@ -41,12 +48,15 @@ export function trainSamples(maxTrainSamples: number | null, dataset: DatasetFac
 }
 
 /** Round length where none is asked for: long enough to cost little, short enough that the stages overlap. */
-export function defaultRoundSteps(totalSteps: number, endToEndShare: number): number {
-  const parallelSteps = totalSteps - Math.round(endToEndShare * totalSteps);
+export function defaultRoundSteps(totalSteps: number, parallelSteps: number): number {
   return Math.max(
     1,
     Math.min(LONGEST_DEFAULT_ROUND, Math.ceil((parallelSteps || totalSteps) / FEWEST_DEFAULT_ROUNDS)),
   );
+}
+
+export function endToEndStepsOf(totalSteps: number, endToEndShare: number): number {
+  return Math.round(endToEndShare * totalSteps);
 }
 
 export function stepsOf(
@@ -59,12 +69,20 @@ export function stepsOf(
 
 /** Steps of round `round` of the layer-parallel phase. */
 export function parallelRange(rounds: Rounds, round: number): StepRange {
-  const start = round * rounds.roundSteps;
-  return { start, end: Math.min(start + rounds.roundSteps, rounds.parallelSteps) };
+  const { warmStartSteps, parallelSteps } = rounds;
+  return cut(rounds, warmStartSteps, warmStartSteps + parallelSteps, round);
 }
 
-/** Steps of round `round` of the end-to-end phase. */
+/** Steps of a round of the joined network: those of the warm start come first, those of the end-to-end phase follow. */
 export function endToEndRange(rounds: Rounds, round: number): StepRange {
-  const start = rounds.parallelSteps + round * rounds.roundSteps;
-  return { start, end: Math.min(start + rounds.roundSteps, rounds.totalSteps) };
+  const { warmStartSteps, parallelSteps, totalSteps, warmStartRounds } = rounds;
+  return round < warmStartRounds
+    ? cut(rounds, 0, warmStartSteps, round)
+    : cut(rounds, warmStartSteps + parallelSteps, totalSteps, round - warmStartRounds);
+}
+
+/** Round `round` of a phase over the steps [start, end). */
+function cut({ roundSteps }: Rounds, start: number, end: number, round: number): StepRange {
+  const first = start + round * roundSteps;
+  return { start: first, end: Math.min(first + roundSteps, end) };
 }

@@ -34,6 +34,7 @@ export function jobOf(id: string, spec: JobSpec): Job {
       steps_per_epoch: 32,
       total_steps: 32,
       round_steps: 6,
+      warm_start_rounds: 0,
       parallel_rounds: 4,
       end_to_end_rounds: 2,
     },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ResolvedSpec } from '../../src/contract/spec.js';
 import { needsOf, type PlannedTask, planTasks } from '../../src/jobs/plan.js';
-import { roundsOf } from '../../src/network/rounds.js';
+import { endToEndRange, parallelRange, roundsOf, type StepRange } from '../../src/network/rounds.js';
 import { MNIST, resolved } from './specs.js';
 
 const specs: fc.Arbitrary<ResolvedSpec> = fc
@@ -13,16 +13,19 @@ const specs: fc.Arbitrary<ResolvedSpec> = fc
     share: fc.constantFrom(0, 0.2, 0.5, 1),
     rounds: fc.integer({ min: 1, max: 12 }),
     evaluateEvery: fc.option(fc.integer({ min: 1, max: 5 })),
+    warmStart: fc.integer({ min: 0, max: 1 }),
   })
-  .map(({ type, stages, share, rounds, evaluateEvery }) =>
+  .map(({ type, stages, share, rounds, evaluateEvery, warmStart }) =>
     resolved({
       max_train_samples: 128 * rounds,
-      epochs: 2,
+      epochs: 3,
       evaluate_every: evaluateEvery,
       method: {
         type,
         stages: type === 'backprop' ? 1 : stages,
         end_to_end_share: share,
+        // What the rules allow: stages to hand over to, and steps for them.
+        warm_start_epochs: type === 'backprop' || stages === 1 || share > 0.2 ? 0 : warmStart,
         round_steps: 2,
       },
     }),
@@ -97,10 +100,11 @@ const trainedStages = ({ method: { type, stages } }: ResolvedSpec): number =>
 test('stage tasks and end-to-end tasks number R x K and E, and the plan is the same each time', () => {
   fc.assert(
     fc.property(specs, (spec) => {
-      const { parallelRounds, endToEndRounds } = roundsOf(spec, MNIST);
+      const { warmStartRounds, parallelRounds, endToEndRounds } = roundsOf(spec, MNIST);
       const tasks = plan(spec);
       assert.equal(stageTasks(tasks).length, parallelRounds * trainedStages(spec));
-      assert.equal(tasks.filter((task) => task.kind === 'end_to_end').length, endToEndRounds);
+      const joined = tasks.filter((task) => task.kind === 'end_to_end');
+      assert.equal(joined.length, warmStartRounds + endToEndRounds);
       assert.deepEqual(plan(spec), tasks);
     }),
   );
@@ -172,6 +176,72 @@ test('frozen: the last stage alone has tasks, and nothing to wait for but its ow
     'state-2',
     'auxiliary-2',
   ]);
+});
+
+test('a warm start comes first and hands every stage its state, and its AuxNet to who reads it', () => {
+  const warm = (type: 'penalty' | 'augmented-lagrangian') => {
+    const spec = resolved({ epochs: 4, method: { type, stages: 3, warm_start_epochs: 1, round_steps: 300 } });
+    return byKey(plan(spec));
+  };
+  const tasks = warm('penalty');
+  const dataset = { task: 'prepare', output: 'dataset' };
+  // 468 steps an epoch: two rounds of warm start, one of 374 / 300 end to end.
+  assert.deepEqual(tasks.get('end_to_end-0')?.outputs, ['state']);
+  assert.deepEqual(tasks.get('end_to_end-1')?.inputs, {
+    dataset,
+    state: { task: 'end_to_end-0', output: 'state' },
+  });
+  assert.deepEqual(tasks.get('end_to_end-1')?.outputs, [
+    'state-0',
+    'state-1',
+    'auxiliary-1',
+    'state-2',
+    'auxiliary-2',
+  ]);
+  assert.deepEqual(tasks.get('stage-1-0')?.inputs, {
+    dataset,
+    state: { task: 'end_to_end-1', output: 'state-1' },
+    auxiliary: { task: 'end_to_end-1', output: 'auxiliary-2' },
+  });
+  assert.deepEqual(warm('augmented-lagrangian').get('stage-1-0')?.inputs.auxiliary, {
+    task: 'stage-2-0',
+    output: 'auxiliary',
+  });
+  const frozen = byKey(plan(resolved({ method: { type: 'frozen', stages: 2, warm_start_epochs: 1 } })));
+  const [untrained] = [...frozen.values()]
+    .filter(({ kind }) => kind === 'evaluate')
+    .map(({ inputs }) => inputs);
+  assert.match(
+    untrained!['state-0']!.task,
+    /^end_to_end-/,
+    'an untrained stage stays as the warm start left it',
+  );
+  const joined = tasks.get('end_to_end-2');
+  assert.deepEqual(Object.keys(joined?.inputs ?? {}), ['dataset', 'state-0', 'state-1', 'state-2']);
+  assert.deepEqual(tasks.get('finalize')?.inputs.state, { task: 'end_to_end-3', output: 'state' });
+});
+
+test('the phases of a run share its steps without a gap', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const rounds = roundsOf(spec, MNIST);
+      const each = (count: number, range: (round: number) => StepRange) =>
+        Array.from({ length: count }, (_, round) => range(round));
+      const joined = each(rounds.warmStartRounds + rounds.endToEndRounds, (r) => endToEndRange(rounds, r));
+      const ranges = [
+        ...joined.slice(0, rounds.warmStartRounds),
+        ...each(rounds.parallelRounds, (round) => parallelRange(rounds, round)),
+        ...joined.slice(rounds.warmStartRounds),
+      ];
+      let step = 0;
+      for (const { start, end } of ranges) {
+        assert.equal(start, step);
+        assert.ok(end > start && end - start <= rounds.roundSteps);
+        step = end;
+      }
+      assert.equal(step, rounds.totalSteps);
+    }),
+  );
 });
 
 test('evaluation: before the stages are joined, where asked for, and waited for by finalize', () => {

@@ -31,6 +31,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       split: 'auto',
       penalty: 'auto',
       round_steps: null,
+      warm_start_epochs: 0,
       end_to_end_share: null,
       ...method,
       auxiliary: { cost_share: 0.1, learning_rate: null, ...method?.auxiliary },

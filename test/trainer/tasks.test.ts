@@ -52,7 +52,9 @@ for (const type of ['penalty', 'augmented-lagrangian'] as const) {
         const evaluated = [...run.successes].find(([key]) => key.startsWith('evaluate'))![1];
         assert.deepEqual(
           evaluated.warnings?.map(({ stage }) => stage),
-          run.samples.filter(({ name, value }) => name === 'fidelity' && value < 0.1).map(({ stage }) => stage),
+          run.samples
+            .filter(({ name, value }) => name === 'fidelity' && value < 0.1)
+            .map(({ stage }) => stage),
         );
         for (let stage = 1; stage < stages; stage++) {
           assert.ok(result[`auxiliary_error_${stage}`]! < result[`auxiliary_error_before_${stage}`]!);

@@ -392,6 +392,8 @@ export interface components {
             total_steps: number;
             /** @description Optimiser steps of one task. */
             round_steps: number;
+            /** @description Rounds of the warm start. */
+            warm_start_rounds: number;
             /** @description Rounds of the layer-parallel phase. */
             parallel_rounds: number;
             /** @description Rounds of the end-to-end phase. */
@@ -863,6 +865,11 @@ export interface components {
              * @default null
              */
             round_steps: number | null;
+            /**
+             * @description Epochs, at the start, that train the joined network; then each AuxNet is fitted to the stage inputs of that network, and the stages go on from its weights and optimiser state. Needs two stages or more.
+             * @default 0
+             */
+            warm_start_epochs: number;
             /**
              * @description Share of all optimiser steps, at the end, that train the joined network; null means 0.2 (0 with one stage).
              * @default null

@@ -56,6 +56,7 @@ function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schem
     steps_per_epoch: rounds.stepsPerEpoch,
     total_steps: rounds.totalSteps,
     round_steps: rounds.roundSteps,
+    warm_start_rounds: rounds.warmStartRounds,
     parallel_rounds: rounds.parallelRounds,
     end_to_end_rounds: rounds.endToEndRounds,
   };

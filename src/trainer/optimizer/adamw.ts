@@ -1,6 +1,6 @@
 import * as kernels from '../kernels/index.js';
 import { free, scalar, type Tensor } from '../runtime/index.js';
-import { combine, scale } from './factor.js';
+import { combine, type Factor, freeFactor, scale } from './factor.js';
 import type { UpdateRule } from './update-rule.js';
 
 export interface AdamwSettings {
@@ -18,16 +18,20 @@ export function adamw({ beta1, beta2, epsilon }: AdamwSettings): UpdateRule {
   return {
     slots: ['first_moment', 'second_moment'],
     countsSteps: true,
-    direct: ({ gradient, weights, slots, weightDecay, update }) => {
+    direct: ({ gradient, weights, slots, weightDecay, factorOfUpdate }) => {
       const first = combine(slots.get('first_moment')!, beta1, gradient, 1 - beta1);
       const square = kernels.multiply(gradient, gradient);
       const second = combine(slots.get('second_moment')!, beta2, square, 1 - beta2);
       free(square);
-      const deviation = rootOf(second, 1 - beta2 ** update, epsilon);
+      const correction = factorOfUpdate((update) => 1 / (1 - beta2 ** update));
+      const deviation = rootOf(second, correction, epsilon);
       const normalized = kernels.divide(first, deviation);
       free(deviation);
-      const direction = combine(normalized, 1 / (1 - beta1 ** update), weights, weightDecay);
+      const rise = factorOfUpdate((update) => 1 / (1 - beta1 ** update));
+      const direction = combine(normalized, rise, weights, weightDecay);
       free(normalized);
+      freeFactor(correction);
+      freeFactor(rise);
       return {
         direction,
         slots: new Map([
@@ -39,9 +43,9 @@ export function adamw({ beta1, beta2, epsilon }: AdamwSettings): UpdateRule {
   };
 }
 
-/** sqrt(moment / correction) + epsilon */
-function rootOf(moment: Tensor, correction: number, epsilon: number): Tensor {
-  const corrected = scale(moment, 1 / correction);
+/** sqrt(moment x correction) + epsilon */
+function rootOf(moment: Tensor, correction: Factor, epsilon: number): Tensor {
+  const corrected = scale(moment, correction);
   const root = kernels.squareRoot(corrected);
   const shift = scalar(epsilon);
   const result = kernels.add(root, shift);

@@ -36,7 +36,8 @@ export class Optimizer {
   readonly #clipNorm: number | null;
   #weights: Tensor;
   #slots: ReadonlyMap<VectorSlot, Tensor>;
-  #updates: number;
+  /** Updates so far, by parameter: those of a warm start have had some when their AuxNet has had none. */
+  #updates: ReadonlyMap<string, number>;
   #views: Map<string, Tensor>;
 
   constructor(parameters: readonly ParameterSpec[], state: OptimizerState, settings: OptimizerSettings) {
@@ -49,7 +50,8 @@ export class Optimizer {
     this.#slots = new Map(
       settings.rule.slots.map((slot) => [slot, toVector(parameters, slotOf(state, slot))]),
     );
-    this.#updates = settings.rule.countsSteps ? commonCount(parameters, slotOf(state, 'steps')) : 0;
+    const counts = settings.rule.countsSteps ? slotOf(state, 'steps') : null;
+    this.#updates = new Map(parameters.map(({ name }) => [name, counts ? required(counts, name)[0]! : 0]));
     this.#views = unpackParameters(parameters, this.#weights);
   }
 
@@ -77,7 +79,7 @@ export class Optimizer {
     const named = (vector: Tensor) => fromVector(this.#parameters, read(vector));
     const slots = new Map<Slot, NamedValues>([...this.#slots].map(([slot, vector]) => [slot, named(vector)]));
     if (this.#rule.countsSteps) {
-      slots.set('steps', new Map(this.#parameters.map(({ name }) => [name, Float32Array.of(this.#updates)])));
+      slots.set('steps', new Map([...this.#updates].map(([name, count]) => [name, Float32Array.of(count)])));
     }
     return { weights: named(this.#weights), slots };
   }
@@ -89,12 +91,16 @@ export class Optimizer {
   }
 
   #update(gradient: Tensor, learningRate: number): void {
+    if (this.#rule.countsSteps) {
+      this.#updates = new Map([...this.#updates].map(([name, count]) => [name, count + 1]));
+    }
     const { direction, slots } = this.#rule.direct({
       gradient,
       weights: this.#weights,
       slots: this.#slots,
       weightDecay: this.#weightDecay,
-      update: ++this.#updates,
+      factorOfUpdate: (numberOf) =>
+        factorOf(this.#parameters, ({ name }) => numberOf(this.#updates.get(name)!)),
     });
     free(...this.#slots.values());
     this.#slots = slots;
@@ -118,12 +124,4 @@ function slotOf(state: OptimizerState, slot: Slot): NamedValues {
   const values = state.slots.get(slot);
   if (!values) throw new Error(`the state has no ${slot}: it is another optimizer's`);
   return values;
-}
-
-/** Updates before this one: of all parameters alike, since a stage's are always updated together. */
-function commonCount(parameters: readonly ParameterSpec[], steps: NamedValues): number {
-  const counts = new Set(parameters.map(({ name }) => required(steps, name)[0]!));
-  if (counts.size > 1)
-    throw new Error(`parameters with ${[...counts].join(' and ')} updates cannot be joined`);
-  return [...counts][0] ?? 0;
 }

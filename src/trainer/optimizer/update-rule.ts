@@ -14,8 +14,8 @@ export interface RuleInput {
   readonly weights: Tensor;
   readonly slots: SlotTensors;
   readonly weightDecay: Factor;
-  /** Which update this is, from 1. */
-  readonly update: number;
+  /** `numberOf` which update of each weight this is, from 1; the caller frees it. */
+  readonly factorOfUpdate: (numberOf: (update: number) => number) => Factor;
 }
 
 /** A method of optimisation: which way the weights go, and what it remembers. Pure; it owns nothing. */

@@ -4,10 +4,14 @@ import { encodeState, mergeStates } from '../checkpoint/index.js';
 import { type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../training/index.js';
 import { readState, type TaskContext } from './context.js';
+import { handOver } from './hand-over.js';
 import { describeRun, type RunDescription } from './run-description.js';
 import { trainPart } from './train.js';
 
-/** Trains the joined network for one round of the end-to-end phase (serial-parallel hybrid, docs/method.md). */
+/**
+ * Trains the joined network for one round: of the warm start, or of the end-to-end phase (serial-parallel hybrid,
+ * docs/method.md). The warm start's last round hands the network over to the stages.
+ */
 export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
@@ -24,10 +28,15 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
     onInputGradient: null,
     stopwatch,
   });
-  const output = await stopwatch.timeAsync('checkpoint', () =>
-    context.blobs.put(encodeState(parameters, state)),
-  );
-  return { outputs: { state: output }, seconds: stopwatch.seconds, artifacts: [], result: {} };
+  const outputs =
+    round === run.rounds.warmStartRounds - 1
+      ? await stopwatch.timeAsync('hand_over', () => handOver(context, run, state))
+      : {
+          state: await stopwatch.timeAsync('checkpoint', () =>
+            context.blobs.put(encodeState(parameters, state)),
+          ),
+        };
+  return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
 /** The network's state so far: of the last end-to-end round, else of the stages joined, else the start. */
@@ -40,9 +49,6 @@ export async function joinedState(
   if (inputs.state) return await readState(context, 'state');
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
   const states = await Promise.all(trained.map(({ index }) => readState(context, `state-${index}`)));
-  if (states.length === run.stages.length) return mergeStates(states);
-  // Stages that had no task are as they started. An optimiser counts the updates of all its parameters together, so
-  // beside such stages none of them brings its memory along.
-  const start = startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
-  return { ...start, weights: new Map([...start.weights, ...mergeStates(states).weights]) };
+  // Stages that had no task are as they started.
+  return mergeStates([startingState(parameters, spec.seed, updateRuleOf(spec.optimizer)), ...states]);
 }

@@ -39,7 +39,7 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
       run,
       part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
       parameters,
-      state: await stopwatch.timeAsync('checkpoint', () => stateBefore(context, round, parameters)),
+      state: await stopwatch.timeAsync('checkpoint', () => stateBefore(context, parameters)),
       steps: parallelRange(run.rounds, round),
       objective: neighbour?.objective ?? classificationObjective(context.assignment.spec.label_smoothing),
       onInputGradient: spool && ((gradient) => spool.write(gradient)),
@@ -55,15 +55,14 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
   }
 }
 
+/** Of the round before, or what a warm start handed over; the start without either. */
 async function stateBefore(
   context: TaskContext,
-  round: number,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  const { seed, optimizer } = context.assignment.spec;
-  return round === 0
-    ? startingState(parameters, seed, updateRuleOf(optimizer))
-    : await readState(context, 'state');
+  const { inputs, spec } = context.assignment;
+  if (inputs.state) return await readState(context, 'state');
+  return startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
 }
 
 /** Where this stage's input gradients go, if its method sends them. */

@@ -1,0 +1,73 @@
+import type { TaskOutput } from '../../contract/trainer-protocol.js';
+import { parametersOf, wholeNetwork } from '../../network/index.js';
+import { encodeState, encodeWeights, mergeStates } from '../checkpoint/index.js';
+import { reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
+import {
+  initialValues,
+  type NamedValues,
+  type OptimizerState,
+  startingState,
+  updateRuleOf,
+} from '../optimizer/index.js';
+import type { TaskContext } from './context.js';
+import { closeReaders, openReaders } from './readers.js';
+import { auxiliaryParameters, type RunDescription, stageParameters } from './run-description.js';
+import { openTrainBatches } from './train.js';
+
+/**
+ * The end of a warm start: every stage gets its part of the joined network's state, optimiser memory included, and an
+ * AuxNet fitted to the inputs it has in that network. What else a stage trains is as new.
+ */
+export async function handOver(
+  context: TaskContext,
+  run: RunDescription,
+  state: OptimizerState,
+): Promise<Record<string, TaskOutput>> {
+  const { spec } = context.assignment;
+  const outputs: Record<string, TaskOutput> = {};
+  const fitted = await fitAuxiliaries(context, run, state.weights);
+  for (const stage of run.stages) {
+    const parameters = stageParameters(stage);
+    const start = startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
+    const own = mergeStates([start, state, { weights: fitted, slots: new Map() }]);
+    outputs[`state-${stage.index}`] = await context.blobs.put(encodeState(parameters, own));
+    if (!stage.auxiliary) continue;
+    const auxiliary = encodeWeights(auxiliaryParameters(stage), fitted);
+    outputs[`auxiliary-${stage.index}`] = await context.blobs.put(auxiliary);
+  }
+  return outputs;
+}
+
+/** The weights of all AuxNets after the fit (docs/method.md, "AuxNets"). */
+async function fitAuxiliaries(
+  context: TaskContext,
+  run: RunDescription,
+  weights: NamedValues,
+): Promise<NamedValues> {
+  const { spec } = context.assignment;
+  const readers = await openReaders(context);
+  const batches = await openTrainBatches(context);
+  const full = TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
+  try {
+    const fitted = new Map<string, Float32Array>();
+    for (const stage of run.stages) {
+      if (!stage.auxiliary) continue;
+      const prefix = full.part(run.stages.slice(0, stage.index).flatMap(({ layers }) => layers));
+      const start = initialValues(parametersOf(stage.auxiliary), spec.seed);
+      const options = {
+        prefix,
+        auxiliary: stage.auxiliary,
+        weights: start,
+        batches,
+        breathe: context.breathe,
+      };
+      for (const [name, values] of await reconstructAuxiliary(options)) fitted.set(name, values);
+      prefix.dispose();
+    }
+    return fitted;
+  } finally {
+    full.dispose();
+    batches.reader.close();
+    closeReaders(readers);
+  }
+}
