@@ -1,12 +1,13 @@
 import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
+import type { NetworkDescription } from '../network/description.js';
 import { describeMethod } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../network/rounds.js';
 import { balancedSplit } from '../network/split.js';
+import { checkAuxiliary } from './auxiliary-rules.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
-  checkAuxiliary,
   checkCorrections,
   checkCutout,
   checkModel,
@@ -75,9 +76,10 @@ function resolveMethod(
   const blocks = network.blocks.length;
   const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (!checkStages(method, stages, blocks, report)) return null;
-  checkAuxiliary(method.auxiliary, stages, report);
   checkCorrections(method, stages, report);
-  if (method.split !== 'auto') checkSplit(method.split, stages, blocks, report);
+  if (method.split !== 'auto' && !checkSplit(method.split, stages, blocks, report)) return null;
+  const split = method.split === 'auto' ? splitByCost(method, network, stages) : method.split;
+  checkAuxiliary(method, network, split, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
   const parallelSteps =
@@ -88,16 +90,16 @@ function resolveMethod(
   return {
     ...method,
     stages,
-    split: method.split === 'auto' ? balancedSplit(network, stages, auxiliaryShare(method)) : method.split,
+    split,
     penalty: resolvePenalty(spec, stages, endToEndShare, report),
     end_to_end_share: endToEndShare,
     round_steps: roundSteps,
   };
 }
 
-/** What a stage's AuxNet costs beside the stages it stands for. */
-function auxiliaryShare(method: JobSpec['method']): number {
-  return describeMethod(method).hasAuxiliaries ? method.auxiliary.cost_share : 0;
+function splitByCost(method: JobSpec['method'], network: NetworkDescription, stages: number): number[] {
+  if (!describeMethod(method).hasAuxiliaries) return balancedSplit(network, stages, 0);
+  return balancedSplit(network, stages, method.auxiliary.cost_share, method.auxiliary);
 }
 
 function resolvePenalty(

@@ -1,4 +1,5 @@
 import type { DatasetFacts, JobSpec } from '../contract/spec.js';
+import { describeMethod } from '../network/methods.js';
 import { blockGroups, IMAGENET_DEPTHS, type ModelSize, SMALLEST_IMAGENET_SIDE } from '../network/resnet.js';
 
 /** Takes note of a field at fault: its JSON pointer, and what would be right. */
@@ -71,27 +72,23 @@ export function checkStages(
   return false;
 }
 
-export function checkSplit(split: readonly number[], stages: number, blocks: number, report: Problems): void {
+export function checkSplit(
+  split: readonly number[],
+  stages: number,
+  blocks: number,
+  report: Problems,
+): boolean {
   if (split.length !== stages) {
     report(
       '/method/split',
       `has ${split.length} entries for ${stages} stages; give one per stage, or 'auto'`,
     );
-    return;
+    return false;
   }
   const sum = split.reduce((total, count) => total + count, 0);
-  if (sum !== blocks) {
-    report('/method/split', `sums to ${sum}; the network has ${blocks} residual blocks to divide`);
-  }
-}
-
-export function checkAuxiliary(
-  auxiliary: JobSpec['method']['auxiliary'],
-  stages: number,
-  report: Problems,
-): void {
-  if (auxiliary.learning_rate === null || stages > 1) return;
-  report('/method/auxiliary/learning_rate', 'one stage has no AuxNet; use null, or two stages or more');
+  if (sum === blocks) return true;
+  report('/method/split', `sums to ${sum}; the network has ${blocks} residual blocks to divide`);
+  return false;
 }
 
 /** What the contract fills in where a job says nothing of corrections. */
@@ -103,7 +100,8 @@ export function checkCorrections(
   stages: number,
   report: Problems,
 ): void {
-  if (type === 'augmented-lagrangian' && stages > 1) return;
+  const sends = describeMethod({ type }).messages.some(({ output }) => output === 'corrections');
+  if (sends && stages > 1) return;
   for (const field of ['precision', 'filter'] as const) {
     if (corrections[field] === UNSAID[field]) continue;
     report(

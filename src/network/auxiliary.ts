@@ -5,28 +5,53 @@ import { convLayer, type Layer, normLayer, type Shape, strided } from './layers.
 const NARROWEST = 4;
 const WIDEST = 4096;
 
+/** An AuxNet's size where a job says it; null leaves it to the share of the cost. */
+export interface AuxiliarySize {
+  /** Channels of every convolution but the last, which has the boundary's. */
+  readonly width: number | null;
+  /** 3x3 convolutions, the last one included. */
+  readonly depth: number | null;
+}
+
+export const SIZED_BY_SHARE: AuxiliarySize = { width: null, depth: null };
+
 /**
- * The AuxNet A_k: stride-2 3x3 convolutions down to the boundary's size (one of stride 1 where it has the image's
- * size), then one 3x3 to the boundary's channels; batch norm after each, ReLU after each but a last one that stands
- * for features never rectified. [B,H,W,C] -> [B,h,w,c]. Its width is the largest whose multiply-adds stay within
- * `share` of the stages it stands for (at least 4 channels).
+ * The AuxNet A_k: stride-2 3x3 convolutions down to the boundary's size, then stride-1 ones up to its depth (one where
+ * none is given and the boundary has the image's size), then one 3x3 to the boundary's channels; batch norm after
+ * each, ReLU after each but a last one that stands for features never rectified. [B,H,W,C] -> [B,h,w,c]. Where no
+ * width is given, it is the largest whose multiply-adds stay within `share` of the stages it stands for (at least
+ * 4 channels).
+ * @throws RangeError for fewer convolutions than reach the boundary's size
  */
 export function auxiliaryLayers(
   network: NetworkDescription,
   stage: number,
   boundary: number,
   share: number,
+  size: AuxiliarySize = SIZED_BY_SHARE,
 ): Layer[] {
+  const strides = hiddenStrides(network, boundary, size.depth);
+  const build = (width: number) => layersOfWidth(network, stage, boundary, strides, width);
+  if (size.width !== null) return build(size.width);
   const budget = share * multiplyAdds(layersOfRange(network, 0, boundary));
-  const build = (width: number) => layersOfWidth(network, stage, boundary, width);
   let width = NARROWEST;
-  while (width < WIDEST && multiplyAdds(build(width + 1)) <= budget) width++;
+  while (strides.length > 0 && width < WIDEST && multiplyAdds(build(width + 1)) <= budget) width++;
   return build(width);
 }
 
-function layersOfWidth(network: NetworkDescription, stage: number, boundary: number, width: number): Layer[] {
+/** The fewest 3x3 convolutions that make the input of block `boundary` from the images. */
+export function leastAuxiliaryDepth(network: NetworkDescription, boundary: number): number {
+  return halvings(network.image, network.blocks[boundary - 1]!.output) + 1;
+}
+
+function layersOfWidth(
+  network: NetworkDescription,
+  stage: number,
+  boundary: number,
+  strides: readonly number[],
+  width: number,
+): Layer[] {
   const block = network.blocks[boundary - 1]!;
-  const strides = hiddenStrides(network.image, block.output);
   const layers: Layer[] = [];
   let shape = network.image;
   strides.forEach((stride, index) => {
@@ -38,12 +63,21 @@ function layersOfWidth(network: NetworkDescription, stage: number, boundary: num
   return [...layers, last, normLayer(`aux${stage}/norm_out`, last.output, block.rectified)];
 }
 
+/** Of all convolutions but the last. */
+function hiddenStrides(network: NetworkDescription, boundary: number, depth: number | null): number[] {
+  const least = leastAuxiliaryDepth(network, boundary);
+  if (depth !== null && depth < least) {
+    throw new RangeError(`an AuxNet of ${depth} convolutions does not reach block ${boundary}: ${least} do`);
+  }
+  const hidden = depth === null ? Math.max(1, least - 1) : depth - 1;
+  return Array.from({ length: hidden }, (_, index) => (index < least - 1 ? 2 : 1));
+}
+
 /** The network rounds odd sizes up at each halving, so the halvings are walked, not computed. */
-function hiddenStrides(image: Shape, boundary: Shape): number[] {
-  const strides: number[] = [];
-  for (let shape = image; shape.height > boundary.height || shape.width > boundary.width; ) {
-    strides.push(2);
+function halvings(image: Shape, boundary: Shape): number {
+  let count = 0;
+  for (let shape = image; shape.height > boundary.height || shape.width > boundary.width; count++) {
     shape = strided(shape, 2);
   }
-  return strides.length === 0 ? [1] : strides;
+  return count;
 }

@@ -1,4 +1,5 @@
 /** Networks as pure data: what they are made of, what they cost, where they are cut, how a run is cut into rounds. */
+export { type AuxiliarySize, leastAuxiliaryDepth } from './auxiliary.js';
 export { multiplyAdds, parameterCount, sizeOf } from './cost.js';
 export * from './description.js';
 export * from './layers.js';

@@ -1,43 +1,79 @@
+import { type AuxiliarySize, auxiliaryLayers, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
 import { multiplyAdds } from './cost.js';
-import { layersOfRange, type NetworkDescription } from './description.js';
+import type { NetworkDescription } from './description.js';
+
+/** Multiply-adds of a stage over blocks [start, end), its AuxNet included. */
+type StageCost = (start: number, end: number) => number;
 
 /**
- * Residual blocks per stage such that the costliest stage, its AuxNet included, costs least.
- *
- * A stage over blocks [i, j) costs S(j) - S(i) + share * S(i), S being the cost of a prefix. That falls as i grows,
- * so filling stages greedily up to a limit uses the fewest, and bisection finds the least limit that K stages meet.
+ * Residual blocks per stage such that the costliest stage, its AuxNet included, costs least; among such splits the one
+ * whose first stages are longest.
+ * @param auxiliaryShare what an AuxNet costs as a share of the stages it stands for, where `size` has no width or depth
  * @throws RangeError when there are more stages than blocks
  */
-export function balancedSplit(network: NetworkDescription, stages: number, auxiliaryShare: number): number[] {
+export function balancedSplit(
+  network: NetworkDescription,
+  stages: number,
+  auxiliaryShare: number,
+  size: AuxiliarySize = SIZED_BY_SHARE,
+): number[] {
   const blocks = network.blocks.length;
   if (stages > blocks)
     throw new RangeError(`${stages} stages need as many residual blocks; there are ${blocks}`);
-  const prefix = Array.from({ length: blocks + 1 }, (_, end) =>
-    end === 0 ? 0 : multiplyAdds(layersOfRange(network, 0, end)),
-  );
-  let low = 0;
-  let high = prefix[blocks]! * (1 + auxiliaryShare);
-  for (let iteration = 0; iteration < 60; iteration++) {
-    const limit = (low + high) / 2;
-    if (fill(prefix, stages, auxiliaryShare, limit) === null) low = limit;
-    else high = limit;
-  }
-  return fill(prefix, stages, auxiliaryShare, high)!;
-}
-
-/** Greedy stages within `limit`, at least one block each, exactly `stages` of them; null where they do not suffice. */
-function fill(prefix: readonly number[], stages: number, share: number, limit: number): number[] | null {
-  const blocks = prefix.length - 1;
+  const cost = stageCost(network, auxiliaryShare, size);
+  const least = leastBottlenecks(blocks, stages, cost);
+  const limit = least[stages]![0]!;
   const counts: number[] = [];
   let start = 0;
-  for (let left = stages; left > 0; left--) {
-    const base = (1 - share) * prefix[start]!;
-    const lastEnd = blocks - (left - 1);
-    let end = start + 1;
-    while (end < lastEnd && prefix[end + 1]! - base <= limit) end++;
-    if (prefix[end]! - base > limit) return null;
+  for (let left = stages - 1; left > 0; left--) {
+    let end = blocks - left;
+    while (cost(start, end) > limit || least[left]![end]! > limit) end--;
     counts.push(end - start);
     start = end;
   }
-  return start === blocks ? counts : null;
+  return [...counts, blocks - start];
+}
+
+/** [left][start]: what the costliest of `left` stages over the blocks from `start` on costs at least. */
+function leastBottlenecks(blocks: number, stages: number, cost: StageCost): number[][] {
+  const least: number[][] = [[], Array.from({ length: blocks }, (_, start) => cost(start, blocks))];
+  for (let left = 2; left <= stages; left++) {
+    const row: number[] = [];
+    for (let start = 0; start <= blocks - left; start++) {
+      let best = Number.POSITIVE_INFINITY;
+      for (let end = start + 1; end <= blocks - left + 1; end++) {
+        best = Math.min(best, Math.max(cost(start, end), least[left - 1]![end]!));
+      }
+      row.push(best);
+    }
+    least.push(row);
+  }
+  return least;
+}
+
+function stageCost(network: NetworkDescription, share: number, size: AuxiliarySize): StageCost {
+  const prefix = prefixCosts(network);
+  if (size.width === null && size.depth === null) {
+    return (start, end) => prefix[end]! - (1 - share) * prefix[start]!;
+  }
+  const auxiliary = network.blocks.map((_, start) =>
+    start === 0 ? 0 : multiplyAdds(auxiliaryLayers(network, 0, start, share, reaching(network, start, size))),
+  );
+  return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
+}
+
+/** Multiply-adds of the layers up to each number of blocks, from none to all. */
+function prefixCosts({ stem, blocks, head }: NetworkDescription): number[] {
+  let sum = multiplyAdds(stem);
+  const upTo = blocks.map(({ layers }, index) => {
+    sum += multiplyAdds(layers) + (index === blocks.length - 1 ? multiplyAdds(head) : 0);
+    return sum;
+  });
+  return [0, ...upTo];
+}
+
+/** As deep as it must be: whether a depth that is too small is refused, the split's user says. */
+function reaching(network: NetworkDescription, boundary: number, size: AuxiliarySize): AuxiliarySize {
+  const depth = size.depth && Math.max(size.depth, leastAuxiliaryDepth(network, boundary));
+  return { ...size, depth };
 }

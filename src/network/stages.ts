@@ -1,4 +1,4 @@
-import { auxiliaryLayers } from './auxiliary.js';
+import { type AuxiliarySize, auxiliaryLayers, SIZED_BY_SHARE } from './auxiliary.js';
 import { layersOfRange, type NetworkDescription } from './description.js';
 import type { Layer, Shape } from './layers.js';
 
@@ -17,11 +17,14 @@ export interface StageDescription {
  * Cuts a network into stages of consecutive residual blocks.
  * @param split residual blocks per stage; must sum to the number of blocks
  * @param auxiliaryShare multiply-adds of an AuxNet as a share of those of the stages it stands for
+ * @param size of the AuxNets where the share does not decide it
+ * @throws RangeError where AuxNets of that depth do not reach their boundary
  */
 export function describeStages(
   network: NetworkDescription,
   split: readonly number[],
   auxiliaryShare: number,
+  size: AuxiliarySize = SIZED_BY_SHARE,
 ): StageDescription[] {
   let start = 0;
   return split.map((count, index) => {
@@ -34,7 +37,7 @@ export function describeStages(
       isLast,
       layers,
       input: first ? network.image : network.blocks[start - 1]!.output,
-      auxiliary: first ? null : auxiliaryLayers(network, index, start, auxiliaryShare),
+      auxiliary: first ? null : auxiliaryLayers(network, index, start, auxiliaryShare, size),
     };
     start = end;
     return stage;

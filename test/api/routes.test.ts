@@ -12,7 +12,12 @@ describe('jobs', () => {
     assert.equal(response.headers.location, `/jobs/${id}`);
     assert.equal(spec.epochs, 10);
     assert.deepEqual(spec.model, { family: 'resnet', depth: null, width: null, dropout: 0 });
-    assert.deepEqual(spec.method.auxiliary, { cost_share: 0.1, learning_rate: null });
+    assert.deepEqual(spec.method.auxiliary, {
+      cost_share: 0.1,
+      width: null,
+      depth: null,
+      learning_rate: null,
+    });
     assert.deepEqual(spec.optimizer.schedule.milestones, [0.5, 0.75]);
     assert.deepEqual(spec.augmentation, { crop_padding: null, horizontal_flip: null, cutout: 0 });
   });

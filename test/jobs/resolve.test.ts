@@ -52,6 +52,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     {},
     { method: { end_to_end_share: 0 } },
     { method: { corrections: { precision: 'int8', filter: 'average-2' } } },
+    { method: { auxiliary: { width: 12, depth: 4 } } },
     { method: { type: 'penalty', stages: 3 } },
     { method: { type: 'frozen', stages: 3 } },
     { method: { type: 'backprop' } },
@@ -69,6 +70,11 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
 test('backprop is one stage without an end-to-end phase', () => {
   const { stages, split, end_to_end_share } = resolved({ method: { type: 'backprop' } }).method;
   assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
+});
+
+test('a costly AuxNet moves the balanced split: its stage has fewer blocks', () => {
+  const splitOf = (width: number | null) => resolved({ method: { auxiliary: { width } } }).method.split;
+  assert.ok(splitOf(256)[1]! < splitOf(null)[1]!);
 });
 
 test('auto penalty: 4 or 6, less at high rates, adaptive for an augmented Lagrangian that ends parallel', () => {
@@ -158,6 +164,30 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { type: 'backprop', auxiliary: { learning_rate: 0.1 } } },
     '/method/auxiliary/learning_rate',
     /one stage has no AuxNet/,
+  ],
+  [
+    'a width of no AuxNet',
+    { method: { stages: 1, auxiliary: { width: 8 } } },
+    '/method/auxiliary/width',
+    /one stage has no AuxNet/,
+  ],
+  [
+    'a share beside a width',
+    { method: { auxiliary: { cost_share: 0.2, width: 8 } } },
+    '/method/auxiliary/cost_share',
+    /leave one of the two out/,
+  ],
+  [
+    'an AuxNet that does not reach its boundary',
+    { method: { stages: 3, split: [3, 4, 2], auxiliary: { depth: 2 } } },
+    '/method/auxiliary/depth',
+    /inputs of stage 2: use 3 or more/,
+  ],
+  [
+    'the inner width of one convolution',
+    { method: { split: [2, 7], auxiliary: { width: 8, depth: 1 } } },
+    '/method/auxiliary/depth',
+    /use 2 or more, or leave width out/,
   ],
   [
     'a filter of no corrections',

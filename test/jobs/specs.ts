@@ -34,7 +34,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       warm_start_epochs: 0,
       end_to_end_share: null,
       ...method,
-      auxiliary: { cost_share: 0.1, learning_rate: null, ...method?.auxiliary },
+      auxiliary: { cost_share: 0.1, width: null, depth: null, learning_rate: null, ...method?.auxiliary },
       corrections: { precision: 'float16', filter: 'none', ...method?.corrections },
     },
     optimizer: {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  type AuxiliarySize,
   type Block,
   balancedSplit,
   convLayer,
@@ -149,10 +150,68 @@ test('no split has a cheaper costliest stage than the balanced one', () => {
         );
       };
       const best = Math.min(...splits(blocks, count).map(bottleneck));
-      // The bisection ends within 2^-60 of the bound.
+      // Sums in another order.
       assert.ok(bottleneck(balancedSplit(network, count, SHARE)) <= best * (1 + 1e-9));
     }),
     { numRuns: 150 },
+  );
+});
+
+/** Sizes that reach any boundary of `networks`. */
+const sizes: fc.Arbitrary<AuxiliarySize> = fc.record({
+  width: fc.option(fc.integer({ min: 1, max: 40 })),
+  depth: fc.option(fc.integer({ min: 6, max: 9 })),
+});
+
+test("an AuxNet's width and depth are those asked for, and its input and output what they must be", () => {
+  fc.assert(
+    fc.property(networks, sizes, (network, size) => {
+      const count = Math.min(3, network.blocks.length);
+      const split = balancedSplit(network, count, SHARE, size);
+      const free = describeStages(network, split, SHARE);
+      describeStages(network, split, SHARE, size).forEach(({ auxiliary, input }, index) => {
+        if (!auxiliary) return;
+        const convolutions = auxiliary.filter((layer) => layer.op === 'conv');
+        assert.equal(convolutions.length, size.depth ?? free[index]!.auxiliary!.length / 2);
+        assert.deepEqual(convolutions[0]!.input, network.image);
+        assert.deepEqual(convolutions.at(-1)!.output, input);
+        const widths = new Set(convolutions.slice(0, -1).map(({ output }) => output.channels));
+        assert.equal(widths.size, 1);
+        if (size.width !== null) assert.ok(widths.has(size.width));
+      });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('no split has a cheaper costliest stage where AuxNets have a size of their own', () => {
+  fc.assert(
+    fc.property(networks, sizes, (network, size) => {
+      const blocks = network.blocks.length;
+      const count = Math.min(3, blocks);
+      const bottleneck = (split: readonly number[]) =>
+        Math.max(
+          ...describeStages(network, split, SHARE, size).map(
+            ({ layers, auxiliary }) => multiplyAdds(layers) + multiplyAdds(auxiliary ?? []),
+          ),
+        );
+      // All splits of a long network are too many: those next to the balanced one.
+      const found = balancedSplit(network, count, SHARE, size);
+      const others = blocks <= 12 ? splits(blocks, count) : neighbours(found);
+      assert.ok(bottleneck(found) <= Math.min(...others.map(bottleneck)));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('an AuxNet that would not reach its boundary is refused, and one convolution suffices where nothing shrinks', () => {
+  const network = describeNetwork({ family: 'resnet', depth: 20, width: 16 }, CIFAR, 10);
+  const size = (depth: number) => ({ width: null, depth });
+  assert.throws(() => describeStages(network, [7, 2], SHARE, size(2)), RangeError);
+  const [, auxiliary] = describeStages(network, [2, 7], SHARE, size(1)).map((stage) => stage.auxiliary);
+  assert.deepEqual(
+    auxiliary!.map(({ op }) => op),
+    ['conv', 'norm'],
   );
 });
 
@@ -213,6 +272,18 @@ function prefixCosts({ stem, blocks, head }: NetworkDescription): number[] {
   costs[costs.length - 1]! += multiplyAdds(head);
   let sum = 0;
   return [0, ...costs.map((cost) => (sum += cost))];
+}
+
+/** The splits that differ from one by a block moved from a stage to the next or back. */
+function neighbours(split: readonly number[]): number[][] {
+  return split
+    .slice(1)
+    .flatMap((_, index) =>
+      [1, -1].map((moved) =>
+        split.with(index, split[index]! + moved).with(index + 1, split[index + 1]! - moved),
+      ),
+    )
+    .filter((other) => other.every((count) => count > 0));
 }
 
 /** Every way to put `blocks` blocks into `count` stages. */

@@ -107,7 +107,7 @@ for (const [name, optimizer] of Object.entries(CRAFT)) {
         augmentation: { cutout: 6 },
         method: {
           stages: 2,
-          auxiliary: { learning_rate: 0.05 },
+          auxiliary: { learning_rate: 0.05, width: 6, depth: 4 },
           corrections: { precision: 'int8', filter: 'average-2' },
         },
         optimizer: {

@@ -835,10 +835,20 @@ export interface components {
             /** @default {} */
             auxiliary: {
                 /**
-                 * @description Multiply-adds of each AuxNet as a share of those of the stages it stands for.
+                 * @description Multiply-adds of each AuxNet as a share of those of the stages it stands for: decides its width. Beside `width`, leave it out.
                  * @default 0.1
                  */
                 cost_share: number;
+                /**
+                 * @description Channels of an AuxNet's convolutions but the last, which has those of the features it makes; null means by cost_share. Needs two stages or more.
+                 * @default null
+                 */
+                width: number | null;
+                /**
+                 * @description 3x3 convolutions of each AuxNet: those of stride 2 that come down to the size of the features it makes, then of stride 1, the last one included; at least those of stride 2 and one. Null means no more than that, and at least two. Needs two stages or more.
+                 * @default null
+                 */
+                depth: number | null;
                 /**
                  * @description The AuxNets' own learning rate, under the same schedule; null means the stages'. Needs two stages or more.
                  * @default null

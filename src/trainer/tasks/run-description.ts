@@ -21,7 +21,8 @@ export interface RunDescription {
 
 export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
   const network = describeNetwork(spec.model, dataset.image, dataset.classes.length);
-  const stages = describeStages(network, spec.method.split, spec.method.auxiliary.cost_share).map((stage) =>
+  const { split, auxiliary } = spec.method;
+  const stages = describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) =>
     hasAuxiliary(spec.method, stage.index) ? stage : { ...stage, auxiliary: null },
   );
   return { network, stages, rounds: roundsOf(spec, dataset) };
