@@ -34,6 +34,7 @@ export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
   listJobs: ['limit'],
   listJobEvents: ['after', 'limit'],
+  listJobLogs: ['after', 'limit', 'follow'],
   listJobMetrics: ['points'],
 } as const satisfies { readonly [Id in OperationId]?: readonly string[] };
 

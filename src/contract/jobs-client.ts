@@ -5,6 +5,7 @@ import type { JobSpec } from './spec.js';
 type Schemas = components['schemas'];
 export type Job = Schemas['Job'];
 export type Event = Schemas['Event'];
+export type LogLine = Schemas['LogLine'];
 export type Artifact = Schemas['Artifact'];
 export type Dataset = Schemas['Dataset'];
 
@@ -36,6 +37,13 @@ export interface JobsService {
   close(): Promise<void>;
 }
 
+export interface LogFilter {
+  /** Only lines with a greater seq. */
+  readonly after: number;
+  /** Only lines of the task with this key. */
+  readonly task?: string | undefined;
+}
+
 /**
  * All that the API may ask of one tenant's jobs. Every failure is a StrataError; where an id names nothing, methods that take a
  * job's id throw `not_found`, and the `get...` methods answer null.
@@ -55,6 +63,10 @@ export interface JobsClient {
   ): Promise<Schemas['EventList']>;
   /** The same, and each new one as it happens; ends after the job's last event, or when `signal` aborts. */
   followEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  /** Lines that the job's trainers printed, in order. */
+  listLogs(jobId: string, page: LogFilter & { readonly limit: number }): Promise<Schemas['LogList']>;
+  /** The same, and each new one as it comes; ends after the job's last line, or when `signal` aborts. */
+  followLogs(jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
   listMetrics(
     jobId: string,
     filter: {

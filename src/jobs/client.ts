@@ -51,6 +51,7 @@ function clientOf(tenant: string, { db, redis, feed, blobs }: Parts): JobsClient
     ...apiKeyMethods(db, tenant),
     ...artifactMethods(db, tenant, blobs),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
+    followLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),
     async health() {
       const workers = findWorkers(db).catch(() => null);
       const [found, redisAnswers] = await Promise.all([workers, redis.answers(PROBE_MS)]);

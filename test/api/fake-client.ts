@@ -8,6 +8,8 @@ import type {
   Job,
   JobFilter,
   JobsClient,
+  LogFilter,
+  LogLine,
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
@@ -17,6 +19,7 @@ import { apiKeyOf, complete, datasetOf, jobOf, NOW, taskOf, WORKER } from './fix
 export class FakeClient implements JobsClient {
   readonly jobs = new Map<string, Job>();
   readonly events = new Map<string, Event[]>();
+  readonly logs = new Map<string, LogLine[]>();
   readonly artifacts = new Map<string, { artifact: Artifact; path: string }>();
   readonly apiKeys = new Map<string, ReturnType<typeof apiKeyOf>>();
   /** Answered by `health`; a test may change it. */
@@ -82,12 +85,32 @@ export class FakeClient implements JobsClient {
     return { object: 'list' as const, data, has_more: hasMore, next: hasMore ? `${data.at(-1)!.seq}` : null };
   }
 
-  async *followEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event> {
+  followEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event> {
+    return this.#follow(jobId, after, signal, () => this.#events(jobId));
+  }
+
+  async listLogs(jobId: string, { after, task, limit }: LogFilter & { limit: number }) {
+    const rest = this.#logs(jobId, task).filter(({ seq }) => seq > after);
+    const data = rest.slice(0, limit);
+    const hasMore = rest.length > limit;
+    return { object: 'list' as const, data, has_more: hasMore, next: hasMore ? `${data.at(-1)!.seq}` : null };
+  }
+
+  followLogs(jobId: string, { after, task }: LogFilter, signal: AbortSignal): AsyncIterable<LogLine> {
+    return this.#follow(jobId, after, signal, () => this.#logs(jobId, task));
+  }
+
+  async *#follow<T extends { seq: number }>(
+    jobId: string,
+    after: number,
+    signal: AbortSignal,
+    rows: () => readonly T[],
+  ): AsyncIterable<T> {
     this.followers += 1;
     try {
       let seq = after;
       while (!signal.aborted) {
-        const next = this.#events(jobId).find((event) => event.seq > seq);
+        const next = rows().find((row) => row.seq > seq);
         if (next) {
           yield next;
           seq = next.seq;
@@ -183,6 +206,14 @@ export class FakeClient implements JobsClient {
     this.#changes.emit('change');
   }
 
+  /** Stores a printed line and wakes its followers. */
+  print(jobId: string, text: string, task = 'stage-1-0'): void {
+    const lines = this.logs.get(jobId) ?? [];
+    lines.push({ seq: lines.length + 1, at: NOW, task, attempt: 1, stream: 'stderr', text });
+    this.logs.set(jobId, lines);
+    this.#changes.emit('change');
+  }
+
   /** Ends a job with its last event. */
   finish(jobId: string, state: 'succeeded' | 'failed' | 'cancelled'): void {
     const result =
@@ -216,6 +247,11 @@ export class FakeClient implements JobsClient {
     const job = this.jobs.get(id);
     if (!job) throw new StrataError('not_found', `There is no job with the id ${id}.`);
     return job;
+  }
+
+  #logs(jobId: string, task: string | undefined): LogLine[] {
+    this.#job(jobId);
+    return (this.logs.get(jobId) ?? []).filter((line) => task === undefined || line.task === task);
   }
 
   #events(jobId: string): Event[] {

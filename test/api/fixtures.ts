@@ -12,7 +12,7 @@ export function complete<T>(data: T[]) {
 export function jobOf(id: string, spec: JobSpec): Job {
   const self = `/jobs/${id}`;
   const links = Object.fromEntries(
-    ['events', 'metrics', 'tasks', 'artifacts', 'cancel'].map((part) => [part, `${self}/${part}`]),
+    ['events', 'logs', 'metrics', 'tasks', 'artifacts', 'cancel'].map((part) => [part, `${self}/${part}`]),
   ) as Omit<Job['links'], 'self'>;
   return {
     id,

@@ -99,7 +99,9 @@ describe('jobs', () => {
   });
 
   test('a path that names no job is 404 everywhere', async () => {
-    const paths = ['', '/tasks', '/events', '/metrics', '/artifacts'].map((part) => `/jobs/none${part}`);
+    const paths = ['', '/tasks', '/events', '/logs', '/metrics', '/artifacts'].map(
+      (part) => `/jobs/none${part}`,
+    );
     for (const url of [...paths, '/artifacts/none', '/artifacts/none/content', '/datasets/none']) {
       const response = await call('GET', url);
       assert.deepEqual([response.statusCode, response.json().code], [404, 'not_found'], url);

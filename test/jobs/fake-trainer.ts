@@ -5,7 +5,8 @@
  * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
  * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
  * - `warn-<name>` holds the message of a warning, of every task of this name;
- * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that.
+ * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that;
+ * - `print-<name>` holds what to print on stderr, also used up; `die-<name>` the same, and then SIGKILL.
  */
 import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -59,6 +60,12 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
   for (const uri of Object.values(assignment.inputs)) await blobs.get(uri);
   writeFileSync(join(folder, `started-${name}-a${assignment.attempt}`), String(process.pid));
   report(assignment);
+  process.stderr.write(take(join(folder, `print-${name}`)) ?? '');
+  const lastWords = take(join(folder, `die-${name}`));
+  if (lastWords !== null) {
+    process.stdout.write(lastWords);
+    process.kill(process.pid, 'SIGKILL');
+  }
   await released(join(folder, `hold-${name}`));
   if (take(join(folder, `crash-${name}`)) !== null) process.exit(3);
   const outputs = await writeOutputs(assignment);

@@ -4,6 +4,7 @@ import type { TaskSuccess } from '../../src/contract/trainer-protocol.js';
 import { planJobs, reconcile } from '../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../src/jobs/lifecycle/fail.js';
+import { recordLog } from '../../src/jobs/lifecycle/log.js';
 import { recordReport } from '../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../src/jobs/lifecycle/succeed.js';
 import { MAX_ATTEMPTS } from '../../src/jobs/limits.js';
@@ -59,6 +60,7 @@ async function tables(jobId: string): Promise<unknown> {
     of('job', 'id'),
     of('task'),
     of('event'),
+    of('log_line'),
     of('metric_point'),
     of('artifact'),
   ]);
@@ -83,6 +85,7 @@ test('an attempt whose lease ran out changes nothing any more, the next one coun
   const earlier = await tables(jobId);
   const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
   await recordReport(db, stale.task, 0.9, samples);
+  await recordLog(db, stale.task, [{ number: 0, stream: 'stdout', text: 'late', ageMs: 0 }]);
   assert.equal(await recordSuccess(db, stale.task, success, samples), false);
   assert.equal(await recordFailure(db, stale.task, passing, true), false);
   assert.equal(await recordFailure(db, stale.task, passing, false), false);

@@ -19,6 +19,7 @@ const row = {
   stopAs: null,
   stopNow: false,
   eventSeq: 1,
+  logSeq: 0,
   result: null,
   error: null,
   createdAt: minutes(0),

@@ -26,6 +26,16 @@ export class Orders {
     return writeFile(this.path(`warn-${name}`), message);
   }
 
+  /** The next task of this name prints this on stderr. */
+  print(name: string, text: string): Promise<void> {
+    return writeFile(this.path(`print-${name}`), text);
+  }
+
+  /** The next task of this name prints its last words on stdout and is killed in the same moment. */
+  die(name: string, lastWords: string): Promise<void> {
+    return writeFile(this.path(`die-${name}`), lastWords);
+  }
+
   /** The pid of the trainer that works on this attempt, once it does. */
   started(name: string, attempt = 1): Promise<number> {
     const path = this.path(`started-${name}-a${attempt}`);

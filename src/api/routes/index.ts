@@ -15,6 +15,7 @@ import { createJob } from './jobs/create.js';
 import { getJob } from './jobs/get.js';
 import { listJobs } from './jobs/list.js';
 import { listJobEvents } from './jobs/list-events.js';
+import { listJobLogs } from './jobs/list-logs.js';
 import { listJobMetrics } from './jobs/list-metrics.js';
 import { listJobTasks } from './jobs/list-tasks.js';
 import { listWorkers } from './workers/list.js';
@@ -27,6 +28,7 @@ export const handlers: Handlers = {
   cancelJob,
   listJobTasks,
   listJobEvents,
+  listJobLogs,
   listJobMetrics,
   listJobArtifacts,
   getArtifact,

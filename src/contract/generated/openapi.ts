@@ -114,6 +114,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read or follow what a job's trainers printed
+         * @description Every line of stdout and stderr of the processes that ran the job's tasks, TensorFlow's included, in the order in which they were stored; a task's last lines are stored before its end is. `Accept: text/plain` gets one line of text for each, `Accept: text/event-stream` follows as `/jobs/{id}/events` does, anything else gets a JSON list. `follow=true` sends plain text as it comes and ends after the job has. Of an attempt that prints more than 2,000 lines or 1 MiB the first and the last lines are kept, and a line between them says how many were left out.
+         */
+        get: operations["listJobLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/metrics": {
         parameters: {
             query?: never;
@@ -433,6 +456,8 @@ export interface components {
             /** Format: uri-reference */
             events: string;
             /** Format: uri-reference */
+            logs: string;
+            /** Format: uri-reference */
             metrics: string;
             /** Format: uri-reference */
             tasks: string;
@@ -514,6 +539,25 @@ export interface components {
             /** @constant */
             object: "list";
             data: components["schemas"]["Event"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        LogLine: {
+            /** @description Grows without gaps within a job, from 1. */
+            seq: number;
+            at: components["schemas"]["Time"];
+            /** @description The task's key, like `stage-1-0`. */
+            task: string;
+            attempt: number;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
+            /** @description Without its line break; a line of more than 8,192 characters is cut into several. */
+            text: string;
+        };
+        LogList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["LogLine"][];
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
@@ -1323,6 +1367,55 @@ export interface operations {
                 };
             };
             /** @description `text/event-stream` only: the job is finished and every event was sent before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobLogs: {
+        parameters: {
+            query?: {
+                /** @description Only lines of the task with this key: `stage-1-0`. */
+                task?: string;
+                /** @description Only lines with a greater `seq`. `Last-Event-ID` goes before it. */
+                after?: number;
+                /** @description Lines per page of the JSON list. */
+                limit?: number;
+                /** @description Send each line as plain text when it comes, until the job has ended; not as a JSON list. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The id of the last line received; an event stream goes on after it. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogList"];
+                    "text/plain": string;
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `text/event-stream` only: the job is finished and every line was sent before. */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -111,6 +111,7 @@ function unsaved({ metadata, spec, plan, ...columns }: NewJob): Job {
     stopAs: null,
     stopNow: false,
     eventSeq: 0,
+    logSeq: 0,
     result: null,
     error: null,
     createdAt: new Date(),

@@ -1,15 +1,18 @@
 import { EventEmitter, once } from 'node:events';
-import type { Event } from '../../contract/jobs-client.js';
+import type { Event, LogFilter, LogLine } from '../../contract/jobs-client.js';
 import { isTerminal, type JobState } from '../../contract/states.js';
 import type { Database } from '../store/database.js';
 import { findEvents } from '../store/events.js';
+import { findLogLines } from '../store/log-lines.js';
 import { listen } from '../store/notify.js';
-import { toEvent } from '../wire/parts.js';
+import { toEvent, toLogLine } from '../wire/parts.js';
 import { notFound } from './own.js';
 
 export interface EventFeed {
   /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
   follow(tenant: string, jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  /** The same for what its trainers print. */
+  followLogs(tenant: string, jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
   close(): Promise<void>;
 }
 
@@ -17,26 +20,28 @@ const BATCH = 500;
 /** Nudges that come without a job's id concern every reader: the connection was lost for a while. */
 const ANY_JOB = 'any';
 
-/** Events are read from their table by seq; LISTEN only says when to look. One connection serves all readers. */
+/**
+ * Events and log lines are read from their tables by seq; LISTEN only says when to look. One connection serves all
+ * readers.
+ */
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
   const nudges = new EventEmitter().setMaxListeners(0);
   const listener = await listen(databaseUrl, 'strata_event', (jobId) => nudges.emit(jobId || ANY_JOB));
 
-  async function* follow(
-    tenant: string,
-    jobId: string,
-    after: number,
+  async function* rowsOf<T extends { readonly seq: number }>(
+    { tenant, jobId, after }: { readonly tenant: string; readonly jobId: string; readonly after: number },
     signal: AbortSignal,
-  ): AsyncGenerator<Event> {
+    read: (after: number) => Promise<readonly T[]>,
+  ): AsyncGenerator<T> {
     let seq = after;
     while (!signal.aborted) {
       const grown = nextNudge(nudges, jobId, signal);
       try {
-        // The state is read first: events that ended the job are then among the rows.
+        // The state is read first: what the job ended with is then among the rows.
         const job = await db.job.findUnique({ where: { id: jobId, tenant }, select: { state: true } });
         if (job === null) notFound(jobId);
-        const rows = await findEvents(db, jobId, seq, BATCH);
-        for (const row of rows) yield toEvent(row);
+        const rows = await read(seq);
+        yield* rows;
         seq = rows.at(-1)?.seq ?? seq;
         if (rows.length === BATCH) continue;
         if (isTerminal('job', job.state as JobState)) return;
@@ -47,7 +52,17 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
     }
   }
 
-  return { follow, close: () => listener.close() };
+  return {
+    async *follow(tenant, jobId, after, signal) {
+      const read = (seq: number) => findEvents(db, jobId, seq, BATCH);
+      for await (const row of rowsOf({ tenant, jobId, after }, signal, read)) yield toEvent(row);
+    },
+    async *followLogs(tenant, jobId, { after, task = null }, signal) {
+      const read = (seq: number) => findLogLines(db, jobId, { after: seq, task: task ?? null }, BATCH);
+      for await (const row of rowsOf({ tenant, jobId, after }, signal, read)) yield toLogLine(row);
+    },
+    close: () => listener.close(),
+  };
 }
 
 /** Starts to listen now, so that nothing is missed between reading and waiting. Settles on abort too. */

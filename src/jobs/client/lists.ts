@@ -2,17 +2,18 @@ import type { JobsClient } from '../../contract/jobs-client.js';
 import type { Database } from '../store/database.js';
 import { findDataset, findDatasets } from '../store/datasets.js';
 import { findEvents } from '../store/events.js';
+import { findLogLines } from '../store/log-lines.js';
 import { findMetrics } from '../store/metrics.js';
 import { dependencyKeys } from '../store/task-dependencies.js';
 import { findTasks, ownTaskIds } from '../store/tasks.js';
 import { findWorkers } from '../store/workers.js';
 import { toSeries } from '../wire/metrics.js';
-import { listOf, pageOf, taskIdsOf, toDataset, toEvent, toTask, toWorker } from '../wire/parts.js';
+import { listOf, pageOf, taskIdsOf, toDataset, toEvent, toLogLine, toTask, toWorker } from '../wire/parts.js';
 import { requireJob } from './own.js';
 
 type ListMethods = Pick<
   JobsClient,
-  'listTasks' | 'listEvents' | 'listMetrics' | 'listDatasets' | 'getDataset' | 'listWorkers'
+  'listTasks' | 'listEvents' | 'listLogs' | 'listMetrics' | 'listDatasets' | 'getDataset' | 'listWorkers'
 >;
 
 export function listMethods(db: Database, tenant: string): ListMethods {
@@ -26,6 +27,12 @@ export function listMethods(db: Database, tenant: string): ListMethods {
       await requireJob(db, tenant, jobId);
       const page = pageOf(await findEvents(db, jobId, after, limit + 1), limit, (row) => String(row.seq));
       return { ...page, data: page.data.map(toEvent) };
+    },
+    async listLogs(jobId, { after, task, limit }) {
+      await requireJob(db, tenant, jobId);
+      const rows = await findLogLines(db, jobId, { after, task: task ?? null }, limit + 1);
+      const page = pageOf(rows, limit, (row) => String(row.seq));
+      return { ...page, data: page.data.map(toLogLine) };
     },
     async listMetrics(jobId, { names, stage, points }) {
       await requireJob(db, tenant, jobId);

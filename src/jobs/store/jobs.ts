@@ -14,11 +14,11 @@ export interface LockedJob {
 
 /**
  * Takes the job's row lock. Every transaction that changes a job or its tasks takes it first, so they follow one
- * another and never deadlock.
+ * another and never deadlock. Not FOR UPDATE: that would also wait for, and hold up, rows that merely name the job.
  */
 export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
   const rows = await tx.$queryRaw<LockedJob[]>`
-    SELECT id, state, stop_as AS "stopAs" FROM job WHERE id = ${id} FOR UPDATE`;
+    SELECT id, state, stop_as AS "stopAs" FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
   return rows[0] ?? null;
 }
 
@@ -39,7 +39,7 @@ export async function setJobState(
 export async function lockUnplannedJob(tx: Transaction): Promise<string | null> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
-    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`;
+    ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`;
   return rows[0]?.id ?? null;
 }
 

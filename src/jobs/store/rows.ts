@@ -1,6 +1,15 @@
 /** The tables' rows as the rest of job control sees them; Prisma itself stays in this folder. */
 import type { Prisma } from './generated/client.js';
 
-export type { ApiKey, Artifact, Dataset, Event, Job, Task, Worker } from './generated/client.js';
+export type {
+  ApiKey,
+  Artifact,
+  Dataset,
+  Event,
+  Job,
+  LogLine,
+  Task,
+  Worker,
+} from './generated/client.js';
 /** Columns that change with a job's state. */
 export type JobChanges = Prisma.JobUpdateInput;

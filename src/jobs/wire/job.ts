@@ -86,6 +86,7 @@ function linksOf(id: string): Schemas['JobLinks'] {
   return {
     self,
     events: `${self}/events`,
+    logs: `${self}/logs`,
     metrics: `${self}/metrics`,
     tasks: `${self}/tasks`,
     artifacts: `${self}/artifacts`,

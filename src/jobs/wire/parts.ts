@@ -1,5 +1,5 @@
 import type { components } from '../../contract/generated/openapi.js';
-import type { Artifact, Dataset, Event } from '../../contract/jobs-client.js';
+import type { Artifact, Dataset, Event, LogLine } from '../../contract/jobs-client.js';
 import type { DatasetFacts } from '../../contract/spec.js';
 import type { TaskState } from '../../contract/states.js';
 import type { TaskKind } from '../../contract/trainer-protocol.js';
@@ -60,6 +60,11 @@ export function toEvent(row: Rows.Event): Event {
     message: row.message,
     data: fromJson<Record<string, unknown>>(row.data),
   };
+}
+
+export function toLogLine(row: Rows.LogLine): LogLine {
+  const { seq, at, task, attempt, text } = row;
+  return { seq, at: at.toISOString(), task, attempt, stream: row.stream as LogLine['stream'], text };
 }
 
 export function toArtifact(row: Rows.Artifact): Artifact {

@@ -2,6 +2,7 @@ import { retryClassOf } from '../../contract/errors.js';
 import type { MetricSample } from '../../contract/trainer-protocol.js';
 import { type Claim, claim } from '../lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../lifecycle/fail.js';
+import { recordLog } from '../lifecycle/log.js';
 import { recordReport } from '../lifecycle/report.js';
 import { recordSuccess } from '../lifecycle/succeed.js';
 import { FLUSH_MS } from '../limits.js';
@@ -10,6 +11,7 @@ import type { Database } from '../store/database.js';
 import type { Leases } from './leases.js';
 import { startRecorder } from './recorder.js';
 import type { Slot } from './slot.js';
+import { startTaskLog } from './task-log.js';
 import type { Outcome } from './trainer-child.js';
 import { startWatchdog } from './watchdog.js';
 
@@ -67,6 +69,12 @@ export class TaskRunner {
       FLUSH_MS,
       (error) => log.warn({ err: error, task: task.taskId }, 'metrics are written later'),
     );
+    const printed = startTaskLog(
+      (lines) => recordLog(db, task, lines),
+      FLUSH_MS,
+      (error) => log.warn({ err: error, task: task.taskId }, 'log lines are written later'),
+      () => performance.now(),
+    );
     const watchdog = startWatchdog(noProgressMs, () => end(attempt, 'stalled'));
     const letGo = leases.hold({
       fence: task,
@@ -74,13 +82,19 @@ export class TaskRunner {
       onLost: () => end(attempt, 'lost'),
     });
     try {
-      const outcome = await attempt.slot.run(assignment, (report) => {
-        watchdog.reset();
-        if (report.type === 'metrics') recorder.add(report.samples);
-        else recorder.progress(report.total > 0 ? report.done / report.total : 0);
-      });
+      const outcome = await attempt.slot.run(
+        assignment,
+        (report) => {
+          watchdog.reset();
+          if (report.type === 'metrics') recorder.add(report.samples);
+          else recorder.progress(report.total > 0 ? report.done / report.total : 0);
+        },
+        printed.add,
+      );
       return { outcome, unwritten: await recorder.drain() };
     } finally {
+      // Before the task's end is written: whoever sees it ended finds its last words.
+      await printed.close();
       watchdog.stop();
       letGo();
       await recorder.drain();

@@ -1,6 +1,6 @@
 import type { RuntimeInfo, TaskAssignment } from '../../contract/trainer-protocol.js';
 import type { WorkerSlot } from '../store/workers.js';
-import type { OnReport, Outcome, TrainerChild } from './trainer-child.js';
+import type { OnLine, OnReport, Outcome, TrainerChild } from './trainer-child.js';
 
 /** A place on a device with a warm trainer, which is replaced once it has ended. */
 export class Slot {
@@ -45,10 +45,10 @@ export class Slot {
     if (!this.closed) void this.warm();
   }
 
-  async run(assignment: TaskAssignment, onReport: OnReport): Promise<Outcome> {
+  async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
     const trainer = this.living();
     this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
-    return trainer.run(assignment, onReport);
+    return trainer.run(assignment, onReport, onLine);
   }
 
   /** Ends the trainer and waits until it is seen gone. */

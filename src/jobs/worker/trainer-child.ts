@@ -8,6 +8,7 @@ import type {
   TaskSuccess,
   ToTrainer,
 } from '../../contract/trainer-protocol.js';
+import { type PrintedLine, PrintedLines, printedBefore } from './printed-lines.js';
 
 /** How an attempt ended: as the trainer reported it, or with the trainer. */
 export type Outcome =
@@ -17,26 +18,31 @@ export type Outcome =
 
 type Report = Extract<FromTrainer, { type: 'progress' | 'metrics' }>;
 export type OnReport = (report: Report) => void;
+export type OnLine = (line: PrintedLine) => void;
 
-const STDERR_KEPT = 2_000;
+/** Lines printed between tasks, of which the next task's log gets the last. */
+const IDLE_LINES_KEPT = 200;
 
-/** One trainer process, from spawn to exit. It runs one task at a time and stays warm between them. */
+/**
+ * One trainer process, from spawn to exit. It runs one task at a time and stays warm between them. What it prints is
+ * the running task's; what it prints before it has one, as it starts, goes to the first.
+ */
 export class TrainerChild {
   /** Resolves once it can take tasks; null when it ended before. */
   readonly ready: Promise<RuntimeInfo | null>;
   /** Resolves, with how it ended, when the process is seen gone. */
   readonly gone: Promise<string>;
   private readonly child: ChildProcess;
-  private stderr = '';
+  private readonly printed: readonly PrintedLines[];
+  private idleLines: PrintedLine[] = [];
+  private onLine: OnLine | null = null;
+  private lastError = '';
   private ended = false;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv) {
     const [file = '', ...args] = command;
-    this.child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
-    this.child.stderr?.on('data', (chunk: Buffer) => {
-      process.stderr.write(chunk);
-      this.stderr = (this.stderr + chunk.toString()).slice(-STDERR_KEPT);
-    });
+    this.child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.printed = this.readOutput();
     this.gone = this.watchEnd();
     this.ready = Promise.race([this.firstReady(), this.gone.then(() => null)]);
   }
@@ -46,8 +52,14 @@ export class TrainerChild {
   }
 
   /** Runs one task to its end, or to the trainer's. The caller waits for `ready` first. */
-  async run(assignment: TaskAssignment, onReport: OnReport): Promise<Outcome> {
+  async run(
+    assignment: TaskAssignment,
+    onReport: OnReport,
+    onLine: OnLine = () => undefined,
+  ): Promise<Outcome> {
     const done = new AbortController();
+    for (const line of this.idleLines.splice(0)) onLine(line);
+    this.onLine = onLine;
     const answer = new Promise<Outcome>((resolve) => {
       const listen = (message: FromTrainer): void => {
         if (message.type === 'ready' || !isAbout(message, assignment)) return;
@@ -64,6 +76,9 @@ export class TrainerChild {
     if (this.child.connected) this.child.send(order, () => undefined);
     const outcome = await Promise.race([answer, end]);
     done.abort();
+    await printedBefore();
+    for (const output of this.printed) output.flush();
+    this.onLine = null;
     return outcome;
   }
 
@@ -73,6 +88,22 @@ export class TrainerChild {
     await this.gone;
   }
 
+  private readOutput(): PrintedLines[] {
+    const { stdout, stderr } = this.child;
+    if (!stdout || !stderr) return [];
+    // The worker's own output shows it too.
+    stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
+    stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    const take = (line: PrintedLine): void => this.take(line);
+    return [new PrintedLines(stdout, 'stdout', take), new PrintedLines(stderr, 'stderr', take)];
+  }
+
+  private take(line: PrintedLine): void {
+    if (line.stream === 'stderr' && line.text.trim() !== '') this.lastError = line.text.trim();
+    if (this.onLine) this.onLine(line);
+    else this.idleLines = [...this.idleLines, line].slice(-IDLE_LINES_KEPT);
+  }
+
   private async watchEnd(): Promise<string> {
     const exit = once(this.child, 'exit').then(([code, signal]) =>
       signal ? `the trainer was ended by ${signal}` : `the trainer ended with code ${code}`,
@@ -80,8 +111,8 @@ export class TrainerChild {
     // 'error' before 'exit': it never started.
     const ended = await exit.catch((error: Error) => `the trainer did not start: ${error.message}`);
     this.ended = true;
-    const lastLine = this.stderr.trim().split('\n').at(-1);
-    return lastLine ? `${ended}: ${lastLine}` : ended;
+    await Promise.all(this.printed.map((output) => output.end()));
+    return this.lastError ? `${ended}: ${this.lastError}` : ended;
   }
 
   private firstReady(): Promise<RuntimeInfo> {
