@@ -5,7 +5,9 @@ import type { LogLevel } from '../contract/settings.js';
 import { loadContract } from './contract.js';
 import { knowPrincipals } from './plugins/access.js';
 import { serveDocs } from './plugins/docs.js';
+import { protectBrowsers } from './plugins/headers.js';
 import { parseJsonOnly } from './plugins/json.js';
+import { limitRequests } from './plugins/limits.js';
 import { refuseOtherMethods } from './plugins/methods.js';
 import { mountOperations } from './plugins/operations.js';
 import { answerProblems, refuseConnection, sendProblem } from './plugins/problems.js';
@@ -21,6 +23,8 @@ export interface AppOptions {
   readonly logLevel: LogLevel;
   /** Whether the server will listen on this machine alone, where it needs no keys until there are some. */
   readonly loopback: boolean;
+  /** Requests that one key may send in a minute; 0: any number. */
+  readonly requestsPerMinute: number;
   /** Called before any route is there: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -38,18 +42,20 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
     clientErrorHandler: refuseConnection,
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    reply.header('x-request-id', request.id);
   });
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
   });
   knowPrincipals(app);
+  await protectBrowsers(app);
   answerProblems(app);
   parseJsonOnly(app);
   useContractValidation(app);
   await options.instrument?.(app);
   refuseOtherMethods(app, contract);
-  await mountOperations(app, contract, { service, loopback: options.loopback });
+  const limits = await limitRequests(app, { service, requestsPerMinute: options.requestsPerMinute });
+  await mountOperations(app, contract, { service, loopback: options.loopback, limits });
   await serveDocs(app, contract);
   return app;
 }

@@ -11,7 +11,11 @@ async function main(): Promise<void> {
   const service = await createJobsService({ ...serversOf(settings), blobUrl: settings.blobUrl });
   const loopback = isLoopback(settings.host);
   if (!loopback && (await service.isOpen())) throw new Error(needsKey(settings.host));
-  const app = await buildApp(service, { logLevel: settings.logLevel, loopback });
+  const app = await buildApp(service, {
+    logLevel: settings.logLevel,
+    loopback,
+    requestsPerMinute: settings.requestsPerMinute,
+  });
   // Fastify closes it after the last request, whoever closes the app.
   app.addHook('onClose', () => service.close());
   stopOnSignal(app);

@@ -108,6 +108,12 @@ export const ERRORS = {
     remedy: 'Use a new key for a new job; a key is kept for 24 hours.',
     retry: 'fatal',
   },
+  rate_limited: {
+    status: 429,
+    title: 'There were too many requests',
+    remedy: 'Wait as many seconds as `Retry-After` says; follow events instead of asking again and again.',
+    retry: 'retry',
+  },
   headers_too_large: {
     status: 431,
     title: 'The URL and headers are too large',

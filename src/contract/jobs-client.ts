@@ -26,6 +26,14 @@ export interface JobFilter {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** How often something was asked for in the present window of time. */
+export interface RequestCount {
+  /** This time included. */
+  readonly count: number;
+  /** Until the count begins anew. */
+  readonly remainingMs: number;
+}
+
 /** The jobs of every tenant. What a caller may see of them is asked of a client of the caller's tenant. */
 export interface JobsService {
   /** Another tenant's ids name nothing there, as if they had never been given. */
@@ -34,6 +42,8 @@ export interface JobsService {
   authenticate(key: string): Promise<Principal | null>;
   /** Whether no key was ever made. @throws unavailable */
   isOpen(): Promise<boolean>;
+  /** Counts one more request for all API processes together. @throws Error where Redis does not answer at once */
+  countRequest(key: string, windowMs: number): Promise<RequestCount>;
   close(): Promise<void>;
 }
 

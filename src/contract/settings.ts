@@ -18,6 +18,8 @@ export interface Settings {
   /** Absent: decided by the worker with `defaultSlots`. */
   slots?: number;
   threads: number;
+  /** Of one API key; 0: any number. */
+  requestsPerMinute: number;
   logLevel: LogLevel;
 }
 
@@ -53,6 +55,11 @@ export const SETTINGS = [
     meaning: 'Stage tasks that run at the same time on this machine.',
   },
   { name: 'STRATA_THREADS', default: '1', meaning: 'Threads each CPU slot computes with.' },
+  {
+    name: 'STRATA_RATE_LIMIT',
+    default: '1200',
+    meaning: 'Requests that one API key may send in a minute; 0: any number.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
 
@@ -83,6 +90,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
     ...(slots && { slots }),
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
+    requestsPerMinute: read.integer('STRATA_RATE_LIMIT', 0, 1_000_000) ?? 1200,
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   if (problems.length > 0) throw new SettingsError(problems);

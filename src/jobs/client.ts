@@ -8,6 +8,7 @@ import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
 import { openKeyring } from './keys/keyring.js';
 import { openRedisProbe, type RedisProbe } from './queue.js';
+import { openRequestCounter } from './request-counter.js';
 import { type Database, openDatabase } from './store/database.js';
 import { seedDatasets } from './store/datasets.js';
 import { findWorkers } from './store/workers.js';
@@ -25,12 +26,15 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const db = await openDatabase(options.databaseUrl);
   await seedDatasets(db);
   const redis = openRedisProbe(options.redisUrl);
+  const counter = openRequestCounter(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl);
   return {
     forTenant: (tenant) => clientOf(tenant, { db, redis, feed, blobs }),
     ...openKeyring(db, () => performance.now()),
+    countRequest: counter.countRequest,
     async close() {
+      counter.close();
       await Promise.all([feed.close(), redis.close()]);
       await db.$disconnect();
     },

@@ -34,6 +34,7 @@ export async function childEnvironment(
     BLOB_URL: settings.blobUrl,
     STRATA_SLOTS: String(settings.slots ?? defaultSlots(machine, settings.threads)),
     STRATA_THREADS: String(settings.threads),
+    STRATA_RATE_LIMIT: String(settings.requestsPerMinute),
     LOG_LEVEL: settings.logLevel,
   };
 }

@@ -17,5 +17,9 @@ export class FakeService implements JobsService {
     return true;
   }
 
+  async countRequest(_key: string, windowMs: number) {
+    return { count: 1, remainingMs: windowMs };
+  }
+
   async close() {}
 }

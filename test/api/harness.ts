@@ -22,6 +22,7 @@ export async function buildTestApp(client: FakeClient): Promise<FastifyInstance>
   return buildApp(new FakeService(client), {
     logLevel: 'silent',
     loopback: true,
+    requestsPerMinute: 0,
     instrument: validateResponses,
   });
 }

@@ -9,6 +9,7 @@ test('an empty environment gives the documented defaults', () => {
     home: '/srv/.strata',
     blobUrl: 'file:///srv/.strata/blobs',
     threads: 1,
+    requestsPerMinute: 1200,
     logLevel: 'info',
   });
 });
@@ -23,6 +24,7 @@ test('every setting is read', () => {
     BLOB_URL: 'file:///blobs',
     STRATA_SLOTS: '4',
     STRATA_THREADS: '2',
+    STRATA_RATE_LIMIT: '60',
     LOG_LEVEL: 'debug',
   };
   assert.deepEqual(Object.keys(env).sort(), SETTINGS.map((setting) => setting.name).sort());
@@ -35,6 +37,7 @@ test('every setting is read', () => {
     blobUrl: 'file:///blobs',
     slots: 4,
     threads: 2,
+    requestsPerMinute: 60,
     logLevel: 'debug',
   });
 });

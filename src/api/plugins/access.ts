@@ -3,6 +3,7 @@ import { DEFAULT_TENANT, type Principal, SCOPES, type Scope } from '../../contra
 import { StrataError } from '../../contract/errors.js';
 import type { JobsService } from '../../contract/jobs-client.js';
 import { isLocalCaller } from '../http/local-caller.js';
+import type { Limits } from './limits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,6 +17,7 @@ export interface AccessOptions {
   readonly service: Pick<JobsService, 'authenticate' | 'isOpen'>;
   /** Whether only this machine reaches the server, which then needs no keys until the first one is made. */
   readonly loopback: boolean;
+  readonly limits: Limits;
 }
 
 /** Everybody on this machine, as long as there are no keys. */
@@ -40,14 +42,16 @@ export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(header?.trim() ?? '')?.[1];
 }
 
-/** @throws StrataError unauthenticated, foreign_caller, unavailable */
-async function identify(
-  { headers }: FastifyRequest,
-  { service, loopback }: AccessOptions,
-): Promise<Principal> {
+/** @throws StrataError unauthenticated, rate_limited, foreign_caller, unavailable */
+async function identify(request: FastifyRequest, options: AccessOptions): Promise<Principal> {
+  const { service, loopback, limits } = options;
+  const { headers } = request;
   const token = bearerToken(headers.authorization);
-  if (token !== undefined)
-    return (await service.authenticate(token)) ?? refuse('The key is none of ours, or revoked.');
+  if (token !== undefined) {
+    const principal = await service.authenticate(token);
+    if (principal === null) await limits.countFailure(request);
+    return principal ?? refuse('The key is none of ours, or revoked.');
+  }
   if (headers.authorization !== undefined) return refuse('Authorization must be `Bearer <key>`.');
   if (!loopback || !(await service.isOpen())) return refuse();
   if (!isLocalCaller(headers)) throw new StrataError('foreign_caller');

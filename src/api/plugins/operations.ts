@@ -38,7 +38,7 @@ export async function mountOperations(
         return {
           method,
           url: routerPath(path),
-          onRequest: authorize(scopeOf(entry), access),
+          onRequest: [authorize(scopeOf(entry), access), access.limits.onRequest],
           handler: adapt(handlers[id as OperationId] as AnyHandler, { service: access.service, closing }),
           ...bodyRule(entry),
         };

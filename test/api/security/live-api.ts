@@ -34,6 +34,16 @@ export function useLiveApi() {
   return { live, call, keyWith };
 }
 
-export function buildLiveApp(strata: Strata, loopback = true): Promise<FastifyInstance> {
-  return buildApp(strata.service, { logLevel: 'silent', loopback, instrument: validateResponses });
+/** @param requestsPerMinute of one key; 0: any number */
+export function buildLiveApp(
+  strata: Strata,
+  loopback = true,
+  requestsPerMinute = 0,
+): Promise<FastifyInstance> {
+  return buildApp(strata.service, {
+    logLevel: 'silent',
+    loopback,
+    requestsPerMinute,
+    instrument: validateResponses,
+  });
 }

@@ -1,0 +1,79 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { StrataError } from '../../contract/errors.js';
+import type { JobsService } from '../../contract/jobs-client.js';
+import { type Count, countSafely } from '../http/safe-counter.js';
+
+const WINDOW_MS = 60_000;
+/** Wrong keys that one address may send in a minute. */
+const FAILURES_PER_MINUTE = 60;
+
+export interface LimitOptions {
+  readonly service: Pick<JobsService, 'countRequest'>;
+  /** Requests that one key may send in a minute; 0: any number. */
+  readonly requestsPerMinute: number;
+}
+
+/** What limits requests, to be run after the caller is known. */
+export interface Limits {
+  /** Counts a request to its key, and refuses it beyond the limit. @throws StrataError rate_limited */
+  readonly onRequest: NonNullable<ReturnType<FastifyInstance['rateLimit']>>;
+  /** Counts a wrong key to the address it came from. @throws StrataError rate_limited */
+  countFailure(request: FastifyRequest): Promise<void>;
+}
+
+export async function limitRequests(app: FastifyInstance, options: LimitOptions): Promise<Limits> {
+  const { service, requestsPerMinute } = options;
+  const count = countSafely(
+    (key, windowMs) => service.countRequest(key, windowMs),
+    app.log,
+    () => performance.now(),
+  );
+  await app.register(rateLimit, {
+    global: false,
+    enableDraftSpec: true,
+    timeWindow: WINDOW_MS,
+    max: requestsPerMinute,
+    store: storeOf(count),
+    keyGenerator: (request) => `key:${request.principal?.keyId}`,
+    // Without keys there is nobody to keep from taking what is others'.
+    allowList: (request) => requestsPerMinute === 0 || (request.principal?.keyId ?? null) === null,
+    errorResponseBuilder: (_, { ttl }) => tooMany(ttl),
+  });
+  const failures = app.createRateLimit({
+    max: FAILURES_PER_MINUTE,
+    keyGenerator: ({ ip }) => `ip:${ip}`,
+    allowList: [],
+  });
+  return {
+    onRequest: app.rateLimit(),
+    async countFailure(request) {
+      const state = await failures(request);
+      if (!state.isAllowed && state.isExceeded) throw tooMany(state.ttl);
+    },
+  };
+}
+
+function tooMany(waitMs: number): StrataError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  const detail = `There were too many requests in this minute; the next is answered in ${seconds} s.`;
+  return new StrataError('rate_limited', detail, { headers: { 'retry-after': String(seconds) } });
+}
+
+type Done = (error: Error | null, result?: { current: number; ttl: number }) => void;
+
+/** The library asks for a class that it makes itself. */
+function storeOf(count: Count) {
+  return class {
+    incr(key: string, done: Done, windowMs: number): void {
+      count(key, windowMs).then(
+        ({ count: current, remainingMs }) => done(null, { current, ttl: remainingMs }),
+        (error: Error) => done(error),
+      );
+    }
+
+    child(): this {
+      return this;
+    }
+  };
+}
