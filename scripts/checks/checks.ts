@@ -7,6 +7,7 @@ import { CommandError, exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
 import { GENERATED_FILES } from '../generated-files.js';
 import { checkArrows } from './arrows.js';
+import { checkReleased } from './contract/released.js';
 import type { Check } from './runner.js';
 
 const require = createRequire(import.meta.url);
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'lint and format', run: checkStyle },
   { name: 'migrations fresh', run: checkMigrations },
   { name: 'contract', run: lintContract },
+  { name: 'contract keeps its word', run: checkReleased },
   { name: 'generated files fresh', run: checkGeneratedFiles },
 ];
 

@@ -124,6 +124,25 @@ const TABLE: readonly BadInput[] = [
     pointer: '/dataset',
     says: /needed/,
   },
+  {
+    what: 'half of a surrogate pair',
+    send: { payload: '{"dataset": "mnist", "metadata": {"a": "\\ud83d"}}', headers: json },
+    code: 'malformed_json',
+    says: /half of a surrogate pair/,
+  },
+  {
+    what: 'U+0000 in a text',
+    send: job({ ...QUICK, name: 'a\u0000b' }),
+    pointer: '/name',
+    says: /must not hold the character U\+0000/i,
+  },
+  {
+    what: 'U+0000 in a filter',
+    send: { method: 'GET', url: '/jobs?metadata[team]=%00' },
+    in: 'query',
+    pointer: '/metadata/team',
+    says: /U\+0000/,
+  },
   { what: 'empty body', send: { payload: '', headers: json }, pointer: '', says: /A JSON body is needed/ },
   { what: 'no body', send: {}, pointer: '', says: /A JSON body is needed/ },
   {

@@ -45,6 +45,7 @@ export function useApp() {
   return { context, call, createJob };
 }
 
+/** Turns an answer that breaks the contract into a failure. */
 export async function validateResponses(app: FastifyInstance): Promise<void> {
   const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false });
   addFormats.default(ajv);

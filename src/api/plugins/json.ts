@@ -10,9 +10,28 @@ export function parseJsonOnly(app: FastifyInstance): void {
     const text = body.toString();
     if (text.trim() === '') return done(null, undefined);
     parse(request, text, (error, value) => {
-      done(error && new StrataError('malformed_json', whatStops(text)), value);
+      if (error) return done(new StrataError('malformed_json', whatStops(text)));
+      if (LONE_SURROGATE.test(text) && !isWellFormed(value)) return done(notUnicode());
+      done(null, value);
     });
   });
+}
+
+/** Half of a character, which only an escape can write: no database and no file holds it. */
+const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+function isWellFormed(value: unknown): boolean {
+  // Node 20 has the method; the library that TypeScript is told of does not.
+  if (typeof value === 'string') return (value as string & { isWellFormed(): boolean }).isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, child]) => isWellFormed(key) && isWellFormed(child));
+}
+
+function notUnicode(): StrataError {
+  return new StrataError(
+    'malformed_json',
+    'The body escapes half of a surrogate pair (`\\ud800` to `\\udfff`).',
+  );
 }
 
 function whatStops(text: string): string {

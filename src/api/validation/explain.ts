@@ -4,6 +4,9 @@ import { isObject } from '../contract.js';
 import { describe } from './describe.js';
 import { nearest } from './suggest.js';
 
+/** Postgres stores every character but one. */
+const NO_NUL = '^[^\\u0000]*$';
+
 /** Ajv's errors about one part of a request, as fields at fault with a remedy each, one a field. */
 export function explain(errors: readonly ErrorObject[], part: NonNullable<FieldError['in']>): FieldError[] {
   const fields = new Map<string, FieldError>();
@@ -60,7 +63,9 @@ function messageOf(error: ErrorObject): string {
     case 'uniqueItems':
       return 'Must not hold the same item twice.';
     case 'pattern':
-      return `Must match ${error.params.pattern}.`;
+      return error.params.pattern === NO_NUL
+        ? 'Must not hold the character U+0000.'
+        : `Must match ${error.params.pattern}.`;
     case 'propertyNames':
       return 'This name is too short or too long.';
     default:

@@ -35,10 +35,13 @@ export async function appendEvents(
   await notify(tx, 'strata_event', jobId);
 }
 
+/** What the column holds at most. */
+const LAST_SEQ = 2 ** 31 - 1;
+
 /** Events with seq > `after`, in order. */
 export function findEvents(db: Queryable, jobId: string, after: number, limit: number) {
   return db.event.findMany({
-    where: { jobId, seq: { gt: after } },
+    where: { jobId, seq: { gt: Math.min(after, LAST_SEQ) } },
     orderBy: { seq: 'asc' },
     take: limit,
   });

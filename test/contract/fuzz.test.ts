@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { loadContract, operationsOf } from '../../src/api/contract.js';
+import { type LiveApi, startLiveApi } from '../support/live-api.js';
+import { fuzz } from './schemathesis.js';
+
+let api: LiveApi;
+before(async () => {
+  api = await startLiveApi();
+});
+after(() => api.stop());
+
+// `npm run test:contract` is the long form.
+for (const who of ['with a key', 'anonymous'] as const) {
+  test(`${who}: what the contract allows is answered as it says, and what it forbids is refused`, async (t) => {
+    const { apiKey } = api;
+    const options = who === 'anonymous' ? { examples: 1 } : { examples: 3, apiKey };
+    const { cases, operations, findings } = await fuzz(api.url, { seed: 1, ...options });
+    assert.equal(findings, '');
+    assert.equal(operations, operationsOf(loadContract()).length);
+    t.diagnostic(`${cases} cases over ${operations} operations`);
+  });
+}

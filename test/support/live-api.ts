@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import { DEFAULT_TENANT, SCOPES } from '../../src/contract/access.js';
+import { openKeyOffice } from '../../src/jobs/api-keys.js';
+import { buildLiveApp } from '../api/security/live-api.js';
+import { smallJob } from '../jobs/specs.js';
+import { FAKE_TRAINER, Strata } from './strata.js';
+
+/** The API on a socket, on real servers, with one job that has succeeded; every answer is checked against the contract. */
+export interface LiveApi {
+  readonly url: string;
+  readonly strata: Strata;
+  readonly app: FastifyInstance;
+  /** Of the job that has succeeded. */
+  readonly jobId: string;
+  /** May do everything. */
+  readonly apiKey: string;
+  stop(): Promise<void>;
+}
+
+/** No dispatcher and no worker is left: jobs made later wait. */
+export async function startLiveApi(): Promise<LiveApi> {
+  const strata = await Strata.start({ trainer: FAKE_TRAINER });
+  try {
+    const jobId = await succeededJob(strata);
+    const apiKey = await makeKey(strata);
+    const app = await buildLiveApp(strata);
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const stop = async () => {
+      await app.close();
+      await strata.stop();
+    };
+    return { url, strata, app, jobId, apiKey, stop };
+  } catch (error) {
+    await strata.stop();
+    throw error;
+  }
+}
+
+async function succeededJob(strata: Strata): Promise<string> {
+  const processes = await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+  const { job } = await strata.client.createJob(smallJob({ name: 'done' }), {});
+  await strata.ended(job.id);
+  await Promise.all(processes.map((process) => process.stop()));
+  return job.id;
+}
+
+async function makeKey({ servers }: Strata): Promise<string> {
+  const office = await openKeyOffice(servers.databaseUrl);
+  try {
+    return await office.create({ tenant: DEFAULT_TENANT, name: 'test', scopes: SCOPES });
+  } finally {
+    await office.close();
+  }
+}
