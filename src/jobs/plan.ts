@@ -8,6 +8,7 @@ import {
   type StagedMethod,
   stageOrder,
   stageOutputs,
+  trainsJointly,
 } from '../network/methods.js';
 import { endToEndRange, parallelRange, type Rounds, roundsOf, type StepRange } from '../network/rounds.js';
 
@@ -38,6 +39,7 @@ const EVALUATION_STEP = 1 / 3;
 const FINALIZE_EVALUATIONS = 4;
 
 const stageKey = (stage: number, round: number): string => `stage-${stage}-${round}`;
+const jointKey = (round: number): string => `stage-${round}`;
 const evaluateKey = (round: number): string => `evaluate-${round}`;
 const endToEndKey = (round: number): string => `end_to_end-${round}`;
 const from = (task: string, output: string): InputReference => ({ task, output });
@@ -62,9 +64,8 @@ export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTas
 function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
   const tasks: PlannedTask[] = [];
   for (let round = 0; round < rounds.parallelRounds; round++) {
-    for (const stage of stageOrder(spec.method)) {
-      tasks.push(stageTask(spec, rounds, stage, round));
-    }
+    if (trainsJointly(spec.method)) tasks.push(jointTask(spec, rounds, round));
+    else tasks.push(...stageOrder(spec.method).map((stage) => stageTask(spec, rounds, stage, round)));
     if (evaluatesAfter(spec, rounds, round)) tasks.push(evaluateTask(spec, rounds, round, evaluation));
   }
   return tasks;
@@ -99,6 +100,14 @@ function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, roun
   return { ...task(stageKey(stage, round), 'stage', weight, stage, round), inputs, outputs };
 }
 
+/** A round of all stages in one task, each of whose outputs bears its stage's number. */
+function jointTask({ method }: ResolvedSpec, rounds: Rounds, round: number): PlannedTask {
+  const inputs = { dataset: DATASET, ...outputsOf(method, rounds, round - 1, 'state') };
+  // It passes through the whole network as often as the stages exchange messages.
+  const weight = lengthOf(parallelRange(rounds, round)) * (method.message_rounds ?? 1);
+  return { ...task(jointKey(round), 'stage', weight, null, round), inputs, outputs: handOverOutputs(method) };
+}
+
 /** Where a stage's output of a round is found: before round 0 in what a warm start handed over, if anywhere. */
 function sourceOf(
   method: StagedMethod,
@@ -107,8 +116,9 @@ function sourceOf(
   output: string,
   round: number,
 ): InputReference | null {
-  if (round >= 0) return from(stageKey(stage, round), output);
   const name = `${output}-${stage}`;
+  if (round >= 0)
+    return trainsJointly(method) ? from(jointKey(round), name) : from(stageKey(stage, round), output);
   const handedOver = warmStartRounds > 0 && handOverOutputs(method).includes(name);
   return handedOver ? from(endToEndKey(warmStartRounds - 1), name) : null;
 }
@@ -154,7 +164,7 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
   return { ...task('finalize', 'finalize', evaluation * FINALIZE_EVALUATIONS), inputs, after };
 }
 
-/** States of the stages after `round`; none where no round was run (-1), or of a stage that has none yet. */
+/** States of the stages after `round`; before any (-1) those of a warm start, or none. */
 function statesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
   return outputsOf(method, rounds, round, 'state');
 }
@@ -165,7 +175,6 @@ function auxiliariesOf(method: StagedMethod, rounds: Rounds, round: number): Inp
 
 /** Output `output` of each stage that has it, as `<output>-<stage>`; of an untrained one as a warm start left it. */
 function outputsOf(method: StagedMethod, rounds: Rounds, round: number, output: string): Inputs {
-  if (round < 0) return {};
   const inputs: Inputs = {};
   for (let stage = 0; stage < method.stages; stage++) {
     if (output === 'auxiliary' && !hasAuxiliary(method, stage)) continue;

@@ -10,12 +10,14 @@ import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
   checkCorrections,
   checkCutout,
+  checkMessageRounds,
   checkModel,
   checkRounds,
   checkSamples,
   checkSplit,
   checkStages,
   checkWarmStart,
+  exactMessageRounds,
   type Problems,
 } from './spec-rules.js';
 
@@ -85,6 +87,7 @@ function resolveMethod(
   const parallelSteps =
     totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndStepsOf(totalSteps, endToEndShare);
   checkWarmStart(method, stages, parallelSteps, report);
+  checkMessageRounds(method, stages, report);
   const roundSteps = method.round_steps ?? defaultRoundSteps(totalSteps, parallelSteps);
   checkRounds(totalSteps, roundSteps, stages, report);
   return {
@@ -92,6 +95,7 @@ function resolveMethod(
     stages,
     split,
     penalty: resolvePenalty(spec, stages, endToEndShare, report),
+    message_rounds: method.type === 'rounds' ? (method.message_rounds ?? exactMessageRounds(stages)) : null,
     end_to_end_share: endToEndShare,
     round_steps: roundSteps,
   };

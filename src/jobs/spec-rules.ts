@@ -112,6 +112,23 @@ export function checkCorrections(
   }
 }
 
+/** Rungs that a ladder of K stages has: at the last, its gradient is back-propagation's. */
+export const exactMessageRounds = (stages: number): number => 2 * stages - 1;
+
+export function checkMessageRounds(
+  { type, message_rounds: rounds }: JobSpec['method'],
+  stages: number,
+  report: Problems,
+): void {
+  if (rounds === null) return;
+  const pointer = '/method/message_rounds';
+  const exact = exactMessageRounds(stages);
+  if (type !== 'rounds') report(pointer, `is for method.type rounds; leave it out with ${type}`);
+  else if (rounds > exact) {
+    report(pointer, `${exact} rounds are exact back-propagation, more change nothing; use ${exact} or less`);
+  }
+}
+
 export function checkWarmStart(
   { warm_start_epochs: epochs }: Pick<JobSpec['method'], 'warm_start_epochs'>,
   stages: number,

@@ -23,8 +23,11 @@ export interface MethodDescription {
   readonly hasAuxiliaries: boolean;
   /** Whether stages k < K-1 learn from a coupling with the next one, which `penalty` weighs. */
   readonly hasCoupling: boolean;
-  /** Stages that train in the layer-parallel phase, each in tasks of its own; the others stay as they started. */
-  readonly trains: 'every-stage' | 'last-stage';
+  /**
+   * Stages that train in the layer-parallel phase, each in tasks of its own, or all in one task a round; the others
+   * stay as they started.
+   */
+  readonly trains: 'every-stage' | 'last-stage' | 'jointly';
   readonly messages: readonly Message[];
 }
 
@@ -48,6 +51,7 @@ const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   },
   // What the last stage and the end-to-end phase reach alone: the control that every other method is measured by.
   frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
+  rounds: { ...COUPLED, trains: 'jointly', messages: [] },
 };
 
 /** A method and how many stages it trains: what the functions below need of a job. */
@@ -57,9 +61,14 @@ export function describeMethod({ type }: Pick<ResolvedMethod, 'type'>): MethodDe
   return METHODS[type];
 }
 
-/** Whether `stage` has tasks of its own in the layer-parallel phase. */
+/** Whether one task a round trains all stages: their messages go both ways within a batch. */
+export function trainsJointly(method: StagedMethod): boolean {
+  return describeMethod(method).trains === 'jointly' && method.stages > 1;
+}
+
+/** Whether `stage` is trained in the layer-parallel phase. */
 export function isTrained(method: StagedMethod, stage: number): boolean {
-  return describeMethod(method).trains === 'every-stage' || stage === method.stages - 1;
+  return describeMethod(method).trains !== 'last-stage' || stage === method.stages - 1;
 }
 
 export function hasAuxiliary(method: StagedMethod, stage: number): boolean {

@@ -244,6 +244,27 @@ test('the phases of a run share its steps without a gap', () => {
   );
 });
 
+test('rounds: one task a round trains all stages, and hands each its state', () => {
+  const spec = resolved({ epochs: 4, method: { type: 'rounds', stages: 2, warm_start_epochs: 1 } });
+  const tasks = byKey(plan(spec));
+  const { parallelRounds, warmStartRounds, roundSteps } = roundsOf(spec, MNIST);
+  const states = (task: string) => ({
+    'state-0': { task, output: 'state-0' },
+    'state-1': { task, output: 'state-1' },
+  });
+  const dataset = { task: 'prepare', output: 'dataset' };
+  assert.equal(stageTasks([...tasks.values()]).length, parallelRounds);
+  const first = tasks.get('stage-0');
+  assert.deepEqual(first?.inputs, { dataset, ...states(`end_to_end-${warmStartRounds - 1}`) });
+  assert.deepEqual([first?.kind, first?.stage, first?.round], ['stage', null, 0]);
+  assert.deepEqual(first?.outputs, ['state-0', 'state-1', 'auxiliary-1']);
+  assert.equal(first?.weight, 3 * roundSteps, 'three passes a step');
+  assert.deepEqual(tasks.get('stage-1')?.inputs, { dataset, ...states('stage-0') });
+  const last = `stage-${parallelRounds - 1}`;
+  assert.deepEqual(tasks.get(`end_to_end-${warmStartRounds}`)?.inputs, { dataset, ...states(last) });
+  assert.deepEqual(tasks.get('finalize')?.inputs['auxiliary-1'], { task: last, output: 'auxiliary-1' });
+});
+
 test('evaluation: before the stages are joined, where asked for, and waited for by finalize', () => {
   const joined = plan(resolved());
   const { parallelRounds } = roundsOf(resolved(), MNIST);

@@ -57,6 +57,8 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { type: 'frozen', stages: 3 } },
     { method: { type: 'backprop' } },
     { method: { warm_start_epochs: 2 } },
+    { method: { type: 'rounds', stages: 3 } },
+    { method: { type: 'rounds', message_rounds: 2 } },
     { optimizer: { learning_rate: 1 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
     { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },
@@ -202,6 +204,18 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /in one stage sends no corrections/,
   ],
   [
+    'more rounds of messages than change anything',
+    { method: { type: 'rounds', stages: 3, message_rounds: 6 } },
+    '/method/message_rounds',
+    /5 rounds are exact .* use 5 or less/,
+  ],
+  [
+    'rounds of messages of another method',
+    { method: { type: 'penalty', message_rounds: 2 } },
+    '/method/message_rounds',
+    /leave it out with penalty/,
+  ],
+  [
     'a warm start of one stage',
     { method: { type: 'backprop', warm_start_epochs: 1 } },
     '/method/warm_start_epochs',
@@ -221,6 +235,14 @@ for (const [name, changes, pointer, remedy] of REFUSED) {
     assert.match(problemsOf(changes)[pointer] ?? '', remedy);
   });
 }
+
+test('rounds of messages: exact unless fewer are asked for, and none for other methods', () => {
+  const roundsOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
+    resolved({ method }).method.message_rounds;
+  assert.equal(roundsOf({ type: 'rounds', stages: 3 }), 5);
+  assert.equal(roundsOf({ type: 'rounds', stages: 3, message_rounds: 2 }), 2);
+  assert.equal(roundsOf({ type: 'penalty' }), null);
+});
 
 test('several fields at fault are all named', () => {
   const problems = problemsOf({ batch_size: 4096, max_train_samples: 16, model: { depth: 9 } });

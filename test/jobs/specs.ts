@@ -31,6 +31,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       split: 'auto',
       penalty: 'auto',
       round_steps: null,
+      message_rounds: null,
       warm_start_epochs: 0,
       end_to_end_share: null,
       ...method,

@@ -856,11 +856,11 @@ export interface components {
         };
         MethodSpec: {
             /**
-             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase.
+             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase. `rounds`, an instrument of study, lets the stages exchange messages within each batch: a ladder from a penalty method to exact back-propagation.
              * @default augmented-lagrangian
              * @enum {string}
              */
-            type: "backprop" | "penalty" | "augmented-lagrangian" | "frozen";
+            type: "backprop" | "penalty" | "augmented-lagrangian" | "frozen" | "rounds";
             /**
              * @description K, from 1 to the number of residual blocks; null means 1 for backprop and 2 otherwise.
              * @default null
@@ -919,6 +919,11 @@ export interface components {
              * @default null
              */
             round_steps: number | null;
+            /**
+             * @description `rounds` only: how often the stages exchange messages within a batch before their weights move, up to 2 x stages - 1, which is exact back-propagation and what null means.
+             * @default null
+             */
+            message_rounds: number | null;
             /**
              * @description Epochs, at the start, that train the joined network; then each AuxNet is fitted to the stage inputs of that network, and the stages go on from its weights and optimiser state. Needs two stages or more.
              * @default 0

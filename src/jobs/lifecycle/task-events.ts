@@ -5,7 +5,7 @@ type Named = Pick<ClaimedTask, 'key' | 'kind' | 'stage' | 'round' | 'attempt'>;
 /** "stage 1, round 3 (attempt 2)": a task as people read it in events. */
 export function describe({ kind, stage, round, attempt }: Named): string {
   const place = [
-    stage === null ? kind.replaceAll('_', '-') : `stage ${stage}`,
+    stage === null ? (kind === 'stage' ? 'all stages' : kind.replaceAll('_', '-')) : `stage ${stage}`,
     round === null ? null : `round ${round}`,
   ];
   const again = attempt > 1 ? ` (attempt ${attempt})` : '';

@@ -5,6 +5,7 @@ import {
   type ParameterSpec,
   parametersOf,
   type StageDescription,
+  trainsJointly,
 } from '../../network/index.js';
 import {
   batchStatisticsRule,
@@ -18,6 +19,7 @@ import type { NamedValues } from '../optimizer/index.js';
 import { arena, free, read, type Tensor } from '../runtime/index.js';
 import {
   classificationObjective,
+  climbLadder,
   couplingObjective,
   type LocalObjective,
   type LossStep,
@@ -27,7 +29,7 @@ export interface FidelityOptions {
   readonly stages: readonly StageDescription[];
   /** Of every stage and every AuxNet. */
   readonly weights: NamedValues;
-  readonly method: Pick<ResolvedMethod, 'type' | 'penalty'>;
+  readonly method: Pick<ResolvedMethod, 'type' | 'penalty'> & Partial<Pick<ResolvedMethod, 'message_rounds'>>;
   readonly labelSmoothing: number;
   /** The run's: both gradients are taken with the same dropout masks. */
   readonly seed: number;
@@ -48,7 +50,9 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
   return arena(() => {
     const layers = stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]);
     const weights = uploadWeights(parametersOf(layers), options.weights);
-    const local = localGradients(options, weights, draw);
+    const local = trainsJointly(method)
+      ? ladderGradients(options, weights, draw)
+      : localGradients(options, weights, draw);
     const composed = new Map<string, Tensor>();
     const pass = trainPass(
       stages.flatMap((stage) => stage.layers),
@@ -63,6 +67,18 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
       isTrained(method, index) ? cosine(parametersOf(own), local, composed) : null,
     );
   });
+}
+
+/** As the stages exchange messages within a batch in training. */
+function ladderGradients(
+  { stages, method, labelSmoothing, at }: FidelityOptions,
+  weights: NamedTensors,
+  draw: Draw,
+): NamedTensors {
+  const { penalty, message_rounds: messageRounds } = method;
+  if (typeof penalty !== 'number' || !messageRounds)
+    throw new Error('a ladder has its rungs and penalty resolved');
+  return climbLadder({ stages, weights, messageRounds, beta: penalty, labelSmoothing, draw }, at).gradients;
 }
 
 /** From the last stage down, so that each meets the gradient its downstream stage has on the same batch. */

@@ -1,6 +1,6 @@
 import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import { parametersOf, wholeNetwork } from '../../network/index.js';
-import { encodeState, encodeWeights, mergeStates } from '../checkpoint/index.js';
+import { mergeStates } from '../checkpoint/index.js';
 import { reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
 import {
   initialValues,
@@ -10,8 +10,9 @@ import {
   updateRuleOf,
 } from '../optimizer/index.js';
 import type { TaskContext } from './context.js';
+import { storeStage } from './ladder.js';
 import { closeReaders, openReaders } from './readers.js';
-import { auxiliaryParameters, type RunDescription, stageParameters } from './run-description.js';
+import { type RunDescription, stageParameters } from './run-description.js';
 import { openTrainBatches } from './train.js';
 
 /**
@@ -30,10 +31,7 @@ export async function handOver(
     const parameters = stageParameters(stage);
     const start = startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
     const own = mergeStates([start, state, { weights: fitted, slots: new Map() }]);
-    outputs[`state-${stage.index}`] = await context.blobs.put(encodeState(parameters, own));
-    if (!stage.auxiliary) continue;
-    const auxiliary = encodeWeights(auxiliaryParameters(stage), fitted);
-    outputs[`auxiliary-${stage.index}`] = await context.blobs.put(auxiliary);
+    Object.assign(outputs, await storeStage(context, stage, own));
   }
   return outputs;
 }

@@ -56,7 +56,7 @@ async function trainOn(
 ): Promise<OptimizerState> {
   const { spec } = context.assignment;
   const { part, steps, run } = options;
-  const optimizer = new Optimizer(options.parameters, options.state, settingsOf(spec, part));
+  const optimizer = new Optimizer(options.parameters, options.state, partSettings(spec, part.auxiliary));
   const started = context.now();
   try {
     await trainSteps({
@@ -71,7 +71,7 @@ async function trainOn(
       },
       breathe: context.breathe,
     });
-    context.metrics([throughputOf(options, spec.batch_size, context.now() - started)]);
+    context.metrics([throughputOf(steps, part.stage, spec.batch_size, context.now() - started)]);
     return optimizer.state();
   } finally {
     optimizer.dispose();
@@ -84,7 +84,7 @@ interface StepBatches {
 }
 
 /** The batches of a task's steps, prepared ahead by the trainer's thread where it has one. */
-async function openSteps(context: TaskContext, steps: StepRange): Promise<StepBatches> {
+export async function openSteps(context: TaskContext, steps: StepRange): Promise<StepBatches> {
   const { batchThread } = context;
   const manifest = await readManifest(context);
   const { height, width, channels } = manifest.image;
@@ -104,7 +104,7 @@ async function openSteps(context: TaskContext, steps: StepRange): Promise<StepBa
 }
 
 /** AuxNets may have a learning rate of their own, under the stages' schedule. */
-function settingsOf(spec: ResolvedSpec, { auxiliary }: TrainedPart): OptimizerSettings {
+export function partSettings(spec: ResolvedSpec, auxiliary: TrainedPart['auxiliary']): OptimizerSettings {
   const settings = optimizerSettings(spec.optimizer);
   const rate = spec.method.auxiliary.learning_rate;
   if (rate === null || auxiliary === null) return settings;
@@ -127,7 +127,7 @@ function batchOptions({ assignment: { spec, dataset } }: TaskContext): TrainBatc
   };
 }
 
-function samplesOf(report: StepReport, stage: number | null): MetricSample[] {
+export function samplesOf(report: StepReport, stage: number | null): MetricSample[] {
   const { step, learningRate, loss, violation, norms } = report;
   const samples = [
     { name: 'loss', stage, step, value: loss },
@@ -142,11 +142,12 @@ function samplesOf(report: StepReport, stage: number | null): MetricSample[] {
 }
 
 /** Images trained on per second of the whole loop, at the task's last step. */
-function throughputOf(
-  { part, steps }: TrainPartOptions,
+export function throughputOf(
+  steps: StepRange,
+  stage: number | null,
   batchSize: number,
   milliseconds: number,
 ): MetricSample {
   const value = ((steps.end - steps.start) * batchSize * 1000) / milliseconds;
-  return { name: 'images_per_second', stage: part.stage, step: steps.end - 1, value };
+  return { name: 'images_per_second', stage, step: steps.end - 1, value };
 }

@@ -1,4 +1,6 @@
 /** The training loop of a stage or of the whole network. */
+export * from './ladder.js';
+export * from './ladder-steps.js';
 export * from './local-objective.js';
 export { type Clock, Stopwatch } from './stopwatch.js';
 export * from './train-steps.js';

@@ -73,11 +73,16 @@ export function couplingObjective(
       free(downstreamInput, ...(gradient ? [gradient] : []));
       return made;
     });
-    return {
-      cotangent: result.cotangent,
-      measure: () => measureCoupling(result),
-      dispose: () => free(result.halfResidual, result.halfNorm, result.beta),
-    };
+    return coupledLoss(result);
+  };
+}
+
+/** The local loss of a coupling, which it takes over. */
+export function coupledLoss(made: Coupling): LocalLoss {
+  return {
+    cotangent: made.cotangent,
+    measure: () => measureCoupling(made),
+    dispose: () => free(made.halfResidual, made.halfNorm, made.beta),
   };
 }
 

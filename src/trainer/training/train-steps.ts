@@ -44,7 +44,7 @@ export interface TrainStepsOptions {
 }
 
 /** Losses and norms are read back this often: each read waits for the device. */
-const STEPS_PER_REPORT = 10;
+export const STEPS_PER_REPORT = 10;
 
 /**
  * Trains one stage over a range of steps (docs/method.md, "The schedule"). For each batch x:
@@ -101,11 +101,14 @@ function trainStep(
     free(inputGradient);
   }
   const norms = watch.time('optimizer', () => optimizer.step(context.gradients, learningRate, reports));
-  return measured && norms && checked({ step, learningRate, ...measured, norms }, part.stage);
+  return measured && norms && checkedReport({ step, learningRate, ...measured, norms }, part.stage);
 }
 
-/** In the order in which they go wrong: a loss makes gradients, gradients make weights. */
-function checked(report: StepReport, stage: number | null): StepReport {
+/**
+ * In the order in which they go wrong: a loss makes gradients, gradients make weights.
+ * @throws TrainerError non_finite_loss
+ */
+export function checkedReport(report: StepReport, stage: number | null): StepReport {
   const tensors = { loss: report.loss, gradient: report.norms.gradient, weights: report.norms.weights };
   for (const [tensor, value] of Object.entries(tensors)) {
     if (Number.isFinite(value)) continue;

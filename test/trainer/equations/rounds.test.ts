@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
-import { stageOrder } from '../../../src/network/index.js';
+import { stageOrder, trainsJointly } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../src/trainer/checkpoint/index.js';
 import { withBlobs } from '../support/run-plan.js';
@@ -34,7 +34,9 @@ const ADAMW: Case = {
     method: { auxiliary: { learning_rate: 0.003 } },
   },
 };
-const CASES: readonly Case[] = [...METHODS.map((type): Case => ({ name: type, type, changes: {} })), ADAMW];
+/** Methods whose stages have tasks of their own. */
+const STAGED = METHODS.filter((type) => !trainsJointly({ type, stages: 2 }));
+const CASES: readonly Case[] = [...STAGED.map((type): Case => ({ name: type, type, changes: {} })), ADAMW];
 
 const specOf = ({ type, changes }: Case, roundSteps: number, endToEndShare = 0): ResolvedSpec =>
   tinySpec({
@@ -97,6 +99,25 @@ for (const each of CASES.filter(({ type }) => type === 'augmented-lagrangian')) 
       const second = await task(10, 1, { dataset, state: first.outputs.state!.uri });
       assert.deepEqual(second.outputs.state, whole.outputs.state);
       t.diagnostic(`check 10, end to end, ${each.name}: 10 + 10 steps bitwise equal 20`);
+    });
+  });
+}
+
+for (const type of METHODS.filter((each) => !STAGED.includes(each))) {
+  test(`${type}, all stages in one task: rounds of 10 + 10 steps are bitwise one of 20`, async (t) => {
+    await withBlobs(async (blobs) => {
+      const dataset = (await storeTiny(blobs)).uri;
+      const task = (roundSteps: number, round: number, inputs: Inputs) =>
+        runTrainingTask(
+          { key: `stage-${round}-of-${roundSteps}`, kind: 'stage', stage: null, round },
+          { spec: specOf({ name: type, type, changes: {} }, roundSteps), blobs, inputs },
+        );
+      const whole = await task(STEPS, 0, { dataset });
+      const first = await task(10, 0, { dataset });
+      const states = Object.entries(first.outputs).filter(([name]) => name.startsWith('state-'));
+      const inputs = Object.fromEntries(states.map(([name, { uri }]) => [name, uri]));
+      assert.deepEqual((await task(10, 1, { ...inputs, dataset })).outputs, whole.outputs);
+      t.diagnostic(`check 10, ${type}: 10 + 10 steps bitwise equal 20`);
     });
   });
 }

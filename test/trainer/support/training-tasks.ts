@@ -17,6 +17,7 @@ const EVERY_METHOD: Record<ResolvedSpec['method']['type'], true> = {
   penalty: true,
   'augmented-lagrangian': true,
   frozen: true,
+  rounds: true,
 };
 export const METHODS = Object.keys(EVERY_METHOD) as ResolvedSpec['method']['type'][];
 

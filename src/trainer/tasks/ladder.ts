@@ -1,0 +1,110 @@
+import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { parallelRange, type StageDescription } from '../../network/index.js';
+import { encodeState, encodeWeights } from '../checkpoint/index.js';
+import { TrainerError } from '../errors.js';
+import {
+  learningRateAt,
+  Optimizer,
+  type OptimizerState,
+  startingState,
+  updateRuleOf,
+} from '../optimizer/index.js';
+import { type LadderStage, Stopwatch, trainLadderSteps } from '../training/index.js';
+import { readState, type TaskContext } from './context.js';
+import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
+import { openSteps, partSettings, samplesOf, throughputOf } from './train.js';
+
+/** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
+export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
+  const { spec, dataset } = context.assignment;
+  const run = describeRun(spec, dataset);
+  const stopwatch = new Stopwatch(context.now);
+  const states = await stopwatch.timeAsync('checkpoint', () => statesBefore(context, run));
+  const stages = run.stages.map((description, index) => ({
+    description,
+    optimizer: new Optimizer(
+      stageParameters(description),
+      states[index]!,
+      partSettings(spec, description.auxiliary),
+    ),
+  }));
+  try {
+    await trainRound(context, run, stages, stopwatch);
+    const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, stages));
+    return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+  } finally {
+    for (const { optimizer } of stages) optimizer.dispose();
+  }
+}
+
+async function trainRound(
+  context: TaskContext,
+  run: RunDescription,
+  stages: readonly LadderStage[],
+  stopwatch: Stopwatch,
+): Promise<void> {
+  const { spec, round } = context.assignment;
+  const { penalty, message_rounds: messageRounds } = spec.method;
+  if (round === null || messageRounds === null || typeof penalty !== 'number') {
+    throw new TrainerError(
+      'invalid_assignment',
+      'a ladder needs a round, message_rounds and a number as penalty',
+    );
+  }
+  const steps = parallelRange(run.rounds, round);
+  const batches = await openSteps(context, steps);
+  const started = context.now();
+  try {
+    await trainLadderSteps({
+      stages,
+      steps,
+      messageRounds,
+      beta: penalty,
+      labelSmoothing: spec.label_smoothing,
+      seed: spec.seed,
+      batchAt: batches.at,
+      learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
+      onReport: (report, stage) => {
+        context.progress(report.step + 1 - steps.start, steps.end - steps.start);
+        context.metrics(samplesOf(report, stage));
+      },
+      breathe: context.breathe,
+      stopwatch,
+    });
+    context.metrics([throughputOf(steps, null, spec.batch_size, context.now() - started)]);
+  } finally {
+    batches.close(stopwatch);
+  }
+}
+
+async function statesBefore(context: TaskContext, { stages }: RunDescription): Promise<OptimizerState[]> {
+  const { inputs, spec } = context.assignment;
+  const before = async (stage: StageDescription): Promise<OptimizerState> =>
+    inputs[`state-${stage.index}`]
+      ? await readState(context, `state-${stage.index}`)
+      : startingState(stageParameters(stage), spec.seed, updateRuleOf(spec.optimizer));
+  return await Promise.all(stages.map(before));
+}
+
+async function storeStages(
+  context: TaskContext,
+  stages: readonly LadderStage[],
+): Promise<Record<string, TaskOutput>> {
+  const outputs: Record<string, TaskOutput> = {};
+  for (const { description, optimizer } of stages) {
+    Object.assign(outputs, await storeStage(context, description, optimizer.state()));
+  }
+  return outputs;
+}
+
+/** `state-k`, and `auxiliary-k` where the stage has an AuxNet. */
+export async function storeStage(
+  { blobs }: TaskContext,
+  stage: StageDescription,
+  state: OptimizerState,
+): Promise<Record<string, TaskOutput>> {
+  const outputs = { [`state-${stage.index}`]: await blobs.put(encodeState(stageParameters(stage), state)) };
+  if (!stage.auxiliary) return outputs;
+  const weights = encodeWeights(auxiliaryParameters(stage), state.weights);
+  return { ...outputs, [`auxiliary-${stage.index}`]: await blobs.put(weights) };
+}
