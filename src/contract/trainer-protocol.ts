@@ -30,8 +30,19 @@ export interface TaskAssignment {
   readonly round: number | null;
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
-  /** Inputs by the names that src/jobs/plan.ts gave them. */
+  /** Inputs by the names that src/jobs/plan.ts gave them, and the checkpoint to go on from, if there is one. */
   readonly inputs: Readonly<Record<string, BlobUri>>;
+}
+
+/** Name of the input that is an earlier attempt's checkpoint. */
+export const CHECKPOINT_INPUT = 'checkpoint';
+
+/** A training task's state between two steps; an attempt that starts from it ends in the same bits. */
+export interface TaskCheckpoint extends TaskOutput {
+  /** The first optimiser step that is not in it, counted like a metric's. */
+  readonly step: number;
+  /** Share of the task's steps that are in it, 0..1. */
+  readonly share: number;
 }
 
 export interface MetricSample {
@@ -88,7 +99,15 @@ export interface RuntimeInfo {
   readonly threads: number;
 }
 
-export type ToTrainer = { readonly type: 'run'; readonly assignment: TaskAssignment };
+export type ToTrainer =
+  | { readonly type: 'run'; readonly assignment: TaskAssignment }
+  /** Make a checkpoint before the next step, if this kind of task has any; with `stop`, end there. */
+  | {
+      readonly type: 'checkpoint';
+      readonly task_id: string;
+      readonly attempt: number;
+      readonly stop: boolean;
+    };
 
 export type FromTrainer =
   | { readonly type: 'ready'; readonly runtime: RuntimeInfo }
@@ -105,6 +124,14 @@ export type FromTrainer =
       readonly attempt: number;
       readonly samples: readonly MetricSample[];
     }
+  | {
+      readonly type: 'checkpoint';
+      readonly task_id: string;
+      readonly attempt: number;
+      readonly checkpoint: TaskCheckpoint;
+    }
+  /** It ended because it was told to; its checkpoint, if it made one, came before. */
+  | { readonly type: 'stopped'; readonly task_id: string; readonly attempt: number }
   | {
       readonly type: 'succeeded';
       readonly task_id: string;

@@ -12,14 +12,22 @@ export interface BlobStore {
   /** A path on this host from which a blob or spool file can be read at random offsets. @throws BlobMissingError */
   localPath(uri: BlobUri): Promise<string>;
   exists(uri: BlobUri): Promise<boolean>;
-  /** A path to write a spool file to, piece by piece; nothing is visible under its uri before `commit`. */
-  createSpool(key: string): Promise<SpoolDraft>;
+  /**
+   * A path to write a spool file to, piece by piece; nothing is visible under its uri before `commit`. With `beginning`
+   * it starts with the first `size_bytes` of that file. @throws BlobMissingError, BlobCorruptError when it is shorter
+   */
+  createSpool(key: string, beginning?: TaskOutput): Promise<SpoolDraft>;
   /** Deletes every spool file whose key starts with `prefix`. */
   deleteSpool(prefix: string): Promise<void>;
 }
 
 export interface SpoolDraft {
   readonly path: string;
+  /**
+   * Gives what is written so far a name, on disk for good: those bytes can be read there whatever becomes of the draft,
+   * which may grow meanwhile. Deleted with the attempt's other spool files.
+   */
+  keep(): Promise<TaskOutput>;
   commit(): Promise<TaskOutput>;
   discard(): Promise<void>;
 }

@@ -1,10 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import {
+  access,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from './blob-store.js';
 import { BlobCorruptError, BlobMissingError } from './errors.js';
-import { orNull, publish } from './files.js';
+import { orNull, publish, syncToDisk } from './files.js';
 import { checkSpoolKey, parseUri } from './uri.js';
 
 /**
@@ -55,8 +67,11 @@ export function createFolderStore(root: string): BlobStore {
       return (await orNull(access(pathOf(uri)).then(() => true))) ?? false;
     },
 
-    async createSpool(key) {
-      return draftSpool(await temporaryPath(), `spool:${checkSpoolKey(key)}`, pathOf);
+    async createSpool(key, beginning) {
+      const uri: BlobUri = `spool:${checkSpoolKey(key)}`;
+      const path = await temporaryPath();
+      if (beginning) await copyBeginning(await store.localPath(beginning.uri), path, beginning);
+      return draftSpool(path, uri, pathOf);
     },
 
     async deleteSpool(prefix) {
@@ -66,9 +81,33 @@ export function createFolderStore(root: string): BlobStore {
   return store;
 }
 
+/** The file may grow while it is copied: its writer may still live. */
+async function copyBeginning(from: string, to: string, { uri, size_bytes }: TaskOutput): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  if ((await stat(to)).size < size_bytes) {
+    await rm(to);
+    throw new BlobCorruptError(uri);
+  }
+  await truncate(to, size_bytes);
+}
+
 function draftSpool(path: string, uri: BlobUri, pathOf: (uri: BlobUri) => string): SpoolDraft {
+  const partUri: BlobUri = `${uri}.part`;
+  let kept = false;
   return {
     path,
+    async keep() {
+      await syncToDisk(path);
+      const { size } = await stat(path);
+      // A second name of the same file: it stays when the draft is renamed or removed.
+      if (!kept) {
+        await mkdir(dirname(pathOf(partUri)), { recursive: true });
+        await link(path, pathOf(partUri));
+        await syncToDisk(dirname(pathOf(partUri)));
+        kept = true;
+      }
+      return { uri: partUri, size_bytes: size };
+    },
     async commit() {
       const { size } = await stat(path);
       await publish(path, pathOf(uri));

@@ -3,7 +3,7 @@ import { openBlobStore } from '../storage/open.js';
 import { BatchThread } from './data/index.js';
 import { failureOf } from './failure.js';
 import { describeRuntime } from './runtime/index.js';
-import type { TaskContext } from './tasks/context.js';
+import { type TaskContext, TaskStopped } from './tasks/context.js';
 import { runTask } from './tasks/run-task.js';
 
 /**
@@ -16,8 +16,12 @@ const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
 const batchThread = new BatchThread();
 batchThread.start();
 
+/** What the worker asked of the task in work and has not got yet. */
+let asked: Extract<ToTrainer, { type: 'checkpoint' }> | null = null;
+
 process.on('message', (message: ToTrainer) => {
   if (message.type === 'run') void run(message.assignment);
+  else asked = message;
 });
 process.on('disconnect', () => process.exit(0));
 
@@ -30,6 +34,7 @@ async function run(assignment: TaskAssignment): Promise<void> {
   try {
     send({ type: 'succeeded', task_id, attempt, success: await runTask(contextOf(assignment)) });
   } catch (error) {
+    if (error instanceof TaskStopped) return send({ type: 'stopped', task_id, attempt });
     const failure: TaskFailure = failureOf(error, assignment);
     if (failure.code === 'internal') console.error(error);
     send({ type: 'failed', task_id, attempt, failure });
@@ -53,9 +58,15 @@ function contextOf(assignment: TaskAssignment): TaskContext {
     batchThread,
     progress,
     metrics: (samples) => send({ type: 'metrics', task_id, attempt, samples }),
-    breathe: async () => {
+    breathe: async (save) => {
       if (performance.now() - last.at > SIGN_OF_LIFE_MS) progress(last.done, last.total);
       await new Promise((resolve) => setImmediate(resolve));
+      const request = asked;
+      asked = null;
+      // One about a task that has ended meanwhile came too late.
+      if (request?.task_id !== task_id || request.attempt !== attempt) return;
+      if (save) send({ type: 'checkpoint', task_id, attempt, checkpoint: await save() });
+      if (request.stop) throw new TaskStopped();
     },
   };
 }

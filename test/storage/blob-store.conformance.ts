@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
-import type { BlobStore } from '../../src/storage/blob-store.js';
+import type { BlobStore, SpoolDraft } from '../../src/storage/blob-store.js';
 import { BlobCorruptError, BlobMissingError } from '../../src/storage/errors.js';
 
 export interface StoreUnderTest {
@@ -65,6 +65,35 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     await writeFile(other.path, bytes);
     await other.discard();
     assert.equal(await store.exists('spool:job/task-a2/corrections'), false);
+  });
+
+  test(`${name}: a draft that is kept can be gone on with, whatever becomes of it`, async () => {
+    const { store } = await create();
+    const key = 'job/task-a1/corrections';
+    const read = async (uri: BlobUri) => new TextDecoder().decode(await store.get(uri));
+    const ends = [
+      async (draft: SpoolDraft) => void (await draft.commit()),
+      (draft: SpoolDraft) => draft.discard(),
+      async () => undefined,
+    ];
+    for (const end of ends) {
+      const draft = await store.createSpool(key);
+      await appendFile(draft.path, 'one ');
+      const first = await draft.keep();
+      assert.equal(first.size_bytes, 4);
+      assert.equal(await store.exists(`spool:${key}`), false);
+      await appendFile(draft.path, 'two ');
+      assert.deepEqual(await draft.keep(), { uri: first.uri, size_bytes: 8 });
+      await appendFile(draft.path, 'lost');
+      await end(draft);
+      const next = await store.createSpool('job/task-a2/corrections', first);
+      await appendFile(next.path, 'three');
+      assert.equal(await read((await next.commit()).uri), 'one three');
+      await assert.rejects(store.createSpool('job/task-a3/c', { ...first, size_bytes: 100 }), BlobCorruptError);
+      await store.deleteSpool('job/task-a');
+      assert.equal(await store.exists(first.uri), false);
+      await assert.rejects(store.createSpool('job/task-a3/c', first), BlobMissingError);
+    }
   });
 
   test(`${name}: deleteSpool takes every key with the prefix and no other`, async () => {

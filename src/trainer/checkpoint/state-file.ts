@@ -6,13 +6,17 @@ const WEIGHTS = 'weights/';
 const prefixOf = (slot: Slot) => `${slot}/`;
 
 /** A task's `state` output: weights and optimiser state under their names, `momentum/block0/conv1/kernel`. */
-export function encodeState(parameters: readonly ParameterSpec[], state: OptimizerState): Uint8Array {
+export function encodeState(
+  parameters: readonly ParameterSpec[],
+  state: OptimizerState,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const slots = [...state.slots].flatMap(([slot, values]) =>
     slot === 'steps'
       ? storedCounts(parameters, values, prefixOf(slot))
       : stored(parameters, values, prefixOf(slot)),
   );
-  return encodeSafetensors(new Map([...stored(parameters, state.weights, WEIGHTS), ...slots]));
+  return encodeSafetensors(new Map([...stored(parameters, state.weights, WEIGHTS), ...slots]), metadata);
 }
 
 export function decodeState(bytes: Uint8Array): OptimizerState {

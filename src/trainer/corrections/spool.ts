@@ -22,13 +22,17 @@ const LENGTH_BYTES = 4;
 /** Writes the corrections of one round: length and JSON header, then the codec's record of each step. */
 export class SpoolWriter {
   readonly #file: number;
-  #written = 0;
+  #written: number;
 
+  /** @param written steps that the draft already holds, from an earlier attempt */
   constructor(
     readonly draft: SpoolDraft,
     readonly header: SpoolHeader,
+    written = 0,
   ) {
-    this.#file = openSync(draft.path, 'w');
+    this.#written = written;
+    this.#file = openSync(draft.path, written > 0 ? 'a' : 'w');
+    if (written > 0) return;
     const json = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt32LE(json.length);
@@ -41,6 +45,11 @@ export class SpoolWriter {
     writeSync(this.#file, CODECS[precision].encode(reduced));
     if (reduced !== gradient) free(reduced);
     this.#written++;
+  }
+
+  /** What is written so far, on disk under a name of its own, for an attempt that goes on from here. */
+  keep(): Promise<TaskOutput> {
+    return this.draft.keep();
   }
 
   async commit(): Promise<TaskOutput> {

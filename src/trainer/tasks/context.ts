@@ -1,6 +1,12 @@
-import type { BlobUri, MetricSample, TaskAssignment } from '../../contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  CHECKPOINT_INPUT,
+  type MetricSample,
+  type TaskAssignment,
+  type TaskCheckpoint,
+} from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { decodeState, decodeWeights } from '../checkpoint/index.js';
+import { type Checkpoint, decodeCheckpoint, decodeState, decodeWeights } from '../checkpoint/index.js';
 import { type BatchThread, type DatasetManifest, decodeManifest } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import type { NamedValues, OptimizerState } from '../optimizer/index.js';
@@ -15,8 +21,19 @@ export interface TaskContext {
   readonly batchThread?: BatchThread;
   progress(done: number, total: number): void;
   metrics(samples: readonly MetricSample[]): void;
-  /** Lets messages in and out; awaited between steps. */
-  breathe(): Promise<void>;
+  /**
+   * Lets messages in and out; awaited between steps. Where the worker asked for a checkpoint, `save` makes it.
+   * @throws TaskStopped where the worker asked to stop
+   */
+  breathe(save?: () => Promise<TaskCheckpoint>): Promise<void>;
+}
+
+/** The end of a task that was told to stop: no failure, it will be gone on with. */
+export class TaskStopped extends Error {
+  constructor() {
+    super('the task was told to stop');
+    this.name = 'TaskStopped';
+  }
 }
 
 /** @throws TrainerError invalid_assignment when the input is not there */
@@ -28,6 +45,12 @@ export function requiredInput(context: TaskContext, name: string): BlobUri {
 
 export async function readState(context: TaskContext, input: string): Promise<OptimizerState> {
   return decodeState(await context.blobs.get(requiredInput(context, input)));
+}
+
+/** Where an earlier attempt of this task left off; null at its first. */
+export async function readCheckpoint({ assignment, blobs }: TaskContext): Promise<Checkpoint | null> {
+  const uri = assignment.inputs[CHECKPOINT_INPUT];
+  return uri === undefined ? null : decodeCheckpoint(await blobs.get(uri));
 }
 
 /** The weights of an AuxNet as its stage left them, or null before its first round. */

@@ -3,7 +3,7 @@ import { endToEndRange, type ParameterSpec, parametersOf, wholeNetwork } from '.
 import { encodeState, mergeStates } from '../checkpoint/index.js';
 import { type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../training/index.js';
-import { readState, type TaskContext } from './context.js';
+import { readCheckpoint, readState, type TaskContext } from './context.js';
 import { handOver } from './hand-over.js';
 import { describeRun, type RunDescription } from './run-description.js';
 import { trainPart } from './train.js';
@@ -22,10 +22,11 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
     run,
     part: { stage: null, layers, auxiliary: null },
     parameters,
-    state: await stopwatch.timeAsync('checkpoint', () => joinedState(context, run, parameters)),
+    state: () => joinedState(context, run, parameters),
+    checkpoint: await readCheckpoint(context),
     steps: endToEndRange(run.rounds, round ?? 0),
     objective: classificationObjective(spec.label_smoothing),
-    onInputGradient: null,
+    spool: null,
     stopwatch,
   });
   const outputs =

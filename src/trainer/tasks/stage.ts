@@ -7,8 +7,8 @@ import {
   type StageDescription,
   stageOutputs,
 } from '../../network/index.js';
-import { encodeState, encodeWeights } from '../checkpoint/index.js';
-import { SpoolReader, SpoolWriter } from '../corrections/index.js';
+import { type Checkpoint, encodeState, encodeWeights } from '../checkpoint/index.js';
+import { type SpoolHeader, SpoolReader, SpoolWriter } from '../corrections/index.js';
 import { TrainerError } from '../errors.js';
 import { uploadWeights } from '../network/index.js';
 import { initialValues, type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
@@ -20,7 +20,7 @@ import {
   type LocalObjective,
   Stopwatch,
 } from '../training/index.js';
-import { readState, readWeights, requiredInput, type TaskContext } from './context.js';
+import { readCheckpoint, readState, readWeights, requiredInput, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
 import { trainPart } from './train.js';
 
@@ -31,7 +31,8 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
   const stage = index === null ? undefined : run.stages[index];
   if (!stage || round === null) throw new TrainerError('invalid_assignment', `there is no stage ${index}`);
   const stopwatch = new Stopwatch(context.now);
-  const spool = await openSpool(context, run, stage, round);
+  const checkpoint = await readCheckpoint(context);
+  const spool = await openSpool(context, run, stage, round, checkpoint);
   const neighbour = await openDownstream(context, run, stage);
   try {
     const parameters = stageParameters(stage);
@@ -39,10 +40,11 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
       run,
       part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
       parameters,
-      state: await stopwatch.timeAsync('checkpoint', () => stateBefore(context, parameters)),
+      state: () => stateBefore(context, parameters),
+      checkpoint,
       steps: parallelRange(run.rounds, round),
       objective: neighbour?.objective ?? classificationObjective(context.assignment.spec.label_smoothing),
-      onInputGradient: spool && ((gradient) => spool.write(gradient)),
+      spool,
       stopwatch,
     });
     const outputs = await stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool));
@@ -71,16 +73,21 @@ async function openSpool(
   run: RunDescription,
   stage: StageDescription,
   round: number,
+  checkpoint: Checkpoint | null,
 ): Promise<SpoolWriter | null> {
   const { spec, job_id, task_id, attempt } = context.assignment;
   if (!stageOutputs(spec.method, stage.index).includes('corrections')) return null;
   const { height, width, channels } = stage.input;
-  return new SpoolWriter(await context.blobs.createSpool(`${job_id}/${task_id}-a${attempt}/corrections`), {
+  const key = `${job_id}/${task_id}-a${attempt}/corrections`;
+  const draft = await context.blobs.createSpool(key, checkpoint?.spool ?? undefined);
+  const steps = parallelRange(run.rounds, round);
+  const header: SpoolHeader = {
     precision: spec.method.corrections.precision,
     filter: spec.method.corrections.filter,
     shape: [spec.batch_size, height, width, channels],
-    steps: parallelRange(run.rounds, round),
-  });
+    steps,
+  };
+  return new SpoolWriter(draft, header, checkpoint ? checkpoint.step - steps.start : 0);
 }
 
 /** What this stage must meet, if it reads it: the next stage's AuxNet and, with multipliers, its corrections. */

@@ -1,7 +1,9 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
-import type { MetricSample } from '../../contract/trainer-protocol.js';
+import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protocol.js';
 import type { ParameterSpec, StepRange } from '../../network/index.js';
 import { parametersOf, trainSamples } from '../../network/index.js';
+import { type Checkpoint, encodeCheckpoint } from '../checkpoint/index.js';
+import type { SpoolWriter } from '../corrections/index.js';
 import {
   type Batch,
   BatchThread,
@@ -17,7 +19,6 @@ import {
   type OptimizerState,
   optimizerSettings,
 } from '../optimizer/index.js';
-import type { Tensor } from '../runtime/index.js';
 import {
   type LocalObjective,
   type StepReport,
@@ -32,18 +33,24 @@ export interface TrainPartOptions {
   readonly run: RunDescription;
   readonly part: TrainedPart;
   readonly parameters: readonly ParameterSpec[];
-  readonly state: OptimizerState;
+  /** Before the first of `steps`; not asked for where there is a checkpoint. */
+  readonly state: () => Promise<OptimizerState>;
+  /** Where an earlier attempt left off. */
+  readonly checkpoint: Checkpoint | null;
   readonly steps: StepRange;
   readonly objective: LocalObjective;
-  readonly onInputGradient: ((gradient: Tensor) => void) | null;
+  /** Takes the input gradient of every step; null where nothing goes upstream. */
+  readonly spool: SpoolWriter | null;
   readonly stopwatch: Stopwatch;
 }
 
-/** Trains a part over its steps from `state` and returns the state it ends in. */
+/** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
 export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
-  const batches = await openSteps(context, options.steps);
+  const { start, end } = options.steps;
+  const left = { start: options.checkpoint?.step ?? start, end };
+  const batches = await openSteps(context, left);
   try {
-    return await trainOn(context, options, batches.at);
+    return await trainOn(context, options, left.start, batches.at);
   } finally {
     batches.close(options.stopwatch);
   }
@@ -52,16 +59,22 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
 async function trainOn(
   context: TaskContext,
   options: TrainPartOptions,
+  from: number,
   batchAt: StepBatches['at'],
 ): Promise<OptimizerState> {
   const { spec } = context.assignment;
-  const { part, steps, run } = options;
-  const optimizer = new Optimizer(options.parameters, options.state, partSettings(spec, part.auxiliary));
+  const { part, steps, run, spool, stopwatch } = options;
+  const state = options.checkpoint?.state ?? (await stopwatch.timeAsync('checkpoint', options.state));
+  const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
+  const save = (next: number) =>
+    stopwatch.timeAsync('checkpoint', () => saveCheckpoint(context, options, optimizer.state(), next));
   const started = context.now();
   try {
     await trainSteps({
       ...options,
+      from,
       optimizer,
+      onInputGradient: spool && ((gradient) => spool.write(gradient)),
       seed: spec.seed,
       batchAt,
       learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
@@ -69,13 +82,28 @@ async function trainOn(
         context.progress(report.step + 1 - steps.start, steps.end - steps.start);
         context.metrics(samplesOf(report, part.stage));
       },
-      breathe: context.breathe,
+      breathe: (next) => context.breathe(() => save(next)),
     });
-    context.metrics([throughputOf(steps, part.stage, spec.batch_size, context.now() - started)]);
+    const left = { start: from, end: steps.end };
+    const elapsed = context.now() - started;
+    if (from < steps.end) context.metrics([throughputOf(left, part.stage, spec.batch_size, elapsed)]);
     return optimizer.state();
   } finally {
     optimizer.dispose();
   }
+}
+
+async function saveCheckpoint(
+  { assignment: { task_id, attempt }, blobs }: TaskContext,
+  { parameters, spool, steps }: TrainPartOptions,
+  state: OptimizerState,
+  step: number,
+): Promise<TaskCheckpoint> {
+  // The corrections first: a checkpoint that can be read has all it names.
+  const kept = spool && (await spool.keep());
+  const bytes = encodeCheckpoint(parameters, { state, step, spool: kept }, `${task_id}-a${attempt}`);
+  const share = (step - steps.start) / (steps.end - steps.start);
+  return { ...(await blobs.put(bytes)), step, share };
 }
 
 interface StepBatches {

@@ -28,6 +28,8 @@ export interface StepReport {
 export interface TrainStepsOptions {
   readonly part: TrainedPart;
   readonly steps: StepRange;
+  /** The first step to make: where a checkpoint was made, else the first of `steps`. */
+  readonly from?: number;
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
   /** Asked for once a step, in order; the loop disposes of what it gets. */
@@ -38,8 +40,8 @@ export interface TrainStepsOptions {
   /** Receives g_k of each batch, the message to the stage above; the tensor stays the loop's. */
   readonly onInputGradient: ((gradient: Tensor) => void) | null;
   readonly onReport: (report: StepReport) => void;
-  /** Lets messages in and out between steps. */
-  readonly breathe: () => Promise<void>;
+  /** Lets messages in and out between steps; `next` is the first step that is not made yet. */
+  readonly breathe: (next: number) => Promise<void>;
   readonly stopwatch: Stopwatch;
 }
 
@@ -57,8 +59,8 @@ export const STEPS_PER_REPORT = 10;
  * @throws TrainerError non_finite_loss naming stage, step and which of loss, gradient and weights it is
  */
 export async function trainSteps(options: TrainStepsOptions): Promise<void> {
-  const { steps, stopwatch } = options;
-  for (let step = steps.start; step < steps.end; step++) {
+  const { steps, stopwatch, from = steps.start } = options;
+  for (let step = from; step < steps.end; step++) {
     const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
@@ -68,7 +70,7 @@ export async function trainSteps(options: TrainStepsOptions): Promise<void> {
     } finally {
       batch.dispose();
     }
-    await options.breathe();
+    await options.breathe(step + 1);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
-import type { BlobUri, TaskOutput, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import type { BlobUri, TaskCheckpoint, TaskOutput, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
 import { describeMethod } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
@@ -73,7 +73,7 @@ export interface TaskRun {
   readonly inputs: Readonly<Record<string, BlobUri>>;
   readonly attempt?: number;
   /** Called after every optimiser step; what it throws ends the task there. */
-  readonly onStep?: () => void;
+  readonly onStep?: (save: () => Promise<TaskCheckpoint>) => void | Promise<void>;
   /** Prepares the batches ahead; absent, the loop does. */
   readonly batchThread?: BatchThread;
 }
@@ -94,7 +94,9 @@ export function contextOf(
     now: () => 0,
     progress: () => {},
     metrics: () => {},
-    breathe: async () => onStep(),
+    breathe: async (save) => {
+      if (save) await onStep(save);
+    },
     ...(batchThread && { batchThread }),
   };
 }
