@@ -20,7 +20,8 @@ Every HTTP error is \`application/problem+json\` (RFC 9457):
 \`\`\`
 
 Match on \`code\`: texts may improve, codes stay. A failed job or task carries the same codes in its \`error\`. The last
-column is what a worker does when a task ends so: \`retry\` runs it again, within the task's attempts; \`fatal\` fails the job.
+column is what becomes of a task that ends so: \`retry\` runs it again, within its attempts; \`uncounted\` runs it again without
+counting (ten times at most without a new checkpoint); \`fatal\` fails the job.
 
 | code | status | title | what to do | task |
 |---|---|---|---|---|

@@ -3,8 +3,11 @@
  * errors by code, never by text.
  */
 
-/** What a worker does with a task that failed so: try it again (within its attempts) or fail the job. */
-export type RetryClass = 'retry' | 'fatal';
+/**
+ * What becomes of a task that failed so: it is tried again within its attempts, tried again without counting (within a
+ * bound of its own), or its job fails.
+ */
+export type RetryClass = 'retry' | 'uncounted' | 'fatal';
 
 interface CatalogueEntry {
   /** HTTP status where the error ends a request. */
@@ -144,14 +147,15 @@ export const ERRORS = {
     status: 500,
     title: 'The device ran out of memory',
     remedy: 'Lower `batch_size` or the model, raise `method.stages`, or run fewer slots on a host.',
-    // A neighbour on the same host may have been the cause.
-    retry: 'retry',
+    // The same task asks for the same memory again.
+    retry: 'fatal',
   },
   dataset_unreadable: {
     status: 500,
     title: 'The dataset cannot be read',
     remedy: 'Check the disk; for a built-in dataset, run `npm run setup` again.',
-    retry: 'retry',
+    // Data do not get better by being read again.
+    retry: 'fatal',
   },
   blob_missing: {
     status: 500,
@@ -181,7 +185,8 @@ export const ERRORS = {
     status: 500,
     title: 'The worker that ran the task is gone',
     remedy: 'Look at the log of its host; the task was tried on other workers as often as it may be.',
-    retry: 'retry',
+    // The task is seldom to blame. One that is, and takes its workers down, meets a bound of its own.
+    retry: 'uncounted',
   },
   trainer_stalled: {
     status: 500,

@@ -20,6 +20,10 @@ export interface Settings {
   threads: number;
   /** Of one API key; 0: any number. */
   requestsPerMinute: number;
+  /** Seconds of training between two checkpoints of a task. */
+  checkpointS: number;
+  /** Seconds after which a trainer that reports nothing is killed. */
+  noProgressS: number;
   logLevel: LogLevel;
 }
 
@@ -60,6 +64,16 @@ export const SETTINGS = [
     default: '1200',
     meaning: 'Requests that one API key may send in a minute; 0: any number.',
   },
+  {
+    name: 'STRATA_CHECKPOINT_S',
+    default: '30',
+    meaning: 'Seconds of training between two checkpoints of a task: what a fault costs at most.',
+  },
+  {
+    name: 'STRATA_NO_PROGRESS_S',
+    default: '300',
+    meaning: 'A trainer that reports nothing for so many seconds is killed; longer than one optimiser step.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
 
@@ -91,6 +105,8 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     ...(slots && { slots }),
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
     requestsPerMinute: read.integer('STRATA_RATE_LIMIT', 0, 1_000_000) ?? 1200,
+    checkpointS: read.integer('STRATA_CHECKPOINT_S', 1, 86_400) ?? 30,
+    noProgressS: read.integer('STRATA_NO_PROGRESS_S', 1, 86_400) ?? 300,
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   if (problems.length > 0) throw new SettingsError(problems);

@@ -1,8 +1,12 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
 export const HEARTBEAT_MS = 1_500;
-/** Attempts of one task that may fail or be lost before its job fails. */
+/** Attempts of one task that may fail before its job fails. */
 export const MAX_ATTEMPTS = 5;
+/** Attempts of one task that may be lost with their worker without a new checkpoint before its job fails. */
+export const MAX_LOSSES = 10;
+/** A trainer that was asked to stop and has not made its checkpoint after this long is killed. */
+export const YIELD_MS = 20_000;
 /** Wait before a failed task's next attempt: doubled with each failure. */
 export const RETRY_BACKOFF_MS = 250;
 /** The dispatcher looks at everything this often even if nobody nudges it. */
@@ -12,7 +16,5 @@ export const ENQUEUE_BATCH = 500;
 export const IDEMPOTENCY_KEPT_HOURS = 24;
 /** A worker silent for this long counts as gone; its row is deleted. */
 export const WORKER_GONE_MS = 15_000;
-/** A trainer that reports nothing for this long hangs and is killed. */
-export const NO_PROGRESS_MS = 300_000;
 /** Metrics and progress are written together this often, off the training loop. */
 export const FLUSH_MS = 500;

@@ -35,6 +35,8 @@ export async function childEnvironment(
     STRATA_SLOTS: String(settings.slots ?? defaultSlots(machine, settings.threads)),
     STRATA_THREADS: String(settings.threads),
     STRATA_RATE_LIMIT: String(settings.requestsPerMinute),
+    STRATA_CHECKPOINT_S: String(settings.checkpointS),
+    STRATA_NO_PROGRESS_S: String(settings.noProgressS),
     LOG_LEVEL: settings.logLevel,
   };
 }

@@ -11,6 +11,8 @@ export interface BlobStore {
   get(uri: BlobUri): Promise<Uint8Array>;
   /** A path on this host from which a blob or spool file can be read at random offsets. @throws BlobMissingError */
   localPath(uri: BlobUri): Promise<string>;
+  /** Deletes a blob that nothing refers to any more; it may be gone already. */
+  deleteBlob(uri: BlobUri): Promise<void>;
   exists(uri: BlobUri): Promise<boolean>;
   /**
    * A path to write a spool file to, piece by piece; nothing is visible under its uri before `commit`. With `beginning`

@@ -63,6 +63,10 @@ export function createFolderStore(root: string): BlobStore {
       return pathOf(uri);
     },
 
+    async deleteBlob(uri) {
+      await rm(pathOf(uri), { force: true });
+    },
+
     async exists(uri) {
       return (await orNull(access(pathOf(uri)).then(() => true))) ?? false;
     },

@@ -22,7 +22,7 @@ test('every entry has a status of HTTP, a title and a remedy that end as they sh
 
 test('an error carries its code’s policy, and the remedy where nothing more is known', () => {
   const error = new StrataError('out_of_memory');
-  assert.deepEqual([error.status, error.retry, error.detail], [500, 'retry', ERRORS.out_of_memory.remedy]);
+  assert.deepEqual([error.status, error.retry, error.detail], [500, 'fatal', ERRORS.out_of_memory.remedy]);
   assert.equal(new StrataError('non_finite_loss', 'stage 1, step 7').detail, 'stage 1, step 7');
 });
 

@@ -10,7 +10,7 @@ import { FAKE_TRAINER, Strata } from '../support/strata.js';
 
 let strata: Strata;
 beforeEach(async () => {
-  strata = await Strata.start({ trainer: FAKE_TRAINER, noProgressMs: 4_000 });
+  strata = await Strata.start({ trainer: FAKE_TRAINER, noProgressS: 4 });
 });
 afterEach(() => strata.stop());
 
@@ -126,7 +126,7 @@ test('a trainer that hangs is killed and its task tried again', async () => {
   await assertEffectsOnce(strata, id);
 });
 
-test('a worker that is asked to stop hands its tasks back and leaves', async () => {
+test('a worker that is asked to stop hands its tasks back at a checkpoint and leaves', async () => {
   await strata.startDispatcher();
   const leaving = await strata.startWorker();
   await strata.orders.hold('stage-0-1');
@@ -138,6 +138,7 @@ test('a worker that is asked to stop hands its tasks back and leaves', async () 
   await strata.orders.release('stage-0-1');
   await strata.startWorker();
   assert.equal((await strata.ended(id)).state, 'succeeded');
+  assert.match(await strata.orders.from('stage-0-1', 2), /^sha256:/);
   const { rows } = await strata.sql.query('SELECT sum(failures)::int AS failures FROM task');
   assert.deepEqual(rows, [{ failures: 0 }]);
   await assertEffectsOnce(strata, id);

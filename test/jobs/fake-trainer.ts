@@ -4,6 +4,8 @@
  * the task's kind, stage and round joined by dashes (`stage-1-0`, `finalize`):
  * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
  * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
+ * - asked for a checkpoint while it waits, a stage or end-to-end task writes a tiny one; asked to stop, it stops;
+ * - it writes `from-<name>-a<attempt>`, holding the checkpoint it was given, or nothing;
  * - `warn-<name>` holds the message of a warning, of every task of this name;
  * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that;
  * - `print-<name>` holds what to print on stderr, also used up; `die-<name>` the same, and then SIGKILL.
@@ -31,9 +33,15 @@ const send = (message: FromTrainer): void => void process.send?.(message);
 const nameOf = ({ kind, stage, round }: TaskAssignment): string =>
   [kind, stage, round].filter((part) => part !== null).join('-');
 
-async function released(file: string): Promise<void> {
+/** The task in work. */
+let current: { assignment: TaskAssignment; stop: () => void } | null = null;
+
+class Stopped extends Error {}
+
+async function released(file: string, assignment: TaskAssignment): Promise<void> {
   if (!existsSync(file)) return;
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
+    current = { assignment, stop: () => reject(new Stopped()) };
     const watcher = watch(folder, () => {
       if (existsSync(file)) return;
       watcher.close();
@@ -58,6 +66,7 @@ function take(file: string): string | null {
 async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
   const name = nameOf(assignment);
   for (const uri of Object.values(assignment.inputs)) await blobs.get(uri);
+  writeFileSync(join(folder, `from-${name}-a${assignment.attempt}`), assignment.inputs.checkpoint ?? '');
   writeFileSync(join(folder, `started-${name}-a${assignment.attempt}`), String(process.pid));
   report(assignment);
   process.stderr.write(take(join(folder, `print-${name}`)) ?? '');
@@ -66,7 +75,7 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
     process.stdout.write(lastWords);
     process.kill(process.pid, 'SIGKILL');
   }
-  await released(join(folder, `hold-${name}`));
+  await released(join(folder, `hold-${name}`), assignment);
   if (take(join(folder, `crash-${name}`)) !== null) process.exit(3);
   const outputs = await writeOutputs(assignment);
   const isFinal = assignment.kind === 'finalize';
@@ -123,7 +132,24 @@ async function writeReport({ job_id }: TaskAssignment): Promise<ArtifactOutput> 
   return { ...output, name: 'report.json', kind: 'report', media_type: 'application/json' };
 }
 
-process.on('message', ({ assignment }: ToTrainer) => {
+async function checkpoint(assignment: TaskAssignment): Promise<void> {
+  const { job_id, task_id, attempt, kind } = assignment;
+  if (kind !== 'stage' && kind !== 'end_to_end') return;
+  const bytes = new TextEncoder().encode(`${job_id}/${nameOf(assignment)}/a${attempt}/checkpoint`);
+  const made = { ...(await blobs.put(bytes)), step: 2, share: 0.5 };
+  send({ type: 'checkpoint', task_id, attempt, checkpoint: made });
+}
+
+async function answer({ task_id, attempt, stop }: Extract<ToTrainer, { type: 'checkpoint' }>): Promise<void> {
+  const held = current;
+  if (held?.assignment.task_id !== task_id || held.assignment.attempt !== attempt) return;
+  await checkpoint(held.assignment);
+  if (stop) held.stop();
+}
+
+process.on('message', (message: ToTrainer) => {
+  if (message.type === 'checkpoint') return void answer(message);
+  const { assignment } = message;
   const { task_id, attempt } = assignment;
   const code = take(join(folder, `fail-${nameOf(assignment)}`));
   if (code !== null) {
@@ -141,6 +167,7 @@ process.on('message', ({ assignment }: ToTrainer) => {
   train(assignment).then(
     (success) => send({ type: 'succeeded', task_id, attempt, success }),
     (error: Error) => {
+      if (error instanceof Stopped) return send({ type: 'stopped', task_id, attempt });
       const { stage } = assignment;
       const failure = { code: 'internal', message: error.message, stage, step: null, tensor: null };
       send({ type: 'failed', task_id, attempt, failure });

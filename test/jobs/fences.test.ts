@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { TaskSuccess } from '../../src/contract/trainer-protocol.js';
+import type { TaskCheckpoint, TaskSuccess } from '../../src/contract/trainer-protocol.js';
 import { planJobs, reconcile } from '../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../src/jobs/lifecycle/fail.js';
 import { recordLog } from '../../src/jobs/lifecycle/log.js';
 import { recordReport } from '../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../src/jobs/lifecycle/succeed.js';
-import { MAX_ATTEMPTS } from '../../src/jobs/limits.js';
+import { MAX_ATTEMPTS, MAX_LOSSES } from '../../src/jobs/limits.js';
 import { type Database, openDatabase } from '../../src/jobs/store/database.js';
 import { readyTasks, renewLeases } from '../../src/jobs/store/tasks.js';
 import { Strata } from '../support/strata.js';
@@ -32,6 +32,11 @@ const success: TaskSuccess = {
   seconds: {},
   artifacts: [],
   result: {},
+};
+
+/** A checkpoint that holds the task's first steps. */
+const at = (step: number): TaskCheckpoint => {
+  return { uri: `sha256:${String(step).padStart(64, 'c')}`, size_bytes: 1, step, share: step / 10 };
 };
 
 /** A planned job and its one task that is ready. */
@@ -63,6 +68,10 @@ async function tables(jobId: string): Promise<unknown> {
     of('log_line'),
     of('metric_point'),
     of('artifact'),
+    strata.sql.query(
+      'SELECT c.* FROM checkpoint c JOIN task ON task.id = c.task_id WHERE job_id = $1 ORDER BY 1',
+      [jobId],
+    ),
   ]);
   return results.map((result) => result.rows);
 }
@@ -84,11 +93,11 @@ test('an attempt whose lease ran out changes nothing any more, the next one coun
 
   const earlier = await tables(jobId);
   const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
-  await recordReport(db, stale.task, 0.9, samples);
+  assert.equal(await recordReport(db, stale.task, { progress: 0.9, samples, checkpoint: at(2) }), false);
   await recordLog(db, stale.task, [{ number: 0, stream: 'stdout', text: 'late', ageMs: 0 }]);
   assert.equal(await recordSuccess(db, stale.task, success, samples), false);
-  assert.equal(await recordFailure(db, stale.task, passing, true), false);
-  assert.equal(await recordFailure(db, stale.task, passing, false), false);
+  assert.equal(await recordFailure(db, stale.task, passing, 'retry'), false);
+  assert.equal(await recordFailure(db, stale.task, passing, 'fatal'), false);
   assert.equal(await releaseTask(db, stale.task), false);
   assert.deepEqual(await renewLeases(db, [stale.task], 60_000), []);
   assert.deepEqual(await tables(jobId), earlier);
@@ -110,12 +119,16 @@ test('between two attempts the old one changes nothing either', async () => {
 test('a second attempt overwrites the metrics of the first, point by point', async () => {
   const { jobId, taskId } = await readyTask();
   const first = await claimed(taskId);
-  const at = (step: number, value: number) => ({ name: 'loss', stage: 0, step, value });
-  await recordReport(db, first.task, 0.5, [at(0, 1), at(1, 1)]);
+  const point = (step: number, value: number) => ({ name: 'loss', stage: 0, step, value });
+  await recordReport(db, first.task, {
+    progress: 0.5,
+    samples: [point(0, 1), point(1, 1)],
+    checkpoint: null,
+  });
   await releaseTask(db, first.task);
   const second = await claimed(taskId);
-  await recordReport(db, second.task, null, [at(0, 2)]);
-  await recordSuccess(db, second.task, success, [at(1, 2), at(1, 3)]);
+  await recordReport(db, second.task, { progress: null, samples: [point(0, 2)], checkpoint: null });
+  await recordSuccess(db, second.task, success, [point(1, 2), point(1, 3)]);
   const [series] = (await strata.client.listMetrics(jobId, { points: 10 })).data;
   assert.equal(series?.attempt, 2);
   assert.deepEqual(
@@ -131,13 +144,67 @@ test('a task that keeps failing for passing reasons fails its job in the end', a
   const { jobId, taskId } = await readyTask();
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     await due(taskId);
-    await recordFailure(db, (await claimed(taskId)).task, passing, true);
+    await recordFailure(db, (await claimed(taskId)).task, passing, 'retry');
   }
   const job = await strata.client.getJob(jobId);
   assert.equal(job?.state, 'failed');
   assert.deepEqual(job?.error, passing);
   assert.equal(await claim(db, taskId, holder), null);
   assert.ok(!(await readyTasks(db, 1000)).some((task) => task.taskId === taskId));
+});
+
+test('the next attempt begins at the last checkpoint, with the samples before it, whoever ended the one before', async () => {
+  const { jobId, taskId } = await readyTask();
+  const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
+  const ends = [
+    (task: Claim['task']) => releaseTask(db, task),
+    (task: Claim['task']) => recordFailure(db, task, passing, 'retry'),
+    async (task: Claim['task']) => {
+      await expire(task.taskId);
+      await reconcile(db, log);
+    },
+  ];
+  for (const [index, end] of ends.entries()) {
+    const { task, assignment } = await claimed(taskId);
+    assert.equal(assignment.inputs.checkpoint, index === 0 ? undefined : at(index).uri);
+    await recordReport(db, task, { progress: 0.9, samples, checkpoint: at(index + 1) });
+    await end(task);
+    assert.equal((await strata.client.listTasks(jobId)).data[0]?.progress, (index + 1) / 10);
+    await due(taskId);
+  }
+  const { task, assignment } = await claimed(taskId);
+  assert.equal(assignment.inputs.checkpoint, at(3).uri);
+  assert.equal((await strata.client.listMetrics(jobId, { points: 10 })).data[0]?.points.length, 1);
+  await recordSuccess(db, task, success, []);
+  assert.equal(await db.checkpoint.count({ where: { taskId } }), 0);
+});
+
+test('a checkpoint that cannot be read is dropped: the next attempt begins at the beginning', async () => {
+  const { taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  await recordReport(db, task, { progress: 0.5, samples: [], checkpoint: at(5) });
+  await recordFailure(db, task, { ...passing, code: 'blob_corrupt' }, 'retry');
+  await due(taskId);
+  assert.deepEqual((await claimed(taskId)).assignment.inputs, {});
+});
+
+test('lost workers are no failures of the task, unless it loses too many without a checkpoint', async () => {
+  const { jobId, taskId } = await readyTask();
+  const lose = async (checkpoint: TaskCheckpoint | null): Promise<void> => {
+    await due(taskId);
+    const { task } = await claimed(taskId);
+    if (checkpoint) await recordReport(db, task, { progress: null, samples: [], checkpoint });
+    await expire(taskId);
+    await reconcile(db, log);
+  };
+  for (let loss = 1; loss <= 2 * MAX_LOSSES; loss++) await lose(at(loss));
+  assert.equal((await db.task.findUniqueOrThrow({ where: { id: taskId } })).failures, 0);
+  // The last of these losses counts too.
+  for (let loss = 1; loss < MAX_LOSSES - 1; loss++) await lose(null);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'preparing');
+  await lose(null);
+  const job = await strata.client.getJob(jobId);
+  assert.deepEqual([job?.state, job?.error?.code], ['failed', 'worker_lost']);
 });
 
 test('a success that lacks an output which others need is refused whole', async () => {
@@ -164,8 +231,8 @@ test('a lost worker and a cancel: the job ends cancelled once the lease is over'
   const { task } = await claimed(taskId);
   assert.equal((await strata.client.cancelJob(jobId, { force: true })).state, 'preparing');
   assert.deepEqual(
-    (await renewLeases(db, [task], 6_000)).map(({ stop }) => stop),
-    [true],
+    (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
+    ['kill'],
   );
   await expire(taskId);
   await reconcile(db, log);
@@ -178,8 +245,8 @@ test('a result that comes after a cancel is kept, and the job still ends cancell
   const { task } = await claimed(taskId);
   await strata.client.cancelJob(jobId, { force: false });
   assert.deepEqual(
-    (await renewLeases(db, [task], 6_000)).map(({ stop }) => stop),
-    [false],
+    (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
+    ['yield'],
   );
   assert.equal(await recordSuccess(db, task, success, []), true);
   assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
@@ -97,19 +97,21 @@ test('cancel with force: the trainer is gone before the job is cancelled', async
   assert.equal((await strata.client.cancelJob(id, { force: false })).state, 'cancelled');
 });
 
-test('cancel without force: running tasks end, none follows', async () => {
+test('cancel without force: running tasks leave a checkpoint and end, none follows', async () => {
   await strata.orders.hold('stage-1-1');
   const id = await create();
   const pid = await strata.orders.started('stage-1-1');
   const answered = await strata.client.cancelJob(id, { force: false });
   assert.notEqual(answered.state, 'cancelled');
-  assert.match(answered.state_reason ?? '', /running tasks/);
-  assert.equal(await processExists(pid), true);
-  await strata.orders.release('stage-1-1');
+  assert.match(answered.state_reason ?? '', /last checkpoint/);
   assert.equal((await strata.ended(id)).state, 'cancelled');
   const tasks = new Map((await strata.client.listTasks(id)).data.map((task) => [task.key, task.state]));
-  assert.equal(tasks.get('stage-1-1'), 'succeeded');
+  assert.equal(tasks.get('stage-1-1'), 'cancelled');
   assert.equal(tasks.get('stage-1-2'), 'cancelled');
+  const artifacts = (await strata.client.listArtifacts(id)).data;
+  assert.ok(artifacts.some(({ name }) => name === 'checkpoints/stage-1-1.safetensors'));
+  const opened = await strata.client.openArtifact(artifacts[0]?.id ?? '');
+  assert.match(await readFile(opened.path, 'utf8'), /a1\/checkpoint/);
   assert.equal(await processExists(pid), true, 'the trainer stays warm');
 });
 
@@ -183,13 +185,13 @@ test('what a successful task warns of becomes one event, also where the task ran
 });
 
 test('a passing error is tried again', async () => {
-  await strata.orders.fail('stage-1-0', 'out_of_memory');
+  await strata.orders.fail('stage-1-0', 'internal');
   const id = await create();
   const job = await strata.ended(id);
   assert.equal(job.state, 'succeeded');
   assert.equal((await attemptsOf(strata, id))['stage-1-0'], 2);
   assert.deepEqual(await repeatedTasks(strata, id), ['stage-1-0']);
   const retried = await strata.event(id, 'task.retried');
-  assert.equal((retried.data.error as { code: string }).code, 'out_of_memory');
+  assert.equal((retried.data.error as { code: string }).code, 'internal');
   await assertEffectsOnce(strata, id);
 });

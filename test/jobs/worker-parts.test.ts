@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { MetricSample, TaskAssignment } from '../../src/contract/trainer-protocol.js';
+import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../src/contract/trainer-protocol.js';
+import type { Report } from '../../src/jobs/lifecycle/report.js';
 import { startLoop } from '../../src/jobs/loop.js';
-import type { Fence } from '../../src/jobs/store/tasks.js';
+import type { Fence, StopWish } from '../../src/jobs/store/tasks.js';
 import { placeSlots } from '../../src/jobs/worker/devices.js';
 import { startLeases } from '../../src/jobs/worker/leases.js';
 import { startRecorder } from '../../src/jobs/worker/recorder.js';
@@ -101,7 +102,7 @@ test('the recorder keeps what could not be written, and hands over the rest at t
   const written: (readonly MetricSample[])[] = [];
   let broken = true;
   let errors = 0;
-  const write = async (_: number | null, samples: readonly MetricSample[]): Promise<void> => {
+  const write = async ({ samples }: Report): Promise<void> => {
     if (broken) throw new Error('down');
     written.push(samples);
   };
@@ -115,14 +116,40 @@ test('the recorder keeps what could not be written, and hands over the rest at t
   await recorder.drain();
   const unhurried = startRecorder(write, never, fail);
   unhurried.add([sample(2)]);
-  assert.deepEqual(await unhurried.drain(), [sample(2)]);
+  assert.deepEqual(await unhurried.drain(), { progress: null, samples: [sample(2)], checkpoint: null });
 });
 
-test('leases: stop and loss reach the attempt that they are about, not one that was let go', async () => {
+test('the recorder writes a checkpoint at once, with all samples before it, also after a failed write', async () => {
+  const sample = (step: number): MetricSample => ({ name: 'loss', stage: 0, step, value: 1 });
+  const checkpoint = (step: number): TaskCheckpoint => {
+    return { uri: `spool:c-${step}`, size_bytes: 1, step, share: 0.5 };
+  };
+  const written: Report[] = [];
+  let broken = true;
+  let errors = 0;
+  const write = async (report: Report): Promise<void> => {
+    if (broken) throw new Error('down');
+    written.push(report);
+  };
+  const recorder = startRecorder(write, never, () => void errors++);
+  recorder.add([sample(0)]);
+  recorder.checkpoint(checkpoint(1));
+  await eventually('a failed write', () => errors > 0);
+  broken = false;
+  recorder.add([sample(1)]);
+  recorder.checkpoint(checkpoint(2));
+  await eventually('the write', () => written.length > 0);
+  assert.deepEqual(written, [{ progress: null, samples: [sample(0), sample(1)], checkpoint: checkpoint(2) }]);
+  await recorder.drain();
+});
+
+const WISHES: Record<string, StopWish> = { cancelled: 'kill', paused: 'yield' };
+
+test('leases: wishes and loss reach the attempt that they are about, not one that was let go', async () => {
   const seen: string[] = [];
   const entry = (taskId: string) => ({
     fence: { taskId, attempt: 1 },
-    onStop: () => void seen.push(`stop ${taskId}`),
+    onWish: (wish: StopWish) => void seen.push(`${wish} ${taskId}`),
     onLost: () => void seen.push(`lost ${taskId}`),
   });
   let beats = 0;
@@ -134,7 +161,7 @@ test('leases: stop and loss reach the attempt that they are about, not one that 
       if (fences.length > 0) letGo();
       return fences
         .filter(({ taskId }) => taskId !== 'taken')
-        .map((fence) => ({ ...fence, stop: fence.taskId === 'cancelled' }));
+        .map((fence) => ({ ...fence, wish: WISHES[fence.taskId] ?? null }));
     },
     heartbeatMs: never,
     leaseMs: never,
@@ -142,11 +169,11 @@ test('leases: stop and loss reach the attempt that they are about, not one that 
     now: () => 0,
   });
   await eventually('the first beat', () => beats === 1);
-  for (const id of ['mine', 'cancelled', 'taken']) leases.hold(entry(id));
+  for (const id of ['mine', 'cancelled', 'paused', 'taken']) leases.hold(entry(id));
   letGo = leases.hold({ ...entry('taken'), fence: { taskId: 'taken', attempt: 2 } });
   leases.nudge();
-  await eventually('their fate', () => seen.length === 2);
-  assert.deepEqual(seen, ['stop cancelled', 'lost taken']);
+  await eventually('their fate', () => seen.length === 3);
+  assert.deepEqual(seen, ['kill cancelled', 'yield paused', 'lost taken']);
   await leases.stop();
 });
 
@@ -160,7 +187,7 @@ test('leases: attempts are given up when no renewal came through in time', async
     onError: () => undefined,
     now: () => nowMs,
   });
-  leases.hold({ fence: { taskId: 'a', attempt: 1 }, onStop: () => fail('stop'), onLost: () => void lost++ });
+  leases.hold({ fence: { taskId: 'a', attempt: 1 }, onWish: fail, onLost: () => void lost++ });
   nowMs = 6_001;
   await eventually('it is given up', () => lost > 0);
   await leases.stop();

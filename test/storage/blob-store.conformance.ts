@@ -89,7 +89,10 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
       const next = await store.createSpool('job/task-a2/corrections', first);
       await appendFile(next.path, 'three');
       assert.equal(await read((await next.commit()).uri), 'one three');
-      await assert.rejects(store.createSpool('job/task-a3/c', { ...first, size_bytes: 100 }), BlobCorruptError);
+      await assert.rejects(
+        store.createSpool('job/task-a3/c', { ...first, size_bytes: 100 }),
+        BlobCorruptError,
+      );
       await store.deleteSpool('job/task-a');
       assert.equal(await store.exists(first.uri), false);
       await assert.rejects(store.createSpool('job/task-a3/c', first), BlobMissingError);

@@ -45,6 +45,11 @@ export class Orders {
     });
   }
 
+  /** The checkpoint that an attempt which has started was given; empty for none. */
+  from(name: string, attempt: number): Promise<string> {
+    return readFile(this.path(`from-${name}-a${attempt}`), 'utf8');
+  }
+
   /** Forgets the signs of the jobs before. */
   async clear(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });

@@ -17,7 +17,8 @@ export interface StrataOptions {
   /** Path of the trainer; absent: the real one. */
   readonly trainer?: string;
   readonly slots?: number;
-  readonly noProgressMs?: number;
+  readonly noProgressS?: number;
+  readonly checkpointS?: number;
 }
 
 /** Everything but the HTTP API, on servers of its own: for tests of jobs with real processes. */
@@ -53,11 +54,8 @@ export class Strata {
   }
 
   startWorker(): Promise<ServiceProcess> {
-    const { trainer, noProgressMs } = this.options;
-    return this.startProcess('jobs/worker/main.ts', [
-      ...(trainer ? ['--trainer', trainer] : []),
-      ...(noProgressMs ? ['--no-progress-ms', String(noProgressMs)] : []),
-    ]);
+    const { trainer } = this.options;
+    return this.startProcess('jobs/worker/main.ts', trainer ? ['--trainer', trainer] : []);
   }
 
   /** The first event of a type, also one that has already happened. */
@@ -96,6 +94,8 @@ export class Strata {
       REDIS_URL: this.servers.redisUrl,
       BLOB_URL: blobUrlOf(this.servers),
       STRATA_SLOTS: String(this.options.slots ?? 2),
+      STRATA_CHECKPOINT_S: String(this.options.checkpointS ?? 30),
+      STRATA_NO_PROGRESS_S: String(this.options.noProgressS ?? 300),
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
       FAKE_TRAINER_DIR: ordersOf(this.servers),
     });

@@ -59,7 +59,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a job
-         * @description The answer says that the wish is stored. The job's state becomes `cancelled` once its trainer processes are gone. Cancelling a cancelled job again answers it unchanged; a job that succeeded or failed answers 409.
+         * @description The answer says that the wish is stored. Running tasks make a last checkpoint, which stays as an artifact, and end; with `force` they are killed. The job's state becomes `cancelled` once none of them runs. Cancelling a cancelled job again answers it unchanged; a job that succeeded or failed answers 409.
          */
         post: operations["cancelJob"];
         delete?: never;
@@ -475,7 +475,7 @@ export interface components {
         };
         CancelRequest: {
             /**
-             * @description Kill the trainers at once instead of letting the running tasks end.
+             * @description Kill the trainers at once instead of letting the running tasks make a last checkpoint.
              * @default false
              */
             force: boolean;
@@ -1505,7 +1505,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every artifact of the job; none before it has succeeded. */
+            /** @description Every artifact of the job; none before it has succeeded or was cancelled. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,3 +1,4 @@
+import { retryClassOf } from '../../contract/errors.js';
 import { recordFailure } from '../lifecycle/fail.js';
 import { planNextJob } from '../lifecycle/plan-next.js';
 import { settle } from '../lifecycle/stop.js';
@@ -23,7 +24,7 @@ async function takeBackExpired(db: Database, log: Log): Promise<void> {
   for (const task of await expiredTasks(db)) {
     const message = `worker ${task.workerId ?? 'unknown'} stopped renewing its lease`;
     const error = { code: 'worker_lost', message, stage: task.stage, step: null, tensor: null };
-    const current = await recordFailure(db, task, error, true);
+    const current = await recordFailure(db, task, error, retryClassOf(error.code));
     if (current) log.warn({ job: task.jobId, task: task.key, attempt: task.attempt }, message);
   }
 }

@@ -1,7 +1,13 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { JobState } from '../../contract/states.js';
-import type { BlobUri, TaskAssignment, TaskKind } from '../../contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  CHECKPOINT_INPUT,
+  type TaskAssignment,
+  type TaskKind,
+} from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../limits.js';
+import { findCheckpoint } from '../store/checkpoints.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
@@ -78,11 +84,11 @@ async function inputsOf(tx: Transaction, task: ClaimedTask): Promise<Record<stri
     task.jobId,
     sources.map(([, source]) => source.task),
   );
-  return Object.fromEntries(
-    sources.map(([name, source]) => {
-      const output = outputs.get(source.task)?.[source.output];
-      if (!output) throw new Error(`${task.key} needs ${source.output} of ${source.task}, which has none`);
-      return [name, output.uri];
-    }),
-  );
+  const inputs = sources.map(([name, source]): [string, BlobUri] => {
+    const output = outputs.get(source.task)?.[source.output];
+    if (!output) throw new Error(`${task.key} needs ${source.output} of ${source.task}, which has none`);
+    return [name, output.uri];
+  });
+  const checkpoint = await findCheckpoint(tx, task.taskId);
+  return { ...Object.fromEntries(inputs), ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint.uri }) };
 }

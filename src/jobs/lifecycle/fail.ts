@@ -1,4 +1,6 @@
-import { MAX_ATTEMPTS, RETRY_BACKOFF_MS } from '../limits.js';
+import type { RetryClass } from '../../contract/errors.js';
+import { MAX_ATTEMPTS, MAX_LOSSES, RETRY_BACKOFF_MS } from '../limits.js';
+import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.js';
 import { type Database, type Transaction, toJson } from '../store/database.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob } from '../store/jobs.js';
@@ -9,30 +11,30 @@ import { describe, taskData } from './task-events.js';
 
 /**
  * Ends an attempt that failed or was lost: the task goes back to ready for a passing reason, unless it has failed
- * too often; else the job fails with the attempt's error.
+ * too often; else the job fails with the attempt's error. The next attempt begins at the last checkpoint.
  * @returns false for a stale attempt, which changes nothing
  */
 export function recordFailure(
   db: Database,
   task: RunningTask,
   error: JobError,
-  retryable: boolean,
+  retry: RetryClass,
 ): Promise<boolean> {
   return inLockedJob(db, task.jobId, async (tx, job) => {
     // Its trainer has ended: for a job that is to stop, that is all there is to know.
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
-    const failures = task.failures + 1;
-    return retryable && failures < MAX_ATTEMPTS
-      ? retry(tx, job, task, error, failures)
-      : failJob(tx, job, task, error, failures);
+    const counts = countFailure(task, retry);
+    const again = retry !== 'fatal' && counts.failures < MAX_ATTEMPTS && counts.losses < MAX_LOSSES;
+    return again ? tryAgain(tx, job, task, error, counts) : failJob(tx, job, task, error, counts);
   });
 }
 
-/** Gives an attempt back unharmed, as a stopping worker does: not counted as a failure. */
+/** Gives an attempt back unharmed, as a stopping worker does: not counted as a failure. It begins at its checkpoint. */
 export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
   return inLockedJob(db, task.jobId, async (tx, job) => {
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
-    if (!(await endAttempt(tx, task, 'ready', { progress: 0, dueAt: new Date(0) }))) return false;
+    const progress = await progressKept(tx, task);
+    if (!(await endAttempt(tx, task, 'ready', { progress, dueAt: new Date(0) }))) return false;
     const message = `${describe(task)} was handed back by a stopping worker`;
     await appendEvents(tx, job.id, { type: 'task.retried', message, data: taskData(task) });
     await notify(tx, 'strata_dispatch');
@@ -57,17 +59,36 @@ async function cancelAttempt(tx: Transaction, job: LockedJob, task: RunningTask)
   return current;
 }
 
-async function retry(
+interface Counts {
+  readonly failures: number;
+  readonly losses: number;
+}
+
+function countFailure({ failures, losses }: RunningTask, retry: RetryClass): Counts {
+  return retry === 'uncounted' ? { failures, losses: losses + 1 } : { failures: failures + 1, losses };
+}
+
+/** An attempt that could not read these may have had a checkpoint that is not there any more. */
+const UNREADABLE = ['blob_missing', 'blob_corrupt'];
+
+/** Where the next attempt begins, as a share of the task. */
+async function progressKept(tx: Transaction, { taskId }: RunningTask): Promise<number> {
+  return (await findCheckpoint(tx, taskId))?.share ?? 0;
+}
+
+async function tryAgain(
   tx: Transaction,
   job: LockedJob,
   task: RunningTask,
   error: JobError,
-  failures: number,
+  counts: Counts,
 ): Promise<boolean> {
-  const waitMs = RETRY_BACKOFF_MS * 2 ** (failures - 1);
+  const waitMs = RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1);
   const dueAt = new Date(Date.now() + waitMs);
-  const changes = { progress: 0, failures, error: toJson(error), dueAt };
+  const progress = await progressKept(tx, task);
+  const changes = { progress, ...counts, error: toJson(error), dueAt };
   if (!(await endAttempt(tx, task, 'ready', changes))) return false;
+  if (UNREADABLE.includes(error.code)) await deleteCheckpoint(tx, task.taskId);
   await appendEvents(tx, job.id, {
     type: 'task.retried',
     level: 'warning',
@@ -83,9 +104,9 @@ async function failJob(
   job: LockedJob,
   task: RunningTask,
   error: JobError,
-  failures: number,
+  counts: Counts,
 ): Promise<boolean> {
-  const changes = { failures, error: toJson(error), finishedAt: new Date() };
+  const changes = { ...counts, error: toJson(error), finishedAt: new Date() };
   if (!(await endAttempt(tx, task, 'failed', changes))) return false;
   await appendEvents(tx, job.id, {
     type: 'task.failed',

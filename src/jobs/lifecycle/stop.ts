@@ -1,4 +1,7 @@
 import { isTerminal } from '../../contract/states.js';
+import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import { insertArtifacts } from '../store/artifacts.js';
+import { takeCheckpoints } from '../store/checkpoints.js';
 import { fromJson, type Transaction, toJson } from '../store/database.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, type StopAs, setJobState } from '../store/jobs.js';
@@ -19,15 +22,15 @@ export type Stop =
   | { readonly as: 'failed'; readonly now: true; readonly error: JobError };
 
 /**
- * Asks a locked job to end. No task of it is claimed any more; with `now` the running ones are killed, which workers
- * do when the nudge arrives, or at their next heartbeat. The job ends when none of its tasks runs. The first reason
- * to stop stands; a later one can only hurry it.
+ * Asks a locked job to end. No task of it is claimed any more; with `now` the running ones are killed, else they make a
+ * checkpoint and end, which workers see to when the nudge arrives, or at their next heartbeat. The job ends when none
+ * of its tasks runs. The first reason to stop stands; a later one can only hurry it.
  */
 export async function requestStop(tx: Transaction, job: LockedJob, stop: Stop): Promise<LockedJob> {
   if (isTerminal('job', job.state)) return job;
   const reason = job.stopAs === null ? reasonColumns(stop) : {};
   await tx.job.update({ where: { id: job.id }, data: { ...reason, ...(stop.now && { stopNow: true }) } });
-  if (stop.now) await notify(tx, 'strata_stop', job.id);
+  await notify(tx, 'strata_stop', job.id);
   return settle(tx, { ...job, stopAs: job.stopAs ?? stop.as });
 }
 
@@ -41,10 +44,21 @@ function reasonColumns(stop: Stop): JobChanges {
 export async function settle(tx: Transaction, job: LockedJob): Promise<LockedJob> {
   if (job.stopAs === null || isTerminal('job', job.state)) return job;
   if ((await countRunning(tx, job.id)) > 0) return job;
+  if (job.stopAs === 'cancelled') await publishCheckpoints(tx, job.id);
   await cancelOpenTasks(tx, job.id);
   const ended = await setJobState(tx, job, job.stopAs);
   await appendEvents(tx, job.id, await lastEvent(tx, job.id, job.stopAs));
   return ended;
+}
+
+/** What a cancelled job had reached stays to be downloaded. */
+async function publishCheckpoints(tx: Transaction, jobId: string): Promise<void> {
+  const checkpoints = await takeCheckpoints(tx, jobId);
+  const artifacts = checkpoints.map(({ key, uri, sizeBytes }): ArtifactOutput => {
+    const name = `checkpoints/${key}.safetensors`;
+    return { name, kind: 'weights', media_type: 'application/octet-stream', uri, size_bytes: sizeBytes };
+  });
+  await insertArtifacts(tx, jobId, artifacts);
 }
 
 async function lastEvent(tx: Transaction, jobId: string, stopAs: StopAs): Promise<NewEvent> {

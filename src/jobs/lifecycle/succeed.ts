@@ -1,5 +1,6 @@
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
 import { insertArtifacts } from '../store/artifacts.js';
+import { deleteCheckpoint } from '../store/checkpoints.js';
 import { type Database, type Transaction, toJson } from '../store/database.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
@@ -40,6 +41,7 @@ export async function recordSuccess(
     await checkOutputs(tx, task, success);
     await writeMetrics(tx, job.id, task.attempt, lastSamples);
     await insertArtifacts(tx, job.id, success.artifacts);
+    await deleteCheckpoint(tx, task.taskId);
     await openDependents(tx, task.taskId);
     await appendEvents(tx, job.id, {
       type: 'task.succeeded',

@@ -17,6 +17,8 @@ export interface RunningTask extends Fence {
   readonly stage: number | null;
   readonly round: number | null;
   readonly failures: number;
+  /** Attempts lost with their worker since the last checkpoint. */
+  readonly losses: number;
 }
 
 export interface ClaimedTask extends RunningTask {
@@ -51,11 +53,12 @@ export async function claimTask(
   leaseMs: number,
 ): Promise<ClaimedTask | null> {
   const rows = await tx.$queryRaw<ClaimedTask[]>`
-    UPDATE task SET state = 'running', attempt = attempt + 1, progress = 0, error = NULL,
+    UPDATE task SET state = 'running', attempt = attempt + 1, error = NULL,
       lease_until = now() + ${leaseMs} * interval '1 millisecond',
       worker_id = ${workerId}, device = ${device}, started_at = now(), finished_at = NULL
     WHERE id = ${id} AND state = 'ready' AND due_at <= now()
-    RETURNING id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, inputs`;
+    RETURNING id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
+      inputs`;
   return rows[0] ?? null;
 }
 
@@ -77,40 +80,45 @@ export async function endAttempt(
 }
 
 /**
- * Notes how far the current claim is (null: unchanged), and locks its row until the transaction ends.
+ * Changes what is known of the current claim, and locks its row until the transaction ends.
  * @returns false for a stale attempt
  */
-export async function reportProgress(
+export async function touchAttempt(
   tx: Transaction,
   { taskId, attempt }: Fence,
-  progress: number | null,
+  changes: { readonly progress?: number; readonly losses?: number },
 ): Promise<boolean> {
   const { count } = await tx.task.updateMany({
     where: { id: taskId, attempt, state: 'running' },
-    data: { attempt, ...(progress !== null && { progress }) },
+    data: { attempt, ...changes },
   });
   return count === 1;
 }
 
-/** @returns the claims that are still ours, each with whether its job is to stop at once */
+/** What a job wants of its running tasks: to end at once, or to make a checkpoint and end. */
+export type StopWish = 'kill' | 'yield';
+
+/** @returns the claims that are still ours, each with what its job wants of it */
 export async function renewLeases(
   db: Queryable,
   fences: readonly Fence[],
   leaseMs: number,
-): Promise<(Fence & { readonly stop: boolean })[]> {
+): Promise<(Fence & { readonly wish: StopWish | null })[]> {
   if (fences.length === 0) return [];
   const claims = Prisma.join(fences.map(({ taskId, attempt }) => Prisma.sql`(${taskId}, ${attempt}::int)`));
   return db.$queryRaw`
     UPDATE task SET lease_until = now() + ${leaseMs} * interval '1 millisecond'
     FROM job
     WHERE job.id = task.job_id AND task.state = 'running' AND (task.id, task.attempt) IN (${claims})
-    RETURNING task.id AS "taskId", task.attempt, job.stop_now AS stop`;
+    RETURNING task.id AS "taskId", task.attempt,
+      CASE WHEN job.stop_now THEN 'kill' WHEN job.stop_as IS NOT NULL THEN 'yield' END AS wish`;
 }
 
 /** Running tasks whose worker let the lease run out. */
 export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
   return db.$queryRaw`
-    SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, worker_id AS "workerId"
+    SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
+      worker_id AS "workerId"
     FROM task WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
 }
 

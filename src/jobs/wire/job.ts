@@ -55,7 +55,7 @@ function progressOf(state: JobState, progress: JobProgress | undefined): number 
 function stateReason(row: JobRow, queue: Schemas['JobQueue'] | null): string | null {
   if (row.error !== null) return fromJson<JobError>(row.error).message;
   if (row.finishedAt === null && row.stopAs === 'cancelled') {
-    return row.stopNow ? 'its trainers are being stopped' : 'its running tasks are let end';
+    return row.stopNow ? 'its trainers are being stopped' : 'its running tasks make a last checkpoint';
   }
   return queue?.reason ?? null;
 }

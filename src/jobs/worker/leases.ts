@@ -1,11 +1,11 @@
 import { startLoop } from '../loop.js';
-import type { Fence } from '../store/tasks.js';
+import type { Fence, StopWish } from '../store/tasks.js';
 
 /** What to do with a running attempt. */
 export interface Held {
   readonly fence: Fence;
-  /** Its job is to stop at once. */
-  onStop(): void;
+  /** Its job wants it to end; said at every heartbeat until it has. */
+  onWish(wish: StopWish): void;
   /** It is not ours any more: another attempt may already run. */
   onLost(): void;
 }
@@ -19,7 +19,7 @@ export interface Leases {
 }
 
 export interface LeaseOptions {
-  renew(fences: readonly Fence[]): Promise<readonly (Fence & { readonly stop: boolean })[]>;
+  renew(fences: readonly Fence[]): Promise<readonly (Fence & { readonly wish: StopWish | null })[]>;
   readonly heartbeatMs: number;
   readonly leaseMs: number;
   onError(error: unknown): void;
@@ -44,7 +44,7 @@ export function startLeases(options: LeaseOptions): Leases {
       const answer = answers.get(key);
       entry.renewedAt = sentAt;
       if (!answer) entry.onLost();
-      else if (answer.stop) entry.onStop();
+      else if (answer.wish) entry.onWish(answer.wish);
     }
   };
   const loop = startLoop(beat, options.heartbeatMs, options.onError);

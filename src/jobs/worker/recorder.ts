@@ -1,14 +1,19 @@
-import type { MetricSample } from '../../contract/trainer-protocol.js';
+import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protocol.js';
+import type { Report } from '../lifecycle/report.js';
 import { startLoop } from '../loop.js';
 
 export interface Recorder {
   add(samples: readonly MetricSample[]): void;
   progress(share: number): void;
-  /** Stops writing. @returns the samples that are not written yet: they belong to the attempt's last transaction */
-  drain(): Promise<readonly MetricSample[]>;
+  /** Written at once, with the samples before it. */
+  checkpoint(made: TaskCheckpoint): void;
+  /** Stops writing. @returns what is not written yet: it belongs to the attempt's end */
+  drain(): Promise<Report>;
 }
 
-export type WriteReport = (progress: number | null, samples: readonly MetricSample[]) => Promise<void>;
+export type WriteReport = (report: Report) => Promise<void>;
+
+const NOTHING: Report = { progress: null, samples: [], checkpoint: null };
 
 /** Gathers what a running task reports and writes it in batches, apart from the training. */
 export function startRecorder(
@@ -16,33 +21,44 @@ export function startRecorder(
   flushMs: number,
   onError: (error: unknown) => void,
 ): Recorder {
-  let samples: MetricSample[] = [];
-  let share: number | null = null;
+  let pending = NOTHING;
 
   const flush = async (): Promise<void> => {
-    if (samples.length === 0 && share === null) return;
-    const [batch, progress] = [samples, share];
-    samples = [];
-    share = null;
+    const { samples, progress, checkpoint } = pending;
+    if (samples.length === 0 && progress === null && checkpoint === null) return;
+    const batch = pending;
+    pending = NOTHING;
     try {
-      await write(progress, batch);
+      await write(batch);
     } catch (error) {
       // Kept for the next flush; an attempt that cannot write for long loses its lease anyway.
-      samples = [...batch, ...samples];
+      pending = joined(batch, pending);
       throw error;
     }
   };
   const loop = startLoop(flush, flushMs, onError);
   return {
     add(more) {
-      samples.push(...more);
+      pending = { ...pending, samples: [...pending.samples, ...more] };
     },
-    progress(now) {
-      share = now;
+    progress(share) {
+      pending = { ...pending, progress: share };
+    },
+    checkpoint(made) {
+      pending = { ...pending, checkpoint: made };
+      loop.nudge();
     },
     async drain() {
       await loop.stop();
-      return samples;
+      return pending;
     },
+  };
+}
+
+function joined(earlier: Report, later: Report): Report {
+  return {
+    progress: later.progress ?? earlier.progress,
+    samples: [...earlier.samples, ...later.samples],
+    checkpoint: later.checkpoint ?? earlier.checkpoint,
   };
 }

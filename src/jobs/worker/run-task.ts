@@ -1,35 +1,36 @@
 import { retryClassOf } from '../../contract/errors.js';
-import type { MetricSample } from '../../contract/trainer-protocol.js';
-import { type Claim, claim } from '../lifecycle/claim.js';
+import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { claim } from '../lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../lifecycle/fail.js';
 import { recordLog } from '../lifecycle/log.js';
-import { recordReport } from '../lifecycle/report.js';
+import { type Report, recordReport } from '../lifecycle/report.js';
 import { recordSuccess } from '../lifecycle/succeed.js';
 import { FLUSH_MS } from '../limits.js';
 import type { Log } from '../process.js';
 import type { Database } from '../store/database.js';
+import { Attempt } from './attempt.js';
+import { Checkpoints } from './checkpoints.js';
 import type { Leases } from './leases.js';
-import { startRecorder } from './recorder.js';
+import { type Recorder, startRecorder } from './recorder.js';
 import type { Slot } from './slot.js';
 import { startTaskLog } from './task-log.js';
-import type { Outcome } from './trainer-child.js';
-import { startWatchdog } from './watchdog.js';
+import type { OnReport, Outcome } from './trainer-child.js';
+import { startWatchdog, type Watchdog } from './watchdog.js';
 
 export interface TaskRunnerOptions {
   readonly db: Database;
+  readonly blobs: BlobStore;
   readonly workerId: string;
   readonly leases: Leases;
   readonly noProgressMs: number;
+  readonly checkpointMs: number;
   readonly log: Log;
 }
 
-/** Why the worker itself ended a trainer. */
-type Ending = 'stopped' | 'lost' | 'stalled' | 'released';
-
-interface Attempt {
-  readonly claim: Claim;
-  readonly slot: Slot;
-  ending: Ending | null;
+interface Ended {
+  readonly outcome: Outcome;
+  readonly unwritten: Report;
 }
 
 export class TaskRunner {
@@ -40,32 +41,33 @@ export class TaskRunner {
 
   /** Claims a task for a reserved slot and sees it through. Does nothing where the task is not to be had. */
   async run(taskId: string, slot: Slot): Promise<void> {
-    const { db, workerId } = this.options;
+    const { db, blobs, workerId } = this.options;
     if (this.closed) return;
     const claimed = await claim(db, taskId, { workerId, device: slot.device });
     if (claimed === null) return;
-    const attempt: Attempt = { claim: claimed, slot, ending: null };
+    if (this.closed) return void (await releaseTask(db, claimed.task));
+    const attempt = new Attempt(claimed, slot);
+    const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     this.attempts.add(attempt);
     try {
-      if (this.closed) end(attempt, 'released');
-      const { outcome, unwritten } = await this.train(attempt);
-      await this.record(attempt, outcome, unwritten);
+      await this.record(attempt, await this.train(attempt, checkpoints), checkpoints);
     } finally {
+      attempt.close();
       this.attempts.delete(attempt);
     }
   }
 
-  /** Ends all trainers in work; their tasks go back unharmed. */
+  /** Lets all tasks in work make a checkpoint and end; they go back unharmed. */
   releaseAll(): void {
     this.closed = true;
-    for (const attempt of this.attempts) end(attempt, 'released');
+    for (const attempt of this.attempts) attempt.yield();
   }
 
-  private async train(attempt: Attempt): Promise<{ outcome: Outcome; unwritten: readonly MetricSample[] }> {
-    const { db, leases, noProgressMs, log } = this.options;
+  private async train(attempt: Attempt, checkpoints: Checkpoints): Promise<Ended> {
+    const { db, leases, noProgressMs, checkpointMs, log } = this.options;
     const { task, assignment } = attempt.claim;
     const recorder = startRecorder(
-      (progress, samples) => recordReport(db, task, progress, samples),
+      (report) => this.write(attempt, report, checkpoints),
       FLUSH_MS,
       (error) => log.warn({ err: error, task: task.taskId }, 'metrics are written later'),
     );
@@ -75,43 +77,41 @@ export class TaskRunner {
       (error) => log.warn({ err: error, task: task.taskId }, 'log lines are written later'),
       () => performance.now(),
     );
-    const watchdog = startWatchdog(noProgressMs, () => end(attempt, 'stalled'));
+    const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
+    const reminder = setInterval(() => attempt.askCheckpoint(), checkpointMs);
     const letGo = leases.hold({
       fence: task,
-      onStop: () => end(attempt, 'stopped'),
-      onLost: () => end(attempt, 'lost'),
+      onWish: (wish) => attempt.obey(wish),
+      onLost: () => attempt.kill('lost'),
     });
     try {
-      const outcome = await attempt.slot.run(
-        assignment,
-        (report) => {
-          watchdog.reset();
-          if (report.type === 'metrics') recorder.add(report.samples);
-          else recorder.progress(report.total > 0 ? report.done / report.total : 0);
-        },
-        printed.add,
-      );
+      const outcome = await attempt.slot.run(assignment, listener(recorder, watchdog), printed.add);
       return { outcome, unwritten: await recorder.drain() };
     } finally {
       // Before the task's end is written: whoever sees it ended finds its last words.
       await printed.close();
+      clearInterval(reminder);
       watchdog.stop();
       letGo();
       await recorder.drain();
     }
   }
 
-  private async record(
-    attempt: Attempt,
-    outcome: Outcome,
-    unwritten: readonly MetricSample[],
-  ): Promise<void> {
+  private async write({ claim: { task } }: Attempt, report: Report, checkpoints: Checkpoints): Promise<void> {
+    const current = await recordReport(this.options.db, task, report);
+    if (current && report.checkpoint) await checkpoints.replacedBy(report.checkpoint.uri);
+  }
+
+  private async record(attempt: Attempt, ended: Ended, checkpoints: Checkpoints): Promise<void> {
     const { db, log } = this.options;
     const { task } = attempt.claim;
+    const { outcome, unwritten } = ended;
     const context = { job: task.jobId, task: task.key, attempt: task.attempt };
     let kept: boolean;
     try {
-      kept = await settleAttempt(db, attempt, outcome, unwritten);
+      if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
+      kept = await settleAttempt(db, attempt, ended);
+      if (kept && outcome.kind === 'succeeded') await checkpoints.replacedBy(null);
     } catch (error) {
       log.error({ ...context, err: error }, 'the result could not be recorded');
       const message = `the result could not be recorded: ${(error as Error).message}`;
@@ -126,23 +126,21 @@ export class TaskRunner {
   }
 }
 
-/** Notes why, then kills: the trainer's end is what moves the attempt on. */
-function end(attempt: Attempt, ending: Ending): void {
-  attempt.ending ??= ending;
-  void attempt.slot.kill();
+function listener(recorder: Recorder, watchdog: Watchdog): OnReport {
+  return (report) => {
+    watchdog.reset();
+    if (report.type === 'metrics') recorder.add(report.samples);
+    else if (report.type === 'checkpoint') recorder.checkpoint(report.checkpoint);
+    else recorder.progress(report.total > 0 ? report.done / report.total : 0);
+  };
 }
 
-function settleAttempt(
-  db: Database,
-  attempt: Attempt,
-  outcome: Outcome,
-  unwritten: readonly MetricSample[],
-): Promise<boolean> {
+function settleAttempt(db: Database, attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
   const { task } = attempt.claim;
-  if (outcome.kind === 'succeeded') return recordSuccess(db, task, outcome.success, unwritten);
+  if (outcome.kind === 'succeeded') return recordSuccess(db, task, outcome.success, unwritten.samples);
   if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
+  if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
   if (attempt.ending === 'lost') return Promise.resolve(false);
-  if (attempt.ending === 'released') return releaseTask(db, task);
   const stalled = attempt.ending === 'stalled';
   const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
   return fail(db, attempt, { code, message: stalled ? 'the trainer reported nothing' : outcome.message });
@@ -158,5 +156,5 @@ interface Failure {
 
 function fail(db: Database, { claim: { task } }: Attempt, failure: Failure): Promise<boolean> {
   const { code, message, stage = task.stage, step = null, tensor = null } = failure;
-  return recordFailure(db, task, { code, message, stage, step, tensor }, retryClassOf(code) === 'retry');
+  return recordFailure(db, task, { code, message, stage, step, tensor }, retryClassOf(code));
 }

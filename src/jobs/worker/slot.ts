@@ -51,6 +51,10 @@ export class Slot {
     return trainer.run(assignment, onReport, onLine);
   }
 
+  askCheckpoint(assignment: TaskAssignment, stop: boolean): void {
+    this.trainer?.askCheckpoint(assignment, stop);
+  }
+
   /** Ends the trainer and waits until it is seen gone. */
   async kill(): Promise<void> {
     await this.trainer?.kill();

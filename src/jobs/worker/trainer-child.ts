@@ -14,9 +14,11 @@ import { type PrintedLine, PrintedLines, printedBefore } from './printed-lines.j
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly success: TaskSuccess }
   | { readonly kind: 'failed'; readonly failure: TaskFailure }
+  /** As it was asked to. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'gone'; readonly message: string };
 
-type Report = Extract<FromTrainer, { type: 'progress' | 'metrics' }>;
+type Report = Extract<FromTrainer, { type: 'progress' | 'metrics' | 'checkpoint' }>;
 export type OnReport = (report: Report) => void;
 export type OnLine = (line: PrintedLine) => void;
 
@@ -65,21 +67,25 @@ export class TrainerChild {
         if (message.type === 'ready' || !isAbout(message, assignment)) return;
         if (message.type === 'succeeded') resolve({ kind: 'succeeded', success: message.success });
         else if (message.type === 'failed') resolve({ kind: 'failed', failure: message.failure });
+        else if (message.type === 'stopped') resolve({ kind: 'stopped' });
         else onReport(message);
       };
       this.child.on('message', listen);
       done.signal.addEventListener('abort', () => this.child.off('message', listen));
     });
     const end = this.gone.then((message): Outcome => ({ kind: 'gone', message }));
-    const order: ToTrainer = { type: 'run', assignment };
-    // A trainer that cannot be reached is about to be seen gone.
-    if (this.child.connected) this.child.send(order, () => undefined);
+    this.send({ type: 'run', assignment });
     const outcome = await Promise.race([answer, end]);
     done.abort();
     await printedBefore();
     for (const output of this.printed) output.flush();
     this.onLine = null;
     return outcome;
+  }
+
+  /** Asks for a checkpoint between two steps; with `stop` the task ends there. Nothing where it ended meanwhile. */
+  askCheckpoint({ task_id, attempt }: TaskAssignment, stop: boolean): void {
+    this.send({ type: 'checkpoint', task_id, attempt, stop });
   }
 
   /** Ends the process at once and waits until it is seen gone. */
@@ -102,6 +108,11 @@ export class TrainerChild {
     if (line.stream === 'stderr' && line.text.trim() !== '') this.lastError = line.text.trim();
     if (this.onLine) this.onLine(line);
     else this.idleLines = [...this.idleLines, line].slice(-IDLE_LINES_KEPT);
+  }
+
+  private send(order: ToTrainer): void {
+    // A trainer that cannot be reached is about to be seen gone.
+    if (this.child.connected) this.child.send(order, () => undefined);
   }
 
   private async watchEnd(): Promise<string> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { openBlobStore } from '../../storage/open.js';
 import { newId } from '../ids.js';
 import { HEARTBEAT_MS, LEASE_MS } from '../limits.js';
 import type { Log } from '../process.js';
@@ -24,7 +25,10 @@ export interface WorkerOptions {
   readonly threads: number;
   /** The trainer's command: program and arguments. */
   readonly trainer: readonly string[];
+  /** How long a trainer may report nothing before it is killed. */
   readonly noProgressMs: number;
+  /** How often a task in work makes a checkpoint. */
+  readonly checkpointMs: number;
   readonly log: Log;
 }
 
@@ -33,7 +37,7 @@ export interface WorkerOptions {
  * never computes itself, so heartbeats and cancels always get through.
  */
 export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
-  const { databaseUrl, redisUrl, noProgressMs, log } = options;
+  const { databaseUrl, redisUrl, noProgressMs, checkpointMs, log } = options;
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);
   const workerId = newId('worker');
@@ -49,7 +53,15 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     onError: warn('heartbeat failed'),
     now: () => performance.now(),
   });
-  const runner = new TaskRunner({ db, workerId, leases, noProgressMs, log });
+  const runner = new TaskRunner({
+    db,
+    blobs: openBlobStore(options.blobUrl),
+    workerId,
+    leases,
+    noProgressMs,
+    checkpointMs,
+    log,
+  });
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
   await Promise.all(slots.map((slot) => slot.warm()));
   const consumer = await consumeTasks(

@@ -1,5 +1,10 @@
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
-import type { BlobUri, TaskCheckpoint, TaskOutput, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import type {
+  BlobUri,
+  TaskCheckpoint,
+  TaskOutput,
+  TaskSuccess,
+} from '../../../src/contract/trainer-protocol.js';
 import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
 import { describeMethod } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';

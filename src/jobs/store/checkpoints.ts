@@ -1,0 +1,42 @@
+import type { BlobUri, TaskCheckpoint } from '../../contract/trainer-protocol.js';
+import type { Transaction } from './database.js';
+import type { Fence } from './tasks.js';
+
+/** Takes the place of the task's last one. The caller holds proof that the attempt is the current one. */
+export async function saveCheckpoint(
+  tx: Transaction,
+  { taskId, attempt }: Fence,
+  { uri, size_bytes, step, share }: TaskCheckpoint,
+): Promise<void> {
+  const columns = { attempt, step, share, uri, sizeBytes: size_bytes, createdAt: new Date() };
+  await tx.checkpoint.upsert({ where: { taskId }, update: columns, create: { taskId, ...columns } });
+}
+
+export async function findCheckpoint(
+  tx: Transaction,
+  taskId: string,
+): Promise<{ readonly uri: BlobUri; readonly share: number } | null> {
+  const row = await tx.checkpoint.findUnique({ where: { taskId } });
+  return row && { uri: row.uri as BlobUri, share: row.share };
+}
+
+/** After it the task begins at its beginning. */
+export async function deleteCheckpoint(tx: Transaction, taskId: string): Promise<void> {
+  await tx.checkpoint.deleteMany({ where: { taskId } });
+}
+
+/** Removes and returns the checkpoints of a job, by task key. */
+export async function takeCheckpoints(
+  tx: Transaction,
+  jobId: string,
+): Promise<{ readonly key: string; readonly uri: BlobUri; readonly sizeBytes: number }[]> {
+  const rows = await tx.checkpoint.findMany({
+    where: { task: { jobId } },
+    select: { uri: true, sizeBytes: true, task: { select: { key: true } } },
+    orderBy: { task: { position: 'asc' } },
+  });
+  await tx.checkpoint.deleteMany({ where: { task: { jobId } } });
+  return rows.map(({ uri, sizeBytes, task }) => {
+    return { key: task.key, uri: uri as BlobUri, sizeBytes: Number(sizeBytes) };
+  });
+}
