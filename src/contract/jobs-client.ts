@@ -65,6 +65,10 @@ export interface JobsClient {
   listJobs(filter: JobFilter): Promise<Schemas['JobList']>;
   /** @throws job_finished */
   cancelJob(id: string, options: { readonly force: boolean }): Promise<Job>;
+  /** @throws job_finished */
+  pauseJob(id: string): Promise<Job>;
+  /** @throws job_finished */
+  resumeJob(id: string): Promise<Job>;
   listTasks(jobId: string): Promise<Schemas['TaskList']>;
   /** Events with a seq above `after`, in order. */
   listEvents(

@@ -4,10 +4,12 @@
  */
 const TRANSITIONS = {
   job: {
-    queued: ['preparing', 'failed', 'cancelled'],
-    preparing: ['running', 'failed', 'cancelled'],
-    running: ['finalizing', 'failed', 'cancelled'],
-    finalizing: ['succeeded', 'failed', 'cancelled'],
+    /** At once to a later phase: a job that was paused goes on where it was. */
+    queued: ['preparing', 'running', 'finalizing', 'paused', 'failed', 'cancelled'],
+    preparing: ['running', 'paused', 'failed', 'cancelled'],
+    running: ['finalizing', 'paused', 'failed', 'cancelled'],
+    finalizing: ['succeeded', 'paused', 'failed', 'cancelled'],
+    paused: ['queued', 'failed', 'cancelled'],
     succeeded: [],
     failed: [],
     cancelled: [],

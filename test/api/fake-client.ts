@@ -73,6 +73,14 @@ export class FakeClient implements JobsClient {
     return this.#job(id);
   }
 
+  async pauseJob(id: string) {
+    return this.#setPause(id, NOW);
+  }
+
+  async resumeJob(id: string) {
+    return this.#setPause(id, null);
+  }
+
   async listTasks(jobId: string) {
     const job = this.#job(jobId);
     return complete([taskOf(job.id)]);
@@ -241,6 +249,13 @@ export class FakeClient implements JobsClient {
       error,
     });
     this.record(jobId, `job.${state}`);
+  }
+
+  #setPause(id: string, at: string | null): Job {
+    const job = this.#job(id);
+    if (job.finished_at !== null) throw new StrataError('job_finished');
+    this.jobs.set(id, { ...job, state: at === null ? 'queued' : 'paused', pause_requested_at: at });
+    return this.#job(id);
   }
 
   #job(id: string): Job {

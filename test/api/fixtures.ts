@@ -12,7 +12,10 @@ export function complete<T>(data: T[]) {
 export function jobOf(id: string, spec: JobSpec): Job {
   const self = `/jobs/${id}`;
   const links = Object.fromEntries(
-    ['events', 'logs', 'metrics', 'tasks', 'artifacts', 'cancel'].map((part) => [part, `${self}/${part}`]),
+    ['events', 'logs', 'metrics', 'tasks', 'artifacts', 'cancel', 'pause', 'resume'].map((part) => [
+      part,
+      `${self}/${part}`,
+    ]),
   ) as Omit<Job['links'], 'self'>;
   return {
     id,
@@ -27,6 +30,7 @@ export function jobOf(id: string, spec: JobSpec): Job {
     finished_at: null,
     estimated_finish: null,
     cancel_requested_at: null,
+    pause_requested_at: null,
     queue: { position: 1, reason: 'waits for a worker' },
     spec,
     plan: {

@@ -87,6 +87,20 @@ describe('jobs', () => {
     assert.equal((await call('POST', `/jobs/${id}/cancel`)).json().code, 'job_finished');
   });
 
+  test('POST /jobs/{id}/pause and /resume', async () => {
+    const id = await createJob();
+    const paused = await call('POST', `/jobs/${id}/pause`);
+    assert.deepEqual([paused.statusCode, paused.json().state], [202, 'paused'], paused.body);
+    const resumed = await call('POST', `/jobs/${id}/resume`);
+    assert.deepEqual([resumed.statusCode, resumed.json().pause_requested_at], [202, null], resumed.body);
+    context.client.finish(id, 'cancelled');
+    for (const verb of ['pause', 'resume']) {
+      const refused = await call('POST', `/jobs/${id}/${verb}`);
+      assert.deepEqual([refused.statusCode, refused.json().code], [409, 'job_finished']);
+      assert.equal((await call('POST', `/jobs/none/${verb}`)).statusCode, 404);
+    }
+  });
+
   test('tasks, metrics, events and artifacts of a job', async () => {
     const id = await createJob();
     assert.equal((await call('GET', `/jobs/${id}/tasks`)).json().data[0].key, 'stage-1-0');

@@ -10,7 +10,7 @@ import { FAKE_TRAINER, Strata } from '../support/strata.js';
 
 let strata: Strata;
 beforeEach(async () => {
-  strata = await Strata.start({ trainer: FAKE_TRAINER, noProgressS: 4 });
+  strata = await Strata.start({ trainer: FAKE_TRAINER });
 });
 afterEach(() => strata.stop());
 
@@ -114,7 +114,7 @@ test('two dispatchers at once and one of them killed: every task runs once', asy
 });
 
 test('a trainer that hangs is killed and its task tried again', async () => {
-  await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+  await Promise.all([strata.startDispatcher(), strata.startWorker({ STRATA_NO_PROGRESS_S: '4' })]);
   await strata.orders.hold('stage-1-0');
   const id = await create();
   const trainer = await strata.orders.started('stage-1-0');

@@ -115,6 +115,45 @@ test('cancel without force: running tasks leave a checkpoint and end, none follo
   assert.equal(await processExists(pid), true, 'the trainer stays warm');
 });
 
+test('pause: running tasks make a checkpoint, nothing is claimed until the job is resumed', async () => {
+  await strata.orders.hold('stage-1-1');
+  const id = await create();
+  const pid = await strata.orders.started('stage-1-1');
+  const asked = await strata.client.pauseJob(id);
+  assert.ok(asked.pause_requested_at);
+  await strata.event(id, 'job.paused');
+  const paused = await strata.client.getJob(id);
+  assert.equal(paused?.state, 'paused');
+  assert.ok((paused?.progress ?? 0) > 0);
+  assert.equal((await strata.client.pauseJob(id)).pause_requested_at, asked.pause_requested_at);
+  await strata.orders.release('stage-1-1');
+  assert.equal(await processExists(pid), true, 'the trainer stays warm');
+  // Another job is through before the paused one moves.
+  assert.equal((await strata.ended(await create())).state, 'succeeded');
+  assert.equal((await strata.client.getJob(id))?.state, 'paused');
+  const resumed = await strata.client.resumeJob(id);
+  assert.equal(resumed.pause_requested_at, null);
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  assert.match(await strata.orders.from('stage-1-1', 2), /^sha256:/);
+  await assertEffectsOnce(strata, id);
+  await assert.rejects(strata.client.pauseJob(id), { code: 'job_finished' });
+});
+
+test('a job that is paused before it starts, and one that is paused and cancelled', async () => {
+  await strata.orders.hold('prepare');
+  const busy = [await create(), await create()];
+  const [one, two] = [await create(), await create()];
+  assert.equal((await strata.client.pauseJob(one)).state, 'paused');
+  await strata.client.pauseJob(two);
+  await strata.orders.release('prepare');
+  await Promise.all(busy.map((id) => strata.ended(id)));
+  assert.equal((await strata.client.getJob(one))?.started_at, null);
+  assert.equal((await strata.client.resumeJob(one)).state, 'queued');
+  assert.equal((await strata.client.cancelJob(two, { force: false })).state, 'cancelled');
+  await assert.rejects(strata.client.resumeJob(two), { code: 'job_finished' });
+  assert.equal((await strata.ended(one)).state, 'succeeded');
+});
+
 test('a fatal error fails the job with its code, stage and step, and stops the other tasks', async () => {
   await strata.orders.hold('stage-1-2');
   await strata.orders.hold('stage-0-1');

@@ -15,17 +15,26 @@ import {
 // Written out a second time on purpose: the table in the source must not be able to change unnoticed.
 const JOB_MOVES = new Set([
   'queued>preparing',
+  'queued>running',
+  'queued>finalizing',
+  'queued>paused',
   'queued>failed',
   'queued>cancelled',
   'preparing>running',
+  'preparing>paused',
   'preparing>failed',
   'preparing>cancelled',
   'running>finalizing',
+  'running>paused',
   'running>failed',
   'running>cancelled',
   'finalizing>succeeded',
+  'finalizing>paused',
   'finalizing>failed',
   'finalizing>cancelled',
+  'paused>queued',
+  'paused>failed',
+  'paused>cancelled',
 ]);
 const TASK_MOVES = new Set([
   'waiting>ready',

@@ -24,6 +24,7 @@ const row = {
   error: null,
   createdAt: minutes(0),
   cancelRequestedAt: null,
+  pauseRequestedAt: null,
   plannedAt: minutes(0),
   startedAt: minutes(10),
   finishedAt: null,

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { components } from '../../src/contract/generated/openapi.js';
 import type { Service } from '../../src/service/service.js';
-import { childrenOf, createJob, followEvents, getJson, startLiveService } from '../support/live-service.js';
+import {
+  childrenOf,
+  command,
+  createJob,
+  followEvents,
+  getJson,
+  startLiveService,
+} from '../support/live-service.js';
 
 type Schemas = components['schemas'];
 
@@ -47,8 +54,8 @@ async function runJob(service: Service, faults: Readonly<Record<string, Fault>>)
   return await getJson(service, `/jobs/${id}`);
 }
 
-test('killed trainer, killed worker, flushed Redis: the job succeeds with bitwise the same model', async (t) => {
-  const service = await startLiveService(t);
+test('killed trainer, killed worker, flushed Redis, a pause in which everything is killed: bitwise the same model', async (t) => {
+  const service = await startLiveService(t, { STRATA_CHECKPOINT_S: '1' });
   const undisturbed = await runJob(service, {});
   const disturbed = await runJob(service, FAULTS);
   assert.deepEqual([undisturbed.state, disturbed.state], ['succeeded', 'succeeded']);
@@ -62,7 +69,49 @@ test('killed trainer, killed worker, flushed Redis: the job succeeds with bitwis
     'a task was tried again',
   );
   await assertOnce(service, undisturbed, disturbed);
+
+  const paused = await runPaused(service);
+  assert.equal(paused.state, 'succeeded');
+  assert.deepEqual(await modelHashes(service, paused), await modelHashes(service, undisturbed));
+  await assertOnce(service, undisturbed, paused);
 });
+
+/** Pauses a job in mid-task, kills every process while it is paused, and resumes it. */
+async function runPaused(service: Service): Promise<Schemas['Job']> {
+  const { id } = await createJob(service, JOB);
+  const started = await firstEvent(service, id, ({ data }) => data.task === 'stage-1-1');
+  assert.equal(started.type, 'task.started');
+  assert.ok((await command(service, id, 'pause')).pause_requested_at);
+  await firstEvent(service, id, ({ type }) => type === 'job.paused');
+  for (const child of Object.values(service.children)) {
+    const ready = child.nextReady();
+    child.kill('SIGKILL');
+    await ready;
+  }
+  const { data: tasks } = await getJson<Schemas['TaskList']>(service, `/jobs/${id}/tasks`);
+  assert.ok(!tasks.some(({ state }) => state === 'running'));
+  await command(service, id, 'resume');
+  await firstEvent(service, id, ({ type }) => type === 'job.succeeded');
+  const steps = (await eventsOf(service, id)).map(({ data }) => data.checkpoint_step);
+  assert.ok(
+    steps.some((step) => typeof step === 'number'),
+    'some task went on from a checkpoint',
+  );
+  return await getJson(service, `/jobs/${id}`);
+}
+
+async function firstEvent(
+  service: Service,
+  jobId: string,
+  matches: (event: Schemas['Event']) => boolean,
+): Promise<Schemas['Event']> {
+  for await (const event of followEvents(service, jobId)) if (matches(event)) return event;
+  throw new Error(`${jobId} ended before`);
+}
+
+async function eventsOf(service: Service, jobId: string): Promise<Schemas['Event'][]> {
+  return (await getJson<Schemas['EventList']>(service, `/jobs/${jobId}/events?limit=1000`)).data;
+}
 
 async function modelHashes(service: Service, job: Schemas['Job']): Promise<string[]> {
   const { data } = await getJson<Schemas['ArtifactList']>(service, `/jobs/${job.id}/artifacts`);
@@ -74,10 +123,7 @@ async function modelHashes(service: Service, job: Schemas['Job']): Promise<strin
 
 /** Each task succeeded once; every metric point is there once, with the undisturbed run's value, but for speeds. */
 async function assertOnce(service: Service, expected: Schemas['Job'], actual: Schemas['Job']): Promise<void> {
-  const { data: events } = await getJson<Schemas['EventList']>(
-    service,
-    `/jobs/${actual.id}/events?limit=1000`,
-  );
+  const events = await eventsOf(service, actual.id);
   const succeeded = events.filter(({ type }) => type === 'task.succeeded').map(({ data }) => data.task);
   assert.equal(new Set(succeeded).size, succeeded.length);
   assert.deepEqual(

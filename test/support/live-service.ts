@@ -12,12 +12,15 @@ import { temporaryFolder } from '../provision/temporary.js';
 type Schemas = components['schemas'];
 
 /** The service as users run it, real trainer and all, in a home of its own; stopped when the test ends. */
-export async function startLiveService(t: TestContext): Promise<Service> {
+export async function startLiveService(
+  t: TestContext,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Service> {
   const home = await temporaryFolder(t, async (folder) => {
     await stopRedis(folder);
     await stopPostgres(folder);
   });
-  const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2' });
+  const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2', ...environment });
   const service = await startService({
     settings,
     progress: silent,
@@ -40,6 +43,13 @@ export async function createJob(service: Service, body: unknown): Promise<Schema
     body: JSON.stringify(body),
   });
   if (response.status !== 201) throw new Error(`POST /jobs: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Schemas['Job'];
+}
+
+/** Asks something of a job, like `pause`. */
+export async function command(service: Service, jobId: string, verb: string): Promise<Schemas['Job']> {
+  const response = await fetch(`${service.apiUrl}/jobs/${jobId}/${verb}`, { method: 'POST' });
+  if (response.status !== 202) throw new Error(`${verb}: ${response.status} ${await response.text()}`);
   return (await response.json()) as Schemas['Job'];
 }
 

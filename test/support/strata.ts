@@ -17,8 +17,6 @@ export interface StrataOptions {
   /** Path of the trainer; absent: the real one. */
   readonly trainer?: string;
   readonly slots?: number;
-  readonly noProgressS?: number;
-  readonly checkpointS?: number;
 }
 
 /** Everything but the HTTP API, on servers of its own: for tests of jobs with real processes. */
@@ -53,9 +51,10 @@ export class Strata {
     return this.startProcess('jobs/dispatcher/main.ts', []);
   }
 
-  startWorker(): Promise<ServiceProcess> {
+  /** @param environment settings of this worker alone */
+  startWorker(environment: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const { trainer } = this.options;
-    return this.startProcess('jobs/worker/main.ts', trainer ? ['--trainer', trainer] : []);
+    return this.startProcess('jobs/worker/main.ts', trainer ? ['--trainer', trainer] : [], environment);
   }
 
   /** The first event of a type, also one that has already happened. */
@@ -86,7 +85,11 @@ export class Strata {
     await this.servers.stop();
   }
 
-  private async startProcess(module: string, args: readonly string[]): Promise<ServiceProcess> {
+  private async startProcess(
+    module: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<ServiceProcess> {
     const started = await startProcess(module, args, {
       ...process.env,
       STRATA_HOME: this.servers.home,
@@ -94,10 +97,9 @@ export class Strata {
       REDIS_URL: this.servers.redisUrl,
       BLOB_URL: blobUrlOf(this.servers),
       STRATA_SLOTS: String(this.options.slots ?? 2),
-      STRATA_CHECKPOINT_S: String(this.options.checkpointS ?? 30),
-      STRATA_NO_PROGRESS_S: String(this.options.noProgressS ?? 300),
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
       FAKE_TRAINER_DIR: ordersOf(this.servers),
+      ...environment,
     });
     this.processes.push(started);
     return started;

@@ -18,6 +18,8 @@ import { listJobEvents } from './jobs/list-events.js';
 import { listJobLogs } from './jobs/list-logs.js';
 import { listJobMetrics } from './jobs/list-metrics.js';
 import { listJobTasks } from './jobs/list-tasks.js';
+import { pauseJob } from './jobs/pause.js';
+import { resumeJob } from './jobs/resume.js';
 import { listWorkers } from './workers/list.js';
 
 /** Every operation of the contract; a missing one does not compile. */
@@ -26,6 +28,8 @@ export const handlers: Handlers = {
   listJobs,
   getJob,
   cancelJob,
+  pauseJob,
+  resumeJob,
   listJobTasks,
   listJobEvents,
   listJobLogs,

@@ -68,6 +68,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a job at a checkpoint
+         * @description The answer says that the wish is stored: no task of the job starts any more, and running ones make a checkpoint and end. The state becomes `paused` once none of them runs; from then on the job holds no device. Pausing a paused job again answers it unchanged; a job that is finished, or is being cancelled, answers 409.
+         */
+        post: operations["pauseJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a paused job
+         * @description The job is queued again and goes on from its checkpoints, to bitwise the model it would have made without the pause. Resuming a job that is not paused answers it unchanged; one that is finished, or is being cancelled, answers 409.
+         */
+        post: operations["resumeJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/tasks": {
         parameters: {
             query?: never;
@@ -368,7 +414,7 @@ export interface components {
          * @description `succeeded`, `failed` and `cancelled` are final. docs/job-states.md has every transition.
          * @enum {string}
          */
-        JobState: "queued" | "preparing" | "running" | "finalizing" | "succeeded" | "failed" | "cancelled";
+        JobState: "queued" | "preparing" | "running" | "finalizing" | "paused" | "succeeded" | "failed" | "cancelled";
         /**
          * @description `waiting` for other tasks; `ready` to be claimed; then `running`. The rest are final.
          * @enum {string}
@@ -392,6 +438,11 @@ export interface components {
             finished_at: components["schemas"]["OptionalTime"];
             estimated_finish: components["schemas"]["OptionalTime"];
             cancel_requested_at: components["schemas"]["OptionalTime"];
+            /**
+             * Format: date-time
+             * @description Null unless it is paused, or is to be.
+             */
+            pause_requested_at: string | null;
             queue: components["schemas"]["JobQueue"] | null;
             spec: components["schemas"]["JobSpec"];
             plan: components["schemas"]["JobPlan"];
@@ -465,6 +516,10 @@ export interface components {
             artifacts: string;
             /** Format: uri-reference */
             cancel: string;
+            /** Format: uri-reference */
+            pause: string;
+            /** Format: uri-reference */
+            resume: string;
         };
         JobList: {
             /** @constant */
@@ -1331,6 +1386,60 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    pauseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, as it stands now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    resumeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, as it stands now. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             default: components["responses"]["Unexpected"];
         };
     };

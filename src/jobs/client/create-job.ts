@@ -116,6 +116,7 @@ function unsaved({ metadata, spec, plan, ...columns }: NewJob): Job {
     error: null,
     createdAt: new Date(),
     cancelRequestedAt: null,
+    pauseRequestedAt: null,
     plannedAt: null,
     startedAt: null,
     finishedAt: null,

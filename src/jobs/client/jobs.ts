@@ -1,9 +1,11 @@
 import { StrataError } from '../../contract/errors.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { Job, JobsClient } from '../../contract/jobs-client.js';
+import { isTerminal } from '../../contract/states.js';
+import { requestPause, resume } from '../lifecycle/pause.js';
 import { requestStop } from '../lifecycle/stop.js';
-import type { Database } from '../store/database.js';
-import { findJob, findJobs, progressOf, queuePosition } from '../store/jobs.js';
+import type { Database, Transaction } from '../store/database.js';
+import { findJob, findJobs, type LockedJob, progressOf, queuePosition } from '../store/jobs.js';
 import type { Job as JobRow } from '../store/rows.js';
 import { findWorkers } from '../store/workers.js';
 import { toJob } from '../wire/job.js';
@@ -11,7 +13,10 @@ import { pageOf } from '../wire/parts.js';
 import { createJob } from './create-job.js';
 import { lockOwnJob, notFound } from './own.js';
 
-type JobMethods = Pick<JobsClient, 'createJob' | 'getJob' | 'listJobs' | 'cancelJob'>;
+type JobMethods = Pick<
+  JobsClient,
+  'createJob' | 'getJob' | 'listJobs' | 'cancelJob' | 'pauseJob' | 'resumeJob'
+>;
 
 export function jobMethods(db: Database, tenant: string): JobMethods {
   const getJob = async (id: string): Promise<Job | null> => {
@@ -33,6 +38,14 @@ export function jobMethods(db: Database, tenant: string): JobMethods {
       await cancel(db, tenant, id, force);
       return (await getJob(id)) ?? notFound(id);
     },
+    async pauseJob(id) {
+      await inUnfinished(db, tenant, id, 'pause', requestPause);
+      return (await getJob(id)) ?? notFound(id);
+    },
+    async resumeJob(id) {
+      await inUnfinished(db, tenant, id, 'resume', resume);
+      return (await getJob(id)) ?? notFound(id);
+    },
   };
 }
 
@@ -43,6 +56,25 @@ async function cancel(db: Database, tenant: string, id: string, now: boolean): P
       throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to cancel.`);
     }
     await requestStop(tx, job, { as: 'cancelled', now });
+  });
+}
+
+async function inUnfinished(
+  db: Database,
+  tenant: string,
+  id: string,
+  verb: string,
+  change: (tx: Transaction, job: LockedJob) => Promise<void>,
+): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const job = await lockOwnJob(tx, tenant, id);
+    if (isTerminal('job', job.state)) {
+      throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to ${verb}.`);
+    }
+    if (job.stopAs !== null) {
+      throw new StrataError('job_finished', `The job is about to be ${job.stopAs}; it cannot ${verb}.`);
+    }
+    await change(tx, job);
   });
 }
 

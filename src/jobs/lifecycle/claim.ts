@@ -26,16 +26,18 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
   if (row === null) return null;
   return db.$transaction(async (tx) => {
     const job = await lockJob(tx, row.jobId);
-    if (job === null || job.stopAs !== null) return null;
+    if (job === null || job.stopAs !== null || job.pausing) return null;
     const task = await claimTask(tx, taskId, holder, LEASE_MS);
     if (task === null) return null;
     await advanceJob(tx, job, task.kind);
+    const checkpoint = await findCheckpoint(tx, taskId);
+    const step = checkpoint?.step ?? null;
     await appendEvents(tx, job.id, {
       type: 'task.started',
-      message: `${describe(task)} started`,
-      data: taskData(task, { worker_id: holder.workerId, device: holder.device }),
+      message: `${describe(task)} ${step === null ? 'started' : `goes on at step ${step}`}`,
+      data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
-    return { task, assignment: await assignmentOf(tx, task) };
+    return { task, assignment: await assignmentOf(tx, task, checkpoint?.uri) };
   });
 }
 
@@ -53,15 +55,19 @@ const MESSAGES: Partial<Record<JobState, string>> = {
   finalizing: 'training has ended; the model is evaluated and exported',
 };
 
-/** The job is where its furthest task is; a repeated task does not take it back. */
+/** The job is where its furthest task is; a repeated task does not take it back, a resumed job goes on there. */
 async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Promise<void> {
   const to = PHASES[kind];
   if (ORDER.indexOf(to) <= ORDER.indexOf(job.state)) return;
-  await setJobState(tx, job, to, job.state === 'queued' ? { startedAt: new Date() } : {});
+  await setJobState(tx, job, to, job.started ? {} : { startedAt: new Date() });
   await appendEvents(tx, job.id, { type: `job.${to}`, message: MESSAGES[to] ?? to });
 }
 
-async function assignmentOf(tx: Transaction, task: ClaimedTask): Promise<TaskAssignment> {
+async function assignmentOf(
+  tx: Transaction,
+  task: ClaimedTask,
+  checkpoint: BlobUri | undefined,
+): Promise<TaskAssignment> {
   const job = await tx.job.findUniqueOrThrow({ where: { id: task.jobId }, include: { dataset: true } });
   const dataset: DatasetFacts = factsOf(job.dataset);
   return {
@@ -73,7 +79,7 @@ async function assignmentOf(tx: Transaction, task: ClaimedTask): Promise<TaskAss
     round: task.round,
     spec: fromJson<ResolvedSpec>(job.spec),
     dataset,
-    inputs: await inputsOf(tx, task),
+    inputs: { ...(await inputsOf(tx, task)), ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint }) },
   };
 }
 
@@ -89,6 +95,5 @@ async function inputsOf(tx: Transaction, task: ClaimedTask): Promise<Record<stri
     if (!output) throw new Error(`${task.key} needs ${source.output} of ${source.task}, which has none`);
     return [name, output.uri];
   });
-  const checkpoint = await findCheckpoint(tx, task.taskId);
-  return { ...Object.fromEntries(inputs), ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint.uri }) };
+  return Object.fromEntries(inputs);
 }

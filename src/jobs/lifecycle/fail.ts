@@ -35,9 +35,11 @@ export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
     const progress = await progressKept(tx, task);
     if (!(await endAttempt(tx, task, 'ready', { progress, dueAt: new Date(0) }))) return false;
-    const message = `${describe(task)} was handed back by a stopping worker`;
+    const by = job.pausing ? 'since its job is to be paused' : 'by a stopping worker';
+    const message = `${describe(task)} was handed back ${by}`;
     await appendEvents(tx, job.id, { type: 'task.retried', message, data: taskData(task) });
     await notify(tx, 'strata_dispatch');
+    await settle(tx, job);
     return true;
   });
 }
@@ -96,6 +98,7 @@ async function tryAgain(
     data: taskData(task, { error }),
   });
   await notify(tx, 'strata_dispatch');
+  await settle(tx, job);
   return true;
 }
 

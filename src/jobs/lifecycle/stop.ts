@@ -40,10 +40,21 @@ function reasonColumns(stop: Stop): JobChanges {
     : { stopAs: stop.as, cancelRequestedAt: new Date() };
 }
 
-/** Ends a locked job that is to stop, once no task of it runs: every trainer has then been seen gone. */
+/** Ends or pauses a locked job that is to, once no task of it runs: every trainer has then been seen gone. */
 export async function settle(tx: Transaction, job: LockedJob): Promise<LockedJob> {
-  if (job.stopAs === null || isTerminal('job', job.state)) return job;
+  if ((job.stopAs === null && !job.pausing) || isTerminal('job', job.state)) return job;
   if ((await countRunning(tx, job.id)) > 0) return job;
+  return job.stopAs === null ? pauseNow(tx, job) : endNow(tx, { ...job, stopAs: job.stopAs });
+}
+
+async function pauseNow(tx: Transaction, job: LockedJob): Promise<LockedJob> {
+  if (job.state === 'paused') return job;
+  const paused = await setJobState(tx, job, 'paused');
+  await appendEvents(tx, job.id, { type: 'job.paused', message: 'the job is paused' });
+  return paused;
+}
+
+async function endNow(tx: Transaction, job: LockedJob & { readonly stopAs: StopAs }): Promise<LockedJob> {
   if (job.stopAs === 'cancelled') await publishCheckpoints(tx, job.id);
   await cancelOpenTasks(tx, job.id);
   const ended = await setJobState(tx, job, job.stopAs);

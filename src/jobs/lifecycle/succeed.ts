@@ -90,8 +90,8 @@ async function followUp(
   success: TaskSuccess,
 ): Promise<void> {
   if (task.kind === 'prepare') await noteDataset(tx, job.id, success);
-  if (job.stopAs !== null) await settle(tx, job);
-  else if (task.kind === 'finalize') await succeedJob(tx, job, success);
+  if (job.stopAs === null && task.kind === 'finalize') await succeedJob(tx, job, success);
+  else await settle(tx, job);
 }
 
 async function succeedJob(tx: Transaction, job: LockedJob, { result }: TaskSuccess): Promise<void> {

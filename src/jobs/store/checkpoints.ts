@@ -15,9 +15,9 @@ export async function saveCheckpoint(
 export async function findCheckpoint(
   tx: Transaction,
   taskId: string,
-): Promise<{ readonly uri: BlobUri; readonly share: number } | null> {
+): Promise<{ readonly uri: BlobUri; readonly step: number; readonly share: number } | null> {
   const row = await tx.checkpoint.findUnique({ where: { taskId } });
-  return row && { uri: row.uri as BlobUri, share: row.share };
+  return row && { uri: row.uri as BlobUri, step: row.step, share: row.share };
 }
 
 /** After it the task begins at its beginning. */

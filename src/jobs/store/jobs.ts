@@ -10,6 +10,10 @@ export interface LockedJob {
   readonly id: string;
   readonly state: JobState;
   readonly stopAs: StopAs | null;
+  /** To be paused, or paused. */
+  readonly pausing: boolean;
+  /** Its first task was claimed at some time. */
+  readonly started: boolean;
 }
 
 /**
@@ -18,7 +22,9 @@ export interface LockedJob {
  */
 export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
   const rows = await tx.$queryRaw<LockedJob[]>`
-    SELECT id, state, stop_as AS "stopAs" FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
+    SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
+      started_at IS NOT NULL AS started
+    FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
   return rows[0] ?? null;
 }
 
@@ -43,10 +49,11 @@ export async function lockUnplannedJob(tx: Transaction): Promise<string | null> 
   return rows[0]?.id ?? null;
 }
 
-/** Jobs that are to end but have not yet. */
+/** Jobs that are to end, or to be paused, but are not yet. */
 export async function stoppingJobs(db: Queryable): Promise<string[]> {
+  const pausing = { pauseRequestedAt: { not: null }, state: { not: 'paused' } };
   const rows = await db.job.findMany({
-    where: { stopAs: { not: null }, finishedAt: null },
+    where: { OR: [{ stopAs: { not: null } }, pausing], finishedAt: null },
     select: { id: true },
   });
   return rows.map((row) => row.id);

@@ -111,7 +111,8 @@ export async function renewLeases(
     FROM job
     WHERE job.id = task.job_id AND task.state = 'running' AND (task.id, task.attempt) IN (${claims})
     RETURNING task.id AS "taskId", task.attempt,
-      CASE WHEN job.stop_now THEN 'kill' WHEN job.stop_as IS NOT NULL THEN 'yield' END AS wish`;
+      CASE WHEN job.stop_now THEN 'kill'
+        WHEN job.stop_as IS NOT NULL OR job.pause_requested_at IS NOT NULL THEN 'yield' END AS wish`;
 }
 
 /** Running tasks whose worker let the lease run out. */
@@ -125,8 +126,9 @@ export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly w
 /** Tasks that may be claimed, of older jobs first. */
 export async function readyTasks(db: Queryable, limit: number): Promise<Fence[]> {
   return db.$queryRaw`
-    SELECT id AS "taskId", attempt FROM task
-    WHERE state = 'ready' AND due_at <= now() ORDER BY job_id, position LIMIT ${limit}`;
+    SELECT task.id AS "taskId", attempt FROM task JOIN job ON job.id = job_id
+    WHERE task.state = 'ready' AND due_at <= now() AND stop_as IS NULL AND pause_requested_at IS NULL
+    ORDER BY job_id, position LIMIT ${limit}`;
 }
 
 export async function countRunning(tx: Transaction, jobId: string): Promise<number> {

@@ -31,13 +31,14 @@ export function toJob(row: JobRow, { progress, queue, nowMs }: JobSurroundings):
     name: row.name,
     metadata: fromJson<Record<string, string>>(row.metadata),
     state,
-    state_reason: stateReason(row, queue),
+    state_reason: stateReason(row, state, queue),
     progress: share,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
     estimated_finish: estimatedFinish(row, share, nowMs),
     cancel_requested_at: row.cancelRequestedAt?.toISOString() ?? null,
+    pause_requested_at: row.pauseRequestedAt?.toISOString() ?? null,
     queue,
     spec: fromJson<ResolvedSpec>(row.spec),
     plan: fromJson<Schemas['JobPlan']>(row.plan),
@@ -52,10 +53,13 @@ function progressOf(state: JobState, progress: JobProgress | undefined): number 
   return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
 }
 
-function stateReason(row: JobRow, queue: Schemas['JobQueue'] | null): string | null {
+function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | null): string | null {
   if (row.error !== null) return fromJson<JobError>(row.error).message;
   if (row.finishedAt === null && row.stopAs === 'cancelled') {
     return row.stopNow ? 'its trainers are being stopped' : 'its running tasks make a last checkpoint';
+  }
+  if (row.finishedAt === null && row.pauseRequestedAt !== null && state !== 'paused') {
+    return 'its running tasks make a checkpoint before it is paused';
   }
   return queue?.reason ?? null;
 }
@@ -64,8 +68,9 @@ function stateReason(row: JobRow, queue: Schemas['JobQueue'] | null): string | n
 const FIRST_ESTIMATE = 0.02;
 
 function estimatedFinish(row: JobRow, share: number, nowMs: number): string | null {
-  if (row.startedAt === null || share < FIRST_ESTIMATE || isTerminal('job', row.state as JobState))
-    return null;
+  const state = row.state as JobState;
+  const moves = state !== 'paused' && !isTerminal('job', state);
+  if (row.startedAt === null || share < FIRST_ESTIMATE || !moves) return null;
   const startMs = row.startedAt.getTime();
   return new Date(startMs + (nowMs - startMs) / share).toISOString();
 }
@@ -91,5 +96,7 @@ function linksOf(id: string): Schemas['JobLinks'] {
     tasks: `${self}/tasks`,
     artifacts: `${self}/artifacts`,
     cancel: `${self}/cancel`,
+    pause: `${self}/pause`,
+    resume: `${self}/resume`,
   };
 }
