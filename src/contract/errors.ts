@@ -194,6 +194,18 @@ export const ERRORS = {
     remedy: 'Look at the load of the host; run fewer slots on it.',
     retry: 'retry',
   },
+  max_runtime_exceeded: {
+    status: 500,
+    title: 'The job ran longer than it may',
+    remedy: 'Raise `max_runtime_s`, or train less: fewer epochs, a smaller model, more slots.',
+    retry: 'fatal',
+  },
+  max_pending_exceeded: {
+    status: 500,
+    title: 'The job waited longer than it may',
+    remedy: 'Raise `max_pending_s`, or start more workers.',
+    retry: 'fatal',
+  },
   invalid_assignment: {
     status: 500,
     title: 'The trainer was given a task that it cannot run',

@@ -6,6 +6,7 @@ import { artifactMethods } from './client/artifacts.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
+import { sayingUnavailable } from './client/unavailable.js';
 import { openKeyring } from './keys/keyring.js';
 import { openRedisProbe, type RedisProbe } from './queue.js';
 import { openRequestCounter } from './request-counter.js';
@@ -50,10 +51,12 @@ interface Parts {
 
 function clientOf(tenant: string, { db, redis, feed, blobs }: Parts): JobsClient {
   return {
-    ...jobMethods(db, tenant),
-    ...listMethods(db, tenant),
-    ...apiKeyMethods(db, tenant),
-    ...artifactMethods(db, tenant, blobs),
+    ...sayingUnavailable({
+      ...jobMethods(db, tenant),
+      ...listMethods(db, tenant),
+      ...apiKeyMethods(db, tenant),
+      ...artifactMethods(db, tenant, blobs),
+    }),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
     followLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),
     async health() {

@@ -1,7 +1,7 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
 export const HEARTBEAT_MS = 1_500;
-/** Attempts of one task that may fail before its job fails. */
+/** Attempts of one task that may fail before its job fails, where its spec is older than the field. */
 export const MAX_ATTEMPTS = 5;
 /** Attempts of one task that may be lost with their worker without a new checkpoint before its job fails. */
 export const MAX_LOSSES = 10;

@@ -7,11 +7,11 @@ import { recordFailure, releaseTask } from '../../src/jobs/lifecycle/fail.js';
 import { recordLog } from '../../src/jobs/lifecycle/log.js';
 import { recordReport } from '../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../src/jobs/lifecycle/succeed.js';
-import { MAX_ATTEMPTS, MAX_LOSSES } from '../../src/jobs/limits.js';
+import { MAX_LOSSES } from '../../src/jobs/limits.js';
 import { type Database, openDatabase } from '../../src/jobs/store/database.js';
 import { readyTasks, renewLeases } from '../../src/jobs/store/tasks.js';
 import { Strata } from '../support/strata.js';
-import { smallJob } from './specs.js';
+import { type SpecChanges, smallJob } from './specs.js';
 
 let strata: Strata;
 let db: Database;
@@ -40,8 +40,8 @@ const at = (step: number): TaskCheckpoint => {
 };
 
 /** A planned job and its one task that is ready. */
-async function readyTask(): Promise<{ jobId: string; taskId: string }> {
-  const { job } = await strata.client.createJob(smallJob(), {});
+async function readyTask(changes: SpecChanges = {}): Promise<{ jobId: string; taskId: string }> {
+  const { job } = await strata.client.createJob(smallJob(changes), {});
   await planJobs(db, log);
   const task = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
   return { jobId: job.id, taskId: task.id };
@@ -140,9 +140,10 @@ test('a second attempt overwrites the metrics of the first, point by point', asy
   );
 });
 
-test('a task that keeps failing for passing reasons fails its job in the end', async () => {
-  const { jobId, taskId } = await readyTask();
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+test('a task that keeps failing for passing reasons fails its job in the end, after its max_attempts', async () => {
+  const { jobId, taskId } = await readyTask({ max_attempts: 3 });
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    assert.equal((await strata.client.getJob(jobId))?.error, null);
     await due(taskId);
     await recordFailure(db, (await claimed(taskId)).task, passing, 'retry');
   }
@@ -205,6 +206,54 @@ test('lost workers are no failures of the task, unless it loses too many without
   await lose(null);
   const job = await strata.client.getJob(jobId);
   assert.deepEqual([job?.state, job?.error?.code], ['failed', 'worker_lost']);
+});
+
+/** Puts a time of a job back by some seconds. */
+const age = (jobId: string, column: 'queued_at' | 'running_since', seconds: number) =>
+  strata.sql.query(`UPDATE job SET ${column} = now() - $2 * interval '1 s' WHERE id = $1`, [jobId, seconds]);
+
+test('max_pending_s: a job that waits for longer fails, one that has started does not', async () => {
+  const { job } = await strata.client.createJob(smallJob({ max_pending_s: 60 }), {});
+  await age(job.id, 'queued_at', 59);
+  await reconcile(db, log);
+  assert.equal((await strata.client.getJob(job.id))?.state, 'queued');
+  const started = await readyTask({ max_pending_s: 60 });
+  await claimed(started.taskId);
+  await age(job.id, 'queued_at', 61);
+  await age(started.jobId, 'queued_at', 61);
+  await reconcile(db, log);
+  const failed = await strata.client.getJob(job.id);
+  assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'max_pending_exceeded']);
+  assert.equal((await strata.client.getJob(started.jobId))?.state, 'preparing');
+});
+
+test('max_runtime_s: time at work counts, a pause and the wait after it do not', async () => {
+  const { jobId, taskId } = await readyTask({ max_runtime_s: 100 });
+  const { task } = await claimed(taskId);
+  await age(jobId, 'running_since', 60);
+  await strata.client.pauseJob(jobId);
+  assert.equal(await releaseTask(db, task), true);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'paused');
+  assert.equal(await claim(db, taskId, holder), null);
+  await strata.client.resumeJob(jobId);
+  await reconcile(db, log);
+  const again = await claimed(taskId);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'preparing');
+  await age(jobId, 'running_since', 39);
+  await reconcile(db, log);
+  assert.deepEqual(
+    (await renewLeases(db, [again.task], 6_000)).map(({ wish }) => wish),
+    [null],
+  );
+  await age(jobId, 'running_since', 41);
+  await reconcile(db, log);
+  assert.deepEqual(
+    (await renewLeases(db, [again.task], 6_000)).map(({ wish }) => wish),
+    ['kill'],
+  );
+  await recordFailure(db, again.task, passing, 'retry');
+  const job = await strata.client.getJob(jobId);
+  assert.deepEqual([job?.state, job?.error?.code], ['failed', 'max_runtime_exceeded']);
 });
 
 test('a success that lacks an output which others need is refused whole', async () => {

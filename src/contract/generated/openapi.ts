@@ -879,6 +879,21 @@ export interface components {
              */
             evaluate_every: number | null;
             /**
+             * @description Seconds the job may take from its first task on, pauses and the wait after them not counted; after that it fails with `max_runtime_exceeded`. Null sets no limit.
+             * @default null
+             */
+            max_runtime_s: number | null;
+            /**
+             * @description Seconds the job may wait in the queue, after its creation or after being resumed; after that it fails with `max_pending_exceeded`. Null sets no limit.
+             * @default null
+             */
+            max_pending_s: number | null;
+            /**
+             * @description How often one task of the job may fail for a passing reason before the job fails. What is not passing (docs/errors.md) fails it at once; attempts lost with their worker are not counted.
+             * @default 5
+             */
+            max_attempts: number;
+            /**
              * @description Formats the finalizer writes, for the full and the compact network. `tfjs-layers` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and give class probabilities; they are loaded and compared with the trained network on 1,000 test images before they are stored. `safetensors` holds the weights in PyTorch's names and layouts, with a `config.json` that describes the layers.
              * @default [
              *       "tfjs-layers"

@@ -118,7 +118,10 @@ function unsaved({ metadata, spec, plan, ...columns }: NewJob): Job {
     cancelRequestedAt: null,
     pauseRequestedAt: null,
     plannedAt: null,
+    queuedAt: new Date(),
     startedAt: null,
+    runningSince: null,
+    ranSeconds: 0,
     finishedAt: null,
     spoolDeletedAt: null,
   };

@@ -1,4 +1,5 @@
 import { retryClassOf } from '../../contract/errors.js';
+import { enforceDeadlines } from '../lifecycle/deadlines.js';
 import { recordFailure } from '../lifecycle/fail.js';
 import { planNextJob } from '../lifecycle/plan-next.js';
 import { settle } from '../lifecycle/stop.js';
@@ -14,9 +15,10 @@ export async function planJobs(db: Database, log: Log): Promise<void> {
   }
 }
 
-/** One look at the tables: takes back tasks of lost workers, ends jobs that are to stop. */
+/** One look at the tables: takes back tasks of lost workers, ends jobs that are overdue or are to stop. */
 export async function reconcile(db: Database, log: Log): Promise<void> {
   await takeBackExpired(db, log);
+  for (const id of await enforceDeadlines(db)) log.warn({ job: id }, 'over a time limit of its spec');
   for (const id of await stoppingJobs(db)) await settleJob(db, id);
 }
 

@@ -11,7 +11,7 @@ import { findCheckpoint } from '../store/checkpoints.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
-import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
+import { type LockedJob, lockJob, setJobState, startClock } from '../store/jobs.js';
 import { type ClaimedTask, claimTask, type Holder, outputsOf } from '../store/tasks.js';
 import { describe, taskData } from './task-events.js';
 
@@ -59,7 +59,8 @@ const MESSAGES: Partial<Record<JobState, string>> = {
 async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Promise<void> {
   const to = PHASES[kind];
   if (ORDER.indexOf(to) <= ORDER.indexOf(job.state)) return;
-  await setJobState(tx, job, to, job.started ? {} : { startedAt: new Date() });
+  await setJobState(tx, job, to);
+  if (job.state === 'queued') await startClock(tx, job.id);
   await appendEvents(tx, job.id, { type: `job.${to}`, message: MESSAGES[to] ?? to });
 }
 

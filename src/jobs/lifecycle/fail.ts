@@ -1,5 +1,5 @@
 import type { RetryClass } from '../../contract/errors.js';
-import { MAX_ATTEMPTS, MAX_LOSSES, RETRY_BACKOFF_MS } from '../limits.js';
+import { MAX_LOSSES, RETRY_BACKOFF_MS } from '../limits.js';
 import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.js';
 import { type Database, type Transaction, toJson } from '../store/database.js';
 import { appendEvents } from '../store/events.js';
@@ -24,7 +24,7 @@ export function recordFailure(
     // Its trainer has ended: for a job that is to stop, that is all there is to know.
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
     const counts = countFailure(task, retry);
-    const again = retry !== 'fatal' && counts.failures < MAX_ATTEMPTS && counts.losses < MAX_LOSSES;
+    const again = retry !== 'fatal' && counts.failures < job.maxAttempts && counts.losses < MAX_LOSSES;
     return again ? tryAgain(tx, job, task, error, counts) : failJob(tx, job, task, error, counts);
   });
 }

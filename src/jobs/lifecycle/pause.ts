@@ -17,7 +17,7 @@ export async function resume(tx: Transaction, job: LockedJob): Promise<void> {
   if (!job.pausing) return;
   await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: null } });
   const message = job.started ? 'the job goes on from its checkpoints' : 'the job waits for a worker';
-  if (job.state === 'paused') await setJobState(tx, job, 'queued');
+  if (job.state === 'paused') await setJobState(tx, job, 'queued', { queuedAt: new Date() });
   await appendEvents(tx, job.id, { type: 'job.resumed', message });
   await notify(tx, 'strata_dispatch');
 }

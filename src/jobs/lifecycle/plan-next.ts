@@ -27,7 +27,14 @@ async function planJob(tx: Transaction, id: string): Promise<void> {
   } catch (error) {
     // A spec was accepted that cannot be planned: this job must not hold up the others.
     const message = `the job cannot be planned: ${(error as Error).message}`;
-    const job: LockedJob = { id, state: 'queued', stopAs: null, pausing: false, started: false };
+    const job: LockedJob = {
+      id,
+      state: 'queued',
+      stopAs: null,
+      pausing: false,
+      started: false,
+      maxAttempts: 0,
+    };
     await requestStop(tx, job, {
       as: 'failed',
       now: true,

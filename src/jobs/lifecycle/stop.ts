@@ -4,7 +4,7 @@ import { insertArtifacts } from '../store/artifacts.js';
 import { takeCheckpoints } from '../store/checkpoints.js';
 import { fromJson, type Transaction, toJson } from '../store/database.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
-import { type LockedJob, type StopAs, setJobState } from '../store/jobs.js';
+import { type LockedJob, type StopAs, setJobState, stopClock } from '../store/jobs.js';
 import { notify } from '../store/notify.js';
 import type { JobChanges } from '../store/rows.js';
 import { cancelOpenTasks, countRunning } from '../store/tasks.js';
@@ -50,6 +50,7 @@ export async function settle(tx: Transaction, job: LockedJob): Promise<LockedJob
 async function pauseNow(tx: Transaction, job: LockedJob): Promise<LockedJob> {
   if (job.state === 'paused') return job;
   const paused = await setJobState(tx, job, 'paused');
+  await stopClock(tx, job.id);
   await appendEvents(tx, job.id, { type: 'job.paused', message: 'the job is paused' });
   return paused;
 }

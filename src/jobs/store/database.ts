@@ -7,12 +7,14 @@ export type Transaction = Prisma.TransactionClient;
 export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 8;
+/** A server that takes no connection for so long is down for us. */
+const CONNECT_MS = 10_000;
 
 /** Opens a pool of connections; `$disconnect()` ends it. */
 export async function openDatabase(databaseUrl: string): Promise<Database> {
   // Lost connections surface in the next query; unheard, pg's 'error' event would end the process.
   const adapter = new PrismaPg(
-    { connectionString: databaseUrl, max: MAX_CONNECTIONS },
+    { connectionString: databaseUrl, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_MS },
     { onPoolError: () => undefined, onConnectionError: () => undefined },
   );
   const database = new PrismaClient({

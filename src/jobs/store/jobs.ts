@@ -1,4 +1,5 @@
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
+import { MAX_ATTEMPTS } from '../limits.js';
 import type { Queryable, Transaction } from './database.js';
 import { Prisma } from './generated/client.js';
 
@@ -14,6 +15,8 @@ export interface LockedJob {
   readonly pausing: boolean;
   /** Its first task was claimed at some time. */
   readonly started: boolean;
+  /** Failures of one task that end it. */
+  readonly maxAttempts: number;
 }
 
 /**
@@ -23,7 +26,8 @@ export interface LockedJob {
 export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
   const rows = await tx.$queryRaw<LockedJob[]>`
     SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
-      started_at IS NOT NULL AS started
+      started_at IS NOT NULL AS started,
+      coalesce((spec->>'max_attempts')::int, ${MAX_ATTEMPTS}) AS "maxAttempts"
     FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
   return rows[0] ?? null;
 }
@@ -39,6 +43,37 @@ export async function setJobState(
   const finishedAt = isTerminal('job', state) ? { finishedAt: new Date() } : {};
   await tx.job.update({ where: { id: job.id }, data: { ...changes, ...finishedAt, state } });
   return { ...job, state };
+}
+
+/** A job's time at work is counted by the database's clock, from here to `stopClock`. */
+export async function startClock(tx: Transaction, id: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE job SET running_since = now(), started_at = coalesce(started_at, now()) WHERE id = ${id}`;
+}
+
+export async function stopClock(tx: Transaction, id: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE job SET ran_seconds = ran_seconds + extract(epoch FROM now() - running_since), running_since = NULL
+    WHERE id = ${id} AND running_since IS NOT NULL`;
+}
+
+/** A limit of its spec that a job is over. */
+export interface Overdue {
+  readonly id: string;
+  readonly limit: 'max_runtime' | 'max_pending';
+  readonly seconds: number;
+}
+
+/** Jobs that have worked, or waited, for longer than their spec lets them. */
+export function overdueJobs(db: Queryable): Promise<Overdue[]> {
+  return db.$queryRaw`
+    SELECT id, 'max_runtime' AS "limit", (spec->>'max_runtime_s')::int AS seconds FROM job
+    WHERE finished_at IS NULL AND stop_as IS NULL AND running_since IS NOT NULL
+      AND ran_seconds + extract(epoch FROM now() - running_since) > (spec->>'max_runtime_s')::int
+    UNION ALL
+    SELECT id, 'max_pending', (spec->>'max_pending_s')::int FROM job
+    WHERE state = 'queued' AND stop_as IS NULL AND queued_at + (spec->>'max_pending_s')::int * interval '1 s' < now()
+    LIMIT 100`;
 }
 
 /** The oldest job without tasks, locked against other dispatchers; null where there is none. */

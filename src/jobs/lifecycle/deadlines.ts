@@ -1,0 +1,26 @@
+import type { Database } from '../store/database.js';
+import { lockJob, type Overdue, overdueJobs } from '../store/jobs.js';
+import { requestStop } from './stop.js';
+
+const MESSAGES: Record<Overdue['limit'], (seconds: number) => string> = {
+  max_runtime: (seconds) => `the job was at work for more than its max_runtime_s of ${seconds}`,
+  max_pending: (seconds) => `the job waited for more than its max_pending_s of ${seconds}`,
+};
+
+/** Fails jobs that are over a limit of their spec. @returns their ids */
+export async function enforceDeadlines(db: Database): Promise<string[]> {
+  const overdue = await overdueJobs(db);
+  for (const job of overdue) await failOverdue(db, job);
+  return overdue.map(({ id }) => id);
+}
+
+async function failOverdue(db: Database, { id, limit, seconds }: Overdue): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const job = await lockJob(tx, id);
+    // Claimed or paused since the look: the limit does not hold any more.
+    const holds = limit === 'max_pending' ? job?.state === 'queued' : job?.state !== 'paused';
+    if (job === null || !holds) return;
+    const error = { code: `${limit}_exceeded`, message: MESSAGES[limit](seconds), stage: null, step: null };
+    await requestStop(tx, job, { as: 'failed', now: true, error });
+  });
+}
