@@ -21,7 +21,8 @@ export interface LockedJob {
 
 /**
  * Takes the job's row lock. Every transaction that changes a job or its tasks takes it first, so they follow one
- * another and never deadlock. Not FOR UPDATE: that would also wait for, and hold up, rows that merely name the job.
+ * another and never deadlock. NO KEY: rows that refer to the job, as metrics do, may be inserted meanwhile; waiting for
+ * their inserters, who hold a task's row, would be a deadlock.
  */
 export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
   const rows = await tx.$queryRaw<LockedJob[]>`
