@@ -10,6 +10,8 @@ import { buildTestApp, QUICK } from './harness.js';
 /** One `text/event-stream` connection, read frame by frame. */
 class EventReader {
   #text = '';
+  /** The last of the server's `retry:` fields, in milliseconds. */
+  retryMs: number | null = null;
   readonly #chunks: AsyncIterator<Buffer>;
 
   constructor(readonly response: IncomingMessage) {
@@ -31,6 +33,8 @@ class EventReader {
       const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(frame) ?? [];
       if (id && data) return { id: Number(id), data: JSON.parse(data) };
       assert.match(frame, /^: /);
+      const retry = /^retry: (\d+)$/m.exec(frame)?.[1];
+      if (retry) this.retryMs = Number(retry);
     }
   }
 }
@@ -124,11 +128,12 @@ describe('event streams over a listening socket', () => {
     bad.resume();
   });
 
-  test('closing the server ends open streams', async () => {
+  test('closing the server ends open streams, and tells them to connect again', async () => {
     const reader = new EventReader(await connect(`/jobs/${await newJob()}/events`));
     await reader.next();
     const closed = app.close();
     assert.equal(await reader.next(), null);
+    assert.equal(reader.retryMs, 1000);
     await closed;
     await client.unfollowed();
   });

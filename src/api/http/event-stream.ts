@@ -24,7 +24,7 @@ export function eventStream<T extends { readonly seq: number }>(
   body.write(': connected\n\n');
   const timer = setInterval(() => body.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
   body.once('close', () => clearInterval(timer));
-  return liveStream((signal) => frames(follow(signal)), closing, body);
+  return liveStream((signal) => frames(follow(signal), closing), closing, body);
 }
 
 /**
@@ -40,8 +40,15 @@ export function liveStream(follow: Follow<string>, closing: AbortSignal, body = 
   return body;
 }
 
-async function* frames<T extends { readonly seq: number }>(events: AsyncIterable<T>): AsyncIterable<string> {
+/** Sent last where the server ends the stream before the job has ended: an EventSource waits so long and goes on. */
+const CONNECT_AGAIN = ': not the end; connect again\nretry: 1000\n\n';
+
+async function* frames<T extends { readonly seq: number }>(
+  events: AsyncIterable<T>,
+  closing: AbortSignal,
+): AsyncIterable<string> {
   for await (const event of events) yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+  if (closing.aborted) yield CONNECT_AGAIN;
 }
 
 /** Does the client ask for this media type by name? Anything vaguer gets JSON. */
