@@ -10,6 +10,8 @@ test('an empty environment gives the documented defaults', () => {
     blobUrl: 'file:///srv/.strata/blobs',
     threads: 1,
     requestsPerMinute: 1200,
+    checkpointS: 30,
+    noProgressS: 300,
     logLevel: 'info',
   });
 });
@@ -25,6 +27,8 @@ test('every setting is read', () => {
     STRATA_SLOTS: '4',
     STRATA_THREADS: '2',
     STRATA_RATE_LIMIT: '60',
+    STRATA_CHECKPOINT_S: '5',
+    STRATA_NO_PROGRESS_S: '60',
     LOG_LEVEL: 'debug',
   };
   assert.deepEqual(Object.keys(env).sort(), SETTINGS.map((setting) => setting.name).sort());
@@ -38,6 +42,8 @@ test('every setting is read', () => {
     slots: 4,
     threads: 2,
     requestsPerMinute: 60,
+    checkpointS: 5,
+    noProgressS: 60,
     logLevel: 'debug',
   });
 });
