@@ -120,7 +120,7 @@ class Run {
   }
 
   private async act(kind: Step['kind'], task: Claim['task']): Promise<void> {
-    const error = { code: 'internal', message: 'broken', stage: null, step: null };
+    const error = { code: 'internal', message: 'broken', stage: null, step: null, tensor: null };
     if (kind === 'report')
       await recordReport(db, task, { progress: 0.5, samples: samplesOf(task), checkpoint: null });
     if (kind === 'succeed') await this.succeed(task);

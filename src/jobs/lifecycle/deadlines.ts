@@ -20,7 +20,8 @@ async function failOverdue(db: Database, { id, limit, seconds }: Overdue): Promi
     // Claimed or paused since the look: the limit does not hold any more.
     const holds = limit === 'max_pending' ? job?.state === 'queued' : job?.state !== 'paused';
     if (job === null || !holds) return;
-    const error = { code: `${limit}_exceeded`, message: MESSAGES[limit](seconds), stage: null, step: null };
+    const at = { stage: null, step: null, tensor: null };
+    const error = { code: `${limit}_exceeded`, message: MESSAGES[limit](seconds), ...at };
     await requestStop(tx, job, { as: 'failed', now: true, error });
   });
 }

@@ -2,7 +2,7 @@ import type { Database } from '../store/database.js';
 import { lockJob } from '../store/jobs.js';
 import { appendLogLines, type NewLogLine } from '../store/log-lines.js';
 import { notify } from '../store/notify.js';
-import { type ClaimedTask, reportProgress } from '../store/tasks.js';
+import { type ClaimedTask, touchAttempt } from '../store/tasks.js';
 
 /** Keeps what a running attempt has printed, and wakes the log's readers; nothing of a stale one. */
 export async function recordLog(
@@ -12,7 +12,7 @@ export async function recordLog(
 ): Promise<void> {
   await db.$transaction(async (tx) => {
     const job = await lockJob(tx, task.jobId);
-    if (job === null || !(await reportProgress(tx, task, null))) return;
+    if (job === null || !(await touchAttempt(tx, task, {}))) return;
     await appendLogLines(tx, task, lines);
     await notify(tx, 'strata_event', task.jobId);
   });
