@@ -1,6 +1,6 @@
 import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { parallelRange, type StageDescription } from '../../network/index.js';
-import { encodeState, encodeWeights } from '../checkpoint/index.js';
+import { encodeState, encodeWeights, mergeStates } from '../checkpoint/index.js';
 import { TrainerError } from '../errors.js';
 import {
   learningRateAt,
@@ -10,16 +10,19 @@ import {
   updateRuleOf,
 } from '../optimizer/index.js';
 import { type LadderStage, Stopwatch, trainLadderSteps } from '../training/index.js';
-import { readState, type TaskContext } from './context.js';
+import { readCheckpoint, readState, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
-import { openSteps, partSettings, samplesOf, throughputOf } from './train.js';
+import { openSteps, partSettings, samplesOf, saveCheckpoint, throughputOf } from './train.js';
 
 /** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
 export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset } = context.assignment;
   const run = describeRun(spec, dataset);
   const stopwatch = new Stopwatch(context.now);
-  const states = await stopwatch.timeAsync('checkpoint', () => statesBefore(context, run));
+  const checkpoint = await readCheckpoint(context);
+  const states = checkpoint
+    ? run.stages.map(() => checkpoint.state)
+    : await stopwatch.timeAsync('checkpoint', () => statesBefore(context, run));
   const stages = run.stages.map((description, index) => ({
     description,
     optimizer: new Optimizer(
@@ -29,7 +32,7 @@ export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
     ),
   }));
   try {
-    await trainRound(context, run, stages, stopwatch);
+    await trainRound(context, run, stages, stopwatch, checkpoint?.step ?? null);
     const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, stages));
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
   } finally {
@@ -42,6 +45,7 @@ async function trainRound(
   run: RunDescription,
   stages: readonly LadderStage[],
   stopwatch: Stopwatch,
+  checkpointStep: number | null,
 ): Promise<void> {
   const { spec, round } = context.assignment;
   const { penalty, message_rounds: messageRounds } = spec.method;
@@ -52,12 +56,21 @@ async function trainRound(
     );
   }
   const steps = parallelRange(run.rounds, round);
-  const batches = await openSteps(context, steps);
+  const from = checkpointStep ?? steps.start;
+  const left = { start: from, end: steps.end };
+  const batches = await openSteps(context, left);
+  const save = (next: number) =>
+    stopwatch.timeAsync('checkpoint', () => {
+      const parameters = stages.flatMap(({ description }) => stageParameters(description));
+      const state = mergeStates(stages.map(({ optimizer }) => optimizer.state()));
+      return saveCheckpoint(context, { parameters, spool: null, steps }, state, next);
+    });
   const started = context.now();
   try {
     await trainLadderSteps({
       stages,
       steps,
+      from,
       messageRounds,
       beta: penalty,
       labelSmoothing: spec.label_smoothing,
@@ -68,10 +81,11 @@ async function trainRound(
         context.progress(report.step + 1 - steps.start, steps.end - steps.start);
         context.metrics(samplesOf(report, stage));
       },
-      breathe: context.breathe,
+      breathe: (next) => context.breathe(() => save(next)),
       stopwatch,
     });
-    context.metrics([throughputOf(steps, null, spec.batch_size, context.now() - started)]);
+    const elapsed = context.now() - started;
+    if (from < steps.end) context.metrics([throughputOf(left, null, spec.batch_size, elapsed)]);
   } finally {
     batches.close(stopwatch);
   }

@@ -93,9 +93,10 @@ async function trainOn(
   }
 }
 
-async function saveCheckpoint(
+/** Stores a checkpoint with the state after the step before `step`. */
+export async function saveCheckpoint(
   { assignment: { task_id, attempt }, blobs }: TaskContext,
-  { parameters, spool, steps }: TrainPartOptions,
+  { parameters, spool, steps }: Pick<TrainPartOptions, 'parameters' | 'spool' | 'steps'>,
   state: OptimizerState,
   step: number,
 ): Promise<TaskCheckpoint> {

@@ -20,11 +20,13 @@ export interface LadderStage {
 export interface LadderStepsOptions extends Pick<LadderOptions, 'messageRounds' | 'beta' | 'labelSmoothing'> {
   readonly stages: readonly LadderStage[];
   readonly steps: StepRange;
+  /** The first step to make: where a checkpoint was made, else the first of `steps`. */
+  readonly from: number;
   readonly seed: number;
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
   readonly learningRateAt: (step: number) => number;
   readonly onReport: (report: StepReport, stage: number) => void;
-  readonly breathe: () => Promise<void>;
+  readonly breathe: (next: number) => Promise<void>;
   readonly stopwatch: Stopwatch;
 }
 
@@ -34,7 +36,7 @@ export interface LadderStepsOptions extends Pick<LadderOptions, 'messageRounds' 
  */
 export async function trainLadderSteps(options: LadderStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;
-  for (let step = steps.start; step < steps.end; step++) {
+  for (let step = options.from; step < steps.end; step++) {
     const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
@@ -45,7 +47,7 @@ export async function trainLadderSteps(options: LadderStepsOptions): Promise<voi
     } finally {
       batch.dispose();
     }
-    await options.breathe();
+    await options.breathe(step + 1);
   }
 }
 

@@ -42,13 +42,17 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
   ['augmented-lagrangian by AdamW', 'augmented-lagrangian', ADAMW],
 ];
 
-for (const [name, type, changes] of CASES) {
+function specOf(type: (typeof METHODS)[number], changes: SpecChanges) {
   const stages = type === 'backprop' ? 1 : 3;
-  const spec = tinySpec({
+  return tinySpec({
     epochs: 4,
     ...changes,
     method: { type, stages, round_steps: ROUND, end_to_end_share: 0.25, ...changes.method },
   });
+}
+
+for (const [name, type, changes] of CASES) {
+  const spec = specOf(type, changes);
 
   test(`${name}: every task stopped at another step and run again: all outputs bitwise equal`, async (t) => {
     const expected = await withFolder(async ({ blobs }) =>
@@ -73,14 +77,11 @@ for (const [name, type, changes] of CASES) {
 /** Draws where attempts are ended, from a seed that a failure prints. */
 const SEED = Number(process.env.SEED ?? 11);
 
-for (const type of METHODS) {
-  const spec = tinySpec({
-    epochs: 4,
-    method: { type, stages: type === 'backprop' ? 1 : 3, round_steps: ROUND, end_to_end_share: 0.25 },
-  });
+for (const [name, type, changes] of CASES) {
+  const spec = specOf(type, changes);
 
-  test(`${type}: every task resumed twice from checkpoints within its round: bitwise equal (SEED ${SEED})`, async (t) => {
-    const random = randomStream(SEED, type);
+  test(`${name}: every task resumed twice from checkpoints within its round: bitwise equal (SEED ${SEED})`, async (t) => {
+    const random = randomStream(SEED, name);
     const draw = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
     const expected = await withFolder(async ({ blobs }) =>
       contentsOfAll(await runTraining(spec, blobs), blobs),
@@ -96,7 +97,7 @@ for (const type of METHODS) {
         return await runTrainingTask(task, { ...resumeAt(options, second), attempt: 3 });
       });
       assert.deepEqual(await contentsOfAll(run, blobs), expected);
-      t.diagnostic(`check 10, ${type}: ${checkpoints} checkpoints resumed from, outputs bitwise equal`);
+      t.diagnostic(`check 10, ${name}: ${checkpoints} checkpoints resumed from, outputs bitwise equal`);
     });
   });
 }
