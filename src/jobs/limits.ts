@@ -11,8 +11,8 @@ export const YIELD_MS = 20_000;
 export const RETRY_BACKOFF_MS = 250;
 /** The dispatcher looks at everything this often even if nobody nudges it. */
 export const RECONCILE_MS = 500;
-/** Ready tasks put on the queue by one look; the others follow when these are gone. */
-export const ENQUEUE_BATCH = 500;
+/** Hints on the queue at once; more would wake nobody sooner, and the next look adds some. */
+export const MAX_HINTS = 500;
 export const IDEMPOTENCY_KEPT_HOURS = 24;
 /** A worker silent for this long counts as gone; its row is deleted. */
 export const WORKER_GONE_MS = 15_000;

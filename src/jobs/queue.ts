@@ -2,8 +2,9 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 
 /**
- * The queue of ready tasks, and the only file that names BullMQ. It carries hints: a message says "this task can be
- * claimed", the claim in Postgres decides, and the dispatcher puts back whatever Redis loses (docs/adr/0004).
+ * The queue that wakes workers, and the only file that names BullMQ. It carries hints: a message says "some task can
+ * be claimed", Postgres decides which (store/queue-order.ts), and the dispatcher puts back whatever Redis loses
+ * (docs/adr/0004).
  */
 const QUEUE = 'strata-tasks';
 // A dead worker's messages are handed to others after the lock ran out and two looks; the claim's lease is as long.
@@ -12,15 +13,9 @@ const STALLED_LOOK_MS = 2_000;
 // How often a task may fail is counted in Postgres; at BullMQ's default the second crash would drop the message.
 const MAX_STALLED = 20;
 
-export interface QueuedTask {
-  readonly taskId: string;
-  /** The last attempt made: the message is for the one after it, once. */
-  readonly attempt: number;
-}
-
 export interface TaskQueue {
-  /** Puts tasks on the queue, each attempt at most once however often it is asked. */
-  enqueue(tasks: readonly QueuedTask[]): Promise<void>;
+  /** Adds hints until as many wait for a worker. Two that ask at once may add too many, which does no harm. */
+  fillUpTo(hints: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,27 +32,24 @@ export function openTaskQueue(redisUrl: string, onError: OnQueueError): TaskQueu
   const queue = new Queue(QUEUE, { connection: connectionTo(redisUrl) });
   queue.on('error', onError);
   return {
-    async enqueue(tasks) {
-      await queue.addBulk(
-        tasks.map(({ taskId, attempt }) => ({
-          name: 'task',
-          data: { taskId },
-          opts: { jobId: `t${taskId}-a${attempt + 1}`, removeOnComplete: true, removeOnFail: true },
-        })),
-      );
+    async fillUpTo(hints) {
+      const missing = hints - (await queue.getWaitingCount());
+      if (missing <= 0) return;
+      const hint = { name: 'task', data: {}, opts: { removeOnComplete: true, removeOnFail: true } };
+      await queue.addBulk(Array.from({ length: missing }, () => hint));
     },
     close: () => queue.close(),
   };
 }
 
-/** Calls `work` for each message, at most `concurrency` at once. `work` must not compute: the lock would run out. */
+/** Calls `work` for each hint, at most `concurrency` at once. `work` must not compute: the lock would run out. */
 export async function consumeTasks(
   redisUrl: string,
   concurrency: number,
-  work: (taskId: string) => Promise<void>,
+  work: () => Promise<void>,
   onError: OnQueueError,
 ): Promise<TaskConsumer> {
-  const worker = new Worker<{ taskId: string }>(QUEUE, (message) => work(message.data.taskId), {
+  const worker = new Worker(QUEUE, work, {
     connection: connectionTo(redisUrl),
     concurrency,
     lockDuration: LOCK_MS,

@@ -15,6 +15,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
   return {
     name: '',
     metadata: {},
+    priority: 0,
     dataset: 'mnist',
     max_train_samples: null,
     epochs: 10,

@@ -20,6 +20,7 @@ const row = {
   stopNow: false,
   eventSeq: 1,
   logSeq: 0,
+  priority: 0,
   result: null,
   error: null,
   createdAt: minutes(0),

@@ -452,9 +452,9 @@ export interface components {
         };
         /** @description Where a job that has not started stands; null once it has. */
         JobQueue: {
-            /** @description 1 is next. */
+            /** @description Its place among the jobs that have not started, those of other tenants counted too, by priority and turn as things stand; 1 is next. */
             position: number;
-            /** @description What it waits for. */
+            /** @description What it waits for, in a sentence. */
             reason: string;
         };
         /** @description How the job is cut into rounds and tasks (docs/method.md, "The schedule"). */
@@ -838,6 +838,11 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /**
+             * @description Tasks of jobs with a higher priority are started first, whoever asked for them; running ones are not interrupted. Among equal priorities tenants take turns, and each one's older jobs go first.
+             * @default 0
+             */
+            priority: number;
             /** @description Name or id of a dataset; `GET /datasets` lists them. */
             dataset: string;
             /**

@@ -45,8 +45,18 @@ export async function createJob(
 type NewJob = ReturnType<typeof newJob>;
 
 function newJob(id: string, tenant: string, datasetId: string, spec: ResolvedSpec, facts: DatasetFacts) {
-  const { name, metadata } = spec;
-  return { id, tenant, name, metadata, state: 'queued', datasetId, spec, plan: planFigures(spec, facts) };
+  const { name, metadata, priority } = spec;
+  return {
+    id,
+    tenant,
+    name,
+    metadata,
+    state: 'queued',
+    priority,
+    datasetId,
+    spec,
+    plan: planFigures(spec, facts),
+  };
 }
 
 function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schemas']['JobPlan'] {

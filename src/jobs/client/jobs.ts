@@ -4,10 +4,11 @@ import type { Job, JobsClient } from '../../contract/jobs-client.js';
 import { isTerminal } from '../../contract/states.js';
 import { requestPause, resume } from '../lifecycle/pause.js';
 import { requestStop } from '../lifecycle/stop.js';
-import type { Database, Transaction } from '../store/database.js';
-import { findJob, findJobs, type LockedJob, progressOf, queuePosition } from '../store/jobs.js';
+import { type Database, fromJson, type Transaction } from '../store/database.js';
+import { findJob, findJobs, type LockedJob, progressOf } from '../store/jobs.js';
+import { queuePositions } from '../store/queue-order.js';
 import type { Job as JobRow } from '../store/rows.js';
-import { findWorkers } from '../store/workers.js';
+import { findWorkers, type WorkerSlot } from '../store/workers.js';
 import { toJob } from '../wire/job.js';
 import { pageOf } from '../wire/parts.js';
 import { createJob } from './create-job.js';
@@ -83,32 +84,36 @@ async function readJob(db: Database, row: JobRow): Promise<Job> {
 }
 
 async function readJobs(db: Database, rows: readonly JobRow[]): Promise<Job[]> {
-  const progress = await progressOf(
-    db,
-    rows.map((row) => row.id),
-  );
-  const reason = rows.some((row) => row.state === 'queued') ? await waitReason(db) : '';
-  return Promise.all(
-    rows.map(async (row) =>
-      toJob(row, {
-        progress: progress.get(row.id),
-        queue: await queueOf(db, row, reason),
-        nowMs: Date.now(),
-      }),
-    ),
+  const ids = rows.map((row) => row.id);
+  const [progress, queue] = await Promise.all([progressOf(db, ids), queueOf(db, rows)]);
+  return rows.map((row) =>
+    toJob(row, { progress: progress.get(row.id), queue: queue(row), nowMs: Date.now() }),
   );
 }
 
-async function queueOf(
-  db: Database,
-  row: JobRow,
-  reason: string,
-): Promise<components['schemas']['JobQueue'] | null> {
-  if (row.state !== 'queued') return null;
-  return { position: Math.max(1, await queuePosition(db, row.id)), reason };
+type Queue = components['schemas']['JobQueue'];
+
+/** Where each of the jobs that have not started stands. */
+async function queueOf(db: Database, rows: readonly JobRow[]): Promise<(row: JobRow) => Queue | null> {
+  const queued = rows.filter((row) => row.state === 'queued').map((row) => row.id);
+  if (queued.length === 0) return () => null;
+  const [positions, workers] = await Promise.all([queuePositions(db, queued), findWorkers(db)]);
+  const slots = workers.flatMap((worker) => fromJson<WorkerSlot[]>(worker.slots));
+  return ({ id, state }) => {
+    if (state !== 'queued') return null;
+    // Absent: it has started since its row was read.
+    const position = positions.get(id) ?? 1;
+    return { position, reason: waitReason(position - 1, workers.length, slots) };
+  };
 }
 
-async function waitReason(db: Database): Promise<string> {
-  const workers = await findWorkers(db);
-  return workers.length === 0 ? 'no worker is connected' : 'it waits for a free slot';
+/** @param ahead jobs that go first */
+function waitReason(ahead: number, workers: number, slots: readonly WorkerSlot[]): string {
+  if (workers === 0) return 'no worker is connected';
+  const reasons: string[] = [];
+  if (ahead > 0) reasons.push(ahead === 1 ? '1 job goes before it' : `${ahead} jobs go before it`);
+  const free = slots.filter((slot) => slot.state === 'idle').length;
+  if (free === 0)
+    reasons.push(slots.length === 1 ? 'the 1 slot is busy' : `all ${slots.length} slots are busy`);
+  return reasons.join(', and ') || 'a free slot is about to take it';
 }

@@ -1,13 +1,13 @@
-import { ENQUEUE_BATCH } from '../limits.js';
+import { MAX_HINTS } from '../limits.js';
 import type { TaskQueue } from '../queue.js';
 import type { Database } from '../store/database.js';
-import { readyTasks } from '../store/tasks.js';
+import { countClaimable } from '../store/queue-order.js';
 
 /**
- * Puts every task that can be claimed on the queue. The task table is the outbox: asking again is harmless, and
- * after Redis lost everything the next look puts everything back.
+ * Sees to it that the queue holds a hint for every task that can be claimed. The task table is the outbox: a hint too
+ * many finds nothing to claim, and after Redis lost everything the next look puts everything back.
  */
 export async function enqueueReady(db: Database, queue: TaskQueue): Promise<void> {
-  const tasks = await readyTasks(db, ENQUEUE_BATCH);
-  if (tasks.length > 0) await queue.enqueue(tasks);
+  const ready = await countClaimable(db, MAX_HINTS);
+  if (ready > 0) await queue.fillUpTo(ready);
 }

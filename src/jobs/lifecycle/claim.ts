@@ -12,6 +12,7 @@ import { type Database, fromJson, type Transaction } from '../store/database.js'
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState, startClock } from '../store/jobs.js';
+import { nextTask } from '../store/queue-order.js';
 import { type ClaimedTask, claimTask, type Holder, outputsOf } from '../store/tasks.js';
 import { describe, taskData } from './task-events.js';
 
@@ -39,6 +40,20 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
     });
     return { task, assignment: await assignmentOf(tx, task, checkpoint?.uri) };
   });
+}
+
+/** Lost races in a row: somebody is always quicker, so others do the work. */
+const MOST_RACES = 20;
+
+/** Takes the task whose turn it is; null where none can be claimed. */
+export async function claimNext(db: Database, holder: Holder): Promise<Claim | null> {
+  for (let race = 0; race < MOST_RACES; race++) {
+    const taskId = await nextTask(db);
+    if (taskId === null) return null;
+    const claimed = await claim(db, taskId, holder);
+    if (claimed !== null) return claimed;
+  }
+  return null;
 }
 
 const PHASES: Record<TaskKind, JobState> = {

@@ -5,7 +5,7 @@ import { type Database, type Transaction, toJson } from '../store/database.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob } from '../store/jobs.js';
 import { notify } from '../store/notify.js';
-import { endAttempt, type RunningTask } from '../store/tasks.js';
+import { endAttempt, postpone, type RunningTask } from '../store/tasks.js';
 import { type JobError, requestStop, settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
@@ -85,11 +85,10 @@ async function tryAgain(
   error: JobError,
   counts: Counts,
 ): Promise<boolean> {
-  const waitMs = RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1);
-  const dueAt = new Date(Date.now() + waitMs);
   const progress = await progressKept(tx, task);
-  const changes = { progress, ...counts, error: toJson(error), dueAt };
+  const changes = { progress, ...counts, error: toJson(error) };
   if (!(await endAttempt(tx, task, 'ready', changes))) return false;
+  await postpone(tx, task, RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1));
   if (UNREADABLE.includes(error.code)) await deleteCheckpoint(tx, task.taskId);
   await appendEvents(tx, job.id, {
     type: 'task.retried',

@@ -26,6 +26,6 @@ export async function takeKey(
 }
 
 export async function deleteOldKeys(db: Queryable): Promise<void> {
-  const before = new Date(Date.now() - IDEMPOTENCY_KEPT_HOURS * 3_600_000);
-  await db.idempotencyKey.deleteMany({ where: { createdAt: { lt: before } } });
+  await db.$executeRaw`
+    DELETE FROM idempotency_key WHERE created_at < now() - ${IDEMPOTENCY_KEPT_HOURS} * interval '1 hour'`;
 }

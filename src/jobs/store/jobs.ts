@@ -109,11 +109,6 @@ export async function markSpoolDeleted(db: Queryable, id: string): Promise<void>
   await db.job.update({ where: { id }, data: { spoolDeletedAt: new Date() } });
 }
 
-/** Jobs still waiting for their first task, up to and including `id`. */
-export async function queuePosition(db: Queryable, id: string): Promise<number> {
-  return db.job.count({ where: { state: 'queued', id: { lte: id } } });
-}
-
 /** Whether the tenant has such a job. */
 export async function hasJob(db: Queryable, tenant: string, id: string): Promise<boolean> {
   return (await db.job.count({ where: { id, tenant } })) > 0;

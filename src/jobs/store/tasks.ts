@@ -38,11 +38,13 @@ export async function insertTasks(tx: Transaction, jobId: string, tasks: readonl
     return { id, key, position, kind, stage, round, waiting, inputs, weight };
   });
   await tx.$executeRaw`
-    INSERT INTO task (id, job_id, key, position, kind, stage, round, state, waiting, inputs, weight)
-    SELECT id, ${jobId}, key, position, kind, stage, round,
+    INSERT INTO task (id, job_id, tenant, priority, key, position, kind, stage, round, state, waiting, inputs,
+      weight)
+    SELECT planned.id, job.id, job.tenant, job.priority, key, position, kind, stage, round,
       CASE WHEN waiting = 0 THEN 'ready' ELSE 'waiting' END, waiting, inputs, weight
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, key text, position int,
-      kind text, stage int, round int, waiting int, inputs jsonb, weight float8)`;
+    FROM job, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, key text, position int,
+      kind text, stage int, round int, waiting int, inputs jsonb, weight float8)
+    WHERE job.id = ${jobId}`;
 }
 
 /** ready > running under a new fence and lease; null where somebody else was quicker, or nothing is left to do. */
@@ -77,6 +79,12 @@ export async function endAttempt(
     data: { ...changes, state: transition('task', 'running', to), leaseUntil: null },
   });
   return count === 1;
+}
+
+/** Lets a task that waits for its next attempt wait `waitMs` more, by the database's clock: workers' clocks may jump. */
+export async function postpone(tx: Transaction, { taskId }: Fence, waitMs: number): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE task SET due_at = now() + ${waitMs} * interval '1 millisecond' WHERE id = ${taskId}`;
 }
 
 /**
@@ -121,14 +129,6 @@ export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly w
     SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
       worker_id AS "workerId"
     FROM task WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
-}
-
-/** Tasks that may be claimed, of older jobs first. */
-export async function readyTasks(db: Queryable, limit: number): Promise<Fence[]> {
-  return db.$queryRaw`
-    SELECT task.id AS "taskId", attempt FROM task JOIN job ON job.id = job_id
-    WHERE task.state = 'ready' AND due_at <= now() AND stop_as IS NULL AND pause_requested_at IS NULL
-    ORDER BY job_id, position LIMIT ${limit}`;
 }
 
 export async function countRunning(tx: Transaction, jobId: string): Promise<number> {

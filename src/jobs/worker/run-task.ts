@@ -1,7 +1,7 @@
 import { retryClassOf } from '../../contract/errors.js';
 import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { claim } from '../lifecycle/claim.js';
+import { claimNext } from '../lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../lifecycle/fail.js';
 import { recordLog } from '../lifecycle/log.js';
 import { type Report, recordReport } from '../lifecycle/report.js';
@@ -39,11 +39,11 @@ export class TaskRunner {
 
   constructor(private readonly options: TaskRunnerOptions) {}
 
-  /** Claims a task for a reserved slot and sees it through. Does nothing where the task is not to be had. */
-  async run(taskId: string, slot: Slot): Promise<void> {
+  /** Claims the next task for a reserved slot and sees it through. Does nothing where there is none. */
+  async run(slot: Slot): Promise<void> {
     const { db, blobs, workerId } = this.options;
     if (this.closed) return;
-    const claimed = await claim(db, taskId, { workerId, device: slot.device });
+    const claimed = await claimNext(db, { workerId, device: slot.device });
     if (claimed === null) return;
     if (this.closed) return void (await releaseTask(db, claimed.task));
     const attempt = new Attempt(claimed, slot);

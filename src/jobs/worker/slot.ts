@@ -6,6 +6,7 @@ import type { OnLine, OnReport, Outcome, TrainerChild } from './trainer-child.js
 export class Slot {
   private trainer: TrainerChild | null = null;
   private runtimeInfo: RuntimeInfo | null = null;
+  private reserved = false;
   private taskId: string | null = null;
   private closed = false;
 
@@ -21,7 +22,7 @@ export class Slot {
   }
 
   get free(): boolean {
-    return this.taskId === null;
+    return !this.reserved;
   }
 
   get report(): WorkerSlot {
@@ -35,17 +36,19 @@ export class Slot {
   }
 
   /** Takes the slot until `release`. */
-  reserve(taskId: string): void {
-    this.taskId = taskId;
+  reserve(): void {
+    this.reserved = true;
   }
 
   release(): void {
+    this.reserved = false;
     this.taskId = null;
     // Warm again before the next task asks for it.
     if (!this.closed) void this.warm();
   }
 
   async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
+    this.taskId = assignment.task_id;
     const trainer = this.living();
     this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
     return trainer.run(assignment, onReport, onLine);

@@ -67,7 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const consumer = await consumeTasks(
     redisUrl,
     slots.length,
-    (taskId) => inFreeSlot(slots, taskId, (slot) => runner.run(taskId, slot)),
+    () => inFreeSlot(slots, (slot) => runner.run(slot)),
     warn('queue'),
   );
   return {
@@ -94,15 +94,11 @@ async function openSlots(
   return { devices, slots: open };
 }
 
-async function inFreeSlot(
-  slots: readonly Slot[],
-  taskId: string,
-  work: (slot: Slot) => Promise<void>,
-): Promise<void> {
+async function inFreeSlot(slots: readonly Slot[], work: (slot: Slot) => Promise<void>): Promise<void> {
   const slot = slots.find((candidate) => candidate.free);
-  // The queue hands out no more messages at once than there are slots.
+  // The queue hands out no more hints at once than there are slots.
   if (!slot) throw new Error('no free slot');
-  slot.reserve(taskId);
+  slot.reserve();
   try {
     await work(slot);
   } finally {

@@ -1,0 +1,71 @@
+import type { Queryable } from './database.js';
+import { Prisma } from './generated/client.js';
+
+/** What may be claimed: the one place that says so, of a task joined with its job. */
+const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
+  AND stop_as IS NULL AND pause_requested_at IS NULL`;
+
+/** How many tasks may be claimed now, counted up to `most`. */
+export async function countClaimable(db: Queryable, most: number): Promise<number> {
+  const [row] = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM (
+      SELECT 1 FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${most}) claimable`;
+  return row?.count ?? 0;
+}
+
+/**
+ * The id of the task that a free slot should take; null where none can be claimed. Tasks of the highest priority go
+ * first. Among those it is the turn of the tenant with the fewest tasks running; of tenants that are even there, of
+ * the one that was served longest ago. A tenant's own tasks go by the age of their jobs.
+ *
+ * The recursion steps from tenant to tenant through the index, so the look costs the same however many tasks wait.
+ */
+export async function nextTask(db: Queryable): Promise<string | null> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE first AS (
+      SELECT task.priority FROM task JOIN job ON job.id = task.job_id
+      WHERE ${CLAIMABLE} ORDER BY task.priority DESC LIMIT 1
+    ), turn AS (
+      (SELECT task.tenant FROM task
+        WHERE state = 'ready' AND priority = (SELECT priority FROM first) ORDER BY tenant LIMIT 1)
+      UNION ALL
+      SELECT (SELECT task.tenant FROM task
+        WHERE state = 'ready' AND priority = (SELECT priority FROM first) AND task.tenant > turn.tenant
+        ORDER BY tenant LIMIT 1)
+      FROM turn WHERE turn.tenant IS NOT NULL
+    )
+    SELECT head.id FROM turn
+    CROSS JOIN LATERAL (
+      SELECT task.id FROM task JOIN job ON job.id = task.job_id
+      WHERE ${CLAIMABLE} AND task.priority = (SELECT priority FROM first) AND task.tenant = turn.tenant
+      ORDER BY job_id, position LIMIT 1
+    ) head
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS running FROM task WHERE state = 'running' AND tenant = turn.tenant
+    ) share
+    LEFT JOIN LATERAL (
+      SELECT started_at FROM task WHERE tenant = turn.tenant AND started_at IS NOT NULL
+      ORDER BY started_at DESC LIMIT 1
+    ) served ON true
+    ORDER BY running, started_at NULLS FIRST, head.id LIMIT 1`;
+  return rows[0]?.id ?? null;
+}
+
+/** Places of queued jobs, 1 first: the order in which they would get a slot if nothing else came. */
+export async function queuePositions(db: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.$queryRaw<{ id: string; position: number }[]>`
+    WITH share AS (
+      SELECT tenant, count(*) AS running, max(started_at) AS served FROM task
+      WHERE state = 'running' GROUP BY tenant
+    ), queued AS (
+      SELECT id, tenant, priority, row_number() OVER (PARTITION BY priority, tenant ORDER BY id) AS turn
+      FROM job WHERE state = 'queued'
+    ), placed AS (
+      SELECT id, row_number() OVER (
+        ORDER BY priority DESC, turn + coalesce(running, 0), served NULLS FIRST, id)::int AS position
+      FROM queued LEFT JOIN share USING (tenant)
+    )
+    SELECT id, position FROM placed WHERE id IN (${Prisma.join([...ids])})`;
+  return new Map(rows.map(({ id, position }) => [id, position]));
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { planJobs } from '../../src/jobs/dispatcher/reconcile.js';
+import { claimNext } from '../../src/jobs/lifecycle/claim.js';
+import { releaseTask } from '../../src/jobs/lifecycle/fail.js';
+import { type Database, openDatabase } from '../../src/jobs/store/database.js';
+import { Prisma } from '../../src/jobs/store/generated/client.js';
+import { nextTask } from '../../src/jobs/store/queue-order.js';
+import { Strata } from '../support/strata.js';
+import { smallJob } from './specs.js';
+
+let strata: Strata;
+let db: Database;
+before(async () => {
+  strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
+});
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
+beforeEach(() => strata.sql.query('TRUNCATE job CASCADE'));
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const holder = { workerId: 'worker_1', device: 'cpu:0' };
+
+/** Jobs of a tenant, planned: each has one task that is ready. */
+async function jobs(tenant: string, count: number, priority = 0): Promise<string[]> {
+  const ids: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const { job } = await strata.service.forTenant(tenant).createJob(smallJob({ priority }), {});
+    ids.push(job.id);
+  }
+  await planJobs(db, log);
+  return ids;
+}
+
+/** The next task in order, claimed: the job it belongs to. */
+async function claimed(): Promise<{ jobId: string; free(): Promise<unknown> }> {
+  const claim = await claimNext(db, holder);
+  assert.ok(claim, 'a task can be claimed');
+  return { jobId: claim.task.jobId, free: () => releaseTask(db, claim.task) };
+}
+
+test('tenants take turns, each with its oldest job first', async () => {
+  const a = await jobs('a', 4);
+  const b = await jobs('b', 2);
+  const order: string[] = [];
+  for (let index = 0; index < 6; index++) order.push((await claimed()).jobId);
+  assert.deepEqual(new Set(order.slice(0, 4)), new Set([...a.slice(0, 2), ...b]));
+  assert.deepEqual(
+    order.filter((id) => a.includes(id)),
+    a,
+  );
+  assert.deepEqual(
+    order.filter((id) => b.includes(id)),
+    b,
+  );
+  assert.equal(await claimNext(db, holder), null);
+});
+
+test("one tenant with many jobs delays another's first by one task at most", async () => {
+  await jobs('many', 30);
+  const running = await claimed();
+  const [late] = await jobs('late', 1);
+  await running.free();
+  assert.equal((await claimed()).jobId, late, 'it is its turn as soon as a slot is free');
+});
+
+test('with one slot the tenant that was served longest ago is next', async () => {
+  const a = await jobs('a', 3);
+  const b = await jobs('b', 3);
+  const tenants: string[] = [];
+  for (let index = 0; index < 4; index++) {
+    const { jobId, free } = await claimed();
+    tenants.push(a.includes(jobId) ? 'a' : 'b');
+    await free();
+  }
+  assert.ok([...a, ...b].length === 6 && ['abab', 'baba'].includes(tenants.join('')), tenants.join(''));
+});
+
+test('a higher priority goes before every turn', async () => {
+  await jobs('a', 2);
+  const [urgent] = await jobs('b', 1, 5);
+  const [early] = await jobs('c', 1, -5);
+  assert.equal((await claimed()).jobId, urgent);
+  await claimed();
+  await claimed();
+  assert.equal((await claimed()).jobId, early, 'the lowest is last');
+});
+
+test('tasks that wait for their next attempt, and those of jobs that are to stop, are passed over', async () => {
+  const [later, stopping, open] = await jobs('a', 3);
+  await strata.sql.query(`UPDATE task SET due_at = now() + interval '1 h' WHERE job_id = $1`, [later]);
+  await strata.sql.query(`UPDATE job SET stop_as = 'cancelled' WHERE id = $1`, [stopping]);
+  assert.equal((await claimed()).jobId, open);
+  assert.equal(await claimNext(db, holder), null);
+});
+
+test('many slots that ask at the same moment get a task each', async () => {
+  await jobs('a', 6);
+  await jobs('b', 6);
+  const claims = await Promise.all(Array.from({ length: 8 }, claimed));
+  assert.equal(new Set(claims.map(({ jobId }) => jobId)).size, 8);
+});
+
+test('a queued job says how many go before it, and why it waits', async () => {
+  const [first, second, third] = await jobs('a', 3);
+  const other = await jobs('b', 1);
+  const [urgent] = await jobs('c', 1, 1);
+  const queueOf = async (tenant: string, id = '') =>
+    (await strata.service.forTenant(tenant).getJob(id))?.queue;
+  assert.deepEqual(await queueOf('c', urgent), { position: 1, reason: 'no worker is connected' });
+  assert.equal((await queueOf('a', first))?.position, 2);
+  assert.equal((await queueOf('b', other[0]))?.position, 3);
+  assert.equal((await queueOf('a', second))?.position, 4);
+  assert.equal((await queueOf('a', third))?.position, 5);
+  await db.$executeRaw`INSERT INTO worker (id, host, pid, devices, slots, versions)
+    VALUES ('worker_1', 'here', 1, '[]', '[{"state":"busy","task_id":null}]', '{}')`;
+  assert.equal((await queueOf('a', third))?.reason, '4 jobs go before it, and the 1 slot is busy');
+  assert.equal((await queueOf('c', urgent))?.reason, 'the 1 slot is busy');
+  await db.$executeRaw`DELETE FROM worker`;
+});
+
+/** Rows that a plan's nodes went through, all of them. */
+interface PlanNode {
+  'Node Type': string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PlanNode[];
+}
+const rowsSeen = (node: PlanNode): number =>
+  (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'] +
+  (node.Plans ?? []).reduce((sum, child) => sum + rowsSeen(child), 0);
+
+test('the look for the next task is cheap at 100,000 ready tasks of 20 tenants', async (t) => {
+  await jobs('t00', 1);
+  await strata.sql.query(`
+    INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan)
+    SELECT 'job_x' || lpad(n::text, 6, '0'), 't' || lpad((n % 20)::text, 2, '0'), name, metadata, state, dataset_id, spec, plan
+    FROM generate_series(1, 10000) n, (SELECT * FROM job LIMIT 1) model`);
+  await strata.sql.query(`
+    INSERT INTO task (id, job_id, tenant, key, position, kind, state, waiting, inputs, weight)
+    SELECT 'task_x' || job.id || n, job.id, job.tenant, 'k' || n, n, 'stage', 'ready', 0, '{}', 1
+    FROM generate_series(1, 10) n, job WHERE job.id LIKE 'job_x%'`);
+  await strata.sql.query('ANALYZE');
+  const statements: string[] = [];
+  const spied = {
+    $queryRaw: async (parts: TemplateStringsArray, ...values: unknown[]) => {
+      statements.push(Prisma.sql(parts, ...values).sql);
+      return [];
+    },
+  };
+  await nextTask(spied as unknown as Database);
+  const { rows } = await strata.sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[0]}`);
+  const [{ Plan: plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN'];
+  t.diagnostic(`${rowsSeen(plan)} rows in ${ms} ms`);
+  assert.ok(rowsSeen(plan) < 1_000, `the plan went through ${rowsSeen(plan)} rows: ${JSON.stringify(plan)}`);
+  assert.ok(await nextTask(db));
+});
