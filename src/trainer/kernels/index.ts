@@ -4,6 +4,7 @@ export * from './cross-entropy.js';
 export * from './dense.js';
 export * from './dropout.js';
 export * from './elementwise.js';
+export * from './norm-relu.js';
 export * from './normalization.js';
 export * from './packing.js';
 export * from './pooling.js';

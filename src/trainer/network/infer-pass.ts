@@ -3,7 +3,7 @@ import * as kernels from '../kernels/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 import { type NamedTensors, parameter } from './pass.js';
 
-/** How a batch norm computes in a pass that is never pulled back. [B,h,w,c] -> [B,h,w,c] */
+/** How a batch norm, with its ReLU, computes in a pass that is never pulled back. [B,h,w,c] -> [B,h,w,c] */
 export type NormRule = (layer: NormLayer, features: Tensor) => Tensor;
 
 /**
@@ -30,14 +30,14 @@ function inferLayer(layer: Layer, input: Tensor, weights: NamedTensors, norm: No
     case 'conv':
       return kernels.convolution(input, parameter(weights, `${layer.name}/kernel`), layer.stride);
     case 'norm':
-      return rectify(norm(layer, input), layer.relu);
+      return norm(layer, input);
     case 'residual': {
       const branch = inferPass(layer.branch, input, weights, norm);
       const shortcut = inferPass(layer.shortcut, input, weights, norm);
       const sum = kernels.add(branch, shortcut);
       free(branch);
       if (shortcut !== input) free(shortcut);
-      return rectify(sum, layer.relu);
+      return layer.relu ? rectified(sum) : sum;
     }
     case 'max-pool':
       return kernels.maxPool(input, layer.size, layer.stride);
@@ -54,8 +54,8 @@ function inferLayer(layer: Layer, input: Tensor, weights: NamedTensors, norm: No
   }
 }
 
-function rectify(features: Tensor, relu: boolean): Tensor {
-  if (!relu) return features;
+/** ReLU of `features`, which it takes over. */
+export function rectified(features: Tensor): Tensor {
   const output = kernels.relu(features);
   free(features);
   return output;
@@ -64,10 +64,11 @@ function rectify(features: Tensor, relu: boolean): Tensor {
 /** Normalises by the batch's own statistics, as training does: how a neighbour recomputes lambda. */
 export function batchStatisticsRule(weights: NamedTensors): NormRule {
   return (layer, features) => {
-    const { output, batchMean, batchVariance, reserved } = kernels.batchNorm(
+    const { output, batchMean, batchVariance, reserved } = kernels.batchNormRelu(
       features,
       parameter(weights, `${layer.name}/gamma`),
       parameter(weights, `${layer.name}/beta`),
+      layer.relu,
     );
     free(batchMean, batchVariance, ...reserved);
     return output;

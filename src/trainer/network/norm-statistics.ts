@@ -1,7 +1,7 @@
 import { flatten, type Layer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, read, type Tensor, upload } from '../runtime/index.js';
-import { inferPass, type NormRule } from './infer-pass.js';
+import { inferPass, type NormRule, rectified } from './infer-pass.js';
 import { type NamedTensors, parameter } from './pass.js';
 
 /** Mean and variance of every batch norm by layer name, [c] each: what a network needs to work on one image. */
@@ -41,10 +41,11 @@ function collectingRule(
   sums: Map<string, { mean: Float64Array; variance: Float64Array }>,
 ): NormRule {
   return (layer, features) => {
-    const { output, batchMean, batchVariance, reserved } = kernels.batchNorm(
+    const { output, batchMean, batchVariance, reserved } = kernels.batchNormRelu(
       features,
       parameter(weights, `${layer.name}/gamma`),
       parameter(weights, `${layer.name}/beta`),
+      layer.relu,
     );
     const channels = layer.output.channels;
     const sum = sums.get(layer.name) ?? {
@@ -82,7 +83,9 @@ export function inferenceRule(
   const rule: NormRule = (layer, features) => {
     const { mean, variance } = tensors.get(layer.name)!;
     const gamma = parameter(weights, `${layer.name}/gamma`);
-    return kernels.normalize(features, gamma, parameter(weights, `${layer.name}/beta`), mean, variance);
+    const beta = parameter(weights, `${layer.name}/beta`);
+    const output = kernels.normalize(features, gamma, beta, mean, variance);
+    return layer.relu ? rectified(output) : output;
   };
   return {
     rule,

@@ -81,10 +81,10 @@ function convPass(
 
 function normPass(layer: NormLayer, input: Tensor, context: TrainingContext): Pass {
   const gamma = parameter(context.weights, `${layer.name}/gamma`);
-  const norm = kernels.batchNorm(input, gamma, parameter(context.weights, `${layer.name}/beta`));
+  const beta = parameter(context.weights, `${layer.name}/beta`);
+  const norm = kernels.batchNormRelu(input, gamma, beta, layer.relu);
   free(norm.batchMean, norm.batchVariance);
-  const output = layer.relu ? kernels.relu(norm.output) : norm.output;
-  if (layer.relu) free(norm.output);
+  const { output } = norm;
   return {
     output,
     pullback: (cotangent) => {
