@@ -10,6 +10,7 @@ import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
   checkCorrections,
   checkCutout,
+  checkHeads,
   checkMessageRounds,
   checkModel,
   checkRounds,
@@ -78,6 +79,7 @@ function resolveMethod(
   const blocks = network.blocks.length;
   const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (!checkStages(method, stages, blocks, report)) return null;
+  checkHeads(method, stages, report);
   checkCorrections(method, stages, report);
   if (method.split !== 'auto' && !checkSplit(method.split, stages, blocks, report)) return null;
   const split = method.split === 'auto' ? splitByCost(method, network, stages) : method.split;

@@ -91,19 +91,28 @@ export function checkSplit(
   return false;
 }
 
+export function checkHeads({ type, heads }: JobSpec['method'], stages: number, report: Problems): void {
+  if (!heads.decoder || (describeMethod({ type }).hasHeads && stages > 1)) return;
+  report(
+    '/method/heads/decoder',
+    `${stages === 1 ? 'one stage' : type} has no local heads; use false, or local-heads in two stages or more`,
+  );
+}
+
 /** What the contract fills in where a job says nothing of corrections. */
 const UNSAID = { precision: 'float16', filter: 'none' } as const;
 
-/** Only the augmented Lagrangian's stages send any: elsewhere these would be settings of nothing. */
+/** Where stages send no tensors, or features that a filter would blur, these would be settings of nothing. */
 export function checkCorrections(
   { type, corrections }: JobSpec['method'],
   stages: number,
   report: Problems,
 ): void {
-  const sends = describeMethod({ type }).messages.some(({ output }) => output === 'corrections');
-  if (sends && stages > 1) return;
+  const sends = (name: string) =>
+    stages > 1 && describeMethod({ type }).messages.some(({ output }) => output === name);
+  const serves = { precision: sends('corrections') || sends('features'), filter: sends('corrections') };
   for (const field of ['precision', 'filter'] as const) {
-    if (corrections[field] === UNSAID[field]) continue;
+    if (serves[field] || corrections[field] === UNSAID[field]) continue;
     report(
       `/method/corrections/${field}`,
       `${type} in ${stages === 1 ? 'one stage' : `${stages} stages`} sends no corrections: leave it out, or use ` +

@@ -23,6 +23,8 @@ export interface MethodDescription {
   readonly hasAuxiliaries: boolean;
   /** Whether stages k < K-1 learn from a coupling with the next one, which `penalty` weighs. */
   readonly hasCoupling: boolean;
+  /** Whether stages k < K-1 learn from a small classifier of their own, dropped when the stages are joined. */
+  readonly hasHeads: boolean;
   /**
    * Stages that train in the layer-parallel phase, each in tasks of its own, or all in one task a round; the others
    * stay as they started.
@@ -38,8 +40,8 @@ const auxiliary = (lag: 0 | 1): Message => ({
   lag,
 });
 
-const ALONE = { hasCoupling: false, trains: 'every-stage', messages: [] } as const;
-const COUPLED = { hasAuxiliaries: true, hasCoupling: true, trains: 'every-stage' } as const;
+const ALONE = { hasCoupling: false, hasHeads: false, trains: 'every-stage', messages: [] } as const;
+const COUPLED = { hasAuxiliaries: true, hasCoupling: true, hasHeads: false, trains: 'every-stage' } as const;
 
 const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   backprop: { ...ALONE, hasAuxiliaries: false },
@@ -48,6 +50,13 @@ const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   'augmented-lagrangian': {
     ...COUPLED,
     messages: [auxiliary(0), { output: 'corrections', input: 'corrections', to: 'upstream', lag: 0 }],
+  },
+  // True features of every batch travel with the forward pass; nothing comes back.
+  'local-heads': {
+    ...ALONE,
+    hasAuxiliaries: false,
+    hasHeads: true,
+    messages: [{ output: 'features', input: 'features', to: 'downstream', lag: 0 }],
   },
   // What the last stage and the end-to-end phase reach alone: the control that every other method is measured by.
   frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
@@ -73,6 +82,10 @@ export function isTrained(method: StagedMethod, stage: number): boolean {
 
 export function hasAuxiliary(method: StagedMethod, stage: number): boolean {
   return stage > 0 && describeMethod(method).hasAuxiliaries && isTrained(method, stage);
+}
+
+export function hasHead(method: StagedMethod, stage: number): boolean {
+  return stage < method.stages - 1 && describeMethod(method).hasHeads;
 }
 
 /** The trained stages in an order in which each comes after those of its round that it waits for. */

@@ -1,5 +1,6 @@
 import { type AuxiliarySize, auxiliaryLayers, SIZED_BY_SHARE } from './auxiliary.js';
 import { layersOfRange, type NetworkDescription } from './description.js';
+import type { LocalHead } from './heads.js';
 import type { Layer, Shape } from './layers.js';
 
 /** Stage k of K: its share of the network, and the AuxNet that makes its input (k >= 1). */
@@ -11,6 +12,8 @@ export interface StageDescription {
   readonly input: Shape;
   /** Null for stage 0, which reads the images themselves, and where the method has no AuxNets. */
   readonly auxiliary: readonly Layer[] | null;
+  /** What the stage learns from where its method has local heads; null for the last stage and for other methods. */
+  readonly head: LocalHead | null;
 }
 
 /**
@@ -38,6 +41,7 @@ export function describeStages(
       layers,
       input: first ? network.image : network.blocks[start - 1]!.output,
       auxiliary: first ? null : auxiliaryLayers(network, index, start, auxiliaryShare, size),
+      head: null,
     };
     start = end;
     return stage;

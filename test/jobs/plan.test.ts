@@ -8,7 +8,7 @@ import { MNIST, resolved } from './specs.js';
 
 const specs: fc.Arbitrary<ResolvedSpec> = fc
   .record({
-    type: fc.constantFrom('backprop', 'penalty', 'augmented-lagrangian', 'frozen'),
+    type: fc.constantFrom('backprop', 'penalty', 'augmented-lagrangian', 'local-heads', 'frozen'),
     stages: fc.integer({ min: 1, max: 9 }),
     share: fc.constantFrom(0, 0.2, 0.5, 1),
     rounds: fc.integer({ min: 1, max: 12 }),
@@ -72,7 +72,7 @@ test('every input names an output that its task produces', () => {
   );
 });
 
-test('all roads lead to finalize, and corrections are read exactly once', () => {
+test('all roads lead to finalize, and spooled messages are read exactly once', () => {
   fc.assert(
     fc.property(specs, (spec) => {
       const tasks = plan(spec);
@@ -82,12 +82,12 @@ test('all roads lead to finalize, and corrections are read exactly once', () => 
         ['finalize'],
       );
       for (const task of stageTasks(tasks)) {
-        const readers = tasks.filter((reader) =>
-          Object.values(reader.inputs).some(
-            (input) => input.task === task.key && input.output === 'corrections',
-          ),
-        );
-        assert.equal(readers.length, task.outputs.includes('corrections') ? 1 : 0, task.key);
+        for (const spooled of ['corrections', 'features']) {
+          const readers = tasks.filter((reader) =>
+            Object.values(reader.inputs).some((input) => input.task === task.key && input.output === spooled),
+          );
+          assert.equal(readers.length, task.outputs.includes(spooled) ? 1 : 0, task.key);
+        }
       }
     }),
   );
@@ -110,12 +110,13 @@ test('stage tasks and end-to-end tasks number R x K and E, and the plan is the s
   );
 });
 
-test('the critical path of the wavefront is R + K - 1 stage tasks, and R for the penalty method', () => {
+test('the critical path of a wavefront is R + K - 1 stage tasks, and R where nothing travels within a round', () => {
   fc.assert(
     fc.property(specs, (spec) => {
       const { parallelRounds } = roundsOf(spec, MNIST);
       if (parallelRounds === 0) return;
-      const lag = spec.method.type === 'augmented-lagrangian' ? spec.method.stages - 1 : 0;
+      const isWavefront = ['augmented-lagrangian', 'local-heads'].includes(spec.method.type);
+      const lag = isWavefront ? spec.method.stages - 1 : 0;
       assert.equal(
         criticalPath(plan(spec), (task) => task.kind === 'stage'),
         parallelRounds + lag,
@@ -159,6 +160,19 @@ test('penalty: stage k waits only for the AuxNet of the round before', () => {
     auxiliary: { task: 'stage-1-2', output: 'auxiliary' },
   });
   assert.deepEqual(tasks.get('stage-1-0')?.outputs, ['state', 'auxiliary']);
+});
+
+test('local heads: stage k of a round waits for stage k-1 of the same round', () => {
+  const tasks = byKey(plan(resolved({ method: { type: 'local-heads', stages: 3 } })));
+  assert.deepEqual(tasks.get('stage-1-2')?.inputs, {
+    dataset: { task: 'prepare', output: 'dataset' },
+    state: { task: 'stage-1-1', output: 'state' },
+    features: { task: 'stage-0-2', output: 'features' },
+  });
+  assert.deepEqual(needsOf(tasks.get('stage-0-0')!), ['prepare']);
+  assert.deepEqual(tasks.get('stage-0-0')?.outputs, ['state', 'features']);
+  assert.deepEqual(tasks.get('stage-2-2')?.outputs, ['state']);
+  assert.deepEqual(Object.keys(tasks.get('finalize')!.inputs), ['dataset', 'state']);
 });
 
 test('frozen: the last stage alone has tasks, and nothing to wait for but its own', () => {

@@ -40,6 +40,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       end_to_end_share: null,
       ...method,
       auxiliary: { cost_share: 0.1, width: null, depth: null, learning_rate: null, ...method?.auxiliary },
+      heads: { decoder: false, ...method?.heads },
       corrections: { precision: 'float16', filter: 'none', ...method?.corrections },
     },
     optimizer: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasAuxiliary, messagesTo, stageOrder, stageOutputs } from '../../src/network/index.js';
+import { hasAuxiliary, hasHead, messagesTo, stageOrder, stageOutputs } from '../../src/network/index.js';
 
 const K = 3;
 const each = <T>(body: (stage: number) => T): T[] => Array.from({ length: K }, (_, stage) => body(stage));
@@ -36,6 +36,23 @@ test('penalty: the AuxNet alone travels, a round late', () => {
   );
 });
 
+test('local heads: features travel downstream within a round, and nothing else', () => {
+  const method = { type: 'local-heads', stages: K } as const;
+  assert.deepEqual(stageOrder(method), [0, 1, 2]);
+  assert.deepEqual(
+    each((stage) => messagesTo(method, stage).map(({ input, sender, lag }) => [input, sender, lag])),
+    [[], [['features', 0, 0]], [['features', 1, 0]]],
+  );
+  assert.deepEqual(
+    each((stage) => stageOutputs(method, stage)),
+    [['state', 'features'], ['state', 'features'], ['state']],
+  );
+  assert.deepEqual(
+    each((stage) => hasHead(method, stage)),
+    [true, true, false],
+  );
+});
+
 test('frozen: the last stage trains behind its AuxNet, and nobody sends anything', () => {
   const method = { type: 'frozen', stages: K } as const;
   assert.deepEqual(stageOrder(method), [K - 1]);
@@ -51,7 +68,7 @@ test('frozen: the last stage trains behind its AuxNet, and nobody sends anything
 });
 
 test('a single stage has no neighbour to send to', () => {
-  for (const type of ['backprop', 'penalty', 'augmented-lagrangian', 'frozen'] as const) {
+  for (const type of ['backprop', 'penalty', 'augmented-lagrangian', 'local-heads', 'frozen'] as const) {
     assert.deepEqual(messagesTo({ type, stages: 1 }, 0), []);
     assert.deepEqual(stageOutputs({ type, stages: 1 }, 0), ['state']);
   }

@@ -91,7 +91,7 @@ test('seconds have the parts of equation 27 and what surrounds them', async () =
 
 /** Objectives that are right but for one number. */
 function spoilt(change: (local: LocalLoss, logits: Tensor) => LocalLoss): LocalObjective {
-  return (logits, at) => change(honest(logits, at), logits);
+  return (logits, at, training) => change(honest(logits, at, training), logits);
 }
 
 const SPOILT: Record<string, [objective: LocalObjective, learningRate: number]> = {

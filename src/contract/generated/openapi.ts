@@ -931,11 +931,11 @@ export interface components {
         };
         MethodSpec: {
             /**
-             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase. `rounds`, an instrument of study, lets the stages exchange messages within each batch: a ladder from a penalty method to exact back-propagation.
+             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the stages' true features travel downstream, and each stage but the last learns from a small classifier of its own (arXiv:1901.08164). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase. `rounds`, an instrument of study, lets the stages exchange messages within each batch: a ladder from a penalty method to exact back-propagation.
              * @default augmented-lagrangian
              * @enum {string}
              */
-            type: "backprop" | "penalty" | "augmented-lagrangian" | "frozen" | "rounds";
+            type: "backprop" | "penalty" | "augmented-lagrangian" | "local-heads" | "frozen" | "rounds";
             /**
              * @description K, from 1 to the number of residual blocks; null means 1 for backprop and 2 otherwise.
              * @default null
@@ -947,7 +947,7 @@ export interface components {
              */
             split: "auto" | number[];
             /**
-             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. Methods without a coupling (backprop, frozen) have none and take `auto` only.
+             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. Methods without a coupling (backprop, local-heads, frozen) have none and take `auto` only.
              * @default auto
              */
             penalty: ("auto" | "adaptive") | number;
@@ -975,15 +975,23 @@ export interface components {
                 learning_rate: number | null;
             };
             /** @default {} */
+            heads: {
+                /**
+                 * @description Whether the local heads also reconstruct the images from a stage's features (arXiv:2101.10832), so that a stage keeps what later stages may need. Only local-heads in two stages or more has heads.
+                 * @default false
+                 */
+                decoder: boolean;
+            };
+            /** @default {} */
             corrections: {
                 /**
-                 * @description How input gradients travel upstream. `float16` is scaled per batch; `int8` has a scale for every 64 values and an error of at most 1/253 of their largest. Only augmented-lagrangian in two stages or more sends any; elsewhere leave it out.
+                 * @description How input gradients travel upstream, and features downstream (local-heads). `float16` is scaled per batch; `int8` has a scale for every 64 values and an error of at most 1/253 of their largest. Only augmented-lagrangian and local-heads in two stages or more send any; elsewhere leave it out.
                  * @default float16
                  * @enum {string}
                  */
                 precision: "float16" | "float32" | "int8";
                 /**
-                 * @description What is left out of them before they travel. `average-2` sends the mean of each 2x2 window: a quarter of the bytes, and of the gradient only what varies slowly over the image. Needs what `precision` needs.
+                 * @description What is left out of them before they travel. `average-2` sends the mean of each 2x2 window: a quarter of the bytes, and of the gradient only what varies slowly over the image. Only for augmented-lagrangian in two stages or more.
                  * @default none
                  * @enum {string}
                  */

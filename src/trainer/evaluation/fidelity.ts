@@ -1,6 +1,7 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import {
   describeMethod,
+  headLayers,
   isTrained,
   type ParameterSpec,
   parametersOf,
@@ -21,6 +22,7 @@ import {
   classificationObjective,
   climbLadder,
   couplingObjective,
+  headObjective,
   type LocalObjective,
   type LossStep,
 } from '../training/index.js';
@@ -48,25 +50,31 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
   const draw = { seed: options.seed, step: at.step };
   const method = { ...options.method, stages: stages.length };
   return arena(() => {
-    const layers = stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]);
+    const layers = stages.flatMap((stage) => [
+      ...stage.layers,
+      ...(stage.auxiliary ?? []),
+      ...headLayers(stage),
+    ]);
     const weights = uploadWeights(parametersOf(layers), options.weights);
-    const local = trainsJointly(method)
-      ? ladderGradients(options, weights, draw)
-      : localGradients(options, weights, draw);
+    const local = gradientsOf(options)(options, weights, draw);
     const composed = new Map<string, Tensor>();
-    const pass = trainPass(
-      stages.flatMap((stage) => stage.layers),
-      at.batch.images,
-      { weights, gradients: composed, draw },
-      false,
-    );
-    const { cotangent, dispose } = classificationObjective(options.labelSmoothing)(pass.output, at);
+    const context = { weights, gradients: composed, draw };
+    const serial = stages.flatMap((stage) => stage.layers);
+    const pass = trainPass(serial, at.batch.images, context, false);
+    const { cotangent, dispose } = classificationObjective(options.labelSmoothing)(pass.output, at, context);
     dispose();
     pass.pullback(cotangent);
     return stages.map(({ index, layers: own }) =>
       isTrained(method, index) ? cosine(parametersOf(own), local, composed) : null,
     );
   });
+}
+
+/** How the method's stages come by their gradients in training. */
+function gradientsOf({ method, stages }: FidelityOptions) {
+  const staged = { ...method, stages: stages.length };
+  if (trainsJointly(staged)) return ladderGradients;
+  return describeMethod(staged).hasHeads ? headGradients : coupledGradients;
 }
 
 /** As the stages exchange messages within a batch in training. */
@@ -81,17 +89,37 @@ function ladderGradients(
   return climbLadder({ stages, weights, messageRounds, beta: penalty, labelSmoothing, draw }, at).gradients;
 }
 
+/** From stage 0 on, each with the true features of the stage before it. */
+function headGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): NamedTensors {
+  const { at, stages, labelSmoothing } = options;
+  const gradients = new Map<string, Tensor>();
+  const context = { weights, gradients, draw };
+  let input = at.batch.images;
+  const pulls = stages.map(({ layers, head }) => {
+    const pass = trainPass(layers, input, context, false);
+    input = pass.output;
+    const objective = head ? headObjective(head, labelSmoothing) : classificationObjective(labelSmoothing);
+    const local = objective(pass.output, at, context);
+    local.dispose();
+    return () => pass.pullback(local.cotangent);
+  });
+  // Last, since a pullback frees the features that the next stage reads.
+  for (const pull of pulls.toReversed()) pull();
+  return gradients;
+}
+
 /** From the last stage down, so that each meets the gradient its downstream stage has on the same batch. */
-function localGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): Map<string, Tensor> {
+function coupledGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): Map<string, Tensor> {
   const { images } = options.at.batch;
   const gradients = new Map<string, Tensor>();
+  const context = { weights, gradients, draw };
   let message: Tensor | null = null;
   const method = { ...options.method, stages: options.stages.length };
   for (const stage of options.stages.toReversed().filter(({ index }) => isTrained(method, index))) {
     const lambda =
       stage.auxiliary && inferPass(stage.auxiliary, images, weights, batchStatisticsRule(weights));
-    const pass = trainPass(stage.layers, lambda ?? images, { weights, gradients, draw }, lambda !== null);
-    const local = objectiveOf(options, stage, weights, message)(pass.output, options.at);
+    const pass = trainPass(stage.layers, lambda ?? images, context, lambda !== null);
+    const local = objectiveOf(options, stage, weights, message)(pass.output, options.at, context);
     local.dispose();
     message = pass.pullback(local.cotangent);
     free(local.cotangent, ...(lambda ? [lambda] : []));

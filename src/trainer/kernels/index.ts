@@ -9,4 +9,5 @@ export * from './normalization.js';
 export * from './packing.js';
 export * from './pooling.js';
 export * from './reduction.js';
+export * from './resize.js';
 export * from './words.js';

@@ -1,5 +1,5 @@
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
-import { multiplyAdds, parameterCount, wholeNetwork } from '../../network/index.js';
+import { headLayers, multiplyAdds, parameterCount, wholeNetwork } from '../../network/index.js';
 import { describeRuntime } from '../runtime/index.js';
 import type { TaskContext } from './context.js';
 import type { RunDescription } from './run-description.js';
@@ -16,10 +16,11 @@ export async function writeReport(
     spec,
     dataset: { name: dataset.name, manifest: context.assignment.inputs.dataset, classes: dataset.classes },
     network: describeCost(wholeNetwork(run.network)),
-    stages: run.stages.map(({ index, layers, auxiliary }) => ({
+    stages: run.stages.map(({ index, layers, auxiliary, head }) => ({
       stage: index,
       ...describeCost(layers),
       auxiliary: auxiliary && describeCost(auxiliary),
+      head: head && describeCost(headLayers({ head })),
     })),
     rounds: run.rounds,
     result,

@@ -1,9 +1,13 @@
-import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
+import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
 import {
   describeNetwork,
   describeStages,
   hasAuxiliary,
+  hasHead,
+  headLayers,
   type Layer,
+  type LocalHead,
+  localHead,
   type NetworkDescription,
   type ParameterSpec,
   parametersOf,
@@ -22,15 +26,22 @@ export interface RunDescription {
 export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
   const network = describeNetwork(spec.model, dataset.image, dataset.classes.length);
   const { split, auxiliary } = spec.method;
-  const stages = describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) =>
-    hasAuxiliary(spec.method, stage.index) ? stage : { ...stage, auxiliary: null },
-  );
+  const stages = describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) => ({
+    ...stage,
+    auxiliary: hasAuxiliary(spec.method, stage.index) ? stage.auxiliary : null,
+    head: hasHead(spec.method, stage.index) ? headOf(network, spec.method, stage.index) : null,
+  }));
   return { network, stages, rounds: roundsOf(spec, dataset) };
 }
 
-/** What a stage task trains: the stage's parameters and its AuxNet's. */
+function headOf(network: NetworkDescription, { split, heads }: ResolvedMethod, stage: number): LocalHead {
+  const boundary = split.slice(0, stage + 1).reduce((sum, blocks) => sum + blocks, 0);
+  return localHead(network, stage, boundary, heads.decoder);
+}
+
+/** What a stage task trains: the stage's parameters, its AuxNet's and its head's. */
 export function stageParameters(stage: StageDescription): ParameterSpec[] {
-  return [...parametersOf(stage.layers), ...auxiliaryParameters(stage)];
+  return [...parametersOf(stage.layers), ...auxiliaryParameters(stage), ...parametersOf(headLayers(stage))];
 }
 
 export function auxiliaryParameters(stage: StageDescription): ParameterSpec[] {

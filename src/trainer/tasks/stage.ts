@@ -5,10 +5,9 @@ import {
   parallelRange,
   parametersOf,
   type StageDescription,
-  stageOutputs,
 } from '../../network/index.js';
-import { type Checkpoint, encodeState, encodeWeights } from '../checkpoint/index.js';
-import { type SpoolHeader, SpoolReader, SpoolWriter } from '../corrections/index.js';
+import { encodeState, encodeWeights } from '../checkpoint/index.js';
+import { SpoolReader } from '../corrections/index.js';
 import { TrainerError } from '../errors.js';
 import { uploadWeights } from '../network/index.js';
 import { initialValues, type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
@@ -17,14 +16,16 @@ import {
   classificationObjective,
   couplingObjective,
   type Downstream,
+  headObjective,
   type LocalObjective,
   Stopwatch,
 } from '../training/index.js';
 import { readCheckpoint, readState, readWeights, requiredInput, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
+import { openFeatures, openSpool, type Spool } from './spools.js';
 import { trainPart } from './train.js';
 
-/** Trains stage k and its AuxNet for one round of the layer-parallel phase. */
+/** Trains stage k, with its AuxNet or its head, for one round of the layer-parallel phase. */
 export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
   const { stage: index, round } = context.assignment;
   const run = describeRun(context.assignment.spec, context.assignment.dataset);
@@ -34,6 +35,7 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
   const checkpoint = await readCheckpoint(context);
   const spool = await openSpool(context, run, stage, round, checkpoint);
   const neighbour = await openDownstream(context, run, stage);
+  const features = await openFeatures(context, stage);
   try {
     const parameters = stageParameters(stage);
     const state = await trainPart(context, {
@@ -43,17 +45,19 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
       state: () => stateBefore(context, parameters),
       checkpoint,
       steps: parallelRange(run.rounds, round),
-      objective: neighbour?.objective ?? classificationObjective(context.assignment.spec.label_smoothing),
+      inputAt: features && ((step) => features.read(step)),
+      objective: neighbour?.objective ?? labelObjective(context, stage),
       spool,
       stopwatch,
     });
     const outputs = await stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool));
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
   } catch (error) {
-    await spool?.discard();
+    await spool?.writer.discard();
     throw error;
   } finally {
     neighbour?.dispose();
+    features?.close();
   }
 }
 
@@ -67,27 +71,9 @@ async function stateBefore(
   return startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
 }
 
-/** Where this stage's input gradients go, if its method sends them. */
-async function openSpool(
-  context: TaskContext,
-  run: RunDescription,
-  stage: StageDescription,
-  round: number,
-  checkpoint: Checkpoint | null,
-): Promise<SpoolWriter | null> {
-  const { spec, job_id, task_id, attempt } = context.assignment;
-  if (!stageOutputs(spec.method, stage.index).includes('corrections')) return null;
-  const { height, width, channels } = stage.input;
-  const key = `${job_id}/${task_id}-a${attempt}/corrections`;
-  const draft = await context.blobs.createSpool(key, checkpoint?.spool ?? undefined);
-  const steps = parallelRange(run.rounds, round);
-  const header: SpoolHeader = {
-    precision: spec.method.corrections.precision,
-    filter: spec.method.corrections.filter,
-    shape: [spec.batch_size, height, width, channels],
-    steps,
-  };
-  return new SpoolWriter(draft, header, checkpoint ? checkpoint.step - steps.start : 0);
+/** Of a stage that learns from the labels: through its own head, or as the last one of the network. */
+function labelObjective({ assignment: { spec } }: TaskContext, { head }: StageDescription): LocalObjective {
+  return head ? headObjective(head, spec.label_smoothing) : classificationObjective(spec.label_smoothing);
 }
 
 /** What this stage must meet, if it reads it: the next stage's AuxNet and, with multipliers, its corrections. */
@@ -120,7 +106,7 @@ async function storeOutputs(
   context: TaskContext,
   stage: StageDescription,
   state: OptimizerState,
-  spool: SpoolWriter | null,
+  spool: Spool | null,
 ): Promise<Record<string, TaskOutput>> {
   const { blobs } = context;
   const outputs: Record<string, TaskOutput> = {
@@ -129,6 +115,6 @@ async function storeOutputs(
   if (stage.auxiliary) {
     outputs.auxiliary = await blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights));
   }
-  if (spool) outputs.corrections = await spool.commit();
+  if (spool) outputs[spool.name] = await spool.writer.commit();
   return outputs;
 }

@@ -3,7 +3,6 @@ import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protoc
 import type { ParameterSpec, StepRange } from '../../network/index.js';
 import { parametersOf, trainSamples } from '../../network/index.js';
 import { type Checkpoint, encodeCheckpoint } from '../checkpoint/index.js';
-import type { SpoolWriter } from '../corrections/index.js';
 import {
   type Batch,
   BatchThread,
@@ -19,6 +18,7 @@ import {
   type OptimizerState,
   optimizerSettings,
 } from '../optimizer/index.js';
+import type { Tensor } from '../runtime/index.js';
 import {
   type LocalObjective,
   type StepReport,
@@ -28,6 +28,7 @@ import {
 } from '../training/index.js';
 import { readManifest, type TaskContext } from './context.js';
 import type { RunDescription } from './run-description.js';
+import type { Spool } from './spools.js';
 
 export interface TrainPartOptions {
   readonly run: RunDescription;
@@ -38,9 +39,10 @@ export interface TrainPartOptions {
   /** Where an earlier attempt left off. */
   readonly checkpoint: Checkpoint | null;
   readonly steps: StepRange;
+  readonly inputAt?: ((step: number) => Tensor) | null;
   readonly objective: LocalObjective;
-  /** Takes the input gradient of every step; null where nothing goes upstream. */
-  readonly spool: SpoolWriter | null;
+  /** Takes the input gradient or the output of every step; null where neither is sent. */
+  readonly spool: Spool | null;
   readonly stopwatch: Stopwatch;
 }
 
@@ -68,13 +70,15 @@ async function trainOn(
   const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
   const save = (next: number) =>
     stopwatch.timeAsync('checkpoint', () => saveCheckpoint(context, options, optimizer.state(), next));
+  const write = (tensor: Tensor) => spool?.writer.write(tensor);
   const started = context.now();
   try {
     await trainSteps({
       ...options,
       from,
       optimizer,
-      onInputGradient: spool && ((gradient) => spool.write(gradient)),
+      onInputGradient: spool?.name === 'corrections' ? write : null,
+      onStageOutput: spool?.name === 'features' ? write : null,
       seed: spec.seed,
       batchAt,
       learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
@@ -100,8 +104,8 @@ export async function saveCheckpoint(
   state: OptimizerState,
   step: number,
 ): Promise<TaskCheckpoint> {
-  // The corrections first: a checkpoint that can be read has all it names.
-  const kept = spool && (await spool.keep());
+  // The messages first: a checkpoint that can be read has all it names.
+  const kept = spool && (await spool.writer.keep());
   const bytes = encodeCheckpoint(parameters, { state, step, spool: kept }, `${task_id}-a${attempt}`);
   const share = (step - steps.start) / (steps.end - steps.start);
   return { ...(await blobs.put(bytes)), step, share };

@@ -1,4 +1,5 @@
 /** The training loop of a stage or of the whole network. */
+export * from './head-objective.js';
 export * from './ladder.js';
 export * from './ladder-steps.js';
 export * from './local-objective.js';

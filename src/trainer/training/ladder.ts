@@ -77,13 +77,12 @@ function exchange(options: LadderOptions, at: LossStep, { inputs, inputGradients
   const watch = at.stopwatch;
   const gradients = new Map<string, Tensor>();
   const losses: LocalLoss[] = [];
+  const context = { weights, gradients, draw };
   const next = { inputs: [inputs[0]!], inputGradients: [] as (Tensor | null)[] };
   for (const { index, isLast, layers } of stages) {
-    const pass = watch.time('forward', () =>
-      trainPass(layers, inputs[index]!, { weights, gradients, draw }, index > 0),
-    );
+    const pass = watch.time('forward', () => trainPass(layers, inputs[index]!, context, index > 0));
     const loss = isLast
-      ? classificationObjective(labelSmoothing)(pass.output, at)
+      ? classificationObjective(labelSmoothing)(pass.output, at, context)
       : watch.time('coupling', () =>
           coupledLoss(coupling(pass.output, inputs[index + 1]!, inputGradients[index + 1]!, { beta })),
         );

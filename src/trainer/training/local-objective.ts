@@ -1,7 +1,7 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import type { Layer } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
-import { batchStatisticsRule, inferPass, type NamedTensors } from '../network/index.js';
+import { batchStatisticsRule, inferPass, type NamedTensors, type TrainingContext } from '../network/index.js';
 import { type Coupling, classificationLoss, coupling, type Penalty } from '../objective/index.js';
 import { free, read, readScalar, type Tensor } from '../runtime/index.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -23,8 +23,11 @@ export interface LossStep {
   readonly stopwatch: Stopwatch;
 }
 
-/** The local loss of a stage at an optimiser step; stageOutput [B,...] stays its caller's. */
-export type LocalObjective = (stageOutput: Tensor, at: LossStep) => LocalLoss;
+/**
+ * The local loss of a stage at an optimiser step; stageOutput [B,...] stays its caller's. What the loss trains itself has
+ * its weights in `training`, and its gradients are added there.
+ */
+export type LocalObjective = (stageOutput: Tensor, at: LossStep, training: TrainingContext) => LocalLoss;
 
 /** The last stage's: cross-entropy with the labels, smoothed by `labelSmoothing` (0..1). */
 export function classificationObjective(labelSmoothing: number): LocalObjective {

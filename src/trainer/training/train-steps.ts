@@ -12,7 +12,7 @@ export interface TrainedPart {
   /** Its number in metrics and errors; null for the whole network. */
   readonly stage: number | null;
   readonly layers: readonly Layer[];
-  /** A_k, which makes the input from the images; null where the images are the input. */
+  /** A_k, which makes the input from the images; null where the images, or features received, are the input. */
   readonly auxiliary: readonly Layer[] | null;
 }
 
@@ -34,11 +34,15 @@ export interface TrainStepsOptions {
   readonly seed: number;
   /** Asked for once a step, in order; the loop disposes of what it gets. */
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
+  /** o_{k-1} of each batch where the stage above sends it; the loop frees it. */
+  readonly inputAt?: ((step: number) => Tensor) | null;
   readonly objective: LocalObjective;
   readonly optimizer: Optimizer;
   readonly learningRateAt: (step: number) => number;
   /** Receives g_k of each batch, the message to the stage above; the tensor stays the loop's. */
   readonly onInputGradient: ((gradient: Tensor) => void) | null;
+  /** Receives o_k of each batch, the message to the stage below; the tensor stays the loop's. */
+  readonly onStageOutput?: ((output: Tensor) => void) | null;
   readonly onReport: (report: StepReport) => void;
   /** Lets messages in and out between steps; `next` is the first step that is not made yet. */
   readonly breathe: (next: number) => Promise<void>;
@@ -50,9 +54,9 @@ export const STEPS_PER_REPORT = 10;
 
 /**
  * Trains one stage over a range of steps (docs/method.md, "The schedule"). For each batch x:
- *   1  lambda_k = A_k(x)                       (lambda_0 = x)
- *   2  o_k = F_k(lambda_k)
- *   3  local loss: cross-entropy, or the coupling with the downstream stage
+ *   1  lambda_k = A_k(x)                       (lambda_0 = x; o_{k-1} itself where it is sent)
+ *   2  o_k = F_k(lambda_k)                     (sent downstream by methods with local heads)
+ *   3  local loss: cross-entropy, of a local head or the network's, or the coupling with the downstream stage
  *   4  g_k = d loss / d lambda_k, and the gradient of theta_k
  *   5  g_k goes upstream, and trains A_k end to end
  *   6  update theta_k and omega_k
@@ -90,18 +94,21 @@ function trainStep(
   const { auxiliary } = part;
   const lambda =
     auxiliary && watch.time('auxiliary_forward', () => trainPass(auxiliary, batch.images, context, false));
-  const stageInput = lambda?.output ?? batch.images;
+  const { inputAt, onStageOutput } = options;
+  const received = inputAt ? watch.time('spool', () => inputAt(step)) : null;
+  const stageInput = lambda?.output ?? received ?? batch.images;
   const forward = watch.time('forward', () => trainPass(part.layers, stageInput, context, lambda !== null));
-  const local = options.objective(forward.output, { batch, step, learningRate, stopwatch: watch });
+  if (onStageOutput) watch.time('spool', () => onStageOutput(forward.output));
+  const local = options.objective(forward.output, { batch, step, learningRate, stopwatch: watch }, context);
   const measured = reports ? watch.time('report', () => local.measure()) : null;
   local.dispose();
   const inputGradient = watch.time('backward', () => forward.pullback(local.cotangent));
-  free(local.cotangent);
+  free(local.cotangent, ...(received ? [received] : []));
   if (lambda && inputGradient) {
     watch.time('spool', () => options.onInputGradient?.(inputGradient));
     watch.time('auxiliary_backward', () => lambda.pullback(inputGradient));
-    free(inputGradient);
   }
+  if (inputGradient) free(inputGradient);
   const norms = watch.time('optimizer', () => optimizer.step(context.gradients, learningRate, reports));
   return measured && norms && checkedReport({ step, learningRate, ...measured, norms }, part.stage);
 }

@@ -65,7 +65,9 @@ for (const [name, type, changes] of CASES) {
         const onStep = killAfter(1 + (kills++ % ROUND));
         await assert.rejects(runTrainingTask(task, { ...options, onStep }), Killed);
         assert.equal(liveTensors(), before, 'the stopped attempt left tensors behind');
-        assert.equal(await blobs.exists(`spool:job/${task.key}-a1/corrections`), false);
+        for (const name of task.outputs) {
+          assert.equal(await blobs.exists(`spool:job/${task.key}-a1/${name}`), false);
+        }
         return await runTrainingTask(task, { ...options, attempt: 2 });
       });
       assert.deepEqual(await contentsOfAll(run, blobs), expected);

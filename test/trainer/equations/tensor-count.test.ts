@@ -35,6 +35,7 @@ const CASES: readonly [name: string, steps: number, method: Method][] = [
     { type: 'augmented-lagrangian', corrections: { precision: 'int8', filter: 'average-2' } },
   ],
   ['warm start', FEW_STEPS, { type: 'penalty', warm_start_epochs: 2 }],
+  ['local heads with decoders', FEW_STEPS, { type: 'local-heads', stages: 3, heads: { decoder: true } }],
   ['end to end', FEW_STEPS, { type: 'augmented-lagrangian', end_to_end_share: 0.5 }],
 ];
 

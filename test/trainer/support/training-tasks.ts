@@ -21,6 +21,7 @@ const EVERY_METHOD: Record<ResolvedSpec['method']['type'], true> = {
   backprop: true,
   penalty: true,
   'augmented-lagrangian': true,
+  'local-heads': true,
   frozen: true,
   rounds: true,
 };
