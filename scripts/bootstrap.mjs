@@ -12,6 +12,7 @@ const COMMANDS = {
   quickstart: 'src/service/quickstart.ts',
   start: 'src/service/start.ts',
   test: 'test/run.ts',
+  'test:faults': 'test/faults/all.ts',
   'test:contract': 'test/contract/long.ts',
   check: 'scripts/check.ts',
   bench: 'bench/run.ts',

@@ -42,6 +42,41 @@ test('kill -9 of a worker: its trainers die with it, another worker takes over',
   await assertEffectsOnce(strata, id);
 });
 
+/** Everything that the tables hold of a job, the worker rows aside. */
+async function tablesOf(jobId: string): Promise<unknown> {
+  const tables = ['task', 'event', 'log_line', 'metric_point', 'artifact'];
+  return Promise.all(
+    tables.map(async (table) => {
+      const text = `SELECT * FROM ${table} WHERE job_id = $1 ORDER BY 1, 2, 3, 4`;
+      return (await strata.sql.query(text, [jobId])).rows;
+    }),
+  );
+}
+
+test('a worker that was frozen past its lease changes nothing when it comes back', async (t) => {
+  await strata.startDispatcher();
+  const frozen = await strata.startWorker();
+  await strata.orders.hold('stage-0-1');
+  const id = await create();
+  await strata.orders.started('stage-0-1');
+  const other = await strata.startWorker();
+  const stoppedAt = performance.now();
+  process.kill(frozen.pid, 'SIGSTOP');
+  await strata.orders.started('stage-0-1', 2);
+  t.diagnostic(`taken over after ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s`);
+  // Now both trainers report a success; the first one's lies in the pipe of a worker that does not read.
+  await strata.orders.release('stage-0-1');
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  await assertEffectsOnce(strata, id);
+  const earlier = await tablesOf(id);
+  await other.stop();
+  process.kill(frozen.pid, 'SIGCONT');
+  // It reads what was in its pipe before it can run all of another job.
+  const next = await create();
+  assert.equal((await strata.ended(next)).state, 'succeeded');
+  assert.deepEqual(await tablesOf(id), earlier);
+});
+
 test('kill -9 of a trainer: the task is tried again in a new one', async (t) => {
   await Promise.all([strata.startDispatcher(), strata.startWorker()]);
   await strata.orders.hold('stage-0-1');

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { watch, writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { startPostgres, stopPostgres } from '../../../src/provision/postgres.js';
+import { processGone } from '../../../src/provision/processes.js';
+import { startRedis, stopRedis } from '../../../src/provision/redis.js';
+import type { Fault, Victim } from './schedule.js';
+import type { Theatre } from './theatre.js';
+
+/** Longer than a lease of 6 s and a heartbeat: whoever is out for so long has been given up. */
+const OUT_MS = 8_000;
+
+/** Does it, and undoes it where it does not heal by itself; resolves when the world is whole again. */
+export async function inject(theatre: Theatre, fault: Fault): Promise<void> {
+  if (fault === 'redis flush') return flush(theatre);
+  if (fault === 'clock jump') return signal(theatre, 'worker', 'SIGUSR2');
+  if (fault === 'disk full') return fillDisk(theatre);
+  const [victim, harm] = fault.split(' ') as [Victim, 'kill' | 'freeze' | 'restart' | 'cut'];
+  if (harm === 'cut') return cut(theatre, victim as Exclude<Victim, 'trainer'>);
+  if (harm === 'freeze') return freeze(theatre, victim);
+  if (victim === 'redis' || victim === 'postgres') return restartServer(theatre, victim, harm === 'kill');
+  return signal(theatre, victim, harm === 'kill' ? 'SIGKILL' : 'SIGTERM');
+}
+
+async function signal(theatre: Theatre, victim: Victim, name: NodeJS.Signals): Promise<void> {
+  const pids = await theatre.pidsOf(victim);
+  for (const pid of pids) if (pid > 0) send(pid, name);
+}
+
+function send(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+async function freeze(theatre: Theatre, victim: Victim): Promise<void> {
+  const pids = (await theatre.pidsOf(victim)).filter((pid) => pid > 0);
+  for (const pid of pids) send(pid, 'SIGSTOP');
+  await delay(OUT_MS);
+  for (const pid of pids) send(pid, 'SIGCONT');
+}
+
+async function cut(theatre: Theatre, victim: Exclude<Victim, 'trainer'>): Promise<void> {
+  const lines = theatre.linesOf(victim);
+  for (const line of lines) line.cut();
+  await delay(OUT_MS);
+  for (const line of lines) line.heal();
+}
+
+/** Nobody but us restarts the servers, as an operating system's service manager would. */
+async function restartServer(theatre: Theatre, server: 'redis' | 'postgres', hard: boolean): Promise<void> {
+  const { home } = theatre;
+  const [start, stop] = server === 'redis' ? [startRedis, stopRedis] : [startPostgres, stopPostgres];
+  if (hard) {
+    const { pid } = await start(home);
+    process.kill(pid, 'SIGKILL');
+    await processGone(pid, OUT_MS);
+  } else await stop(home);
+  await start(home);
+}
+
+async function flush({ redisUrl }: Theatre): Promise<void> {
+  const redis = new Redis(redisUrl);
+  await redis.flushall();
+  redis.disconnect();
+}
+
+/** Long enough for a write to fail, short enough for the attempts of its task. */
+const FULL_MS = 2_000;
+
+async function fillDisk({ blobs, fillable }: Theatre): Promise<void> {
+  if (!fillable) return;
+  const filler = join(blobs, 'filler');
+  const chunk = Buffer.alloc(1 << 20);
+  try {
+    for (;;) writeFileSync(filler, chunk, { flag: 'a' });
+  } catch {
+    // Now it is full.
+  }
+  await delay(FULL_MS);
+  await rm(filler, { force: true });
+}
+
+/** Resolves at the next file that somebody begins to write into the blob store. */
+export async function nextWrite({ blobs }: Theatre, abort: AbortSignal): Promise<void> {
+  const folder = join(blobs, 'tmp');
+  await mkdir(folder, { recursive: true });
+  const watcher = watch(folder, { signal: abort });
+  await once(watcher, 'change');
+  watcher.close();
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { components } from '../../../src/contract/generated/openapi.js';
+import { inject, nextWrite } from './inject.js';
+import type { Cell, Moment, Run } from './schedule.js';
+import type { Theatre } from './theatre.js';
+
+type Schemas = components['schemas'];
+
+/** A few seconds of real training in two stages: seven tasks with the end-to-end round and finalize. */
+const JOB = {
+  dataset: 'mnist',
+  model: { depth: 8, width: 2 },
+  method: { type: 'augmented-lagrangian', stages: 2, round_steps: 4 },
+  epochs: 1,
+  max_train_samples: 512,
+  batch_size: 64,
+  seed: 3,
+} as const;
+
+export interface Played {
+  readonly job: Schemas['Job'];
+  readonly models: readonly string[];
+  readonly curves: readonly object[];
+  readonly retried: readonly string[];
+  readonly ms: number;
+}
+
+/** Runs one job to its end, hurting the service at each moment as the run says, and waits until all is healed. */
+export async function play(theatre: Theatre, run: Run): Promise<Played> {
+  const startedAt = performance.now();
+  const healing: Promise<void>[] = [];
+  const due = new Map<Moment, Cell>(run.map((cell) => [cell.moment, cell]));
+  const done = new AbortController();
+  const hurt = (moment: Moment): void => {
+    const cell = due.get(moment);
+    if (cell) healing.push(inject(theatre, cell.fault));
+    due.delete(moment);
+  };
+  const { id } = await post<Schemas['Job']>(theatre, '/jobs', JOB);
+  hurt('queued');
+  for await (const event of eventsOf(theatre, id)) {
+    if (event.type === 'task.started' && event.data.task === 'stage-0-0' && due.has('running')) {
+      hurt('running');
+      // Its checkpoint of every second, or its end's: the first file that it, or what it lets start, begins to write.
+      void nextWrite(theatre, done.signal).then(
+        () => hurt('writing'),
+        () => undefined,
+      );
+    }
+    if (event.type === 'job.finalizing') hurt('finalizing');
+  }
+  done.abort();
+  await Promise.all(healing);
+  assert.deepEqual([...due.keys()], [], 'every fault found its moment');
+  return { ...(await outcome(theatre, id)), ms: performance.now() - startedAt };
+}
+
+async function outcome(theatre: Theatre, id: string): Promise<Omit<Played, 'ms'>> {
+  const read = <T>(path: string) => get<T>(theatre, `/jobs/${id}${path}`);
+  const job = await read<Schemas['Job']>('');
+  const artifacts = (await read<Schemas['ArtifactList']>('/artifacts')).data;
+  const { data: events } = await read<Schemas['EventList']>('/events?limit=1000');
+  const { data: metrics } = await read<Schemas['MetricList']>('/metrics');
+  assertOnce(events);
+  return {
+    job,
+    // The report names its job.
+    models: artifacts
+      .filter(({ kind }) => kind !== 'report')
+      .map(({ name, sha256 }) => `${name} ${sha256}`)
+      .sort(),
+    curves: metrics
+      .filter(({ name }) => name !== 'images_per_second')
+      .map(({ name, stage, points }) => ({
+        name,
+        stage,
+        points: points.map(([step, value]) => [step, value]),
+      })),
+    retried: events.filter(({ type }) => type === 'task.retried').map(({ message }) => message),
+  };
+}
+
+function assertOnce(events: readonly Schemas['Event'][]): void {
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, index) => index + 1),
+    'events are numbered without gaps',
+  );
+  const succeeded = events.filter(({ type }) => type === 'task.succeeded').map(({ data }) => data.task);
+  assert.equal(new Set(succeeded).size, succeeded.length, 'no task succeeded twice');
+}
+
+/** What a patient client does while the API is away: it asks again. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === 150 || error instanceof assert.AssertionError) throw error;
+      await delay(400);
+    }
+  }
+}
+
+const ANSWER_MS = 4_000;
+
+export function get<T>(theatre: Theatre, path: string): Promise<T> {
+  return patiently(async () => {
+    const response = await fetch(theatre.apiUrl + path, { signal: AbortSignal.timeout(ANSWER_MS) });
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  });
+}
+
+/** With an Idempotency-Key, as a client that repeats must: one job comes of it. */
+export function post<T>(theatre: Theatre, path: string, body: unknown): Promise<T> {
+  const key = crypto.randomUUID();
+  return patiently(async () => {
+    const response = await fetch(theatre.apiUrl + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  });
+}
+
+const LOOK_MS = 100;
+const TERMINAL = ['job.succeeded', 'job.failed', 'job.cancelled'];
+
+/** Every event once, in order, by asking: a stream would be cut with what is hurt. */
+async function* eventsOf(theatre: Theatre, id: string): AsyncGenerator<Schemas['Event']> {
+  for (let after = 0; ; await delay(LOOK_MS)) {
+    const { data } = await get<Schemas['EventList']>(theatre, `/jobs/${id}/events?after=${after}&limit=1000`);
+    for (const event of data) {
+      yield event;
+      if (TERMINAL.includes(event.type)) return;
+      after = event.seq;
+    }
+  }
+}
+
+export function describeRun(run: Run): string {
+  return run.map(({ fault, moment }) => `${fault} @ ${moment}`).join(', ');
+}

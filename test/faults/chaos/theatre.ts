@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { migrate } from '../../../src/jobs/store/migrate.js';
+import { startPostgres, stopPostgres } from '../../../src/provision/postgres.js';
+import { startRedis, stopRedis } from '../../../src/provision/redis.js';
+import { CHILDREN, type ChildName, STOP_ORDER } from '../../../src/service/children.js';
+import { SupervisedChild } from '../../../src/service/supervisor.js';
+import { childrenOf } from '../../support/live-service.js';
+import { Line } from './line.js';
+
+const CLOCK = fileURLToPath(new URL('./jumping-clock.mjs', import.meta.url));
+const QUICK_RESTARTS = { firstMs: 100, mostMs: 2_000, healthyMs: 10_000 };
+
+/** The connections of one process, each through a proxy of its own. */
+interface Lines {
+  readonly postgres: Line;
+  readonly redis: Line;
+}
+
+/**
+ * The whole service as `npm start` runs it, with the real trainer, and with a hand on everything: each process by its
+ * id, each connection by a proxy, the disk by a file system of its own where that can be mounted.
+ */
+export class Theatre {
+  private constructor(
+    readonly home: string,
+    readonly apiUrl: string,
+    readonly redisUrl: string,
+    readonly databaseUrl: string,
+    readonly blobs: string,
+    /** Whether the blob folder is a small file system that can be filled. */
+    readonly fillable: boolean,
+    readonly children: Readonly<Record<ChildName, SupervisedChild>>,
+    readonly lines: Readonly<Record<ChildName, Lines>>,
+  ) {}
+
+  static async open({ slots = 1 } = {}): Promise<Theatre> {
+    const home = await mkdtemp(join(tmpdir(), 'strata-faults-'));
+    const blobs = join(home, 'blobs');
+    await mkdir(blobs);
+    const fillable = mounted(blobs);
+    const [postgres, redis] = await Promise.all([startPostgres(home), startRedis(home)]);
+    await migrate(postgres.url);
+    const lines = {} as Record<ChildName, Lines>;
+    const children = {} as Record<ChildName, SupervisedChild>;
+    const output = openSync(join(home, 'log'), 'a');
+    for (const [name, file] of Object.entries(CHILDREN) as [ChildName, string][]) {
+      lines[name] = { postgres: await proxyOf(postgres.url), redis: await proxyOf(redis.url) };
+      const env = {
+        ...process.env,
+        ...(name === 'worker' && { NODE_OPTIONS: `--import ${pathToFileURL(CLOCK).href}` }),
+        HOST: '127.0.0.1',
+        PORT: '0',
+        STRATA_HOME: home,
+        DATABASE_URL: through(postgres.url, lines[name].postgres),
+        REDIS_URL: through(redis.url, lines[name].redis),
+        BLOB_URL: pathToFileURL(blobs).href,
+        STRATA_SLOTS: String(slots),
+        STRATA_THREADS: '1',
+        STRATA_CHECKPOINT_S: '1',
+        LOG_LEVEL: 'info',
+      };
+      children[name] = new SupervisedChild({ name, file, env, output, log: () => undefined }, QUICK_RESTARTS);
+    }
+    const [{ url, port }] = await Promise.all([
+      children.api.start(),
+      children.dispatcher.start(),
+      children.worker.start(),
+    ]);
+    // A restarted API must be found where it was.
+    children.api.spec.env.PORT = String(port);
+    return new Theatre(home, url ?? '', redis.url, postgres.url, blobs, fillable, children, lines);
+  }
+
+  /** Pids of a process, of every trainer, or of a server. */
+  async pidsOf(name: ChildName | 'trainer' | 'redis' | 'postgres'): Promise<number[]> {
+    if (name === 'trainer') return childrenOf(this.children.worker.pid ?? 0);
+    if (name === 'redis') return [(await startRedis(this.home)).pid];
+    // The postmaster's children do the work.
+    if (name === 'postgres') {
+      const { pid } = await startPostgres(this.home);
+      return [pid, ...childrenOf(pid)];
+    }
+    return [this.children[name].pid ?? 0];
+  }
+
+  linesOf(name: ChildName | 'redis' | 'postgres'): Line[] {
+    if (name === 'redis' || name === 'postgres') return Object.values(this.lines).map((line) => line[name]);
+    return Object.values(this.lines[name]);
+  }
+
+  async close(): Promise<void> {
+    for (const line of Object.values(this.lines).flatMap((pair) => Object.values(pair))) line.heal();
+    for (const name of STOP_ORDER) await this.children[name].stop();
+    for (const line of Object.values(this.lines))
+      await Promise.all(Object.values(line).map((proxy) => proxy.stop()));
+    await stopRedis(this.home);
+    await stopPostgres(this.home);
+    if (this.fillable) execFileSync('umount', [this.blobs]);
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+/** A file system of 160 MB: a disk that is full is one that the kernel says is full. */
+function mounted(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function proxyOf(url: string): Promise<Line> {
+  return Line.start(Number(new URL(url).port));
+}
+
+function through(url: string, proxy: Line): string {
+  const changed = new URL(url);
+  changed.port = String(proxy.port);
+  return changed.href;
+}
