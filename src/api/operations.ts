@@ -36,6 +36,7 @@ export const DEFAULTED_QUERY = {
   listJobEvents: ['after', 'limit'],
   listJobLogs: ['after', 'limit', 'follow'],
   listJobMetrics: ['points'],
+  listWebhookDeliveries: ['limit'],
 } as const satisfies { readonly [Id in OperationId]?: readonly string[] };
 
 type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED_QUERY)[Id][number] : never;

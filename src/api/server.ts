@@ -8,7 +8,7 @@ import { isLoopback } from './http/local-caller.js';
 /** The API's process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
-  const service = await createJobsService({ ...serversOf(settings), blobUrl: settings.blobUrl });
+  const service = await createJobsService({ ...settings, ...serversOf(settings) });
   const loopback = isLoopback(settings.host);
   if (!loopback && (await service.isOpen())) throw new Error(needsKey(settings.host));
   const app = await buildApp(service, {

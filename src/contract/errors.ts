@@ -111,6 +111,13 @@ export const ERRORS = {
     remedy: 'Use a new key for a new job; a key is kept for 24 hours.',
     retry: 'fatal',
   },
+  forbidden_target: {
+    status: 422,
+    title: 'The service does not send requests to this URL',
+    remedy:
+      'Name a public https:// address; hosts of its own network an operator allows by STRATA_OUTGOING_ALLOW.',
+    retry: 'fatal',
+  },
   rate_limited: {
     status: 429,
     title: 'There were too many requests',

@@ -102,6 +102,21 @@ export interface JobsClient {
   getApiKey(id: string): Promise<Schemas['ApiKey'] | null>;
   /** @throws not_found */
   revokeApiKey(id: string): Promise<void>;
+  /** The signing secret is in the answer and nowhere else. @throws forbidden_target, limit_reached */
+  createWebhook(request: Schemas['WebhookRequest']): Promise<Schemas['CreatedWebhook']>;
+  listWebhooks(): Promise<Schemas['WebhookList']>;
+  getWebhook(id: string): Promise<Schemas['Webhook'] | null>;
+  /** @throws not_found */
+  deleteWebhook(id: string): Promise<void>;
+  /** @throws not_found */
+  testWebhook(id: string): Promise<Schemas['WebhookDelivery']>;
+  /** Newest first. @throws not_found */
+  listWebhookDeliveries(
+    id: string,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<Schemas['WebhookDeliveryList']>;
+  /** @param id of a delivery. @throws not_found */
+  redeliver(id: string): Promise<Schemas['WebhookDelivery']>;
   /** Never throws: a part that does not answer is `down`. */
   health(): Promise<Schemas['Dependencies']>;
 }

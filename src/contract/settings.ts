@@ -24,6 +24,9 @@ export interface Settings {
   checkpointS: number;
   /** Seconds after which a trainer that reports nothing is killed. */
   noProgressS: number;
+  /** 64 hex digits; absent: a file of the home. */
+  secretKey?: string;
+  outgoingAllow: readonly string[];
   logLevel: LogLevel;
 }
 
@@ -74,6 +77,18 @@ export const SETTINGS = [
     default: '300',
     meaning: 'A trainer that reports nothing for so many seconds is killed; longer than one optimiser step.',
   },
+  {
+    name: 'STRATA_SECRET_KEY',
+    default: 'the file secret.key of STRATA_HOME, made once',
+    meaning:
+      'Key that seals signing secrets in the database, 64 hex digits, the same for the API and the dispatcher.',
+  },
+  {
+    name: 'STRATA_OUTGOING_ALLOW',
+    default: 'none',
+    meaning:
+      'Hosts, separated by commas, that webhooks may reach although they are private or speak plain HTTP.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
 
@@ -95,6 +110,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
   const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
   const slots = read.integer('STRATA_SLOTS', 1, 1024);
+  const secretKey = read.hex('STRATA_SECRET_KEY', 64);
   const settings: Settings = {
     port: read.integer('PORT', 0, 65535) ?? 3000,
     host: read.text('HOST') ?? '127.0.0.1',
@@ -104,6 +120,8 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
     ...(slots && { slots }),
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
+    ...(secretKey && { secretKey }),
+    outgoingAllow: read.list('STRATA_OUTGOING_ALLOW'),
     requestsPerMinute: read.integer('STRATA_RATE_LIMIT', 0, 1_000_000) ?? 1200,
     checkpointS: read.integer('STRATA_CHECKPOINT_S', 1, 86_400) ?? 30,
     noProgressS: read.integer('STRATA_NO_PROGRESS_S', 1, 86_400) ?? 300,
@@ -145,6 +163,22 @@ class Reader {
       `${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
     );
     return undefined;
+  }
+
+  hex(name: SettingName, digits: number): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || new RegExp(`^[0-9a-f]{${digits}}$`, 'i').test(text)) return text;
+    // The value is not repeated: it is a secret.
+    this.problems.push(
+      `${name} must be ${digits} hex digits, as \`openssl rand -hex ${digits / 2}\` makes them`,
+    );
+    return undefined;
+  }
+
+  /** Separated by commas, in lower case. */
+  list(name: SettingName): string[] {
+    const items = this.text(name)?.toLowerCase().split(',') ?? [];
+    return items.map((item) => item.trim()).filter((item) => item !== '');
   }
 
   oneOf<T extends string>(name: SettingName, values: readonly T[]): T | undefined {

@@ -7,9 +7,11 @@ import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
 import { sayingUnavailable } from './client/unavailable.js';
+import { type WebhookParts, webhookMethods } from './client/webhooks.js';
 import { openKeyring } from './keys/keyring.js';
 import { openRedisProbe, type RedisProbe } from './queue.js';
 import { openRequestCounter } from './request-counter.js';
+import { lazySecretBox } from './secrets/key.js';
 import { type Database, openDatabase } from './store/database.js';
 import { seedDatasets } from './store/datasets.js';
 import { findWorkers } from './store/workers.js';
@@ -18,6 +20,12 @@ export interface JobsServiceOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobUrl: string;
+  /** Folder of the key that seals signing secrets, where no `secretKey` is given. */
+  readonly home: string;
+  /** 64 hex digits. */
+  readonly secretKey?: string;
+  /** Hosts that webhooks may reach although they are private or speak plain HTTP. */
+  readonly outgoingAllow?: readonly string[];
 }
 
 const PROBE_MS = 2_000;
@@ -30,8 +38,9 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const counter = openRequestCounter(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl);
+  const webhooks = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   return {
-    forTenant: (tenant) => clientOf(tenant, { db, redis, feed, blobs }),
+    forTenant: (tenant) => clientOf(tenant, { db, redis, feed, blobs, webhooks }),
     ...openKeyring(db, () => performance.now()),
     countRequest: counter.countRequest,
     async close() {
@@ -47,14 +56,16 @@ interface Parts {
   readonly redis: RedisProbe;
   readonly feed: EventFeed;
   readonly blobs: BlobStore;
+  readonly webhooks: WebhookParts;
 }
 
-function clientOf(tenant: string, { db, redis, feed, blobs }: Parts): JobsClient {
+function clientOf(tenant: string, { db, redis, feed, blobs, webhooks }: Parts): JobsClient {
   return {
     ...sayingUnavailable({
       ...jobMethods(db, tenant),
       ...listMethods(db, tenant),
       ...apiKeyMethods(db, tenant),
+      ...webhookMethods(db, tenant, webhooks),
       ...artifactMethods(db, tenant, blobs),
     }),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),

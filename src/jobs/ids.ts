@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export type IdKind = 'job' | 'task' | 'artifact' | 'worker' | 'key';
+export type IdKind = 'job' | 'task' | 'artifact' | 'worker' | 'key' | 'webhook' | 'delivery';
 
 /** `job_<11 hex of milliseconds><13 hex at random>`: ids of one kind sort by the time they were made. */
 export function newId(kind: IdKind, nowMs: number = Date.now()): string {

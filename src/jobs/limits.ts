@@ -18,3 +18,6 @@ export const IDEMPOTENCY_KEPT_HOURS = 24;
 export const WORKER_GONE_MS = 15_000;
 /** Metrics and progress are written together this often, off the training loop. */
 export const FLUSH_MS = 500;
+/** Each event is one more row to write for every webhook. */
+export const MAX_WEBHOOKS_PER_TENANT = 20;
+export const DELIVERY_KEPT_DAYS = 30;

@@ -37,6 +37,8 @@ export async function childEnvironment(
     STRATA_RATE_LIMIT: String(settings.requestsPerMinute),
     STRATA_CHECKPOINT_S: String(settings.checkpointS),
     STRATA_NO_PROGRESS_S: String(settings.noProgressS),
+    STRATA_SECRET_KEY: settings.secretKey,
+    STRATA_OUTGOING_ALLOW: settings.outgoingAllow.join(','),
     LOG_LEVEL: settings.logLevel,
   };
 }

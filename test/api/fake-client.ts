@@ -13,7 +13,17 @@ import type {
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
-import { apiKeyOf, complete, datasetOf, jobOf, NOW, taskOf, WORKER } from './fixtures.js';
+import {
+  apiKeyOf,
+  complete,
+  datasetOf,
+  deliveryOf,
+  jobOf,
+  NOW,
+  taskOf,
+  WORKER,
+  webhookOf,
+} from './fixtures.js';
 
 /** A whole JobsClient in memory: jobs never run by themselves, a test moves them with `record` and `finish`. */
 export class FakeClient implements JobsClient {
@@ -22,6 +32,8 @@ export class FakeClient implements JobsClient {
   readonly logs = new Map<string, LogLine[]>();
   readonly artifacts = new Map<string, { artifact: Artifact; path: string }>();
   readonly apiKeys = new Map<string, ReturnType<typeof apiKeyOf>>();
+  readonly webhooks = new Map<string, ReturnType<typeof webhookOf>>();
+  readonly deliveries = new Map<string, ReturnType<typeof deliveryOf>>();
   /** Answered by `health`; a test may change it. */
   dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };
   /** Followers at work, to see that none is left behind. */
@@ -194,6 +206,42 @@ export class FakeClient implements JobsClient {
 
   async revokeApiKey(id: string) {
     if (!this.apiKeys.delete(id)) throw new StrataError('not_found', `There is no API key ${id}.`);
+  }
+
+  async createWebhook({ url, events }: Parameters<JobsClient['createWebhook']>[0]) {
+    const webhook = webhookOf(`webhook_${this.webhooks.size + 1}`, url, events);
+    this.webhooks.set(webhook.id, webhook);
+    return { ...webhook, secret: 'whsec_c2VjcmV0' };
+  }
+
+  async listWebhooks() {
+    return complete([...this.webhooks.values()]);
+  }
+
+  async getWebhook(id: string) {
+    return this.webhooks.get(id) ?? null;
+  }
+
+  async deleteWebhook(id: string) {
+    if (!this.webhooks.delete(id)) throw new StrataError('not_found', `There is no webhook ${id}.`);
+  }
+
+  async testWebhook(id: string) {
+    if (!this.webhooks.has(id)) throw new StrataError('not_found', `There is no webhook ${id}.`);
+    const delivery = deliveryOf(`delivery_${this.deliveries.size + 1}`, id);
+    this.deliveries.set(delivery.id, delivery);
+    return delivery;
+  }
+
+  async listWebhookDeliveries(id: string) {
+    if (!this.webhooks.has(id)) throw new StrataError('not_found', `There is no webhook ${id}.`);
+    return complete([...this.deliveries.values()]);
+  }
+
+  async redeliver(id: string) {
+    const delivery = this.deliveries.get(id);
+    if (!delivery) throw new StrataError('not_found', `There is no delivery ${id}.`);
+    return delivery;
   }
 
   async health() {

@@ -2,6 +2,7 @@ import { DEFAULT_TENANT, type Scope } from '../../src/contract/access.js';
 import type { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
 import type { Dataset, Job } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
+import type { WebhookEvent } from '../../src/contract/webhooks.js';
 
 export const NOW = '2026-01-02T03:04:05.678Z';
 
@@ -108,4 +109,28 @@ export const WORKER = {
 export function apiKeyOf(id: string, name: string, scopes: Scope[]) {
   const links = { self: `/api-keys/${id}` };
   return { id, object: 'api_key' as const, tenant: DEFAULT_TENANT, name, scopes, created_at: NOW, links };
+}
+
+export function webhookOf(id: string, url: string, events: WebhookEvent[]) {
+  const self = `/webhooks/${id}`;
+  const links = { self, deliveries: `${self}/deliveries`, test: `${self}/test` };
+  return { id, object: 'webhook' as const, url, events, created_at: NOW, links };
+}
+
+export function deliveryOf(id: string, webhookId: string) {
+  return {
+    id,
+    object: 'webhook_delivery' as const,
+    webhook_id: webhookId,
+    type: 'webhook.test',
+    state: 'pending' as const,
+    attempts: 0,
+    status: null,
+    error: null,
+    created_at: NOW,
+    next_attempt_at: NOW,
+    finished_at: null,
+    message: { type: 'webhook.test', timestamp: NOW, data: { webhook_id: webhookId } },
+    links: { webhook: `/webhooks/${webhookId}`, redeliver: `/webhook-deliveries/${id}/redeliver` },
+  };
 }

@@ -17,9 +17,9 @@ def before_call(ctx, case, kwargs):
 
 @schemathesis.check
 def refused_by_a_rule_only(ctx, response, case):
-    """A spec that fits the contract may still be no job (more stages than blocks), and is refused as exactly that."""
+    """What fits the contract may still be no job (more stages than blocks) or no public URL, and is refused as exactly that."""
     meta = case.meta
     if meta is None or not meta.generation.mode.is_positive or response.status_code not in (400, 422):
         return
     code = response.json()["code"]
-    assert code in ("invalid_spec", "idempotency_key_reused"), f"{code} for a request that fits the contract"
+    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target"), f"{code} for a request that fits the contract"

@@ -9,6 +9,7 @@ test('an empty environment gives the documented defaults', () => {
     home: '/srv/.strata',
     blobUrl: 'file:///srv/.strata/blobs',
     threads: 1,
+    outgoingAllow: [],
     requestsPerMinute: 1200,
     checkpointS: 30,
     noProgressS: 300,
@@ -29,6 +30,8 @@ test('every setting is read', () => {
     STRATA_RATE_LIMIT: '60',
     STRATA_CHECKPOINT_S: '5',
     STRATA_NO_PROGRESS_S: '60',
+    STRATA_SECRET_KEY: 'ab'.repeat(32),
+    STRATA_OUTGOING_ALLOW: 'Hooks.internal, 10.0.0.7',
     LOG_LEVEL: 'debug',
   };
   assert.deepEqual(Object.keys(env).sort(), SETTINGS.map((setting) => setting.name).sort());
@@ -41,6 +44,8 @@ test('every setting is read', () => {
     blobUrl: 'file:///blobs',
     slots: 4,
     threads: 2,
+    secretKey: 'ab'.repeat(32),
+    outgoingAllow: ['hooks.internal', '10.0.0.7'],
     requestsPerMinute: 60,
     checkpointS: 5,
     noProgressS: 60,

@@ -20,6 +20,13 @@ import { listJobMetrics } from './jobs/list-metrics.js';
 import { listJobTasks } from './jobs/list-tasks.js';
 import { pauseJob } from './jobs/pause.js';
 import { resumeJob } from './jobs/resume.js';
+import { createWebhook } from './webhooks/create.js';
+import { deleteWebhook } from './webhooks/delete.js';
+import { getWebhook } from './webhooks/get.js';
+import { listWebhooks } from './webhooks/list.js';
+import { listWebhookDeliveries } from './webhooks/list-deliveries.js';
+import { redeliverWebhook } from './webhooks/redeliver.js';
+import { testWebhook } from './webhooks/test.js';
 import { listWorkers } from './workers/list.js';
 
 /** Every operation of the contract; a missing one does not compile. */
@@ -40,6 +47,13 @@ export const handlers: Handlers = {
   listDatasets,
   getDataset,
   listWorkers,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  deleteWebhook,
+  testWebhook,
+  listWebhookDeliveries,
+  redeliverWebhook,
   createApiKey,
   listApiKeys,
   getApiKey,

@@ -323,6 +323,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tenant's webhooks */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Register a webhook
+         * @description From now on, the events it asks for of every job of the tenant are posted to its URL, signed by the Standard Webhooks specification (headers `webhook-id`, `webhook-timestamp`, `webhook-signature`). An answer other than 2xx, or none within 15 s, is tried again: ten attempts over about two days. A message can arrive more than once; its `webhook-id` stays the same. The secret that signs is in this answer and nowhere else.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Describe one webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description With its deliveries; what was not sent yet is not sent any more.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook a test message
+         * @description A message of type `webhook.test`, sent and tried again like any other.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List what a webhook was sent
+         * @description Deliveries are kept for 30 days after their end.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A delivery's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description The same message under the same `webhook-id`, whatever became of it before.
+         */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -733,7 +847,97 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs. `datasets:write`: upload and delete data sets. `models:read`: exported models. `admin`: the tenant's API keys.
+         * @description What happened to a job.
+         * @enum {string}
+         */
+        WebhookEvent: "job.queued" | "job.preparing" | "job.running" | "job.finalizing" | "job.paused" | "job.resumed" | "job.succeeded" | "job.failed" | "job.cancelled";
+        WebhookRequest: {
+            /** @description Where to post to: https, and on the public internet, unless the server's operator allows its host. Redirects are not followed. */
+            url: string;
+            /**
+             * @description What to be told of.
+             * @default [
+             *       "job.succeeded",
+             *       "job.failed",
+             *       "job.cancelled"
+             *     ]
+             */
+            events: components["schemas"]["WebhookEvent"][];
+        };
+        Webhook: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "webhook";
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            created_at: components["schemas"]["Time"];
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                deliveries: string;
+                /** Format: uri-reference */
+                test: string;
+            };
+        };
+        /** @description A new webhook with its secret. */
+        CreatedWebhook: components["schemas"]["Webhook"] & {
+            /** @description `whsec_` and base64: what a Standard Webhooks library verifies with. It is shown this once. */
+            secret: string;
+        };
+        WebhookList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Webhook"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        /** @description The body that is posted. */
+        WebhookMessage: {
+            /** @description The event's type, or `webhook.test`. */
+            type: string;
+            timestamp: components["schemas"]["Time"];
+            /** @description `job_id` and `event`, an event as `GET /jobs/{id}/events` lists it; of a test, `webhook_id`. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        WebhookDelivery: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "webhook_delivery";
+            webhook_id: components["schemas"]["Id"];
+            type: string;
+            /**
+             * @description `pending` is being tried; `failed` was given up.
+             * @enum {string}
+             */
+            state: "pending" | "succeeded" | "failed";
+            attempts: number;
+            /** @description HTTP status of the last answer. */
+            status: number | null;
+            /** @description Why the last attempt failed. */
+            error: string | null;
+            created_at: components["schemas"]["Time"];
+            next_attempt_at: components["schemas"]["OptionalTime"];
+            finished_at: components["schemas"]["OptionalTime"];
+            message: components["schemas"]["WebhookMessage"];
+            links: {
+                /** Format: uri-reference */
+                webhook: string;
+                /** Format: uri-reference */
+                redeliver: string;
+            };
+        };
+        WebhookDeliveryList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["WebhookDelivery"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        /**
+         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models. `admin`: the tenant's API keys.
          * @enum {string}
          */
         Scope: "jobs:read" | "jobs:write" | "datasets:write" | "models:read" | "admin";
@@ -1831,6 +2035,231 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every webhook, newest first, without its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://example.com/strata",
+                 *       "events": [
+                 *         "job.succeeded",
+                 *         "job.failed"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret, shown this once. */
+            201: {
+                headers: {
+                    /** @description The webhook's own address. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The server sends no requests to such a URL. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook, without its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, to be sent in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description A webhook's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of deliveries, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A delivery's id. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, to be sent in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -1,11 +1,15 @@
 import type { BlobStore } from '../../storage/blob-store.js';
 import { RECONCILE_MS } from '../limits.js';
 import { startLoop } from '../loop.js';
+import type { OutgoingPolicy } from '../outgoing/target.js';
 import type { Log } from '../process.js';
 import { checkRedis, openTaskQueue } from '../queue.js';
+import { lazySecretBox, type SecretKeySource } from '../secrets/key.js';
 import { openDatabase } from '../store/database.js';
 import { seedDatasets } from '../store/datasets.js';
 import { listen } from '../store/notify.js';
+import { deliverDue } from '../webhooks/deliver.js';
+import { retryPauseMs } from '../webhooks/retry.js';
 import { enqueueReady } from './enqueue.js';
 import { deleteOldRows, deleteSpools } from './housekeeping.js';
 import { planJobs, reconcile } from './reconcile.js';
@@ -15,6 +19,10 @@ export interface DispatcherOptions {
   readonly redisUrl: string;
   readonly blobs: BlobStore;
   readonly log: Log;
+  /** What opens the signing secrets of webhooks. */
+  readonly secrets: SecretKeySource;
+  /** Where webhooks may lead. */
+  readonly outgoing: OutgoingPolicy;
 }
 
 const HOUSEKEEPING_MS = 30_000;
@@ -30,15 +38,23 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const db = await openDatabase(databaseUrl);
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
+  const sender = {
+    db,
+    policy: options.outgoing,
+    openBox: lazySecretBox(options.secrets),
+    now: () => new Date(),
+    retryPauseMs: (attempts: number) => retryPauseMs(attempts, Math.random),
+  };
   const failed = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed`);
   const plans = startLoop(() => planJobs(db, log), RECONCILE_MS, failed('planning'));
   const tables = startLoop(() => reconcile(db, log), RECONCILE_MS, failed('reconcile'));
   const enqueue = startLoop(() => enqueueReady(db, queue), RECONCILE_MS, failed('enqueue'));
   const spools = startLoop(() => deleteSpools(db, blobs), RECONCILE_MS, failed('spool deletion'));
   const rows = startLoop(() => deleteOldRows(db), HOUSEKEEPING_MS, failed('housekeeping'));
-  const loops = [plans, tables, enqueue, spools, rows];
+  const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
+  const loops = [plans, tables, enqueue, spools, rows, webhooks];
   const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
-    for (const loop of [plans, tables, enqueue]) loop.nudge();
+    for (const loop of [plans, tables, enqueue, webhooks]) loop.nudge();
   });
   return {
     async stop() {

@@ -4,4 +4,12 @@ import { startDispatcher } from './dispatcher.js';
 
 const settings = processSettings(process.env);
 const log = createLog('dispatcher', settings);
-await runProcess(log, () => startDispatcher({ ...settings, blobs: openBlobStore(settings.blobUrl), log }));
+await runProcess(log, () =>
+  startDispatcher({
+    ...settings,
+    blobs: openBlobStore(settings.blobUrl),
+    log,
+    secrets: settings,
+    outgoing: { allowedHosts: settings.outgoingAllow },
+  }),
+);

@@ -1,5 +1,8 @@
+import { isWebhookEvent } from '../../contract/webhooks.js';
 import { type Queryable, type Transaction, toJson } from './database.js';
+import type { Event } from './generated/client.js';
 import { notify } from './notify.js';
+import { type Message, queueMessages } from './webhook-deliveries.js';
 
 export type EventLevel = 'info' | 'warning' | 'error';
 
@@ -16,13 +19,13 @@ export async function appendEvents(
   jobId: string,
   ...events: readonly NewEvent[]
 ): Promise<void> {
-  const { eventSeq } = await tx.job.update({
+  const { eventSeq, tenant } = await tx.job.update({
     where: { id: jobId },
     data: { eventSeq: { increment: events.length } },
-    select: { eventSeq: true },
+    select: { eventSeq: true, tenant: true },
   });
   const first = eventSeq - events.length + 1;
-  await tx.event.createMany({
+  const rows = await tx.event.createManyAndReturn({
     data: events.map(({ type, message, level = 'info', data = {} }, index) => ({
       jobId,
       seq: first + index,
@@ -32,11 +35,18 @@ export async function appendEvents(
       data: toJson(data),
     })),
   });
+  await queueMessages(tx, tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));
   await notify(tx, 'strata_event', jobId);
 }
 
 /** What the column holds at most. */
 const LAST_SEQ = 2 ** 31 - 1;
+
+/** What webhooks are told of an event, in the words of the event list. */
+function toMessage({ jobId, at, ...event }: Event): Message {
+  const timestamp = at.toISOString();
+  return { type: event.type, timestamp, data: { job_id: jobId, event: { ...event, at: timestamp } } };
+}
 
 /** Events with seq > `after`, in order. */
 export function findEvents(db: Queryable, jobId: string, after: number, limit: number) {

@@ -9,6 +9,8 @@ export type {
   Job,
   LogLine,
   Task,
+  Webhook,
+  WebhookDelivery,
   Worker,
 } from './generated/client.js';
 /** Columns that change with a job's state. */

@@ -25,11 +25,21 @@ const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
     await live.office.create({ tenant: 'ours', name: 'victim', scopes: ['admin'] });
     return (await live.office.list('ours'))[0]!.id;
   },
+  webhooks: async (live) => (await makeWebhook(live)).id,
+  async 'webhook-deliveries'(live) {
+    const { id } = await makeWebhook(live);
+    return (await live.strata.service.forTenant('ours').testWebhook(id)).id;
+  },
   datasets: null,
 };
 
 async function makeJob({ strata }: LiveApi): Promise<string> {
   return (await strata.service.forTenant('ours').createJob(smallJob(), {})).job.id;
+}
+
+function makeWebhook({ strata }: LiveApi) {
+  const request = { url: 'https://example.com/', events: ['job.failed' as const] };
+  return strata.service.forTenant('ours').createWebhook(request);
 }
 
 describe('every operation of the contract', () => {

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { StrataError } from '../../contract/errors.js';
+import type { JobsClient } from '../../contract/jobs-client.js';
+import { newId } from '../ids.js';
+import { MAX_WEBHOOKS_PER_TENANT } from '../limits.js';
+import { checkTarget, OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
+import type { SecretBox } from '../secrets/box.js';
+import type { Database } from '../store/database.js';
+import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook-deliveries.js';
+import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook } from '../store/webhooks.js';
+import { listOf, pageOf } from '../wire/parts.js';
+import { toDelivery, toWebhook } from '../wire/webhooks.js';
+import { notFound } from './own.js';
+
+type WebhookMethods = Pick<
+  JobsClient,
+  | 'createWebhook'
+  | 'listWebhooks'
+  | 'getWebhook'
+  | 'deleteWebhook'
+  | 'testWebhook'
+  | 'listWebhookDeliveries'
+  | 'redeliver'
+>;
+
+export interface WebhookParts {
+  readonly policy: OutgoingPolicy;
+  readonly openBox: () => Promise<SecretBox>;
+}
+
+const SECRET_BYTES = 32;
+
+export function webhookMethods(
+  db: Database,
+  tenant: string,
+  { policy, openBox }: WebhookParts,
+): WebhookMethods {
+  const requireWebhook = async (id: string) => (await findWebhook(db, tenant, id)) ?? notFound(id);
+  return {
+    async createWebhook({ url, events }) {
+      requireTarget(url, policy);
+      if ((await countWebhooks(db, tenant)) >= MAX_WEBHOOKS_PER_TENANT) {
+        throw new StrataError(
+          'limit_reached',
+          `There may be ${MAX_WEBHOOKS_PER_TENANT} webhooks; delete one first.`,
+        );
+      }
+      const id = newId('webhook');
+      const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+      const sealed = (await openBox()).seal(secret, id);
+      return { ...toWebhook(await insertWebhook(db, { id, tenant, url, events, secret: sealed })), secret };
+    },
+    async listWebhooks() {
+      return listOf((await findWebhooks(db, tenant)).map(toWebhook));
+    },
+    async getWebhook(id) {
+      const row = await findWebhook(db, tenant, id);
+      return row && toWebhook(row);
+    },
+    async deleteWebhook(id) {
+      if (!(await deleteWebhook(db, tenant, id))) notFound(id);
+    },
+    async testWebhook(id) {
+      await requireWebhook(id);
+      const message = { type: 'webhook.test', timestamp: new Date().toISOString(), data: { webhook_id: id } };
+      return toDelivery(await db.$transaction((tx) => queueDelivery(tx, id, message)));
+    },
+    async listWebhookDeliveries(id, { after, limit }) {
+      await requireWebhook(id);
+      const rows = await findDeliveries(db, id, after ?? null, limit + 1);
+      const page = pageOf(rows, limit, (row) => row.id);
+      return { ...page, data: page.data.map(toDelivery) };
+    },
+    async redeliver(id) {
+      const row = await db.$transaction((tx) => restartDelivery(tx, tenant, id));
+      return toDelivery(row ?? notFound(id));
+    },
+  };
+}
+
+function requireTarget(url: string, policy: OutgoingPolicy): void {
+  try {
+    checkTarget(url, policy);
+  } catch (error) {
+    if (!(error instanceof OutgoingError)) throw error;
+    const message = `The URL ${error.message}.`;
+    throw new StrataError('forbidden_target', undefined, { errors: [{ pointer: '/url', message }] });
+  }
+}

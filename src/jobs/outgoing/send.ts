@@ -1,0 +1,101 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { isPublicAddress } from './address.js';
+import { checkTarget, hostOf, isAllowed, notPublic, OutgoingError, type OutgoingPolicy } from './target.js';
+
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For everything, from the look-up of the name to the last byte of the answer. */
+  readonly timeoutMs: number;
+  /** A longer answer is given up. */
+  readonly maxBytes: number;
+}
+
+export interface OutgoingAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+/**
+ * The one way out: every request to an address that a user named goes through here. It goes to public addresses
+ * only, to the very one that was checked (a name may resolve differently a moment later), and follows no redirect:
+ * a 3xx is an answer like any other.
+ * @throws OutgoingError with a message for the user
+ */
+export async function sendRequest(
+  target: string,
+  request: OutgoingRequest,
+  policy: OutgoingPolicy,
+): Promise<OutgoingAnswer> {
+  const url = checkTarget(target, policy);
+  const { method, headers, body, timeoutMs } = request;
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const options = {
+    method,
+    headers: { ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) },
+    // A connection of its own, looked up anew.
+    agent: false as const,
+    lookup: publicLookup(policy),
+    signal: AbortSignal.timeout(timeoutMs),
+  };
+  try {
+    const outgoing = send(url, options);
+    const answered = answerTo(outgoing);
+    outgoing.end(body);
+    const response = await answered;
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      body: await read(response, request.maxBytes),
+    };
+  } catch (error) {
+    // Cut off within its body, an answer ends with an error of the connection.
+    if (options.signal.aborted)
+      throw new OutgoingError(`did not answer within ${timeoutMs / 1000} s`, { cause: error });
+    throw toOutgoingError(error as Error & { code?: string }, url);
+  }
+}
+
+function answerTo(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', reject);
+  });
+}
+
+async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new OutgoingError(`answered more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What the socket connects to is what was checked here. One private address among public ones spoils all. */
+function publicLookup(policy: OutgoingPolicy): LookupFunction {
+  return (hostname, options, done) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return done(error, []);
+      const bad = addresses.find(({ address }) => !isPublicAddress(address));
+      if (bad && !isAllowed(hostname.toLowerCase(), policy)) return done(notPublic(bad.address), []);
+      if (options.all) return done(null, addresses);
+      const [first] = addresses;
+      return done(null, first?.address ?? '', first?.family);
+    });
+  };
+}
+
+function toOutgoingError(error: Error & { code?: string }, url: URL): OutgoingError {
+  if (error instanceof OutgoingError) return error;
+  return new OutgoingError(`could not be reached at ${hostOf(url)}: ${error.code ?? error.message}`, {
+    cause: error,
+  });
+}

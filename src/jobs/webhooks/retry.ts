@@ -1,0 +1,25 @@
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Pauses after the first attempt, the second, ...: ten attempts in about two days. */
+const PAUSES_MS = [
+  5 * SECOND_MS,
+  30 * SECOND_MS,
+  2 * MINUTE_MS,
+  10 * MINUTE_MS,
+  1 * HOUR_MS,
+  3 * HOUR_MS,
+  6 * HOUR_MS,
+  12 * HOUR_MS,
+  24 * HOUR_MS,
+];
+
+/**
+ * Until the attempt after `attempts`, or null where there is none: each pause is half to one and a half of its
+ * nominal length, so that receivers that were down are not asked by everybody at once.
+ */
+export function retryPauseMs(attempts: number, random: () => number): number | null {
+  const pause = PAUSES_MS[attempts - 1];
+  return pause === undefined ? null : pause * (0.5 + random());
+}
