@@ -1,10 +1,11 @@
 import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
 import type { NetworkDescription } from '../network/description.js';
-import { describeMethod } from '../network/methods.js';
+import { describeMethod, storesVariables } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../network/rounds.js';
 import { balancedSplit } from '../network/split.js';
+import { describeStages } from '../network/stages.js';
 import { checkAuxiliary } from './auxiliary-rules.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
@@ -21,6 +22,7 @@ import {
   exactMessageRounds,
   type Problems,
 } from './spec-rules.js';
+import { checkStoredBytes, checkStoredRounds, checkUnchangedImages, resolveStored } from './stored-rules.js';
 
 const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
 const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64 } as const;
@@ -28,6 +30,8 @@ const DEFAULT_STAGES = 2;
 const DEFAULT_END_TO_END_SHARE = 0.2;
 // docs/method.md, "The choice of beta": just strong enough, where an end-to-end phase follows.
 const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
+/** What a job gets whose images must stay as they are. */
+const UNCHANGED = { crop_padding: 0, horizontal_flip: false } as const;
 /** learning_rate x penalty that training still bears; `auto` stays below it. */
 const STABLE_PRODUCT = 0.8;
 
@@ -55,6 +59,7 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
   if (method === null || problems.length > 0) {
     throw new StrataError('invalid_spec', undefined, { errors: problems });
   }
+  const recommended = storesVariables(method) ? UNCHANGED : dataset.augmentation;
   return {
     ...spec,
     model,
@@ -63,8 +68,8 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
     seed: spec.seed ?? drawnSeed,
     augmentation: {
       ...spec.augmentation,
-      crop_padding: spec.augmentation.crop_padding ?? dataset.augmentation.crop_padding,
-      horizontal_flip: spec.augmentation.horizontal_flip ?? dataset.augmentation.horizontal_flip,
+      crop_padding: spec.augmentation.crop_padding ?? recommended.crop_padding,
+      horizontal_flip: spec.augmentation.horizontal_flip ?? recommended.horizontal_flip,
     },
   };
 }
@@ -90,13 +95,29 @@ function resolveMethod(
     totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndStepsOf(totalSteps, endToEndShare);
   checkWarmStart(method, stages, parallelSteps, report);
   checkMessageRounds(method, stages, report);
-  const roundSteps = method.round_steps ?? defaultRoundSteps(totalSteps, parallelSteps);
+  const stores = storesVariables({ type: method.type, stages });
+  const roundSteps =
+    method.round_steps ?? (stores ? stepsPerEpoch : defaultRoundSteps(totalSteps, parallelSteps));
+  const stored = resolveStored(method, stages, report);
+  if (stores) {
+    checkUnchangedImages(spec, report);
+    checkStoredRounds(roundSteps, stepsPerEpoch, report);
+    const inputs = describeStages(network, split, method.auxiliary.cost_share).slice(1);
+    const samples = trainSamples(spec.max_train_samples, dataset);
+    checkStoredBytes(
+      stored.coupling,
+      inputs.map(({ input }) => input),
+      samples,
+      report,
+    );
+  }
   checkRounds(totalSteps, roundSteps, stages, report);
   return {
     ...method,
     stages,
     split,
     penalty: resolvePenalty(spec, stages, endToEndShare, report),
+    stored,
     message_rounds: method.type === 'rounds' ? (method.message_rounds ?? exactMessageRounds(stages)) : null,
     end_to_end_share: endToEndShare,
     round_steps: roundSteps,

@@ -1,5 +1,5 @@
 import type { DatasetFacts, JobSpec } from '../contract/spec.js';
-import { describeMethod } from '../network/methods.js';
+import { describeMethod, storesVariables } from '../network/methods.js';
 import { blockGroups, IMAGENET_DEPTHS, type ModelSize, SMALLEST_IMAGENET_SIDE } from '../network/resnet.js';
 
 /** Takes note of a field at fault: its JSON pointer, and what would be right. */
@@ -139,7 +139,7 @@ export function checkMessageRounds(
 }
 
 export function checkWarmStart(
-  { warm_start_epochs: epochs }: Pick<JobSpec['method'], 'warm_start_epochs'>,
+  { type, warm_start_epochs: epochs }: JobSpec['method'],
   stages: number,
   parallelSteps: number,
   report: Problems,
@@ -147,7 +147,9 @@ export function checkWarmStart(
   if (epochs === 0) return;
   const pointer = '/method/warm_start_epochs';
   if (stages === 1) report(pointer, 'one stage trains end to end anyway; use 0, or two stages or more');
-  else if (parallelSteps < 1) {
+  else if (storesVariables({ type, stages })) {
+    report(pointer, 'stored variables start from the untrained network; use 0');
+  } else if (parallelSteps < 1) {
     report(pointer, 'leaves no step to the layer-parallel phase; use less, or a smaller end_to_end_share');
   }
 }

@@ -12,6 +12,8 @@ export interface Message {
   readonly to: 'upstream' | 'downstream' | 'itself';
   /** Rounds from sending to reading. 0 makes the reader wait for the sender; with 1 it reads nothing in round 0. */
   readonly lag: 0 | 1;
+  /** Where stage 0 has nothing of the kind to send. */
+  readonly notOfFirst?: boolean;
 }
 
 /**
@@ -30,6 +32,8 @@ export interface MethodDescription {
    * stay as they started.
    */
   readonly trains: 'every-stage' | 'last-stage' | 'jointly';
+  /** Whether the inputs of stages k >= 1 are variables kept of every sample, which no augmentation may change. */
+  readonly storesVariables?: boolean;
   readonly messages: readonly Message[];
 }
 
@@ -60,6 +64,16 @@ const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   },
   // What the last stage and the end-to-end phase reach alone: the control that every other method is measured by.
   frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
+  stored: {
+    ...COUPLED,
+    hasAuxiliaries: false,
+    storesVariables: true,
+    messages: [
+      { output: 'variables', input: 'variables', to: 'itself', lag: 1, notOfFirst: true },
+      { output: 'variables', input: 'downstream_variables', to: 'upstream', lag: 1 },
+      { output: 'features', input: 'features', to: 'downstream', lag: 1 },
+    ],
+  },
   rounds: { ...COUPLED, trains: 'jointly', messages: [] },
 };
 
@@ -68,6 +82,11 @@ export type StagedMethod = Pick<ResolvedMethod, 'type' | 'stages'>;
 
 export function describeMethod({ type }: Pick<ResolvedMethod, 'type'>): MethodDescription {
   return METHODS[type];
+}
+
+/** Whether stages k >= 1 read their inputs from variables kept of every sample. */
+export function storesVariables(method: StagedMethod): boolean {
+  return describeMethod(method).storesVariables === true && method.stages > 1;
 }
 
 /** Whether one task a round trains all stages: their messages go both ways within a batch. */
@@ -130,7 +149,7 @@ function edgesOf(method: StagedMethod): Edge[] {
   return stagesOf(method).flatMap((sender) =>
     describeMethod(method)
       .messages.map((message) => ({ ...message, sender, reader: sender + DISTANCE[message.to] }))
-      .filter(({ reader }) => exists(reader)),
+      .filter(({ reader, notOfFirst }) => exists(reader) && !(notOfFirst && sender === 0)),
   );
 }
 

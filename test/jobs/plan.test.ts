@@ -279,6 +279,22 @@ test('rounds: one task a round trains all stages, and hands each its state', () 
   assert.deepEqual(tasks.get('finalize')?.inputs['auxiliary-1'], { task: last, output: 'auxiliary-1' });
 });
 
+test('stored: all stages of a round at once, from what their neighbours left a round before', () => {
+  const tasks = byKey(plan(resolved({ max_train_samples: 1280, method: { type: 'stored', stages: 3 } })));
+  const dataset = { task: 'prepare', output: 'dataset' };
+  assert.deepEqual(tasks.get('stage-1-0')?.inputs, { dataset });
+  assert.deepEqual(tasks.get('stage-1-2')?.inputs, {
+    dataset,
+    state: { task: 'stage-1-1', output: 'state' },
+    features: { task: 'stage-0-1', output: 'features' },
+    variables: { task: 'stage-1-1', output: 'variables' },
+    downstream_variables: { task: 'stage-2-1', output: 'variables' },
+  });
+  assert.deepEqual(tasks.get('stage-0-1')?.outputs, ['state', 'features']);
+  assert.deepEqual(tasks.get('stage-1-1')?.outputs.toSorted(), ['features', 'state', 'variables']);
+  assert.deepEqual(tasks.get('stage-2-1')?.outputs, ['state', 'variables']);
+});
+
 test('evaluation: before the stages are joined, where asked for, and waited for by finalize', () => {
   const joined = plan(resolved());
   const { parallelRounds } = roundsOf(resolved(), MNIST);

@@ -60,6 +60,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { warm_start_epochs: 2 } },
     { method: { type: 'rounds', stages: 3 } },
     { method: { type: 'rounds', message_rounds: 2 } },
+    { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } } },
     { optimizer: { learning_rate: 1 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
     { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },
@@ -241,6 +242,54 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /leave it out with penalty/,
   ],
   [
+    'a crop of images with stored variables',
+    { method: { type: 'stored' }, augmentation: { crop_padding: 2 } },
+    '/augmentation/crop_padding',
+    /unchanged images; use 0 or null/,
+  ],
+  [
+    'a flip of images with stored variables',
+    { method: { type: 'stored' }, augmentation: { horizontal_flip: true } },
+    '/augmentation/horizontal_flip',
+    /use false or null/,
+  ],
+  [
+    'a cutout of images with stored variables',
+    { method: { type: 'stored' }, augmentation: { cutout: 4 } },
+    '/augmentation/cutout',
+    /unchanged images; use 0/,
+  ],
+  [
+    'a round of stored variables that is no whole epoch',
+    { method: { type: 'stored', round_steps: 500 } },
+    '/method/round_steps',
+    /whole epochs of 468 steps a round; use 468, or null/,
+  ],
+  [
+    'epochs of stored variables longer than a round may be',
+    { batch_size: 4, method: { type: 'stored' } },
+    '/batch_size',
+    /epochs of 15000 steps.* greater batch/,
+  ],
+  [
+    'more stored variables than a job may have',
+    { model: { width: 64 }, method: { type: 'stored' } },
+    '/method/type',
+    /GiB of variables, of 4\.0 allowed; use max_train_samples of \d+ or less/,
+  ],
+  [
+    'a warm start of stored variables',
+    { method: { type: 'stored', warm_start_epochs: 1 } },
+    '/method/warm_start_epochs',
+    /start from the untrained network; use 0/,
+  ],
+  [
+    'a coupling of stored variables where none are stored',
+    { method: { stored: { coupling: 'penalty' } } },
+    '/method/stored/coupling',
+    /method\.type stored in two stages/,
+  ],
+  [
     'a warm start of one stage',
     { method: { type: 'backprop', warm_start_epochs: 1 } },
     '/method/warm_start_epochs',
@@ -267,6 +316,26 @@ test('rounds of messages: exact unless fewer are asked for, and none for other m
   assert.equal(roundsOf({ type: 'rounds', stages: 3 }), 5);
   assert.equal(roundsOf({ type: 'rounds', stages: 3, message_rounds: 2 }), 2);
   assert.equal(roundsOf({ type: 'penalty' }), null);
+});
+
+test('stored: images stay as they are, rounds are epochs, the coupling is a penalty', () => {
+  const spec = resolved({ method: { type: 'stored' } });
+  assert.deepEqual(spec.augmentation, { crop_padding: 0, horizontal_flip: false, cutout: 0 });
+  assert.equal(spec.method.round_steps, 468);
+  assert.deepEqual(spec.method.stored, { coupling: 'penalty' });
+  assert.deepEqual(resolved().method.stored, { coupling: null });
+});
+
+test('the cap on stored variables: what the remedy names fits, one sample more does not', () => {
+  const wide = { model: { width: 64 }, method: { type: 'stored' } } as const;
+  const most = Number(/max_train_samples of (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
+  assert.deepEqual(problemsOf({ ...wide, max_train_samples: most }), {});
+  assert.ok(problemsOf({ ...wide, max_train_samples: most + 1 })['/method/type']);
+  const twice = { type: 'stored', stored: { coupling: 'augmented-lagrangian' } } as const;
+  assert.ok(
+    problemsOf({ ...wide, max_train_samples: most, method: twice })['/method/type'],
+    'multipliers count',
+  );
 });
 
 test('several fields at fault are all named', () => {

@@ -41,6 +41,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       ...method,
       auxiliary: { cost_share: 0.1, width: null, depth: null, learning_rate: null, ...method?.auxiliary },
       heads: { decoder: false, ...method?.heads },
+      stored: { coupling: null, ...method?.stored },
       corrections: { precision: 'float16', filter: 'none', ...method?.corrections },
     },
     optimizer: {

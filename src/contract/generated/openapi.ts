@@ -1135,11 +1135,11 @@ export interface components {
         };
         MethodSpec: {
             /**
-             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the stages' true features travel downstream, and each stage but the last learns from a small classifier of its own (arXiv:1901.08164). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase. `rounds`, an instrument of study, lets the stages exchange messages within each batch: a ladder from a penalty method to exact back-propagation.
+             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the stages' true features travel downstream, and each stage but the last learns from a small classifier of its own (arXiv:1901.08164). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase. `rounds`, an instrument of study, lets the stages exchange messages within each batch: a ladder from a penalty method to exact back-propagation. `stored` (arXiv:2009.01462) keeps each stage's inputs as variables of every sample, without augmentation.
              * @default augmented-lagrangian
              * @enum {string}
              */
-            type: "backprop" | "penalty" | "augmented-lagrangian" | "local-heads" | "frozen" | "rounds";
+            type: "backprop" | "penalty" | "augmented-lagrangian" | "local-heads" | "frozen" | "rounds" | "stored";
             /**
              * @description K, from 1 to the number of residual blocks; null means 1 for backprop and 2 otherwise.
              * @default null
@@ -1202,10 +1202,19 @@ export interface components {
                 filter: "none" | "average-2";
             };
             /**
-             * @description Optimiser steps per stage task. Null: 200, or less so that the layer-parallel phase has at least four rounds per stage.
+             * @description Optimiser steps per stage task. Null: 200, or less so that the layer-parallel phase has at least four rounds per stage. `stored` takes whole epochs; null is one.
              * @default null
              */
             round_steps: number | null;
+            /** @default {} */
+            stored: {
+                /**
+                 * @description `stored` only: a penalty on the variables alone (what null means), or with a multiplier stored beside each variable.
+                 * @default null
+                 * @enum {string|null}
+                 */
+                coupling: "penalty" | "augmented-lagrangian" | null;
+            };
             /**
              * @description `rounds` only: how often the stages exchange messages within a batch before their weights move, up to 2 x stages - 1, which is exact back-propagation and what null means.
              * @default null

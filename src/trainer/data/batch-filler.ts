@@ -56,15 +56,25 @@ export class TrainFiller {
 
   /** Writes the batch of optimiser step `step` of the run. @param target all zero */
   fill(step: number, target: BatchArrays): void {
-    const { batchSize, samples, seed, augmentation } = this.options;
-    const stepsPerEpoch = Math.floor(samples / batchSize);
-    const epoch = Math.floor(step / stepsPerEpoch);
-    const start = (step % stepsPerEpoch) * batchSize;
-    const indices = this.#epochOrder(epoch).subarray(start, start + batchSize);
+    const { seed, augmentation } = this.options;
+    const { epoch, indices } = this.#batch(step);
     const { image } = this.reader.manifest;
     const placementOf = (index: number) =>
       drawPlacement(augmentation, image, randomStream(seed, 'augment', epoch, index));
     this.#filler.fill(indices, placementOf, target);
+  }
+
+  /** Indices in the data set of the images of step `step`, in the batch's order. */
+  samplesAt(step: number): Uint32Array {
+    return this.#batch(step).indices;
+  }
+
+  #batch(step: number): { readonly epoch: number; readonly indices: Uint32Array } {
+    const { batchSize, samples } = this.options;
+    const stepsPerEpoch = Math.floor(samples / batchSize);
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const start = (step % stepsPerEpoch) * batchSize;
+    return { epoch, indices: this.#epochOrder(epoch).subarray(start, start + batchSize) };
   }
 
   #epochOrder(epoch: number): Uint32Array {

@@ -24,6 +24,11 @@ export class TrainBatches {
     this.#filler = new TrainFiller(reader, options);
   }
 
+  /** Indices in the data set of the images of step `step`, in the batch's order. */
+  samplesAt(step: number): Uint32Array {
+    return this.#filler.samplesAt(step);
+  }
+
   /** The batch of optimiser step `step` of the run. */
   at(step: number): Batch {
     const arrays = newArrays(this.reader, this.options.batchSize);

@@ -1,5 +1,6 @@
 /** Trained networks at work: calibration, accuracy, fidelity, AuxNet reconstruction. */
 export * from './fidelity.js';
+export * from './initial-features.js';
 export * from './low-fidelity.js';
 export * from './reconstruct.js';
 export * from './trained-network.js';

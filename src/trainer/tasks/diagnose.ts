@@ -1,4 +1,5 @@
 import type { MetricSample } from '../../contract/trainer-protocol.js';
+import { storesVariables } from '../../network/index.js';
 import { auxiliaryError, fidelities, type TrainedNetwork } from '../evaluation/index.js';
 import { learningRateAt, type NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
@@ -19,7 +20,8 @@ export async function diagnose(
   readers: Readers,
   step: number,
 ): Promise<MetricSample[]> {
-  if (run.stages.length === 1) return [];
+  // Stored variables are their stages' own: a probe of the network has none.
+  if (run.stages.length === 1 || storesVariables(context.assignment.spec.method)) return [];
   const samples = (await probeFidelity(context, run, weights, step)).flatMap((value, stage) =>
     value === null ? [] : [{ name: 'fidelity', stage, step, value }],
   );

@@ -1,4 +1,5 @@
 import type { TaskKind, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { storesVariables } from '../../network/index.js';
 import type { TaskContext } from './context.js';
 import { trainEndToEnd } from './end-to-end.js';
 import { evaluate } from './evaluate.js';
@@ -6,15 +7,21 @@ import { finalize } from './finalize.js';
 import { trainLadder } from './ladder.js';
 import { prepare } from './prepare.js';
 import { trainStage } from './stage.js';
+import { trainStoredStage } from './stored-stage.js';
 
 const TASKS: Record<TaskKind, (context: TaskContext) => Promise<TaskSuccess>> = {
   prepare,
-  // Of no stage in particular: of all of them together.
-  stage: (context) => (context.assignment.stage === null ? trainLadder(context) : trainStage(context)),
+  stage: (context) => stageTrainer(context)(context),
   end_to_end: trainEndToEnd,
   evaluate,
   finalize,
 };
+
+function stageTrainer({ assignment: { stage, spec } }: TaskContext) {
+  // Of no stage in particular: of all of them together.
+  if (stage === null) return trainLadder;
+  return storesVariables(spec.method) ? trainStoredStage : trainStage;
+}
 
 /** Runs an assignment: a pure function of its inputs, safe to run again. */
 export function runTask(context: TaskContext): Promise<TaskSuccess> {

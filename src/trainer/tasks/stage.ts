@@ -62,7 +62,7 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
 }
 
 /** Of the round before, or what a warm start handed over; the start without either. */
-async function stateBefore(
+export async function stateBefore(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {

@@ -4,4 +4,5 @@ export * from './ladder.js';
 export * from './ladder-steps.js';
 export * from './local-objective.js';
 export { type Clock, Stopwatch } from './stopwatch.js';
+export * from './stored-steps.js';
 export * from './train-steps.js';

@@ -59,9 +59,7 @@ for (const [name, steps, method] of CASES) {
             counts.add(liveTensors());
           },
         });
-        // A warm start fits one AuxNet after its steps, which holds other tensors from step to step.
-        const phases = task.kind === 'end_to_end' && task.outputs.includes('auxiliary-1') ? 2 : 1;
-        assert.equal(counts.size, phases, `${task.key}: tensors after each step: ${[...counts]}`);
+        assert.equal(counts.size, 1, `${task.key}: tensors after each step: ${[...counts]}`);
         assert.equal(liveTensors(), before);
         t.diagnostic(
           `tensor count, ${name}, ${task.key}: ${[...counts][0]! - before} after each of ${done} steps`,

@@ -24,6 +24,7 @@ const EVERY_METHOD: Record<ResolvedSpec['method']['type'], true> = {
   'local-heads': true,
   frozen: true,
   rounds: true,
+  stored: true,
 };
 export const METHODS = Object.keys(EVERY_METHOD) as ResolvedSpec['method']['type'][];
 
@@ -47,7 +48,8 @@ export function tinySpec(changes: SpecChanges): ResolvedSpec {
     max_train_samples: TINY.train_count,
     batch_size: TINY.train_count / TINY_STEPS_PER_EPOCH,
     model: { depth: 8, width: 2 },
-    augmentation: TINY.augmentation,
+    // Variables stored of a sample belong to its image as it is.
+    augmentation: changes.method?.type === 'stored' && changes.method.stages !== 1 ? {} : TINY.augmentation,
     ...changes,
     method: { penalty, end_to_end_share: 0, round_steps: TINY_STEPS_PER_EPOCH, ...changes.method },
   });
@@ -101,11 +103,14 @@ export function contextOf(
     progress: () => {},
     metrics: () => {},
     breathe: async (save) => {
-      if (save) await onStep(save);
+      // A round of stored variables makes no checkpoint, but has steps to be stopped at.
+      if (save || spec.method.type === 'stored') await onStep(save ?? noCheckpoint);
     },
     ...(batchThread && { batchThread }),
   };
 }
+
+const noCheckpoint = () => Promise.reject(new Error('this task makes no checkpoint'));
 
 /** Runs a job's training tasks in the order of its plan; `run` may stand in for a task's plain execution. */
 export async function runTraining(

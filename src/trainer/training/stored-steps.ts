@@ -1,0 +1,134 @@
+import type { Layer, StepRange } from '../../network/index.js';
+import type { Batch } from '../data/index.js';
+import { type TrainingContext, trainPass } from '../network/index.js';
+import { coupling } from '../objective/index.js';
+import type { Optimizer } from '../optimizer/index.js';
+import { free, read, type Tensor, undoOnError } from '../runtime/index.js';
+import {
+  type SampleRows,
+  type StoredBatch,
+  type StoredVariables,
+  updateVariables,
+} from '../variables/index.js';
+import { classificationObjective, coupledLoss, type LocalLoss, type LossStep } from './local-objective.js';
+import type { Stopwatch } from './stopwatch.js';
+import { checkedReport, STEPS_PER_REPORT, type StepReport } from './train-steps.js';
+
+/** Variables of a boundary, and the untrained network's features of a batch there, [B x n]. */
+export interface BoundaryVariables {
+  readonly stored: StoredVariables;
+  readonly initial: (batch: Batch) => Float32Array;
+}
+
+export interface StoredStepsOptions {
+  readonly stage: number;
+  readonly layers: readonly Layer[];
+  readonly steps: StepRange;
+  readonly seed: number;
+  readonly batchAt: (step: number) => Batch | Promise<Batch>;
+  /** Indices of the batch's images in the data set. */
+  readonly samplesAt: (step: number) => Uint32Array;
+  /** lambda_k; null for stage 0, which reads the images. */
+  readonly own: BoundaryVariables | null;
+  /** o_{k-1} of the round before; null in the first one and for stage 0. */
+  readonly upstreamFeatures: SampleRows | null;
+  /** lambda_{k+1} as its stage left it; null for the last stage. */
+  readonly downstream: BoundaryVariables | null;
+  /** Where o_k of every sample is written; null for the last stage. */
+  readonly features: SampleRows | null;
+  readonly beta: number;
+  readonly labelSmoothing: number;
+  readonly optimizer: Optimizer;
+  readonly learningRateAt: (step: number) => number;
+  readonly onReport: (report: StepReport) => void;
+  readonly breathe: () => Promise<void>;
+  readonly stopwatch: Stopwatch;
+}
+
+/**
+ * Trains one stage on auxiliary variables that are stored per sample (arXiv:2009.01462; docs/method.md, "Stored
+ * variables"). For each batch: lambda_k is read; o_k = F_k(lambda_k) is written; the local loss is cross-entropy or the
+ * coupling with the stored lambda_{k+1}; its g_k moves lambda_k, and its gradient theta_k.
+ * @throws TrainerError non_finite_loss naming stage, step and which of loss, gradient and weights it is
+ */
+export async function trainStoredSteps(options: StoredStepsOptions): Promise<void> {
+  const { steps, stopwatch } = options;
+  for (let step = steps.start; step < steps.end; step++) {
+    const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
+    const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
+    try {
+      const report = undoOnError(() => trainStep(options, batch, step, reports));
+      if (report) options.onReport(report);
+    } finally {
+      batch.dispose();
+    }
+    await options.breathe();
+  }
+}
+
+function trainStep(
+  options: StoredStepsOptions,
+  batch: Batch,
+  step: number,
+  reports: boolean,
+): StepReport | null {
+  const { own, optimizer, layers, seed, stage, stopwatch } = options;
+  const samples = options.samplesAt(step);
+  const learningRate = options.learningRateAt(step);
+  const gradients = new Map<string, Tensor>();
+  const variables =
+    own && stopwatch.time('variables', () => own.stored.read(samples, () => own.initial(batch)));
+  const lambda = own && variables && own.stored.toTensor(variables.lambda);
+  const context = { weights: optimizer.weights, gradients, draw: { seed, step } };
+  const pass = stopwatch.time('forward', () =>
+    trainPass(layers, lambda ?? batch.images, context, lambda !== null),
+  );
+  stopwatch.time('spool', () => options.features?.write(samples, read(pass.output)));
+  const local = localLoss(options, pass.output, samples, { batch, step, learningRate, stopwatch }, context);
+  const measured = reports ? stopwatch.time('report', () => local.measure()) : null;
+  local.dispose();
+  const inputGradient = stopwatch.time('backward', () => pass.pullback(local.cotangent));
+  free(local.cotangent);
+  const norms = stopwatch.time('optimizer', () => optimizer.step(gradients, learningRate, reports));
+  if (own && variables && lambda && inputGradient) {
+    stopwatch.time('variables', () =>
+      move(options, own.stored, samples, variables, inputGradient, learningRate),
+    );
+    free(lambda, inputGradient);
+  }
+  return measured && norms && checkedReport({ step, learningRate, ...measured, norms }, stage);
+}
+
+function localLoss(
+  { downstream, beta, labelSmoothing }: StoredStepsOptions,
+  stageOutput: Tensor,
+  samples: Uint32Array,
+  at: LossStep,
+  training: TrainingContext,
+): LocalLoss {
+  if (!downstream) return classificationObjective(labelSmoothing)(stageOutput, at, training);
+  return at.stopwatch.time('coupling', () => {
+    const next = downstream.stored.read(samples, () => downstream.initial(at.batch));
+    const lambda = downstream.stored.toTensor(next.lambda);
+    // The multiplier's place in the cotangent is that of g: kappa = -g where all is solved.
+    const gradient = next.multiplier && downstream.stored.toTensor(next.multiplier.map((kappa) => -kappa));
+    const made = coupling(stageOutput, lambda, gradient, { beta });
+    free(lambda, ...(gradient ? [gradient] : []));
+    return coupledLoss(made);
+  });
+}
+
+/** Moves lambda_k and kappa_k of the batch, with the stage's own rate as eta. */
+function move(
+  { upstreamFeatures, beta }: StoredStepsOptions,
+  stored: StoredVariables,
+  samples: Uint32Array,
+  variables: StoredBatch,
+  inputGradient: Tensor,
+  eta: number,
+): void {
+  const hasFeatures = Array.from(samples, (sample) => upstreamFeatures?.has(sample) ?? false);
+  const features = upstreamFeatures?.read(samples) ?? new Float32Array(variables.lambda.length);
+  const batch = { ...variables, gradient: read(inputGradient), features, hasFeatures };
+  stored.write(samples, updateVariables(batch, eta, beta));
+}

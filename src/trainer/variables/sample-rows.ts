@@ -1,0 +1,86 @@
+import { closeSync, copyFileSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { TrainerError } from '../errors.js';
+
+/** How many samples a file has room for, and float32 values of each. */
+export interface RowsShape {
+  readonly samples: number;
+  readonly rowLength: number;
+}
+
+const PRESENT = 1;
+
+/**
+ * A row of float32 values for every sample of a data set, in a file: a byte a sample that says whether it has a row,
+ * padded to a multiple of four, then the rows by sample index.
+ */
+export class SampleRows {
+  readonly #file: number;
+  readonly #present: Uint8Array;
+  #closed = false;
+
+  private constructor(
+    path: string,
+    flags: 'r' | 'r+',
+    readonly shape: RowsShape,
+  ) {
+    this.#file = openSync(path, flags);
+    this.#present = new Uint8Array(4 * Math.ceil(shape.samples / 4));
+    if (readSync(this.#file, this.#present, 0, this.#present.length, 0) !== this.#present.length) {
+      closeSync(this.#file);
+      throw new TrainerError('blob_corrupt', 'a file of stored variables is cut short');
+    }
+  }
+
+  /** A new file at `path` to write to: a copy of `source`, or without any row. */
+  static create(path: string, shape: RowsShape, source: string | null): SampleRows {
+    if (source !== null) copyFileSync(source, path);
+    const file = openSync(path, source === null ? 'w' : 'r+');
+    ftruncateSync(file, 4 * Math.ceil(shape.samples / 4) + 4 * shape.samples * shape.rowLength);
+    closeSync(file);
+    return new SampleRows(path, 'r+', shape);
+  }
+
+  static open(path: string, shape: RowsShape): SampleRows {
+    return new SampleRows(path, 'r', shape);
+  }
+
+  has(sample: number): boolean {
+    return this.#present[sample] === PRESENT;
+  }
+
+  /** The rows of `samples`, one after another; zeros for a sample that has none. */
+  read(samples: Uint32Array): Float32Array {
+    const { rowLength } = this.shape;
+    const rows = new Float32Array(samples.length * rowLength);
+    samples.forEach((sample, index) => {
+      if (!this.has(sample)) return;
+      const row = new Uint8Array(rows.buffer, 4 * index * rowLength, 4 * rowLength);
+      if (readSync(this.#file, row, 0, row.length, this.#offset(sample)) !== row.length) {
+        throw new TrainerError('blob_corrupt', `stored variables end before sample ${sample}`);
+      }
+    });
+    return rows;
+  }
+
+  /** @param rows [samples.length x rowLength] */
+  write(samples: Uint32Array, rows: Float32Array): void {
+    const { rowLength } = this.shape;
+    samples.forEach((sample, index) => {
+      const row = rows.subarray(index * rowLength, (index + 1) * rowLength);
+      writeSync(this.#file, row, 0, row.byteLength, this.#offset(sample));
+      this.#present[sample] = PRESENT;
+    });
+  }
+
+  /** Writes down which samples have rows; a file that was only read stays as it is. Nothing the second time. */
+  close({ written }: { readonly written: boolean }): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (written) writeSync(this.#file, this.#present, 0, this.#present.length, 0);
+    closeSync(this.#file);
+  }
+
+  #offset(sample: number): number {
+    return this.#present.length + 4 * sample * this.shape.rowLength;
+  }
+}
