@@ -3,7 +3,14 @@ export interface Benchmark {
   readonly name: string;
   /** What is measured, in one line. */
   readonly title: string;
-  run(options: BenchmarkOptions): Promise<readonly Measurement[]>;
+  run(options: BenchmarkOptions): Promise<BenchmarkReport>;
+}
+
+export interface BenchmarkReport {
+  /** What a reader wants to see, line by line. */
+  readonly lines: readonly string[];
+  /** All of it, for programs. */
+  readonly figures: object;
 }
 
 export interface BenchmarkOptions {
@@ -17,8 +24,15 @@ export interface Measurement {
   readonly contender: string;
   readonly version: string;
   readonly milliseconds: readonly number[];
+  readonly memory: Memory;
   /** Of the first measured step: contenders that compute something else would show here. */
   readonly firstLoss: number;
+}
+
+/** High-water marks of a process's resident memory, in MB: with its runtime loaded and nothing done, and at its end. */
+export interface Memory {
+  readonly baseMb: number;
+  readonly peakMb: number;
 }
 
 export interface Summary {
@@ -30,11 +44,12 @@ export interface Summary {
   readonly firstLoss: number;
   /** Median over the first contender's, which is ours: above 1 the peer is slower. */
   readonly timesOurs: number;
+  readonly memory: Memory;
 }
 
 export function summarize(measurements: readonly Measurement[]): Summary[] {
   const ours = median(measurements[0]?.milliseconds ?? []);
-  return measurements.map(({ contender, version, milliseconds, firstLoss }) => ({
+  return measurements.map(({ contender, version, milliseconds, firstLoss, memory }) => ({
     contender,
     version,
     medianMs: round(median(milliseconds), 1),
@@ -42,7 +57,29 @@ export function summarize(measurements: readonly Measurement[]): Summary[] {
     slowestMs: round(Math.max(...milliseconds), 1),
     firstLoss: round(firstLoss, 3),
     timesOurs: round(median(milliseconds) / ours, 2),
+    memory: { baseMb: round(memory.baseMb, 0), peakMb: round(memory.peakMb, 0) },
   }));
+}
+
+export function table(summaries: readonly Summary[]): string[] {
+  const rows = summaries.map(({ contender, version, medianMs, fastestMs, slowestMs, timesOurs, memory }) =>
+    [
+      contender.padEnd(12),
+      `${medianMs.toFixed(1).padStart(8)} ms`,
+      `${fastestMs.toFixed(1).padStart(8)} .. ${slowestMs.toFixed(1).padEnd(8)}`,
+      timesOurs.toFixed(2).padStart(6),
+      `${memory.peakMb} MB (${memory.baseMb} before)`.padEnd(22),
+      version,
+    ].join('  '),
+  );
+  const head = [
+    ''.padEnd(12),
+    'median'.padStart(11),
+    'fastest .. slowest'.padEnd(20),
+    'x ours',
+    'peak memory',
+  ];
+  return [head.join('  '), ...rows];
 }
 
 /** @throws RangeError for no values */

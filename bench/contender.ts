@@ -6,19 +6,28 @@ import { createInterface, type Interface } from 'node:readline';
 export interface StepAnswer {
   readonly ms: number;
   readonly loss: number;
+  /** High-water mark of its resident memory so far. */
+  readonly peak_mb: number;
 }
 
-/** One thread, whoever computes: the figures are about kernels, not about cores. */
-const ONE_THREAD = {
-  TF_NUM_INTRAOP_THREADS: '1',
+/** What a contender says before its first step. */
+export interface Introduction {
+  readonly version: string;
+  /** As `peak_mb`, when its libraries were loaded and nothing else was. */
+  readonly base_mb: number;
+}
+
+/** Of whoever computes. One thread between ops: the ops of a step wait for each other anyway. */
+const environmentFor = (threads: number): NodeJS.ProcessEnv => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: '1',
-  OMP_NUM_THREADS: '1',
+  OMP_NUM_THREADS: String(threads),
   TF_CPP_MIN_LOG_LEVEL: '2',
-};
+});
 
 /**
  * A process of its own, with its own memory and threads, that does a step each time it reads a line and answers with a line of
- * JSON: first `{"version"}`, then a StepAnswer each. Other lines are noise of its libraries.
+ * JSON: first its Introduction, then a StepAnswer each. Other lines are noise of its libraries.
  */
 export class Contender {
   private readonly lines: AsyncIterator<string>;
@@ -40,15 +49,15 @@ export class Contender {
     name: string,
     command: readonly string[],
     env: NodeJS.ProcessEnv,
-  ): Promise<{ contender: Contender; version: string }> {
+    threads = 1,
+  ): Promise<{ contender: Contender } & Introduction> {
     const [file = '', ...args] = command;
     const child = spawn(file, args, {
-      env: { ...env, ...ONE_THREAD },
+      env: { ...env, ...environmentFor(threads) },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const contender = new Contender(name, child, createInterface({ input: child.stdout! }));
-    const { version } = (await contender.answer()) as { version: string };
-    return { contender, version };
+    return { contender, ...((await contender.answer()) as Introduction) };
   }
 
   async step(): Promise<StepAnswer> {

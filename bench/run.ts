@@ -1,5 +1,5 @@
-// npm run bench [-- name ...] [--steps n] [--warmup n]: runs bench/<name>.bench.ts (all without names), prints a table and writes
-// bench/results/<name>.json.
+// npm run bench [-- name ...] [--steps n] [--warmup n]: runs bench/<name>.bench.ts (all without names), prints a report and writes it
+// to bench/results/<name>.md, the figures to <name>.json.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { streamProgress } from '../src/provision/progress.js';
 import { runCommand } from '../src/service/command.js';
 import { ROOT } from '../src/service/root.js';
 import { setUp } from '../src/service/setup.js';
-import { type Benchmark, type Summary, summarize } from './benchmark.js';
+import type { Benchmark, BenchmarkReport } from './benchmark.js';
 
 const FOLDER = join(ROOT, 'bench');
 const SUFFIX = '.bench.ts';
@@ -24,9 +24,9 @@ await runCommand(async () => {
   for (const benchmark of await findBenchmarks(positionals)) {
     console.log(`${benchmark.name}: ${benchmark.title}`);
     const machine = describeMachine();
-    const summaries = summarize(await benchmark.run({ steps, warmup, say: console.log }));
-    console.log(table(summaries));
-    await store(benchmark, { steps, warmup, machine }, summaries);
+    const report = await benchmark.run({ steps, warmup, say: console.log });
+    console.log(report.lines.map((line) => `  ${line}`.trimEnd()).join('\n'));
+    await store(benchmark, { steps, warmup, machine }, report);
   }
 });
 
@@ -51,29 +51,25 @@ async function findBenchmarks(names: readonly string[]): Promise<Benchmark[]> {
   );
 }
 
-function table(summaries: readonly Summary[]): string {
-  const rows = summaries.map(({ contender, version, medianMs, fastestMs, slowestMs, timesOurs }) =>
-    [
-      contender.padEnd(12),
-      `${medianMs.toFixed(1).padStart(8)} ms`,
-      `${fastestMs.toFixed(1).padStart(8)} .. ${slowestMs.toFixed(1).padEnd(8)}`,
-      `${timesOurs.toFixed(2).padStart(6)}`,
-      version,
-    ].join('  '),
-  );
-  const head = `${''.padEnd(12)}  ${'median'.padStart(11)}  ${'fastest .. slowest'.padEnd(20)}  x ours`;
-  return [head, ...rows].map((line) => `  ${line}`).join('\n');
+interface Conditions {
+  readonly steps: number;
+  readonly warmup: number;
+  readonly machine: ReturnType<typeof describeMachine>;
 }
 
 async function store(
-  benchmark: Benchmark,
-  conditions: object,
-  contenders: readonly Summary[],
+  { name, title }: Benchmark,
+  conditions: Conditions,
+  { lines, figures }: BenchmarkReport,
 ): Promise<void> {
-  const result = { title: benchmark.title, at: new Date().toISOString(), ...conditions, contenders };
-  await mkdir(join(FOLDER, 'results'), { recursive: true });
-  const path = join(FOLDER, 'results', `${benchmark.name}.json`);
-  await writeFile(path, `${JSON.stringify(result, null, 2)}\n`);
+  const at = new Date().toISOString();
+  const folder = join(FOLDER, 'results');
+  await mkdir(folder, { recursive: true });
+  const result = { title, at, ...conditions, ...figures };
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  const { cpu, cores, load_before } = conditions.machine;
+  const head = `# ${name}: ${title}\n\n${at}, ${cpu}, ${cores} cores, load ${load_before} before it began.\n`;
+  await writeFile(join(folder, `${name}.md`), `${head}\n\`\`\`\n${lines.join('\n').trim()}\n\`\`\`\n`);
 }
 
 /** Called before the measurement: a load above 0 is what else the machine does. */

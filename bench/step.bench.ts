@@ -1,48 +1,54 @@
-import { fileURLToPath } from 'node:url';
-import type { Benchmark, BenchmarkOptions, Measurement } from './benchmark.js';
-import { Contender } from './contender.js';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import {
+  type Benchmark,
+  type BenchmarkOptions,
+  type BenchmarkReport,
+  summarize,
+  table,
+} from './benchmark.js';
+import { race } from './step/race.js';
 import { torchCommand } from './step/torch.js';
-
-const script = (name: string) => [
-  process.execPath,
-  '--import',
-  'tsx',
-  fileURLToPath(new URL(`./step/${name}`, import.meta.url)),
-];
+import { WORKLOADS, type WorkloadName } from './step/workload.js';
 
 export const benchmark: Benchmark = {
   name: 'step',
-  title: 'one serial training step of ResNet-20, batch 128, 32x32x3, SGD with momentum, float32, one thread',
+  title: 'one serial training step, SGD with momentum, float32: ours, stock tfjs layers and PyTorch in turns',
   run,
 };
 
-/** Takes turns, a step each, so that whatever else the machine does burdens all alike. */
-async function run(options: BenchmarkOptions): Promise<Measurement[]> {
-  const racers: { contender: Contender; version: string; ms: number[]; loss: number }[] = [];
-  const enter = async (name: string, command: readonly string[], env: NodeJS.ProcessEnv = {}) => {
-    const started = await Contender.start(name, command, { ...process.env, ...env });
-    racers.push({ ...started, ms: [], loss: Number.NaN });
-  };
-  try {
-    await enter('ours', script('ours.ts'));
-    await enter('tfjs layers', script('tfjs.ts'));
-    const torch = await torchCommand(options.say);
-    if (torch) await enter('PyTorch', torch.command, torch.env);
-    for (let turn = -options.warmup; turn < options.steps; turn++) {
-      for (const racer of racers) {
-        const { ms, loss } = await racer.contender.step();
-        if (turn === -options.warmup) racer.loss = loss;
-        if (turn >= 0) racer.ms.push(ms);
-      }
-      if ((turn + 1) % 10 === 0 && turn > 0) options.say(`… ${turn + 1} of ${options.steps} steps each`);
+const NAMES = Object.keys(WORKLOADS) as WorkloadName[];
+
+async function run(options: BenchmarkOptions): Promise<BenchmarkReport> {
+  const torch = await torchCommand(options.say);
+  const lines: string[] = [];
+  const races: object[] = [];
+  for (const threads of new Set([1, availableParallelism()])) {
+    for (const name of NAMES) {
+      const { batch, side } = WORKLOADS[name];
+      const title = `${name}, batch ${batch}, ${side}x${side}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+      options.say(title);
+      const measurements = await race(name, threads, torch, options);
+      const contenders = summarize(measurements);
+      races.push({
+        workload: name,
+        batch,
+        side,
+        threads,
+        steps: measurements[0]?.milliseconds.length,
+        contenders,
+      });
+      lines.push(title, ...table(contenders), '');
     }
-  } finally {
-    await Promise.all(racers.map(({ contender }) => contender.stop()));
   }
-  return racers.map(({ contender, version, ms, loss }) => ({
-    contender: contender.name,
-    version,
-    milliseconds: ms,
-    firstLoss: loss,
-  }));
+  const note = await bfloat16Note();
+  return { lines: [...lines, note], figures: { races, bfloat16: note } };
+}
+
+/** Where a row of bfloat16 would be. */
+async function bfloat16Note(): Promise<string> {
+  const flags = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  return /\b(avx512_bf16|amx_bf16)\b/.test(flags)
+    ? 'No bfloat16 row: this benchmark measures float32 steps only.'
+    : 'No bfloat16 row: the processor has neither AVX512_BF16 nor AMX.';
 }

@@ -2,28 +2,21 @@
 import { Optimizer, sgd, startingState } from '../../src/trainer/optimizer/index.js';
 import { describeRuntime, upload } from '../../src/trainer/runtime/index.js';
 import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
-import { serveSteps } from './serve.js';
-import {
-  BATCH,
-  IMAGE,
-  LAYERS,
-  LEARNING_RATE,
-  labels,
-  MOMENTUM,
-  PARAMETERS,
-  randomImages,
-} from './workload.js';
+import { peakMb, serveSteps } from './serve.js';
+import { givenWorkload, LEARNING_RATE, labels, MOMENTUM, randomImages } from './workload.js';
 
-const labelValues = labels();
+const base = peakMb();
+const { layers, parameters, batch: count, shape } = givenWorkload();
+const labelValues = labels(count);
 const batch = {
-  images: upload(randomImages(), [BATCH, IMAGE.height, IMAGE.width, IMAGE.channels]),
-  labels: upload(labelValues, [BATCH]),
+  images: upload(randomImages(shape), shape),
+  labels: upload(labelValues, [count]),
   labelValues,
   // One batch for every step.
   dispose: () => undefined,
 };
 const rule = sgd({ momentum: MOMENTUM, nesterov: false });
-const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, 1, rule), {
+const optimizer = new Optimizer(parameters, startingState(parameters, 1, rule), {
   rule,
   weightDecayOf: () => 0,
 });
@@ -33,7 +26,7 @@ const stopwatch = new Stopwatch(() => performance.now());
 async function step(): Promise<number> {
   let loss = Number.NaN;
   await trainSteps({
-    part: { stage: null, layers: LAYERS, auxiliary: null },
+    part: { stage: null, layers, auxiliary: null },
     steps: { start: 0, end: 1 },
     seed: 1,
     batchAt: () => batch,
@@ -50,4 +43,4 @@ async function step(): Promise<number> {
   return loss;
 }
 
-await serveSteps(`TensorFlow ${describeRuntime().tensorflow}`, step);
+await serveSteps(`TensorFlow ${describeRuntime().tensorflow}`, base, step);

@@ -2,21 +2,13 @@
 import { buildLayersModel } from '../../src/trainer/export/layers-model.js';
 import { initialValues } from '../../src/trainer/optimizer/index.js';
 import { describeRuntime, tf } from '../../src/trainer/runtime/index.js';
-import { serveSteps } from './serve.js';
-import {
-  BATCH,
-  CLASSES,
-  IMAGE,
-  LAYERS,
-  LEARNING_RATE,
-  labels,
-  MOMENTUM,
-  PARAMETERS,
-  randomImages,
-} from './workload.js';
+import { peakMb, serveSteps } from './serve.js';
+import { CLASSES, givenWorkload, LEARNING_RATE, labels, MOMENTUM, randomImages } from './workload.js';
 
+const base = peakMb();
+const { image, layers, parameters, batch, shape } = givenWorkload();
 const statistics = new Map(
-  LAYERS.flatMap(function norms(layer): [string, { mean: Float32Array; variance: Float32Array }][] {
+  layers.flatMap(function norms(layer): [string, { mean: Float32Array; variance: Float32Array }][] {
     if (layer.op === 'residual') return [...layer.branch, ...layer.shortcut].flatMap(norms);
     if (layer.op !== 'norm') return [];
     const channels = layer.output.channels;
@@ -25,12 +17,12 @@ const statistics = new Map(
 );
 const split = { count: 0, images: 'sha256:', labels: 'sha256:' } as const;
 const model = buildLayersModel({
-  layers: LAYERS,
-  values: initialValues(PARAMETERS, 1),
+  layers,
+  values: initialValues(parameters, 1),
   statistics,
   manifest: {
     name: 'random',
-    image: IMAGE,
+    image,
     classes: [],
     splits: { train: split, test: split },
     mean: [0, 0, 0],
@@ -43,10 +35,11 @@ model.compile({
   optimizer: tf.train.momentum(LEARNING_RATE, MOMENTUM),
   loss: 'categoricalCrossentropy',
 });
-const images = tf.tensor(randomImages(), [BATCH, IMAGE.height, IMAGE.width, IMAGE.channels]);
-const targets = tf.oneHot(tf.tensor1d(labels(), 'int32'), CLASSES);
+const images = tf.tensor4d(randomImages(shape), shape as [number, number, number, number]);
+const targets = tf.oneHot(tf.tensor1d(labels(batch), 'int32'), CLASSES);
 
 await serveSteps(
   `tfjs-node ${tf.version_core}, TensorFlow ${describeRuntime().tensorflow}`,
+  base,
   async () => (await model.trainOnBatch(images, targets)) as number,
 );

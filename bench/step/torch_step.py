@@ -1,6 +1,8 @@
-"""Contender: the same network and step in PyTorch eager, channels_last, one thread. Speaks bench/contender.ts."""
+"""Contender: the same network and step in PyTorch eager, channels_last. Speaks bench/contender.ts."""
 
 import json
+import os
+import resource
 import sys
 import time
 
@@ -8,8 +10,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 torch.manual_seed(1)
+
+
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+base_mb = peak_mb()
 
 
 def convolution(inputs, outputs, size, stride):
@@ -30,31 +39,62 @@ class Block(nn.Module):
         return functional.relu(branch + self.shortcut(x))
 
 
-class Head(nn.Module):
-    def __init__(self):
+class PreActivationBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
         super().__init__()
-        self.dense = nn.Linear(64, 10)
+        self.norm1, self.conv1 = nn.BatchNorm2d(inputs), convolution(inputs, outputs, 3, stride)
+        self.norm2, self.conv2 = nn.BatchNorm2d(outputs), convolution(outputs, outputs, 3, 1)
+        projects = inputs != outputs or stride != 1
+        self.shortcut = convolution(inputs, outputs, 1, stride) if projects else None
+
+    def forward(self, x):
+        activated = functional.relu(self.norm1(x))
+        branch = self.conv2(functional.relu(self.norm2(self.conv1(activated))))
+        return branch + (self.shortcut(activated) if self.shortcut else x)
+
+
+class Head(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.dense = nn.Linear(channels, 10)
 
     def forward(self, x):
         return self.dense(x.mean((2, 3)))
 
 
-def resnet20():
-    layers, width = [convolution(3, 16, 3, 1), nn.BatchNorm2d(16), nn.ReLU()], 16
-    for group in range(3):
-        for index in range(3):
-            outputs = 16 * 2**group
-            layers.append(Block(width, outputs, 2 if group > 0 and index == 0 else 1))
+def chain(block, stem, width, channels, blocks_per_group):
+    layers = [*stem]
+    for group, outputs in enumerate(channels):
+        for index in range(blocks_per_group):
+            layers.append(block(width, outputs, 2 if group > 0 and index == 0 else 1))
             width = outputs
-    return nn.Sequential(*layers, Head())
+    tail = [nn.BatchNorm2d(width), nn.ReLU()] if block is PreActivationBlock else []
+    return nn.Sequential(*layers, *tail, Head(width))
 
 
-network = resnet20().to(memory_format=torch.channels_last).train()
+def resnet20():
+    return chain(Block, [convolution(3, 16, 3, 1), nn.BatchNorm2d(16), nn.ReLU()], 16, (16, 32, 64), 3)
+
+
+def wide_resnet():
+    return chain(PreActivationBlock, [convolution(3, 16, 3, 1)], 16, (64, 128, 256), 2)
+
+
+def resnet18():
+    stem = [convolution(3, 64, 7, 2), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    return chain(Block, stem, 64, (64, 128, 256, 512), 2)
+
+
+# As bench/step/workload.ts has them.
+WORKLOADS = {"resnet-20": (resnet20, 128, 32), "wrn-16-4": (wide_resnet, 64, 32), "resnet-18": (resnet18, 32, 64)}
+
+build, batch, side = WORKLOADS[os.environ["BENCH_WORKLOAD"]]
+network = build().to(memory_format=torch.channels_last).train()
 optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
-images = torch.randn(128, 3, 32, 32).to(memory_format=torch.channels_last)
-labels = torch.arange(128) % 10
+images = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
+labels = torch.arange(batch) % 10
 
-print(json.dumps({"version": f"PyTorch {torch.__version__} eager, channels_last"}), flush=True)
+print(json.dumps({"version": f"PyTorch {torch.__version__} eager, channels_last", "base_mb": base_mb}), flush=True)
 for _ in sys.stdin:
     started = time.perf_counter()
     optimizer.zero_grad()
@@ -62,4 +102,5 @@ for _ in sys.stdin:
     loss.backward()
     optimizer.step()
     value = loss.item()
-    print(json.dumps({"ms": (time.perf_counter() - started) * 1000, "loss": value}), flush=True)
+    answer = {"ms": (time.perf_counter() - started) * 1000, "loss": value, "peak_mb": peak_mb()}
+    print(json.dumps(answer), flush=True)

@@ -1,27 +1,44 @@
-import { describeNetwork, parametersOf, wholeNetwork } from '../../src/network/index.js';
+import { describeNetwork, type ModelSize, parametersOf, wholeNetwork } from '../../src/network/index.js';
 import { normal, randomStream } from '../../src/trainer/random.js';
 
-/** ResNet-20 (projection shortcuts) on a batch of 128 random CIFAR-sized images. torch_step.py repeats these numbers. */
-export const BATCH = 128;
-export const IMAGE = { height: 32, width: 32, channels: 3 } as const;
+/** A network and a batch of random images; torch_step.py repeats these numbers under the same names. */
+export interface Workload {
+  readonly model: ModelSize;
+  readonly batch: number;
+  /** Of a square image. */
+  readonly side: number;
+}
+
+export const WORKLOADS = {
+  'resnet-20': { model: { family: 'resnet', depth: 20, width: 16 }, batch: 128, side: 32 },
+  'wrn-16-4': { model: { family: 'wide-resnet', depth: 16, width: 4 }, batch: 64, side: 32 },
+  'resnet-18': { model: { family: 'imagenet-resnet', depth: 18, width: 64 }, batch: 32, side: 64 },
+} as const satisfies Record<string, Workload>;
+export type WorkloadName = keyof typeof WORKLOADS;
+
+/** The variable by which a contender is told its workload. */
+export const WORKLOAD_VARIABLE = 'BENCH_WORKLOAD';
 export const CLASSES = 10;
 export const LEARNING_RATE = 0.1;
 export const MOMENTUM = 0.9;
 
-export const LAYERS = wholeNetwork(
-  describeNetwork({ family: 'resnet', depth: 20, width: 16 }, IMAGE, CLASSES),
-);
-export const PARAMETERS = parametersOf(LAYERS);
-
-/** [128,32,32,3], standard normal */
-export function randomImages(): Float32Array {
-  const random = randomStream(1, 'images');
-  return Float32Array.from({ length: BATCH * IMAGE.height * IMAGE.width * IMAGE.channels }, () =>
-    normal(random),
-  );
+/** Of the workload that this process was given. @throws Error where it was given none */
+export function givenWorkload() {
+  const name = process.env[WORKLOAD_VARIABLE] as WorkloadName;
+  if (!(name in WORKLOADS)) throw new Error(`${WORKLOAD_VARIABLE} is ${name}: no workload`);
+  const { model, batch, side } = WORKLOADS[name];
+  const image = { height: side, width: side, channels: 3 };
+  const layers = wholeNetwork(describeNetwork(model, image, CLASSES));
+  return { image, batch, layers, parameters: parametersOf(layers), shape: [batch, side, side, 3] };
 }
 
-/** [128], 0..9 */
-export function labels(): Int32Array {
-  return Int32Array.from({ length: BATCH }, (_, index) => index % CLASSES);
+/** Of any shape, standard normal. */
+export function randomImages(shape: readonly number[]): Float32Array {
+  const random = randomStream(1, 'images');
+  return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => normal(random));
+}
+
+/** [batch], 0..9 */
+export function labels(batch: number): Int32Array {
+  return Int32Array.from({ length: batch }, (_, index) => index % CLASSES);
 }
