@@ -69,7 +69,7 @@ async function store(
   await writeFile(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   const { cpu, cores, load_before } = conditions.machine;
   const head = `# ${name}: ${title}\n\n${at}, ${cpu}, ${cores} cores, load ${load_before} before it began.\n`;
-  await writeFile(join(folder, `${name}.md`), `${head}\n\`\`\`\n${lines.join('\n').trim()}\n\`\`\`\n`);
+  await writeFile(join(folder, `${name}.md`), `${head}\n\`\`\`\n${lines.join('\n').trimEnd()}\n\`\`\`\n`);
 }
 
 /** Called before the measurement: a load above 0 is what else the machine does. */
