@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import type { Queryable } from './database.js';
 
@@ -19,6 +20,8 @@ export interface Listener {
 }
 
 const RECONNECT_MS = 1_000;
+/** A connection that only listens would never find out that nothing comes through any more. */
+const PING_MS = 5_000;
 
 /**
  * Listens on a connection of its own and reconnects for as long as it is open. `onNudge` also runs after every
@@ -32,15 +35,25 @@ export async function listen(
   let closed = false;
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;
+  let socket = new Socket();
+  let answered = true;
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: databaseUrl, application_name: channel });
+    const stream = new Socket();
+    socket = stream;
+    const next = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: channel,
+      connectionTimeoutMillis: PING_MS,
+      stream: () => stream,
+    });
     next.on('error', () => undefined);
     next.on('end', reconnectLater);
     next.on('notification', (message) => onNudge(message.payload ?? ''));
     await next.connect();
     await next.query(`LISTEN ${channel}`);
     client = next;
+    answered = true;
     onNudge('');
   };
   const reconnectLater = (): void => {
@@ -51,10 +64,23 @@ export async function listen(
     }, RECONNECT_MS);
   };
 
+  const ping = setInterval(() => {
+    // Its end is heard above, and followed by another connection.
+    if (!answered) socket.destroy();
+    answered = false;
+    client?.query('SELECT 1').then(
+      () => {
+        answered = true;
+      },
+      () => undefined,
+    );
+  }, PING_MS);
+
   await connect();
   return {
     async close() {
       closed = true;
+      clearInterval(ping);
       clearTimeout(retry);
       await client?.end().catch(() => undefined);
     },

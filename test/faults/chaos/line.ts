@@ -26,6 +26,11 @@ export class Line {
     for (const pair of this.pairs) for (const socket of pair) socket.pause();
   }
 
+  /** New connections work; those that were cut stay as they are. */
+  mend(): void {
+    this.dead = false;
+  }
+
   /** New connections work; those that were cut are reset, as their keep-alive would end them at last. */
   heal(): void {
     this.dead = false;
