@@ -52,6 +52,18 @@ export default {
         dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
       },
     ),
+    forbid(
+      'client-stands-alone',
+      'The client is for other programs and for browsers: it knows the contract, and nothing of what serves it.',
+      { path: '^client/' },
+      { path: ['^(src|test|bench|scripts|prisma)/', '^node:'], dependencyTypesNot: ['npm'] },
+    ),
+    forbid(
+      'service-without-client',
+      'What serves the API does not ask itself for it.',
+      { path: '^src/', pathNot: '^src/cli/' },
+      { path: '^client/' },
+    ),
     onlyRooms('storage-stores', 'Blobs know nothing of jobs or training: both stand on them.', 'storage', [
       'contract/',
     ]),

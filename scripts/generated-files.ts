@@ -19,6 +19,7 @@ const OPERATING = 'docs/operating.md';
 
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'src/contract/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
+  { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
   { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
 ];

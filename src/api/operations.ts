@@ -20,7 +20,7 @@ export interface OperationRequest<Id extends OperationId> {
   readonly params: Part<Id, 'path'>;
   readonly query: Query<Id>;
   /** By lower-case names, as Node has them. OpenAPI has no parameter for Accept. */
-  readonly headers: LowerCaseKeys<Part<Id, 'header'>> & { readonly accept?: string };
+  readonly headers: Headers<Id> & { readonly accept?: string };
   /** An optional body that is absent is empty. */
   readonly body: Body<operations[Id]>;
 }
@@ -33,9 +33,10 @@ type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = No
 export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
   listJobs: ['limit'],
+  getJob: ['wait'],
   listJobEvents: ['after', 'limit'],
   listJobLogs: ['after', 'limit', 'follow'],
-  listJobMetrics: ['points'],
+  listJobMetrics: ['points', 'raw'],
   listWebhookDeliveries: ['limit'],
 } as const satisfies { readonly [Id in OperationId]?: readonly string[] };
 
@@ -43,6 +44,11 @@ type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED
 
 type Query<Id extends OperationId> = Part<Id, 'query'> &
   Required<Pick<Part<Id, 'query'>, Defaulted<Id> & keyof Part<Id, 'query'>>>;
+
+/** Of an operation without headers, which are never, none. */
+type Headers<Id extends OperationId> = [Part<Id, 'header'>] extends [never]
+  ? unknown
+  : LowerCaseKeys<Part<Id, 'header'>>;
 
 type LowerCaseKeys<T> = { readonly [Key in keyof T as Lowercase<Key & string>]: T[Key] };
 

@@ -54,6 +54,23 @@ export interface LogFilter {
   readonly task?: string | undefined;
 }
 
+export interface MetricFilter {
+  readonly names?: readonly string[] | undefined;
+  readonly stage?: number | undefined;
+}
+
+/** One point with what its series is called. */
+export interface MetricPoint {
+  readonly name: string;
+  readonly stage: number | null;
+  readonly unit: string | null;
+  readonly step: number;
+  readonly value: number;
+  readonly attempt: number;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
 /**
  * All that the API may ask of one tenant's jobs. Every failure is a StrataError; where an id names nothing, methods that take a
  * job's id throw `not_found`, and the `get...` methods answer null.
@@ -81,14 +98,13 @@ export interface JobsClient {
   listLogs(jobId: string, page: LogFilter & { readonly limit: number }): Promise<Schemas['LogList']>;
   /** The same, and each new one as it comes; ends after the job's last line, or when `signal` aborts. */
   followLogs(jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Of longer series `points` points are chosen. */
   listMetrics(
     jobId: string,
-    filter: {
-      readonly names?: readonly string[] | undefined;
-      readonly stage?: number | undefined;
-      readonly points: number;
-    },
+    filter: MetricFilter & { readonly points: number },
   ): Promise<Schemas['MetricList']>;
+  /** Every point of the same series, in the same order. */
+  streamMetrics(jobId: string, filter: MetricFilter): Promise<AsyncIterable<MetricPoint>>;
   listArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
   getArtifact(id: string): Promise<Artifact | null>;
   /** A path on this host at which the artifact's bytes lie. @throws not_found, blob_missing */

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { Readable } from 'node:stream';
 import { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
 import { StrataError } from '../../src/contract/errors.js';
 import type {
@@ -159,6 +160,14 @@ export class FakeClient implements JobsClient {
     ];
     const series = ['loss', 'accuracy'].map((name) => ({ name, stage: 0, unit: null, attempt: 1, points }));
     return complete(series.filter(({ name }) => filter.names?.includes(name) ?? true));
+  }
+
+  async streamMetrics(jobId: string, filter: { names?: readonly string[] | undefined }) {
+    const { data } = await this.listMetrics(jobId, { ...filter, points: 2 });
+    const points = data.flatMap(({ points, ...series }) =>
+      points.map(([step, value, at]) => ({ ...series, step, value, at })),
+    );
+    return Readable.from(points);
   }
 
   async listArtifacts(jobId: string) {

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { cacheEntry, cacheRoot } from '../../src/provision/cache.js';
-import { exec } from '../../src/provision/exec.js';
+import { pythonPackages } from '../support/python-packages.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const START = 'from schemathesis.cli import schemathesis; schemathesis()';
@@ -58,20 +56,4 @@ async function environment(apiKey = ''): Promise<NodeJS.ProcessEnv> {
     SCHEMATHESIS_HOOKS_FILE: here('hooks.py'),
     API_KEY: apiKey,
   };
-}
-
-/** A folder with pinned packages from PyPI; a change of the pins makes another one. */
-export async function pythonPackages(name: string, requirements: string): Promise<string> {
-  const python = await exec('python3', ['-c', 'import sys; print("py%d%d" % sys.version_info[:2], end="")']);
-  const pins = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-    .slice(0, 12);
-  const key = `test-${name}-${pins}-${python}-${process.arch}`;
-  const { dir } = await cacheEntry(cacheRoot(), key, async (staging) => {
-    const quiet = ['--quiet', '--disable-pip-version-check', '--no-cache-dir'];
-    const target = ['--no-deps', '--target', join(staging, 'packages')];
-    await exec('python3', ['-m', 'pip', 'install', ...quiet, ...target, '--requirement', requirements]);
-  });
-  return join(dir, 'packages');
 }

@@ -35,7 +35,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Get one job */
+        /**
+         * Get one job
+         * @description With `wait` the answer comes as soon as the job has ended, and after so many seconds at the latest: a loop of such requests follows a job without polling. Events say more, sooner.
+         */
         get: operations["getJob"];
         put?: never;
         post?: never;
@@ -193,7 +196,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Get a job's metric series */
+        /**
+         * Get a job's metric series
+         * @description `Accept: text/csv` or `application/x-ndjson` answers lines, anything else JSON.
+         */
         get: operations["listJobMetrics"];
         put?: never;
         post?: never;
@@ -733,6 +739,7 @@ export interface components {
         MetricSeries: {
             name: string;
             stage: number | null;
+            /** @description `nat` or `images/s`; null for a plain number. */
             unit: string | null;
             /** @description The highest attempt among its points. */
             attempt: number;
@@ -1562,7 +1569,10 @@ export interface operations {
     };
     getJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Seconds to wait for the job's end before it is answered as it stands; 0 answers at once. */
+                wait?: number;
+            };
             header?: never;
             path: {
                 /** @description A job's id. */
@@ -1818,8 +1828,10 @@ export interface operations {
                 name?: string[];
                 /** @description Only series of this stage, counted from 0. */
                 stage?: number;
-                /** @description The most points a series may have; longer ones are thinned out, first and last point kept. */
+                /** @description The most points a series may have. Of a longer one its first and last are kept, and of equal parts between them the lowest and the highest each, so no peak is lost. */
                 points?: number;
+                /** @description Every point, whatever `points` says. As CSV or NDJSON only, which are streamed. */
+                raw?: boolean;
             };
             header?: never;
             path: {
@@ -1830,13 +1842,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The series. */
+            /** @description The series: as JSON, or a point a line in the same order. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MetricList"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["BadRequest"];

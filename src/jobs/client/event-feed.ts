@@ -7,6 +7,7 @@ import { findLogLines } from '../store/log-lines.js';
 import { listen } from '../store/notify.js';
 import { toEvent, toLogLine } from '../wire/parts.js';
 import { notFound } from './own.js';
+import { SharedReads } from './shared-reads.js';
 
 export interface EventFeed {
   /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
@@ -14,6 +15,14 @@ export interface EventFeed {
   /** The same for what its trainers print. */
   followLogs(tenant: string, jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
   close(): Promise<void>;
+}
+
+interface Reading {
+  readonly tenant: string;
+  readonly jobId: string;
+  /** Two readers of the same share their reads. */
+  readonly what: string;
+  readonly after: number;
 }
 
 const BATCH = 500;
@@ -26,10 +35,14 @@ const ANY_JOB = 'any';
  */
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
   const nudges = new EventEmitter().setMaxListeners(0);
-  const listener = await listen(databaseUrl, 'strata_event', (jobId) => nudges.emit(jobId || ANY_JOB));
+  const reads = new SharedReads();
+  const listener = await listen(databaseUrl, 'strata_event', (jobId) => {
+    reads.forget();
+    nudges.emit(jobId || ANY_JOB);
+  });
 
   async function* rowsOf<T extends { readonly seq: number }>(
-    { tenant, jobId, after }: { readonly tenant: string; readonly jobId: string; readonly after: number },
+    { tenant, jobId, what, after }: Reading,
     signal: AbortSignal,
     read: (after: number) => Promise<readonly T[]>,
   ): AsyncGenerator<T> {
@@ -38,9 +51,11 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
       const grown = nextNudge(nudges, jobId, signal);
       try {
         // The state is read first: what the job ended with is then among the rows.
-        const job = await db.job.findUnique({ where: { id: jobId, tenant }, select: { state: true } });
+        const { job, rows } = await reads.share(`${tenant}/${jobId}/${what}/${seq}`, async () => {
+          const job = await db.job.findUnique({ where: { id: jobId, tenant }, select: { state: true } });
+          return { job, rows: job === null ? [] : await read(seq) };
+        });
         if (job === null) notFound(jobId);
-        const rows = await read(seq);
         yield* rows;
         seq = rows.at(-1)?.seq ?? seq;
         if (rows.length === BATCH) continue;
@@ -55,11 +70,13 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
   return {
     async *follow(tenant, jobId, after, signal) {
       const read = (seq: number) => findEvents(db, jobId, seq, BATCH);
-      for await (const row of rowsOf({ tenant, jobId, after }, signal, read)) yield toEvent(row);
+      for await (const row of rowsOf({ tenant, jobId, what: 'events', after }, signal, read))
+        yield toEvent(row);
     },
     async *followLogs(tenant, jobId, { after, task = null }, signal) {
       const read = (seq: number) => findLogLines(db, jobId, { after: seq, task: task ?? null }, BATCH);
-      for await (const row of rowsOf({ tenant, jobId, after }, signal, read)) yield toLogLine(row);
+      const what = `logs/${task ?? ''}`;
+      for await (const row of rowsOf({ tenant, jobId, what, after }, signal, read)) yield toLogLine(row);
     },
     close: () => listener.close(),
   };

@@ -3,17 +3,24 @@ import type { Database } from '../store/database.js';
 import { findDataset, findDatasets } from '../store/datasets.js';
 import { findEvents } from '../store/events.js';
 import { findLogLines } from '../store/log-lines.js';
-import { findMetrics } from '../store/metrics.js';
+import { sampleMetrics, streamPoints } from '../store/metrics.js';
 import { dependencyKeys } from '../store/task-dependencies.js';
 import { findTasks, ownTaskIds } from '../store/tasks.js';
 import { findWorkers } from '../store/workers.js';
-import { toSeries } from '../wire/metrics.js';
+import { toPoint, toSeries } from '../wire/metrics.js';
 import { listOf, pageOf, taskIdsOf, toDataset, toEvent, toLogLine, toTask, toWorker } from '../wire/parts.js';
 import { requireJob } from './own.js';
 
 type ListMethods = Pick<
   JobsClient,
-  'listTasks' | 'listEvents' | 'listLogs' | 'listMetrics' | 'listDatasets' | 'getDataset' | 'listWorkers'
+  | 'listTasks'
+  | 'listEvents'
+  | 'listLogs'
+  | 'listMetrics'
+  | 'streamMetrics'
+  | 'listDatasets'
+  | 'getDataset'
+  | 'listWorkers'
 >;
 
 export function listMethods(db: Database, tenant: string): ListMethods {
@@ -36,8 +43,12 @@ export function listMethods(db: Database, tenant: string): ListMethods {
     },
     async listMetrics(jobId, { names, stage, points }) {
       await requireJob(db, tenant, jobId);
-      const rows = await findMetrics(db, jobId, { names: names ?? null, stage: stage ?? null });
-      return listOf(toSeries(rows, points));
+      const filter = { names: names ?? null, stage: stage ?? null };
+      return listOf(toSeries(await sampleMetrics(db, jobId, filter, points)));
+    },
+    async streamMetrics(jobId, { names, stage }) {
+      await requireJob(db, tenant, jobId);
+      return mapped(streamPoints(db, jobId, { names: names ?? null, stage: stage ?? null }), toPoint);
     },
     async listDatasets() {
       return listOf((await findDatasets(db)).map(toDataset));
@@ -52,4 +63,8 @@ export function listMethods(db: Database, tenant: string): ListMethods {
       return listOf(rows.map((row) => toWorker(row, own)));
     },
   };
+}
+
+async function* mapped<T, U>(items: AsyncIterable<T>, change: (item: T) => U): AsyncGenerator<U> {
+  for await (const item of items) yield change(item);
 }

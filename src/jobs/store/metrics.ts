@@ -1,6 +1,6 @@
 import type { MetricSample } from '../../contract/trainer-protocol.js';
 import type { Queryable, Transaction } from './database.js';
-import type { Prisma } from './generated/client.js';
+import { Prisma } from './generated/client.js';
 
 /** The stage column's value for metrics of the whole network. */
 export const WHOLE_NETWORK = -1;
@@ -51,12 +51,65 @@ export interface MetricFilter {
   readonly stage: number | null;
 }
 
-/** Points ordered by series, then step. */
-export function findMetrics(db: Queryable, jobId: string, { names, stage }: MetricFilter) {
-  const where: Prisma.MetricPointWhereInput = {
-    jobId,
-    ...(names && { name: { in: [...names] } }),
-    ...(stage !== null && { stage }),
-  };
-  return db.metricPoint.findMany({ where, orderBy: [{ name: 'asc' }, { stage: 'asc' }, { step: 'asc' }] });
+/**
+ * Of every series at most `points` points, ordered by series, then step: all where they suffice, else its first and last
+ * and, of equal parts between them, the lowest and the highest each. NaN and infinity, which JSON has not, are left out; a
+ * loss that is none fails its task with an error of its own.
+ */
+export function sampleMetrics(
+  db: Queryable,
+  jobId: string,
+  filter: MetricFilter,
+  points: number,
+): Promise<PointRow[]> {
+  const parts = Math.floor((points - 2) / 2);
+  // A series is read in the order of the primary key, so its rows are numbered and cut into parts without a sort.
+  return db.$queryRaw`
+    WITH numbered AS MATERIALIZED (
+      SELECT name, stage, step, value, attempt, at, row_number() OVER series AS n,
+        count(*) OVER (PARTITION BY name, stage) AS total
+      FROM metric_point WHERE ${matches(jobId, filter)}
+      WINDOW series AS (PARTITION BY name, stage ORDER BY step)
+    ), cut AS (
+      SELECT *, CASE
+        WHEN total <= ${points}::int THEN n
+        WHEN n = 1 THEN 0
+        WHEN n = total THEN ${parts}::int + 1
+        ELSE 1 + (n - 2) * ${parts}::int / (total - 2) END AS part
+      FROM numbered WHERE ${parts}::int > 0 OR total <= ${points}::int OR n = 1 OR n = total
+    ), ranked AS (
+      SELECT *, min(value) OVER part AS lowest, max(value) OVER part AS highest
+      FROM cut WINDOW part AS (PARTITION BY name, stage, part)
+    ), extremes AS (
+      SELECT DISTINCT ON (name, stage, part, value) name, stage, step, value, attempt, at
+      FROM ranked WHERE value = lowest OR value = highest ORDER BY name, stage, part, value, step
+    )
+    SELECT * FROM extremes ORDER BY name, stage, step`;
+}
+
+const POINTS_A_READ = 5_000;
+
+/** Every point in the same order, read in pieces: a long job has millions. */
+export async function* streamPoints(
+  db: Queryable,
+  jobId: string,
+  filter: MetricFilter,
+): AsyncGenerator<PointRow> {
+  let after = Prisma.empty;
+  for (;;) {
+    const rows = await db.$queryRaw<PointRow[]>`
+      SELECT name, stage, step, value, attempt, at FROM metric_point
+      WHERE ${matches(jobId, filter)} ${after}
+      ORDER BY name, stage, step LIMIT ${POINTS_A_READ}`;
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < POINTS_A_READ) return;
+    after = Prisma.sql`AND (name, stage, step) > (${last.name}, ${last.stage}::int, ${last.step}::int)`;
+  }
+}
+
+function matches(jobId: string, { names, stage }: MetricFilter): Prisma.Sql {
+  const named = names === null ? Prisma.empty : Prisma.sql`AND name IN (${Prisma.join([...names])})`;
+  const staged = stage === null ? Prisma.empty : Prisma.sql`AND stage = ${stage}::int`;
+  return Prisma.sql`job_id = ${jobId} AND value > '-Infinity' AND value < 'Infinity' ${named} ${staged}`;
 }

@@ -1,31 +1,38 @@
 import type { components } from '../../contract/generated/openapi.js';
+import type { MetricPoint } from '../../contract/jobs-client.js';
 import { type PointRow, WHOLE_NETWORK } from '../store/metrics.js';
-import { downsample } from './downsample.js';
 
 type MetricSeries = components['schemas']['MetricSeries'];
 
-/** Series of at most `points` points each. @param rows ordered by series, then step */
-export function toSeries(rows: readonly PointRow[], points: number): MetricSeries[] {
+/** Units of metrics by name; what is not here is a plain number. */
+const UNITS: Readonly<Record<string, string>> = { loss: 'nat', images_per_second: 'images/s' };
+
+/** @param rows ordered by series, then step */
+export function toSeries(rows: readonly PointRow[]): MetricSeries[] {
   const groups = new Map<string, PointRow[]>();
   for (const row of rows) {
-    // JSON has no such numbers; a loss that is none fails its task with an error of its own.
-    if (!Number.isFinite(row.value)) continue;
     const key = `${row.name}/${row.stage}`;
     const group = groups.get(key);
     if (group) group.push(row);
     else groups.set(key, [row]);
   }
-  return [...groups.values()].map((group) => seriesOf(group, points));
+  return [...groups.values()].map(seriesOf);
 }
 
-function seriesOf(rows: readonly PointRow[], points: number): MetricSeries {
+function seriesOf(rows: readonly PointRow[]): MetricSeries {
   const { name, stage } = rows[0]!;
-  const kept = downsample(rows, points, (row) => [row.step, row.value]);
   return {
     name,
-    stage: stage === WHOLE_NETWORK ? null : stage,
-    unit: null,
+    stage: stageOf(stage),
+    unit: unitOf(name),
     attempt: rows.reduce((most, row) => Math.max(most, row.attempt), 1),
-    points: kept.map((row) => [row.step, row.value, row.at.toISOString()]),
+    points: rows.map((row) => [row.step, row.value, row.at.toISOString()]),
   };
 }
+
+export function toPoint({ name, stage, step, value, attempt, at }: PointRow): MetricPoint {
+  return { name, stage: stageOf(stage), unit: unitOf(name), step, value, attempt, at: at.toISOString() };
+}
+
+const stageOf = (stage: number): number | null => (stage === WHOLE_NETWORK ? null : stage);
+const unitOf = (name: string): string | null => (Object.hasOwn(UNITS, name) ? UNITS[name]! : null);

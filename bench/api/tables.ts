@@ -1,0 +1,58 @@
+import pg from 'pg';
+
+export interface TableSizes {
+  readonly jobs: number;
+  /** Jobs with metrics, and how many points each has, in four series. */
+  readonly measured: number;
+  readonly points: number;
+}
+
+/** Fills the tables by SQL from one real job's row: finished jobs of three teams, one of them rare. */
+export async function fillTables(databaseUrl: string, { jobs, measured, points }: TableSizes): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('SET synchronous_commit = off');
+  // 24 hex digits, in the order of time, as the ids of jobs are.
+  await client.query(
+    `INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, event_seq, created_at, finished_at, spool_deleted_at)
+     SELECT 'job_' || lpad(to_hex(n), 24, '0'), tenant, '', jsonb_build_object('team',
+         CASE WHEN n % 10000 = 0 THEN 'rare' WHEN n % 2 = 0 THEN 'vision' ELSE 'speech' END, 'run', n::text),
+       CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, dataset_id, spec, plan, 1, now(), now(), now()
+     FROM (SELECT * FROM job LIMIT 1) AS model, generate_series(1, $1::int) AS n`,
+    [jobs],
+  );
+  await client.query(
+    `INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
+     SELECT 'job_' || lpad(to_hex(j), 24, '0'), name, stage, step, 1, sin(step / 50.0) + random()
+     FROM generate_series(1, $1::int) AS j, unnest(ARRAY['gradient_norm', 'loss']) AS name,
+       generate_series(0, 1) AS stage, generate_series(0, $2::int / 4 - 1) AS step`,
+    [measured, points],
+  );
+  await client.query('VACUUM ANALYZE');
+  await client.end();
+}
+
+export interface Query {
+  readonly what: string;
+  readonly path: string;
+}
+
+export interface Timing extends Query {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Sends a GET `count` times, one after another. */
+export async function time(url: string, query: Query, count: number): Promise<Timing> {
+  const milliseconds: number[] = [];
+  for (let n = 0; n < count; n++) {
+    const started = performance.now();
+    const response = await fetch(url + query.path);
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`${query.path}: ${response.status}`);
+    milliseconds.push(performance.now() - started);
+  }
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const at = (share: number) => Number(sorted[Math.min(count - 1, Math.floor(share * count))]!.toFixed(1));
+  return { ...query, p50Ms: at(0.5), p99Ms: at(0.99) };
+}

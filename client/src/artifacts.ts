@@ -1,0 +1,40 @@
+import type { components } from './generated/openapi.js';
+import { answered, type Connection } from './http.js';
+import { problemOf } from './problem.js';
+
+export type Artifact = components['schemas']['Artifact'];
+
+/** The bytes that came are not those that were stored. */
+export class ChecksumError extends Error {
+  constructor(
+    readonly artifact: Artifact,
+    readonly sha256: string,
+  ) {
+    super(`${artifact.name}: sha256 is ${sha256}, but should be ${artifact.sha256}`);
+    this.name = 'ChecksumError';
+  }
+}
+
+export function artifactsApi({ url, headers, fetch, http }: Connection) {
+  const get = (id: string): Promise<Artifact> =>
+    answered(http.GET('/artifacts/{id}', { params: { path: { id } } }));
+  return {
+    get,
+    list: async (jobId: string): Promise<Artifact[]> =>
+      (await answered(http.GET('/jobs/{id}/artifacts', { params: { path: { id: jobId } } }))).data,
+    /** The whole of it, checked. @throws ChecksumError, StrataProblem */
+    async download(which: string | Artifact): Promise<Uint8Array<ArrayBuffer>> {
+      const artifact = typeof which === 'string' ? await get(which) : which;
+      const response = await fetch(`${url}${artifact.links.content}`, { headers });
+      if (!response.ok) throw await problemOf(response);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      const sha256 = hex(await crypto.subtle.digest('SHA-256', bytes));
+      if (sha256 !== artifact.sha256) throw new ChecksumError(artifact, sha256);
+      return bytes;
+    },
+  };
+}
+
+function hex(bytes: ArrayBuffer): string {
+  return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,44 @@
+import createFetchClient, { type Client } from 'openapi-fetch';
+import type { paths } from './generated/openapi.js';
+import { StrataProblem } from './problem.js';
+
+export interface ClientOptions {
+  /** Where the API is, like `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** `strata_<id>_<secret>`; a server on loopback may need none. */
+  readonly apiKey?: string | undefined;
+  /** In place of the global fetch, to add a proxy or a trace, say. */
+  readonly fetch?: typeof fetch;
+}
+
+/** Every operation of the contract, typed. */
+export type HttpClient = Client<paths>;
+
+/** What a request needs beside its path. */
+export interface Connection {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: typeof fetch;
+  readonly http: HttpClient;
+}
+
+export function connect({ url, apiKey, fetch: given }: ClientOptions): Connection {
+  const base = url.replace(/\/+$/, '');
+  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const send = given ?? globalThis.fetch.bind(globalThis);
+  return {
+    url: base,
+    headers,
+    fetch: send,
+    http: createFetchClient<paths>({ baseUrl: base, headers, fetch: send }),
+  };
+}
+
+/** The body of a success. @throws StrataProblem */
+export async function answered<T>(
+  request: Promise<{ data?: T; error?: unknown; response: Response }>,
+): Promise<NonNullable<T>> {
+  const { data, error, response } = await request;
+  if (data !== undefined && data !== null) return data;
+  throw new StrataProblem(response, typeof error === 'object' && error !== null ? error : {});
+}

@@ -1,0 +1,36 @@
+import { StrataProblem } from './problem.js';
+
+const FIRST_MS = 200;
+const LONGEST_MS = 5_000;
+
+/** Half of the wait is left to chance, lest all clients of a server that comes back come at once. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
+  return longest / 2 + (random() * longest) / 2;
+}
+
+/** May the same request fare better in a moment? No answer at all counts as such. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof StrataProblem) return error.status === 429 || error.status >= 500;
+  return error instanceof Error && error.name !== 'AbortError';
+}
+
+/** How long to wait after `error`: as the server says, else longer each time. */
+export function waitMs(error: unknown, attempt: number): number {
+  const asked = error instanceof StrataProblem ? error.retryAfter : null;
+  return asked === null ? backoffMs(attempt) : asked * 1000;
+}
+
+/** Resolves after `ms`, or at once when `signal` aborts. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}
