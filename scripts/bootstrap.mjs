@@ -16,6 +16,7 @@ const COMMANDS = {
   'test:contract': 'test/contract/long.ts',
   check: 'scripts/check.ts',
   bench: 'bench/run.ts',
+  study: 'bench/study/run.ts',
   doctor: 'src/service/doctor.ts',
   setup: 'src/service/setup-command.ts',
   reset: 'src/service/reset.ts',
