@@ -108,8 +108,9 @@ export function checkCorrections(
   stages: number,
   report: Problems,
 ): void {
-  const sends = (name: string) =>
-    stages > 1 && describeMethod({ type }).messages.some(({ output }) => output === name);
+  const { messages, storesVariables: stores } = describeMethod({ type });
+  // Stored rows are kept as they are: no codec rounds them.
+  const sends = (name: string) => stages > 1 && !stores && messages.some(({ output }) => output === name);
   const serves = { precision: sends('corrections') || sends('features'), filter: sends('corrections') };
   for (const field of ['precision', 'filter'] as const) {
     if (serves[field] || corrections[field] === UNSAID[field]) continue;

@@ -284,6 +284,12 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /start from the untrained network; use 0/,
   ],
   [
+    'a precision of stored rows',
+    { method: { type: 'stored', corrections: { precision: 'int8' } } },
+    '/method/corrections/precision',
+    /stored in 2 stages sends no corrections/,
+  ],
+  [
     'a coupling of stored variables where none are stored',
     { method: { stored: { coupling: 'penalty' } } },
     '/method/stored/coupling',
