@@ -41,6 +41,16 @@ test('a job exports the full and the compact model in every format it names', as
   });
 });
 
+test('a model file does not depend on how many models its process has made before', () => {
+  const topology = (): unknown => {
+    const model = buildLayersModel(smallModel('resnet').source);
+    const json: unknown = model.toJSON(null, false);
+    model.dispose();
+    return json;
+  };
+  assert.deepEqual(topology(), topology());
+});
+
 for (const family of FAMILIES) {
   test(`${family}: the layers model computes what the trained network computes`, () => {
     const { source, pixels, shape, probabilities } = smallModel(family);

@@ -21,7 +21,8 @@ export function buildLayersModel(source: ModelSource): LayersModel {
   const normalized = normalizePixels(source.manifest, input, weights);
   const logits = applyAll(source.layers, normalized, source, weights);
   const output = tf.layers.softmax({ name: 'probabilities' }).apply(logits) as Symbolic;
-  const model = tf.model({ inputs: input, outputs: output });
+  // A name of tfjs's own would count the models that this process has made before.
+  const model = tf.model({ inputs: input, outputs: output, name: 'network' });
   for (const { layer, values } of weights) setWeights(layer, values);
   return model;
 }
