@@ -81,6 +81,12 @@ export const ERRORS = {
     remedy: 'Delete one that is not needed any more.',
     retry: 'fatal',
   },
+  job_unfinished: {
+    status: 409,
+    title: 'The job is not finished',
+    remedy: 'Cancel it, wait for its end, and then delete it.',
+    retry: 'fatal',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',

@@ -86,6 +86,8 @@ export interface JobsClient {
   pauseJob(id: string): Promise<Job>;
   /** @throws job_finished */
   resumeJob(id: string): Promise<Job>;
+  /** Deletes a finished job with all that belongs to it. @throws job_unfinished */
+  deleteJob(id: string): Promise<void>;
   listTasks(jobId: string): Promise<Schemas['TaskList']>;
   /** Events with a seq above `after`, in order. */
   listEvents(

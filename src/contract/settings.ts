@@ -27,6 +27,8 @@ export interface Settings {
   /** 64 hex digits; absent: a file of the home. */
   secretKey?: string;
   outgoingAllow: readonly string[];
+  /** Days for which artifacts are kept after their job's end. Absent: for ever. */
+  retentionDays?: number;
   logLevel: LogLevel;
 }
 
@@ -89,6 +91,11 @@ export const SETTINGS = [
     meaning:
       'Hosts, separated by commas, that webhooks may reach although they are private or speak plain HTTP.',
   },
+  {
+    name: 'STRATA_RETENTION_DAYS',
+    default: 'for ever',
+    meaning: 'Days for which a job keeps its artifacts after its end; its record, events and metrics stay.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
 
@@ -111,6 +118,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
   const slots = read.integer('STRATA_SLOTS', 1, 1024);
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
+  const retentionDays = read.integer('STRATA_RETENTION_DAYS', 1, 36_500);
   const settings: Settings = {
     port: read.integer('PORT', 0, 65535) ?? 3000,
     host: read.text('HOST') ?? '127.0.0.1',
@@ -119,6 +127,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     ...(redisUrl && { redisUrl }),
     blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
     ...(slots && { slots }),
+    ...(retentionDays && { retentionDays }),
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
     ...(secretKey && { secretKey }),
     outgoingAllow: read.list('STRATA_OUTGOING_ALLOW'),

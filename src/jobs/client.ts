@@ -62,7 +62,7 @@ interface Parts {
 function clientOf(tenant: string, { db, redis, feed, blobs, webhooks }: Parts): JobsClient {
   return {
     ...sayingUnavailable({
-      ...jobMethods(db, tenant),
+      ...jobMethods(db, tenant, blobs),
       ...listMethods(db, tenant),
       ...apiKeyMethods(db, tenant),
       ...webhookMethods(db, tenant, webhooks),

@@ -13,6 +13,8 @@ export const RETRY_BACKOFF_MS = 250;
 export const RECONCILE_MS = 500;
 /** Hints on the queue at once; more would wake nobody sooner, and the next look adds some. */
 export const MAX_HINTS = 500;
+/** Clocks of hosts may be apart by less than this, or garbage collection would take fresh blobs for old ones. */
+export const GARBAGE_GRACE_MS = 600_000;
 export const IDEMPOTENCY_KEPT_HOURS = 24;
 /** A worker silent for this long counts as gone; its row is deleted. */
 export const WORKER_GONE_MS = 15_000;

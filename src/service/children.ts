@@ -39,6 +39,7 @@ export async function childEnvironment(
     STRATA_NO_PROGRESS_S: String(settings.noProgressS),
     STRATA_SECRET_KEY: settings.secretKey,
     STRATA_OUTGOING_ALLOW: settings.outgoingAllow.join(','),
+    STRATA_RETENTION_DAYS: String(settings.retentionDays ?? ''),
     LOG_LEVEL: settings.logLevel,
   };
 }

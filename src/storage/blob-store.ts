@@ -5,7 +5,7 @@ import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
  * attempt and are deleted with it. Every write is temp file, fsync, rename: a reader sees all of it or nothing.
  */
 export interface BlobStore {
-  /** Stores `bytes` as a blob; storing the same bytes twice is one blob. */
+  /** Stores `bytes` as a blob; storing the same bytes twice is one blob, touched again. */
   put(bytes: Uint8Array): Promise<TaskOutput>;
   /** Reads a blob or spool file whole and, for a blob, checks its sha256. @throws BlobMissingError, BlobCorruptError */
   get(uri: BlobUri): Promise<Uint8Array>;
@@ -13,6 +13,12 @@ export interface BlobStore {
   localPath(uri: BlobUri): Promise<string>;
   /** Deletes a blob that nothing refers to any more; it may be gone already. */
   deleteBlob(uri: BlobUri): Promise<void>;
+  /** Blobs that were last put, or put again, before `time`. */
+  blobsUntouchedSince(time: Date): Promise<BlobUri[]>;
+  /** Deletes a blob unless it was put again since `time`, be it in this very moment. @returns whether it is gone */
+  deleteUntouched(uri: BlobUri, time: Date): Promise<boolean>;
+  /** Deletes drafts that nobody has written to since `time`. */
+  deleteDrafts(time: Date): Promise<void>;
   exists(uri: BlobUri): Promise<boolean>;
   /**
    * A path to write a spool file to, piece by piece; nothing is visible under its uri before `commit`. With `beginning`

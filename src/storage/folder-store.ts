@@ -17,11 +17,19 @@ import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from './blob-store.js';
 import { BlobCorruptError, BlobMissingError } from './errors.js';
 import { orNull, publish, syncToDisk } from './files.js';
+import {
+  deleteOlderFiles,
+  deleteUntouched,
+  restoreTrash,
+  touch,
+  trashPath,
+  untouchedBlobs,
+} from './folder-garbage.js';
 import { checkSpoolKey, parseUri } from './uri.js';
 
 /**
- * Blobs in a folder that every process of the service sees: `blobs/<2 hex>/<sha256>`, `spool/<key>` and `tmp/`, all
- * on one file system, since a rename must not copy.
+ * Blobs in a folder that every process of the service sees: `blobs/<2 hex>/<sha256>`, `spool/<key>`, `tmp/` and
+ * `trash/`, all on one file system, since a rename must not copy.
  */
 export function createFolderStore(root: string): BlobStore {
   const pathOf = (uri: BlobUri): string => {
@@ -38,7 +46,7 @@ export function createFolderStore(root: string): BlobStore {
     async put(bytes) {
       const uri: BlobUri = `sha256:${sha256(bytes)}`;
       const output: TaskOutput = { uri, size_bytes: bytes.byteLength };
-      if (await store.exists(uri)) return output;
+      if (await touch(pathOf(uri))) return output;
       const temporary = await temporaryPath();
       try {
         await writeFile(temporary, bytes);
@@ -65,6 +73,19 @@ export function createFolderStore(root: string): BlobStore {
 
     async deleteBlob(uri) {
       await rm(pathOf(uri), { force: true });
+    },
+
+    async blobsUntouchedSince(time) {
+      await restoreTrash(root, pathOf);
+      return untouchedBlobs(join(root, 'blobs'), time);
+    },
+
+    async deleteUntouched(uri, time) {
+      return deleteUntouched(pathOf(uri), trashPath(root, uri), time);
+    },
+
+    async deleteDrafts(time) {
+      await deleteOlderFiles(join(root, 'tmp'), time);
     },
 
     async exists(uri) {

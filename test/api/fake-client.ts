@@ -86,6 +86,11 @@ export class FakeClient implements JobsClient {
     return this.#job(id);
   }
 
+  async deleteJob(id: string) {
+    if (!isTerminal('job', this.#job(id).state)) throw new StrataError('job_unfinished');
+    this.jobs.delete(id);
+  }
+
   async pauseJob(id: string) {
     return this.#setPause(id, NOW);
   }

@@ -101,6 +101,15 @@ describe('jobs', () => {
     }
   });
 
+  test('DELETE /jobs/{id} takes finished jobs only', async () => {
+    const id = await createJob();
+    const early = await call('DELETE', `/jobs/${id}`);
+    assert.deepEqual([early.statusCode, early.json().code], [409, 'job_unfinished']);
+    context.client.finish(id, 'failed');
+    assert.equal((await call('DELETE', `/jobs/${id}`)).statusCode, 204);
+    assert.equal((await call('DELETE', `/jobs/${id}`)).statusCode, 404);
+  });
+
   test('tasks, metrics, events and artifacts of a job', async () => {
     const id = await createJob();
     assert.equal((await call('GET', `/jobs/${id}/tasks`)).json().data[0].key, 'stage-1-0');

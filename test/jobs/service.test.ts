@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
+import { deleteGarbage, deleteOldRows } from '../../src/jobs/dispatcher/housekeeping.js';
+import { openDatabase } from '../../src/jobs/store/database.js';
 import { assertEffectsOnce, attemptsOf, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
@@ -233,4 +235,51 @@ test('a passing error is tried again', async () => {
   const retried = await strata.event(id, 'task.retried');
   assert.equal((retried.data.error as { code: string }).code, 'internal');
   await assertEffectsOnce(strata, id);
+});
+
+/** Makes every blob as old as garbage is. */
+async function ageBlobs(): Promise<void> {
+  for (const uri of await strata.blobs.blobsUntouchedSince(new Date(Date.now() + 60_000))) {
+    await utimes(await strata.blobs.localPath(uri), new Date(0), new Date(0));
+  }
+}
+
+test('garbage: what an ended job does not show goes, what any job needs stays; a deleted job leaves nothing', async () => {
+  const db = await openDatabase(strata.servers.databaseUrl);
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  try {
+    const done = await create();
+    assert.equal((await strata.ended(done)).state, 'succeeded');
+    await strata.orders.hold('stage-1-1');
+    const running = await create();
+    await strata.orders.started('stage-1-1');
+    await assert.rejects(strata.client.deleteJob(running), { code: 'job_unfinished' });
+    const { rows } = await strata.sql.query<{ outputs: Record<string, { uri: BlobUri }> }>(
+      `SELECT outputs FROM task WHERE job_id = $1 AND key = 'stage-1-1'`,
+      [done],
+    );
+    const state = rows[0]?.outputs.state?.uri ?? assert.fail('it has a state');
+    await ageBlobs();
+    await deleteGarbage(db, strata.blobs, log);
+    assert.equal(await strata.blobs.exists(state), false);
+    const [artifact] = (await strata.client.listArtifacts(done)).data;
+    const { path } = await strata.client.openArtifact(artifact?.id ?? '');
+    await strata.orders.release('stage-1-1');
+    assert.equal((await strata.ended(running)).state, 'succeeded');
+
+    await strata.client.deleteJob(done);
+    assert.equal(await strata.client.getJob(done), null);
+    await assert.rejects(strata.client.listEvents(done, { after: 0, limit: 1 }), { code: 'not_found' });
+    await ageBlobs();
+    await deleteGarbage(db, strata.blobs, log);
+    await assert.rejects(readFile(path), { code: 'ENOENT' });
+    await strata.sql.query(`UPDATE job SET finished_at = now() - interval '31 days' WHERE id = $1`, [
+      running,
+    ]);
+    await deleteOldRows(db, 30);
+    assert.deepEqual((await strata.client.listArtifacts(running)).data, []);
+    assert.equal((await strata.client.getJob(running))?.result?.test_accuracy, 0.5);
+  } finally {
+    await db.$disconnect();
+  }
 });

@@ -32,6 +32,7 @@ test('every setting is read', () => {
     STRATA_NO_PROGRESS_S: '60',
     STRATA_SECRET_KEY: 'ab'.repeat(32),
     STRATA_OUTGOING_ALLOW: 'Hooks.internal, 10.0.0.7',
+    STRATA_RETENTION_DAYS: '90',
     LOG_LEVEL: 'debug',
   };
   assert.deepEqual(Object.keys(env).sort(), SETTINGS.map((setting) => setting.name).sort());
@@ -49,6 +50,7 @@ test('every setting is read', () => {
     requestsPerMinute: 60,
     checkpointS: 5,
     noProgressS: 60,
+    retentionDays: 90,
     logLevel: 'debug',
   });
 });

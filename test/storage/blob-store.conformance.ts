@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from '../../src/storage/blob-store.js';
 import { BlobCorruptError, BlobMissingError } from '../../src/storage/errors.js';
@@ -99,6 +100,40 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     }
   });
 
+  test(`${name}: only blobs that were not put again since a time are deleted as untouched`, async () => {
+    const { store } = await create();
+    const put = async (text: string) => (await store.put(new TextEncoder().encode(text))).uri;
+    const [old, again] = [await put('old'), await put('again')];
+    const time = await laterThanNow();
+    assert.equal(await put('again'), again);
+    const young = await put('young');
+    assert.deepEqual(await store.blobsUntouchedSince(time), [old]);
+    assert.deepEqual(
+      [await store.deleteUntouched(old, time), await store.deleteUntouched(again, time)],
+      [true, false],
+    );
+    assert.equal(await store.deleteUntouched(old, time), false, 'it is gone already');
+    assert.deepEqual(
+      [await store.exists(old), await store.exists(again), await store.exists(young)],
+      [false, true, true],
+    );
+    await store.deleteBlob(young);
+    await store.deleteBlob(young);
+    assert.equal(await store.exists(young), false);
+  });
+
+  test(`${name}: drafts are deleted once nobody has written to them for long`, async () => {
+    const { store } = await create();
+    const left = await store.createSpool('job/task-a1/c');
+    await writeFile(left.path, bytes);
+    const time = await laterThanNow();
+    const used = await store.createSpool('job/task-a2/c');
+    await writeFile(used.path, bytes);
+    await store.deleteDrafts(time);
+    await assert.rejects(readFile(left.path), { code: 'ENOENT' });
+    await used.commit();
+  });
+
   test(`${name}: deleteSpool takes every key with the prefix and no other`, async () => {
     const { store } = await create();
     for (const key of ['job/one-a1/c', 'job/one-a2/c', 'job/two-a1/c', 'job2/one-a1/c']) {
@@ -128,4 +163,12 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     await assert.rejects(store.get('sha256:../../etc/passwd'), RangeError);
     await assert.rejects(store.deleteSpool('../'), RangeError);
   });
+}
+
+/** A time after everything written before, and before everything written later: files' times are some ms coarse. */
+async function laterThanNow(): Promise<Date> {
+  await delay(20);
+  const time = new Date();
+  await delay(20);
+  return time;
 }

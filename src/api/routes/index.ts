@@ -12,6 +12,7 @@ import { getLiveness } from './health/live.js';
 import { getReadiness } from './health/ready.js';
 import { cancelJob } from './jobs/cancel.js';
 import { createJob } from './jobs/create.js';
+import { deleteJob } from './jobs/delete.js';
 import { getJob } from './jobs/get.js';
 import { listJobs } from './jobs/list.js';
 import { listJobEvents } from './jobs/list-events.js';
@@ -35,6 +36,7 @@ export const handlers: Handlers = {
   listJobs,
   getJob,
   cancelJob,
+  deleteJob,
   pauseJob,
   resumeJob,
   listJobTasks,

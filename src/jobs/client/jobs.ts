@@ -2,10 +2,11 @@ import { StrataError } from '../../contract/errors.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { Job, JobsClient } from '../../contract/jobs-client.js';
 import { isTerminal } from '../../contract/states.js';
+import type { BlobStore } from '../../storage/blob-store.js';
 import { requestPause, resume } from '../lifecycle/pause.js';
 import { requestStop } from '../lifecycle/stop.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
-import { findJob, findJobs, type LockedJob, progressOf } from '../store/jobs.js';
+import { deleteJob, findJob, findJobs, type LockedJob, progressOf } from '../store/jobs.js';
 import { queuePositions } from '../store/queue-order.js';
 import type { Job as JobRow } from '../store/rows.js';
 import { findWorkers, type WorkerSlot } from '../store/workers.js';
@@ -16,10 +17,10 @@ import { lockOwnJob, notFound } from './own.js';
 
 type JobMethods = Pick<
   JobsClient,
-  'createJob' | 'getJob' | 'listJobs' | 'cancelJob' | 'pauseJob' | 'resumeJob'
+  'createJob' | 'getJob' | 'listJobs' | 'cancelJob' | 'pauseJob' | 'resumeJob' | 'deleteJob'
 >;
 
-export function jobMethods(db: Database, tenant: string): JobMethods {
+export function jobMethods(db: Database, tenant: string, blobs: BlobStore): JobMethods {
   const getJob = async (id: string): Promise<Job | null> => {
     const row = await findJob(db, tenant, id);
     return row && readJob(db, row);
@@ -38,6 +39,16 @@ export function jobMethods(db: Database, tenant: string): JobMethods {
     async cancelJob(id, { force }) {
       await cancel(db, tenant, id, force);
       return (await getJob(id)) ?? notFound(id);
+    },
+    async deleteJob(id) {
+      await db.$transaction(async (tx) => {
+        const job = await lockOwnJob(tx, tenant, id);
+        if (!isTerminal('job', job.state)) {
+          throw new StrataError('job_unfinished', `The job is ${job.state}; cancel it first.`);
+        }
+        await blobs.deleteSpool(`${id}/`);
+        await deleteJob(tx, id);
+      });
     },
     async pauseJob(id) {
       await inUnfinished(db, tenant, id, 'pause', requestPause);

@@ -11,13 +11,15 @@ import { listen } from '../store/notify.js';
 import { deliverDue } from '../webhooks/deliver.js';
 import { retryPauseMs } from '../webhooks/retry.js';
 import { enqueueReady } from './enqueue.js';
-import { deleteOldRows, deleteSpools } from './housekeeping.js';
+import { deleteGarbage, deleteOldRows, deleteSpools } from './housekeeping.js';
 import { planJobs, reconcile } from './reconcile.js';
 
 export interface DispatcherOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobs: BlobStore;
+  /** Days for which artifacts are kept after their job's end; absent: for ever. */
+  readonly retentionDays?: number;
   readonly log: Log;
   /** What opens the signing secrets of webhooks. */
   readonly secrets: SecretKeySource;
@@ -26,6 +28,7 @@ export interface DispatcherOptions {
 }
 
 const HOUSEKEEPING_MS = 30_000;
+const GARBAGE_MS = 300_000;
 
 /**
  * Starts the process that moves jobs on. It keeps nothing in memory: any number may run, and one that dies is made
@@ -50,9 +53,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const tables = startLoop(() => reconcile(db, log), RECONCILE_MS, failed('reconcile'));
   const enqueue = startLoop(() => enqueueReady(db, queue), RECONCILE_MS, failed('enqueue'));
   const spools = startLoop(() => deleteSpools(db, blobs), RECONCILE_MS, failed('spool deletion'));
-  const rows = startLoop(() => deleteOldRows(db), HOUSEKEEPING_MS, failed('housekeeping'));
+  const rows = startLoop(
+    () => deleteOldRows(db, options.retentionDays),
+    HOUSEKEEPING_MS,
+    failed('housekeeping'),
+  );
+  const garbage = startLoop(() => deleteGarbage(db, blobs, log), GARBAGE_MS, failed('garbage collection'));
   const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
-  const loops = [plans, tables, enqueue, spools, rows, webhooks];
+  const loops = [plans, tables, enqueue, spools, rows, garbage, webhooks];
   const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
     for (const loop of [plans, tables, enqueue, webhooks]) loop.nudge();
   });

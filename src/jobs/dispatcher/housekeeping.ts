@@ -1,10 +1,14 @@
 import type { BlobStore } from '../../storage/blob-store.js';
+import { GARBAGE_GRACE_MS } from '../limits.js';
+import type { Log } from '../process.js';
 import type { Database } from '../store/database.js';
 import { deleteOldKeys } from '../store/idempotency-keys.js';
 import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
+import { deleteOldArtifacts, findReferences, garbageHorizon } from '../store/references.js';
 import { clearSpool, consumedSpools } from '../store/tasks.js';
 import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
 import { deleteGoneWorkers } from '../store/workers.js';
+import { collectGarbage } from './garbage.js';
 
 /** Spool files go once their reader has succeeded, of every attempt; whatever is left goes when the job ends. */
 export async function deleteSpools(db: Database, blobs: BlobStore): Promise<void> {
@@ -18,8 +22,18 @@ export async function deleteSpools(db: Database, blobs: BlobStore): Promise<void
   }
 }
 
-export async function deleteOldRows(db: Database): Promise<void> {
+/** @param retentionDays how long artifacts are kept after their job's end; absent: for ever */
+export async function deleteOldRows(db: Database, retentionDays: number | undefined): Promise<void> {
+  if (retentionDays !== undefined) await deleteOldArtifacts(db, retentionDays);
   await deleteOldKeys(db);
   await deleteGoneWorkers(db);
   await deleteOldDeliveries(db);
+}
+
+export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): Promise<void> {
+  const deleted = await collectGarbage(blobs, {
+    horizon: () => garbageHorizon(db, GARBAGE_GRACE_MS),
+    references: () => findReferences(db),
+  });
+  if (deleted > 0) log.info({ deleted }, 'blobs that nothing refers to');
 }

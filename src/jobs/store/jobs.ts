@@ -105,8 +105,13 @@ export async function endedJobsWithSpool(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
+/** With its tasks, events, metrics and artifacts. Spool files are found by the job's id: they go before. */
+export async function deleteJob(tx: Transaction, id: string): Promise<void> {
+  await tx.job.delete({ where: { id } });
+}
+
 export async function markSpoolDeleted(db: Queryable, id: string): Promise<void> {
-  await db.job.update({ where: { id }, data: { spoolDeletedAt: new Date() } });
+  await db.job.updateMany({ where: { id }, data: { spoolDeletedAt: new Date() } });
 }
 
 /** Whether the tenant has such a job. */

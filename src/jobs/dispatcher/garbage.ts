@@ -1,0 +1,51 @@
+import type { BlobUri } from '../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { BlobMissingError } from '../../storage/errors.js';
+import type { Reference } from '../store/references.js';
+
+export interface GarbageQuestions {
+  /** Blobs put before it were not put by an attempt whose result may still be recorded. */
+  horizon(): Promise<Date>;
+  /** All blobs that are referred to now. */
+  references(): Promise<readonly Reference[]>;
+}
+
+/**
+ * Deletes blobs that nothing refers to (docs/adr/0009). The order is what makes it safe: first the horizon, then the
+ * candidates, then the references. A blob that an attempt puts meanwhile is touched, so it is no candidate, or is left
+ * at the last look; one that it recorded before is among the references.
+ * @returns how many it deleted
+ */
+export async function collectGarbage(blobs: BlobStore, ask: GarbageQuestions): Promise<number> {
+  const horizon = await ask.horizon();
+  await blobs.deleteDrafts(horizon);
+  const candidates = await blobs.blobsUntouchedSince(horizon);
+  if (candidates.length === 0) return 0;
+  const kept = await keptBlobs(blobs, await ask.references());
+  let deleted = 0;
+  for (const uri of candidates) {
+    if (!kept.has(uri) && (await blobs.deleteUntouched(uri, horizon))) deleted++;
+  }
+  return deleted;
+}
+
+async function keptBlobs(blobs: BlobStore, references: readonly Reference[]): Promise<Set<BlobUri>> {
+  const kept = new Set<BlobUri>();
+  for (const { uri, isManifest } of references) {
+    kept.add(uri);
+    if (isManifest) for (const part of await partsOf(blobs, uri)) kept.add(part);
+  }
+  return kept;
+}
+
+/** The blobs that a manifest names. */
+async function partsOf(blobs: BlobStore, uri: BlobUri): Promise<BlobUri[]> {
+  try {
+    const text = new TextDecoder().decode(await blobs.get(uri));
+    return [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([part]) => part as BlobUri);
+  } catch (error) {
+    // What is not there names nothing; any other failure ends the collection before it deletes.
+    if (error instanceof BlobMissingError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import type { BlobUri } from '../../contract/trainer-protocol.js';
+import type { Queryable } from './database.js';
+
+/**
+ * Blobs put before this time were not put by any attempt whose result may still be recorded.
+ * @param graceMs how far the clocks of the hosts may be apart
+ */
+export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Date> {
+  const rows = await db.$queryRaw<{ time: Date }[]>`
+    SELECT least(now(), min(started_at)) - ${graceMs} * interval '1 millisecond' AS "time"
+    FROM task WHERE state = 'running'`;
+  return rows[0]?.time ?? new Date(0);
+}
+
+export interface Reference {
+  readonly uri: BlobUri;
+  /** A data set's manifest, which names further blobs. */
+  readonly isManifest: boolean;
+}
+
+/** Every blob that a row names for somebody to read, in one snapshot: outputs of ended jobs nobody reads any more. */
+export function findReferences(db: Queryable): Promise<Reference[]> {
+  return db.$queryRaw`
+    SELECT 'sha256:' || sha256 AS uri, false AS "isManifest" FROM artifact
+    UNION SELECT uri, false FROM checkpoint
+    UNION SELECT 'sha256:' || sha256, true FROM dataset WHERE sha256 IS NOT NULL
+    UNION SELECT output.value->>'uri', output.key = 'dataset' FROM task JOIN job ON job.id = task.job_id
+      CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(task.outputs) WHEN 'object' THEN task.outputs ELSE '{}' END) AS output
+      WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'`;
+}
+
+/** Forgets the artifacts of jobs that ended long ago. Their records stay. */
+export async function deleteOldArtifacts(db: Queryable, days: number): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM artifact USING job
+    WHERE job.id = artifact.job_id AND job.finished_at < now() - ${days} * interval '1 day'`;
+}
