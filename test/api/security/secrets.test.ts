@@ -51,7 +51,7 @@ async function redisText(redis: Redis): Promise<string> {
     string: (key) => redis.get(key),
     hash: (key) => redis.hgetall(key),
     list: (key) => redis.lrange(key, 0, -1),
-    zset: (key) => redis.zrange(key, 0, -1),
+    zset: (key) => redis.zrange(key, '0', '-1'),
     set: (key) => redis.smembers(key),
     stream: (key) => redis.xrange(key, '-', '+'),
   };
