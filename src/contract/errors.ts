@@ -93,6 +93,13 @@ export const ERRORS = {
     remedy: 'Repeat the same request in a moment; it will answer the first result.',
     retry: 'fatal',
   },
+  precision_unavailable: {
+    status: 409,
+    title: 'No device computes in the precision asked for',
+    remedy:
+      'Use `precision` float32 or auto, or start a worker whose device has bfloat16; `GET /workers` shows which do.',
+    retry: 'fatal',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',

@@ -30,8 +30,9 @@ export type ResolvedOptimizer = Omit<Chosen<OptimizerSpec, 'learning_rate' | 'we
 /** A spec with every choice made: what a job trains, reproducibly. It validates against the same schema. */
 export type ResolvedSpec = Omit<
   Chosen<JobSpec, 'seed'>,
-  'model' | 'method' | 'optimizer' | 'augmentation'
+  'model' | 'method' | 'optimizer' | 'augmentation' | 'precision'
 > & {
+  precision: 'float32' | 'bfloat16';
   model: ResolvedModel;
   method: ResolvedMethod;
   optimizer: ResolvedOptimizer;

@@ -7,6 +7,7 @@ import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../ne
 import { balancedSplit } from '../network/split.js';
 import { describeStages } from '../network/stages.js';
 import { checkAuxiliary } from './auxiliary-rules.js';
+import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
   checkCorrections,
@@ -38,9 +39,15 @@ const STABLE_PRODUCT = 0.8;
 /**
  * Makes every choice that a job left open and checks the rules that span fields.
  * @param drawnSeed used where the job names none
- * @throws StrataError invalid_spec, with a JSON pointer and a remedy for every field at fault
+ * @param registered devices that could train it now
+ * @throws StrataError invalid_spec, with a JSON pointer and a remedy for every field at fault; precision_unavailable
  */
-export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: number): ResolvedSpec {
+export function resolveSpec(
+  spec: JobSpec,
+  dataset: DatasetFacts,
+  drawnSeed: number,
+  registered: DeviceCount = NO_DEVICES,
+): ResolvedSpec {
   const problems: FieldError[] = [];
   const report: Problems = (pointer, message) => void problems.push({ pointer, message });
   const { family } = spec.model;
@@ -66,6 +73,7 @@ export function resolveSpec(spec: JobSpec, dataset: DatasetFacts, drawnSeed: num
     method,
     optimizer,
     seed: spec.seed ?? drawnSeed,
+    precision: resolvePrecision(spec.precision, registered),
     augmentation: {
       ...spec.augmentation,
       crop_padding: spec.augmentation.crop_padding ?? recommended.crop_padding,

@@ -3,7 +3,12 @@ import type { TaskFailure } from '../contract/trainer-protocol.js';
 
 export type TrainerErrorCode = Extract<
   ErrorCode,
-  'non_finite_loss' | 'dataset_unreadable' | 'blob_corrupt' | 'export_mismatch' | 'invalid_assignment'
+  | 'non_finite_loss'
+  | 'dataset_unreadable'
+  | 'blob_corrupt'
+  | 'export_mismatch'
+  | 'invalid_assignment'
+  | 'precision_unavailable'
 >;
 
 /** Where in the training: stage and step from 0, and which of loss, gradient and weights. */

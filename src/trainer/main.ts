@@ -8,8 +8,8 @@ import { runTask } from './tasks/run-task.js';
 
 /**
  * A trainer process: told what to do over Node's IPC channel by the worker that forked it, one task at a time, warm
- * between tasks. It knows the blob store (STRATA_BLOB_URL) and its threads (STRATA_THREADS) and nothing else of the
- * world; when its worker goes, it goes.
+ * between tasks. It knows the blob store (STRATA_BLOB_URL), its threads (STRATA_THREADS) and whether its device has bfloat16
+ * (STRATA_BFLOAT16), and nothing else of the world; when its worker goes, it goes.
  */
 const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
 
@@ -56,6 +56,7 @@ function contextOf(assignment: TaskAssignment): TaskContext {
     blobs,
     now: () => performance.now(),
     batchThread,
+    bfloat16: process.env.STRATA_BFLOAT16 === '1',
     progress,
     metrics: (samples) => send({ type: 'metrics', task_id, attempt, samples }),
     breathe: async (save) => {

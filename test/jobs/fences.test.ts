@@ -11,6 +11,7 @@ import { MAX_LOSSES } from '../../src/jobs/limits.js';
 import { type Database, openDatabase } from '../../src/jobs/store/database.js';
 import { nextTask } from '../../src/jobs/store/queue-order.js';
 import { renewLeases } from '../../src/jobs/store/tasks.js';
+import { deleteWorker, reportWorker } from '../../src/jobs/store/workers.js';
 import { Strata } from '../support/strata.js';
 import { type SpecChanges, smallJob } from './specs.js';
 
@@ -26,7 +27,7 @@ after(async () => {
 });
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0' };
+const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 const passing = { code: 'trainer_crashed', message: 'gone', stage: null, step: null, tensor: null };
 const success: TaskSuccess = {
   outputs: { dataset: { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } },
@@ -81,6 +82,30 @@ test('a task is claimed once, however many ask', async () => {
   const { taskId } = await readyTask();
   const claims = await Promise.all(Array.from({ length: 5 }, () => claim(db, taskId, holder)));
   assert.equal(claims.filter((result) => result !== null).length, 1);
+});
+
+test("a task that trains in bfloat16 is left to a device that has it; preparing is anybody's", async () => {
+  const { jobId, taskId } = await readyTask();
+  await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "bfloat16"}' WHERE id = $1`, [jobId]);
+  const { task } = await claimed(taskId);
+  await recordSuccess(db, task, success, []);
+  const stage = await db.task.findFirstOrThrow({ where: { jobId, state: 'ready' } });
+  assert.equal(stage.kind, 'stage');
+  assert.equal(await claim(db, stage.id, holder), null);
+  assert.notEqual(await nextTask(db, holder), stage.id);
+  assert.ok(await claim(db, stage.id, { ...holder, bfloat16: true }));
+});
+
+test('a job in bfloat16 is accepted once a device with it is registered', async () => {
+  const ask = () => strata.client.createJob(smallJob({ precision: 'bfloat16' }), { dryRun: true });
+  await assert.rejects(ask(), { code: 'precision_unavailable' });
+  const worker = { id: 'worker_16', host: 'h', pid: 1, slots: [], versions: {} };
+  const device = { kind: 'gpu', name: 'A', slots: 1 } as const;
+  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: false }] });
+  await assert.rejects(ask(), { code: 'precision_unavailable' });
+  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: true }] });
+  assert.equal((await ask()).job.spec.precision, 'bfloat16');
+  await deleteWorker(db, worker.id);
 });
 
 test('an attempt whose lease ran out changes nothing any more, the next one counts', async () => {

@@ -115,7 +115,8 @@ class Run {
 
   private async claimNext(): Promise<void> {
     const row = await db.task.findFirst({ where: { jobId: this.jobId, state: 'ready' } });
-    const claimed = row && (await claim(db, row.id, { workerId: 'worker_1', device: 'cpu:0' }));
+    const claimed =
+      row && (await claim(db, row.id, { workerId: 'worker_1', device: 'cpu:0', bfloat16: false }));
     if (claimed) this.claims.push(claimed.task);
   }
 

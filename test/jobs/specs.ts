@@ -20,6 +20,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
     max_train_samples: null,
     epochs: 10,
     batch_size: 128,
+    precision: 'float32',
     label_smoothing: 0,
     seed: null,
     evaluate_every: null,

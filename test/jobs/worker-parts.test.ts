@@ -7,7 +7,7 @@ import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../src/con
 import type { Report } from '../../src/jobs/lifecycle/report.js';
 import { startLoop } from '../../src/jobs/loop.js';
 import type { Fence, StopWish } from '../../src/jobs/store/tasks.js';
-import { placeSlots } from '../../src/jobs/worker/devices.js';
+import { cpuHasBfloat16, parseGpus, placeSlots } from '../../src/jobs/worker/devices.js';
 import { startLeases } from '../../src/jobs/worker/leases.js';
 import { startRecorder } from '../../src/jobs/worker/recorder.js';
 import { TrainerChild } from '../../src/jobs/worker/trainer-child.js';
@@ -19,20 +19,31 @@ const never = 1_000_000;
 const fail = (error: unknown) => assert.fail(String(error));
 
 test('slots: one a GPU, else as many as the cores feed; a setting overrules both', () => {
-  const cpu = { cores: 8, cpuName: 'Some CPU', gpuNames: [] };
+  const cpu = { cores: 8, cpuName: 'Some CPU', cpuBfloat16: true, gpus: [] };
   assert.equal(placeSlots(cpu, undefined, 3).slots.length, 2);
   assert.deepEqual(placeSlots(cpu, 1, 1), {
-    slots: [{ device: 'cpu:0', gpu: null }],
-    devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1 }],
+    slots: [{ device: 'cpu:0', gpu: null, bfloat16: true }],
+    devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1, bfloat16: true }],
   });
-  const gpus = { ...cpu, gpuNames: ['A', 'B'] };
+  const two = [
+    { name: 'A', bfloat16: false },
+    { name: 'B', bfloat16: true },
+  ];
+  const gpus = { ...cpu, gpus: two };
   assert.deepEqual(
-    placeSlots(gpus, 3, 1).slots.map((slot) => slot.device),
-    ['gpu:0', 'gpu:1', 'gpu:0'],
+    placeSlots(gpus, 3, 1).slots.map(({ device, bfloat16 }) => [device, bfloat16]),
+    [
+      ['gpu:0', false],
+      ['gpu:1', true],
+      ['gpu:0', false],
+    ],
   );
   assert.deepEqual(
-    placeSlots(gpus, 3, 1).devices.map((device) => device.slots),
-    [2, 1],
+    placeSlots(gpus, 3, 1).devices.map(({ slots, bfloat16 }) => [slots, bfloat16]),
+    [
+      [2, false],
+      [1, true],
+    ],
   );
   assert.deepEqual(
     placeSlots(gpus, 1, 1).devices.map((device) => device.name),
@@ -40,18 +51,39 @@ test('slots: one a GPU, else as many as the cores feed; a setting overrules both
   );
 });
 
+test('bfloat16: by the flags of the CPU, and from compute capability 8 on', () => {
+  const cpuinfo = (flags: string) => `processor\t: 0\nflags\t\t: fpu ${flags} avx512f\nbugs\t\t: none\n`;
+  assert.ok(cpuHasBfloat16(cpuinfo('avx512_bf16')));
+  assert.ok(cpuHasBfloat16(cpuinfo('amx_bf16 amx_tile')));
+  assert.ok(!cpuHasBfloat16(cpuinfo('avx512_vnni avx_ne_convert')));
+  assert.ok(!cpuHasBfloat16(''));
+  assert.deepEqual(
+    parseGpus('Tesla V100-SXM2-16GB, 7.0\nNVIDIA A100, 8.0\nH100, PCIe, 9.0\nRTX PRO, 12.0\n'),
+    [
+      { name: 'Tesla V100-SXM2-16GB', bfloat16: false },
+      { name: 'NVIDIA A100', bfloat16: true },
+      { name: 'H100, PCIe', bfloat16: true },
+      { name: 'RTX PRO', bfloat16: true },
+    ],
+  );
+  // Without the second field nothing is promised.
+  assert.deepEqual(parseGpus('NVIDIA A100\n'), [{ name: 'NVIDIA A100', bfloat16: false }]);
+});
+
 test("a trainer's environment: its threads and its GPU, and no word of the databases", () => {
   const base = { PATH: '/bin', DATABASE_URL: 'postgresql://secret', REDIS_URL: 'redis://secret' };
   const settings = { blobUrl: 'file:///blobs', threads: 2 };
-  const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 1 });
+  const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 1, bfloat16: true });
   assert.equal(env.PATH, '/bin');
   assert.equal(env.CUDA_VISIBLE_DEVICES, '1');
   assert.equal(env.TF_NUM_INTRAOP_THREADS, '2');
   assert.equal(env.TF_NUM_INTEROP_THREADS, '1');
+  assert.equal(env.STRATA_BFLOAT16, '1');
   assert.equal(env.STRATA_BLOB_URL, 'file:///blobs');
   assert.ok(!JSON.stringify(env).includes('secret'));
   assert.equal(
-    'CUDA_VISIBLE_DEVICES' in trainerEnvironment(base, settings, { device: 'cpu:0', gpu: null }),
+    'CUDA_VISIBLE_DEVICES' in
+      trainerEnvironment(base, settings, { device: 'cpu:0', gpu: null, bfloat16: false }),
     false,
   );
 });

@@ -837,6 +837,8 @@ export interface components {
                 kind: "cpu" | "gpu";
                 name: string;
                 slots: number;
+                /** @description Whether jobs of `precision` bfloat16 can train on it. */
+                bfloat16: boolean;
             }[];
             slots: {
                 /** @enum {string} */
@@ -1081,6 +1083,12 @@ export interface components {
              * @default 128
              */
             batch_size: number;
+            /**
+             * @description What convolutions, batch norms and ReLUs of the training passes compute in. `bfloat16` halves the memory between layers and needs devices that compute in it: a GPU of compute capability 8 or more, or a CPU with AVX512_BF16 or AMX; without one registered it is refused (409). `auto` takes it where every registered device does, else float32. Weights, batch statistics, losses, corrections, the optimiser, evaluation and exports are float32 in any case.
+             * @default float32
+             * @enum {string}
+             */
+            precision: "float32" | "bfloat16" | "auto";
             /**
              * @description Share of the target spread evenly over all classes in the cross-entropy that training minimises (Szegedy et al. 2016); 0 keeps the labels as they are. Evaluation never smooths.
              * @default 0

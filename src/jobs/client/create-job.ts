@@ -13,6 +13,7 @@ import { appendEvents } from '../store/events.js';
 import { takeKey } from '../store/idempotency-keys.js';
 import { notify } from '../store/notify.js';
 import type { Job } from '../store/rows.js';
+import { countDevices } from '../store/workers.js';
 
 const SEEDS = 2 ** 32;
 const DRY_RUN_ID = 'dry_run';
@@ -20,7 +21,7 @@ const DRY_RUN_ID = 'dry_run';
 /**
  * Checks a spec and stores the job it becomes, with the Idempotency-Key, in one transaction: once this returns, the
  * job survives anything but the loss of Postgres.
- * @throws StrataError invalid_spec, idempotency_key_reused
+ * @throws StrataError invalid_spec, precision_unavailable, idempotency_key_reused
  */
 export async function createJob(
   db: Database,
@@ -31,7 +32,7 @@ export async function createJob(
   const earlier = idempotencyKey && !dryRun ? await replay(db, tenant, idempotencyKey, bodyHash) : null;
   if (earlier) return { row: earlier, replayed: true };
   const { datasetId, facts } = await datasetOf(db, submitted.dataset);
-  const spec = resolveSpec(submitted, facts, randomInt(SEEDS));
+  const spec = resolveSpec(submitted, facts, randomInt(SEEDS), await countDevices(db));
   const job = newJob(dryRun ? DRY_RUN_ID : newId('job'), tenant, datasetId, spec, facts);
   if (dryRun) return { row: unsaved(job), replayed: false };
   const row = await insert(db, job, idempotencyKey ?? null, bodyHash);

@@ -7,6 +7,7 @@ import {
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../limits.js';
+import { mayRun } from '../precision.js';
 import { findCheckpoint } from '../store/checkpoints.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
@@ -21,10 +22,17 @@ export interface Claim {
   readonly assignment: TaskAssignment;
 }
 
-/** Takes a ready task under a new fence, moving its job on; null where there is nothing to take. */
+/**
+ * Takes a ready task under a new fence, moving its job on; null where there is nothing to take, or not for this
+ * device.
+ */
 export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
-  const row = await db.task.findUnique({ where: { id: taskId }, select: { jobId: true } });
-  if (row === null) return null;
+  const row = await db.task.findUnique({
+    where: { id: taskId },
+    select: { jobId: true, kind: true, job: { select: { spec: true } } },
+  });
+  if (row === null || !mayRun(row.kind as TaskKind, fromJson<ResolvedSpec>(row.job.spec), holder))
+    return null;
   return db.$transaction(async (tx) => {
     const job = await lockJob(tx, row.jobId);
     if (job === null || job.stopAs !== null || job.pausing) return null;
@@ -48,7 +56,7 @@ const MOST_RACES = 20;
 /** Takes the task whose turn it is; null where none can be claimed. */
 export async function claimNext(db: Database, holder: Holder): Promise<Claim | null> {
   for (let race = 0; race < MOST_RACES; race++) {
-    const taskId = await nextTask(db);
+    const taskId = await nextTask(db, holder);
     if (taskId === null) return null;
     const claimed = await claim(db, taskId, holder);
     if (claimed !== null) return claimed;

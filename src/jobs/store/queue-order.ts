@@ -1,9 +1,19 @@
+import { TRAINING_KINDS } from '../precision.js';
 import type { Queryable } from './database.js';
 import { Prisma } from './generated/client.js';
+import type { Holder } from './tasks.js';
 
 /** What may be claimed: the one place that says so, of a task joined with its job. */
 const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
   AND stop_as IS NULL AND pause_requested_at IS NULL`;
+
+const KINDS_THAT_TRAIN = Prisma.raw(TRAINING_KINDS.map((kind) => `'${kind}'`).join());
+/** The same for a device without bfloat16: training in it is for others. */
+const CLAIMABLE_IN_FLOAT32 = Prisma.sql`${CLAIMABLE}
+  AND (task.kind NOT IN (${KINDS_THAT_TRAIN}) OR job.spec->>'precision' IS DISTINCT FROM 'bfloat16')`;
+
+type Device = Pick<Holder, 'bfloat16'>;
+const ANY_DEVICE: Device = { bfloat16: true };
 
 /** How many tasks may be claimed now, counted up to `most`. */
 export async function countClaimable(db: Queryable, most: number): Promise<number> {
@@ -20,11 +30,12 @@ export async function countClaimable(db: Queryable, most: number): Promise<numbe
  *
  * The recursion steps from tenant to tenant through the index, so the look costs the same however many tasks wait.
  */
-export async function nextTask(db: Queryable): Promise<string | null> {
+export async function nextTask(db: Queryable, device: Device = ANY_DEVICE): Promise<string | null> {
+  const claimable = device.bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE first AS (
       SELECT task.priority FROM task JOIN job ON job.id = task.job_id
-      WHERE ${CLAIMABLE} ORDER BY task.priority DESC LIMIT 1
+      WHERE ${claimable} ORDER BY task.priority DESC LIMIT 1
     ), turn AS (
       (SELECT task.tenant FROM task
         WHERE state = 'ready' AND priority = (SELECT priority FROM first) ORDER BY tenant LIMIT 1)
@@ -37,7 +48,7 @@ export async function nextTask(db: Queryable): Promise<string | null> {
     SELECT head.id FROM turn
     CROSS JOIN LATERAL (
       SELECT task.id FROM task JOIN job ON job.id = task.job_id
-      WHERE ${CLAIMABLE} AND task.priority = (SELECT priority FROM first) AND task.tenant = turn.tenant
+      WHERE ${claimable} AND task.priority = (SELECT priority FROM first) AND task.tenant = turn.tenant
       ORDER BY job_id, position LIMIT 1
     ) head
     CROSS JOIN LATERAL (

@@ -28,6 +28,8 @@ export interface ClaimedTask extends RunningTask {
 export interface Holder {
   readonly workerId: string;
   readonly device: string;
+  /** Whether the device computes in bfloat16. */
+  readonly bfloat16: boolean;
 }
 
 type NewTask = PlannedTask & { readonly id: string; readonly waiting: number };

@@ -1,11 +1,14 @@
 import { WORKER_GONE_MS } from '../limits.js';
-import type { Queryable } from './database.js';
+import type { DeviceCount } from '../precision.js';
+import { fromJson, type Queryable } from './database.js';
 import type { Worker } from './generated/client.js';
 
 export interface WorkerDevice {
   readonly kind: 'cpu' | 'gpu';
   readonly name: string;
   readonly slots: number;
+  /** Whether it computes in bfloat16 without emulation. */
+  readonly bfloat16: boolean;
 }
 
 export interface WorkerSlot {
@@ -51,4 +54,10 @@ export function findWorkers(db: Queryable): Promise<Worker[]> {
     SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt"
     FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond'
     ORDER BY started_at`;
+}
+
+/** Of the workers heard of lately. */
+export async function countDevices(db: Queryable): Promise<DeviceCount> {
+  const devices = (await findWorkers(db)).flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
+  return { devices: devices.length, withBfloat16: devices.filter(({ bfloat16 }) => bfloat16).length };
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { promisify } from 'node:util';
 import { defaultSlots } from '../../contract/settings.js';
@@ -10,12 +11,20 @@ export interface SlotPlace {
   readonly device: string;
   /** CUDA's number of the GPU; null for the CPU. */
   readonly gpu: number | null;
+  /** Whether the device computes in bfloat16. */
+  readonly bfloat16: boolean;
+}
+
+export interface Gpu {
+  readonly name: string;
+  readonly bfloat16: boolean;
 }
 
 export interface Machine {
   readonly cores: number;
   readonly cpuName: string;
-  readonly gpuNames: readonly string[];
+  readonly cpuBfloat16: boolean;
+  readonly gpus: readonly Gpu[];
 }
 
 export interface Placement {
@@ -28,31 +37,62 @@ export async function inspectMachine(): Promise<Machine> {
   return {
     cores: availableParallelism(),
     cpuName: cpus()[0]?.model.trim() ?? 'CPU',
-    gpuNames: await gpuNames(),
+    cpuBfloat16: cpuHasBfloat16(await readFile('/proc/cpuinfo', 'utf8').catch(() => '')),
+    gpus: await listGpus(),
   };
 }
 
-async function gpuNames(): Promise<string[]> {
-  const query = ['--query-gpu=name', '--format=csv,noheader'];
+/** Instructions that multiply bfloat16 numbers; AVX-NE-CONVERT only converts them. */
+const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16'];
+
+/** @param cpuinfo as Linux shows it; elsewhere nothing is known, and bfloat16 not offered */
+export function cpuHasBfloat16(cpuinfo: string): boolean {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.split(' ') ?? [];
+  return BFLOAT16_FLAGS.some((flag) => flags.includes(flag));
+}
+
+async function listGpus(): Promise<Gpu[]> {
+  // An older driver's tool does not know the second field and fails.
+  return parseGpus((await nvidiaSmi('name,compute_cap')) ?? (await nvidiaSmi('name')) ?? '');
+}
+
+async function nvidiaSmi(fields: string): Promise<string | null> {
+  const query = [`--query-gpu=${fields}`, '--format=csv,noheader'];
   const listed = await promisify(execFile)('nvidia-smi', query).catch(() => null);
-  return listed?.stdout.split('\n').filter(Boolean) ?? [];
+  return listed?.stdout ?? null;
+}
+
+/** Ampere, the first generation whose tensor cores take bfloat16. */
+const BFLOAT16_CAPABILITY = 8;
+
+/** Lines of `name` or `name, compute capability`. */
+export function parseGpus(listed: string): Gpu[] {
+  return listed
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [, name = line, capability = '0'] = /^(.*), (\d+\.\d+)$/.exec(line) ?? [];
+      return { name, bfloat16: Number(capability) >= BFLOAT16_CAPABILITY };
+    });
 }
 
 /** One slot a GPU, in turn where more are asked for; without GPUs as many as the cores feed. */
 export function placeSlots(machine: Machine, slots: number | undefined, threads: number): Placement {
-  const gpus = machine.gpuNames.length;
+  const gpus = machine.gpus.length;
   const count = slots ?? defaultSlots({ cores: machine.cores, gpus }, threads);
   const places = Array.from({ length: count }, (_, index): SlotPlace => {
-    if (gpus === 0) return { device: `cpu:${index}`, gpu: null };
-    return { device: `gpu:${index % gpus}`, gpu: index % gpus };
+    if (gpus === 0) return { device: `cpu:${index}`, gpu: null, bfloat16: machine.cpuBfloat16 };
+    const gpu = index % gpus;
+    return { device: `gpu:${gpu}`, gpu, bfloat16: machine.gpus[gpu]!.bfloat16 };
   });
   return { slots: places, devices: devicesOf(machine, places) };
 }
 
 function devicesOf(machine: Machine, places: readonly SlotPlace[]): WorkerDevice[] {
-  if (machine.gpuNames.length === 0) return [{ kind: 'cpu', name: machine.cpuName, slots: places.length }];
-  const devices = machine.gpuNames.map((name, gpu): WorkerDevice => {
-    return { kind: 'gpu', name, slots: places.filter((place) => place.gpu === gpu).length };
+  const { cpuName, cpuBfloat16, gpus } = machine;
+  if (gpus.length === 0) return [{ kind: 'cpu', name: cpuName, slots: places.length, bfloat16: cpuBfloat16 }];
+  const devices = gpus.map(({ name, bfloat16 }, gpu): WorkerDevice => {
+    return { kind: 'gpu', name, slots: places.filter((place) => place.gpu === gpu).length, bfloat16 };
   });
   return devices.filter((device) => device.slots > 0);
 }

@@ -43,7 +43,7 @@ export class TaskRunner {
   async run(slot: Slot): Promise<void> {
     const { db, blobs, workerId } = this.options;
     if (this.closed) return;
-    const claimed = await claimNext(db, { workerId, device: slot.device });
+    const claimed = await claimNext(db, { workerId, ...slot.place });
     if (claimed === null) return;
     if (this.closed) return void (await releaseTask(db, claimed.task));
     const attempt = new Attempt(claimed, slot);

@@ -1,5 +1,6 @@
 import type { RuntimeInfo, TaskAssignment } from '../../contract/trainer-protocol.js';
 import type { WorkerSlot } from '../store/workers.js';
+import type { SlotPlace } from './devices.js';
 import type { OnLine, OnReport, Outcome, TrainerChild } from './trainer-child.js';
 
 /** A place on a device with a warm trainer, which is replaced once it has ended. */
@@ -11,7 +12,7 @@ export class Slot {
   private closed = false;
 
   constructor(
-    readonly device: string,
+    readonly place: Pick<SlotPlace, 'device' | 'bfloat16'>,
     private readonly start: () => TrainerChild,
   ) {}
 

@@ -25,7 +25,7 @@ const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_
 export function trainerEnvironment(
   base: NodeJS.ProcessEnv,
   { blobUrl, threads }: TrainerSettings,
-  { gpu }: SlotPlace,
+  { gpu, bfloat16 }: SlotPlace,
 ): NodeJS.ProcessEnv {
   const kept = Object.entries(base).filter(([name]) => !WITHHELD.includes(name));
   return {
@@ -37,6 +37,7 @@ export function trainerEnvironment(
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: String(threads),
     TF_CPP_MIN_LOG_LEVEL: '2',
+    STRATA_BFLOAT16: bfloat16 ? '1' : '0',
     ...(gpu !== null && { CUDA_VISIBLE_DEVICES: String(gpu), TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
   };
 }

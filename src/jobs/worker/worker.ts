@@ -89,7 +89,7 @@ async function openSlots(
   const command = tiedToParent(options.trainer);
   const open = slots.map((place) => {
     const env = trainerEnvironment(process.env, options, place);
-    return new Slot(place.device, () => new TrainerChild(command, env));
+    return new Slot(place, () => new TrainerChild(command, env));
   });
   return { devices, slots: open };
 }

@@ -1,12 +1,12 @@
 import { type Attribute, executeOne, free, type Tensor, upload } from '../runtime/index.js';
-import { FLOAT } from './elementwise.js';
+import { typeOf } from './elementwise.js';
 
 /**
- * 2-D convolution, SAME padding, NHWC.
+ * 2-D convolution, SAME padding, NHWC; images and kernel have one dtype, as do the gradients below.
  * images [B,H,W,C], kernel [size,size,C,O] -> [B, ceil(H/stride), ceil(W/stride), O]
  */
 export function convolution(images: Tensor, kernel: Tensor, stride: number): Tensor {
-  return executeOne('Conv2D', [images, kernel], attributes(stride));
+  return executeOne('Conv2D', [images, kernel], attributes(images, stride));
 }
 
 /** d images of `convolution`: cotangent [B,h,w,O] -> `imagesShape`. */
@@ -17,7 +17,7 @@ export function convolutionInputGradient(
   stride: number,
 ): Tensor {
   return withShape(imagesShape, (shape) =>
-    executeOne('Conv2DBackpropInput', [shape, kernel, cotangent], attributes(stride)),
+    executeOne('Conv2DBackpropInput', [shape, kernel, cotangent], attributes(cotangent, stride)),
   );
 }
 
@@ -29,7 +29,7 @@ export function convolutionKernelGradient(
   stride: number,
 ): Tensor {
   return withShape(kernelShape, (shape) =>
-    executeOne('Conv2DBackpropFilter', [images, shape, cotangent], attributes(stride)),
+    executeOne('Conv2DBackpropFilter', [images, shape, cotangent], attributes(cotangent, stride)),
   );
 }
 
@@ -40,9 +40,9 @@ function withShape(dimensions: readonly number[], body: (shape: Tensor) => Tenso
   return result;
 }
 
-function attributes(stride: number): Attribute[] {
+function attributes(features: Tensor, stride: number): Attribute[] {
   return [
-    FLOAT,
+    typeOf(features),
     { name: 'strides', kind: 'int', value: [1, stride, stride, 1] },
     { name: 'padding', kind: 'string', value: 'SAME' },
     { name: 'data_format', kind: 'string', value: 'NHWC' },

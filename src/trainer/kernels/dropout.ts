@@ -1,6 +1,7 @@
 import { DType, executeOne, free, scalar, type Tensor, upload } from '../runtime/index.js';
+import { cast } from './cast.js';
 import { reshape } from './dense.js';
-import { FLOAT, multiply } from './elementwise.js';
+import { multiply, typeOf } from './elementwise.js';
 
 const WORD = 2 ** 16;
 
@@ -23,12 +24,20 @@ export function dropoutMask(shape: readonly number[], rate: number, key: Int32Ar
 
 /** `values` / (1 - rate) where the mask is true, else 0: dropout, and its gradient too. */
 export function keepMasked(values: Tensor, mask: Tensor, rate: number): Tensor {
-  const scale = scalar(1 / (1 - rate));
-  const zero = scalar(0);
+  const scale = scalarLike(values, 1 / (1 - rate));
+  const zero = scalarLike(values, 0);
   const scaled = multiply(values, scale);
-  const kept = executeOne('SelectV2', [mask, scaled, zero], [FLOAT]);
+  const kept = executeOne('SelectV2', [mask, scaled, zero], [typeOf(values)]);
   free(scale, zero, scaled);
   return kept;
+}
+
+function scalarLike({ dtype }: Tensor, value: number): Tensor {
+  const exact = scalar(value);
+  if (dtype === DType.float32) return exact;
+  const rounded = cast(exact, dtype as DType);
+  free(exact);
+  return rounded;
 }
 
 /** uint16 [count / 2, 2] */
@@ -44,12 +53,7 @@ function randomWords(count: number, key: Int32Array): Tensor {
 
 function wordScalar(value: number): Tensor {
   const integer = upload(Int32Array.of(value), []);
-  const attributes = [type('SrcT', DType.int32), type('DstT', DType.uint16)];
-  const word = executeOne(
-    'Cast',
-    [integer],
-    [...attributes, { name: 'Truncate', kind: 'bool', value: false }],
-  );
+  const word = cast(integer, DType.uint16);
   free(integer);
   return word;
 }

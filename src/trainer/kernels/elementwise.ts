@@ -1,21 +1,28 @@
 import { type Attribute, DType, executeOne, type Tensor } from '../runtime/index.js';
 
-/** Elementwise and shape kernels on float32 tensors; every output is owned by the caller. */
+/** Elementwise and shape kernels; both sides of a pair have one dtype. Every output is owned by the caller. */
 
 export const FLOAT: Attribute = { name: 'T', kind: 'type', value: DType.float32 };
 
-export const add = (a: Tensor, b: Tensor): Tensor => executeOne('AddV2', [a, b], [FLOAT]);
-export const subtract = (a: Tensor, b: Tensor): Tensor => executeOne('Sub', [a, b], [FLOAT]);
-export const multiply = (a: Tensor, b: Tensor): Tensor => executeOne('Mul', [a, b], [FLOAT]);
-export const divide = (a: Tensor, b: Tensor): Tensor => executeOne('RealDiv', [a, b], [FLOAT]);
-export const maximum = (a: Tensor, b: Tensor): Tensor => executeOne('Maximum', [a, b], [FLOAT]);
-export const minimum = (a: Tensor, b: Tensor): Tensor => executeOne('Minimum', [a, b], [FLOAT]);
+/** An op computes in the dtype of what it is given: float32, or bfloat16 where the network's pass says so. */
+export const typeOf = (tensor: Tensor): Attribute => ({
+  name: 'T',
+  kind: 'type',
+  value: tensor.dtype as DType,
+});
+
+export const add = (a: Tensor, b: Tensor): Tensor => executeOne('AddV2', [a, b], [typeOf(a)]);
+export const subtract = (a: Tensor, b: Tensor): Tensor => executeOne('Sub', [a, b], [typeOf(a)]);
+export const multiply = (a: Tensor, b: Tensor): Tensor => executeOne('Mul', [a, b], [typeOf(a)]);
+export const divide = (a: Tensor, b: Tensor): Tensor => executeOne('RealDiv', [a, b], [typeOf(a)]);
+export const maximum = (a: Tensor, b: Tensor): Tensor => executeOne('Maximum', [a, b], [typeOf(a)]);
+export const minimum = (a: Tensor, b: Tensor): Tensor => executeOne('Minimum', [a, b], [typeOf(a)]);
 export const squareRoot = (a: Tensor): Tensor => executeOne('Sqrt', [a], [FLOAT]);
-export const relu = (a: Tensor): Tensor => executeOne('Relu', [a], [FLOAT]);
+export const relu = (a: Tensor): Tensor => executeOne('Relu', [a], [typeOf(a)]);
 
 /** d relu: `cotangent` where `output` > 0, else 0. */
 export const reluGradient = (cotangent: Tensor, output: Tensor): Tensor =>
-  executeOne('ReluGrad', [cotangent, output], [FLOAT]);
+  executeOne('ReluGrad', [cotangent, output], [typeOf(output)]);
 
 /** sum(a^2) / 2 as a scalar. */
 export const halfSquaredNorm = (a: Tensor): Tensor => executeOne('L2Loss', [a], [FLOAT]);

@@ -1,4 +1,5 @@
 import { type Attribute, DType, execute, free, type Tensor, upload } from '../runtime/index.js';
+import { typeOf } from './elementwise.js';
 
 /** Added to the variance before its root; the exported models carry the same. */
 export const NORM_EPSILON = 1e-5;
@@ -13,14 +14,17 @@ export interface NormForward {
   readonly reserved: readonly Tensor[];
 }
 
-/** Batch normalisation by the batch's own statistics: one fused kernel instead of a chain. features [B,h,w,c]. */
+/**
+ * Batch normalisation by the batch's own statistics: one fused kernel instead of a chain. features [B,h,w,c]. Scale, shift and
+ * statistics are float32 whatever the features are.
+ */
 export function batchNorm(features: Tensor, gamma: Tensor, beta: Tensor): NormForward {
   const empty = [upload(new Float32Array(0), [0]), upload(new Float32Array(0), [0])];
   const inputs = [features, gamma, beta, ...empty];
   const [output, batchMean, batchVariance, ...reserved] = execute(
     'FusedBatchNormV3',
     inputs,
-    attributes(true),
+    attributes(features, true),
     6,
   );
   free(...empty);
@@ -36,7 +40,7 @@ export function normalize(
   variance: Tensor,
 ): Tensor {
   const inputs = [features, gamma, beta, mean, variance];
-  const [output, ...rest] = execute('FusedBatchNormV3', inputs, attributes(false), 6);
+  const [output, ...rest] = execute('FusedBatchNormV3', inputs, attributes(features, false), 6);
   free(...rest);
   return output!;
 }
@@ -52,20 +56,23 @@ export function batchNormGradient(
   const [dFeatures, dGamma, dBeta, ...rest] = execute(
     'FusedBatchNormGradV3',
     inputs,
-    gradientAttributes(),
+    gradientAttributes(features),
     5,
   );
   free(...rest);
   return { features: dFeatures!, gamma: dGamma!, beta: dBeta! };
 }
 
-function attributes(training: boolean): Attribute[] {
-  return [...gradientAttributes(training), { name: 'exponential_avg_factor', kind: 'float', value: 1 }];
+function attributes(features: Tensor, training: boolean): Attribute[] {
+  return [
+    ...gradientAttributes(features, training),
+    { name: 'exponential_avg_factor', kind: 'float', value: 1 },
+  ];
 }
 
-function gradientAttributes(training = true): Attribute[] {
+function gradientAttributes(features: Tensor, training = true): Attribute[] {
   return [
-    { name: 'T', kind: 'type', value: DType.float32 },
+    typeOf(features),
     { name: 'U', kind: 'type', value: DType.float32 },
     { name: 'epsilon', kind: 'float', value: NORM_EPSILON },
     { name: 'data_format', kind: 'string', value: 'NHWC' },

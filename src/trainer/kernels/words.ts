@@ -1,4 +1,5 @@
 import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { cast } from './cast.js';
 import { reshape } from './dense.js';
 
 /** Dtypes of less than 32 bits, which the binding neither reads nor uploads, by how many of them fill an int32 word. */
@@ -10,7 +11,7 @@ export type NarrowType = keyof typeof PER_WORD;
  * @param tensor as many elements as fill whole words
  */
 export function toWords(tensor: Tensor, as: NarrowType): Tensor {
-  const narrow = executeOne('Cast', [tensor], castAttributes(DType.float32, as));
+  const narrow = cast(tensor, as);
   const rows = reshape(narrow, [-1, PER_WORD[as]]);
   const words = executeOne('Bitcast', [rows], bitcastAttributes(as, DType.int32));
   free(narrow, rows);
@@ -22,17 +23,9 @@ export function fromWords(words: Int32Array, as: NarrowType, shape: readonly num
   const uploaded = upload(words, [words.length]);
   const rows = executeOne('Bitcast', [uploaded], bitcastAttributes(DType.int32, as));
   const narrow = reshape(rows, shape);
-  const result = executeOne('Cast', [narrow], castAttributes(as, DType.float32));
+  const result = cast(narrow, DType.float32);
   free(uploaded, rows, narrow);
   return result;
-}
-
-function castAttributes(from: DType, to: DType): Attribute[] {
-  return [
-    { name: 'SrcT', kind: 'type', value: from },
-    { name: 'DstT', kind: 'type', value: to },
-    { name: 'Truncate', kind: 'bool', value: false },
-  ];
 }
 
 function bitcastAttributes(from: DType, to: DType): Attribute[] {

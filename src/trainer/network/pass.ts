@@ -1,5 +1,8 @@
+import type { ResolvedSpec } from '../../contract/spec.js';
 import type { ParameterSpec } from '../../network/index.js';
 import { type Tensor, upload } from '../runtime/index.js';
+
+export type Precision = ResolvedSpec['precision'];
 
 /** Parameters or their gradients by name (`block0/conv1/kernel`). */
 export type NamedTensors = ReadonlyMap<string, Tensor>;
@@ -22,6 +25,11 @@ export interface TrainingContext {
   readonly weights: NamedTensors;
   /** Filled by pullbacks; owned by whoever made the map. */
   readonly gradients: Map<string, Tensor>;
+  /**
+   * What convolutions, norms and ReLUs compute in, float32 where nothing is said. Inputs, outputs, weights, batch statistics and
+   * gradients of parameters are float32 either way.
+   */
+  readonly precision?: Precision | undefined;
   /** What random layers draw by; networks without any need none. */
   readonly draw?: Draw | undefined;
 }

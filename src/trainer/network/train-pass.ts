@@ -1,16 +1,16 @@
 import type { ConvLayer, DenseLayer, Layer, NormLayer, ResidualLayer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
-import { free, type Tensor } from '../runtime/index.js';
+import { type DType, free, type Tensor } from '../runtime/index.js';
 import { dropoutPass } from './dropout-pass.js';
 import { type Pass, parameter, type TrainingContext } from './pass.js';
 import { maxPoolPass, poolPass } from './pooling-passes.js';
 
 /**
- * Runs `layers` in training mode (batch statistics) so that the result can be pulled back.
+ * Runs `layers` in training mode (batch statistics), in the dtype of `input`, so that the result can be pulled back.
  * @param input [B,...]; stays its caller's
  * @param wantsInputGradient false spares the gradient of the first layer's input: images need none
  */
-export function trainPass(
+export function layersPass(
   layers: readonly Layer[],
   input: Tensor,
   context: TrainingContext,
@@ -62,21 +62,27 @@ function convPass(
   wantsInputGradient: boolean,
 ): Pass {
   const name = `${layer.name}/kernel`;
-  const kernel = parameter(context.weights, name);
+  const weights = parameter(context.weights, name);
+  const kernel = inDtypeOf(weights, input);
   const output = kernels.convolution(input, kernel, layer.stride);
   return {
     output,
     pullback: (cotangent) => {
-      context.gradients.set(
-        name,
-        kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer.stride),
-      );
-      free(output);
-      return wantsInputGradient
+      const gradient = kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer.stride);
+      context.gradients.set(name, inDtypeOf(gradient, weights));
+      const inputGradient = wantsInputGradient
         ? kernels.convolutionInputGradient(input.shape, kernel, cotangent, layer.stride)
         : null;
+      free(output);
+      if (kernel !== weights) free(kernel, gradient);
+      return inputGradient;
     },
   };
+}
+
+/** `tensor` itself where it has that dtype already. */
+function inDtypeOf(tensor: Tensor, { dtype }: Tensor): Tensor {
+  return tensor.dtype === dtype ? tensor : kernels.cast(tensor, dtype as DType);
 }
 
 function normPass(layer: NormLayer, input: Tensor, context: TrainingContext): Pass {
@@ -100,8 +106,8 @@ function normPass(layer: NormLayer, input: Tensor, context: TrainingContext): Pa
 }
 
 function residualPass(layer: ResidualLayer, input: Tensor, context: TrainingContext): Pass {
-  const branch = trainPass(layer.branch, input, context, true);
-  const shortcut = trainPass(layer.shortcut, input, context, true);
+  const branch = layersPass(layer.branch, input, context, true);
+  const shortcut = layersPass(layer.shortcut, input, context, true);
   const sum = kernels.add(branch.output, shortcut.output);
   const output = layer.relu ? kernels.relu(sum) : sum;
   if (layer.relu) free(sum);

@@ -17,6 +17,8 @@ export interface TaskContext {
   readonly assignment: TaskAssignment;
   readonly blobs: BlobStore;
   readonly now: Clock;
+  /** Whether the device computes in bfloat16; absent, tasks that are to train in it are refused. */
+  readonly bfloat16?: boolean;
   /** Prepares training batches ahead; absent, the loop prepares each when its turn comes. The bits are the same. */
   readonly batchThread?: BatchThread;
   progress(done: number, total: number): void;

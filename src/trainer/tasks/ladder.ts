@@ -12,10 +12,11 @@ import {
 import { type LadderStage, Stopwatch, trainLadderSteps } from '../training/index.js';
 import { readCheckpoint, readState, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
-import { openSteps, partSettings, samplesOf, saveCheckpoint, throughputOf } from './train.js';
+import { checkPrecision, openSteps, partSettings, samplesOf, saveCheckpoint, throughputOf } from './train.js';
 
 /** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
 export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
+  checkPrecision(context);
   const { spec, dataset } = context.assignment;
   const run = describeRun(spec, dataset);
   const stopwatch = new Stopwatch(context.now);
@@ -75,6 +76,7 @@ async function trainRound(
       beta: penalty,
       labelSmoothing: spec.label_smoothing,
       seed: spec.seed,
+      precision: spec.precision,
       batchAt: batches.at,
       learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
       onReport: (report, stage) => {

@@ -11,6 +11,7 @@ import {
   TrainBatches,
   type TrainBatchesOptions,
 } from '../data/index.js';
+import { TrainerError } from '../errors.js';
 import {
   learningRateAt,
   Optimizer,
@@ -48,6 +49,7 @@ export interface TrainPartOptions {
 
 /** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
 export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
+  checkPrecision(context);
   const { start, end } = options.steps;
   const left = { start: options.checkpoint?.step ?? start, end };
   const batches = await openSteps(context, left);
@@ -56,6 +58,12 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
   } finally {
     batches.close(options.stopwatch);
   }
+}
+
+/** Emulated, it would be slower than float32 and less exact: a device that lacks it must not hide that. */
+export function checkPrecision({ assignment, bfloat16 = false }: TaskContext): void {
+  if (assignment.spec.precision !== 'bfloat16' || bfloat16) return;
+  throw new TrainerError('precision_unavailable', 'this device does not compute in bfloat16');
 }
 
 async function trainOn(
@@ -80,6 +88,7 @@ async function trainOn(
       onInputGradient: spool?.name === 'corrections' ? write : null,
       onStageOutput: spool?.name === 'features' ? write : null,
       seed: spec.seed,
+      precision: spec.precision,
       batchAt,
       learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
       onReport: (report) => {

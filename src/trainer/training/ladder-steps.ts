@@ -17,7 +17,8 @@ export interface LadderStage {
   readonly optimizer: Optimizer;
 }
 
-export interface LadderStepsOptions extends Pick<LadderOptions, 'messageRounds' | 'beta' | 'labelSmoothing'> {
+export interface LadderStepsOptions
+  extends Pick<LadderOptions, 'messageRounds' | 'beta' | 'labelSmoothing' | 'precision'> {
   readonly stages: readonly LadderStage[];
   readonly steps: StepRange;
   /** The first step to make: where a checkpoint was made, else the first of `steps`. */

@@ -1,6 +1,6 @@
 import type { StageDescription } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
-import { type Draw, type NamedTensors, type Pass, trainPass } from '../network/index.js';
+import { type Draw, type NamedTensors, type Pass, type Precision, trainPass } from '../network/index.js';
 import { coupling } from '../objective/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 import { classificationObjective, coupledLoss, type LocalLoss, type LossStep } from './local-objective.js';
@@ -14,6 +14,8 @@ export interface LadderOptions {
   readonly beta: number;
   readonly labelSmoothing: number;
   readonly draw: Draw;
+  /** What the passes compute in; absent: float32. */
+  readonly precision?: Precision;
 }
 
 export interface LadderGradients {
@@ -45,12 +47,13 @@ interface Exchange {
  * reproduce the last lambda_k (arXiv:2112.05387: AuxNets reproduce the corrected variables).
  */
 export function climbLadder(options: LadderOptions, at: LossStep): LadderGradients {
-  const { stages, weights, messageRounds, draw } = options;
+  const { stages, weights, messageRounds, draw, precision } = options;
   const { images } = at.batch;
   const own = new Map<string, Tensor>();
   const generated = at.stopwatch.time('auxiliary_forward', () =>
     stages.map(
-      ({ auxiliary }) => auxiliary && trainPass(auxiliary, images, { weights, gradients: own, draw }, false),
+      ({ auxiliary }) =>
+        auxiliary && trainPass(auxiliary, images, { weights, gradients: own, draw, precision }, false),
     ),
   );
   let messages: Messages = {
@@ -73,11 +76,11 @@ export function climbLadder(options: LadderOptions, at: LossStep): LadderGradien
 
 /** One round: all stages at once, each from its neighbours' messages of the round before. */
 function exchange(options: LadderOptions, at: LossStep, { inputs, inputGradients }: Messages): Exchange {
-  const { stages, weights, beta, labelSmoothing, draw } = options;
+  const { stages, weights, beta, labelSmoothing, draw, precision } = options;
   const watch = at.stopwatch;
   const gradients = new Map<string, Tensor>();
   const losses: LocalLoss[] = [];
-  const context = { weights, gradients, draw };
+  const context = { weights, gradients, draw, precision };
   const next = { inputs: [inputs[0]!], inputGradients: [] as (Tensor | null)[] };
   for (const { index, isLast, layers } of stages) {
     const pass = watch.time('forward', () => trainPass(layers, inputs[index]!, context, index > 0));

@@ -1,7 +1,7 @@
 import type { Layer, StepRange } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { TrainerError } from '../errors.js';
-import { trainPass } from '../network/index.js';
+import { type Precision, trainPass } from '../network/index.js';
 import type { Norms, Optimizer } from '../optimizer/index.js';
 import { free, type Tensor, undoOnError } from '../runtime/index.js';
 import type { LocalObjective } from './local-objective.js';
@@ -32,6 +32,8 @@ export interface TrainStepsOptions {
   readonly from?: number;
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
+  /** What the part's own passes compute in; absent: float32. */
+  readonly precision?: Precision;
   /** Asked for once a step, in order; the loop disposes of what it gets. */
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
   /** o_{k-1} of each batch where the stage above sends it; the loop frees it. */
@@ -90,6 +92,7 @@ function trainStep(
     weights: optimizer.weights,
     gradients: new Map<string, Tensor>(),
     draw: { seed: options.seed, step },
+    precision: options.precision,
   };
   const { auxiliary } = part;
   const lambda =

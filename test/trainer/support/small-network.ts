@@ -8,7 +8,7 @@ import {
   type Shape,
   wholeNetwork,
 } from '../../../src/network/index.js';
-import { type Draw, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
+import { type Draw, type Precision, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
 import { initialValues, type NamedValues } from '../../../src/trainer/optimizer/index.js';
 import { normal, randomStream } from '../../../src/trainer/random.js';
@@ -73,12 +73,14 @@ export function backPropagation(
   values: NamedValues,
   images: Features,
   draw?: Draw,
+  precision?: Precision,
 ): Map<string, Float32Array> {
   return new Map([
     ...arena(() => {
       const gradients = new Map<string, Tensor>();
       const weights = uploadWeights(parametersOf(layers), values);
-      const pass = trainPass(layers, uploadFeatures(images), { weights, gradients, draw }, false);
+      const context = { weights, gradients, draw, precision };
+      const pass = trainPass(layers, uploadFeatures(images), context, false);
       pass.pullback(classificationLoss(pass.output, uploadLabels()).cotangent);
       return readAll(gradients);
     }),

@@ -84,6 +84,8 @@ export interface TaskRun {
   readonly onStep?: (save: () => Promise<TaskCheckpoint>) => void | Promise<void>;
   /** Prepares the batches ahead; absent, the loop does. */
   readonly batchThread?: BatchThread;
+  /** Stands for a device that computes in bfloat16; the kernels work on any, emulated. */
+  readonly bfloat16?: boolean;
 }
 
 export function runTrainingTask(task: TrainingTask, options: TaskRun): Promise<TaskSuccess> {
@@ -94,7 +96,7 @@ export type TrainingTask = Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>
 
 export function contextOf(
   { key, kind, stage, round }: TrainingTask,
-  { spec, blobs, inputs, attempt = 1, onStep = () => {}, batchThread }: TaskRun,
+  { spec, blobs, inputs, attempt = 1, onStep = () => {}, batchThread, bfloat16 = false }: TaskRun,
 ): TaskContext {
   return {
     assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset: TINY, inputs },
@@ -107,6 +109,7 @@ export function contextOf(
       if (save || spec.method.type === 'stored') await onStep(save ?? noCheckpoint);
     },
     ...(batchThread && { batchThread }),
+    bfloat16,
   };
 }
 

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StrataError } from '../../src/contract/errors.js';
+import { mayRun } from '../../src/jobs/precision.js';
+import { resolveSpec } from '../../src/jobs/resolve.js';
+import { jobSpec, MNIST } from './specs.js';
+
+const resolvedFor = (precision: 'float32' | 'bfloat16' | 'auto', devices: number, withBfloat16: number) =>
+  resolveSpec(jobSpec({ precision }), MNIST, 1, { devices, withBfloat16 }).precision;
+
+test('auto takes bfloat16 where every device has it, and leaves none idle', () => {
+  assert.equal(resolvedFor('auto', 2, 2), 'bfloat16');
+  assert.equal(resolvedFor('auto', 2, 1), 'float32');
+  assert.equal(resolvedFor('auto', 0, 0), 'float32');
+});
+
+test('bfloat16 is for jobs that some device can train; float32 is for all', () => {
+  assert.equal(resolvedFor('bfloat16', 3, 1), 'bfloat16');
+  assert.equal(resolvedFor('float32', 2, 2), 'float32');
+  for (const devices of [0, 2]) {
+    assert.throws(
+      () => resolvedFor('bfloat16', devices, 0),
+      (error) => {
+        assert.ok(error instanceof StrataError);
+        assert.deepEqual([error.code, error.status, error.retry], ['precision_unavailable', 409, 'fatal']);
+        assert.equal(error.errors[0]!.pointer, '/precision');
+        assert.match(
+          error.detail,
+          new RegExp(`none of the ${devices} registered devices .* use 'float32', or 'auto'`),
+        );
+        return true;
+      },
+    );
+  }
+});
+
+test('only the tasks that train ask for the device', () => {
+  const [mixed, plain] = [{ precision: 'bfloat16' }, { precision: 'float32' }] as const;
+  const [with16, without] = [{ bfloat16: true }, { bfloat16: false }];
+  for (const kind of ['stage', 'end_to_end'] as const) {
+    assert.ok(mayRun(kind, mixed, with16));
+    assert.ok(!mayRun(kind, mixed, without));
+    assert.ok(mayRun(kind, plain, without));
+  }
+  for (const kind of ['prepare', 'evaluate', 'finalize'] as const) assert.ok(mayRun(kind, mixed, without));
+});
