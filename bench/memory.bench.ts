@@ -5,9 +5,9 @@ import { Contender } from './contender.js';
 const STAGES = ['0', '1', '2', '3'] as const;
 /**
  * `auto` balances multiply-adds. A block costs as many in every group, but holds half as much from one group to the next:
- * splits with fewer of the first are slower and smaller.
+ * `memory` balances what the stages keep, so its first is smaller and its last slower.
  */
-const SPLITS = ['auto', '13,14,14,13'] as const;
+const SPLITS = ['auto', 'memory'] as const;
 /** Memory no longer grows after the first steps; more would only take time. */
 const MOST_STEPS = 5;
 

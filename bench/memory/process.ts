@@ -1,5 +1,6 @@
 // Trains a few steps of one part of ResNet-110 and tells its memory: bench/memory.bench.ts. The part is the variable
-// BENCH_PART: a stage's number, or `serial`; BENCH_SPLIT has the blocks per stage, or `auto`.
+// BENCH_PART: a stage's number, or `serial`; BENCH_SPLIT is what
+// the split balances: `memory`, or `auto` for the cost.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +37,7 @@ const MOST_STEPS = 1000;
 
 const network = describeNetwork({ family: 'resnet', depth: 110, width: 16 }, IMAGE, 10);
 const given = process.env.BENCH_SPLIT ?? 'auto';
-const split = given === 'auto' ? balancedSplit(network, STAGES, SHARE) : given.split(',').map(Number);
+const split = balancedSplit(network, STAGES, SHARE, undefined, given === 'memory' ? 'memory' : 'cost');
 const stages = describeStages(network, split, SHARE);
 const stage = stages[Number(process.env.BENCH_PART)];
 const part: TrainedPart = stage

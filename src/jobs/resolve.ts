@@ -94,8 +94,9 @@ function resolveMethod(
   if (!checkStages(method, stages, blocks, report)) return null;
   checkHeads(method, stages, report);
   checkCorrections(method, stages, report);
-  if (method.split !== 'auto' && !checkSplit(method.split, stages, blocks, report)) return null;
-  const split = method.split === 'auto' ? splitByCost(method, network, stages) : method.split;
+  if (typeof method.split !== 'string' && !checkSplit(method.split, stages, blocks, report)) return null;
+  const split =
+    typeof method.split === 'string' ? splitBy(method.split, method, network, stages) : method.split;
   checkAuxiliary(method, network, split, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
@@ -132,9 +133,15 @@ function resolveMethod(
   };
 }
 
-function splitByCost(method: JobSpec['method'], network: NetworkDescription, stages: number): number[] {
-  if (!describeMethod(method).hasAuxiliaries) return balancedSplit(network, stages, 0);
-  return balancedSplit(network, stages, method.auxiliary.cost_share, method.auxiliary);
+function splitBy(
+  goal: 'auto' | 'memory',
+  method: JobSpec['method'],
+  network: NetworkDescription,
+  stages: number,
+): number[] {
+  const balance = goal === 'memory' ? 'memory' : 'cost';
+  if (!describeMethod(method).hasAuxiliaries) return balancedSplit(network, stages, 0, undefined, balance);
+  return balancedSplit(network, stages, method.auxiliary.cost_share, method.auxiliary, balance);
 }
 
 function resolvePenalty(

@@ -6,6 +6,14 @@ export function multiplyAdds(layers: readonly Layer[]): number {
   return flatten(layers).reduce((sum, layer) => sum + layerMultiplyAdds(layer), 0);
 }
 
+/**
+ * Values that a training pass over one image keeps for its gradients: what the memory of a stage grows with. Outputs that
+ * no gradient reads (a last batch norm without ReLU) are not counted, nor are weights.
+ */
+export function activations(layers: readonly Layer[]): number {
+  return flatten(layers).reduce((sum, layer) => sum + layerActivations(layer), 0);
+}
+
 /** Trained parameters: kernels, biases, scales and shifts. */
 export function parameterCount(layers: readonly Layer[]): number {
   return parametersOf(layers).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
@@ -13,6 +21,13 @@ export function parameterCount(layers: readonly Layer[]): number {
 
 export function sizeOf(parameter: ParameterSpec): number {
   return parameter.shape.reduce((product, side) => product * side, 1);
+}
+
+function layerActivations(layer: Layer): number {
+  if (layer.op === 'pool' || layer.op === 'dense' || layer.op === 'dropout') return 0;
+  if (layer.op === 'norm' && !layer.relu) return 0;
+  const { height, width, channels } = layer.output;
+  return height * width * channels;
 }
 
 function layerMultiplyAdds(layer: Layer): number {

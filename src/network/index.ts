@@ -1,6 +1,6 @@
 /** Networks as pure data: what they are made of, what they cost, where they are cut, how a run is cut into rounds. */
 export { type AuxiliarySize, leastAuxiliaryDepth } from './auxiliary.js';
-export { multiplyAdds, parameterCount, sizeOf } from './cost.js';
+export { activations, multiplyAdds, parameterCount, sizeOf } from './cost.js';
 export * from './description.js';
 export { headLayers, type LocalHead, localHead } from './heads.js';
 export * from './layers.js';
@@ -9,5 +9,5 @@ export { type ParameterSpec, parametersOf } from './parameters.js';
 export * from './resnet.js';
 export * from './rounds.js';
 export * from './speedup.js';
-export { balancedSplit } from './split.js';
+export { type Balance, balancedSplit } from './split.js';
 export { describeStages, type StageDescription } from './stages.js';

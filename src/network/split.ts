@@ -1,12 +1,16 @@
 import { type AuxiliarySize, auxiliaryLayers, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
-import { multiplyAdds } from './cost.js';
+import { activations, multiplyAdds } from './cost.js';
 import type { NetworkDescription } from './description.js';
+import type { Layer } from './layers.js';
 
-/** Multiply-adds of a stage over blocks [start, end), its AuxNet included. */
+/** What a split balances: the stages' time, by multiply-adds, or their memory, by the activations they keep. */
+export type Balance = 'cost' | 'memory';
+
+/** Of a stage over blocks [start, end), its AuxNet included. */
 type StageCost = (start: number, end: number) => number;
 
 /**
- * Residual blocks per stage such that the costliest stage, its AuxNet included, costs least; among such splits the one
+ * Residual blocks per stage such that the costliest stage, its AuxNet included, costs least (multiply-adds, or memory); among such splits the one
  * whose first stages are longest.
  * @param auxiliaryShare what an AuxNet costs as a share of the stages it stands for, where `size` has no width or depth
  * @throws RangeError when there are more stages than blocks
@@ -16,11 +20,13 @@ export function balancedSplit(
   stages: number,
   auxiliaryShare: number,
   size: AuxiliarySize = SIZED_BY_SHARE,
+  balance: Balance = 'cost',
 ): number[] {
   const blocks = network.blocks.length;
   if (stages > blocks)
     throw new RangeError(`${stages} stages need as many residual blocks; there are ${blocks}`);
-  const cost = stageCost(network, auxiliaryShare, size);
+  const costOf = balance === 'memory' ? stageMemory : stageCost;
+  const cost = costOf(network, auxiliaryShare, size);
   const least = leastBottlenecks(blocks, stages, cost);
   const limit = least[stages]![0]!;
   const counts: number[] = [];
@@ -52,7 +58,7 @@ function leastBottlenecks(blocks: number, stages: number, cost: StageCost): numb
 }
 
 function stageCost(network: NetworkDescription, share: number, size: AuxiliarySize): StageCost {
-  const prefix = prefixCosts(network);
+  const prefix = prefixSums(network, multiplyAdds);
   if (size.width === null && size.depth === null) {
     return (start, end) => prefix[end]! - (1 - share) * prefix[start]!;
   }
@@ -62,11 +68,22 @@ function stageCost(network: NetworkDescription, share: number, size: AuxiliarySi
   return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
 }
 
-/** Multiply-adds of the layers up to each number of blocks, from none to all. */
-function prefixCosts({ stem, blocks, head }: NetworkDescription): number[] {
-  let sum = multiplyAdds(stem);
+function stageMemory(network: NetworkDescription, share: number, size: AuxiliarySize): StageCost {
+  const prefix = prefixSums(network, activations);
+  const auxiliary = network.blocks.map((_, start) =>
+    start === 0 ? 0 : activations(auxiliaryLayers(network, 0, start, share, reaching(network, start, size))),
+  );
+  return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
+}
+
+/** Sums of what each layer counts, over the layers up to each number of blocks, from none to all. */
+function prefixSums(
+  { stem, blocks, head }: NetworkDescription,
+  count: (layers: readonly Layer[]) => number,
+): number[] {
+  let sum = count(stem);
   const upTo = blocks.map(({ layers }, index) => {
-    sum += multiplyAdds(layers) + (index === blocks.length - 1 ? multiplyAdds(head) : 0);
+    sum += count(layers) + (index === blocks.length - 1 ? count(head) : 0);
     return sum;
   });
   return [0, ...upTo];

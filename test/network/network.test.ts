@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   type AuxiliarySize,
+  activations,
   type Block,
   balancedSplit,
   convLayer,
@@ -155,6 +156,21 @@ test('no split has a cheaper costliest stage than the balanced one', () => {
     }),
     { numRuns: 150 },
   );
+});
+
+test('a split balanced by memory keeps the greatest share of the activations small', () => {
+  const network = describeNetwork(
+    { family: 'resnet', depth: 110, width: 16 },
+    { height: 32, width: 32, channels: 3 },
+    10,
+  );
+  const greatest = (balance: 'cost' | 'memory') => {
+    const stages = describeStages(network, balancedSplit(network, 4, SHARE, undefined, balance), SHARE);
+    return Math.max(...stages.map(({ layers, auxiliary }) => activations([...(auxiliary ?? []), ...layers])));
+  };
+  const whole = activations(wholeNetwork(network));
+  assert.ok(greatest('memory') < 0.3 * whole, `${greatest('memory') / whole}`);
+  assert.ok(greatest('cost') > 0.4 * whole, 'blocks of the first group cost as much as others and hold more');
 });
 
 /** Sizes that reach any boundary of `networks`. */

@@ -1165,10 +1165,10 @@ export interface components {
              */
             stages: number | null;
             /**
-             * @description Residual blocks per stage, from the input on, or `auto` (balanced by cost, AuxNets included).
+             * @description Residual blocks per stage, from the input on; `auto` balances the stages' cost, `memory` the activations they keep, AuxNets included: its greatest stage is smaller and its slowest slower.
              * @default auto
              */
-            split: "auto" | number[];
+            split: ("auto" | "memory") | number[];
             /**
              * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. Methods without a coupling (backprop, local-heads, frozen) have none and take `auto` only.
              * @default auto
