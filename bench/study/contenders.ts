@@ -11,6 +11,8 @@ export const CONTENDERS: Readonly<Record<string, Method>> = {
   frozen: { type: 'frozen' },
   penalty: { type: 'penalty' },
   'augmented-lagrangian': { type: 'augmented-lagrangian' },
+  'stored, penalty': { type: 'stored', stored: { coupling: 'penalty' } },
+  'stored, augmented-lagrangian': { type: 'stored', stored: { coupling: 'augmented-lagrangian' } },
   'local-heads': { type: 'local-heads' },
   'local-heads, decoder': { type: 'local-heads', heads: { decoder: true } },
   'rounds, n = 2': { type: 'rounds', message_rounds: 2 },

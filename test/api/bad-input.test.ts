@@ -84,7 +84,7 @@ const TABLE: readonly BadInput[] = [
     what: 'no alternative fits',
     send: job({ dataset: 'mnist', method: { split: 'even' } }),
     pointer: '/method/split',
-    says: /"auto" or a list with each item a whole number/,
+    says: /"auto" or "memory" or a list with each item a whole number/,
   },
   {
     what: 'an item within an alternative',
@@ -280,7 +280,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
 
   const WRONG_METHODS = [
     ['PUT', '/jobs', 'POST, GET, HEAD'],
-    ['DELETE', '/jobs/job_1', 'GET, HEAD'],
+    ['PATCH', '/jobs/job_1', 'GET, HEAD, DELETE'],
     ['GET', '/jobs/job_1/cancel', 'POST'],
     ['OPTIONS', '/workers', 'GET, HEAD'],
     ['TRACE', '/datasets/mnist', 'GET, HEAD'],

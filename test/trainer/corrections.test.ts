@@ -180,8 +180,9 @@ test('average-2 sends the mean of each 2x2 window, smaller at odd edges, and giv
         const back = filter.spread(made, shape);
         return { reduced: read(made), spread: read(back), again: read(filter.reduce(back)) };
       });
-      // A mean of equal values is that value: what has passed once passes unchanged.
-      assert.deepEqual(again, reduced);
+      // A mean of equal values is that value: what has passed once passes unchanged, unless its parts are subnormal
+      // numbers, which TensorFlow takes for zero.
+      assert.ok(again.every((value, index) => Math.abs(value - reduced[index]!) <= 2 ** -126));
       const expected = windowMeans(values, shape);
       // Four additions of values up to 1.
       assert.ok(spread.every((value, index) => Math.abs(value - expected[index]!) <= 1e-6));
