@@ -36,6 +36,8 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'api-without-engines', from: 'src/api/d.ts', to: '@prisma/client' },
   { rule: 'api-without-engines', from: 'src/api/e.ts', to: '@tensorflow/tfjs-node-gpu' },
   { rule: 'service-starts', from: 'src/service/a.ts', to: '../jobs/target.js' },
+  { rule: 'client-stands-alone', from: 'client/src/a.ts', to: '../../src/contract/target.js' },
+  { rule: 'service-without-client', from: 'src/service/b.ts', to: '../../client/src/target.js' },
   { rule: 'provision-provides', from: 'src/provision/a.ts', to: '../service/target.js' },
   { rule: 'source-without-tests', from: 'src/storage/b.ts', to: '../../test/target.js' },
   { rule: 'source-without-dev-packages', from: 'src/storage/c.ts', to: 'fast-check' },
@@ -65,6 +67,7 @@ const TARGETS = [
   ),
   'src/jobs/store/generated/target.ts',
   'test/target.ts',
+  'client/src/target.ts',
 ];
 
 test('no import breaks a rule', async () => {
@@ -75,7 +78,7 @@ test('each rule reports the files that break it, and no others', async () => {
   const root = await mkdtemp(join(tmpdir(), 'strata-arrows-'));
   try {
     await writeTree(root);
-    const breaches = await findBreaches(root, ['src', 'test']);
+    const breaches = await findBreaches(root, ['src', 'test', 'client']);
     const found = new Set(breaches.map(({ rule, from }) => `${rule}: ${from}`));
     const missed = BREAKERS.filter(({ rule, from }) => !found.has(`${rule}: ${from}`));
     assert.deepEqual(missed, []);

@@ -70,7 +70,7 @@ const BREAKING: readonly [what: string, contract: JsonObject, says: RegExp][] = 
     changed('components schemas MethodSpec properties split anyOf', [{ type: 'string', enum: ['auto'] }]),
     /split: the alternatives changed/,
   ],
-  ['a key is needed', changed('security', [{ key: [] }]), /now needs a key/],
+  ['a key is needed', changed('paths /health/live get security', [{ apiKey: [] }]), /now needs a key/],
 ];
 
 describe('changes that break clients are found', () => {
