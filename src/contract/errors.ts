@@ -112,6 +112,12 @@ export const ERRORS = {
     remedy: 'Send JSON with `Content-Type: application/json`.',
     retry: 'fatal',
   },
+  not_acceptable: {
+    status: 406,
+    title: 'The answer does not exist in a form that was asked for',
+    remedy: 'Name one of the media types that the detail lists in `Accept`.',
+    retry: 'fatal',
+  },
   range_not_satisfiable: {
     status: 416,
     title: 'The range lies outside the artifact',

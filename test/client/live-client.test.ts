@@ -98,7 +98,7 @@ describe('@strata/client against the live API', () => {
       sampled.map((line) => JSON.parse(line).step),
       [0, 11],
     );
-    await assert.rejects(strata.jobs.metrics(api.jobId, { raw: true }), hasCode('invalid_request'));
+    await assert.rejects(strata.jobs.metrics(api.jobId, { raw: true }), hasCode('not_acceptable'));
   });
 
   test('throws what the server refuses, with its code, pointers and request id', async () => {

@@ -29,10 +29,7 @@ export const listJobMetrics: Handler<'listJobMetrics'> = async ({
 
 /** A job may have millions of points, too many for one JSON document. */
 function needsLines(): StrataError {
-  const message = 'Ask for lines with it: `Accept: text/csv` or `Accept: application/x-ndjson`.';
-  return new StrataError('invalid_request', undefined, {
-    errors: [{ in: 'query', pointer: '/raw', message }],
-  });
+  return new StrataError('not_acceptable', `With raw=true: ${LINE_TYPES.join(' or ')}.`);
 }
 
 function pointsOf({ points, ...series }: components['schemas']['MetricSeries']): MetricPoint[] {
