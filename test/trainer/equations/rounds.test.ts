@@ -67,7 +67,7 @@ for (const each of CASES) {
         });
         assert.deepEqual(second.outputs.state, whole.outputs.state, `stage ${stage}`);
         assert.deepEqual(second.outputs.auxiliary, whole.outputs.auxiliary);
-        await assertSameCorrections(blobs, [first, second], whole);
+        await assertSameSpools(blobs, [first, second], whole);
         for (const slot of await slotsOf(blobs, first.outputs.state!.uri)) {
           const cold = await stageTask(blobs, specOf(each, 10), stage, 1, {
             ...inputs,
@@ -134,22 +134,26 @@ function stageTask(
   return runTrainingTask({ key, kind: 'stage', stage, round }, { spec, blobs, inputs });
 }
 
-/** What the stage below reads of a stage's outputs. */
+/** What a neighbour reads of a stage's outputs. */
 function messagesOf({ outputs }: TaskSuccess): Inputs {
-  const names = ['auxiliary', 'corrections'].filter((name) => outputs[name]);
+  const names = ['auxiliary', 'corrections', 'features'].filter((name) => outputs[name]);
   return Object.fromEntries(names.map((name) => [name, outputs[name]!.uri]));
 }
 
-async function assertSameCorrections(
+/** A tensor a step: corrections up, or features down. */
+async function assertSameSpools(
   blobs: BlobStore,
   parts: readonly TaskSuccess[],
   whole: TaskSuccess,
 ): Promise<void> {
-  const read = async ({ outputs }: TaskSuccess) =>
-    outputs.corrections ? await correctionsOf(outputs.corrections.uri, blobs) : [];
+  const spoolOf = ({ outputs }: TaskSuccess) => outputs.corrections ?? outputs.features;
+  const read = async (success: TaskSuccess) => {
+    const spool = spoolOf(success);
+    return spool ? await correctionsOf(spool.uri, blobs) : [];
+  };
   const joined = (await Promise.all(parts.map(read))).flat();
   assert.deepEqual(joined, await read(whole));
-  if (whole.outputs.corrections) assert.equal(joined.length, STEPS);
+  if (spoolOf(whole)) assert.equal(joined.length, STEPS);
 }
 
 /** What a state keeps beside the weights: `momentum`, or `first_moment`, `second_moment` and `steps`. */
