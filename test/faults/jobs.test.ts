@@ -48,7 +48,9 @@ async function tablesOf(jobId: string): Promise<unknown> {
   return Promise.all(
     tables.map(async (table) => {
       const text = `SELECT * FROM ${table} WHERE job_id = $1 ORDER BY 1, 2, 3, 4`;
-      return (await strata.sql.query(text, [jobId])).rows;
+      const { rows } = await strata.sql.query(text, [jobId]);
+      // The dispatcher clears it in its own time, when it has deleted the task's spool.
+      return rows.map(({ has_spool: _, ...row }) => row);
     }),
   );
 }
