@@ -22,6 +22,7 @@ const model = buildLayersModel({
   statistics,
   manifest: {
     name: 'random',
+    storage: 'pixels',
     image,
     classes: [],
     splits: { train: split, test: split },

@@ -1,3 +1,4 @@
+import type { BlobUri } from './blob-uri.js';
 import type { components } from './generated/openapi.js';
 
 /** A job's body as submitted, after the contract's own defaults were filled in: null still means "choose for me". */
@@ -39,11 +40,23 @@ export type ResolvedSpec = Omit<
   augmentation: ResolvedAugmentation;
 };
 
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** Images of one size as decoded pixels, or of any sizes as the files they came in. */
+export type DatasetStorage = 'pixels' | 'encoded';
+
 /** What planning and training must know of a dataset before its arrays are opened. */
 export interface DatasetFacts {
   readonly name: string;
   readonly classes: readonly string[];
-  readonly image: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly image: ImageShape;
+  readonly storage: DatasetStorage;
+  /** Of a dataset that was imported (dataset-manifest.ts); null where `prepare` decodes a built-in one. */
+  readonly manifest: BlobUri | null;
   readonly train_count: number;
   readonly test_count: number;
   /** Augmentation that suits these images, used where a job names none. */

@@ -1,3 +1,4 @@
+import type { BlobUri } from './blob-uri.js';
 import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 /**
@@ -7,11 +8,7 @@ import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 export type TaskKind = 'prepare' | 'stage' | 'end_to_end' | 'evaluate' | 'finalize';
 
-/**
- * Where bytes lie: `sha256:<hex>` is a content-addressed blob, shared and immutable;
- * `spool:<job>/<task>-a<attempt>/<name>` is a file owned by one attempt, deleted once consumed.
- */
-export type BlobUri = `sha256:${string}` | `spool:${string}`;
+export type { BlobUri };
 
 export interface TaskOutput {
   readonly uri: BlobUri;

@@ -1,3 +1,4 @@
+import { InvalidManifestError } from '../contract/dataset-manifest.js';
 import type { TaskAssignment, TaskFailure } from '../contract/trainer-protocol.js';
 import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
 import { NOWHERE, TrainerError } from './errors.js';
@@ -14,6 +15,7 @@ export function failureOf(error: unknown, assignment: TaskAssignment): TaskFailu
 
 function codeOf(error: unknown, message: string): string {
   if (error instanceof TrainerError) return error.code;
+  if (error instanceof InvalidManifestError) return 'dataset_unreadable';
   if (error instanceof BlobMissingError) return 'blob_missing';
   if (error instanceof BlobCorruptError) return 'blob_corrupt';
   return OUT_OF_MEMORY.test(message) ? 'out_of_memory' : 'internal';

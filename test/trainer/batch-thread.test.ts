@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { type DatasetManifest, decodeManifest } from '../../src/contract/dataset-manifest.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
-import {
-  BatchThread,
-  type DatasetManifest,
-  decodeManifest,
-  SplitReader,
-  splitFiles,
-  TrainBatches,
-} from '../../src/trainer/data/index.js';
+import { BatchThread, SplitReader, splitFiles, TrainBatches } from '../../src/trainer/data/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
 import { liveTensors, read, readIntegers } from '../../src/trainer/runtime/index.js';
 import { withBlobs } from './support/run-plan.js';

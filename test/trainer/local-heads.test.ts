@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeManifest } from '../../src/contract/dataset-manifest.js';
 import { type LocalHead, localHead, parametersOf } from '../../src/network/index.js';
 import { decodeState } from '../../src/trainer/checkpoint/index.js';
-import { decodeManifest, SplitReader, TrainBatches } from '../../src/trainer/data/index.js';
+import { SplitReader, TrainBatches } from '../../src/trainer/data/index.js';
 import * as kernels from '../../src/trainer/kernels/index.js';
 import { trainPass, uploadWeights } from '../../src/trainer/network/index.js';
 import {

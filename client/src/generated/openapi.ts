@@ -803,6 +803,11 @@ export interface components {
                 width: number;
                 channels: number;
             };
+            /**
+             * @description `pixels` keeps images of one size as they are decoded; `encoded` keeps images of any sizes as the files they came in, which trainers decode, crop and resize.
+             * @enum {string}
+             */
+            storage: "pixels" | "encoded";
             splits: {
                 train: components["schemas"]["DatasetSplit"];
                 test: components["schemas"]["DatasetSplit"];
@@ -812,7 +817,7 @@ export interface components {
                 crop_padding: number;
                 horizontal_flip: boolean;
             };
-            /** @description Of the decoded arrays; null for a built-in one that no job has used yet. */
+            /** @description Of the manifest that names its arrays; null for a built-in one that no job has used yet. */
             sha256: string | null;
             /** @description Why its state is `failed`. */
             problems: string[];

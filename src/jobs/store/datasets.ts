@@ -1,5 +1,5 @@
 import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
-import type { DatasetFacts } from '../../contract/spec.js';
+import type { DatasetFacts, DatasetStorage } from '../../contract/spec.js';
 import { fromJson, type Queryable, type Transaction, toJson } from './database.js';
 import type { Dataset } from './generated/client.js';
 
@@ -19,6 +19,7 @@ function columnsOf(facts: DatasetFacts) {
   return {
     classes: toJson(facts.classes),
     image: toJson(facts.image),
+    storage: facts.storage,
     trainCount: facts.train_count,
     testCount: facts.test_count,
     augmentation: toJson(facts.augmentation),
@@ -30,6 +31,9 @@ export function factsOf(row: Dataset): DatasetFacts {
     name: row.name,
     classes: fromJson<DatasetFacts['classes']>(row.classes),
     image: fromJson<DatasetFacts['image']>(row.image),
+    storage: row.storage as DatasetStorage,
+    // The hash of a built-in one only notes what its last `prepare` made.
+    manifest: row.builtIn || row.sha256 === null ? null : `sha256:${row.sha256}`,
     train_count: row.trainCount,
     test_count: row.testCount,
     augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),

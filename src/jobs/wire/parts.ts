@@ -92,6 +92,7 @@ export function toDataset(row: Rows.Dataset): Dataset {
     state: row.state as Dataset['state'],
     classes: fromJson<string[]>(row.classes),
     image: fromJson<DatasetFacts['image']>(row.image),
+    storage: row.storage as Dataset['storage'],
     splits: { train: { count: row.trainCount }, test: { count: row.testCount } },
     augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),
     sha256: row.sha256,

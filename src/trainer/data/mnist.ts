@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { channelStatistics } from '../../contract/channel-statistics.js';
+import type { DatasetManifest, PixelSplit } from '../../contract/dataset-manifest.js';
 import type { DatasetFacts } from '../../contract/spec.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { TrainerError } from '../errors.js';
 import { decodeIdx } from './idx.js';
-import { channelStatistics, type DatasetManifest, type SplitManifest } from './manifest.js';
 
 const FILES = { train: 'train', test: 't10k' } as const;
 
@@ -16,6 +17,7 @@ export async function prepareMnist(facts: DatasetFacts, blobs: BlobStore): Promi
   const test = await prepareSplit(folder, 'test', facts, blobs);
   return {
     name: facts.name,
+    storage: 'pixels',
     image: facts.image,
     classes: facts.classes,
     splits: { train: train.manifest, test: test.manifest },
@@ -28,7 +30,7 @@ async function prepareSplit(
   split: 'train' | 'test',
   facts: DatasetFacts,
   blobs: BlobStore,
-): Promise<{ manifest: SplitManifest; images: Uint8Array }> {
+): Promise<{ manifest: PixelSplit; images: Uint8Array }> {
   const images = await readIdx(folder, `${FILES[split]}-images-idx3-ubyte`);
   const labels = await readIdx(folder, `${FILES[split]}-labels-idx1-ubyte`);
   const count = split === 'train' ? facts.train_count : facts.test_count;

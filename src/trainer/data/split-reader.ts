@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { DatasetManifest } from '../../contract/dataset-manifest.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { TrainerError } from '../errors.js';
-import type { DatasetManifest } from './manifest.js';
 
 /** Paths of a split's array files on this host. */
 export interface SplitFiles {
@@ -16,6 +16,8 @@ export async function splitFiles(
   split: 'train' | 'test',
   blobs: BlobStore,
 ): Promise<SplitFiles> {
+  if (manifest.storage === 'encoded')
+    throw new TrainerError('dataset_unreadable', 'this trainer reads decoded images only');
   const { images, labels } = manifest.splits[split];
   return { manifest, images: await blobs.localPath(images), labels: await blobs.localPath(labels) };
 }

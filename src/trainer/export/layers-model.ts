@@ -1,5 +1,5 @@
+import type { DatasetManifest } from '../../contract/dataset-manifest.js';
 import type { DenseLayer, Layer, MaxPoolLayer, NormLayer } from '../../network/index.js';
-import type { DatasetManifest } from '../data/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
 import { tf } from '../runtime/index.js';
 import type { ModelSource } from './model-source.js';

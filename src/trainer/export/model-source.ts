@@ -1,5 +1,5 @@
+import type { DatasetManifest } from '../../contract/dataset-manifest.js';
 import type { Layer } from '../../network/index.js';
-import type { DatasetManifest } from '../data/index.js';
 import type { Statistics } from '../network/index.js';
 import type { NamedValues } from '../optimizer/index.js';
 

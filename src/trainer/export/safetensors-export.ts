@@ -1,8 +1,8 @@
+import type { DatasetManifest } from '../../contract/dataset-manifest.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import { type ConvLayer, flatten, type Layer, type MaxPoolLayer } from '../../network/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { encodeSafetensors, type StoredTensor } from '../checkpoint/index.js';
-import type { DatasetManifest } from '../data/index.js';
 import type { TrainedNetwork } from '../evaluation/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
 import type { Exported } from './exported.js';

@@ -1,3 +1,4 @@
+import { type DatasetManifest, decodeManifest } from '../../contract/dataset-manifest.js';
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
@@ -7,7 +8,7 @@ import {
 } from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { type Checkpoint, decodeCheckpoint, decodeState, decodeWeights } from '../checkpoint/index.js';
-import { type BatchThread, type DatasetManifest, decodeManifest } from '../data/index.js';
+import type { BatchThread } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import type { NamedValues, OptimizerState } from '../optimizer/index.js';
 import type { Clock } from '../training/index.js';

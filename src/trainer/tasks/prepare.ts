@@ -1,19 +1,54 @@
-import type { TaskSuccess } from '../../contract/trainer-protocol.js';
-import { encodeManifest, prepareMnist } from '../data/index.js';
+import { type DatasetManifest, decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
+import type { BlobUri, TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { BlobMissingError } from '../../storage/errors.js';
+import { prepareMnist } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
 
-/** Decodes the job's dataset into array blobs. The same data make the same blobs, so a second run stores nothing. */
+/**
+ * Makes sure that the job's dataset lies ready as blobs: finds an imported one, decodes a built-in one. The same data make
+ * the same blobs, so a second run stores nothing.
+ * @throws BlobMissingError, TrainerError dataset_unreadable, InvalidManifestError
+ */
 export async function prepare(context: TaskContext): Promise<TaskSuccess> {
-  const { dataset } = context.assignment;
+  const { manifest } = context.assignment.dataset;
+  const watch = new Stopwatch(context.now);
+  const output = await watch.timeAsync('data', () =>
+    manifest === null ? decodeBuiltIn(context) : findImported(context, manifest),
+  );
+  return { outputs: { dataset: output }, seconds: watch.seconds, artifacts: [], result: {} };
+}
+
+async function decodeBuiltIn({ assignment: { dataset }, blobs }: TaskContext): Promise<TaskOutput> {
   if (dataset.name !== 'mnist') {
     throw new TrainerError('invalid_assignment', `this trainer cannot prepare dataset ${dataset.name}`);
   }
-  const watch = new Stopwatch(context.now);
-  const start = context.now();
-  const manifest = await prepareMnist(dataset, context.blobs);
-  const output = await context.blobs.put(encodeManifest(manifest));
-  watch.add('data', (context.now() - start) / 1000);
-  return { outputs: { dataset: output }, seconds: watch.seconds, artifacts: [], result: {} };
+  return blobs.put(encodeManifest(await prepareMnist(dataset, blobs)));
+}
+
+async function findImported({ assignment, blobs }: TaskContext, uri: BlobUri): Promise<TaskOutput> {
+  const bytes = await blobs.get(uri);
+  const manifest = decodeManifest(bytes);
+  const { dataset } = assignment;
+  const { train, test } = manifest.splits;
+  const agrees =
+    manifest.storage === dataset.storage &&
+    manifest.classes.length === dataset.classes.length &&
+    train.count === dataset.train_count &&
+    test.count === dataset.test_count;
+  if (!agrees) {
+    throw new TrainerError(
+      'dataset_unreadable',
+      `${uri} is not what dataset ${dataset.name} was imported as; import it again`,
+    );
+  }
+  for (const blob of blobsOf(manifest)) if (!(await blobs.exists(blob))) throw new BlobMissingError(blob);
+  return { uri, size_bytes: bytes.length };
+}
+
+/** What the manifest names. */
+function blobsOf({ storage, splits }: DatasetManifest): BlobUri[] {
+  const arrays = [splits.train, splits.test].flatMap(({ images, labels }) => [images, labels]);
+  return storage === 'pixels' ? arrays : [...arrays, splits.train.offsets, splits.test.offsets];
 }

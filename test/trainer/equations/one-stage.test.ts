@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
-import { decodeManifest, SplitReader, TrainBatches } from '../../../src/trainer/data/index.js';
+import { SplitReader, TrainBatches } from '../../../src/trainer/data/index.js';
 import { trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
 import { initialValues } from '../../../src/trainer/optimizer/index.js';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { ArtifactOutput } from '../../../src/contract/trainer-protocol.js';
-import { decodeManifest, SplitReader } from '../../../src/trainer/data/index.js';
+import { SplitReader } from '../../../src/trainer/data/index.js';
 import { type PlanRun, runPlan, withBlobs } from './run-plan.js';
 import { mnistSpec } from './specs.js';
 

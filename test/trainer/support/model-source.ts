@@ -26,6 +26,7 @@ export function smallModel(family: Family): SmallModel {
   const pixels = Float32Array.from(random.values, (value) => Math.round(60 * value + 128));
   const manifest = {
     name: 'random',
+    storage: 'pixels' as const,
     image: network.image,
     classes: ['a', 'b', 'c'],
     splits: { train: EMPTY_SPLIT, test: EMPTY_SPLIT },

@@ -1,3 +1,4 @@
+import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
 import type {
   BlobUri,
@@ -9,7 +10,7 @@ import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
 import { describeMethod } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { SpoolReader } from '../../../src/trainer/corrections/index.js';
-import { type BatchThread, encodeManifest } from '../../../src/trainer/data/index.js';
+import type { BatchThread } from '../../../src/trainer/data/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
 import type { TaskContext } from '../../../src/trainer/tasks/context.js';
@@ -33,6 +34,8 @@ export const TINY: DatasetFacts = {
   name: 'tiny',
   classes: ['a', 'b', 'c'],
   image: { height: 8, width: 8, channels: 2 },
+  storage: 'pixels',
+  manifest: null,
   train_count: 32,
   test_count: 0,
   augmentation: { crop_padding: 1, horizontal_flip: true },
@@ -66,6 +69,7 @@ export async function storeTiny(blobs: BlobStore): Promise<TaskOutput> {
   return await blobs.put(
     encodeManifest({
       name,
+      storage: 'pixels',
       image,
       classes,
       splits: { train: split, test: split },

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "dataset" ADD COLUMN     "storage" TEXT NOT NULL DEFAULT 'pixels';

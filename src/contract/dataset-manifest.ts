@@ -1,0 +1,129 @@
+import type { BlobUri } from './blob-uri.js';
+import type { DatasetStorage, ImageShape } from './spec.js';
+
+/**
+ * A prepared dataset, as JSON in a blob. Importers write it, trainers read it: its blobs are read at random offsets,
+ * so that every trainer of a host shares one copy, the operating system's page cache.
+ */
+export type DatasetManifest = ManifestFacts &
+  (
+    | { readonly storage: 'pixels'; readonly splits: Splits<PixelSplit> }
+    | { readonly storage: 'encoded'; readonly splits: Splits<EncodedSplit> }
+  );
+
+export interface ManifestFacts {
+  readonly name: string;
+  readonly storage: DatasetStorage;
+  /** What the network sees; where images are encoded, of a job that names no size. */
+  readonly image: ImageShape;
+  readonly classes: readonly string[];
+  /** Per channel, of pixels in 0..255 over the training images: see channel-statistics.ts. */
+  readonly mean: readonly number[];
+  readonly standard_deviation: readonly number[];
+}
+
+export interface Splits<Split> {
+  readonly train: Split;
+  readonly test: Split;
+}
+
+/** Images of one size, decoded. */
+export interface PixelSplit {
+  readonly count: number;
+  /** uint8 [count, height, width, channels] */
+  readonly images: BlobUri;
+  /** uint16, little endian [count]: indices of `classes` */
+  readonly labels: BlobUri;
+}
+
+/** Images of any sizes as JPEG, PNG or WebP files, with 1 or 3 channels as `image` says once they are decoded. */
+export interface EncodedSplit {
+  readonly count: number;
+  /** The files' bytes, one after another. */
+  readonly images: BlobUri;
+  /** uint64, little endian [count + 1]: image i is bytes offsets[i] to offsets[i + 1]; see dataset-offsets.ts. */
+  readonly offsets: BlobUri;
+  /** uint16, little endian [count]: indices of `classes` */
+  readonly labels: BlobUri;
+}
+
+/** A manifest, or a file it names, that is not as it must be; the message names the field and what it must be. */
+export class InvalidManifestError extends Error {
+  constructor(field: string, wanted: string) {
+    super(`the dataset's ${field} ${wanted}; import the dataset again`);
+    this.name = 'InvalidManifestError';
+  }
+}
+
+/** @throws InvalidManifestError rather than write what `decodeManifest` would refuse */
+export function encodeManifest(manifest: DatasetManifest): Uint8Array {
+  checkManifest(manifest);
+  return new TextEncoder().encode(JSON.stringify(manifest));
+}
+
+/** @throws InvalidManifestError naming the first field at fault */
+export function decodeManifest(bytes: Uint8Array): DatasetManifest {
+  const manifest = parse(bytes) as DatasetManifest;
+  checkManifest(manifest);
+  return manifest;
+}
+
+/** Labels are uint16. */
+const MOST_CLASSES = 2 ** 16;
+
+function checkManifest(manifest: DatasetManifest): void {
+  require(typeof manifest === 'object' && manifest !== null, 'manifest', 'must be an object');
+  const { name, storage, image, classes, splits } = manifest;
+  require(typeof name === 'string', 'name', 'must be a text');
+  require(storage === 'pixels' || storage === 'encoded', 'storage', "must be 'pixels' or 'encoded'");
+  for (const side of ['height', 'width', 'channels'] as const) {
+    require(isCount(image?.[side], 1), `image.${side}`, 'must be a whole number from 1 on');
+  }
+  const decodable = storage === 'pixels' || image.channels === 1 || image.channels === 3;
+  require(decodable, 'image.channels', 'must be 1 or 3 where images are encoded');
+  require(Array.isArray(classes) && classes.every(isText), 'classes', 'must be a list of names');
+  const named = classes.length > 0 && classes.length <= MOST_CLASSES;
+  require(named, 'classes', `must be 1 to ${MOST_CLASSES} names`);
+  checkStatistics(manifest);
+  for (const split of ['train', 'test'] as const) checkSplit(`splits.${split}`, storage, splits?.[split]);
+}
+
+function checkStatistics({ mean, standard_deviation: deviation, image }: DatasetManifest): void {
+  const perChannel = (values: readonly number[]) =>
+    Array.isArray(values) && values.length === image.channels && values.every(Number.isFinite);
+  require(perChannel(mean), 'mean', 'must be a number per channel');
+  require(perChannel(deviation) &&
+    deviation.every((value) => value > 0), 'standard_deviation', 'must be a number above 0 per channel');
+}
+
+function checkSplit(
+  field: string,
+  storage: DatasetStorage,
+  split: PixelSplit | EncodedSplit | undefined,
+): void {
+  require(typeof split === 'object' && split !== null, field, 'must be there');
+  require(isCount(split.count, 0), `${field}.count`, 'must be a whole number');
+  const blobs = storage === 'encoded' ? ['images', 'offsets', 'labels'] : ['images', 'labels'];
+  for (const blob of blobs) {
+    require(isBlob(
+      (split as EncodedSplit)[blob as 'images'],
+    ), `${field}.${blob}`, "must be a blob's sha256 uri");
+  }
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new InvalidManifestError('manifest', 'must be JSON');
+  }
+}
+
+function require(holds: boolean, field: string, wanted: string): asserts holds {
+  if (!holds) throw new InvalidManifestError(field, wanted);
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isCount = (value: unknown, least: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= least;
+const isBlob = (value: unknown): boolean => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
