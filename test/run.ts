@@ -1,6 +1,7 @@
-// npm test [-- filter ...]: runs test/**/*.test.ts whose path contains a filter, one file after another: they share
-// two cores, and some measure who runs when.
+// npm test [-- filter ...]: runs test/**/*.test.ts whose path contains a filter: as many files at once as there are
+// cores, then one after another those whose processes need the machine for themselves.
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -15,6 +16,9 @@ const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
 /** As trainers compute by default: another number of threads adds in another order, and tests would depend on cores. */
 const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
 
+/** Whole services with leases to keep: beside another file they would be tests of a machine that is too small. */
+const ALONE = ['faults/', 'service/', 'browser/'];
+
 interface Counts {
   passed: number;
   failed: number;
@@ -26,7 +30,12 @@ await runCommand(async () => {
   await setUp(progress);
   await redisBinary(progress);
   const files = await testFiles(process.argv.slice(2));
-  const counts = files.length > 0 ? await runFiles(files) : { passed: 0, failed: 0, skipped: 0 };
+  Object.assign(process.env, ONE_THREAD, { TF_CPP_MIN_LOG_LEVEL: '2' });
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const alone = (file: string) => ALONE.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
+  const [shared, exclusive] = [files.filter((file) => !alone(file)), files.filter(alone)];
+  await runFiles(shared, availableParallelism(), counts);
+  await runFiles(exclusive, 1, counts);
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   if (counts.passed + counts.failed === 0) process.exit(1);
   process.exit(counts.failed > 0 ? 1 : 0);
@@ -41,10 +50,9 @@ async function testFiles(filters: readonly string[]): Promise<string[]> {
     .map((name) => join(ROOT, 'test', name));
 }
 
-async function runFiles(files: string[]): Promise<Counts> {
-  Object.assign(process.env, ONE_THREAD, { TF_CPP_MIN_LOG_LEVEL: '2' });
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const stream = run({ files, concurrency: false, timeout: FILE_TIMEOUT_MS });
+async function runFiles(files: string[], concurrency: number, counts: Counts): Promise<void> {
+  if (files.length === 0) return;
+  const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
   stream.on('test:pass', (event) => {
     // A file that holds no test passes as a test of its own name.
     if (event.details.type === 'suite' || files.includes(event.name)) return;
@@ -58,7 +66,6 @@ async function runFiles(files: string[]): Promise<Counts> {
     counts.failed += 1;
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
-  return counts;
 }
 
 function failureType(error: object): unknown {

@@ -152,7 +152,8 @@ test('no split has a cheaper costliest stage than the balanced one', () => {
       };
       const best = Math.min(...splits(blocks, count).map(bottleneck));
       // Sums in another order.
-      assert.ok(bottleneck(balancedSplit(network, count, SHARE)) <= best * (1 + 1e-9));
+      const ours = bottleneck(balancedSplit(network, count, SHARE));
+      assert.ok(ours <= best * (1 + 1e-9), `${ours} for ${best}`);
     }),
     { numRuns: 150 },
   );
@@ -200,9 +201,12 @@ test("an AuxNet's width and depth are those asked for, and its input and output 
   );
 });
 
+/** Sized by share, AuxNets are balanced as the share that they may cost, not as the widths that come nearest to it. */
+const ownSizes = sizes.filter(({ width, depth }) => width !== null || depth !== null);
+
 test('no split has a cheaper costliest stage where AuxNets have a size of their own', () => {
   fc.assert(
-    fc.property(networks, sizes, (network, size) => {
+    fc.property(networks, ownSizes, (network, size) => {
       const blocks = network.blocks.length;
       const count = Math.min(3, blocks);
       const bottleneck = (split: readonly number[]) =>
@@ -214,9 +218,10 @@ test('no split has a cheaper costliest stage where AuxNets have a size of their 
       // All splits of a long network are too many: those next to the balanced one.
       const found = balancedSplit(network, count, SHARE, size);
       const others = blocks <= 12 ? splits(blocks, count) : neighbours(found);
-      assert.ok(bottleneck(found) <= Math.min(...others.map(bottleneck)));
+      const [ours, best] = [bottleneck(found), Math.min(...others.map(bottleneck))];
+      assert.ok(ours <= best, `${ours} for ${best}`);
     }),
-    { numRuns: 30 },
+    { numRuns: 60 },
   );
 });
 
