@@ -68,10 +68,22 @@ export default {
       'contract/',
     ]),
     onlyRooms(
+      'images-decode',
+      'Whoever imports, trains on or predicts from an image must see the same pixels of it: decoding knows nothing of any of them.',
+      'images',
+      ['contract/'],
+    ),
+    forbid(
+      'sharp-behind-images',
+      'The same: how an image becomes pixels is decided in one place. (Importers look at what may be no image at all.)',
+      { path: '^src/', pathNot: '^src/(images|datasets)/' },
+      { path: npm('sharp') },
+    ),
+    onlyRooms(
       'trainer-computes',
       'The mathematics is usable, and testable, without the service around it.',
       'trainer',
-      ['contract/', 'network/', 'storage/'],
+      ['contract/', 'network/', 'storage/', 'images/'],
     ),
     forbid(
       'trainer-without-servers',

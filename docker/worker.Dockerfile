@@ -18,10 +18,10 @@ COPY scripts scripts
 COPY src src
 # Also generates the database client. A given Redis needs no local one.
 RUN REDIS_URL=redis://given npm run setup
-# As in api.Dockerfile: of the optional packages only tsx's compiler is needed.
-RUN cp -r node_modules/@esbuild /tmp/ \
+# As in api.Dockerfile: of the optional packages only tsx's compiler is needed, and what decodes images.
+RUN cp -r node_modules/@esbuild node_modules/@img /tmp/ \
  && npm prune --omit=dev --omit=optional \
- && cp -r /tmp/@esbuild node_modules/
+ && cp -r /tmp/@esbuild /tmp/@img node_modules/
 
 FROM node:22-bookworm-slim
 WORKDIR /app

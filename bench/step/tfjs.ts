@@ -15,7 +15,6 @@ const statistics = new Map(
     return [[layer.name, { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) }]];
   }),
 );
-const split = { count: 0, images: 'sha256:', labels: 'sha256:' } as const;
 const model = buildLayersModel({
   layers,
   values: initialValues(parameters, 1),
@@ -25,7 +24,6 @@ const model = buildLayersModel({
     storage: 'pixels',
     image,
     classes: [],
-    splits: { train: split, test: split },
     mean: [0, 0, 0],
     standard_deviation: [1, 1, 1],
   },

@@ -63,7 +63,11 @@ export const SETTINGS = [
     default: 'number of GPUs, else cores / STRATA_THREADS',
     meaning: 'Stage tasks that run at the same time on this machine.',
   },
-  { name: 'STRATA_THREADS', default: '1', meaning: 'Threads each CPU slot computes with.' },
+  {
+    name: 'STRATA_THREADS',
+    default: '1',
+    meaning: 'Threads each CPU slot computes with, and images that each slot decodes at once beside that.',
+  },
   {
     name: 'STRATA_RATE_LIMIT',
     default: '1200',

@@ -8,7 +8,17 @@ export type JobSpec = components['schemas']['JobSpec'];
 type Chosen<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
 
 export type ResolvedModel = Chosen<JobSpec['model'], 'depth' | 'width'>;
-export type ResolvedAugmentation = Chosen<JobSpec['augmentation'], 'crop_padding' | 'horizontal_flip'>;
+/** Shares of an image's area, and ratios of width to height, that crops are drawn from: [least, most] each. */
+export interface RandomResizedCrop {
+  scale: [number, number];
+  ratio: [number, number];
+}
+
+export type ResolvedAugmentation = Omit<
+  Chosen<JobSpec['augmentation'], 'crop_padding' | 'horizontal_flip'>,
+  'random_resized_crop'
+> & { random_resized_crop: false | RandomResizedCrop };
+
 export type ResolvedMethod = Omit<
   Chosen<JobSpec['method'], 'stages' | 'round_steps' | 'end_to_end_share'>,
   'split' | 'penalty'

@@ -1,6 +1,7 @@
 import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
 import type { NetworkDescription } from '../network/description.js';
+import { inputShape } from '../network/input-shape.js';
 import { describeMethod, storesVariables } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../network/rounds.js';
@@ -8,6 +9,7 @@ import { balancedSplit } from '../network/split.js';
 import { describeStages } from '../network/stages.js';
 import { checkAuxiliary } from './auxiliary-rules.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
+import { checkCrop, checkImageSize, resolveAugmentation } from './resolve-images.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
   checkCorrections,
@@ -31,8 +33,6 @@ const DEFAULT_STAGES = 2;
 const DEFAULT_END_TO_END_SHARE = 0.2;
 // docs/method.md, "The choice of beta": just strong enough, where an end-to-end phase follows.
 const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
-/** What a job gets whose images must stay as they are. */
-const UNCHANGED = { crop_padding: 0, horizontal_flip: false } as const;
 /** learning_rate x penalty that training still bears; `auto` stays below it. */
 const STABLE_PRODUCT = 0.8;
 
@@ -44,12 +44,14 @@ const STABLE_PRODUCT = 0.8;
  */
 export function resolveSpec(
   spec: JobSpec,
-  dataset: DatasetFacts,
+  stored: DatasetFacts,
   drawnSeed: number,
   registered: DeviceCount = NO_DEVICES,
 ): ResolvedSpec {
   const problems: FieldError[] = [];
   const report: Problems = (pointer, message) => void problems.push({ pointer, message });
+  checkImageSize(spec.image_size, stored, report);
+  const dataset = { ...stored, image: inputShape(spec, stored) };
   const { family } = spec.model;
   const model = {
     ...spec.model,
@@ -59,6 +61,7 @@ export function resolveSpec(
   const modelFits = checkModel(model, dataset, report);
   const samplesFit = checkSamples(spec, trainSamples(spec.max_train_samples, dataset), report);
   checkCutout(spec.augmentation.cutout, dataset.image, report);
+  checkCrop(spec.augmentation, dataset, report);
   checkSchedule(spec, report);
   const optimizer = resolveOptimizer(spec.optimizer, report);
   const method =
@@ -66,7 +69,6 @@ export function resolveSpec(
   if (method === null || problems.length > 0) {
     throw new StrataError('invalid_spec', undefined, { errors: problems });
   }
-  const recommended = storesVariables(method) ? UNCHANGED : dataset.augmentation;
   return {
     ...spec,
     model,
@@ -74,11 +76,7 @@ export function resolveSpec(
     optimizer,
     seed: spec.seed ?? drawnSeed,
     precision: resolvePrecision(spec.precision, registered),
-    augmentation: {
-      ...spec.augmentation,
-      crop_padding: spec.augmentation.crop_padding ?? recommended.crop_padding,
-      horizontal_flip: spec.augmentation.horizontal_flip ?? recommended.horizontal_flip,
-    },
+    augmentation: resolveAugmentation(spec.augmentation, dataset, storesVariables(method)),
   };
 }
 

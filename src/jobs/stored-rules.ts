@@ -27,10 +27,11 @@ export function checkUnchangedImages(
   { augmentation }: Pick<JobSpec, 'augmentation'>,
   report: Problems,
 ): void {
-  const { crop_padding: padding, horizontal_flip: flip, cutout } = augmentation;
+  const { crop_padding: padding, horizontal_flip: flip, cutout, random_resized_crop: crop } = augmentation;
   const why = 'stored variables belong to unchanged images';
   if (padding !== null && padding > 0) report('/augmentation/crop_padding', `${why}; use 0 or null`);
   if (flip) report('/augmentation/horizontal_flip', `${why}; use false or null`);
+  if (crop) report('/augmentation/random_resized_crop', `${why}; use false or null`);
   if (cutout > 0) report('/augmentation/cutout', `${why}; use 0`);
 }
 

@@ -3,6 +3,7 @@ export { type AuxiliarySize, leastAuxiliaryDepth } from './auxiliary.js';
 export { activations, multiplyAdds, parameterCount, sizeOf } from './cost.js';
 export * from './description.js';
 export { headLayers, type LocalHead, localHead } from './heads.js';
+export { inputShape } from './input-shape.js';
 export * from './layers.js';
 export * from './methods.js';
 export { type ParameterSpec, parametersOf } from './parameters.js';

@@ -13,7 +13,9 @@ import { runTask } from './tasks/run-task.js';
  */
 const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
 
-const batchThread = new BatchThread();
+const threads = Number(process.env.STRATA_THREADS ?? 1);
+// A slot computes with its threads and decodes with as many: the one is idle while the other is behind.
+const batchThread = new BatchThread(threads);
 batchThread.start();
 
 /** What the worker asked of the task in work and has not got yet. */
@@ -26,7 +28,6 @@ process.on('message', (message: ToTrainer) => {
 process.on('disconnect', () => process.exit(0));
 
 const { tensorflow, device } = describeRuntime();
-const threads = Number(process.env.STRATA_THREADS ?? 1);
 send({ type: 'ready', runtime: { node: process.version, tensorflow, device, threads } });
 
 async function run(assignment: TaskAssignment): Promise<void> {
@@ -56,6 +57,7 @@ function contextOf(assignment: TaskAssignment): TaskContext {
     blobs,
     now: () => performance.now(),
     batchThread,
+    decoders: threads,
     bfloat16: process.env.STRATA_BFLOAT16 === '1',
     progress,
     metrics: (samples) => send({ type: 'metrics', task_id, attempt, samples }),

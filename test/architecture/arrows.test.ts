@@ -14,6 +14,8 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'network-without-io', from: 'src/network/b.ts', to: 'node:crypto' },
   { rule: 'network-without-io', from: 'src/network/c.ts', to: 'pino' },
   { rule: 'storage-stores', from: 'src/storage/a.ts', to: '../network/target.js' },
+  { rule: 'images-decode', from: 'src/images/a.ts', to: '../trainer/target.js' },
+  { rule: 'sharp-behind-images', from: 'src/trainer/e.ts', to: 'sharp' },
   { rule: 'trainer-computes', from: 'src/trainer/a.ts', to: '../jobs/target.js' },
   { rule: 'trainer-without-servers', from: 'src/trainer/b.ts', to: 'pg' },
   { rule: 'trainer-without-servers', from: 'src/trainer/c.ts', to: 'ioredis' },
@@ -50,6 +52,8 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
   { from: 'src/contract/good.ts', to: 'node:path' },
   { from: 'src/network/good.ts', to: '../contract/target.js' },
   { from: 'src/trainer/good.ts', to: '../storage/target.js' },
+  { from: 'src/trainer/better.ts', to: '../images/target.js' },
+  { from: 'src/images/good.ts', to: 'sharp' },
   { from: 'src/trainer/runtime/good.ts', to: '@tensorflow/tfjs-node-gpu' },
   { from: 'src/jobs/queue.ts', to: 'bullmq' },
   { from: 'src/jobs/store/good.ts', to: './generated/target.js' },
@@ -62,7 +66,7 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
 ];
 
 const TARGETS = [
-  ...['contract', 'network', 'storage', 'trainer', 'jobs', 'provision', 'service'].map(
+  ...['contract', 'network', 'storage', 'images', 'trainer', 'jobs', 'provision', 'service'].map(
     (room) => `src/${room}/target.ts`,
   ),
   'src/jobs/store/generated/target.ts',

@@ -20,7 +20,12 @@ function problemsOf(changes: Changes): Record<string, string> {
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
   assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0 });
-  assert.deepEqual(spec.augmentation, { crop_padding: 2, horizontal_flip: false, cutout: 0 });
+  assert.deepEqual(spec.augmentation, {
+    crop_padding: 2,
+    horizontal_flip: false,
+    cutout: 0,
+    random_resized_crop: false,
+  });
   assert.equal(spec.seed, 7);
   const { stages, split, penalty, end_to_end_share, round_steps } = spec.method;
   assert.deepEqual({ stages, penalty, end_to_end_share }, { stages: 2, penalty: 4, end_to_end_share: 0.2 });
@@ -37,14 +42,19 @@ test('what a job names is kept', () => {
     seed: 0,
     model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
     method: { stages: 3, split: [1, 1, 1], penalty: 2.5, end_to_end_share: 0, round_steps: 33 },
-    augmentation: { crop_padding: 0, horizontal_flip: true, cutout: 8 },
+    augmentation: { crop_padding: 0, horizontal_flip: true, cutout: 8, random_resized_crop: false },
   });
   assert.equal(spec.seed, 0);
   assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 });
   assert.deepEqual(spec.method.split, [1, 1, 1]);
   assert.equal(spec.method.penalty, 2.5);
   assert.equal(spec.method.round_steps, 33);
-  assert.deepEqual(spec.augmentation, { crop_padding: 0, horizontal_flip: true, cutout: 8 });
+  assert.deepEqual(spec.augmentation, {
+    crop_padding: 0,
+    horizontal_flip: true,
+    cutout: 8,
+    random_resized_crop: false,
+  });
 });
 
 test('a resolved spec resolves to itself, so a job can be repeated from its answer', () => {
@@ -326,7 +336,12 @@ test('rounds of messages: exact unless fewer are asked for, and none for other m
 
 test('stored: images stay as they are, rounds are epochs, the coupling is a penalty', () => {
   const spec = resolved({ method: { type: 'stored' } });
-  assert.deepEqual(spec.augmentation, { crop_padding: 0, horizontal_flip: false, cutout: 0 });
+  assert.deepEqual(spec.augmentation, {
+    crop_padding: 0,
+    horizontal_flip: false,
+    cutout: 0,
+    random_resized_crop: false,
+  });
   assert.equal(spec.method.round_steps, 468);
   assert.deepEqual(spec.method.stored, { coupling: 'penalty' });
   assert.deepEqual(resolved().method.stored, { coupling: null });

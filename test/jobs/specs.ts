@@ -21,6 +21,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
     epochs: 10,
     batch_size: 128,
     precision: 'float32',
+    image_size: null,
     label_smoothing: 0,
     seed: null,
     evaluate_every: null,
@@ -65,7 +66,13 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
         ...optimizer?.schedule,
       },
     },
-    augmentation: { crop_padding: null, horizontal_flip: null, cutout: 0, ...augmentation },
+    augmentation: {
+      crop_padding: null,
+      horizontal_flip: null,
+      cutout: 0,
+      random_resized_crop: null,
+      ...augmentation,
+    },
   } as JobSpec;
 }
 

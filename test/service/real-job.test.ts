@@ -133,7 +133,7 @@ async function assertOnce(service: Service, expected: Schemas['Job'], actual: Sc
   const curves = async (job: Schemas['Job']) => {
     const { data } = await getJson<Schemas['MetricList']>(service, `/jobs/${job.id}/metrics`);
     return data
-      .filter(({ name }) => name !== 'images_per_second')
+      .filter(({ name }) => !['images_per_second', 'data_wait_share'].includes(name))
       .map(({ name, stage, points }) => ({
         key: `${name} ${stage}`,
         points: points.map(([step, value]) => [step, value]),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ResolvedAugmentation } from '../../src/contract/spec.js';
 import {
   drawPlacement,
   normalizationTable,
@@ -8,7 +9,7 @@ import {
   UNCHANGED,
 } from '../../src/trainer/data/augment.js';
 import { decodeIdx } from '../../src/trainer/data/idx.js';
-import { plainBatches, prepareMnist, SplitReader, TrainBatches } from '../../src/trainer/data/index.js';
+import { openSplit, plainBatches, prepareMnist, TrainBatches } from '../../src/trainer/data/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
 import { permutation, randomStream } from '../../src/trainer/random.js';
 import { liveTensors, read } from '../../src/trainer/runtime/index.js';
@@ -18,9 +19,15 @@ const OPTIONS = {
   seed: 11,
   batchSize: 32,
   samples: 256,
-  augmentation: { crop_padding: 2, horizontal_flip: true, cutout: 0 },
+  augmentation: { crop_padding: 2, horizontal_flip: true, cutout: 0, random_resized_crop: false } as const,
 } as const;
 const SIZE = { height: 28, width: 28 };
+
+async function inTurn<T, R>(items: readonly T[], make: (item: T) => Promise<R>): Promise<R[]> {
+  const made: R[] = [];
+  for (const item of items) made.push(await make(item));
+  return made;
+}
 
 test('MNIST as the package has it: counts, classes, mean and deviation as published', async () => {
   await withBlobs(async (blobs) => {
@@ -30,10 +37,10 @@ test('MNIST as the package has it: counts, classes, mean and deviation as publis
     // 0.1307 and 0.3081 of 255, the figures everybody uses.
     assert.equal((manifest.mean[0]! / 255).toFixed(4), '0.1307');
     assert.equal((manifest.standard_deviation[0]! / 255).toFixed(4), '0.3081');
-    const reader = await SplitReader.open(manifest, 'train', blobs);
+    const reader = await openSplit(manifest, 'train', blobs);
     assert.deepEqual([...reader.labels.subarray(0, 10)], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     reader.close();
-    const limited = await SplitReader.open(manifest, 'train', blobs, 100);
+    const limited = await openSplit(manifest, 'train', blobs, { most: 100 });
     assert.equal(limited.count, 100, 'a job on fewer images opens no others');
     limited.close();
   });
@@ -43,21 +50,25 @@ test('MNIST as the package has it: counts, classes, mean and deviation as publis
 test('two processes at different steps see the bitwise same batch of a step', async () => {
   await withBlobs(async (blobs) => {
     const manifest = await prepareMnist(MNIST, blobs);
-    const readers = await Promise.all([1, 2].map(() => SplitReader.open(manifest, 'train', blobs)));
+    const readers = await Promise.all([1, 2].map(() => openSplit(manifest, 'train', blobs)));
     const options = { ...OPTIONS, augmentation: { ...OPTIONS.augmentation, cutout: 8 } };
     const [ahead, behind] = readers.map((reader) => new TrainBatches(reader, options));
     const before = liveTensors();
-    const pixels = (batches: TrainBatches, step: number) => {
-      const batch = batches.at(step);
+    const pixels = async (batches: TrainBatches, step: number) => {
+      const batch = await batches.at(step);
       const result = { images: read(batch.images), labels: [...batch.labelValues] };
       batch.dispose();
       return result;
     };
-    const late = [3, 9, 20].map((step) => pixels(ahead!, step));
+    const late = await inTurn([3, 9, 20], (step) => pixels(ahead!, step));
     // In another order, with other epochs visited between.
-    const early = [20, 9, 3].map((step) => pixels(behind!, step)).reverse();
+    const early = (await inTurn([20, 9, 3], (step) => pixels(behind!, step))).reverse();
     assert.deepEqual(late, early);
-    assert.notDeepEqual(pixels(ahead!, 3), pixels(ahead!, 3 + 8), 'another epoch draws other places');
+    assert.notDeepEqual(
+      await pixels(ahead!, 3),
+      await pixels(ahead!, 3 + 8),
+      'another epoch draws other places',
+    );
     assert.equal(liveTensors(), before);
     for (const reader of readers) reader.close();
   });
@@ -65,12 +76,12 @@ test('two processes at different steps see the bitwise same batch of a step', as
 
 test('an epoch holds every image once', async () => {
   await withBlobs(async (blobs) => {
-    const reader = await SplitReader.open(await prepareMnist(MNIST, blobs), 'train', blobs);
+    const reader = await openSplit(await prepareMnist(MNIST, blobs), 'train', blobs);
     const counts = new Map<number, number>();
     const order = permutation(OPTIONS.samples, randomStream(OPTIONS.seed, 'order', 0));
     const batches = new TrainBatches(reader, OPTIONS);
     for (let step = 0; step < 8; step++) {
-      const batch = batches.at(step);
+      const batch = await batches.at(step);
       for (const label of batch.labelValues) counts.set(label, (counts.get(label) ?? 0) + 1);
       batch.dispose();
     }
@@ -87,8 +98,9 @@ test('an epoch holds every image once', async () => {
 
 test('evaluation walks the split in order, the rest of a batch included', async () => {
   await withBlobs(async (blobs) => {
-    const reader = await SplitReader.open(await prepareMnist(MNIST, blobs), 'test', blobs);
-    const sizes = [...plainBatches(reader, 300)].map((batch) => batch.labelValues.length);
+    const reader = await openSplit(await prepareMnist(MNIST, blobs), 'test', blobs);
+    const sizes: number[] = [];
+    for await (const batch of plainBatches(reader, 300)) sizes.push(batch.labelValues.length);
     assert.deepEqual([sizes.length, sizes.at(-1)], [34, 100]);
     reader.close();
   });
@@ -111,7 +123,12 @@ test('an image is shifted, mirrored and normalised; what is uncovered or cut out
 });
 
 test('a cutout has its centre on every pixel alike, and leaves crops and flips as they were', () => {
-  const plain = { crop_padding: 2, horizontal_flip: true, cutout: 0 };
+  const plain: ResolvedAugmentation = {
+    crop_padding: 2,
+    horizontal_flip: true,
+    cutout: 0,
+    random_resized_crop: false,
+  };
   const counts = new Map<number, number>();
   for (let index = 0; index < 5000; index++) {
     const draw = (augmentation: typeof plain) =>

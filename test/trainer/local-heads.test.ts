@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeManifest } from '../../src/contract/dataset-manifest.js';
 import { type LocalHead, localHead, parametersOf } from '../../src/network/index.js';
 import { decodeState } from '../../src/trainer/checkpoint/index.js';
-import { SplitReader, TrainBatches } from '../../src/trainer/data/index.js';
+import { openSplit, TrainBatches } from '../../src/trainer/data/index.js';
 import * as kernels from '../../src/trainer/kernels/index.js';
 import { trainPass, uploadWeights } from '../../src/trainer/network/index.js';
 import {
@@ -136,12 +136,12 @@ test('stage tasks are bitwise one loop in which each stage reads what the one be
       return new Optimizer(parameters, startingState(parameters, spec.seed, settings.rule), settings);
     });
     const manifest = decodeManifest(await blobs.get((await storeTiny(blobs)).uri));
-    const reader = await SplitReader.open(manifest, 'train', blobs);
+    const reader = await openSplit(manifest, 'train', blobs);
     const { seed, batch_size: batchSize, augmentation } = spec;
     const batches = new TrainBatches(reader, { seed, batchSize, samples: TINY.train_count, augmentation });
     for (let step = 0; step < rounds.totalSteps; step++) {
       const learningRate = learningRateAt(spec.optimizer, step, rounds);
-      const batch = batches.at(step);
+      const batch = await batches.at(step);
       let input = batch.images;
       for (const [index, { layers, head }] of stages.entries()) {
         const gradients = new Map<string, Tensor>();

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { type ModelFamily, parametersOf } from '../../src/network/index.js';
 import {
   batchStatisticsRule,
-  estimateStatistics,
   inferenceRule,
   inferPass,
+  StatisticsEstimate,
   trainPass,
   uploadWeights,
 } from '../../src/trainer/network/index.js';
@@ -134,8 +134,9 @@ test('fixed statistics are not those of another batch', () => {
   const { layers, values } = smallNetwork('resnet');
   arena(() => {
     const weights = uploadWeights(parametersOf(layers), values);
-    const statistics = estimateStatistics(layers, weights, [uploadFeatures(randomFeatures(3))]);
-    const { rule } = inferenceRule(layers, weights, statistics);
+    const estimate = new StatisticsEstimate(layers, weights);
+    estimate.add(uploadFeatures(randomFeatures(3)));
+    const { rule } = inferenceRule(layers, weights, estimate.statistics());
     const others = uploadFeatures(randomFeatures(9));
     const fixed = read(inferPass(layers, others, weights, rule));
     assert.notDeepEqual(fixed, read(inferPass(layers, others, weights, batchStatisticsRule(weights))));

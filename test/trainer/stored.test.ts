@@ -126,7 +126,7 @@ async function reference(spec: ResolvedSpec, blobs: BlobStore, multiplies: boole
   let stored: Stored | null = null;
   let start: Float64Array | null = null;
   for (let step = 0; step < ROUNDS; step++) {
-    const { images, labels, initial } = plainBatch(batches, untrained, step);
+    const { images, labels, initial } = await plainBatch(batches, untrained, step);
     const order = batches.samplesAt(step);
     const known: Stored | null = stored && {
       lambda: gather(stored.lambda, order),
@@ -175,8 +175,9 @@ interface Stored {
   readonly features: Float64Array | null;
 }
 
-function plainBatch(batches: TrainBatches, start: InitialFeatures, step: number) {
-  const batch = batches.at(step);
+async function plainBatch(batches: TrainBatches, start: InitialFeatures, step: number) {
+  await start.prepare();
+  const batch = await batches.at(step);
   const images: Features = {
     shape: batch.images.shape as Features['shape'],
     values: Float64Array.from(read(batch.images)),

@@ -132,6 +132,8 @@ function assertMetrics({ samples, successes }: PlanRun): void {
       assert.ok(of(name, stage).length > 0, `${name} of ${stage}`);
       assert.ok(of(name, stage).every((value) => value > 0));
     }
+    const waited = of('data_wait_share', stage);
+    assert.ok(waited.length > 0 && waited.every((share) => share > 0 && share < 1), `${waited}`);
   }
   for (const stage of [0, 1]) {
     const losses = of('loss', stage);

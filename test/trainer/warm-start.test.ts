@@ -90,13 +90,14 @@ test('each AuxNet is fitted to the inputs its stage has in the warm network', as
     const inputs: Record<string, BlobUri> = { dataset: (await storeTiny(blobs)).uri };
     const task = { key: 'probe', kind: 'evaluate', stage: null, round: 0 } as const;
     const readers = await openReaders(contextOf(task, { spec, blobs, inputs }));
-    const full = TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
+    const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
     for (const { index, auxiliary } of run.stages.slice(1)) {
       const prefix = full.part(run.stages.slice(0, index).flatMap(({ layers }) => layers));
       const errorOf = (values: OptimizerState['weights']) =>
         auxiliaryError(prefix, auxiliary!, values, readers, spec.seed);
       const sent = decodeWeights(await blobs.get(outputs[`auxiliary-${index}`]!.uri));
-      const [start, fitted] = [errorOf(initialValues(parametersOf(auxiliary!), spec.seed)), errorOf(sent)];
+      const start = await errorOf(initialValues(parametersOf(auxiliary!), spec.seed));
+      const fitted = await errorOf(sent);
       for (const [name, values] of sent)
         assert.deepEqual(weights.get(name), values, 'state and message agree');
       // Making nothing but zeros has the error 1; noise images leave a fit far from perfect.

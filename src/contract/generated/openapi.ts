@@ -1072,6 +1072,11 @@ export interface components {
              * @default null
              */
             max_train_samples: number | null;
+            /**
+             * @description Side in pixels of the square images the network sees, for datasets whose `storage` is `encoded`; null takes the dataset's own size. Pixels that are stored in one size are not resized.
+             * @default null
+             */
+            image_size: number | null;
             /** @default {} */
             model: components["schemas"]["ModelSpec"];
             /** @default {} */
@@ -1342,6 +1347,16 @@ export interface components {
              * @default null
              */
             crop_padding: number | null;
+            /**
+             * @description Shows a random part of every training image, resized to the size the network sees (Szegedy et al. 2014): of `scale` of its area and an aspect ratio within `ratio`, [least, most] each. `false` shows what evaluation does: the image resized until its short side is 256/224 of that size, and of that the centre. For datasets whose `storage` is `encoded`, which get it by default; it leaves no room for `crop_padding`.
+             * @default null
+             */
+            random_resized_crop: false | {
+                /** @description Absent: [0.08, 1]. */
+                scale?: number[];
+                /** @description Absent: [3/4, 4/3]. */
+                ratio?: number[];
+            } | null;
             /** @default null */
             horizontal_flip: boolean | null;
             /**

@@ -22,6 +22,9 @@ export interface TrainerSettings {
 /** Only the worker writes to Postgres and Redis: trainers do not learn where they are, and no secret. */
 const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_KEY'];
 
+/** What libuv takes by itself. */
+const LEAST_POOL = 4;
+
 export function trainerEnvironment(
   base: NodeJS.ProcessEnv,
   { blobUrl, threads }: TrainerSettings,
@@ -36,6 +39,8 @@ export function trainerEnvironment(
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: String(threads),
+    // Encoded images are decoded there, `threads` at a time; files are read there too.
+    UV_THREADPOOL_SIZE: String(Math.max(LEAST_POOL, threads + 2)),
     TF_CPP_MIN_LOG_LEVEL: '2',
     STRATA_BFLOAT16: bfloat16 ? '1' : '0',
     ...(gpu !== null && { CUDA_VISIBLE_DEVICES: String(gpu), TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),

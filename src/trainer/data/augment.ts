@@ -17,6 +17,14 @@ export interface Square {
   readonly side: number;
 }
 
+/** The augmentation that is none. */
+export const UNCHANGED_IMAGES: ResolvedAugmentation = {
+  crop_padding: 0,
+  horizontal_flip: false,
+  cutout: 0,
+  random_resized_crop: false,
+};
+
 export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false, cutout: null };
 
 /** Draws a random crop of the image padded by `crop_padding`, a horizontal flip, and a square to cut out. */

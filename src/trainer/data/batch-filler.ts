@@ -1,7 +1,9 @@
 import type { ResolvedAugmentation } from '../../contract/spec.js';
 import { permutation, randomStream } from '../random.js';
 import { drawPlacement, normalizationTable, type Placement, placeImage } from './augment.js';
-import type { SplitReader } from './split-reader.js';
+import { inLanes } from './lanes.js';
+import { drawCrop } from './random-crop.js';
+import type { CropRule, SplitReader } from './split-reader.js';
 
 /** Where a batch is written: images [B,H,W,C], normalised per channel, and labels [B]. */
 export interface BatchArrays {
@@ -17,24 +19,34 @@ export interface TrainBatchesOptions {
   readonly augmentation: ResolvedAugmentation;
 }
 
+/** How an image is shown: which part of it, where that is placed. */
+export interface View {
+  readonly placement: Placement;
+  readonly crop: CropRule | null;
+}
+
 /** Writes images of a split into arrays. Without TensorFlow: a thread that only prepares batches does not load it. */
 export class BatchFiller {
   readonly #table: readonly Float32Array[];
-  readonly #pixels: Uint8Array;
+  /** An image for each that is read at the same time. */
+  readonly #pixels: readonly Uint8Array[];
 
   constructor(readonly reader: SplitReader) {
     this.#table = normalizationTable(reader.manifest.mean, reader.manifest.standard_deviation);
-    this.#pixels = new Uint8Array(reader.imageBytes);
+    this.#pixels = Array.from({ length: reader.lanes }, () => new Uint8Array(reader.imageBytes));
   }
 
   /** @param target all zero: what a placement leaves uncovered is not written */
-  fill(indices: Uint32Array, placementOf: (index: number) => Placement, target: BatchArrays): void {
-    const { image } = this.reader.manifest;
-    indices.forEach((index, position) => {
-      this.reader.readImage(index, this.#pixels);
-      const offset = position * this.reader.imageBytes;
-      placeImage(this.#pixels, image, this.#table, placementOf(index), target.images, offset);
-      target.labels[position] = this.reader.labels[index]!;
+  async fill(indices: Uint32Array, viewOf: (index: number) => View, target: BatchArrays): Promise<void> {
+    const { reader } = this;
+    await inLanes(indices.length, reader.lanes, async (position, lane) => {
+      const index = indices[position]!;
+      const { placement, crop } = viewOf(index);
+      const pixels = this.#pixels[lane]!;
+      await reader.readImage(index, pixels, crop);
+      const offset = position * reader.imageBytes;
+      placeImage(pixels, reader.manifest.image, this.#table, placement, target.images, offset);
+      target.labels[position] = reader.labels[index]!;
     });
   }
 }
@@ -55,18 +67,25 @@ export class TrainFiller {
   }
 
   /** Writes the batch of optimiser step `step` of the run. @param target all zero */
-  fill(step: number, target: BatchArrays): void {
-    const { seed, augmentation } = this.options;
+  async fill(step: number, target: BatchArrays): Promise<void> {
     const { epoch, indices } = this.#batch(step);
-    const { image } = this.reader.manifest;
-    const placementOf = (index: number) =>
-      drawPlacement(augmentation, image, randomStream(seed, 'augment', epoch, index));
-    this.#filler.fill(indices, placementOf, target);
+    await this.#filler.fill(indices, (index) => this.#view(epoch, index), target);
   }
 
   /** Indices in the data set of the images of step `step`, in the batch's order. */
   samplesAt(step: number): Uint32Array {
     return this.#batch(step).indices;
+  }
+
+  #view(epoch: number, index: number): View {
+    const { seed, augmentation } = this.options;
+    const { image } = this.reader.manifest;
+    const { random_resized_crop: crop } = augmentation;
+    return {
+      placement: drawPlacement(augmentation, image, randomStream(seed, 'augment', epoch, index)),
+      // A stream of its own: the same job without crops flips the same images.
+      crop: crop ? (size) => drawCrop(crop, size, randomStream(seed, 'crop', epoch, index)) : null,
+    };
   }
 
   #batch(step: number): { readonly epoch: number; readonly indices: Uint32Array } {

@@ -1,7 +1,13 @@
 import type { Shape } from '../../network/index.js';
 import { free, type Tensor, upload } from '../runtime/index.js';
 import { UNCHANGED } from './augment.js';
-import { type BatchArrays, BatchFiller, type TrainBatchesOptions, TrainFiller } from './batch-filler.js';
+import {
+  type BatchArrays,
+  BatchFiller,
+  type TrainBatchesOptions,
+  TrainFiller,
+  type View,
+} from './batch-filler.js';
 import type { SplitReader } from './split-reader.js';
 
 export interface Batch {
@@ -29,26 +35,28 @@ export class TrainBatches {
     return this.#filler.samplesAt(step);
   }
 
-  /** The batch of optimiser step `step` of the run. */
-  at(step: number): Batch {
+  /** The batch of optimiser step `step` of the run; one at a time. */
+  async at(step: number): Promise<Batch> {
     const arrays = newArrays(this.reader, this.options.batchSize);
-    this.#filler.fill(step, arrays);
+    await this.#filler.fill(step, arrays);
     return toBatch(arrays, this.reader.manifest.image);
   }
 }
 
+const AS_IT_IS: View = { placement: UNCHANGED, crop: null };
+
 /** Consecutive, unaugmented batches over the first `count` images of a split; the last may be smaller. */
-export function* plainBatches(
+export async function* plainBatches(
   reader: SplitReader,
   batchSize: number,
   count = reader.count,
-): Generator<Batch> {
+): AsyncGenerator<Batch> {
   const filler = new BatchFiller(reader);
   for (let start = 0; start < count; start += batchSize) {
     const length = Math.min(batchSize, count - start);
     const arrays = newArrays(reader, length);
     const indices = Uint32Array.from({ length }, (_, index) => start + index);
-    filler.fill(indices, () => UNCHANGED, arrays);
+    await filler.fill(indices, () => AS_IT_IS, arrays);
     const batch = toBatch(arrays, reader.manifest.image);
     try {
       yield batch;

@@ -1,6 +1,9 @@
 /** Images in: decoding, array files, and the batches every stage agrees on. */
+export { UNCHANGED_IMAGES } from './augment.js';
 export type { TrainBatchesOptions } from './batch-filler.js';
 export * from './batches.js';
 export { prepareMnist } from './mnist.js';
+export { openFiles, openSplit } from './open-split.js';
 export { BatchThread, type PreparedBatches } from './prefetch/batch-thread.js';
-export { SplitReader, splitFiles } from './split-reader.js';
+export { splitFiles } from './split-files.js';
+export type { SplitReader } from './split-reader.js';

@@ -1,81 +1,44 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
-import type { BlobStore } from '../../storage/blob-store.js';
+import type { ManifestFacts } from '../../contract/dataset-manifest.js';
+import type { ImageSize, Rectangle } from '../../images/decode.js';
 import { TrainerError } from '../errors.js';
+import type { SplitName } from './split-files.js';
 
-/** Paths of a split's array files on this host. */
-export interface SplitFiles {
-  readonly manifest: DatasetManifest;
-  readonly images: string;
-  readonly labels: string;
-}
-
-/** @throws BlobMissingError when the store lacks an array */
-export async function splitFiles(
-  manifest: DatasetManifest,
-  split: 'train' | 'test',
-  blobs: BlobStore,
-): Promise<SplitFiles> {
-  if (manifest.storage === 'encoded')
-    throw new TrainerError('dataset_unreadable', 'this trainer reads decoded images only');
-  const { images, labels } = manifest.splits[split];
-  return { manifest, images: await blobs.localPath(images), labels: await blobs.localPath(labels) };
-}
+/** Chooses the part of an image to show, by its size. */
+export type CropRule = (image: ImageSize) => Rectangle;
 
 /**
- * Random access to one split's images. Images are read from the array file as they are needed: the operating
- * system's page cache is the one copy all trainers of a host share. Labels, two bytes each, are held.
+ * Random access to one split's images. They are read from their file as they are needed: the operating system's page
+ * cache is the one copy all trainers of a host share, and memory does not grow with the dataset.
  */
-export class SplitReader {
-  readonly #file: number;
-  readonly #imageBytes: number;
-
-  private constructor(
-    path: string,
-    readonly labels: Uint16Array,
-    readonly manifest: DatasetManifest,
-  ) {
-    this.#file = openSync(path, 'r');
-    const { height, width, channels } = manifest.image;
-    this.#imageBytes = height * width * channels;
-  }
-
+export interface SplitReader {
+  readonly manifest: ManifestFacts;
+  /** Indices of the manifest's classes; two bytes an image, held. */
+  readonly labels: Uint16Array;
+  readonly count: number;
+  /** Bytes of an image as the network sees it. */
+  readonly imageBytes: number;
+  /** Images it can read at the same time. */
+  readonly lanes: number;
   /**
-   * @param most only the first so many images can be read
-   * @throws BlobMissingError when the store lacks an array
+   * Reads image `index`, uint8 [height, width, channels], into `target`.
+   * @param crop of encoded images: null shows their centre
+   * @throws TrainerError dataset_unreadable naming split and image
    */
-  static async open(
-    manifest: DatasetManifest,
-    split: 'train' | 'test',
-    blobs: BlobStore,
-    most = Number.POSITIVE_INFINITY,
-  ): Promise<SplitReader> {
-    return SplitReader.openFiles(await splitFiles(manifest, split, blobs), most);
-  }
+  readImage(index: number, target: Uint8Array, crop: CropRule | null): void | Promise<void>;
+  close(): void;
+}
 
-  /** Opens array files that are there already: what a thread without a blob store can do. */
-  static openFiles({ manifest, images, labels }: SplitFiles, most = Number.POSITIVE_INFINITY): SplitReader {
-    const bytes = readFileSync(labels);
-    const values = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    return new SplitReader(images, values.subarray(0, most), manifest);
-  }
+export interface ReaderOptions {
+  /** Only the first so many images can be read. */
+  readonly most?: number | undefined;
+  /** Encoded images decoded at the same time. */
+  readonly decoders?: number | undefined;
+}
 
-  get count(): number {
-    return this.labels.length;
-  }
-
-  get imageBytes(): number {
-    return this.#imageBytes;
-  }
-
-  /** Reads image `index`, uint8 [height, width, channels], into `target`. */
-  readImage(index: number, target: Uint8Array): void {
-    const read = readSync(this.#file, target, 0, this.#imageBytes, index * this.#imageBytes);
-    if (read !== this.#imageBytes)
-      throw new TrainerError('dataset_unreadable', `image ${index} is cut short`);
-  }
-
-  close(): void {
-    closeSync(this.#file);
-  }
+/** @param fault what is wrong with the image, as the end of a sentence about it */
+export function unreadable(split: SplitName, index: number, fault: string): TrainerError {
+  return new TrainerError(
+    'dataset_unreadable',
+    `image ${index} of the ${split} split ${fault}; restore the blob store, or import the dataset again`,
+  );
 }

@@ -6,7 +6,7 @@ import { TrainedNetwork } from './trained-network.js';
 
 /**
  * The features of the untrained network, which stored variables start from: a function of the seed and the batch, so
- * a stage and its neighbour compute the same. Its statistics are estimated when it is first asked.
+ * a stage and its neighbour compute the same.
  */
 export class InitialFeatures {
   #network: TrainedNetwork | null = null;
@@ -18,14 +18,15 @@ export class InitialFeatures {
     private readonly seed: number,
   ) {}
 
+  /** Estimates the statistics that `of` needs, once. */
+  async prepare(): Promise<void> {
+    const start = initialValues(parametersOf(this.layers), this.seed);
+    this.#network ??= await TrainedNetwork.calibrate(this.layers, start, this.train, this.seed);
+  }
+
   /** o_{k-1} of a batch, [B x n]. */
   of(batch: Pick<Batch, 'images'>): Float32Array {
-    this.#network ??= TrainedNetwork.calibrate(
-      this.layers,
-      initialValues(parametersOf(this.layers), this.seed),
-      this.train,
-      this.seed,
-    );
+    if (!this.#network) throw new Error('initial features were asked for before they were prepared');
     const features = this.#network.infer(batch.images);
     const values = read(features);
     free(features);

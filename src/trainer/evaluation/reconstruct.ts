@@ -35,7 +35,7 @@ export async function reconstructAuxiliary(options: ReconstructOptions): Promise
   const optimizer = new Optimizer(parameters, state, { rule, weightDecayOf: () => 0 });
   try {
     for (let step = 0; step < STEPS; step++) {
-      fitStep(options, optimizer, step);
+      await fitStep(options, optimizer, step);
       await options.breathe();
     }
     return optimizer.state().weights;
@@ -44,12 +44,12 @@ export async function reconstructAuxiliary(options: ReconstructOptions): Promise
   }
 }
 
-function fitStep(
+async function fitStep(
   { prefix, auxiliary, batches }: ReconstructOptions,
   optimizer: Optimizer,
   step: number,
-): void {
-  const batch = batches.at(step);
+): Promise<void> {
+  const batch = await batches.at(step);
   const target = prefix.infer(batch.images);
   const gradients = new Map<string, Tensor>();
   const pass = trainPass(auxiliary, batch.images, { weights: optimizer.weights, gradients }, false);
@@ -61,18 +61,22 @@ function fitStep(
 }
 
 /** |A_k(x) - F_{k-1}(...x)| / |F_{k-1}(...x)| over test images, the AuxNet calibrated as the network is. */
-export function auxiliaryError(
+export async function auxiliaryError(
   prefix: TrainedNetwork,
   auxiliary: readonly Layer[],
   weights: NamedValues,
   readers: { readonly train: SplitReader; readonly test: SplitReader },
   seed: number,
-): number {
-  const network = TrainedNetwork.calibrate(auxiliary, weights, readers.train, seed);
+): Promise<number> {
+  const network = await TrainedNetwork.calibrate(auxiliary, weights, readers.train, seed);
   let residual = 0;
   let norm = 0;
   const count = Math.min(ERROR_IMAGES, readers.test.count);
-  for (const batch of plainBatches(readers.test, evaluationBatchSize(readers.test.manifest.image), count)) {
+  for await (const batch of plainBatches(
+    readers.test,
+    evaluationBatchSize(readers.test.manifest.image),
+    count,
+  )) {
     const target = prefix.infer(batch.images);
     const made = network.infer(batch.images);
     const difference = kernels.subtract(made, target);

@@ -1,12 +1,12 @@
 import { type Layer, parametersOf, type Shape } from '../../network/index.js';
-import { type Batch, plainBatches, type SplitReader, TrainBatches } from '../data/index.js';
+import { plainBatches, type SplitReader, TrainBatches, UNCHANGED_IMAGES } from '../data/index.js';
 import {
-  estimateStatistics,
   inferenceRule,
   inferPass,
   type NamedTensors,
   type NormRule,
   type Statistics,
+  StatisticsEstimate,
   uploadWeights,
 } from '../network/index.js';
 import { score } from '../objective/index.js';
@@ -51,16 +51,20 @@ export class TrainedNetwork {
   }
 
   /** Estimates the statistics along `layers` on training images, then fixes them. */
-  static calibrate(
+  static async calibrate(
     layers: readonly Layer[],
     values: NamedValues,
     train: SplitReader,
     seed: number,
-  ): TrainedNetwork {
+  ): Promise<TrainedNetwork> {
     const weights = uploadWeights(parametersOf(layers), values);
-    const statistics = estimateStatistics(layers, weights, calibrationImages(train, seed));
-    free(...weights.values());
-    return new TrainedNetwork(layers, values, statistics);
+    try {
+      const estimate = new StatisticsEstimate(layers, weights);
+      for await (const images of calibrationImages(train, seed)) estimate.add(images);
+      return new TrainedNetwork(layers, values, estimate.statistics());
+    } finally {
+      free(...weights.values());
+    }
   }
 
   /** The first `layers` of this network as one of their own: their statistics depend on nothing behind them. */
@@ -82,7 +86,7 @@ export class TrainedNetwork {
   async evaluate(reader: SplitReader, breathe: () => Promise<void>): Promise<Evaluation> {
     let lossSum = 0;
     let correct = 0;
-    for (const batch of plainBatches(reader, evaluationBatchSize(reader.manifest.image))) {
+    for await (const batch of plainBatches(reader, evaluationBatchSize(reader.manifest.image))) {
       const logits = this.infer(batch.images);
       const result = score(logits, batch.labels, batch.labelValues);
       free(logits);
@@ -100,17 +104,17 @@ export class TrainedNetwork {
 }
 
 /** A fixed random draw of training images, not augmented: the files may be sorted by class. */
-function* calibrationImages(train: SplitReader, seed: number): Generator<Tensor> {
+async function* calibrationImages(train: SplitReader, seed: number): AsyncGenerator<Tensor> {
   const batchSize = Math.min(evaluationBatchSize(train.manifest.image), train.count);
   const batches = new TrainBatches(train, {
     seed,
     batchSize,
     samples: train.count,
-    augmentation: { crop_padding: 0, horizontal_flip: false, cutout: 0 },
+    augmentation: UNCHANGED_IMAGES,
   });
   const count = Math.floor(Math.min(STATISTICS_IMAGES, train.count) / batchSize);
   for (let index = 0; index < count; index++) {
-    const batch: Batch = batches.at(index);
+    const batch = await batches.at(index);
     yield batch.images;
     batch.dispose();
   }

@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import type { ManifestFacts } from '../../contract/dataset-manifest.js';
 import type { DenseLayer, Layer, MaxPoolLayer, NormLayer } from '../../network/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
 import { tf } from '../runtime/index.js';
@@ -116,7 +116,7 @@ function applyDense(
 }
 
 /** (pixel - mean) / deviation, written as a batch norm because that takes one value per channel. */
-function normalizePixels(manifest: DatasetManifest, input: Symbolic, weights: Weighted[]): Symbolic {
+function normalizePixels(manifest: ManifestFacts, input: Symbolic, weights: Weighted[]): Symbolic {
   const { mean, standard_deviation: deviation } = manifest;
   const norm = tf.layers.batchNormalization({
     name: 'normalize',

@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import type { ManifestFacts } from '../../contract/dataset-manifest.js';
 import type { Layer } from '../../network/index.js';
 import type { Statistics } from '../network/index.js';
 import type { NamedValues } from '../optimizer/index.js';
@@ -8,5 +8,5 @@ export interface ModelSource {
   readonly layers: readonly Layer[];
   readonly values: NamedValues;
   readonly statistics: Statistics;
-  readonly manifest: DatasetManifest;
+  readonly manifest: ManifestFacts;
 }

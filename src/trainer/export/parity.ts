@@ -26,7 +26,7 @@ export async function checkParity(
   const images = Math.min(IMAGES_COMPARED, test.count);
   for (let start = 0; start < images; start += batchSize) {
     const count = Math.min(batchSize, images - start);
-    const pixels = readPixels(test, start, count);
+    const pixels = await readPixels(test, start, count);
     const theirs = await predict(pixels, count);
     // Math.max hands a NaN on: it must not pass for agreement.
     probabilities(network, test, pixels, count).forEach((ours, index) => {
@@ -40,11 +40,11 @@ export async function checkParity(
   );
 }
 
-function readPixels(reader: SplitReader, start: number, count: number): Uint8Array {
+async function readPixels(reader: SplitReader, start: number, count: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(count * reader.imageBytes);
   for (let index = 0; index < count; index++) {
     const offset = index * reader.imageBytes;
-    reader.readImage(start + index, pixels.subarray(offset, offset + reader.imageBytes));
+    await reader.readImage(start + index, pixels.subarray(offset, offset + reader.imageBytes), null);
   }
   return pixels;
 }

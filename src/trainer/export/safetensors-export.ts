@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import type { ManifestFacts } from '../../contract/dataset-manifest.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import { type ConvLayer, flatten, type Layer, type MaxPoolLayer } from '../../network/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
@@ -16,7 +16,7 @@ import type { ModelSource } from './model-source.js';
 export async function exportSafetensors(
   folder: string,
   network: TrainedNetwork,
-  manifest: DatasetManifest,
+  manifest: ManifestFacts,
   blobs: BlobStore,
 ): Promise<Exported> {
   const files = safetensorsFiles({ ...network.parts(), manifest });

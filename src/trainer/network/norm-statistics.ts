@@ -11,35 +11,39 @@ export type Statistics = ReadonlyMap<
 >;
 
 /**
- * Estimates the statistics along the whole chain as averages over `batches`, each layer fed by the layers before it
+ * Estimates the statistics along the whole chain as averages over batches, each layer fed by the layers before it
  * as they are now. Training keeps no moving averages: those of a stage would describe its AuxNet's outputs, not the
  * true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
- * @param batches image tensors [B,H,W,C], owned by the caller
  */
-export function estimateStatistics(
-  layers: readonly Layer[],
-  weights: NamedTensors,
-  batches: Iterable<Tensor>,
-): Statistics {
-  const sums = new Map<string, { mean: Float64Array; variance: Float64Array }>();
-  let count = 0;
-  for (const images of batches) {
-    free(inferPass(layers, images, weights, collectingRule(weights, sums)));
-    count++;
+export class StatisticsEstimate {
+  readonly #sums: Sums = new Map();
+  #batches = 0;
+
+  constructor(
+    private readonly layers: readonly Layer[],
+    private readonly weights: NamedTensors,
+  ) {}
+
+  /** @param images [B,H,W,C], owned by the caller */
+  add(images: Tensor): void {
+    free(inferPass(this.layers, images, this.weights, collectingRule(this.weights, this.#sums)));
+    this.#batches++;
   }
-  const average = (sum: Float64Array) => Float32Array.from(sum, (value) => value / count);
-  return new Map(
-    [...sums].map(([name, { mean, variance }]) => [
-      name,
-      { mean: average(mean), variance: average(variance) },
-    ]),
-  );
+
+  statistics(): Statistics {
+    const average = (sum: Float64Array) => Float32Array.from(sum, (value) => value / this.#batches);
+    return new Map(
+      [...this.#sums].map(([name, { mean, variance }]) => [
+        name,
+        { mean: average(mean), variance: average(variance) },
+      ]),
+    );
+  }
 }
 
-function collectingRule(
-  weights: NamedTensors,
-  sums: Map<string, { mean: Float64Array; variance: Float64Array }>,
-): NormRule {
+type Sums = Map<string, { mean: Float64Array; variance: Float64Array }>;
+
+function collectingRule(weights: NamedTensors, sums: Sums): NormRule {
   return (layer, features) => {
     const { output, batchMean, batchVariance, reserved } = kernels.batchNormRelu(
       features,

@@ -6,6 +6,7 @@ import {
   type TaskAssignment,
   type TaskCheckpoint,
 } from '../../contract/trainer-protocol.js';
+import { inputShape } from '../../network/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { type Checkpoint, decodeCheckpoint, decodeState, decodeWeights } from '../checkpoint/index.js';
 import type { BatchThread } from '../data/index.js';
@@ -22,6 +23,8 @@ export interface TaskContext {
   readonly bfloat16?: boolean;
   /** Prepares training batches ahead; absent, the loop prepares each when its turn comes. The bits are the same. */
   readonly batchThread?: BatchThread;
+  /** Encoded images that the loop itself decodes at the same time; absent: one. */
+  readonly decoders?: number;
   progress(done: number, total: number): void;
   metrics(samples: readonly MetricSample[]): void;
   /**
@@ -62,6 +65,9 @@ export async function readWeights(context: TaskContext, input: string): Promise<
   return uri === undefined ? null : decodeWeights(await context.blobs.get(uri));
 }
 
+/** The prepared dataset, its images of the size that this job trains on. */
 export async function readManifest(context: TaskContext): Promise<DatasetManifest> {
-  return decodeManifest(await context.blobs.get(requiredInput(context, 'dataset')));
+  const { spec, dataset } = context.assignment;
+  const manifest = decodeManifest(await context.blobs.get(requiredInput(context, 'dataset')));
+  return { ...manifest, image: inputShape(spec, dataset) };
 }

@@ -29,7 +29,7 @@ export async function diagnose(
     if (!auxiliary) continue;
     await context.breathe();
     const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
-    const value = auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);
+    const value = await auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);
     prefix.dispose();
     samples.push({ name: 'auxiliary_error', stage, step, value });
   }
@@ -44,7 +44,7 @@ async function probeFidelity(
 ): Promise<(number | null)[]> {
   const { spec } = context.assignment;
   const batches = await openTrainBatches(context);
-  const batch = batches.at(step);
+  const batch = await batches.at(step);
   try {
     return fidelities({
       stages,

@@ -17,7 +17,7 @@ export async function evaluate(context: TaskContext): Promise<TaskSuccess> {
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
   const step = parallelRange(run.rounds, round ?? 0).end - 1;
   const readers = await openReaders(context);
-  const full = TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
+  const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
     const scores = await watch.timeAsync('evaluate', async () => ({
       full: await full.evaluate(readers.test, context.breathe),
@@ -57,7 +57,7 @@ async function evaluateCompact(
 ): Promise<Evaluation | null> {
   const layers = compactLayers(run.stages);
   if (!layers) return null;
-  const network = TrainedNetwork.calibrate(layers, weights, train, context.assignment.spec.seed);
+  const network = await TrainedNetwork.calibrate(layers, weights, train, context.assignment.spec.seed);
   try {
     return await network.evaluate(test, context.breathe);
   } finally {

@@ -32,12 +32,12 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   const state = await joinedState(context, run, parametersOf(layers));
   const readers = await openReaders(context);
   const parts = finalParts(run);
-  const full = TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
+  const full = await TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
   try {
     const auxiliaries = await watch.timeAsync('reconstruct', () =>
       reconstructAll(context, run, full, readers, (done) => context.progress(done, parts)),
     );
-    const compact = calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
+    const compact = await calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
     const scores = await watch.timeAsync('evaluate', async () => ({
       full: await full.evaluate(readers.test, context.breathe),
       compact: compact && (await compact.evaluate(readers.test, context.breathe)),
@@ -80,7 +80,7 @@ async function reconstructAll(
     const start =
       (await readWeights(context, `auxiliary-${stage}`)) ??
       initialValues(auxiliaryParameters(run.stages[stage]!), spec.seed);
-    const errorBefore = auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
+    const errorBefore = await auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
     const fitted = await reconstructAuxiliary({
       prefix,
       auxiliary,
@@ -88,7 +88,7 @@ async function reconstructAll(
       batches,
       breathe: context.breathe,
     });
-    const errorAfter = auxiliaryError(prefix, auxiliary, fitted, readers, spec.seed);
+    const errorAfter = await auxiliaryError(prefix, auxiliary, fitted, readers, spec.seed);
     prefix.dispose();
     results.push({ stage, errorBefore, errorAfter, weights: fitted });
     progress(stage);
@@ -97,17 +97,17 @@ async function reconstructAll(
   return results;
 }
 
-function calibrateCompact(
+async function calibrateCompact(
   run: RunDescription,
   weights: NamedValues,
   auxiliaries: readonly ReconstructedAuxiliary[],
   readers: Readers,
   seed: number,
-): TrainedNetwork | null {
+): Promise<TrainedNetwork | null> {
   const layers = compactLayers(run.stages);
   const last = auxiliaries.at(-1);
   return layers && last
-    ? TrainedNetwork.calibrate(layers, new Map([...weights, ...last.weights]), readers.train, seed)
+    ? await TrainedNetwork.calibrate(layers, new Map([...weights, ...last.weights]), readers.train, seed)
     : null;
 }
 

@@ -45,7 +45,7 @@ async function fitAuxiliaries(
   const { spec } = context.assignment;
   const readers = await openReaders(context);
   const batches = await openTrainBatches(context);
-  const full = TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
+  const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
     const fitted = new Map<string, Float32Array>();
     for (const stage of run.stages) {

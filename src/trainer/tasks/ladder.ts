@@ -12,7 +12,7 @@ import {
 import { type LadderStage, Stopwatch, trainLadderSteps } from '../training/index.js';
 import { readCheckpoint, readState, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
-import { checkPrecision, openSteps, partSettings, samplesOf, saveCheckpoint, throughputOf } from './train.js';
+import { checkPrecision, openSteps, paceOf, partSettings, samplesOf, saveCheckpoint } from './train.js';
 
 /** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
 export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
@@ -86,8 +86,7 @@ async function trainRound(
       breathe: (next) => context.breathe(() => save(next)),
       stopwatch,
     });
-    const elapsed = context.now() - started;
-    if (from < steps.end) context.metrics([throughputOf(left, null, spec.batch_size, elapsed)]);
+    context.metrics(paceOf(context, left, null, started, stopwatch));
   } finally {
     batches.close(stopwatch);
   }

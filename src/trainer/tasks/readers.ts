@@ -1,5 +1,5 @@
 import { trainSamples } from '../../network/index.js';
-import { SplitReader } from '../data/index.js';
+import { openSplit, type SplitReader } from '../data/index.js';
 import { readManifest, type TaskContext } from './context.js';
 
 /** Both splits of a job's dataset: the training images that it trains on, and all test images. */
@@ -11,11 +11,12 @@ export interface Readers {
 export async function openReaders(context: TaskContext): Promise<Readers> {
   const manifest = await readManifest(context);
   const { spec, dataset } = context.assignment;
-  const samples = trainSamples(spec.max_train_samples, dataset);
+  const most = trainSamples(spec.max_train_samples, dataset);
+  const { blobs, decoders } = context;
   return {
     // The network's statistics too must come from none but these.
-    train: await SplitReader.open(manifest, 'train', context.blobs, samples),
-    test: await SplitReader.open(manifest, 'test', context.blobs),
+    train: await openSplit(manifest, 'train', blobs, { most, decoders }),
+    test: await openSplit(manifest, 'test', blobs, { decoders }),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   hasAuxiliary,
   hasHead,
   headLayers,
+  inputShape,
   type Layer,
   type LocalHead,
   localHead,
@@ -24,7 +25,7 @@ export interface RunDescription {
 }
 
 export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
-  const network = describeNetwork(spec.model, dataset.image, dataset.classes.length);
+  const network = describeNetwork(spec.model, inputShape(spec, dataset), dataset.classes.length);
   const { split, auxiliary } = spec.method;
   const stages = describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) => ({
     ...stage,

@@ -11,7 +11,7 @@ import type { TaskContext } from './context.js';
 import { closeReaders, openReaders } from './readers.js';
 import { describeRun, type RunDescription, stageParameters } from './run-description.js';
 import { stateBefore } from './stage.js';
-import { openSteps, openTrainBatches, samplesOf, throughputOf } from './train.js';
+import { openSteps, openTrainBatches, paceOf, samplesOf } from './train.js';
 
 /** Files of rows per sample: what the stage reads of the round before, and what it writes. */
 interface Files {
@@ -94,7 +94,7 @@ async function trainRound(
       breathe: context.breathe,
       stopwatch,
     });
-    context.metrics([throughputOf(steps, stage.index, spec.batch_size, context.now() - started)]);
+    context.metrics(paceOf(context, steps, stage.index, started, stopwatch));
     return optimizer.state();
   } finally {
     optimizer.dispose();
@@ -112,7 +112,7 @@ function boundary(
   initial: InitialFeatures,
 ): BoundaryVariables {
   const stored = new StoredVariables(rows, input, hasMultipliers(spec));
-  return { stored, initial: (batch) => initial.of(batch) };
+  return { stored, initial };
 }
 
 const hasMultipliers = ({ method }: TaskContext['assignment']['spec']): boolean =>

@@ -6,7 +6,7 @@ import { type Checkpoint, encodeCheckpoint } from '../checkpoint/index.js';
 import {
   type Batch,
   BatchThread,
-  SplitReader,
+  openSplit,
   splitFiles,
   TrainBatches,
   type TrainBatchesOptions,
@@ -98,8 +98,7 @@ async function trainOn(
       breathe: (next) => context.breathe(() => save(next)),
     });
     const left = { start: from, end: steps.end };
-    const elapsed = context.now() - started;
-    if (from < steps.end) context.metrics([throughputOf(left, part.stage, spec.batch_size, elapsed)]);
+    context.metrics(paceOf(context, left, part.stage, started, stopwatch));
     return optimizer.state();
   } finally {
     optimizer.dispose();
@@ -156,7 +155,8 @@ export function partSettings(spec: ResolvedSpec, auxiliary: TrainedPart['auxilia
 }
 
 export async function openTrainBatches(context: TaskContext): Promise<TrainBatches> {
-  const reader = await SplitReader.open(await readManifest(context), 'train', context.blobs);
+  const { blobs, decoders } = context;
+  const reader = await openSplit(await readManifest(context), 'train', blobs, { decoders });
   return new TrainBatches(reader, batchOptions(context));
 }
 
@@ -183,13 +183,24 @@ export function samplesOf(report: StepReport, stage: number | null): MetricSampl
     : [...samples, { name: 'violation', stage: stage! + 1, step, value: violation }];
 }
 
-/** Images trained on per second of the whole loop, at the task's last step. */
-export function throughputOf(
-  steps: StepRange,
+/**
+ * Of a task's whole loop over `steps`, which began at `started`: images trained on per second, and the share of the time
+ * that it waited for them. At the last step; nothing where there was none.
+ */
+export function paceOf(
+  { now, assignment }: TaskContext,
+  { start, end }: StepRange,
   stage: number | null,
-  batchSize: number,
-  milliseconds: number,
-): MetricSample {
-  const value = ((steps.end - steps.start) * batchSize * 1000) / milliseconds;
-  return { name: 'images_per_second', stage, step: steps.end - 1, value };
+  started: number,
+  stopwatch: Stopwatch,
+): MetricSample[] {
+  if (start >= end) return [];
+  const seconds = (now() - started) / 1000;
+  const images = (end - start) * assignment.spec.batch_size;
+  const waited = stopwatch.seconds.data ?? 0;
+  return [
+    { name: 'images_per_second', stage, step: end - 1, value: images / seconds },
+    // A clock too coarse to see the loop saw no waiting either.
+    { name: 'data_wait_share', stage, step: end - 1, value: seconds > 0 ? waited / seconds : 0 },
+  ];
 }

@@ -17,7 +17,7 @@ import { checkedReport, STEPS_PER_REPORT, type StepReport } from './train-steps.
 /** Variables of a boundary, and the untrained network's features of a batch there, [B x n]. */
 export interface BoundaryVariables {
   readonly stored: StoredVariables;
-  readonly initial: (batch: Batch) => Float32Array;
+  readonly initial: { prepare(): Promise<void>; of(batch: Batch): Float32Array };
 }
 
 export interface StoredStepsOptions {
@@ -57,12 +57,23 @@ export async function trainStoredSteps(options: StoredStepsOptions): Promise<voi
     const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
+      await stopwatch.timeAsync('variables', () => prepareInitial(options, step));
       const report = undoOnError(() => trainStep(options, batch, step, reports));
       if (report) options.onReport(report);
     } finally {
       batch.dispose();
     }
     await options.breathe();
+  }
+}
+
+/** Has the features at hand that samples without a row start from. */
+async function prepareInitial(
+  { own, downstream, samplesAt }: StoredStepsOptions,
+  step: number,
+): Promise<void> {
+  for (const boundary of [own, downstream]) {
+    if (boundary && !boundary.stored.knows(samplesAt(step))) await boundary.initial.prepare();
   }
 }
 
@@ -77,7 +88,7 @@ function trainStep(
   const learningRate = options.learningRateAt(step);
   const gradients = new Map<string, Tensor>();
   const variables =
-    own && stopwatch.time('variables', () => own.stored.read(samples, () => own.initial(batch)));
+    own && stopwatch.time('variables', () => own.stored.read(samples, () => own.initial.of(batch)));
   const lambda = own && variables && own.stored.toTensor(variables.lambda);
   const context = { weights: optimizer.weights, gradients, draw: { seed, step } };
   const pass = stopwatch.time('forward', () =>
@@ -108,7 +119,7 @@ function localLoss(
 ): LocalLoss {
   if (!downstream) return classificationObjective(labelSmoothing)(stageOutput, at, training);
   return at.stopwatch.time('coupling', () => {
-    const next = downstream.stored.read(samples, () => downstream.initial(at.batch));
+    const next = downstream.stored.read(samples, () => downstream.initial.of(at.batch));
     const lambda = downstream.stored.toTensor(next.lambda);
     // The multiplier's place in the cotangent is that of g: kappa = -g where all is solved.
     const gradient = next.multiplier && downstream.stored.toTensor(next.multiplier.map((kappa) => -kappa));

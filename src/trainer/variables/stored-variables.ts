@@ -28,6 +28,11 @@ export class StoredVariables {
     this.#rowLength = rowLengthOf(input, hasMultipliers);
   }
 
+  /** Whether every sample has a row: none then starts from `initial`. */
+  knows(samples: Uint32Array): boolean {
+    return samples.every((sample) => this.rows?.has(sample) ?? false);
+  }
+
   /** @param initial the features of the untrained network, [B x n]; asked only where a sample has no row */
   read(samples: Uint32Array, initial: () => Float32Array): StoredBatch {
     const { rows } = this;

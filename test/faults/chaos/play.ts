@@ -71,7 +71,7 @@ async function outcome(theatre: Theatre, id: string): Promise<Omit<Played, 'ms'>
       .map(({ name, sha256 }) => `${name} ${sha256}`)
       .sort(),
     curves: metrics
-      .filter(({ name }) => name !== 'images_per_second')
+      .filter(({ name }) => !['images_per_second', 'data_wait_share'].includes(name))
       .map(({ name, stage, points }) => ({
         name,
         stage,

@@ -5,7 +5,7 @@ import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
-import { SplitReader, TrainBatches } from '../../../src/trainer/data/index.js';
+import { openSplit, TrainBatches } from '../../../src/trainer/data/index.js';
 import { trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
 import { initialValues } from '../../../src/trainer/optimizer/index.js';
@@ -112,16 +112,17 @@ async function descend(
 
 async function batchesOf(blobs: BlobStore, steps: number): Promise<PlainBatch[]> {
   const manifest = decodeManifest(await blobs.get((await storeTiny(blobs)).uri));
-  const reader = await SplitReader.open(manifest, 'train', blobs);
+  const reader = await openSplit(manifest, 'train', blobs);
   const { seed, batch_size: batchSize, augmentation } = spec;
   const batches = new TrainBatches(reader, { seed, batchSize, samples: TINY.train_count, augmentation });
-  const plain = Array.from({ length: steps }, (_, step) => {
-    const { images, labelValues, dispose } = batches.at(step);
+  const plain: PlainBatch[] = [];
+  for (let step = 0; step < steps; step++) {
+    const { images, labelValues, dispose } = await batches.at(step);
     const { height, width, channels } = TINY.image;
     const values = { images: read(images), shape: [batchSize, height, width, channels] as const };
     dispose();
-    return { ...values, labels: labelValues };
-  });
+    plain.push({ ...values, labels: labelValues });
+  }
   reader.close();
   return plain;
 }

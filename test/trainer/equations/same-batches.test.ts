@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { batchHashes } from '../support/batch-hashes.js';
+import { mixedSpec, storeMixed } from '../support/mixed-images.js';
 import { withFolder } from '../support/run-plan.js';
-import { storeTiny, type TrainingTask, tinySpec } from '../support/training-tasks.js';
+import { storeTiny, type TaskRun, TINY, type TrainingTask, tinySpec } from '../support/training-tasks.js';
 
 const PROCESS = fileURLToPath(new URL('../support/batch-hashes-process.ts', import.meta.url));
 const taskOf = (stage: number, round: number): TrainingTask => ({
@@ -15,17 +16,52 @@ const taskOf = (stage: number, round: number): TrainingTask => ({
   round,
 });
 
+/** Hashes of the batches of `steps`, of one stage here and of another, a round on and backwards, in a process of its own. */
+async function hashesOfTwo(folder: string, run: TaskRun, steps: readonly number[]) {
+  const here = await batchHashes(taskOf(0, 0), run, steps);
+  const { spec, inputs, dataset } = run;
+  const given = JSON.stringify({
+    folder,
+    task: taskOf(2, 1),
+    spec,
+    inputs,
+    dataset,
+    steps: steps.toReversed(),
+  });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', PROCESS, given]);
+  return { here, there: (JSON.parse(stdout) as string[]).reverse() };
+}
+
 // docs/method.md, check 8; within one process and out of order it is in ../data.test.ts.
 test('stages in two processes, a round apart, see the bitwise same augmented batches', async (t) => {
   await withFolder(async ({ folder, blobs }) => {
     const inputs = { dataset: (await storeTiny(blobs)).uri };
     const spec = tinySpec({ epochs: 3, method: { stages: 3 } });
     const steps = Array.from({ length: 24 }, (_, step) => step);
-    const here = await batchHashes(taskOf(0, 0), { spec, blobs, inputs }, steps);
-    const given = JSON.stringify({ folder, task: taskOf(2, 1), spec, inputs, steps: steps.toReversed() });
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', PROCESS, given]);
-    assert.deepEqual((JSON.parse(stdout) as string[]).reverse(), here);
+    const { here, there } = await hashesOfTwo(folder, { spec, blobs, inputs, dataset: TINY }, steps);
+    assert.deepEqual(there, here);
     assert.equal(new Set(here).size, steps.length, 'every batch differs from every other');
     t.diagnostic(`check 8: ${steps.length} batches bitwise equal in two processes`);
+  });
+});
+
+test('so do stages whose images are decoded, cropped and resized, four at a time or one by one', async () => {
+  await withFolder(async ({ folder, blobs }) => {
+    const dataset = await storeMixed(blobs);
+    const inputs = { dataset: dataset.manifest! };
+    const spec = mixedSpec({ epochs: 2, method: { stages: 3 }, augmentation: { cutout: 3 } });
+    assert.ok(spec.augmentation.random_resized_crop && spec.augmentation.horizontal_flip);
+    const steps = Array.from({ length: 16 }, (_, step) => step);
+    const run = { spec, blobs, inputs, dataset, decoders: 4 };
+    const { here, there } = await hashesOfTwo(folder, run, steps);
+    assert.deepEqual(there, here);
+    assert.equal(new Set(here).size, steps.length);
+    const plain = mixedSpec({
+      epochs: 2,
+      method: { stages: 3 },
+      augmentation: { random_resized_crop: false },
+    });
+    const centred = await batchHashes(taskOf(0, 0), { ...run, spec: plain }, steps);
+    assert.equal(centred.filter((hash) => here.includes(hash)).length, 0, 'the crops are what differs');
   });
 });

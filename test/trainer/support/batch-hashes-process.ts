@@ -2,6 +2,6 @@
 import { createFolderStore } from '../../../src/storage/folder-store.js';
 import { batchHashes } from './batch-hashes.js';
 
-const { folder, task, spec, inputs, steps } = JSON.parse(process.argv[2]!);
-const hashes = await batchHashes(task, { spec, inputs, blobs: createFolderStore(folder) }, steps);
+const { folder, task, spec, inputs, dataset, steps } = JSON.parse(process.argv[2]!);
+const hashes = await batchHashes(task, { spec, inputs, dataset, blobs: createFolderStore(folder) }, steps);
 process.stdout.write(JSON.stringify(hashes));

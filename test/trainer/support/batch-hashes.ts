@@ -10,12 +10,13 @@ export async function batchHashes(
   steps: readonly number[],
 ): Promise<string[]> {
   const batches = await openTrainBatches(contextOf(task, run));
-  const hashes = steps.map((step) => {
-    const { images, labels, dispose } = batches.at(step);
+  const hashes: string[] = [];
+  for (const step of steps) {
+    const { images, labels, dispose } = await batches.at(step);
     const hash = createHash('sha256').update(read(images)).update(readIntegers(labels)).digest('hex');
     dispose();
-    return hash;
-  });
+    hashes.push(hash);
+  }
   batches.reader.close();
   return hashes;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { ArtifactOutput } from '../../../src/contract/trainer-protocol.js';
-import { SplitReader } from '../../../src/trainer/data/index.js';
+import { openSplit } from '../../../src/trainer/data/index.js';
 import { type PlanRun, runPlan, withBlobs } from './run-plan.js';
 import { mnistSpec } from './specs.js';
 
@@ -39,10 +39,11 @@ export async function withExports(
 
 async function testImages(run: PlanRun, images: number): Promise<Pick<Exported, 'pixels' | 'labels'>> {
   const manifest = decodeManifest(await run.blobs.get(run.successes.get('prepare')!.outputs.dataset!.uri));
-  const reader = await SplitReader.open(manifest, 'test', run.blobs);
+  const reader = await openSplit(manifest, 'test', run.blobs);
   const pixels = new Uint8Array(images * reader.imageBytes);
   for (let index = 0; index < images; index++) {
-    reader.readImage(index, pixels.subarray(index * reader.imageBytes, (index + 1) * reader.imageBytes));
+    const target = pixels.subarray(index * reader.imageBytes, (index + 1) * reader.imageBytes);
+    await reader.readImage(index, target, null);
   }
   reader.close();
   return { pixels, labels: reader.labels.slice(0, images) };

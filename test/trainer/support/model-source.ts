@@ -1,9 +1,9 @@
 import { parametersOf } from '../../../src/network/index.js';
 import type { ModelSource } from '../../../src/trainer/export/model-source.js';
 import {
-  estimateStatistics,
   inferenceRule,
   inferPass,
+  StatisticsEstimate,
   uploadWeights,
 } from '../../../src/trainer/network/index.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
@@ -29,7 +29,6 @@ export function smallModel(family: Family): SmallModel {
     storage: 'pixels' as const,
     image: network.image,
     classes: ['a', 'b', 'c'],
-    splits: { train: EMPTY_SPLIT, test: EMPTY_SPLIT },
     mean: [120, 130],
     standard_deviation: [60, 70],
   };
@@ -40,7 +39,9 @@ export function smallModel(family: Family): SmallModel {
   const features = { ...random, values: normalized };
   const { statistics, logits } = onDevice(() => {
     const weights = uploadWeights(parametersOf(layers), values);
-    const found = estimateStatistics(layers, weights, [uploadFeatures(features)]);
+    const estimate = new StatisticsEstimate(layers, weights);
+    estimate.add(uploadFeatures(features));
+    const found = estimate.statistics();
     const { rule } = inferenceRule(layers, weights, found);
     return { statistics: found, logits: read(inferPass(layers, uploadFeatures(features), weights, rule)) };
   });
@@ -51,8 +52,6 @@ export function smallModel(family: Family): SmallModel {
     probabilities: softmax(logits),
   };
 }
-
-const EMPTY_SPLIT = { count: 0, images: 'sha256:', labels: 'sha256:' } as const;
 
 /** What the device computed, as plain values; its tensors are freed. */
 function onDevice<T>(body: () => T): T {

@@ -26,10 +26,11 @@ export async function runPlan(
   blobs: BlobStore,
   onTask: (task: PlannedTask, success: TaskSuccess) => void = () => {},
   wanted: (task: PlannedTask) => boolean = () => true,
+  dataset: DatasetFacts = MNIST,
 ): Promise<PlanRun> {
   const successes = new Map<string, TaskSuccess>();
   const samples: MetricSample[] = [];
-  for (const task of planTasks(spec, MNIST).filter(wanted)) {
+  for (const task of planTasks(spec, dataset).filter(wanted)) {
     const success = await runTask({
       assignment: {
         task_id: task.key,
@@ -39,7 +40,7 @@ export async function runPlan(
         stage: task.stage,
         round: task.round,
         spec,
-        dataset: MNIST,
+        dataset,
         inputs: inputsOf(task, successes),
       },
       blobs,

@@ -84,10 +84,14 @@ export interface TaskRun {
   readonly blobs: BlobStore;
   readonly inputs: Readonly<Record<string, BlobUri>>;
   readonly attempt?: number;
+  /** Absent: TINY. */
+  readonly dataset?: DatasetFacts;
   /** Called after every optimiser step; what it throws ends the task there. */
   readonly onStep?: (save: () => Promise<TaskCheckpoint>) => void | Promise<void>;
   /** Prepares the batches ahead; absent, the loop does. */
   readonly batchThread?: BatchThread;
+  /** Encoded images decoded at the same time by the loop itself; absent: one. */
+  readonly decoders?: number;
   /** Stands for a device that computes in bfloat16; the kernels work on any, emulated. */
   readonly bfloat16?: boolean;
 }
@@ -100,10 +104,20 @@ export type TrainingTask = Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>
 
 export function contextOf(
   { key, kind, stage, round }: TrainingTask,
-  { spec, blobs, inputs, attempt = 1, onStep = () => {}, batchThread, bfloat16 = false }: TaskRun,
+  {
+    spec,
+    blobs,
+    inputs,
+    dataset = TINY,
+    attempt = 1,
+    onStep = () => {},
+    batchThread,
+    decoders = 1,
+    bfloat16 = false,
+  }: TaskRun,
 ): TaskContext {
   return {
-    assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset: TINY, inputs },
+    assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset, inputs },
     blobs,
     now: () => 0,
     progress: () => {},
@@ -113,6 +127,7 @@ export function contextOf(
       if (save || spec.method.type === 'stored') await onStep(save ?? noCheckpoint);
     },
     ...(batchThread && { batchThread }),
+    decoders,
     bfloat16,
   };
 }

@@ -3,7 +3,7 @@ import type { Shape, StepRange } from '../../../network/index.js';
 import { TrainerError } from '../../errors.js';
 import type { TrainBatchesOptions } from '../batch-filler.js';
 import { type Batch, toBatch } from '../batches.js';
-import type { SplitFiles } from '../split-reader.js';
+import type { SplitFiles } from '../split-files.js';
 import type { FillFailure, FillOrder } from './fill-loop.js';
 import { type Ring, RingControl, ringBytes, ringMemory, slotArrays } from './ring.js';
 
@@ -38,6 +38,9 @@ export class BatchThread {
   #idle: Promise<void> = Promise.resolve();
   #order: { failure: Error | null; end: () => void } | null = null;
 
+  /** @param decoders encoded images it decodes at the same time */
+  constructor(private readonly decoders = 1) {}
+
   /** Starts the thread, which `open` would otherwise do. */
   start(): void {
     this.#living();
@@ -54,7 +57,7 @@ export class BatchThread {
     const { image } = files.manifest;
     const imageValues = image.height * image.width * image.channels;
     const ring = this.#ring({ steps, batchSize: options.batchSize, imageValues });
-    const order = this.#begin({ ring, files, options });
+    const order = this.#begin({ ring, files, options, decoders: this.decoders });
     return preparedBatches(ring, image, () => order.failure);
   }
 

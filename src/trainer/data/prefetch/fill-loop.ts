@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
+import { InvalidManifestError } from '../../../contract/dataset-manifest.js';
 import { TrainerError, type TrainerErrorCode } from '../../errors.js';
 import { type TrainBatchesOptions, TrainFiller } from '../batch-filler.js';
-import { type SplitFiles, SplitReader } from '../split-reader.js';
+import { openFiles } from '../open-split.js';
+import type { SplitFiles } from '../split-files.js';
 import { type Ring, RingControl, slotArrays } from './ring.js';
 
 /** What the thread is asked for: the batches of a task's steps, one after another. */
@@ -9,6 +11,8 @@ export interface FillOrder {
   readonly ring: Ring;
   readonly files: SplitFiles;
   readonly options: TrainBatchesOptions;
+  /** Encoded images decoded at the same time. */
+  readonly decoders: number;
 }
 
 /** Sent before the ring is marked failed. */
@@ -20,20 +24,26 @@ export interface FillFailure {
 
 /** The thread's side: takes orders from `port`, one at a time. `nowMs` is its clock. */
 export function serveOrders(port: MessagePort, nowMs: () => number): void {
-  port.on('message', (order: FillOrder) => {
+  port.on('message', (order: FillOrder) => void serve(order));
+
+  async function serve(order: FillOrder): Promise<void> {
     const control = new RingControl(order.ring);
     try {
-      fill(order, control, nowMs);
+      await fill(order, control, nowMs);
     } catch (error) {
       port.postMessage(failureOf(error));
       control.markFailed();
     }
     port.postMessage('done');
-  });
+  }
 }
 
-function fill({ ring, files, options }: FillOrder, control: RingControl, nowMs: () => number): void {
-  const reader = SplitReader.openFiles(files);
+async function fill(
+  { ring, files, options, decoders }: FillOrder,
+  control: RingControl,
+  nowMs: () => number,
+): Promise<void> {
+  const reader = openFiles(files, { decoders });
   try {
     const filler = new TrainFiller(reader, options);
     for (let step = ring.steps.start; step < ring.steps.end; step++) {
@@ -42,7 +52,7 @@ function fill({ ring, files, options }: FillOrder, control: RingControl, nowMs: 
       const started = nowMs();
       const arrays = slotArrays(ring, n);
       arrays.images.fill(0);
-      filler.fill(step, arrays);
+      await filler.fill(step, arrays);
       control.markFilled((nowMs() - started) / 1000);
     }
   } finally {
@@ -50,7 +60,12 @@ function fill({ ring, files, options }: FillOrder, control: RingControl, nowMs: 
   }
 }
 
+function codeOf(error: unknown): TrainerErrorCode | null {
+  if (error instanceof InvalidManifestError) return 'dataset_unreadable';
+  return error instanceof TrainerError ? error.code : null;
+}
+
 function failureOf(error: unknown): FillFailure {
   const message = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof TrainerError ? error.code : null, message };
+  return { code: codeOf(error), message };
 }

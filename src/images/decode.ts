@@ -1,0 +1,134 @@
+import type { Sharp } from 'sharp';
+import type { ImageShape } from '../contract/spec.js';
+
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Rectangle extends ImageSize {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** An image file whose header was read. */
+export interface ImageFile {
+  readonly bytes: Uint8Array;
+  /** In pixels, as stored: an orientation noted beside them is not applied. */
+  readonly size: ImageSize;
+  /** As sharp calls it: jpeg, png, webp. */
+  readonly format: string;
+}
+
+/** The centre crop's share of the short side that the image is resized to before: 224 of 256, as torchvision's. */
+const CENTRE_SHARE = 224 / 256;
+
+/** Bilinear, over as many pixels as one of the result covers. */
+const KERNEL = 'linear';
+
+/** Factors by which libjpeg scales while it decodes, at a fraction of the cost. */
+const JPEG_SHRINKS = [8, 4, 2] as const;
+
+/** @throws Error with libvips' message where the header cannot be read */
+export async function openImage(bytes: Uint8Array): Promise<ImageFile> {
+  const { width, height, format } = await (await open(bytes)).metadata();
+  return { bytes, size: { width, height }, format };
+}
+
+/** The whole image. @returns uint8 [height, width, channels] */
+export async function decodeImage({ bytes }: ImageFile, channels: number): Promise<Uint8Array> {
+  return pixels(await open(bytes), channels);
+}
+
+/**
+ * A part of the image, resized. Where it is much greater than `shape`, a JPEG is scaled down as it is decoded.
+ * @param crop within the image
+ * @returns uint8 [height, width, channels] of `shape`; the same bits wherever the same libvips runs
+ */
+export async function decodeCrop(file: ImageFile, crop: Rectangle, shape: ImageShape): Promise<Uint8Array> {
+  const { width, height, channels } = shape;
+  const shrink = JPEG_SHRINKS.find(
+    (factor) => crop.width >= factor * width && crop.height >= factor * height,
+  );
+  const [source, part] =
+    file.format === 'jpeg' && shrink !== undefined
+      ? await shrunk(file, crop, shrink, channels)
+      : [await open(file.bytes), crop];
+  return pixels(source.extract(part).resize(width, height, { fit: 'fill', kernel: KERNEL }), channels);
+}
+
+/** What an image is evaluated by: resized until it just covers 256/224 of `shape`, and of that the centre. */
+export async function decodeCentre({ bytes, size }: ImageFile, shape: ImageShape): Promise<Uint8Array> {
+  const { width, height, channels } = shape;
+  const whole = centreSize(size, shape);
+  const part = {
+    left: Math.floor((whole.width - width) / 2),
+    top: Math.floor((whole.height - height) / 2),
+    width,
+    height,
+  };
+  const image = await open(bytes);
+  const resized = image.resize(whole.width, whole.height, { fit: 'fill', kernel: KERNEL });
+  return pixels(resized.extract(part), channels);
+}
+
+/** The size that `decodeCentre` resizes to. */
+export function centreSize({ width, height }: ImageSize, shape: ImageSize): ImageSize {
+  const scale = Math.max(shape.width / width, shape.height / height) / CENTRE_SHARE;
+  return {
+    width: Math.max(shape.width, Math.round(scale * width)),
+    height: Math.max(shape.height, Math.round(scale * height)),
+  };
+}
+
+/** The image at 1/`factor` of its size, and where `crop` lies in it. */
+async function shrunk(
+  { bytes, size }: ImageFile,
+  crop: Rectangle,
+  factor: number,
+  channels: number,
+): Promise<[Sharp, Rectangle]> {
+  const width = Math.floor(size.width / factor);
+  const height = Math.floor(size.height / factor);
+  const image = await open(bytes);
+  const small = await pixels(image.resize(width, height, { fit: 'fill', kernel: KERNEL }), channels);
+  const scaled = (start: number, length: number, side: number, all: number) => {
+    const first = Math.min(Math.round((start * side) / all), side - 1);
+    return [first, Math.min(Math.max(1, Math.round((length * side) / all)), side - first)] as const;
+  };
+  const [left, partWidth] = scaled(crop.left, crop.width, width, size.width);
+  const [top, partHeight] = scaled(crop.top, crop.height, height, size.height);
+  const raw = { width, height, channels: channels as 1 | 3 };
+  return [(await library())(small, { raw }), { left, top, width: partWidth, height: partHeight }];
+}
+
+/** In sRGB, or grey; transparency is laid on black, and of an animation the first picture is taken. */
+async function pixels(image: Sharp, channels: number): Promise<Uint8Array> {
+  return image
+    .flatten({ background: '#000' })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw()
+    .toBuffer();
+}
+
+type Sharply = typeof import('sharp')['default'];
+
+async function load(): Promise<Sharply> {
+  const { default: sharp } = await import('sharp');
+  // Every image is read once: a cache would only hold memory. Who calls decides how many are decoded at once.
+  sharp.cache(false);
+  sharp.concurrency(1);
+  return sharp;
+}
+
+let loaded: Promise<Sharply> | undefined;
+
+/** Loaded for the first image: most trainers never see one. */
+function library(): Promise<Sharply> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function open(bytes: Uint8Array): Promise<Sharp> {
+  return (await library())(bytes, { failOn: 'error' });
+}
