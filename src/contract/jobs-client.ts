@@ -79,6 +79,8 @@ export interface JobsClient {
   /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
   createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
   getJob(id: string): Promise<Job | null>;
+  /** Cheaper, where nothing else of the job is needed. */
+  getJobState(id: string): Promise<Schemas['JobState'] | null>;
   listJobs(filter: JobFilter): Promise<Schemas['JobList']>;
   /** @throws job_finished */
   cancelJob(id: string, options: { readonly force: boolean }): Promise<Job>;

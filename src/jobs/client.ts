@@ -3,17 +3,21 @@ import type { BlobStore } from '../storage/blob-store.js';
 import { openBlobStore } from '../storage/open.js';
 import { apiKeyMethods } from './client/api-keys.js';
 import { artifactMethods } from './client/artifacts.js';
+import type { CreateParts } from './client/create-job.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
+import { openDatasetReads } from './client/new-job.js';
+import { openQueueReads } from './client/queue.js';
 import { sayingUnavailable } from './client/unavailable.js';
 import { type WebhookParts, webhookMethods } from './client/webhooks.js';
 import { openKeyring } from './keys/keyring.js';
 import { openRedisProbe, type RedisProbe } from './queue.js';
 import { openRequestCounter } from './request-counter.js';
 import { lazySecretBox } from './secrets/key.js';
-import { type Database, openDatabase } from './store/database.js';
+import { openDatabase } from './store/database.js';
 import { seedDatasets } from './store/datasets.js';
+import { nudgeAfter } from './store/notify.js';
 import { findWorkers } from './store/workers.js';
 
 export interface JobsServiceOptions {
@@ -39,8 +43,11 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const feed = await createEventFeed(db, options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl);
   const webhooks = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
+  const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
+  const nudge = nudgeAfter(db, 'strata_dispatch');
+  const parts = { db, redis, feed, blobs, webhooks, reads, nudge };
   return {
-    forTenant: (tenant) => clientOf(tenant, { db, redis, feed, blobs, webhooks }),
+    forTenant: remember((tenant) => clientOf(tenant, parts)),
     ...openKeyring(db, () => performance.now()),
     countRequest: counter.countRequest,
     async close() {
@@ -51,18 +58,31 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   };
 }
 
-interface Parts {
-  readonly db: Database;
+interface Parts extends CreateParts {
   readonly redis: RedisProbe;
   readonly feed: EventFeed;
   readonly blobs: BlobStore;
   readonly webhooks: WebhookParts;
 }
 
-function clientOf(tenant: string, { db, redis, feed, blobs, webhooks }: Parts): JobsClient {
+/** Tenants whose clients are kept. */
+const MAX_CLIENTS = 1_000;
+
+function remember(make: (tenant: string) => JobsClient): (tenant: string) => JobsClient {
+  const kept = new Map<string, JobsClient>();
+  return (tenant) => {
+    const client = kept.get(tenant) ?? make(tenant);
+    if (kept.size >= MAX_CLIENTS) kept.clear();
+    kept.set(tenant, client);
+    return client;
+  };
+}
+
+function clientOf(tenant: string, parts: Parts): JobsClient {
+  const { db, redis, feed, blobs, webhooks } = parts;
   return {
     ...sayingUnavailable({
-      ...jobMethods(db, tenant, blobs),
+      ...jobMethods(parts, tenant),
       ...listMethods(db, tenant),
       ...apiKeyMethods(db, tenant),
       ...webhookMethods(db, tenant, webhooks),

@@ -61,6 +61,15 @@ export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTas
   ];
 }
 
+/** How many tasks that is, without making them: what every answer about a new job says. */
+export function countTasks(spec: ResolvedSpec, dataset: DatasetFacts): number {
+  const rounds = roundsOf(spec, dataset);
+  const tasksARound = trainsJointly(spec.method) ? 1 : stageOrder(spec.method).length;
+  const evaluations = evaluatedRounds(spec, rounds).length;
+  const { warmStartRounds, parallelRounds, endToEndRounds } = rounds;
+  return 2 + warmStartRounds + parallelRounds * tasksARound + evaluations + endToEndRounds;
+}
+
 function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
   const tasks: PlannedTask[] = [];
   for (let round = 0; round < rounds.parallelRounds; round++) {
@@ -130,6 +139,12 @@ function evaluatesAfter(spec: ResolvedSpec, rounds: Rounds, round: number): bool
   return spec.evaluate_every !== null && (round + 1) % spec.evaluate_every === 0;
 }
 
+function evaluatedRounds(spec: ResolvedSpec, rounds: Rounds): number[] {
+  return Array.from({ length: rounds.parallelRounds }, (_, round) => round).filter((round) =>
+    evaluatesAfter(spec, rounds, round),
+  );
+}
+
 function evaluateTask({ method }: ResolvedSpec, rounds: Rounds, round: number, weight: number): PlannedTask {
   const states = statesOf(method, rounds, round);
   const inputs = { dataset: DATASET, ...states, ...auxiliariesOf(method, rounds, round) };
@@ -158,9 +173,7 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
       : statesOf(spec.method, rounds, parallelRounds - 1)),
     ...auxiliariesOf(spec.method, rounds, parallelRounds - 1),
   };
-  const after = Array.from({ length: parallelRounds }, (_, round) => round)
-    .filter((round) => evaluatesAfter(spec, rounds, round))
-    .map(evaluateKey);
+  const after = evaluatedRounds(spec, rounds).map(evaluateKey);
   return { ...task('finalize', 'finalize', evaluation * FINALIZE_EVALUATIONS), inputs, after };
 }
 

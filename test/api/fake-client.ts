@@ -67,6 +67,10 @@ export class FakeClient implements JobsClient {
     return this.jobs.get(id) ?? null;
   }
 
+  async getJobState(id: string) {
+    return this.jobs.get(id)?.state ?? null;
+  }
+
   async listJobs({ after, limit, state, metadata }: JobFilter) {
     const matching = [...this.jobs.values()]
       .reverse()

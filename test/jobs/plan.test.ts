@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ResolvedSpec } from '../../src/contract/spec.js';
-import { needsOf, type PlannedTask, planTasks } from '../../src/jobs/plan.js';
+import { countTasks, needsOf, type PlannedTask, planTasks } from '../../src/jobs/plan.js';
 import { endToEndRange, parallelRange, roundsOf, type StepRange } from '../../src/network/rounds.js';
 import { MNIST, resolved } from './specs.js';
 
@@ -56,6 +56,10 @@ test('keys are unique, and every task is listed after all it waits for (so the g
       }
     }),
   );
+});
+
+test('counting the tasks agrees with making them', () => {
+  fc.assert(fc.property(specs, (spec) => assert.equal(countTasks(spec, MNIST), plan(spec).length)));
 });
 
 test('every input names an output that its task produces', () => {

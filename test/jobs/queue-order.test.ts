@@ -5,7 +5,7 @@ import { claimNext } from '../../src/jobs/lifecycle/claim.js';
 import { releaseTask } from '../../src/jobs/lifecycle/fail.js';
 import { type Database, openDatabase } from '../../src/jobs/store/database.js';
 import { Prisma } from '../../src/jobs/store/generated/client.js';
-import { nextTask } from '../../src/jobs/store/queue-order.js';
+import { nextTask, queuePositions } from '../../src/jobs/store/queue-order.js';
 import { Strata } from '../support/strata.js';
 import { smallJob } from './specs.js';
 
@@ -122,17 +122,76 @@ test('a queued job says how many go before it, and why it waits', async () => {
   await db.$executeRaw`DELETE FROM worker`;
 });
 
+/** Queued jobs, by SQL: `tenants` of them, `each` jobs a tenant and priority. */
+async function fillQueue(tenants: number, each: number, priorities: readonly number[]): Promise<void> {
+  await jobs('t00', 1);
+  await strata.sql.query(
+    `INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, planned_at)
+    SELECT 'job_x' || lpad((n * $1::int + t)::text, 6, '0') || p, 't' || lpad(t::text, 2, '0'), name, metadata, 'queued', p,
+      dataset_id, spec, plan, now()
+    FROM generate_series(0, $1::int - 1) t, generate_series(1, $2::int) n, unnest($3::int[]) p, (SELECT * FROM job LIMIT 1) model`,
+    [tenants, each, priorities],
+  );
+}
+
+/** The order as it is promised, of all that wait. */
+const WHOLE_ORDER = `
+  WITH share AS (
+    SELECT tenant, count(*) AS running, max(started_at) AS served FROM task WHERE state = 'running' GROUP BY tenant
+  ), queued AS (
+    SELECT id, tenant, priority, row_number() OVER (PARTITION BY priority, tenant ORDER BY id) AS turn
+    FROM job WHERE state = 'queued'
+  )
+  SELECT id, least(1001, row_number() OVER (
+    ORDER BY priority DESC, turn + coalesce(running, 0), served NULLS FIRST, id))::int AS position
+  FROM queued LEFT JOIN share USING (tenant)`;
+
+test('positions are those of the whole order, up to a thousand', async () => {
+  await fillQueue(7, 90, [-1, 0, 3]);
+  for (const tenant of ['t01', 't04', 't04', 't06']) await jobs(tenant, 1, 3);
+  for (let index = 0; index < 3; index++) await claimed();
+  const { rows } = await strata.sql.query<{ id: string; position: number }>(WHOLE_ORDER);
+  const ids = [...rows.map(({ id }) => id), 'job_none'];
+  assert.deepEqual(await queuePositions(db, ids), new Map(rows.map(({ id, position }) => [id, position])));
+  assert.ok(rows.length > 1500 && rows.some(({ position }) => position === 1000));
+});
+
+test('a position costs the same however many jobs wait', async (t) => {
+  await fillQueue(10, 2_000, [0, 1]);
+  await strata.sql.query('ANALYZE');
+  const statements: string[] = [];
+  const spied = {
+    pool: { query: async ({ text }: { text: string }) => ({ rows: [], text: statements.push(text) }) },
+  };
+  const ids = ['job_x0000110'];
+  await queuePositions(spied as unknown as Database, ids);
+  const { rows } = await strata.sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[0]}`, [ids]);
+  const [{ Plan: plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN'];
+  t.diagnostic(`${rowsSeen(plan)} rows in ${ms} ms`);
+  // A thousand of each of ten tenants, in each of the few steps of the plan.
+  assert.ok(
+    rowsSeen(plan) < 100_000,
+    `the plan went through ${rowsSeen(plan)} rows: ${JSON.stringify(plan)}`,
+  );
+  assert.equal(scansWhole(plan, 'job'), false, JSON.stringify(plan));
+});
+
 /** Rows that a plan's nodes went through, all of them. */
 interface PlanNode {
   'Node Type': string;
   'Actual Rows': number;
   'Actual Loops': number;
   'Rows Removed by Filter'?: number;
+  'Relation Name'?: string;
   Plans?: PlanNode[];
 }
 const rowsSeen = (node: PlanNode): number =>
   (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'] +
   (node.Plans ?? []).reduce((sum, child) => sum + rowsSeen(child), 0);
+
+const scansWhole = (node: PlanNode, table: string): boolean =>
+  (node['Node Type'] === 'Seq Scan' && node['Relation Name'] === table) ||
+  (node.Plans ?? []).some((child) => scansWhole(child, table));
 
 test('the look for the next task is cheap at 100,000 ready tasks of 20 tenants', async (t) => {
   await jobs('t00', 1);

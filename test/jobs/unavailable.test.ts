@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { openDatabase } from '../../src/jobs/store/database.js';
+import { queuePositions } from '../../src/jobs/store/queue-order.js';
+import { isUnavailable } from '../../src/jobs/store/unavailable.js';
 import { startPostgres } from '../../src/provision/postgres.js';
 import { Strata } from '../support/strata.js';
 import { smallJob } from './specs.js';
@@ -28,4 +31,13 @@ test('while Postgres is down every method is unavailable, not broken; when it is
   await startPostgres(servers.home);
   assert.equal((await client.getJob(job.id))?.state, 'queued');
   await assert.rejects(client.listTasks('job_none'), { code: 'not_found' });
+});
+
+test('a query that gets no connection in time is unavailable too: a server that is overloaded is not broken', async () => {
+  const db = await openDatabase(strata.servers.databaseUrl, 50);
+  const held = await Promise.all(Array.from({ length: db.pool.options.max }, () => db.pool.connect()));
+  const queries = [() => db.job.count(), () => db.$queryRaw`SELECT 1`, () => queuePositions(db, ['job_1'])];
+  for (const query of queries) await assert.rejects(query, isUnavailable);
+  for (const client of held) client.release();
+  await db.$disconnect();
 });

@@ -47,8 +47,17 @@ async function* frames<T extends { readonly seq: number }>(
   events: AsyncIterable<T>,
   closing: AbortSignal,
 ): AsyncIterable<string> {
-  for await (const event of events) yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+  for await (const event of events) yield frameOf(event);
   if (closing.aborted) yield CONNECT_AGAIN;
+}
+
+/** All who follow a job get the same objects, so each is written out once. */
+const written = new WeakMap<object, string>();
+
+function frameOf(event: { readonly seq: number }): string {
+  const frame = written.get(event) ?? `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+  written.set(event, frame);
+  return frame;
 }
 
 /** Does the client ask for this media type by name? Anything vaguer gets JSON. */

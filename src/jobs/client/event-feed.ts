@@ -1,13 +1,13 @@
-import { EventEmitter, once } from 'node:events';
 import type { Event, LogFilter, LogLine } from '../../contract/jobs-client.js';
 import { isTerminal, type JobState } from '../../contract/states.js';
 import type { Database } from '../store/database.js';
 import { findEvents } from '../store/events.js';
+import { findStanding } from '../store/jobs.js';
 import { findLogLines } from '../store/log-lines.js';
 import { listen } from '../store/notify.js';
 import { toEvent, toLogLine } from '../wire/parts.js';
 import { notFound } from './own.js';
-import { SharedReads } from './shared-reads.js';
+import { BATCH, type Source, Tail } from './tail.js';
 
 export interface EventFeed {
   /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
@@ -17,76 +17,69 @@ export interface EventFeed {
   close(): Promise<void>;
 }
 
-interface Reading {
-  readonly tenant: string;
-  readonly jobId: string;
-  /** Two readers of the same share their reads. */
-  readonly what: string;
-  readonly after: number;
-}
-
-const BATCH = 500;
-/** Nudges that come without a job's id concern every reader: the connection was lost for a while. */
-const ANY_JOB = 'any';
-
 /**
  * Events and log lines are read from their tables by seq; LISTEN only says when to look. One connection serves all
- * readers.
+ * readers, and readers of the same list share its tail.
  */
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
-  const nudges = new EventEmitter().setMaxListeners(0);
-  const reads = new SharedReads();
-  const listener = await listen(databaseUrl, 'strata_event', (jobId) => {
-    reads.forget();
-    nudges.emit(jobId || ANY_JOB);
-  });
-
-  async function* rowsOf<T extends { readonly seq: number }>(
-    { tenant, jobId, what, after }: Reading,
-    signal: AbortSignal,
-    read: (after: number) => Promise<readonly T[]>,
-  ): AsyncGenerator<T> {
-    let seq = after;
-    while (!signal.aborted) {
-      const grown = nextNudge(nudges, jobId, signal);
-      try {
-        // The state is read first: what the job ended with is then among the rows.
-        const { job, rows } = await reads.share(`${tenant}/${jobId}/${what}/${seq}`, async () => {
-          const job = await db.job.findUnique({ where: { id: jobId, tenant }, select: { state: true } });
-          return { job, rows: job === null ? [] : await read(seq) };
-        });
-        if (job === null) notFound(jobId);
-        yield* rows;
-        seq = rows.at(-1)?.seq ?? seq;
-        if (rows.length === BATCH) continue;
-        if (isTerminal('job', job.state as JobState)) return;
-        await grown.arrived;
-      } finally {
-        grown.cancel();
-      }
-    }
-  }
-
+  const tails = new SharedTails();
+  const listener = await listen(databaseUrl, 'strata_event', (jobId) => tails.nudge(jobId));
+  const standingOf = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
+    const job = (await findStanding(db, tenant, jobId)) ?? notFound(jobId);
+    return { newest: job[counter], ended: isTerminal('job', job.state as JobState) };
+  };
   return {
-    async *follow(tenant, jobId, after, signal) {
-      const read = (seq: number) => findEvents(db, jobId, seq, BATCH);
-      for await (const row of rowsOf({ tenant, jobId, what: 'events', after }, signal, read))
-        yield toEvent(row);
+    follow(tenant, jobId, after, signal) {
+      const source: Source<Event> = {
+        standing: standingOf(tenant, jobId, 'eventSeq'),
+        rows: async (seq) => (await findEvents(db, jobId, seq, BATCH)).map(toEvent),
+      };
+      return tails.follow({ jobId, name: `${tenant}/events` }, source, after, signal);
     },
-    async *followLogs(tenant, jobId, { after, task = null }, signal) {
-      const read = (seq: number) => findLogLines(db, jobId, { after: seq, task: task ?? null }, BATCH);
-      const what = `logs/${task ?? ''}`;
-      for await (const row of rowsOf({ tenant, jobId, what, after }, signal, read)) yield toLogLine(row);
+    followLogs(tenant, jobId, { after, task = null }, signal) {
+      const source: Source<LogLine> = {
+        standing: standingOf(tenant, jobId, 'logSeq'),
+        rows: async (seq) => (await findLogLines(db, jobId, { after: seq, task }, BATCH)).map(toLogLine),
+      };
+      return tails.follow({ jobId, name: `${tenant}/logs/${task ?? ''}` }, source, after, signal);
     },
     close: () => listener.close(),
   };
 }
 
-/** Starts to listen now, so that nothing is missed between reading and waiting. Settles on abort too. */
-function nextNudge(nudges: EventEmitter, jobId: string, signal: AbortSignal) {
-  const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
-  const wait = (name: string) => once(nudges, name, { signal: either });
-  const arrived = Promise.race([wait(jobId), wait(ANY_JOB)]).catch(() => undefined);
-  return { arrived, cancel: () => done.abort() };
+interface ListName {
+  readonly jobId: string;
+  /** Two readers of the same list share its tail. */
+  readonly name: string;
+}
+
+/** The tails of the lists that somebody follows at present. */
+class SharedTails {
+  readonly #jobs = new Map<string, Map<string, { tail: Tail<{ seq: number }>; readers: number }>>();
+
+  /** @param jobId empty: the connection was lost for a while, which concerns every reader */
+  nudge(jobId: string): void {
+    const nudged = jobId === '' ? [...this.#jobs.values()] : [this.#jobs.get(jobId) ?? new Map()];
+    for (const lists of nudged) for (const { tail } of lists.values()) tail.nudge();
+  }
+
+  async *follow<T extends { seq: number }>(
+    { jobId, name }: ListName,
+    source: Source<T>,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<T> {
+    const lists = this.#jobs.get(jobId) ?? new Map();
+    this.#jobs.set(jobId, lists);
+    const shared = lists.get(name) ?? { tail: new Tail(source), readers: 0 };
+    lists.set(name, shared);
+    shared.readers += 1;
+    try {
+      yield* shared.tail.follow(after, signal);
+    } finally {
+      shared.readers -= 1;
+      if (shared.readers === 0) lists.delete(name);
+      if (lists.size === 0) this.#jobs.delete(jobId);
+    }
+  }
 }

@@ -1,28 +1,36 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { type Prisma, PrismaClient } from './generated/client.js';
 
-export type Database = PrismaClient;
+/** Prisma, and the pool that it works on: prepared.ts asks that directly. */
+export type Database = PrismaClient & { readonly pool: pg.Pool };
 export type Transaction = Prisma.TransactionClient;
 /** What a query needs: the pool, or a transaction's connection. */
 export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 8;
-/** A server that takes no connection for so long is down for us. */
+/** A server that takes no connection for so long is down for us; one that has none free for so long is overloaded. */
 const CONNECT_MS = 10_000;
 
 /** Opens a pool of connections; `$disconnect()` ends it. */
-export async function openDatabase(databaseUrl: string): Promise<Database> {
+export async function openDatabase(databaseUrl: string, connectMs = CONNECT_MS): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: connectMs,
+  });
   // Lost connections surface in the next query; unheard, pg's 'error' event would end the process.
-  const adapter = new PrismaPg(
-    { connectionString: databaseUrl, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_MS },
-    { onPoolError: () => undefined, onConnectionError: () => undefined },
-  );
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    onPoolError: () => undefined,
+    onConnectionError: () => undefined,
+  });
   const database = new PrismaClient({
     adapter,
     transactionOptions: { maxWait: 10_000, timeout: 30_000 },
   });
   await database.$connect();
-  return database;
+  return Object.assign(database, { pool });
 }
 
 /** A plain value as a JSON column takes it. */

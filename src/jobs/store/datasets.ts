@@ -44,6 +44,11 @@ export function findDataset(db: Queryable, nameOrId: string) {
   return db.dataset.findFirst({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] } });
 }
 
+export function findDatasetsNamed(db: Queryable, namesOrIds: readonly string[]) {
+  const wanted = { in: [...namesOrIds] };
+  return db.dataset.findMany({ where: { OR: [{ id: wanted }, { name: wanted }] } });
+}
+
 export function findDatasets(db: Queryable) {
   return db.dataset.findMany({ orderBy: { name: 'asc' } });
 }

@@ -119,6 +119,11 @@ export async function hasJob(db: Queryable, tenant: string, id: string): Promise
   return (await db.job.count({ where: { id, tenant } })) > 0;
 }
 
+/** Its state, and how far its events and log lines are numbered. */
+export function findStanding(db: Queryable, tenant: string, id: string) {
+  return db.job.findUnique({ where: { id, tenant }, select: { state: true, eventSeq: true, logSeq: true } });
+}
+
 export function findJob(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant } });
 }

@@ -15,6 +15,28 @@ export async function notify(db: Queryable, channel: Channel, payload = ''): Pro
   await db.$executeRaw`SELECT pg_notify(${channel}, ${payload})`;
 }
 
+/**
+ * The same for what is already committed, and for many at once. Transactions that notify commit one after another, each with
+ * a write to disk of its own (Postgres takes a lock for it): those who must be many at a time do not. Whoever misses such a
+ * nudge, since this process died before it, finds the same at its next look.
+ */
+export function nudgeAfter(db: Queryable, channel: Channel): () => void {
+  let wanted = false;
+  let running = false;
+  const run = async () => {
+    running = true;
+    while (wanted) {
+      wanted = false;
+      await notify(db, channel).catch(() => undefined);
+    }
+    running = false;
+  };
+  return () => {
+    wanted = true;
+    if (!running) void run();
+  };
+}
+
 export interface Listener {
   close(): Promise<void>;
 }

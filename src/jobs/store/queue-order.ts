@@ -1,6 +1,7 @@
 import { TRAINING_KINDS } from '../precision.js';
-import type { Queryable } from './database.js';
+import type { Database, Queryable } from './database.js';
 import { Prisma } from './generated/client.js';
+import { prepare } from './prepared.js';
 import type { Holder } from './tasks.js';
 
 /** What may be claimed: the one place that says so, of a task joined with its job. */
@@ -62,21 +63,48 @@ export async function nextTask(db: Queryable, device: Device = ANY_DEVICE): Prom
   return rows[0]?.id ?? null;
 }
 
-/** Places of queued jobs, 1 first: the order in which they would get a slot if nothing else came. */
-export async function queuePositions(db: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
+/** Jobs counted to tell a position: `LAST_POSITION` stands for itself and all beyond. */
+const COUNTED = 1_000;
+export const LAST_POSITION = COUNTED + 1;
+
+// The recursion steps through the index from one tenant's jobs of one priority to the next, highest first, and takes the first
+// thousand of each, until a thousand are ahead of the next priority: however long the queue is, it costs the same.
+const positionsOf = prepare<{ id: string; position: number }>(
+  'queue-positions',
+  `WITH RECURSIVE share AS (
+    SELECT tenant, count(*) AS running, max(started_at) AS served FROM task
+    WHERE state = 'running' GROUP BY tenant
+  ), line AS (
+    SELECT 2147483647 AS priority, '' AS tenant, '{}'::text[] AS ids, 0 AS higher, 0 AS level
+    UNION ALL
+    SELECT next.priority, next.tenant, first.ids,
+      higher + CASE WHEN next.priority = line.priority THEN 0 ELSE level END,
+      cardinality(first.ids) + CASE WHEN next.priority = line.priority THEN level ELSE 0 END
+    FROM line CROSS JOIN LATERAL (
+      SELECT job.priority, job.tenant FROM job
+      WHERE state = 'queued' AND (job.priority, job.tenant) < (line.priority, line.tenant)
+      ORDER BY job.priority DESC, job.tenant DESC LIMIT 1
+    ) next CROSS JOIN LATERAL (
+      SELECT ARRAY(SELECT id FROM job
+        WHERE state = 'queued' AND job.priority = next.priority AND job.tenant = next.tenant
+        ORDER BY id LIMIT ${COUNTED}) AS ids
+    ) first
+    WHERE higher + level < ${COUNTED} OR next.priority = line.priority
+  ), placed AS (
+    SELECT id, row_number() OVER (
+      ORDER BY priority DESC, turn + coalesce(running, 0), served NULLS FIRST, id)::int AS position
+    FROM line CROSS JOIN LATERAL unnest(ids) WITH ORDINALITY AS waiting (id, turn) LEFT JOIN share USING (tenant)
+  )
+  SELECT id, least(position, ${LAST_POSITION}) AS position FROM job LEFT JOIN placed USING (id)
+  WHERE id = ANY ($1) AND state = 'queued'`,
+);
+
+/**
+ * Positions of the queued ones among some jobs, 1 first: the order in which they would get a slot if nothing else came. Exact up
+ * to a thousand.
+ */
+export async function queuePositions(db: Database, ids: readonly string[]): Promise<Map<string, number>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.$queryRaw<{ id: string; position: number }[]>`
-    WITH share AS (
-      SELECT tenant, count(*) AS running, max(started_at) AS served FROM task
-      WHERE state = 'running' GROUP BY tenant
-    ), queued AS (
-      SELECT id, tenant, priority, row_number() OVER (PARTITION BY priority, tenant ORDER BY id) AS turn
-      FROM job WHERE state = 'queued'
-    ), placed AS (
-      SELECT id, row_number() OVER (
-        ORDER BY priority DESC, turn + coalesce(running, 0), served NULLS FIRST, id)::int AS position
-      FROM queued LEFT JOIN share USING (tenant)
-    )
-    SELECT id, position FROM placed WHERE id IN (${Prisma.join([...ids])})`;
+  const rows = await positionsOf(db, [ids]);
   return new Map(rows.map(({ id, position }) => [id, position]));
 }

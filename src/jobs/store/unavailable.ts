@@ -10,6 +10,10 @@ const LOST: readonly string[] = [
 ];
 /** Postgres' own: ended by an administrator, crashed, starting or stopping. */
 const LEAVING = ['57P01', '57P02', '57P03'];
+/** The same of statements that did not go through Prisma. */
+const LOST_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '53300'];
+/** What pg says without a code: every connection stayed in use for too long, or one was lost. */
+const LOST_WORDS = /^timeout exceeded when trying to connect$|^Connection terminated/;
 /** Prisma's: no connection free in time, none to start a transaction on, one that was closed. */
 const WAITED_IN_VAIN = ['P1001', 'P1017', 'P2024', 'P2028'];
 
@@ -21,9 +25,10 @@ interface DriverCause {
 /** Whether an error of the store says that Postgres cannot be used now, rather than that something is wrong with us. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
+  if (error instanceof Error && LOST_WORDS.test(error.message)) return true;
   const { code, cause } = partsOf(error);
   return [cause.kind, cause.code, code].some(
-    (part) => part !== undefined && [...LOST, ...LEAVING, ...WAITED_IN_VAIN].includes(part),
+    (part) => part !== undefined && [...LOST, ...LOST_CODES, ...LEAVING, ...WAITED_IN_VAIN].includes(part),
   );
 }
 
@@ -32,6 +37,10 @@ function partsOf(error: unknown): { readonly code: string | undefined; readonly 
     const { driverAdapterError } = (error.meta ?? {}) as { driverAdapterError?: { cause?: DriverCause } };
     return { code: error.code, cause: driverAdapterError?.cause ?? {} };
   }
-  const named = error as { readonly name?: string; readonly cause?: DriverCause } | null;
-  return { code: undefined, cause: (named?.name === 'DriverAdapterError' && named.cause) || {} };
+  const named = error as {
+    readonly name?: string;
+    readonly code?: string;
+    readonly cause?: DriverCause;
+  } | null;
+  return { code: named?.code, cause: (named?.name === 'DriverAdapterError' && named.cause) || {} };
 }

@@ -1,7 +1,8 @@
 import { WORKER_GONE_MS } from '../limits.js';
 import type { DeviceCount } from '../precision.js';
-import { fromJson, type Queryable } from './database.js';
+import { type Database, fromJson, type Queryable } from './database.js';
 import type { Worker } from './generated/client.js';
+import { prepare } from './prepared.js';
 
 export interface WorkerDevice {
   readonly kind: 'cpu' | 'gpu';
@@ -48,16 +49,19 @@ export async function deleteGoneWorkers(db: Queryable): Promise<void> {
     DELETE FROM worker WHERE heartbeat_at < now() - ${WORKER_GONE_MS} * interval '1 millisecond'`;
 }
 
+const heardOf = prepare<Worker>(
+  'workers',
+  `SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt"
+  FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond' ORDER BY started_at`,
+);
+
 /** Workers heard of lately, oldest first. */
-export function findWorkers(db: Queryable): Promise<Worker[]> {
-  return db.$queryRaw`
-    SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt"
-    FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond'
-    ORDER BY started_at`;
+export function findWorkers(db: Database): Promise<Worker[]> {
+  return heardOf(db, []);
 }
 
-/** Of the workers heard of lately. */
-export async function countDevices(db: Queryable): Promise<DeviceCount> {
-  const devices = (await findWorkers(db)).flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
+/** What the workers bring with them. */
+export function deviceCount(workers: readonly Worker[]): DeviceCount {
+  const devices = workers.flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
   return { devices: devices.length, withBfloat16: devices.filter(({ bfloat16 }) => bfloat16).length };
 }

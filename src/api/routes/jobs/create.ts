@@ -6,10 +6,9 @@ export const createJob: Handler<'createJob'> = async ({ client, query, headers, 
     const { job } = await client.createJob(body, { dryRun: true });
     return { status: 200, body: job };
   }
-  const { job, replayed } = await client.createJob(body, {
-    idempotencyKey: headers['idempotency-key'],
-    bodyHash: canonicalHash(body),
-  });
+  const idempotencyKey = headers['idempotency-key'];
+  const key = idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: canonicalHash(body) };
+  const { job, replayed } = await client.createJob(body, key);
   const replay = replayed ? { 'idempotency-replayed': 'true' } : {};
   return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
 };

@@ -19,7 +19,7 @@ async function streamEvents({
 }: OperationRequest<'listJobEvents'>) {
   const after = Number(headers['last-event-id'] ?? query.after);
   // The state is read first: a job seen as finished has stored its last event.
-  const { state } = found(await client.getJob(id), 'job', id);
+  const state = found(await client.getJobState(id), 'job', id);
   if (isTerminal('job', state)) {
     const { data } = await client.listEvents(id, { after, limit: 1 });
     // By the EventSource standard, 204 is what stops a client from connecting again.

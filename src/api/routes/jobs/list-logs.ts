@@ -37,7 +37,7 @@ function asksForJson({ headers }: LogRequest): boolean {
 async function streamLines({ client, closing, params: { id }, query, headers }: LogRequest) {
   const filter = { after: Number(headers['last-event-id'] ?? query.after), task: query.task };
   // The state is read first: a job seen as finished has stored its last line.
-  const { state } = found(await client.getJob(id), 'job', id);
+  const state = found(await client.getJobState(id), 'job', id);
   if (isTerminal('job', state)) {
     const { data } = await client.listLogs(id, { ...filter, limit: 1 });
     // By the EventSource standard, 204 is what stops a client from connecting again.
@@ -48,7 +48,7 @@ async function streamLines({ client, closing, params: { id }, query, headers }: 
 }
 
 async function answerText({ client, closing, params: { id }, query }: LogRequest) {
-  found(await client.getJob(id), 'job', id);
+  found(await client.getJobState(id), 'job', id);
   const filter = { after: query.after, task: query.task };
   const lines = (signal: AbortSignal) =>
     query.follow ? client.followLogs(id, filter, signal) : storedLines(client, id, filter, signal);

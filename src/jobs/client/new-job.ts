@@ -1,0 +1,103 @@
+import { randomInt } from 'node:crypto';
+import { type FieldError, StrataError } from '../../contract/errors.js';
+import type { components } from '../../contract/generated/openapi.js';
+import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js';
+import { roundsOf } from '../../network/rounds.js';
+import { countTasks } from '../plan.js';
+import { resolveSpec } from '../resolve.js';
+import { type Database, toJson } from '../store/database.js';
+import { factsOf, findDatasets, findDatasetsNamed } from '../store/datasets.js';
+import type { NewJob } from '../store/new-jobs.js';
+import type { Dataset, Job } from '../store/rows.js';
+import { deviceCount } from '../store/workers.js';
+import type { QueueReads } from './queue.js';
+import { readTogether } from './read-together.js';
+
+const SEEDS = 2 ** 32;
+
+/** What every new job asks, shared by those who ask at the same time. */
+export interface DatasetReads {
+  readonly dataset: (nameOrId: string) => Promise<Dataset | undefined>;
+  /** Names of all there are. */
+  readonly datasetNames: () => Promise<string[]>;
+}
+
+export function openDatasetReads(db: Database): DatasetReads {
+  const read = readTogether((names: readonly string[]) => findDatasetsNamed(db, names));
+  return {
+    dataset: async (wanted) =>
+      (await read([wanted])).find(({ id, name }) => id === wanted || name === wanted),
+    datasetNames: async () => (await findDatasets(db)).map(({ name }) => name),
+  };
+}
+
+/** The job that a spec becomes. @throws StrataError invalid_spec, precision_unavailable */
+export async function resolveJob(
+  reads: DatasetReads & Pick<QueueReads, 'workers'>,
+  { id, tenant }: Pick<NewJob, 'id' | 'tenant'>,
+  submitted: JobSpec,
+): Promise<NewJob> {
+  const [dataset, workers] = await Promise.all([requireDataset(reads, submitted.dataset), reads.workers()]);
+  const facts = factsOf(dataset);
+  const spec = resolveSpec(submitted, facts, randomInt(SEEDS), deviceCount(workers));
+  const { name, metadata, priority } = spec;
+  return {
+    id,
+    tenant,
+    name,
+    metadata,
+    priority,
+    datasetId: dataset.id,
+    spec,
+    plan: planFigures(spec, facts),
+  };
+}
+
+async function requireDataset(reads: DatasetReads, name: string): Promise<Dataset> {
+  const row = await reads.dataset(name);
+  if (row?.state === 'ready') return row;
+  const known = (await reads.datasetNames()).join(', ');
+  const message = row ? `'${name}' is not ready yet` : `there is no dataset '${name}'; there are: ${known}`;
+  const errors: FieldError[] = [{ pointer: '/dataset', message }];
+  throw new StrataError('invalid_spec', undefined, { errors });
+}
+
+function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schemas']['JobPlan'] {
+  const rounds = roundsOf(spec, facts);
+  return {
+    tasks: countTasks(spec, facts),
+    steps_per_epoch: rounds.stepsPerEpoch,
+    total_steps: rounds.totalSteps,
+    round_steps: rounds.roundSteps,
+    warm_start_rounds: rounds.warmStartRounds,
+    parallel_rounds: rounds.parallelRounds,
+    end_to_end_rounds: rounds.endToEndRounds,
+  };
+}
+
+/** The row that a job becomes when it is stored, or would become. */
+export function rowOf(job: NewJob, createdAt: Date): Job {
+  return {
+    ...job,
+    metadata: toJson(job.metadata) as Job['metadata'],
+    spec: toJson(job.spec) as Job['spec'],
+    plan: toJson(job.plan) as Job['plan'],
+    state: 'queued',
+    stopAs: null,
+    stopNow: false,
+    eventSeq: 1,
+    logSeq: 0,
+    result: null,
+    error: null,
+    createdAt,
+    cancelRequestedAt: null,
+    pauseRequestedAt: null,
+    plannedAt: null,
+    queuedAt: createdAt,
+    startedAt: null,
+    runningSince: null,
+    ranSeconds: 0,
+    finishedAt: null,
+    spoolDeletedAt: null,
+  };
+}
