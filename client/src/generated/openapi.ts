@@ -576,7 +576,7 @@ export interface components {
         };
         /** @description Where a job that has not started stands; null once it has. */
         JobQueue: {
-            /** @description Its place among the jobs that have not started, those of other tenants counted too, by priority and turn as things stand; 1 is next. */
+            /** @description Its place among the jobs that have not started, those of other tenants counted too, by priority and turn as things stand; 1 is next. Counted up to 1000: 1001 stands for that place or any beyond. */
             position: number;
             /** @description What it waits for, in a sentence. */
             reason: string;

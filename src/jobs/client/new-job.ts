@@ -6,9 +6,9 @@ import { roundsOf } from '../../network/rounds.js';
 import { countTasks } from '../plan.js';
 import { resolveSpec } from '../resolve.js';
 import { type Database, toJson } from '../store/database.js';
-import { factsOf, findDatasets, findDatasetsNamed } from '../store/datasets.js';
+import { type DatasetFactsRow, factsOf, findDatasets, findDatasetsNamed } from '../store/datasets.js';
 import type { NewJob } from '../store/new-jobs.js';
-import type { Dataset, Job } from '../store/rows.js';
+import type { Job } from '../store/rows.js';
 import { deviceCount } from '../store/workers.js';
 import type { QueueReads } from './queue.js';
 import { readTogether } from './read-together.js';
@@ -17,7 +17,7 @@ const SEEDS = 2 ** 32;
 
 /** What every new job asks, shared by those who ask at the same time. */
 export interface DatasetReads {
-  readonly dataset: (nameOrId: string) => Promise<Dataset | undefined>;
+  readonly dataset: (nameOrId: string) => Promise<DatasetFactsRow | undefined>;
   /** Names of all there are. */
   readonly datasetNames: () => Promise<string[]>;
 }
@@ -53,7 +53,7 @@ export async function resolveJob(
   };
 }
 
-async function requireDataset(reads: DatasetReads, name: string): Promise<Dataset> {
+async function requireDataset(reads: DatasetReads, name: string): Promise<DatasetFactsRow> {
   const row = await reads.dataset(name);
   if (row?.state === 'ready') return row;
   const known = (await reads.datasetNames()).join(', ');

@@ -13,11 +13,11 @@ const MAX_CONNECTIONS = 8;
 const CONNECT_MS = 10_000;
 
 /** Opens a pool of connections; `$disconnect()` ends it. */
-export async function openDatabase(databaseUrl: string, connectMs = CONNECT_MS): Promise<Database> {
+export async function openDatabase(databaseUrl: string): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: connectMs,
+    connectionTimeoutMillis: CONNECT_MS,
   });
   // Lost connections surface in the next query; unheard, pg's 'error' event would end the process.
   const adapter = new PrismaPg(pool, {

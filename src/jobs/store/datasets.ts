@@ -1,7 +1,8 @@
 import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
 import type { DatasetFacts, DatasetStorage } from '../../contract/spec.js';
-import { fromJson, type Queryable, type Transaction, toJson } from './database.js';
+import { type Database, fromJson, type Queryable, type Transaction, toJson } from './database.js';
 import type { Dataset } from './generated/client.js';
+import { prepare } from './prepared.js';
 
 /** Makes the built-in datasets known, and brings their facts up to date with this version. */
 export async function seedDatasets(db: Queryable): Promise<void> {
@@ -26,7 +27,14 @@ function columnsOf(facts: DatasetFacts) {
   };
 }
 
-export function factsOf(row: Dataset): DatasetFacts {
+/** What a new job must know of its dataset. */
+export type DatasetFactsRow = Pick<
+  Dataset,
+  | ('id' | 'name' | 'state' | 'builtIn' | 'sha256' | 'classes' | 'image' | 'storage')
+  | ('trainCount' | 'testCount' | 'augmentation')
+>;
+
+export function factsOf(row: DatasetFactsRow): DatasetFacts {
   return {
     name: row.name,
     classes: fromJson<DatasetFacts['classes']>(row.classes),
@@ -44,9 +52,15 @@ export function findDataset(db: Queryable, nameOrId: string) {
   return db.dataset.findFirst({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] } });
 }
 
-export function findDatasetsNamed(db: Queryable, namesOrIds: readonly string[]) {
-  const wanted = { in: [...namesOrIds] };
-  return db.dataset.findMany({ where: { OR: [{ id: wanted }, { name: wanted }] } });
+const named = prepare<DatasetFactsRow>(
+  'datasets-named',
+  `SELECT id, name, state, built_in AS "builtIn", sha256, classes, image, storage, train_count AS "trainCount",
+    test_count AS "testCount", augmentation
+  FROM dataset WHERE id = ANY ($1) OR name = ANY ($1)`,
+);
+
+export function findDatasetsNamed(db: Database, namesOrIds: readonly string[]): Promise<DatasetFactsRow[]> {
+  return named(db, [namesOrIds]);
 }
 
 export function findDatasets(db: Queryable) {
