@@ -1,4 +1,5 @@
 // Contender: the same network as a stock TensorFlow.js layers model, on the same TensorFlow library.
+import { inferenceModel } from '../../src/trainer/export/index.js';
 import { buildLayersModel } from '../../src/trainer/export/layers-model.js';
 import { initialValues } from '../../src/trainer/optimizer/index.js';
 import { describeRuntime, tf } from '../../src/trainer/runtime/index.js';
@@ -15,20 +16,19 @@ const statistics = new Map(
     return [[layer.name, { mean: new Float32Array(channels), variance: new Float32Array(channels).fill(1) }]];
   }),
 );
-const model = buildLayersModel({
+const source = {
   layers,
   values: initialValues(parameters, 1),
   statistics,
   manifest: {
-    name: 'random',
-    storage: 'pixels',
     image,
     classes: [],
     mean: [0, 0, 0],
     standard_deviation: [1, 1, 1],
   },
-});
-// The first layer normalises pixels, which these are not; tfjs cannot train through it (a batch norm without scale) either.
+};
+const model = buildLayersModel(inferenceModel(source));
+// The first layer normalises pixels, which these are not.
 model.getLayer('normalize').call = (input) => (Array.isArray(input) ? input[0]! : input);
 model.compile({
   optimizer: tf.train.momentum(LEARNING_RATE, MOMENTUM),

@@ -1,4 +1,5 @@
 import type { BlobUri } from './blob-uri.js';
+import type { components } from './generated/openapi.js';
 import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 /**
@@ -34,6 +35,22 @@ export interface TaskAssignment {
 /** Name of the input that is an earlier attempt's checkpoint. */
 export const CHECKPOINT_INPUT = 'checkpoint';
 
+/** Name of finalize's input that is a MetricHistory: the curves of its model card. Absent, the card has none. */
+export const METRICS_INPUT = 'metrics';
+
+/** A job's metrics up to its last task, as a blob: a trainer does not read Postgres. */
+export interface MetricHistory {
+  /** When it was written, RFC 3339. */
+  readonly at: string;
+  readonly series: readonly {
+    readonly name: string;
+    /** Null for the whole network. */
+    readonly stage: number | null;
+    /** By step; times are RFC 3339. */
+    readonly points: readonly (readonly [step: number, value: number, at: string])[];
+  }[];
+}
+
 /** A training task's state between two steps; an attempt that starts from it ends in the same bits. */
 export interface TaskCheckpoint extends TaskOutput {
   /** The first optimiser step that is not in it, counted like a metric's. */
@@ -64,9 +81,14 @@ export interface TaskSuccess {
   readonly artifacts: readonly ArtifactOutput[];
   /** Small figures worth keeping: `{test_accuracy: 0.99, ...}`; finalize's become the job's result. */
   readonly result: Readonly<Record<string, number>>;
+  /** Of finalize: the networks that the job ends with, side by side. Times are in here, so another attempt's differ. */
+  readonly networks?: readonly NetworkFigures[];
   /** What the job's owner should hear of although the task succeeded. */
   readonly warnings?: readonly TaskWarning[];
 }
+
+export type NetworkFigures = components['schemas']['NetworkFigures'];
+export type Latency = components['schemas']['Latency'];
 
 export interface TaskWarning {
   /** What it is about, like `low_fidelity`. */

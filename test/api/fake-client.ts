@@ -296,6 +296,7 @@ export class FakeClient implements JobsClient {
             test_accuracy: 0.99,
             test_loss: 0.03,
             compact_accuracy: null,
+            networks: [],
             speedup: null,
             model_id: null,
             figures: {},

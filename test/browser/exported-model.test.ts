@@ -14,10 +14,18 @@ const IMAGES = 20;
 const PIXELS_PER_IMAGE = 28 * 28;
 const TFJS = createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js');
 
+type Loader = 'loadLayersModel' | 'loadGraphModel';
+const MODELS: readonly (readonly [Loader, string])[] = [
+  ['loadLayersModel', '/full/model.json'],
+  ['loadGraphModel', '/full/graph-model/model.json'],
+];
+
 /** What the page's script sees of tfjs. */
 declare const window: { tf: typeof tf };
 
-test('a browser loads the exported model and predicts what Node predicts', { skip }, async () => {
+test('a browser loads the exported layers model and graph model, and predicts what Node predicts', {
+  skip,
+}, async () => {
   await withExports(IMAGES, async (exported) => {
     const server = createServer((request, response) => {
       fileFor(exported, request.url ?? '/').then(
@@ -32,10 +40,14 @@ test('a browser loads the exported model and predicts what Node predicts', { ski
         const page = await browser.newPage();
         await page.goto(`http://127.0.0.1:${port}/`);
         const pixels = [...exported.pixels];
-        const inBrowser = await page.evaluate(predictInPage, { pixels, images: IMAGES });
-        const inNode = await predictInNode(`http://127.0.0.1:${port}/full/model.json`, pixels);
-        assert.equal(inBrowser.length, IMAGES * 10);
-        for (const [index, value] of inBrowser.entries()) assert.ok(Math.abs(value - inNode[index]!) < 1e-4);
+        for (const [loader, path] of MODELS) {
+          const inBrowser = await page.evaluate(predictInPage, { loader, path, pixels, images: IMAGES });
+          const inNode = await predictInNode(loader, `http://127.0.0.1:${port}${path}`, pixels);
+          assert.equal(inBrowser.length, IMAGES * 10);
+          for (const [index, value] of inBrowser.entries()) {
+            assert.ok(Math.abs(value - inNode[index]!) < 1e-4, `${path}: ${value} at ${index}`);
+          }
+        }
       });
     } finally {
       server.close();
@@ -49,15 +61,22 @@ async function fileFor(exported: Exported, url: string): Promise<Buffer> {
   return await exported.file(url.slice(1));
 }
 
-async function predictInPage({ pixels, images }: { pixels: number[]; images: number }): Promise<number[]> {
+interface InPage {
+  readonly loader: Loader;
+  readonly path: string;
+  readonly pixels: number[];
+  readonly images: number;
+}
+
+async function predictInPage({ loader, path, pixels, images }: InPage): Promise<number[]> {
   const { tf: tfjs } = window;
-  const model = await tfjs.loadLayersModel('/full/model.json');
+  const model = await tfjs[loader](path);
   const output = model.predict(tfjs.tensor(pixels, [images, 28, 28, 1])) as tf.Tensor;
   return [...(await output.data())];
 }
 
-async function predictInNode(url: string, pixels: readonly number[]): Promise<number[]> {
-  const model = await tf.loadLayersModel(url);
+async function predictInNode(loader: Loader, url: string, pixels: readonly number[]): Promise<number[]> {
+  const model = await tf[loader](url);
   const input = tf.tensor([...pixels], [pixels.length / PIXELS_PER_IMAGE, 28, 28, 1]);
   const output = model.predict(input) as tf.Tensor;
   const values = [...output.dataSync()];

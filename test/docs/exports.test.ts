@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { installedTorch } from '../../bench/step/torch.js';
 import { exec } from '../../src/provision/exec.js';
-import { safetensorsFiles } from '../../src/trainer/export/safetensors-export.js';
+import { foldNorms } from '../../src/trainer/export/index.js';
+import { safetensorsFiles } from '../../src/trainer/export/safetensors-files.js';
 import { smallModel } from '../trainer/support/model-source.js';
 
 const SCRIPT = /```python\n([\s\S]+?)```/.exec(readFileSync('docs/exports.md', 'utf8'))![1]!;
@@ -28,9 +29,12 @@ test('the script of docs/exports.md computes what the trained network computes',
       'safetensors==0.8.0',
     ]);
     const paths = `${torch!.PYTHONPATH}:${join(folder, 'pip')}`;
-    for (const family of FAMILIES) {
-      const { source, pixels, shape, probabilities } = smallModel(family);
-      const { weights, config } = safetensorsFiles(source);
+    for (const [family, fold] of FAMILIES.flatMap((name) => [
+      [name, false] as const,
+      [name, true] as const,
+    ])) {
+      const { model, pixels, shape, probabilities } = smallModel(family);
+      const { weights, config } = safetensorsFiles(fold ? foldNorms(model) : model);
       writeFileSync(join(folder, 'model.safetensors'), weights);
       writeFileSync(join(folder, 'config.json'), config);
       const ask = `\npixels = torch.tensor(${JSON.stringify([...pixels])}).reshape(${JSON.stringify(shape)})\nprint(json.dumps(predict(pixels).flatten().tolist()))`;
@@ -39,7 +43,10 @@ test('the script of docs/exports.md computes what the trained network computes',
         env: { ...process.env, ...torch!, PYTHONPATH: paths },
       });
       JSON.parse(answer).forEach((value: number, index: number) => {
-        assert.ok(Math.abs(value - probabilities[index]!) < 1e-5, `${family}: ${value} at ${index}`);
+        assert.ok(
+          Math.abs(value - probabilities[index]!) < 1e-5,
+          `${family}, folded ${fold}: ${value} at ${index}`,
+        );
       });
     }
   } finally {

@@ -11,7 +11,7 @@ export type SpecChanges = Partly<JobSpec>;
 
 /** A job's body after the contract's own defaults, changed by `changes`. */
 export function jobSpec(changes: SpecChanges = {}): JobSpec {
-  const { model, method, optimizer, augmentation, ...top } = changes;
+  const { model, method, optimizer, augmentation, export_options, ...top } = changes;
   return {
     name: '',
     metadata: {},
@@ -73,6 +73,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       random_resized_crop: null,
       ...augmentation,
     },
+    export_options: { fold_batch_norm: false, ...export_options },
   } as JobSpec;
 }
 

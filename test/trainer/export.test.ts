@@ -7,9 +7,15 @@ import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { cacheEntry, cacheRoot } from '../../src/provision/cache.js';
 import { exec } from '../../src/provision/exec.js';
 import { decodeSafetensors } from '../../src/trainer/checkpoint/index.js';
+import { foldNorms } from '../../src/trainer/export/fold-norms.js';
+import { graphModelFiles } from '../../src/trainer/export/graph-export.js';
+import { buildGraphModel } from '../../src/trainer/export/graph-model.js';
+import type { InferenceModel } from '../../src/trainer/export/inference-layers.js';
 import { buildLayersModel } from '../../src/trainer/export/layers-model.js';
-import { encodeOnnx } from '../../src/trainer/export/onnx-format.js';
+import { onnxFile } from '../../src/trainer/export/onnx-export.js';
 import { buildOnnxGraph } from '../../src/trainer/export/onnx-graph.js';
+import { safetensorsFiles } from '../../src/trainer/export/safetensors-files.js';
+import { readSafetensors } from '../../src/trainer/export/safetensors-reader.js';
 import { tf } from '../../src/trainer/runtime/index.js';
 import { type Exported, withExports } from './support/exported-model.js';
 import { smallModel } from './support/model-source.js';
@@ -20,7 +26,15 @@ const ONNX = 'onnx==1.23.2';
 
 test('a job exports the full and the compact model in every format it names', async () => {
   await withExports(IMAGES, async (exported) => {
-    const files = ['config.json', 'model.json', 'model.onnx', 'model.safetensors', 'weights.bin'];
+    const files = [
+      'config.json',
+      'graph-model/model.json',
+      'graph-model/weights.bin',
+      'model.json',
+      'model.onnx',
+      'model.safetensors',
+      'weights.bin',
+    ];
     const named = ['compact', 'full'].flatMap((network) => files.map((file) => `${network}/${file}`));
     assert.deepEqual([...exported.artifacts.keys()].sort(), [...named, 'report.json']);
     for (const name of ['full', 'compact'] as const) {
@@ -31,8 +45,9 @@ test('a job exports the full and the compact model in every format it names', as
         Math.abs(accuracy - reported) < 5 * Math.sqrt(0.25 / IMAGES),
         `${name}: ${accuracy}, ${reported}`,
       );
-      assert.ok(exported.result[`export_difference_${name}`]! <= 1e-4);
-      assert.ok(exported.result[`export_difference_${name}_onnx`]! <= 1e-4);
+      for (const format of ['', '_graph', '_onnx', '_safetensors']) {
+        assert.ok(exported.result[`export_difference_${name}${format}`]! <= 1e-4);
+      }
       await checkSafetensors(exported, name);
     }
     const report = JSON.parse((await exported.file('report.json')).toString());
@@ -43,7 +58,7 @@ test('a job exports the full and the compact model in every format it names', as
 
 test('a model file does not depend on how many models its process has made before', () => {
   const topology = (): unknown => {
-    const model = buildLayersModel(smallModel('resnet').source);
+    const model = buildLayersModel(smallModel('resnet').model);
     const json: unknown = model.toJSON(null, false);
     model.dispose();
     return json;
@@ -51,24 +66,67 @@ test('a model file does not depend on how many models its process has made befor
   assert.deepEqual(topology(), topology());
 });
 
-for (const family of FAMILIES) {
-  test(`${family}: the layers model computes what the trained network computes`, () => {
-    const { source, pixels, shape, probabilities } = smallModel(family);
-    const model = buildLayersModel(source);
-    const predicted = tf.tidy(() => (model.predict(tf.tensor(pixels, [...shape])) as tf.Tensor).dataSync());
-    model.dispose();
-    assertClose(predicted as Float32Array, probabilities);
-  });
+const FORMS: Readonly<Record<string, (model: InferenceModel) => InferenceModel>> = {
+  'as trained': (model) => model,
+  folded: foldNorms,
+};
 
-  test(`${family}: ONNX Runtime computes what the trained network computes`, async () => {
-    const { source, pixels, shape, probabilities } = smallModel(family);
-    const session = await InferenceSession.create(encodeOnnx(buildOnnxGraph(source), {}), {
-      intraOpNumThreads: 1,
+for (const family of FAMILIES) {
+  for (const [form, written] of Object.entries(FORMS)) {
+    test(`${family} ${form}: every format computes what the trained network computes`, async () => {
+      const { pixels, shape, probabilities, ...small } = smallModel(family);
+      const model = written(small.model);
+      assertClose(predictTfjs(buildLayersModel(model), pixels, shape), probabilities);
+      const graph = await tf.loadGraphModel(tf.io.fromMemory(graphModelFiles(model)));
+      assertClose(predictTfjs(graph, pixels, shape), probabilities);
+      assertClose(await predictOnnx(onnxFile(model), pixels, shape), probabilities);
+      const readBack = readSafetensors(safetensorsFiles(model));
+      assertClose(await predictOnnx(onnxFile(readBack), pixels, shape), probabilities);
     });
-    const answer = await session.run({ pixels: new OnnxTensor('float32', pixels, shape) });
-    assertClose(answer.probabilities!.data as Float32Array, probabilities);
-    await session.release();
+  }
+
+  test(`${family}: folded, no format has a batch norm any more, and as trained each has`, () => {
+    const { model } = smallModel(family);
+    for (const ops of opsOf(model)) assert.ok(ops.some(isNorm), ops.join());
+    for (const ops of opsOf(foldNorms(model))) assert.ok(!ops.some(isNorm), ops.join());
   });
+}
+
+const isNorm = (op: string): boolean => /norm/i.test(op);
+
+/** What each format's file is made of. */
+function opsOf(model: InferenceModel): string[][] {
+  const layers = buildLayersModel(model);
+  const classes = layers.layers.map((layer) => layer.getClassName());
+  layers.dispose();
+  const config = new TextDecoder().decode(safetensorsFiles(model).config);
+  return [
+    classes,
+    buildGraphModel(model).nodes.map(({ op }) => op),
+    buildOnnxGraph(model).nodes.map(({ op }) => op),
+    [...config.matchAll(/"op": "([^"]+)"/g)].map(([, op]) => op!),
+  ];
+}
+
+function predictTfjs(
+  model: Pick<tf.LayersModel | tf.GraphModel, 'dispose'> & { predict(input: tf.Tensor): unknown },
+  pixels: Float32Array,
+  shape: readonly number[],
+): Float32Array {
+  const values = tf.tidy(() => (model.predict(tf.tensor(pixels, [...shape])) as tf.Tensor).dataSync());
+  model.dispose();
+  return values as Float32Array;
+}
+
+async function predictOnnx(
+  bytes: Uint8Array,
+  pixels: Float32Array,
+  shape: readonly number[],
+): Promise<Float32Array> {
+  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
+  const answer = await session.run({ pixels: new OnnxTensor('float32', pixels, shape) });
+  await session.release();
+  return answer.probabilities!.data as Float32Array;
 }
 
 test('the checker of the ONNX project accepts the files', async () => {
@@ -77,10 +135,13 @@ test('the checker of the ONNX project accepts the files', async () => {
   );
   const folder = mkdtempSync(join(tmpdir(), 'strata-onnx-'));
   try {
-    const files = FAMILIES.map((family) => {
-      const path = join(folder, `${family}.onnx`);
-      writeFileSync(path, encodeOnnx(buildOnnxGraph(smallModel(family).source), { classes: '["a"]' }));
-      return path;
+    const files = FAMILIES.flatMap((family) => {
+      const { model } = smallModel(family);
+      return [model, foldNorms(model)].map((written, index) => {
+        const path = join(folder, `${family}-${index}.onnx`);
+        writeFileSync(path, onnxFile(written));
+        return path;
+      });
     });
     const check = 'import onnx, sys\nfor f in sys.argv[1:]: onnx.checker.check_model(f, full_check=True)';
     await exec('python3', ['-c', check, ...files], { env: { ...process.env, PYTHONPATH: dir } });

@@ -604,6 +604,8 @@ export interface components {
             test_loss: number;
             /** @description The same for the compact network (last AuxNet and last stage); null with one stage. */
             compact_accuracy: number | null;
+            /** @description The full network and, where there is one, the compact one, side by side. */
+            networks: components["schemas"]["NetworkFigures"][];
             speedup: {
                 measured: number | null;
                 predicted: number | null;
@@ -613,6 +615,42 @@ export interface components {
             figures: {
                 [key: string]: number;
             };
+        };
+        NetworkFigures: {
+            /**
+             * @description What its artifacts' names begin with.
+             * @enum {string}
+             */
+            name: "full" | "compact";
+            /** @description Share of the test images that it gets right, 0 to 1. */
+            accuracy: number;
+            /** @description Mean cross-entropy on the test images. */
+            loss: number;
+            parameters: number;
+            /** @description Of one image's forward pass, in convolutions and dense layers. */
+            multiply_adds: number;
+            /** @description Null where nothing is exported. */
+            latency: components["schemas"]["Latency"] | null;
+            exports: {
+                /** @description One of the job's `exports`. */
+                format: string;
+                /** @description Of all its files together. */
+                size_bytes: number;
+                /** @description The largest difference of a class probability from the trained network's on 1,000 test images. */
+                max_difference: number;
+            }[];
+        };
+        /** @description Milliseconds that ONNX Runtime took for the network as it was exported, median over `runs`, on the machine that finalized the job and among whatever else it did. */
+        Latency: {
+            runtime: string;
+            device: string;
+            threads: number;
+            runs: number;
+            /** @description One image. */
+            single_ms: number;
+            batch_size: number;
+            /** @description `batch_size` images at once. */
+            batch_ms: number;
         };
         Failure: {
             /** @description A code of docs/errors.md. */
@@ -1132,12 +1170,22 @@ export interface components {
              */
             max_attempts: number;
             /**
-             * @description Formats the finalizer writes, for the full and the compact network. `tfjs-layers` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and give class probabilities; they are loaded and compared with the trained network on 1,000 test images before they are stored. `safetensors` holds the weights in PyTorch's names and layouts, with a `config.json` that describes the layers.
+             * @description Formats the finalizer writes, for the full and the compact network. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and give class probabilities. `safetensors` holds the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. Each is loaded and compared with the trained network on 1,000 test images before it is stored.
              * @default [
              *       "tfjs-layers"
              *     ]
              */
-            exports: ("tfjs-layers" | "onnx" | "safetensors")[];
+            exports: ("tfjs-layers" | "tfjs-graph" | "onnx" | "safetensors")[];
+            /** @default {} */
+            export_options: components["schemas"]["ExportOptions"];
+        };
+        /** @description How the formats of `exports` are written. */
+        ExportOptions: {
+            /**
+             * @description Write every batch norm into the convolution before it, as kernel and bias; one that has none before it becomes a factor and a shift per channel. The network is smaller and quicker, answers the same, and can't be trained further as it was.
+             * @default false
+             */
+            fold_batch_norm: boolean;
         };
         ModelSpec: {
             /**

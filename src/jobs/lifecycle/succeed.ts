@@ -94,8 +94,12 @@ async function followUp(
   else await settle(tx, job);
 }
 
-async function succeedJob(tx: Transaction, job: LockedJob, { result }: TaskSuccess): Promise<void> {
-  await setJobState(tx, job, 'succeeded', { result: toJson(result) });
+async function succeedJob(
+  tx: Transaction,
+  job: LockedJob,
+  { result, networks = [] }: TaskSuccess,
+): Promise<void> {
+  await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks }) });
   await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data: { result } });
 }
 

@@ -8,10 +8,13 @@ import type { JobProgress } from '../store/jobs.js';
 import type { Job as JobRow } from '../store/rows.js';
 
 type Schemas = components['schemas'];
-/** What finalize reports; a success without the first two is not recorded. */
-type Figures = { readonly test_accuracy: number; readonly test_loss: number } & Readonly<
-  Record<string, number>
->;
+/** What finalize reports: figures, of which the first two are always there, and the networks they belong to. */
+type StoredResult = {
+  readonly test_accuracy: number;
+  readonly test_loss: number;
+  readonly compact_accuracy?: number;
+  readonly networks?: Schemas['NetworkFigures'][];
+};
 
 /** What a job's row does not say of itself. */
 export interface JobSurroundings {
@@ -42,7 +45,7 @@ export function toJob(row: JobRow, { progress, queue, nowMs }: JobSurroundings):
     queue,
     spec: fromJson<ResolvedSpec>(row.spec),
     plan: fromJson<Schemas['JobPlan']>(row.plan),
-    result: row.result === null ? null : toResult(fromJson<Figures>(row.result)),
+    result: row.result === null ? null : toResult(fromJson<StoredResult>(row.result)),
     error: row.error === null ? null : fromJson<JobError>(row.error),
     links: linksOf(row.id),
   };
@@ -75,14 +78,15 @@ function estimatedFinish(row: JobRow, share: number, nowMs: number): string | nu
   return new Date(startMs + (nowMs - startMs) / share).toISOString();
 }
 
-function toResult(figures: Figures): Schemas['JobResult'] {
+function toResult({ networks = [], ...figures }: StoredResult): Schemas['JobResult'] {
   return {
     test_accuracy: figures.test_accuracy,
     test_loss: figures.test_loss,
     compact_accuracy: figures.compact_accuracy ?? null,
+    networks,
     speedup: null,
     model_id: null,
-    figures: { ...figures },
+    figures,
   };
 }
 

@@ -1,17 +1,51 @@
 import type { ConvLayer, MaxPoolLayer } from '../../network/index.js';
 
+/** What is common to kernels: [size,size,inputs,outputs]. */
+interface KernelSides {
+  readonly size: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
 /** A convolution's kernel as ONNX and PyTorch hold it: [size,size,C,O] -> [O,C,size,size]. */
-export function outputsFirst(kernel: Float32Array, { size, input, output }: ConvLayer): Float32Array {
-  const [inputs, outputs, places] = [input.channels, output.channels, size * size];
+export function outputsFirst(kernel: Float32Array, sides: KernelSides): Float32Array {
   const result = new Float32Array(kernel.length);
+  eachPlace(sides, (last, first) => {
+    result[first] = kernel[last]!;
+  });
+  return result;
+}
+
+/** The other way round: [O,C,size,size] -> [size,size,C,O]. */
+export function outputsLast(kernel: Float32Array, sides: KernelSides): Float32Array {
+  const result = new Float32Array(kernel.length);
+  eachPlace(sides, (last, first) => {
+    result[last] = kernel[first]!;
+  });
+  return result;
+}
+
+/** Calls `visit` with the two places of each number: outputs last, and outputs first. */
+function eachPlace(
+  { size, inputs, outputs }: KernelSides,
+  visit: (last: number, first: number) => void,
+): void {
+  const places = size * size;
   for (let place = 0; place < places; place++) {
     for (let i = 0; i < inputs; i++) {
       for (let o = 0; o < outputs; o++) {
-        result[(o * inputs + i) * places + place] = kernel[(place * inputs + i) * outputs + o]!;
+        visit((place * inputs + i) * outputs + o, (o * inputs + i) * places + place);
       }
     }
   }
-  return result;
+}
+
+/** A matrix [rows,columns] -> [columns,rows]. */
+export function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  return Float32Array.from(
+    matrix,
+    (_, index) => matrix[(index % rows) * columns + Math.floor(index / rows)]!,
+  );
 }
 
 export interface Padding {

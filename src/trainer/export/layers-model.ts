@@ -1,8 +1,11 @@
-import type { ManifestFacts } from '../../contract/dataset-manifest.js';
-import type { DenseLayer, Layer, MaxPoolLayer, NormLayer } from '../../network/index.js';
-import { NORM_EPSILON } from '../kernels/index.js';
 import { tf } from '../runtime/index.js';
-import type { ModelSource } from './model-source.js';
+import type {
+  InferenceConv,
+  InferenceLayer,
+  InferenceModel,
+  InferenceNorm,
+  InferenceScale,
+} from './inference-layers.js';
 
 type Symbolic = ReturnType<typeof tf.input>;
 type LayersModel = ReturnType<typeof tf.model>;
@@ -14,130 +17,110 @@ export type { LayersModel };
  * [B,classes]. The dataset's normalisation is its first layer, so a user feeds it images as they are. The caller
  * disposes of the model.
  */
-export function buildLayersModel(source: ModelSource): LayersModel {
-  const { height, width, channels } = source.manifest.image;
+export function buildLayersModel({ manifest, layers }: InferenceModel): LayersModel {
+  const { height, width, channels } = manifest.image;
   const input = tf.input({ shape: [height, width, channels], name: 'pixels' });
-  const weights: Weighted[] = [];
-  const normalized = normalizePixels(source.manifest, input, weights);
-  const logits = applyAll(source.layers, normalized, source, weights);
+  const builder = new LayersBuilder();
+  const logits = builder.applyAll(layers, builder.normalizePixels(manifest, input));
   const output = tf.layers.softmax({ name: 'probabilities' }).apply(logits) as Symbolic;
   // A name of tfjs's own would count the models that this process has made before.
   const model = tf.model({ inputs: input, outputs: output, name: 'network' });
-  for (const { layer, values } of weights) setWeights(layer, values);
+  builder.setWeights();
   return model;
 }
 
 /** What is common to tfjs's layer classes here. */
-type TfLayer = Pick<ReturnType<typeof tf.layers.dense>, 'weights' | 'setWeights'>;
+type TfLayer = Pick<ReturnType<typeof tf.layers.dense>, 'weights' | 'setWeights' | 'apply'>;
 
-interface Weighted {
-  readonly layer: TfLayer;
-  /** In the order the tfjs layer keeps them. */
-  readonly values: readonly Float32Array[];
-}
+/** tfjs makes a layer's weights when it is applied, so their values are set when all is built. */
+class LayersBuilder {
+  /** Values in the order the tfjs layer keeps them. */
+  readonly #weighted: { readonly layer: TfLayer; readonly values: readonly Float32Array[] }[] = [];
 
-function applyAll(
-  layers: readonly Layer[],
-  input: Symbolic,
-  source: ModelSource,
-  weights: Weighted[],
-): Symbolic {
-  return layers.reduce((current, layer) => applyLayer(layer, current, source, weights), input);
-}
-
-function applyLayer(layer: Layer, input: Symbolic, source: ModelSource, weights: Weighted[]): Symbolic {
-  const value = (name: string) => source.values.get(`${layer.name}/${name}`)!;
-  switch (layer.op) {
-    case 'conv': {
-      const conv = tf.layers.conv2d({
-        name: tfName(layer.name),
-        filters: layer.output.channels,
-        kernelSize: layer.size,
-        strides: layer.stride,
-        padding: 'same',
-        useBias: false,
-      });
-      weights.push({ layer: conv, values: [value('kernel')] });
-      return conv.apply(input) as Symbolic;
-    }
-    case 'norm':
-      return applyNorm(layer, input, source, weights);
-    case 'residual': {
-      const branch = applyAll(layer.branch, input, source, weights);
-      const shortcut = applyAll(layer.shortcut, input, source, weights);
-      const sum = tf.layers.add({ name: tfName(`${layer.name}/add`) }).apply([branch, shortcut]) as Symbolic;
-      return layer.relu ? applyRelu(`${layer.name}/relu`, sum) : sum;
-    }
-    case 'max-pool':
-      return applyMaxPool(layer, input);
-    // Dropout leaves everything alone outside training.
-    case 'dropout':
-      return input;
-    case 'pool':
-      return tf.layers
-        .globalAveragePooling2d({ name: tfName(layer.name), dataFormat: 'channelsLast' })
-        .apply(input) as Symbolic;
-    case 'dense':
-      return applyDense(layer, input, [value('kernel'), value('bias')], weights);
+  /** (pixel - mean) / deviation. */
+  normalizePixels({ mean, standard_deviation: deviation }: InferenceModel['manifest'], input: Symbolic) {
+    const factor = Float32Array.from(deviation, (value) => 1 / value);
+    const shift = Float32Array.from(mean, (value, channel) => -value / deviation[channel]!);
+    return this.#scale('normalize', factor, shift, input);
   }
-}
 
-function applyNorm(layer: NormLayer, input: Symbolic, source: ModelSource, weights: Weighted[]): Symbolic {
-  const { mean, variance } = source.statistics.get(layer.name)!;
-  const gamma = source.values.get(`${layer.name}/gamma`)!;
-  const beta = source.values.get(`${layer.name}/beta`)!;
-  const norm = tf.layers.batchNormalization({ name: tfName(layer.name), epsilon: NORM_EPSILON });
-  weights.push({ layer: norm, values: [gamma, beta, mean, variance] });
-  const output = norm.apply(input) as Symbolic;
-  return layer.relu ? applyRelu(`${layer.name}/relu`, output) : output;
-}
+  applyAll(layers: readonly InferenceLayer[], input: Symbolic): Symbolic {
+    return layers.reduce((current, layer) => this.#apply(layer, current), input);
+  }
 
-function applyMaxPool(layer: MaxPoolLayer, input: Symbolic): Symbolic {
-  const { name, size: poolSize, stride: strides } = layer;
-  const config = {
-    name: tfName(name),
-    poolSize,
-    strides,
-    padding: 'same',
-    dataFormat: 'channelsLast',
-  } as const;
-  return tf.layers.maxPooling2d(config).apply(input) as Symbolic;
-}
+  setWeights(): void {
+    for (const { layer, values } of this.#weighted) {
+      const tensors = layer.weights.map((weight, i) => tf.tensor(values[i]!, weight.shape as number[]));
+      layer.setWeights(tensors);
+      tf.dispose(tensors);
+    }
+  }
 
-function applyDense(
-  layer: DenseLayer,
-  input: Symbolic,
-  values: readonly Float32Array[],
-  weights: Weighted[],
-): Symbolic {
-  const dense = tf.layers.dense({ name: tfName(layer.name), units: layer.outputs });
-  weights.push({ layer: dense, values });
-  return dense.apply(input) as Symbolic;
-}
+  #apply(layer: InferenceLayer, input: Symbolic): Symbolic {
+    switch (layer.op) {
+      case 'conv':
+        return this.#rectified(layer, this.#conv(layer, input));
+      case 'norm':
+        return this.#rectified(layer, this.#norm(layer, input));
+      case 'scale':
+        return this.#rectified(layer, this.#scale(layer.name, layer.factor, layer.shift, input));
+      case 'residual': {
+        const paths = [this.applyAll(layer.branch, input), this.applyAll(layer.shortcut, input)];
+        const sum = tf.layers.add({ name: tfName(`${layer.name}/add`) }).apply(paths) as Symbolic;
+        return this.#rectified(layer, sum);
+      }
+      case 'max-pool': {
+        const { name, size: poolSize, stride: strides } = layer;
+        const window = { poolSize, strides, padding: 'same', dataFormat: 'channelsLast' } as const;
+        return tf.layers.maxPooling2d({ name: tfName(name), ...window }).apply(input) as Symbolic;
+      }
+      case 'pool': {
+        const config = { name: tfName(layer.name), dataFormat: 'channelsLast' } as const;
+        return tf.layers.globalAveragePooling2d(config).apply(input) as Symbolic;
+      }
+      case 'dense': {
+        const dense = tf.layers.dense({ name: tfName(layer.name), units: layer.outputs });
+        return this.#weigh(dense, [layer.kernel, layer.bias], input);
+      }
+    }
+  }
 
-/** (pixel - mean) / deviation, written as a batch norm because that takes one value per channel. */
-function normalizePixels(manifest: ManifestFacts, input: Symbolic, weights: Weighted[]): Symbolic {
-  const { mean, standard_deviation: deviation } = manifest;
-  const norm = tf.layers.batchNormalization({
-    name: 'normalize',
-    epsilon: NORM_EPSILON,
-    scale: false,
-    center: false,
-    trainable: false,
-  });
-  const variance = deviation.map((value) => value * value - NORM_EPSILON);
-  weights.push({ layer: norm, values: [Float32Array.from(mean), Float32Array.from(variance)] });
-  return norm.apply(input) as Symbolic;
-}
+  #conv({ name, outputs, size, stride, kernel, bias }: InferenceConv, input: Symbolic): Symbolic {
+    const conv = tf.layers.conv2d({
+      name: tfName(name),
+      filters: outputs,
+      kernelSize: size,
+      strides: stride,
+      padding: 'same',
+      useBias: bias !== null,
+    });
+    return this.#weigh(conv, bias === null ? [kernel] : [kernel, bias], input);
+  }
 
-function applyRelu(name: string, input: Symbolic): Symbolic {
-  return tf.layers.reLU({ name: tfName(name) }).apply(input) as Symbolic;
-}
+  #norm({ name, epsilon, gamma, beta, mean, variance }: InferenceNorm, input: Symbolic): Symbolic {
+    const norm = tf.layers.batchNormalization({ name: tfName(name), epsilon });
+    return this.#weigh(norm, [gamma, beta, mean, variance], input);
+  }
 
-function setWeights(layer: TfLayer, values: readonly Float32Array[]): void {
-  const tensors = layer.weights.map((weight, index) => tf.tensor(values[index]!, weight.shape as number[]));
-  layer.setWeights(tensors);
-  tf.dispose(tensors);
+  /** tfjs has no layer for a factor per channel but a depthwise convolution of one pixel. */
+  #scale(
+    name: string,
+    factor: InferenceScale['factor'],
+    shift: InferenceScale['shift'],
+    input: Symbolic,
+  ): Symbolic {
+    const scale = tf.layers.depthwiseConv2d({ name: tfName(name), kernelSize: 1, trainable: false });
+    return this.#weigh(scale, [factor, shift], input);
+  }
+
+  #weigh(layer: TfLayer, values: readonly Float32Array[], input: Symbolic): Symbolic {
+    this.#weighted.push({ layer, values });
+    return layer.apply(input) as Symbolic;
+  }
+
+  #rectified({ name, relu }: { readonly name: string; readonly relu: boolean }, input: Symbolic): Symbolic {
+    return relu ? (tf.layers.reLU({ name: tfName(`${name}/relu`) }).apply(input) as Symbolic) : input;
+  }
 }
 
 /** tfjs builds paths from layer names: a slash would read as a scope. */

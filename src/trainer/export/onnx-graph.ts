@@ -1,25 +1,36 @@
 import type {
-  ConvLayer,
-  DenseLayer,
-  Layer,
-  MaxPoolLayer,
-  NormLayer,
-  ResidualLayer,
-} from '../../network/index.js';
-import { NORM_EPSILON } from '../kernels/index.js';
-import { outputsFirst, samePadding } from './kernel-layout.js';
-import type { ModelSource } from './model-source.js';
+  InferenceConv,
+  InferenceLayer,
+  InferenceMaxPool,
+  InferenceModel,
+  InferenceNorm,
+  InferenceScale,
+} from './inference-layers.js';
+import { outputsFirst } from './kernel-layout.js';
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from './onnx-format.js';
+
+/**
+ * The network as an ONNX graph: `pixels` 0..255 [N,H,W,C] -> `probabilities` [N,classes], like the TensorFlow.js
+ * exports. ONNX convolves channels first, so the images are transposed once, behind the input.
+ */
+export function buildOnnxGraph({ manifest, layers }: InferenceModel): OnnxGraph {
+  const { image, classes } = manifest;
+  const graph = new GraphBuilder();
+  const logits = graph.applyAll(layers, graph.normalizePixels(manifest));
+  graph.node('Softmax', 'softmax', [logits], { axis: int(1) }, 'probabilities');
+  return {
+    name: 'network',
+    nodes: graph.nodes,
+    initializers: graph.initializers,
+    inputs: [{ name: 'pixels', shape: ['N', image.height, image.width, image.channels] }],
+    outputs: [{ name: 'probabilities', shape: ['N', classes.length] }],
+  };
+}
 
 /** Nodes and weights as they are collected; every method names the value that its node makes. */
 class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
-
-  weight(name: string, shape: readonly number[], values: Float32Array): string {
-    this.initializers.push({ name, shape, values });
-    return name;
-  }
 
   node(
     op: string,
@@ -31,115 +42,83 @@ class GraphBuilder {
     this.nodes.push({ op, name, inputs, output, attributes });
     return output;
   }
-}
 
-/**
- * The network as an ONNX graph: `pixels` 0..255 [N,H,W,C] -> `probabilities` [N,classes], like the TensorFlow.js
- * export. ONNX convolves channels first, so the images are transposed once, behind the input.
- */
-export function buildOnnxGraph(source: ModelSource): OnnxGraph {
-  const { image, classes } = source.manifest;
-  const graph = new GraphBuilder();
-  const logits = applyAll(source.layers, normalizePixels(source, graph), source, graph);
-  graph.node('Softmax', 'softmax', [logits], { axis: int(1) }, 'probabilities');
-  return {
-    name: 'network',
-    nodes: graph.nodes,
-    initializers: graph.initializers,
-    inputs: [{ name: 'pixels', shape: ['N', image.height, image.width, image.channels] }],
-    outputs: [{ name: 'probabilities', shape: ['N', classes.length] }],
-  };
-}
+  normalizePixels({ mean, standard_deviation }: InferenceModel['manifest']): string {
+    const means = this.#vector('normalize/mean', Float32Array.from(mean));
+    const deviations = this.#vector('normalize/deviation', Float32Array.from(standard_deviation));
+    const centered = this.node('Sub', 'normalize/center', ['pixels', means]);
+    const normalized = this.node('Div', 'normalize/scale', [centered, deviations]);
+    return this.node('Transpose', 'channels_first', [normalized], { perm: ints([0, 3, 1, 2]) });
+  }
 
-function normalizePixels({ manifest }: ModelSource, graph: GraphBuilder): string {
-  const channels = manifest.image.channels;
-  const mean = graph.weight('normalize/mean', [channels], Float32Array.from(manifest.mean));
-  const deviations = Float32Array.from(manifest.standard_deviation);
-  const deviation = graph.weight('normalize/deviation', [channels], deviations);
-  const centered = graph.node('Sub', 'normalize/center', ['pixels', mean]);
-  const normalized = graph.node('Div', 'normalize/scale', [centered, deviation]);
-  return graph.node('Transpose', 'channels_first', [normalized], { perm: ints([0, 3, 1, 2]) });
-}
+  applyAll(layers: readonly InferenceLayer[], input: string): string {
+    return layers.reduce((current, layer) => this.#apply(layer, current), input);
+  }
 
-function applyAll(layers: readonly Layer[], input: string, source: ModelSource, graph: GraphBuilder): string {
-  return layers.reduce((current, layer) => applyLayer(layer, current, source, graph), input);
-}
+  #apply(layer: InferenceLayer, input: string): string {
+    const { name } = layer;
+    switch (layer.op) {
+      case 'conv':
+        return this.#rectified(layer, this.#conv(layer, input));
+      case 'norm':
+        return this.#rectified(layer, this.#norm(layer, input));
+      case 'scale':
+        return this.#rectified(layer, this.#scale(layer, input));
+      case 'residual': {
+        const paths = [this.applyAll(layer.branch, input), this.applyAll(layer.shortcut, input)];
+        return this.#rectified(layer, this.node('Add', `${name}/add`, paths));
+      }
+      case 'max-pool':
+        return this.node('MaxPool', name, [input], window(layer));
+      case 'pool':
+        return this.node('Flatten', `${name}/flat`, [this.node('GlobalAveragePool', name, [input])]);
+      case 'dense': {
+        const kernel = this.#weight(`${name}/kernel`, [layer.inputs, layer.outputs], layer.kernel);
+        return this.node('Gemm', name, [input, kernel, this.#vector(`${name}/bias`, layer.bias)]);
+      }
+    }
+  }
 
-function applyLayer(layer: Layer, input: string, source: ModelSource, graph: GraphBuilder): string {
-  switch (layer.op) {
-    case 'conv':
-      return applyConv(layer, input, source, graph);
-    case 'norm':
-      return applyNorm(layer, input, source, graph);
-    case 'residual':
-      return applyResidual(layer, input, source, graph);
-    case 'max-pool':
-      return graph.node('MaxPool', layer.name, [input], window(layer));
-    // Dropout leaves everything alone outside training.
-    case 'dropout':
-      return input;
-    case 'pool':
-      return graph.node('Flatten', `${layer.name}/flat`, [
-        graph.node('GlobalAveragePool', layer.name, [input]),
-      ]);
-    case 'dense':
-      return applyDense(layer, input, source, graph);
+  #conv(layer: InferenceConv, input: string): string {
+    const { name, size, inputs: channels, outputs, bias } = layer;
+    const shape = [outputs, channels, size, size];
+    const kernel = this.#weight(`${name}/kernel`, shape, outputsFirst(layer.kernel, layer));
+    const inputs = [input, kernel, ...(bias ? [this.#vector(`${name}/bias`, bias)] : [])];
+    return this.node('Conv', name, inputs, window(layer));
+  }
+
+  #norm({ name, gamma, beta, mean, variance, epsilon }: InferenceNorm, input: string): string {
+    const parts = Object.entries({ gamma, beta, mean, variance });
+    const inputs = [input, ...parts.map(([part, values]) => this.#vector(`${name}/${part}`, values))];
+    return this.node('BatchNormalization', name, inputs, { epsilon: { kind: 'float', value: epsilon } });
+  }
+
+  #scale({ name, factor, shift }: InferenceScale, input: string): string {
+    const perChannel = (part: string, values: Float32Array) =>
+      this.#weight(`${name}/${part}`, [values.length, 1, 1], values);
+    const scaled = this.node('Mul', `${name}/scale`, [input, perChannel('factor', factor)]);
+    return this.node('Add', name, [scaled, perChannel('shift', shift)]);
+  }
+
+  #rectified({ name, relu }: { readonly name: string; readonly relu: boolean }, input: string): string {
+    return relu ? this.node('Relu', `${name}/relu`, [input]) : input;
+  }
+
+  #vector(name: string, values: Float32Array): string {
+    return this.#weight(name, [values.length], values);
+  }
+
+  #weight(name: string, shape: readonly number[], values: Float32Array): string {
+    this.initializers.push({ name, shape, values });
+    return name;
   }
 }
 
-function applyConv(layer: ConvLayer, input: string, { values }: ModelSource, graph: GraphBuilder): string {
-  const { size, output } = layer;
-  const name = `${layer.name}/kernel`;
-  const kernel = graph.weight(
-    name,
-    [output.channels, layer.input.channels, size, size],
-    outputsFirst(values.get(name)!, layer),
-  );
-  return graph.node('Conv', layer.name, [input, kernel], window(layer));
-}
-
-function applyNorm(layer: NormLayer, input: string, source: ModelSource, graph: GraphBuilder): string {
-  const { mean, variance } = source.statistics.get(layer.name)!;
-  const vector = (part: string, values: Float32Array) =>
-    graph.weight(`${layer.name}/${part}`, [values.length], values);
-  const parameter = (part: string) => vector(part, source.values.get(`${layer.name}/${part}`)!);
-  const inputs = [
-    input,
-    parameter('gamma'),
-    parameter('beta'),
-    vector('mean', mean),
-    vector('variance', variance),
-  ];
-  const attributes = { epsilon: { kind: 'float', value: NORM_EPSILON } } as const;
-  const normalized = graph.node('BatchNormalization', layer.name, inputs, attributes);
-  return layer.relu ? graph.node('Relu', `${layer.name}/relu`, [normalized]) : normalized;
-}
-
-function applyResidual(
-  layer: ResidualLayer,
-  input: string,
-  source: ModelSource,
-  graph: GraphBuilder,
-): string {
-  const branch = applyAll(layer.branch, input, source, graph);
-  const shortcut = applyAll(layer.shortcut, input, source, graph);
-  const sum = graph.node('Add', `${layer.name}/add`, [branch, shortcut]);
-  return layer.relu ? graph.node('Relu', `${layer.name}/relu`, [sum]) : sum;
-}
-
-function applyDense(layer: DenseLayer, input: string, { values }: ModelSource, graph: GraphBuilder): string {
-  const kernel = `${layer.name}/kernel`;
-  const bias = `${layer.name}/bias`;
-  graph.weight(kernel, [layer.inputs, layer.outputs], values.get(kernel)!);
-  graph.weight(bias, [layer.outputs], values.get(bias)!);
-  return graph.node('Gemm', layer.name, [input, kernel, bias]);
-}
-
-function window(layer: ConvLayer | MaxPoolLayer): Record<string, OnnxAttribute> {
-  const { top, left, bottom, right } = samePadding(layer);
+function window({ size, stride, padding }: InferenceConv | InferenceMaxPool): Record<string, OnnxAttribute> {
+  const { top, left, bottom, right } = padding;
   return {
-    kernel_shape: ints([layer.size, layer.size]),
-    strides: ints([layer.stride, layer.stride]),
+    kernel_shape: ints([size, size]),
+    strides: ints([stride, stride]),
     pads: ints([top, left, bottom, right]),
   };
 }

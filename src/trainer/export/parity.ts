@@ -10,37 +10,66 @@ export type Predict = (pixels: Uint8Array, count: number) => Promise<Float32Arra
 const TOLERANCE = 1e-4;
 const IMAGES_COMPARED = 1000;
 
-/**
- * Compares an exported model with the network it was made from on up to 1,000 test images.
- * @returns the largest absolute difference of a class probability
- * @throws TrainerError export_mismatch above 1e-4
- */
-export async function checkParity(
-  name: string,
-  predict: Predict,
-  network: TrainedNetwork,
-  test: SplitReader,
-): Promise<number> {
-  let largest = 0;
-  const batchSize = evaluationBatchSize(test.manifest.image);
-  const images = Math.min(IMAGES_COMPARED, test.count);
-  for (let start = 0; start < images; start += batchSize) {
-    const count = Math.min(batchSize, images - start);
-    const pixels = await readPixels(test, start, count);
-    const theirs = await predict(pixels, count);
-    // Math.max hands a NaN on: it must not pass for agreement.
-    probabilities(network, test, pixels, count).forEach((ours, index) => {
-      largest = Math.max(largest, Math.abs(theirs[index]! - ours));
-    });
+/** What a trained network says of up to 1,000 test images: every format must say the same. */
+export class TestAnswers {
+  readonly #probabilities: Float32Array[] = [];
+
+  /** @param breathe awaited between batches */
+  static async of(
+    network: TrainedNetwork,
+    test: SplitReader,
+    breathe: () => Promise<void>,
+  ): Promise<TestAnswers> {
+    const answers = new TestAnswers(test);
+    for await (const { pixels, count } of answers.#batches()) {
+      answers.#probabilities.push(probabilities(network, test, pixels, count));
+      await breathe();
+    }
+    return answers;
   }
-  if (largest <= TOLERANCE) return largest;
-  throw new TrainerError(
-    'export_mismatch',
-    `${name} differs from the trained network by ${largest} in a probability (limit ${TOLERANCE})`,
-  );
+
+  private constructor(readonly test: SplitReader) {}
+
+  /**
+   * Asks an exported model the same.
+   * @param name of the file at fault
+   * @returns the largest absolute difference of a class probability
+   * @throws TrainerError export_mismatch above 1e-4
+   */
+  async compare(name: string, predict: Predict): Promise<number> {
+    let largest = 0;
+    for await (const { pixels, count, index } of this.#batches()) {
+      const theirs = await predict(pixels, count);
+      // Math.max hands a NaN on: it must not pass for agreement.
+      this.#probabilities[index]!.forEach((ours, place) => {
+        largest = Math.max(largest, Math.abs(theirs[place]! - ours));
+      });
+    }
+    if (largest <= TOLERANCE) return largest;
+    throw new TrainerError(
+      'export_mismatch',
+      `${name} differs from the trained network by ${largest} in a probability (limit ${TOLERANCE})`,
+    );
+  }
+
+  /** The images again and again: those of a large size are not kept. */
+  async *#batches(): AsyncGenerator<{
+    readonly pixels: Uint8Array;
+    readonly count: number;
+    readonly index: number;
+  }> {
+    const batchSize = evaluationBatchSize(this.test.manifest.image);
+    const images = Math.min(IMAGES_COMPARED, this.test.count);
+    for (let index = 0; index * batchSize < images; index++) {
+      const start = index * batchSize;
+      const count = Math.min(batchSize, images - start);
+      yield { pixels: await readPixels(this.test, start, count), count, index };
+    }
+  }
 }
 
-async function readPixels(reader: SplitReader, start: number, count: number): Promise<Uint8Array> {
+/** Test images from `start` on, as they are stored: uint8 [count,H,W,C]. */
+export async function readPixels(reader: SplitReader, start: number, count: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(count * reader.imageBytes);
   for (let index = 0; index < count; index++) {
     const offset = index * reader.imageBytes;

@@ -1,12 +1,12 @@
-import type { ArtifactOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
+import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import { parametersOf, wholeNetwork } from '../../network/index.js';
 import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
-import { exportNetwork } from '../export/index.js';
 import { initialValues, type NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
 import { readWeights, type TaskContext } from './context.js';
 import { joinedState } from './end-to-end.js';
 import { figures } from './evaluate.js';
+import { exportNetworks, type ScoredNetwork } from './export-networks.js';
 import { closeReaders, openReaders, type Readers } from './readers.js';
 import { writeReport } from './report.js';
 import { auxiliaryParameters, compactLayers, describeRun, type RunDescription } from './run-description.js';
@@ -31,37 +31,48 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   const layers = wholeNetwork(run.network);
   const state = await joinedState(context, run, parametersOf(layers));
   const readers = await openReaders(context);
-  const parts = finalParts(run);
+  const networks = compactLayers(run.stages) ? 2 : 1;
+  // One part per AuxNet, then evaluation, then each exported file.
+  const parts = run.stages.length + 1 + networks * spec.exports.length;
+  const progress = (done: number) => context.progress(done, parts);
   const full = await TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
+  let compact: TrainedNetwork | null = null;
   try {
     const auxiliaries = await watch.timeAsync('reconstruct', () =>
-      reconstructAll(context, run, full, readers, (done) => context.progress(done, parts)),
+      reconstructAll(context, run, full, readers, progress),
     );
-    const compact = await calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
-    const scores = await watch.timeAsync('evaluate', async () => ({
-      full: await full.evaluate(readers.test, context.breathe),
-      compact: compact && (await compact.evaluate(readers.test, context.breathe)),
-    }));
-    context.progress(parts - 1, parts);
-    const exported = await watch.timeAsync('export', () => exportAll(context, full, compact, readers));
-    compact?.dispose();
+    compact = await calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
+    const scored = await watch.timeAsync('evaluate', () => scoreAll(context, full, compact, readers));
+    progress(run.stages.length);
+    const exported = await watch.timeAsync('export', () =>
+      exportNetworks(context, scored, readers, (done) => progress(run.stages.length + 1 + done)),
+    );
     const result = {
-      ...figures(scores.full, scores.compact),
+      ...figures(scored[0]!.score, scored[1]?.score ?? null),
       ...auxiliaryFigures(auxiliaries),
       ...exported.differences,
     };
     context.metrics(finalMetrics(run, result));
-    const report = await writeReport(context, run, result);
-    return { outputs: {}, seconds: watch.seconds, artifacts: [...exported.artifacts, report], result };
+    const report = await writeReport(context, run, result, exported.figures);
+    const artifacts = [...exported.artifacts, report];
+    return { outputs: {}, seconds: watch.seconds, artifacts, result, networks: exported.figures };
   } finally {
     full.dispose();
+    compact?.dispose();
     closeReaders(readers);
   }
 }
 
-/** Progress counts: one per AuxNet, then evaluation, then export. */
-function finalParts(run: RunDescription): number {
-  return run.stages.length + 1;
+/** The full network first. */
+async function scoreAll(
+  { breathe }: TaskContext,
+  full: TrainedNetwork,
+  compact: TrainedNetwork | null,
+  { test }: Readers,
+): Promise<ScoredNetwork[]> {
+  const first = { name: 'full', network: full, score: await full.evaluate(test, breathe) } as const;
+  if (!compact) return [first];
+  return [first, { name: 'compact', network: compact, score: await compact.evaluate(test, breathe) }];
 }
 
 async function reconstructAll(
@@ -118,26 +129,6 @@ function auxiliaryFigures(auxiliaries: readonly ReconstructedAuxiliary[]): Recor
       [`auxiliary_error_${stage}`, errorAfter],
     ]),
   );
-}
-
-async function exportAll(
-  context: TaskContext,
-  full: TrainedNetwork,
-  compact: TrainedNetwork | null,
-  readers: Readers,
-): Promise<{ artifacts: ArtifactOutput[]; differences: Record<string, number> }> {
-  const artifacts: ArtifactOutput[] = [];
-  const differences: Record<string, number> = {};
-  for (const format of context.assignment.spec.exports) {
-    for (const [name, network] of [['full', full] as const, ['compact', compact] as const]) {
-      if (!network) continue;
-      const exported = await exportNetwork(format, name, network, readers.test, context.blobs);
-      artifacts.push(...exported.artifacts);
-      if (exported.maxDifference === null) continue;
-      differences[`export_difference_${name}${format === 'onnx' ? '_onnx' : ''}`] = exported.maxDifference;
-    }
-  }
-  return { artifacts, differences };
 }
 
 /** The curves' last points. */

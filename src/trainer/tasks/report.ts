@@ -1,4 +1,4 @@
-import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import type { ArtifactOutput, NetworkFigures } from '../../contract/trainer-protocol.js';
 import { headLayers, multiplyAdds, parameterCount, wholeNetwork } from '../../network/index.js';
 import { describeRuntime } from '../runtime/index.js';
 import type { TaskContext } from './context.js';
@@ -9,6 +9,7 @@ export async function writeReport(
   context: TaskContext,
   run: RunDescription,
   result: Readonly<Record<string, number>>,
+  networks: readonly NetworkFigures[],
 ): Promise<ArtifactOutput> {
   const { job_id, spec, dataset } = context.assignment;
   const report = {
@@ -24,6 +25,7 @@ export async function writeReport(
     })),
     rounds: run.rounds,
     result,
+    networks,
     runtime: describeRuntime(),
   };
   const output = await context.blobs.put(new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
-import type { ArtifactOutput } from '../../../src/contract/trainer-protocol.js';
+import type { ArtifactOutput, NetworkFigures } from '../../../src/contract/trainer-protocol.js';
 import { openSplit } from '../../../src/trainer/data/index.js';
 import { type PlanRun, runPlan, withBlobs } from './run-plan.js';
 import { mnistSpec } from './specs.js';
@@ -10,6 +10,7 @@ export interface Exported {
   readonly artifacts: ReadonlyMap<string, ArtifactOutput>;
   file(name: string): Promise<Buffer>;
   readonly result: Readonly<Record<string, number>>;
+  readonly networks: readonly NetworkFigures[];
   /** uint8 [count, 28, 28, 1] */
   readonly pixels: Uint8Array;
   readonly labels: Uint16Array;
@@ -23,15 +24,16 @@ export async function withExports(
     const spec = mnistSpec({
       max_train_samples: 2048,
       epochs: 2,
-      exports: ['tfjs-layers', 'onnx', 'safetensors'],
+      exports: ['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'],
     });
     const run = await runPlan(spec, blobs);
-    const { artifacts, result } = run.successes.get('finalize')!;
+    const { artifacts, result, networks } = run.successes.get('finalize')!;
     const byName = new Map(artifacts.map((artifact) => [artifact.name, artifact]));
     await body({
       artifacts: byName,
       file: async (name) => await readFile(await blobs.localPath(byName.get(name)!.uri)),
       result,
+      networks: networks!,
       ...(await testImages(run, images)),
     });
   });

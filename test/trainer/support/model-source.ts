@@ -1,4 +1,5 @@
 import { parametersOf } from '../../../src/network/index.js';
+import { type InferenceModel, inferenceModel } from '../../../src/trainer/export/inference-layers.js';
 import type { ModelSource } from '../../../src/trainer/export/model-source.js';
 import {
   inferenceRule,
@@ -14,6 +15,8 @@ type Family = Parameters<typeof smallNetwork>[0];
 /** An untrained network with statistics, whole pixels of two channels, and the probabilities that it gives them. */
 export interface SmallModel {
   readonly source: ModelSource;
+  /** The same, as formats are written from it. */
+  readonly model: InferenceModel;
   readonly pixels: Float32Array;
   readonly shape: readonly number[];
   /** [images, classes], row by row. */
@@ -25,8 +28,6 @@ export function smallModel(family: Family): SmallModel {
   const random = randomFeatures(3, network.image);
   const pixels = Float32Array.from(random.values, (value) => Math.round(60 * value + 128));
   const manifest = {
-    name: 'random',
-    storage: 'pixels' as const,
     image: network.image,
     classes: ['a', 'b', 'c'],
     mean: [120, 130],
@@ -45,8 +46,10 @@ export function smallModel(family: Family): SmallModel {
     const { rule } = inferenceRule(layers, weights, found);
     return { statistics: found, logits: read(inferPass(layers, uploadFeatures(features), weights, rule)) };
   });
+  const source = { layers, values, statistics, manifest };
   return {
-    source: { layers, values, statistics, manifest },
+    source,
+    model: inferenceModel(source),
     pixels,
     shape: random.shape,
     probabilities: softmax(logits),

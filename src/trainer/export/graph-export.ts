@@ -1,0 +1,38 @@
+import { type ModelArtifacts, tf } from '../runtime/index.js';
+import type { Exported, ExportRequest } from './exported.js';
+import { joinedBytes, weightSpecOf } from './graph-format.js';
+import { buildGraphModel } from './graph-model.js';
+import type { InferenceModel } from './inference-layers.js';
+import { predictWith, storeTfjs } from './tfjs-files.js';
+
+/**
+ * Exports a network as a TensorFlow.js graph model: `<folder>/graph-model/model.json` and `weights.bin`. The files
+ * are loaded back and compared on test images before anything is stored.
+ * @throws TrainerError export_mismatch above 1e-4
+ */
+export async function exportTfjsGraph(request: ExportRequest): Promise<Exported> {
+  const { model, answers, blobs } = request;
+  const folder = `${request.folder}/graph-model`;
+  const files = graphModelFiles(model);
+  const loaded = await tf.loadGraphModel(tf.io.fromMemory(files));
+  try {
+    const maxDifference = await answers.compare(`${folder}/model.json`, predictWith(loaded, model.manifest));
+    return { artifacts: await storeTfjs(folder, files, blobs), maxDifference };
+  } finally {
+    loaded.dispose();
+  }
+}
+
+/** What `tf.loadGraphModel` reads. */
+export function graphModelFiles(model: InferenceModel): ModelArtifacts {
+  const { nodes, weights, signature } = buildGraphModel(model);
+  const bytes = joinedBytes(weights);
+  return {
+    format: 'graph-model',
+    // The version of TensorFlow's graphs since 2.0, in which all these ops are known.
+    modelTopology: { node: nodes, library: {}, versions: { producer: 175 } },
+    signature: signature as NonNullable<ModelArtifacts['signature']>,
+    weightSpecs: weights.map(weightSpecOf),
+    weightData: new Uint8Array(bytes).buffer,
+  };
+}

@@ -1,0 +1,140 @@
+import type { Layer } from '../../network/index.js';
+import { NORM_EPSILON } from '../kernels/index.js';
+import { type Padding, samePadding } from './kernel-layout.js';
+import type { ModelFacts, ModelSource } from './model-source.js';
+
+/** A convolution with what it may take in from the layers behind it. */
+export interface InferenceConv {
+  readonly op: 'conv';
+  readonly name: string;
+  readonly size: number;
+  readonly stride: number;
+  readonly padding: Padding;
+  /** Channels. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** [size,size,inputs,outputs] */
+  readonly kernel: Float32Array;
+  /** One value per output channel; null adds nothing. */
+  readonly bias: Float32Array | null;
+  readonly relu: boolean;
+}
+
+/** gamma (x - mean) / sqrt(variance + epsilon) + beta, one value of each per channel. */
+export interface InferenceNorm {
+  readonly op: 'norm';
+  readonly name: string;
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+  readonly epsilon: number;
+  readonly relu: boolean;
+}
+
+/** factor x + shift, one value of each per channel. */
+export interface InferenceScale {
+  readonly op: 'scale';
+  readonly name: string;
+  readonly factor: Float32Array;
+  readonly shift: Float32Array;
+  readonly relu: boolean;
+}
+
+export interface InferenceResidual {
+  readonly op: 'residual';
+  readonly name: string;
+  readonly branch: readonly InferenceLayer[];
+  readonly shortcut: readonly InferenceLayer[];
+  readonly relu: boolean;
+}
+
+export interface InferenceMaxPool {
+  readonly op: 'max-pool';
+  readonly name: string;
+  readonly size: number;
+  readonly stride: number;
+  readonly padding: Padding;
+}
+
+/** Mean over height and width. */
+export interface InferencePool {
+  readonly op: 'pool';
+  readonly name: string;
+}
+
+export interface InferenceDense {
+  readonly op: 'dense';
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** [inputs,outputs] */
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** A layer with its weights, and without what matters in training only: what the formats are written from. */
+export type InferenceLayer =
+  | InferenceConv
+  | InferenceNorm
+  | InferenceScale
+  | InferenceResidual
+  | InferenceMaxPool
+  | InferencePool
+  | InferenceDense;
+
+/** Pixels 0..255 [N,H,W,C], normalised as the dataset says, through the layers to logits. */
+export interface InferenceModel {
+  readonly manifest: ModelFacts;
+  readonly layers: readonly InferenceLayer[];
+}
+
+/** A trained network as formats are written from. */
+export function inferenceModel(source: ModelSource): InferenceModel {
+  const { image, classes, mean, standard_deviation } = source.manifest;
+  const manifest = { image, classes, mean, standard_deviation };
+  return { manifest, layers: source.layers.flatMap((layer) => lower(layer, source)) };
+}
+
+function lower(layer: Layer, source: ModelSource): InferenceLayer[] {
+  const { name } = layer;
+  const value = (part: string) => source.values.get(`${name}/${part}`)!;
+  switch (layer.op) {
+    case 'conv': {
+      const { op, size, stride, input, output } = layer;
+      const channels = { inputs: input.channels, outputs: output.channels };
+      const weights = { kernel: value('kernel'), bias: null };
+      return [{ op, name, size, stride, padding: samePadding(layer), ...channels, ...weights, relu: false }];
+    }
+    case 'norm': {
+      const { mean, variance } = source.statistics.get(name)!;
+      const parameters = { gamma: value('gamma'), beta: value('beta'), mean, variance };
+      return [{ op: 'norm', name, ...parameters, epsilon: NORM_EPSILON, relu: layer.relu }];
+    }
+    case 'residual': {
+      const path = (layers: readonly Layer[]) => layers.flatMap((inner) => lower(inner, source));
+      const { op, relu } = layer;
+      return [{ op, name, branch: path(layer.branch), shortcut: path(layer.shortcut), relu }];
+    }
+    // Dropout leaves everything alone outside training.
+    case 'dropout':
+      return [];
+    case 'max-pool': {
+      const { op, size, stride } = layer;
+      return [{ op, name, size, stride, padding: samePadding(layer) }];
+    }
+    case 'pool':
+      return [{ op: 'pool', name }];
+    case 'dense':
+      return [{ ...layer, kernel: value('kernel'), bias: value('bias') }];
+  }
+}
+
+/** All layers in order, those inside residual layers before the residual itself. */
+export function flattenInference(layers: readonly InferenceLayer[]): InferenceLayer[] {
+  return layers.flatMap((layer) =>
+    layer.op === 'residual'
+      ? [...flattenInference(layer.branch), ...flattenInference(layer.shortcut), layer]
+      : [layer],
+  );
+}

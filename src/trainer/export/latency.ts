@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import type { Latency } from '../../contract/trainer-protocol.js';
+import type { SplitReader } from '../data/index.js';
+import type { Clock } from '../training/index.js';
+import type { InferenceModel } from './inference-layers.js';
+import { onnxFile } from './onnx-export.js';
+import { ONNX_THREADS, withOnnxRuntime } from './onnx-runtime.js';
+import { type Predict, readPixels } from './parity.js';
+
+const BATCH = 32;
+const WARM_UP = 2;
+const RUNS = 21;
+/** A network so slow that it passes this has been measured well enough after fewer runs. */
+const ENOUGH_MS = 2_000;
+const FEWEST_RUNS = 3;
+
+const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+
+/** How long ONNX Runtime takes for one image and for a batch: medians. */
+export async function measureLatency(model: InferenceModel, test: SplitReader, now: Clock): Promise<Latency> {
+  const batchSize = Math.min(BATCH, test.count);
+  const image = await readPixels(test, 0, 1);
+  const images = await readPixels(test, 0, batchSize);
+  const [one, batch] = await withOnnxRuntime(onnxFile(model), model.manifest.image, async (predict) => [
+    await timeRuns(predict, image, 1, now),
+    await timeRuns(predict, images, batchSize, now),
+  ]);
+  return {
+    runtime: `onnxruntime ${version}`,
+    device: 'cpu',
+    threads: ONNX_THREADS,
+    runs: Math.min(one!.length, batch!.length),
+    single_ms: median(one!),
+    batch_size: batchSize,
+    batch_ms: median(batch!),
+  };
+}
+
+async function timeRuns(predict: Predict, pixels: Uint8Array, count: number, now: Clock): Promise<number[]> {
+  for (let run = 0; run < WARM_UP; run++) await predict(pixels, count);
+  const times: number[] = [];
+  const begun = now();
+  while (times.length < RUNS && (times.length < FEWEST_RUNS || now() - begun < ENOUGH_MS)) {
+    const start = now();
+    await predict(pixels, count);
+    times.push(now() - start);
+  }
+  return times;
+}
+
+/** Of an odd or even number of values; rounded to a microsecond. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)]!, sorted[Math.floor(sorted.length / 2)]!];
+  return Number(((low + high) / 2).toFixed(3));
+}

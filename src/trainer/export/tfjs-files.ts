@@ -1,0 +1,39 @@
+import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { type ModelArtifacts, tf } from '../runtime/index.js';
+import type { InferenceModel } from './inference-layers.js';
+import type { Predict } from './parity.js';
+
+/** Stores `<folder>/model.json` and `<folder>/weights.bin`, as tfjs loads them by URL. */
+export async function storeTfjs(
+  folder: string,
+  { format, modelTopology, signature, weightSpecs, weightData }: ModelArtifacts,
+  blobs: BlobStore,
+): Promise<ArtifactOutput[]> {
+  const description = {
+    modelTopology,
+    format,
+    generatedBy: 'Strata',
+    convertedBy: null,
+    ...(signature && { signature }),
+    weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
+  };
+  const json = await blobs.put(new TextEncoder().encode(JSON.stringify(description)));
+  const weights = await blobs.put(new Uint8Array(weightData as ArrayBuffer));
+  return [
+    { name: `${folder}/model.json`, kind: 'model', media_type: 'application/json', ...json },
+    { name: `${folder}/weights.bin`, kind: 'weights', media_type: 'application/octet-stream', ...weights },
+  ];
+}
+
+/** A loaded tfjs model at work. */
+export function predictWith(
+  model: Pick<tf.LayersModel, 'predict'> | Pick<tf.GraphModel, 'predict'>,
+  { image: { height, width, channels } }: InferenceModel['manifest'],
+): Predict {
+  return (pixels, count) =>
+    tf.tidy(() => {
+      const input = tf.tensor(Float32Array.from(pixels), [count, height, width, channels]);
+      return (model.predict(input) as tf.Tensor).dataSync() as Float32Array;
+    });
+}
