@@ -1,0 +1,110 @@
+import type { Latency } from '../../src/contract/trainer-protocol.js';
+import {
+  describeNetwork,
+  type Layer,
+  type ModelSize,
+  parametersOf,
+  wholeNetwork,
+} from '../../src/network/index.js';
+import { openSplit, type SplitReader, TrainBatches, UNCHANGED_IMAGES } from '../../src/trainer/data/index.js';
+import { TrainedNetwork } from '../../src/trainer/evaluation/index.js';
+import {
+  type ExportFormat,
+  exportNetwork,
+  foldNorms,
+  inferenceModel,
+  measureLatency,
+  TestAnswers,
+} from '../../src/trainer/export/index.js';
+import {
+  initialValues,
+  type NamedValues,
+  Optimizer,
+  sgd,
+  startingSlots,
+} from '../../src/trainer/optimizer/index.js';
+import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
+import { withBlobs } from '../../test/trainer/support/run-plan.js';
+import { prepareImages } from './images.js';
+
+const FORMATS: readonly ExportFormat[] = ['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'];
+const SEED = 1;
+const BATCH = 32;
+const RATE = 0.05;
+
+export interface ExportRow {
+  readonly network: string;
+  readonly form: 'as trained' | 'folded';
+  readonly format: ExportFormat;
+  readonly sizeBytes: number;
+  readonly maxDifference: number;
+  readonly latency: Latency;
+}
+
+interface Request {
+  readonly label: string;
+  readonly model: ModelSize;
+  readonly side: number;
+  /** Of training before the export. */
+  readonly steps: number;
+  readonly say: (line: string) => void;
+}
+
+/** Trains a network for a moment and writes it in every format, as trained and folded. @throws export_mismatch */
+export function exportNetworkRows({ label, model, side, steps, say }: Request): Promise<ExportRow[]> {
+  return withBlobs(async (blobs) => {
+    const manifest = await prepareImages(side, blobs);
+    const train = await openSplit(manifest, 'train', blobs);
+    const test = await openSplit(manifest, 'test', blobs);
+    const layers = wholeNetwork(describeNetwork(model, manifest.image, manifest.classes.length));
+    const network = await TrainedNetwork.calibrate(layers, await briefly(layers, train, steps), train, SEED);
+    const { accuracy } = await network.evaluate(test, async () => {});
+    say(`… ${label}: ${steps} steps, ${(100 * accuracy).toFixed(1)} % of the test images`);
+    const trained = inferenceModel({ ...network.parts(), manifest });
+    const answers = await TestAnswers.of(network, test, async () => {});
+    const rows: ExportRow[] = [];
+    for (const form of ['as trained', 'folded'] as const) {
+      const written = form === 'folded' ? foldNorms(trained) : trained;
+      const latency = await measureLatency(written, test, () => performance.now());
+      for (const format of FORMATS) {
+        const request = { folder: 'full', model: written, answers, blobs };
+        const { artifacts, maxDifference } = await exportNetwork(format, request);
+        const sizeBytes = artifacts.reduce((sum, file) => sum + file.size_bytes, 0);
+        rows.push({ network: label, form, format, sizeBytes, maxDifference, latency });
+      }
+    }
+    network.dispose();
+    train.close();
+    test.close();
+    return rows;
+  });
+}
+
+async function briefly(layers: readonly Layer[], train: SplitReader, steps: number): Promise<NamedValues> {
+  const parameters = parametersOf(layers);
+  const rule = sgd({ momentum: 0.9, nesterov: false });
+  const state = { weights: initialValues(parameters, SEED), slots: startingSlots(parameters, rule) };
+  const optimizer = new Optimizer(parameters, state, { rule, weightDecayOf: () => 0 });
+  const batches = new TrainBatches(train, {
+    seed: SEED,
+    batchSize: BATCH,
+    samples: train.count,
+    augmentation: UNCHANGED_IMAGES,
+  });
+  await trainSteps({
+    part: { stage: null, layers, auxiliary: null },
+    steps: { start: 0, end: steps },
+    seed: SEED,
+    batchAt: (step) => batches.at(step),
+    objective: classificationObjective(0),
+    optimizer,
+    learningRateAt: () => RATE,
+    onInputGradient: null,
+    onReport: () => {},
+    breathe: async () => {},
+    stopwatch: new Stopwatch(() => performance.now()),
+  });
+  const { weights } = optimizer.state();
+  optimizer.dispose();
+  return weights;
+}
