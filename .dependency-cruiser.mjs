@@ -109,6 +109,29 @@ export default {
       { path: '^src/trainer/' },
     ),
     onlyRooms(
+      'importer-imports',
+      'What reads hostile bytes knows nothing but the bytes and the arrays it makes of them.',
+      'datasets',
+      ['contract/', 'storage/'],
+    ),
+    forbid(
+      'importer-without-servers',
+      'An importer that an upload took over would find no server to talk to; what it reports passes the fence.',
+      { path: '^src/datasets/' },
+      {
+        path: [
+          ...builtin('http', 'https', 'http2', 'net', 'tls', 'dgram', 'child_process'),
+          ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
+        ],
+      },
+    ),
+    forbid(
+      'importer-is-a-process',
+      'Importers are spoken to by messages: a bomb or a defect in a decoder ends them, and nothing else.',
+      { path: '^src/', pathNot: '^src/datasets/' },
+      { path: '^src/datasets/' },
+    ),
+    onlyRooms(
       'jobs-control',
       'Job control works on whatever servers it is given: it neither provides them nor serves HTTP.',
       'jobs',
@@ -116,7 +139,7 @@ export default {
     ),
     forbid(
       'processes-behind-the-worker',
-      'Only the worker starts trainers: it holds the lease that a trainer must not outlive.',
+      'Only the worker starts trainers and importers: it holds the lease that they must not outlive.',
       { path: '^src/(jobs|api)/', pathNot: '^src/jobs/worker/' },
       { path: builtin('child_process', 'cluster', 'worker_threads') },
     ),

@@ -12,6 +12,7 @@ import { refuseOtherMethods } from './plugins/methods.js';
 import { mountOperations } from './plugins/operations.js';
 import { answerProblems, refuseConnection, sendProblem } from './plugins/problems.js';
 import { parseQuery } from './plugins/query.js';
+import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -51,6 +52,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   await protectBrowsers(app);
   answerProblems(app);
   parseJsonOnly(app);
+  await takeUploads(app);
   useContractValidation(app);
   await options.instrument?.(app);
   refuseOtherMethods(app, contract);

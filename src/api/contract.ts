@@ -55,7 +55,7 @@ export interface OperationEntry {
   readonly id: string;
   readonly operation: {
     readonly operationId: string;
-    readonly requestBody?: { readonly required?: boolean };
+    readonly requestBody?: { readonly required?: boolean; readonly content: JsonObject };
     readonly security?: readonly Readonly<Record<string, readonly Scope[]>>[];
   };
 }

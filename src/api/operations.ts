@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { operations } from '../contract/generated/openapi.js';
-import type { JobsClient } from '../contract/jobs-client.js';
+import type { JobsClient, ReceivedUpload } from '../contract/jobs-client.js';
 
 /**
  * The contract as types: a handler for every operation, that answers only what the contract lets it answer. A missing
@@ -23,6 +23,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly headers: Headers<Id> & { readonly accept?: string };
   /** An optional body that is absent is empty. */
   readonly body: Body<operations[Id]>;
+  /** The file of a multipart body. */
+  readonly upload: ReceivedUpload | null;
 }
 
 type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = NonNullable<
@@ -33,6 +35,7 @@ type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = No
 export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
   listJobs: ['limit'],
+  listDatasets: ['limit'],
   getJob: ['wait'],
   listJobEvents: ['after', 'limit'],
   listJobLogs: ['after', 'limit', 'follow'],
@@ -54,9 +57,11 @@ type LowerCaseKeys<T> = { readonly [Key in keyof T as Lowercase<Key & string>]: 
 
 type Body<Operation> = Operation extends { requestBody: { content: { 'application/json': infer B } } }
   ? B
-  : Operation extends { requestBody?: { content: { 'application/json': infer B } } }
-    ? Partial<B>
-    : undefined;
+  : Operation extends { requestBody: { content: { 'multipart/form-data': infer B } } }
+    ? B
+    : Operation extends { requestBody?: { content: { 'application/json': infer B } } }
+      ? Partial<B>
+      : undefined;
 
 type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 304;
 

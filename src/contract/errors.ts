@@ -87,6 +87,25 @@ export const ERRORS = {
     remedy: 'Cancel it, wait for its end, and then delete it.',
     retry: 'fatal',
   },
+  dataset_exists: {
+    status: 409,
+    title: 'There is a dataset of this name',
+    remedy: 'Choose another name, or delete that dataset first.',
+    retry: 'fatal',
+  },
+  dataset_in_use: {
+    status: 409,
+    title: 'The dataset cannot be deleted',
+    remedy: 'Delete the jobs that were trained on it first; built-in datasets stay.',
+    retry: 'fatal',
+  },
+  dataset_not_ready: {
+    status: 409,
+    title: 'The dataset cannot be trained on',
+    remedy:
+      'Wait until `GET /datasets/{id}` says `ready`; of one that has failed, mend its `problems` and upload it anew.',
+    retry: 'fatal',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',
@@ -106,10 +125,16 @@ export const ERRORS = {
     remedy: 'Send less: a job needs a few kilobytes, and the limit is 256 KiB.',
     retry: 'fatal',
   },
+  upload_too_large: {
+    status: 413,
+    title: 'The upload is too large',
+    remedy: 'Send less; an operator raises the limit by STRATA_UPLOAD_LIMIT.',
+    retry: 'fatal',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The body has the wrong media type',
-    remedy: 'Send JSON with `Content-Type: application/json`.',
+    remedy: 'Send JSON with `Content-Type: application/json`, and archives as `multipart/form-data`.',
     retry: 'fatal',
   },
   not_acceptable: {
@@ -135,6 +160,96 @@ export const ERRORS = {
     title: 'The service does not send requests to this URL',
     remedy:
       'Name a public https:// address; hosts of its own network an operator allows by STRATA_OUTGOING_ALLOW.',
+    retry: 'fatal',
+  },
+  checksum_mismatch: {
+    status: 422,
+    title: 'The bytes do not have the checksum that was given',
+    remedy: 'Send them again; compare `sha256` with what `sha256sum` says.',
+    retry: 'fatal',
+  },
+  archive_unknown: {
+    status: 422,
+    title: 'The file is no archive',
+    remedy: 'Send a .zip, .tar, .tar.gz or .npz.',
+    retry: 'fatal',
+  },
+  archive_damaged: {
+    status: 422,
+    title: 'The archive cannot be read',
+    remedy: 'Pack it again, with zip or tar, and compare its sha256 after the upload.',
+    retry: 'fatal',
+  },
+  archive_unsafe: {
+    status: 422,
+    title: 'The archive holds what no dataset needs',
+    remedy: 'Pack plain files with relative names: no links, no devices, no `..`, no password.',
+    retry: 'fatal',
+  },
+  archive_too_large: {
+    status: 422,
+    title: 'The archive unpacks to more than may be',
+    remedy: 'Send less; an operator raises the limits (docs/datasets.md).',
+    retry: 'fatal',
+  },
+  dataset_format: {
+    status: 422,
+    title: 'The archive is not laid out as a dataset',
+    remedy: 'Lay it out as docs/datasets.md shows, and name its `format`.',
+    retry: 'fatal',
+  },
+  dataset_incomplete: {
+    status: 422,
+    title: 'The dataset lacks what training needs',
+    remedy: 'Give each of two classes or more images to train and to test with.',
+    retry: 'fatal',
+  },
+  dataset_too_large: {
+    status: 422,
+    title: 'The dataset has more images or classes than may be',
+    remedy: 'Send fewer; an operator raises the limits (docs/datasets.md).',
+    retry: 'fatal',
+  },
+  image_unreadable: {
+    status: 422,
+    title: 'An image cannot be decoded',
+    remedy: 'Mend or remove the images that are named.',
+    retry: 'fatal',
+  },
+  image_unsupported: {
+    status: 422,
+    title: 'An image has a format that is not taken',
+    remedy: 'Convert the images to JPEG, PNG or WebP.',
+    retry: 'fatal',
+  },
+  image_too_large: {
+    status: 422,
+    title: 'An image has more pixels than may be',
+    remedy: 'Scale the images down; an operator raises the limit by STRATA_IMAGE_PIXELS.',
+    retry: 'fatal',
+  },
+  array_invalid: {
+    status: 422,
+    title: 'An array is not what its header or the format says',
+    remedy: 'Write the arrays as docs/datasets.md shows.',
+    retry: 'fatal',
+  },
+  pickle_unsafe: {
+    status: 422,
+    title: 'A pickle holds more than plain data',
+    remedy: 'Send the arrays as .npz without objects.',
+    retry: 'fatal',
+  },
+  entry_ignored: {
+    status: 422,
+    title: 'Files were left out',
+    remedy: 'Nothing, where they are not needed.',
+    retry: 'fatal',
+  },
+  splits_overlap: {
+    status: 422,
+    title: 'Images are in both splits',
+    remedy: 'Remove them from one: the accuracy that is measured is too good.',
     retry: 'fatal',
   },
   rate_limited: {
@@ -213,6 +328,24 @@ export const ERRORS = {
     remedy: 'Look at the log of its host; the task was tried on other workers as often as it may be.',
     // The task is seldom to blame. One that is, and takes its workers down, meets a bound of its own.
     retry: 'uncounted',
+  },
+  importer_crashed: {
+    status: 500,
+    title: 'The importer process ended unexpectedly',
+    remedy: 'Look at the worker’s log; a kill by the system often means too little memory.',
+    retry: 'retry',
+  },
+  importer_stalled: {
+    status: 500,
+    title: 'The importer process made no progress',
+    remedy: 'Look at the load of the host and its disk.',
+    retry: 'retry',
+  },
+  import_given_up: {
+    status: 500,
+    title: 'The import took its worker down again and again',
+    remedy: 'Look at the workers’ logs and memory; try a part of the data.',
+    retry: 'fatal',
   },
   trainer_stalled: {
     status: 500,

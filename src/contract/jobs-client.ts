@@ -1,5 +1,6 @@
 import type { Principal } from './access.js';
 import type { components } from './generated/openapi.js';
+import type { ImportOptions } from './importer-protocol.js';
 import type { JobSpec } from './spec.js';
 
 type Schemas = components['schemas'];
@@ -25,6 +26,17 @@ export interface JobFilter {
   /** Pairs a job must carry, all of them. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
+
+/** An upload on disk that belongs to nothing yet. */
+export interface ReceivedUpload {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Deletes it, unless a dataset was made of it. */
+  discard(): Promise<void>;
+}
+
+/** What is to become of an upload. */
+export type DatasetRequest = ImportOptions & { readonly name: string; readonly sha256: string | null };
 
 /** How often something was asked for in the present window of time. */
 export interface RequestCount {
@@ -113,8 +125,18 @@ export interface JobsClient {
   getArtifact(id: string): Promise<Artifact | null>;
   /** A path on this host at which the artifact's bytes lie. @throws not_found, blob_missing */
   openArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;
-  listDatasets(): Promise<Schemas['DatasetList']>;
+  /** Writes an upload to disk. @throws upload_too_large, and what the stream ends with */
+  receiveUpload(bytes: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>;
+  /** Makes a dataset of it, to be validated. @throws invalid_request, checksum_mismatch, dataset_exists, limit_reached */
+  createDataset(request: DatasetRequest, upload: ReceivedUpload): Promise<Dataset>;
+  listDatasets(page: {
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<Schemas['DatasetList']>;
+  /** @param id or its name */
   getDataset(id: string): Promise<Dataset | null>;
+  /** @throws not_found, dataset_in_use */
+  deleteDataset(id: string): Promise<void>;
   listWorkers(): Promise<Schemas['WorkerList']>;
   /** The key's text is in the answer and nowhere else. @throws invalid_request, limit_reached */
   createApiKey(request: Schemas['ApiKeyRequest']): Promise<Schemas['CreatedApiKey']>;

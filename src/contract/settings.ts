@@ -29,6 +29,14 @@ export interface Settings {
   outgoingAllow: readonly string[];
   /** Days for which artifacts are kept after their job's end. Absent: for ever. */
   retentionDays?: number;
+  /** Of an upload, and of all that it unpacks to. */
+  uploadLimitBytes: number;
+  unpackLimitBytes: number;
+  /** Of one dataset. */
+  imageLimit: number;
+  classLimit: number;
+  /** Height times width of one image. */
+  imagePixels: number;
   logLevel: LogLevel;
 }
 
@@ -100,6 +108,23 @@ export const SETTINGS = [
     default: 'for ever',
     meaning: 'Days for which a job keeps its artifacts after its end; its record, events and metrics stay.',
   },
+  {
+    name: 'STRATA_UPLOAD_LIMIT',
+    default: '20000000000',
+    meaning: 'Bytes that one dataset may be uploaded or fetched as.',
+  },
+  {
+    name: 'STRATA_UNPACK_LIMIT',
+    default: '100000000000',
+    meaning: 'Bytes that the files of one archive may unpack to.',
+  },
+  { name: 'STRATA_IMAGE_LIMIT', default: '2000000', meaning: 'Images that one dataset may have.' },
+  { name: 'STRATA_CLASS_LIMIT', default: '10000', meaning: 'Classes that one dataset may have.' },
+  {
+    name: 'STRATA_IMAGE_PIXELS',
+    default: '25000000',
+    meaning: 'Pixels, height times width, that one image may have.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
 
@@ -132,6 +157,13 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
     ...(slots && { slots }),
     ...(retentionDays && { retentionDays }),
+    uploadLimitBytes: read.integer('STRATA_UPLOAD_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 20_000_000_000,
+    unpackLimitBytes: read.integer('STRATA_UNPACK_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 100_000_000_000,
+    imageLimit: read.integer('STRATA_IMAGE_LIMIT', 1, 100_000_000) ?? 2_000_000,
+    // Labels are uint16.
+    classLimit: read.integer('STRATA_CLASS_LIMIT', 2, 65_536) ?? 10_000,
+    // A decoded image is held whole, three bytes a pixel.
+    imagePixels: read.integer('STRATA_IMAGE_PIXELS', 1, 500_000_000) ?? 25_000_000,
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
     ...(secretKey && { secretKey }),
     outgoingAllow: read.list('STRATA_OUTGOING_ALLOW'),

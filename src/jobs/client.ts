@@ -4,6 +4,7 @@ import { openBlobStore } from '../storage/open.js';
 import { apiKeyMethods } from './client/api-keys.js';
 import { artifactMethods } from './client/artifacts.js';
 import type { CreateParts } from './client/create-job.js';
+import { datasetMethods } from './client/datasets.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
@@ -30,6 +31,8 @@ export interface JobsServiceOptions {
   readonly secretKey?: string;
   /** Hosts that webhooks may reach although they are private or speak plain HTTP. */
   readonly outgoingAllow?: readonly string[];
+  /** Bytes that one upload may have; absent: any number. */
+  readonly uploadLimitBytes?: number;
 }
 
 const PROBE_MS = 2_000;
@@ -42,10 +45,11 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const counter = openRequestCounter(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl);
+  const { uploadLimitBytes = Number.POSITIVE_INFINITY } = options;
   const webhooks = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
   const nudge = nudgeAfter(db, 'strata_dispatch');
-  const parts = { db, redis, feed, blobs, webhooks, reads, nudge };
+  const parts = { db, redis, feed, blobs, uploadLimitBytes, webhooks, reads, nudge };
   return {
     forTenant: remember((tenant) => clientOf(tenant, parts)),
     ...openKeyring(db, () => performance.now()),
@@ -62,6 +66,7 @@ interface Parts extends CreateParts {
   readonly redis: RedisProbe;
   readonly feed: EventFeed;
   readonly blobs: BlobStore;
+  readonly uploadLimitBytes: number;
   readonly webhooks: WebhookParts;
 }
 
@@ -79,11 +84,12 @@ function remember(make: (tenant: string) => JobsClient): (tenant: string) => Job
 }
 
 function clientOf(tenant: string, parts: Parts): JobsClient {
-  const { db, redis, feed, blobs, webhooks } = parts;
+  const { db, redis, feed, blobs, uploadLimitBytes, webhooks } = parts;
   return {
     ...sayingUnavailable({
       ...jobMethods(parts, tenant),
       ...listMethods(db, tenant),
+      ...datasetMethods(db, tenant, blobs, uploadLimitBytes),
       ...apiKeyMethods(db, tenant),
       ...webhookMethods(db, tenant, webhooks),
       ...artifactMethods(db, tenant, blobs),

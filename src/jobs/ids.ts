@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 
-export type IdKind = 'job' | 'task' | 'artifact' | 'worker' | 'key' | 'webhook' | 'delivery';
+export type IdKind =
+  | 'job'
+  | 'task'
+  | 'artifact'
+  | 'worker'
+  | 'key'
+  | 'webhook'
+  | 'delivery'
+  | 'dataset'
+  | 'import';
 
 /** `job_<11 hex of milliseconds><13 hex at random>`: ids of one kind sort by the time they were made. */
 export function newId(kind: IdKind, nowMs: number = Date.now()): string {

@@ -9,6 +9,8 @@ export const MAX_LOSSES = 10;
 export const YIELD_MS = 20_000;
 /** Wait before a failed task's next attempt: doubled with each failure. */
 export const RETRY_BACKOFF_MS = 250;
+/** A worker looks for datasets to import this often even if nobody nudges it. */
+export const IMPORT_LOOK_MS = 2_000;
 /** The dispatcher looks at everything this often even if nobody nudges it. */
 export const RECONCILE_MS = 500;
 /** Hints on the queue at once; more would wake nobody sooner, and the next look adds some. */
@@ -22,4 +24,5 @@ export const WORKER_GONE_MS = 15_000;
 export const FLUSH_MS = 500;
 /** Each event is one more row to write for every webhook. */
 export const MAX_WEBHOOKS_PER_TENANT = 20;
+export const MAX_DATASETS_PER_TENANT = 1_000;
 export const DELIVERY_KEPT_DAYS = 30;

@@ -25,6 +25,12 @@ export interface BlobStore {
    * it starts with the first `size_bytes` of that file. @throws BlobMissingError, BlobCorruptError when it is shorter
    */
   createSpool(key: string, beginning?: TaskOutput): Promise<SpoolDraft>;
+  /** Makes a file that its caller wrote, and whose sha256 the caller took, a blob: the file is moved, or gone. */
+  adopt(path: string, sha256: string): Promise<TaskOutput>;
+  /** An empty folder among the spool files, for one attempt to work in; deleted with them. @returns its path */
+  createWorkFolder(key: string): Promise<string>;
+  /** First segments of spool keys that start with `prefix`, under which nothing was made or deleted since `time`. */
+  idleSpools(prefix: string, time: Date): Promise<string[]>;
   /** Deletes every spool file whose key starts with `prefix`. */
   deleteSpool(prefix: string): Promise<void>;
 }

@@ -99,6 +99,31 @@ export function createFolderStore(root: string): BlobStore {
       return draftSpool(path, uri, pathOf);
     },
 
+    async adopt(path, sha256) {
+      const uri: BlobUri = `sha256:${sha256}`;
+      const { size } = await stat(path);
+      if (await touch(pathOf(uri))) await rm(path);
+      else await publish(path, pathOf(uri));
+      return { uri, size_bytes: size };
+    },
+
+    async createWorkFolder(key) {
+      const path = join(root, 'spool', checkSpoolKey(key));
+      await rm(path, { recursive: true, force: true });
+      await mkdir(path, { recursive: true });
+      return path;
+    },
+
+    async idleSpools(prefix, time) {
+      const names = (await orNull(readdir(join(root, 'spool')))) ?? [];
+      const idle: string[] = [];
+      for (const name of names.filter((candidate) => candidate.startsWith(prefix))) {
+        const found = await orNull(stat(join(root, 'spool', name)));
+        if (found !== null && found.mtime < time) idle.push(name);
+      }
+      return idle;
+    },
+
     async deleteSpool(prefix) {
       await deleteByPrefix(join(root, 'spool'), prefix);
     },

@@ -283,7 +283,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
     ['PATCH', '/jobs/job_1', 'GET, HEAD, DELETE'],
     ['GET', '/jobs/job_1/cancel', 'POST'],
     ['OPTIONS', '/workers', 'GET, HEAD'],
-    ['TRACE', '/datasets/mnist', 'GET, HEAD'],
+    ['TRACE', '/datasets/mnist', 'GET, HEAD, DELETE'],
   ] as const;
   for (const [method, url, allow] of WRONG_METHODS) {
     test(`${method} ${url} is 405 and says what is allowed, whatever its body`, async () => {

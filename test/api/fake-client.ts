@@ -5,12 +5,15 @@ import { StrataError } from '../../src/contract/errors.js';
 import type {
   Artifact,
   CreateJobOptions,
+  Dataset,
+  DatasetRequest,
   Event,
   Job,
   JobFilter,
   JobsClient,
   LogFilter,
   LogLine,
+  ReceivedUpload,
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
@@ -32,6 +35,9 @@ export class FakeClient implements JobsClient {
   readonly events = new Map<string, Event[]>();
   readonly logs = new Map<string, LogLine[]>();
   readonly artifacts = new Map<string, { artifact: Artifact; path: string }>();
+  readonly datasets = new Map<string, Dataset>();
+  /** On disk, and nobody's. */
+  readonly uploads = new Set<ReceivedUpload>();
   readonly apiKeys = new Map<string, ReturnType<typeof apiKeyOf>>();
   readonly webhooks = new Map<string, ReturnType<typeof webhookOf>>();
   readonly deliveries = new Map<string, ReturnType<typeof deliveryOf>>();
@@ -196,12 +202,37 @@ export class FakeClient implements JobsClient {
     return entry;
   }
 
+  async receiveUpload(bytes: AsyncIterable<Uint8Array>) {
+    let sizeBytes = 0;
+    for await (const chunk of bytes) sizeBytes += chunk.length;
+    const upload = {
+      sha256: '0'.repeat(64),
+      sizeBytes,
+      discard: async () => void this.uploads.delete(upload),
+    };
+    this.uploads.add(upload);
+    return upload;
+  }
+
+  async createDataset({ name }: DatasetRequest, upload: ReceivedUpload) {
+    this.uploads.delete(upload);
+    const row = { ...datasetOf(BUILT_IN_DATASETS[0]!), id: 'dataset_1', name, built_in: false };
+    const dataset = { ...row, state: 'validating' as const };
+    this.datasets.set(dataset.id, dataset);
+    return dataset;
+  }
+
+  async deleteDataset(id: string) {
+    if (BUILT_IN_DATASETS.some(({ name }) => name === id)) throw new StrataError('dataset_in_use');
+    if (!this.datasets.delete(id)) throw new StrataError('not_found');
+  }
+
   async listDatasets() {
-    return complete(BUILT_IN_DATASETS.map(datasetOf));
+    return complete([...BUILT_IN_DATASETS.map(datasetOf), ...this.datasets.values()]);
   }
 
   async getDataset(id: string) {
-    return BUILT_IN_DATASETS.map(datasetOf).find((dataset) => dataset.id === id) ?? null;
+    return (await this.listDatasets()).data.find((dataset) => dataset.id === id) ?? null;
   }
 
   async listWorkers() {

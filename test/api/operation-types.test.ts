@@ -17,7 +17,7 @@ const wrongStatus: Handler<'cancelJob'> = async ({ client }) => ({
 // @ts-expect-error listWorkers answers no datasets
 const wrongBody: Handler<'listWorkers'> = async ({ client }) => ({
   status: 200,
-  body: await client.listDatasets(),
+  body: await client.listDatasets({ limit: 1 }),
 });
 
 // @ts-expect-error getJob has no query

@@ -27,6 +27,10 @@ const BREAKERS: readonly Breach[] = [
   },
   { rule: 'tensorflow-behind-the-runtime', from: 'src/jobs/a.ts', to: '@tensorflow/tfjs' },
   { rule: 'trainer-is-a-process', from: 'src/jobs/worker/a.ts', to: '../../trainer/target.js' },
+  { rule: 'importer-imports', from: 'src/datasets/a.ts', to: '../network/target.js' },
+  { rule: 'importer-without-servers', from: 'src/datasets/b.ts', to: 'pg' },
+  { rule: 'importer-without-servers', from: 'src/datasets/c.ts', to: 'node:https' },
+  { rule: 'importer-is-a-process', from: 'src/jobs/worker/b.ts', to: '../../datasets/target.js' },
   { rule: 'jobs-control', from: 'src/jobs/b.ts', to: '../provision/target.js' },
   { rule: 'processes-behind-the-worker', from: 'src/jobs/dispatcher/a.ts', to: 'node:child_process' },
   { rule: 'bullmq-behind-the-queue', from: 'src/jobs/dispatcher/b.ts', to: 'bullmq' },
@@ -54,6 +58,7 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
   { from: 'src/trainer/good.ts', to: '../storage/target.js' },
   { from: 'src/trainer/better.ts', to: '../images/target.js' },
   { from: 'src/images/good.ts', to: 'sharp' },
+  { from: 'src/datasets/good.ts', to: '../storage/target.js' },
   { from: 'src/trainer/runtime/good.ts', to: '@tensorflow/tfjs-node-gpu' },
   { from: 'src/jobs/queue.ts', to: 'bullmq' },
   { from: 'src/jobs/store/good.ts', to: './generated/target.js' },
@@ -66,7 +71,7 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
 ];
 
 const TARGETS = [
-  ...['contract', 'network', 'storage', 'images', 'trainer', 'jobs', 'provision', 'service'].map(
+  ...['contract', 'network', 'storage', 'images', 'trainer', 'datasets', 'jobs', 'provision', 'service'].map(
     (room) => `src/${room}/target.ts`,
   ),
   'src/jobs/store/generated/target.ts',

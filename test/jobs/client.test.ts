@@ -149,7 +149,7 @@ test('the built-in datasets are there, by id', async () => {
   const mnist = await strata.client.getDataset('mnist');
   assert.equal(mnist?.built_in, true);
   assert.deepEqual(mnist?.splits, { train: { count: 60_000 }, test: { count: 10_000 } });
-  assert.deepEqual((await strata.client.listDatasets()).data, [mnist]);
+  assert.deepEqual((await strata.client.listDatasets({ limit: 100 })).data, [mnist]);
 });
 
 test('health counts what answers', async () => {

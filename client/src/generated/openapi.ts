@@ -286,7 +286,11 @@ export interface paths {
         /** List datasets */
         get: operations["listDatasets"];
         put?: never;
-        post?: never;
+        /**
+         * Upload a dataset
+         * @description Takes an archive of images (image folder, CIFAR, MNIST idx or NumPy npz as .zip, .tar, .tar.gz or .npz), as `multipart/form-data`. It is streamed to disk. The answer comes when it is stored; a worker then checks it and makes arrays of it (state `validating`), and the dataset becomes `ready`, or `failed` with its `problems`.
+         */
+        post: operations["createDataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -310,7 +314,11 @@ export interface paths {
         get: operations["getDataset"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a dataset
+         * @description Its validation, if it is under way, is ended; the bytes of its arrays are deleted some time later, unless another dataset has the same ones. A dataset that a job was trained on answers 409: delete its jobs first. Built-in ones stay.
+         */
+        delete: operations["deleteDataset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -827,6 +835,43 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        DatasetUpload: {
+            name: components["schemas"]["DatasetName"];
+            /** @default auto */
+            format: components["schemas"]["DatasetFormat"];
+            /** @default null */
+            test_share: components["schemas"]["TestShare"];
+            /** @default {} */
+            image: components["schemas"]["DatasetImage"];
+            /** @default null */
+            sha256: components["schemas"]["ExpectedSha256"];
+            /**
+             * Format: binary
+             * @description The archive.
+             */
+            file: string;
+        };
+        /** @description Unique among the tenant's; jobs may name the dataset by it. */
+        DatasetName: string;
+        /**
+         * @description What the archive holds; `auto` decides by the names of its files.
+         * @enum {string}
+         */
+        DatasetFormat: "auto" | "image-folder" | "cifar" | "mnist" | "npz";
+        /** @description Share of each class's images that are held out to test, where the archive has no test split of its own (one that has refuses it). Which, their contents decide: the same upload is always split the same. Null: a tenth. */
+        TestShare: number | null;
+        /** @description Of an image folder, what the network is to see. Images are scaled to cover the size and cropped. Left out: what the images are; of any sizes a square of up to 224 pixels. */
+        DatasetImage: {
+            height?: number;
+            width?: number;
+            /**
+             * @description 1 makes them gray.
+             * @enum {integer}
+             */
+            channels?: 1 | 3;
+        };
+        /** @description Of the bytes, in hex; others are refused. */
+        ExpectedSha256: string | null;
         Dataset: {
             id: components["schemas"]["Id"];
             /** @constant */
@@ -835,12 +880,16 @@ export interface components {
             built_in: boolean;
             /** @enum {string} */
             state: "validating" | "ready" | "failed";
+            /** @description Of its validation; null where none is under way. */
+            progress: components["schemas"]["ImportProgress"] | null;
+            /** @description What it was found to be; null before that, and of built-in ones. */
+            format: string | null;
+            /** @description What it was made of; null of built-in ones. */
+            source: components["schemas"]["DatasetSource"] | null;
+            /** @description By label; empty before they are known. */
             classes: string[];
-            image: {
-                height: number;
-                width: number;
-                channels: number;
-            };
+            /** @description What the network sees; null before it is known. */
+            image: components["schemas"]["ImageShape"] | null;
             /**
              * @description `pixels` keeps images of one size as they are decoded; `encoded` keeps images of any sizes as the files they came in, which trainers decode, crop and resize.
              * @enum {string}
@@ -850,6 +899,8 @@ export interface components {
                 train: components["schemas"]["DatasetSplit"];
                 test: components["schemas"]["DatasetSplit"];
             };
+            mean: components["schemas"]["PerChannel"];
+            standard_deviation: components["schemas"]["PerChannel"];
             /** @description What a job gets that names no augmentation. */
             augmentation: {
                 crop_padding: number;
@@ -857,8 +908,38 @@ export interface components {
             };
             /** @description Of the manifest that names its arrays; null for a built-in one that no job has used yet. */
             sha256: string | null;
-            /** @description Why its state is `failed`. */
-            problems: string[];
+            /** @description The first of what was found in it; errors are why its state is `failed`. */
+            problems: components["schemas"]["DatasetProblem"][];
+            /** @description How many were found in all. */
+            problem_count: number;
+            created_at: components["schemas"]["Time"];
+        };
+        ImageShape: {
+            height: number;
+            width: number;
+            channels: number;
+        };
+        /** @description For each channel of the training images, of pixels from 0 to 255; null before it is known. */
+        PerChannel: number[] | null;
+        ImportProgress: {
+            share: number;
+            /** @description Read so far. */
+            images: number;
+        };
+        DatasetSource: {
+            /** @enum {string} */
+            kind: "upload";
+            sha256: string | null;
+            size_bytes: number | null;
+        };
+        DatasetProblem: {
+            /** @description One of docs/errors.md. */
+            code: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            message: string;
+            /** @description The file it is about, as the archive names it. */
+            file: string | null;
         };
         DatasetSplit: {
             count: number;
@@ -1488,7 +1569,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not `application/json`. */
+        /** @description The body has a media type that is not taken here. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -1499,6 +1580,15 @@ export interface components {
         };
         /** @description The Idempotency-Key was used with another body. */
         Unprocessable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The bytes do not have the checksum that was given with them. */
+        UnprocessableUpload: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2099,14 +2189,19 @@ export interface operations {
     };
     listDatasets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Every dataset, the built-in ones first. */
+            /** @description One page of datasets, the built-in ones first, then the newest. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2118,6 +2213,41 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["DatasetUpload"];
+            };
+        };
+        responses: {
+            /** @description The upload is stored; it is being validated. */
+            201: {
+                headers: {
+                    /** @description The dataset's own address. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableUpload"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };
@@ -2150,6 +2280,37 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A dataset's id.
+                 * @example mnist
+                 */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

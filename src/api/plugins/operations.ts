@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import glue from 'fastify-openapi-glue';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsClient, JobsService } from '../../contract/jobs-client.js';
+import type { JobsClient, JobsService, ReceivedUpload } from '../../contract/jobs-client.js';
 import {
   type Contract,
   inlineRefSiblings,
@@ -15,6 +15,7 @@ import { endWhenRevoked } from '../http/revocable.js';
 import type { OperationId } from '../operations.js';
 import { handlers } from '../routes/index.js';
 import { type AccessOptions, authorize, bearerToken } from './access.js';
+import { readUpload, refuseMultipart } from './uploads.js';
 
 /** Mounts every operation of the contract with its handler, every part of every request validated. */
 export async function mountOperations(
@@ -38,9 +39,9 @@ export async function mountOperations(
         return {
           method,
           url: routerPath(path),
-          onRequest: [authorize(scopeOf(entry), access), access.limits.onRequest],
+          onRequest: [authorize(scopeOf(entry), access), access.limits.onRequest, ...uploadRule(entry)],
           handler: adapt(handlers[id as OperationId] as AnyHandler, { service: access.service, closing }),
-          ...bodyRule(entry),
+          preValidation: [readUpload((request) => clientOf(request, access.service)), ...bodyRule(entry)],
         };
       },
     });
@@ -55,6 +56,7 @@ type AnyHandler = (request: {
   query: unknown;
   headers: unknown;
   body: unknown;
+  upload: ReceivedUpload | null;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
 
 /** The tenant of operations that ask for no key: nothing belongs to it. */
@@ -63,9 +65,9 @@ const NOBODY = '';
 function adapt(handler: AnyHandler, surroundings: { service: JobsService; closing: AbortSignal }) {
   const { service, closing } = surroundings;
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { method, params, query, headers, body, principal } = request;
-    const client = service.forTenant(principal?.tenant ?? NOBODY);
-    const answer = await handler({ client, closing, params, query, headers, body });
+    const { method, params, query, headers, body, principal, upload } = request;
+    const client = clientOf(request, service);
+    const answer = await handler({ client, closing, params, query, headers, body, upload });
     const key = bearerToken(headers.authorization);
     if (principal !== null && key !== undefined && answer.body instanceof Readable) {
       endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
@@ -73,6 +75,10 @@ function adapt(handler: AnyHandler, surroundings: { service: JobsService; closin
     reply.code(answer.status).headers(answer.headers ?? {});
     return reply.send(method === 'HEAD' ? withoutContent(answer.body) : answer.body);
   };
+}
+
+function clientOf({ principal }: FastifyRequest, service: JobsService): JobsClient {
+  return service.forTenant(principal?.tenant ?? NOBODY);
 }
 
 function closingSignal(app: FastifyInstance): AbortSignal {
@@ -88,17 +94,25 @@ function withoutContent(body: unknown): unknown {
   return Readable.from([]);
 }
 
+function uploadRule({ operation }: OperationEntry) {
+  return 'multipart/form-data' in (operation.requestBody?.content ?? {}) ? [] : [refuseMultipart];
+}
+
 /** Fastify skips validation where there is no body, unless a Content-Type was sent. */
 function bodyRule({ operation }: OperationEntry) {
   const body = operation.requestBody;
-  if (body === undefined) return {};
-  return { preValidation: body.required ? requireBody : fillEmptyBody };
+  if (body === undefined) return [];
+  return [body.required ? requireBody(Object.keys(body.content)) : fillEmptyBody];
 }
 
-async function requireBody({ body }: FastifyRequest): Promise<void> {
-  if (body !== undefined) return;
-  const message = 'A JSON body is needed, sent with `Content-Type: application/json`.';
-  throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '', message }] });
+function requireBody(mediaTypes: readonly string[]) {
+  const types = mediaTypes.map((type) => `\`Content-Type: ${type}\``).join(' or ');
+  const kind = mediaTypes.length === 1 && mediaTypes[0] === 'application/json' ? 'JSON body' : 'body';
+  const message = `A ${kind} is needed, sent with ${types}.`;
+  return async ({ body }: FastifyRequest): Promise<void> => {
+    if (body !== undefined) return;
+    throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '', message }] });
+  };
 }
 
 async function fillEmptyBody(request: FastifyRequest): Promise<void> {

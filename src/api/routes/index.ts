@@ -6,6 +6,8 @@ import { revokeApiKey } from './api-keys/revoke.js';
 import { downloadArtifact } from './artifacts/download.js';
 import { getArtifact } from './artifacts/get.js';
 import { listJobArtifacts } from './artifacts/list.js';
+import { createDataset } from './datasets/create.js';
+import { deleteDataset } from './datasets/delete.js';
 import { getDataset } from './datasets/get.js';
 import { listDatasets } from './datasets/list.js';
 import { getLiveness } from './health/live.js';
@@ -46,8 +48,10 @@ export const handlers: Handlers = {
   listJobArtifacts,
   getArtifact,
   downloadArtifact,
+  createDataset,
   listDatasets,
   getDataset,
+  deleteDataset,
   listWorkers,
   createWebhook,
   listWebhooks,

@@ -1,6 +1,5 @@
 import type { JobsClient } from '../../contract/jobs-client.js';
 import type { Database } from '../store/database.js';
-import { findDataset, findDatasets } from '../store/datasets.js';
 import { findEvents } from '../store/events.js';
 import { findLogLines } from '../store/log-lines.js';
 import { sampleMetrics, streamPoints } from '../store/metrics.js';
@@ -8,19 +7,12 @@ import { dependencyKeys } from '../store/task-dependencies.js';
 import { findTasks, ownTaskIds } from '../store/tasks.js';
 import { findWorkers } from '../store/workers.js';
 import { toPoint, toSeries } from '../wire/metrics.js';
-import { listOf, pageOf, taskIdsOf, toDataset, toEvent, toLogLine, toTask, toWorker } from '../wire/parts.js';
+import { listOf, pageOf, taskIdsOf, toEvent, toLogLine, toTask, toWorker } from '../wire/parts.js';
 import { requireJob } from './own.js';
 
 type ListMethods = Pick<
   JobsClient,
-  | 'listTasks'
-  | 'listEvents'
-  | 'listLogs'
-  | 'listMetrics'
-  | 'streamMetrics'
-  | 'listDatasets'
-  | 'getDataset'
-  | 'listWorkers'
+  'listTasks' | 'listEvents' | 'listLogs' | 'listMetrics' | 'streamMetrics' | 'listWorkers'
 >;
 
 export function listMethods(db: Database, tenant: string): ListMethods {
@@ -49,13 +41,6 @@ export function listMethods(db: Database, tenant: string): ListMethods {
     async streamMetrics(jobId, { names, stage }) {
       await requireJob(db, tenant, jobId);
       return mapped(streamPoints(db, jobId, { names: names ?? null, stage: stage ?? null }), toPoint);
-    },
-    async listDatasets() {
-      return listOf((await findDatasets(db)).map(toDataset));
-    },
-    async getDataset(id) {
-      const row = await findDataset(db, id);
-      return row && toDataset(row);
     },
     async listWorkers() {
       const rows = await findWorkers(db);

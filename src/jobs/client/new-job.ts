@@ -6,7 +6,13 @@ import { roundsOf } from '../../network/rounds.js';
 import { countTasks } from '../plan.js';
 import { resolveSpec } from '../resolve.js';
 import { type Database, toJson } from '../store/database.js';
-import { type DatasetFactsRow, factsOf, findDatasets, findDatasetsNamed } from '../store/datasets.js';
+import {
+  type DatasetFactsRow,
+  datasetNames,
+  factsOf,
+  findDatasetsNamed,
+  isVisibleTo,
+} from '../store/datasets.js';
 import type { NewJob } from '../store/new-jobs.js';
 import type { Job } from '../store/rows.js';
 import { deviceCount } from '../store/workers.js';
@@ -15,29 +21,36 @@ import { readTogether } from './read-together.js';
 
 const SEEDS = 2 ** 32;
 
+const MOST_NAMED = 20;
+
 /** What every new job asks, shared by those who ask at the same time. */
 export interface DatasetReads {
-  readonly dataset: (nameOrId: string) => Promise<DatasetFactsRow | undefined>;
-  /** Names of all there are. */
-  readonly datasetNames: () => Promise<string[]>;
+  readonly dataset: (tenant: string, nameOrId: string) => Promise<DatasetFactsRow | undefined>;
+  /** Names of some that the tenant may use. */
+  readonly datasetNames: (tenant: string) => Promise<string[]>;
 }
 
 export function openDatasetReads(db: Database): DatasetReads {
   const read = readTogether((names: readonly string[]) => findDatasetsNamed(db, names));
   return {
-    dataset: async (wanted) =>
-      (await read([wanted])).find(({ id, name }) => id === wanted || name === wanted),
-    datasetNames: async () => (await findDatasets(db)).map(({ name }) => name),
+    dataset: async (tenant, wanted) =>
+      (await read([wanted])).find(
+        (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
+      ),
+    datasetNames: (tenant) => datasetNames(db, tenant, MOST_NAMED),
   };
 }
 
-/** The job that a spec becomes. @throws StrataError invalid_spec, precision_unavailable */
+/** The job that a spec becomes. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
 export async function resolveJob(
   reads: DatasetReads & Pick<QueueReads, 'workers'>,
   { id, tenant }: Pick<NewJob, 'id' | 'tenant'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
-  const [dataset, workers] = await Promise.all([requireDataset(reads, submitted.dataset), reads.workers()]);
+  const [dataset, workers] = await Promise.all([
+    requireDataset(reads, tenant, submitted.dataset),
+    reads.workers(),
+  ]);
   const facts = factsOf(dataset);
   const spec = resolveSpec(submitted, facts, randomInt(SEEDS), deviceCount(workers));
   const { name, metadata, priority } = spec;
@@ -53,13 +66,22 @@ export async function resolveJob(
   };
 }
 
-async function requireDataset(reads: DatasetReads, name: string): Promise<DatasetFactsRow> {
-  const row = await reads.dataset(name);
+async function requireDataset(reads: DatasetReads, tenant: string, name: string): Promise<DatasetFactsRow> {
+  const row = await reads.dataset(tenant, name);
   if (row?.state === 'ready') return row;
-  const known = (await reads.datasetNames()).join(', ');
-  const message = row ? `'${name}' is not ready yet` : `there is no dataset '${name}'; there are: ${known}`;
+  if (row) throw notReady(row);
+  const known = (await reads.datasetNames(tenant)).join(', ');
+  const message = `there is no dataset '${name}'; there are: ${known}`;
   const errors: FieldError[] = [{ pointer: '/dataset', message }];
   throw new StrataError('invalid_spec', undefined, { errors });
+}
+
+function notReady({ name, state }: DatasetFactsRow): StrataError {
+  const why =
+    state === 'failed'
+      ? 'could not be imported; its problems say why'
+      : 'is being validated: its classes and sizes are not known yet';
+  return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
 }
 
 function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schemas']['JobPlan'] {

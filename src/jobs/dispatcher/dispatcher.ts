@@ -11,7 +11,7 @@ import { listen } from '../store/notify.js';
 import { deliverDue } from '../webhooks/deliver.js';
 import { retryPauseMs } from '../webhooks/retry.js';
 import { enqueueReady } from './enqueue.js';
-import { deleteGarbage, deleteOldRows, deleteSpools } from './housekeeping.js';
+import { deleteGarbage, deleteLostUploads, deleteOldRows, deleteSpools } from './housekeeping.js';
 import { planJobs, reconcile } from './reconcile.js';
 
 export interface DispatcherOptions {
@@ -58,9 +58,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     HOUSEKEEPING_MS,
     failed('housekeeping'),
   );
+  const uploads = startLoop(
+    () => deleteLostUploads(db, blobs, new Date()),
+    HOUSEKEEPING_MS,
+    failed('deletion of uploads'),
+  );
   const garbage = startLoop(() => deleteGarbage(db, blobs, log), GARBAGE_MS, failed('garbage collection'));
   const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
-  const loops = [plans, tables, enqueue, spools, rows, garbage, webhooks];
+  const loops = [plans, tables, enqueue, spools, rows, uploads, garbage, webhooks];
   const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
     for (const loop of [plans, tables, enqueue, webhooks]) loop.nudge();
   });

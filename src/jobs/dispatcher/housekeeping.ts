@@ -2,6 +2,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { GARBAGE_GRACE_MS } from '../limits.js';
 import type { Log } from '../process.js';
 import type { Database } from '../store/database.js';
+import { openImports } from '../store/dataset-imports.js';
 import { deleteOldKeys } from '../store/idempotency-keys.js';
 import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
 import { deleteOldArtifacts, findReferences, garbageHorizon } from '../store/references.js';
@@ -20,6 +21,13 @@ export async function deleteSpools(db: Database, blobs: BlobStore): Promise<void
     await blobs.deleteSpool(`${jobId}/`);
     await markSpoolDeleted(db, jobId);
   }
+}
+
+/** Uploads that became no import, and what a worker left that ended with it, are nobody's after a while. */
+export async function deleteLostUploads(db: Database, blobs: BlobStore, now: Date): Promise<void> {
+  const idle = await blobs.idleSpools('import_', new Date(now.getTime() - GARBAGE_GRACE_MS));
+  const open = await openImports(db, idle);
+  for (const id of idle) if (!open.has(id)) await blobs.deleteSpool(`${id}/`);
 }
 
 /** @param retentionDays how long artifacts are kept after their job's end; absent: for ever */

@@ -1,8 +1,12 @@
 import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
+import type { DatasetProblem, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { DatasetFacts, DatasetStorage } from '../../contract/spec.js';
 import { type Database, fromJson, type Queryable, type Transaction, toJson } from './database.js';
-import type { Dataset } from './generated/client.js';
+import type { Dataset, DatasetImport } from './generated/client.js';
 import { prepare } from './prepared.js';
+
+/** The tenant of built-in datasets: all may use them. */
+const EVERYBODY = '';
 
 /** Makes the built-in datasets known, and brings their facts up to date with this version. */
 export async function seedDatasets(db: Queryable): Promise<void> {
@@ -16,7 +20,9 @@ export async function seedDatasets(db: Queryable): Promise<void> {
   }
 }
 
-function columnsOf(facts: DatasetFacts) {
+type StoredFacts = Omit<DatasetFacts, 'name' | 'manifest'>;
+
+function columnsOf(facts: StoredFacts) {
   return {
     classes: toJson(facts.classes),
     image: toJson(facts.image),
@@ -30,11 +36,13 @@ function columnsOf(facts: DatasetFacts) {
 /** What a new job must know of its dataset. */
 export type DatasetFactsRow = Pick<
   Dataset,
-  | ('id' | 'name' | 'state' | 'builtIn' | 'sha256' | 'classes' | 'image' | 'storage')
+  | ('id' | 'tenant' | 'name' | 'state' | 'builtIn' | 'sha256' | 'classes' | 'image' | 'storage')
   | ('trainCount' | 'testCount' | 'augmentation')
 >;
 
+/** @throws Error for a dataset of which nothing is known yet */
 export function factsOf(row: DatasetFactsRow): DatasetFacts {
+  if (row.image === null) throw new Error(`dataset ${row.id} is not ready`);
   return {
     name: row.name,
     classes: fromJson<DatasetFacts['classes']>(row.classes),
@@ -48,23 +56,149 @@ export function factsOf(row: DatasetFactsRow): DatasetFacts {
   };
 }
 
-export function findDataset(db: Queryable, nameOrId: string) {
-  return db.dataset.findFirst({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] } });
-}
-
 const named = prepare<DatasetFactsRow>(
   'datasets-named',
-  `SELECT id, name, state, built_in AS "builtIn", sha256, classes, image, storage, train_count AS "trainCount",
+  `SELECT id, tenant, name, state, built_in AS "builtIn", sha256, classes, image, storage, train_count AS "trainCount",
     test_count AS "testCount", augmentation
   FROM dataset WHERE id = ANY ($1) OR name = ANY ($1)`,
 );
 
+/** Of all tenants: `isVisibleTo` says whose. */
 export function findDatasetsNamed(db: Database, namesOrIds: readonly string[]): Promise<DatasetFactsRow[]> {
   return named(db, [namesOrIds]);
 }
 
-export function findDatasets(db: Queryable) {
-  return db.dataset.findMany({ orderBy: { name: 'asc' } });
+export function isVisibleTo(tenant: string, row: Pick<Dataset, 'tenant'>): boolean {
+  return row.tenant === tenant || row.tenant === EVERYBODY;
+}
+
+const visibleTo = (tenant: string) => ({ tenant: { in: [tenant, EVERYBODY] } });
+
+export type DatasetWithImport = Dataset & { readonly import: DatasetImport | null };
+
+export function findDataset(
+  db: Queryable,
+  tenant: string,
+  nameOrId: string,
+): Promise<DatasetWithImport | null> {
+  return db.dataset.findFirst({
+    where: { ...visibleTo(tenant), OR: [{ id: nameOrId }, { name: nameOrId }] },
+    include: { import: true },
+  });
+}
+
+/** Built-in ones first, then the newest. @param after id of the last one that is known already */
+export function findDatasets(
+  db: Queryable,
+  tenant: string,
+  after: string | null,
+  limit: number,
+): Promise<DatasetWithImport[]> {
+  const isBuiltIn = BUILT_IN_DATASETS.some(({ name }) => name === after);
+  const older = { builtIn: isBuiltIn, id: { lt: after ?? '' } };
+  const rest = isBuiltIn ? [older, { builtIn: false }] : [older];
+  return db.dataset.findMany({
+    where: { ...visibleTo(tenant), ...(after !== null && { OR: rest }) },
+    orderBy: [{ builtIn: 'desc' }, { id: 'desc' }],
+    take: limit,
+    include: { import: true },
+  });
+}
+
+/** Names of the datasets a tenant can train on, for people. */
+export async function datasetNames(db: Queryable, tenant: string, most: number): Promise<string[]> {
+  const rows = await db.dataset.findMany({
+    where: visibleTo(tenant),
+    orderBy: [{ builtIn: 'desc' }, { id: 'desc' }],
+    take: most,
+    select: { name: true },
+  });
+  return rows.map(({ name }) => name);
+}
+
+export function countDatasets(db: Queryable, tenant: string): Promise<number> {
+  return db.dataset.count({ where: { tenant } });
+}
+
+export interface NewDataset {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly source: unknown;
+}
+
+/** @returns false where the tenant, or everybody, has one of this name */
+export async function insertDataset(tx: Transaction, dataset: NewDataset): Promise<boolean> {
+  const { id, tenant, name, source } = dataset;
+  if ((await tx.dataset.count({ where: { ...visibleTo(tenant), name } })) > 0) return false;
+  const row = {
+    id,
+    tenant,
+    name,
+    builtIn: false,
+    state: 'validating',
+    classes: [],
+    trainCount: 0,
+    testCount: 0,
+    augmentation: { crop_padding: 0, horizontal_flip: false },
+    source: toJson(source),
+    problems: [],
+  };
+  // Another request with this name may be quicker still.
+  return (await tx.dataset.createMany({ data: [row], skipDuplicates: true })).count === 1;
+}
+
+/** Keeps others from changing, deleting and training on it. @returns null where there is no such dataset */
+export async function lockDataset(
+  tx: Transaction,
+  tenant: string,
+  id: string,
+): Promise<DatasetWithImport | null> {
+  await tx.$queryRaw`SELECT id FROM dataset WHERE id = ${id} FOR UPDATE`;
+  return tx.dataset.findFirst({ where: { id, ...visibleTo(tenant) }, include: { import: true } });
+}
+
+export async function deleteDataset(tx: Transaction, id: string): Promise<void> {
+  await tx.dataset.delete({ where: { id } });
+}
+
+/** Jobs that name it, finished or not. */
+export function countJobsOn(db: Queryable, datasetId: string): Promise<number> {
+  return db.job.count({ where: { datasetId } });
+}
+
+export type ImportedFacts = Omit<ImportSuccess, 'manifest'> & {
+  readonly sha256: string;
+  readonly augmentation: DatasetFacts['augmentation'];
+};
+
+export async function setReady(tx: Transaction, id: string, facts: ImportedFacts): Promise<void> {
+  const { format, mean, standard_deviation, sha256, problems, problem_count: problemCount } = facts;
+  const statistics = { mean, standard_deviation };
+  await tx.dataset.update({
+    where: { id },
+    data: {
+      ...columnsOf(facts),
+      state: 'ready',
+      format,
+      statistics: toJson(statistics),
+      sha256,
+      problems: toJson(problems),
+      problemCount,
+    },
+  });
+}
+
+export async function setFailed(
+  tx: Transaction,
+  id: string,
+  problems: readonly DatasetProblem[],
+  problemCount: number,
+): Promise<void> {
+  await tx.dataset.update({
+    where: { id },
+    data: { state: 'failed', problems: toJson(problems), problemCount },
+  });
 }
 
 /** Notes what a job's `prepare` found the decoded dataset to be. */

@@ -6,9 +6,10 @@ import type { Queryable } from './database.js';
  * Nudges between processes. They carry no truth: whoever misses one finds the same by looking at the tables.
  * - `strata_dispatch`: tasks or jobs changed; the dispatcher should look
  * - `strata_stop`: payload job id; workers should look at their leases
+ * - `strata_import`: a dataset is to be imported, or not any more; workers should look
  * - `strata_event`: payload job id; its events grew
  */
-export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_event';
+export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_import' | 'strata_event';
 
 /** Sent when the surrounding transaction commits. */
 export async function notify(db: Queryable, channel: Channel, payload = ''): Promise<void> {

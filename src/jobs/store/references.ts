@@ -8,7 +8,8 @@ import type { Queryable } from './database.js';
 export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Date> {
   const rows = await db.$queryRaw<{ time: Date }[]>`
     SELECT least(now(), min(started_at)) - ${graceMs} * interval '1 millisecond' AS "time"
-    FROM task WHERE state = 'running'`;
+    FROM (SELECT started_at FROM task WHERE state = 'running'
+      UNION ALL SELECT started_at FROM dataset_import WHERE lease_until IS NOT NULL) AS attempt`;
   return rows[0]?.time ?? new Date(0);
 }
 

@@ -5,6 +5,7 @@ export type {
   ApiKey,
   Artifact,
   Dataset,
+  DatasetImport,
   Event,
   Job,
   LogLine,

@@ -1,6 +1,5 @@
 import type { components } from '../../contract/generated/openapi.js';
-import type { Artifact, Dataset, Event, LogLine } from '../../contract/jobs-client.js';
-import type { DatasetFacts } from '../../contract/spec.js';
+import type { Artifact, Event, LogLine } from '../../contract/jobs-client.js';
 import type { TaskState } from '../../contract/states.js';
 import type { TaskKind } from '../../contract/trainer-protocol.js';
 import type { JobError } from '../lifecycle/stop.js';
@@ -80,23 +79,6 @@ export function toArtifact(row: Rows.Artifact): Artifact {
     sha256: row.sha256,
     created_at: row.createdAt.toISOString(),
     links: { self, content: `${self}/content`, job: `/jobs/${row.jobId}` },
-  };
-}
-
-export function toDataset(row: Rows.Dataset): Dataset {
-  return {
-    id: row.id,
-    object: 'dataset',
-    name: row.name,
-    built_in: row.builtIn,
-    state: row.state as Dataset['state'],
-    classes: fromJson<string[]>(row.classes),
-    image: fromJson<DatasetFacts['image']>(row.image),
-    storage: row.storage as Dataset['storage'],
-    splits: { train: { count: row.trainCount }, test: { count: row.testCount } },
-    augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),
-    sha256: row.sha256,
-    problems: fromJson<string[]>(row.problems),
   };
 }
 

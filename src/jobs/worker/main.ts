@@ -11,6 +11,14 @@ const { values } = parseArgs({
 });
 const settings = processSettings(process.env);
 const log = createLog('worker', settings);
-const trainer = [process.execPath, '--import', import.meta.resolve('tsx'), values.trainer];
+const node = [process.execPath, '--import', import.meta.resolve('tsx')];
+const trainer = [...node, values.trainer];
+const importer = [...node, fileURLToPath(new URL('../../datasets/main.ts', import.meta.url))];
+const importLimits = {
+  max_images: settings.imageLimit,
+  max_classes: settings.classLimit,
+  max_image_pixels: settings.imagePixels,
+  max_unpacked_bytes: settings.unpackLimitBytes,
+};
 const limits = { noProgressMs: settings.noProgressS * 1000, checkpointMs: settings.checkpointS * 1000 };
-await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, log }));
+await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, importer, importLimits, log }));

@@ -24,16 +24,19 @@ const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_
 
 /** What libuv takes by itself. */
 const LEAST_POOL = 4;
+/** Of the processes that compute: they know where blobs are, and nothing that could be told to anybody. */
+export function computingEnvironment(base: NodeJS.ProcessEnv, blobUrl: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(base).filter(([name]) => !WITHHELD.includes(name));
+  return { ...Object.fromEntries(kept), STRATA_BLOB_URL: blobUrl };
+}
 
 export function trainerEnvironment(
   base: NodeJS.ProcessEnv,
   { blobUrl, threads }: TrainerSettings,
   { gpu, bfloat16 }: SlotPlace,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(base).filter(([name]) => !WITHHELD.includes(name));
   return {
-    ...Object.fromEntries(kept),
-    STRATA_BLOB_URL: blobUrl,
+    ...computingEnvironment(base, blobUrl),
     STRATA_THREADS: String(threads),
     // Each slot gets its own cores; TensorFlow's pools would otherwise take all of them in every slot.
     TF_NUM_INTRAOP_THREADS: String(threads),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { ImportLimits } from '../../contract/importer-protocol.js';
 import { openBlobStore } from '../../storage/open.js';
 import { newId } from '../ids.js';
 import { HEARTBEAT_MS, LEASE_MS } from '../limits.js';
@@ -10,11 +11,12 @@ import { listen } from '../store/notify.js';
 import { renewLeases } from '../store/tasks.js';
 import { deleteWorker, reportWorker, type WorkerDevice, type WorkerReport } from '../store/workers.js';
 import { inspectMachine, placeSlots } from './devices.js';
+import { startImports } from './imports.js';
 import { startLeases } from './leases.js';
 import { TaskRunner } from './run-task.js';
 import { Slot } from './slot.js';
 import { TrainerChild } from './trainer-child.js';
-import { tiedToParent, trainerEnvironment } from './trainer-command.js';
+import { computingEnvironment, tiedToParent, trainerEnvironment } from './trainer-command.js';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;
@@ -25,6 +27,9 @@ export interface WorkerOptions {
   readonly threads: number;
   /** The trainer's command: program and arguments. */
   readonly trainer: readonly string[];
+  /** The importer's. */
+  readonly importer: readonly string[];
+  readonly importLimits: ImportLimits;
   /** How long a trainer may report nothing before it is killed. */
   readonly noProgressMs: number;
   /** How often a task in work makes a checkpoint. */
@@ -63,6 +68,17 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     log,
   });
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
+  const imports = await startImports({
+    db,
+    databaseUrl,
+    blobs: openBlobStore(options.blobUrl),
+    workerId,
+    command: tiedToParent(options.importer),
+    environment: computingEnvironment(process.env, options.blobUrl),
+    limits: options.importLimits,
+    noProgressMs,
+    log,
+  });
   await Promise.all(slots.map((slot) => slot.warm()));
   const consumer = await consumeTasks(
     redisUrl,
@@ -74,7 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     async stop() {
       await consumer.pause();
       runner.releaseAll();
-      await consumer.close();
+      await Promise.all([consumer.close(), imports.stop()]);
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), leases.stop()]);
       await leave(db, workerId);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { loadContract, type OperationEntry, operationsOf, scopeOf } from '../../../src/api/contract.js';
 import { SCOPES } from '../../../src/contract/access.js';
@@ -30,7 +31,18 @@ const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
     const { id } = await makeWebhook(live);
     return (await live.strata.service.forTenant('ours').testWebhook(id)).id;
   },
-  datasets: null,
+  async datasets({ strata }) {
+    const ours = strata.service.forTenant('ours');
+    const upload = await ours.receiveUpload(Readable.from([Buffer.from('no archive')]));
+    const request = {
+      name: randomUUID(),
+      format: 'auto' as const,
+      test_share: null,
+      image: {},
+      sha256: null,
+    };
+    return (await ours.createDataset(request, upload)).id;
+  },
 };
 
 async function makeJob({ strata }: LiveApi): Promise<string> {

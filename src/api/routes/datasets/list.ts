@@ -1,6 +1,6 @@
 import type { Handler } from '../../operations.js';
 
-export const listDatasets: Handler<'listDatasets'> = async ({ client }) => ({
+export const listDatasets: Handler<'listDatasets'> = async ({ client, query }) => ({
   status: 200,
-  body: await client.listDatasets(),
+  body: await client.listDatasets(query),
 });

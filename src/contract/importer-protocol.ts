@@ -1,0 +1,86 @@
+import type { BlobUri } from './blob-uri.js';
+import type { ErrorCode } from './errors.js';
+import type { DatasetStorage, ImageShape } from './spec.js';
+import type { TaskOutput } from './trainer-protocol.js';
+
+/** The messages between a worker and the importer, a process that makes arrays of one upload and ends. */
+
+export const DATASET_FORMATS = ['image-folder', 'cifar', 'mnist', 'npz'] as const;
+export type DatasetFormat = (typeof DATASET_FORMATS)[number];
+
+export interface ImportOptions {
+  /** auto: what the names in the archive suggest. */
+  readonly format: DatasetFormat | 'auto';
+  /** Share of each class that becomes the test split, where the upload has none; null: a tenth. */
+  readonly test_share: number | null;
+  /** What the network is to see, where it is not what the images are. */
+  readonly image: Partial<ImageShape>;
+}
+
+export interface ImportLimits {
+  readonly max_images: number;
+  readonly max_classes: number;
+  /** Height times width. */
+  readonly max_image_pixels: number;
+  /** Of all files in the archive together. */
+  readonly max_unpacked_bytes: number;
+}
+
+export interface ImportAssignment {
+  readonly dataset_id: string;
+  /** The fence: what any other attempt reports is dropped. */
+  readonly attempt: number;
+  readonly name: string;
+  readonly source: BlobUri;
+  /** Key of the spool folder to work in. */
+  readonly work: string;
+  readonly options: ImportOptions;
+  readonly limits: ImportLimits;
+}
+
+/** Something about an upload that its owner should know: an error refuses it, a warning does not. */
+export interface DatasetProblem {
+  readonly code: ErrorCode;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  /** Of the file it is about, as the archive names it. */
+  readonly file: string | null;
+}
+
+/** The first problems, and how many there were. */
+export interface DatasetProblems {
+  readonly problems: readonly DatasetProblem[];
+  readonly problem_count: number;
+}
+
+export interface ImportSuccess extends DatasetProblems {
+  readonly manifest: TaskOutput;
+  readonly format: DatasetFormat;
+  readonly storage: DatasetStorage;
+  readonly image: ImageShape;
+  readonly classes: readonly string[];
+  readonly train_count: number;
+  readonly test_count: number;
+  readonly mean: readonly number[];
+  readonly standard_deviation: readonly number[];
+}
+
+/** Whether the upload is at fault, whose problems then say why, or the machine. */
+export interface ImportFailure extends DatasetProblems {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface ImportProgress {
+  readonly images: number;
+  /** Of the whole import, 0..1. */
+  readonly share: number;
+}
+
+export type ToImporter = { readonly type: 'run'; readonly assignment: ImportAssignment };
+
+export type FromImporter =
+  | { readonly type: 'ready' }
+  | ({ readonly type: 'progress' } & ImportProgress)
+  | { readonly type: 'succeeded'; readonly success: ImportSuccess }
+  | { readonly type: 'failed'; readonly failure: ImportFailure };

@@ -1,0 +1,175 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { crc32, inflateRaw } from 'node:zlib';
+import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import { ImportError } from '../problems.js';
+import { checkRatio, type UnpackBudget } from './budget.js';
+import type { Archive, ArchiveEntry } from './entry.js';
+import { checkName } from './names.js';
+
+const STORED = 0;
+const DEFLATED = 8;
+const LOCAL_HEADER_BYTES = 30;
+/** Deflate makes nothing longer than by a few bytes a block. */
+const DEFLATE_OVERHEAD = 1.01;
+
+/**
+ * A zip archive, read in place: its central directory first, whole, so that one with a hostile entry anywhere is
+ * refused before anything is unpacked. Names and sizes are checked here, by the same rules as those of other archives.
+ */
+export async function openZip(path: string, budget: UnpackBudget): Promise<Archive> {
+  const total = await survey(path, budget);
+  let done = 0;
+  return {
+    get progress() {
+      return total === 0 ? 1 : done / total;
+    },
+    async *entries() {
+      const file = await open(path, 'r');
+      const zip = await openDirectory(path);
+      try {
+        for await (const entry of namedEntries(zip)) {
+          done += 1;
+          if (!entry.name.endsWith('/')) yield readable(zip, file, entry);
+        }
+      } finally {
+        zip.close();
+        await file.close();
+      }
+    },
+  };
+}
+
+interface Named {
+  readonly name: string;
+  readonly entry: Entry;
+}
+
+async function openDirectory(path: string): Promise<ZipFile> {
+  try {
+    return await yauzl.openPromise(path, {
+      autoClose: false,
+      decodeStrings: false,
+      validateEntrySizes: true,
+    });
+  } catch (error) {
+    throw damaged(error);
+  }
+}
+
+async function* namedEntries(zip: ZipFile): AsyncGenerator<Named> {
+  const entries = zip.eachEntry();
+  for (;;) {
+    const { value, done } = await entries.next().catch((error: unknown) => {
+      throw damaged(error);
+    });
+    if (done) return;
+    const entry: Entry = value;
+    const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
+    const name = yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
+    yield { name, entry };
+  }
+}
+
+/** Checks every entry. @returns how many there are */
+async function survey(path: string, budget: UnpackBudget): Promise<number> {
+  const zip = await openDirectory(path);
+  const spans: Span[] = [];
+  try {
+    for await (const { name, entry } of namedEntries(zip)) {
+      checkName(name);
+      checkKind(name, entry);
+      budget.addFile(name);
+      budget.addBytes(entry.uncompressedSize, name);
+      checkRatio(entry.uncompressedSize, entry.compressedSize, name);
+      const start = entry.relativeOffsetOfLocalHeader;
+      spans.push({ start, end: start + LOCAL_HEADER_BYTES + entry.fileNameLength + entry.compressedSize });
+    }
+  } finally {
+    zip.close();
+  }
+  checkOverlaps(spans);
+  return spans.length;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Entries that share bytes are how a small archive unpacks to petabytes (the "better zip bomb"). */
+function checkOverlaps(spans: Span[]): void {
+  spans.sort((a, b) => a.start - b.start);
+  for (let index = 1; index < spans.length; index++) {
+    if (spans[index]!.start < spans[index - 1]!.end)
+      throw new ImportError('archive_unsafe', 'entries of the zip archive overlap');
+  }
+}
+
+const UNIX = 3;
+const FILE_TYPE = 0o170000;
+const REGULAR = 0o100000;
+const FOLDER = 0o040000;
+
+function checkKind(name: string, entry: Entry): void {
+  const mode = entry.externalFileAttributes >>> 16;
+  const type = entry.versionMadeBy >> 8 === UNIX ? mode & FILE_TYPE : 0;
+  if (type !== 0 && type !== REGULAR && type !== FOLDER)
+    throw new ImportError('archive_unsafe', 'an entry is a link or a device; only files may be in it', name);
+  if (entry.isEncrypted())
+    throw new ImportError('archive_unsafe', 'an entry is encrypted; pack it without a password', name);
+  const { compressionMethod: method, compressedSize: packed, uncompressedSize: size } = entry;
+  if (method !== STORED && method !== DEFLATED)
+    throw new ImportError('archive_damaged', `an entry is packed by method ${method}; use deflate`, name);
+  const possible = method === STORED ? packed === size : packed <= size * DEFLATE_OVERHEAD + 1_024;
+  if (!possible) throw lying(name);
+}
+
+function readable(zip: ZipFile, file: FileHandle, { name, entry }: Named): ArchiveEntry {
+  return {
+    name,
+    sizeBytes: entry.uncompressedSize,
+    async read(maxBytes) {
+      if (entry.uncompressedSize > maxBytes)
+        throw new ImportError('archive_too_large', `a file has more than ${maxBytes} bytes`, name);
+      const bytes = await unpack(await readPacked(zip, file, entry), entry).catch((error: unknown) => {
+        throw damaged(error, name);
+      });
+      if (bytes.length !== entry.uncompressedSize) throw lying(name);
+      if (crc32(bytes) !== entry.crc32)
+        throw new ImportError('archive_damaged', 'a file does not have its checksum', name);
+      return bytes;
+    },
+    async stream() {
+      const stream: Readable = await zip.openReadStreamPromise(entry).catch((error: unknown) => {
+        throw damaged(error, name);
+      });
+      return stream;
+    },
+  };
+}
+
+async function readPacked(zip: ZipFile, file: FileHandle, entry: Entry): Promise<Buffer> {
+  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  const packed = Buffer.allocUnsafe(entry.compressedSize);
+  const { bytesRead } = await file.read(packed, 0, packed.length, fileDataStart);
+  if (bytesRead !== packed.length) throw new Error('it is cut short');
+  return packed;
+}
+
+async function unpack(packed: Buffer, entry: Entry): Promise<Buffer> {
+  if (entry.compressionMethod === STORED) return packed;
+  // One byte more than declared is enough to see the lie.
+  return promisify(inflateRaw)(packed, { maxOutputLength: entry.uncompressedSize + 1 });
+}
+
+function lying(name: string): ImportError {
+  return new ImportError('archive_damaged', 'a file does not have the size that the archive declares', name);
+}
+
+export function damaged(error: unknown, name: string | null = null): ImportError {
+  if (error instanceof ImportError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ImportError('archive_damaged', `the archive cannot be read: ${reason}`, name);
+}

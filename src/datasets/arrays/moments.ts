@@ -1,0 +1,53 @@
+import { GrowingArray } from './growing.js';
+
+export interface ChannelStatistics {
+  readonly mean: readonly number[];
+  readonly standard_deviation: readonly number[];
+}
+
+/** Sums of pixels and of their squares, image by image: which of them are for training is known only at the end. */
+export class MomentSums {
+  /** For each image its pixels, then each channel's sum and sum of squares. */
+  readonly #sums = new GrowingArray((length) => new Float64Array(length));
+
+  constructor(private readonly channels: number) {}
+
+  /** @param pixels uint8 [..., channels]. @returns whether all channels are the same */
+  add(pixels: Uint8Array): boolean {
+    const { channels } = this;
+    this.#sums.push(pixels.length / channels);
+    let same = true;
+    for (let channel = 0; channel < channels; channel++) {
+      let sum = 0;
+      let squares = 0;
+      for (let index = channel; index < pixels.length; index += channels) {
+        const value = pixels[index]!;
+        sum += value;
+        squares += value * value;
+        if (same && value !== pixels[index - channel]) same = false;
+      }
+      this.#sums.push(sum);
+      this.#sums.push(squares);
+    }
+    return same;
+  }
+
+  /** Of the pixels of these images together, exactly. A constant channel has deviation 1, as in channel-statistics.ts. */
+  statistics(images: Iterable<number>, channels = this.channels): ChannelStatistics {
+    const totals = new Float64Array(1 + 2 * channels);
+    for (const image of images) {
+      const start = image * (1 + 2 * this.channels);
+      for (let index = 0; index < totals.length; index++) totals[index]! += this.#sums.at(start + index);
+    }
+    const [count = 0] = totals;
+    const mean: number[] = [];
+    const deviation: number[] = [];
+    for (let channel = 0; channel < channels; channel++) {
+      const average = totals[1 + 2 * channel]! / count;
+      const square = totals[2 + 2 * channel]! / count;
+      mean.push(average);
+      deviation.push(Math.sqrt(Math.max(square - average * average, 0)) || 1);
+    }
+    return { mean, standard_deviation: deviation };
+  }
+}

@@ -1,0 +1,84 @@
+import { ImportError, type ProblemList } from '../problems.js';
+import type { Samples, SplitName } from './samples.js';
+
+/** Images of each split by their numbers, in the order in which they are stored. */
+export interface Splits {
+  readonly train: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+const DEFAULT_TEST_SHARE = 0.1;
+
+/**
+ * Decides which images train and which test. Each split is in the order of its images' hashes: the first thousand are
+ * then a sample of all classes, and the order does not hang on names or on the archive.
+ * @throws ImportError dataset_incomplete, dataset_format
+ */
+export function chooseSplits(samples: Samples, testShare: number | null, problems: ProblemList): Splits {
+  const counts = countSplits(samples);
+  if (samples.count === 0) throw new ImportError('dataset_incomplete', 'there are no images in it');
+  if (counts.none > 0 && counts.none < samples.count)
+    throw new ImportError('dataset_format', 'some images lie in train/ or test/ and some in neither');
+  if (counts.test > 0 || counts.validation > 0) {
+    if (testShare !== null)
+      throw new ImportError(
+        'dataset_format',
+        'test_share is given, but the upload has a test split of its own',
+      );
+    takeValidation(samples, counts, problems);
+  } else holdOut(samples, testShare ?? DEFAULT_TEST_SHARE);
+  return { train: inHashOrder(samples, 'train'), test: inHashOrder(samples, 'test') };
+}
+
+type Counts = Readonly<Record<SplitName, number>>;
+
+function countSplits(samples: Samples): Counts {
+  const counts = { train: 0, test: 0, validation: 0, none: 0 };
+  for (let index = 0; index < samples.count; index++) counts[samples.splitOf(index)] += 1;
+  return counts;
+}
+
+/** A validation split tests where there is no other. */
+function takeValidation(samples: Samples, { test, validation }: Counts, problems: ProblemList): void {
+  if (validation === 0) return;
+  if (test > 0) {
+    problems.warn(
+      'entry_ignored',
+      `there is a test split; the ${validation} images for validation are left out`,
+    );
+    return;
+  }
+  for (let index = 0; index < samples.count; index++) {
+    if (samples.splitOf(index) === 'validation') samples.moveTo(index, 'test');
+  }
+}
+
+/** Of each class the images whose hashes come first, equal ones together: the same upload is always split the same. */
+function holdOut(samples: Samples, share: number): void {
+  for (const images of imagesByClass(samples)) {
+    images.sort((a, b) => samples.compare(a, b));
+    let held = Math.max(1, Math.round(images.length * share));
+    while (held < images.length && samples.compare(images[held - 1]!, images[held]!) === 0) held += 1;
+    images.forEach((image, place) => {
+      samples.moveTo(image, place < held ? 'test' : 'train');
+    });
+  }
+}
+
+function imagesByClass(samples: Samples): number[][] {
+  const classes: number[][] = [];
+  for (let index = 0; index < samples.count; index++) {
+    const label = samples.labels.at(index);
+    classes[label] ??= [];
+    classes[label].push(index);
+  }
+  // A class of which every image was left out has none.
+  return classes.filter((images) => images !== undefined);
+}
+
+function inHashOrder(samples: Samples, split: SplitName): Uint32Array {
+  const images: number[] = [];
+  for (let index = 0; index < samples.count; index++)
+    if (samples.splitOf(index) === split) images.push(index);
+  return Uint32Array.from(images).sort((a, b) => samples.compare(a, b) || a - b);
+}

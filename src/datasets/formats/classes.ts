@@ -1,0 +1,37 @@
+import { ImportError, readable } from '../problems.js';
+
+/** Numbers class names in the order in which they are met. */
+export class ClassNames {
+  readonly #labels = new Map<string, number>();
+
+  constructor(private readonly most: number) {}
+
+  get names(): string[] {
+    return [...this.#labels.keys()];
+  }
+
+  /** @throws ImportError dataset_too_large where there are more classes than may be */
+  labelOf(name: string): number {
+    const known = this.#labels.get(name);
+    if (known !== undefined) return known;
+    if (this.#labels.size >= this.most)
+      throw new ImportError('dataset_too_large', `there are more than ${this.most} classes`, name);
+    this.#labels.set(name, this.#labels.size);
+    return this.#labels.size - 1;
+  }
+}
+
+const byNumber = (a: string, b: string) => Number(a) - Number(b);
+const byText = (a: string, b: string) => (a < b ? -1 : 1);
+
+/**
+ * The order in which classes are known from here on: of names that are numbers theirs, else that of their characters,
+ * whatever order the archive has.
+ * @returns the names, and for each label met its place among them
+ */
+export function inOrder(names: readonly string[]): { classes: string[]; places: Uint16Array } {
+  const isNumbered = names.every((name) => /^\d{1,9}$/.test(name));
+  const classes = names.toSorted(isNumbered ? byNumber : byText);
+  const place = new Map(classes.map((name, index) => [name, index]));
+  return { classes: classes.map(readable), places: Uint16Array.from(names, (name) => place.get(name)!) };
+}

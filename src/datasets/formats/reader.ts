@@ -1,0 +1,27 @@
+import type { ImportAssignment } from '../../contract/importer-protocol.js';
+import type { ArchiveEntry } from '../archive/entry.js';
+import type { Samples } from '../arrays/samples.js';
+import type { ProblemList } from '../problems.js';
+
+/** What readers of all formats work with. */
+export interface ImportContext extends Pick<ImportAssignment, 'options' | 'limits'> {
+  /** Of this attempt alone, for files of any name that we choose. */
+  readonly folder: string;
+  readonly problems: ProblemList;
+}
+
+/** Reads the files of one format as an archive gives them. */
+export interface FormatReader {
+  /** @returns false for a file that is none of this format's. @throws ImportError */
+  take(entry: ArchiveEntry): Promise<boolean>;
+  /** After the last file. @throws ImportError where any is missing */
+  finish(): Promise<ReadImages>;
+  /** Images read so far. */
+  readonly count: number;
+}
+
+export interface ReadImages {
+  readonly samples: Samples;
+  /** By label. */
+  readonly classes: readonly string[];
+}

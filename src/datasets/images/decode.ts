@@ -1,0 +1,70 @@
+import sharp from 'sharp';
+import { ImportError } from '../problems.js';
+import { describeBytes, imageKind } from './kind.js';
+
+export interface DecodedImage {
+  readonly height: number;
+  readonly width: number;
+  /** uint8 [height, width, channels] */
+  readonly pixels: Buffer;
+}
+
+export interface DecodeOptions {
+  readonly channels: 1 | 3;
+  /** Height times width. */
+  readonly maxPixels: number;
+  /** To be scaled until it covers this, and cropped in the middle; null: as it is. */
+  readonly size: { readonly height: number; readonly width: number } | null;
+}
+
+/** Only the three loaders are ever reached, whatever bytes come: the others are turned off. */
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+});
+// Each image is decoded once, and many at a time: neither its cache nor its own threads help.
+sharp.cache(false);
+sharp.concurrency(1);
+
+const SLOWEST_S = 30;
+
+/**
+ * Decodes a JPEG, PNG or WebP file; transparency is laid on black, and of an animation the first picture is taken.
+ * @throws ImportError image_unsupported, image_too_large, image_unreadable
+ */
+export async function decodeImage(
+  bytes: Buffer,
+  name: string,
+  { channels, maxPixels, size }: DecodeOptions,
+): Promise<DecodedImage> {
+  if (imageKind(bytes) === null) {
+    const message = `the file is ${describeBytes(bytes)}; only JPEG, PNG and WebP images are taken`;
+    throw new ImportError('image_unsupported', message, name);
+  }
+  const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, pages: 1 });
+  if (size !== null) image.resize({ ...size, fit: 'cover' });
+  image.flatten({ background: '#000' }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  image.timeout({ seconds: SLOWEST_S });
+  const { data, info } = await image
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch(async (error: Error) => {
+      throw (await tooLarge(bytes, maxPixels, name)) ?? unreadable(error, name);
+    });
+  if (info.channels !== channels) throw new Error(`${name} was decoded to ${info.channels} channels`);
+  return { height: info.height, width: info.width, pixels: data };
+}
+
+/** Whether that is why an image was not decoded. */
+async function tooLarge(bytes: Buffer, maxPixels: number, name: string): Promise<ImportError | null> {
+  const header = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => null);
+  if (header === null || header.width * header.height <= maxPixels) return null;
+  const message = `the image has ${header.width}x${header.height} pixels; at most ${maxPixels} pixels are taken`;
+  return new ImportError('image_too_large', message, name);
+}
+
+function unreadable(error: Error, name: string): ImportError {
+  return new ImportError('image_unreadable', `the image cannot be decoded: ${error.message.trim()}`, name);
+}

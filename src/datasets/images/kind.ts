@@ -1,0 +1,33 @@
+export type ImageKind = 'jpeg' | 'png' | 'webp';
+
+/** What an image file is by its first bytes, whatever its name says; null for anything that is not taken. */
+export function imageKind(bytes: Uint8Array): ImageKind | null {
+  const at = (offset: number, text: string) =>
+    bytes.length >= offset + text.length &&
+    [...text].every((letter, index) => bytes[offset + index] === letter.charCodeAt(0));
+  if (at(0, '\xff\xd8\xff')) return 'jpeg';
+  if (at(0, '\x89PNG\r\n\x1a\n')) return 'png';
+  if (at(0, 'RIFF') && at(8, 'WEBP')) return 'webp';
+  return null;
+}
+
+const KNOWN: readonly (readonly [RegExp, string])[] = [
+  [/^GIF8/, 'a GIF'],
+  [/^(II\*\0|MM\0\*)/, 'a TIFF'],
+  [/^BM/, 'a BMP'],
+  [/^.{4}ftyp/s, 'a HEIF or AVIF'],
+  [/^\s*(<\?xml|<svg|<!DOCTYPE svg)/i, 'an SVG'],
+  [/^%PDF/, 'a PDF'],
+];
+
+/** For people: what bytes that are no image of ours seem to be. */
+export function describeBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'an empty file';
+  const head = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
+  return KNOWN.find(([pattern]) => pattern.test(head))?.[1] ?? 'no image';
+}
+
+export const hasImageName = (name: string): boolean => /\.(jpe?g|png|webp)$/i.test(name);
+/** Of kinds that are not taken: to say so is better than to leave them out in silence. */
+export const hasOtherImageName = (name: string): boolean =>
+  /\.(gif|tiff?|bmp|svg|heic|avif|jp2|jxl)$/i.test(name);

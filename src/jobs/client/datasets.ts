@@ -1,0 +1,108 @@
+import { StrataError } from '../../contract/errors.js';
+import type { DatasetRequest, JobsClient } from '../../contract/jobs-client.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { newId } from '../ids.js';
+import { MAX_DATASETS_PER_TENANT } from '../limits.js';
+import type { Database, Transaction } from '../store/database.js';
+import { insertImport } from '../store/dataset-imports.js';
+import {
+  countDatasets,
+  countJobsOn,
+  deleteDataset,
+  findDataset,
+  findDatasets,
+  insertDataset,
+  lockDataset,
+} from '../store/datasets.js';
+import { notify } from '../store/notify.js';
+import { receiveUpload, StoredUpload } from '../uploads.js';
+import { toDataset } from '../wire/datasets.js';
+import { pageOf } from '../wire/parts.js';
+import { notFound } from './own.js';
+
+type DatasetMethods = Pick<
+  JobsClient,
+  'receiveUpload' | 'createDataset' | 'listDatasets' | 'getDataset' | 'deleteDataset'
+>;
+
+export function datasetMethods(
+  db: Database,
+  tenant: string,
+  blobs: BlobStore,
+  uploadLimitBytes: number,
+): DatasetMethods {
+  const getDataset = async (id: string) => {
+    const row = await findDataset(db, tenant, id);
+    return row && toDataset(row);
+  };
+  return {
+    getDataset,
+    receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimitBytes),
+    async createDataset(request, upload) {
+      if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+      checkName(request.name);
+      checkSha256(request.sha256, upload.sha256);
+      const id = newId('dataset');
+      await upload.keep();
+      try {
+        await db.$transaction((tx) => insert(tx, { id, tenant, ...request }, upload));
+      } catch (error) {
+        await blobs.deleteSpool(`${upload.importId}/`);
+        throw error;
+      }
+      return (await getDataset(id)) ?? notFound(id);
+    },
+    async listDatasets({ after, limit }) {
+      const rows = await findDatasets(db, tenant, after ?? null, limit + 1);
+      const page = pageOf(rows, limit, (row) => row.id);
+      return { ...page, data: page.data.map(toDataset) };
+    },
+    async deleteDataset(id) {
+      const importId = await db.$transaction((tx) => remove(tx, tenant, id));
+      // A worker that is at it is told by the nudge, and deletes what it wrote since.
+      if (importId !== null) await blobs.deleteSpool(`${importId}/`);
+    },
+  };
+}
+
+type New = DatasetRequest & { readonly id: string; readonly tenant: string };
+
+async function insert(tx: Transaction, request: New, upload: StoredUpload): Promise<void> {
+  const { id, tenant, name, format, test_share, image } = request;
+  if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
+    const detail = `There may be ${MAX_DATASETS_PER_TENANT} datasets; delete one first.`;
+    throw new StrataError('limit_reached', detail);
+  }
+  const { importId, sha256, sizeBytes: size_bytes } = upload;
+  if (!(await insertDataset(tx, { id, tenant, name, source: { kind: 'upload', sha256, size_bytes } })))
+    throw new StrataError('dataset_exists', `There is a dataset named ${name} already.`);
+  await insertImport(tx, {
+    id: importId,
+    datasetId: id,
+    source: { kind: 'file', uri: `spool:${importId}/source` },
+    options: { format, test_share, image },
+  });
+}
+
+/** @returns the id of the import that was under way */
+async function remove(tx: Transaction, tenant: string, id: string): Promise<string | null> {
+  const dataset = (await lockDataset(tx, tenant, id)) ?? notFound(id);
+  if (dataset.builtIn) throw new StrataError('dataset_in_use', 'Built-in datasets stay.');
+  const jobs = await countJobsOn(tx, id);
+  if (jobs > 0) throw new StrataError('dataset_in_use', `There are jobs on it: ${jobs}. Delete them first.`);
+  await deleteDataset(tx, id);
+  await notify(tx, 'strata_import');
+  return dataset.import?.id ?? null;
+}
+
+/** Where a dataset may be named by its name or its id, no name may look like an id. */
+function checkName(name: string): void {
+  if (!name.startsWith('dataset_')) return;
+  const message = 'Must not begin with `dataset_`: ids do.';
+  throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '/name', message }] });
+}
+
+function checkSha256(expected: string | null, actual: string): void {
+  if (expected === null || expected === actual) return;
+  throw new StrataError('checksum_mismatch', `The bytes that came have the sha256 ${actual}.`);
+}

@@ -1,0 +1,79 @@
+import { ERRORS, isErrorCode, retryClassOf } from '../../contract/errors.js';
+import type { ImportFailure, ImportSuccess } from '../../contract/importer-protocol.js';
+import type { ImageShape } from '../../contract/spec.js';
+import { MAX_ATTEMPTS, RETRY_BACKOFF_MS } from '../limits.js';
+import type { Database, Transaction } from '../store/database.js';
+import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
+import { setFailed, setReady } from '../store/datasets.js';
+
+/** What an import that took its worker down so often will do again. */
+export const MAX_IMPORT_LOSSES = 3;
+
+/**
+ * Makes a dataset ready, with all that was found out about it.
+ * @returns false for a stale attempt, which changes nothing
+ */
+export function recordImport(
+  db: Database,
+  claim: ClaimedImport,
+  { manifest, ...facts }: ImportSuccess,
+): Promise<boolean> {
+  const sha256 = manifest.uri.slice('sha256:'.length);
+  return endImport(db, claim, (tx) =>
+    setReady(tx, claim.datasetId, { ...facts, sha256, augmentation: augmentationFor(facts.image) }),
+  );
+}
+
+/** Tries again what failed for a passing reason; else the dataset has failed. @returns false for a stale attempt */
+export function recordImportFailure(
+  db: Database,
+  claim: ClaimedImport,
+  { code, message, problems, problem_count }: ImportFailure,
+): Promise<boolean> {
+  const failures = claim.failures + 1;
+  if (retryClassOf(code) !== 'fatal' && failures < MAX_ATTEMPTS) {
+    return releaseImport(db, claim, { failures, waitMs: RETRY_BACKOFF_MS * 2 ** failures });
+  }
+  const said = problems.some(({ severity }) => severity === 'error');
+  const known = isErrorCode(code) ? code : 'internal';
+  const own = {
+    code: known,
+    severity: 'error' as const,
+    message: `${ERRORS[known].title}: ${message}`,
+    file: null,
+  };
+  const all = said ? problems : [own, ...problems];
+  return endImport(db, claim, (tx) =>
+    setFailed(tx, claim.datasetId, all, said ? problem_count : problem_count + 1),
+  );
+}
+
+/** Gives an import back unharmed, as a stopping worker does. */
+export function handBackImport(db: Database, claim: ClaimedImport): Promise<boolean> {
+  return releaseImport(db, claim, { failures: claim.failures, waitMs: 0 });
+}
+
+async function endImport(
+  db: Database,
+  claim: ClaimedImport,
+  change: (tx: Transaction) => Promise<void>,
+): Promise<boolean> {
+  return db.$transaction(async (tx) => {
+    // In the order of a deletion: first the dataset, then its import.
+    await tx.$queryRaw`SELECT id FROM dataset WHERE id = ${claim.datasetId} FOR UPDATE`;
+    const current = await deleteImport(tx, claim);
+    if (current) await change(tx);
+    return current;
+  });
+}
+
+/** One pixel in eight, as for CIFAR's 32; larger images are cropped where they are decoded. */
+const PADDING_OF = 8;
+const LARGEST_PADDED = 64;
+
+/** Colour images are mostly of things that may be mirrored, gray ones of signs that may not. */
+function augmentationFor({ height, width, channels }: ImageShape) {
+  const side = Math.min(height, width);
+  const crop_padding = side <= LARGEST_PADDED ? Math.round(side / PADDING_OF) : 0;
+  return { crop_padding, horizontal_flip: channels === 3 };
+}
