@@ -132,10 +132,22 @@ export default {
       { path: '^src/datasets/' },
     ),
     onlyRooms(
+      'tracing-stands-alone',
+      'Whoever does something can say so to a trace; a trace knows nothing of what is done.',
+      'tracing',
+      [],
+    ),
+    forbid(
+      'opentelemetry-behind-tracing',
+      'It is loaded where traces have somewhere to go, and nowhere else.',
+      { path: '^(src|bench|scripts)/', pathNot: '^src/tracing/exporter\\.ts$' },
+      { path: npm('@opentelemetry/[^/]+') },
+    ),
+    onlyRooms(
       'jobs-control',
       'Job control works on whatever servers it is given: it neither provides them nor serves HTTP.',
       'jobs',
-      ['contract/', 'network/', 'storage/'],
+      ['contract/', 'network/', 'storage/', 'tracing/(span|tracing)\\.ts$'],
     ),
     forbid(
       'processes-behind-the-worker',
@@ -159,7 +171,7 @@ export default {
       'api-asks-the-client',
       'HTTP is a skin: all that it may ask of the jobs is one interface, which tests replace.',
       'api',
-      ['contract/', 'jobs/client\\.ts$'],
+      ['contract/', 'jobs/client\\.ts$', 'tracing/(span|tracing)\\.ts$'],
     ),
     forbid(
       'api-without-engines',

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { JobsService } from '../contract/jobs-client.js';
 import type { LogLevel } from '../contract/settings.js';
+import { NO_TRACING, type Tracing } from '../tracing/tracing.js';
 import { loadContract } from './contract.js';
+import { measureRequests } from './monitoring/request-metrics.js';
+import { traceRequests } from './monitoring/request-traces.js';
 import { knowPrincipals } from './plugins/access.js';
 import { serveDocs } from './plugins/docs.js';
 import { protectBrowsers } from './plugins/headers.js';
@@ -12,6 +15,7 @@ import { refuseOtherMethods } from './plugins/methods.js';
 import { mountOperations } from './plugins/operations.js';
 import { answerProblems, refuseConnection, sendProblem } from './plugins/problems.js';
 import { parseQuery } from './plugins/query.js';
+import { serveQueues } from './plugins/queues.js';
 import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
 
@@ -26,6 +30,8 @@ export interface AppOptions {
   readonly loopback: boolean;
   /** Requests that one key may send in a minute; 0: any number. */
   readonly requestsPerMinute: number;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
   /** Called before any route is there: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -42,6 +48,8 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
     frameworkErrors: sendProblem,
     clientErrorHandler: refuseConnection,
   });
+  const own = measureRequests(app);
+  traceRequests(app, options.tracing ?? NO_TRACING);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
@@ -57,7 +65,10 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   await options.instrument?.(app);
   refuseOtherMethods(app, contract);
   const limits = await limitRequests(app, { service, requestsPerMinute: options.requestsPerMinute });
-  await mountOperations(app, contract, { service, loopback: options.loopback, limits });
+  const metrics = async () => (await service.metrics()) + (await own.metrics());
+  const access = { service, loopback: options.loopback, limits };
+  await mountOperations(app, contract, { ...access, metrics });
+  await serveQueues(app, access);
   await serveDocs(app, contract);
   return app;
 }

@@ -15,6 +15,10 @@ export type Handler<Id extends OperationId> = (request: OperationRequest<Id>) =>
 /** A request whose parts have passed the contract; defaults are filled in. */
 export interface OperationRequest<Id extends OperationId> {
   readonly client: JobsClient;
+  /** What this process and the service measure, in Prometheus' text format. */
+  readonly metrics: () => Promise<string>;
+  /** Under which what the request sets off is traced; null where nothing is. */
+  readonly traceparent: string | null;
   /** Aborts when the server closes: an answer without an end must end then. */
   readonly closing: AbortSignal;
   readonly params: Part<Id, 'path'>;

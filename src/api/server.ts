@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { parseSettings, type Settings } from '../contract/settings.js';
 import { createJobsService } from '../jobs/client.js';
+import { openTracing } from '../tracing/tracing.js';
 import { buildApp } from './app.js';
 import { isLoopback } from './http/local-caller.js';
 
@@ -11,13 +12,18 @@ async function main(): Promise<void> {
   const service = await createJobsService({ ...settings, ...serversOf(settings) });
   const loopback = isLoopback(settings.host);
   if (!loopback && (await service.isOpen())) throw new Error(needsKey(settings.host));
+  const tracing = await openTracing(process.env, 'api');
   const app = await buildApp(service, {
+    tracing,
     logLevel: settings.logLevel,
     loopback,
     requestsPerMinute: settings.requestsPerMinute,
   });
   // Fastify closes it after the last request, whoever closes the app.
-  app.addHook('onClose', () => service.close());
+  app.addHook('onClose', async () => {
+    await service.close();
+    await tracing.close();
+  });
   stopOnSignal(app);
   const url = await app.listen({ host: settings.host, port: settings.port });
   if (await service.isOpen()) {

@@ -1,3 +1,4 @@
+import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { Principal } from './access.js';
 import type { components } from './generated/openapi.js';
 import type { ImportOptions } from './importer-protocol.js';
@@ -16,6 +17,8 @@ export interface CreateJobOptions {
   readonly bodyHash?: string | undefined;
   /** Check and answer the job it would become, with id `dry_run`; store nothing. */
   readonly dryRun?: boolean | undefined;
+  /** W3C traceparent of what creates the job: its tasks are traced under it. */
+  readonly traceparent?: string | null | undefined;
 }
 
 export interface JobFilter {
@@ -56,6 +59,10 @@ export interface JobsService {
   isOpen(): Promise<boolean>;
   /** Counts one more request for all API processes together. @throws Error where Redis does not answer at once */
   countRequest(key: string, windowMs: number): Promise<RequestCount>;
+  /** What queue, workers and dispatchers are at, in Prometheus' text format, all tenants together. @throws unavailable */
+  metrics(): Promise<string>;
+  /** Gives a server that bull-board has an adapter for the pages of the task queue; nothing can be changed there. */
+  showQueues(server: IServerAdapter): void;
   close(): Promise<void>;
 }
 

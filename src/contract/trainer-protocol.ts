@@ -7,7 +7,8 @@ import type { DatasetFacts, ResolvedSpec } from './spec.js';
  * Anything large travels as a blob or a spool file; a message carries only its reference.
  */
 
-export type TaskKind = 'prepare' | 'stage' | 'end_to_end' | 'evaluate' | 'finalize';
+export const TASK_KINDS = ['prepare', 'stage', 'end_to_end', 'evaluate', 'finalize'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
 
 export type { BlobUri };
 
@@ -141,6 +142,8 @@ export type FromTrainer =
       readonly type: 'metrics';
       readonly task_id: string;
       readonly attempt: number;
+      /** Unix time in milliseconds: worker and trainer are on one host. */
+      readonly made_at_ms: number;
       readonly samples: readonly MetricSample[];
     }
   | {

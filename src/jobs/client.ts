@@ -13,12 +13,16 @@ import { openQueueReads } from './client/queue.js';
 import { sayingUnavailable } from './client/unavailable.js';
 import { type WebhookParts, webhookMethods } from './client/webhooks.js';
 import { openKeyring } from './keys/keyring.js';
+import { cachedFor } from './monitoring/cached.js';
+import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { openRedisProbe, type RedisProbe } from './queue.js';
+import { openQueueBoard } from './queue-board.js';
 import { openRequestCounter } from './request-counter.js';
 import { lazySecretBox } from './secrets/key.js';
 import { openDatabase } from './store/database.js';
 import { seedDatasets } from './store/datasets.js';
 import { nudgeAfter } from './store/notify.js';
+import { readServiceFigures } from './store/service-figures.js';
 import { findWorkers } from './store/workers.js';
 
 export interface JobsServiceOptions {
@@ -36,6 +40,8 @@ export interface JobsServiceOptions {
 }
 
 const PROBE_MS = 2_000;
+/** However many scrape, and however often: one look at the tables in so long. */
+const METRICS_KEPT_MS = 1_000;
 
 /** Opens the jobs for the API. The database must be migrated. */
 export async function createJobsService(options: JobsServiceOptions): Promise<JobsService> {
@@ -43,20 +49,26 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   await seedDatasets(db);
   const redis = openRedisProbe(options.redisUrl);
   const counter = openRequestCounter(options.redisUrl);
+  const board = openQueueBoard(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl);
   const { uploadLimitBytes = Number.POSITIVE_INFINITY } = options;
+  const now = () => performance.now();
+  const metrics = async () => renderServiceMetrics(await readServiceFigures(db));
+  const monitoring = sayingUnavailable({ metrics: cachedFor(METRICS_KEPT_MS, now, metrics) });
   const webhooks = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
   const nudge = nudgeAfter(db, 'strata_dispatch');
   const parts = { db, redis, feed, blobs, uploadLimitBytes, webhooks, reads, nudge };
   return {
     forTenant: remember((tenant) => clientOf(tenant, parts)),
-    ...openKeyring(db, () => performance.now()),
+    ...openKeyring(db, now),
     countRequest: counter.countRequest,
+    ...monitoring,
+    showQueues: board.showQueues,
     async close() {
       counter.close();
-      await Promise.all([feed.close(), redis.close()]);
+      await Promise.all([feed.close(), redis.close(), board.close()]);
       await db.$disconnect();
     },
   };

@@ -5,6 +5,7 @@ export type IdKind =
   | 'task'
   | 'artifact'
   | 'worker'
+  | 'dispatcher'
   | 'key'
   | 'webhook'
   | 'delivery'

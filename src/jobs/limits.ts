@@ -26,3 +26,5 @@ export const FLUSH_MS = 500;
 export const MAX_WEBHOOKS_PER_TENANT = 20;
 export const MAX_DATASETS_PER_TENANT = 1_000;
 export const DELIVERY_KEPT_DAYS = 30;
+/** Workers and dispatchers store what they have counted this often. */
+export const METRICS_MS = 5_000;

@@ -1,8 +1,16 @@
 export interface Loop {
   /** Runs soon, or once more after the run that is under way. */
   nudge(): void;
+  /** The last run that succeeded; null before the first has. */
+  lastSuccess(): LoopRun | null;
   /** Resolves when the last run has ended. */
   stop(): Promise<void>;
+}
+
+export interface LoopRun {
+  /** Milliseconds of `performance.now()`. */
+  readonly endedAt: number;
+  readonly seconds: number;
 }
 
 /**
@@ -19,8 +27,11 @@ export function startLoop(
   let current: Promise<void> | null = null;
 
   let lastError: string | null = null;
-  const succeeded = (): void => {
+  let lastSuccess: LoopRun | null = null;
+  const succeeded = (startedAt: number): void => {
     lastError = null;
+    const endedAt = performance.now();
+    lastSuccess = { endedAt, seconds: (endedAt - startedAt) / 1000 };
   };
   const failed = (error: unknown): void => {
     if (String(error) !== lastError) onError(error);
@@ -30,7 +41,8 @@ export function startLoop(
   const run = async (): Promise<void> => {
     do {
       again = false;
-      await action().then(succeeded, failed);
+      const startedAt = performance.now();
+      await action().then(() => succeeded(startedAt), failed);
     } while (again && !stopped);
     current = null;
   };
@@ -43,6 +55,7 @@ export function startLoop(
   nudge();
   return {
     nudge,
+    lastSuccess: () => lastSuccess,
     async stop() {
       stopped = true;
       clearInterval(timer);

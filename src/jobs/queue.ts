@@ -28,6 +28,13 @@ export interface TaskConsumer {
 
 export type OnQueueError = (error: Error) => void;
 
+/** The queue itself, for those who look at it: a look does not wait for a Redis that is away. */
+export function openQueue(redisUrl: string): Queue {
+  const queue = new Queue(QUEUE, { connection: { url: redisUrl, maxRetriesPerRequest: 1 } });
+  queue.on('error', () => undefined);
+  return queue;
+}
+
 export function openTaskQueue(redisUrl: string, onError: OnQueueError): TaskQueue {
   const queue = new Queue(QUEUE, { connection: connectionTo(redisUrl) });
   queue.on('error', onError);

@@ -143,6 +143,20 @@ const TABLE: readonly BadInput[] = [
     pointer: '/metadata/team',
     says: /U\+0000/,
   },
+  {
+    what: 'U+0000 in a cursor',
+    send: { method: 'GET', url: '/webhooks/webhook_1/deliveries?after=a%00b' },
+    in: 'query',
+    pointer: '/after',
+    says: /U\+0000/,
+  },
+  {
+    what: 'U+0000 in the name of a filter',
+    send: { method: 'GET', url: '/jobs?metadata[te%00am]=a' },
+    in: 'query',
+    pointer: '/metadata/te\u0000am',
+    says: /U\+0000/,
+  },
   { what: 'empty body', send: { payload: '', headers: json }, pointer: '', says: /A JSON body is needed/ },
   { what: 'no body', send: {}, pointer: '', says: /A JSON body is needed/ },
   {

@@ -1,3 +1,5 @@
+import { createBullBoard } from '@bull-board/api';
+import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { JobsService } from '../../src/contract/jobs-client.js';
 import type { FakeClient } from './fake-client.js';
 
@@ -19,6 +21,14 @@ export class FakeService implements JobsService {
 
   async countRequest(_key: string, windowMs: number) {
     return { count: 1, remainingMs: windowMs };
+  }
+
+  async metrics() {
+    return '# TYPE strata_workers gauge\nstrata_workers 1\n';
+  }
+
+  showQueues(serverAdapter: IServerAdapter) {
+    createBullBoard({ queues: [], serverAdapter });
   }
 
   async close() {}

@@ -59,6 +59,7 @@ const BREAKING: readonly [what: string, contract: JsonObject, says: RegExp][] = 
     changed('components schemas Worker required', ['id']),
     /host may be absent/,
   ],
+  ['a text is of fewer forms', changed(`${JOB_SPEC} dataset pattern`, '^[a-z]+$'), /pattern is now/],
   [
     'an answer may be null',
     changed('components schemas Worker properties host type', ['string', 'null']),
@@ -86,6 +87,7 @@ const HARMLESS: readonly [what: string, contract: JsonObject][] = [
   ['a new field of an answer', changed('components schemas Worker properties zone', { type: 'string' })],
   ['a new state', changed('components schemas JobState enum', ['paused', ...statesOf(document)])],
   ['a wider limit', changed(`${JOB_SPEC} epochs maximum`, 2000)],
+  ['no U+0000 in a text', changed(`${JOB_SPEC} dataset pattern`, '^[^\\u0000]*$')],
   ['a new path', changed('paths /more', { get: { operationId: 'more', responses: {} } })],
 ];
 

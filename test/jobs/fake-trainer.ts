@@ -101,7 +101,7 @@ function report({ task_id, attempt, kind, stage, round }: TaskAssignment): void 
     const step = (round ?? 0) * STEPS + index;
     return { name: 'loss', stage, step, value: 1 / (1 + step) };
   });
-  if (kind === 'stage') send({ type: 'metrics', task_id, attempt, samples });
+  if (kind === 'stage') send({ type: 'metrics', task_id, attempt, made_at_ms: Date.now(), samples });
   send({ type: 'progress', task_id, attempt, done: 1, total: 2 });
 }
 

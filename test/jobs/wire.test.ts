@@ -31,6 +31,7 @@ const row = {
   startedAt: minutes(10),
   finishedAt: null,
   spoolDeletedAt: null,
+  traceparent: null,
 };
 const at = (done: number, now: number) =>
   toJob(row, { progress: { done, total: 100 }, queue: null, nowMs: minutes(now).getTime() });

@@ -139,16 +139,17 @@ test('the recorder keeps what could not be written, and hands over the rest at t
     written.push(samples);
   };
   const recorder = startRecorder(write, 1, () => void errors++);
-  recorder.add([sample(0)]);
+  recorder.add([sample(0)], 10);
   await eventually('a failed write', () => errors > 0);
-  recorder.add([sample(1)]);
+  recorder.add([sample(1)], 11);
   broken = false;
   await eventually('the write', () => written.length > 0);
   assert.deepEqual(written.flat(), [sample(0), sample(1)]);
   await recorder.drain();
   const unhurried = startRecorder(write, never, fail);
-  unhurried.add([sample(2)]);
-  assert.deepEqual(await unhurried.drain(), { progress: null, samples: [sample(2)], checkpoint: null });
+  unhurried.add([sample(2)], 12);
+  const left = { progress: null, samples: [sample(2)], checkpoint: null, oldestSampleMs: 12 };
+  assert.deepEqual(await unhurried.drain(), left);
 });
 
 test('the recorder writes a checkpoint at once, with all samples before it, also after a failed write', async () => {
@@ -164,14 +165,15 @@ test('the recorder writes a checkpoint at once, with all samples before it, also
     written.push(report);
   };
   const recorder = startRecorder(write, never, () => void errors++);
-  recorder.add([sample(0)]);
+  recorder.add([sample(0)], 10);
   recorder.checkpoint(checkpoint(1));
   await eventually('a failed write', () => errors > 0);
   broken = false;
-  recorder.add([sample(1)]);
+  recorder.add([sample(1)], 11);
   recorder.checkpoint(checkpoint(2));
   await eventually('the write', () => written.length > 0);
-  assert.deepEqual(written, [{ progress: null, samples: [sample(0), sample(1)], checkpoint: checkpoint(2) }]);
+  const samples = [sample(0), sample(1)];
+  assert.deepEqual(written, [{ progress: null, samples, checkpoint: checkpoint(2), oldestSampleMs: 10 }]);
   await recorder.drain();
 });
 

@@ -48,6 +48,9 @@ function plainChanges(a: JsonObject, b: JsonObject, place: Place): string[] {
   return [...say, ...propertyChanges(a, b, place), ...itemChanges(a, b, place)];
 }
 
+/** Takes every text but those that no database holds, which could never be used: to say so takes nothing away. */
+const NO_NUL = '^[^\\u0000]*$';
+
 function narrowings(a: JsonObject, b: JsonObject): string[] {
   return [
     ...typesOf(a).flatMap((type) => (accepts(b, type) ? [] : [`no longer takes ${type}`])),
@@ -56,7 +59,7 @@ function narrowings(a: JsonObject, b: JsonObject): string[] {
     ...LOWER.filter((bound) => rises(a[bound], b[bound])).map((bound) => `${bound} rose to ${b[bound]}`),
     ...UPPER.filter((bound) => rises(b[bound], a[bound])).map((bound) => `${bound} fell to ${b[bound]}`),
     ...['pattern', 'uniqueItems'].flatMap((rule) =>
-      b[rule] === undefined || b[rule] === a[rule] ? [] : [`${rule} is now ${b[rule]}`],
+      b[rule] === undefined || b[rule] === a[rule] || b[rule] === NO_NUL ? [] : [`${rule} is now ${b[rule]}`],
     ),
     ...namesIn(b.required)
       .filter((name) => !namesIn(a.required).includes(name))

@@ -2,16 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../contract.js';
-
-/** Nothing from elsewhere. Swagger UI styles some elements inline. */
-const POLICY = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
+import { PAGE_POLICY } from './headers.js';
 
 /** Serves the contract as it is, and Swagger UI on it at /docs. */
 export async function serveDocs(app: FastifyInstance, contract: Contract): Promise<void> {
@@ -24,7 +15,7 @@ export async function serveDocs(app: FastifyInstance, contract: Contract): Promi
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: POLICY,
+    staticCSP: PAGE_POLICY,
     uiConfig: {
       tryItOutEnabled: true,
       displayRequestDuration: true,

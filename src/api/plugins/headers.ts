@@ -9,6 +9,16 @@ const NOTHING = {
   frameAncestors: ["'none'"],
 };
 
+/** Of pages: nothing from elsewhere. Swagger UI and bull-board style some elements inline. */
+export const PAGE_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** Headers that keep browsers from misusing answers. Pages (Swagger UI) bring a policy of their own. */
 export async function protectBrowsers(app: FastifyInstance): Promise<void> {
   await app.register(helmet, {

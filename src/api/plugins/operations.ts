@@ -21,9 +21,9 @@ import { readUpload, refuseMultipart } from './uploads.js';
 export async function mountOperations(
   app: FastifyInstance,
   contract: Contract,
-  access: AccessOptions & { readonly service: JobsService },
+  access: AccessOptions & Pick<Surroundings, 'service' | 'metrics'>,
 ): Promise<void> {
-  const closing = closingSignal(app);
+  const surroundings = { service: access.service, metrics: access.metrics, closing: closingSignal(app) };
   const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
   await app.register(async (scope) => {
     scope.addHook('onRoute', ({ schema }) => {
@@ -40,7 +40,8 @@ export async function mountOperations(
           method,
           url: routerPath(path),
           onRequest: [authorize(scopeOf(entry), access), access.limits.onRequest, ...uploadRule(entry)],
-          handler: adapt(handlers[id as OperationId] as AnyHandler, { service: access.service, closing }),
+          handler: adapt(handlers[id as OperationId] as AnyHandler, surroundings),
+          config: { operationId: id },
           preValidation: [readUpload((request) => clientOf(request, access.service)), ...bodyRule(entry)],
         };
       },
@@ -51,6 +52,8 @@ export async function mountOperations(
 /** What every handler is to the adapter; the types of src/api/operations.ts hold between contract and handler. */
 type AnyHandler = (request: {
   client: JobsClient;
+  metrics: () => Promise<string>;
+  traceparent: string | null;
   closing: AbortSignal;
   params: unknown;
   query: unknown;
@@ -62,12 +65,19 @@ type AnyHandler = (request: {
 /** The tenant of operations that ask for no key: nothing belongs to it. */
 const NOBODY = '';
 
-function adapt(handler: AnyHandler, surroundings: { service: JobsService; closing: AbortSignal }) {
-  const { service, closing } = surroundings;
+/** What handlers are given beside the request. */
+interface Surroundings {
+  readonly service: JobsService;
+  readonly metrics: () => Promise<string>;
+  readonly closing: AbortSignal;
+}
+
+function adapt(handler: AnyHandler, { service, metrics, closing }: Surroundings) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { method, params, query, headers, body, principal, upload } = request;
+    const { method, params, query, headers, body, principal, traceparent, upload } = request;
     const client = clientOf(request, service);
-    const answer = await handler({ client, closing, params, query, headers, body, upload });
+    const asked = { params, query, headers, body, upload };
+    const answer = await handler({ client, metrics, traceparent, closing, ...asked });
     const key = bearerToken(headers.authorization);
     if (principal !== null && key !== undefined && answer.body instanceof Readable) {
       endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);

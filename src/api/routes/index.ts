@@ -23,6 +23,7 @@ import { listJobMetrics } from './jobs/list-metrics.js';
 import { listJobTasks } from './jobs/list-tasks.js';
 import { pauseJob } from './jobs/pause.js';
 import { resumeJob } from './jobs/resume.js';
+import { getMetrics } from './monitoring/get-metrics.js';
 import { createWebhook } from './webhooks/create.js';
 import { deleteWebhook } from './webhooks/delete.js';
 import { getWebhook } from './webhooks/get.js';
@@ -66,4 +67,5 @@ export const handlers: Handlers = {
   revokeApiKey,
   getLiveness,
   getReadiness,
+  getMetrics,
 };

@@ -26,6 +26,8 @@ function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
   const isAlternative = (path: string) => alternatives.includes(path);
   const hasDeeper = (path: string) => errors.some(({ instancePath }) => instancePath.startsWith(`${path}/`));
   return errors.filter(({ instancePath, keyword }) => {
+    // What is wrong with the name is an error of its own.
+    if (keyword === 'propertyNames') return false;
     if (!isAlternative(instancePath)) return true;
     return keyword === 'anyOf' && !hasDeeper(instancePath);
   });
@@ -66,8 +68,6 @@ function messageOf(error: ErrorObject): string {
       return error.params.pattern === NO_NUL
         ? 'Must not hold the character U+0000.'
         : `Must match ${error.params.pattern}.`;
-    case 'propertyNames':
-      return 'This name is too short or too long.';
     default:
       return `Must be ${describe(error.parentSchema)}.`;
   }

@@ -537,6 +537,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measurements for Prometheus
+         * @description Queue, workers, dispatchers and webhooks of the whole service, the same from every API process, and this process and its requests; docs/operating.md lists them. They name no tenant and no job.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1074,7 +1094,7 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models. `admin`: the tenant's API keys.
+         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models. `admin`: the tenant's API keys, and measurements of the service.
          * @enum {string}
          */
         Scope: "jobs:read" | "jobs:write" | "datasets:write" | "models:read" | "admin";
@@ -1703,6 +1723,11 @@ export interface operations {
             header?: {
                 /** @description Any string of your own, unique per job (a UUID, say). Posting again with the same key and body answers the first job and creates none. Kept for 24 hours. */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description W3C Trace Context of the caller: where the server traces (docs/operating.md), the request and the job's tasks are spans of that trace. What is no traceparent is ignored.
+                 * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+                 */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -2731,6 +2756,32 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus' text format, version 0.0.4. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };

@@ -28,17 +28,17 @@ export async function createJob(
   { db, reads, nudge }: CreateParts,
   tenant: string,
   submitted: JobSpec,
-  { idempotencyKey, bodyHash = '', dryRun = false }: CreateJobOptions,
+  { idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
   if (dryRun) {
-    const job = await resolveJob(reads, { id: DRY_RUN_ID, tenant }, submitted);
+    const job = await resolveJob(reads, { id: DRY_RUN_ID, tenant, traceparent }, submitted);
     return { row: rowOf(job, new Date()), replayed: false };
   }
   const key = idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash };
   const first = () => (key === null ? null : replay(db, tenant, key));
   let job: NewJob;
   try {
-    job = await resolveJob(reads, { id: newId('job'), tenant }, submitted);
+    job = await resolveJob(reads, { id: newId('job'), tenant, traceparent }, submitted);
   } catch (error) {
     // It may have been acceptable when the key was first used.
     const row = await first();

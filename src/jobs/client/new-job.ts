@@ -44,7 +44,7 @@ export function openDatasetReads(db: Database): DatasetReads {
 /** The job that a spec becomes. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
 export async function resolveJob(
   reads: DatasetReads & Pick<QueueReads, 'workers'>,
-  { id, tenant }: Pick<NewJob, 'id' | 'tenant'>,
+  { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
   const [dataset, workers] = await Promise.all([
@@ -63,6 +63,7 @@ export async function resolveJob(
     datasetId: dataset.id,
     spec,
     plan: planFigures(spec, facts),
+    traceparent,
   };
 }
 

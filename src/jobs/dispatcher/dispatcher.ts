@@ -1,12 +1,15 @@
+import { hostname } from 'node:os';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { RECONCILE_MS } from '../limits.js';
-import { startLoop } from '../loop.js';
+import { newId } from '../ids.js';
+import { METRICS_MS, RECONCILE_MS } from '../limits.js';
+import { type Loop, startLoop } from '../loop.js';
 import type { OutgoingPolicy } from '../outgoing/target.js';
 import type { Log } from '../process.js';
 import { checkRedis, openTaskQueue } from '../queue.js';
 import { lazySecretBox, type SecretKeySource } from '../secrets/key.js';
 import { openDatabase } from '../store/database.js';
 import { seedDatasets } from '../store/datasets.js';
+import { deleteDispatcher, type LoopReport, reportDispatcher } from '../store/dispatchers.js';
 import { listen } from '../store/notify.js';
 import { deliverDue } from '../webhooks/deliver.js';
 import { retryPauseMs } from '../webhooks/retry.js';
@@ -65,7 +68,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   );
   const garbage = startLoop(() => deleteGarbage(db, blobs, log), GARBAGE_MS, failed('garbage collection'));
   const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
-  const loops = [plans, tables, enqueue, spools, rows, uploads, garbage, webhooks];
+  const loops = { plans, tables, enqueue, spools, rows, uploads, garbage, webhooks };
+  const id = newId('dispatcher');
+  const report = () =>
+    reportDispatcher(db, { id, host: hostname(), pid: process.pid, loops: loopReports(loops) });
+  const heartbeat = startLoop(report, METRICS_MS, failed('heartbeat'));
   const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
     for (const loop of [plans, tables, enqueue, webhooks]) loop.nudge();
   });
@@ -74,8 +81,17 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
       await nudges.close();
       // First: an enqueue that waits for a lost Redis ends with its connection.
       await queue.close();
-      await Promise.all(loops.map((loop) => loop.stop()));
+      await Promise.all([heartbeat, ...Object.values(loops)].map((loop) => loop.stop()));
+      await deleteDispatcher(db, id);
       await db.$disconnect();
     },
   };
+}
+
+function loopReports(loops: Readonly<Record<string, Loop>>): LoopReport[] {
+  return Object.entries(loops).map(([name, loop]) => {
+    const last = loop.lastSuccess();
+    if (last === null) return { name, ageS: null, seconds: null };
+    return { name, ageS: (performance.now() - last.endedAt) / 1000, seconds: last.seconds };
+  });
 }

@@ -3,6 +3,7 @@ import { GARBAGE_GRACE_MS } from '../limits.js';
 import type { Log } from '../process.js';
 import type { Database } from '../store/database.js';
 import { openImports } from '../store/dataset-imports.js';
+import { deleteGoneDispatchers } from '../store/dispatchers.js';
 import { deleteOldKeys } from '../store/idempotency-keys.js';
 import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
 import { deleteOldArtifacts, findReferences, garbageHorizon } from '../store/references.js';
@@ -35,6 +36,7 @@ export async function deleteOldRows(db: Database, retentionDays: number | undefi
   if (retentionDays !== undefined) await deleteOldArtifacts(db, retentionDays);
   await deleteOldKeys(db);
   await deleteGoneWorkers(db);
+  await deleteGoneDispatchers(db);
   await deleteOldDeliveries(db);
 }
 

@@ -20,6 +20,8 @@ import { describe, taskData } from './task-events.js';
 export interface Claim {
   readonly task: ClaimedTask;
   readonly assignment: TaskAssignment;
+  /** Under which the job is traced. */
+  readonly traceparent: string | null;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Claim {
 export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
   const row = await db.task.findUnique({
     where: { id: taskId },
-    select: { jobId: true, kind: true, job: { select: { spec: true } } },
+    select: { jobId: true, kind: true, job: { select: { spec: true, traceparent: true } } },
   });
   if (row === null || !mayRun(row.kind as TaskKind, fromJson<ResolvedSpec>(row.job.spec), holder))
     return null;
@@ -46,7 +48,8 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
       message: `${describe(task)} ${step === null ? 'started' : `goes on at step ${step}`}`,
       data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
-    return { task, assignment: await assignmentOf(tx, task, checkpoint?.uri) };
+    const assignment = await assignmentOf(tx, task, checkpoint?.uri);
+    return { task, assignment, traceparent: row.job.traceparent };
   });
 }
 

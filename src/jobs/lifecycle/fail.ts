@@ -34,7 +34,8 @@ export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
   return inLockedJob(db, task.jobId, async (tx, job) => {
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
     const progress = await progressKept(tx, task);
-    if (!(await endAttempt(tx, task, 'ready', { progress, dueAt: new Date(0) }))) return false;
+    if (!(await endAttempt(tx, task, 'ready', { progress }))) return false;
+    await postpone(tx, task, 0);
     const by = job.pausing ? 'since its job is to be paused' : 'by a stopping worker';
     const message = `${describe(task)} was handed back ${by}`;
     await appendEvents(tx, job.id, { type: 'task.retried', message, data: taskData(task) });

@@ -13,6 +13,8 @@ export interface NewJob {
   readonly datasetId: string;
   readonly spec: object;
   readonly plan: object;
+  /** W3C traceparent of the request that creates it. */
+  readonly traceparent: string | null;
 }
 
 /** An Idempotency-Key to take for the job. */
@@ -30,8 +32,8 @@ const insert = prepare<{ createdAt: Date }>(
     SELECT $2, $9, $10, $1 WHERE $9::text IS NOT NULL
     ON CONFLICT (tenant, key) DO NOTHING RETURNING job_id
   ), added AS (
-    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, event_seq)
-    SELECT $1, $2, $3, $4::jsonb, 'queued', $5, $6, $7::jsonb, $8::jsonb, 1
+    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, traceparent, event_seq)
+    SELECT $1, $2, $3, $4::jsonb, 'queued', $5, $6, $7::jsonb, $8::jsonb, $17, 1
     WHERE $9::text IS NULL OR EXISTS (SELECT FROM taken)
     RETURNING id, created_at
   ), told AS (
@@ -59,11 +61,12 @@ export async function insertJob(
   { type, message, level = 'info', data = {} }: NewEvent,
   wanted: WantedKey | null,
 ): Promise<Date | null> {
-  const { id, tenant, name, metadata, priority, datasetId, spec, plan } = job;
+  const { id, tenant, name, metadata, priority, datasetId, spec, plan, traceparent } = job;
   const rows = await insert(db, [
     ...[id, tenant, name, JSON.stringify(metadata), priority, datasetId],
     ...[JSON.stringify(spec), JSON.stringify(plan), wanted?.key ?? null, wanted?.bodyHash ?? null],
     ...[level, type, message, JSON.stringify(data), newId('delivery'), isWebhookEvent(type)],
+    traceparent,
   ]);
   return rows[0]?.createdAt ?? null;
 }

@@ -5,7 +5,7 @@ import { prepare } from './prepared.js';
 import type { Holder } from './tasks.js';
 
 /** What may be claimed: the one place that says so, of a task joined with its job. */
-const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
+export const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
   AND stop_as IS NULL AND pause_requested_at IS NULL`;
 
 const KINDS_THAT_TRAIN = Prisma.raw(TRAINING_KINDS.map((kind) => `'${kind}'`).join());

@@ -22,6 +22,8 @@ export interface RunningTask extends Fence {
 }
 
 export interface ClaimedTask extends RunningTask {
+  /** Since when it could be claimed. */
+  readonly readyAt: Date;
   readonly inputs: Readonly<Record<string, InputReference>>;
 }
 
@@ -62,7 +64,7 @@ export async function claimTask(
       worker_id = ${workerId}, device = ${device}, started_at = now(), finished_at = NULL
     WHERE id = ${id} AND state = 'ready' AND due_at <= now()
     RETURNING id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
-      inputs`;
+      due_at AS "readyAt", inputs`;
   return rows[0] ?? null;
 }
 
@@ -83,7 +85,7 @@ export async function endAttempt(
   return count === 1;
 }
 
-/** Lets a task that waits for its next attempt wait `waitMs` more, by the database's clock: workers' clocks may jump. */
+/** Lets a task wait for its next attempt from now on for `waitMs`, by the database's clock: workers' clocks may jump. */
 export async function postpone(tx: Transaction, { taskId }: Fence, waitMs: number): Promise<void> {
   await tx.$executeRaw`
     UPDATE task SET due_at = now() + ${waitMs} * interval '1 millisecond' WHERE id = ${taskId}`;

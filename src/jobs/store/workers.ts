@@ -39,6 +39,17 @@ export async function reportWorker(db: Queryable, report: WorkerReport): Promise
       versions = excluded.versions, heartbeat_at = now()`;
 }
 
+/** Keeps what the worker has counted so far. @returns false where its row is not there, or not yet */
+export async function saveWorkerMetrics(
+  db: Queryable,
+  id: string,
+  metrics: readonly object[],
+): Promise<boolean> {
+  const saved = await db.$executeRaw`
+    UPDATE worker SET metrics = ${JSON.stringify(metrics)}::jsonb WHERE id = ${id}`;
+  return saved > 0;
+}
+
 export async function deleteWorker(db: Queryable, id: string): Promise<void> {
   await db.worker.deleteMany({ where: { id } });
 }

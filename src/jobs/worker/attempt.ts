@@ -10,6 +10,8 @@ export type Ending = 'killed' | 'yielded' | 'lost' | 'stalled';
 export class Attempt {
   private cause: Ending | null = null;
   private patience: NodeJS.Timeout | undefined;
+  /** Milliseconds of `performance.now()`. */
+  readonly startedAt = performance.now();
 
   constructor(
     readonly claim: Claim,

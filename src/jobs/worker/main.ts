@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openTracing } from '../../tracing/tracing.js';
 import { createLog, processSettings, runProcess } from '../process.js';
 import { startWorker } from './worker.js';
 
@@ -21,4 +22,6 @@ const importLimits = {
   max_unpacked_bytes: settings.unpackLimitBytes,
 };
 const limits = { noProgressMs: settings.noProgressS * 1000, checkpointMs: settings.checkpointS * 1000 };
-await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, importer, importLimits, log }));
+const tracing = await openTracing(process.env, 'worker');
+const importing = { importer, importLimits };
+await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, ...importing, tracing, log }));

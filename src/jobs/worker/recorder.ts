@@ -2,18 +2,23 @@ import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protoc
 import type { Report } from '../lifecycle/report.js';
 import { startLoop } from '../loop.js';
 
+export interface Gathered extends Report {
+  /** When the oldest of the samples was made, in Unix milliseconds. */
+  readonly oldestSampleMs: number | null;
+}
+
 export interface Recorder {
-  add(samples: readonly MetricSample[]): void;
+  add(samples: readonly MetricSample[], madeAtMs: number): void;
   progress(share: number): void;
   /** Written at once, with the samples before it. */
   checkpoint(made: TaskCheckpoint): void;
   /** Stops writing. @returns what is not written yet: it belongs to the attempt's end */
-  drain(): Promise<Report>;
+  drain(): Promise<Gathered>;
 }
 
-export type WriteReport = (report: Report) => Promise<void>;
+export type WriteReport = (report: Gathered) => Promise<void>;
 
-const NOTHING: Report = { progress: null, samples: [], checkpoint: null };
+const NOTHING: Gathered = { progress: null, samples: [], checkpoint: null, oldestSampleMs: null };
 
 /** Gathers what a running task reports and writes it in batches, apart from the training. */
 export function startRecorder(
@@ -38,8 +43,9 @@ export function startRecorder(
   };
   const loop = startLoop(flush, flushMs, onError);
   return {
-    add(more) {
-      pending = { ...pending, samples: [...pending.samples, ...more] };
+    add(more, madeAtMs) {
+      const oldestSampleMs = pending.oldestSampleMs ?? madeAtMs;
+      pending = { ...pending, samples: [...pending.samples, ...more], oldestSampleMs };
     },
     progress(share) {
       pending = { ...pending, progress: share };
@@ -55,10 +61,11 @@ export function startRecorder(
   };
 }
 
-function joined(earlier: Report, later: Report): Report {
+function joined(earlier: Gathered, later: Gathered): Gathered {
   return {
     progress: later.progress ?? earlier.progress,
     samples: [...earlier.samples, ...later.samples],
     checkpoint: later.checkpoint ?? earlier.checkpoint,
+    oldestSampleMs: earlier.oldestSampleMs ?? later.oldestSampleMs,
   };
 }

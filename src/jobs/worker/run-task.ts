@@ -1,20 +1,23 @@
 import { retryClassOf } from '../../contract/errors.js';
 import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import { claimNext } from '../lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../lifecycle/fail.js';
 import { recordLog } from '../lifecycle/log.js';
-import { type Report, recordReport } from '../lifecycle/report.js';
+import { recordReport } from '../lifecycle/report.js';
 import { recordSuccess } from '../lifecycle/succeed.js';
 import { FLUSH_MS } from '../limits.js';
+import type { WorkerMetrics } from '../monitoring/worker-metrics.js';
 import type { Log } from '../process.js';
 import type { Database } from '../store/database.js';
 import { Attempt } from './attempt.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Leases } from './leases.js';
-import { type Recorder, startRecorder } from './recorder.js';
+import { type Gathered, type Recorder, startRecorder } from './recorder.js';
 import type { Slot } from './slot.js';
 import { startTaskLog } from './task-log.js';
+import { type TaskTrace, traceTask } from './task-trace.js';
 import type { OnReport, Outcome } from './trainer-child.js';
 import { startWatchdog, type Watchdog } from './watchdog.js';
 
@@ -25,12 +28,14 @@ export interface TaskRunnerOptions {
   readonly leases: Leases;
   readonly noProgressMs: number;
   readonly checkpointMs: number;
+  readonly metrics: WorkerMetrics;
+  readonly tracing: Tracing;
   readonly log: Log;
 }
 
 interface Ended {
   readonly outcome: Outcome;
-  readonly unwritten: Report;
+  readonly unwritten: Gathered;
 }
 
 export class TaskRunner {
@@ -41,16 +46,17 @@ export class TaskRunner {
 
   /** Claims the next task for a reserved slot and sees it through. Does nothing where there is none. */
   async run(slot: Slot): Promise<void> {
-    const { db, blobs, workerId } = this.options;
+    const { db, blobs, workerId, tracing } = this.options;
     if (this.closed) return;
     const claimed = await claimNext(db, { workerId, ...slot.place });
     if (claimed === null) return;
     if (this.closed) return void (await releaseTask(db, claimed.task));
     const attempt = new Attempt(claimed, slot);
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
+    const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
     this.attempts.add(attempt);
     try {
-      await this.record(attempt, await this.train(attempt, checkpoints), checkpoints);
+      await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
     } finally {
       attempt.close();
       this.attempts.delete(attempt);
@@ -85,7 +91,8 @@ export class TaskRunner {
       onLost: () => attempt.kill('lost'),
     });
     try {
-      const outcome = await attempt.slot.run(assignment, listener(recorder, watchdog), printed.add);
+      const onReport = this.listener(attempt, recorder, watchdog);
+      const outcome = await attempt.slot.run(assignment, onReport, printed.add);
       return { outcome, unwritten: await recorder.drain() };
     } finally {
       // Before the task's end is written: whoever sees it ended finds its last words.
@@ -97,13 +104,38 @@ export class TaskRunner {
     }
   }
 
-  private async write({ claim: { task } }: Attempt, report: Report, checkpoints: Checkpoints): Promise<void> {
-    const current = await recordReport(this.options.db, task, report);
-    if (current && report.checkpoint) await checkpoints.replacedBy(report.checkpoint.uri);
+  private listener({ slot }: Attempt, recorder: Recorder, watchdog: Watchdog): OnReport {
+    return (report) => {
+      watchdog.reset();
+      if (report.type === 'metrics') {
+        recorder.add(report.samples, report.made_at_ms);
+        this.options.metrics.samplesMade(slot.place.device, report.samples);
+      } else if (report.type === 'checkpoint') recorder.checkpoint(report.checkpoint);
+      else recorder.progress(report.total > 0 ? report.done / report.total : 0);
+    };
   }
 
-  private async record(attempt: Attempt, ended: Ended, checkpoints: Checkpoints): Promise<void> {
-    const { db, log } = this.options;
+  private async write(
+    { claim: { task } }: Attempt,
+    gathered: Gathered,
+    checkpoints: Checkpoints,
+  ): Promise<void> {
+    const current = await recordReport(this.options.db, task, gathered);
+    if (current) this.noteStored(gathered);
+    if (current && gathered.checkpoint) await checkpoints.replacedBy(gathered.checkpoint.uri);
+  }
+
+  private noteStored({ oldestSampleMs }: Gathered): void {
+    if (oldestSampleMs !== null) this.options.metrics.samplesStored((Date.now() - oldestSampleMs) / 1000);
+  }
+
+  private async record(
+    attempt: Attempt,
+    ended: Ended,
+    checkpoints: Checkpoints,
+    trace: TaskTrace,
+  ): Promise<void> {
+    const { db, log, metrics } = this.options;
     const { task } = attempt.claim;
     const { outcome, unwritten } = ended;
     const context = { job: task.jobId, task: task.key, attempt: task.attempt };
@@ -111,28 +143,33 @@ export class TaskRunner {
     try {
       if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
       kept = await settleAttempt(db, attempt, ended);
-      if (kept && outcome.kind === 'succeeded') await checkpoints.replacedBy(null);
+      if (kept && outcome.kind === 'succeeded') {
+        this.noteStored(unwritten);
+        metrics.taskSucceeded(attempt.claim.assignment, outcome.success);
+        await checkpoints.replacedBy(null);
+      }
     } catch (error) {
       log.error({ ...context, err: error }, 'the result could not be recorded');
       const message = `the result could not be recorded: ${(error as Error).message}`;
       kept = await fail(db, attempt, { code: 'internal', message });
     }
+    const how = kept ? howEnded(attempt, outcome) : 'stale';
+    metrics.taskEnded(task.kind, how, (performance.now() - attempt.startedAt) / 1000);
+    trace.ended(how, ...wordsOf(outcome));
     if (!kept) log.warn(context, 'stale attempt: its result is dropped');
-    else
-      log.info(
-        { ...context, outcome: outcome.kind === 'gone' ? (attempt.ending ?? 'gone') : outcome.kind },
-        'task ended',
-      );
+    else log.info({ ...context, outcome: how }, 'task ended');
   }
 }
 
-function listener(recorder: Recorder, watchdog: Watchdog): OnReport {
-  return (report) => {
-    watchdog.reset();
-    if (report.type === 'metrics') recorder.add(report.samples);
-    else if (report.type === 'checkpoint') recorder.checkpoint(report.checkpoint);
-    else recorder.progress(report.total > 0 ? report.done / report.total : 0);
-  };
+function howEnded({ ending }: Attempt, { kind }: Outcome): string {
+  return kind === 'gone' ? (ending ?? 'gone') : kind;
+}
+
+/** What a trace says of an outcome: the parts of a success, or what went wrong. */
+function wordsOf(outcome: Outcome): [seconds: Readonly<Record<string, number>>, error?: string] {
+  if (outcome.kind === 'succeeded') return [outcome.success.seconds];
+  if (outcome.kind === 'failed') return [{}, outcome.failure.code];
+  return outcome.kind === 'gone' ? [{}, outcome.message] : [{}];
 }
 
 function settleAttempt(db: Database, attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {

@@ -19,14 +19,17 @@ export interface TrainerSettings {
   readonly threads: number;
 }
 
-/** Only the worker writes to Postgres and Redis: trainers do not learn where they are, and no secret. */
+/** Only the worker writes to Postgres, Redis and collectors: trainers do not learn where they are, and no secret. */
 const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_KEY'];
+const WITHHELD_PREFIX = 'OTEL_';
 
 /** What libuv takes by itself. */
 const LEAST_POOL = 4;
 /** Of the processes that compute: they know where blobs are, and nothing that could be told to anybody. */
 export function computingEnvironment(base: NodeJS.ProcessEnv, blobUrl: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(base).filter(([name]) => !WITHHELD.includes(name));
+  const kept = Object.entries(base).filter(
+    ([name]) => !WITHHELD.includes(name) && !name.startsWith(WITHHELD_PREFIX),
+  );
   return { ...Object.fromEntries(kept), STRATA_BLOB_URL: blobUrl };
 }
 

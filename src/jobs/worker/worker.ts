@@ -2,14 +2,23 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
 import { openBlobStore } from '../../storage/open.js';
+import type { Tracing } from '../../tracing/tracing.js';
 import { newId } from '../ids.js';
-import { HEARTBEAT_MS, LEASE_MS } from '../limits.js';
+import { HEARTBEAT_MS, LEASE_MS, METRICS_MS } from '../limits.js';
+import { startLoop } from '../loop.js';
+import { WorkerMetrics } from '../monitoring/worker-metrics.js';
 import type { Log } from '../process.js';
 import { checkRedis, consumeTasks } from '../queue.js';
 import { type Database, openDatabase } from '../store/database.js';
 import { listen } from '../store/notify.js';
 import { renewLeases } from '../store/tasks.js';
-import { deleteWorker, reportWorker, type WorkerDevice, type WorkerReport } from '../store/workers.js';
+import {
+  deleteWorker,
+  reportWorker,
+  saveWorkerMetrics,
+  type WorkerDevice,
+  type WorkerReport,
+} from '../store/workers.js';
 import { inspectMachine, placeSlots } from './devices.js';
 import { startImports } from './imports.js';
 import { startLeases } from './leases.js';
@@ -34,6 +43,7 @@ export interface WorkerOptions {
   readonly noProgressMs: number;
   /** How often a task in work makes a checkpoint. */
   readonly checkpointMs: number;
+  readonly tracing: Tracing;
   readonly log: Log;
 }
 
@@ -42,7 +52,7 @@ export interface WorkerOptions {
  * never computes itself, so heartbeats and cancels always get through.
  */
 export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
-  const { databaseUrl, redisUrl, noProgressMs, checkpointMs, log } = options;
+  const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);
   const workerId = newId('worker');
@@ -58,13 +68,21 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     onError: warn('heartbeat failed'),
     now: () => performance.now(),
   });
+  const metrics = new WorkerMetrics(workerId);
+  const saving = startLoop(
+    () => metrics.store((figures) => saveWorkerMetrics(db, workerId, figures)),
+    METRICS_MS,
+    warn('metrics are stored later'),
+  );
   const runner = new TaskRunner({
     db,
+    metrics,
     blobs: openBlobStore(options.blobUrl),
     workerId,
     leases,
     noProgressMs,
     checkpointMs,
+    tracing,
     log,
   });
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
@@ -92,8 +110,9 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       runner.releaseAll();
       await Promise.all([consumer.close(), imports.stop()]);
       await Promise.all(slots.map((slot) => slot.close()));
-      await Promise.all([nudges.close(), leases.stop()]);
+      await Promise.all([nudges.close(), leases.stop(), saving.stop()]);
       await leave(db, workerId);
+      await tracing.close();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../../src/api/app.js';
 import type { Scope } from '../../../src/contract/access.js';
 import { type KeyOffice, openKeyOffice } from '../../../src/jobs/api-keys.js';
+import type { Tracing } from '../../../src/tracing/tracing.js';
 import { Strata } from '../../support/strata.js';
 import { validateResponses } from '../harness.js';
 
@@ -39,8 +40,10 @@ export function buildLiveApp(
   strata: Strata,
   loopback = true,
   requestsPerMinute = 0,
+  tracing?: Tracing,
 ): Promise<FastifyInstance> {
   return buildApp(strata.service, {
+    ...(tracing && { tracing }),
     logLevel: 'silent',
     loopback,
     requestsPerMinute,

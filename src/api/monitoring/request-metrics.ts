@@ -1,0 +1,55 @@
+import { finished } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Most answers take milliseconds; `wait` may take a minute. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+/** What is no operation of the contract: pages, and paths that are none. */
+const OTHER = 'other';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly operationId?: string;
+  }
+}
+
+/**
+ * Measures this process and its requests, into a registry of the app's own. A request is over here when its answer
+ * begins: an event stream goes on for hours after that, and counts as open.
+ */
+export function measureRequests(app: FastifyInstance): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const seconds = new Histogram({
+    name: 'strata_http_request_duration_seconds',
+    help: 'From a request’s arrival to the beginning of its answer, by operation and status.',
+    labelNames: ['operation', 'status'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const open = new Gauge({
+    name: 'strata_http_open_requests',
+    help: 'Requests in work and answers that are still being sent.',
+    labelNames: ['operation'],
+    registers,
+  });
+  const started = new WeakMap<FastifyRequest, number>();
+  app.addHook('onRequest', async (request, reply) => {
+    const operation = operationOf(request);
+    started.set(request, performance.now());
+    open.inc({ operation });
+    finished(reply.raw, () => open.dec({ operation }));
+  });
+  app.addHook('onSend', async (request, reply) => {
+    const since = started.get(request);
+    if (since === undefined) return;
+    const labels = { operation: operationOf(request), status: String(reply.statusCode) };
+    seconds.observe(labels, (performance.now() - since) / 1000);
+  });
+  return registry;
+}
+
+function operationOf({ routeOptions }: FastifyRequest): string {
+  return routeOptions.config.operationId ?? OTHER;
+}

@@ -1,0 +1,44 @@
+import { finished } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Tracing } from '../../tracing/tracing.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Under which what this request sets off is traced: its own span's, or the caller's. */
+    traceparent: string | null;
+  }
+}
+
+/** Asked for every few seconds by machines: nobody looks for them. */
+const NOT_TRACED = ['getLiveness', 'getReadiness', 'getMetrics'];
+
+/** A span for each request to an operation, until its answer is sent. */
+export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
+  app.decorateRequest('traceparent', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const { operationId } = request.routeOptions.config;
+    if (operationId === undefined || NOT_TRACED.includes(operationId)) return;
+    const span = tracing.start({
+      name: `${request.method} ${request.routeOptions.url}`,
+      kind: 'server',
+      parent: headerOf(request),
+      attributes: {
+        'http.request.method': request.method,
+        'http.route': request.routeOptions.url ?? '',
+        'url.path': request.url.split('?', 1)[0] ?? '',
+        'strata.operation': operationId,
+        'strata.request_id': request.id,
+      },
+    });
+    request.traceparent = span.traceparent;
+    finished(reply.raw, () => {
+      const status = reply.raw.statusCode;
+      const attributes = { 'http.response.status_code': status };
+      span.end({ attributes, ...(status >= 500 && { error: `answered ${status}` }) });
+    });
+  });
+}
+
+function headerOf({ headers: { traceparent } }: FastifyRequest): string | null {
+  return typeof traceparent === 'string' ? traceparent : null;
+}

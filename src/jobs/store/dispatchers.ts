@@ -1,0 +1,37 @@
+import { WORKER_GONE_MS } from '../limits.js';
+import type { Queryable } from './database.js';
+
+/** How one of a dispatcher's loops is doing. */
+export interface LoopReport {
+  readonly name: string;
+  /** Since its last run that succeeded; null before the first. */
+  readonly ageS: number | null;
+  /** That this run took; null before the first. */
+  readonly seconds: number | null;
+}
+
+export interface DispatcherReport {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly loops: readonly LoopReport[];
+}
+
+/** Writes the dispatcher's row with a heartbeat by the database's clock. */
+export async function reportDispatcher(db: Queryable, report: DispatcherReport): Promise<void> {
+  const { id, host, pid } = report;
+  const loops = JSON.stringify(report.loops);
+  await db.$executeRaw`
+    INSERT INTO dispatcher (id, host, pid, loops) VALUES (${id}, ${host}, ${pid}, ${loops}::jsonb)
+    ON CONFLICT (id) DO UPDATE SET loops = excluded.loops, heartbeat_at = now()`;
+}
+
+export async function deleteDispatcher(db: Queryable, id: string): Promise<void> {
+  await db.dispatcher.deleteMany({ where: { id } });
+}
+
+/** Rows of dispatchers that ended without saying so. */
+export async function deleteGoneDispatchers(db: Queryable): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM dispatcher WHERE heartbeat_at < now() - ${WORKER_GONE_MS} * interval '1 millisecond'`;
+}
