@@ -40,5 +40,15 @@ export async function answered<T>(
 ): Promise<NonNullable<T>> {
   const { data, error, response } = await request;
   if (data !== undefined && data !== null) return data;
-  throw new StrataProblem(response, typeof error === 'object' && error !== null ? error : {});
+  throw problem(response, error);
+}
+
+/** Resolves where the answer is a success without a body. @throws StrataProblem */
+export async function emptied(request: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  const { error, response } = await request;
+  if (!response.ok) throw problem(response, error);
+}
+
+function problem(response: Response, error: unknown): StrataProblem {
+  return new StrataProblem(response, typeof error === 'object' && error !== null ? error : {});
 }

@@ -2,12 +2,14 @@ import { artifactsApi } from './artifacts.js';
 import type { components } from './generated/openapi.js';
 import { answered, type ClientOptions, connect } from './http.js';
 import { jobsApi } from './jobs.js';
+import { modelsApi } from './models.js';
 
 export { type Artifact, ChecksumError } from './artifacts.js';
 export type { FollowOptions } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
 export type { ClientOptions, HttpClient } from './http.js';
 export type { CreateOptions, Event, Job, NewJob } from './jobs.js';
+export type { Model, ModelUpdate } from './models.js';
 export { StrataProblem } from './problem.js';
 
 type Schemas = components['schemas'];
@@ -20,6 +22,7 @@ export function createClient(options: ClientOptions) {
   return {
     jobs: jobsApi(connection),
     artifacts: artifactsApi(connection),
+    models: modelsApi(connection),
     datasets: {
       list: async (): Promise<Schemas['Dataset'][]> => (await answered(http.GET('/datasets'))).data,
       get: (id: string): Promise<Schemas['Dataset']> =>

@@ -1,6 +1,7 @@
 import { type FollowOptions, followJob } from './follow.js';
 import type { components, operations } from './generated/openapi.js';
 import { answered, type Connection } from './http.js';
+import { everyItem } from './pages.js';
 import { isPassing, pause, waitMs } from './retry.js';
 
 type Schemas = components['schemas'];
@@ -52,14 +53,8 @@ export function jobsApi(connection: Connection) {
         http.POST('/jobs', { params: { query: { dry_run: true } }, body: spec as Schemas['JobSpec'] }),
       ),
     /** Every job that the query matches, newest first, page by page. */
-    async *all(query: Omit<ListQuery, 'after'> = {}): AsyncGenerator<Job> {
-      let page = await list(query);
-      for (;;) {
-        yield* page.data;
-        if (page.next === null) return;
-        page = await list({ ...query, after: page.next });
-      }
-    },
+    all: (query: Omit<ListQuery, 'after'> = {}): AsyncGenerator<Job> =>
+      everyItem((after) => list(after === null ? query : { ...query, after })),
     follow: (id: string, options?: FollowOptions): AsyncGenerator<Event> =>
       followJob(connection, id, options),
     /** The job once it has ended, whichever way. */

@@ -45,6 +45,8 @@ export const DEFAULTED_QUERY = {
   listJobLogs: ['after', 'limit', 'follow'],
   listJobMetrics: ['points', 'raw'],
   listWebhookDeliveries: ['limit'],
+  listModels: ['limit', 'order_by'],
+  listModelTagChanges: ['limit'],
 } as const satisfies { readonly [Id in OperationId]?: readonly string[] };
 
 type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED_QUERY)[Id][number] : never;

@@ -4,7 +4,14 @@
 export const DEFAULT_TENANT = 'default';
 
 /** A key may do what its scopes say and nothing else: none includes another. */
-export const SCOPES = ['jobs:read', 'jobs:write', 'datasets:write', 'models:read', 'admin'] as const;
+export const SCOPES = [
+  'jobs:read',
+  'jobs:write',
+  'datasets:write',
+  'models:read',
+  'models:write',
+  'admin',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A caller, once known. */

@@ -106,6 +106,24 @@ export const ERRORS = {
       'Wait until `GET /datasets/{id}` says `ready`; of one that has failed, mend its `problems` and upload it anew.',
     retry: 'fatal',
   },
+  job_has_model: {
+    status: 409,
+    title: 'The job made a model that is still there',
+    remedy: 'Delete the model that the detail names first, if it is not needed any more.',
+    retry: 'fatal',
+  },
+  model_in_use: {
+    status: 409,
+    title: 'The model is in use',
+    remedy: 'Give the tag `production` to another model, or take it away; then delete this one.',
+    retry: 'fatal',
+  },
+  model_tagged: {
+    status: 409,
+    title: 'The model holds tags, which belong to its name',
+    remedy: 'Take its tags away, rename it, and tag it again under its new name.',
+    retry: 'fatal',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',

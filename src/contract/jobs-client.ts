@@ -2,6 +2,7 @@ import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { Principal } from './access.js';
 import type { components } from './generated/openapi.js';
 import type { ImportOptions } from './importer-protocol.js';
+import type { ModelsClient } from './models-client.js';
 import type { JobSpec } from './spec.js';
 
 type Schemas = components['schemas'];
@@ -94,7 +95,7 @@ export interface MetricPoint {
  * All that the API may ask of one tenant's jobs. Every failure is a StrataError; where an id names nothing, methods that take a
  * job's id throw `not_found`, and the `get...` methods answer null.
  */
-export interface JobsClient {
+export interface JobsClient extends ModelsClient {
   /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
   createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
   getJob(id: string): Promise<Job | null>;
@@ -107,7 +108,7 @@ export interface JobsClient {
   pauseJob(id: string): Promise<Job>;
   /** @throws job_finished */
   resumeJob(id: string): Promise<Job>;
-  /** Deletes a finished job with all that belongs to it. @throws job_unfinished */
+  /** Deletes a finished job with all that belongs to it. @throws job_unfinished, job_has_model */
   deleteJob(id: string): Promise<void>;
   listTasks(jobId: string): Promise<Schemas['TaskList']>;
   /** Events with a seq above `after`, in order. */

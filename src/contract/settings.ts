@@ -106,7 +106,8 @@ export const SETTINGS = [
   {
     name: 'STRATA_RETENTION_DAYS',
     default: 'for ever',
-    meaning: 'Days for which a job keeps its artifacts after its end; its record, events and metrics stay.',
+    meaning:
+      'Days for which a job keeps its artifacts after its end, unless its model holds a tag; its record, events and metrics stay.',
   },
   {
     name: 'STRATA_UPLOAD_LIMIT',

@@ -1,5 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
 import type { components } from './generated/openapi.js';
+import type { ModelVariantName } from './models-client.js';
 import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 /**
@@ -31,6 +32,11 @@ export interface TaskAssignment {
   readonly dataset: DatasetFacts;
   /** Inputs by the names that src/jobs/plan.ts gave them, and the checkpoint to go on from, if there is one. */
   readonly inputs: Readonly<Record<string, BlobUri>>;
+}
+
+/** Name of finalize's output that is a variant's ONNX file, from which predictions are served. */
+export function servingOutput(variant: ModelVariantName): string {
+  return `serving_${variant}`;
 }
 
 /** Name of the input that is an earlier attempt's checkpoint. */

@@ -8,6 +8,7 @@ import { datasetMethods } from './client/datasets.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
+import { modelMethods } from './client/models.js';
 import { openDatasetReads } from './client/new-job.js';
 import { openQueueReads } from './client/queue.js';
 import { sayingUnavailable } from './client/unavailable.js';
@@ -105,6 +106,7 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
       ...apiKeyMethods(db, tenant),
       ...webhookMethods(db, tenant, webhooks),
       ...artifactMethods(db, tenant, blobs),
+      ...modelMethods(db, tenant),
     }),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
     followLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),

@@ -10,7 +10,9 @@ export type IdKind =
   | 'webhook'
   | 'delivery'
   | 'dataset'
-  | 'import';
+  | 'import'
+  | 'model'
+  | 'tagchange';
 
 /** `job_<11 hex of milliseconds><13 hex at random>`: ids of one kind sort by the time they were made. */
 export function newId(kind: IdKind, nowMs: number = Date.now()): string {

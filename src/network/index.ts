@@ -12,3 +12,4 @@ export * from './rounds.js';
 export * from './speedup.js';
 export { type Balance, balancedSplit } from './split.js';
 export { describeStages, type StageDescription } from './stages.js';
+export { type NetworkVariants, networkVariants } from './variants.js';

@@ -17,6 +17,7 @@ import type {
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
+import { FakeModels } from './fake-models.js';
 import {
   apiKeyOf,
   complete,
@@ -30,7 +31,7 @@ import {
 } from './fixtures.js';
 
 /** A whole JobsClient in memory: jobs never run by themselves, a test moves them with `record` and `finish`. */
-export class FakeClient implements JobsClient {
+export class FakeClient extends FakeModels implements JobsClient {
   readonly jobs = new Map<string, Job>();
   readonly events = new Map<string, Event[]>();
   readonly logs = new Map<string, LogLine[]>();

@@ -1,8 +1,10 @@
 import { DEFAULT_TENANT, type Scope } from '../../src/contract/access.js';
 import type { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
 import type { Dataset, Job } from '../../src/contract/jobs-client.js';
+import type { Model } from '../../src/contract/models-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import type { WebhookEvent } from '../../src/contract/webhooks.js';
+import { resolved } from '../jobs/specs.js';
 
 export const NOW = '2026-01-02T03:04:05.678Z';
 
@@ -141,5 +143,47 @@ export function deliveryOf(id: string, webhookId: string) {
     finished_at: null,
     message: { type: 'webhook.test', timestamp: NOW, data: { webhook_id: webhookId } },
     links: { webhook: `/webhooks/${webhookId}`, redeliver: `/webhook-deliveries/${id}/redeliver` },
+  };
+}
+
+export function modelOf(id: string): Model {
+  const { model, method } = resolved();
+  const self = `/models/${id}`;
+  const file = { artifact_id: 'artifact_1', name: 'full/model.onnx', size_bytes: 9, sha256: '0'.repeat(64) };
+  const links = { self: '/artifacts/artifact_1', content: '/artifacts/artifact_1/content' };
+  const format = { format: 'onnx', size_bytes: 9, max_difference: 1e-6, files: [{ ...file, links }] };
+  return {
+    id,
+    object: 'model',
+    name: 'digits',
+    description: '',
+    metadata: {},
+    tags: [],
+    job_id: 'job_1',
+    created_at: NOW,
+    dataset: { id: 'mnist', name: 'mnist', sha256: null },
+    image: { height: 28, width: 28, channels: 1 },
+    classes: ['0', '1'],
+    network: model,
+    method,
+    test_accuracy: 0.9,
+    variants: [
+      {
+        variant: 'full',
+        parameters: 100,
+        test_accuracy: 0.9,
+        test_loss: 0.1,
+        latency: null,
+        formats: [format],
+      },
+    ],
+    provenance: { seed: 1, strata_version: '0.1.0' },
+    links: {
+      self,
+      job: '/jobs/job_1',
+      spec: '/jobs/job_1',
+      artifacts: '/jobs/job_1/artifacts',
+      tag_changes: `${self}/tag-changes`,
+    },
   };
 }

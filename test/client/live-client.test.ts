@@ -78,6 +78,28 @@ describe('@strata/client against the live API', () => {
     await assert.rejects(strata.artifacts.download(other), ChecksumError);
   });
 
+  test('models are listed, tagged, compared, described, and kept while they are needed', async () => {
+    const id = (await strata.jobs.get(api.jobId)).result?.model_id ?? '';
+    const { http } = strata;
+    assert.equal((await strata.models.tag(id, 'production')).name, 'done');
+    const holders: string[] = [];
+    for await (const model of strata.models.all({ name: 'done', tag: 'production', limit: 1 }))
+      holders.push(model.id);
+    assert.deepEqual(holders, [id]);
+    await assert.rejects(strata.models.delete(id), hasCode('model_in_use'));
+    await strata.models.untag(id, 'production');
+    assert.deepEqual(
+      (await strata.models.tagChanges(id)).map((change) => change.model_id),
+      [null, id],
+    );
+    assert.equal((await strata.models.update(id, { description: 'thin digits' })).description, 'thin digits');
+    const { spec, figures } = await strata.models.compare(id, id);
+    assert.deepEqual([spec, figures.every(({ difference }) => difference === 0)], [[], true]);
+    const deleted = await http.DELETE('/jobs/{id}', { params: { path: { id: api.jobId } } });
+    assert.equal(deleted.error?.code, 'job_has_model');
+    await assert.rejects(strata.models.get('model_0'), hasCode('not_found'));
+  });
+
   test('metrics come as series, and as lines of CSV and NDJSON', async () => {
     const series = await strata.jobs.metrics(api.jobId, { name: ['loss'], stage: 0 });
     assert.deepEqual([series.length, series[0]?.unit, series[0]?.points.length], [1, 'nat', 12]);

@@ -30,7 +30,7 @@ test('a client generated for Python from the same contract creates, follows and 
     cancelled: 'cancelled',
     events: ['job.queued', 'job.cancelled'],
     finished: 'succeeded',
-    artifact: 'report.json',
+    artifact: 'full/weights.bin',
     refused: 'invalid_spec',
   });
 });

@@ -82,7 +82,7 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
   return {
     outputs,
     seconds: { total: 0.001 },
-    artifacts: isFinal ? [await writeReport(assignment)] : [],
+    artifacts: isFinal ? [await writeReport(assignment), await writeModel(assignment)] : [],
     result: isFinal ? { test_accuracy: 0.5, test_loss: 1, compact_accuracy: 0.4 } : {},
     warnings: warningsOf(name),
   };
@@ -130,6 +130,12 @@ async function writeSpool(
 async function writeReport({ job_id }: TaskAssignment): Promise<ArtifactOutput> {
   const output = await blobs.put(new TextEncoder().encode(JSON.stringify({ job_id })));
   return { ...output, name: 'report.json', kind: 'report', media_type: 'application/json' };
+}
+
+/** A file that no model can be loaded from: it has no `serving` outputs. */
+async function writeModel({ job_id }: TaskAssignment): Promise<ArtifactOutput> {
+  const output = await blobs.put(new TextEncoder().encode(`weights of ${job_id}`));
+  return { ...output, name: 'full/weights.bin', kind: 'model', media_type: 'application/octet-stream' };
 }
 
 async function checkpoint(assignment: TaskAssignment): Promise<void> {

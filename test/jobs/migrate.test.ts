@@ -112,3 +112,41 @@ test('a migration that fails leaves nothing behind, and those before it stay', a
   const rows = await query(url, `SELECT to_regclass('good') AS good, to_regclass('half') AS half`);
   assert.deepEqual(rows, [{ good: 'good', half: null }]);
 });
+
+test('jobs that succeeded before there were models get theirs, and no others do', async () => {
+  const all = (await migrationsOnDisk()).sort();
+  const first = all.findIndex((name) => name.endsWith('_models'));
+  assert.ok(first > 0);
+  for (const name of all.slice(first)) await rm(join(folder, name), { recursive: true });
+  await migrate(url, folder);
+  const spec = { model: { family: 'resnet', depth: 8 } };
+  await query(
+    url,
+    `INSERT INTO dataset (id, name, built_in, state, classes, image, train_count, test_count, augmentation, problems)
+     VALUES ('mnist', 'mnist', true, 'ready', '["0"]', '{"height":28}', 1, 1, '{}', '[]');
+     INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, result, finished_at)
+     SELECT 'job_' || n, 'ours', CASE n WHEN 1 THEN 'named' ELSE '' END, '{"team":"a"}',
+       CASE n WHEN 3 THEN 'failed' ELSE 'succeeded' END, 'mnist', '${JSON.stringify(spec)}', '{}',
+       CASE WHEN n < 3 THEN '{"test_accuracy":0.75}'::jsonb END, '2026-01-01T00:00:00Z'
+     FROM generate_series(1, 3) AS n;
+     INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256) VALUES
+       ('a1', 'job_1', 'full/model.onnx', 'model', '', 1, 'ff'), ('a2', 'job_1', 'report.json', 'report', '', 1, 'ee')`,
+  );
+  await cp(MIGRATIONS, folder, { recursive: true });
+  await migrate(url, folder);
+  const models = await query(
+    url,
+    `SELECT id, tenant, name, metadata, job_id, accuracy, serving, created_at FROM model ORDER BY id`,
+  );
+  const common = {
+    tenant: 'ours',
+    metadata: { team: 'a' },
+    accuracy: 0.75,
+    created_at: new Date('2026-01-01T00:00:00Z'),
+  };
+  assert.deepEqual(models, [
+    { ...common, id: 'model_1', name: 'named', job_id: 'job_1', serving: { full: 'sha256:ff' } },
+    { ...common, id: 'model_2', name: 'mnist-resnet-8', job_id: 'job_2', serving: {} },
+  ]);
+  assert.deepEqual(await query(url, `SELECT id FROM artifact WHERE model_id = 'model_1'`), [{ id: 'a1' }]);
+});

@@ -244,6 +244,10 @@ async function ageBlobs(): Promise<void> {
   }
 }
 
+async function modelOf(jobId: string): Promise<string> {
+  return (await strata.client.getJob(jobId))?.result?.model_id ?? assert.fail('it made a model');
+}
+
 test('garbage: what an ended job does not show goes, what any job needs stays; a deleted job leaves nothing', async () => {
   const db = await openDatabase(strata.servers.databaseUrl);
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -262,22 +266,36 @@ test('garbage: what an ended job does not show goes, what any job needs stays; a
     await ageBlobs();
     await deleteGarbage(db, strata.blobs, log);
     assert.equal(await strata.blobs.exists(state), false);
-    const [artifact] = (await strata.client.listArtifacts(done)).data;
-    const { path } = await strata.client.openArtifact(artifact?.id ?? '');
+    const files = (await strata.client.listArtifacts(done)).data;
+    const paths = await Promise.all(files.map(async ({ id }) => (await strata.client.openArtifact(id)).path));
     await strata.orders.release('stage-1-1');
     assert.equal((await strata.ended(running)).state, 'succeeded');
 
+    const model = await modelOf(done);
+    await assert.rejects(strata.client.deleteJob(done), { code: 'job_has_model' });
+    await strata.client.deleteModel(model);
+    assert.deepEqual(
+      (await strata.client.listArtifacts(done)).data.map(({ name }) => name),
+      ['report.json'],
+      'a model takes its files along, and leaves the job its report',
+    );
     await strata.client.deleteJob(done);
     assert.equal(await strata.client.getJob(done), null);
     await assert.rejects(strata.client.listEvents(done, { after: 0, limit: 1 }), { code: 'not_found' });
     await ageBlobs();
     await deleteGarbage(db, strata.blobs, log);
-    await assert.rejects(readFile(path), { code: 'ENOENT' });
+    for (const path of paths) await assert.rejects(readFile(path), { code: 'ENOENT' });
     await strata.sql.query(`UPDATE job SET finished_at = now() - interval '31 days' WHERE id = $1`, [
       running,
     ]);
+    const { id, tags } = await strata.client.tagModel(await modelOf(running), 'candidate');
+    assert.deepEqual(tags, ['candidate']);
+    await deleteOldRows(db, 30);
+    assert.equal((await strata.client.listArtifacts(running)).data.length, 2, 'a tagged model is kept');
+    await strata.client.untagModel(id, 'candidate');
     await deleteOldRows(db, 30);
     assert.deepEqual((await strata.client.listArtifacts(running)).data, []);
+    assert.deepEqual((await strata.client.getModel(id))?.variants[0]?.formats, []);
     assert.equal((await strata.client.getJob(running))?.result?.test_accuracy, 0.5);
   } finally {
     await db.$disconnect();

@@ -34,7 +34,7 @@ const row = {
   traceparent: null,
 };
 const at = (done: number, now: number) =>
-  toJob(row, { progress: { done, total: 100 }, queue: null, nowMs: minutes(now).getTime() });
+  toJob(row, { progress: { done, total: 100 }, queue: null, modelId: null, nowMs: minutes(now).getTime() });
 
 test('the estimate is the rate so far, carried on', () => {
   const job = at(25, 20);
@@ -45,7 +45,7 @@ test('the estimate is the rate so far, carried on', () => {
 test('no estimate from next to nothing, nor for what has ended', () => {
   assert.equal(at(1, 20).estimated_finish, null);
   const ended = { ...row, state: 'failed', finishedAt: minutes(15) };
-  const surroundings = { progress: { done: 25, total: 100 }, queue: null, nowMs: 0 };
+  const surroundings = { progress: { done: 25, total: 100 }, queue: null, modelId: null, nowMs: 0 };
   assert.equal(toJob(ended, surroundings).estimated_finish, null);
   assert.equal(toJob(row, { ...surroundings, progress: undefined }).progress, 0);
 });

@@ -19,7 +19,16 @@ export async function assertEffectsOnce(strata: Strata, jobId: string): Promise<
   assert.equal(events.filter((event) => event.type === 'job.succeeded').length, 1);
   assert.equal(events.at(-1)?.type, 'job.succeeded');
   await assertMetricsOnce(strata, jobId);
-  assert.equal((await strata.client.listArtifacts(jobId)).data.length, 1);
+  assert.equal((await strata.client.listArtifacts(jobId)).data.length, 2);
+  await assertModelOnce(strata, jobId);
+}
+
+async function assertModelOnce(strata: Strata, jobId: string): Promise<void> {
+  const { rows } = await strata.sql.query('SELECT id FROM model WHERE job_id = $1', [jobId]);
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [(await strata.client.getJob(jobId))?.result?.model_id],
+  );
 }
 
 async function assertMetricsOnce(strata: Strata, jobId: string): Promise<void> {

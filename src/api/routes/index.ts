@@ -23,6 +23,14 @@ import { listJobMetrics } from './jobs/list-metrics.js';
 import { listJobTasks } from './jobs/list-tasks.js';
 import { pauseJob } from './jobs/pause.js';
 import { resumeJob } from './jobs/resume.js';
+import { compareModels } from './models/compare.js';
+import { deleteModel } from './models/delete.js';
+import { getModel } from './models/get.js';
+import { listModels } from './models/list.js';
+import { listModelTagChanges } from './models/list-tag-changes.js';
+import { tagModel } from './models/tag.js';
+import { untagModel } from './models/untag.js';
+import { updateModel } from './models/update.js';
 import { getMetrics } from './monitoring/get-metrics.js';
 import { createWebhook } from './webhooks/create.js';
 import { deleteWebhook } from './webhooks/delete.js';
@@ -50,6 +58,14 @@ export const handlers: Handlers = {
   getArtifact,
   downloadArtifact,
   createDataset,
+  listModels,
+  compareModels,
+  getModel,
+  updateModel,
+  deleteModel,
+  tagModel,
+  untagModel,
+  listModelTagChanges,
   listDatasets,
   getDataset,
   deleteDataset,

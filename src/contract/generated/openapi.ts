@@ -44,7 +44,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a finished job
-         * @description Everything about the job goes: its record, tasks, events, logs, metrics and artifacts. Their bytes are deleted some time later, unless another job has the same ones. A job that is not finished answers 409: cancel it first.
+         * @description Everything about the job goes: its record, tasks, events, logs, metrics and artifacts. Their bytes are deleted some time later, unless another job has the same ones. A job that is not finished answers 409: cancel it first. So does one whose model is still there, since the job is where the model comes from: delete the model first.
          */
         delete: operations["deleteJob"];
         options?: never;
@@ -268,6 +268,123 @@ export interface paths {
          * @description The bytes never change, so `ETag` is their sha256. One `Range` of bytes is served; several are answered whole.
          */
         get: operations["downloadArtifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List models, newest or most accurate first
+         * @description A job that succeeds makes one model. Pages stay stable: a model made meanwhile neither repeats nor hides another.
+         */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two models
+         * @description What differs between the specs they were trained by, field by field; their figures side by side (accuracy, loss, parameters, sizes, parity of exports); and where their curves ended.
+         */
+        get: operations["compareModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /** Get one model */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a model
+         * @description With its files, whose bytes are deleted some time later unless another model has the same ones. The job that made it stays, with its events, metrics and report. A model that holds the tag `production` answers 409.
+         */
+        delete: operations["deleteModel"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename, describe or label a model
+         * @description A field that is absent stays; `metadata` is replaced as a whole. Tags belong to a name: a model that holds one cannot be renamed (409). What was trained and measured never changes.
+         */
+        patch: operations["updateModel"];
+        trace?: never;
+    };
+    "/models/{id}/tags/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+                /**
+                 * @description The tag.
+                 * @example production
+                 */
+                tag: components["schemas"]["ModelTag"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a model a tag, taking it from the model that held it
+         * @description Among the tenant's models of one name a tag has one holder, so `GET /models?name=digits&tag=production` answers one model at any time. Giving a tag to the model that holds it changes nothing.
+         */
+        put: operations["tagModel"];
+        post?: never;
+        /** Take a tag from a model */
+        delete: operations["untagModel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}/tag-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /** List the tags that a model was given and lost */
+        get: operations["listModelTagChanges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -638,6 +755,7 @@ export interface components {
                 measured: number | null;
                 predicted: number | null;
             } | null;
+            /** @description The model it made; null once that was deleted. */
             model_id: string | null;
             /** @description Every number the finalizer reported, by name. */
             figures: {
@@ -892,6 +1010,170 @@ export interface components {
         };
         /** @description Of the bytes, in hex; others are refused. */
         ExpectedSha256: string | null;
+        /** @description A word of your own, like `production` or `candidate`. `production` also keeps its holder from being deleted. */
+        ModelTag: string;
+        /** @description What a job that succeeded leaves to be used. */
+        Model: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "model";
+            /** @description The job's at first; of a job without one, dataset, family and depth: `mnist-resnet-8`. Not unique. */
+            name: string;
+            description: string;
+            /** @description The job's at first. */
+            metadata: {
+                [key: string]: string;
+            };
+            tags: components["schemas"]["ModelTag"][];
+            job_id: components["schemas"]["Id"];
+            created_at: components["schemas"]["Time"];
+            /** @description What it was trained and tested on. */
+            dataset: {
+                id: components["schemas"]["Id"];
+                name: string;
+                /** @description Of the decoded arrays. */
+                sha256: string | null;
+            };
+            /** @description Of the images it takes. */
+            image: {
+                height: number;
+                width: number;
+                channels: number;
+            };
+            /** @description In the order of its outputs. */
+            classes: string[];
+            network: components["schemas"]["ModelSpec"];
+            method: components["schemas"]["MethodSpec"];
+            /** @description Of the full network, 0 to 1; what `order_by` and `min_accuracy` look at. */
+            test_accuracy: number;
+            /** @description The full network and, where there are AuxNets, the compact one. */
+            variants: components["schemas"]["ModelVariant"][];
+            /** @description With the job's spec, what trains the same model again. */
+            provenance: {
+                seed: number;
+                /** @description Of the service that finished it; null for models from before this was noted. */
+                strata_version: string | null;
+            };
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                job: string;
+                /**
+                 * Format: uri-reference
+                 * @description The job, whose `spec` has every field filled in.
+                 */
+                spec: string;
+                /** Format: uri-reference */
+                artifacts: string;
+                /** Format: uri-reference */
+                tag_changes: string;
+            };
+        };
+        /**
+         * @description `full` is the whole network; `compact` its last stage behind its AuxNet: shallower, faster, less accurate.
+         * @enum {string}
+         */
+        ModelVariantName: "full" | "compact";
+        ModelVariant: {
+            variant: components["schemas"]["ModelVariantName"];
+            /** @description Trained numbers: kernels, biases, scales and shifts. */
+            parameters: number;
+            test_accuracy: number;
+            test_loss: number | null;
+            /** @description Null where it was not measured. */
+            latency: components["schemas"]["Latency"] | null;
+            /** @description None once they were deleted by the service's retention. */
+            formats: components["schemas"]["ModelFormat"][];
+        };
+        ModelFormat: {
+            /** @description As in the job's `exports`; `other` for a file of none of them. */
+            format: string;
+            /** @description Of its files together. */
+            size_bytes: number;
+            /** @description Largest absolute difference of a class probability from the trained network's over the test images compared; null where the format holds no computation. */
+            max_difference: number | null;
+            files: {
+                artifact_id: components["schemas"]["Id"];
+                name: string;
+                size_bytes: number;
+                sha256: string;
+                links: {
+                    /** Format: uri-reference */
+                    self: string;
+                    /** Format: uri-reference */
+                    content: string;
+                };
+            }[];
+        };
+        ModelList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Model"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        ModelUpdate: {
+            name?: string;
+            description?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        TagChange: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "tag_change";
+            at: components["schemas"]["Time"];
+            /** @description The models' name at that time. */
+            name: string;
+            tag: components["schemas"]["ModelTag"];
+            /** @description Who was given it; null where it was taken away. */
+            model_id: string | null;
+            /** @description Who held it before. */
+            previous_model_id: string | null;
+        };
+        TagChangeList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["TagChange"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        ModelComparison: {
+            /** @constant */
+            object: "model_comparison";
+            a: components["schemas"]["Model"];
+            b: components["schemas"]["Model"];
+            /** @description The fields of the two specs that differ; a list counts as one field. */
+            spec: {
+                /** @description JSON pointer, like `/optimizer/learning_rate`. */
+                pointer: string;
+                /** @description The field's value; null also where the spec lacks it. */
+                a: unknown;
+                /** @description The same of the other. */
+                b: unknown;
+            }[];
+            /** @description Every number that either job's finalizer reported, and `parameters`, `latency_ms` (of one image) and `size_bytes` by variant and format. Null where one has none. */
+            figures: {
+                name: string;
+                a: number | null;
+                b: number | null;
+                /** @description b - a. */
+                difference: number | null;
+            }[];
+            /** @description The last point of every metric series. */
+            curves: {
+                name: string;
+                stage: number | null;
+                a: components["schemas"]["CurveEnd"];
+                b: components["schemas"]["CurveEnd"];
+            }[];
+        };
+        CurveEnd: {
+            step: number;
+            value: number;
+        } | null;
         Dataset: {
             id: components["schemas"]["Id"];
             /** @constant */
@@ -1094,10 +1376,10 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models. `admin`: the tenant's API keys, and measurements of the service.
+         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models. `models:write`: rename, tag and delete models. `admin`: the tenant's API keys, and measurements of the service.
          * @enum {string}
          */
-        Scope: "jobs:read" | "jobs:write" | "datasets:write" | "models:read" | "admin";
+        Scope: "jobs:read" | "jobs:write" | "datasets:write" | "models:read" | "models:write" | "admin";
         ApiKeyRequest: {
             /** @description Whose or what for; a label for people. */
             name: string;
@@ -1662,6 +1944,8 @@ export interface components {
         JobId: components["schemas"]["Id"];
         /** @description An artifact's id. */
         ArtifactId: components["schemas"]["Id"];
+        /** @description A model's id. */
+        ModelId: components["schemas"]["Id"];
         /** @description Items per page. */
         Limit: number;
     };
@@ -2208,6 +2492,282 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             416: components["responses"]["RangeNotSatisfiable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before, asked with the same `order_by`. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `created_at`: newest first. `accuracy`: highest `test_accuracy` first. */
+                order_by?: "created_at" | "accuracy";
+                /** @description Only models of this name. */
+                name?: string;
+                /** @description Only models trained on this dataset, by its name or id. */
+                dataset?: string;
+                /** @description Only models that hold this tag. */
+                tag?: components["schemas"]["ModelTag"];
+                /** @description Only models whose `test_accuracy` is at least this. */
+                min_accuracy?: number;
+                /** @description Only models that carry these pairs: `metadata[team]=vision`. */
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of models. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    compareModels: {
+        parameters: {
+            query: {
+                /** @description A model's id. */
+                a: components["schemas"]["Id"];
+                /** @description Another model's id. */
+                b: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comparison. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    updateModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "first one that reads thin digits",
+                 *       "metadata": {
+                 *         "team": "vision"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ModelUpdate"];
+            };
+        };
+        responses: {
+            /** @description The model as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    tagModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+                /**
+                 * @description The tag.
+                 * @example production
+                 */
+                tag: components["schemas"]["ModelTag"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    untagModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+                /**
+                 * @description The tag.
+                 * @example production
+                 */
+                tag: components["schemas"]["ModelTag"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model does not hold it any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listModelTagChanges: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of changes, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagChangeList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

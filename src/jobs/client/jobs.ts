@@ -6,6 +6,7 @@ import { requestPause, resume } from '../lifecycle/pause.js';
 import { requestStop } from '../lifecycle/stop.js';
 import type { Database, Transaction } from '../store/database.js';
 import { deleteJob, findJob, findJobs, findStanding, type LockedJob, progressOf } from '../store/jobs.js';
+import { modelIds } from '../store/models.js';
 import type { Job as JobRow } from '../store/rows.js';
 import { toJob } from '../wire/job.js';
 import { pageOf } from '../wire/parts.js';
@@ -49,6 +50,8 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
         if (!isTerminal('job', job.state)) {
           throw new StrataError('job_unfinished', `The job is ${job.state}; cancel it first.`);
         }
+        const model = (await modelIds(tx, [id])).get(id);
+        if (model) throw new StrataError('job_has_model', `It made ${model}; delete that first.`);
         await blobs.deleteSpool(`${id}/`);
         await deleteJob(tx, id);
       });
@@ -100,9 +103,24 @@ async function readJob(parts: ReadParts, row: JobRow): Promise<Job> {
 }
 
 async function readJobs({ db, reads }: ReadParts, rows: readonly JobRow[]): Promise<Job[]> {
-  const planned = rows.filter((row) => row.plannedAt !== null).map((row) => row.id);
-  const [progress, queue] = await Promise.all([progressOf(db, planned), queueOf(reads, rows)]);
+  const idsOf = (kept: (row: JobRow) => boolean) => rows.filter(kept).map((row) => row.id);
+  const [progress, queue, models] = await Promise.all([
+    progressOf(
+      db,
+      idsOf((row) => row.plannedAt !== null),
+    ),
+    queueOf(reads, rows),
+    modelIds(
+      db,
+      idsOf((row) => row.state === 'succeeded'),
+    ),
+  ]);
   return rows.map((row) =>
-    toJob(row, { progress: progress.get(row.id), queue: queue(row), nowMs: Date.now() }),
+    toJob(row, {
+      progress: progress.get(row.id),
+      queue: queue(row),
+      modelId: models.get(row.id) ?? null,
+      nowMs: Date.now(),
+    }),
   );
 }

@@ -9,6 +9,7 @@ import { writeMetrics } from '../store/metrics.js';
 import { notify } from '../store/notify.js';
 import { openDependents, outputsNeeded } from '../store/task-dependencies.js';
 import { type ClaimedTask, endAttempt } from '../store/tasks.js';
+import { makeModel } from './make-model.js';
 import { settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
@@ -94,13 +95,11 @@ async function followUp(
   else await settle(tx, job);
 }
 
-async function succeedJob(
-  tx: Transaction,
-  job: LockedJob,
-  { result, networks = [] }: TaskSuccess,
-): Promise<void> {
+async function succeedJob(tx: Transaction, job: LockedJob, success: TaskSuccess): Promise<void> {
+  const { result, networks = [] } = success;
   await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks }) });
-  await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data: { result } });
+  const data = { result, model_id: await makeModel(tx, job.id, success) };
+  await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data });
 }
 
 async function noteDataset(tx: Transaction, jobId: string, { outputs }: TaskSuccess): Promise<void> {

@@ -87,6 +87,16 @@ export function sampleMetrics(
     SELECT * FROM extremes ORDER BY name, stage, step`;
 }
 
+/** The last point of a series. */
+export type CurveEnd = Pick<PointRow, 'name' | 'stage' | 'step' | 'value'>;
+
+export function curveEnds(db: Queryable, jobId: string): Promise<CurveEnd[]> {
+  return db.$queryRaw`
+    SELECT DISTINCT ON (name, stage) name, stage, step, value FROM metric_point
+    WHERE ${matches(jobId, { names: null, stage: null })}
+    ORDER BY name, stage, step DESC`;
+}
+
 const POINTS_A_READ = 5_000;
 
 /** Every point in the same order, read in pieces: a long job has millions. */

@@ -23,6 +23,7 @@ export interface Reference {
 export function findReferences(db: Queryable): Promise<Reference[]> {
   return db.$queryRaw`
     SELECT 'sha256:' || sha256 AS uri, false AS "isManifest" FROM artifact
+    UNION SELECT serving.value, false FROM model CROSS JOIN LATERAL jsonb_each_text(model.serving) AS serving
     UNION SELECT uri, false FROM checkpoint
     UNION SELECT 'sha256:' || sha256, true FROM dataset WHERE sha256 IS NOT NULL
     UNION SELECT output.value->>'uri', output.key = 'dataset' FROM task JOIN job ON job.id = task.job_id
@@ -30,9 +31,15 @@ export function findReferences(db: Queryable): Promise<Reference[]> {
       WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'`;
 }
 
-/** Forgets the artifacts of jobs that ended long ago. Their records stay. */
+/** Forgets the files of jobs that ended long ago, unless their model holds a tag. The records stay. */
 export async function deleteOldArtifacts(db: Queryable, days: number): Promise<void> {
   await db.$executeRaw`
-    DELETE FROM artifact USING job
-    WHERE job.id = artifact.job_id AND job.finished_at < now() - ${days} * interval '1 day'`;
+    WITH old AS (
+      SELECT job.id FROM job LEFT JOIN model ON model.job_id = job.id
+      WHERE job.finished_at < now() - ${days} * interval '1 day'
+        AND NOT EXISTS (SELECT FROM model_tag WHERE model_tag.model_id = model.id)
+    ), forgotten AS (
+      UPDATE model SET serving = '{}' FROM old WHERE model.job_id = old.id AND serving <> '{}'
+    )
+    DELETE FROM artifact USING old WHERE artifact.job_id = old.id`;
 }

@@ -9,6 +9,7 @@ export type {
   Event,
   Job,
   LogLine,
+  TagChange,
   Task,
   Webhook,
   WebhookDelivery,

@@ -22,10 +22,12 @@ export interface JobSurroundings {
   readonly progress: JobProgress | undefined;
   /** Null once the job has started. */
   readonly queue: Schemas['JobQueue'] | null;
+  /** What it made, as long as that is there. */
+  readonly modelId: string | null;
   readonly nowMs: number;
 }
 
-export function toJob(row: JobRow, { progress, queue, nowMs }: JobSurroundings): Job {
+export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurroundings): Job {
   const state = row.state as JobState;
   const share = progressOf(state, progress);
   return {
@@ -45,7 +47,7 @@ export function toJob(row: JobRow, { progress, queue, nowMs }: JobSurroundings):
     queue,
     spec: fromJson<ResolvedSpec>(row.spec),
     plan: fromJson<Schemas['JobPlan']>(row.plan),
-    result: row.result === null ? null : toResult(fromJson<StoredResult>(row.result)),
+    result: row.result === null ? null : toResult(fromJson<StoredResult>(row.result), modelId),
     error: row.error === null ? null : fromJson<JobError>(row.error),
     links: linksOf(row.id),
   };
@@ -78,14 +80,14 @@ function estimatedFinish(row: JobRow, share: number, nowMs: number): string | nu
   return new Date(startMs + (nowMs - startMs) / share).toISOString();
 }
 
-function toResult({ networks = [], ...figures }: StoredResult): Schemas['JobResult'] {
+function toResult({ networks = [], ...figures }: StoredResult, modelId: string | null): Schemas['JobResult'] {
   return {
     test_accuracy: figures.test_accuracy,
     test_loss: figures.test_loss,
     compact_accuracy: figures.compact_accuracy ?? null,
     networks,
     speedup: null,
-    model_id: null,
+    model_id: modelId,
     figures,
   };
 }

@@ -34,5 +34,5 @@ export function toPoint({ name, stage, step, value, attempt, at }: PointRow): Me
   return { name, stage: stageOf(stage), unit: unitOf(name), step, value, attempt, at: at.toISOString() };
 }
 
-const stageOf = (stage: number): number | null => (stage === WHOLE_NETWORK ? null : stage);
+export const stageOf = (stage: number): number | null => (stage === WHOLE_NETWORK ? null : stage);
 const unitOf = (name: string): string | null => (Object.hasOwn(UNITS, name) ? UNITS[name]! : null);

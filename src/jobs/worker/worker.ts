@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
 import { openBlobStore } from '../../storage/open.js';
@@ -19,6 +18,7 @@ import {
   type WorkerDevice,
   type WorkerReport,
 } from '../store/workers.js';
+import { STRATA_VERSION } from '../version.js';
 import { inspectMachine, placeSlots } from './devices.js';
 import { startImports } from './imports.js';
 import { startLeases } from './leases.js';
@@ -141,14 +141,10 @@ async function inFreeSlot(slots: readonly Slot[], work: (slot: Slot) => Promise<
   }
 }
 
-const VERSION = (
-  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
-
 function describeWorker(id: string, devices: readonly WorkerDevice[], slots: readonly Slot[]): WorkerReport {
   const runtime = slots.find((slot) => slot.runtime)?.runtime;
   const versions = {
-    strata: VERSION,
+    strata: STRATA_VERSION,
     node: process.versions.node,
     ...(runtime && { tensorflow: runtime.tensorflow }),
   };

@@ -1,4 +1,9 @@
-import type { ArtifactOutput, NetworkFigures } from '../../contract/trainer-protocol.js';
+import {
+  type ArtifactOutput,
+  type NetworkFigures,
+  servingOutput,
+  type TaskOutput,
+} from '../../contract/trainer-protocol.js';
 import { multiplyAdds, parameterCount } from '../../network/index.js';
 import type { Evaluation, TrainedNetwork } from '../evaluation/index.js';
 import {
@@ -25,6 +30,8 @@ export interface ExportedNetworks {
   readonly figures: readonly NetworkFigures[];
   /** The differences among them, by the names they have in a job's result. */
   readonly differences: Readonly<Record<string, number>>;
+  /** The ONNX files that predictions are served from, as finalize's outputs. */
+  readonly serving: Readonly<Record<string, TaskOutput>>;
 }
 
 /** What a difference's name ends with. */
@@ -48,13 +55,15 @@ export async function exportNetworks(
 ): Promise<ExportedNetworks> {
   const artifacts: ArtifactOutput[] = [];
   const figures: NetworkFigures[] = [];
+  const serving: Record<string, TaskOutput> = {};
   for (const [index, scored] of networks.entries()) {
     const before = index * context.assignment.spec.exports.length;
     const exported = await exportOne(context, scored, readers, (done) => progress(before + done));
     artifacts.push(...exported.artifacts);
     figures.push(exported.figures);
+    serving[servingOutput(scored.name)] = exported.serving;
   }
-  return { artifacts, figures, differences: differencesOf(figures) };
+  return { artifacts, figures, differences: differencesOf(figures), serving };
 }
 
 async function exportOne(
@@ -62,7 +71,7 @@ async function exportOne(
   { name, network, score }: ScoredNetwork,
   { test }: Readers,
   progress: (done: number) => void,
-): Promise<{ artifacts: ArtifactOutput[]; figures: NetworkFigures }> {
+): Promise<{ artifacts: ArtifactOutput[]; figures: NetworkFigures; serving: TaskOutput }> {
   const { exports: formats, export_options: options } = context.assignment.spec;
   const artifacts: ArtifactOutput[] = [];
   const figures = {
@@ -71,21 +80,23 @@ async function exportOne(
     parameters: parameterCount(network.layers),
     multiply_adds: multiplyAdds(network.layers),
   };
-  if (formats.length === 0) return { artifacts, figures: { ...figures, latency: null, exports: [] } };
   const trained = inferenceModel({ ...network.parts(), manifest: test.manifest });
   const model = options.fold_batch_norm ? foldNorms(trained) : trained;
   const answers = await TestAnswers.of(network, test, context.breathe);
   const exports: NetworkFigures['exports'] = [];
+  const request = { folder: name, model, answers, blobs: context.blobs };
   for (const format of formats) {
-    const request = { folder: name, model, answers, blobs: context.blobs };
     const { artifacts: files, maxDifference } = await exportNetwork(format, request);
     artifacts.push(...files);
     const sizeBytes = files.reduce((sum, file) => sum + file.size_bytes, 0);
     exports.push({ format, size_bytes: sizeBytes, max_difference: maxDifference });
     progress(exports.length);
   }
-  const latency = await measureLatency(model, test, context.now);
-  return { artifacts, figures: { ...figures, latency, exports } };
+  // Predictions are served from an ONNX file, also where none is asked for to be downloaded.
+  const onnx = formats.includes('onnx') ? artifacts : (await exportNetwork('onnx', request)).artifacts;
+  const { uri, size_bytes } = onnx.find((file) => file.name === `${name}/model.onnx`)!;
+  const latency = formats.length === 0 ? null : await measureLatency(model, test, context.now);
+  return { artifacts, figures: { ...figures, latency, exports }, serving: { uri, size_bytes } };
 }
 
 function differencesOf(figures: readonly NetworkFigures[]): Record<string, number> {

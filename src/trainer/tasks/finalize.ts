@@ -31,9 +31,9 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   const layers = wholeNetwork(run.network);
   const state = await joinedState(context, run, parametersOf(layers));
   const readers = await openReaders(context);
-  const networks = compactLayers(run.stages) ? 2 : 1;
+  const count = compactLayers(run.stages) ? 2 : 1;
   // One part per AuxNet, then evaluation, then each exported file.
-  const parts = run.stages.length + 1 + networks * spec.exports.length;
+  const parts = run.stages.length + 1 + count * spec.exports.length;
   const progress = (done: number) => context.progress(done, parts);
   const full = await TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
   let compact: TrainedNetwork | null = null;
@@ -55,7 +55,8 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
     context.metrics(finalMetrics(run, result));
     const report = await writeReport(context, run, result, exported.figures);
     const artifacts = [...exported.artifacts, report];
-    return { outputs: {}, seconds: watch.seconds, artifacts, result, networks: exported.figures };
+    const { serving: outputs, figures: networks } = exported;
+    return { outputs, seconds: watch.seconds, artifacts, result, networks };
   } finally {
     full.dispose();
     compact?.dispose();

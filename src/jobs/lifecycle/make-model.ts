@@ -1,0 +1,38 @@
+import { MODEL_VARIANTS } from '../../contract/models-client.js';
+import type { ResolvedSpec } from '../../contract/spec.js';
+import { servingOutput, type TaskSuccess } from '../../contract/trainer-protocol.js';
+import { inputShape } from '../../network/index.js';
+import { newId } from '../ids.js';
+import { fromJson, type Transaction } from '../store/database.js';
+import { factsOf } from '../store/datasets.js';
+import { insertModel } from '../store/models.js';
+import { STRATA_VERSION } from '../version.js';
+
+/** Makes the one model of a job in the transaction that lets it succeed. @returns its id */
+export async function makeModel(
+  tx: Transaction,
+  jobId: string,
+  { result, outputs }: TaskSuccess,
+): Promise<string> {
+  const job = await tx.job.findUniqueOrThrow({
+    where: { id: jobId },
+    select: { name: true, spec: true, dataset: true },
+  });
+  const spec = fromJson<ResolvedSpec>(job.spec);
+  const { family, depth } = spec.model;
+  const id = newId('model');
+  const serving = MODEL_VARIANTS.flatMap((variant) => {
+    const uri = outputs[servingOutput(variant)]?.uri;
+    return uri === undefined ? [] : [[variant, uri] as const];
+  });
+  await insertModel(tx, jobId, {
+    id,
+    // Tags are unique within a name: models without one would all share theirs.
+    name: job.name || `${job.dataset.name}-${family}-${depth}`,
+    image: inputShape(spec, factsOf(job.dataset)),
+    accuracy: result.test_accuracy ?? 0,
+    serving: Object.fromEntries(serving),
+    strataVersion: STRATA_VERSION,
+  });
+  return id;
+}

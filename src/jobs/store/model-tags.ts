@@ -1,0 +1,81 @@
+import { newId } from '../ids.js';
+import type { Queryable, Transaction } from './database.js';
+import { Prisma } from './generated/client.js';
+
+export interface TaggedModel {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+}
+
+/** Gives a tag to a model whose row is locked, taking it from who holds it, and notes both. */
+export async function giveTag(
+  tx: Transaction,
+  { id, tenant, name }: TaggedModel,
+  tag: string,
+): Promise<void> {
+  // Promotions of different models to the same tag follow one another, also where nobody holds it yet.
+  await tx.$executeRaw`
+    SELECT pg_advisory_xact_lock(hashtextextended(${JSON.stringify([tenant, name, tag])}, 0))`;
+  const where = { tenant_modelName_tag: { tenant, modelName: name, tag } };
+  const previous = (await tx.modelTag.findUnique({ where }))?.modelId ?? null;
+  if (previous === id) return;
+  await tx.modelTag.upsert({
+    where,
+    update: { modelId: id },
+    create: { tenant, modelName: name, tag, modelId: id },
+  });
+  await noteChange(tx, { tenant, modelName: name, tag, modelId: id, previousModelId: previous });
+}
+
+/** Takes a tag, or every tag, from a model whose row is locked. @returns the tags that it held */
+export async function takeTags(
+  tx: Transaction,
+  { id, tenant }: TaggedModel,
+  tag?: string,
+): Promise<string[]> {
+  // A tag that is given to another model in this moment is not deleted: the condition is looked at again.
+  const named = tag === undefined ? Prisma.empty : Prisma.sql`AND tag = ${tag}`;
+  const taken = await tx.$queryRaw<{ modelName: string; tag: string }[]>`
+    DELETE FROM model_tag WHERE model_id = ${id} ${named} RETURNING model_name AS "modelName", tag`;
+  for (const { modelName, tag } of taken) {
+    await noteChange(tx, { tenant, modelName, tag, modelId: null, previousModelId: id });
+  }
+  return taken.map(({ tag }) => tag);
+}
+
+export async function tagsOf(tx: Queryable, modelId: string): Promise<string[]> {
+  const rows = await tx.modelTag.findMany({ where: { modelId }, select: { tag: true } });
+  return rows.map(({ tag }) => tag);
+}
+
+interface Change {
+  readonly tenant: string;
+  readonly modelName: string;
+  readonly tag: string;
+  readonly modelId: string | null;
+  readonly previousModelId: string | null;
+}
+
+async function noteChange(tx: Transaction, change: Change): Promise<void> {
+  await tx.tagChange.create({ data: { id: newId('tagchange'), ...change } });
+}
+
+/** What a model was given and lost, newest first. */
+export function findTagChanges(
+  db: Queryable,
+  tenant: string,
+  modelId: string,
+  after: string | null,
+  limit: number,
+) {
+  return db.tagChange.findMany({
+    where: {
+      tenant,
+      OR: [{ modelId }, { previousModelId: modelId }],
+      ...(after !== null && { id: { lt: after } }),
+    },
+    orderBy: { id: 'desc' },
+    take: limit,
+  });
+}

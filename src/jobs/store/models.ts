@@ -1,0 +1,147 @@
+import type { ImageShape } from '../../contract/spec.js';
+import { type Queryable, type Transaction, toJson } from './database.js';
+import { Prisma } from './generated/client.js';
+
+/** What a model shows beside its own row. */
+const PARTS = {
+  job: { select: { spec: true, result: true } },
+  artifacts: { orderBy: { name: 'asc' } },
+  tags: { select: { tag: true }, orderBy: { tag: 'asc' } },
+} as const satisfies Prisma.ModelInclude;
+
+export type ModelRow = Prisma.ModelGetPayload<{ include: typeof PARTS }>;
+
+export interface NewModel {
+  readonly id: string;
+  readonly name: string;
+  /** What the network sees. */
+  readonly image: ImageShape;
+  readonly accuracy: number;
+  /** The blobs that predictions are made with, by variant. */
+  readonly serving: Readonly<Record<string, string>>;
+  readonly strataVersion: string;
+}
+
+/** Makes the model of a job that succeeds; the files that finalize left become its own. */
+export async function insertModel(tx: Transaction, jobId: string, model: NewModel): Promise<void> {
+  const job = await tx.job.findUniqueOrThrow({ where: { id: jobId }, include: { dataset: true } });
+  const { dataset } = job;
+  await tx.model.create({
+    data: {
+      ...model,
+      jobId,
+      tenant: job.tenant,
+      metadata: toJson(job.metadata),
+      datasetId: dataset.id,
+      datasetName: dataset.name,
+      datasetSha256: dataset.sha256,
+      classes: toJson(dataset.classes),
+      storage: dataset.storage,
+      image: toJson(model.image),
+      serving: toJson(model.serving),
+    },
+  });
+  await tx.artifact.updateMany({
+    where: { jobId, kind: { not: 'report' } },
+    data: { modelId: model.id },
+  });
+}
+
+export function findModel(db: Queryable, tenant: string, id: string): Promise<ModelRow | null> {
+  return db.model.findUnique({ where: { id, tenant }, include: PARTS });
+}
+
+/** The models of those of the jobs that have one. */
+export async function modelIds(db: Queryable, jobIds: readonly string[]): Promise<Map<string, string>> {
+  if (jobIds.length === 0) return new Map();
+  const rows = await db.model.findMany({
+    where: { jobId: { in: [...jobIds] } },
+    select: { id: true, jobId: true },
+  });
+  return new Map(rows.map(({ id, jobId }) => [jobId, id]));
+}
+
+/** Takes the row's lock: whoever changes a model or its tags follows the last who did. Null for another tenant's. */
+export async function lockModel(
+  tx: Transaction,
+  tenant: string,
+  id: string,
+): Promise<{ readonly id: string; readonly name: string } | null> {
+  const rows = await tx.$queryRaw<{ id: string; name: string }[]>`
+    SELECT id, name FROM model WHERE id = ${id} AND tenant = ${tenant} FOR UPDATE`;
+  return rows[0] ?? null;
+}
+
+export interface ModelChanges {
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+export async function changeModel(
+  tx: Transaction,
+  id: string,
+  { name, description, metadata }: ModelChanges,
+): Promise<void> {
+  const given = { ...(name !== undefined && { name }), ...(description !== undefined && { description }) };
+  await tx.model.update({
+    where: { id },
+    data: { ...given, ...(metadata && { metadata: toJson(metadata) }) },
+  });
+}
+
+/** With its tags and its files. */
+export async function deleteModel(tx: Transaction, id: string): Promise<void> {
+  await tx.model.delete({ where: { id } });
+}
+
+/** The last model of the page before, by what it is sorted by. */
+export type ModelPlace =
+  | { readonly by: 'created_at'; readonly value: Date; readonly id: string }
+  | { readonly by: 'accuracy'; readonly value: number; readonly id: string };
+
+export interface ModelQuery {
+  readonly tenant: string;
+  readonly orderBy: ModelPlace['by'];
+  readonly after: ModelPlace | null;
+  readonly limit: number;
+  readonly name: string | null;
+  readonly dataset: string | null;
+  readonly tag: string | null;
+  readonly minAccuracy: number | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Newest or most accurate first; of equals the one whose id is greater. */
+export async function findModels(db: Queryable, query: ModelQuery): Promise<ModelRow[]> {
+  const column = query.orderBy === 'accuracy' ? Prisma.sql`accuracy` : Prisma.sql`created_at`;
+  const found = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM model WHERE ${Prisma.join(conditions(query), ' AND ')}
+    ORDER BY ${column} DESC, id DESC LIMIT ${query.limit}`;
+  const ids = found.map(({ id }) => id);
+  const rows = await db.model.findMany({ where: { id: { in: ids } }, include: PARTS });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+function conditions(query: ModelQuery): Prisma.Sql[] {
+  const { tenant, after, name, dataset, tag, minAccuracy, metadata } = query;
+  const sql = Prisma.sql;
+  return [
+    sql`tenant = ${tenant}`,
+    ...(after ? [placedAfter(after)] : []),
+    ...(name === null ? [] : [sql`name = ${name}`]),
+    ...(dataset === null ? [] : [sql`(dataset_id = ${dataset} OR dataset_name = ${dataset})`]),
+    ...(minAccuracy === null ? [] : [sql`accuracy >= ${minAccuracy}::float8`]),
+    ...(tag === null
+      ? []
+      : [sql`EXISTS (SELECT FROM model_tag WHERE model_tag.model_id = model.id AND tag = ${tag})`]),
+    ...(Object.keys(metadata).length === 0 ? [] : [sql`metadata @> ${JSON.stringify(metadata)}::jsonb`]),
+  ];
+}
+
+function placedAfter({ by, value, id }: ModelPlace): Prisma.Sql {
+  return by === 'accuracy'
+    ? Prisma.sql`(accuracy, id) < (${value}::float8, ${id})`
+    : Prisma.sql`(created_at, id) < (${value}::timestamptz, ${id})`;
+}

@@ -1,0 +1,65 @@
+import { StrataError } from '../../src/contract/errors.js';
+import type { Model, ModelFilter, ModelsClient } from '../../src/contract/models-client.js';
+import { complete, modelOf, NOW } from './fixtures.js';
+
+/** Models in memory: there is one, `model_1`. */
+export class FakeModels implements ModelsClient {
+  readonly models = new Map<string, Model>([['model_1', modelOf('model_1')]]);
+
+  async listModels({ name }: ModelFilter) {
+    return complete([...this.models.values()].filter((model) => name === undefined || model.name === name));
+  }
+
+  async getModel(id: string) {
+    return this.models.get(id) ?? null;
+  }
+
+  async updateModel(id: string, changes: Partial<Pick<Model, 'name' | 'description' | 'metadata'>>) {
+    return this.#replace({ ...this.#model(id), ...changes });
+  }
+
+  async deleteModel(id: string) {
+    if (this.#model(id).tags.includes('production')) throw new StrataError('model_in_use');
+    this.models.delete(id);
+  }
+
+  async tagModel(id: string, tag: string) {
+    const model = this.#model(id);
+    return this.#replace({ ...model, tags: [...model.tags.filter((other) => other !== tag), tag] });
+  }
+
+  async untagModel(id: string, tag: string) {
+    const model = this.#model(id);
+    if (!model.tags.includes(tag)) throw new StrataError('not_found', `There is no tag ${tag} on ${id}.`);
+    this.#replace({ ...model, tags: model.tags.filter((other) => other !== tag) });
+  }
+
+  async listTagChanges(id: string) {
+    const { name } = this.#model(id);
+    const change = { id: 'tagchange_1', object: 'tag_change' as const, at: NOW, name, tag: 'production' };
+    return complete([{ ...change, model_id: id, previous_model_id: null }]);
+  }
+
+  async compareModels(a: string, b: string) {
+    const [first, second] = [this.#model(a), this.#model(b)];
+    return {
+      object: 'model_comparison' as const,
+      a: first,
+      b: second,
+      spec: [{ pointer: '/optimizer/learning_rate', a: 0.1, b: null }],
+      figures: [{ name: 'test_accuracy', a: 0.9, b: 0.95, difference: 0.05 }],
+      curves: [{ name: 'loss', stage: 0, a: { step: 9, value: 0.5 }, b: null }],
+    };
+  }
+
+  #model(id: string): Model {
+    const model = this.models.get(id);
+    if (!model) throw new StrataError('not_found', `There is no model ${id}.`);
+    return model;
+  }
+
+  #replace(model: Model): Model {
+    this.models.set(model.id, model);
+    return model;
+  }
+}
