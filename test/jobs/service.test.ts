@@ -33,8 +33,9 @@ test('a job goes through its states to succeeded, with its result, tasks, metric
     events.map((event) => event.type).filter((type) => type.startsWith('job.')),
     ['job.queued', 'job.preparing', 'job.running', 'job.finalizing', 'job.succeeded'],
   );
-  const [artifact] = (await strata.client.listArtifacts(id)).data;
-  const opened = await strata.client.openArtifact(artifact?.id ?? '');
+  const artifacts = (await strata.client.listArtifacts(id)).data;
+  const report = artifacts.find(({ kind }) => kind === 'report');
+  const opened = await strata.client.openArtifact(report?.id ?? '');
   assert.equal(opened.artifact.name, 'report.json');
 });
 

@@ -88,7 +88,12 @@ test('float32 corrections and an adaptive penalty train too', async () => {
       method: { stages: 2, penalty: 'adaptive', end_to_end_share: 0, corrections: { precision: 'float32' } },
     });
     const run = await runPlan(spec, blobs);
-    assert.ok(run.successes.get('finalize')!.result.test_accuracy! > LEARNT);
+    const { result, outputs, artifacts } = run.successes.get('finalize')!;
+    assert.ok(result.test_accuracy! > LEARNT);
+    // Predictions need ONNX files, which nobody asked to have among the exports.
+    assert.deepEqual(Object.keys(outputs), ['serving_full', 'serving_compact']);
+    for (const { uri } of Object.values(outputs)) assert.ok(await blobs.exists(uri));
+    assert.ok(artifacts.every(({ name }) => !name.endsWith('.onnx')));
   });
 });
 
