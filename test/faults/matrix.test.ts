@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Figures } from './chaos/figures.js';
 import { describeRun, type Played, play } from './chaos/play.js';
 import { allCells, runsOf, seedOf } from './chaos/schedule.js';
 import { Theatre } from './chaos/theatre.js';
 
-/** All of it with FAULTS=all, as `npm run test:faults` sets; else the first runs of the schedule. */
-const SAMPLE = 2;
 const seed = seedOf(process.env);
 const runs = runsOf(seed);
-const chosen = process.env.FAULTS === 'all' ? runs : runs.slice(0, SAMPLE);
+const chosen = runs.slice(...piece(process.env.FAULTS));
+
+/** `all`, as `npm run test:faults` sets; `3-5`, a piece of it; else the first runs of the schedule. */
+function piece(wanted = '0-2'): [number, number] {
+  const [from, to] = wanted.split('-').map(Number);
+  return wanted === 'all' ? [0, runs.length] : [from ?? 0, to ?? 0];
+}
 
 let theatre: Theatre;
 let undisturbed: Played;
+const figures = new Figures();
 before(async () => {
   console.log(`SEED=${seed}`);
   theatre = await Theatre.open();
@@ -19,7 +25,10 @@ before(async () => {
   assert.equal(undisturbed.job.state, 'succeeded', JSON.stringify(undisturbed.job.error));
   assert.ok(undisturbed.models.length > 0);
 });
-after(() => theatre?.close());
+after(async () => {
+  console.log(figures.table());
+  await theatre?.close();
+});
 
 test('a schedule holds every cell once and follows from its seed alone', () => {
   const name = (cell: object) => JSON.stringify(cell);
@@ -38,5 +47,6 @@ for (const run of chosen) {
     assert.deepEqual(models, undisturbed.models);
     assert.deepEqual(curves, undisturbed.curves);
     assert.deepEqual(job.result?.figures, undisturbed.job.result?.figures);
+    await figures.add(theatre, job.id, played.harms);
   });
 }

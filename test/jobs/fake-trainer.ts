@@ -8,11 +8,13 @@
  * - it writes `from-<name>-a<attempt>`, holding the checkpoint it was given, or nothing;
  * - `warn-<name>` holds the message of a warning, of every task of this name;
  * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that;
+ * - every task takes FAKE_TRAINER_MS milliseconds, if that is set;
  * - `print-<name>` holds what to print on stderr, also used up; `die-<name>` the same, and then SIGKILL.
  */
 import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   ArtifactOutput,
   FromTrainer,
@@ -25,6 +27,7 @@ import type {
 } from '../../src/contract/trainer-protocol.js';
 import { planTasks } from '../../src/jobs/plan.js';
 import { openBlobStore } from '../../src/storage/open.js';
+import { failureOf } from '../../src/trainer/failure.js';
 
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
 const folder = process.env.FAKE_TRAINER_DIR ?? '';
@@ -75,6 +78,7 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
     process.stdout.write(lastWords);
     process.kill(process.pid, 'SIGKILL');
   }
+  await delay(Number(process.env.FAKE_TRAINER_MS ?? 0));
   await released(join(folder, `hold-${name}`), assignment);
   if (take(join(folder, `crash-${name}`)) !== null) process.exit(3);
   const outputs = await writeOutputs(assignment);
@@ -174,9 +178,7 @@ process.on('message', (message: ToTrainer) => {
     (success) => send({ type: 'succeeded', task_id, attempt, success }),
     (error: Error) => {
       if (error instanceof Stopped) return send({ type: 'stopped', task_id, attempt });
-      const { stage } = assignment;
-      const failure = { code: 'internal', message: error.message, stage, step: null, tensor: null };
-      send({ type: 'failed', task_id, attempt, failure });
+      send({ type: 'failed', task_id, attempt, failure: failureOf(error, assignment) });
     },
   );
 });

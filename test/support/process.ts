@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 /** A process of the service, started as the service starts it. */
 export interface ServiceProcess {
   readonly pid: number;
+  /** Where it listens, if it does. */
+  readonly url: string | undefined;
   /** Ends it with no chance to clean up. Resolves when it is gone. */
   kill(): Promise<void>;
   /** Asks it to stop. Resolves with its exit code. */
@@ -19,13 +21,14 @@ export async function startProcess(
 ): Promise<ServiceProcess> {
   const path = fileURLToPath(new URL(`../../src/${module}`, import.meta.url));
   const child = fork(path, args, { env, execArgv: ['--import', 'tsx'] });
-  await Promise.race([once(child, 'message'), failure(child, module)]);
+  const [ready] = await Promise.race([once(child, 'message'), failure(child, module)]);
   const gone = (): Promise<number | null> =>
     child.exitCode !== null || child.signalCode !== null
       ? Promise.resolve(child.exitCode)
       : once(child, 'exit').then(([code]) => code as number | null);
   return {
     pid: child.pid ?? 0,
+    url: (ready as { url?: string }).url,
     async kill() {
       child.kill('SIGKILL');
       await gone();

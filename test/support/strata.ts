@@ -47,11 +47,16 @@ export class Strata {
     return new Strata(servers, service, service.forTenant(DEFAULT_TENANT), sql, blobs, orders, options);
   }
 
-  startDispatcher(): Promise<ServiceProcess> {
-    return this.startProcess('jobs/dispatcher/main.ts', []);
+  /** @param environment settings of this process alone, as for the others */
+  startDispatcher(environment: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    return this.startProcess('jobs/dispatcher/main.ts', [], environment);
   }
 
-  /** @param environment settings of this worker alone */
+  /** On a free port. */
+  startApi(environment: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    return this.startProcess('api/server.ts', [], { HOST: '127.0.0.1', PORT: '0', ...environment });
+  }
+
   startWorker(environment: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const { trainer } = this.options;
     return this.startProcess('jobs/worker/main.ts', trainer ? ['--trainer', trainer] : [], environment);

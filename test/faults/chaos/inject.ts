@@ -7,17 +7,19 @@ import { Redis } from 'ioredis';
 import { startPostgres, stopPostgres } from '../../../src/provision/postgres.js';
 import { processGone } from '../../../src/provision/processes.js';
 import { startRedis, stopRedis } from '../../../src/provision/redis.js';
-import type { Fault, Victim } from './schedule.js';
+import { damageFiles } from './damage.js';
+import type { Cell, Victim } from './schedule.js';
 import type { Theatre } from './theatre.js';
 
-/** Longer than a lease of 6 s and a heartbeat: whoever is out for so long has been given up. */
-const OUT_MS = 8_000;
+/** Longer than a lease of 6 s and a look of 0.5 s: whoever is out for so long has been given up. */
+const OUT_MS = 7_000;
 
 /** Does it, and undoes it where it does not heal by itself; resolves when the world is whole again. */
-export async function inject(theatre: Theatre, fault: Fault): Promise<void> {
+export async function inject(theatre: Theatre, { fault, moment }: Cell): Promise<void> {
   if (fault === 'redis flush') return flush(theatre);
   if (fault === 'clock jump') return signal(theatre, 'worker', 'SIGUSR2');
   if (fault === 'disk full') return fillDisk(theatre);
+  if (fault === 'disk damaged') return damageDisk(theatre, moment === 'writing');
   const [victim, harm] = fault.split(' ') as [Victim, 'kill' | 'freeze' | 'restart' | 'cut'];
   if (harm === 'cut') return cut(theatre, victim as Exclude<Victim, 'trainer'>);
   if (harm === 'freeze') return freeze(theatre, victim);
@@ -84,6 +86,13 @@ async function fillDisk({ blobs, fillable }: Theatre): Promise<void> {
   }
   await delay(FULL_MS);
   await rm(filler, { force: true });
+}
+
+/** Every blob and every spool file. @param checkpoint waits for one, and lets it be read: its trainer is killed */
+async function damageDisk(theatre: Theatre, checkpoint: boolean): Promise<void> {
+  if (checkpoint) await theatre.checkpointed();
+  await damageFiles(theatre.blobs);
+  if (checkpoint) await signal(theatre, 'trainer', 'SIGKILL');
 }
 
 /** Resolves at the next file that somebody begins to write into the blob store. */

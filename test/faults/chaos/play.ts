@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../../../src/contract/generated/openapi.js';
+import { type Harm, lookBefore } from './figures.js';
 import { inject, nextWrite } from './inject.js';
 import type { Cell, Moment, Run } from './schedule.js';
 import type { Theatre } from './theatre.js';
@@ -18,11 +20,16 @@ const JOB = {
   seed: 3,
 } as const;
 
+/** A trainer's last words can be long. */
+const SUMMARY_LENGTH = 120;
+
 export interface Played {
   readonly job: Schemas['Job'];
   readonly models: readonly string[];
   readonly curves: readonly object[];
   readonly retried: readonly string[];
+  /** Faults of the run before which Postgres answered, in order. */
+  readonly harms: readonly Harm[];
   readonly ms: number;
 }
 
@@ -30,14 +37,20 @@ export interface Played {
 export async function play(theatre: Theatre, run: Run): Promise<Played> {
   const startedAt = performance.now();
   const healing: Promise<void>[] = [];
+  const harms: Harm[] = [];
   const due = new Map<Moment, Cell>(run.map((cell) => [cell.moment, cell]));
   const done = new AbortController();
   const hurt = (moment: Moment): void => {
     const cell = due.get(moment);
-    if (cell) healing.push(inject(theatre, cell.fault));
+    if (cell) healing.push(harm(cell));
     due.delete(moment);
   };
   const { id } = await post<Schemas['Job']>(theatre, '/jobs', JOB);
+  const harm = async (cell: Cell): Promise<void> => {
+    const before = await lookBefore(theatre, cell, id);
+    if (before) harms.push(before);
+    await inject(theatre, cell);
+  };
   hurt('queued');
   for await (const event of eventsOf(theatre, id)) {
     if (event.type === 'task.started' && event.data.task === 'stage-0-0' && due.has('running')) {
@@ -53,16 +66,17 @@ export async function play(theatre: Theatre, run: Run): Promise<Played> {
   done.abort();
   await Promise.all(healing);
   assert.deepEqual([...due.keys()], [], 'every fault found its moment');
-  return { ...(await outcome(theatre, id)), ms: performance.now() - startedAt };
+  return { ...(await outcome(theatre, id)), harms, ms: performance.now() - startedAt };
 }
 
-async function outcome(theatre: Theatre, id: string): Promise<Omit<Played, 'ms'>> {
+async function outcome(theatre: Theatre, id: string): Promise<Omit<Played, 'ms' | 'harms'>> {
   const read = <T>(path: string) => get<T>(theatre, `/jobs/${id}${path}`);
   const job = await read<Schemas['Job']>('');
   const artifacts = (await read<Schemas['ArtifactList']>('/artifacts')).data;
   const { data: events } = await read<Schemas['EventList']>('/events?limit=1000');
   const { data: metrics } = await read<Schemas['MetricList']>('/metrics');
   assertOnce(events);
+  for (const artifact of artifacts) await assertBytes(theatre, artifact);
   return {
     job,
     // The report names its job.
@@ -77,7 +91,9 @@ async function outcome(theatre: Theatre, id: string): Promise<Omit<Played, 'ms'>
         stage,
         points: points.map(([step, value]) => [step, value]),
       })),
-    retried: events.filter(({ type }) => type === 'task.retried').map(({ message }) => message),
+    retried: events
+      .filter(({ type }) => type === 'task.retried' || type === 'task.reopened')
+      .map(({ message }) => message.slice(0, SUMMARY_LENGTH)),
   };
 }
 
@@ -87,8 +103,21 @@ function assertOnce(events: readonly Schemas['Event'][]): void {
     events.map((_, index) => index + 1),
     'events are numbered without gaps',
   );
-  const succeeded = events.filter(({ type }) => type === 'task.succeeded').map(({ data }) => data.task);
-  assert.equal(new Set(succeeded).size, succeeded.length, 'no task succeeded twice');
+  const tasksOf = (wanted: string) =>
+    events.filter(({ type }) => type === wanted).map(({ data }) => data.task as string);
+  const [succeeded, reopened] = [tasksOf('task.succeeded'), tasksOf('task.reopened')];
+  const once = [...new Set(succeeded)];
+  assert.deepEqual(succeeded.sort(), [...once, ...reopened].sort(), 'no task succeeded twice for nothing');
+}
+
+/** What is downloaded is what was recorded. */
+async function assertBytes(theatre: Theatre, { id, name, sha256 }: Schemas['Artifact']): Promise<void> {
+  const bytes = await patiently(async () => {
+    const response = await fetch(`${theatre.apiUrl}/artifacts/${id}/content`);
+    if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
+    return new Uint8Array(await response.arrayBuffer());
+  });
+  assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256, name);
 }
 
 /** What a patient client does while the API is away: it asks again. */

@@ -5,7 +5,12 @@ export type Victim = (typeof VICTIMS)[number];
 export const MOMENTS = ['queued', 'running', 'writing', 'finalizing'] as const;
 export type Moment = (typeof MOMENTS)[number];
 const HARMS = ['kill', 'freeze', 'restart', 'cut'] as const;
-export type Fault = `${Victim} ${(typeof HARMS)[number]}` | 'redis flush' | 'disk full' | 'clock jump';
+export type Fault =
+  | `${Victim} ${(typeof HARMS)[number]}`
+  | 'redis flush'
+  | 'disk full'
+  | 'clock jump'
+  | 'disk damaged';
 
 export interface Cell {
   readonly fault: Fault;
@@ -20,6 +25,7 @@ export function allCells(): Cell[] {
     'redis flush',
     'clock jump',
     'disk full',
+    'disk damaged',
   ];
   return MOMENTS.flatMap((moment) => faults.map((fault) => ({ fault, moment })));
 }

@@ -4,16 +4,22 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import pg from 'pg';
 import { migrate } from '../../../src/jobs/store/migrate.js';
 import { startPostgres, stopPostgres } from '../../../src/provision/postgres.js';
 import { startRedis, stopRedis } from '../../../src/provision/redis.js';
 import { CHILDREN, type ChildName, STOP_ORDER } from '../../../src/service/children.js';
 import { SupervisedChild } from '../../../src/service/supervisor.js';
+import { eventually } from '../../support/eventually.js';
 import { childrenOf } from '../../support/live-service.js';
 import { Line } from './line.js';
 
 const CLOCK = fileURLToPath(new URL('./jumping-clock.mjs', import.meta.url));
 const QUICK_RESTARTS = { firstMs: 100, mostMs: 2_000, healthyMs: 10_000 };
+
+/** How often a training task makes a checkpoint here. */
+export const CHECKPOINT_S = 1;
+const ASK_MS = 2_000;
 
 /** The connections of one process, each through a proxy of its own. */
 interface Lines {
@@ -61,7 +67,7 @@ export class Theatre {
         BLOB_URL: pathToFileURL(blobs).href,
         STRATA_SLOTS: String(slots),
         STRATA_THREADS: '1',
-        STRATA_CHECKPOINT_S: '1',
+        STRATA_CHECKPOINT_S: String(CHECKPOINT_S),
         LOG_LEVEL: 'info',
       };
       children[name] = new SupervisedChild({ name, file, env, output, log: () => undefined }, QUICK_RESTARTS);
@@ -91,6 +97,31 @@ export class Theatre {
   linesOf(name: ChildName | 'redis' | 'postgres'): Line[] {
     if (name === 'redis' || name === 'postgres') return Object.values(this.lines).map((line) => line[name]);
     return Object.values(this.lines[name]);
+  }
+
+  /** Asks Postgres past all proxies; null where it does not answer. */
+  async ask<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[] | null> {
+    const patience = { connectionTimeoutMillis: ASK_MS, query_timeout: ASK_MS };
+    const client = new pg.Client({ connectionString: this.databaseUrl, ...patience });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query<Row>(text, [...values])).rows;
+    } catch {
+      return null;
+    } finally {
+      client.connection.stream.destroy();
+    }
+  }
+
+  /** Resolves when a task that runs has a checkpoint, or when it is too late for any. */
+  async checkpointed(): Promise<void> {
+    await eventually('a checkpoint', async () => {
+      const rows =
+        await this.ask(`SELECT 1 FROM task JOIN checkpoint ON task_id = task.id WHERE state = 'running'
+        UNION ALL SELECT 1 FROM task WHERE kind = 'finalize' AND state = 'running'`);
+      return (rows?.length ?? 0) > 0;
+    });
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+const LOOK_MS = 1_000;
+/** A garbage collector that is not pressed lets a heap breathe by so much. */
+const BREATH = 1.25;
+
+/** Resident memory of processes over the time of a test, looked at every second. */
+export class MemoryWatch {
+  private readonly series: { readonly name: string; readonly pid: number; readonly megabytes: number[] }[];
+  private readonly timer = setInterval(() => this.look(), LOOK_MS);
+
+  constructor(pids: Readonly<Record<string, number>>) {
+    this.series = Object.entries(pids).map(([name, pid]) => ({ name, pid, megabytes: [] }));
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** The medians of each quarter of the time, in MB. */
+  summary(): string {
+    const of = (megabytes: readonly number[]) => quarters(megabytes).map((median) => median.toFixed(0));
+    return this.series.map(({ name, megabytes }) => `${name} ${of(megabytes).join(', ')} MB`).join('; ');
+  }
+
+  /** Flat: the last quarter's median is not over the second one's, but for a heap's breath. The first one warms up. */
+  assertFlat(): void {
+    for (const { name, megabytes } of this.series) {
+      const [, second = 0, , last = 0] = quarters(megabytes);
+      assert.ok(last <= second * BREATH, `${name} grew from ${second} to ${last} MB`);
+    }
+  }
+
+  private look(): void {
+    for (const { pid, megabytes } of this.series) {
+      const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      megabytes.push(Number(kilobytes) / 1024);
+    }
+  }
+}
+
+function quarters(values: readonly number[]): number[] {
+  const length = Math.ceil(values.length / 4);
+  return [0, 1, 2, 3].map((part) => {
+    const sorted = values.slice(part * length, (part + 1) * length).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  });
+}
