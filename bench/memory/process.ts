@@ -65,7 +65,7 @@ async function objectiveOf() {
   const gradient = upload(randomImages(shapeOf(next)), shapeOf(next));
   writer.write(gradient);
   free(gradient);
-  const reader = new SpoolReader(writer.draft.path);
+  const reader = new SpoolReader(writer.draft.path, 'spool:bench');
   const parameters = parametersOf(next.auxiliary!);
   const weights = uploadWeights(parameters, initialValues(parameters, 1));
   // One correction for every step.

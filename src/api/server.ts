@@ -49,8 +49,12 @@ function serversOf({ databaseUrl, redisUrl }: Settings): { databaseUrl: string; 
   return { databaseUrl, redisUrl };
 }
 
+/** Requests have ended by then, or wait for what does not answer; service managers kill after 30 s. */
+const STOP_MS = 27_000;
+
 function stopOnSignal(app: FastifyInstance): void {
   const stop = async () => {
+    setTimeout(() => process.exit(1), STOP_MS).unref();
     await app.close();
     // The channel to the parent would keep the process alive.
     if (process.connected) process.disconnect();

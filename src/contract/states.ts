@@ -17,10 +17,12 @@ const TRANSITIONS = {
   task: {
     /** Some input does not exist yet. */
     waiting: ['ready', 'cancelled'],
-    ready: ['running', 'cancelled'],
+    /** Back to waiting: something it needs is made again, since it was found damaged. */
+    ready: ['running', 'waiting', 'cancelled'],
     /** Back to ready: the attempt failed for a passing reason, was lost, or was handed back. */
     running: ['succeeded', 'ready', 'failed', 'cancelled'],
-    succeeded: [],
+    /** What it made was found damaged: it makes it again. */
+    succeeded: ['ready'],
     failed: [],
     cancelled: [],
   },
@@ -56,7 +58,7 @@ export function transition<M extends Machine>(machine: M, from: State<M>, to: St
   return to;
 }
 
-/** Terminal states never change. */
+/** Terminal states never change. A task's `succeeded` is none: it may have to make its outputs again. */
 export function isTerminal<M extends Machine>(machine: M, state: State<M>): boolean {
   return followers(machine, state).length === 0;
 }

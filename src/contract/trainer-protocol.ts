@@ -116,6 +116,8 @@ export interface TaskFailure {
   readonly step: number | null;
   /** Of `non_finite_loss`: loss, gradient or weights. */
   readonly tensor: string | null;
+  /** Of `blob_missing` and `blob_corrupt`: which of the assignment's inputs cannot be read, where it is one. */
+  readonly input?: string | null;
 }
 
 export interface RuntimeInfo {

@@ -13,6 +13,14 @@ export const RETRY_BACKOFF_MS = 250;
 export const IMPORT_LOOK_MS = 2_000;
 /** The dispatcher looks at everything this often even if nobody nudges it. */
 export const RECONCILE_MS = 500;
+/** A process that was told to stop and has not come to its end after this long leaves: service managers kill after 30 s. */
+export const STOP_MS = 27_000;
+/** A statement of Postgres may take this long; its transaction may not take longer either. */
+export const STATEMENT_MS = 30_000;
+/** One of a worker, which can do little without Postgres: it must find out soon that a connection is dead. */
+export const WORKER_STATEMENT_MS = 8_000;
+/** One that tidies up tables of any size. */
+export const HOUSEKEEPING_STATEMENT_MS = 600_000;
 /** Hints on the queue at once; more would wake nobody sooner, and the next look adds some. */
 export const MAX_HINTS = 500;
 /** Clocks of hosts may be apart by less than this, or garbage collection would take fresh blobs for old ones. */

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { parseSettings, type Settings } from '../contract/settings.js';
+import { STOP_MS } from './limits.js';
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -23,14 +24,22 @@ export function createLog(name: string, settings: Settings): Log {
   return pino({ name, level: settings.logLevel });
 }
 
-/** Runs one process of the service: starts it, tells the parent, and stops it cleanly on SIGTERM or SIGINT. */
+/**
+ * Runs one process of the service: starts it, tells the parent, and stops it cleanly on SIGTERM or SIGINT, or at all
+ * events within `STOP_MS`: what it waits for may be down. Its trainers end with it, and Postgres knows the rest.
+ */
 export async function runProcess(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
   const running = await start();
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    await running.stop();
+    const leave = (error: unknown): void => {
+      log.error({ err: error }, 'stopped halfway');
+      process.exit(1);
+    };
+    setTimeout(leave, STOP_MS, new Error(`not at its end after ${STOP_MS / 1000} s`)).unref();
+    await running.stop().catch(leave);
     // An IPC channel to the parent would keep this process alive.
     if (process.connected) process.disconnect();
   };

@@ -22,7 +22,7 @@ export interface TaskQueue {
 export interface TaskConsumer {
   /** Takes no more messages; those in work go on. */
   pause(): Promise<void>;
-  /** Resolves when those in work have ended too. */
+  /** Ends at once: a hint that is still marked as in work is handed to others, and does no harm there. */
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function consumeTasks(
   });
   worker.on('error', onError);
   await worker.waitUntilReady();
-  return { pause: () => worker.pause(true), close: () => worker.close() };
+  return { pause: () => worker.pause(true), close: () => worker.close(true) };
 }
 
 /**

@@ -5,11 +5,14 @@ import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
  * attempt and are deleted with it. Every write is temp file, fsync, rename: a reader sees all of it or nothing.
  */
 export interface BlobStore {
-  /** Stores `bytes` as a blob; storing the same bytes twice is one blob, touched again. */
+  /** Stores `bytes` as a blob; storing the same bytes twice is one blob, touched again, and mended if it was damaged. */
   put(bytes: Uint8Array): Promise<TaskOutput>;
   /** Reads a blob or spool file whole and, for a blob, checks its sha256. @throws BlobMissingError, BlobCorruptError */
   get(uri: BlobUri): Promise<Uint8Array>;
-  /** A path on this host from which a blob or spool file can be read at random offsets. @throws BlobMissingError */
+  /**
+   * A path on this host from which a blob or spool file can be read at random offsets. A blob is read through first and
+   * its sha256 checked, unless that was done since its file last changed. @throws BlobMissingError, BlobCorruptError
+   */
   localPath(uri: BlobUri): Promise<string>;
   /** Deletes a blob that nothing refers to any more; it may be gone already. */
   deleteBlob(uri: BlobUri): Promise<void>;

@@ -8,10 +8,10 @@ export class BlobMissingError extends Error {
   }
 }
 
-/** The bytes are not those the uri's sha256 names. */
+/** The bytes are not those that were written: not those the uri's sha256 names, or not those of a check among them. */
 export class BlobCorruptError extends Error {
   constructor(readonly uri: BlobUri) {
-    super(`${uri} holds other bytes than its sha256 says; the storage is damaged`);
+    super(`${uri} holds other bytes than its checksum says; the storage is damaged`);
     this.name = 'BlobCorruptError';
   }
 }

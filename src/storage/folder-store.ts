@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from './blob-store.js';
+import { CheckedFiles } from './checked-files.js';
 import { BlobCorruptError, BlobMissingError } from './errors.js';
 import { orNull, publish, syncToDisk } from './files.js';
 import {
@@ -42,11 +43,20 @@ export function createFolderStore(root: string): BlobStore {
     return join(root, 'tmp', randomUUID());
   };
 
+  const checked = new CheckedFiles();
+  /** Whether the file is there; false for one with other bytes than its sha256 says. */
+  const holds = async (uri: BlobUri): Promise<boolean | null> => {
+    const address = parseUri(uri);
+    if (address.kind === 'blob') return orNull(checked.holds(pathOf(uri), address.sha256));
+    return (await store.exists(uri)) || null;
+  };
+
   const store: BlobStore = {
     async put(bytes) {
       const uri: BlobUri = `sha256:${sha256(bytes)}`;
       const output: TaskOutput = { uri, size_bytes: bytes.byteLength };
-      if (await touch(pathOf(uri))) return output;
+      // A damaged file is replaced: this may be the work that is done again because of it.
+      if ((await touch(pathOf(uri))) && (await holds(uri))) return output;
       const temporary = await temporaryPath();
       try {
         await writeFile(temporary, bytes);
@@ -67,7 +77,9 @@ export function createFolderStore(root: string): BlobStore {
     },
 
     async localPath(uri) {
-      if (!(await store.exists(uri))) throw new BlobMissingError(uri);
+      const held = await holds(uri);
+      if (held === null) throw new BlobMissingError(uri);
+      if (!held) throw new BlobCorruptError(uri);
       return pathOf(uri);
     },
 
@@ -102,7 +114,7 @@ export function createFolderStore(root: string): BlobStore {
     async adopt(path, sha256) {
       const uri: BlobUri = `sha256:${sha256}`;
       const { size } = await stat(path);
-      if (await touch(pathOf(uri))) await rm(path);
+      if ((await touch(pathOf(uri))) && (await holds(uri))) await rm(path);
       else await publish(path, pathOf(uri));
       return { uri, size_bytes: size };
     },

@@ -1,5 +1,10 @@
 import { InvalidManifestError } from '../contract/dataset-manifest.js';
-import type { TaskAssignment, TaskFailure } from '../contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  CHECKPOINT_INPUT,
+  type TaskAssignment,
+  type TaskFailure,
+} from '../contract/trainer-protocol.js';
 import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
 import { NOWHERE, TrainerError } from './errors.js';
 
@@ -10,7 +15,18 @@ const OUT_OF_MEMORY = /\bOOM when allocating|RESOURCE_EXHAUSTED|Array buffer all
 export function failureOf(error: unknown, assignment: TaskAssignment): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
   const at = error instanceof TrainerError ? error.at : NOWHERE;
-  return { code: codeOf(error, message), message, ...at, stage: at.stage ?? assignment.stage };
+  const input = isUnreadable(error) ? inputOf(error.uri, assignment) : null;
+  return { code: codeOf(error, message), message, ...at, stage: at.stage ?? assignment.stage, input };
+}
+
+const isUnreadable = (error: unknown): error is BlobMissingError | BlobCorruptError =>
+  error instanceof BlobMissingError || error instanceof BlobCorruptError;
+
+/** The input that is, or that names, what cannot be read: a checkpoint its messages, a data set its arrays. */
+function inputOf(uri: BlobUri, { inputs }: TaskAssignment): string | null {
+  const direct = Object.keys(inputs).find((name) => inputs[name] === uri);
+  const naming = uri.startsWith('spool:') ? CHECKPOINT_INPUT : 'dataset';
+  return direct ?? (inputs[naming] === undefined ? null : naming);
 }
 
 function codeOf(error: unknown, message: string): string {

@@ -10,6 +10,7 @@ import { recordFailure, releaseTask } from '../../src/jobs/lifecycle/fail.js';
 import { recordReport } from '../../src/jobs/lifecycle/report.js';
 import { recordSuccess } from '../../src/jobs/lifecycle/succeed.js';
 import { type Database, openDatabase } from '../../src/jobs/store/database.js';
+import type { Task } from '../../src/jobs/store/generated/client.js';
 import { renewLeases } from '../../src/jobs/store/tasks.js';
 import { Strata } from '../support/strata.js';
 import { smallJob } from './specs.js';
@@ -31,29 +32,29 @@ after(async () => {
 });
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const KINDS = [
-  'claim',
-  'claim',
-  'claim',
-  'report',
-  'succeed',
-  'succeed',
-  'fail',
-  'failForGood',
-  'release',
-  'heartbeat',
-  'lose',
-  'reconcile',
-  'pause',
-  'resume',
-  'cancel',
-  'forceCancel',
-] as const;
+const WEIGHTS = {
+  claim: 4,
+  report: 1,
+  succeed: 6,
+  fail: 1,
+  failForGood: 1,
+  damage: 4,
+  release: 1,
+  heartbeat: 1,
+  lose: 1,
+  reconcile: 1,
+  pause: 1,
+  resume: 3,
+  cancel: 1,
+  forceCancel: 1,
+};
+type Kind = keyof typeof WEIGHTS;
+const KINDS = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => Array<Kind>(WEIGHTS[kind]).fill(kind));
 /** What ends a job for good comes seldom, or most runs would be over before they began. */
-const SELDOM = new Set<(typeof KINDS)[number]>(['failForGood', 'cancel', 'forceCancel']);
+const SELDOM = new Set<Kind>(['failForGood', 'cancel', 'forceCancel']);
 
 interface Step {
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: Kind;
   /** Picks the claim that it is about, of all that were ever made. */
   readonly pick: number;
 }
@@ -62,7 +63,7 @@ const step = fc
   .record({ kind: fc.constantFrom(...KINDS), pick: fc.nat(), seldom: fc.nat(7) })
   .map(({ kind, pick, seldom }): Step => ({ kind: SELDOM.has(kind) && seldom > 0 ? 'claim' : kind, pick }));
 /** Steps of one inner list happen at the same time. */
-const schedule = fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 10, maxLength: 25 });
+const schedule = fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 15, maxLength: 25 });
 
 test(`random interleavings: terminal states are final, each task has one effective attempt (SEED ${SEED})`, async () => {
   await fc.assert(
@@ -76,41 +77,52 @@ test(`random interleavings: terminal states are final, each task has one effecti
     }),
     { seed: SEED, numRuns: RUNS, endOnFailure: true },
   );
+  assert.ok(reopened >= RUNS / 2, `${reopened} tasks made their outputs again: too few to show anything`);
 });
 
+const BROKEN = { code: 'internal', message: 'broken', stage: null, step: null, tensor: null };
 const blob: TaskOutput = { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 };
-const success: TaskSuccess = {
-  outputs: { dataset: blob, state: blob },
+/** Corrections, like those of every attempt, are its own. */
+const successOf = ({ taskId, attempt }: Claim['task']): TaskSuccess => ({
+  outputs: {
+    dataset: blob,
+    state: blob,
+    auxiliary: blob,
+    corrections: { uri: `spool:job/${taskId}-a${attempt}/corrections`, size_bytes: 1 },
+  },
   seconds: {},
   artifacts: [],
   result: { test_accuracy: 1, test_loss: 0 },
-};
+});
+/** Tasks that had to do their work again, of all runs. */
+let reopened = 0;
 
 /** One job, everything that is done to it, and what must hold. */
 class Run {
   private readonly claims: Claim['task'][] = [];
-  /** By task: the attempt whose success counted. */
-  private readonly effective = new Map<string, number>();
   private ended: JobState | null = null;
 
   private constructor(private readonly jobId: string) {}
 
   static async start(): Promise<Run> {
-    const spec = smallJob({ epochs: 1, method: { type: 'backprop' } });
+    // prepare, four tasks of two stages that read what each other's made, an end-to-end round, finalize.
+    const spec = smallJob({ epochs: 1, method: { round_steps: 3 }, max_attempts: 20 });
     const { job } = await strata.client.createJob(spec, {});
     await planJobs(db, log);
     return new Run(job.id);
   }
 
   async take({ kind, pick }: Step): Promise<void> {
-    const task = this.claims[pick % Math.max(1, this.claims.length)];
+    // Every second time the youngest: of the others most are stale.
+    const index = pick % 2 ? Math.floor(pick / 2) % Math.max(1, this.claims.length) : -1;
+    const task = this.claims.at(index);
     if (kind === 'claim') await this.claimNext();
     else if (kind === 'reconcile') await reconcile(db, log);
     else if (kind === 'pause') await refusable(strata.client.pauseJob(this.jobId));
     else if (kind === 'resume') await refusable(strata.client.resumeJob(this.jobId));
     else if (kind === 'cancel') await refusable(strata.client.cancelJob(this.jobId, { force: false }));
     else if (kind === 'forceCancel') await refusable(strata.client.cancelJob(this.jobId, { force: true }));
-    else if (task) await this.act(kind, task);
+    else if (task) await this.act(kind, task, pick);
   }
 
   private async claimNext(): Promise<void> {
@@ -120,13 +132,13 @@ class Run {
     if (claimed) this.claims.push(claimed.task);
   }
 
-  private async act(kind: Step['kind'], task: Claim['task']): Promise<void> {
-    const error = { code: 'internal', message: 'broken', stage: null, step: null, tensor: null };
+  private async act(kind: Step['kind'], task: Claim['task'], pick = 0): Promise<void> {
     if (kind === 'report')
       await recordReport(db, task, { progress: 0.5, samples: samplesOf(task), checkpoint: null });
     if (kind === 'succeed') await this.succeed(task);
-    if (kind === 'fail') await recordFailure(db, task, error, 'uncounted');
-    if (kind === 'failForGood') await recordFailure(db, task, error, 'fatal');
+    if (kind === 'fail') await recordFailure(db, task, BROKEN, 'uncounted');
+    if (kind === 'failForGood') await recordFailure(db, task, BROKEN, 'fatal');
+    if (kind === 'damage') await this.damage(task, pick);
     if (kind === 'release') await releaseTask(db, task);
     if (kind === 'heartbeat') await renewLeases(db, [task], 6_000);
     // Its worker is frozen: the lease runs out, and the worker does not know.
@@ -139,30 +151,38 @@ class Run {
     await strata.sql.query('UPDATE task SET due_at = now() WHERE job_id = $1', [this.jobId]);
   }
 
+  /** An attempt finds an input of its task damaged. */
+  private async damage(task: Claim['task'], pick: number): Promise<void> {
+    const inputs = Object.keys(task.inputs);
+    const input = inputs[Math.floor(pick / 2) % Math.max(1, inputs.length)] ?? null;
+    const code = pick % 3 ? 'blob_corrupt' : 'blob_missing';
+    await recordFailure(db, task, { ...BROKEN, code }, 'retry', input);
+  }
+
   private async succeed(task: Claim['task']): Promise<void> {
-    if (!(await recordSuccess(db, task, success, samplesOf(task)))) return;
-    assert.equal(this.effective.has(task.taskId), false, `${task.key} succeeded twice`);
-    this.effective.set(task.taskId, task.attempt);
+    await recordSuccess(db, task, successOf(task), samplesOf(task));
   }
 
   async check(): Promise<void> {
-    const job = await db.job.findUniqueOrThrow({ where: { id: this.jobId }, include: { tasks: true } });
+    const tasks = { include: { needs: { include: { needs: true } } } };
+    const job = await db.job.findUniqueOrThrow({ where: { id: this.jobId }, include: { tasks } });
     const state = job.state as JobState;
     if (this.ended !== null) assert.equal(state, this.ended, 'a terminal state changed');
     if (isTerminal('job', state)) this.ended = state;
     const running = job.tasks.filter((task) => task.state === 'running').length;
     if (this.ended !== null || state === 'paused') assert.equal(running, 0, `${state} with a running task`);
     if (state === 'paused') assert.notEqual(job.pauseRequestedAt, null);
-    for (const task of job.tasks) {
-      const attempt = this.effective.get(task.id);
-      assert.equal(task.state === 'succeeded', attempt !== undefined, `${task.key} is ${task.state}`);
-      if (attempt !== undefined) assert.equal(task.attempt, attempt, 'claimed again after its success');
+    for (const { key, state: is, waiting, needs } of job.tasks) {
+      const open = needs.filter((needed) => needed.needs.state !== 'succeeded').length;
+      if (is === 'ready' || is === 'waiting') assert.equal(waiting, open, `what ${key} waits for`);
+      if (is === 'ready') assert.equal(open, 0, `${key} is ready too early`);
+      if (is === 'waiting') assert.notEqual(open, 0, `${key} waits for nothing`);
     }
-    await this.checkRecords(state);
+    await this.checkRecords(state, job.tasks);
   }
 
-  /** Events without gaps, the terminal one last; metrics of effective attempts alone. */
-  private async checkRecords(state: JobState): Promise<void> {
+  /** Events without gaps, the terminal one last; one success of each task, or one more each time that it was reopened. */
+  private async checkRecords(state: JobState, tasks: readonly Task[]): Promise<void> {
     const events = await db.event.findMany({ where: { jobId: this.jobId }, orderBy: { seq: 'asc' } });
     assert.deepEqual(
       events.map(({ seq }) => seq),
@@ -172,24 +192,37 @@ class Run {
     assert.equal(ends.length, this.ended === null ? 0 : 1);
     if (this.ended !== null) assert.equal(events.at(-1)?.type, `job.${state}`);
     const points = await db.metricPoint.findMany({ where: { jobId: this.jobId } });
-    for (const [taskId, attempt] of this.effective) {
-      const point = points.find(({ name }) => name === taskId);
-      assert.equal(point?.value, attempt, `a stale attempt of ${taskId} wrote after the effective one`);
+    for (const { id, key, state: is, attempt } of tasks) {
+      const of = (type: string) =>
+        events.filter((event) => event.type === type && (event.data as { task: string }).task === key);
+      const attempts = of('task.succeeded').map(({ data }) => (data as { attempt: number }).attempt);
+      assert.equal(new Set(attempts).size, attempts.length, `an attempt of ${key} succeeded twice`);
+      assert.equal(
+        attempts.length - of('task.reopened').length,
+        Number(is === 'succeeded'),
+        `${key} is ${is}`,
+      );
+      if (is !== 'succeeded') continue;
+      assert.equal(attempts.at(-1), attempt, `${key} was claimed again after its success`);
+      const point = points.find(({ name }) => name === id);
+      assert.equal(point?.value, attempt, `a stale attempt of ${key} wrote after the effective one`);
     }
   }
 
-  /** Nothing is stuck: left alone, with one worker, the job comes to its end. */
+  /** Nothing is stuck: left to one worker, which finds some inputs damaged, the job comes to its end. */
   async finish(): Promise<void> {
     await refusable(strata.client.resumeJob(this.jobId));
     for (const task of this.claims) await this.act('lose', task);
-    for (let left = 50; this.ended === null && left > 0; left--) {
+    for (let left = 60; this.ended === null && left > 0; left--) {
       await this.claimNext();
       const last = this.claims.at(-1);
-      if (last) await this.succeed(last);
+      if (last && left > 30 && left % 3 === 0) await this.damage(last, left);
+      else if (last) await this.succeed(last);
       await reconcile(db, log);
       await this.check();
     }
     assert.notEqual(this.ended, null, 'the job is stuck');
+    reopened += await db.event.count({ where: { jobId: this.jobId, type: 'task.reopened' } });
   }
 }
 

@@ -40,11 +40,13 @@ const TASK_MOVES = new Set([
   'waiting>ready',
   'waiting>cancelled',
   'ready>running',
+  'ready>waiting',
   'ready>cancelled',
   'running>succeeded',
   'running>ready',
   'running>failed',
   'running>cancelled',
+  'succeeded>ready',
 ]);
 
 function checkEveryPair<S extends string>(
@@ -68,15 +70,14 @@ test('every task transition outside the table is refused', () => {
   checkEveryPair(TASK_STATES, TASK_MOVES, (from: TaskState, to: TaskState) => transition('task', from, to));
 });
 
-test('the states that end a job or task are exactly succeeded, failed and cancelled', () => {
-  const ends = ['succeeded', 'failed', 'cancelled'];
+test('a job ends succeeded, failed or cancelled; a task that succeeded may have to do its work again', () => {
   assert.deepEqual(
     JOB_STATES.filter((state) => isTerminal('job', state)),
-    ends,
+    ['succeeded', 'failed', 'cancelled'],
   );
   assert.deepEqual(
     TASK_STATES.filter((state) => isTerminal('task', state)),
-    ends,
+    ['failed', 'cancelled'],
   );
 });
 

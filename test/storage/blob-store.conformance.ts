@@ -52,6 +52,19 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     const { uri } = await store.put(bytes);
     await damage(uri);
     await assert.rejects(store.get(uri), BlobCorruptError);
+    await assert.rejects(store.localPath(uri), BlobCorruptError);
+  });
+
+  test(`${name}: bytes that are damaged after they were checked are found out, and mended by a put`, async () => {
+    const { store, damage } = await create();
+    const { uri } = await store.put(bytes);
+    for (let time = 0; time < 2; time++) {
+      await store.localPath(uri);
+      await damage(uri);
+      await assert.rejects(store.localPath(uri), BlobCorruptError);
+      await store.put(bytes);
+      assert.deepEqual(new Uint8Array(await readFile(await store.localPath(uri))), bytes);
+    }
   });
 
   test(`${name}: a spool file appears when committed, not before, and not when discarded`, async () => {

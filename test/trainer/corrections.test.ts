@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,7 +12,6 @@ import {
   SpoolReader,
   SpoolWriter,
 } from '../../src/trainer/corrections/index.js';
-import { TrainerError } from '../../src/trainer/errors.js';
 import { normal, randomStream } from '../../src/trainer/random.js';
 import { arena, free, liveTensors, read, upload } from '../../src/trainer/runtime/index.js';
 
@@ -122,7 +121,7 @@ test('int8 takes a byte a value and a sixteenth more, float16 two, float32 four'
   assert.equal(Math.round(1000 * bytes('float16')), 2000);
 });
 
-test('a spool file gives back each step, in any order, and leaves no tensor behind', async () => {
+test('a spool file gives back each step, in any order, no altered byte of it, and leaves no tensor behind', async () => {
   const store = createFolderStore(folder);
   const shape = [2, 3, 3, 1];
   const gradientOf = (step: number) => Float32Array.from({ length: 18 }, (_, index) => step + index / 32);
@@ -136,7 +135,7 @@ test('a spool file gives back each step, in any order, and leaves no tensor behi
   for (const step of [10, 11, 12]) arena(() => writer.write(upload(gradientOf(step), shape)));
   const { uri } = await writer.commit();
   const path = await store.localPath(uri);
-  const reader = new SpoolReader(path);
+  const reader = new SpoolReader(path, uri);
   for (const step of [12, 10, 11]) {
     arena(() => {
       const gradient = reader.read(step);
@@ -145,11 +144,23 @@ test('a spool file gives back each step, in any order, and leaves no tensor behi
     });
   }
   assert.throws(() => reader.read(13), RangeError);
+  const whole = readFileSync(path);
+  for (let at = 0; at < whole.length; at++) {
+    const altered = Buffer.from(whole);
+    altered[at]! ^= 1;
+    writeFileSync(path, altered);
+    const readAll = () => {
+      const each = new SpoolReader(path, uri);
+      try {
+        for (const step of [10, 11, 12]) free(each.read(step));
+      } finally {
+        each.close();
+      }
+    };
+    assert.throws(readAll, { name: 'BlobCorruptError', uri }, `byte ${at} was altered`);
+  }
   truncateSync(path, 60);
-  assert.throws(
-    () => reader.read(12),
-    (error) => error instanceof TrainerError && error.code === 'blob_corrupt',
-  );
+  assert.throws(() => reader.read(12), { name: 'BlobCorruptError', uri });
   reader.close();
   assert.equal(liveTensors(), before);
 });
@@ -224,7 +235,7 @@ test('a spool file of filtered int8 corrections is a seventh of float16 and give
   };
   const small = await write('int8', 'average-2');
   assert.ok(small.size_bytes * 7 < (await write('float16', 'none')).size_bytes);
-  const reader = new SpoolReader(await store.localPath(small.uri));
+  const reader = new SpoolReader(await store.localPath(small.uri), small.uri);
   const decoded = arena(() => ({ values: read(reader.read(7)) })).values;
   reader.close();
   const expected = windowMeans(values, shape);

@@ -1,7 +1,7 @@
 import { StrataError } from '../../contract/errors.js';
 import type { JobsClient } from '../../contract/jobs-client.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { BlobMissingError } from '../../storage/errors.js';
+import { BlobCorruptError, BlobMissingError } from '../../storage/errors.js';
 import { findArtifact, findArtifacts } from '../store/artifacts.js';
 import type { Database } from '../store/database.js';
 import { listOf, toArtifact } from '../wire/parts.js';
@@ -24,8 +24,11 @@ export function artifactMethods(db: Database, tenant: string, blobs: BlobStore):
       try {
         return { path: await blobs.localPath(`sha256:${row.sha256}`), artifact: toArtifact(row) };
       } catch (error) {
-        if (!(error instanceof BlobMissingError)) throw error;
-        throw new StrataError('blob_missing', `The bytes of ${row.name} are gone.`, { cause: error });
+        if (error instanceof BlobMissingError)
+          throw new StrataError('blob_missing', `The bytes of ${row.name} are gone.`, { cause: error });
+        if (error instanceof BlobCorruptError)
+          throw new StrataError('blob_corrupt', `The bytes of ${row.name} are damaged.`, { cause: error });
+        throw error;
       }
     },
   };

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { newId } from '../ids.js';
-import { METRICS_MS, RECONCILE_MS } from '../limits.js';
+import { HOUSEKEEPING_STATEMENT_MS, METRICS_MS, RECONCILE_MS } from '../limits.js';
 import { type Loop, startLoop } from '../loop.js';
 import type { OutgoingPolicy } from '../outgoing/target.js';
 import type { Log } from '../process.js';
@@ -42,6 +42,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const { databaseUrl, redisUrl, blobs, log } = options;
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);
+  const tidying = await openDatabase(databaseUrl, HOUSEKEEPING_STATEMENT_MS);
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
   const sender = {
@@ -57,7 +58,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const enqueue = startLoop(() => enqueueReady(db, queue), RECONCILE_MS, failed('enqueue'));
   const spools = startLoop(() => deleteSpools(db, blobs), RECONCILE_MS, failed('spool deletion'));
   const rows = startLoop(
-    () => deleteOldRows(db, options.retentionDays),
+    () => deleteOldRows(tidying, options.retentionDays),
     HOUSEKEEPING_MS,
     failed('housekeeping'),
   );
@@ -66,7 +67,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     HOUSEKEEPING_MS,
     failed('deletion of uploads'),
   );
-  const garbage = startLoop(() => deleteGarbage(db, blobs, log), GARBAGE_MS, failed('garbage collection'));
+  const garbage = startLoop(
+    () => deleteGarbage(tidying, blobs, log),
+    GARBAGE_MS,
+    failed('garbage collection'),
+  );
   const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
   const loops = { plans, tables, enqueue, spools, rows, uploads, garbage, webhooks };
   const id = newId('dispatcher');
@@ -83,7 +88,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
       await queue.close();
       await Promise.all([heartbeat, ...Object.values(loops)].map((loop) => loop.stop()));
       await deleteDispatcher(db, id);
-      await db.$disconnect();
+      await Promise.all([db.$disconnect(), tidying.$disconnect()]);
     },
   };
 }

@@ -1,17 +1,17 @@
 import type { RetryClass } from '../../contract/errors.js';
+import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
 import { MAX_LOSSES, RETRY_BACKOFF_MS } from '../limits.js';
-import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.js';
-import { type Database, type Transaction, toJson } from '../store/database.js';
-import { appendEvents } from '../store/events.js';
+import type { Database, Transaction } from '../store/database.js';
 import { type LockedJob, lockJob } from '../store/jobs.js';
-import { notify } from '../store/notify.js';
-import { endAttempt, postpone, type RunningTask } from '../store/tasks.js';
-import { type JobError, requestStop, settle } from './stop.js';
-import { describe, taskData } from './task-events.js';
+import { endAttempt, type RunningTask } from '../store/tasks.js';
+import { type Counts, failJob, returnTask } from './end-attempt.js';
+import { remakeInput } from './remake.js';
+import { type JobError, settle } from './stop.js';
 
 /**
  * Ends an attempt that failed or was lost: the task goes back to ready for a passing reason, unless it has failed
  * too often; else the job fails with the attempt's error. The next attempt begins at the last checkpoint.
+ * @param input the one that could not be read, where that is why and known
  * @returns false for a stale attempt, which changes nothing
  */
 export function recordFailure(
@@ -19,13 +19,16 @@ export function recordFailure(
   task: RunningTask,
   error: JobError,
   retry: RetryClass,
+  input: string | null = null,
 ): Promise<boolean> {
   return inLockedJob(db, task.jobId, async (tx, job) => {
     // Its trainer has ended: for a job that is to stop, that is all there is to know.
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
+    const remade = input === null ? null : await remakeInput(tx, job, task, error, input);
+    if (remade !== null) return remade;
     const counts = countFailure(task, retry);
     const again = retry !== 'fatal' && counts.failures < job.maxAttempts && counts.losses < MAX_LOSSES;
-    return again ? tryAgain(tx, job, task, error, counts) : failJob(tx, job, task, error, counts);
+    return again ? tryAgain(tx, job, task, error, counts, input) : failJob(tx, job, task, error, counts);
   });
 }
 
@@ -33,15 +36,8 @@ export function recordFailure(
 export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
   return inLockedJob(db, task.jobId, async (tx, job) => {
     if (job.stopAs !== null) return cancelAttempt(tx, job, task);
-    const progress = await progressKept(tx, task);
-    if (!(await endAttempt(tx, task, 'ready', { progress }))) return false;
-    await postpone(tx, task, 0);
     const by = job.pausing ? 'since its job is to be paused' : 'by a stopping worker';
-    const message = `${describe(task)} was handed back ${by}`;
-    await appendEvents(tx, job.id, { type: 'task.retried', message, data: taskData(task) });
-    await notify(tx, 'strata_dispatch');
-    await settle(tx, job);
-    return true;
+    return returnTask(tx, job, task, { message: `was handed back ${by}` });
   });
 }
 
@@ -62,22 +58,11 @@ async function cancelAttempt(tx: Transaction, job: LockedJob, task: RunningTask)
   return current;
 }
 
-interface Counts {
-  readonly failures: number;
-  readonly losses: number;
-}
-
 function countFailure({ failures, losses }: RunningTask, retry: RetryClass): Counts {
   return retry === 'uncounted' ? { failures, losses: losses + 1 } : { failures: failures + 1, losses };
 }
 
-/** An attempt that could not read these may have had a checkpoint that is not there any more. */
 const UNREADABLE = ['blob_missing', 'blob_corrupt'];
-
-/** Where the next attempt begins, as a share of the task. */
-async function progressKept(tx: Transaction, { taskId }: RunningTask): Promise<number> {
-  return (await findCheckpoint(tx, taskId))?.share ?? 0;
-}
 
 async function tryAgain(
   tx: Transaction,
@@ -85,38 +70,11 @@ async function tryAgain(
   task: RunningTask,
   error: JobError,
   counts: Counts,
+  input: string | null,
 ): Promise<boolean> {
-  const progress = await progressKept(tx, task);
-  const changes = { progress, ...counts, error: toJson(error) };
-  if (!(await endAttempt(tx, task, 'ready', changes))) return false;
-  await postpone(tx, task, RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1));
-  if (UNREADABLE.includes(error.code)) await deleteCheckpoint(tx, task.taskId);
-  await appendEvents(tx, job.id, {
-    type: 'task.retried',
-    level: 'warning',
-    message: `${describe(task)} is tried again: ${error.message}`,
-    data: taskData(task, { error }),
-  });
-  await notify(tx, 'strata_dispatch');
-  await settle(tx, job);
-  return true;
-}
-
-async function failJob(
-  tx: Transaction,
-  job: LockedJob,
-  task: RunningTask,
-  error: JobError,
-  counts: Counts,
-): Promise<boolean> {
-  const changes = { ...counts, error: toJson(error), finishedAt: new Date() };
-  if (!(await endAttempt(tx, task, 'failed', changes))) return false;
-  await appendEvents(tx, job.id, {
-    type: 'task.failed',
-    level: 'error',
-    message: `${describe(task)} failed: ${error.message}`,
-    data: taskData(task, { error }),
-  });
-  await requestStop(tx, job, { as: 'failed', now: true, error });
-  return true;
+  // Where it is not known what could not be read, it may have been the checkpoint.
+  const dropCheckpoint = UNREADABLE.includes(error.code) && (input ?? CHECKPOINT_INPUT) === CHECKPOINT_INPUT;
+  const message = `is tried again: ${error.message}`;
+  const waitMs = RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1);
+  return returnTask(tx, job, task, { counts, error, message, dropCheckpoint, waitMs });
 }

@@ -8,8 +8,11 @@ export async function saveCheckpoint(
   { taskId, attempt }: Fence,
   { uri, size_bytes, step, share }: TaskCheckpoint,
 ): Promise<void> {
-  const columns = { attempt, step, share, uri, sizeBytes: size_bytes, createdAt: new Date() };
-  await tx.checkpoint.upsert({ where: { taskId }, update: columns, create: { taskId, ...columns } });
+  await tx.$executeRaw`
+    INSERT INTO checkpoint (task_id, attempt, step, share, uri, size_bytes, created_at)
+    VALUES (${taskId}, ${attempt}, ${step}, ${share}, ${uri}, ${size_bytes}, clock_timestamp())
+    ON CONFLICT (task_id) DO UPDATE SET attempt = excluded.attempt, step = excluded.step, share = excluded.share,
+      uri = excluded.uri, size_bytes = excluded.size_bytes, created_at = excluded.created_at`;
 }
 
 export async function findCheckpoint(

@@ -1,6 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { STATEMENT_MS } from '../limits.js';
 import { type Prisma, PrismaClient } from './generated/client.js';
+import { impatientSocket } from './impatient-socket.js';
 
 /** Prisma, and the pool that it works on: prepared.ts asks that directly. */
 export type Database = PrismaClient & { readonly pool: pg.Pool };
@@ -12,12 +14,24 @@ const MAX_CONNECTIONS = 8;
 /** A server that takes no connection for so long is down for us; one that has none free for so long is overloaded. */
 const CONNECT_MS = 10_000;
 
-/** Opens a pool of connections; `$disconnect()` ends it. */
-export async function openDatabase(databaseUrl: string): Promise<Database> {
+/** Postgres speaks first, with an error, where it can. */
+const GRACE_MS = 2_000;
+
+/**
+ * Opens a pool of connections; `$disconnect()` ends it.
+ * @param statementMs how long a statement, and the pause before the next one of its transaction, may take: Postgres ends
+ * them then, and with them the locks of a process that is stopped or gone. A connection over which nothing has come for
+ * that long is given up, since its other end may be gone without a word.
+ */
+export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_MS): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: statementMs,
+    // Not pg's query_timeout: after it, a connection that is dead would go back to the pool.
+    stream: () => impatientSocket(statementMs + GRACE_MS),
   });
   // Lost connections surface in the next query; unheard, pg's 'error' event would end the process.
   const adapter = new PrismaPg(pool, {

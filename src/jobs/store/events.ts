@@ -19,16 +19,18 @@ export async function appendEvents(
   jobId: string,
   ...events: readonly NewEvent[]
 ): Promise<void> {
-  const { eventSeq, tenant } = await tx.job.update({
-    where: { id: jobId },
-    data: { eventSeq: { increment: events.length } },
-    select: { eventSeq: true, tenant: true },
-  });
+  // Their time is the database's: the clocks of workers may differ, or jump.
+  const [counted] = await tx.$queryRaw<{ eventSeq: number; tenant: string; at: Date }[]>`
+    UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
+    RETURNING event_seq AS "eventSeq", tenant, clock_timestamp() AS at`;
+  if (!counted) throw new Error(`there is no job ${jobId}`);
+  const { eventSeq, tenant, at } = counted;
   const first = eventSeq - events.length + 1;
   const rows = await tx.event.createManyAndReturn({
     data: events.map(({ type, message, level = 'info', data = {} }, index) => ({
       jobId,
       seq: first + index,
+      at,
       level,
       type,
       message,

@@ -105,7 +105,8 @@ export async function listen(
       closed = true;
       clearInterval(ping);
       clearTimeout(retry);
-      await client?.end().catch(() => undefined);
+      // Without a farewell, which a dead connection would never answer.
+      socket.destroy();
     },
   };
 }

@@ -26,6 +26,23 @@ export async function openDependents(tx: Transaction, taskId: string): Promise<v
     WHERE needed.needs_id = ${taskId} AND task.id = needed.task_id AND task.state = 'waiting'`;
 }
 
+/**
+ * Lets a task, and those that need it, wait for what they need and is not there: outputs are made again that were there
+ * before. A task that runs is left alone; it is counted when it comes back.
+ */
+export async function recountNeeds(tx: Transaction, taskId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE task SET waiting = open.needs, state = CASE WHEN open.needs > 0 THEN 'waiting' ELSE 'ready' END
+    FROM (
+      SELECT near.id, count(*) FILTER (WHERE needed.state <> 'succeeded')::int AS needs
+      FROM task near
+      LEFT JOIN task_dependency d ON d.task_id = near.id LEFT JOIN task needed ON needed.id = d.needs_id
+      WHERE near.id = ${taskId} OR near.id IN (SELECT task_id FROM task_dependency WHERE needs_id = ${taskId})
+      GROUP BY near.id
+    ) AS open
+    WHERE task.id = open.id AND task.state IN ('ready', 'waiting') AND task.waiting <> open.needs`;
+}
+
 /** For each task of a job the keys of the tasks it needs. */
 export async function dependencyKeys(db: Queryable, jobId: string): Promise<Map<string, string[]>> {
   const rows = await db.taskDependency.findMany({

@@ -85,6 +85,48 @@ export async function endAttempt(
   return count === 1;
 }
 
+export interface Producer extends RunningTask {
+  readonly state: TaskState;
+  /** It has made its outputs again since the reader was claimed. */
+  readonly remade: boolean;
+}
+
+/** The task that makes an input of a running one; null for an input that no task makes. */
+export async function findProducer(
+  tx: Transaction,
+  { taskId, attempt }: Fence,
+  input: string,
+): Promise<Producer | null> {
+  const rows = await tx.$queryRaw<Producer[]>`
+    SELECT producer.id AS "taskId", producer.job_id AS "jobId", producer.key, producer.kind, producer.stage,
+      producer.round, producer.attempt, producer.failures, producer.losses, producer.state,
+      (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.succeeded'
+        AND data->>'task' = producer.key)
+      > (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.started'
+        AND data->>'task' = reader.key AND data->>'attempt' = ${String(attempt)}) AS remade
+    FROM task reader JOIN task producer
+      ON producer.job_id = reader.job_id AND producer.key = reader.inputs->${input}->>'task'
+    WHERE reader.id = ${taskId}`;
+  return rows[0] ?? null;
+}
+
+/** succeeded > ready: what it made is to be made again. It and those that need it must be counted anew then. */
+export async function reopenTask(
+  tx: Transaction,
+  taskId: string,
+  counts: { readonly failures: number; readonly losses: number },
+): Promise<void> {
+  await tx.task.update({
+    where: { id: taskId, state: 'succeeded' },
+    data: {
+      ...counts,
+      state: transition('task', 'succeeded', 'ready'),
+      progress: 0,
+      finishedAt: null,
+    },
+  });
+}
+
 /** Lets a task wait for its next attempt from now on for `waitMs`, by the database's clock: workers' clocks may jump. */
 export async function postpone(tx: Transaction, { taskId }: Fence, waitMs: number): Promise<void> {
   await tx.$executeRaw`

@@ -8,12 +8,13 @@ const LOST: readonly string[] = [
   'TooManyConnections',
   'TlsConnectionError',
 ];
-/** Postgres' own: ended by an administrator, crashed, starting or stopping. */
-const LEAVING = ['57P01', '57P02', '57P03'];
+/** Postgres' own: ended by an administrator, crashed, starting or stopping; over the time for a statement or a transaction. */
+const LEAVING = ['57P01', '57P02', '57P03', '57014', '25P03'];
 /** The same of statements that did not go through Prisma. */
 const LOST_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '53300'];
 /** What pg says without a code: every connection stayed in use for too long, or one was lost. */
-const LOST_WORDS = /^timeout exceeded when trying to connect$|^Connection terminated/;
+const LOST_WORDS =
+  /^timeout exceeded when trying to connect$|^Connection terminated|^Client has encountered a connection error/;
 /** Prisma's: no connection free in time, none to start a transaction on, one that was closed. */
 const WAITED_IN_VAIN = ['P1001', 'P1017', 'P2024', 'P2028'];
 

@@ -9,6 +9,7 @@ export type Ending = 'killed' | 'yielded' | 'lost' | 'stalled';
 /** A claimed task in a slot, and the ways to end it. Its trainer's word, or end, is what moves it on. */
 export class Attempt {
   private cause: Ending | null = null;
+  private lost = false;
   private patience: NodeJS.Timeout | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly startedAt = performance.now();
@@ -20,6 +21,11 @@ export class Attempt {
 
   get ending(): Ending | null {
     return this.cause;
+  }
+
+  /** Another attempt may already run. */
+  get isLost(): boolean {
+    return this.lost;
   }
 
   askCheckpoint(): void {
@@ -42,6 +48,11 @@ export class Attempt {
   kill(cause: Ending): void {
     this.cause ??= cause;
     void this.slot.kill();
+  }
+
+  lose(): void {
+    this.lost = true;
+    this.kill('lost');
   }
 
   /** It has ended. */

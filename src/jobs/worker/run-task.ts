@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { retryClassOf } from '../../contract/errors.js';
 import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
@@ -11,6 +12,7 @@ import { FLUSH_MS } from '../limits.js';
 import type { WorkerMetrics } from '../monitoring/worker-metrics.js';
 import type { Log } from '../process.js';
 import type { Database } from '../store/database.js';
+import { isUnavailable } from '../store/unavailable.js';
 import { Attempt } from './attempt.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Leases } from './leases.js';
@@ -40,13 +42,25 @@ interface Ended {
 
 export class TaskRunner {
   private readonly attempts = new Set<Attempt>();
+  private readonly works = new Set<Promise<void>>();
   private closed = false;
 
   constructor(private readonly options: TaskRunnerOptions) {}
 
   /** Claims the next task for a reserved slot and sees it through. Does nothing where there is none. */
   async run(slot: Slot): Promise<void> {
-    const { db, blobs, workerId, tracing } = this.options;
+    const work = this.work(slot);
+    this.works.add(work);
+    await work.finally(() => this.works.delete(work));
+  }
+
+  /** Resolves when nothing is in work. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.works);
+  }
+
+  private async work(slot: Slot): Promise<void> {
+    const { db, blobs, workerId, leases, tracing } = this.options;
     if (this.closed) return;
     const claimed = await claimNext(db, { workerId, ...slot.place });
     if (claimed === null) return;
@@ -55,9 +69,15 @@ export class TaskRunner {
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
     this.attempts.add(attempt);
+    const letGo = leases.hold({
+      fence: claimed.task,
+      onWish: (wish) => attempt.obey(wish),
+      onLost: () => attempt.lose(),
+    });
     try {
       await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
     } finally {
+      letGo();
       attempt.close();
       this.attempts.delete(attempt);
     }
@@ -70,7 +90,7 @@ export class TaskRunner {
   }
 
   private async train(attempt: Attempt, checkpoints: Checkpoints): Promise<Ended> {
-    const { db, leases, noProgressMs, checkpointMs, log } = this.options;
+    const { db, noProgressMs, checkpointMs, log } = this.options;
     const { task, assignment } = attempt.claim;
     const recorder = startRecorder(
       (report) => this.write(attempt, report, checkpoints),
@@ -85,11 +105,6 @@ export class TaskRunner {
     );
     const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
     const reminder = setInterval(() => attempt.askCheckpoint(), checkpointMs);
-    const letGo = leases.hold({
-      fence: task,
-      onWish: (wish) => attempt.obey(wish),
-      onLost: () => attempt.kill('lost'),
-    });
     try {
       const onReport = this.listener(attempt, recorder, watchdog);
       const outcome = await attempt.slot.run(assignment, onReport, printed.add);
@@ -99,7 +114,6 @@ export class TaskRunner {
       await printed.close();
       clearInterval(reminder);
       watchdog.stop();
-      letGo();
       await recorder.drain();
     }
   }
@@ -141,8 +155,10 @@ export class TaskRunner {
     const context = { job: task.jobId, task: task.key, attempt: task.attempt };
     let kept: boolean;
     try {
-      if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
-      kept = await settleAttempt(db, attempt, ended);
+      kept = await untilAvailable(async () => {
+        if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
+        return settleAttempt(db, attempt, ended);
+      });
       if (kept && outcome.kind === 'succeeded') {
         this.noteStored(unwritten);
         metrics.taskSucceeded(attempt.claim.assignment, outcome.success);
@@ -172,12 +188,26 @@ function wordsOf(outcome: Outcome): [seconds: Readonly<Record<string, number>>, 
   return outcome.kind === 'gone' ? [{}, outcome.message] : [{}];
 }
 
+const AGAIN_MS = 250;
+
+/** Again while Postgres is away: what is to be recorded cost more than the wait, and the fence knows if it comes too late. */
+async function untilAvailable(record: () => Promise<boolean>): Promise<boolean> {
+  for (;;) {
+    try {
+      return await record();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      await delay(AGAIN_MS);
+    }
+  }
+}
+
 function settleAttempt(db: Database, attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
   const { task } = attempt.claim;
   if (outcome.kind === 'succeeded') return recordSuccess(db, task, outcome.success, unwritten.samples);
   if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
   if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
-  if (attempt.ending === 'lost') return Promise.resolve(false);
+  if (attempt.isLost) return Promise.resolve(false);
   const stalled = attempt.ending === 'stalled';
   const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
   return fail(db, attempt, { code, message: stalled ? 'the trainer reported nothing' : outcome.message });
@@ -189,9 +219,10 @@ interface Failure {
   readonly stage?: number | null;
   readonly step?: number | null;
   readonly tensor?: string | null;
+  readonly input?: string | null;
 }
 
 function fail(db: Database, { claim: { task } }: Attempt, failure: Failure): Promise<boolean> {
-  const { code, message, stage = task.stage, step = null, tensor = null } = failure;
-  return recordFailure(db, task, { code, message, stage, step, tensor }, retryClassOf(code));
+  const { code, message, stage = task.stage, step = null, tensor = null, input = null } = failure;
+  return recordFailure(db, task, { code, message, stage, step, tensor }, retryClassOf(code), input);
 }

@@ -3,7 +3,7 @@ import type { ImportLimits } from '../../contract/importer-protocol.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import { newId } from '../ids.js';
-import { HEARTBEAT_MS, LEASE_MS, METRICS_MS } from '../limits.js';
+import { HEARTBEAT_MS, LEASE_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../limits.js';
 import { startLoop } from '../loop.js';
 import { WorkerMetrics } from '../monitoring/worker-metrics.js';
 import type { Log } from '../process.js';
@@ -54,7 +54,7 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
   await checkRedis(redisUrl);
-  const db = await openDatabase(databaseUrl);
+  const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS);
   const workerId = newId('worker');
   const { devices, slots } = await openSlots(options);
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
@@ -106,9 +106,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   );
   return {
     async stop() {
-      await consumer.pause();
+      // First: it waits for nobody, and trainers begin to make their checkpoints.
       runner.releaseAll();
-      await Promise.all([consumer.close(), imports.stop()]);
+      await consumer.pause();
+      await Promise.all([runner.idle(), imports.stop()]);
+      await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), leases.stop(), saving.stop()]);
       await leave(db, workerId);

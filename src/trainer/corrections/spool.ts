@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import type { TaskOutput } from '../../contract/trainer-protocol.js';
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
 import type { StepRange } from '../../network/index.js';
 import type { SpoolDraft } from '../../storage/blob-store.js';
-import { TrainerError } from '../errors.js';
+import { BlobCorruptError } from '../../storage/errors.js';
 import { free, type Tensor } from '../runtime/index.js';
 import type { CorrectionCodec, Precision } from './codec.js';
 import { CODECS } from './codecs.js';
@@ -18,8 +19,10 @@ export interface SpoolHeader {
 }
 
 const LENGTH_BYTES = 4;
+/** Of a record's sha256, kept behind it: the file has no checksum as a whole, since it is read at random offsets. */
+const CHECK_BYTES = 8;
 
-/** Writes the corrections of one round: length and JSON header, then the codec's record of each step. */
+/** Writes the corrections of one round: length, JSON header, then the codec's record of each step; all with checks. */
 export class SpoolWriter {
   readonly #file: number;
   #written: number;
@@ -36,13 +39,14 @@ export class SpoolWriter {
     const json = Buffer.from(JSON.stringify(header));
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt32LE(json.length);
-    writeSync(this.#file, Buffer.concat([length, json]));
+    writeSync(this.#file, Buffer.concat([length, json, checkOf(json)]));
   }
 
   write(gradient: Tensor): void {
     const { precision, filter } = this.header;
     const reduced = FILTERS[filter].reduce(gradient);
-    writeSync(this.#file, CODECS[precision].encode(reduced));
+    const record = CODECS[precision].encode(reduced);
+    writeSync(this.#file, Buffer.concat([record, checkOf(record)]));
     if (reduced !== gradient) free(reduced);
     this.#written++;
   }
@@ -66,7 +70,7 @@ export class SpoolWriter {
   }
 }
 
-/** Reads a round's corrections at any step. @throws TrainerError blob_corrupt where the file ends early */
+/** Reads a round's corrections at any step. @throws BlobCorruptError where the file ends early or was altered */
 export class SpoolReader {
   readonly #file: number;
   readonly #codec: CorrectionCodec;
@@ -76,11 +80,20 @@ export class SpoolReader {
   readonly #storedShape: readonly number[];
   readonly header: SpoolHeader;
 
-  constructor(path: string) {
+  constructor(
+    path: string,
+    readonly uri: BlobUri,
+  ) {
     this.#file = openSync(path, 'r');
-    const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
-    this.header = JSON.parse(this.#read(length, LENGTH_BYTES).toString()) as SpoolHeader;
-    this.#start = LENGTH_BYTES + length;
+    try {
+      const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
+      if (length > fstatSync(this.#file).size) throw new BlobCorruptError(uri);
+      this.header = JSON.parse(this.#readChecked(length, LENGTH_BYTES).toString()) as SpoolHeader;
+      this.#start = LENGTH_BYTES + length + CHECK_BYTES;
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
     this.#codec = CODECS[this.header.precision];
     this.#filter = FILTERS[this.header.filter];
     this.#storedShape = this.#filter.reducedShape(this.header.shape);
@@ -92,7 +105,7 @@ export class SpoolReader {
     if (step < steps.start || step >= steps.end)
       throw new RangeError(`step ${step} is not in this spool file`);
     const bytes = this.#codec.recordBytes(this.#storedShape);
-    const record = this.#read(bytes, this.#start + (step - steps.start) * bytes);
+    const record = this.#readChecked(bytes, this.#start + (step - steps.start) * (bytes + CHECK_BYTES));
     const reduced = this.#codec.decode(record, this.#storedShape);
     const gradient = this.#filter.spread(reduced, shape);
     if (reduced !== gradient) free(reduced);
@@ -105,9 +118,18 @@ export class SpoolReader {
 
   #read(bytes: number, position: number): Buffer {
     const buffer = Buffer.alloc(bytes);
-    if (readSync(this.#file, buffer, 0, bytes, position) !== bytes) {
-      throw new TrainerError('blob_corrupt', 'a corrections file is cut short');
-    }
+    if (readSync(this.#file, buffer, 0, bytes, position) !== bytes) throw new BlobCorruptError(this.uri);
     return buffer;
   }
+
+  #readChecked(bytes: number, position: number): Buffer {
+    const both = this.#read(bytes + CHECK_BYTES, position);
+    const content = both.subarray(0, bytes);
+    if (!checkOf(content).equals(both.subarray(bytes))) throw new BlobCorruptError(this.uri);
+    return content;
+  }
+}
+
+function checkOf(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, CHECK_BYTES);
 }

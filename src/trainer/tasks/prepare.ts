@@ -1,6 +1,5 @@
 import { type DatasetManifest, decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
 import type { BlobUri, TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
-import { BlobMissingError } from '../../storage/errors.js';
 import { prepareMnist } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { Stopwatch } from '../training/index.js';
@@ -9,7 +8,7 @@ import type { TaskContext } from './context.js';
 /**
  * Makes sure that the job's dataset lies ready as blobs: finds an imported one, decodes a built-in one. The same data make
  * the same blobs, so a second run stores nothing.
- * @throws BlobMissingError, TrainerError dataset_unreadable, InvalidManifestError
+ * @throws BlobMissingError, BlobCorruptError, TrainerError dataset_unreadable, InvalidManifestError
  */
 export async function prepare(context: TaskContext): Promise<TaskSuccess> {
   const { manifest } = context.assignment.dataset;
@@ -43,12 +42,13 @@ async function findImported({ assignment, blobs }: TaskContext, uri: BlobUri): P
       `${uri} is not what dataset ${dataset.name} was imported as; import it again`,
     );
   }
-  for (const blob of blobsOf(manifest)) if (!(await blobs.exists(blob))) throw new BlobMissingError(blob);
+  // Nobody could make them again: what is damaged or gone is said here, by its name.
+  for (const blob of blobsOf(manifest)) await blobs.localPath(blob);
   return { uri, size_bytes: bytes.length };
 }
 
 /** What the manifest names. */
-function blobsOf({ storage, splits }: DatasetManifest): BlobUri[] {
+export function blobsOf({ storage, splits }: DatasetManifest): BlobUri[] {
   const arrays = [splits.train, splits.test].flatMap(({ images, labels }) => [images, labels]);
   return storage === 'pixels' ? arrays : [...arrays, splits.train.offsets, splits.test.offsets];
 }

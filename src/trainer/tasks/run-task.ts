@@ -6,6 +6,7 @@ import { evaluate } from './evaluate.js';
 import { finalize } from './finalize.js';
 import { trainLadder } from './ladder.js';
 import { prepare } from './prepare.js';
+import { Sources } from './sources.js';
 import { trainStage } from './stage.js';
 import { trainStoredStage } from './stored-stage.js';
 
@@ -24,6 +25,17 @@ function stageTrainer({ assignment: { stage, spec } }: TaskContext) {
 }
 
 /** Runs an assignment: a pure function of its inputs, safe to run again. */
-export function runTask(context: TaskContext): Promise<TaskSuccess> {
-  return TASKS[context.assignment.kind](context);
+export async function runTask(context: TaskContext): Promise<TaskSuccess> {
+  const sources = await Sources.open(context);
+  const breathe: TaskContext['breathe'] = (save) =>
+    context.breathe(
+      save &&
+        (async () => {
+          await sources.confirm();
+          return save();
+        }),
+    );
+  const success = await TASKS[context.assignment.kind]({ ...context, breathe });
+  await sources.confirm();
+  return success;
 }

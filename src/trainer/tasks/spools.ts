@@ -38,5 +38,10 @@ export async function openFeatures(
   { index }: StageDescription,
 ): Promise<SpoolReader | null> {
   const isSent = messagesTo(context.assignment.spec.method, index).some(({ input }) => input === 'features');
-  return isSent ? new SpoolReader(await context.blobs.localPath(requiredInput(context, 'features'))) : null;
+  return isSent ? readSpool(context, 'features') : null;
+}
+
+export async function readSpool(context: TaskContext, input: Spool['name']): Promise<SpoolReader> {
+  const uri = requiredInput(context, input);
+  return new SpoolReader(await context.blobs.localPath(uri), uri);
 }

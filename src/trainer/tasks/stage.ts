@@ -7,7 +7,6 @@ import {
   type StageDescription,
 } from '../../network/index.js';
 import { encodeState, encodeWeights } from '../checkpoint/index.js';
-import { SpoolReader } from '../corrections/index.js';
 import { TrainerError } from '../errors.js';
 import { uploadWeights } from '../network/index.js';
 import { initialValues, type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
@@ -20,9 +19,9 @@ import {
   type LocalObjective,
   Stopwatch,
 } from '../training/index.js';
-import { readCheckpoint, readState, readWeights, requiredInput, type TaskContext } from './context.js';
+import { readCheckpoint, readState, readWeights, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
-import { openFeatures, openSpool, type Spool } from './spools.js';
+import { openFeatures, openSpool, readSpool, type Spool } from './spools.js';
 import { trainPart } from './train.js';
 
 /** Trains stage k, with its AuxNet or its head, for one round of the layer-parallel phase. */
@@ -89,9 +88,7 @@ async function openDownstream(
   const parameters = auxiliaryParameters(next);
   const values = (await readWeights(context, 'auxiliary')) ?? initialValues(parameters, spec.seed);
   const weights = uploadWeights(parametersOf(next.auxiliary!), values);
-  const corrections = received.has('corrections')
-    ? new SpoolReader(await context.blobs.localPath(requiredInput(context, 'corrections')))
-    : null;
+  const corrections = received.has('corrections') ? await readSpool(context, 'corrections') : null;
   const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };
   return {
     objective: couplingObjective(downstream, spec.method.penalty),

@@ -166,7 +166,7 @@ export async function contentsOf(success: TaskSuccess, blobs: BlobStore): Promis
 
 /** The corrections of every step of a spool file, as decoded. */
 export async function correctionsOf(uri: BlobUri, blobs: BlobStore): Promise<Float32Array[]> {
-  const reader = new SpoolReader(await blobs.localPath(uri));
+  const reader = new SpoolReader(await blobs.localPath(uri), uri);
   const { start, end } = reader.header.steps;
   const steps = Array.from({ length: end - start }, (_, index) =>
     arena(() => ({ values: read(reader.read(start + index)) })),
