@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { tf } from '../../src/trainer/runtime/index.js';
+import { codeBlocks } from '../trainer/support/document-readers.js';
 import { type Exported, withExports } from '../trainer/support/exported-model.js';
 import { findChromium, withBrowser } from './chromium.js';
 
@@ -48,12 +50,27 @@ test('a browser loads the exported layers model and graph model, and predicts wh
             assert.ok(Math.abs(value - inNode[index]!) < 1e-4, `${path}: ${value} at ${index}`);
           }
         }
+        await checkCardPages(exported, page, `http://127.0.0.1:${port}`);
       });
     } finally {
       server.close();
     }
   });
 });
+
+/** The pages of the model card as they are pasted, but for the network: the library comes from here. */
+async function checkCardPages(exported: Exported, page: Page, url: string): Promise<void> {
+  const examples = codeBlocks(String(await exported.file('README.md')), 'html');
+  assert.equal(examples.length, MODELS.length);
+  await page.route('https://cdn.jsdelivr.net/**', (route) => route.fulfill({ path: TFJS }));
+  for (const example of examples) {
+    await page.route(`${url}/example.html`, (route) =>
+      route.fulfill({ body: `<!doctype html>${example}`, contentType: 'text/html' }),
+    );
+    await page.goto(`${url}/example.html`);
+    await page.waitForFunction("/^[0-9]$/.test(document.querySelector('output').textContent)");
+  }
+}
 
 async function fileFor(exported: Exported, url: string): Promise<Buffer> {
   if (url === '/') return Buffer.from('<!doctype html><script src="/tf.min.js"></script>');

@@ -17,6 +17,7 @@ import { buildOnnxGraph } from '../../src/trainer/export/onnx-graph.js';
 import { safetensorsFiles } from '../../src/trainer/export/safetensors-files.js';
 import { readSafetensors } from '../../src/trainer/export/safetensors-reader.js';
 import { tf } from '../../src/trainer/runtime/index.js';
+import { codeBlocks, download, readDocuments, runPython } from './support/document-readers.js';
 import { type Exported, withExports } from './support/exported-model.js';
 import { smallModel } from './support/model-source.js';
 
@@ -36,7 +37,8 @@ test('a job exports the full and the compact model in every format it names', as
       'weights.bin',
     ];
     const named = ['compact', 'full'].flatMap((network) => files.map((file) => `${network}/${file}`));
-    assert.deepEqual([...exported.artifacts.keys()].sort(), [...named, 'report.json']);
+    const documents = ['README.md', 'curves.svg', 'report.json', 'tensorboard/events.out.tfevents.strata'];
+    assert.deepEqual([...exported.artifacts.keys()].sort(), [...named, ...documents].sort());
     for (const name of ['full', 'compact'] as const) {
       const accuracy = await loadedAccuracy(exported, name);
       const reported = exported.result[name === 'full' ? 'test_accuracy' : 'compact_accuracy']!;
@@ -53,8 +55,56 @@ test('a job exports the full and the compact model in every format it names', as
     const report = JSON.parse((await exported.file('report.json')).toString());
     assert.deepEqual(report.result, exported.result);
     assert.equal(report.stages.length, 2);
+    assert.deepEqual(report.networks, exported.networks);
+    checkNetworks(exported);
+    await checkDocuments(exported);
   });
 });
+
+/** Side by side: what the finalizer weighs the networks by. */
+function checkNetworks({ networks, result, artifacts }: Exported): void {
+  assert.deepEqual(
+    networks.map(({ name, accuracy }) => [name, accuracy]),
+    [
+      ['full', result.test_accuracy],
+      ['compact', result.compact_accuracy],
+    ],
+  );
+  for (const { name, exports, latency } of networks) {
+    const onnx = exports.find(({ format }) => format === 'onnx');
+    assert.equal(onnx?.size_bytes, artifacts.get(`${name}/model.onnx`)?.size_bytes);
+    assert.equal(onnx?.max_difference, result[`export_difference_${name}_onnx`]);
+    assert.ok(latency && latency.single_ms > 0 && latency.batch_ms > 0);
+  }
+  const [full, compact] = networks;
+  assert.ok(compact!.parameters < full!.parameters && compact!.multiply_adds < full!.multiply_adds);
+}
+
+/** The Hub's own reader, TensorBoard's, and the card's ONNX example as it is pasted. */
+async function checkDocuments(exported: Exported): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-documents-'));
+  try {
+    await download(exported, folder);
+    const { card, scalars } = await readDocuments(folder);
+    assert.deepEqual([card.license, card.library_name, card.datasets], [null, 'onnx', ['mnist']]);
+    const accuracy = ['mnist', 'test', 'Accuracy, full network', exported.result.test_accuracy];
+    assert.deepEqual(card.results[0], accuracy);
+    for (const { name, stage, step, value } of exported.samples) {
+      const points = scalars[`${name}/${stage === null ? 'network' : `stage_${stage}`}`]!;
+      // Event files hold float32.
+      assert.ok(
+        points.some(([at, read]) => at === step && read === Math.fround(value)),
+        `${name} at ${step}`,
+      );
+    }
+    const [, lastLoss] = scalars['loss/stage_1']!;
+    assert.equal(lastLoss![2], 1e9 + lastLoss![0], 'the time of a point is kept');
+    const [onnx] = codeBlocks(String(await exported.file('README.md')), 'python');
+    assert.match(await runPython(onnx!, folder), /^\[\d\]\n$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 test('a model file does not depend on how many models its process has made before', () => {
   const topology = (): unknown => {

@@ -16,6 +16,7 @@ import { isUnavailable } from '../store/unavailable.js';
 import { Attempt } from './attempt.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Leases } from './leases.js';
+import { withMetrics } from './metrics-input.js';
 import { type Gathered, type Recorder, startRecorder } from './recorder.js';
 import type { Slot } from './slot.js';
 import { startTaskLog } from './task-log.js';
@@ -107,7 +108,8 @@ export class TaskRunner {
     const reminder = setInterval(() => attempt.askCheckpoint(), checkpointMs);
     try {
       const onReport = this.listener(attempt, recorder, watchdog);
-      const outcome = await attempt.slot.run(assignment, onReport, printed.add);
+      const complete = await withMetrics(db, this.options.blobs, assignment);
+      const outcome = await attempt.slot.run(complete, onReport, printed.add);
       return { outcome, unwritten: await recorder.drain() };
     } finally {
       // Before the task's end is written: whoever sees it ended finds its last words.

@@ -4,6 +4,7 @@ import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../evaluat
 import { initialValues, type NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
 import { readWeights, type TaskContext } from './context.js';
+import { readHistory, writeDocuments } from './documents.js';
 import { joinedState } from './end-to-end.js';
 import { figures } from './evaluate.js';
 import { exportNetworks, type ScoredNetwork } from './export-networks.js';
@@ -22,12 +23,13 @@ export interface ReconstructedAuxiliary {
 
 /**
  * The end of a job: batch-norm statistics along the chain, AuxNet reconstruction, accuracy of the composed and the
- * compact network, exports with a parity check each, and a report.
+ * compact network, exports with a parity check each, a model card and a report.
  */
 export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset } = context.assignment;
   const run = describeRun(spec, dataset);
   const watch = new Stopwatch(context.now);
+  const history = await readHistory(context);
   const layers = wholeNetwork(run.network);
   const state = await joinedState(context, run, parametersOf(layers));
   const readers = await openReaders(context);
@@ -52,9 +54,11 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
       ...auxiliaryFigures(auxiliaries),
       ...exported.differences,
     };
-    context.metrics(finalMetrics(run, result));
+    const finals = finalMetrics(run, result);
+    context.metrics(finals);
+    const documents = await writeDocuments(context, history, result, exported.figures, finals);
     const report = await writeReport(context, run, result, exported.figures);
-    const artifacts = [...exported.artifacts, report];
+    const artifacts = [...exported.artifacts, ...documents, report];
     const { serving: outputs, figures: networks } = exported;
     return { outputs, seconds: watch.seconds, artifacts, result, networks };
   } finally {

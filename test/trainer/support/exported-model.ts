@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
-import type { ArtifactOutput, NetworkFigures } from '../../../src/contract/trainer-protocol.js';
+import type { ArtifactOutput, MetricSample, NetworkFigures } from '../../../src/contract/trainer-protocol.js';
 import { openSplit } from '../../../src/trainer/data/index.js';
 import { type PlanRun, runPlan, withBlobs } from './run-plan.js';
 import { mnistSpec } from './specs.js';
@@ -11,6 +11,7 @@ export interface Exported {
   file(name: string): Promise<Buffer>;
   readonly result: Readonly<Record<string, number>>;
   readonly networks: readonly NetworkFigures[];
+  readonly samples: readonly MetricSample[];
   /** uint8 [count, 28, 28, 1] */
   readonly pixels: Uint8Array;
   readonly labels: Uint16Array;
@@ -34,6 +35,7 @@ export async function withExports(
       file: async (name) => await readFile(await blobs.localPath(byName.get(name)!.uri)),
       result,
       networks: networks!,
+      samples: run.samples,
       ...(await testImages(run, images)),
     });
   });

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
-import type { BlobUri, MetricSample, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  METRICS_INPUT,
+  type MetricSample,
+  type TaskSuccess,
+} from '../../../src/contract/trainer-protocol.js';
 import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { createFolderStore } from '../../../src/storage/folder-store.js';
@@ -41,7 +46,7 @@ export async function runPlan(
         round: task.round,
         spec,
         dataset,
-        inputs: inputsOf(task, successes),
+        inputs: { ...inputsOf(task, successes), ...(await historyFor(task, samples, blobs)) },
       },
       blobs,
       now: () => performance.now(),
@@ -55,6 +60,23 @@ export async function runPlan(
     onTask(task, success);
   }
   return { successes, samples, blobs };
+}
+
+/** What a worker gives a finalizer of the metrics reported so far, a second apart. */
+async function historyFor(
+  { kind }: PlannedTask,
+  samples: readonly MetricSample[],
+  blobs: BlobStore,
+): Promise<Record<string, BlobUri>> {
+  if (kind !== 'finalize') return {};
+  const keyOf = ({ name, stage }: MetricSample) => `${name}/${stage}`;
+  const series = [...new Set(samples.map(keyOf))].map((key) => {
+    const own = samples.filter((sample) => keyOf(sample) === key);
+    const points = own.map(({ step, value }) => [step, value, new Date(1e12 + 1000 * step).toISOString()]);
+    return { name: own[0]!.name, stage: own[0]!.stage, points };
+  });
+  const history = { at: new Date(2e12).toISOString(), series };
+  return { [METRICS_INPUT]: (await blobs.put(Buffer.from(JSON.stringify(history)))).uri };
 }
 
 function inputsOf(task: PlannedTask, successes: ReadonlyMap<string, TaskSuccess>): Record<string, BlobUri> {

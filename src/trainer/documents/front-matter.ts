@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+import type { ResolvedSpec } from '../../contract/spec.js';
+import type { NetworkFigures } from '../../contract/trainer-protocol.js';
+
+/** A licence as the Hugging Face Hub names them, like `apache-2.0`. */
+const LICENCE = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+/** What the Hub calls the library that loads a format; the first one exported is the model's. */
+const LIBRARIES = [
+  ['onnx', 'onnx'],
+  ['safetensors', 'pytorch'],
+  ['tfjs-graph', 'tensorflow.js'],
+  ['tfjs-layers', 'tensorflow.js'],
+] as const;
+
+/**
+ * The YAML that the Hub reads a model card's facts from (github.com/huggingface/hub-docs, modelcard.md). The licence is the one
+ * that the job's metadata name under `license`, or none.
+ */
+export function frontMatter(title: string, spec: ResolvedSpec, networks: readonly NetworkFigures[]): string {
+  const library = LIBRARIES.find(([format]) => spec.exports.includes(format))?.[1];
+  return stringify({
+    ...licenceOf(spec.metadata.license),
+    ...(library && { library_name: library }),
+    pipeline_tag: 'image-classification',
+    tags: [
+      'image-classification',
+      spec.model.family,
+      spec.method.type,
+      'layer-parallel',
+      'strata',
+      ...spec.exports,
+    ],
+    datasets: [spec.dataset],
+    metrics: ['accuracy'],
+    'model-index': [
+      {
+        name: title,
+        results: [
+          {
+            task: { type: 'image-classification', name: 'Image classification' },
+            dataset: { type: spec.dataset, name: spec.dataset, split: 'test' },
+            metrics: networks.flatMap(({ name, accuracy, loss }) => [
+              { type: 'accuracy', value: accuracy, name: `Accuracy, ${name} network` },
+              { type: 'loss', value: loss, name: `Cross-entropy, ${name} network` },
+            ]),
+          },
+        ],
+      },
+    ],
+  });
+}
+
+function licenceOf(license: string | undefined): Record<string, string> {
+  if (license === undefined) return {};
+  return LICENCE.test(license) ? { license } : { license: 'other', license_name: license };
+}

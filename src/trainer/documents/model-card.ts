@@ -1,0 +1,166 @@
+import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
+import type { BlobUri, MetricHistory, NetworkFigures } from '../../contract/trainer-protocol.js';
+import type { ExportFormat } from '../export/index.js';
+import { frontMatter } from './front-matter.js';
+import { lastValue, seriesNamed } from './history.js';
+import { usageOf } from './usage.js';
+
+export interface CardFacts {
+  readonly jobId: string;
+  readonly spec: ResolvedSpec;
+  readonly dataset: DatasetFacts;
+  /** Of the decoded dataset's manifest. */
+  readonly datasetDigest: BlobUri;
+  readonly codeVersion: string;
+  readonly runtime: { readonly tensorflow: string; readonly device: string };
+  readonly networks: readonly NetworkFigures[];
+  readonly result: Readonly<Record<string, number>>;
+  readonly history: MetricHistory;
+  /** Name of the picture of the curves; null where there is none. */
+  readonly curves: string | null;
+}
+
+/** A model card, README.md of a model's folder: what it is, how good, where it comes from, how it is used. */
+export function modelCard(facts: CardFacts): string {
+  const { spec, networks } = facts;
+  const title = plain(spec.name) || describeModel(spec);
+  const sections = [
+    `---\n${frontMatter(title, spec, networks)}---\n\n# ${title}`,
+    introduction(facts),
+    `## Networks\n\n${networksTable(networks)}${latencyNote(networks)}`,
+    ...differences(networks),
+    ...usage(facts),
+    `## Training\n\n${provenance(facts)}`,
+    ...(facts.curves
+      ? [`## Curves\n\n![loss, accuracy, violation and fidelity over the steps](${facts.curves})`]
+      : []),
+    ...diagnostics(facts),
+    `## Spec\n\n\`\`\`json\n${JSON.stringify(spec, null, 2)}\n\`\`\``,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function introduction({ spec, dataset }: CardFacts): string {
+  const { type, stages } = spec.method;
+  const { height, width, channels } = dataset.image;
+  const how = stages > 1 ? `in ${stages} stages side by side, by the method \`${type}\`` : `by \`${type}\``;
+  return `${describeModel(spec)} for images of ${height}x${width}x${channels} in ${dataset.classes.length} classes, trained on ${plain(
+    dataset.name,
+  )} ${how}, with [Strata](https://arxiv.org/abs/2112.05387). It takes pixels 0..255 and gives class probabilities. Classes: ${dataset.classes
+    .map(plain)
+    .join(', ')}.`;
+}
+
+function describeModel({ model: { family, depth, width } }: ResolvedSpec): string {
+  return `${family} of depth ${depth} and width ${width}`;
+}
+
+function networksTable(networks: readonly NetworkFigures[]): string {
+  return table(
+    ['', ...networks.map(({ name }) => name)],
+    [
+      ['accuracy on test images', ...networks.map(({ accuracy }) => `${(100 * accuracy).toFixed(2)} %`)],
+      ['cross-entropy', ...networks.map(({ loss }) => loss.toFixed(4))],
+      ['parameters', ...networks.map(({ parameters }) => String(parameters))],
+      ['multiply-adds an image', ...networks.map(({ multiply_adds }) => String(multiply_adds))],
+      ...formatsOf(networks).map((format) => [
+        `bytes, ${format}`,
+        ...networks.map(({ exports }) => String(exports.find((one) => one.format === format)?.size_bytes)),
+      ]),
+      ...latencyRows(networks),
+    ],
+  );
+}
+
+function latencyRows(networks: readonly NetworkFigures[]): string[][] {
+  const latencies = networks.flatMap(({ latency }) => latency ?? []);
+  if (latencies.length < networks.length) return [];
+  return [
+    ['latency, one image', ...latencies.map(({ single_ms }) => `${single_ms} ms`)],
+    [`latency, ${latencies[0]?.batch_size} images`, ...latencies.map(({ batch_ms }) => `${batch_ms} ms`)],
+  ];
+}
+
+function latencyNote([first]: readonly NetworkFigures[]): string {
+  if (!first?.latency) return '';
+  const { runtime, device, threads } = first.latency;
+  return `\n\nLatencies: ${runtime}, ${device}, threads: ${threads}; medians, on the machine that finalized the job.`;
+}
+
+function differences(networks: readonly NetworkFigures[]): string[] {
+  const formats = formatsOf(networks);
+  if (formats.length === 0) return [];
+  const rows = formats.map((format) => [
+    format,
+    ...networks.map(({ exports }) =>
+      exports.find((one) => one.format === format)!.max_difference.toExponential(1),
+    ),
+  ]);
+  const head = ['largest difference of a probability', ...networks.map(({ name }) => name)];
+  return [`## Exports\n\nEach file was run on test images before it was stored.\n\n${table(head, rows)}`];
+}
+
+const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
+  networks[0]?.exports.map(({ format }) => format) ?? [];
+
+function usage({ networks, dataset }: CardFacts): string[] {
+  const snippets = formatsOf(networks).map((format) => usageOf(format as ExportFormat, dataset.image));
+  return snippets.length > 0 ? [['## Use', ...snippets].join('\n\n')] : [];
+}
+
+function provenance({ jobId, spec, dataset, datasetDigest, codeVersion, runtime }: CardFacts): string {
+  const { optimizer, method } = spec;
+  return table(
+    ['what', 'value'],
+    [
+      ['job', jobId],
+      [
+        'dataset',
+        `${plain(dataset.name)}, ${dataset.train_count} training and ${dataset.test_count} test images`,
+      ],
+      ['dataset digest', `\`${datasetDigest}\``],
+      ['seed', String(spec.seed)],
+      ['code', codeVersion],
+      ['runtime', `TensorFlow ${runtime.tensorflow}, ${runtime.device}`],
+      ['method', `${method.type}, stages: ${method.stages}, blocks per stage: ${method.split.join(' + ')}`],
+      [
+        'optimizer',
+        `${optimizer.type}, learning rate ${optimizer.learning_rate}, ${optimizer.schedule.type}`,
+      ],
+      ['epochs', `${spec.epochs}, batches of ${spec.batch_size}, ${spec.precision}`],
+    ],
+  );
+}
+
+/** How faithfully the stages trained each other: docs/method.md, "Diagnostics". */
+function diagnostics({ spec, result, history }: CardFacts): string[] {
+  const last = (name: string, stage: number): string => {
+    const series = seriesNamed(history, name).find((one) => one.stage === stage);
+    return number(series && lastValue(series));
+  };
+  const rows = Array.from({ length: spec.method.stages }, (_, stage) => [
+    String(stage),
+    last('loss', stage),
+    last('violation', stage),
+    last('fidelity', stage),
+    number(result[`auxiliary_error_before_${stage}`]),
+    number(result[`auxiliary_error_${stage}`]),
+  ]);
+  const head = ['stage', 'loss', 'violation', 'fidelity', 'AuxNet error', 'after reconstruction'];
+  return spec.method.stages > 1 ? [`## Diagnostics\n\nThe last value of each.\n\n${table(head, rows)}`] : [];
+}
+
+const number = (value: number | null | undefined): string => value?.toPrecision(3) ?? '–';
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** What somebody else wrote, as text that Markdown makes nothing of. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replaceAll(/[\\`*_{}[\]<>#|]/g, '\\$&');
+}
