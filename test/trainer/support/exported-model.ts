@@ -23,7 +23,7 @@ export async function withExports(
 ): Promise<void> {
   await withBlobs(async (blobs) => {
     const spec = mnistSpec({
-      max_train_samples: 2048,
+      max_train_samples: 512,
       epochs: 2,
       exports: ['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'],
     });
