@@ -114,7 +114,7 @@ export interface TaskFailure {
   readonly message: string;
   readonly stage: number | null;
   readonly step: number | null;
-  /** Of `non_finite_loss`: loss, gradient or weights. */
+  /** Of `non_finite_loss`: `loss`, or `gradient of` or `weights of` a parameter. */
   readonly tensor: string | null;
   /** Of `blob_missing` and `blob_corrupt`: which of the assignment's inputs cannot be read, where it is one. */
   readonly input?: string | null;

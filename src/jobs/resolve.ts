@@ -138,8 +138,14 @@ function splitBy(
   stages: number,
 ): number[] {
   const balance = goal === 'memory' ? 'memory' : 'cost';
-  if (!describeMethod(method).hasAuxiliaries) return balancedSplit(network, stages, 0, undefined, balance);
-  return balancedSplit(network, stages, method.auxiliary.cost_share, method.auxiliary, balance);
+  const { hasAuxiliaries, hasHeads } = describeMethod(method);
+  const heads = hasHeads ? method.heads : null;
+  if (!hasAuxiliaries) return balancedSplit(network, stages, 0, { balance, heads });
+  return balancedSplit(network, stages, method.auxiliary.cost_share, {
+    size: method.auxiliary,
+    balance,
+    heads,
+  });
 }
 
 function resolvePenalty(

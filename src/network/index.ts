@@ -10,6 +10,6 @@ export { type ParameterSpec, parametersOf } from './parameters.js';
 export * from './resnet.js';
 export * from './rounds.js';
 export * from './speedup.js';
-export { type Balance, balancedSplit } from './split.js';
+export { type Balance, balancedSplit, type SplitOptions } from './split.js';
 export { describeStages, type StageDescription } from './stages.js';
 export { type NetworkVariants, networkVariants } from './variants.js';

@@ -1,32 +1,43 @@
 import { type AuxiliarySize, auxiliaryLayers, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
 import { activations, multiplyAdds } from './cost.js';
 import type { NetworkDescription } from './description.js';
+import { headLayers, localHead } from './heads.js';
 import type { Layer } from './layers.js';
 
 /** What a split balances: the stages' time, by multiply-adds, or their memory, by the activations they keep. */
 export type Balance = 'cost' | 'memory';
 
-/** Of a stage over blocks [start, end), its AuxNet included. */
+/** Of a stage over blocks [start, end), with what it trains beside them. */
 type StageCost = (start: number, end: number) => number;
 
+/** What the stages of a split have beside their blocks. */
+export interface SplitOptions {
+  /** Of the AuxNets, where the share does not decide it. */
+  readonly size?: AuxiliarySize;
+  readonly balance?: Balance;
+  /** Where every stage but the last has a local head. */
+  readonly heads?: { readonly decoder: boolean } | null;
+}
+
 /**
- * Residual blocks per stage such that the costliest stage, its AuxNet included, costs least (multiply-adds, or memory); among such splits the one
- * whose first stages are longest.
- * @param auxiliaryShare what an AuxNet costs as a share of the stages it stands for, where `size` has no width or depth
+ * Residual blocks per stage such that the costliest stage (multiply-adds, or memory), its AuxNet and local head included, costs
+ * least; among such splits the one whose first stages are longest.
+ * @param auxiliaryShare what an AuxNet costs as a share of the stages it stands for, where no size is given
  * @throws RangeError when there are more stages than blocks
  */
 export function balancedSplit(
   network: NetworkDescription,
   stages: number,
   auxiliaryShare: number,
-  size: AuxiliarySize = SIZED_BY_SHARE,
-  balance: Balance = 'cost',
+  { size = SIZED_BY_SHARE, balance = 'cost', heads = null }: SplitOptions = {},
 ): number[] {
   const blocks = network.blocks.length;
   if (stages > blocks)
     throw new RangeError(`${stages} stages need as many residual blocks; there are ${blocks}`);
   const costOf = balance === 'memory' ? stageMemory : stageCost;
-  const cost = costOf(network, auxiliaryShare, size);
+  const ownCost = costOf(network, auxiliaryShare, size);
+  const headCost = heads ? headCosts(network, heads.decoder, balance) : [];
+  const cost: StageCost = (start, end) => ownCost(start, end) + (headCost[end] ?? 0);
   const least = leastBottlenecks(blocks, stages, cost);
   const limit = least[stages]![0]!;
   const counts: number[] = [];
@@ -74,6 +85,14 @@ function stageMemory(network: NetworkDescription, share: number, size: Auxiliary
     start === 0 ? 0 : activations(auxiliaryLayers(network, 0, start, share, reaching(network, start, size))),
   );
   return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
+}
+
+/** [end]: of the head of a stage that ends before block `end`; none where that is the last. */
+function headCosts(network: NetworkDescription, hasDecoder: boolean, balance: Balance): number[] {
+  const count = balance === 'memory' ? activations : multiplyAdds;
+  return network.blocks.map((_, end) =>
+    end === 0 ? 0 : count(headLayers({ head: localHead(network, 0, end, hasDecoder) })),
+  );
 }
 
 /** Sums of what each layer counts, over the layers up to each number of blocks, from none to all. */

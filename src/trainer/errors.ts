@@ -11,7 +11,7 @@ export type TrainerErrorCode = Extract<
   | 'precision_unavailable'
 >;
 
-/** Where in the training: stage and step from 0, and which of loss, gradient and weights. */
+/** Where in the training: stage and step from 0, and the tensor: the loss, or of which parameter the gradient or weights. */
 export type FailurePlace = Pick<TaskFailure, 'stage' | 'step' | 'tensor'>;
 
 export const NOWHERE: FailurePlace = { stage: null, step: null, tensor: null };

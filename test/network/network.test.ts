@@ -10,6 +10,8 @@ import {
   describeNetwork,
   describeStages,
   flatten,
+  headLayers,
+  localHead,
   type ModelSize,
   multiplyAdds,
   type NetworkDescription,
@@ -166,7 +168,7 @@ test('a split balanced by memory keeps the greatest share of the activations sma
     10,
   );
   const greatest = (balance: 'cost' | 'memory') => {
-    const stages = describeStages(network, balancedSplit(network, 4, SHARE, undefined, balance), SHARE);
+    const stages = describeStages(network, balancedSplit(network, 4, SHARE, { balance }), SHARE);
     return Math.max(...stages.map(({ layers, auxiliary }) => activations([...(auxiliary ?? []), ...layers])));
   };
   const whole = activations(wholeNetwork(network));
@@ -184,7 +186,7 @@ test("an AuxNet's width and depth are those asked for, and its input and output 
   fc.assert(
     fc.property(networks, sizes, (network, size) => {
       const count = Math.min(3, network.blocks.length);
-      const split = balancedSplit(network, count, SHARE, size);
+      const split = balancedSplit(network, count, SHARE, { size });
       const free = describeStages(network, split, SHARE);
       describeStages(network, split, SHARE, size).forEach(({ auxiliary, input }, index) => {
         if (!auxiliary) return;
@@ -216,13 +218,46 @@ test('no split has a cheaper costliest stage where AuxNets have a size of their 
           ),
         );
       // All splits of a long network are too many: those next to the balanced one.
-      const found = balancedSplit(network, count, SHARE, size);
+      const found = balancedSplit(network, count, SHARE, { size });
       const others = blocks <= 12 ? splits(blocks, count) : neighbours(found);
       const [ours, best] = [bottleneck(found), Math.min(...others.map(bottleneck))];
       assert.ok(ours <= best, `${ours} for ${best}`);
     }),
     { numRuns: 60 },
   );
+});
+
+test('no split has a cheaper costliest stage where all but the last have local heads', () => {
+  fc.assert(
+    fc.property(networks, fc.boolean(), (network, decoder) => {
+      const blocks = network.blocks.length;
+      const count = Math.min(3, blocks);
+      const prefix = prefixCosts(network);
+      const bottleneck = (split: readonly number[]) => {
+        let start = 0;
+        return Math.max(
+          ...split.map((size, stage) => {
+            const end = start + size;
+            const head = end < blocks ? localHead(network, stage, end, decoder) : null;
+            const cost = prefix[end]! - prefix[start]! + multiplyAdds(headLayers({ head }));
+            start = end;
+            return cost;
+          }),
+        );
+      };
+      const found = balancedSplit(network, count, 0, { heads: { decoder } });
+      const others = blocks <= 12 ? splits(blocks, count) : neighbours(found);
+      assert.ok(bottleneck(found) <= Math.min(...others.map(bottleneck)) * (1 + 1e-9));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('local heads take blocks from the stages that have one', () => {
+  const network = describeNetwork({ family: 'resnet', depth: 20, width: 16 }, CIFAR, 10);
+  assert.deepEqual(balancedSplit(network, 3, 0), [3, 3, 3]);
+  const [first, , last] = balancedSplit(network, 3, 0, { heads: { decoder: true } });
+  assert.ok(first! <= 3 && last! >= 3);
 });
 
 test('an AuxNet that would not reach its boundary is refused, and one convolution suffices where nothing shrinks', () => {

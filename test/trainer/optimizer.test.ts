@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ParameterSpec } from '../../src/network/index.js';
 import { decodeState, encodeState, mergeStates } from '../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
+import { reshape } from '../../src/trainer/kernels/index.js';
 import {
   adamw,
   learningRateAt,
@@ -15,7 +16,7 @@ import {
   startingState,
   type UpdateRule,
 } from '../../src/trainer/optimizer/index.js';
-import { liveTensors } from '../../src/trainer/runtime/index.js';
+import { free, liveTensors, read } from '../../src/trainer/runtime/index.js';
 import {
   gradientsAt,
   gradientValues,
@@ -166,6 +167,63 @@ for (const [name, rule] of Object.entries(RULES)) {
     for (const each of [optimizer, warm, cold]) each.dispose();
   });
 }
+
+test('sgd with momentum and decay rounds like its formula, operation by operation: bitwise', () => {
+  // More than a vector register holds, and no multiple of one.
+  const parameter: ParameterSpec = {
+    name: 'wide/kernel',
+    shape: [37, 29],
+    initializer: { kind: 'normal', standardDeviation: 1 },
+  };
+  const rule = RULES['sgd with momentum']!;
+  const start = startingState([parameter], SEED, rule);
+  const { fround } = Math;
+  const [rate, momentum, decay] = [RATE, MOMENTUM, DECAY].map(fround) as [number, number, number];
+  const weights = start.weights.get(parameter.name)!.slice();
+  const velocity = new Float32Array(weights.length);
+  const optimizer = new Optimizer([parameter], start, settingsOf(rule));
+  for (let step = 0; step < STEPS; step++) {
+    optimizer.step(gradientsAt(step, [parameter]), RATE);
+    Float32Array.from(gradientValues(step, parameter)).forEach((gradient, at) => {
+      const total = fround(gradient + fround(weights[at]! * decay));
+      velocity[at] = fround(fround(momentum * velocity[at]!) + total);
+      weights[at] = fround(weights[at]! - fround(rate * velocity[at]!));
+    });
+  }
+  const state = optimizer.state();
+  assert.deepEqual(state.weights.get(parameter.name), weights);
+  assert.deepEqual(state.slots.get('momentum')!.get(parameter.name), velocity);
+  optimizer.dispose();
+});
+
+test('updates in place change neither the numbers given nor a tensor that somebody still holds', () => {
+  const rule = RULES['sgd with momentum']!;
+  const { slots } = startingState(PARAMETERS, SEED, rule);
+  const settings = settingsOf(rule);
+  // A typed array at each distance from a multiple of 64 bytes: TensorFlow shares the memory of those at none.
+  for (let offset = 0; offset < 16; offset++) {
+    const buffer = new Float32Array(64).fill(1);
+    const given = () =>
+      new Map(PARAMETERS.map(({ name, shape }) => [name, buffer.subarray(offset, offset + sizeOf(shape))]));
+    const optimizer = new Optimizer(PARAMETERS, { weights: given(), slots }, settings);
+    const held = viewOf(optimizer);
+    optimizer.step(gradientsAt(0), RATE);
+    assert.ok(buffer.every((value) => value === 1));
+    assert.ok(read(held).every((value) => value === 1));
+    assert.ok(
+      optimizer
+        .state()
+        .weights.get('a/kernel')!
+        .every((value) => value !== 1),
+    );
+    free(held);
+    optimizer.dispose();
+  }
+});
+
+/** A tensor of the first weights that is not the optimiser's. */
+const viewOf = (optimizer: Optimizer) => reshape(optimizer.weights.get('a/kernel')!, [-1]);
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
 
 test('clipping leaves a shorter gradient bitwise as it is', () => {
   const rule = RULES['sgd with momentum']!;

@@ -94,24 +94,25 @@ function spoilt(change: (local: LocalLoss, logits: Tensor) => LocalLoss): LocalO
   return (logits, at, training) => change(honest(logits, at, training), logits);
 }
 
+/** By the tensor that is named. The dense layer's gradient is computed first, so an infinite cotangent shows there first. */
 const SPOILT: Record<string, [objective: LocalObjective, learningRate: number]> = {
   loss: [spoilt((local) => ({ ...local, measure: () => ({ loss: Number.NaN, violation: null }) })), 0.1],
-  gradient: [
+  'gradient of head/dense/kernel': [
     spoilt((local, { shape }) => ({
       ...local,
       cotangent: upload(new Float32Array(shape[0]! * shape[1]!).fill(Number.POSITIVE_INFINITY), shape),
     })),
     0.1,
   ],
-  weights: [honest, 1e38],
+  'weights of block1/conv1/kernel': [honest, 1e38],
 };
 
 for (const [tensor, [objective, learningRate]] of Object.entries(SPOILT)) {
-  test(`${tensor} that are not finite stop the task, named with stage and step`, async () => {
+  test(`${tensor} that is not finite stops the task, named with stage and step`, async () => {
     await assert.rejects(trainLastStage(objective, learningRate), (error) => {
       assert.ok(error instanceof TrainerError);
       assert.equal(error.code, 'non_finite_loss');
-      assert.match(error.message, new RegExp(`^the ${tensor} of stage 1 .* at step 40;`));
+      assert.match(error.message, new RegExp(`^in stage 1 the ${tensor} was not finite at step 40;`));
       assert.deepEqual(error.at, { stage: 1, step: 40, tensor });
       return true;
     });

@@ -806,7 +806,10 @@ export interface components {
             stage: number | null;
             /** @description Where it concerns one optimiser step: which, from 0. */
             step: number | null;
-            /** @description `non_finite_loss`: the first of loss, gradient and weights that was not finite. */
+            /**
+             * @description `non_finite_loss`: the first that was not finite: `loss`, or `gradient of` or `weights of` the parameter where it began.
+             * @example gradient of block2/conv1/kernel
+             */
             tensor: string | null;
         };
         JobLinks: {

@@ -1,12 +1,22 @@
-import { type Attribute, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
 import { typeOf } from './elementwise.js';
+import {
+  type ConvolutionShape,
+  convolutionByPatches,
+  inputGradientByPatches,
+  isByPatches,
+  kernelGradientByPatches,
+} from './patches.js';
 
 /**
  * 2-D convolution, SAME padding, NHWC; images and kernel have one dtype, as do the gradients below.
  * images [B,H,W,C], kernel [size,size,C,O] -> [B, ceil(H/stride), ceil(W/stride), O]
  */
 export function convolution(images: Tensor, kernel: Tensor, stride: number): Tensor {
-  return executeOne('Conv2D', [images, kernel], attributes(images, stride));
+  const shape = { images: images.shape, kernel: kernel.shape, stride };
+  return goesByPatches(images, shape)
+    ? convolutionByPatches(images, kernel, shape)
+    : executeOne('Conv2D', [images, kernel], attributes(images, stride));
 }
 
 /** d images of `convolution`: cotangent [B,h,w,O] -> `imagesShape`. */
@@ -16,8 +26,10 @@ export function convolutionInputGradient(
   cotangent: Tensor,
   stride: number,
 ): Tensor {
-  return withShape(imagesShape, (shape) =>
-    executeOne('Conv2DBackpropInput', [shape, kernel, cotangent], attributes(cotangent, stride)),
+  const shape = { images: imagesShape, kernel: kernel.shape, stride };
+  if (goesByPatches(cotangent, shape)) return inputGradientByPatches(kernel, cotangent, shape);
+  return withShape(imagesShape, (sides) =>
+    executeOne('Conv2DBackpropInput', [sides, kernel, cotangent], attributes(cotangent, stride)),
   );
 }
 
@@ -28,10 +40,15 @@ export function convolutionKernelGradient(
   cotangent: Tensor,
   stride: number,
 ): Tensor {
-  return withShape(kernelShape, (shape) =>
-    executeOne('Conv2DBackpropFilter', [images, shape, cotangent], attributes(cotangent, stride)),
+  const shape = { images: images.shape, kernel: kernelShape, stride };
+  if (goesByPatches(images, shape)) return kernelGradientByPatches(images, cotangent, shape);
+  return withShape(kernelShape, (sides) =>
+    executeOne('Conv2DBackpropFilter', [images, sides, cotangent], attributes(cotangent, stride)),
   );
 }
+
+const goesByPatches = ({ dtype }: Tensor, shape: ConvolutionShape): boolean =>
+  dtype === DType.float32 && isByPatches(shape);
 
 function withShape(dimensions: readonly number[], body: (shape: Tensor) => Tensor): Tensor {
   const shape = upload(Int32Array.from(dimensions), [dimensions.length]);

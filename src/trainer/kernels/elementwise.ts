@@ -24,6 +24,10 @@ export const relu = (a: Tensor): Tensor => executeOne('Relu', [a], [typeOf(a)]);
 export const reluGradient = (cotangent: Tensor, output: Tensor): Tensor =>
   executeOne('ReluGrad', [cotangent, output], [typeOf(output)]);
 
+/** The sum of tensors of one shape, in order. */
+export const addAll = (tensors: readonly Tensor[]): Tensor =>
+  executeOne('AddN', tensors, [FLOAT, { name: 'N', kind: 'int', value: tensors.length }]);
+
 /** sum(a^2) / 2 as a scalar. */
 export const halfSquaredNorm = (a: Tensor): Tensor => executeOne('L2Loss', [a], [FLOAT]);
 export const magnitude = (a: Tensor): Tensor => executeOne('Abs', [a], [FLOAT]);

@@ -5,6 +5,8 @@ export * from './cross-entropy.js';
 export * from './dense.js';
 export * from './dropout.js';
 export * from './elementwise.js';
+export * from './in-place.js';
+export * from './max-pool.js';
 export * from './norm-relu.js';
 export * from './normalization.js';
 export * from './packing.js';

@@ -1,14 +1,7 @@
-import {
-  type Attribute,
-  DType,
-  describeRuntime,
-  execute,
-  free,
-  type Tensor,
-  upload,
-} from '../runtime/index.js';
+import { type Attribute, DType, execute, free, type Tensor, upload } from '../runtime/index.js';
 import { relu } from './elementwise.js';
 import { batchNorm, NORM_EPSILON, type NormForward } from './normalization.js';
+import { ONEDNN, triedOnce } from './onednn.js';
 
 /**
  * `batchNorm`, then ReLU where `rectifies`; its gradient is `reluGradient`, then `batchNormGradient`. Where oneDNN has
@@ -22,30 +15,22 @@ export function batchNormRelu(
   rectifies: boolean,
 ): NormForward {
   if (!rectifies) return batchNorm(features, gamma, beta);
-  hasFusedKernel ??= probeFusedKernel();
-  if (hasFusedKernel) return fused(features, gamma, beta);
+  if (hasFusedKernel()) return fused(features, gamma, beta);
   const norm = batchNorm(features, gamma, beta);
   const output = relu(norm.output);
   free(norm.output);
   return { ...norm, output };
 }
 
-let hasFusedKernel: boolean | undefined;
-
-/** TensorFlow's graph rewriter makes this kernel of the pair on x86 CPUs; nothing but a try says whether it is there. */
-function probeFusedKernel(): boolean {
-  if (describeRuntime().device === 'gpu') return false;
+const hasFusedKernel = triedOnce(() => {
   const [features, one] = [upload(new Float32Array(1), [1, 1, 1, 1]), upload(Float32Array.of(1), [1])];
   try {
     const { output, batchMean, batchVariance, reserved } = fused(features, one, one);
-    free(output, batchMean, batchVariance, ...reserved);
-    return true;
-  } catch {
-    return false;
+    return [output, batchMean, batchVariance, ...reserved];
   } finally {
     free(features, one);
   }
-}
+});
 
 function fused(features: Tensor, gamma: Tensor, beta: Tensor): NormForward {
   const empty = [upload(new Float32Array(0), [0]), upload(new Float32Array(0), [0])];
@@ -70,7 +55,6 @@ function attributes(features: Tensor): Attribute[] {
     { name: 'activation_mode', kind: 'string', value: 'Relu' },
     { name: 'data_format', kind: 'string', value: 'NHWC' },
     { name: 'is_training', kind: 'bool', value: true },
-    // The label that oneDNN's kernels are registered under.
-    { name: '_kernel', kind: 'string', value: 'MklNameChangeOp' },
+    ONEDNN,
   ];
 }

@@ -1,31 +1,6 @@
 import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
 import { reshape } from './dense.js';
-import { FLOAT, typeOf } from './elementwise.js';
-
-/** Largest value of each [size, size] window, SAME padding: [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
-export function maxPool(features: Tensor, size: number, stride: number): Tensor {
-  return executeOne(
-    'MaxPool',
-    [features],
-    attributes([size, size], [stride, stride], 'SAME', typeOf(features)),
-  );
-}
-
-/** Gradient of `maxPool`: the cotangent goes to each window's largest value. -> shape of `features` */
-export function maxPoolGradient(
-  features: Tensor,
-  output: Tensor,
-  cotangent: Tensor,
-  size: number,
-  stride: number,
-): Tensor {
-  const inputs = [features, output, cotangent];
-  return executeOne(
-    'MaxPoolGrad',
-    inputs,
-    attributes([size, size], [stride, stride], 'SAME', typeOf(features)),
-  );
-}
+import { FLOAT } from './elementwise.js';
 
 /** Mean of each [size, size] window, of the positions it has at an odd edge: [B,h,w,c] -> [B, ceil(h/size), ceil(w/size), c]. */
 export function averagePool(features: Tensor, size: number): Tensor {
@@ -89,10 +64,9 @@ function attributes(
   window: readonly [number, number],
   strides: readonly [number, number],
   padding: 'SAME' | 'VALID',
-  type: Attribute = FLOAT,
 ): Attribute[] {
   return [
-    type,
+    FLOAT,
     { name: 'ksize', kind: 'int', value: [1, ...window, 1] },
     { name: 'strides', kind: 'int', value: [1, ...strides, 1] },
     { name: 'padding', kind: 'string', value: padding },

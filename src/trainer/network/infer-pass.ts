@@ -40,7 +40,7 @@ function inferLayer(layer: Layer, input: Tensor, weights: NamedTensors, norm: No
       return layer.relu ? rectified(sum) : sum;
     }
     case 'max-pool':
-      return kernels.maxPool(input, layer.size, layer.stride);
+      return kernels.maxPool(input, layer);
     case 'dropout':
       return input;
     case 'pool':

@@ -3,13 +3,13 @@ import * as kernels from '../kernels/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 import type { Pass } from './pass.js';
 
-export function maxPoolPass({ size, stride }: MaxPoolLayer, input: Tensor): Pass {
-  const output = kernels.maxPool(input, size, stride);
+export function maxPoolPass(layer: MaxPoolLayer, input: Tensor): Pass {
+  const forward = kernels.maxPoolForward(input, layer);
   return {
-    output,
+    output: forward.output,
     pullback: (cotangent) => {
-      const gradient = kernels.maxPoolGradient(input, output, cotangent, size, stride);
-      free(output);
+      const gradient = kernels.maxPoolGradient(input, forward, cotangent, layer);
+      free(forward.output, ...(forward.places ? [forward.places] : []));
       return gradient;
     },
   };

@@ -1,13 +1,20 @@
 import type { ParameterSpec } from '../../network/index.js';
-import * as kernels from '../kernels/index.js';
 import type { NamedTensors } from '../network/index.js';
-import { free, read, type Tensor } from '../runtime/index.js';
+import {
+  createVariable,
+  free,
+  read,
+  scalar,
+  type Tensor,
+  undoOnError,
+  upload,
+  type Variable,
+  valuesOf,
+} from '../runtime/index.js';
 import { clipNorm, normOf } from './clip.js';
-import { type Factor, factorOf, freeFactor, scale } from './factor.js';
 import type { OptimizerState, Slot } from './optimizer-state.js';
 import type { NamedValues } from './parameter-values.js';
-import type { UpdateRule, VectorSlot } from './update-rule.js';
-import { fromVector, packGradients, required, toVector, unpackParameters } from './vector.js';
+import type { Updated, UpdateRule, VectorSlot } from './update-rule.js';
 
 export interface OptimizerSettings {
   readonly rule: UpdateRule;
@@ -22,37 +29,34 @@ export interface OptimizerSettings {
 export interface Norms {
   readonly gradient: number;
   readonly weights: number;
+  /** Where one of them is not finite: `gradient of` or `weights of` the parameter that it began with. */
+  readonly nonFinite: string | null;
+}
+
+/** A parameter on the device. */
+interface Trained extends Updated {
+  readonly name: string;
+  readonly weightDecay: number;
+  readonly rateFactor: number;
+  /** So far: those of a warm start have had some when their AuxNet has had none. */
+  updates: number;
 }
 
 /**
- * Weights and what their update rule remembers, on the device. All parameters lie in one vector, so a step costs the
- * same few ops whatever their number; names, not positions, tie values to parameters wherever they enter or leave.
+ * Weights and what their update rule remembers, on the device, where a step changes them in place. Names, not
+ * positions, tie values to parameters wherever they enter or leave.
  */
 export class Optimizer {
-  readonly #parameters: readonly ParameterSpec[];
   readonly #rule: UpdateRule;
-  readonly #weightDecay: Factor;
-  readonly #rateFactor: Factor;
   readonly #clipNorm: number | null;
-  #weights: Tensor;
-  #slots: ReadonlyMap<VectorSlot, Tensor>;
-  /** Updates so far, by parameter: those of a warm start have had some when their AuxNet has had none. */
-  #updates: ReadonlyMap<string, number>;
+  readonly #parameters: readonly Trained[];
   #views: Map<string, Tensor>;
 
   constructor(parameters: readonly ParameterSpec[], state: OptimizerState, settings: OptimizerSettings) {
-    this.#parameters = parameters;
     this.#rule = settings.rule;
-    this.#weightDecay = factorOf(parameters, settings.weightDecayOf);
-    this.#rateFactor = factorOf(parameters, settings.rateFactorOf ?? (() => 1));
     this.#clipNorm = settings.clipNorm ?? null;
-    this.#weights = toVector(parameters, state.weights);
-    this.#slots = new Map(
-      settings.rule.slots.map((slot) => [slot, toVector(parameters, slotOf(state, slot))]),
-    );
-    const counts = settings.rule.countsSteps ? slotOf(state, 'steps') : null;
-    this.#updates = new Map(parameters.map(({ name }) => [name, counts ? required(counts, name)[0]! : 0]));
-    this.#views = unpackParameters(parameters, this.#weights);
+    this.#parameters = undoOnError(() => parameters.map((parameter) => toDevice(parameter, state, settings)));
+    this.#views = viewsOf(this.#parameters);
   }
 
   /** The weights as they are now; valid until the next step. */
@@ -66,62 +70,102 @@ export class Optimizer {
    * @throws Error where a parameter has no gradient
    */
   step(gradients: Map<string, Tensor>, learningRate: number, measures = false): Norms | null {
-    const packed = packGradients(this.#parameters, gradients);
-    const gradientNorm = measures ? normOf(packed) : 0;
-    const gradient = this.#clipNorm === null ? packed : clipNorm(packed, this.#clipNorm);
-    if (gradient !== packed) free(packed);
-    this.#update(gradient, learningRate);
-    free(gradient);
-    return measures ? { gradient: gradientNorm, weights: normOf(this.#weights) } : null;
+    const raw = this.#parameters.map(({ name }) => required(gradients, name));
+    const before = measures ? normOf(raw) : 0;
+    // Gradients lie in the order in which they were computed: what made one infinite spoils those after it.
+    const spoilt = Number.isFinite(before) ? null : firstNonFinite('gradient', gradients);
+    const used = this.#clipNorm === null ? raw : clipNorm(raw, this.#clipNorm);
+    free(...this.#views.values());
+    this.#update(used, learningRate);
+    free(...used, ...gradients.values());
+    gradients.clear();
+    this.#views = viewsOf(this.#parameters);
+    if (!measures) return null;
+    const after = normOf([...this.#views.values()]);
+    const nonFinite = spoilt ?? (Number.isFinite(after) ? null : firstNonFinite('weights', this.#views));
+    return { gradient: before, weights: after, nonFinite };
   }
 
   state(): OptimizerState {
-    const named = (vector: Tensor) => fromVector(this.#parameters, read(vector));
-    const slots = new Map<Slot, NamedValues>([...this.#slots].map(([slot, vector]) => [slot, named(vector)]));
+    const named = (variableOf: (parameter: Trained) => Variable): NamedValues =>
+      new Map(this.#parameters.map((parameter) => [parameter.name, readVariable(variableOf(parameter))]));
+    const slots = new Map<Slot, NamedValues>(
+      this.#rule.slots.map((slot) => [slot, named((parameter) => parameter.slots.get(slot)!)]),
+    );
     if (this.#rule.countsSteps) {
-      slots.set('steps', new Map([...this.#updates].map(([name, count]) => [name, Float32Array.of(count)])));
+      const counts = this.#parameters.map(({ name, updates }) => [name, Float32Array.of(updates)] as const);
+      slots.set('steps', new Map(counts));
     }
-    return { weights: named(this.#weights), slots };
+    return { weights: named(({ weights }) => weights), slots };
   }
 
   dispose(): void {
-    free(this.#weights, ...this.#slots.values(), ...this.#views.values());
-    freeFactor(this.#weightDecay);
-    freeFactor(this.#rateFactor);
-  }
-
-  #update(gradient: Tensor, learningRate: number): void {
-    if (this.#rule.countsSteps) {
-      this.#updates = new Map([...this.#updates].map(([name, count]) => [name, count + 1]));
+    free(...this.#views.values());
+    for (const { weights, slots } of this.#parameters) {
+      free(weights.handle, ...[...slots.values()].map(({ handle }) => handle));
     }
-    const { direction, slots } = this.#rule.direct({
-      gradient,
-      weights: this.#weights,
-      slots: this.#slots,
-      weightDecay: this.#weightDecay,
-      factorOfUpdate: (numberOf) =>
-        factorOf(this.#parameters, ({ name }) => numberOf(this.#updates.get(name)!)),
-    });
-    free(...this.#slots.values());
-    this.#slots = slots;
-    this.#move(direction, learningRate);
-    if (![...slots.values()].includes(direction)) free(direction);
   }
 
-  /** w <- w - learningRate x rateFactor x direction */
-  #move(direction: Tensor, learningRate: number): void {
-    const scaled = this.#rateFactor === 1 ? direction : scale(direction, this.#rateFactor);
-    const change = scale(scaled, learningRate);
-    const next = kernels.subtract(this.#weights, change);
-    if (scaled !== direction) free(scaled);
-    free(this.#weights, change, ...this.#views.values());
-    this.#weights = next;
-    this.#views = unpackParameters(this.#parameters, next);
+  #update(gradients: readonly Tensor[], learningRate: number): void {
+    const scalars = new Map<number, Tensor>();
+    const scalarOf = (value: number): Tensor => {
+      const known = scalars.get(value) ?? scalar(value);
+      scalars.set(value, known);
+      return known;
+    };
+    this.#parameters.forEach((parameter, index) => {
+      const { rateFactor, weightDecay } = parameter;
+      this.#rule.apply(parameter, {
+        gradient: gradients[index]!,
+        learningRate: rateFactor * learningRate,
+        weightDecay,
+        update: ++parameter.updates,
+        scalarOf,
+      });
+    });
+    free(...scalars.values());
   }
+}
+
+function toDevice(parameter: ParameterSpec, state: OptimizerState, settings: OptimizerSettings): Trained {
+  const { name, shape } = parameter;
+  const { rule, weightDecayOf, rateFactorOf } = settings;
+  const variable = (values: NamedValues) => createVariable(upload(required(values, name), shape));
+  const slots = rule.slots.map((slot): [VectorSlot, Variable] => [slot, variable(slotOf(state, slot))]);
+  return {
+    name,
+    weights: variable(state.weights),
+    slots: new Map(slots),
+    weightDecay: weightDecayOf(parameter),
+    rateFactor: rateFactorOf?.(parameter) ?? 1,
+    updates: rule.countsSteps ? required(slotOf(state, 'steps'), name)[0]! : 0,
+  };
+}
+
+/** `what of name`, or `what` alone where no single norm is beyond float32 and only their sum is. */
+function firstNonFinite(what: 'gradient' | 'weights', tensors: NamedTensors): string {
+  const found = [...tensors].find(([, tensor]) => !Number.isFinite(normOf([tensor])));
+  return found ? `${what} of ${found[0]}` : what;
+}
+
+const viewsOf = (parameters: readonly Trained[]): Map<string, Tensor> =>
+  new Map(parameters.map(({ name, weights }) => [name, valuesOf(weights)]));
+
+function readVariable(variable: Variable): Float32Array {
+  const values = valuesOf(variable);
+  const copy = read(values);
+  free(values);
+  return copy;
 }
 
 function slotOf(state: OptimizerState, slot: Slot): NamedValues {
   const values = state.slots.get(slot);
   if (!values) throw new Error(`the state has no ${slot}: it is another optimizer's`);
   return values;
+}
+
+function required<T>(values: ReadonlyMap<string, T>, name: string): T {
+  const value = values.get(name);
+  if (value === undefined) throw new Error(`nothing given for parameter ${name}`);
+  return value;
 }

@@ -1,7 +1,6 @@
 import * as kernels from '../kernels/index.js';
-import { free, type Tensor } from '../runtime/index.js';
-import { scale } from './factor.js';
-import type { RuleInput, UpdateRule } from './update-rule.js';
+import { free, valuesOf } from '../runtime/index.js';
+import type { UpdateRule } from './update-rule.js';
 
 export interface SgdSettings {
   readonly momentum: number;
@@ -11,35 +10,26 @@ export interface SgdSettings {
 
 /**
  * Stochastic gradient descent with momentum (Polyak 1964; form of Sutskever et al. 2013 as in PyTorch):
- *   v <- momentum v + g + weightDecay w
- *   direction v, or for Nesterov g + weightDecay w + momentum v.
+ *   g <- g + weightDecay w,   v <- momentum v + g
+ *   w <- w - learningRate v, or for Nesterov w - learningRate (g + momentum v).
  */
 export function sgd({ momentum, nesterov }: SgdSettings): UpdateRule {
   return {
     slots: ['momentum'],
     countsSteps: false,
-    direct: (input) => {
-      const total = decayedGradient(input);
-      const velocity = accumulate(input.slots.get('momentum')!, momentum, total);
-      const direction = nesterov ? accumulate(velocity, momentum, total) : velocity;
-      free(total);
-      return { direction, slots: new Map([['momentum', velocity]]) };
+    apply: ({ weights, slots }, { gradient, learningRate, weightDecay, scalarOf }) => {
+      const total = weightDecay === 0 ? gradient : decayed();
+      const scalars = { rate: scalarOf(learningRate), momentum: scalarOf(momentum), nesterov };
+      kernels.applyMomentum(weights, slots.get('momentum')!, total, scalars);
+      if (total !== gradient) free(total);
+
+      function decayed() {
+        const values = valuesOf(weights);
+        const decay = kernels.multiply(values, scalarOf(weightDecay));
+        const sum = kernels.add(gradient, decay);
+        free(values, decay);
+        return sum;
+      }
     },
   };
-}
-
-/** g + weightDecay w */
-function decayedGradient({ gradient, weights, weightDecay }: RuleInput): Tensor {
-  const decay = scale(weights, weightDecay);
-  const total = kernels.add(gradient, decay);
-  free(decay);
-  return total;
-}
-
-/** momentum v + g */
-function accumulate(velocity: Tensor, momentum: number, gradient: Tensor): Tensor {
-  const kept = scale(velocity, momentum);
-  const sum = kernels.add(kept, gradient);
-  free(kept);
-  return sum;
 }

@@ -1,31 +1,31 @@
-import type { Tensor } from '../runtime/index.js';
-import type { Factor } from './factor.js';
+import type { Tensor, Variable } from '../runtime/index.js';
 
-/** Vectors a rule keeps between steps, [n] for n weights; zero at the start. */
+/** What a rule keeps of each weight between steps; zero at the start. */
 export type VectorSlot = 'momentum' | 'first_moment' | 'second_moment';
 
-export type SlotTensors = ReadonlyMap<VectorSlot, Tensor>;
-
-/** What a rule sees of a step; all tensors stay their owner's. */
-export interface RuleInput {
-  /** [n], clipped where asked for. */
-  readonly gradient: Tensor;
-  /** [n] */
-  readonly weights: Tensor;
-  readonly slots: SlotTensors;
-  readonly weightDecay: Factor;
-  /** `numberOf` which update of each weight this is, from 1; the caller frees it. */
-  readonly factorOfUpdate: (numberOf: (update: number) => number) => Factor;
+/** One parameter and what is remembered of it, all of one shape. */
+export interface Updated {
+  readonly weights: Variable;
+  readonly slots: ReadonlyMap<VectorSlot, Variable>;
 }
 
-/** A method of optimisation: which way the weights go, and what it remembers. Pure; it owns nothing. */
+/** What a rule is told of a parameter's update; all tensors stay their owner's. */
+export interface RuleInput {
+  /** Clipped where asked for. */
+  readonly gradient: Tensor;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Which update of this parameter it is, from 1. */
+  readonly update: number;
+  /** A number as a tensor that lives as long as the step; parameters share it. */
+  readonly scalarOf: (value: number) => Tensor;
+}
+
+/** A method of optimisation: which way the weights go, and what it remembers. It owns nothing. */
 export interface UpdateRule {
   readonly slots: readonly VectorSlot[];
   /** Whether it must know how many updates there were before. */
   readonly countsSteps: boolean;
-  /**
-   * The direction d of w <- w - learningRate d, and the slots' next values: new tensors, owned by the caller. The
-   * direction may be one of the slots.
-   */
-  direct(input: RuleInput): { readonly direction: Tensor; readonly slots: SlotTensors };
+  /** One update of one parameter, in place: nobody may hold a tensor of its values meanwhile, or they are copied. */
+  apply(parameter: Updated, input: RuleInput): void;
 }

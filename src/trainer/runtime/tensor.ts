@@ -27,9 +27,11 @@ export type Attribute =
   | { readonly name: string; readonly kind: 'int'; readonly value: number | readonly number[] }
   | { readonly name: string; readonly kind: 'float'; readonly value: number }
   | { readonly name: string; readonly kind: 'bool'; readonly value: boolean }
-  | { readonly name: string; readonly kind: 'type'; readonly value: DType };
+  | { readonly name: string; readonly kind: 'type'; readonly value: DType }
+  | { readonly name: string; readonly kind: 'shape'; readonly value: readonly number[] };
 
 const live = new Set<number>();
+const variables = new Set<number>();
 const arenas: Set<number>[] = [];
 
 /** Tensors that exist now: a run that holds its count leaks nothing. */
@@ -89,9 +91,18 @@ export function readScalar(tensor: Tensor): number {
 
 /** Frees tensors; one that is already free is left alone, so that an early free and an owner's free agree. */
 export function free(...tensors: readonly Tensor[]): void {
-  for (const { id } of tensors) {
-    if (live.delete(id)) binding.deleteTensor(id);
-  }
+  for (const { id } of tensors) release(id);
+}
+
+/** Has `free` destroy the variable that a handle leads to: TensorFlow keeps it beyond its handle's life. */
+export function ownsVariable(handle: Tensor): void {
+  variables.add(handle.id);
+}
+
+function release(id: number): void {
+  if (!live.delete(id)) return;
+  if (variables.delete(id)) binding.executeOp('DestroyResourceOp', [], [id], 0);
+  binding.deleteTensor(id);
 }
 
 /** Runs `body` and frees every tensor made within it but those it returns (an object or array of tensors, or none). */
@@ -116,7 +127,7 @@ export function undoOnError<T>(body: () => T): T {
   try {
     return body();
   } catch (error) {
-    for (const id of created) if (live.delete(id)) binding.deleteTensor(id);
+    for (const id of created) release(id);
     throw error;
   } finally {
     arenas.pop();
@@ -127,7 +138,7 @@ export function undoOnError<T>(body: () => T): T {
 
 function closeArena(created: Set<number>, kept: readonly Tensor[]): void {
   arenas.pop();
-  for (const id of created) if (live.delete(id)) binding.deleteTensor(id);
+  for (const id of created) release(id);
   const outer = arenas.at(-1);
   if (outer) for (const { id } of kept) outer.add(id);
 }
@@ -158,6 +169,7 @@ const NATIVE_KIND = {
   float: binding.TF_ATTR_FLOAT,
   bool: binding.TF_ATTR_BOOL,
   type: binding.TF_ATTR_TYPE,
+  shape: binding.TF_ATTR_SHAPE,
 } as const;
 
 function nativeAttribute({ name, kind, value }: Attribute): {

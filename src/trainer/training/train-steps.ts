@@ -62,7 +62,7 @@ export const STEPS_PER_REPORT = 10;
  *   4  g_k = d loss / d lambda_k, and the gradient of theta_k
  *   5  g_k goes upstream, and trains A_k end to end
  *   6  update theta_k and omega_k
- * @throws TrainerError non_finite_loss naming stage, step and which of loss, gradient and weights it is
+ * @throws TrainerError non_finite_loss naming stage, step and tensor: the loss, or of which parameter the gradient or the weights
  */
 export async function trainSteps(options: TrainStepsOptions): Promise<void> {
   const { steps, stopwatch, from = steps.start } = options;
@@ -121,16 +121,14 @@ function trainStep(
  * @throws TrainerError non_finite_loss
  */
 export function checkedReport(report: StepReport, stage: number | null): StepReport {
-  const tensors = { loss: report.loss, gradient: report.norms.gradient, weights: report.norms.weights };
-  for (const [tensor, value] of Object.entries(tensors)) {
-    if (Number.isFinite(value)) continue;
-    const where = stage === null ? 'the network' : `stage ${stage}`;
-    throw new TrainerError(
-      'non_finite_loss',
-      `the ${tensor} of ${where} came to ${value} at step ${report.step}; ` +
-        'a lower learning_rate or penalty, or optimizer.clip_norm, keeps training finite',
-      { stage, step: report.step, tensor },
-    );
-  }
-  return report;
+  const { loss, norms, step } = report;
+  const tensor = Number.isFinite(loss) ? norms.nonFinite : 'loss';
+  if (tensor === null) return report;
+  const where = stage === null ? 'the network' : `stage ${stage}`;
+  throw new TrainerError(
+    'non_finite_loss',
+    `in ${where} the ${tensor} was not finite at step ${step}; ` +
+      'a lower learning_rate or penalty, or optimizer.clip_norm, keeps training finite',
+    { stage, step, tensor },
+  );
 }
