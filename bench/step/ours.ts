@@ -3,7 +3,7 @@ import { Optimizer, sgd, startingState } from '../../src/trainer/optimizer/index
 import { describeRuntime, upload } from '../../src/trainer/runtime/index.js';
 import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
 import { peakMb, serveSteps } from './serve.js';
-import { givenWorkload, LEARNING_RATE, labels, MOMENTUM, randomImages } from './workload.js';
+import { givenPrecision, givenWorkload, LEARNING_RATE, labels, MOMENTUM, randomImages } from './workload.js';
 
 const base = peakMb();
 const { layers, parameters, batch: count, shape } = givenWorkload();
@@ -29,6 +29,7 @@ async function step(): Promise<number> {
     part: { stage: null, layers, auxiliary: null },
     steps: { start: 0, end: 1 },
     seed: 1,
+    precision: givenPrecision(),
     batchAt: () => batch,
     objective: classificationObjective(0),
     optimizer,

@@ -94,11 +94,15 @@ optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
 images = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
 labels = torch.arange(batch) % 10
 
-print(json.dumps({"version": f"PyTorch {torch.__version__} eager, channels_last", "base_mb": base_mb}), flush=True)
+mixed = os.environ["BENCH_PRECISION"] == "bfloat16"
+mode = "eager, channels_last" + (", autocast" if mixed else "")
+
+print(json.dumps({"version": f"PyTorch {torch.__version__} {mode}", "base_mb": base_mb}), flush=True)
 for _ in sys.stdin:
     started = time.perf_counter()
     optimizer.zero_grad()
-    loss = functional.cross_entropy(network(images), labels)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
+        loss = functional.cross_entropy(network(images), labels)
     loss.backward()
     optimizer.step()
     value = loss.item()

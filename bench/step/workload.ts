@@ -18,6 +18,13 @@ export type WorkloadName = keyof typeof WORKLOADS;
 
 /** The variable by which a contender is told its workload. */
 export const WORKLOAD_VARIABLE = 'BENCH_WORKLOAD';
+/** The variable by which it is told what to compute in; stock tfjs layers know float32 only. */
+export const PRECISION_VARIABLE = 'BENCH_PRECISION';
+export type BenchPrecision = 'float32' | 'bfloat16';
+
+export const givenPrecision = (): BenchPrecision =>
+  process.env[PRECISION_VARIABLE] === 'bfloat16' ? 'bfloat16' : 'float32';
+
 export const CLASSES = 10;
 export const LEARNING_RATE = 0.1;
 export const MOMENTUM = 0.9;

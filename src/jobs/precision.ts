@@ -6,19 +6,21 @@ import type { TaskKind } from '../contract/trainer-protocol.js';
 export interface DeviceCount {
   readonly devices: number;
   readonly withBfloat16: number;
+  /** How many do so faster than in float32. */
+  readonly preferBfloat16: number;
 }
 
-export const NO_DEVICES: DeviceCount = { devices: 0, withBfloat16: 0 };
+export const NO_DEVICES: DeviceCount = { devices: 0, withBfloat16: 0, preferBfloat16: 0 };
 
 /**
- * `auto` takes bfloat16 only where no device would have to stand idle for it.
+ * `auto` takes bfloat16 only where every device is the faster for it, so that none stands idle.
  * @throws StrataError precision_unavailable where bfloat16 is asked for and no registered device has it
  */
 export function resolvePrecision(
   precision: JobSpec['precision'],
-  { devices, withBfloat16 }: DeviceCount,
+  { devices, withBfloat16, preferBfloat16 }: DeviceCount,
 ): ResolvedSpec['precision'] {
-  if (precision === 'auto') return devices > 0 && withBfloat16 === devices ? 'bfloat16' : 'float32';
+  if (precision === 'auto') return devices > 0 && preferBfloat16 === devices ? 'bfloat16' : 'float32';
   if (precision === 'bfloat16' && withBfloat16 === 0) {
     const message =
       `none of the ${devices} registered devices computes in bfloat16, and it is not emulated; ` +

@@ -110,7 +110,7 @@ export const WORKER = {
   id: 'worker_1',
   object: 'worker' as const,
   host: 'here',
-  devices: [{ kind: 'cpu' as const, name: 'cpu', slots: 1, bfloat16: false }],
+  devices: [{ kind: 'cpu' as const, name: 'cpu', slots: 1, bfloat16: false, prefers_bfloat16: false }],
   slots: [{ state: 'idle' as const, task_id: null }],
   started_at: NOW,
   heartbeat_at: NOW,

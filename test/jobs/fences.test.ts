@@ -101,9 +101,9 @@ test('a job in bfloat16 is accepted once a device with it is registered', async 
   await assert.rejects(ask(), { code: 'precision_unavailable' });
   const worker = { id: 'worker_16', host: 'h', pid: 1, slots: [], versions: {} };
   const device = { kind: 'gpu', name: 'A', slots: 1 } as const;
-  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: false }] });
+  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: false, prefers_bfloat16: false }] });
   await assert.rejects(ask(), { code: 'precision_unavailable' });
-  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: true }] });
+  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: true, prefers_bfloat16: true }] });
   assert.equal((await ask()).job.spec.precision, 'bfloat16');
   await deleteWorker(db, worker.id);
 });

@@ -5,12 +5,18 @@ import { mayRun } from '../../src/jobs/precision.js';
 import { resolveSpec } from '../../src/jobs/resolve.js';
 import { jobSpec, MNIST } from './specs.js';
 
-const resolvedFor = (precision: 'float32' | 'bfloat16' | 'auto', devices: number, withBfloat16: number) =>
-  resolveSpec(jobSpec({ precision }), MNIST, 1, { devices, withBfloat16 }).precision;
+const resolvedFor = (
+  precision: 'float32' | 'bfloat16' | 'auto',
+  devices: number,
+  withBfloat16: number,
+  preferBfloat16 = withBfloat16,
+) => resolveSpec(jobSpec({ precision }), MNIST, 1, { devices, withBfloat16, preferBfloat16 }).precision;
 
-test('auto takes bfloat16 where every device has it, and leaves none idle', () => {
+test('auto takes bfloat16 where every device is the faster for it, and leaves none idle', () => {
   assert.equal(resolvedFor('auto', 2, 2), 'bfloat16');
   assert.equal(resolvedFor('auto', 2, 1), 'float32');
+  assert.equal(resolvedFor('auto', 2, 2, 1), 'float32');
+  assert.equal(resolvedFor('bfloat16', 2, 2, 0), 'bfloat16');
   assert.equal(resolvedFor('auto', 0, 0), 'float32');
 });
 

@@ -7,7 +7,7 @@ import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../src/con
 import type { Report } from '../../src/jobs/lifecycle/report.js';
 import { startLoop } from '../../src/jobs/loop.js';
 import type { Fence, StopWish } from '../../src/jobs/store/tasks.js';
-import { cpuHasBfloat16, parseGpus, placeSlots } from '../../src/jobs/worker/devices.js';
+import { cpuHasBfloat16, cpuPrefersBfloat16, parseGpus, placeSlots } from '../../src/jobs/worker/devices.js';
 import { startLeases } from '../../src/jobs/worker/leases.js';
 import { startRecorder } from '../../src/jobs/worker/recorder.js';
 import { TrainerChild } from '../../src/jobs/worker/trainer-child.js';
@@ -19,11 +19,11 @@ const never = 1_000_000;
 const fail = (error: unknown) => assert.fail(String(error));
 
 test('slots: one a GPU, else as many as the cores feed; a setting overrules both', () => {
-  const cpu = { cores: 8, cpuName: 'Some CPU', cpuBfloat16: true, gpus: [] };
+  const cpu = { cores: 8, cpuName: 'Some CPU', cpuBfloat16: true, cpuPrefersBfloat16: false, gpus: [] };
   assert.equal(placeSlots(cpu, undefined, 3).slots.length, 2);
   assert.deepEqual(placeSlots(cpu, 1, 1), {
     slots: [{ device: 'cpu:0', gpu: null, bfloat16: true }],
-    devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1, bfloat16: true }],
+    devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1, bfloat16: true, prefers_bfloat16: false }],
   });
   const two = [
     { name: 'A', bfloat16: false },
@@ -39,10 +39,10 @@ test('slots: one a GPU, else as many as the cores feed; a setting overrules both
     ],
   );
   assert.deepEqual(
-    placeSlots(gpus, 3, 1).devices.map(({ slots, bfloat16 }) => [slots, bfloat16]),
+    placeSlots(gpus, 3, 1).devices.map((device) => [device.slots, device.bfloat16, device.prefers_bfloat16]),
     [
-      [2, false],
-      [1, true],
+      [2, false, false],
+      [1, true, true],
     ],
   );
   assert.deepEqual(
@@ -57,6 +57,8 @@ test('bfloat16: by the flags of the CPU, and from compute capability 8 on', () =
   assert.ok(cpuHasBfloat16(cpuinfo('amx_bf16 amx_tile')));
   assert.ok(!cpuHasBfloat16(cpuinfo('avx512_vnni avx_ne_convert')));
   assert.ok(!cpuHasBfloat16(''));
+  assert.ok(cpuPrefersBfloat16(cpuinfo('avx512_bf16 amx_bf16')));
+  assert.ok(!cpuPrefersBfloat16(cpuinfo('avx512_bf16')), 'half the rate of float32');
   assert.deepEqual(
     parseGpus('Tesla V100-SXM2-16GB, 7.0\nNVIDIA A100, 8.0\nH100, PCIe, 9.0\nRTX PRO, 12.0\n'),
     [

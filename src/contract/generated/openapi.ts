@@ -1268,6 +1268,8 @@ export interface components {
                 slots: number;
                 /** @description Whether jobs of `precision` bfloat16 can train on it. */
                 bfloat16: boolean;
+                /** @description Whether it is the faster for it, which is what `auto` asks. A GPU, or a CPU with AMX; AVX512_BF16 alone saves memory only. */
+                prefers_bfloat16: boolean;
             }[];
             slots: {
                 /** @enum {string} */
@@ -1518,7 +1520,7 @@ export interface components {
              */
             batch_size: number;
             /**
-             * @description What convolutions, batch norms and ReLUs of the training passes compute in. `bfloat16` halves the memory between layers and needs devices that compute in it: a GPU of compute capability 8 or more, or a CPU with AVX512_BF16 or AMX; without one registered it is refused (409). `auto` takes it where every registered device does, else float32. Weights, batch statistics, losses, corrections, the optimiser, evaluation and exports are float32 in any case.
+             * @description What convolutions, batch norms and ReLUs of the training passes compute in. `bfloat16` halves the memory between layers and needs devices that compute in it: a GPU of compute capability 8 or more, or a CPU with AVX512_BF16 or AMX; without one registered it is refused (409). `auto` takes it where every registered device is the faster for it (not a CPU with AVX512_BF16 alone), else float32. Weights, batch statistics, losses, corrections, the optimiser, evaluation and exports are float32 in any case.
              * @default float32
              * @enum {string}
              */

@@ -10,6 +10,8 @@ export interface WorkerDevice {
   readonly slots: number;
   /** Whether it computes in bfloat16 without emulation. */
   readonly bfloat16: boolean;
+  /** Whether it does so faster than in float32. */
+  readonly prefers_bfloat16: boolean;
 }
 
 export interface WorkerSlot {
@@ -74,5 +76,9 @@ export function findWorkers(db: Database): Promise<Worker[]> {
 /** What the workers bring with them. */
 export function deviceCount(workers: readonly Worker[]): DeviceCount {
   const devices = workers.flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
-  return { devices: devices.length, withBfloat16: devices.filter(({ bfloat16 }) => bfloat16).length };
+  return {
+    devices: devices.length,
+    withBfloat16: devices.filter(({ bfloat16 }) => bfloat16).length,
+    preferBfloat16: devices.filter(({ prefers_bfloat16 }) => prefers_bfloat16).length,
+  };
 }

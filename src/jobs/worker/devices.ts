@@ -24,6 +24,8 @@ export interface Machine {
   readonly cores: number;
   readonly cpuName: string;
   readonly cpuBfloat16: boolean;
+  /** Whether the CPU's bfloat16 is the faster arithmetic. */
+  readonly cpuPrefersBfloat16: boolean;
   readonly gpus: readonly Gpu[];
 }
 
@@ -34,10 +36,12 @@ export interface Placement {
 
 /** What this host has to train on. */
 export async function inspectMachine(): Promise<Machine> {
+  const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   return {
     cores: availableParallelism(),
     cpuName: cpus()[0]?.model.trim() ?? 'CPU',
-    cpuBfloat16: cpuHasBfloat16(await readFile('/proc/cpuinfo', 'utf8').catch(() => '')),
+    cpuBfloat16: cpuHasBfloat16(cpuinfo),
+    cpuPrefersBfloat16: cpuPrefersBfloat16(cpuinfo),
     gpus: await listGpus(),
   };
 }
@@ -47,8 +51,19 @@ const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16'];
 
 /** @param cpuinfo as Linux shows it; elsewhere nothing is known, and bfloat16 not offered */
 export function cpuHasBfloat16(cpuinfo: string): boolean {
-  const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.split(' ') ?? [];
-  return BFLOAT16_FLAGS.some((flag) => flags.includes(flag));
+  return BFLOAT16_FLAGS.some((flag) => flagsOf(cpuinfo).includes(flag));
+}
+
+/**
+ * Only with AMX: AVX512_BF16 alone was measured at half of float32's rate (docs/performance.md), and saves memory at the
+ * cost of time.
+ */
+export function cpuPrefersBfloat16(cpuinfo: string): boolean {
+  return flagsOf(cpuinfo).includes('amx_bf16');
+}
+
+function flagsOf(cpuinfo: string): string[] {
+  return /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.split(' ') ?? [];
 }
 
 async function listGpus(): Promise<Gpu[]> {
@@ -89,10 +104,12 @@ export function placeSlots(machine: Machine, slots: number | undefined, threads:
 }
 
 function devicesOf(machine: Machine, places: readonly SlotPlace[]): WorkerDevice[] {
-  const { cpuName, cpuBfloat16, gpus } = machine;
-  if (gpus.length === 0) return [{ kind: 'cpu', name: cpuName, slots: places.length, bfloat16: cpuBfloat16 }];
+  const { cpuName, cpuBfloat16: bfloat16, cpuPrefersBfloat16: prefers_bfloat16, gpus } = machine;
+  if (gpus.length === 0)
+    return [{ kind: 'cpu', name: cpuName, slots: places.length, bfloat16, prefers_bfloat16 }];
   const devices = gpus.map(({ name, bfloat16 }, gpu): WorkerDevice => {
-    return { kind: 'gpu', name, slots: places.filter((place) => place.gpu === gpu).length, bfloat16 };
+    const slots = places.filter((place) => place.gpu === gpu).length;
+    return { kind: 'gpu', name, slots, bfloat16, prefers_bfloat16: bfloat16 };
   });
   return devices.filter((device) => device.slots > 0);
 }
