@@ -49,6 +49,10 @@ export class TrainerChild {
     this.ready = Promise.race([this.firstReady(), this.gone.then(() => null)]);
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   get alive(): boolean {
     return !this.ended;
   }
