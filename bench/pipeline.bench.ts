@@ -7,7 +7,7 @@ import { resolveSpec } from '../src/jobs/resolve.js';
 import { createFolderStore } from '../src/storage/folder-store.js';
 import { jobSpec, MNIST, type SpecChanges } from '../test/jobs/specs.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { storeGenerated } from './pipeline/folder.js';
+import { importGenerated } from './pipeline/folder.js';
 import { type JobPace, runStages } from './pipeline/trainers.js';
 
 /** Images of a folder, few and many: memory that grew with the folder would show. */
@@ -38,8 +38,8 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   try {
     await measure('MNIST, decoded', MNIST, specOf(MNIST, SMALL, roundSteps));
     for (const count of COUNTS) {
-      const dataset = await storeGenerated(blobs, count);
-      say(`… ${count} images generated`);
+      const dataset = await importGenerated(blobs, count);
+      say(`… ${count} images generated and imported`);
       await measure(`${count} JPEGs`, dataset, specOf(dataset, LARGE, roundSteps));
     }
   } finally {

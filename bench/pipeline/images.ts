@@ -33,24 +33,29 @@ function draw(label: number, random: RandomStream): Uint8Array {
   const phase = 2 * Math.PI * random();
   const pixels = new Uint8Array(DRAWN * DRAWN * 3);
   for (let row = 0; row < DRAWN; row++) {
+    const colours = blendedRow(patches, (row * PATCHES) / DRAWN);
     for (let column = 0; column < DRAWN; column++) {
+      const x = (column * PATCHES) / DRAWN;
+      const left = 3 * Math.floor(x);
+      const u = x - Math.floor(x);
       const stripe = 25 * Math.sin(across * column + down * row + phase) + 16 * (random() - 0.5);
       const at = (row * DRAWN + column) * 3;
       for (let channel = 0; channel < 3; channel++) {
-        pixels[at + channel] = clamp(blend(patches, row, column, channel) + stripe);
+        const colour = (1 - u) * colours[left + channel]! + u * colours[left + 3 + channel]!;
+        pixels[at + channel] = Math.min(255, Math.max(0, colour + stripe));
       }
     }
   }
   return pixels;
 }
 
-/** Bilinear between the four patches around. */
-function blend(patches: Float32Array, row: number, column: number, channel: number): number {
-  const [y, x] = [(row * PATCHES) / DRAWN, (column * PATCHES) / DRAWN];
-  const [top, left] = [Math.floor(y), Math.floor(x)];
-  const [v, u] = [y - top, x - left];
-  const patch = (i: number, j: number) => patches[((top + i) * (PATCHES + 1) + left + j) * 3 + channel]!;
-  return (1 - v) * ((1 - u) * patch(0, 0) + u * patch(0, 1)) + v * ((1 - u) * patch(1, 0) + u * patch(1, 1));
+/** The colours of the patches at height `y`, between those above and below. */
+function blendedRow(patches: Float32Array, y: number): Float32Array {
+  const values = (PATCHES + 1) * 3;
+  const top = Math.floor(y) * values;
+  const v = y - Math.floor(y);
+  return Float32Array.from(
+    { length: values },
+    (_, index) => (1 - v) * patches[top + index]! + v * patches[top + values + index]!,
+  );
 }
-
-const clamp = (value: number): number => Math.min(255, Math.max(0, value));

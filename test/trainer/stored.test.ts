@@ -12,7 +12,6 @@ import { TrainerError } from '../../src/trainer/errors.js';
 import { InitialFeatures } from '../../src/trainer/evaluation/index.js';
 import { initialValues } from '../../src/trainer/optimizer/index.js';
 import { liveTensors, read } from '../../src/trainer/runtime/index.js';
-import { closeReaders, openReaders } from '../../src/trainer/tasks/readers.js';
 import { describeRun } from '../../src/trainer/tasks/run-description.js';
 import { openTrainBatches } from '../../src/trainer/tasks/train.js';
 import { SampleRows, updateVariables } from '../../src/trainer/variables/index.js';
@@ -116,8 +115,7 @@ async function reference(spec: ResolvedSpec, blobs: BlobStore, multiplies: boole
   const context = contextOf({ key: 'probe', kind: 'stage', stage: 0, round: 0 }, { spec, blobs, inputs });
   const [first, last] = describeRun(spec, TINY).stages as [Stage, Stage];
   const batches = await openTrainBatches(context);
-  const readers = await openReaders(context);
-  const untrained = new InitialFeatures(first.layers, readers.train, spec.seed);
+  const untrained = new InitialFeatures(first.layers, batches.reader, spec.seed);
   const weights = [first, last].map(({ layers }) => {
     const values = initialValues(parametersOf(layers), spec.seed);
     return new Map([...values].map(([name, each]) => [name, Float64Array.from(each)]));
@@ -163,7 +161,6 @@ async function reference(spec: ResolvedSpec, blobs: BlobStore, multiplies: boole
   }
   untrained.dispose();
   batches.reader.close();
-  closeReaders(readers);
   return { weights, ...stored!, start: start! };
 }
 

@@ -7,7 +7,7 @@ import { decodeState, decodeWeights } from '../../src/trainer/checkpoint/index.j
 import { auxiliaryError, TrainedNetwork } from '../../src/trainer/evaluation/index.js';
 import { initialValues, type OptimizerState } from '../../src/trainer/optimizer/index.js';
 import { liveTensors } from '../../src/trainer/runtime/index.js';
-import { closeReaders, openReaders } from '../../src/trainer/tasks/readers.js';
+import { withReaders } from '../../src/trainer/tasks/readers.js';
 import { describeRun } from '../../src/trainer/tasks/run-description.js';
 import { withBlobs } from './support/run-plan.js';
 import type { SpecChanges } from './support/specs.js';
@@ -89,23 +89,28 @@ test('each AuxNet is fitted to the inputs its stage has in the warm network', as
     const weights = new Map(states.flatMap((state) => [...state.weights]));
     const inputs: Record<string, BlobUri> = { dataset: (await storeTiny(blobs)).uri };
     const task = { key: 'probe', kind: 'evaluate', stage: null, round: 0 } as const;
-    const readers = await openReaders(contextOf(task, { spec, blobs, inputs }));
-    const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
-    for (const { index, auxiliary } of run.stages.slice(1)) {
-      const prefix = full.part(run.stages.slice(0, index).flatMap(({ layers }) => layers));
-      const errorOf = (values: OptimizerState['weights']) =>
-        auxiliaryError(prefix, auxiliary!, values, readers, spec.seed);
-      const sent = decodeWeights(await blobs.get(outputs[`auxiliary-${index}`]!.uri));
-      const start = await errorOf(initialValues(parametersOf(auxiliary!), spec.seed));
-      const fitted = await errorOf(sent);
-      for (const [name, values] of sent)
-        assert.deepEqual(weights.get(name), values, 'state and message agree');
-      // Making nothing but zeros has the error 1; noise images leave a fit far from perfect.
-      assert.ok(fitted < 0.8 * start && start > 0.9, `stage ${index}: ${start} -> ${fitted}`);
-      t.diagnostic(`AuxNet ${index}: relative error ${start.toFixed(3)} -> ${fitted.toFixed(3)}`);
-      prefix.dispose();
-    }
-    full.dispose();
-    closeReaders(readers);
+    await withReaders(contextOf(task, { spec, blobs, inputs }), async (readers) => {
+      const full = await TrainedNetwork.calibrate(
+        wholeNetwork(run.network),
+        weights,
+        readers.train,
+        spec.seed,
+      );
+      for (const { index, auxiliary } of run.stages.slice(1)) {
+        const prefix = full.part(run.stages.slice(0, index).flatMap(({ layers }) => layers));
+        const errorOf = (values: OptimizerState['weights']) =>
+          auxiliaryError(prefix, auxiliary!, values, readers, spec.seed);
+        const sent = decodeWeights(await blobs.get(outputs[`auxiliary-${index}`]!.uri));
+        const start = await errorOf(initialValues(parametersOf(auxiliary!), spec.seed));
+        const fitted = await errorOf(sent);
+        for (const [name, values] of sent)
+          assert.deepEqual(weights.get(name), values, 'state and message agree');
+        // Making nothing but zeros has the error 1; noise images leave a fit far from perfect.
+        assert.ok(fitted < 0.8 * start && start > 0.9, `stage ${index}: ${start} -> ${fitted}`);
+        t.diagnostic(`AuxNet ${index}: relative error ${start.toFixed(3)} -> ${fitted.toFixed(3)}`);
+        prefix.dispose();
+      }
+      full.dispose();
+    });
   });
 });

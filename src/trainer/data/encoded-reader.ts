@@ -62,9 +62,12 @@ export class EncodedReader implements SplitReader {
   private async readBytes(index: number): Promise<Uint8Array> {
     const start = this.offsets[index]!;
     const length = this.offsets[index + 1]! - start;
-    const { bytesRead, buffer } = await readAt(this.file, Buffer.allocUnsafe(length), 0, length, start);
+    const bytes = Buffer.allocUnsafe(length);
+    const { bytesRead } = await readAt(this.file, bytes, 0, length, start).catch((error: Error) => {
+      throw unreadable(this.split, index, `cannot be read: ${error.message}`);
+    });
     if (bytesRead !== length) throw unreadable(this.split, index, 'is cut short');
-    return buffer;
+    return bytes;
   }
 
   private async decode(bytes: Uint8Array, crop: CropRule | null): Promise<Uint8Array> {

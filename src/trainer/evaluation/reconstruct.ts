@@ -69,14 +69,22 @@ export async function auxiliaryError(
   seed: number,
 ): Promise<number> {
   const network = await TrainedNetwork.calibrate(auxiliary, weights, readers.train, seed);
+  try {
+    return await relativeError(prefix, network, readers.test);
+  } finally {
+    network.dispose();
+  }
+}
+
+async function relativeError(
+  prefix: TrainedNetwork,
+  network: TrainedNetwork,
+  test: SplitReader,
+): Promise<number> {
   let residual = 0;
   let norm = 0;
-  const count = Math.min(ERROR_IMAGES, readers.test.count);
-  for await (const batch of plainBatches(
-    readers.test,
-    evaluationBatchSize(readers.test.manifest.image),
-    count,
-  )) {
+  const count = Math.min(ERROR_IMAGES, test.count);
+  for await (const batch of plainBatches(test, evaluationBatchSize(test.manifest.image), count)) {
     const target = prefix.infer(batch.images);
     const made = network.infer(batch.images);
     const difference = kernels.subtract(made, target);
@@ -84,7 +92,6 @@ export async function auxiliaryError(
     norm += squaredNorm(target);
     free(target, made, difference);
   }
-  network.dispose();
   return Math.sqrt(residual / norm);
 }
 

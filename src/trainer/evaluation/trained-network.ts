@@ -115,7 +115,10 @@ async function* calibrationImages(train: SplitReader, seed: number): AsyncGenera
   const count = Math.floor(Math.min(STATISTICS_IMAGES, train.count) / batchSize);
   for (let index = 0; index < count; index++) {
     const batch = await batches.at(index);
-    yield batch.images;
-    batch.dispose();
+    try {
+      yield batch.images;
+    } finally {
+      batch.dispose();
+    }
   }
 }

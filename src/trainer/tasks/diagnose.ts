@@ -6,7 +6,7 @@ import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
 import type { Readers } from './readers.js';
 import type { RunDescription } from './run-description.js';
-import { openTrainBatches } from './train.js';
+import { trainBatchesOn } from './train.js';
 
 /**
  * How far the stages are from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
@@ -22,16 +22,19 @@ export async function diagnose(
 ): Promise<MetricSample[]> {
   // Stored variables are their stages' own: a probe of the network has none.
   if (run.stages.length === 1 || storesVariables(context.assignment.spec.method)) return [];
-  const samples = (await probeFidelity(context, run, weights, step)).flatMap((value, stage) =>
+  const samples = (await probeFidelity(context, run, weights, readers, step)).flatMap((value, stage) =>
     value === null ? [] : [{ name: 'fidelity', stage, step, value }],
   );
   for (const { index: stage, auxiliary } of run.stages) {
     if (!auxiliary) continue;
     await context.breathe();
     const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
-    const value = await auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);
-    prefix.dispose();
-    samples.push({ name: 'auxiliary_error', stage, step, value });
+    try {
+      const value = await auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);
+      samples.push({ name: 'auxiliary_error', stage, step, value });
+    } finally {
+      prefix.dispose();
+    }
   }
   return samples;
 }
@@ -40,11 +43,11 @@ async function probeFidelity(
   context: TaskContext,
   { stages, rounds }: RunDescription,
   weights: NamedValues,
+  { train }: Readers,
   step: number,
 ): Promise<(number | null)[]> {
   const { spec } = context.assignment;
-  const batches = await openTrainBatches(context);
-  const batch = await batches.at(step);
+  const batch = await trainBatchesOn(train, context).at(step);
   try {
     return fidelities({
       stages,
@@ -61,6 +64,5 @@ async function probeFidelity(
     });
   } finally {
     batch.dispose();
-    batches.reader.close();
   }
 }

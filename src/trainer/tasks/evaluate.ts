@@ -6,17 +6,20 @@ import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
 import { diagnose } from './diagnose.js';
 import { joinedState } from './end-to-end.js';
-import { closeReaders, openReaders, type Readers } from './readers.js';
+import { type Readers, withReaders } from './readers.js';
 import { compactLayers, describeRun, type RunDescription } from './run-description.js';
 
 /** Evaluates the composed network, and beside it the compact one, as the stages left them after a round. */
-export async function evaluate(context: TaskContext): Promise<TaskSuccess> {
+export function evaluate(context: TaskContext): Promise<TaskSuccess> {
+  return withReaders(context, (readers) => evaluateOn(context, readers));
+}
+
+async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
   const watch = new Stopwatch(context.now);
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
   const step = parallelRange(run.rounds, round ?? 0).end - 1;
-  const readers = await openReaders(context);
   const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
     const scores = await watch.timeAsync('evaluate', async () => ({
@@ -39,7 +42,6 @@ export async function evaluate(context: TaskContext): Promise<TaskSuccess> {
     };
   } finally {
     full.dispose();
-    closeReaders(readers);
   }
 }
 

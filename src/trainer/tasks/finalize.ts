@@ -8,10 +8,10 @@ import { readHistory, writeDocuments } from './documents.js';
 import { joinedState } from './end-to-end.js';
 import { figures } from './evaluate.js';
 import { exportNetworks, type ScoredNetwork } from './export-networks.js';
-import { closeReaders, openReaders, type Readers } from './readers.js';
+import { type Readers, withReaders } from './readers.js';
 import { writeReport } from './report.js';
 import { auxiliaryParameters, compactLayers, describeRun, type RunDescription } from './run-description.js';
-import { openTrainBatches } from './train.js';
+import { trainBatchesOn } from './train.js';
 
 /** An AuxNet re-fitted, with its relative error on test images before and after. */
 export interface ReconstructedAuxiliary {
@@ -25,14 +25,17 @@ export interface ReconstructedAuxiliary {
  * The end of a job: batch-norm statistics along the chain, AuxNet reconstruction, accuracy of the composed and the
  * compact network, exports with a parity check each, a model card and a report.
  */
-export async function finalize(context: TaskContext): Promise<TaskSuccess> {
+export function finalize(context: TaskContext): Promise<TaskSuccess> {
+  return withReaders(context, (readers) => finish(context, readers));
+}
+
+async function finish(context: TaskContext, readers: Readers): Promise<TaskSuccess> {
   const { spec, dataset } = context.assignment;
   const run = describeRun(spec, dataset);
   const watch = new Stopwatch(context.now);
   const history = await readHistory(context);
   const layers = wholeNetwork(run.network);
   const state = await joinedState(context, run, parametersOf(layers));
-  const readers = await openReaders(context);
   const count = compactLayers(run.stages) ? 2 : 1;
   // One part per AuxNet, then evaluation, then each exported file.
   const parts = run.stages.length + 1 + count * spec.exports.length;
@@ -64,7 +67,6 @@ export async function finalize(context: TaskContext): Promise<TaskSuccess> {
   } finally {
     full.dispose();
     compact?.dispose();
-    closeReaders(readers);
   }
 }
 
@@ -88,7 +90,7 @@ async function reconstructAll(
   progress: (done: number) => void,
 ): Promise<ReconstructedAuxiliary[]> {
   const { spec } = context.assignment;
-  const batches = await openTrainBatches(context);
+  const batches = trainBatchesOn(readers.train, context);
   const results: ReconstructedAuxiliary[] = [];
   for (const { index: stage, auxiliary } of run.stages) {
     if (!auxiliary) continue;
@@ -96,20 +98,17 @@ async function reconstructAll(
     const start =
       (await readWeights(context, `auxiliary-${stage}`)) ??
       initialValues(auxiliaryParameters(run.stages[stage]!), spec.seed);
-    const errorBefore = await auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
-    const fitted = await reconstructAuxiliary({
-      prefix,
-      auxiliary,
-      weights: start,
-      batches,
-      breathe: context.breathe,
-    });
-    const errorAfter = await auxiliaryError(prefix, auxiliary, fitted, readers, spec.seed);
-    prefix.dispose();
-    results.push({ stage, errorBefore, errorAfter, weights: fitted });
+    const { breathe } = context;
+    try {
+      const errorBefore = await auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
+      const weights = await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, breathe });
+      const errorAfter = await auxiliaryError(prefix, auxiliary, weights, readers, spec.seed);
+      results.push({ stage, errorBefore, errorAfter, weights });
+    } finally {
+      prefix.dispose();
+    }
     progress(stage);
   }
-  batches.reader.close();
   return results;
 }
 

@@ -11,9 +11,9 @@ import {
 } from '../optimizer/index.js';
 import type { TaskContext } from './context.js';
 import { storeStage } from './ladder.js';
-import { closeReaders, openReaders } from './readers.js';
+import { type Readers, withReaders } from './readers.js';
 import { type RunDescription, stageParameters } from './run-description.js';
-import { openTrainBatches } from './train.js';
+import { trainBatchesOn } from './train.js';
 
 /**
  * The end of a warm start: every stage gets its part of the joined network's state, optimiser memory included, and an
@@ -26,7 +26,9 @@ export async function handOver(
 ): Promise<Record<string, TaskOutput>> {
   const { spec } = context.assignment;
   const outputs: Record<string, TaskOutput> = {};
-  const fitted = await fitAuxiliaries(context, run, state.weights);
+  const fitted = await withReaders(context, (readers) =>
+    fitAuxiliaries(context, run, state.weights, readers),
+  );
   for (const stage of run.stages) {
     const parameters = stageParameters(stage);
     const start = startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
@@ -41,11 +43,11 @@ async function fitAuxiliaries(
   context: TaskContext,
   run: RunDescription,
   weights: NamedValues,
+  { train }: Readers,
 ): Promise<NamedValues> {
   const { spec } = context.assignment;
-  const readers = await openReaders(context);
-  const batches = await openTrainBatches(context);
-  const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
+  const batches = trainBatchesOn(train, context);
+  const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, train, spec.seed);
   try {
     const fitted = new Map<string, Float32Array>();
     for (const stage of run.stages) {
@@ -65,7 +67,5 @@ async function fitAuxiliaries(
     return fitted;
   } finally {
     full.dispose();
-    batches.reader.close();
-    closeReaders(readers);
   }
 }

@@ -8,19 +8,25 @@ export interface Readers {
   readonly test: SplitReader;
 }
 
-export async function openReaders(context: TaskContext): Promise<Readers> {
+/** Opens both splits for `body`, and closes them however it ends. */
+export async function withReaders<T>(
+  context: TaskContext,
+  body: (readers: Readers) => Promise<T>,
+): Promise<T> {
   const manifest = await readManifest(context);
   const { spec, dataset } = context.assignment;
   const most = trainSamples(spec.max_train_samples, dataset);
   const { blobs, decoders } = context;
-  return {
-    // The network's statistics too must come from none but these.
-    train: await openSplit(manifest, 'train', blobs, { most, decoders }),
-    test: await openSplit(manifest, 'test', blobs, { decoders }),
-  };
-}
-
-export function closeReaders({ train, test }: Readers): void {
-  train.close();
-  test.close();
+  // The network's statistics too must come from none but these.
+  const train = await openSplit(manifest, 'train', blobs, { most, decoders });
+  try {
+    const test = await openSplit(manifest, 'test', blobs, { decoders });
+    try {
+      return await body({ train, test });
+    } finally {
+      test.close();
+    }
+  } finally {
+    train.close();
+  }
 }

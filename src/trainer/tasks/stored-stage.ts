@@ -8,10 +8,10 @@ import { learningRateAt, Optimizer, optimizerSettings } from '../optimizer/index
 import { type BoundaryVariables, Stopwatch, trainStoredSteps } from '../training/index.js';
 import { rowLengthOf, SampleRows, StoredVariables } from '../variables/index.js';
 import type { TaskContext } from './context.js';
-import { closeReaders, openReaders } from './readers.js';
+import { type Readers, withReaders } from './readers.js';
 import { describeRun, type RunDescription, stageParameters } from './run-description.js';
 import { stateBefore } from './stage.js';
-import { openSteps, openTrainBatches, paceOf, samplesOf } from './train.js';
+import { openSteps, paceOf, samplesOf, trainBatchesOn } from './train.js';
 
 /** Files of rows per sample: what the stage reads of the round before, and what it writes. */
 interface Files {
@@ -31,7 +31,9 @@ export async function trainStoredStage(context: TaskContext): Promise<TaskSucces
   const stopwatch = new Stopwatch(context.now);
   const files = await stopwatch.timeAsync('checkpoint', () => openFiles(context, run, stage));
   try {
-    const state = await trainRound(context, run, stage, files, stopwatch);
+    const state = await withReaders(context, (readers) =>
+      trainRound(context, run, stage, files, readers, stopwatch),
+    );
     closeFiles(files, true);
     const outputs = await stopwatch.timeAsync('checkpoint', async () => ({
       state: await context.blobs.put(encodeState(stageParameters(stage), state)),
@@ -50,6 +52,7 @@ async function trainRound(
   run: RunDescription,
   stage: StageDescription,
   files: Files,
+  { train }: Readers,
   stopwatch: Stopwatch,
 ) {
   const { spec, round } = context.assignment;
@@ -64,11 +67,10 @@ async function trainRound(
     optimizerSettings(spec.optimizer),
   );
   const batches = await openSteps(context, steps);
-  const order = await openTrainBatches(context);
-  const readers = await openReaders(context);
+  const order = trainBatchesOn(train, context);
   const initial = [stage.index, stage.index + 1].map((end) => {
     const layers = run.stages.slice(0, end).flatMap((each) => each.layers);
-    return new InitialFeatures(layers, readers.train, spec.seed);
+    return new InitialFeatures(layers, train, spec.seed);
   }) as [InitialFeatures, InitialFeatures];
   const next = run.stages[stage.index + 1];
   const started = context.now();
@@ -100,8 +102,6 @@ async function trainRound(
     optimizer.dispose();
     for (const each of initial) each.dispose();
     batches.close(stopwatch);
-    order.reader.close();
-    closeReaders(readers);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Batch,
   BatchThread,
   openSplit,
+  type SplitReader,
   splitFiles,
   TrainBatches,
   type TrainBatchesOptions,
@@ -157,6 +158,11 @@ export function partSettings(spec: ResolvedSpec, auxiliary: TrainedPart['auxilia
 export async function openTrainBatches(context: TaskContext): Promise<TrainBatches> {
   const { blobs, decoders } = context;
   const reader = await openSplit(await readManifest(context), 'train', blobs, { decoders });
+  return trainBatchesOn(reader, context);
+}
+
+/** The job's batches from images that are open already; closing them is left to who opened them. */
+export function trainBatchesOn(reader: SplitReader, context: TaskContext): TrainBatches {
   return new TrainBatches(reader, batchOptions(context));
 }
 
