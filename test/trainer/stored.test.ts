@@ -12,8 +12,10 @@ import { TrainerError } from '../../src/trainer/errors.js';
 import { InitialFeatures } from '../../src/trainer/evaluation/index.js';
 import { initialValues } from '../../src/trainer/optimizer/index.js';
 import { liveTensors, read } from '../../src/trainer/runtime/index.js';
+import type { TaskContext } from '../../src/trainer/tasks/context.js';
+import { type Readers, withReaders } from '../../src/trainer/tasks/readers.js';
 import { describeRun } from '../../src/trainer/tasks/run-description.js';
-import { openTrainBatches } from '../../src/trainer/tasks/train.js';
+import { trainBatchesOn } from '../../src/trainer/tasks/train.js';
 import { SampleRows, updateVariables } from '../../src/trainer/variables/index.js';
 import { within } from './support/measured.js';
 import type { Features } from './support/reference.js';
@@ -113,9 +115,18 @@ async function rowsOf(
 async function reference(spec: ResolvedSpec, blobs: BlobStore, multiplies: boolean) {
   const inputs = { dataset: (await storeTiny(blobs)).uri };
   const context = contextOf({ key: 'probe', kind: 'stage', stage: 0, round: 0 }, { spec, blobs, inputs });
+  return withReaders(context, (readers) => referenceOn(context, readers, spec, multiplies));
+}
+
+async function referenceOn(
+  context: TaskContext,
+  { train }: Readers,
+  spec: ResolvedSpec,
+  multiplies: boolean,
+) {
   const [first, last] = describeRun(spec, TINY).stages as [Stage, Stage];
-  const batches = await openTrainBatches(context);
-  const untrained = new InitialFeatures(first.layers, batches.reader, spec.seed);
+  const batches = trainBatchesOn(train, context);
+  const untrained = new InitialFeatures(first.layers, train, spec.seed);
   const weights = [first, last].map(({ layers }) => {
     const values = initialValues(parametersOf(layers), spec.seed);
     return new Map([...values].map(([name, each]) => [name, Float64Array.from(each)]));
@@ -160,7 +171,6 @@ async function reference(spec: ResolvedSpec, blobs: BlobStore, multiplies: boole
     stored = { lambda: scatter(moved, order), kappa: scatter(raised, order), features: scatter(o, order) };
   }
   untrained.dispose();
-  batches.reader.close();
   return { weights, ...stored!, start: start! };
 }
 
