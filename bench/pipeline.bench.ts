@@ -7,12 +7,12 @@ import { resolveSpec } from '../src/jobs/resolve.js';
 import { createFolderStore } from '../src/storage/folder-store.js';
 import { jobSpec, MNIST, type SpecChanges } from '../test/jobs/specs.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { importGenerated } from './pipeline/folder.js';
+import { drawImages, storeFolder } from './pipeline/folder.js';
 import { type JobPace, runStages } from './pipeline/trainers.js';
 
 /** Images of a folder, few and many: memory that grew with the folder would show. */
 const COUNTS = [2_000, 20_000] as const;
-const BATCH = 8;
+const BATCH = 4;
 const ROUNDS = 2;
 
 export const benchmark: Benchmark = {
@@ -37,9 +37,9 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   };
   try {
     await measure('MNIST, decoded', MNIST, specOf(MNIST, SMALL, roundSteps));
+    const drawn = await drawImages();
     for (const count of COUNTS) {
-      const dataset = await importGenerated(blobs, count);
-      say(`… ${count} images generated and imported`);
+      const dataset = await storeFolder(blobs, drawn, count);
       await measure(`${count} JPEGs`, dataset, specOf(dataset, LARGE, roundSteps));
     }
   } finally {
