@@ -13,7 +13,6 @@ import { openArchive } from './archive/open.js';
 import { checkClasses, checkOverlap } from './arrays/checks.js';
 import { chooseSplits, type Splits } from './arrays/splits.js';
 import { writeEncoded, writePixels } from './arrays/write.js';
-import { inOrder } from './formats/classes.js';
 import { detectFormat, openReader } from './formats/formats.js';
 import type { FormatReader, ImportContext, ReadImages } from './formats/reader.js';
 import { chooseImage } from './images/choose.js';
@@ -92,14 +91,13 @@ type Written = Omit<ImportSuccess, 'format' | 'problems' | 'problem_count'>;
 
 async function write(
   name: string,
-  { samples, classes: met }: ReadImages,
+  { samples, classes, places }: ReadImages,
   splits: Splits,
   asked: Partial<ImageShape>,
   { blobs, folder, onProgress }: ImportSurroundings,
 ): Promise<Written> {
   const storage: DatasetStorage = samples.haveOneSize ? 'pixels' : 'encoded';
   const image = chooseImage(samples, storage, asked);
-  const { classes, places } = inOrder(met);
   const statistics = samples.moments.statistics(splits.train, image.channels);
   const writer = { samples, places, storage, channels: image.channels, folder, blobs };
   const facts = { name, image, classes, ...statistics };

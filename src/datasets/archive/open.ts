@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 import { ImportError } from '../problems.js';
 import type { UnpackBudget } from './budget.js';
 import type { Archive } from './entry.js';
@@ -40,8 +40,8 @@ const isTar = (head: Buffer): boolean => head.toString('latin1', TAR_MAGIC_AT, T
 /** What a gzip file begins with, as far as its first bytes tell. */
 function gunzipHead(head: Buffer): Buffer {
   try {
-    // Flushed, for the rest of the stream is not there.
-    return gunzipSync(head, { finishFlush: 2, maxOutputLength: 64 * HEAD_BYTES });
+    // Flushed, for the rest of the stream is not there. Deflate makes at most 1032 bytes of one.
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1_032 * HEAD_BYTES });
   } catch {
     return Buffer.alloc(0);
   }

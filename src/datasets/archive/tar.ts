@@ -74,11 +74,19 @@ function readable(entry: TarEntry): ArchiveEntry {
       if (sizeBytes > maxBytes)
         throw new ImportError('archive_too_large', `a file has more than ${maxBytes} bytes`, name);
       const chunks: Buffer[] = [];
-      for await (const chunk of entry) chunks.push(chunk);
+      for await (const chunk of piecesOf(entry)) chunks.push(chunk);
       const bytes = Buffer.concat(chunks);
       if (bytes.length !== sizeBytes) throw new ImportError('archive_damaged', 'a file is cut short', name);
       return bytes;
     },
-    stream: async () => Readable.from(entry, { objectMode: false }),
+    stream: async () => Readable.from(piecesOf(entry), { objectMode: false }),
   };
+}
+
+async function* piecesOf(entry: TarEntry): AsyncGenerator<Buffer> {
+  try {
+    yield* entry;
+  } catch (error) {
+    throw damaged(error, entry.header.name);
+  }
 }

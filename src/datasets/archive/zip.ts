@@ -27,7 +27,7 @@ export async function openZip(path: string, budget: UnpackBudget): Promise<Archi
     },
     async *entries() {
       const file = await open(path, 'r');
-      const zip = await openDirectory(path);
+      const zip = await openDirectory(path, true);
       try {
         for await (const entry of namedEntries(zip)) {
           done += 1;
@@ -46,12 +46,12 @@ interface Named {
   readonly entry: Entry;
 }
 
-async function openDirectory(path: string): Promise<ZipFile> {
+async function openDirectory(path: string, validateEntrySizes: boolean): Promise<ZipFile> {
   try {
     return await yauzl.openPromise(path, {
       autoClose: false,
       decodeStrings: false,
-      validateEntrySizes: true,
+      validateEntrySizes,
     });
   } catch (error) {
     throw damaged(error);
@@ -74,7 +74,8 @@ async function* namedEntries(zip: ZipFile): AsyncGenerator<Named> {
 
 /** Checks every entry. @returns how many there are */
 async function survey(path: string, budget: UnpackBudget): Promise<number> {
-  const zip = await openDirectory(path);
+  // Sizes are looked at below, where it is said what is wrong with them.
+  const zip = await openDirectory(path, false);
   const spans: Span[] = [];
   try {
     for await (const { name, entry } of namedEntries(zip)) {

@@ -5,7 +5,7 @@ import { MOST_PIXELS_A_SIDE, Samples, type SplitName } from '../arrays/samples.j
 import { type DecodedImage, type DecodeOptions, decodeImage } from '../images/decode.js';
 import { hasImageName, hasOtherImageName } from '../images/kind.js';
 import { ImportError } from '../problems.js';
-import { ClassNames } from './classes.js';
+import { ClassNames, inOrder } from './classes.js';
 import type { FormatReader, ImportContext, ReadImages } from './reader.js';
 
 const LARGEST_FILE_BYTES = 64 * 2 ** 20;
@@ -97,7 +97,7 @@ export class ImageFolderReader implements FormatReader {
       const message = `${left.count} of ${this.#taken} images cannot be used, this one for example: ${left.first.message}; mend or remove them (up to one in ${LEFT_OUT_OF} is left out)`;
       throw new ImportError(left.first.code, message, left.first.file);
     }
-    return { samples: this.#samples, classes: this.#classes.names };
+    return { samples: this.#samples, ...inOrder(this.#classes.names) };
   }
 
   #countOne(): void {

@@ -1,7 +1,7 @@
 import type { ImportAssignment } from '../../contract/importer-protocol.js';
 import type { ArchiveEntry } from '../archive/entry.js';
 import type { Samples } from '../arrays/samples.js';
-import type { ProblemList } from '../problems.js';
+import { ImportError, type ProblemList } from '../problems.js';
 
 /** What readers of all formats work with. */
 export interface ImportContext extends Pick<ImportAssignment, 'options' | 'limits'> {
@@ -22,6 +22,16 @@ export interface FormatReader {
 
 export interface ReadImages {
   readonly samples: Samples;
-  /** By label. */
   readonly classes: readonly string[];
+  /** For each label of a sample its place among the classes. */
+  readonly places: Uint16Array;
+}
+
+/** @throws ImportError where it is chosen what images of a format that is one array are to be */
+export function refuseImageOption({ options }: ImportContext): void {
+  if (Object.keys(options.image).length === 0) return;
+  throw new ImportError(
+    'dataset_format',
+    'only images of image folders are scaled or made gray; leave `image` out',
+  );
 }

@@ -1,0 +1,55 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { ImportError } from '../problems.js';
+import type { StagedFile } from './staging.js';
+
+/** Numbers of one array in a staged file, read as they are needed. */
+export class StagedArray {
+  readonly #file: number;
+
+  /**
+   * @param start bytes before the first number
+   * @throws ImportError array_invalid where the file has not as many bytes as its shape needs
+   */
+  constructor(
+    readonly source: StagedFile,
+    readonly shape: readonly number[],
+    private readonly start: number,
+    private readonly itemBytes = 1,
+  ) {
+    const items = shape.reduce((product, side) => product * side, 1);
+    const held = source.sizeBytes - start;
+    if (!Number.isSafeInteger(items) || items * itemBytes !== held) {
+      const message = `its header says ${shape.join('x')}, but ${held} bytes follow`;
+      throw new ImportError('array_invalid', message, source.name);
+    }
+    this.#file = openSync(source.path, 'r');
+  }
+
+  get count(): number {
+    return this.shape[0] ?? 0;
+  }
+
+  /** Row `index` of the first axis. */
+  row(index: number): Buffer {
+    const bytes = this.shape.slice(1).reduce((product, side) => product * side, this.itemBytes);
+    const row = Buffer.allocUnsafe(bytes);
+    const read = readSync(this.#file, row, 0, bytes, this.start + index * bytes);
+    if (read !== bytes) throw new ImportError('array_invalid', 'it ends early', this.source.name);
+    return row;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** @param bytes of a header at the start of the file, or fewer where it is shorter */
+export function readStart({ path }: StagedFile, bytes: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(bytes);
+    return start.subarray(0, readSync(file, start, 0, bytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}

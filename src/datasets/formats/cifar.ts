@@ -1,0 +1,152 @@
+import type { ArchiveEntry } from '../archive/entry.js';
+import { baseName } from '../archive/names.js';
+import { Samples, type SplitName } from '../arrays/samples.js';
+import { type NumberArray, readPickle } from '../pickle/read.js';
+import { ImportError, readable } from '../problems.js';
+import { numbered } from './labelled.js';
+import { type FormatReader, type ImportContext, type ReadImages, refuseImageOption } from './reader.js';
+
+const SIDE = 32;
+const PLANE = SIDE * SIDE;
+const PIXELS = 3 * PLANE;
+const LARGEST_PICKLE_BYTES = 200 * 2 ** 20;
+const LARGEST_NAMES_BYTES = 65_536;
+
+/** What a file is by its name: which split, and how many label bytes an image has (CIFAR-100's first is the coarse one). */
+interface Batch {
+  readonly split: SplitName;
+  readonly labelBytes: 1 | 2;
+  readonly isPickle: boolean;
+}
+
+function batchOf(base: string): Batch | null {
+  const [, ten, hundred, binary] = /^(?:(data_batch_\d+|test_batch)|(train|test))(\.bin)?$/.exec(base) ?? [];
+  const name = ten ?? hundred;
+  if (name === undefined) return null;
+  return { split: name.startsWith('test') ? 'test' : 'train', labelBytes: ten ? 1 : 2, isPickle: !binary };
+}
+
+const NAME_FILES = ['batches.meta.txt', 'fine_label_names.txt'];
+const NAME_PICKLES = ['batches.meta', 'meta'];
+
+export function isCifarName(name: string): boolean {
+  const base = baseName(name);
+  return batchOf(base) !== null || NAME_FILES.includes(base) || NAME_PICKLES.includes(base);
+}
+
+/** CIFAR-10 and CIFAR-100 as www.cs.toronto.edu/~kriz/cifar.html gives them: the binary and the Python version. */
+export class CifarReader implements FormatReader {
+  readonly #samples: Samples;
+  #names: string[] = [];
+  #classes = 0;
+
+  constructor(private readonly context: ImportContext) {
+    refuseImageOption(context);
+    this.#samples = new Samples(context.folder, 3);
+  }
+
+  get count(): number {
+    return this.#samples.count;
+  }
+
+  async take(entry: ArchiveEntry): Promise<boolean> {
+    const base = baseName(entry.name);
+    const batch = batchOf(base);
+    if (NAME_FILES.includes(base)) {
+      const text = (await entry.read(LARGEST_NAMES_BYTES)).toString();
+      this.#names = text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
+    } else if (NAME_PICKLES.includes(base))
+      this.#names = namesIn(await readDict(entry, LARGEST_NAMES_BYTES), entry.name);
+    else if (batch?.isPickle) this.#addPickle(await readDict(entry, LARGEST_PICKLE_BYTES), batch, entry.name);
+    else if (batch) await this.#addRecords(entry, batch);
+    else return false;
+    return true;
+  }
+
+  async finish(): Promise<ReadImages> {
+    const { classes, places } = numbered(this.#classes);
+    const names = classes.map((label, index) => readable(this.#names[index] ?? label));
+    return { samples: this.#samples, classes: names, places };
+  }
+
+  /** Records of label bytes and 3072 pixel bytes. */
+  async #addRecords(entry: ArchiveEntry, { split, labelBytes }: Batch): Promise<void> {
+    const recordBytes = labelBytes + PIXELS;
+    if (entry.sizeBytes === 0 || entry.sizeBytes % recordBytes !== 0) {
+      const message = `it has ${entry.sizeBytes} bytes, which is no whole number of images of ${recordBytes}`;
+      throw new ImportError('array_invalid', message, entry.name);
+    }
+    let rest = Buffer.alloc(0);
+    for await (const chunk of await entry.stream()) {
+      const bytes = Buffer.concat([rest, chunk as Buffer]);
+      let at = 0;
+      for (; at + recordBytes <= bytes.length; at += recordBytes) {
+        const label = bytes[at + labelBytes - 1]!;
+        this.#add(
+          split,
+          label,
+          labelBytes === 1 ? 10 : 100,
+          bytes.subarray(at + labelBytes, at + recordBytes),
+          entry.name,
+        );
+      }
+      rest = bytes.subarray(at);
+    }
+    if (rest.length > 0) throw new ImportError('archive_damaged', 'it is cut short', entry.name);
+  }
+
+  #addPickle(dict: ReadonlyMap<string, unknown>, { split, labelBytes }: Batch, file: string): void {
+    const labels = dict.get(labelBytes === 1 ? 'labels' : 'fine_labels');
+    const data = dict.get('data') as NumberArray | undefined;
+    const fits =
+      data?.kind === 'array' && data.type === 'u1' && data.shape.length === 2 && data.shape[1] === PIXELS;
+    if (!fits || !Array.isArray(labels) || labels.length !== data.shape[0]) {
+      const message = 'it is not a dictionary of data, uint8 [count, 3072], and as many labels';
+      throw new ImportError('array_invalid', message, file);
+    }
+    labels.forEach((label, index) => {
+      const pixels = data.bytes.subarray(index * PIXELS, (index + 1) * PIXELS);
+      this.#add(split, Number(label), labelBytes === 1 ? 10 : 100, pixels, file);
+    });
+  }
+
+  #add(split: SplitName, label: number, classes: number, planes: Uint8Array, file: string): void {
+    const { max_images: most } = this.context.limits;
+    if (this.count >= most) throw new ImportError('dataset_too_large', `there are more than ${most} images`);
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new ImportError(
+        'array_invalid',
+        `a label is ${label}; labels are whole numbers below ${classes}`,
+        file,
+      );
+    this.#classes = Math.max(this.#classes, label + 1);
+    const name = `${file}[${this.count}]`;
+    const pixels = interleaved(planes);
+    this.#samples.add({ name, split, label, height: SIDE, width: SIDE, pixels, encoded: null });
+  }
+}
+
+/** [3, 32, 32] as [32, 32, 3] */
+function interleaved(planes: Uint8Array): Buffer {
+  const pixels = Buffer.allocUnsafe(PIXELS);
+  for (let index = 0; index < PLANE; index++) {
+    for (let channel = 0; channel < 3; channel++)
+      pixels[3 * index + channel] = planes[channel * PLANE + index]!;
+  }
+  return pixels;
+}
+
+async function readDict(entry: ArchiveEntry, maxBytes: number): Promise<ReadonlyMap<string, unknown>> {
+  const value = readPickle(await entry.read(maxBytes), entry.name);
+  if (value instanceof Map) return value;
+  throw new ImportError('array_invalid', 'the pickle is not a dictionary', entry.name);
+}
+
+function namesIn(dict: ReadonlyMap<string, unknown>, file: string): string[] {
+  const names = dict.get('label_names') ?? dict.get('fine_label_names');
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new ImportError('array_invalid', 'the pickle holds no label_names', file);
+}

@@ -1,0 +1,101 @@
+import type { ArchiveEntry } from '../archive/entry.js';
+import { baseName } from '../archive/names.js';
+import type { SplitName } from '../arrays/samples.js';
+import { ImportError } from '../problems.js';
+import type { LabelledArrays } from './labelled.js';
+import { readLabelled } from './labelled.js';
+import { type NpyArray, openNpy } from './npy.js';
+import { type FormatReader, type ImportContext, type ReadImages, refuseImageOption } from './reader.js';
+import { type StagedFile, stage } from './staging.js';
+
+type Part = 'images' | 'labels';
+
+/** As Keras names them, and as MedMNIST does. */
+const NAMES: Readonly<Record<string, readonly [SplitName, Part]>> = {
+  x_train: ['train', 'images'],
+  y_train: ['train', 'labels'],
+  x_test: ['test', 'images'],
+  y_test: ['test', 'labels'],
+  train_images: ['train', 'images'],
+  train_labels: ['train', 'labels'],
+  val_images: ['validation', 'images'],
+  val_labels: ['validation', 'labels'],
+  test_images: ['test', 'images'],
+  test_labels: ['test', 'labels'],
+};
+
+/** How to read a whole number of each type that labels have. */
+const LABEL_TYPES: Readonly<Record<string, (row: Buffer) => number>> = {
+  '|u1': (row) => row.readUInt8(),
+  '|i1': (row) => row.readInt8(),
+  '<u2': (row) => row.readUInt16LE(),
+  '<i2': (row) => row.readInt16LE(),
+  '<u4': (row) => row.readUInt32LE(),
+  '<i4': (row) => row.readInt32LE(),
+  '<u8': (row) => Number(row.readBigUInt64LE()),
+  '<i8': (row) => Number(row.readBigInt64LE()),
+};
+
+/** Arrays of numpy.savez: x_train, y_train and, if there are, x_test, y_test. */
+export class NpzReader implements FormatReader {
+  readonly #files = new Map<string, StagedFile>();
+
+  constructor(private readonly context: ImportContext) {
+    refuseImageOption(context);
+  }
+
+  get count(): number {
+    return 0;
+  }
+
+  async take(entry: ArchiveEntry): Promise<boolean> {
+    const name = baseName(entry.name).replace(/\.npy$/, '');
+    const known = Object.hasOwn(NAMES, name) && NAMES[name];
+    if (!known || !entry.name.endsWith('.npy')) return false;
+    const key = known.join('-');
+    this.#files.set(key, await stage(entry, this.context, key));
+    return true;
+  }
+
+  async finish(): Promise<ReadImages> {
+    const splits = (['train', 'test', 'validation'] as const).filter(
+      (split) => this.#files.has(`${split}-images`) || this.#files.has(`${split}-labels`),
+    );
+    if (!splits.includes('train')) throw incomplete('train-images');
+    return readLabelled(
+      splits.map((split) => this.#arraysOf(split)),
+      this.context,
+    );
+  }
+
+  #arraysOf(split: SplitName): LabelledArrays {
+    const images = this.#open(`${split}-images`);
+    const labels = this.#open(`${split}-labels`);
+    const { source } = images.array;
+    if (images.type !== '|u1') {
+      const message = `images are numbers of the type ${images.type}; save them as uint8, from 0 to 255`;
+      throw new ImportError('array_invalid', message, source.name);
+    }
+    const labelIn = LABEL_TYPES[labels.type];
+    const isList =
+      labels.array.shape.length === 1 || (labels.array.shape.length === 2 && labels.array.shape[1] === 1);
+    if (!labelIn || !isList) {
+      const message = `labels are whole numbers, one an image, not ${labels.type} of ${labels.array.shape.join('x')}`;
+      throw new ImportError('array_invalid', message, labels.array.source.name);
+    }
+    return { split, images: images.array, labels: labels.array, labelIn };
+  }
+
+  #open(key: string): NpyArray {
+    const file = this.#files.get(key);
+    if (!file) throw incomplete(key);
+    return openNpy(file);
+  }
+}
+
+function incomplete(key: string): ImportError {
+  return new ImportError(
+    'dataset_incomplete',
+    `there is no array for ${key}; needed are x_train and y_train, and x_test and y_test where there is a test split`,
+  );
+}
