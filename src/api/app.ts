@@ -16,6 +16,7 @@ import { mountOperations } from './plugins/operations.js';
 import { answerProblems, refuseConnection, sendProblem } from './plugins/problems.js';
 import { parseQuery } from './plugins/query.js';
 import { serveQueues } from './plugins/queues.js';
+import { NO_UPLOADS, type ResumableOptions, serveResumableUploads } from './plugins/resumable.js';
 import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
 
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly requestsPerMinute: number;
   /** Absent: nothing is traced. */
   readonly tracing?: Tracing;
+  /** Absent: uploads come whole. */
+  readonly resumable?: ResumableOptions;
   /** Called before any route is there: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -67,7 +70,8 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   const limits = await limitRequests(app, { service, requestsPerMinute: options.requestsPerMinute });
   const metrics = async () => (await service.metrics()) + (await own.metrics());
   const access = { service, loopback: options.loopback, limits };
-  await mountOperations(app, contract, { ...access, metrics });
+  const uploads = options.resumable && (await serveResumableUploads(app, options.resumable, access));
+  await mountOperations(app, contract, { ...access, metrics, uploads: uploads ?? NO_UPLOADS });
   await serveQueues(app, access);
   await serveDocs(app, contract);
   return app;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { operations } from '../contract/generated/openapi.js';
 import type { JobsClient, ReceivedUpload } from '../contract/jobs-client.js';
+import type { FinishedUpload } from './plugins/resumable.js';
 
 /**
  * The contract as types: a handler for every operation, that answers only what the contract lets it answer. A missing
@@ -29,6 +30,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly body: Body<operations[Id]>;
   /** The file of a multipart body. */
   readonly upload: ReceivedUpload | null;
+  /** An upload that came in pieces, complete. @throws StrataError not_found, upload_incomplete */
+  readonly openUpload: (id: string) => Promise<FinishedUpload>;
 }
 
 type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = NonNullable<
@@ -61,13 +64,12 @@ type Headers<Id extends OperationId> = [Part<Id, 'header'>] extends [never]
 
 type LowerCaseKeys<T> = { readonly [Key in keyof T as Lowercase<Key & string>]: T[Key] };
 
-type Body<Operation> = Operation extends { requestBody: { content: { 'application/json': infer B } } }
-  ? B
-  : Operation extends { requestBody: { content: { 'multipart/form-data': infer B } } }
-    ? B
-    : Operation extends { requestBody?: { content: { 'application/json': infer B } } }
-      ? Partial<B>
-      : undefined;
+/** Of an operation that takes several media types, any of theirs. */
+type Body<Operation> = Operation extends { requestBody: { content: infer Media } }
+  ? Media[keyof Media]
+  : Operation extends { requestBody?: { content: infer Media } }
+    ? Partial<Media[keyof Media]>
+    : undefined;
 
 type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 304;
 

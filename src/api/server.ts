@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { parseSettings, type Settings } from '../contract/settings.js';
 import { createJobsService } from '../jobs/client.js';
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     logLevel: settings.logLevel,
     loopback,
     requestsPerMinute: settings.requestsPerMinute,
+    resumable: { folder: join(settings.home, 'uploads'), limitBytes: settings.uploadLimitBytes },
   });
   // Fastify closes it after the last request, whoever closes the app.
   app.addHook('onClose', async () => {

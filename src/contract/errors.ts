@@ -124,6 +124,12 @@ export const ERRORS = {
     remedy: 'Take its tags away, rename it, and tag it again under its new name.',
     retry: 'fatal',
   },
+  upload_incomplete: {
+    status: 409,
+    title: 'The upload is not complete',
+    remedy: 'Go on with it where `HEAD /uploads/{id}` says, and ask again.',
+    retry: 'fatal',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',
@@ -185,6 +191,18 @@ export const ERRORS = {
     title: 'The bytes do not have the checksum that was given',
     remedy: 'Send them again; compare `sha256` with what `sha256sum` says.',
     retry: 'fatal',
+  },
+  source_refused: {
+    status: 422,
+    title: 'The URL does not give the data',
+    remedy: 'Name a URL that answers 200 with the archive; or download it yourself and upload the file.',
+    retry: 'fatal',
+  },
+  source_unreachable: {
+    status: 422,
+    title: 'The URL cannot be reached from here',
+    remedy: 'Download the archive where you can, and upload the file.',
+    retry: 'retry',
   },
   archive_unknown: {
     status: 422,

@@ -39,6 +39,11 @@ export interface ReceivedUpload {
   discard(): Promise<void>;
 }
 
+/** What a worker is to fetch. */
+export interface RemoteSource {
+  readonly url: string;
+}
+
 /** What is to become of an upload. */
 export type DatasetRequest = ImportOptions & { readonly name: string; readonly sha256: string | null };
 
@@ -135,8 +140,11 @@ export interface JobsClient extends ModelsClient {
   openArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;
   /** Writes an upload to disk. @throws upload_too_large, and what the stream ends with */
   receiveUpload(bytes: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>;
-  /** Makes a dataset of it, to be validated. @throws invalid_request, checksum_mismatch, dataset_exists, limit_reached */
-  createDataset(request: DatasetRequest, upload: ReceivedUpload): Promise<Dataset>;
+  /**
+   * Makes a dataset of it, to be fetched where it is remote, and validated.
+   * @throws invalid_request, forbidden_target, checksum_mismatch, dataset_exists, limit_reached
+   */
+  createDataset(request: DatasetRequest, from: ReceivedUpload | RemoteSource): Promise<Dataset>;
   listDatasets(page: {
     readonly after?: string | undefined;
     readonly limit: number;

@@ -32,6 +32,8 @@ export interface Settings {
   /** Of an upload, and of all that it unpacks to. */
   uploadLimitBytes: number;
   unpackLimitBytes: number;
+  /** Seconds that fetching a dataset from a URL may take. */
+  fetchS: number;
   /** Of one dataset. */
   imageLimit: number;
   classLimit: number;
@@ -101,7 +103,7 @@ export const SETTINGS = [
     name: 'STRATA_OUTGOING_ALLOW',
     default: 'none',
     meaning:
-      'Hosts, separated by commas, that webhooks may reach although they are private or speak plain HTTP.',
+      'Hosts, separated by commas, that webhooks and datasets’ URLs may name although they are private or speak plain HTTP.',
   },
   {
     name: 'STRATA_RETENTION_DAYS',
@@ -113,6 +115,11 @@ export const SETTINGS = [
     name: 'STRATA_UPLOAD_LIMIT',
     default: '20000000000',
     meaning: 'Bytes that one dataset may be uploaded or fetched as.',
+  },
+  {
+    name: 'STRATA_FETCH_S',
+    default: '3600',
+    meaning: 'Seconds that fetching one dataset from a URL may take.',
   },
   {
     name: 'STRATA_UNPACK_LIMIT',
@@ -160,6 +167,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     ...(retentionDays && { retentionDays }),
     uploadLimitBytes: read.integer('STRATA_UPLOAD_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 20_000_000_000,
     unpackLimitBytes: read.integer('STRATA_UNPACK_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 100_000_000_000,
+    fetchS: read.integer('STRATA_FETCH_S', 1, 1_000_000) ?? 3_600,
     imageLimit: read.integer('STRATA_IMAGE_LIMIT', 1, 100_000_000) ?? 2_000_000,
     // Labels are uint16.
     classLimit: read.integer('STRATA_CLASS_LIMIT', 2, 65_536) ?? 10_000,

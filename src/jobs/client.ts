@@ -102,7 +102,7 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
     ...sayingUnavailable({
       ...jobMethods(parts, tenant),
       ...listMethods(db, tenant),
-      ...datasetMethods(db, tenant, blobs, uploadLimitBytes),
+      ...datasetMethods({ db, blobs, uploadLimitBytes, policy: webhooks.policy }, tenant),
       ...apiKeyMethods(db, tenant),
       ...webhookMethods(db, tenant, webhooks),
       ...artifactMethods(db, tenant, blobs),

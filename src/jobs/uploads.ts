@@ -34,8 +34,8 @@ export async function receiveUpload(
   bytes: AsyncIterable<Uint8Array>,
   blobs: BlobStore,
   limitBytes: number,
+  importId = newId('import'),
 ): Promise<StoredUpload> {
-  const importId = newId('import');
   const draft = await blobs.createSpool(`${importId}/source`);
   const hash = createHash('sha256');
   let sizeBytes = 0;

@@ -14,6 +14,7 @@ import type {
   LogFilter,
   LogLine,
   ReceivedUpload,
+  RemoteSource,
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
@@ -215,8 +216,8 @@ export class FakeClient extends FakeModels implements JobsClient {
     return upload;
   }
 
-  async createDataset({ name }: DatasetRequest, upload: ReceivedUpload) {
-    this.uploads.delete(upload);
+  async createDataset({ name }: DatasetRequest, from: ReceivedUpload | RemoteSource) {
+    if (!('url' in from)) this.uploads.delete(from);
     const row = { ...datasetOf(BUILT_IN_DATASETS[0]!), id: 'dataset_1', name, built_in: false };
     const dataset = { ...row, state: 'validating' as const };
     this.datasets.set(dataset.id, dataset);

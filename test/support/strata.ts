@@ -17,6 +17,8 @@ export interface StrataOptions {
   /** Path of the trainer; absent: the real one. */
   readonly trainer?: string;
   readonly slots?: number;
+  /** Hosts that requests may go to although they are private. */
+  readonly outgoingAllow?: readonly string[];
 }
 
 /** Everything but the HTTP API, on servers of its own: for tests of jobs with real processes. */
@@ -41,7 +43,11 @@ export class Strata {
     await mkdir(ordersOf(servers));
     const orders = new Orders(ordersOf(servers));
     const blobs = openBlobStore(blobUrlOf(servers));
-    const service = await createJobsService({ ...servers, blobUrl: blobUrlOf(servers) });
+    const service = await createJobsService({
+      ...servers,
+      blobUrl: blobUrlOf(servers),
+      outgoingAllow: options.outgoingAllow ?? [],
+    });
     const sql = new pg.Pool({ connectionString: servers.databaseUrl, max: 2 });
     sql.on('error', () => undefined);
     return new Strata(servers, service, service.forTenant(DEFAULT_TENANT), sql, blobs, orders, options);

@@ -405,7 +405,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a dataset
-         * @description Takes an archive of images (image folder, CIFAR, MNIST idx or NumPy npz as .zip, .tar, .tar.gz or .npz), as `multipart/form-data`. It is streamed to disk. The answer comes when it is stored; a worker then checks it and makes arrays of it (state `validating`), and the dataset becomes `ready`, or `failed` with its `problems`.
+         * @description Takes an archive of images (image folder, CIFAR, MNIST idx or NumPy npz as .zip, .tar, .tar.gz or .npz), as `multipart/form-data`. It is streamed to disk. The answer comes when it is stored; a worker then checks it and makes arrays of it (state `validating`), and the dataset becomes `ready`, or `failed` with its `problems`. As JSON, the request names a `url` that a worker fetches first, or an `upload` that came in pieces to /uploads by the tus protocol (https://tus.io), which goes on where it broke off.
          */
         post: operations["createDataset"];
         delete?: never;
@@ -992,6 +992,28 @@ export interface components {
              */
             file: string;
         };
+        /** @description Exactly one of `url` and `upload` is needed. */
+        DatasetImport: {
+            name: components["schemas"]["DatasetName"];
+            /**
+             * @description A public https address that answers 200 with the archive. Redirects are not followed.
+             * @default null
+             */
+            url: string | null;
+            /**
+             * @description Id of an upload to /uploads that is complete.
+             * @default null
+             */
+            upload: string | null;
+            /** @default auto */
+            format: components["schemas"]["DatasetFormat"];
+            /** @default null */
+            test_share: components["schemas"]["TestShare"];
+            /** @default {} */
+            image: components["schemas"]["DatasetImage"];
+            /** @default null */
+            sha256: components["schemas"]["ExpectedSha256"];
+        };
         /** @description Unique among the tenant's; jobs may name the dataset by it. */
         DatasetName: string;
         /**
@@ -1233,7 +1255,7 @@ export interface components {
         };
         DatasetSource: {
             /** @enum {string} */
-            kind: "upload";
+            kind: "upload" | "url";
             sha256: string | null;
             size_bytes: number | null;
         };
@@ -1894,7 +1916,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The bytes do not have the checksum that was given with them. */
+        /** @description The bytes do not have the checksum that was given with them, or the URL is not one that is asked. */
         UnprocessableUpload: {
             headers: {
                 [name: string]: unknown;
@@ -2817,6 +2839,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["DatasetUpload"];
+                /**
+                 * @example {
+                 *       "name": "flowers",
+                 *       "url": "https://example.com/flowers.zip"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DatasetImport"];
             };
         };
         responses: {

@@ -15,15 +15,17 @@ import { endWhenRevoked } from '../http/revocable.js';
 import type { OperationId } from '../operations.js';
 import { handlers } from '../routes/index.js';
 import { type AccessOptions, authorize, bearerToken } from './access.js';
+import type { FinishedUpload, ResumableUploads } from './resumable.js';
 import { readUpload, refuseMultipart } from './uploads.js';
 
 /** Mounts every operation of the contract with its handler, every part of every request validated. */
 export async function mountOperations(
   app: FastifyInstance,
   contract: Contract,
-  access: AccessOptions & Pick<Surroundings, 'service' | 'metrics'>,
+  access: AccessOptions & Omit<Surroundings, 'closing'>,
 ): Promise<void> {
-  const surroundings = { service: access.service, metrics: access.metrics, closing: closingSignal(app) };
+  const { service, metrics, uploads } = access;
+  const surroundings = { service, metrics, uploads, closing: closingSignal(app) };
   const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
   await app.register(async (scope) => {
     scope.addHook('onRoute', ({ schema }) => {
@@ -60,6 +62,7 @@ type AnyHandler = (request: {
   headers: unknown;
   body: unknown;
   upload: ReceivedUpload | null;
+  openUpload: (id: string) => Promise<FinishedUpload>;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
 
 /** The tenant of operations that ask for no key: nothing belongs to it. */
@@ -69,14 +72,16 @@ const NOBODY = '';
 interface Surroundings {
   readonly service: JobsService;
   readonly metrics: () => Promise<string>;
+  readonly uploads: ResumableUploads;
   readonly closing: AbortSignal;
 }
 
-function adapt(handler: AnyHandler, { service, metrics, closing }: Surroundings) {
+function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surroundings) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, params, query, headers, body, principal, traceparent, upload } = request;
     const client = clientOf(request, service);
-    const asked = { params, query, headers, body, upload };
+    const openUpload = (id: string) => uploads.open(principal?.tenant ?? NOBODY, id);
+    const asked = { params, query, headers, body, upload, openUpload };
     const answer = await handler({ client, metrics, traceparent, closing, ...asked });
     const key = bearerToken(headers.authorization);
     if (principal !== null && key !== undefined && answer.body instanceof Readable) {

@@ -1,10 +1,17 @@
 import { StrataError } from '../../contract/errors.js';
-import type { DatasetRequest, JobsClient } from '../../contract/jobs-client.js';
+import type {
+  Dataset,
+  DatasetRequest,
+  JobsClient,
+  ReceivedUpload,
+  RemoteSource,
+} from '../../contract/jobs-client.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { newId } from '../ids.js';
 import { MAX_DATASETS_PER_TENANT } from '../limits.js';
+import type { OutgoingPolicy } from '../outgoing/target.js';
 import type { Database, Transaction } from '../store/database.js';
-import { insertImport } from '../store/dataset-imports.js';
+import { type ImportSource, insertImport } from '../store/dataset-imports.js';
 import {
   countDatasets,
   countJobsOn,
@@ -19,17 +26,24 @@ import { receiveUpload, StoredUpload } from '../uploads.js';
 import { toDataset } from '../wire/datasets.js';
 import { pageOf } from '../wire/parts.js';
 import { notFound } from './own.js';
+import { requireTarget } from './targets.js';
 
 type DatasetMethods = Pick<
   JobsClient,
   'receiveUpload' | 'createDataset' | 'listDatasets' | 'getDataset' | 'deleteDataset'
 >;
 
+export interface DatasetParts {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly uploadLimitBytes: number;
+  /** Where URLs of datasets may lead. */
+  readonly policy: OutgoingPolicy;
+}
+
 export function datasetMethods(
-  db: Database,
+  { db, blobs, uploadLimitBytes, policy }: DatasetParts,
   tenant: string,
-  blobs: BlobStore,
-  uploadLimitBytes: number,
 ): DatasetMethods {
   const getDataset = async (id: string) => {
     const row = await findDataset(db, tenant, id);
@@ -38,16 +52,14 @@ export function datasetMethods(
   return {
     getDataset,
     receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimitBytes),
-    async createDataset(request, upload) {
-      if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+    async createDataset(request, from) {
       checkName(request.name);
-      checkSha256(request.sha256, upload.sha256);
+      const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);
       const id = newId('dataset');
-      await upload.keep();
       try {
-        await db.$transaction((tx) => insert(tx, { id, tenant, ...request }, upload));
+        await db.$transaction((tx) => insert(tx, { id, tenant, ...request }, source));
       } catch (error) {
-        await blobs.deleteSpool(`${upload.importId}/`);
+        await blobs.deleteSpool(`${source.importId}/`);
         throw error;
       }
       return (await getDataset(id)) ?? notFound(id);
@@ -65,21 +77,40 @@ export function datasetMethods(
   };
 }
 
+interface Source {
+  readonly importId: string;
+  readonly bytes: ImportSource;
+  readonly shown: NonNullable<Dataset['source']>;
+}
+
+function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy: OutgoingPolicy): Source {
+  requireTarget(url, policy);
+  const shown = { kind: 'url' as const, sha256: null, size_bytes: null };
+  return { importId: newId('import'), bytes: { kind: 'url', url, sha256 }, shown };
+}
+
+async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): Promise<Source> {
+  if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+  checkSha256(sha256, upload.sha256);
+  const { uri } = await upload.keep();
+  const shown = { kind: 'upload' as const, sha256: upload.sha256, size_bytes: upload.sizeBytes };
+  return { importId: upload.importId, bytes: { kind: 'file', uri }, shown };
+}
+
 type New = DatasetRequest & { readonly id: string; readonly tenant: string };
 
-async function insert(tx: Transaction, request: New, upload: StoredUpload): Promise<void> {
+async function insert(tx: Transaction, request: New, { importId, bytes, shown }: Source): Promise<void> {
   const { id, tenant, name, format, test_share, image } = request;
   if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
     const detail = `There may be ${MAX_DATASETS_PER_TENANT} datasets; delete one first.`;
     throw new StrataError('limit_reached', detail);
   }
-  const { importId, sha256, sizeBytes: size_bytes } = upload;
-  if (!(await insertDataset(tx, { id, tenant, name, source: { kind: 'upload', sha256, size_bytes } })))
+  if (!(await insertDataset(tx, { id, tenant, name, source: shown })))
     throw new StrataError('dataset_exists', `There is a dataset named ${name} already.`);
   await insertImport(tx, {
     id: importId,
     datasetId: id,
-    source: { kind: 'file', uri: `spool:${importId}/source` },
+    source: bytes,
     options: { format, test_share, image },
   });
 }

@@ -3,7 +3,7 @@ import { StrataError } from '../../contract/errors.js';
 import type { JobsClient } from '../../contract/jobs-client.js';
 import { newId } from '../ids.js';
 import { MAX_WEBHOOKS_PER_TENANT } from '../limits.js';
-import { checkTarget, OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
+import type { OutgoingPolicy } from '../outgoing/target.js';
 import type { SecretBox } from '../secrets/box.js';
 import type { Database } from '../store/database.js';
 import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook-deliveries.js';
@@ -11,6 +11,7 @@ import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook 
 import { listOf, pageOf } from '../wire/parts.js';
 import { toDelivery, toWebhook } from '../wire/webhooks.js';
 import { notFound } from './own.js';
+import { requireTarget } from './targets.js';
 
 type WebhookMethods = Pick<
   JobsClient,
@@ -76,14 +77,4 @@ export function webhookMethods(
       return toDelivery(row ?? notFound(id));
     },
   };
-}
-
-function requireTarget(url: string, policy: OutgoingPolicy): void {
-  try {
-    checkTarget(url, policy);
-  } catch (error) {
-    if (!(error instanceof OutgoingError)) throw error;
-    const message = `The URL ${error.message}.`;
-    throw new StrataError('forbidden_target', undefined, { errors: [{ pointer: '/url', message }] });
-  }
 }

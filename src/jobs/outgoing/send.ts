@@ -32,22 +32,9 @@ export async function sendRequest(
   request: OutgoingRequest,
   policy: OutgoingPolicy,
 ): Promise<OutgoingAnswer> {
-  const url = checkTarget(target, policy);
-  const { method, headers, body, timeoutMs } = request;
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const options = {
-    method,
-    headers: { ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) },
-    // A connection of its own, looked up anew.
-    agent: false as const,
-    lookup: publicLookup(policy),
-    signal: AbortSignal.timeout(timeoutMs),
-  };
+  const signal = AbortSignal.timeout(request.timeoutMs);
   try {
-    const outgoing = send(url, options);
-    const answered = answerTo(outgoing);
-    outgoing.end(body);
-    const response = await answered;
+    const response = await begin(target, request, policy, signal);
     return {
       status: response.statusCode ?? 0,
       headers: response.headers,
@@ -55,8 +42,49 @@ export async function sendRequest(
     };
   } catch (error) {
     // Cut off within its body, an answer ends with an error of the connection.
-    if (options.signal.aborted)
-      throw new OutgoingError(`did not answer within ${timeoutMs / 1000} s`, { cause: error });
+    if (signal.aborted)
+      throw new OutgoingError(`did not answer within ${request.timeoutMs / 1000} s`, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * Asks for what is too long to hold: the caller reads the answer, and stops where it is too long.
+ * @param signal gives it up, its body too
+ * @throws OutgoingError with a message for the user
+ */
+export function openResponse(
+  target: string,
+  policy: OutgoingPolicy,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return begin(target, { method: 'GET', headers: {} }, policy, signal);
+}
+
+async function begin(
+  target: string,
+  { method, headers, body }: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>,
+  policy: OutgoingPolicy,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const url = checkTarget(target, policy);
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  try {
+    const outgoing = send(url, {
+      method,
+      headers: {
+        ...headers,
+        ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+      },
+      // A connection of its own, looked up anew.
+      agent: false as const,
+      lookup: publicLookup(policy),
+      signal,
+    });
+    const answered = answerTo(outgoing);
+    outgoing.end(body);
+    return await answered;
+  } catch (error) {
     throw toOutgoingError(error as Error & { code?: string }, url);
   }
 }
@@ -71,10 +99,15 @@ function answerTo(request: ClientRequest): Promise<IncomingMessage> {
 async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new OutgoingError(`answered more than ${maxBytes} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new OutgoingError(`answered more than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof OutgoingError) throw error;
+    throw new OutgoingError(`broke off: ${(error as Error).message}`, { cause: error });
   }
   return Buffer.concat(chunks);
 }

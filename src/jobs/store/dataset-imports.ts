@@ -5,7 +5,10 @@ import { Prisma } from './generated/client.js';
 import { notify } from './notify.js';
 
 /** Where the bytes of an upload are. */
-export type ImportSource = { readonly kind: 'file'; readonly uri: BlobUri };
+export type ImportSource =
+  | { readonly kind: 'file'; readonly uri: BlobUri }
+  /** To be fetched; `sha256` is what it must have, where that was said. */
+  | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null };
 
 /** One claim of one import, as `Fence` is of a task. */
 export interface ImportFence {

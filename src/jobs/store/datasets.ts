@@ -120,6 +120,12 @@ export function countDatasets(db: Queryable, tenant: string): Promise<number> {
   return db.dataset.count({ where: { tenant } });
 }
 
+/** What it was made of, as is known once it was fetched. */
+export async function setSource(db: Queryable, id: string, source: unknown): Promise<void> {
+  // It may have been deleted meanwhile.
+  await db.dataset.updateMany({ where: { id }, data: { source: toJson(source) } });
+}
+
 export interface NewDataset {
   readonly id: string;
   readonly tenant: string;

@@ -17,7 +17,9 @@ import {
   renewImports,
   reportImport,
 } from '../store/dataset-imports.js';
+import { setSource } from '../store/datasets.js';
 import { listen } from '../store/notify.js';
+import { FetchError, type FetchOptions, fetchSource } from './fetch-source.js';
 import { ImporterChild, type ImportOutcome } from './importer-child.js';
 import { startLeases } from './leases.js';
 import { startWatchdog } from './watchdog.js';
@@ -31,6 +33,8 @@ export interface ImportsOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly limits: ImportLimits;
   readonly noProgressMs: number;
+  /** How what is at a URL is fetched. */
+  readonly fetching: Omit<FetchOptions, 'blobs'>;
   readonly log: Log;
 }
 
@@ -88,6 +92,7 @@ type Ending = 'lost' | 'stopped' | 'stalled';
 class Attempt {
   #child: ImporterChild | null = null;
   #ending: Ending | null = null;
+  readonly #giveUp = new AbortController();
 
   constructor(
     private readonly claim: ClaimedImport,
@@ -96,6 +101,7 @@ class Attempt {
 
   end(why: Ending): void {
     this.#ending ??= why;
+    this.#giveUp.abort();
     void this.#child?.kill();
   }
 
@@ -116,6 +122,8 @@ class Attempt {
       const message = `it took its worker down ${this.claim.losses} times`;
       return { kind: 'failed', failure: { code: 'import_given_up', message, ...NO_PROBLEMS } };
     }
+    const unfetched = await this.#fetch();
+    if (unfetched) return unfetched;
     let progress: ImportProgress | null = null;
     const reports = startLoop(
       async () => {
@@ -137,13 +145,33 @@ class Attempt {
     return outcome;
   }
 
+  /** Fetches what is at a URL, unless an earlier attempt did. @returns why it could not */
+  async #fetch(): Promise<ImportOutcome | null> {
+    const { db, blobs, fetching } = this.options;
+    const { importId, datasetId, source } = this.claim;
+    if (source.kind !== 'url' || (await blobs.exists(`spool:${importId}/source`))) return null;
+    try {
+      const { sha256, sizeBytes } = await fetchSource(
+        { importId, ...source },
+        { blobs, ...fetching },
+        this.#giveUp.signal,
+      );
+      await setSource(db, datasetId, { kind: 'url', sha256, size_bytes: sizeBytes });
+      return null;
+    } catch (error) {
+      if (this.#ending !== null) return { kind: 'gone', message: 'it was given up' };
+      if (!(error instanceof FetchError)) throw error;
+      return { kind: 'failed', failure: { code: error.code, message: error.message, ...NO_PROBLEMS } };
+    }
+  }
+
   #assignment(): ImportAssignment {
-    const { importId, attempt, datasetId, name, source, options } = this.claim;
+    const { importId, attempt, datasetId, name, options } = this.claim;
     return {
       dataset_id: datasetId,
       attempt,
       name,
-      source: source.uri,
+      source: `spool:${importId}/source`,
       work: `${importId}/a${attempt}`,
       options,
       limits: this.options.limits,

@@ -21,7 +21,12 @@ const importLimits = {
   max_image_pixels: settings.imagePixels,
   max_unpacked_bytes: settings.unpackLimitBytes,
 };
+const fetching = {
+  policy: { allowedHosts: settings.outgoingAllow },
+  limitBytes: settings.uploadLimitBytes,
+  timeoutMs: settings.fetchS * 1000,
+};
 const limits = { noProgressMs: settings.noProgressS * 1000, checkpointMs: settings.checkpointS * 1000 };
 const tracing = await openTracing(process.env, 'worker');
-const importing = { importer, importLimits };
+const importing = { importer, importLimits, fetching };
 await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, ...importing, tracing, log }));

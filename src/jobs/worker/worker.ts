@@ -20,6 +20,7 @@ import {
 } from '../store/workers.js';
 import { STRATA_VERSION } from '../version.js';
 import { inspectMachine, placeSlots } from './devices.js';
+import type { FetchOptions } from './fetch-source.js';
 import { startImports } from './imports.js';
 import { startLeases } from './leases.js';
 import { TaskRunner } from './run-task.js';
@@ -39,6 +40,7 @@ export interface WorkerOptions {
   /** The importer's. */
   readonly importer: readonly string[];
   readonly importLimits: ImportLimits;
+  readonly fetching: Omit<FetchOptions, 'blobs'>;
   /** How long a trainer may report nothing before it is killed. */
   readonly noProgressMs: number;
   /** How often a task in work makes a checkpoint. */
@@ -94,6 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     command: tiedToParent(options.importer),
     environment: computingEnvironment(process.env, options.blobUrl),
     limits: options.importLimits,
+    fetching: options.fetching,
     noProgressMs,
     log,
   });

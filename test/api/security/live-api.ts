@@ -1,6 +1,7 @@
 import { after, before } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../../src/api/app.js';
+import type { ResumableOptions } from '../../../src/api/plugins/resumable.js';
 import type { Scope } from '../../../src/contract/access.js';
 import { type KeyOffice, openKeyOffice } from '../../../src/jobs/api-keys.js';
 import type { Tracing } from '../../../src/tracing/tracing.js';
@@ -41,12 +42,14 @@ export function buildLiveApp(
   loopback = true,
   requestsPerMinute = 0,
   tracing?: Tracing,
+  resumable?: ResumableOptions,
 ): Promise<FastifyInstance> {
   return buildApp(strata.service, {
     ...(tracing && { tracing }),
     logLevel: 'silent',
     loopback,
     requestsPerMinute,
+    ...(resumable && { resumable }),
     instrument: validateResponses,
   });
 }

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { FileStore } from '@tus/file-store';
+import { Server } from '@tus/server';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { StrataError } from '../../contract/errors.js';
+import { type AccessOptions, authorize } from './access.js';
+
+/** Uploads that may come in pieces, by the tus protocol (https://tus.io, version 1.0.0). */
+export interface ResumableUploads {
+  /** One that is complete. @throws StrataError not_found, upload_incomplete */
+  open(tenant: string, id: string): Promise<FinishedUpload>;
+}
+
+export interface FinishedUpload {
+  bytes(): AsyncIterable<Uint8Array>;
+  remove(): Promise<void>;
+}
+
+export const NO_UPLOADS: ResumableUploads = {
+  async open(_tenant, id) {
+    throw noUpload(id);
+  },
+};
+
+function noUpload(id: string): StrataError {
+  return new StrataError('not_found', `There is no upload with the id ${id}.`);
+}
+
+export interface ResumableOptions {
+  /** Where pieces are kept until a dataset is made of them. */
+  readonly folder: string;
+  readonly limitBytes: number;
+}
+
+/** Uploads that nobody goes on with are deleted after so long. */
+const KEPT_MS = 24 * 3_600_000;
+const LOOK_MS = 600_000;
+const ID = /^[0-9a-f]{32}$/;
+
+/** Serves tus at /uploads. An upload is its tenant's: to others its id names nothing. */
+export async function serveResumableUploads(
+  app: FastifyInstance,
+  { folder, limitBytes }: ResumableOptions,
+  access: AccessOptions,
+): Promise<ResumableUploads> {
+  await mkdir(folder, { recursive: true });
+  const store = new FileStore({ directory: folder, expirationPeriodInMilliseconds: KEPT_MS });
+  const tenants = new WeakMap<IncomingMessage, string>();
+  const requireOwn = async (tenant: string, id: string) => {
+    const upload = ID.test(id) ? await store.getUpload(id).catch(() => null) : null;
+    if (upload?.metadata?.tenant === tenant) return upload;
+    throw noUpload(id);
+  };
+  const tus = new Server({
+    path: '/uploads',
+    datastore: store,
+    relativeLocation: true,
+    ...(Number.isFinite(limitBytes) && { maxSize: limitBytes }),
+    // The API is not for the pages of other sites.
+    allowedOrigins: () => false,
+    namingFunction: () => randomBytes(16).toString('hex'),
+    async onUploadCreate(request, upload) {
+      const node = request.runtime?.node?.req as IncomingMessage | undefined;
+      return { metadata: { ...upload.metadata, tenant: (node && tenants.get(node)) ?? null } };
+    },
+  });
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { id } = request.params as { id?: string };
+    const tenant = request.principal?.tenant ?? '';
+    if (id !== undefined) await requireOwn(tenant, id);
+    tenants.set(request.raw, tenant);
+    for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
+    reply.hijack();
+    await tus.handle(request.raw, reply.raw);
+  };
+  await app.register(async (scope) => {
+    // The body is tus' to read.
+    scope.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
+    const onRequest = [authorize('datasets:write', access), access.limits.onRequest];
+    scope.route({ method: ['POST', 'OPTIONS'], url: '/uploads', onRequest, handler: answer });
+    scope.route({ method: ['HEAD', 'PATCH', 'DELETE'], url: '/uploads/:id', onRequest, handler: answer });
+  });
+  forgetOldUploads(app, tus);
+  return {
+    async open(tenant, id) {
+      const { size, offset } = await requireOwn(tenant, id);
+      if (size === undefined || offset !== size)
+        throw new StrataError(
+          'upload_incomplete',
+          `Of the upload ${offset} bytes are here, of ${size ?? 'more'}.`,
+        );
+      return { bytes: () => createReadStream(join(folder, id)), remove: () => store.remove(id) };
+    },
+  };
+}
+
+function forgetOldUploads(app: FastifyInstance, tus: Server): void {
+  const timer = setInterval(() => {
+    tus.cleanUpExpiredUploads().catch((error: unknown) => app.log.warn({ err: error }, 'old uploads stay'));
+  }, LOOK_MS);
+  app.addHook('onClose', async () => clearInterval(timer));
+}
