@@ -13,6 +13,12 @@ test('an empty environment gives the documented defaults', () => {
     requestsPerMinute: 1200,
     checkpointS: 30,
     noProgressS: 300,
+    uploadLimitBytes: 20_000_000_000,
+    unpackLimitBytes: 100_000_000_000,
+    fetchS: 3_600,
+    imageLimit: 2_000_000,
+    classLimit: 10_000,
+    imagePixels: 25_000_000,
     logLevel: 'info',
   });
 });
@@ -33,6 +39,12 @@ test('every setting is read', () => {
     STRATA_SECRET_KEY: 'ab'.repeat(32),
     STRATA_OUTGOING_ALLOW: 'Hooks.internal, 10.0.0.7',
     STRATA_RETENTION_DAYS: '90',
+    STRATA_UPLOAD_LIMIT: '1000',
+    STRATA_FETCH_S: '60',
+    STRATA_UNPACK_LIMIT: '2000',
+    STRATA_IMAGE_LIMIT: '30',
+    STRATA_CLASS_LIMIT: '4',
+    STRATA_IMAGE_PIXELS: '500',
     LOG_LEVEL: 'debug',
   };
   assert.deepEqual(Object.keys(env).sort(), SETTINGS.map((setting) => setting.name).sort());
@@ -51,6 +63,12 @@ test('every setting is read', () => {
     checkpointS: 5,
     noProgressS: 60,
     retentionDays: 90,
+    uploadLimitBytes: 1_000,
+    fetchS: 60,
+    unpackLimitBytes: 2_000,
+    imageLimit: 30,
+    classLimit: 4,
+    imagePixels: 500,
     logLevel: 'debug',
   });
 });
