@@ -34,7 +34,7 @@ const START_MS = 10_000;
 export async function lookBefore(theatre: Theatre, cell: Cell, jobId: string): Promise<Harm | null> {
   const rows = await theatre.ask<{ now: Date; task: string | null; attempt: number; unsaved: number }>(
     `SELECT clock_timestamp() AS now, key AS task, task.attempt,
-       1000 * extract(epoch FROM clock_timestamp() - greatest(started_at, checkpoint.created_at))::float8 AS unsaved
+       1000 * extract(epoch FROM clock_timestamp() - greatest(task.started_at, checkpoint.created_at))::float8 AS unsaved
      FROM job LEFT JOIN task ON job_id = job.id AND task.state = 'running'
      LEFT JOIN checkpoint ON task_id = task.id WHERE job.id = $1`,
     [jobId],

@@ -20,6 +20,8 @@ const QUICK_RESTARTS = { firstMs: 100, mostMs: 2_000, healthyMs: 10_000 };
 /** How often a training task makes a checkpoint here. */
 export const CHECKPOINT_S = 1;
 const ASK_MS = 2_000;
+/** Postgres starts, or stops. */
+const LEAVING = /^57P/;
 
 /** The connections of one process, each through a proxy of its own. */
 interface Lines {
@@ -107,7 +109,8 @@ export class Theatre {
     try {
       await client.connect();
       return (await client.query<Row>(text, [...values])).rows;
-    } catch {
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && !LEAVING.test(error.code ?? '')) throw error;
       return null;
     } finally {
       client.connection.stream.destroy();
