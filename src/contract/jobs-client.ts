@@ -134,6 +134,8 @@ export interface JobsClient extends ModelsClient {
   ): Promise<Schemas['MetricList']>;
   /** Every point of the same series, in the same order. */
   streamMetrics(jobId: string, filter: MetricFilter): Promise<AsyncIterable<MetricPoint>>;
+  /** Places in its training that another job could start from, in order. */
+  listCheckpoints(jobId: string): Promise<Schemas['CheckpointList']>;
   listArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
   getArtifact(id: string): Promise<Artifact | null>;
   /** A path on this host at which the artifact's bytes lie. @throws not_found, blob_missing */

@@ -39,6 +39,12 @@ export function servingOutput(variant: ModelVariantName): string {
   return `serving_${variant}`;
 }
 
+/** Inputs whose names begin so are weights of another job's network, which this one starts from (`init_from`). */
+export const INITIAL_INPUT = 'initial-';
+
+/** Name of the artifact from which another job can start. */
+export const FINAL_WEIGHTS = 'weights.safetensors';
+
 /** Name of the input that is an earlier attempt's checkpoint. */
 export const CHECKPOINT_INPUT = 'checkpoint';
 

@@ -3,6 +3,7 @@ import type { BlobStore } from '../storage/blob-store.js';
 import { openBlobStore } from '../storage/open.js';
 import { apiKeyMethods } from './client/api-keys.js';
 import { artifactMethods } from './client/artifacts.js';
+import { checkpointMethods } from './client/checkpoints.js';
 import type { CreateParts } from './client/create-job.js';
 import { datasetMethods } from './client/datasets.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
@@ -107,6 +108,7 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
       ...webhookMethods(db, tenant, webhooks),
       ...artifactMethods(db, tenant, blobs),
       ...modelMethods(db, tenant),
+      ...checkpointMethods(db, tenant),
     }),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
     followLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),

@@ -14,6 +14,8 @@ export interface BlobStore {
    * its sha256 checked, unless that was done since its file last changed. @throws BlobMissingError, BlobCorruptError
    */
   localPath(uri: BlobUri): Promise<string>;
+  /** As a put of the same bytes: to garbage collection the blob is fresh. @returns false where it is gone */
+  touch(uri: BlobUri): Promise<boolean>;
   /** Deletes a blob that nothing refers to any more; it may be gone already. */
   deleteBlob(uri: BlobUri): Promise<void>;
   /** Blobs that were last put, or put again, before `time`. */

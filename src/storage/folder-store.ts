@@ -83,6 +83,8 @@ export function createFolderStore(root: string): BlobStore {
       return pathOf(uri);
     },
 
+    touch: (uri) => touch(pathOf(uri)),
+
     async deleteBlob(uri) {
       await rm(pathOf(uri), { force: true });
     },

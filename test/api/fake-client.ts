@@ -21,6 +21,7 @@ import { isTerminal } from '../../src/contract/states.js';
 import { FakeModels } from './fake-models.js';
 import {
   apiKeyOf,
+  checkpointOf,
   complete,
   datasetOf,
   deliveryOf,
@@ -192,6 +193,11 @@ export class FakeClient extends FakeModels implements JobsClient {
     return complete(
       [...this.artifacts.values()].map(({ artifact }) => artifact).filter((a) => a.job_id === jobId),
     );
+  }
+
+  async listCheckpoints(jobId: string) {
+    this.#job(jobId);
+    return complete([checkpointOf(jobId)]);
   }
 
   async getArtifact(id: string) {

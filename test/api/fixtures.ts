@@ -15,10 +15,9 @@ export function complete<T>(data: T[]) {
 export function jobOf(id: string, spec: JobSpec): Job {
   const self = `/jobs/${id}`;
   const links = Object.fromEntries(
-    ['events', 'logs', 'metrics', 'tasks', 'artifacts', 'cancel', 'pause', 'resume'].map((part) => [
-      part,
-      `${self}/${part}`,
-    ]),
+    ['events', 'logs', 'metrics', 'tasks', 'checkpoints', 'artifacts', 'cancel', 'pause', 'resume'].map(
+      (part) => [part, `${self}/${part}`],
+    ),
   ) as Omit<Job['links'], 'self'>;
   return {
     id,
@@ -103,6 +102,28 @@ export function taskOf(jobId: string) {
     seconds: { data: 0.25 },
     result: {},
     error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3, tensor: null },
+  };
+}
+
+export function checkpointOf(jobId: string) {
+  const part = {
+    task: 'finalize',
+    stage: null,
+    size_bytes: 1,
+    sha256: '0'.repeat(64),
+    links: { content: null },
+  };
+  return {
+    id: `${jobId}-final`,
+    object: 'checkpoint' as const,
+    job_id: jobId,
+    kind: 'final' as const,
+    round: null,
+    step: 32,
+    starts_jobs: true,
+    created_at: NOW,
+    parts: [part],
+    links: { job: `/jobs/${jobId}` },
   };
 }
 

@@ -25,6 +25,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
     label_smoothing: 0,
     seed: null,
     evaluate_every: null,
+    init_from: null,
     max_runtime_s: null,
     max_pending_s: null,
     max_attempts: 5,

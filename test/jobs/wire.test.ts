@@ -32,6 +32,7 @@ const row = {
   finishedAt: null,
   spoolDeletedAt: null,
   traceparent: null,
+  initial: null,
 };
 const at = (done: number, now: number) =>
   toJob(row, { progress: { done, total: 100 }, queue: null, modelId: null, nowMs: minutes(now).getTime() });

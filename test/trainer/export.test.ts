@@ -37,7 +37,10 @@ test('a job exports the full and the compact model in every format it names', as
       'weights.bin',
     ];
     const named = ['compact', 'full'].flatMap((network) => files.map((file) => `${network}/${file}`));
-    const documents = ['README.md', 'curves.svg', 'report.json', 'tensorboard/events.out.tfevents.strata'];
+    const documents = [
+      ...['README.md', 'curves.svg', 'report.json', 'tensorboard/events.out.tfevents.strata'],
+      'weights.safetensors',
+    ];
     assert.deepEqual([...exported.artifacts.keys()].sort(), [...named, ...documents].sort());
     for (const name of ['full', 'compact'] as const) {
       const accuracy = await loadedAccuracy(exported, name);

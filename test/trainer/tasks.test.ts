@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BlobUri } from '../../src/contract/trainer-protocol.js';
+import { type ArtifactOutput, type BlobUri, FINAL_WEIGHTS } from '../../src/contract/trainer-protocol.js';
 import { decodeState } from '../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
 import { liveTensors } from '../../src/trainer/runtime/index.js';
@@ -16,6 +16,16 @@ async function finalWeights(run: PlanRun, tasks: readonly string[]): Promise<Map
     tasks.map(async (key) => decodeState(await run.blobs.get(run.successes.get(key)!.outputs.state!.uri))),
   );
   return new Map(states.flatMap(({ weights }) => [...weights]));
+}
+
+/** What another job can start from holds the network as the last task left it, bit for bit, and an AuxNet beside it. */
+async function assertFinalWeights(run: PlanRun, artifacts: readonly ArtifactOutput[]): Promise<void> {
+  const { uri } = artifacts.find(({ name }) => name === FINAL_WEIGHTS)!;
+  const { weights } = decodeState(await run.blobs.get(uri));
+  const last = [...run.successes.keys()].findLast((key) => key.startsWith('end_to_end'))!;
+  const network = await finalWeights(run, [last]);
+  for (const [name, values] of network) assert.deepEqual(weights.get(name), values, name);
+  assert.ok(weights.size > network.size);
 }
 
 // docs/method.md, check 1: 50 optimiser steps.
@@ -42,7 +52,8 @@ for (const type of ['penalty', 'augmented-lagrangian'] as const) {
         const spec = mnistSpec({ max_train_samples: 2048, epochs: 2, method: { type, stages } });
         const run = await runPlan(spec, blobs);
         assert.equal(liveTensors(), before);
-        const { result } = run.successes.get('finalize')!;
+        const { result, artifacts } = run.successes.get('finalize')!;
+        await assertFinalWeights(run, artifacts);
         assert.ok(result.test_accuracy! > LEARNT, `full network: ${result.test_accuracy}`);
         assert.ok(result.compact_accuracy! > LEARNT, `compact network: ${result.compact_accuracy}`);
         for (let stage = 0; stage < stages; stage++) {

@@ -17,6 +17,7 @@ import { createJob } from './jobs/create.js';
 import { deleteJob } from './jobs/delete.js';
 import { getJob } from './jobs/get.js';
 import { listJobs } from './jobs/list.js';
+import { listJobCheckpoints } from './jobs/list-checkpoints.js';
 import { listJobEvents } from './jobs/list-events.js';
 import { listJobLogs } from './jobs/list-logs.js';
 import { listJobMetrics } from './jobs/list-metrics.js';
@@ -55,6 +56,7 @@ export const handlers: Handlers = {
   listJobLogs,
   listJobMetrics,
   listJobArtifacts,
+  listJobCheckpoints,
   getArtifact,
   downloadArtifact,
   createDataset,

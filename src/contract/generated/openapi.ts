@@ -213,6 +213,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a job's checkpoints
+         * @description Places in its training whose weights are kept, in order: while it is unfinished, the end of every round so far and the last checkpoint within each task in work; when it has succeeded, the finished network; of a job that failed or was cancelled, the last checkpoint within each task. `POST /jobs` with `init_from` starts another job from one.
+         */
+        get: operations["listJobCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/artifacts": {
         parameters: {
             query?: never;
@@ -824,6 +847,8 @@ export interface components {
             /** Format: uri-reference */
             tasks: string;
             /** Format: uri-reference */
+            checkpoints: string;
+            /** Format: uri-reference */
             artifacts: string;
             /** Format: uri-reference */
             cancel: string;
@@ -944,6 +969,51 @@ export interface components {
             /** @constant */
             object: "list";
             data: components["schemas"]["MetricSeries"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Checkpoint: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "checkpoint";
+            job_id: components["schemas"]["Id"];
+            /**
+             * @description `step`: within a task. `round`: between two rounds. `final`: the finished network.
+             * @enum {string}
+             */
+            kind: "step" | "round" | "final";
+            /** @description Of `round`: which, counted within its phase as tasks are. */
+            round: number | null;
+            /** @description The first optimiser step that is not in it. */
+            step: number;
+            /** @description Whether `init_from` takes it: it holds every stage, and is not about to be replaced by the next one of a task in work. */
+            starts_jobs: boolean;
+            created_at: components["schemas"]["Time"];
+            /** @description Its files, safetensors of weights and optimiser state, one or one for each stage. */
+            parts: {
+                /** @description The key of the task that made it, like `stage-1-0`. */
+                task: string;
+                /** @description From 0; null for the whole network. */
+                stage: number | null;
+                size_bytes: number;
+                sha256: string;
+                links: {
+                    /**
+                     * Format: uri-reference
+                     * @description Where to download it; null where it is no artifact.
+                     */
+                    content: string | null;
+                };
+            }[];
+            links: {
+                /** Format: uri-reference */
+                job: string;
+            };
+        };
+        CheckpointList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Checkpoint"][];
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
@@ -1564,6 +1634,14 @@ export interface components {
              * @default null
              */
             evaluate_every: number | null;
+            /**
+             * @description Start from another job's weights instead of chance; null starts from chance. Model and dataset must be of the same shapes; the optimiser begins anew, and so does its schedule. AuxNets and local heads start from those of the other job where it has them and they are of the same size. Not for `stored` in two stages or more.
+             * @default null
+             */
+            init_from: {
+                /** @description The id of a checkpoint of `GET /jobs/{id}/checkpoints` whose `starts_jobs` is true. */
+                checkpoint: string;
+            } | null;
             /**
              * @description Seconds the job may take from its first task on, pauses and the wait after them not counted; after that it fails with `max_runtime_exceeded`. Null sets no limit.
              * @default null
@@ -2394,6 +2472,35 @@ export interface operations {
                     "application/json": components["schemas"]["MetricList"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobCheckpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every checkpoint of the job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointList"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -1,6 +1,7 @@
 import { StrataError } from '../../contract/errors.js';
 import type { CreateJobOptions } from '../../contract/jobs-client.js';
 import type { JobSpec } from '../../contract/spec.js';
+import type { BlobStore } from '../../storage/blob-store.js';
 import { newId } from '../ids.js';
 import type { Database } from '../store/database.js';
 import { findKey } from '../store/idempotency-keys.js';
@@ -14,6 +15,7 @@ const QUEUED = { type: 'job.queued', message: 'the job waits for a worker' };
 
 export interface CreateParts {
   readonly db: Database;
+  readonly blobs: BlobStore;
   readonly reads: DatasetReads & QueueReads;
   /** Tells the dispatcher of new jobs, after they were committed. */
   readonly nudge: () => void;
@@ -25,20 +27,21 @@ export interface CreateParts {
  * @throws StrataError invalid_spec, precision_unavailable, idempotency_key_reused
  */
 export async function createJob(
-  { db, reads, nudge }: CreateParts,
+  parts: CreateParts,
   tenant: string,
   submitted: JobSpec,
   { idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
+  const { db, nudge } = parts;
   if (dryRun) {
-    const job = await resolveJob(reads, { id: DRY_RUN_ID, tenant, traceparent }, submitted);
+    const job = await resolveJob(parts, { id: DRY_RUN_ID, tenant, traceparent }, submitted);
     return { row: rowOf(job, new Date()), replayed: false };
   }
   const key = idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash };
   const first = () => (key === null ? null : replay(db, tenant, key));
   let job: NewJob;
   try {
-    job = await resolveJob(reads, { id: newId('job'), tenant, traceparent }, submitted);
+    job = await resolveJob(parts, { id: newId('job'), tenant, traceparent }, submitted);
   } catch (error) {
     // It may have been acceptable when the key was first used.
     const row = await first();

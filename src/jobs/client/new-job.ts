@@ -3,6 +3,7 @@ import { type FieldError, StrataError } from '../../contract/errors.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import { roundsOf } from '../../network/rounds.js';
+import type { BlobStore } from '../../storage/blob-store.js';
 import { countTasks } from '../plan.js';
 import { resolveSpec } from '../resolve.js';
 import { type Database, toJson } from '../store/database.js';
@@ -16,6 +17,7 @@ import {
 import type { NewJob } from '../store/new-jobs.js';
 import type { Job } from '../store/rows.js';
 import { deviceCount } from '../store/workers.js';
+import { resolveInitial } from './init-from.js';
 import type { QueueReads } from './queue.js';
 import { readTogether } from './read-together.js';
 
@@ -41,12 +43,20 @@ export function openDatasetReads(db: Database): DatasetReads {
   };
 }
 
+/** What resolving a spec asks. */
+export interface NewJobParts {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly reads: DatasetReads & Pick<QueueReads, 'workers'>;
+}
+
 /** The job that a spec becomes. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
 export async function resolveJob(
-  reads: DatasetReads & Pick<QueueReads, 'workers'>,
+  parts: NewJobParts,
   { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
+  const { reads } = parts;
   const [dataset, workers] = await Promise.all([
     requireDataset(reads, tenant, submitted.dataset),
     reads.workers(),
@@ -64,6 +74,7 @@ export async function resolveJob(
     spec,
     plan: planFigures(spec, facts),
     traceparent,
+    initial: await resolveInitial(parts, tenant, spec, facts),
   };
 }
 
@@ -105,6 +116,7 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     metadata: toJson(job.metadata) as Job['metadata'],
     spec: toJson(job.spec) as Job['spec'],
     plan: toJson(job.plan) as Job['plan'],
+    initial: toJson(job.initial) as Job['initial'],
     state: 'queued',
     stopAs: null,
     stopNow: false,

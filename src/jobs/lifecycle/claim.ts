@@ -3,6 +3,7 @@ import type { JobState } from '../../contract/states.js';
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
+  INITIAL_INPUT,
   type TaskAssignment,
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
@@ -106,8 +107,17 @@ async function assignmentOf(
     round: task.round,
     spec: fromJson<ResolvedSpec>(job.spec),
     dataset,
-    inputs: { ...(await inputsOf(tx, task)), ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint }) },
+    inputs: {
+      ...(await inputsOf(tx, task)),
+      ...(task.kind === 'prepare' ? {} : initialInputs(fromJson<BlobUri[] | null>(job.initial))),
+      ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint }),
+    },
   };
+}
+
+/** Of every task that may need the weights of an untrained part. */
+function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobUri> {
+  return Object.fromEntries((initial ?? []).map((uri, index) => [`${INITIAL_INPUT}${index}`, uri]));
 }
 
 async function inputsOf(tx: Transaction, task: ClaimedTask): Promise<Record<string, BlobUri>> {

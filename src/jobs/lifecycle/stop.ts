@@ -1,7 +1,7 @@
 import { isTerminal } from '../../contract/states.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import { insertArtifacts } from '../store/artifacts.js';
-import { takeCheckpoints } from '../store/checkpoints.js';
+import { findCheckpoints } from '../store/checkpoints.js';
 import { fromJson, type Transaction, toJson } from '../store/database.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, type StopAs, setJobState, stopClock } from '../store/jobs.js';
@@ -65,7 +65,7 @@ async function endNow(tx: Transaction, job: LockedJob & { readonly stopAs: StopA
 
 /** What a cancelled job had reached stays to be downloaded. */
 async function publishCheckpoints(tx: Transaction, jobId: string): Promise<void> {
-  const checkpoints = await takeCheckpoints(tx, jobId);
+  const checkpoints = await findCheckpoints(tx, jobId);
   const artifacts = checkpoints.map(({ key, uri, sizeBytes }): ArtifactOutput => {
     const name = `checkpoints/${key}.safetensors`;
     return { name, kind: 'weights', media_type: 'application/octet-stream', uri, size_bytes: sizeBytes };

@@ -28,8 +28,8 @@ export async function deleteCheckpoint(tx: Transaction, taskId: string): Promise
   await tx.checkpoint.deleteMany({ where: { taskId } });
 }
 
-/** Removes and returns the checkpoints of a job, by task key. */
-export async function takeCheckpoints(
+/** The checkpoints of a job, by task key. */
+export async function findCheckpoints(
   tx: Transaction,
   jobId: string,
 ): Promise<{ readonly key: string; readonly uri: BlobUri; readonly sizeBytes: number }[]> {
@@ -38,7 +38,6 @@ export async function takeCheckpoints(
     select: { uri: true, sizeBytes: true, task: { select: { key: true } } },
     orderBy: { task: { position: 'asc' } },
   });
-  await tx.checkpoint.deleteMany({ where: { task: { jobId } } });
   return rows.map(({ uri, sizeBytes, task }) => {
     return { key: task.key, uri: uri as BlobUri, sizeBytes: Number(sizeBytes) };
   });

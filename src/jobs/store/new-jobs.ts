@@ -1,3 +1,4 @@
+import type { BlobUri } from '../../contract/trainer-protocol.js';
 import { isWebhookEvent } from '../../contract/webhooks.js';
 import { newId } from '../ids.js';
 import type { Database } from './database.js';
@@ -15,6 +16,8 @@ export interface NewJob {
   readonly plan: object;
   /** W3C traceparent of the request that creates it. */
   readonly traceparent: string | null;
+  /** Blobs of another job's weights that it starts from. */
+  readonly initial: readonly BlobUri[] | null;
 }
 
 /** An Idempotency-Key to take for the job. */
@@ -32,8 +35,9 @@ const insert = prepare<{ createdAt: Date }>(
     SELECT $2, $9, $10, $1 WHERE $9::text IS NOT NULL
     ON CONFLICT (tenant, key) DO NOTHING RETURNING job_id
   ), added AS (
-    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, traceparent, event_seq)
-    SELECT $1, $2, $3, $4::jsonb, 'queued', $5, $6, $7::jsonb, $8::jsonb, $17, 1
+    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, traceparent, initial,
+      event_seq)
+    SELECT $1, $2, $3, $4::jsonb, 'queued', $5, $6, $7::jsonb, $8::jsonb, $17, $18::jsonb, 1
     WHERE $9::text IS NULL OR EXISTS (SELECT FROM taken)
     RETURNING id, created_at
   ), told AS (
@@ -61,12 +65,12 @@ export async function insertJob(
   { type, message, level = 'info', data = {} }: NewEvent,
   wanted: WantedKey | null,
 ): Promise<Date | null> {
-  const { id, tenant, name, metadata, priority, datasetId, spec, plan, traceparent } = job;
+  const { id, tenant, name, metadata, priority, datasetId, spec, plan, traceparent, initial } = job;
   const rows = await insert(db, [
     ...[id, tenant, name, JSON.stringify(metadata), priority, datasetId],
     ...[JSON.stringify(spec), JSON.stringify(plan), wanted?.key ?? null, wanted?.bodyHash ?? null],
     ...[level, type, message, JSON.stringify(data), newId('delivery'), isWebhookEvent(type)],
-    traceparent,
+    ...[traceparent, initial && JSON.stringify(initial)],
   ]);
   return rows[0]?.createdAt ?? null;
 }

@@ -28,10 +28,12 @@ export function findReferences(db: Queryable): Promise<Reference[]> {
     UNION SELECT 'sha256:' || sha256, true FROM dataset WHERE sha256 IS NOT NULL
     UNION SELECT output.value->>'uri', output.key = 'dataset' FROM task JOIN job ON job.id = task.job_id
       CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(task.outputs) WHEN 'object' THEN task.outputs ELSE '{}' END) AS output
-      WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'`;
+      WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'
+    UNION SELECT initial.uri, false FROM job CROSS JOIN LATERAL jsonb_array_elements_text(job.initial) AS initial(uri)
+      WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`;
 }
 
-/** Forgets the files of jobs that ended long ago, unless their model holds a tag. The records stay. */
+/** Forgets the files and checkpoints of jobs that ended long ago, unless their model holds a tag. The records stay. */
 export async function deleteOldArtifacts(db: Queryable, days: number): Promise<void> {
   await db.$executeRaw`
     WITH old AS (
@@ -40,6 +42,8 @@ export async function deleteOldArtifacts(db: Queryable, days: number): Promise<v
         AND NOT EXISTS (SELECT FROM model_tag WHERE model_tag.model_id = model.id)
     ), forgotten AS (
       UPDATE model SET serving = '{}' FROM old WHERE model.job_id = old.id AND serving <> '{}'
+    ), passed AS (
+      DELETE FROM checkpoint USING task, old WHERE task.id = checkpoint.task_id AND task.job_id = old.id
     )
     DELETE FROM artifact USING old WHERE artifact.job_id = old.id`;
 }

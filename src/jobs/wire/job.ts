@@ -100,6 +100,7 @@ function linksOf(id: string): Schemas['JobLinks'] {
     logs: `${self}/logs`,
     metrics: `${self}/metrics`,
     tasks: `${self}/tasks`,
+    checkpoints: `${self}/checkpoints`,
     artifacts: `${self}/artifacts`,
     cancel: `${self}/cancel`,
     pause: `${self}/pause`,

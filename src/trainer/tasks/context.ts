@@ -2,16 +2,24 @@ import { type DatasetManifest, decodeManifest } from '../../contract/dataset-man
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
+  INITIAL_INPUT,
   type MetricSample,
   type TaskAssignment,
   type TaskCheckpoint,
 } from '../../contract/trainer-protocol.js';
+import type { ParameterSpec } from '../../network/index.js';
 import { inputShape } from '../../network/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { type Checkpoint, decodeCheckpoint, decodeState, decodeWeights } from '../checkpoint/index.js';
 import type { BatchThread } from '../data/index.js';
 import { TrainerError } from '../errors.js';
-import type { NamedValues, OptimizerState } from '../optimizer/index.js';
+import {
+  initialValues,
+  type NamedValues,
+  type OptimizerState,
+  startingSlots,
+  updateRuleOf,
+} from '../optimizer/index.js';
 import type { Clock } from '../training/index.js';
 
 /** What a task is given: its assignment, and the world as arguments. */
@@ -66,6 +74,33 @@ export async function readWeights(context: TaskContext, input: string): Promise<
 }
 
 /** The prepared dataset, its images of the size that this job trains on. */
+/**
+ * The weights that a job starts `parameters` from: those of the network that its `init_from` names, where it has such a
+ * parameter of that size; else what chance gives.
+ */
+export async function initialWeights(
+  { assignment: { inputs, spec }, blobs }: TaskContext,
+  parameters: readonly ParameterSpec[],
+): Promise<NamedValues> {
+  const weights = new Map(initialValues(parameters, spec.seed));
+  const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
+  for (const uri of uris) {
+    for (const [name, values] of decodeState(await blobs.get(uri)).weights) {
+      if (weights.get(name)?.length === values.length) weights.set(name, values);
+    }
+  }
+  return weights;
+}
+
+/** The same with an optimiser that has seen nothing. */
+export async function initialState(
+  context: TaskContext,
+  parameters: readonly ParameterSpec[],
+): Promise<OptimizerState> {
+  const rule = updateRuleOf(context.assignment.spec.optimizer);
+  return { weights: await initialWeights(context, parameters), slots: startingSlots(parameters, rule) };
+}
+
 export async function readManifest(context: TaskContext): Promise<DatasetManifest> {
   const { spec, dataset } = context.assignment;
   const manifest = decodeManifest(await context.blobs.get(requiredInput(context, 'dataset')));

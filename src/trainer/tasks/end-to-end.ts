@@ -1,9 +1,9 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import { endToEndRange, type ParameterSpec, parametersOf, wholeNetwork } from '../../network/index.js';
 import { encodeState, mergeStates } from '../checkpoint/index.js';
-import { type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
+import type { OptimizerState } from '../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../training/index.js';
-import { readCheckpoint, readState, type TaskContext } from './context.js';
+import { initialState, readCheckpoint, readState, type TaskContext } from './context.js';
 import { handOver } from './hand-over.js';
 import { describeRun, type RunDescription } from './run-description.js';
 import { trainPart } from './train.js';
@@ -46,10 +46,10 @@ export async function joinedState(
   run: RunDescription,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  const { inputs, spec } = context.assignment;
+  const { inputs } = context.assignment;
   if (inputs.state) return await readState(context, 'state');
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
   const states = await Promise.all(trained.map(({ index }) => readState(context, `state-${index}`)));
   // Stages that had no task are as they started.
-  return mergeStates([startingState(parameters, spec.seed, updateRuleOf(spec.optimizer)), ...states]);
+  return mergeStates([await initialState(context, parameters), ...states]);
 }

@@ -1,9 +1,10 @@
-import type { TaskSuccess } from '../../contract/trainer-protocol.js';
+import { type ArtifactOutput, FINAL_WEIGHTS, type TaskSuccess } from '../../contract/trainer-protocol.js';
 import { parametersOf, wholeNetwork } from '../../network/index.js';
+import { encodeState } from '../checkpoint/index.js';
 import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
-import { initialValues, type NamedValues } from '../optimizer/index.js';
+import type { NamedValues } from '../optimizer/index.js';
 import { Stopwatch } from '../training/index.js';
-import { readWeights, type TaskContext } from './context.js';
+import { initialWeights, readWeights, type TaskContext } from './context.js';
 import { readHistory, writeDocuments } from './documents.js';
 import { joinedState } from './end-to-end.js';
 import { figures } from './evaluate.js';
@@ -61,13 +62,29 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     context.metrics(finals);
     const documents = await writeDocuments(context, history, result, exported.figures, finals);
     const report = await writeReport(context, run, result, exported.figures);
-    const artifacts = [...exported.artifacts, ...documents, report];
+    const weights = await storeWeights(context, run, state.weights, auxiliaries);
+    const artifacts = [...exported.artifacts, ...documents, weights, report];
     const { serving: outputs, figures: networks } = exported;
     return { outputs, seconds: watch.seconds, artifacts, result, networks };
   } finally {
     full.dispose();
     compact?.dispose();
   }
+}
+
+/** What another job can start from: the network, and the AuxNets as they were fitted to it. */
+async function storeWeights(
+  { blobs }: TaskContext,
+  run: RunDescription,
+  network: NamedValues,
+  auxiliaries: readonly ReconstructedAuxiliary[],
+): Promise<ArtifactOutput> {
+  const parameters = [...parametersOf(wholeNetwork(run.network)), ...run.stages.flatMap(auxiliaryParameters)];
+  const weights = new Map(
+    [network, ...auxiliaries.map((fitted) => fitted.weights)].flatMap((values) => [...values]),
+  );
+  const output = await blobs.put(encodeState(parameters, { weights, slots: new Map() }));
+  return { name: FINAL_WEIGHTS, kind: 'weights', media_type: 'application/octet-stream', ...output };
 }
 
 /** The full network first. */
@@ -97,7 +114,7 @@ async function reconstructAll(
     const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
     const start =
       (await readWeights(context, `auxiliary-${stage}`)) ??
-      initialValues(auxiliaryParameters(run.stages[stage]!), spec.seed);
+      (await initialWeights(context, auxiliaryParameters(run.stages[stage]!)));
     const { breathe } = context;
     try {
       const errorBefore = await auxiliaryError(prefix, auxiliary, start, readers, spec.seed);

@@ -2,14 +2,8 @@ import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import { parametersOf, wholeNetwork } from '../../network/index.js';
 import { mergeStates } from '../checkpoint/index.js';
 import { reconstructAuxiliary, TrainedNetwork } from '../evaluation/index.js';
-import {
-  initialValues,
-  type NamedValues,
-  type OptimizerState,
-  startingState,
-  updateRuleOf,
-} from '../optimizer/index.js';
-import type { TaskContext } from './context.js';
+import type { NamedValues, OptimizerState } from '../optimizer/index.js';
+import { initialState, initialWeights, type TaskContext } from './context.js';
 import { storeStage } from './ladder.js';
 import { type Readers, withReaders } from './readers.js';
 import { type RunDescription, stageParameters } from './run-description.js';
@@ -24,14 +18,13 @@ export async function handOver(
   run: RunDescription,
   state: OptimizerState,
 ): Promise<Record<string, TaskOutput>> {
-  const { spec } = context.assignment;
   const outputs: Record<string, TaskOutput> = {};
   const fitted = await withReaders(context, (readers) =>
     fitAuxiliaries(context, run, state.weights, readers),
   );
   for (const stage of run.stages) {
     const parameters = stageParameters(stage);
-    const start = startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
+    const start = await initialState(context, parameters);
     const own = mergeStates([start, state, { weights: fitted, slots: new Map() }]);
     Object.assign(outputs, await storeStage(context, stage, own));
   }
@@ -53,7 +46,7 @@ async function fitAuxiliaries(
     for (const stage of run.stages) {
       if (!stage.auxiliary) continue;
       const prefix = full.part(run.stages.slice(0, stage.index).flatMap(({ layers }) => layers));
-      const start = initialValues(parametersOf(stage.auxiliary), spec.seed);
+      const start = await initialWeights(context, parametersOf(stage.auxiliary));
       const options = {
         prefix,
         auxiliary: stage.auxiliary,

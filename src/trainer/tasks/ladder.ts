@@ -2,15 +2,9 @@ import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js
 import { parallelRange, type StageDescription } from '../../network/index.js';
 import { encodeState, encodeWeights, mergeStates } from '../checkpoint/index.js';
 import { TrainerError } from '../errors.js';
-import {
-  learningRateAt,
-  Optimizer,
-  type OptimizerState,
-  startingState,
-  updateRuleOf,
-} from '../optimizer/index.js';
+import { learningRateAt, Optimizer, type OptimizerState } from '../optimizer/index.js';
 import { type LadderStage, Stopwatch, trainLadderSteps } from '../training/index.js';
-import { readCheckpoint, readState, type TaskContext } from './context.js';
+import { initialState, readCheckpoint, readState, type TaskContext } from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
 import { checkPrecision, openSteps, paceOf, partSettings, samplesOf, saveCheckpoint } from './train.js';
 
@@ -93,11 +87,11 @@ async function trainRound(
 }
 
 async function statesBefore(context: TaskContext, { stages }: RunDescription): Promise<OptimizerState[]> {
-  const { inputs, spec } = context.assignment;
+  const { inputs } = context.assignment;
   const before = async (stage: StageDescription): Promise<OptimizerState> =>
     inputs[`state-${stage.index}`]
       ? await readState(context, `state-${stage.index}`)
-      : startingState(stageParameters(stage), spec.seed, updateRuleOf(spec.optimizer));
+      : await initialState(context, stageParameters(stage));
   return await Promise.all(stages.map(before));
 }
 

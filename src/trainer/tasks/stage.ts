@@ -9,7 +9,7 @@ import {
 import { encodeState, encodeWeights } from '../checkpoint/index.js';
 import { TrainerError } from '../errors.js';
 import { uploadWeights } from '../network/index.js';
-import { initialValues, type OptimizerState, startingState, updateRuleOf } from '../optimizer/index.js';
+import type { OptimizerState } from '../optimizer/index.js';
 import { free } from '../runtime/index.js';
 import {
   classificationObjective,
@@ -19,7 +19,14 @@ import {
   type LocalObjective,
   Stopwatch,
 } from '../training/index.js';
-import { readCheckpoint, readState, readWeights, type TaskContext } from './context.js';
+import {
+  initialState,
+  initialWeights,
+  readCheckpoint,
+  readState,
+  readWeights,
+  type TaskContext,
+} from './context.js';
 import { auxiliaryParameters, describeRun, type RunDescription, stageParameters } from './run-description.js';
 import { openFeatures, openSpool, readSpool, type Spool } from './spools.js';
 import { trainPart } from './train.js';
@@ -65,9 +72,8 @@ export async function stateBefore(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  const { inputs, spec } = context.assignment;
-  if (inputs.state) return await readState(context, 'state');
-  return startingState(parameters, spec.seed, updateRuleOf(spec.optimizer));
+  if (context.assignment.inputs.state) return await readState(context, 'state');
+  return initialState(context, parameters);
 }
 
 /** Of a stage that learns from the labels: through its own head, or as the last one of the network. */
@@ -86,7 +92,7 @@ async function openDownstream(
   if (!received.has('auxiliary')) return null;
   const next = run.stages[stage.index + 1]!;
   const parameters = auxiliaryParameters(next);
-  const values = (await readWeights(context, 'auxiliary')) ?? initialValues(parameters, spec.seed);
+  const values = (await readWeights(context, 'auxiliary')) ?? (await initialWeights(context, parameters));
   const weights = uploadWeights(parametersOf(next.auxiliary!), values);
   const corrections = received.has('corrections') ? await readSpool(context, 'corrections') : null;
   const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };

@@ -1,0 +1,51 @@
+import type { ResolvedSpec } from '../../contract/spec.js';
+import type { BlobUri, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
+import { FINAL_WEIGHTS } from '../../contract/trainer-protocol.js';
+import type { KeptWeights } from '../restart-points.js';
+import { fromJson, type Queryable } from './database.js';
+import { factsOf } from './datasets.js';
+
+const TRAINING = ['stage', 'end_to_end'];
+
+/** What is stored of the weights of a job of the tenant's; null where it has no such job. */
+export async function readKeptWeights(
+  db: Queryable,
+  tenant: string,
+  jobId: string,
+): Promise<KeptWeights | null> {
+  const job = await db.job.findUnique({
+    where: { id: jobId, tenant },
+    select: {
+      spec: true,
+      finishedAt: true,
+      dataset: true,
+      artifacts: { where: { name: FINAL_WEIGHTS } },
+      tasks: {
+        where: { OR: [{ kind: { in: TRAINING }, state: 'succeeded' }, { checkpoint: { isNot: null } }] },
+        orderBy: { position: 'asc' },
+        include: { checkpoint: true },
+      },
+    },
+  });
+  if (job === null) return null;
+  const [final] = job.artifacts;
+  return {
+    spec: fromJson<ResolvedSpec>(job.spec),
+    facts: factsOf(job.dataset),
+    ended: job.finishedAt !== null,
+    tasks: job.tasks
+      .filter(({ outputs }) => outputs !== null)
+      .map(({ key, kind, stage, round, outputs, finishedAt }) => ({
+        ...{ key, kind: kind as TaskKind, stage, round, finishedAt: finishedAt ?? new Date(0) },
+        outputs: fromJson<Record<string, TaskOutput>>(outputs),
+      })),
+    checkpoints: job.tasks.flatMap(({ key, stage, checkpoint }) => {
+      if (checkpoint === null) return [];
+      const { uri, sizeBytes, step, createdAt } = checkpoint;
+      return [{ task: key, stage, uri: uri as BlobUri, sizeBytes: Number(sizeBytes), step, createdAt }];
+    }),
+    final: final
+      ? { uri: `sha256:${final.sha256}`, sizeBytes: Number(final.sizeBytes), createdAt: final.createdAt }
+      : null,
+  };
+}
