@@ -18,8 +18,9 @@ const UPLOADS = await hostileUploads();
 async function filesOf(home: string): Promise<string[]> {
   const files: string[] = [];
   for (const name of await readdir(join(home, 'blobs'), { recursive: true })) {
-    const found = await stat(join(home, 'blobs', name));
-    if (found.isFile()) files.push(`${name} ${found.size}`);
+    // An importer's folder may be deleted in this very moment.
+    const found = await stat(join(home, 'blobs', name)).catch(() => null);
+    if (found?.isFile()) files.push(`${name} ${found.size}`);
   }
   return files.sort();
 }
