@@ -1,7 +1,7 @@
 import { follow } from './api/followers.js';
 import { loadCreate } from './api/load.js';
 import { startApi } from './api/service.js';
-import { fillTables, type Query, type TableSizes, type Timing, time } from './api/tables.js';
+import { fillTables, idOf, type Query, type TableSizes, type Timing, time } from './api/tables.js';
 import type { Benchmark, BenchmarkReport } from './benchmark.js';
 
 /** What a job's row holds of spec and plan; measured, see docs/operating.md. */
@@ -45,11 +45,10 @@ export const benchmark: Benchmark = {
 };
 
 function queries({ jobs, measured }: TableSizes): Query[] {
-  const id = (n: number) => `job_${n.toString(16).padStart(24, '0')}`;
-  const series = `/jobs/${id(Math.ceil(measured / 2))}/metrics`;
+  const series = `/jobs/${idOf(Math.ceil(measured / 2))}/metrics`;
   return [
     { what: 'first page', path: '/jobs?limit=20' },
-    { what: 'page in the middle', path: `/jobs?limit=20&after=${id(Math.ceil(jobs / 2))}` },
+    { what: 'page in the middle', path: `/jobs?limit=20&after=${idOf(Math.ceil(jobs / 2))}` },
     { what: 'a state of every fiftieth', path: '/jobs?limit=20&state=failed' },
     { what: 'a state of none', path: '/jobs?limit=20&state=running' },
     { what: 'metadata of half of all', path: '/jobs?limit=20&metadata[team]=vision' },

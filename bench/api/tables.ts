@@ -12,7 +12,6 @@ export async function fillTables(databaseUrl: string, { jobs, measured, points }
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query('SET synchronous_commit = off');
-  // 24 hex digits, in the order of time, as the ids of jobs are.
   await client.query(
     `INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, event_seq, created_at, finished_at, spool_deleted_at)
      SELECT 'job_' || lpad(to_hex(n), 24, '0'), tenant, '', jsonb_build_object('team',
@@ -30,6 +29,11 @@ export async function fillTables(databaseUrl: string, { jobs, measured, points }
   );
   await client.query('VACUUM ANALYZE');
   await client.end();
+}
+
+/** The id of the nth of those jobs: 24 hex digits, in the order of time, as the ids of jobs are. */
+export function idOf(n: number): string {
+  return `job_${n.toString(16).padStart(24, '0')}`;
 }
 
 export interface Query {

@@ -128,40 +128,6 @@ export function findJob(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant } });
 }
 
-export interface JobFilter {
-  readonly tenant: string;
-  readonly after: string | null;
-  readonly limit: number;
-  readonly state: JobState | null;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** Newest first. */
-export async function findJobs(db: Queryable, filter: JobFilter) {
-  const { tenant, after, limit, state, metadata } = filter;
-  const place = after === null ? {} : { id: { lt: after } };
-  const wanted = Object.keys(metadata).length === 0 ? place : { id: { in: await idsByMetadata(db, filter) } };
-  return db.job.findMany({
-    where: { tenant, ...(state && { state }), ...wanted },
-    orderBy: { id: 'desc' },
-    take: limit,
-  });
-}
-
-/** Containment is what the index on metadata knows; Prisma's filters of JSON would read every job. */
-async function idsByMetadata(
-  db: Queryable,
-  { tenant, after, limit, state, metadata }: JobFilter,
-): Promise<string[]> {
-  const older = after === null ? Prisma.empty : Prisma.sql`AND id < ${after}`;
-  const inState = state === null ? Prisma.empty : Prisma.sql`AND state = ${state}`;
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT id FROM job
-    WHERE tenant = ${tenant} AND metadata @> ${JSON.stringify(metadata)}::jsonb ${older} ${inState}
-    ORDER BY id DESC LIMIT ${limit}`;
-  return rows.map(({ id }) => id);
-}
-
 export interface JobProgress {
   readonly total: number;
   readonly done: number;
