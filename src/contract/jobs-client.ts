@@ -103,6 +103,8 @@ export interface MetricPoint {
 export interface JobsClient extends ModelsClient {
   /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
   createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
+  /** What a job would cost. @throws invalid_spec, precision_unavailable */
+  createPlan(request: Schemas['PlanRequest']): Promise<Schemas['Plan']>;
   getJob(id: string): Promise<Job | null>;
   /** Cheaper, where nothing else of the job is needed. */
   getJobState(id: string): Promise<Schemas['JobState'] | null>;

@@ -11,6 +11,7 @@ import { jobMethods } from './client/jobs.js';
 import { listMethods } from './client/lists.js';
 import { modelMethods } from './client/models.js';
 import { openDatasetReads } from './client/new-job.js';
+import { planMethods } from './client/plans.js';
 import { openQueueReads } from './client/queue.js';
 import { sayingUnavailable } from './client/unavailable.js';
 import { type WebhookParts, webhookMethods } from './client/webhooks.js';
@@ -102,6 +103,7 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
   return {
     ...sayingUnavailable({
       ...jobMethods(parts, tenant),
+      ...planMethods(parts, tenant),
       ...listMethods(db, tenant),
       ...datasetMethods({ db, blobs, uploadLimitBytes, policy: webhooks.policy }, tenant),
       ...apiKeyMethods(db, tenant),

@@ -34,8 +34,12 @@ export function auxiliaryLayers(
   const build = (width: number) => layersOfWidth(network, stage, boundary, strides, width);
   if (size.width !== null) return build(size.width);
   const budget = share * multiplyAdds(layersOfRange(network, 0, boundary));
-  let width = NARROWEST;
-  while (strides.length > 0 && width < WIDEST && multiplyAdds(build(width + 1)) <= budget) width++;
+  let [width, tooWide] = [NARROWEST, strides.length > 0 ? WIDEST + 1 : NARROWEST + 1];
+  while (tooWide - width > 1) {
+    const middle = Math.floor((width + tooWide) / 2);
+    if (multiplyAdds(build(middle)) <= budget) width = middle;
+    else tooWide = middle;
+  }
   return build(width);
 }
 

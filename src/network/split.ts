@@ -29,16 +29,30 @@ export function balancedSplit(
   network: NetworkDescription,
   stages: number,
   auxiliaryShare: number,
-  { size = SIZED_BY_SHARE, balance = 'cost', heads = null }: SplitOptions = {},
+  options: SplitOptions = {},
 ): number[] {
+  return balancedSplits(network, stages, auxiliaryShare, options).at(-1)!;
+}
+
+/** The same for every number of stages from 1 to `most`, for little more than the last one alone. */
+export function balancedSplits(
+  network: NetworkDescription,
+  most: number,
+  auxiliaryShare: number,
+  { size = SIZED_BY_SHARE, balance = 'cost', heads = null }: SplitOptions = {},
+): number[][] {
   const blocks = network.blocks.length;
-  if (stages > blocks)
-    throw new RangeError(`${stages} stages need as many residual blocks; there are ${blocks}`);
+  if (most > blocks) throw new RangeError(`${most} stages need as many residual blocks; there are ${blocks}`);
   const costOf = balance === 'memory' ? stageMemory : stageCost;
   const ownCost = costOf(network, auxiliaryShare, size);
   const headCost = heads ? headCosts(network, heads.decoder, balance) : [];
   const cost: StageCost = (start, end) => ownCost(start, end) + (headCost[end] ?? 0);
-  const least = leastBottlenecks(blocks, stages, cost);
+  const least = leastBottlenecks(blocks, most, cost);
+  return Array.from({ length: most }, (_, index) => longestFirst(least, cost, index + 1, blocks));
+}
+
+/** Of the splits whose costliest stage costs least. */
+function longestFirst(least: number[][], cost: StageCost, stages: number, blocks: number): number[] {
   const limit = least[stages]![0]!;
   const counts: number[] = [];
   let start = 0;

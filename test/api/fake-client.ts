@@ -18,6 +18,8 @@ import type {
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
+import { makePlan } from '../../src/jobs/plans/make-plan.js';
+import { resolveSpec } from '../../src/jobs/resolve.js';
 import { FakeModels } from './fake-models.js';
 import {
   apiKeyOf,
@@ -70,6 +72,13 @@ export class FakeClient extends FakeModels implements JobsClient {
     }
     this.record(job.id, 'job.queued');
     return { job, replayed: false };
+  }
+
+  async createPlan({ job, devices }: Parameters<JobsClient['createPlan']>[0]) {
+    const facts = BUILT_IN_DATASETS.find(({ name }) => name === job.dataset);
+    if (facts === undefined) throw new StrataError('invalid_spec');
+    const machine = { devices: devices ?? 2, memoryBytes: null, bytesPerSecond: 125e6 };
+    return makePlan(resolveSpec(job, facts, 7), facts, { ...machine, measured: null });
   }
 
   async getJob(id: string) {

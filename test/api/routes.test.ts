@@ -19,7 +19,12 @@ describe('jobs', () => {
       learning_rate: null,
     });
     assert.deepEqual(spec.optimizer.schedule.milestones, [0.5, 0.75]);
-    assert.deepEqual(spec.augmentation, { crop_padding: null, horizontal_flip: null, cutout: 0 });
+    assert.deepEqual(spec.augmentation, {
+      crop_padding: null,
+      horizontal_flip: null,
+      cutout: 0,
+      random_resized_crop: null,
+    });
   });
 
   test('defaults of one request do not leak into the next', async () => {
@@ -33,7 +38,11 @@ describe('jobs', () => {
     const before = context.client.jobs.size;
     const response = await call('POST', '/jobs?dry_run=true', { payload: QUICK });
     assert.equal(response.statusCode, 200, response.body);
-    assert.equal(response.json().id, 'dry_run');
+    const { id, prediction } = response.json();
+    assert.equal(id, 'dry_run');
+    const plan = await call('POST', '/plans', { payload: { job: QUICK } });
+    assert.equal(plan.statusCode, 200, plan.body);
+    assert.deepEqual(plan.json(), prediction);
     assert.equal(context.client.jobs.size, before);
   });
 

@@ -416,6 +416,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan a job without starting it
+         * @description What a job would cost and how fast it would train: its stages, what each holds and computes, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the devices at hand, data-parallel back-propagation among them. Costs come from what your tenant's latest jobs measured on the same network (`source: measured`) or, where there are none, from multiply-adds (`source: estimated`). Nothing is stored.
+         */
+        post: operations["createPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -738,6 +758,8 @@ export interface components {
             queue: components["schemas"]["JobQueue"] | null;
             spec: components["schemas"]["JobSpec"];
             plan: components["schemas"]["JobPlan"];
+            /** @description Of a dry run alone, what `POST /plans` answers for it. */
+            prediction?: components["schemas"]["Plan"];
             result: components["schemas"]["JobResult"] | null;
             error: components["schemas"]["Failure"] | null;
             links: components["schemas"]["JobLinks"];
@@ -748,6 +770,117 @@ export interface components {
             position: number;
             /** @description What it waits for, in a sentence. */
             reason: string;
+        };
+        PlanRequest: {
+            job: components["schemas"]["JobSpec"];
+            /**
+             * @description Devices to lay the network out on; null takes the registered ones, or as many as there are stages.
+             * @default null
+             */
+            devices: number | null;
+            /**
+             * @description What one device has; layouts that need more do not fit. Null sets no limit.
+             * @default null
+             */
+            device_memory_bytes: number | null;
+            /**
+             * @description What the network carries between two devices, each way; 125 MB/s is 1 Gbit/s.
+             * @default 125000000
+             */
+            link_bytes_per_second: number;
+        };
+        /** @description What a job would cost. Seconds are of one optimiser step where nothing else is said. */
+        Plan: {
+            /** @constant */
+            object: "plan";
+            /**
+             * @description Where seconds come from. `estimated`: multiply-adds at the rate of one core of a recent server (docs/method.md); on other devices all seconds are wrong by the same factor, speed-ups by less.
+             * @enum {string}
+             */
+            source: "measured" | "estimated";
+            /** @description The tasks whose seconds were used; null where the plan is estimated. */
+            measured_on: {
+                /** @description Of the latest of them, like `cpu:0`. */
+                device: string;
+                tasks: number;
+                /** @description Optimiser steps in them. */
+                steps: number;
+            } | null;
+            method: {
+                type: string;
+                stages: number;
+            };
+            batch_size: number;
+            steps_per_epoch: number;
+            network: components["schemas"]["PlanCost"];
+            stages: components["schemas"]["PlanStage"][];
+            /** @description For K = 1 to 16 balanced stages of this method on K devices. Empty for methods whose stages do not all train at once (`rounds`, `frozen`). */
+            speedups: components["schemas"]["PlanSpeedup"][];
+            /** @description Equation 27 for endlessly many stages, with what these stages do beside their layers. */
+            speedup_bound: number | null;
+            /** @description The fewest stages that are faster than one device; null where none are. */
+            break_even_stages: number | null;
+            /** @description Ways to use the devices, the fastest first; those that do not fit last. */
+            layouts: components["schemas"]["PlanLayout"][];
+            recommendation: {
+                stages: number;
+                replicas: number;
+                /** @description Why, in a sentence or two. */
+                reason: string;
+            };
+        };
+        /** @description What layers hold and compute. */
+        PlanCost: {
+            /** @description Trained ones. */
+            parameters: number;
+            /** @description Of a forward pass over one image; convolutions and dense layers. */
+            multiply_adds: number;
+            /** @description What a training pass over a batch keeps, in float32. */
+            activation_bytes: number;
+        };
+        PlanStage: {
+            stage: number;
+            /** @description Residual blocks. */
+            blocks: number;
+            layers: components["schemas"]["PlanCost"];
+            /** @description The AuxNet that makes its input; null where it has none. */
+            auxiliary: components["schemas"]["PlanCost"] | null;
+            /** @description The local head it learns from; null where it has none. */
+            head: components["schemas"]["PlanCost"] | null;
+            /** @description Multiply-adds of its AuxNet over those of its layers. */
+            auxiliary_share: number;
+            /** @description Weights, gradients and momentum, and what a pass over a batch keeps; without the runtime itself. */
+            memory_bytes: number;
+            /** @description AuxNet and coupling included. */
+            step_seconds: number;
+        };
+        /** @description How much faster K stages on K devices train than one device that trains the whole network. */
+        PlanSpeedup: {
+            stages: number;
+            split: number[];
+            /** @description Of balanced stages. */
+            equation_27: number;
+            /** @description Without the assumption of balance. */
+            slowest_stage: number;
+            /** @description The same with the phases in which the joined network trains on one device. */
+            whole_run: number;
+        };
+        /** @description K stages, each trained by R replicas on an R-th of every batch. */
+        PlanLayout: {
+            stages: number;
+            replicas: number;
+            /** @description Whether a job can ask for it. Replicas are computed for comparison; Strata does not train them. */
+            offered: boolean;
+            /** @description Within `device_memory_bytes`. */
+            fits: boolean;
+            /** @description Of the slowest device, messages and averaging included. */
+            step_seconds: number;
+            /** @description On average over the run, its joint phases included. */
+            epoch_seconds: number;
+            /** @description Of the device that needs most. */
+            memory_bytes: number;
+            /** @description What moves between devices. */
+            bytes_per_epoch: number;
         };
         /** @description How the job is cut into rounds and tasks (docs/method.md, "The schedule"). */
         JobPlan: {
@@ -2127,7 +2260,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Dry run: the spec is good. The job as it would start; its id is `dry_run` and it was not stored. */
+            /** @description Dry run: the spec is good. The job as it would start; its id is `dry_run` and it was not stored. Its `prediction` is what `POST /plans` answers for it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2902,6 +3035,39 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -33,6 +33,7 @@ import { tagModel } from './models/tag.js';
 import { untagModel } from './models/untag.js';
 import { updateModel } from './models/update.js';
 import { getMetrics } from './monitoring/get-metrics.js';
+import { createPlan } from './plans/create.js';
 import { createWebhook } from './webhooks/create.js';
 import { deleteWebhook } from './webhooks/delete.js';
 import { getWebhook } from './webhooks/get.js';
@@ -45,6 +46,7 @@ import { listWorkers } from './workers/list.js';
 /** Every operation of the contract; a missing one does not compile. */
 export const handlers: Handlers = {
   createJob,
+  createPlan,
   listJobs,
   getJob,
   cancelJob,

@@ -50,19 +50,34 @@ export interface NewJobParts {
   readonly reads: DatasetReads & Pick<QueueReads, 'workers'>;
 }
 
-/** The job that a spec becomes. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
-export async function resolveJob(
-  parts: NewJobParts,
-  { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
+interface Resolved {
+  readonly spec: ResolvedSpec;
+  readonly facts: DatasetFacts;
+  readonly datasetId: string;
+}
+
+/** A spec with every choice made. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
+export async function resolveFor(
+  reads: NewJobParts['reads'],
+  tenant: string,
   submitted: JobSpec,
-): Promise<NewJob> {
-  const { reads } = parts;
+): Promise<Resolved> {
   const [dataset, workers] = await Promise.all([
     requireDataset(reads, tenant, submitted.dataset),
     reads.workers(),
   ]);
   const facts = factsOf(dataset);
   const spec = resolveSpec(submitted, facts, randomInt(SEEDS), deviceCount(workers));
+  return { spec, facts, datasetId: dataset.id };
+}
+
+/** The job that a spec becomes. @throws StrataError as resolveFor does */
+export async function resolveJob(
+  parts: NewJobParts,
+  { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
+  submitted: JobSpec,
+): Promise<NewJob> {
+  const { spec, facts, datasetId } = await resolveFor(parts.reads, tenant, submitted);
   const { name, metadata, priority } = spec;
   return {
     id,
@@ -70,7 +85,7 @@ export async function resolveJob(
     name,
     metadata,
     priority,
-    datasetId: dataset.id,
+    datasetId,
     spec,
     plan: planFigures(spec, facts),
     traceparent,

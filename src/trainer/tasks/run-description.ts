@@ -1,44 +1,12 @@
-import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
 import {
-  describeNetwork,
-  describeStages,
-  hasAuxiliary,
-  hasHead,
   headLayers,
-  inputShape,
   type Layer,
-  type LocalHead,
-  localHead,
-  type NetworkDescription,
   type ParameterSpec,
   parametersOf,
-  type Rounds,
-  roundsOf,
   type StageDescription,
 } from '../../network/index.js';
 
-/** Everything about a job that follows from its spec and its dataset's facts. */
-export interface RunDescription {
-  readonly network: NetworkDescription;
-  readonly stages: readonly StageDescription[];
-  readonly rounds: Rounds;
-}
-
-export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
-  const network = describeNetwork(spec.model, inputShape(spec, dataset), dataset.classes.length);
-  const { split, auxiliary } = spec.method;
-  const stages = describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) => ({
-    ...stage,
-    auxiliary: hasAuxiliary(spec.method, stage.index) ? stage.auxiliary : null,
-    head: hasHead(spec.method, stage.index) ? headOf(network, spec.method, stage.index) : null,
-  }));
-  return { network, stages, rounds: roundsOf(spec, dataset) };
-}
-
-function headOf(network: NetworkDescription, { split, heads }: ResolvedMethod, stage: number): LocalHead {
-  const boundary = split.slice(0, stage + 1).reduce((sum, blocks) => sum + blocks, 0);
-  return localHead(network, stage, boundary, heads.decoder);
-}
+export { describeRun, type RunDescription } from '../../network/index.js';
 
 /** What a stage task trains: the stage's parameters, its AuxNet's and its head's. */
 export function stageParameters(stage: StageDescription): ParameterSpec[] {

@@ -1,0 +1,101 @@
+import type { components } from '../../contract/generated/openapi.js';
+import {
+  type CostRates,
+  costOf,
+  ESTIMATED_RATES,
+  type NetworkDescription,
+  type StageCost,
+  stageCosts,
+  stagesOfMethod,
+  wholeNetwork,
+} from '../../network/index.js';
+import type { TimedTask } from '../store/task-seconds.js';
+
+export interface MeasuredRates {
+  readonly rates: CostRates;
+  readonly on: NonNullable<components['schemas']['Plan']['measured_on']>;
+}
+
+/** Seconds of each part, and what they were spent on. */
+interface Sums {
+  images: number;
+  steps: number;
+  multiplyAdds: number;
+  updates: number;
+  coupled: number;
+  downstream: number;
+  seconds: Record<string, number>;
+}
+
+/**
+ * What tasks on one kind of device, the latest one's, measured of a network's parts; null where there are none. What no task
+ * did, as the coupling where only back-propagation ran, is estimated, and scaled as the forward pass came out.
+ */
+export function measuredRates(
+  network: NetworkDescription,
+  batch: number,
+  tasks: readonly TimedTask[],
+): MeasuredRates | null {
+  const [latest] = tasks;
+  if (latest === undefined) return null;
+  const alike = tasks.filter(({ device }) => kindOf(device) === kindOf(latest.device));
+  const sums = alike.reduce((all, task) => add(all, workOf(network, task), task, batch), nothing());
+  if (!(sums.multiplyAdds > 0 && part(sums, 'forward') > 0)) return null;
+  // Forward and backward passes of AuxNets are convolutions like the others.
+  const forward = (part(sums, 'forward') + part(sums, 'auxiliary_forward')) / sums.multiplyAdds;
+  const backward = (part(sums, 'backward') + part(sums, 'auxiliary_backward')) / sums.multiplyAdds;
+  const scale = forward / ESTIMATED_RATES.forward;
+  const coupling = Math.max(0, part(sums, 'coupling') - forward * sums.downstream);
+  return {
+    rates: {
+      forward,
+      backward,
+      coupling: sums.coupled > 0 ? coupling / sums.coupled : scale * ESTIMATED_RATES.coupling,
+      update: part(sums, 'optimizer') / sums.updates,
+      data: part(sums, 'data') / sums.images,
+    },
+    on: { device: latest.device, tasks: alike.length, steps: Math.round(sums.steps) },
+  };
+}
+
+const kindOf = (device: string): string => device.split(':', 1)[0] ?? device;
+const part = ({ seconds }: Sums, name: string): number => seconds[name] ?? 0;
+const nothing = (): Sums => ({
+  images: 0,
+  steps: 0,
+  multiplyAdds: 0,
+  updates: 0,
+  coupled: 0,
+  downstream: 0,
+  seconds: {},
+});
+
+const NONE = { parameters: 0, multiplyAdds: 0, activations: 0 };
+
+function workOf(network: NetworkDescription, { stage, method }: TimedTask): StageCost {
+  const whole = {
+    ...costOf(wholeNetwork(network)),
+    auxiliary: NONE,
+    head: NONE,
+    downstream: NONE,
+    boundary: 0,
+  };
+  return stage === null ? whole : (stageCosts(method, stagesOfMethod(network, method))[stage] ?? whole);
+}
+
+function add(sums: Sums, work: StageCost, task: TimedTask, batch: number): Sums {
+  const steps = task.stage === null ? task.weight : task.weight * task.method.stages;
+  const { auxiliary, head, downstream } = work;
+  const images = steps * batch;
+  const seconds = { ...sums.seconds };
+  for (const [name, value] of Object.entries(task.seconds)) seconds[name] = (seconds[name] ?? 0) + value;
+  return {
+    images: sums.images + images,
+    steps: sums.steps + steps,
+    multiplyAdds: sums.multiplyAdds + images * (work.multiplyAdds + auxiliary.multiplyAdds),
+    updates: sums.updates + steps * (work.parameters + auxiliary.parameters + head.parameters),
+    coupled: sums.coupled + (task.seconds.coupling === undefined ? 0 : images * work.boundary),
+    downstream: sums.downstream + images * downstream.multiplyAdds,
+    seconds,
+  };
+}

@@ -1,0 +1,134 @@
+import type { ResolvedMethod } from '../contract/spec.js';
+import type { CostRates } from './cost-rates.js';
+import type { NetworkDescription } from './description.js';
+import { describeMethod } from './methods.js';
+import { stagesOfMethod } from './run.js';
+import { balancedSplits } from './split.js';
+import {
+  type LayerCost,
+  type StageCost,
+  secondsOf,
+  serialParts,
+  stageCosts,
+  stageParts,
+} from './stage-costs.js';
+
+/** How devices share a network: K stages, each trained by R replicas on an R-th of every batch. */
+export interface Layout {
+  readonly stages: number;
+  readonly replicas: number;
+}
+
+export interface LayoutCost extends Layout {
+  /** Of one step of the slowest device, what it sends and waits for included. */
+  readonly stepSeconds: number;
+  /** Of an epoch on average over the run: the joint phases use one stage's devices only. */
+  readonly epochSeconds: number;
+  /** Of the device that needs most: weights, gradients and optimiser memory, and what a pass keeps. */
+  readonly memoryBytes: number;
+  /** Over all devices and an average epoch. */
+  readonly bytesPerEpoch: number;
+}
+
+/** A run, as far as its time and memory depend on it. */
+export interface Workload {
+  readonly network: NetworkDescription;
+  /** In 1 stage, in 2, and so on. */
+  readonly variants: readonly Variant[];
+  readonly batch: number;
+  readonly stepsPerEpoch: number;
+  /** Rounds of the layer-parallel phase. */
+  readonly rounds: number;
+  /** Share of the steps that the joined network takes, warm start included. */
+  readonly jointShare: number;
+  readonly rates: CostRates;
+  /** Between two devices, each way. */
+  readonly bytesPerSecond: number;
+}
+
+const FLOAT = 4;
+/** A weight, its gradient and its momentum. */
+const COPIES = 3;
+const BYTES = { float32: 4, float16: 2, int8: 1 + FLOAT / 64 } as const;
+
+/** A method in some number of stages, and what they cost. */
+export interface Variant {
+  readonly method: ResolvedMethod;
+  readonly costs: readonly StageCost[];
+}
+
+/** The method in 1 to `most` stages: as it is where it has so many, else evenly cut. @throws RangeError for more than there are blocks */
+export function variantsOf(network: NetworkDescription, method: ResolvedMethod, most: number): Variant[] {
+  const { auxiliary } = method;
+  const { hasAuxiliaries, hasHeads } = describeMethod(method);
+  const splits = balancedSplits(network, most, hasAuxiliaries ? auxiliary.cost_share : 0, {
+    ...(hasAuxiliaries && { size: auxiliary }),
+    heads: hasHeads ? method.heads : null,
+  });
+  return splits.map((split) => {
+    const cut = split.length === method.stages ? method : { ...method, stages: split.length, split };
+    return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut)) };
+  });
+}
+
+/**
+ * Time, memory and traffic of a layout. Corrections and features travel after a step and gradients of replicas after its
+ * backward pass, neither overlapped with it: real systems hide some of that. Replicas average by a ring (2(R-1)/R of the
+ * gradients sent by each).
+ */
+export function layoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
+  const { network, rates, stepsPerEpoch, bytesPerSecond } = work;
+  const { method, costs } = work.variants[stages - 1]!;
+  const batch = work.batch / replicas;
+  const sent = costs.map((cost) => messageBytes(method, cost) * batch);
+  const averaged = costs.map((cost) => ringBytes(trainedParameters(cost), replicas));
+  const seconds = costs.map(
+    (cost, k) =>
+      secondsOf(stageParts(cost, method, rates, batch)) + (sent[k]! + averaged[k]!) / bytesPerSecond,
+  );
+  const whole = costs.reduce((all, { parameters }) => all + parameters, 0);
+  const joint = secondsOf(serialParts(network, rates, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
+  const jointShare = stages > 1 ? work.jointShare : 0;
+  const stepSeconds = stages > 1 ? Math.max(...seconds) : joint;
+  const moved = replicas * sum(sent.map((bytes, k) => bytes + averaged[k]!));
+  return {
+    stages,
+    replicas,
+    stepSeconds,
+    epochSeconds: stepsPerEpoch * ((1 - jointShare) * stepSeconds * fill(work, stages) + jointShare * joint),
+    memoryBytes: Math.max(...costs.map((cost) => stageMemory(cost, batch))),
+    bytesPerEpoch:
+      stepsPerEpoch * ((1 - jointShare) * moved + jointShare * replicas * ringBytes(whole, replicas)),
+  };
+}
+
+/** Bytes that a stage keeps while it trains on `batch` images, in float32. */
+export function stageMemory(cost: StageCost, batch: number): number {
+  const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
+  return FLOAT * (COPIES * trainedParameters(cost) + cost.downstream.parameters + kept * batch);
+}
+
+/** A wavefront starts and ends with stages that wait: R + K - 1 rounds for R, where messages travel within a round. */
+function fill({ variants, rounds }: Workload, stages: number): number {
+  const waits = describeMethod(variants[0]!.method).messages.some(({ lag }) => lag === 0);
+  return waits && rounds > 0 ? (rounds + stages - 1) / rounds : 1;
+}
+
+/** Per image, of the messages that have a row for each; AuxNets are sent once a round and are small beside them. */
+function messageBytes({ type, corrections }: ResolvedMethod, { boundary }: StageCost): number {
+  const rows = describeMethod({ type }).messages.filter(
+    ({ to, output }) => to !== 'itself' && output !== 'auxiliary',
+  );
+  const kept = corrections.filter === 'average-2' ? 1 / 4 : 1;
+  return rows.length * boundary * BYTES[corrections.precision] * kept;
+}
+
+function ringBytes(parameters: number, replicas: number): number {
+  return ((2 * (replicas - 1)) / replicas) * FLOAT * parameters;
+}
+
+function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {
+  return cost.parameters + cost.auxiliary.parameters + cost.head.parameters;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makePlan, type PlanOptions } from '../../../src/jobs/plans/make-plan.js';
+import { measuredRates } from '../../../src/jobs/plans/measured-rates.js';
+import {
+  describeRun,
+  multiplyAdds,
+  parameterCount,
+  stageCosts,
+  stageParts,
+  wholeNetwork,
+} from '../../../src/network/index.js';
+import { MNIST, resolved, type SpecChanges } from '../specs.js';
+
+const LOCAL: PlanOptions = { devices: 4, memoryBytes: null, bytesPerSecond: 1e9, measured: null };
+const plan = (changes: SpecChanges, options: Partial<PlanOptions> = {}) =>
+  makePlan(resolved(changes), MNIST, { ...LOCAL, ...options });
+const DEEP: SpecChanges = { model: { depth: 56 }, method: { stages: 4 } };
+
+test('the stages add up to the network, and their AuxNets cost what they may', () => {
+  const { network, stages, source, measured_on } = plan(DEEP);
+  assert.deepEqual([source, measured_on], ['estimated', null]);
+  const sum = (part: 'parameters' | 'multiply_adds' | 'activation_bytes') =>
+    stages.reduce((all, { layers }) => all + layers[part], 0);
+  for (const part of ['parameters', 'multiply_adds', 'activation_bytes'] as const)
+    assert.equal(sum(part), network[part]);
+  const whole = wholeNetwork(describeRun(resolved(DEEP), MNIST).network);
+  assert.equal(network.parameters, parameterCount(whole));
+  assert.equal(network.multiply_adds, multiplyAdds(whole));
+  assert.equal(stages[0]?.auxiliary, null);
+  for (const { auxiliary } of stages.slice(1)) {
+    assert.ok(auxiliary && auxiliary.multiply_adds <= 0.1 * network.multiply_adds);
+  }
+});
+
+test('speed-ups are those of equation 27: 1 for one stage, below K and below the bound, and less where stages are uneven', () => {
+  const { speedups, speedup_bound, break_even_stages } = plan(DEEP);
+  assert.deepEqual(
+    speedups.map(({ stages }) => stages),
+    Array.from({ length: 16 }, (_, index) => index + 1),
+  );
+  assert.equal(speedups[0]?.equation_27, 1);
+  assert.equal(speedups[0]?.whole_run, 1);
+  for (const { stages, equation_27, slowest_stage, whole_run, split } of speedups.slice(1)) {
+    assert.ok(equation_27 > 1 && equation_27 < stages);
+    assert.ok(slowest_stage <= equation_27 * 1.0001 && whole_run < slowest_stage);
+    assert.equal(split.length, stages);
+  }
+  assert.equal(break_even_stages, 2);
+  assert.ok((speedup_bound ?? 0) > (speedups[3]?.equation_27 ?? 0));
+});
+
+test('methods whose stages do not train at once have no speed-up, and back-propagation no stages', () => {
+  for (const type of ['frozen', 'rounds', 'backprop'] as const) {
+    const { speedups, layouts } = plan({ method: { type } });
+    assert.deepEqual(speedups, []);
+    assert.ok(layouts.every(({ stages }) => stages === 1));
+  }
+});
+
+test('a slow link is for stages, a fast one for replicas: the plan says so either way', () => {
+  // Few samples a boundary value, many weights: where gradients are dear to send and corrections cheap.
+  const wide: SpecChanges = { model: { family: 'wide-resnet', depth: 16, width: 8 }, batch_size: 16 };
+  const slow = plan({ ...wide, method: { stages: 3 } }, { bytesPerSecond: 1e7 });
+  assert.ok(slow.recommendation.stages > 1);
+  assert.equal(slow.recommendation.replicas, 1);
+  const fast = plan(DEEP, { bytesPerSecond: 1e12 });
+  assert.deepEqual([fast.recommendation.stages, fast.recommendation.replicas], [1, 4]);
+  assert.match(fast.recommendation.reason, /^Data-parallel back-propagation is the better choice here/);
+});
+
+test('a layout that needs more memory than a device has is not recommended', () => {
+  const { layouts } = plan(DEEP, { devices: 4 });
+  const one = layouts.find(({ stages, replicas }) => stages === 1 && replicas === 1);
+  const memoryBytes = (one?.memory_bytes ?? 0) - 1;
+  const tight = plan(DEEP, { memoryBytes });
+  assert.ok(tight.layouts.at(-1)?.fits === false && tight.layouts[0]?.fits);
+  assert.ok((tight.recommendation.stages ?? 1) * tight.recommendation.replicas > 1);
+  assert.match(plan(DEEP, { memoryBytes: 1e6 }).recommendation.reason, /^No layout fits/);
+});
+
+test('bytes that replicas and stages move are those of a ring and of the corrections', () => {
+  const { layouts, network, steps_per_epoch } = plan(
+    { ...DEEP, method: { stages: 2, end_to_end_share: 0 } },
+    { devices: 2 },
+  );
+  const moved = (stages: number, replicas: number) =>
+    layouts.find((layout) => layout.stages === stages && layout.replicas === replicas)?.bytes_per_epoch;
+  assert.equal(moved(1, 1), 0);
+  assert.equal(moved(1, 2), steps_per_epoch * 2 * 4 * network.parameters);
+  const boundary = describeRun(resolved({ ...DEEP, method: { stages: 2 } }), MNIST).stages[1]!.input;
+  assert.equal(moved(2, 1), steps_per_epoch * 128 * 2 * boundary.height * boundary.width * boundary.channels);
+});
+
+test('rates are found again in the seconds that tasks measured', () => {
+  const spec = resolved(DEEP);
+  const { network, stages } = describeRun(spec, MNIST);
+  const rates = { forward: 3e-12, backward: 7e-12, coupling: 5e-10, update: 2e-9, data: 1e-6 };
+  const tasks = stageCosts(spec.method, stages).map((cost, stage) => {
+    const parts = stageParts(cost, spec.method, rates, 128);
+    const update = rates.update * cost.parameters;
+    const auxiliaryUpdate = rates.update * cost.auxiliary.parameters;
+    const seconds = {
+      ...{
+        data: parts.data,
+        forward: parts.forward,
+        backward: parts.backward - update,
+        coupling: parts.coupling,
+      },
+      auxiliary_forward: parts.auxiliaryForward,
+      auxiliary_backward: parts.auxiliaryBackward - auxiliaryUpdate,
+      optimizer: update + auxiliaryUpdate,
+    };
+    const times10 = Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, 10 * value]));
+    return { stage, weight: 10 / 4, seconds: times10, device: 'cpu:1', method: spec.method };
+  });
+  const measured = measuredRates(network, 128, [...tasks, { ...tasks[0]!, device: 'gpu:0' }]);
+  assert.deepEqual(measured?.on, { device: 'cpu:1', tasks: 4, steps: 40 });
+  for (const [name, rate] of Object.entries(rates)) {
+    const found = measured?.rates[name as keyof typeof rates] ?? 0;
+    assert.ok(Math.abs(found / rate - 1) < 1e-9, `${name}: ${found}`);
+  }
+  assert.equal(measuredRates(network, 128, []), null);
+});
