@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ROOT } from '../../src/service/root.js';
+import { imageFolder } from '../datasets/support/images.js';
+import { makeZip } from '../datasets/support/zip.js';
 import { temporaryFolder } from '../provision/temporary.js';
 import { startLiveService } from '../support/live-service.js';
 
@@ -23,6 +25,11 @@ async function curlWalkThrough(): Promise<string> {
 test("the README's curl lines work as pasted, from the first job to the downloaded model", async (t) => {
   const service = await startLiveService(t);
   const folder = await temporaryFolder(t);
+  // The reader's own file.
+  await writeFile(
+    join(folder, 'flowers.zip'),
+    makeZip(await imageFolder(['train', 'test'], ['rose', 'tulip'], 4)),
+  );
   const script = (await curlWalkThrough()).replaceAll(ADDRESS, service.apiUrl);
   const { stdout } = await promisify(execFile)('bash', ['-e', '-u', '-o', 'pipefail', '-c', script], {
     cwd: folder,

@@ -100,7 +100,9 @@ test('an upload is validated and trained on; while jobs name it, it stays', asyn
   assert.equal(job.spec?.augmentation.crop_padding, 2, JSON.stringify(job));
   const refused = await call('DELETE', `/datasets/${dataset.id}`);
   assert.deepEqual([refused.statusCode, refused.json().code], [409, 'dataset_in_use']);
-  assert.equal((await strata.ended(job.id)).state, 'succeeded');
+  const ended = await strata.ended(job.id);
+  assert.equal(ended.state, 'succeeded');
+  assert.equal((await call('DELETE', `/models/${ended.result?.model_id}`)).statusCode, 204);
   assert.equal((await call('DELETE', `/jobs/${job.id}`)).statusCode, 204);
   assert.equal((await call('DELETE', `/datasets/${dataset.id}`)).statusCode, 204);
   assert.equal((await call('GET', `/datasets/${dataset.id}`)).statusCode, 404);
