@@ -216,8 +216,7 @@ class Run {
     for (let left = 60; this.ended === null && left > 0; left--) {
       await this.claimNext();
       const last = this.claims.at(-1);
-      if (last && left > 30 && left % 3 === 0) await this.damage(last, left);
-      else if (last) await this.succeed(last);
+      if (last) await this.act(left > 30 && left % 3 === 0 ? 'damage' : 'succeed', last, left);
       await reconcile(db, log);
       await this.check();
     }
