@@ -3,6 +3,12 @@
 const npm = (...names) => names.map((name) => `(^|/)node_modules/${name}/`);
 const builtin = (...names) => names.map((name) => `^(node:)?${name}(/|$)`);
 
+/** What speaks to a server, or is one. */
+const SERVERS = [
+  ...builtin('http', 'https', 'http2', 'net', 'tls', 'dgram'),
+  ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
+];
+
 /** Loads TensorFlow to see that it works. */
 const PROBE = '^src/provision/probe\\.ts$';
 
@@ -89,12 +95,7 @@ export default {
       'trainer-without-servers',
       'A trainer learns everything over IPC and from blobs; whatever it wrote to a server would bypass the fence.',
       { path: '^src/trainer/' },
-      {
-        path: [
-          ...builtin('http', 'https', 'http2', 'net', 'tls', 'dgram'),
-          ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
-        ],
-      },
+      { path: SERVERS },
     ),
     forbid(
       'tensorflow-behind-the-runtime',
@@ -118,18 +119,31 @@ export default {
       'importer-without-servers',
       'An importer that an upload took over would find no server to talk to; what it reports passes the fence.',
       { path: '^src/datasets/' },
-      {
-        path: [
-          ...builtin('http', 'https', 'http2', 'net', 'tls', 'dgram', 'child_process'),
-          ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
-        ],
-      },
+      { path: [...SERVERS, ...builtin('child_process')] },
     ),
     forbid(
       'importer-is-a-process',
       'Importers are spoken to by messages: a bomb or a defect in a decoder ends them, and nothing else.',
       { path: '^src/', pathNot: '^src/datasets/' },
       { path: '^src/datasets/' },
+    ),
+    onlyRooms(
+      'predictor-predicts',
+      'It opens images that anybody may have made: whoever takes it over reaches blobs, and nothing else of ours.',
+      'predictor',
+      ['contract/', 'storage/', 'images/'],
+    ),
+    forbid(
+      'predictor-without-servers',
+      'The same: it learns everything over IPC, and answers over IPC.',
+      { path: '^src/predictor/' },
+      { path: [...SERVERS, ...builtin('child_process')] },
+    ),
+    forbid(
+      'predictor-is-a-process',
+      'Predictors are spoken to by messages: computing would block the event loop that keeps the leases.',
+      { path: '^src/', pathNot: '^src/predictor/' },
+      { path: '^src/predictor/' },
     ),
     onlyRooms(
       'tracing-stands-alone',

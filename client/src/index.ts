@@ -9,7 +9,7 @@ export type { FollowOptions } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
 export type { ClientOptions, HttpClient } from './http.js';
 export type { CreateOptions, Event, Job, NewJob } from './jobs.js';
-export type { Model, ModelUpdate } from './models.js';
+export type { Model, ModelUpdate, Prediction } from './models.js';
 export { StrataProblem } from './problem.js';
 
 type Schemas = components['schemas'];

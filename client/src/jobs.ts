@@ -2,7 +2,7 @@ import { type FollowOptions, followJob } from './follow.js';
 import type { components, operations } from './generated/openapi.js';
 import { answered, type Connection } from './http.js';
 import { everyItem } from './pages.js';
-import { isPassing, pause, waitMs } from './retry.js';
+import { retried } from './retry.js';
 
 type Schemas = components['schemas'];
 export type Job = Schemas['Job'];
@@ -20,7 +20,6 @@ export interface CreateOptions {
   readonly signal?: AbortSignal;
 }
 
-const ATTEMPTS = 5;
 const WAIT_S = 30;
 
 export function jobsApi(connection: Connection) {
@@ -74,16 +73,4 @@ export function jobsApi(connection: Connection) {
       return (list as Schemas['MetricList']).data;
     },
   };
-}
-
-async function retried<T>(signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await request();
-    } catch (error) {
-      if (attempt + 1 >= ATTEMPTS || !isPassing(error)) throw error;
-      await pause(waitMs(error, attempt), signal);
-      signal?.throwIfAborted();
-    }
-  }
 }

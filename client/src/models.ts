@@ -1,10 +1,13 @@
 import type { components, operations } from './generated/openapi.js';
 import { answered, type Connection, emptied } from './http.js';
 import { everyItem } from './pages.js';
+import { retried } from './retry.js';
 
 type Schemas = components['schemas'];
 export type Model = Schemas['Model'];
 export type ModelUpdate = Partial<Schemas['ModelUpdate']>;
+export type Prediction = Schemas['Prediction'];
+type PredictQuery = NonNullable<operations['predict']['parameters']['query']>;
 type ListQuery = NonNullable<operations['listModels']['parameters']['query']>;
 
 export function modelsApi({ http }: Connection) {
@@ -30,7 +33,31 @@ export function modelsApi({ http }: Connection) {
       emptied(http.DELETE('/models/{id}/tags/{tag}', withTag(id, tag))),
     tagChanges: async (id: string): Promise<Schemas['TagChange'][]> =>
       (await answered(http.GET('/models/{id}/tag-changes', { params: at(id) }))).data,
+    /**
+     * The classes of one image file, or of several. Sent again where the server says that it may fare better in a
+     * moment. @throws StrataProblem
+     */
+    predict(
+      id: string,
+      images: Uint8Array | readonly Uint8Array[],
+      query: PredictQuery = {},
+    ): Promise<Prediction> {
+      const files = images instanceof Uint8Array ? [images] : images;
+      const body = { images: files.map(base64) };
+      return retried(undefined, () =>
+        answered(http.POST('/models/{id}/predict', { params: { ...at(id), query }, body })),
+      );
+    },
     /** With its files. @throws StrataProblem `model_in_use` while it holds the tag `production` */
     delete: (id: string): Promise<void> => emptied(http.DELETE('/models/{id}', { params: at(id) })),
   };
+}
+
+/** `btoa` takes one character a byte; a whole image would be too many arguments at once. */
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let start = 0; start < bytes.length; start += 8_192) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 8_192));
+  }
+  return btoa(text);
 }

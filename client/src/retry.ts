@@ -1,5 +1,6 @@
 import { StrataProblem } from './problem.js';
 
+const ATTEMPTS = 5;
 const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
 
@@ -33,4 +34,17 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal?.addEventListener('abort', done);
   });
+}
+
+/** Asks again, as often as may help. @throws what the last attempt threw */
+export async function retried<T>(signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await request();
+    } catch (error) {
+      if (attempt + 1 >= ATTEMPTS || !isPassing(error)) throw error;
+      await pause(waitMs(error, attempt), signal);
+      signal?.throwIfAborted();
+    }
+  }
 }

@@ -56,6 +56,8 @@ export interface OperationEntry {
   readonly operation: {
     readonly operationId: string;
     readonly requestBody?: { readonly required?: boolean; readonly content: JsonObject };
+    /** Bytes that its body may have, where that is not the server's usual limit. */
+    readonly 'x-body-limit-bytes'?: number;
     readonly security?: readonly Readonly<Record<string, readonly Scope[]>>[];
   };
 }

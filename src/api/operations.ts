@@ -27,7 +27,7 @@ export interface OperationRequest<Id extends OperationId> {
   /** By lower-case names, as Node has them. OpenAPI has no parameter for Accept. */
   readonly headers: Headers<Id> & { readonly accept?: string };
   /** An optional body that is absent is empty. */
-  readonly body: Body<operations[Id]>;
+  readonly body: Body<operations[Id]> | RawBody<operations[Id]>;
   /** The file of a multipart body. */
   readonly upload: ReceivedUpload | null;
   /** An upload that came in pieces, complete. @throws StrataError not_found, upload_incomplete */
@@ -50,6 +50,7 @@ export const DEFAULTED_QUERY = {
   listWebhookDeliveries: ['limit'],
   listModels: ['limit', 'order_by'],
   listModelTagChanges: ['limit'],
+  predict: ['variant', 'top_k'],
 } as const satisfies { readonly [Id in OperationId]?: readonly string[] };
 
 type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED_QUERY)[Id][number] : never;
@@ -66,10 +67,19 @@ type LowerCaseKeys<T> = { readonly [Key in keyof T as Lowercase<Key & string>]: 
 
 /** Of an operation that takes several media types, any of theirs. */
 type Body<Operation> = Operation extends { requestBody: { content: infer Media } }
-  ? Media[keyof Media]
+  ? Media[Exclude<keyof Media, ImageType>]
   : Operation extends { requestBody?: { content: infer Media } }
     ? Partial<Media[keyof Media]>
     : undefined;
+
+type ImageType = `image/${string}`;
+
+/** An image comes as its bytes. */
+type RawBody<Operation> = Operation extends { requestBody: { content: infer Media } }
+  ? Extract<keyof Media, ImageType> extends never
+    ? never
+    : Uint8Array
+  : never;
 
 type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 304;
 

@@ -38,6 +38,12 @@ export const ERRORS = {
     remedy: 'Correct each field that `errors` names; `?dry_run=true` checks without storing.',
     retry: 'fatal',
   },
+  invalid_cursor: {
+    status: 400,
+    title: 'The cursor is none of this list',
+    remedy: 'Take `after` from the `next` of the page before, asked for in the same order; or leave it out.',
+    retry: 'fatal',
+  },
   unauthenticated: {
     status: 401,
     title: 'An API key is needed',
@@ -130,6 +136,13 @@ export const ERRORS = {
     remedy: 'Go on with it where `HEAD /uploads/{id}` says, and ask again.',
     retry: 'fatal',
   },
+  model_not_served: {
+    status: 409,
+    title: 'The model has no file to predict with',
+    remedy:
+      'Ask for a variant that it has. Files that retention deleted, or that were never made, come back with a new job only.',
+    retry: 'fatal',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',
@@ -146,7 +159,7 @@ export const ERRORS = {
   body_too_large: {
     status: 413,
     title: 'The body is too large',
-    remedy: 'Send less: a job needs a few kilobytes, and the limit is 256 KiB.',
+    remedy: 'Send less: the limit is 256 KiB, and 8 MiB for predictions.',
     retry: 'fatal',
   },
   upload_too_large: {
@@ -158,7 +171,8 @@ export const ERRORS = {
   unsupported_media_type: {
     status: 415,
     title: 'The body has the wrong media type',
-    remedy: 'Send JSON with `Content-Type: application/json`, and archives as `multipart/form-data`.',
+    remedy:
+      'Send what `/docs` shows for the operation: JSON with `Content-Type: application/json`, archives as `multipart/form-data`.',
     retry: 'fatal',
   },
   not_acceptable: {
@@ -171,6 +185,13 @@ export const ERRORS = {
     status: 416,
     title: 'The range lies outside the artifact',
     remedy: 'Ask within the size that `Content-Range` gives.',
+    retry: 'fatal',
+  },
+  unreadable_image: {
+    status: 422,
+    title: 'An image cannot be decoded',
+    remedy:
+      'Send a PNG, JPEG or WebP file of at most 25 million pixels; `errors` says which image it is, and why.',
     retry: 'fatal',
   },
   idempotency_key_reused: {
@@ -294,6 +315,13 @@ export const ERRORS = {
     remedy: 'Wait as many seconds as `Retry-After` says; follow events instead of asking again and again.',
     retry: 'retry',
   },
+  predictions_full: {
+    status: 429,
+    title: 'Too many predictions wait',
+    remedy:
+      'Wait as many seconds as `Retry-After` says; send several images in one request; start more workers.',
+    retry: 'retry',
+  },
   headers_too_large: {
     status: 431,
     title: 'The URL and headers are too large',
@@ -304,6 +332,24 @@ export const ERRORS = {
     status: 503,
     title: 'A part of the service is down',
     remedy: 'Repeat the request later; `GET /health/ready` says when.',
+    retry: 'retry',
+  },
+  no_predictor: {
+    status: 503,
+    title: 'No worker answers predictions',
+    remedy: 'Start a worker whose `STRATA_PREDICTOR_MB` is above 0; then repeat the request.',
+    retry: 'retry',
+  },
+  prediction_interrupted: {
+    status: 503,
+    title: 'The process that was predicting ended',
+    remedy: 'Repeat the request. If it happens with the same image again, look at the worker’s log.',
+    retry: 'retry',
+  },
+  prediction_late: {
+    status: 504,
+    title: 'The prediction was not made in time',
+    remedy: 'Repeat the request with fewer or smaller images, or start more workers.',
     retry: 'retry',
   },
   internal: {

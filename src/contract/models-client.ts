@@ -1,4 +1,5 @@
 import type { components } from './generated/openapi.js';
+import type { PredictionTask } from './predictor-protocol.js';
 
 type Schemas = components['schemas'];
 export type Model = Schemas['Model'];
@@ -23,9 +24,23 @@ export interface ModelFilter {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Images to predict, each in base64. */
+export interface PredictionImages {
+  readonly kind: PredictionTask['kind'];
+  readonly items: readonly string[];
+  /** Where in the request's body an image stands. */
+  pointer(index: number): string;
+}
+
+export interface PredictionQuestion extends PredictionImages {
+  readonly variant: ModelVariantName;
+  /** Classes to answer for each image. */
+  readonly topK: number;
+}
+
 /** What the API may ask of one tenant's models; every method that takes an id throws `not_found`, but `getModel`. */
 export interface ModelsClient {
-  /** @throws invalid_request for a cursor of another order */
+  /** @throws invalid_cursor for a cursor of another order */
   listModels(filter: ModelFilter): Promise<Schemas['ModelList']>;
   getModel(id: string): Promise<Model | null>;
   /** @throws model_tagged where a model that holds tags is to be renamed */
@@ -41,4 +56,9 @@ export interface ModelsClient {
     page: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<Schemas['TagChangeList']>;
   compareModels(a: string, b: string): Promise<Schemas['ModelComparison']>;
+  /**
+   * @throws model_not_served, invalid_request or unreadable_image for an image, and what may pass: no_predictor,
+   * predictions_full, prediction_late, prediction_interrupted, unavailable
+   */
+  predict(id: string, question: PredictionQuestion): Promise<Schemas['Prediction']>;
 }

@@ -18,6 +18,8 @@ export interface Settings {
   /** Absent: decided by the worker with `defaultSlots`. */
   slots?: number;
   threads: number;
+  /** Of model files that a worker keeps loaded to predict with; 0: it predicts nothing. */
+  predictorMb: number;
   /** Of one API key; 0: any number. */
   requestsPerMinute: number;
   /** Seconds of training between two checkpoints of a task. */
@@ -77,6 +79,12 @@ export const SETTINGS = [
     name: 'STRATA_THREADS',
     default: '1',
     meaning: 'Threads each CPU slot computes with, and images that each slot decodes at once beside that.',
+  },
+  {
+    name: 'STRATA_PREDICTOR_MB',
+    default: '512',
+    meaning:
+      'Megabytes of model files that a worker keeps loaded for predictions, in a process that takes about 100 MB beside them; 0: it answers none.',
   },
   {
     name: 'STRATA_RATE_LIMIT',
@@ -174,6 +182,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     // A decoded image is held whole, three bytes a pixel.
     imagePixels: read.integer('STRATA_IMAGE_PIXELS', 1, 500_000_000) ?? 25_000_000,
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
+    predictorMb: read.integer('STRATA_PREDICTOR_MB', 0, 1_000_000) ?? 512,
     ...(secretKey && { secretKey }),
     outgoingAllow: read.list('STRATA_OUTGOING_ALLOW'),
     requestsPerMinute: read.integer('STRATA_RATE_LIMIT', 0, 1_000_000) ?? 1200,

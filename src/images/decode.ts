@@ -21,7 +21,7 @@ export interface ImageFile {
 }
 
 /** The centre crop's share of the short side that the image is resized to before: 224 of 256, as torchvision's. */
-const CENTRE_SHARE = 224 / 256;
+export const CENTRE_SHARE = 224 / 256;
 
 /** Bilinear, over as many pixels as one of the result covers. */
 const KERNEL = 'linear';
@@ -58,9 +58,13 @@ export async function decodeCrop(file: ImageFile, crop: Rectangle, shape: ImageS
 }
 
 /** What an image is evaluated by: resized until it just covers 256/224 of `shape`, and of that the centre. */
-export async function decodeCentre({ bytes, size }: ImageFile, shape: ImageShape): Promise<Uint8Array> {
+export async function decodeCentre(
+  { bytes, size }: ImageFile,
+  shape: ImageShape,
+  share = CENTRE_SHARE,
+): Promise<Uint8Array> {
   const { width, height, channels } = shape;
-  const whole = centreSize(size, shape);
+  const whole = centreSize(size, shape, share);
   const part = {
     left: Math.floor((whole.width - width) / 2),
     top: Math.floor((whole.height - height) / 2),
@@ -73,8 +77,8 @@ export async function decodeCentre({ bytes, size }: ImageFile, shape: ImageShape
 }
 
 /** The size that `decodeCentre` resizes to. */
-export function centreSize({ width, height }: ImageSize, shape: ImageSize): ImageSize {
-  const scale = Math.max(shape.width / width, shape.height / height) / CENTRE_SHARE;
+export function centreSize({ width, height }: ImageSize, shape: ImageSize, share = CENTRE_SHARE): ImageSize {
+  const scale = Math.max(shape.width / width, shape.height / height) / share;
   return {
     width: Math.max(shape.width, Math.round(scale * width)),
     height: Math.max(shape.height, Math.round(scale * height)),
@@ -118,6 +122,11 @@ async function load(): Promise<Sharply> {
   // Every image is read once: a cache would only hold memory. Who calls decides how many are decoded at once.
   sharp.cache(false);
   sharp.concurrency(1);
+  // Of all formats it knows these are the ones that are taken: no other loader is reached, whatever bytes come.
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+  });
   return sharp;
 }
 

@@ -12,13 +12,14 @@ import { listMethods } from './client/lists.js';
 import { modelMethods } from './client/models.js';
 import { openDatasetReads } from './client/new-job.js';
 import { planMethods } from './client/plans.js';
+import { type PredictionParts, predictMethod } from './client/predict.js';
 import { openQueueReads } from './client/queue.js';
 import { sayingUnavailable } from './client/unavailable.js';
 import { type WebhookParts, webhookMethods } from './client/webhooks.js';
 import { openKeyring } from './keys/keyring.js';
 import { cachedFor } from './monitoring/cached.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
-import { openRedisProbe, type RedisProbe } from './queue.js';
+import { openPredictionQueue, openRedisProbe, type PredictionQueue, type RedisProbe } from './queue.js';
 import { openQueueBoard } from './queue-board.js';
 import { openRequestCounter } from './request-counter.js';
 import { lazySecretBox } from './secrets/key.js';
@@ -62,7 +63,9 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const webhooks = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
   const nudge = nudgeAfter(db, 'strata_dispatch');
-  const parts = { db, redis, feed, blobs, uploadLimitBytes, webhooks, reads, nudge };
+  const queue = predictionQueue(options.redisUrl);
+  const predictions = { queue: queue.open, now };
+  const parts = { db, redis, feed, blobs, uploadLimitBytes, webhooks, predictions, reads, nudge };
   return {
     forTenant: remember((tenant) => clientOf(tenant, parts)),
     ...openKeyring(db, now),
@@ -71,7 +74,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     showQueues: board.showQueues,
     async close() {
       counter.close();
-      await Promise.all([feed.close(), redis.close(), board.close()]);
+      await Promise.all([feed.close(), redis.close(), board.close(), queue.close()]);
       await db.$disconnect();
     },
   };
@@ -83,6 +86,7 @@ interface Parts extends CreateParts {
   readonly blobs: BlobStore;
   readonly uploadLimitBytes: number;
   readonly webhooks: WebhookParts;
+  readonly predictions: PredictionParts;
 }
 
 /** Tenants whose clients are kept. */
@@ -99,7 +103,7 @@ function remember(make: (tenant: string) => JobsClient): (tenant: string) => Job
 }
 
 function clientOf(tenant: string, parts: Parts): JobsClient {
-  const { db, redis, feed, blobs, uploadLimitBytes, webhooks } = parts;
+  const { db, redis, feed, blobs, uploadLimitBytes, webhooks, predictions } = parts;
   return {
     ...sayingUnavailable({
       ...jobMethods(parts, tenant),
@@ -111,6 +115,7 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
       ...artifactMethods(db, tenant, blobs),
       ...modelMethods(db, tenant),
       ...checkpointMethods(db, tenant),
+      ...predictMethod(db, tenant, predictions),
     }),
     followEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
     followLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),
@@ -123,5 +128,18 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
         workers: found?.length ?? 0,
       };
     },
+  };
+}
+
+/** Opened by the first prediction: many a server never makes one. */
+function predictionQueue(redisUrl: string) {
+  let opened: PredictionQueue | null = null;
+  return {
+    open(): PredictionQueue {
+      // What its connections meet shows in the answers of those who ask.
+      opened ??= openPredictionQueue(redisUrl, () => undefined);
+      return opened;
+    },
+    close: async () => opened?.close(),
   };
 }

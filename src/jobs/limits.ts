@@ -36,3 +36,11 @@ export const MAX_DATASETS_PER_TENANT = 1_000;
 export const DELIVERY_KEPT_DAYS = 30;
 /** Workers and dispatchers store what they have counted this often. */
 export const METRICS_MS = 5_000;
+/** Predictions that one worker answers at once: while one is computed, another is decoded. */
+export const PREDICTIONS_AT_ONCE = 2;
+/** A predictor that takes longer over one hangs. */
+export const SLOWEST_PREDICTION_MS = 20_000;
+/** How long the API waits for an answer, its turn included. */
+export const PREDICTION_DEADLINE_MS = 30_000;
+/** Predictions that may wait for a worker, all together: their images lie in Redis. */
+export const MAX_WAITING_PREDICTIONS = 16;

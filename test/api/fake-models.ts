@@ -1,5 +1,10 @@
 import { StrataError } from '../../src/contract/errors.js';
-import type { Model, ModelFilter, ModelsClient } from '../../src/contract/models-client.js';
+import type {
+  Model,
+  ModelFilter,
+  ModelsClient,
+  PredictionQuestion,
+} from '../../src/contract/models-client.js';
 import { complete, modelOf, NOW } from './fixtures.js';
 
 /** Models in memory: there is one, `model_1`. */
@@ -49,6 +54,19 @@ export class FakeModels implements ModelsClient {
       spec: [{ pointer: '/optimizer/learning_rate', a: 0.1, b: null }],
       figures: [{ name: 'test_accuracy', a: 0.9, b: 0.95, difference: 0.05 }],
       curves: [{ name: 'loss', stage: 0, a: { step: 9, value: 0.5 }, b: null }],
+    };
+  }
+
+  async predict(id: string, { variant, topK, items }: PredictionQuestion) {
+    const { classes } = this.#model(id);
+    const ranked = classes.map((name, index) => ({ index, name, probability: index === 0 ? 1 : 0 }));
+    return {
+      object: 'prediction' as const,
+      model_id: id,
+      variant,
+      sha256: '0'.repeat(64),
+      data: items.map(() => ({ classes: ranked.slice(0, topK) })),
+      ms: { total: 4, load: 1, decode: 1, compute: 1 },
     };
   }
 

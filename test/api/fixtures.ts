@@ -195,6 +195,7 @@ export function modelOf(id: string): Model {
         test_accuracy: 0.9,
         test_loss: 0.1,
         latency: null,
+        predicts: true,
         formats: [format],
       },
     ],
@@ -205,6 +206,7 @@ export function modelOf(id: string): Model {
       spec: '/jobs/job_1',
       artifacts: '/jobs/job_1/artifacts',
       tag_changes: `${self}/tag-changes`,
+      predict: `${self}/predict`,
     },
   };
 }

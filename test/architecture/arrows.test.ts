@@ -31,6 +31,9 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'importer-without-servers', from: 'src/datasets/b.ts', to: 'pg' },
   { rule: 'importer-without-servers', from: 'src/datasets/c.ts', to: 'node:https' },
   { rule: 'importer-is-a-process', from: 'src/jobs/worker/b.ts', to: '../../datasets/target.js' },
+  { rule: 'predictor-predicts', from: 'src/predictor/a.ts', to: '../network/target.js' },
+  { rule: 'predictor-without-servers', from: 'src/predictor/b.ts', to: 'ioredis' },
+  { rule: 'predictor-is-a-process', from: 'src/jobs/worker/d.ts', to: '../../predictor/target.js' },
   { rule: 'tracing-stands-alone', from: 'src/tracing/a.ts', to: '../contract/target.js' },
   { rule: 'opentelemetry-behind-tracing', from: 'src/jobs/worker/c.ts', to: '@opentelemetry/api' },
   { rule: 'opentelemetry-behind-tracing', from: 'src/tracing/b.ts', to: '@opentelemetry/sdk-trace-base' },
@@ -63,6 +66,8 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
   { from: 'src/images/good.ts', to: 'sharp' },
   { from: 'src/datasets/good.ts', to: '../storage/target.js' },
   { from: 'src/trainer/runtime/good.ts', to: '@tensorflow/tfjs-node-gpu' },
+  { from: 'src/predictor/good.ts', to: '../storage/target.js' },
+  { from: 'src/predictor/better.ts', to: '../images/target.js' },
   { from: 'src/jobs/queue.ts', to: 'bullmq' },
   { from: 'src/tracing/exporter.ts', to: '@opentelemetry/api' },
   { from: 'src/tracing/tracing.ts', to: './exporter.js' },
@@ -77,9 +82,18 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
 ];
 
 const TARGETS = [
-  ...['contract', 'network', 'storage', 'images', 'trainer', 'datasets', 'jobs', 'provision', 'service'].map(
-    (room) => `src/${room}/target.ts`,
-  ),
+  ...[
+    'contract',
+    'network',
+    'storage',
+    'images',
+    'trainer',
+    'datasets',
+    'predictor',
+    'jobs',
+    'provision',
+    'service',
+  ].map((room) => `src/${room}/target.ts`),
   'src/jobs/store/generated/target.ts',
   'test/target.ts',
   'client/src/target.ts',

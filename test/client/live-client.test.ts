@@ -97,6 +97,7 @@ describe('@strata/client against the live API', () => {
     assert.deepEqual([spec, figures.every(({ difference }) => difference === 0)], [[], true]);
     const deleted = await http.DELETE('/jobs/{id}', { params: { path: { id: api.jobId } } });
     assert.equal(deleted.error?.code, 'job_has_model');
+    await assert.rejects(strata.models.predict(id, new Uint8Array(9)), hasCode('model_not_served'));
     await assert.rejects(strata.models.get('model_0'), hasCode('not_found'));
   });
 

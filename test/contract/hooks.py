@@ -29,4 +29,4 @@ def refused_by_a_rule_only(ctx, response, case):
     if meta is None or not meta.generation.mode.is_positive or response.status_code not in (400, 422):
         return
     code = response.json()["code"]
-    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target"), f"{code} for a request that fits the contract"
+    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target", "invalid_cursor", "unreadable_image"), f"{code} for a request that fits the contract"

@@ -83,7 +83,7 @@ describe('lists of models', () => {
     for (const after of [next ?? '', 'model_a', '_', '2026-13-45T00:00:00.000Z_model_a']) {
       await assert.rejects(
         ours.listModels({ limit: 1, order_by: 'created_at', after }),
-        hasCode('invalid_request'),
+        hasCode('invalid_cursor'),
         after,
       );
     }
@@ -102,8 +102,8 @@ describe('a model', () => {
     // He et al.: 3x3 kernels 1-16, then two of 16, 16-32-32, 32-64-64, projections, norms, 64 x 2 and 2 biases.
     assert.equal(model.variants[0]?.parameters, parametersOfDepth8());
     assert.deepEqual(
-      model.variants.map(({ variant }) => variant),
-      ['full'],
+      model.variants.map(({ variant, predicts }) => [variant, predicts]),
+      [['full', false]],
       'finalize reported no compact network here',
     );
     const job = await ours.getJob(model.job_id);

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
 
-/** JSON is the only body taken. An empty one counts as none; a malformed one is told where reading it stopped. */
-export function parseJsonOnly(app: FastifyInstance): void {
+/** JSON is the body of all operations. An empty one counts as none; a malformed one is told where reading it stopped. */
+export function parseJson(app: FastifyInstance): void {
   // A text/plain body would skip the contract's validation.
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('remove', 'remove');

@@ -43,7 +43,8 @@ export async function mountOperations(
           url: routerPath(path),
           onRequest: [authorize(scopeOf(entry), access), access.limits.onRequest, ...uploadRule(entry)],
           handler: adapt(handlers[id as OperationId] as AnyHandler, surroundings),
-          config: { operationId: id },
+          config: { operationId: id, mediaTypes: Object.keys(entry.operation.requestBody?.content ?? {}) },
+          ...bodyLimit(entry),
           preValidation: [readUpload((request) => clientOf(request, access.service)), ...bodyRule(entry)],
         };
       },
@@ -111,6 +112,11 @@ function withoutContent(body: unknown): unknown {
 
 function uploadRule({ operation }: OperationEntry) {
   return 'multipart/form-data' in (operation.requestBody?.content ?? {}) ? [] : [refuseMultipart];
+}
+
+function bodyLimit({ operation }: OperationEntry) {
+  const bytes = operation['x-body-limit-bytes'];
+  return bytes === undefined ? {} : { bodyLimit: bytes };
 }
 
 /** Fastify skips validation where there is no body, unless a Content-Type was sent. */

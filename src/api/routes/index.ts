@@ -29,6 +29,7 @@ import { deleteModel } from './models/delete.js';
 import { getModel } from './models/get.js';
 import { listModels } from './models/list.js';
 import { listModelTagChanges } from './models/list-tag-changes.js';
+import { predict } from './models/predict.js';
 import { tagModel } from './models/tag.js';
 import { untagModel } from './models/untag.js';
 import { updateModel } from './models/update.js';
@@ -70,6 +71,7 @@ export const handlers: Handlers = {
   tagModel,
   untagModel,
   listModelTagChanges,
+  predict,
   listDatasets,
   getDataset,
   deleteDataset,

@@ -60,8 +60,10 @@ function messageOf(error: ErrorObject): string {
       return `Must have at least ${limit} items.`;
     case 'maxItems':
       return `Must have at most ${limit} items.`;
+    case 'minProperties':
+      return `Must have at least ${limit} field${limit === 1 ? '' : 's'}.`;
     case 'maxProperties':
-      return `Must have at most ${limit} fields.`;
+      return `Must have at most ${limit} field${limit === 1 ? '' : 's'}.`;
     case 'uniqueItems':
       return 'Must not hold the same item twice.';
     case 'pattern':

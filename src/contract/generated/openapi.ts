@@ -436,6 +436,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{id}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Predict the classes of images
+         * @description The body is an image file as it is (`curl --data-binary @digit.png -H 'content-type: image/png'`), or JSON with up to 32 images. A worker answers, from a model it keeps loaded. Files are PNG, JPEG or WebP of at most 25 million pixels; they are scaled until they cover the network's input and cropped in the middle, as data sets are. An answer takes 30 s at the most. Repeating a request is harmless: 429, 503 and 504 say to.
+         */
+        post: operations["predict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -1296,6 +1319,8 @@ export interface components {
                 artifacts: string;
                 /** Format: uri-reference */
                 tag_changes: string;
+                /** Format: uri-reference */
+                predict: string;
             };
         };
         /**
@@ -1311,6 +1336,8 @@ export interface components {
             test_loss: number | null;
             /** @description Null where it was not measured. */
             latency: components["schemas"]["Latency"] | null;
+            /** @description Whether `POST /models/{id}/predict` can be asked for it: its file is there. Each model has one from its start, whatever the job's `exports`. */
+            predicts: boolean;
             /** @description None once they were deleted by the service's retention. */
             formats: components["schemas"]["ModelFormat"][];
         };
@@ -1402,6 +1429,44 @@ export interface components {
             step: number;
             value: number;
         } | null;
+        /** @description One of its fields. */
+        PredictionRequest: {
+            /** @description A PNG */
+            image?: components["schemas"]["Base64"];
+            /** @description Several of them. */
+            images?: components["schemas"]["Base64"][];
+            /** @description Images as the network takes them, nothing scaled: uint8 values, row by row, the channels of a pixel together; height x width x channels of them (`image` of the model). */
+            pixels?: components["schemas"]["Base64"][];
+        };
+        /** @description Bytes in base64 (RFC 4648, section 4), padded. */
+        Base64: string;
+        Prediction: {
+            /** @constant */
+            object: "prediction";
+            model_id: components["schemas"]["Id"];
+            variant: components["schemas"]["ModelVariantName"];
+            /** @description Of the ONNX file that answered, which says exactly which weights these were. */
+            sha256: string;
+            /** @description For each image, in their order. */
+            data: {
+                /** @description The most probable first. */
+                classes: {
+                    /** @description In the model's `classes`. */
+                    index: number;
+                    name: string;
+                    probability: number;
+                }[];
+            }[];
+            /** @description Milliseconds, for all images together. */
+            ms: {
+                /** @description From the request's arrival to its answer, waiting included. */
+                total: number;
+                /** @description Loading the model; next to nothing where it was loaded. */
+                load: number;
+                decode: number;
+                compute: number;
+            };
+        };
         Dataset: {
             id: components["schemas"]["Id"];
             /** @constant */
@@ -1606,7 +1671,7 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models. `models:write`: rename, tag and delete models. `admin`: the tenant's API keys, and measurements of the service.
+         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models, and predictions. `models:write`: rename, tag and delete models. `admin`: the tenant's API keys, and measurements of the service.
          * @enum {string}
          */
         Scope: "jobs:read" | "jobs:write" | "datasets:write" | "models:read" | "models:write" | "admin";
@@ -3069,6 +3134,77 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    predict: {
+        parameters: {
+            query?: {
+                /** @description Which network answers. */
+                variant?: components["schemas"]["ModelVariantName"];
+                /** @description How many classes are answered for each image, the most probable first; all where there are no more. */
+                top_k?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A model's id. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /** @description At most 8 MiB. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image": "iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAIAAAD9b0jDAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAJElEQVRIx2NgGAUDBf7DwKiho4aOGjpq6Kiho4YOMkNHAfEAAKBis035CEkIAAAAAElFTkSuQmCC"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PredictionRequest"];
+                "image/png": unknown;
+                "image/jpeg": unknown;
+                "image/webp": unknown;
+            };
+        };
+        responses: {
+            /** @description The classes of each image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description An image cannot be decoded; `errors` names it and says why. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+            /** @description No answer came in time. */
+            504: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             default: components["responses"]["Unexpected"];
         };
     };

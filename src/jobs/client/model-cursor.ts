@@ -8,7 +8,7 @@ export function cursorOf({ id, accuracy, createdAt }: ModelRow, order: Order): s
   return `${order === 'accuracy' ? accuracy : createdAt.toISOString()}_${id}`;
 }
 
-/** @throws StrataError invalid_request for what `cursorOf` did not make in that order */
+/** @throws StrataError invalid_cursor for what `cursorOf` did not make in that order */
 export function placeOf(cursor: string, order: Order): ModelPlace {
   const [, text = '', id = ''] = /^([^_]+)_(\w+)$/.exec(cursor) ?? [];
   if (id !== '' && order === 'accuracy' && Number.isFinite(Number(text))) {
@@ -18,7 +18,7 @@ export function placeOf(cursor: string, order: Order): ModelPlace {
     return { by: order, value: new Date(text), id };
   }
   const message = `it is no \`next\` of a list ordered by ${order}`;
-  throw new StrataError('invalid_request', undefined, {
+  throw new StrataError('invalid_cursor', undefined, {
     errors: [{ in: 'query', pointer: '/after', message }],
   });
 }

@@ -17,7 +17,7 @@ import { pageOf } from '../wire/parts.js';
 import { cursorOf, placeOf } from './model-cursor.js';
 import { notFound } from './own.js';
 
-export function modelMethods(db: Database, tenant: string): ModelsClient {
+export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, 'predict'> {
   const requireRow = async (id: string): Promise<ModelRow> =>
     (await findModel(db, tenant, id)) ?? notFound(id);
   const requireModel = async (id: string): Promise<Model> => toModel(await requireRow(id));

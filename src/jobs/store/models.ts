@@ -1,5 +1,5 @@
-import type { ImageShape } from '../../contract/spec.js';
-import { type Queryable, type Transaction, toJson } from './database.js';
+import type { DatasetStorage, ImageShape } from '../../contract/spec.js';
+import { fromJson, type Queryable, type Transaction, toJson } from './database.js';
 import { Prisma } from './generated/client.js';
 
 /** What a model shows beside its own row. */
@@ -144,4 +144,32 @@ function placedAfter({ by, value, id }: ModelPlace): Prisma.Sql {
   return by === 'accuracy'
     ? Prisma.sql`(accuracy, id) < (${value}::float8, ${id})`
     : Prisma.sql`(created_at, id) < (${value}::timestamptz, ${id})`;
+}
+
+export type Serving = Readonly<Record<string, string>>;
+
+/** The blobs that a model's predictions are made with, by variant. */
+export const servingOf = ({ serving }: Pick<ModelRow, 'serving'>): Serving => fromJson(serving);
+
+/** What a prediction needs to know of a model. */
+export interface ServedModel {
+  readonly serving: Serving;
+  readonly image: ImageShape;
+  readonly storage: DatasetStorage;
+  readonly classes: readonly string[];
+}
+
+export async function findServing(db: Queryable, tenant: string, id: string): Promise<ServedModel | null> {
+  const row = await db.model.findUnique({
+    where: { id, tenant },
+    select: { serving: true, image: true, storage: true, classes: true },
+  });
+  return (
+    row && {
+      serving: servingOf(row),
+      image: fromJson(row.image),
+      storage: row.storage as DatasetStorage,
+      classes: fromJson(row.classes),
+    }
+  );
 }

@@ -5,7 +5,7 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { NetworkFigures } from '../../contract/trainer-protocol.js';
 import { type Layer, networkVariants, parameterCount } from '../../network/index.js';
 import { fromJson } from '../store/database.js';
-import type { ModelRow } from '../store/models.js';
+import { type ModelRow, servingOf } from '../store/models.js';
 import type { Artifact, TagChange } from '../store/rows.js';
 
 type Schemas = components['schemas'];
@@ -50,7 +50,7 @@ export function toModel(row: ModelRow): Model {
 function linksOf({ id, jobId }: ModelRow): Model['links'] {
   const [self, job] = [`/models/${id}`, `/jobs/${jobId}`];
   const artifacts = `${job}/artifacts`;
-  return { self, job, spec: job, artifacts, tag_changes: `${self}/tag-changes` };
+  return { self, job, spec: job, artifacts, tag_changes: `${self}/tag-changes`, predict: `${self}/predict` };
 }
 
 function variantsOf(row: ModelRow, { model, method }: ResolvedSpec): Schemas['ModelVariant'][] {
@@ -67,6 +67,7 @@ function variantsOf(row: ModelRow, { model, method }: ResolvedSpec): Schemas['Mo
       test_accuracy: network.accuracy,
       test_loss: network.loss,
       latency: network.latency,
+      predicts: servingOf(row)[variant] !== undefined,
       formats: formatsOf(row, variant, network),
     };
   });

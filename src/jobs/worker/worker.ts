@@ -23,6 +23,7 @@ import { inspectMachine, placeSlots } from './devices.js';
 import type { FetchOptions } from './fetch-source.js';
 import { startImports } from './imports.js';
 import { startLeases } from './leases.js';
+import { servePredictions } from './predictor/serve.js';
 import { TaskRunner } from './run-task.js';
 import { Slot } from './slot.js';
 import { TrainerChild } from './trainer-child.js';
@@ -35,6 +36,8 @@ export interface WorkerOptions {
   /** Trainers at once; absent: as many as the devices take. */
   readonly slots?: number;
   readonly threads: number;
+  /** Megabytes of models kept loaded to predict with; 0: it predicts nothing. */
+  readonly predictorMb: number;
   /** The trainer's command: program and arguments. */
   readonly trainer: readonly string[];
   /** The importer's. */
@@ -107,12 +110,13 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     () => inFreeSlot(slots, (slot) => runner.run(slot)),
     warn('queue'),
   );
+  const predictions = await servePredictions(options);
   return {
     async stop() {
       // First: it waits for nobody, and trainers begin to make their checkpoints.
       runner.releaseAll();
       await consumer.pause();
-      await Promise.all([runner.idle(), imports.stop()]);
+      await Promise.all([runner.idle(), imports.stop(), predictions.stop()]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), leases.stop(), saving.stop()]);

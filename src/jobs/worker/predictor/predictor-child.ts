@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type {
+  FromPredictor,
+  PredictionOutcome,
+  PredictionTask,
+  ToPredictor,
+} from '../../../contract/predictor-protocol.js';
+
+/** The predictor ended, or was ended, before it answered. */
+export class PredictorGoneError extends Error {}
+
+/** One predictor process, from spawn to exit. It takes several questions at once. */
+export class PredictorChild {
+  private readonly child: ChildProcess;
+  private readonly open = new Map<
+    number,
+    { answer(outcome: PredictionOutcome): void; fail(error: Error): void }
+  >();
+  private readonly gone: Promise<void>;
+  private asked = 0;
+  private ended = false;
+
+  constructor(command: readonly string[], env: NodeJS.ProcessEnv) {
+    const [file = '', ...args] = command;
+    this.child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child.on('message', (message: FromPredictor) => {
+      if (message.type === 'answer') this.open.get(message.id)?.answer(message.outcome);
+    });
+    this.gone = this.watchEnd();
+  }
+
+  get alive(): boolean {
+    return !this.ended;
+  }
+
+  /** @throws PredictorGoneError */
+  async ask(task: PredictionTask): Promise<PredictionOutcome> {
+    const id = this.asked++;
+    const answer = new Promise<PredictionOutcome>((resolve, reject) => {
+      this.open.set(id, { answer: resolve, fail: reject });
+    });
+    try {
+      if (this.ended) throw new PredictorGoneError('the predictor has ended');
+      // One that cannot be reached is about to be seen gone.
+      this.child.send({ id, task } satisfies ToPredictor, () => undefined);
+      return await answer;
+    } finally {
+      this.open.delete(id);
+    }
+  }
+
+  /** Ends the process at once and waits until it is seen gone. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.gone;
+  }
+
+  private async watchEnd(): Promise<void> {
+    const how = await once(this.child, 'exit').then(
+      ([code, signal]) => (signal ? `was ended by ${signal}` : `ended with code ${code}`),
+      // 'error' before 'exit': it never started.
+      (error: Error) => `did not start: ${error.message}`,
+    );
+    this.ended = true;
+    for (const { fail } of this.open.values()) fail(new PredictorGoneError(`the predictor ${how}`));
+  }
+}

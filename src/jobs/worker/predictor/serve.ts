@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
+import { PREDICTIONS_AT_ONCE, SLOWEST_PREDICTION_MS } from '../../limits.js';
+import type { Log } from '../../process.js';
+import { answerPredictions } from '../../queue.js';
+import { computingEnvironment, tiedToParent } from '../trainer-command.js';
+import { Predictor } from './predictor.js';
+import { PredictorChild } from './predictor-child.js';
+
+export interface PredictionServerOptions {
+  readonly redisUrl: string;
+  readonly blobUrl: string;
+  readonly threads: number;
+  /** Of model files kept loaded; 0: this worker answers no predictions. */
+  readonly predictorMb: number;
+  readonly log: Log;
+}
+
+const PREDICTOR = fileURLToPath(new URL('../../../predictor/main.ts', import.meta.url));
+
+/** Answers predictions beside the tasks, in a process of its own: neither waits for the other's. */
+export async function servePredictions(options: PredictionServerOptions): Promise<{ stop(): Promise<void> }> {
+  const { redisUrl, predictorMb, log } = options;
+  if (predictorMb === 0) return { stop: async () => undefined };
+  const command = tiedToParent([process.execPath, '--import', import.meta.resolve('tsx'), PREDICTOR]);
+  const env = predictorEnvironment(process.env, options);
+  const predictor = new Predictor(() => new PredictorChild(command, env), SLOWEST_PREDICTION_MS);
+  const consumer = await answerPredictions<PredictionTask, PredictionOutcome>(
+    redisUrl,
+    PREDICTIONS_AT_ONCE,
+    (task) => predictor.ask(task),
+    (error) => log.warn({ err: error }, 'predictions'),
+  );
+  return {
+    async stop() {
+      await consumer.pause();
+      await consumer.close();
+      await predictor.close();
+    },
+  };
+}
+
+function predictorEnvironment(
+  base: NodeJS.ProcessEnv,
+  { blobUrl, threads, predictorMb }: PredictionServerOptions,
+): NodeJS.ProcessEnv {
+  return {
+    ...computingEnvironment(base, blobUrl),
+    STRATA_THREADS: String(threads),
+    STRATA_PREDICTOR_MB: String(predictorMb),
+  };
+}

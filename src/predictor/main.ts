@@ -1,0 +1,25 @@
+import type { FromPredictor, ToPredictor } from '../contract/predictor-protocol.js';
+import { openBlobStore } from '../storage/open.js';
+import { loadNetwork } from './onnx.js';
+import { type Network, predict } from './predict.js';
+import { Sessions } from './sessions.js';
+
+/** The predictor's process: answers its worker's questions until the channel closes. It knows no server and no tenant. */
+const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
+const threads = Number(process.env.STRATA_THREADS ?? 1);
+const maxBytes = Number(process.env.STRATA_PREDICTOR_MB ?? 0) * 2 ** 20;
+const sessions = new Sessions<Network>(
+  (uri) => loadNetwork(blobs, uri as ToPredictor['task']['uri'], threads),
+  maxBytes,
+);
+
+const send = (message: FromPredictor): void => {
+  // A worker that is gone wants no answer.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+};
+
+process.on('message', async ({ id, task }: ToPredictor) => {
+  send({ type: 'answer', id, outcome: await predict(sessions, task, () => performance.now()) });
+});
+process.on('disconnect', () => process.exit(0));
+send({ type: 'ready' });

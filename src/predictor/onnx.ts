@@ -1,0 +1,25 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { BlobUri } from '../contract/blob-uri.js';
+import type { BlobStore } from '../storage/blob-store.js';
+import type { Network } from './predict.js';
+import type { Loaded } from './sessions.js';
+
+/** Loads an ONNX file of ours, its sha256 checked. @throws BlobMissingError, BlobCorruptError */
+export async function loadNetwork(blobs: BlobStore, uri: BlobUri, threads: number): Promise<Loaded<Network>> {
+  const bytes = await blobs.get(uri);
+  const session = await InferenceSession.create(bytes, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // It would keep the memory of the largest batch for good.
+    enableCpuMemArena: false,
+  });
+  const shape = session.inputMetadata[0];
+  const sides = shape?.isTensor ? shape.shape.slice(1).map(Number) : [];
+  const value: Network = async (pixels, count) => {
+    const { probabilities } = await session.run({
+      pixels: new Tensor('float32', pixels, [count, ...sides]),
+    });
+    return probabilities!.data as Float32Array;
+  };
+  return { value, sizeBytes: bytes.length, release: () => session.release() };
+}
