@@ -1,4 +1,5 @@
 import type { ResolvedMethod } from '../contract/spec.js';
+import { leastAuxiliaryDepth } from './auxiliary.js';
 import type { CostRates } from './cost-rates.js';
 import type { NetworkDescription } from './description.js';
 import { describeMethod } from './methods.js';
@@ -57,7 +58,10 @@ export interface Variant {
   readonly costs: readonly StageCost[];
 }
 
-/** The method in 1 to `most` stages: as it is where it has so many, else evenly cut. @throws RangeError for more than there are blocks */
+/**
+ * The method in 1 to `most` stages: as it is where it has so many, else evenly cut; in fewer where AuxNets of a given depth
+ * do not come down to the inputs of later stages. @throws RangeError for more than there are blocks
+ */
 export function variantsOf(network: NetworkDescription, method: ResolvedMethod, most: number): Variant[] {
   const { auxiliary } = method;
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
@@ -65,10 +69,17 @@ export function variantsOf(network: NetworkDescription, method: ResolvedMethod, 
     ...(hasAuxiliaries && { size: auxiliary }),
     heads: hasHeads ? method.heads : null,
   });
-  return splits.map((split) => {
+  const depth = hasAuxiliaries ? auxiliary.depth : null;
+  const short = splits.findIndex((split) => depth !== null && depth < depthOf(network, split));
+  return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
     const cut = split.length === method.stages ? method : { ...method, stages: split.length, split };
     return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut)) };
   });
+}
+
+/** Convolutions that the last stage's AuxNet needs; the others need no more. */
+function depthOf(network: NetworkDescription, split: readonly number[]): number {
+  return split.length === 1 ? 0 : leastAuxiliaryDepth(network, network.blocks.length - split.at(-1)!);
 }
 
 /**

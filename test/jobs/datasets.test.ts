@@ -147,6 +147,18 @@ test('a dataset deleted in mid-import leaves nothing', async () => {
   await worker.stop();
 });
 
+test('a multipart body that cannot be read is refused, and leaves nothing', async () => {
+  const whole = multipartOf({ name: 'broken', file: await SMALL() });
+  const cut = { ...whole, payload: whole.payload.subarray(0, -40) };
+  const unbound = { ...whole, headers: { 'content-type': 'multipart/form-data' } };
+  for (const broken of [cut, unbound]) {
+    const { statusCode, body } = await call('POST', '/datasets', broken);
+    assert.equal(statusCode, 400, body);
+    assert.match(body, /multipart/);
+  }
+  await nothingLeft();
+});
+
 test('names are unique to a tenant, and nobody sees another’s', async () => {
   const { id } = await upload('mine', await SMALL());
   const twice = await call('POST', '/datasets', multipartOf({ name: 'mine', file: await SMALL() }));

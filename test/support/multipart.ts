@@ -5,7 +5,7 @@ const BOUNDARY = 'strata-test-boundary';
 /** A multipart body as `curl -F` sends it. A Buffer is sent as a file. */
 export function multipartOf(
   fields: Readonly<Record<string, string | Buffer>>,
-): Required<Pick<InjectOptions, 'payload' | 'headers'>> {
+): Required<Pick<InjectOptions, 'headers'>> & { payload: Buffer } {
   const parts = Object.entries(fields).map(([name, value]) => {
     const file =
       typeof value === 'string' ? '' : '; filename="data.zip"\r\nContent-Type: application/octet-stream';

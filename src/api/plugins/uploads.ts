@@ -40,7 +40,7 @@ export function readUpload(clientOf: (request: FastifyRequest) => Pick<JobsClien
     } catch (error) {
       // What is still on its way is not worth waiting for.
       reply.header('connection', 'close');
-      throw error;
+      throw request.upload === null && isUnreadable(error) ? unreadable(error) : error;
     }
   };
 }
@@ -70,8 +70,19 @@ function fieldValue(name: string, value: unknown): unknown {
   }
 }
 
+/** Of the reader of multipart bodies: a boundary that is missing, a part that is malformed, a body that is cut short. */
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof Error && error.constructor === Error && !('code' in error || 'statusCode' in error);
+}
+
+function unreadable({ message }: Error): StrataError {
+  return invalid('', `Is no readable multipart body (${message}): send it as \`curl -F\` does.`);
+}
+
 function invalid(name: string, message: string): StrataError {
-  return new StrataError('invalid_request', undefined, { errors: [{ pointer: `/${name}`, message }] });
+  return new StrataError('invalid_request', undefined, {
+    errors: [{ pointer: name && `/${name}`, message }],
+  });
 }
 
 async function discard({ upload, log }: FastifyRequest): Promise<void> {

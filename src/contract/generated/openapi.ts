@@ -837,7 +837,7 @@ export interface components {
             steps_per_epoch: number;
             network: components["schemas"]["PlanCost"];
             stages: components["schemas"]["PlanStage"][];
-            /** @description For K = 1 to 16 balanced stages of this method on K devices. Empty for methods whose stages do not all train at once (`rounds`, `frozen`). */
+            /** @description For K = 1 to 16 balanced stages of this method on K devices; fewer where a given `auxiliary.depth` does not come down to the inputs of later stages. Empty for methods whose stages do not all train at once (`rounds`, `frozen`). */
             speedups: components["schemas"]["PlanSpeedup"][];
             /** @description Equation 27 for endlessly many stages, with what these stages do beside their layers. */
             speedup_bound: number | null;
