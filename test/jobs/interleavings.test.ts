@@ -147,8 +147,10 @@ class Run {
       await strata.sql.query(sql, [task.taskId]);
       await reconcile(db, log);
     }
-    // No back-off: time plays no part here.
-    await strata.sql.query('UPDATE task SET due_at = now() WHERE job_id = $1', [this.jobId]);
+    // No back-off: time plays no part here. The job's lock first, as everybody takes it, or the two could wait for each other.
+    const sql = `WITH held AS MATERIALIZED (SELECT id FROM job WHERE id = $1 FOR UPDATE)
+      UPDATE task SET due_at = now() FROM held WHERE job_id = held.id`;
+    await strata.sql.query(sql, [this.jobId]);
   }
 
   /** An attempt finds an input of its task damaged. */
