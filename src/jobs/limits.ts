@@ -44,3 +44,9 @@ export const SLOWEST_PREDICTION_MS = 20_000;
 export const PREDICTION_DEADLINE_MS = 30_000;
 /** Predictions that may wait for a worker, all together: their images lie in Redis. */
 export const MAX_WAITING_PREDICTIONS = 16;
+
+/**
+ * A connection to Redis that answers nothing for so long is replaced: nobody tells us when the other end is gone.
+ * Longer than the longest blocking command, BullMQ's 10 s.
+ */
+export const REDIS_SILENCE_MS = 15_000;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { REDIS_SILENCE_MS } from './limits.js';
 
 /**
  * The queues between the processes, and the only file that names BullMQ. The one that wakes workers carries hints: a message says "some task can
@@ -32,7 +33,7 @@ export type OnQueueError = (error: Error) => void;
 
 /** The queue itself, for those who look at it: a look does not wait for a Redis that is away. */
 export function openQueue(redisUrl: string): Queue {
-  const queue = new Queue(QUEUE, { connection: { url: redisUrl, maxRetriesPerRequest: 1 } });
+  const queue = new Queue(QUEUE, { connection: { ...connectionTo(redisUrl), maxRetriesPerRequest: 1 } });
   queue.on('error', () => undefined);
   return queue;
 }
@@ -85,7 +86,7 @@ export interface PredictionQueue {
 
 export function openPredictionQueue(redisUrl: string, onError: OnQueueError): PredictionQueue {
   // Without a queue of its own: while Redis is away, asking fails at once.
-  const connection = { url: redisUrl, maxRetriesPerRequest: 1, enableOfflineQueue: false };
+  const connection = { ...connectionTo(redisUrl), maxRetriesPerRequest: 1, enableOfflineQueue: false };
   const queue = new Queue(PREDICTIONS, { connection, streams: { events: { maxLen: ANSWERS_KEPT } } });
   // From the beginning: an answer that comes before this listens is not missed.
   const events = new QueueEvents(PREDICTIONS, { connection: connectionTo(redisUrl), lastEventId: '0-0' });
@@ -171,7 +172,11 @@ export interface RedisProbe {
 }
 
 export function openRedisProbe(redisUrl: string): RedisProbe {
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
+  const redis = new Redis(redisUrl, {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    socketTimeout: REDIS_SILENCE_MS,
+  });
   redis.on('error', () => undefined);
   return {
     async answers(timeoutMs) {
@@ -189,5 +194,5 @@ export function openRedisProbe(redisUrl: string): RedisProbe {
 }
 
 function connectionTo(url: string) {
-  return { url, maxRetriesPerRequest: null };
+  return { url, maxRetriesPerRequest: null, socketTimeout: REDIS_SILENCE_MS };
 }

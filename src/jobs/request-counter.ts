@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { RequestCount } from '../contract/jobs-client.js';
+import { REDIS_SILENCE_MS } from './limits.js';
 
 /** A request must not wait for a counter. */
 const TIMEOUT_MS = 200;
@@ -22,6 +23,7 @@ export function openRequestCounter(redisUrl: string): RequestCounter {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     commandTimeout: TIMEOUT_MS,
+    socketTimeout: REDIS_SILENCE_MS,
   });
   redis.on('error', () => undefined);
   return {

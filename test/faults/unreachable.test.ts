@@ -70,6 +70,19 @@ test('a worker whose connections to Postgres went dead without a word comes back
   await Promise.all([worker.stop(), dispatcher.stop()]);
 });
 
+test('a worker and a dispatcher whose connections to Redis went dead without a word come back by themselves', async () => {
+  const [one, two] = [await overLines(), await overLines()];
+  const worker = await strata.startWorker(one.environment);
+  const dispatcher = await strata.startDispatcher(two.environment);
+  for (const { redis } of [one, two]) redis.cut();
+  const id = await create();
+  // New connections work; nobody tells those that are there.
+  for (const { redis } of [one, two]) redis.mend();
+  assert.equal((await strata.ended(id)).state, 'succeeded');
+  await assertEffectsOnce(strata, id);
+  await Promise.all([worker.stop(), dispatcher.stop()]);
+});
+
 test('workers at work, dispatcher and API leave in time when they are told to, whatever does not answer', async () => {
   await strata.startDispatcher();
   await strata.orders.clear();

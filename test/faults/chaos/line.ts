@@ -35,6 +35,7 @@ export class Line {
   heal(): void {
     this.dead = false;
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+    this.pairs.clear();
   }
 
   async stop(): Promise<void> {
@@ -54,8 +55,10 @@ export class Line {
         if (!this.dead) to.end();
       });
       from.once('close', () => {
+        // While the line is dead the other end is not told, and the pair is kept: it is reset when the line heals.
+        if (this.dead) return;
         this.pairs.delete(pair);
-        if (!this.dead) to.destroy();
+        to.destroy();
       });
     }
     if (this.dead) for (const socket of pair) socket.pause();
