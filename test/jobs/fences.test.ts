@@ -329,6 +329,22 @@ test('a result that comes after a cancel is kept, and the job still ends cancell
   assert.equal(first?.state, 'succeeded');
 });
 
+test("ends are told by the database's clock, whatever a worker's clock says", async (t) => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+  await strata.client.cancelJob(jobId, { force: true });
+  await recordFailure(db, task, passing, 'retry');
+  t.mock.timers.reset();
+  const { rows } = await strata.sql.query(
+    `SELECT finished_at FROM job WHERE id = $1 UNION ALL SELECT finished_at FROM task WHERE job_id = $1
+     UNION ALL SELECT cancel_requested_at FROM job WHERE id = $1`,
+    [jobId],
+  );
+  assert.ok(rows.length > 2);
+  for (const { finished_at } of rows) assert.ok(finished_at.getTime() <= Date.now(), String(finished_at));
+});
+
 test('a claim stores what its assignment says, and the job moves on', async () => {
   const { jobId, taskId } = await readyTask();
   const { assignment } = await claimed(taskId);

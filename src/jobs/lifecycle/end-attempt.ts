@@ -57,7 +57,7 @@ export async function failJob(
   error: JobError,
   counts: Counts,
 ): Promise<boolean> {
-  const changes = { ...counts, error: toJson(error), finishedAt: new Date() };
+  const changes = { ...counts, error: toJson(error), finishedAt: job.now };
   if (!(await endAttempt(tx, task, 'failed', changes))) return false;
   const event = aboutAttempt('task.failed', task, `failed: ${error.message}`, error);
   await appendEvents(tx, job.id, { ...event, level: 'error' });

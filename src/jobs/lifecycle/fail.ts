@@ -53,7 +53,7 @@ async function inLockedJob(
 }
 
 async function cancelAttempt(tx: Transaction, job: LockedJob, task: RunningTask): Promise<boolean> {
-  const current = await endAttempt(tx, task, 'cancelled', { finishedAt: new Date() });
+  const current = await endAttempt(tx, task, 'cancelled', { finishedAt: job.now });
   if (current) await settle(tx, job);
   return current;
 }

@@ -7,7 +7,7 @@ import { settle } from './stop.js';
 /** Asks a locked job that is not to stop to pause: its running tasks make a checkpoint and go back to ready. */
 export async function requestPause(tx: Transaction, job: LockedJob): Promise<void> {
   if (job.pausing) return;
-  await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: new Date() } });
+  await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: job.now } });
   await notify(tx, 'strata_stop', job.id);
   await settle(tx, { ...job, pausing: true });
 }
@@ -17,7 +17,7 @@ export async function resume(tx: Transaction, job: LockedJob): Promise<void> {
   if (!job.pausing) return;
   await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: null } });
   const message = job.started ? 'the job goes on from its checkpoints' : 'the job waits for a worker';
-  if (job.state === 'paused') await setJobState(tx, job, 'queued', { queuedAt: new Date() });
+  if (job.state === 'paused') await setJobState(tx, job, 'queued', { queuedAt: job.now });
   await appendEvents(tx, job.id, { type: 'job.resumed', message });
   await notify(tx, 'strata_dispatch');
 }

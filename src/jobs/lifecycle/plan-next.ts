@@ -3,7 +3,7 @@ import { newId } from '../ids.js';
 import { needsOf, type PlannedTask, planTasks } from '../plan.js';
 import { type Database, fromJson, type Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
-import { type LockedJob, lockUnplannedJob } from '../store/jobs.js';
+import { lockJob, lockUnplannedJob } from '../store/jobs.js';
 import { notify } from '../store/notify.js';
 import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
@@ -27,14 +27,8 @@ async function planJob(tx: Transaction, id: string): Promise<void> {
   } catch (error) {
     // A spec was accepted that cannot be planned: this job must not hold up the others.
     const message = `the job cannot be planned: ${(error as Error).message}`;
-    const job: LockedJob = {
-      id,
-      state: 'queued',
-      stopAs: null,
-      pausing: false,
-      started: false,
-      maxAttempts: 0,
-    };
+    const job = await lockJob(tx, id);
+    if (job === null) return;
     await requestStop(tx, job, {
       as: 'failed',
       now: true,

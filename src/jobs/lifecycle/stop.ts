@@ -28,16 +28,16 @@ export type Stop =
  */
 export async function requestStop(tx: Transaction, job: LockedJob, stop: Stop): Promise<LockedJob> {
   if (isTerminal('job', job.state)) return job;
-  const reason = job.stopAs === null ? reasonColumns(stop) : {};
+  const reason = job.stopAs === null ? reasonColumns(stop, job.now) : {};
   await tx.job.update({ where: { id: job.id }, data: { ...reason, ...(stop.now && { stopNow: true }) } });
   await notify(tx, 'strata_stop', job.id);
   return settle(tx, { ...job, stopAs: job.stopAs ?? stop.as });
 }
 
-function reasonColumns(stop: Stop): JobChanges {
+function reasonColumns(stop: Stop, now: Date): JobChanges {
   return stop.as === 'failed'
     ? { stopAs: stop.as, error: toJson(stop.error) }
-    : { stopAs: stop.as, cancelRequestedAt: new Date() };
+    : { stopAs: stop.as, cancelRequestedAt: now };
 }
 
 /** Ends or pauses a locked job that is to, once no task of it runs: every trainer has then been seen gone. */
@@ -57,7 +57,7 @@ async function pauseNow(tx: Transaction, job: LockedJob): Promise<LockedJob> {
 
 async function endNow(tx: Transaction, job: LockedJob & { readonly stopAs: StopAs }): Promise<LockedJob> {
   if (job.stopAs === 'cancelled') await publishCheckpoints(tx, job.id);
-  await cancelOpenTasks(tx, job.id);
+  await cancelOpenTasks(tx, job);
   const ended = await setJobState(tx, job, job.stopAs);
   await appendEvents(tx, job.id, await lastEvent(tx, job.id, job.stopAs));
   return ended;

@@ -36,7 +36,7 @@ export async function recordSuccess(
       result: toJson(success.result),
       seconds: toJson(success.seconds),
       hasSpool: Object.values(success.outputs).some((output) => output.uri.startsWith('spool:')),
-      finishedAt: new Date(),
+      finishedAt: job.now,
     });
     if (!current) return false;
     await checkOutputs(tx, task, success);

@@ -17,6 +17,8 @@ export interface LockedJob {
   readonly started: boolean;
   /** Failures of one task that end it. */
   readonly maxAttempts: number;
+  /** When the transaction began, by the database's clock: those of the processes may jump. */
+  readonly now: Date;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | 
   const rows = await tx.$queryRaw<LockedJob[]>`
     SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
       started_at IS NOT NULL AS started,
-      coalesce((spec->>'max_attempts')::int, ${MAX_ATTEMPTS}) AS "maxAttempts"
+      coalesce((spec->>'max_attempts')::int, ${MAX_ATTEMPTS}) AS "maxAttempts", now() AS now
     FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
   return rows[0] ?? null;
 }
@@ -41,7 +43,7 @@ export async function setJobState(
   changes: Prisma.JobUpdateInput = {},
 ): Promise<LockedJob> {
   const state = transition('job', job.state, to);
-  const finishedAt = isTerminal('job', state) ? { finishedAt: new Date() } : {};
+  const finishedAt = isTerminal('job', state) ? { finishedAt: job.now } : {};
   await tx.job.update({ where: { id: job.id }, data: { ...changes, ...finishedAt, state } });
   return { ...job, state };
 }

@@ -3,6 +3,7 @@ import type { TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
 import type { InputReference, PlannedTask } from '../plan.js';
 import type { Queryable, Transaction } from './database.js';
 import { Prisma } from './generated/client.js';
+import type { LockedJob } from './jobs.js';
 
 /** One claim of one task: whoever holds it may write, until another claim raises the attempt. */
 export interface Fence {
@@ -182,10 +183,10 @@ export async function countRunning(tx: Transaction, jobId: string): Promise<numb
 }
 
 /** Tasks that never ran, or not any more, of a job that ends. Not for a job with running tasks. */
-export async function cancelOpenTasks(tx: Transaction, jobId: string): Promise<void> {
+export async function cancelOpenTasks(tx: Transaction, job: LockedJob): Promise<void> {
   await tx.task.updateMany({
-    where: { jobId, state: { in: ['waiting', 'ready'] } },
-    data: { state: 'cancelled', finishedAt: new Date() },
+    where: { jobId: job.id, state: { in: ['waiting', 'ready'] } },
+    data: { state: 'cancelled', finishedAt: job.now },
   });
 }
 
