@@ -138,6 +138,10 @@ export interface JobsClient extends ModelsClient {
   streamMetrics(jobId: string, filter: MetricFilter): Promise<AsyncIterable<MetricPoint>>;
   /** Places in its training that another job could start from, in order. */
   listCheckpoints(jobId: string): Promise<Schemas['CheckpointList']>;
+  /** @throws not_found */
+  listJobTrackers(jobId: string): Promise<Schemas['TrackerExportList']>;
+  /** @throws not_found, forbidden_target, limit_reached */
+  handOverJob(jobId: string, tracker: Schemas['Tracker']): Promise<Schemas['TrackerExport']>;
   listArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
   getArtifact(id: string): Promise<Artifact | null>;
   /** A path on this host at which the artifact's bytes lie. @throws not_found, blob_missing */

@@ -111,7 +111,7 @@ export const SETTINGS = [
     name: 'STRATA_OUTGOING_ALLOW',
     default: 'none',
     meaning:
-      'Hosts, separated by commas, that webhooks and datasets’ URLs may name although they are private or speak plain HTTP.',
+      'Hosts, separated by commas, that webhooks, trackers and datasets’ URLs may name although they are private or speak plain HTTP.',
   },
   {
     name: 'STRATA_RETENTION_DAYS',

@@ -14,8 +14,9 @@ import { openDatasetReads } from './client/new-job.js';
 import { planMethods } from './client/plans.js';
 import { type PredictionParts, predictMethod } from './client/predict.js';
 import { openQueueReads } from './client/queue.js';
+import { trackerMethods } from './client/trackers.js';
 import { sayingUnavailable } from './client/unavailable.js';
-import { type WebhookParts, webhookMethods } from './client/webhooks.js';
+import { webhookMethods } from './client/webhooks.js';
 import { openKeyring } from './keys/keyring.js';
 import { cachedFor } from './monitoring/cached.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
@@ -37,7 +38,7 @@ export interface JobsServiceOptions {
   readonly home: string;
   /** 64 hex digits. */
   readonly secretKey?: string;
-  /** Hosts that webhooks may reach although they are private or speak plain HTTP. */
+  /** Hosts that webhooks and trackers may have although they are private or speak plain HTTP. */
   readonly outgoingAllow?: readonly string[];
   /** Bytes that one upload may have; absent: any number. */
   readonly uploadLimitBytes?: number;
@@ -60,12 +61,12 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const now = () => performance.now();
   const metrics = async () => renderServiceMetrics(await readServiceFigures(db));
   const monitoring = sayingUnavailable({ metrics: cachedFor(METRICS_KEPT_MS, now, metrics) });
-  const webhooks = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
+  const outgoing = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
   const nudge = nudgeAfter(db, 'strata_dispatch');
   const queue = predictionQueue(options.redisUrl);
   const predictions = { queue: queue.open, now };
-  const parts = { db, redis, feed, blobs, uploadLimitBytes, webhooks, predictions, reads, nudge };
+  const parts = { db, redis, feed, blobs, uploadLimitBytes, outgoing, predictions, reads, nudge };
   return {
     forTenant: remember((tenant) => clientOf(tenant, parts)),
     ...openKeyring(db, now),
@@ -85,7 +86,6 @@ interface Parts extends CreateParts {
   readonly feed: EventFeed;
   readonly blobs: BlobStore;
   readonly uploadLimitBytes: number;
-  readonly webhooks: WebhookParts;
   readonly predictions: PredictionParts;
 }
 
@@ -103,15 +103,16 @@ function remember(make: (tenant: string) => JobsClient): (tenant: string) => Job
 }
 
 function clientOf(tenant: string, parts: Parts): JobsClient {
-  const { db, redis, feed, blobs, uploadLimitBytes, webhooks, predictions } = parts;
+  const { db, redis, feed, blobs, uploadLimitBytes, outgoing, predictions } = parts;
   return {
     ...sayingUnavailable({
       ...jobMethods(parts, tenant),
       ...planMethods(parts, tenant),
       ...listMethods(db, tenant),
-      ...datasetMethods({ db, blobs, uploadLimitBytes, policy: webhooks.policy }, tenant),
+      ...datasetMethods({ db, blobs, uploadLimitBytes, policy: outgoing.policy }, tenant),
       ...apiKeyMethods(db, tenant),
-      ...webhookMethods(db, tenant, webhooks),
+      ...webhookMethods(db, tenant, outgoing),
+      ...trackerMethods(db, tenant, outgoing),
       ...artifactMethods(db, tenant, blobs),
       ...modelMethods(db, tenant),
       ...checkpointMethods(db, tenant),

@@ -12,7 +12,8 @@ export type IdKind =
   | 'dataset'
   | 'import'
   | 'model'
-  | 'tagchange';
+  | 'tagchange'
+  | 'tracker';
 
 /** `job_<11 hex of milliseconds><13 hex at random>`: ids of one kind sort by the time they were made. */
 export function newId(kind: IdKind, nowMs: number = Date.now()): string {

@@ -44,6 +44,8 @@ export const SLOWEST_PREDICTION_MS = 20_000;
 export const PREDICTION_DEADLINE_MS = 30_000;
 /** Predictions that may wait for a worker, all together: their images lie in Redis. */
 export const MAX_WAITING_PREDICTIONS = 16;
+/** Of its spec and of those asked for later together. */
+export const MAX_TRACKERS_PER_JOB = 8;
 
 /**
  * A connection to Redis that answers nothing for so long is replaced: nobody tells us when the other end is gone.

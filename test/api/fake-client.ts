@@ -30,6 +30,7 @@ import {
   jobOf,
   NOW,
   taskOf,
+  trackerExportOf,
   WORKER,
   webhookOf,
 } from './fixtures.js';
@@ -44,6 +45,7 @@ export class FakeClient extends FakeModels implements JobsClient {
   /** On disk, and nobody's. */
   readonly uploads = new Set<ReceivedUpload>();
   readonly apiKeys = new Map<string, ReturnType<typeof apiKeyOf>>();
+  readonly trackers = new Map<string, ReturnType<typeof trackerExportOf>>();
   readonly webhooks = new Map<string, ReturnType<typeof webhookOf>>();
   readonly deliveries = new Map<string, ReturnType<typeof deliveryOf>>();
   /** Answered by `health`; a test may change it. */
@@ -272,6 +274,18 @@ export class FakeClient extends FakeModels implements JobsClient {
 
   async revokeApiKey(id: string) {
     if (!this.apiKeys.delete(id)) throw new StrataError('not_found', `There is no API key ${id}.`);
+  }
+
+  async listJobTrackers(jobId: string) {
+    this.#job(jobId);
+    return complete([...this.trackers.values()].filter(({ job_id }) => job_id === jobId));
+  }
+
+  async handOverJob(jobId: string, tracker: Parameters<JobsClient['handOverJob']>[1]) {
+    this.#job(jobId);
+    const made = trackerExportOf(`tracker_${this.trackers.size + 1}`, jobId, tracker);
+    this.trackers.set(made.id, made);
+    return made;
   }
 
   async createWebhook({ url, events }: Parameters<JobsClient['createWebhook']>[0]) {

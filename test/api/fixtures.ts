@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT, type Scope } from '../../src/contract/access.js';
 import type { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
+import type { components } from '../../src/contract/generated/openapi.js';
 import type { Dataset, Job } from '../../src/contract/jobs-client.js';
 import type { Model } from '../../src/contract/models-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
@@ -147,6 +148,27 @@ export function webhookOf(id: string, url: string, events: WebhookEvent[]) {
   const self = `/webhooks/${id}`;
   const links = { self, deliveries: `${self}/deliveries`, test: `${self}/test` };
   return { id, object: 'webhook' as const, url, events, created_at: NOW, links };
+}
+
+export function trackerExportOf(
+  id: string,
+  jobId: string,
+  { type, tracking_uri, experiment }: components['schemas']['Tracker'],
+) {
+  return {
+    id,
+    object: 'tracker_export' as const,
+    job_id: jobId,
+    ...{ type, tracking_uri, experiment },
+    state: 'pending' as const,
+    attempts: 0,
+    run_id: null,
+    run_url: null,
+    error: null,
+    created_at: NOW,
+    next_attempt_at: null,
+    finished_at: null,
+  };
 }
 
 export function deliveryOf(id: string, webhookId: string) {

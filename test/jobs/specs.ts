@@ -29,6 +29,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
     max_runtime_s: null,
     max_pending_s: null,
     max_attempts: 5,
+    trackers: [],
     exports: ['tfjs-layers'],
     ...top,
     model: { family: 'resnet', depth: null, width: null, dropout: 0, ...model },

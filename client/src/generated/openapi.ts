@@ -256,6 +256,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/trackers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List where a job is handed over to
+         * @description The trackers of its spec, and those asked for later.
+         */
+        get: operations["listJobTrackers"];
+        put?: never;
+        /**
+         * Hand a job over to an experiment tracker
+         * @description Now, or when it has ended. Asked again for the same experiment of the same tracker it begins anew, with the authorization given this time, and writes into the same run.
+         */
+        post: operations["handOverJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/artifacts/{id}": {
         parameters: {
             query?: never;
@@ -1195,6 +1222,38 @@ export interface components {
                 job: string;
             };
         };
+        TrackerExport: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "tracker_export";
+            job_id: components["schemas"]["Id"];
+            /** @enum {string} */
+            type: "mlflow";
+            tracking_uri: string;
+            experiment: string;
+            /**
+             * @description `waiting` for the job's end, then `pending` until it `succeeded`, or `failed` after its last attempt.
+             * @enum {string}
+             */
+            state: "waiting" | "pending" | "succeeded" | "failed";
+            attempts: number;
+            /** @description The tracker's own name of the job's run. */
+            run_id: string | null;
+            /** @description The run's page. */
+            run_url: string | null;
+            /** @description Why the last attempt failed. */
+            error: string | null;
+            created_at: components["schemas"]["Time"];
+            next_attempt_at: components["schemas"]["OptionalTime"];
+            finished_at: components["schemas"]["OptionalTime"];
+        };
+        TrackerExportList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["TrackerExport"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
         ArtifactList: {
             /** @constant */
             object: "list";
@@ -1864,6 +1923,31 @@ export interface components {
             exports: ("tfjs-layers" | "tfjs-graph" | "onnx" | "safetensors")[];
             /** @default {} */
             export_options: components["schemas"]["ExportOptions"];
+            /**
+             * @description Experiment trackers that the job is handed over to when it has ended, however it ended (docs/trackers.md). `GET /jobs/{id}/trackers` says what became of it.
+             * @default []
+             */
+            trackers: components["schemas"]["Tracker"][];
+        };
+        /** @description A place in an experiment tracker. */
+        Tracker: {
+            /**
+             * @description `mlflow`: by the REST API of MLflow 2 or later.
+             * @enum {string}
+             */
+            type: "mlflow";
+            /**
+             * Format: uri
+             * @description Address of the tracker, as MLFLOW_TRACKING_URI has it. It must be https:// and public; an operator allows others by STRATA_OUTGOING_ALLOW.
+             */
+            tracking_uri: string;
+            /**
+             * @description Name of the experiment, made where there is none.
+             * @default strata
+             */
+            experiment: string;
+            /** @description What the `Authorization` header of every request holds, like `Bearer …` or `Basic …`; stored sealed, and never answered. */
+            authorization?: string;
         };
         /** @description How the formats of `exports` are written. */
         ExportOptions: {
@@ -2734,6 +2818,79 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobTrackers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every tracker, with what became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackerExportList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    handOverJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A job's id. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "mlflow",
+                 *       "tracking_uri": "https://mlflow.example.com",
+                 *       "experiment": "residual networks"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tracker"];
+            };
+        };
+        responses: {
+            /** @description The export, to be made in a moment or when the job has ended. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackerExport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -35,6 +35,8 @@ import { untagModel } from './models/untag.js';
 import { updateModel } from './models/update.js';
 import { getMetrics } from './monitoring/get-metrics.js';
 import { createPlan } from './plans/create.js';
+import { handOverJob } from './trackers/hand-over.js';
+import { listJobTrackers } from './trackers/list.js';
 import { createWebhook } from './webhooks/create.js';
 import { deleteWebhook } from './webhooks/delete.js';
 import { getWebhook } from './webhooks/get.js';
@@ -58,6 +60,8 @@ export const handlers: Handlers = {
   listJobEvents,
   listJobLogs,
   listJobMetrics,
+  listJobTrackers,
+  handOverJob,
   listJobArtifacts,
   listJobCheckpoints,
   getArtifact,

@@ -8,7 +8,9 @@ import { findKey } from '../store/idempotency-keys.js';
 import { insertJob, type NewJob, type WantedKey } from '../store/new-jobs.js';
 import type { Job } from '../store/rows.js';
 import { type DatasetReads, resolveJob, rowOf } from './new-job.js';
+import type { OutgoingParts } from './outgoing.js';
 import type { QueueReads } from './queue.js';
+import { checkTrackers, sealTrackers, withoutSecrets } from './trackers.js';
 
 const DRY_RUN_ID = 'dry_run';
 const QUEUED = { type: 'job.queued', message: 'the job waits for a worker' };
@@ -17,6 +19,8 @@ export interface CreateParts {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly reads: DatasetReads & QueueReads;
+  /** Where trackers may lie, and what seals their authorization. */
+  readonly outgoing: OutgoingParts;
   /** Tells the dispatcher of new jobs, after they were committed. */
   readonly nudge: () => void;
 }
@@ -24,7 +28,7 @@ export interface CreateParts {
 /**
  * Checks a spec and stores the job it becomes, with the Idempotency-Key, in one transaction: once this returns, the
  * job survives anything but the loss of Postgres.
- * @throws StrataError invalid_spec, precision_unavailable, idempotency_key_reused
+ * @throws StrataError invalid_spec, forbidden_target, precision_unavailable, idempotency_key_reused
  */
 export async function createJob(
   parts: CreateParts,
@@ -32,23 +36,31 @@ export async function createJob(
   submitted: JobSpec,
   { idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
-  const { db, nudge } = parts;
+  const { db, outgoing, nudge } = parts;
+  const resolve = async (id: string) => {
+    checkTrackers(submitted.trackers, outgoing.policy);
+    const trackers = withoutSecrets(submitted.trackers);
+    return await resolveJob(parts, { id, tenant, traceparent }, { ...submitted, trackers });
+  };
   if (dryRun) {
-    const job = await resolveJob(parts, { id: DRY_RUN_ID, tenant, traceparent }, submitted);
+    const job = await resolve(DRY_RUN_ID);
     return { row: rowOf(job, new Date()), replayed: false };
   }
   const key = idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash };
   const first = () => (key === null ? null : replay(db, tenant, key));
   let job: NewJob;
   try {
-    job = await resolveJob(parts, { id: newId('job'), tenant, traceparent }, submitted);
+    job = await resolve(newId('job'));
   } catch (error) {
     // It may have been acceptable when the key was first used.
     const row = await first();
     if (row) return { row, replayed: true };
     throw error;
   }
-  const createdAt = await insertJob(db, job, QUEUED, key);
+  const createdAt = await insertJob(db, job, QUEUED, {
+    key,
+    trackers: await sealTrackers(submitted.trackers, outgoing),
+  });
   if (createdAt) {
     nudge();
     return { row: rowOf(job, createdAt), replayed: false };

@@ -25,8 +25,8 @@ import { notify } from '../store/notify.js';
 import { receiveUpload, StoredUpload } from '../uploads.js';
 import { toDataset } from '../wire/datasets.js';
 import { pageOf } from '../wire/parts.js';
+import { checkAddresses } from './outgoing.js';
 import { notFound } from './own.js';
-import { requireTarget } from './targets.js';
 
 type DatasetMethods = Pick<
   JobsClient,
@@ -84,7 +84,7 @@ interface Source {
 }
 
 function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy: OutgoingPolicy): Source {
-  requireTarget(url, policy);
+  checkAddresses({ '/url': url }, policy);
   const shown = { kind: 'url' as const, sha256: null, size_bytes: null };
   return { importId: newId('import'), bytes: { kind: 'url', url, sha256 }, shown };
 }

@@ -3,15 +3,13 @@ import { StrataError } from '../../contract/errors.js';
 import type { JobsClient } from '../../contract/jobs-client.js';
 import { newId } from '../ids.js';
 import { MAX_WEBHOOKS_PER_TENANT } from '../limits.js';
-import type { OutgoingPolicy } from '../outgoing/target.js';
-import type { SecretBox } from '../secrets/box.js';
 import type { Database } from '../store/database.js';
 import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook-deliveries.js';
 import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook } from '../store/webhooks.js';
 import { listOf, pageOf } from '../wire/parts.js';
 import { toDelivery, toWebhook } from '../wire/webhooks.js';
+import { checkAddresses, type OutgoingParts } from './outgoing.js';
 import { notFound } from './own.js';
-import { requireTarget } from './targets.js';
 
 type WebhookMethods = Pick<
   JobsClient,
@@ -24,22 +22,17 @@ type WebhookMethods = Pick<
   | 'redeliver'
 >;
 
-export interface WebhookParts {
-  readonly policy: OutgoingPolicy;
-  readonly openBox: () => Promise<SecretBox>;
-}
-
 const SECRET_BYTES = 32;
 
 export function webhookMethods(
   db: Database,
   tenant: string,
-  { policy, openBox }: WebhookParts,
+  { policy, openBox }: OutgoingParts,
 ): WebhookMethods {
   const requireWebhook = async (id: string) => (await findWebhook(db, tenant, id)) ?? notFound(id);
   return {
     async createWebhook({ url, events }) {
-      requireTarget(url, policy);
+      checkAddresses({ '/url': url }, policy);
       if ((await countWebhooks(db, tenant)) >= MAX_WEBHOOKS_PER_TENANT) {
         throw new StrataError(
           'limit_reached',

@@ -11,6 +11,7 @@ import { openDatabase } from '../store/database.js';
 import { seedDatasets } from '../store/datasets.js';
 import { deleteDispatcher, type LoopReport, reportDispatcher } from '../store/dispatchers.js';
 import { listen } from '../store/notify.js';
+import { exportDue } from '../trackers/deliver.js';
 import { deliverDue } from '../webhooks/deliver.js';
 import { retryPauseMs } from '../webhooks/retry.js';
 import { enqueueReady } from './enqueue.js';
@@ -24,9 +25,9 @@ export interface DispatcherOptions {
   /** Days for which artifacts are kept after their job's end; absent: for ever. */
   readonly retentionDays?: number;
   readonly log: Log;
-  /** What opens the signing secrets of webhooks. */
+  /** What opens the signing secrets of webhooks and the authorization of trackers. */
   readonly secrets: SecretKeySource;
-  /** Where webhooks may lead. */
+  /** Where webhooks and trackers may lead. */
   readonly outgoing: OutgoingPolicy;
 }
 
@@ -73,13 +74,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     failed('garbage collection'),
   );
   const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
-  const loops = { plans, tables, enqueue, spools, rows, uploads, garbage, webhooks };
+  const trackers = startLoop(() => exportDue(sender), RECONCILE_MS, failed('trackers'));
+  const loops = { plans, tables, enqueue, spools, rows, uploads, garbage, webhooks, trackers };
   const id = newId('dispatcher');
   const report = () =>
     reportDispatcher(db, { id, host: hostname(), pid: process.pid, loops: loopReports(loops) });
   const heartbeat = startLoop(report, METRICS_MS, failed('heartbeat'));
   const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
-    for (const loop of [plans, tables, enqueue, webhooks]) loop.nudge();
+    for (const loop of [plans, tables, enqueue, webhooks, trackers]) loop.nudge();
   });
   return {
     async stop() {

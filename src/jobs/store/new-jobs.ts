@@ -4,6 +4,7 @@ import { newId } from '../ids.js';
 import type { Database } from './database.js';
 import type { NewEvent } from './events.js';
 import { prepare } from './prepared.js';
+import type { SealedTracker } from './tracker-exports.js';
 
 export interface NewJob {
   readonly id: string;
@@ -51,26 +52,31 @@ const insert = prepare<{ createdAt: Date }>(
         'event', jsonb_build_object('seq', seq, 'at', time, 'level', level, 'type', told.type, 'message', message,
           'data', data)))
     FROM told JOIN webhook ON webhook.tenant = $2 AND webhook.events @> to_jsonb(told.type) AND $16::boolean
+  ), tracked AS (
+    INSERT INTO tracker_export (id, job_id, type, tracking_uri, experiment, "authorization")
+    SELECT tracker.id, added.id, tracker.type, "trackingUri", experiment, "authorization"
+    FROM added, jsonb_to_recordset($19::jsonb)
+      AS tracker (id text, type text, "trackingUri" text, experiment text, "authorization" text)
   )
   SELECT created_at AS "createdAt" FROM added`,
 );
 
 /**
- * Stores a job with its first event, its idempotency key and what webhooks are told, all or nothing.
+ * Stores a job with its first event, its idempotency key, what webhooks are told and its trackers, all or nothing.
  * @returns when it was created; null where the key was taken: nothing is stored then
  */
 export async function insertJob(
   db: Database,
   job: NewJob,
   { type, message, level = 'info', data = {} }: NewEvent,
-  wanted: WantedKey | null,
+  { key: wanted, trackers }: { key: WantedKey | null; trackers: readonly SealedTracker[] },
 ): Promise<Date | null> {
   const { id, tenant, name, metadata, priority, datasetId, spec, plan, traceparent, initial } = job;
   const rows = await insert(db, [
     ...[id, tenant, name, JSON.stringify(metadata), priority, datasetId],
     ...[JSON.stringify(spec), JSON.stringify(plan), wanted?.key ?? null, wanted?.bodyHash ?? null],
     ...[level, type, message, JSON.stringify(data), newId('delivery'), isWebhookEvent(type)],
-    ...[traceparent, initial && JSON.stringify(initial)],
+    ...[traceparent, initial && JSON.stringify(initial), JSON.stringify(trackers)],
   ]);
   return rows[0]?.createdAt ?? null;
 }

@@ -11,6 +11,7 @@ export type {
   LogLine,
   TagChange,
   Task,
+  TrackerExport,
   Webhook,
   WebhookDelivery,
   Worker,

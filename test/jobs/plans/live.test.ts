@@ -43,13 +43,16 @@ test('costs are measured where tasks of the tenant trained the same network, els
 });
 
 test('a job that cannot be planned is refused, with pointers into the request', async () => {
-  await assert.rejects(
-    planFor('a', { method: { stages: 10 } }),
-    (error: { errors: { pointer: string }[] }) => {
-      assert.equal(error.errors[0]?.pointer, '/job/method/stages');
+  const trackers = [{ type: 'mlflow', tracking_uri: 'http://10.0.0.1', experiment: 'strata' }];
+  for (const [changes, pointer] of [
+    [{ method: { stages: 10 } }, '/job/method/stages'],
+    [{ trackers }, '/job/trackers/0/tracking_uri'],
+  ] as const) {
+    await assert.rejects(planFor('a', changes), (error: { errors: { pointer: string }[] }) => {
+      assert.equal(error.errors[0]?.pointer, pointer);
       return true;
-    },
-  );
+    });
+  }
 });
 
 test('devices are those that are registered', async () => {

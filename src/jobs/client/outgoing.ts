@@ -1,0 +1,25 @@
+import { type FieldError, StrataError } from '../../contract/errors.js';
+import { checkTarget, OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
+import type { SecretBox } from '../secrets/box.js';
+
+/** What is needed to accept an address that requests go to, and what authorizes them. */
+export interface OutgoingParts {
+  readonly policy: OutgoingPolicy;
+  readonly openBox: () => Promise<SecretBox>;
+}
+
+/** @param addresses by their JSON pointers. @throws StrataError forbidden_target naming those that no request may go to */
+export function checkAddresses(addresses: Readonly<Record<string, string>>, policy: OutgoingPolicy): void {
+  const errors = Object.entries(addresses).flatMap(([pointer, url]) => problemOf(pointer, url, policy));
+  if (errors.length > 0) throw new StrataError('forbidden_target', undefined, { errors });
+}
+
+function problemOf(pointer: string, url: string, policy: OutgoingPolicy): FieldError[] {
+  try {
+    checkTarget(url, policy);
+    return [];
+  } catch (error) {
+    if (!(error instanceof OutgoingError)) throw error;
+    return [{ pointer, message: `The URL ${error.message}.` }];
+  }
+}
