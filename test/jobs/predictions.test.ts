@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import type { Model } from '../../src/contract/models-client.js';
 import { openPredictionQueue } from '../../src/jobs/queue.js';
 import { buildLiveApp } from '../api/security/live-api.js';
-import { brightness } from '../predictor/linear-model.js';
+import { brightness, type ImageShape } from '../predictor/linear-model.js';
 import { eventually } from '../support/eventually.js';
 import { childrenOf } from '../support/live-service.js';
 import type { ServiceProcess } from '../support/process.js';
@@ -32,15 +32,16 @@ after(async () => {
   await strata.stop();
 });
 
-/** A model of 28x28 gray images that tells dark from bright ones. */
-async function servedModel(): Promise<Model> {
+/** A model that tells dark images from bright ones. */
+async function servedModel(image: ImageShape = { height: 28, width: 28, channels: 1 }): Promise<Model> {
   const { job } = await strata.client.createJob(smallJob(), {});
   const id = await insertModel(strata.sql, job.id);
-  const { uri } = await strata.blobs.put(brightness({ height: 28, width: 28, channels: 1 }));
+  const { uri } = await strata.blobs.put(brightness(image));
   const classes = JSON.stringify(['dark', 'bright']);
-  await strata.sql.query('UPDATE model SET serving = $1, classes = $2 WHERE id = $3', [
+  await strata.sql.query('UPDATE model SET serving = $1, classes = $2, image = $3 WHERE id = $4', [
     { full: uri },
     classes,
+    image,
     id,
   ]);
   return (await strata.client.getModel(id)) ?? assert.fail();
@@ -98,6 +99,28 @@ test('images come as JSON, one or several, as pixels, or as the file itself', as
   // 1 / (1 + e^-7.25), the mean being 200
   assert.ok(Math.abs(classes[0].probability - 1 / (1 + Math.exp(-7.25))) < 1e-5, classes[0].probability);
   assert.deepEqual([classes.length, classes[1].index], [2, 0]);
+});
+
+test('a model of colour images takes colour and gray ones of many sizes in one request', async () => {
+  const { id } = await servedModel({ height: 32, width: 32, channels: 3 });
+  const colour = (background: string, width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background } });
+  const files = [
+    colour('#f8e0f0', 32, 32).png(),
+    colour('#200010', 300, 41).jpeg(),
+    colour('#fff0e0', 9, 7).webp(),
+    (await filled(10, 64)).png(),
+  ];
+  const images = await Promise.all(files.map(async (file) => base64(await file.toBuffer())));
+  const response = await predict({ images }, '?top_k=1', id);
+  assert.equal(response.statusCode, 200, response.body);
+  const names = response.json().data.map(({ classes }: { classes: { name: string }[] }) => classes[0]?.name);
+  assert.deepEqual(names, ['bright', 'dark', 'bright', 'dark']);
+  const gray = await predict({ pixels: [base64(Buffer.alloc(32 * 32))] }, '', id);
+  assert.equal(gray.statusCode, 400);
+  const { pointer, message } = gray.json().errors[0];
+  assert.equal(pointer, '/pixels/0');
+  assert.match(message, /^Must be 3072 bytes, .* 32x32x3, and is 1024: 1 channels, not 3\.$/);
 });
 
 test('what cannot be predicted is refused, with the image at fault', async () => {

@@ -55,20 +55,26 @@ function servedFile({ serving }: ServedModel, { variant }: PredictionQuestion): 
 
 /** @throws StrataError invalid_request naming each item at fault */
 function checkItems({ kind, items, pointer }: PredictionQuestion, image: PredictionTask['image']): void {
-  const { height, width, channels } = image;
-  const wanted = height * width * channels;
   const errors = items.flatMap((item, index): FieldError[] => {
-    const message = itemFault(item, kind === 'pixels' ? wanted : null);
+    const message = itemFault(item, kind === 'pixels' ? image : null);
     return message === null ? [] : [{ pointer: pointer(index), message }];
   });
   if (errors.length > 0) throw new StrataError('invalid_request', undefined, { errors });
 }
 
-function itemFault(item: string, wanted: number | null): string | null {
+/** @param image what pixels must fill; null: of a file any number of bytes is good */
+function itemFault(item: string, image: PredictionTask['image'] | null): string | null {
   if (item.length % 4 !== 0) return 'Must be base64, padded to a multiple of four characters.';
+  if (image === null) return null;
+  const { height, width, channels } = image;
   const bytes = Buffer.byteLength(item, 'base64');
-  if (wanted === null || bytes === wanted) return null;
-  return `Must be ${wanted} bytes, height x width x channels of the model's \`image\`, and is ${bytes}.`;
+  if (bytes === height * width * channels) return null;
+  const others = bytes / (height * width);
+  const shape = `height x width x channels of the model's \`image\`, ${height}x${width}x${channels}`;
+  const told = `Must be ${height * width * channels} bytes, ${shape}, and is ${bytes}`;
+  return Number.isInteger(others) && others > 0
+    ? `${told}: ${others} channels, not ${channels}.`
+    : `${told}.`;
 }
 
 const RETRY_SOON = { 'retry-after': '1' };

@@ -41,7 +41,7 @@ export async function withExports(
   });
 }
 
-async function testImages(run: PlanRun, images: number): Promise<Pick<Exported, 'pixels' | 'labels'>> {
+export async function testImages(run: PlanRun, images: number): Promise<Pick<Exported, 'pixels' | 'labels'>> {
   const manifest = decodeManifest(await run.blobs.get(run.successes.get('prepare')!.outputs.dataset!.uri));
   const reader = await openSplit(manifest, 'test', run.blobs);
   const pixels = new Uint8Array(images * reader.imageBytes);
