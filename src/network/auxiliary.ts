@@ -30,10 +30,21 @@ export function auxiliaryLayers(
   share: number,
   size: AuxiliarySize = SIZED_BY_SHARE,
 ): Layer[] {
+  const budget = share * multiplyAdds(layersOfRange(network, 0, boundary));
+  return auxiliaryWithin(network, stage, boundary, budget, size);
+}
+
+/** The same for a budget of multiply-adds. */
+export function auxiliaryWithin(
+  network: NetworkDescription,
+  stage: number,
+  boundary: number,
+  budget: number,
+  size: AuxiliarySize,
+): Layer[] {
   const strides = hiddenStrides(network, boundary, size.depth);
   const build = (width: number) => layersOfWidth(network, stage, boundary, strides, width);
   if (size.width !== null) return build(size.width);
-  const budget = share * multiplyAdds(layersOfRange(network, 0, boundary));
   let [width, tooWide] = [NARROWEST, strides.length > 0 ? WIDEST + 1 : NARROWEST + 1];
   while (tooWide - width > 1) {
     const middle = Math.floor((width + tooWide) / 2);

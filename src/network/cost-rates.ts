@@ -1,6 +1,6 @@
 /** What one device takes for the parts of a training step, in seconds. */
 export interface CostRates {
-  /** A multiply-add of a forward pass, and of the backward pass over the same layer, both of its gradients. */
+  /** A unit of work (cost.ts) of a forward pass, and of the backward pass over the same layer, both of its gradients. */
   readonly forward: number;
   readonly backward: number;
   /** A value of a boundary: coupling loss and its gradient. */
@@ -12,13 +12,13 @@ export interface CostRates {
 }
 
 /**
- * Where nothing has been measured: one thread of an AVX-512 core in float32 (docs/performance.md: ResNet-20, batch 128, takes
- * 436 ms a step; an update of ResNet-18's 11.7 million weights 70 ms; batches are made beside the loop). Other devices differ
+ * Where nothing has been measured: one thread of an AVX-512 core in float32 (docs/performance.md: "What a
+ * layer costs"; an update of ResNet-18's 11.7 million weights 70 ms; batches are made beside the loop). Other devices differ
  * by orders of magnitude in all of them together, and less in their ratios, on which speed-ups rest.
  */
 export const ESTIMATED_RATES: CostRates = {
-  forward: 2.8e-11,
-  backward: 5.6e-11,
+  forward: 1.25e-11,
+  backward: 2.5e-11,
   coupling: 3e-9,
   update: 6e-9,
   data: 0,

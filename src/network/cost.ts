@@ -14,6 +14,18 @@ export function activations(layers: readonly Layer[]): number {
   return flatten(layers).reduce((sum, layer) => sum + layerActivations(layer), 0);
 }
 
+/**
+ * The multiply-adds of a convolution that take as long as one value of `activations`: convolutions compute, while batch norms,
+ * ReLUs and sums move memory, and layers of few channels are mostly that. Measured on a CPU (docs/performance.md,
+ * "What a layer costs"); where arithmetic is cheaper still, as on GPUs, it is larger.
+ */
+export const ACTIVATION_WORK = 95;
+
+/** What a training pass over one image takes, in multiply-adds of a convolution: what a stage's time grows with. */
+export function work(layers: readonly Layer[]): number {
+  return multiplyAdds(layers) + ACTIVATION_WORK * activations(layers);
+}
+
 /** Trained parameters: kernels, biases, scales and shifts. */
 export function parameterCount(layers: readonly Layer[]): number {
   return parametersOf(layers).reduce((sum, parameter) => sum + sizeOf(parameter), 0);

@@ -1,6 +1,6 @@
 /** Networks as pure data: what they are made of, what they cost, where they are cut, how a run is cut into rounds. */
 export { type AuxiliarySize, leastAuxiliaryDepth } from './auxiliary.js';
-export { activations, multiplyAdds, parameterCount, sizeOf } from './cost.js';
+export { ACTIVATION_WORK, activations, multiplyAdds, parameterCount, sizeOf, work } from './cost.js';
 export { type CostRates, ESTIMATED_RATES } from './cost-rates.js';
 export * from './description.js';
 export { headLayers, type LocalHead, localHead } from './heads.js';

@@ -1,14 +1,17 @@
-import { type AuxiliarySize, auxiliaryLayers, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
-import { activations, multiplyAdds } from './cost.js';
+import { type AuxiliarySize, auxiliaryWithin, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
+import { activations, multiplyAdds, work } from './cost.js';
 import type { NetworkDescription } from './description.js';
 import { headLayers, localHead } from './heads.js';
 import type { Layer } from './layers.js';
 
-/** What a split balances: the stages' time, by multiply-adds, or their memory, by the activations they keep. */
+/** What a split balances: the stages' time, by their work (cost.ts), or their memory, by the activations they keep. */
 export type Balance = 'cost' | 'memory';
 
 /** Of a stage over blocks [start, end), with what it trains beside them. */
 type StageCost = (start: number, end: number) => number;
+
+/** What layers count for. */
+type Count = (layers: readonly Layer[]) => number;
 
 /** What the stages of a split have beside their blocks. */
 export interface SplitOptions {
@@ -20,9 +23,10 @@ export interface SplitOptions {
 }
 
 /**
- * Residual blocks per stage such that the costliest stage (multiply-adds, or memory), its AuxNet and local head included, costs
+ * Residual blocks per stage such that the costliest stage (work, or memory), its AuxNet and local head included, costs
  * least; among such splits the one whose first stages are longest.
- * @param auxiliaryShare what an AuxNet costs as a share of the stages it stands for, where no size is given
+ * @param auxiliaryShare what an AuxNet costs as a share of the multiply-adds of the stages it stands for, where no size is
+ * given; 0 where there are no AuxNets
  * @throws RangeError when there are more stages than blocks
  */
 export function balancedSplit(
@@ -43,9 +47,9 @@ export function balancedSplits(
 ): number[][] {
   const blocks = network.blocks.length;
   if (most > blocks) throw new RangeError(`${most} stages need as many residual blocks; there are ${blocks}`);
-  const costOf = balance === 'memory' ? stageMemory : stageCost;
-  const ownCost = costOf(network, auxiliaryShare, size);
-  const headCost = heads ? headCosts(network, heads.decoder, balance) : [];
+  const count = balance === 'memory' ? activations : work;
+  const ownCost = stageCost(network, count, auxiliaryShare, size);
+  const headCost = heads ? headCosts(network, count, heads.decoder) : [];
   const cost: StageCost = (start, end) => ownCost(start, end) + (headCost[end] ?? 0);
   const least = leastBottlenecks(blocks, most, cost);
   return Array.from({ length: most }, (_, index) => longestFirst(least, cost, index + 1, blocks));
@@ -82,38 +86,26 @@ function leastBottlenecks(blocks: number, stages: number, cost: StageCost): numb
   return least;
 }
 
-function stageCost(network: NetworkDescription, share: number, size: AuxiliarySize): StageCost {
-  const prefix = prefixSums(network, multiplyAdds);
-  if (size.width === null && size.depth === null) {
-    return (start, end) => prefix[end]! - (1 - share) * prefix[start]!;
-  }
-  const auxiliary = network.blocks.map((_, start) =>
-    start === 0 ? 0 : multiplyAdds(auxiliaryLayers(network, 0, start, share, reaching(network, start, size))),
-  );
-  return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
-}
-
-function stageMemory(network: NetworkDescription, share: number, size: AuxiliarySize): StageCost {
-  const prefix = prefixSums(network, activations);
-  const auxiliary = network.blocks.map((_, start) =>
-    start === 0 ? 0 : activations(auxiliaryLayers(network, 0, start, share, reaching(network, start, size))),
-  );
+/** What a stage's layers and its AuxNet count together. */
+function stageCost(network: NetworkDescription, count: Count, share: number, size: AuxiliarySize): StageCost {
+  const prefix = prefixSums(network, count);
+  const upTo = prefixSums(network, multiplyAdds);
+  const auxiliary = network.blocks.map((_, start) => {
+    if (start === 0 || share === 0) return 0;
+    return count(auxiliaryWithin(network, 0, start, share * upTo[start]!, reaching(network, start, size)));
+  });
   return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
 }
 
 /** [end]: of the head of a stage that ends before block `end`; none where that is the last. */
-function headCosts(network: NetworkDescription, hasDecoder: boolean, balance: Balance): number[] {
-  const count = balance === 'memory' ? activations : multiplyAdds;
+function headCosts(network: NetworkDescription, count: Count, hasDecoder: boolean): number[] {
   return network.blocks.map((_, end) =>
     end === 0 ? 0 : count(headLayers({ head: localHead(network, 0, end, hasDecoder) })),
   );
 }
 
 /** Sums of what each layer counts, over the layers up to each number of blocks, from none to all. */
-function prefixSums(
-  { stem, blocks, head }: NetworkDescription,
-  count: (layers: readonly Layer[]) => number,
-): number[] {
+function prefixSums({ stem, blocks, head }: NetworkDescription, count: Count): number[] {
   let sum = count(stem);
   const upTo = blocks.map(({ layers }, index) => {
     sum += count(layers) + (index === blocks.length - 1 ? count(head) : 0);

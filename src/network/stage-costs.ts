@@ -1,4 +1,4 @@
-import { activations, multiplyAdds, parameterCount } from './cost.js';
+import { activations, multiplyAdds, parameterCount, work } from './cost.js';
 import type { CostRates } from './cost-rates.js';
 import type { NetworkDescription } from './description.js';
 import { wholeNetwork } from './description.js';
@@ -14,6 +14,8 @@ export interface LayerCost {
   readonly multiplyAdds: number;
   /** Values that a training pass keeps. */
   readonly activations: number;
+  /** What its time grows with (cost.ts). */
+  readonly work: number;
 }
 
 export interface StageCost extends LayerCost {
@@ -31,6 +33,7 @@ export function costOf(layers: readonly Layer[]): LayerCost {
     parameters: parameterCount(layers),
     multiplyAdds: multiplyAdds(layers),
     activations: activations(layers),
+    work: work(layers),
   };
 }
 
@@ -56,22 +59,22 @@ export function stageParts(
   batch: number,
 ): StepParts {
   const { forward, backward, coupling, update, data } = rates;
-  const trained = (layers: LayerCost) => backward * layers.multiplyAdds * batch + update * layers.parameters;
+  const trained = (layers: LayerCost) => backward * layers.work * batch + update * layers.parameters;
   const coupled = describeMethod(method).hasCoupling ? coupling * cost.boundary * batch : 0;
-  const heard = forward * (cost.downstream.multiplyAdds + cost.head.multiplyAdds) * batch;
+  const heard = forward * (cost.downstream.work + cost.head.work) * batch;
   return {
     data: data * batch,
-    forward: forward * cost.multiplyAdds * batch,
+    forward: forward * cost.work * batch,
     backward: trained(cost),
     coupling: coupled + heard + trained(cost.head),
-    auxiliaryForward: forward * cost.auxiliary.multiplyAdds * batch,
+    auxiliaryForward: forward * cost.auxiliary.work * batch,
     auxiliaryBackward: trained(cost.auxiliary),
   };
 }
 
 /** Seconds of a step of the whole network on one device. */
 export function serialParts(network: NetworkDescription, rates: CostRates, batch: number): StepParts {
-  const { multiplyAdds: work, parameters } = costOf(wholeNetwork(network));
+  const { work, parameters } = costOf(wholeNetwork(network));
   return {
     data: rates.data * batch,
     forward: rates.forward * work * batch,

@@ -70,7 +70,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { warm_start_epochs: 2 } },
     { method: { type: 'rounds', stages: 3 } },
     { method: { type: 'rounds', message_rounds: 2 } },
-    { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } } },
+    { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } }, max_train_samples: 40_000 },
     { optimizer: { learning_rate: 1 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
     { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },

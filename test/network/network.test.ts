@@ -18,6 +18,7 @@ import {
   parameterCount,
   parametersOf,
   wholeNetwork,
+  work,
 } from '../../src/network/index.js';
 
 const CIFAR = { height: 32, width: 32, channels: 3 } as const;
@@ -141,12 +142,13 @@ test('no split has a cheaper costliest stage than the balanced one', () => {
       const blocks = network.blocks.length;
       const count = Math.min(wanted, blocks, blocks > 20 ? 3 : 4);
       const prefix = prefixCosts(network);
+      const auxiliary = network.blocks.map((_, start) => auxiliaryCost(network, start));
       const bottleneck = (split: readonly number[]) => {
         let start = 0;
         return Math.max(
           ...split.map((size) => {
             const end = start + size;
-            const cost = prefix[end]! - (1 - SHARE) * prefix[start]!;
+            const cost = prefix[end]! - prefix[start]! + auxiliary[start]!;
             start = end;
             return cost;
           }),
@@ -173,7 +175,7 @@ test('a split balanced by memory keeps the greatest share of the activations sma
   };
   const whole = activations(wholeNetwork(network));
   assert.ok(greatest('memory') < 0.3 * whole, `${greatest('memory') / whole}`);
-  assert.ok(greatest('cost') > 0.4 * whole, 'blocks of the first group cost as much as others and hold more');
+  assert.ok(greatest('cost') > 1.1 * greatest('memory'), 'blocks of the first group hold the most');
 });
 
 /** Sizes that reach any boundary of `networks`. */
@@ -203,25 +205,22 @@ test("an AuxNet's width and depth are those asked for, and its input and output 
   );
 });
 
-/** Sized by share, AuxNets are balanced as the share that they may cost, not as the widths that come nearest to it. */
-const ownSizes = sizes.filter(({ width, depth }) => width !== null || depth !== null);
-
-test('no split has a cheaper costliest stage where AuxNets have a size of their own', () => {
+test('no split has a cheaper costliest stage whatever size AuxNets are given', () => {
   fc.assert(
-    fc.property(networks, ownSizes, (network, size) => {
+    fc.property(networks, sizes, (network, size) => {
       const blocks = network.blocks.length;
       const count = Math.min(3, blocks);
       const bottleneck = (split: readonly number[]) =>
         Math.max(
           ...describeStages(network, split, SHARE, size).map(
-            ({ layers, auxiliary }) => multiplyAdds(layers) + multiplyAdds(auxiliary ?? []),
+            ({ layers, auxiliary }) => work(layers) + work(auxiliary ?? []),
           ),
         );
       // All splits of a long network are too many: those next to the balanced one.
       const found = balancedSplit(network, count, SHARE, { size });
       const others = blocks <= 12 ? splits(blocks, count) : neighbours(found);
       const [ours, best] = [bottleneck(found), Math.min(...others.map(bottleneck))];
-      assert.ok(ours <= best, `${ours} for ${best}`);
+      assert.ok(ours <= best * (1 + 1e-9), `${ours} for ${best}`);
     }),
     { numRuns: 60 },
   );
@@ -239,7 +238,7 @@ test('no split has a cheaper costliest stage where all but the last have local h
           ...split.map((size, stage) => {
             const end = start + size;
             const head = end < blocks ? localHead(network, stage, end, decoder) : null;
-            const cost = prefix[end]! - prefix[start]! + multiplyAdds(headLayers({ head }));
+            const cost = prefix[end]! - prefix[start]! + work(headLayers({ head }));
             start = end;
             return cost;
           }),
@@ -247,17 +246,18 @@ test('no split has a cheaper costliest stage where all but the last have local h
       };
       const found = balancedSplit(network, count, 0, { heads: { decoder } });
       const others = blocks <= 12 ? splits(blocks, count) : neighbours(found);
-      assert.ok(bottleneck(found) <= Math.min(...others.map(bottleneck)) * (1 + 1e-9));
+      const [ours, best] = [bottleneck(found), Math.min(...others.map(bottleneck))];
+      assert.ok(ours <= best * (1 + 1e-9), `${ours} for ${best}`);
     }),
     { numRuns: 30 },
   );
 });
 
 test('local heads take blocks from the stages that have one', () => {
-  const network = describeNetwork({ family: 'resnet', depth: 20, width: 16 }, CIFAR, 10);
-  assert.deepEqual(balancedSplit(network, 3, 0), [3, 3, 3]);
-  const [first, , last] = balancedSplit(network, 3, 0, { heads: { decoder: true } });
-  assert.ok(first! <= 3 && last! >= 3);
+  const network = describeNetwork({ family: 'resnet', depth: 26, width: 16 }, CIFAR, 10);
+  const [without = 0] = balancedSplit(network, 2, 0);
+  const [withHead = 0] = balancedSplit(network, 2, 0, { heads: { decoder: true } });
+  assert.ok(withHead < without, `${withHead} of ${without}`);
 });
 
 test('an AuxNet that would not reach its boundary is refused, and one convolution suffices where nothing shrinks', () => {
@@ -274,7 +274,7 @@ test('an AuxNet that would not reach its boundary is refused, and one convolutio
 test('an AuxNet keeps within its share of the stages it stands for, where four channels do', () => {
   const network = describeNetwork({ family: 'resnet', depth: 20, width: 16 }, CIFAR, 10);
   for (const share of [0.05, 0.1, 0.2]) {
-    const stages = describeStages(network, balancedSplit(network, 3, share), share);
+    const stages = describeStages(network, [3, 3, 3], share);
     let before = 0;
     for (const { layers, auxiliary } of stages) {
       if (auxiliary) {
@@ -321,11 +321,18 @@ test('more stages than blocks, and a depth that does not fit, are refused', () =
   assert.throws(() => describeNetwork({ family: 'wide-resnet', depth: 20, width: 1 }, CIFAR, 10), RangeError);
 });
 
-/** Multiply-adds of the stem and the first blocks, by their number; the head belongs to the last. */
+/** Work of the AuxNet that stands for the blocks before `start`. */
+function auxiliaryCost(network: NetworkDescription, start: number): number {
+  if (start === 0) return 0;
+  const split = [start, network.blocks.length - start];
+  return work(describeStages(network, split, SHARE)[1]!.auxiliary ?? []);
+}
+
+/** Work of the stem and the first blocks, by their number; the head belongs to the last. */
 function prefixCosts({ stem, blocks, head }: NetworkDescription): number[] {
-  const costs = blocks.map(({ layers }) => multiplyAdds(layers));
-  costs[0]! += multiplyAdds(stem);
-  costs[costs.length - 1]! += multiplyAdds(head);
+  const costs = blocks.map(({ layers }) => work(layers));
+  costs[0]! += work(stem);
+  costs[costs.length - 1]! += work(head);
   let sum = 0;
   return [0, ...costs.map((cost) => (sum += cost))];
 }

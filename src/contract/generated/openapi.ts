@@ -454,7 +454,7 @@ export interface paths {
         put?: never;
         /**
          * Plan a job without starting it
-         * @description What a job would cost and how fast it would train: its stages, what each holds and computes, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the devices at hand, data-parallel back-propagation among them. Costs come from what your tenant's latest jobs measured on the same network (`source: measured`) or, where there are none, from multiply-adds (`source: estimated`). Nothing is stored.
+         * @description What a job would cost and how fast it would train: its stages, what each holds and computes, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the devices at hand, data-parallel back-propagation among them. Costs come from what your tenant's latest jobs measured on the same network (`source: measured`) or, where there are none, from multiply-adds and activations (`source: estimated`). Nothing is stored.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -844,7 +844,7 @@ export interface components {
             /** @constant */
             object: "plan";
             /**
-             * @description Where seconds come from. `estimated`: multiply-adds at the rate of one core of a recent server (docs/method.md); on other devices all seconds are wrong by the same factor, speed-ups by less.
+             * @description Where seconds come from. `estimated`: multiply-adds and activations at the rate of one core of a recent server (docs/method.md); on other devices all seconds are wrong by the same factor, speed-ups by less.
              * @enum {string}
              */
             source: "measured" | "estimated";
@@ -1993,7 +1993,7 @@ export interface components {
              */
             stages: number | null;
             /**
-             * @description Residual blocks per stage, from the input on; `auto` balances the stages' cost, `memory` the activations they keep, AuxNets included: its greatest stage is smaller and its slowest slower.
+             * @description Residual blocks per stage, from the input on; `auto` balances the stages' time, by their multiply-adds and the activations they keep; `memory` the activations alone: its greatest stage is smaller and its slowest slower. AuxNets are included.
              * @default auto
              */
             split: ("auto" | "memory") | number[];

@@ -20,7 +20,7 @@ export interface MeasuredRates {
 interface Sums {
   images: number;
   steps: number;
-  multiplyAdds: number;
+  work: number;
   updates: number;
   coupled: number;
   downstream: number;
@@ -40,10 +40,10 @@ export function measuredRates(
   if (latest === undefined) return null;
   const alike = tasks.filter(({ device }) => kindOf(device) === kindOf(latest.device));
   const sums = alike.reduce((all, task) => add(all, workOf(network, task), task, batch), nothing());
-  if (!(sums.multiplyAdds > 0 && part(sums, 'forward') > 0)) return null;
+  if (!(sums.work > 0 && part(sums, 'forward') > 0)) return null;
   // Forward and backward passes of AuxNets are convolutions like the others.
-  const forward = (part(sums, 'forward') + part(sums, 'auxiliary_forward')) / sums.multiplyAdds;
-  const backward = (part(sums, 'backward') + part(sums, 'auxiliary_backward')) / sums.multiplyAdds;
+  const forward = (part(sums, 'forward') + part(sums, 'auxiliary_forward')) / sums.work;
+  const backward = (part(sums, 'backward') + part(sums, 'auxiliary_backward')) / sums.work;
   const scale = forward / ESTIMATED_RATES.forward;
   const coupling = Math.max(0, part(sums, 'coupling') - forward * sums.downstream);
   return {
@@ -63,14 +63,14 @@ const part = ({ seconds }: Sums, name: string): number => seconds[name] ?? 0;
 const nothing = (): Sums => ({
   images: 0,
   steps: 0,
-  multiplyAdds: 0,
+  work: 0,
   updates: 0,
   coupled: 0,
   downstream: 0,
   seconds: {},
 });
 
-const NONE = { parameters: 0, multiplyAdds: 0, activations: 0 };
+const NONE = { parameters: 0, multiplyAdds: 0, activations: 0, work: 0 };
 
 function workOf(network: NetworkDescription, { stage, method }: TimedTask): StageCost {
   const whole = {
@@ -83,19 +83,19 @@ function workOf(network: NetworkDescription, { stage, method }: TimedTask): Stag
   return stage === null ? whole : (stageCosts(method, stagesOfMethod(network, method))[stage] ?? whole);
 }
 
-function add(sums: Sums, work: StageCost, task: TimedTask, batch: number): Sums {
+function add(sums: Sums, cost: StageCost, task: TimedTask, batch: number): Sums {
   const steps = task.stage === null ? task.weight : task.weight * task.method.stages;
-  const { auxiliary, head, downstream } = work;
+  const { auxiliary, head, downstream } = cost;
   const images = steps * batch;
   const seconds = { ...sums.seconds };
   for (const [name, value] of Object.entries(task.seconds)) seconds[name] = (seconds[name] ?? 0) + value;
   return {
     images: sums.images + images,
     steps: sums.steps + steps,
-    multiplyAdds: sums.multiplyAdds + images * (work.multiplyAdds + auxiliary.multiplyAdds),
-    updates: sums.updates + steps * (work.parameters + auxiliary.parameters + head.parameters),
-    coupled: sums.coupled + (task.seconds.coupling === undefined ? 0 : images * work.boundary),
-    downstream: sums.downstream + images * downstream.multiplyAdds,
+    work: sums.work + images * (cost.work + auxiliary.work),
+    updates: sums.updates + steps * (cost.parameters + auxiliary.parameters + head.parameters),
+    coupled: sums.coupled + (task.seconds.coupling === undefined ? 0 : images * cost.boundary),
+    downstream: sums.downstream + images * downstream.work,
     seconds,
   };
 }
