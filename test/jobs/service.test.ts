@@ -27,6 +27,8 @@ test('a job goes through its states to succeeded, with its result, tasks, metric
   assert.equal(ended.progress, 1);
   assert.equal(ended.queue, null);
   assert.equal(ended.result?.test_accuracy, 0.5);
+  assert.ok((ended.result.speedup?.measured ?? 0) > 0);
+  assert.equal(ended.result.speedup?.predicted, null, 'its trainer times no parts');
   await assertEffectsOnce(strata, id);
   const events = (await strata.client.listEvents(id, { after: 0, limit: 1000 })).data;
   assert.deepEqual(

@@ -34,21 +34,39 @@ const row = {
   traceparent: null,
   initial: null,
 };
+const STAGES = { kind: 'stage', total: 100, running: 2, timedSeconds: 20 * 60 } as const;
+const SURROUNDINGS = { progress: [], queue: null, modelId: null, nowMs: 0 };
 const at = (done: number, now: number) =>
-  toJob(row, { progress: { done, total: 100 }, queue: null, modelId: null, nowMs: minutes(now).getTime() });
+  toJob(row, {
+    ...SURROUNDINGS,
+    progress: [{ ...STAGES, done, timedWeight: done }],
+    nowMs: minutes(now).getTime(),
+  });
 
-test('the estimate is the rate so far, carried on', () => {
+test('the estimate is what is left, from now on', () => {
   const job = at(25, 20);
   assert.equal(job.progress, 0.25);
-  assert.equal(job.estimated_finish, minutes(50).toISOString());
+  // 75 steps of 48 seconds on two slots.
+  assert.equal(job.estimated_finish, minutes(20 + 30).toISOString());
 });
 
-test('no estimate from next to nothing, nor for what has ended', () => {
-  assert.equal(at(1, 20).estimated_finish, null);
-  const ended = { ...row, state: 'failed', finishedAt: minutes(15) };
-  const surroundings = { progress: { done: 25, total: 100 }, queue: null, modelId: null, nowMs: 0 };
-  assert.equal(toJob(ended, surroundings).estimated_finish, null);
-  assert.equal(toJob(row, { ...surroundings, progress: undefined }).progress, 0);
+test('no estimate from nothing, nor for what waits, is paused or has ended', () => {
+  assert.equal(at(0, 20).estimated_finish, null);
+  const surroundings = { ...SURROUNDINGS, progress: [{ ...STAGES, done: 25, timedWeight: 25 }] };
+  for (const state of ['queued', 'paused', 'failed']) {
+    assert.equal(toJob({ ...row, state }, surroundings).estimated_finish, null, state);
+  }
+  assert.equal(toJob(row, SURROUNDINGS).progress, 0);
+});
+
+test('a speed-up is answered beside the figures; a result that was stored without one has none', () => {
+  const figures = { test_accuracy: 0.9, test_loss: 0.3 };
+  const ended = (result: object) =>
+    toJob({ ...row, state: 'succeeded', result: result as never }, SURROUNDINGS).result;
+  const speedup = { measured: 1.5, predicted: 2 };
+  assert.deepEqual(ended({ ...figures, speedup })?.speedup, speedup);
+  assert.deepEqual(ended({ ...figures, speedup })?.figures, figures);
+  assert.equal(ended(figures)?.speedup, null);
 });
 
 const point = (step: number, value: number, stage = 0) => ({

@@ -69,6 +69,9 @@ test('killed trainer, killed worker, flushed Redis, a pause in which everything 
     'a task was tried again',
   );
   await assertOnce(service, undisturbed, disturbed);
+  const { measured, predicted } = undisturbed.result?.speedup ?? {};
+  assert.ok((measured ?? 0) > 0 && (predicted ?? 0) > 0, JSON.stringify(undisturbed.result?.speedup));
+  assert.equal(disturbed.result?.speedup, null, 'times of lost attempts are not known');
 
   const paused = await runPaused(service);
   assert.equal(paused.state, 'succeeded');

@@ -798,7 +798,11 @@ export interface components {
             created_at: components["schemas"]["Time"];
             started_at: components["schemas"]["OptionalTime"];
             finished_at: components["schemas"]["OptionalTime"];
-            estimated_finish: components["schemas"]["OptionalTime"];
+            /**
+             * Format: date-time
+             * @description If it goes on as it does: what is left of each kind of task at the rate of its finished ones, that of the stages shared among the slots that they use now. Null until a training task is finished, and while the job waits for a worker, is paused, or has ended.
+             */
+            estimated_finish: string | null;
             cancel_requested_at: components["schemas"]["OptionalTime"];
             /**
              * Format: date-time
@@ -957,8 +961,11 @@ export interface components {
             compact_accuracy: number | null;
             /** @description The full network and, where there is one, the compact one, side by side. */
             networks: components["schemas"]["NetworkFigures"][];
+            /** @description Null with one stage, for methods whose stages do not train at once, without an end-to-end task to compare with, where a training task took more than one attempt, and where tasks ran on devices of different kinds. */
             speedup: {
+                /** @description Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time. Below 1 it was slower. Null where the job was paused. */
                 measured: number | null;
+                /** @description Equation 27 by the slowest stage, from the tasks' seconds by part; without messages and waiting. Null where tasks report no parts. */
                 predicted: number | null;
             } | null;
             /** @description The model it made; null once that was deleted. */

@@ -118,7 +118,7 @@ async function readJobs({ db, reads }: ReadParts, rows: readonly JobRow[]): Prom
   ]);
   return rows.map((row) =>
     toJob(row, {
-      progress: progress.get(row.id),
+      progress: progress.get(row.id) ?? [],
       queue: queue(row),
       modelId: models.get(row.id) ?? null,
       nowMs: Date.now(),

@@ -1,13 +1,16 @@
+import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
+import { speedUpOf } from '../speed-up.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import { deleteCheckpoint } from '../store/checkpoints.js';
-import { type Database, type Transaction, toJson } from '../store/database.js';
+import { type Database, fromJson, type Transaction, toJson } from '../store/database.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
 import { writeMetrics } from '../store/metrics.js';
 import { notify } from '../store/notify.js';
 import { openDependents, outputsNeeded } from '../store/task-dependencies.js';
+import { findTrainedTasks } from '../store/task-seconds.js';
 import { type ClaimedTask, endAttempt } from '../store/tasks.js';
 import { makeModel } from './make-model.js';
 import { settle } from './stop.js';
@@ -97,9 +100,19 @@ async function followUp(
 
 async function succeedJob(tx: Transaction, job: LockedJob, success: TaskSuccess): Promise<void> {
   const { result, networks = [] } = success;
-  await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks }) });
+  const speedup = await speedUpOfJob(tx, job.id);
+  await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks, speedup }) });
   const data = { result, model_id: await makeModel(tx, job.id, success) };
   await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data });
+}
+
+async function speedUpOfJob(tx: Transaction, id: string) {
+  const { spec, ranSeconds } = await tx.job.findUniqueOrThrow({
+    where: { id },
+    select: { spec: true, ranSeconds: true },
+  });
+  // Time at work is added up where a pause stops the clock.
+  return speedUpOf(fromJson<ResolvedSpec>(spec).method, await findTrainedTasks(tx, id), ranSeconds > 0);
 }
 
 async function noteDataset(tx: Transaction, jobId: string, { outputs }: TaskSuccess): Promise<void> {

@@ -58,7 +58,8 @@ export function measuredRates(
   };
 }
 
-const kindOf = (device: string): string => device.split(':', 1)[0] ?? device;
+/** `cpu` of `cpu:0`. */
+export const kindOf = (device: string): string => device.split(':', 1)[0] ?? device;
 const part = ({ seconds }: Sums, name: string): number => seconds[name] ?? 0;
 const nothing = (): Sums => ({
   images: 0,

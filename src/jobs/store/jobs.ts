@@ -1,4 +1,5 @@
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
+import type { KindProgress } from '../estimate.js';
 import { MAX_ATTEMPTS } from '../limits.js';
 import type { Queryable, Transaction } from './database.js';
 import { Prisma } from './generated/client.js';
@@ -130,16 +131,24 @@ export function findJob(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant } });
 }
 
-export interface JobProgress {
-  readonly total: number;
-  readonly done: number;
-}
-
-/** Work planned and done, in optimiser steps, running tasks counted by their own progress. */
-export async function progressOf(db: Queryable, ids: readonly string[]): Promise<Map<string, JobProgress>> {
+/**
+ * Of each job its kinds of tasks. Times are of the tasks that one attempt finished: another may have begun from a
+ * checkpoint.
+ */
+export async function progressOf(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<Map<string, KindProgress[]>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.$queryRaw<{ id: string; total: number; done: number }[]>`
-    SELECT job_id AS id, sum(weight) AS total, sum(weight * progress) AS done
-    FROM task WHERE job_id IN (${Prisma.join([...ids])}) GROUP BY job_id`;
-  return new Map(rows.map(({ id, total, done }) => [id, { total, done }]));
+  const rows = await db.$queryRaw<(KindProgress & { readonly id: string })[]>`
+    SELECT job_id AS id, kind, sum(weight) AS total, sum(weight * progress) AS done,
+      count(*) FILTER (WHERE state = 'running')::int AS running,
+      coalesce(sum(weight) FILTER (WHERE timed), 0) AS "timedWeight",
+      coalesce(sum(extract(epoch FROM finished_at - started_at)) FILTER (WHERE timed), 0)::float8 AS "timedSeconds"
+    FROM (SELECT *, state = 'succeeded' AND attempt = 1 AS timed FROM task
+      WHERE job_id IN (${Prisma.join([...ids])})) planned
+    GROUP BY job_id, kind`;
+  const jobs = new Map(ids.map((id): [string, KindProgress[]] => [id, []]));
+  for (const row of rows) jobs.get(row.id)?.push(row);
+  return jobs;
 }

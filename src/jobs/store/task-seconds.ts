@@ -11,6 +11,20 @@ export interface TimedTask {
   readonly method: ResolvedMethod;
 }
 
+/** A task of a job that succeeded: of a stage, or of the joined network. */
+export interface TrainedTask {
+  /** Null for the joined network. */
+  readonly stage: number | null;
+  /** Optimiser steps of the whole network: a stage's share of its round. */
+  readonly weight: number;
+  readonly attempt: number;
+  readonly device: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  /** By part, as its trainer timed them. */
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
 const JOBS_LOOKED_AT = 200;
 const MOST_TASKS = 100;
 
@@ -30,4 +44,12 @@ export function findTimedTasks(
     WHERE latest.spec @> ${same}::jsonb AND task.state = 'succeeded' AND task.kind IN ('stage', 'end_to_end')
       AND task.seconds ? 'forward' AND latest.spec->'method'->>'type' <> 'rounds'
     ORDER BY task.finished_at DESC LIMIT ${MOST_TASKS}`;
+}
+
+/** The tasks of a job's stages and of its joined network that succeeded. */
+export function findTrainedTasks(db: Queryable, jobId: string): Promise<TrainedTask[]> {
+  return db.$queryRaw`
+    SELECT stage, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
+      coalesce(seconds, '{}') AS seconds
+    FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND kind IN ('stage', 'end_to_end')`;
 }

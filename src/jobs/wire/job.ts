@@ -2,9 +2,9 @@ import type { components } from '../../contract/generated/openapi.js';
 import type { Job } from '../../contract/jobs-client.js';
 import type { ResolvedSpec } from '../../contract/spec.js';
 import { isTerminal, type JobState } from '../../contract/states.js';
+import { type KindProgress, secondsLeft } from '../estimate.js';
 import type { JobError } from '../lifecycle/stop.js';
 import { fromJson } from '../store/database.js';
-import type { JobProgress } from '../store/jobs.js';
 import type { Job as JobRow } from '../store/rows.js';
 
 type Schemas = components['schemas'];
@@ -14,12 +14,13 @@ type StoredResult = {
   readonly test_loss: number;
   readonly compact_accuracy?: number;
   readonly networks?: Schemas['NetworkFigures'][];
+  readonly speedup?: Schemas['JobResult']['speedup'];
 };
 
 /** What a job's row does not say of itself. */
 export interface JobSurroundings {
-  /** Undefined until the job is planned. */
-  readonly progress: JobProgress | undefined;
+  /** Of each kind of its tasks; none until the job is planned. */
+  readonly progress: readonly KindProgress[];
   /** Null once the job has started. */
   readonly queue: Schemas['JobQueue'] | null;
   /** What it made, as long as that is there. */
@@ -29,7 +30,6 @@ export interface JobSurroundings {
 
 export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurroundings): Job {
   const state = row.state as JobState;
-  const share = progressOf(state, progress);
   return {
     id: row.id,
     object: 'job',
@@ -37,11 +37,11 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     metadata: fromJson<Record<string, string>>(row.metadata),
     state,
     state_reason: stateReason(row, state, queue),
-    progress: share,
+    progress: shareDone(state, progress),
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
-    estimated_finish: estimatedFinish(row, share, nowMs),
+    estimated_finish: estimatedFinish(row, progress, nowMs),
     cancel_requested_at: row.cancelRequestedAt?.toISOString() ?? null,
     pause_requested_at: row.pauseRequestedAt?.toISOString() ?? null,
     queue,
@@ -53,9 +53,10 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
   };
 }
 
-function progressOf(state: JobState, progress: JobProgress | undefined): number {
+function shareDone(state: JobState, kinds: readonly KindProgress[]): number {
   if (state === 'succeeded') return 1;
-  return progress && progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
+  const [total, done] = kinds.reduce(([all, part], of) => [all + of.total, part + of.done], [0, 0]);
+  return total > 0 ? Math.min(1, done / total) : 0;
 }
 
 function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | null): string | null {
@@ -69,24 +70,24 @@ function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | 
   return queue?.reason ?? null;
 }
 
-// Before this share the rate is mostly the time that starting takes.
-const FIRST_ESTIMATE = 0.02;
-
-function estimatedFinish(row: JobRow, share: number, nowMs: number): string | null {
+/** Of a job that is at work: nobody knows when one that waits, or is paused, goes on. */
+function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: number): string | null {
   const state = row.state as JobState;
-  const moves = state !== 'paused' && !isTerminal('job', state);
-  if (row.startedAt === null || share < FIRST_ESTIMATE || !moves) return null;
-  const startMs = row.startedAt.getTime();
-  return new Date(startMs + (nowMs - startMs) / share).toISOString();
+  if (state === 'queued' || state === 'paused' || isTerminal('job', state)) return null;
+  const seconds = secondsLeft(kinds);
+  return seconds === null ? null : new Date(nowMs + seconds * 1000).toISOString();
 }
 
-function toResult({ networks = [], ...figures }: StoredResult, modelId: string | null): Schemas['JobResult'] {
+function toResult(
+  { networks = [], speedup = null, ...figures }: StoredResult,
+  modelId: string | null,
+): Schemas['JobResult'] {
   return {
     test_accuracy: figures.test_accuracy,
     test_loss: figures.test_loss,
     compact_accuracy: figures.compact_accuracy ?? null,
     networks,
-    speedup: null,
+    speedup,
     model_id: modelId,
     figures,
   };
