@@ -1,6 +1,6 @@
 import type { DatasetFacts } from './spec.js';
 
-/** Built-in datasets: their facts are known before anything is decoded, so a job can be checked at once. */
+/** Built-in datasets that trainers decode: their facts are known before that, so a job can be checked at once. */
 export const BUILT_IN_DATASETS: readonly DatasetFacts[] = [
   {
     name: 'mnist',

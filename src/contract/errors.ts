@@ -225,6 +225,13 @@ export const ERRORS = {
     remedy: 'Download the archive where you can, and upload the file.',
     retry: 'retry',
   },
+  dataset_unavailable: {
+    status: 422,
+    title: 'The built-in dataset cannot be fetched',
+    remedy: 'Put its files into the folder that STRATA_DATASETS names, and name it in a job again.',
+    // Until somebody puts them there.
+    retry: 'fatal',
+  },
   archive_unknown: {
     status: 422,
     title: 'The file is no archive',

@@ -36,6 +36,8 @@ export interface Settings {
   unpackLimitBytes: number;
   /** Seconds that fetching a dataset from a URL may take. */
   fetchS: number;
+  /** Absent: files of built-in datasets lie nowhere on this machine. */
+  datasetsFolder?: string;
   /** Of one dataset. */
   imageLimit: number;
   classLimit: number;
@@ -130,6 +132,12 @@ export const SETTINGS = [
     meaning: 'Seconds that fetching one dataset from a URL may take.',
   },
   {
+    name: 'STRATA_DATASETS',
+    default: 'none',
+    meaning:
+      'Folder with files of built-in datasets (docs/datasets.md), for workers that do not reach their official addresses.',
+  },
+  {
     name: 'STRATA_UNPACK_LIMIT',
     default: '100000000000',
     meaning: 'Bytes that the files of one archive may unpack to.',
@@ -163,6 +171,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
   const slots = read.integer('STRATA_SLOTS', 1, 1024);
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
+  const datasets = read.text('STRATA_DATASETS');
   const retentionDays = read.integer('STRATA_RETENTION_DAYS', 1, 36_500);
   const settings: Settings = {
     port: read.integer('PORT', 0, 65535) ?? 3000,
@@ -173,6 +182,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
     ...(slots && { slots }),
     ...(retentionDays && { retentionDays }),
+    ...(datasets && { datasetsFolder: resolve(cwd, datasets) }),
     uploadLimitBytes: read.integer('STRATA_UPLOAD_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 20_000_000_000,
     unpackLimitBytes: read.integer('STRATA_UNPACK_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 100_000_000_000,
     fetchS: read.integer('STRATA_FETCH_S', 1, 1_000_000) ?? 3_600,

@@ -149,7 +149,10 @@ test('the built-in datasets are there, by id', async () => {
   const mnist = await strata.client.getDataset('mnist');
   assert.equal(mnist?.built_in, true);
   assert.deepEqual(mnist?.splits, { train: { count: 60_000 }, test: { count: 10_000 } });
-  assert.deepEqual((await strata.client.listDatasets({ limit: 100 })).data, [mnist]);
+  const { data } = await strata.client.listDatasets({ limit: 100 });
+  assert.deepEqual(data[0], mnist);
+  const others = data.slice(1).map(({ name, state }) => `${name} ${state}`);
+  assert.deepEqual(others, ['fashion-mnist available', 'cifar-100 available', 'cifar-10 available']);
 });
 
 test('health counts what answers', async () => {

@@ -1539,13 +1539,16 @@ export interface components {
             object: "dataset";
             name: string;
             built_in: boolean;
-            /** @enum {string} */
-            state: "validating" | "ready" | "failed";
+            /**
+             * @description `available`: built in, and imported when a job first names it.
+             * @enum {string}
+             */
+            state: "available" | "validating" | "ready" | "failed";
             /** @description Of its validation; null where none is under way. */
             progress: components["schemas"]["ImportProgress"] | null;
-            /** @description What it was found to be; null before that, and of built-in ones. */
+            /** @description What it was found to be; null before that, and of MNIST. */
             format: string | null;
-            /** @description What it was made of; null of built-in ones. */
+            /** @description What it was made of; null of built-in ones before they are imported, and of MNIST. */
             source: components["schemas"]["DatasetSource"] | null;
             /** @description By label; empty before they are known. */
             classes: string[];
@@ -1589,7 +1592,7 @@ export interface components {
         };
         DatasetSource: {
             /** @enum {string} */
-            kind: "upload" | "url";
+            kind: "upload" | "url" | "built_in";
             sha256: string | null;
             size_bytes: number | null;
         };

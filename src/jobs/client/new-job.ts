@@ -17,6 +17,7 @@ import {
 import type { NewJob } from '../store/new-jobs.js';
 import type { Job } from '../store/rows.js';
 import { deviceCount } from '../store/workers.js';
+import { importBuiltIn } from './built-in.js';
 import { resolveInitial } from './init-from.js';
 import type { QueueReads } from './queue.js';
 import { readTogether } from './read-together.js';
@@ -30,6 +31,8 @@ export interface DatasetReads {
   readonly dataset: (tenant: string, nameOrId: string) => Promise<DatasetFactsRow | undefined>;
   /** Names of some that the tenant may use. */
   readonly datasetNames: (tenant: string) => Promise<string[]>;
+  /** Begins the import of a built-in one. */
+  readonly importBuiltIn: (id: string) => Promise<void>;
 }
 
 export function openDatasetReads(db: Database): DatasetReads {
@@ -40,6 +43,7 @@ export function openDatasetReads(db: Database): DatasetReads {
         (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
       ),
     datasetNames: (tenant) => datasetNames(db, tenant, MOST_NAMED),
+    importBuiltIn: (id) => importBuiltIn(db, id),
   };
 }
 
@@ -96,6 +100,7 @@ export async function resolveJob(
 async function requireDataset(reads: DatasetReads, tenant: string, name: string): Promise<DatasetFactsRow> {
   const row = await reads.dataset(tenant, name);
   if (row?.state === 'ready') return row;
+  if (row?.builtIn) await reads.importBuiltIn(row.id);
   if (row) throw notReady(row);
   const known = (await reads.datasetNames(tenant)).join(', ');
   const message = `there is no dataset '${name}'; there are: ${known}`;
@@ -103,11 +108,14 @@ async function requireDataset(reads: DatasetReads, tenant: string, name: string)
   throw new StrataError('invalid_spec', undefined, { errors });
 }
 
-function notReady({ name, state }: DatasetFactsRow): StrataError {
+function notReady({ name, state, builtIn }: DatasetFactsRow): StrataError {
+  const again = builtIn ? '; it is imported again now' : '';
   const why =
     state === 'failed'
-      ? 'could not be imported; its problems say why'
-      : 'is being validated: its classes and sizes are not known yet';
+      ? `could not be imported; its problems say why${again}`
+      : state === 'available'
+        ? 'is imported now, as it is used for the first time'
+        : 'is being validated: its classes and sizes are not known yet';
   return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
 }
 

@@ -8,7 +8,9 @@ import { notify } from './notify.js';
 export type ImportSource =
   | { readonly kind: 'file'; readonly uri: BlobUri }
   /** To be fetched; `sha256` is what it must have, where that was said. */
-  | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null };
+  | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null }
+  /** Of the built-in dataset of this name, from this machine or its official address. */
+  | { readonly kind: 'built_in'; readonly name: string };
 
 /** One claim of one import, as `Fence` is of a task. */
 export interface ImportFence {

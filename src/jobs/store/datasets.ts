@@ -1,4 +1,5 @@
 import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
+import { FETCHED_DATASETS } from '../../contract/fetched-datasets.js';
 import type { DatasetProblem, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { DatasetFacts, DatasetStorage } from '../../contract/spec.js';
 import { type Database, fromJson, type Queryable, type Transaction, toJson } from './database.js';
@@ -6,7 +7,7 @@ import type { Dataset, DatasetImport } from './generated/client.js';
 import { prepare } from './prepared.js';
 
 /** The tenant of built-in datasets: all may use them. */
-const EVERYBODY = '';
+export const EVERYBODY = '';
 
 /** Makes the built-in datasets known, and brings their facts up to date with this version. */
 export async function seedDatasets(db: Queryable): Promise<void> {
@@ -18,7 +19,23 @@ export async function seedDatasets(db: Queryable): Promise<void> {
       create: { id: facts.name, name: facts.name, builtIn: true, state: 'ready', problems: [], ...columns },
     });
   }
+  const fetched = FETCHED_DATASETS.map(({ name }) => ({
+    ...{ id: name, name, builtIn: true, state: 'available', problems: [] },
+    ...UNKNOWN,
+  }));
+  await db.dataset.createMany({ data: fetched, skipDuplicates: true });
 }
+
+/** What is known of a dataset before its import. */
+const UNKNOWN = {
+  classes: [],
+  trainCount: 0,
+  testCount: 0,
+  augmentation: { crop_padding: 0, horizontal_flip: false },
+};
+
+const isBuiltIn = (name: string): boolean =>
+  [...BUILT_IN_DATASETS, ...FETCHED_DATASETS].some((dataset) => dataset.name === name);
 
 type StoredFacts = Omit<DatasetFacts, 'name' | 'manifest'>;
 
@@ -48,22 +65,25 @@ export function factsOf(row: DatasetFactsRow): DatasetFacts {
     classes: fromJson<DatasetFacts['classes']>(row.classes),
     image: fromJson<DatasetFacts['image']>(row.image),
     storage: row.storage as DatasetStorage,
-    // The hash of a built-in one only notes what its last `prepare` made.
-    manifest: row.builtIn || row.sha256 === null ? null : `sha256:${row.sha256}`,
+    // The hash of one that trainers decode only notes what its last `prepare` made.
+    manifest: isDecoded(row) || row.sha256 === null ? null : `sha256:${row.sha256}`,
     train_count: row.trainCount,
     test_count: row.testCount,
     augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),
   };
 }
 
+const isDecoded = ({ builtIn, name }: DatasetFactsRow): boolean =>
+  builtIn && BUILT_IN_DATASETS.some((facts) => facts.name === name);
+
 const named = prepare<DatasetFactsRow>(
   'datasets-named',
   `SELECT id, tenant, name, state, built_in AS "builtIn", sha256, classes, image, storage, train_count AS "trainCount",
     test_count AS "testCount", augmentation
-  FROM dataset WHERE id = ANY ($1) OR name = ANY ($1)`,
+  FROM dataset WHERE id = ANY ($1) OR name = ANY ($1) ORDER BY tenant DESC`,
 );
 
-/** Of all tenants: `isVisibleTo` says whose. */
+/** Of all tenants, everybody's last: a name may be older than a built-in dataset's. `isVisibleTo` says whose. */
 export function findDatasetsNamed(db: Database, namesOrIds: readonly string[]): Promise<DatasetFactsRow[]> {
   return named(db, [namesOrIds]);
 }
@@ -83,6 +103,8 @@ export function findDataset(
 ): Promise<DatasetWithImport | null> {
   return db.dataset.findFirst({
     where: { ...visibleTo(tenant), OR: [{ id: nameOrId }, { name: nameOrId }] },
+    // Its own before everybody's.
+    orderBy: { tenant: 'desc' },
     include: { import: true },
   });
 }
@@ -94,9 +116,9 @@ export function findDatasets(
   after: string | null,
   limit: number,
 ): Promise<DatasetWithImport[]> {
-  const isBuiltIn = BUILT_IN_DATASETS.some(({ name }) => name === after);
-  const older = { builtIn: isBuiltIn, id: { lt: after ?? '' } };
-  const rest = isBuiltIn ? [older, { builtIn: false }] : [older];
+  const amongBuiltIn = after !== null && isBuiltIn(after);
+  const older = { builtIn: amongBuiltIn, id: { lt: after ?? '' } };
+  const rest = amongBuiltIn ? [older, { builtIn: false }] : [older];
   return db.dataset.findMany({
     where: { ...visibleTo(tenant), ...(after !== null && { OR: rest }) },
     orderBy: [{ builtIn: 'desc' }, { id: 'desc' }],
@@ -143,10 +165,7 @@ export async function insertDataset(tx: Transaction, dataset: NewDataset): Promi
     name,
     builtIn: false,
     state: 'validating',
-    classes: [],
-    trainCount: 0,
-    testCount: 0,
-    augmentation: { crop_padding: 0, horizontal_flip: false },
+    ...UNKNOWN,
     source: toJson(source),
     problems: [],
   };
@@ -173,6 +192,11 @@ export function countJobsOn(db: Queryable, datasetId: string): Promise<number> {
   return db.job.count({ where: { datasetId } });
 }
 
+/** Its import begins; what was wrong the last time stays until it has ended. */
+export async function setValidating(tx: Transaction, id: string): Promise<void> {
+  await tx.dataset.update({ where: { id }, data: { state: 'validating' } });
+}
+
 export type ImportedFacts = Omit<ImportSuccess, 'manifest'> & {
   readonly sha256: string;
   readonly augmentation: DatasetFacts['augmentation'];
@@ -181,10 +205,11 @@ export type ImportedFacts = Omit<ImportSuccess, 'manifest'> & {
 export async function setReady(tx: Transaction, id: string, facts: ImportedFacts): Promise<void> {
   const { format, mean, standard_deviation, sha256, problems, problem_count: problemCount } = facts;
   const statistics = { mean, standard_deviation };
+  const known = FETCHED_DATASETS.find(({ name }) => name === id)?.classes;
   await tx.dataset.update({
     where: { id },
     data: {
-      ...columnsOf(facts),
+      ...columnsOf({ ...facts, classes: known?.length === facts.classes.length ? known : facts.classes }),
       state: 'ready',
       format,
       statistics: toJson(statistics),

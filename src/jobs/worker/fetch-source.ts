@@ -11,6 +11,8 @@ export interface FetchOptions {
   readonly limitBytes: number;
   /** For everything, to the last byte. */
   readonly timeoutMs: number;
+  /** Where files of built-in datasets may lie. */
+  readonly folder?: string;
 }
 
 export interface Wanted {
@@ -63,7 +65,7 @@ export async function fetchSource(
   }
 }
 
-function checkStatus(status: number, location: string | undefined): void {
+export function checkStatus(status: number, location: string | undefined): void {
   if (status === 200) return;
   if (status >= 300 && status < 400 && location !== undefined) {
     const message = `The URL answers ${status} with another one, which is not followed; name that: ${location}`;
@@ -73,7 +75,7 @@ function checkStatus(status: number, location: string | undefined): void {
   throw new FetchError(code, `The URL answers ${status}.`);
 }
 
-function toFetchError(error: unknown, timeoutMs: number): FetchError {
+export function toFetchError(error: unknown, timeoutMs: number): FetchError {
   if (error instanceof FetchError) return error;
   if (error instanceof StrataError) return new FetchError(error.code, error.detail);
   const { name, message } = error as Error;

@@ -1,3 +1,4 @@
+import { fetchedDataset } from '../../contract/fetched-datasets.js';
 import type { ImportAssignment, ImportLimits, ImportProgress } from '../../contract/importer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import {
@@ -19,7 +20,8 @@ import {
 } from '../store/dataset-imports.js';
 import { setSource } from '../store/datasets.js';
 import { listen } from '../store/notify.js';
-import { FetchError, type FetchOptions, fetchSource } from './fetch-source.js';
+import { FetchError, type Fetched, type FetchOptions, fetchSource } from './fetch-source.js';
+import { gatherBuiltIn } from './gather-built-in.js';
 import { ImporterChild, type ImportOutcome } from './importer-child.js';
 import { startLeases } from './leases.js';
 import { startWatchdog } from './watchdog.js';
@@ -145,24 +147,29 @@ class Attempt {
     return outcome;
   }
 
-  /** Fetches what is at a URL, unless an earlier attempt did. @returns why it could not */
+  /** Fetches what was not uploaded, unless an earlier attempt did. @returns why it could not */
   async #fetch(): Promise<ImportOutcome | null> {
-    const { db, blobs, fetching } = this.options;
+    const { db, blobs } = this.options;
     const { importId, datasetId, source } = this.claim;
-    if (source.kind !== 'url' || (await blobs.exists(`spool:${importId}/source`))) return null;
+    if (source.kind === 'file' || (await blobs.exists(`spool:${importId}/source`))) return null;
     try {
-      const { sha256, sizeBytes } = await fetchSource(
-        { importId, ...source },
-        { blobs, ...fetching },
-        this.#giveUp.signal,
-      );
-      await setSource(db, datasetId, { kind: 'url', sha256, size_bytes: sizeBytes });
+      const { sha256, sizeBytes } = await this.#receive(source);
+      await setSource(db, datasetId, { kind: source.kind, sha256, size_bytes: sizeBytes });
       return null;
     } catch (error) {
       if (this.#ending !== null) return { kind: 'gone', message: 'it was given up' };
       if (!(error instanceof FetchError)) throw error;
       return { kind: 'failed', failure: { code: error.code, message: error.message, ...NO_PROBLEMS } };
     }
+  }
+
+  #receive(source: Exclude<ClaimedImport['source'], { kind: 'file' }>): Promise<Fetched> {
+    const { blobs, fetching } = this.options;
+    const { importId } = this.claim;
+    const { signal } = this.#giveUp;
+    return source.kind === 'url'
+      ? fetchSource({ importId, ...source }, { blobs, ...fetching }, signal)
+      : gatherBuiltIn({ importId, dataset: fetchedDataset(source.name) }, { blobs, ...fetching }, signal);
   }
 
   #assignment(): ImportAssignment {

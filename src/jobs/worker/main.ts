@@ -25,6 +25,7 @@ const fetching = {
   policy: { allowedHosts: settings.outgoingAllow },
   limitBytes: settings.uploadLimitBytes,
   timeoutMs: settings.fetchS * 1000,
+  ...(settings.datasetsFolder && { folder: settings.datasetsFolder }),
 };
 const limits = { noProgressMs: settings.noProgressS * 1000, checkpointMs: settings.checkpointS * 1000 };
 const tracing = await openTracing(process.env, 'worker');
