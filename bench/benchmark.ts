@@ -17,6 +17,8 @@ export interface BenchmarkOptions {
   /** Measured steps of each contender, after `warmup` that are not. */
   readonly steps: number;
   readonly warmup: number;
+  /** What `import` uploads. */
+  readonly file: string | null;
   readonly say: (line: string) => void;
 }
 

@@ -1,4 +1,4 @@
-// npm run bench [-- name ...] [--steps n] [--warmup n]: runs bench/<name>.bench.ts (all without names), prints a report and writes it
+// npm run bench [-- name ...] [--steps n] [--warmup n] [--file path]: runs bench/<name>.bench.ts (all without names), prints a report and writes it
 // to bench/results/<name>.md, the figures to <name>.json.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
@@ -16,7 +16,11 @@ const SUFFIX = '.bench.ts';
 await runCommand(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { steps: { type: 'string', default: '30' }, warmup: { type: 'string', default: '3' } },
+    options: {
+      steps: { type: 'string', default: '30' },
+      warmup: { type: 'string', default: '3' },
+      file: { type: 'string' },
+    },
   });
   const steps = atLeastOne('--steps', values.steps);
   const warmup = atLeastOne('--warmup', values.warmup);
@@ -24,7 +28,7 @@ await runCommand(async () => {
   for (const benchmark of await findBenchmarks(positionals)) {
     console.log(`${benchmark.name}: ${benchmark.title}`);
     const machine = describeMachine();
-    const report = await benchmark.run({ steps, warmup, say: console.log });
+    const report = await benchmark.run({ steps, warmup, file: values.file ?? null, say: console.log });
     console.log(report.lines.map((line) => `  ${line}`.trimEnd()).join('\n'));
     await store(benchmark, { steps, warmup, machine }, report);
   }

@@ -26,6 +26,8 @@ export interface Settings {
   checkpointS: number;
   /** Seconds after which a trainer that reports nothing is killed. */
   noProgressS: number;
+  /** After which an idle trainer ends. */
+  trainerIdleS: number;
   /** 64 hex digits; absent: a file of the home. */
   secretKey?: string;
   outgoingAllow: readonly string[];
@@ -102,6 +104,12 @@ export const SETTINGS = [
     name: 'STRATA_NO_PROGRESS_S',
     default: '300',
     meaning: 'A trainer that reports nothing for so many seconds is killed; longer than one optimiser step.',
+  },
+  {
+    name: 'STRATA_TRAINER_IDLE_S',
+    default: '60',
+    meaning:
+      'Seconds without a task after which a trainer ends and its memory, 120 MB and more, is free; the next task starts one, in about a second.',
   },
   {
     name: 'STRATA_SECRET_KEY',
@@ -198,6 +206,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     requestsPerMinute: read.integer('STRATA_RATE_LIMIT', 0, 1_000_000) ?? 1200,
     checkpointS: read.integer('STRATA_CHECKPOINT_S', 1, 86_400) ?? 30,
     noProgressS: read.integer('STRATA_NO_PROGRESS_S', 1, 86_400) ?? 300,
+    trainerIdleS: read.integer('STRATA_TRAINER_IDLE_S', 1, 1_000_000) ?? 60,
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
   if (problems.length > 0) throw new SettingsError(problems);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defaultSlots, type Settings } from '../contract/settings.js';
 import { nvidiaGpus } from '../provision/gpu.js';
 import { trainerLibraryPath } from '../provision/library-path.js';
+import { compiledFile } from './compile.js';
 import type { ChildSpec } from './supervisor.js';
 
 export type ChildName = 'api' | 'dispatcher' | 'worker';
@@ -24,6 +25,8 @@ export async function childEnvironment(
   const machine = { cores: availableParallelism(), gpus: (await nvidiaGpus()).length };
   return {
     ...process.env,
+    // Every thread would get a heap of malloc's own, of which little is given back. Trainers do without this.
+    MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '1',
     // Trainers inherit it from the worker: a process cannot change its own.
     ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }),
     HOST: settings.host,
@@ -37,6 +40,7 @@ export async function childEnvironment(
     STRATA_RATE_LIMIT: String(settings.requestsPerMinute),
     STRATA_CHECKPOINT_S: String(settings.checkpointS),
     STRATA_NO_PROGRESS_S: String(settings.noProgressS),
+    STRATA_TRAINER_IDLE_S: String(settings.trainerIdleS),
     STRATA_SECRET_KEY: settings.secretKey,
     STRATA_OUTGOING_ALLOW: settings.outgoingAllow.join(','),
     STRATA_RETENTION_DAYS: String(settings.retentionDays ?? ''),
@@ -50,5 +54,5 @@ export function childSpec(
   output: ChildSpec['output'],
   log: ChildSpec['log'],
 ): ChildSpec {
-  return { name, file: CHILDREN[name], env, output, log };
+  return { name, file: compiledFile(CHILDREN[name]), env, output, log };
 }

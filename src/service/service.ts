@@ -5,6 +5,7 @@ import { tryAcquire } from '../provision/lock.js';
 import { canListen } from '../provision/processes.js';
 import type { Part, Progress } from '../provision/progress.js';
 import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_ORDER } from './children.js';
+import { compileService } from './compile.js';
 import { type Servers, startServers } from './servers.js';
 import { setUp } from './setup.js';
 import { type ChildSpec, SupervisedChild } from './supervisor.js';
@@ -43,6 +44,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const servers = await startServers(settings, progress);
     undo.push(() => servers.stop());
     await applyMigrations(servers, progress);
+    await compileService();
     const env = await childEnvironment(settings, servers);
     const children = makeChildren(env, options);
     undo.push(async () => {

@@ -87,7 +87,8 @@ export class SupervisedChild {
     const { file, env, output } = this.spec;
     // setpriv: should this process be killed, the child is told to stop. A process group of its own: Ctrl-C in the
     // terminal reaches only us, who stop the children in order.
-    const command = ['--pdeathsig', 'TERM', '--', process.execPath, '--import', 'tsx', file];
+    const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
+    const command = ['--pdeathsig', 'TERM', '--', process.execPath, ...loader, file];
     const stdio: ('ignore' | 'ipc' | 'inherit' | number)[] = ['ignore', output, output, 'ipc'];
     this.child = spawn('setpriv', command, { cwd: ROOT, env, stdio, detached: true });
     return this.child;

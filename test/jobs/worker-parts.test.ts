@@ -10,6 +10,7 @@ import type { Fence, StopWish } from '../../src/jobs/store/tasks.js';
 import { cpuHasBfloat16, cpuPrefersBfloat16, parseGpus, placeSlots } from '../../src/jobs/worker/devices.js';
 import { startLeases } from '../../src/jobs/worker/leases.js';
 import { startRecorder } from '../../src/jobs/worker/recorder.js';
+import { Slot } from '../../src/jobs/worker/slot.js';
 import { TrainerChild } from '../../src/jobs/worker/trainer-child.js';
 import { tiedToParent, trainerEnvironment } from '../../src/jobs/worker/trainer-command.js';
 import { eventually } from '../support/eventually.js';
@@ -289,4 +290,26 @@ test('the watch over a child ends with it', async () => {
   await child.ready;
   const [outcome] = await Promise.all([child.run(assignment, fail), child.gone]);
   assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 0' });
+});
+
+test('a trainer without a task ends, its slot stays idle, and the next task starts another', async () => {
+  const file = `${READY} process.on('message', ({ assignment: { task_id, attempt } }) =>
+    process.send({ type: 'succeeded', task_id, attempt, success: {} }));`;
+  const started: TrainerChild[] = [];
+  const next = await Promise.all([trainer(file), trainer(file)]);
+  const start = () => {
+    const child = next.shift() ?? assert.fail('started too often');
+    started.push(child);
+    return child;
+  };
+  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, start, 1);
+  await slot.warm();
+  await started[0]!.gone;
+  assert.deepEqual([slot.report.state, slot.free], ['idle', true]);
+  slot.reserve();
+  assert.equal((await slot.run(assignment, fail, () => undefined)).kind, 'succeeded');
+  assert.equal(started[1]?.alive, true, 'a reserved slot keeps its trainer');
+  slot.release();
+  await started[1]!.gone;
+  await slot.close();
 });

@@ -1,20 +1,19 @@
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openTracing } from '../../tracing/tracing.js';
 import { createLog, processSettings, runProcess } from '../process.js';
+import { moduleFile, nodeCommand } from './node-command.js';
 import { startWorker } from './worker.js';
 
 const { values } = parseArgs({
   options: {
     /** Another trainer than ours: a TypeScript or JavaScript file that speaks src/contract/trainer-protocol.ts. */
-    trainer: { type: 'string', default: fileURLToPath(new URL('../../trainer/main.ts', import.meta.url)) },
+    trainer: { type: 'string', default: moduleFile('trainer/main') },
   },
 });
 const settings = processSettings(process.env);
 const log = createLog('worker', settings);
-const node = [process.execPath, '--import', import.meta.resolve('tsx')];
-const trainer = [...node, values.trainer];
-const importer = [...node, fileURLToPath(new URL('../../datasets/main.ts', import.meta.url))];
+const trainer = nodeCommand(values.trainer);
+const importer = nodeCommand(moduleFile('datasets/main'));
 const importLimits = {
   max_images: settings.imageLimit,
   max_classes: settings.classLimit,
@@ -27,7 +26,11 @@ const fetching = {
   timeoutMs: settings.fetchS * 1000,
   ...(settings.datasetsFolder && { folder: settings.datasetsFolder }),
 };
-const limits = { noProgressMs: settings.noProgressS * 1000, checkpointMs: settings.checkpointS * 1000 };
+const limits = {
+  noProgressMs: settings.noProgressS * 1000,
+  checkpointMs: settings.checkpointS * 1000,
+  trainerIdleMs: settings.trainerIdleS * 1000,
+};
 const tracing = await openTracing(process.env, 'worker');
 const importing = { importer, importLimits, fetching };
 await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, ...importing, tracing, log }));

@@ -3,23 +3,27 @@ import type { WorkerSlot } from '../store/workers.js';
 import type { SlotPlace } from './devices.js';
 import type { OnLine, OnReport, Outcome, TrainerChild } from './trainer-child.js';
 
-/** A place on a device with a warm trainer, which is replaced once it has ended. */
+/** A place on a device with a warm trainer, which is replaced once it has ended, and ends itself when nothing is to do. */
 export class Slot {
   private trainer: TrainerChild | null = null;
   private runtimeInfo: RuntimeInfo | null = null;
   private reserved = false;
   private taskId: string | null = null;
   private closed = false;
+  private rest: NodeJS.Timeout | undefined;
 
   constructor(
     readonly place: Pick<SlotPlace, 'device' | 'bfloat16'>,
     private readonly start: () => TrainerChild,
+    /** After which an idle trainer ends: a warm one holds its memory. */
+    private readonly idleMs: number,
   ) {}
 
   /** Starts the trainer; resolves when it can take tasks, or has ended trying. */
   async warm(): Promise<void> {
     const trainer = this.living();
     this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
+    if (!this.reserved && !this.closed) this.restSoon();
   }
 
   get free(): boolean {
@@ -28,7 +32,9 @@ export class Slot {
 
   get report(): WorkerSlot {
     if (this.taskId !== null) return { state: 'busy', task_id: this.taskId };
-    return { state: this.trainer?.alive && this.runtimeInfo ? 'idle' : 'starting', task_id: null };
+    // Without a trainer it rests: the next task starts one.
+    const usable = this.runtimeInfo !== null && this.trainer?.alive !== false;
+    return { state: usable ? 'idle' : 'starting', task_id: null };
   }
 
   /** Of the last trainer that got as far as saying so. */
@@ -39,6 +45,7 @@ export class Slot {
   /** Takes the slot until `release`. */
   reserve(): void {
     this.reserved = true;
+    clearTimeout(this.rest);
   }
 
   release(): void {
@@ -66,7 +73,18 @@ export class Slot {
 
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.rest);
     await this.kill();
+  }
+
+  private restSoon(): void {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      const { trainer } = this;
+      // Before it is seen gone: a task that comes meanwhile gets another.
+      this.trainer = null;
+      void trainer?.kill();
+    }, this.idleMs);
   }
 
   private living(): TrainerChild {

@@ -38,8 +38,10 @@ export function trainerEnvironment(
   { blobUrl, threads }: TrainerSettings,
   { gpu, bfloat16 }: SlotPlace,
 ): NodeJS.ProcessEnv {
+  // TensorFlow's threads would wait for each other at malloc.
+  const { MALLOC_ARENA_MAX: _, ...kept } = computingEnvironment(base, blobUrl);
   return {
-    ...computingEnvironment(base, blobUrl),
+    ...kept,
     STRATA_THREADS: String(threads),
     // Each slot gets its own cores; TensorFlow's pools would otherwise take all of them in every slot.
     TF_NUM_INTRAOP_THREADS: String(threads),

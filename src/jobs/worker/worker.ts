@@ -48,6 +48,8 @@ export interface WorkerOptions {
   readonly noProgressMs: number;
   /** How often a task in work makes a checkpoint. */
   readonly checkpointMs: number;
+  /** How long a trainer is kept without a task. */
+  readonly trainerIdleMs: number;
   readonly tracing: Tracing;
   readonly log: Log;
 }
@@ -133,7 +135,7 @@ async function openSlots(
   const command = tiedToParent(options.trainer);
   const open = slots.map((place) => {
     const env = trainerEnvironment(process.env, options, place);
-    return new Slot(place, () => new TrainerChild(command, env));
+    return new Slot(place, () => new TrainerChild(command, env), options.trainerIdleMs);
   });
   return { devices, slots: open };
 }

@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
 import { PREDICTIONS_AT_ONCE, SLOWEST_PREDICTION_MS } from '../../limits.js';
 import type { Log } from '../../process.js';
 import { answerPredictions } from '../../queue.js';
+import { moduleFile, nodeCommand } from '../node-command.js';
 import { computingEnvironment, tiedToParent } from '../trainer-command.js';
 import { Predictor } from './predictor.js';
 import { PredictorChild } from './predictor-child.js';
@@ -16,13 +16,11 @@ export interface PredictionServerOptions {
   readonly log: Log;
 }
 
-const PREDICTOR = fileURLToPath(new URL('../../../predictor/main.ts', import.meta.url));
-
 /** Answers predictions beside the tasks, in a process of its own: neither waits for the other's. */
 export async function servePredictions(options: PredictionServerOptions): Promise<{ stop(): Promise<void> }> {
   const { redisUrl, predictorMb, log } = options;
   if (predictorMb === 0) return { stop: async () => undefined };
-  const command = tiedToParent([process.execPath, '--import', import.meta.resolve('tsx'), PREDICTOR]);
+  const command = tiedToParent(nodeCommand(moduleFile('predictor/main')));
   const env = predictorEnvironment(process.env, options);
   const predictor = new Predictor(() => new PredictorChild(command, env), SLOWEST_PREDICTION_MS);
   const consumer = await answerPredictions<PredictionTask, PredictionOutcome>(
