@@ -4,6 +4,19 @@ export interface ChannelStatistics {
   readonly standard_deviation: readonly number[];
 }
 
+/** From the sums of as many values and of their squares. A constant channel has deviation 1: it is divided by. */
+export function momentsOf(count: number, sum: number, squares: number): { mean: number; deviation: number } {
+  const mean = sum / count;
+  return { mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) || 1 };
+}
+
+export function toStatistics(moments: readonly ReturnType<typeof momentsOf>[]): ChannelStatistics {
+  return {
+    mean: moments.map(({ mean }) => mean),
+    standard_deviation: moments.map(({ deviation }) => deviation),
+  };
+}
+
 /** Counts pixel values, so that the statistics of any number of images are exact and need one pass. */
 export class PixelHistogram {
   readonly #counts: readonly Float64Array[];
@@ -21,13 +34,10 @@ export class PixelHistogram {
   /** Of all that was added; NaN where nothing was. */
   statistics(): ChannelStatistics {
     const moments = this.#counts.map((histogram) => {
-      const total = histogram.reduce((sum, n) => sum + n, 0);
-      const moment = (power: number) =>
-        histogram.reduce((sum, n, value) => sum + n * value ** power, 0) / total;
-      const mean = moment(1);
-      return { mean, deviation: Math.sqrt(Math.max(moment(2) - mean * mean, 0)) || 1 };
+      const sumOf = (power: number) => histogram.reduce((sum, n, value) => sum + n * value ** power, 0);
+      return momentsOf(sumOf(0), sumOf(1), sumOf(2));
     });
-    return { mean: moments.map((m) => m.mean), standard_deviation: moments.map((m) => m.deviation) };
+    return toStatistics(moments);
   }
 }
 

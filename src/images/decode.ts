@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { ImageShape } from '../contract/spec.js';
+import { imageLibrary } from './library.js';
 
 export interface ImageSize {
   readonly width: number;
@@ -103,7 +104,7 @@ async function shrunk(
   const [left, partWidth] = scaled(crop.left, crop.width, width, size.width);
   const [top, partHeight] = scaled(crop.top, crop.height, height, size.height);
   const raw = { width, height, channels: channels as 1 | 3 };
-  return [(await library())(small, { raw }), { left, top, width: partWidth, height: partHeight }];
+  return [(await imageLibrary())(small, { raw }), { left, top, width: partWidth, height: partHeight }];
 }
 
 /** In sRGB, or grey; transparency is laid on black, and of an animation the first picture is taken. */
@@ -115,29 +116,6 @@ async function pixels(image: Sharp, channels: number): Promise<Uint8Array> {
     .toBuffer();
 }
 
-type Sharply = typeof import('sharp')['default'];
-
-async function load(): Promise<Sharply> {
-  const { default: sharp } = await import('sharp');
-  // Every image is read once: a cache would only hold memory. Who calls decides how many are decoded at once.
-  sharp.cache(false);
-  sharp.concurrency(1);
-  // Of all formats it knows these are the ones that are taken: no other loader is reached, whatever bytes come.
-  sharp.block({ operation: ['VipsForeignLoad'] });
-  sharp.unblock({
-    operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
-  });
-  return sharp;
-}
-
-let loaded: Promise<Sharply> | undefined;
-
-/** Loaded for the first image: most trainers never see one. */
-function library(): Promise<Sharply> {
-  loaded ??= load();
-  return loaded;
-}
-
 async function open(bytes: Uint8Array): Promise<Sharp> {
-  return (await library())(bytes, { failOn: 'error' });
+  return (await imageLibrary())(bytes, { failOn: 'error' });
 }

@@ -16,6 +16,8 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'storage-stores', from: 'src/storage/a.ts', to: '../network/target.js' },
   { rule: 'images-decode', from: 'src/images/a.ts', to: '../trainer/target.js' },
   { rule: 'sharp-behind-images', from: 'src/trainer/e.ts', to: 'sharp' },
+  { rule: 'sharp-behind-images', from: 'src/datasets/e.ts', to: 'sharp' },
+  { rule: 'importer-imports', from: 'src/datasets/f.ts', to: '../images/target.js' },
   { rule: 'trainer-computes', from: 'src/trainer/a.ts', to: '../jobs/target.js' },
   { rule: 'trainer-without-servers', from: 'src/trainer/b.ts', to: 'pg' },
   { rule: 'trainer-without-servers', from: 'src/trainer/c.ts', to: 'ioredis' },

@@ -1,9 +1,5 @@
+import { type ChannelStatistics, momentsOf, toStatistics } from '../../contract/channel-statistics.js';
 import { GrowingArray } from './growing.js';
-
-export interface ChannelStatistics {
-  readonly mean: readonly number[];
-  readonly standard_deviation: readonly number[];
-}
 
 /** Sums of pixels and of their squares, image by image: which of them are for training is known only at the end. */
 export class MomentSums {
@@ -32,7 +28,7 @@ export class MomentSums {
     return same;
   }
 
-  /** Of the pixels of these images together, exactly. A constant channel has deviation 1, as in channel-statistics.ts. */
+  /** Of the pixels of these images together, exactly. */
   statistics(images: Iterable<number>, channels = this.channels): ChannelStatistics {
     const totals = new Float64Array(1 + 2 * channels);
     for (const image of images) {
@@ -40,14 +36,9 @@ export class MomentSums {
       for (let index = 0; index < totals.length; index++) totals[index]! += this.#sums.at(start + index);
     }
     const [count = 0] = totals;
-    const mean: number[] = [];
-    const deviation: number[] = [];
-    for (let channel = 0; channel < channels; channel++) {
-      const average = totals[1 + 2 * channel]! / count;
-      const square = totals[2 + 2 * channel]! / count;
-      mean.push(average);
-      deviation.push(Math.sqrt(Math.max(square - average * average, 0)) || 1);
-    }
-    return { mean, standard_deviation: deviation };
+    const moments = Array.from({ length: channels }, (_, channel) =>
+      momentsOf(count, totals[1 + 2 * channel]!, totals[2 + 2 * channel]!),
+    );
+    return toStatistics(moments);
   }
 }

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { imageLibrary } from '../../images/library.js';
 import { ImportError } from '../problems.js';
 import { describeBytes, imageKind } from './kind.js';
 
@@ -17,15 +17,6 @@ export interface DecodeOptions {
   readonly size: { readonly height: number; readonly width: number } | null;
 }
 
-/** Only the three loaders are ever reached, whatever bytes come: the others are turned off. */
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
-});
-// Each image is decoded once, and many at a time: neither its cache nor its own threads help.
-sharp.cache(false);
-sharp.concurrency(1);
-
 const SLOWEST_S = 30;
 
 /**
@@ -41,6 +32,7 @@ export async function decodeImage(
     const message = `the file is ${describeBytes(bytes)}; only JPEG, PNG and WebP images are taken`;
     throw new ImportError('image_unsupported', message, name);
   }
+  const sharp = await imageLibrary();
   const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, pages: 1 });
   if (size !== null) image.resize({ ...size, fit: 'cover' });
   image.flatten({ background: '#000' }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
@@ -57,6 +49,7 @@ export async function decodeImage(
 
 /** Whether that is why an image was not decoded. */
 async function tooLarge(bytes: Buffer, maxPixels: number, name: string): Promise<ImportError | null> {
+  const sharp = await imageLibrary();
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch(() => null);

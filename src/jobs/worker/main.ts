@@ -7,13 +7,13 @@ import { startWorker } from './worker.js';
 const { values } = parseArgs({
   options: {
     /** Another trainer than ours: a TypeScript or JavaScript file that speaks src/contract/trainer-protocol.ts. */
-    trainer: { type: 'string', default: moduleFile('trainer/main') },
+    trainer: { type: 'string', default: moduleFile('trainer/main.ts') },
   },
 });
 const settings = processSettings(process.env);
 const log = createLog('worker', settings);
 const trainer = nodeCommand(values.trainer);
-const importer = nodeCommand(moduleFile('datasets/main'));
+const importer = nodeCommand(moduleFile('datasets/main.ts'));
 const importLimits = {
   max_images: settings.imageLimit,
   max_classes: settings.classLimit,

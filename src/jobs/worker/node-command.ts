@@ -6,8 +6,8 @@ export function nodeCommand(file: string): string[] {
   return [process.execPath, ...loader, file];
 }
 
-/** @param module below src/, without its ending. @returns its file, compiled where this process runs compiled code */
+/** @param module a file below src/. @returns where it lies, compiled where this process runs compiled code */
 export function moduleFile(module: string): string {
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`../../${module}.${ending}`, import.meta.url));
+  const runs = import.meta.url.endsWith('.ts') ? module : module.replace(/\.ts$/, '.js');
+  return fileURLToPath(new URL(`../../${runs}`, import.meta.url));
 }

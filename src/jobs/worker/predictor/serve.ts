@@ -20,7 +20,7 @@ export interface PredictionServerOptions {
 export async function servePredictions(options: PredictionServerOptions): Promise<{ stop(): Promise<void> }> {
   const { redisUrl, predictorMb, log } = options;
   if (predictorMb === 0) return { stop: async () => undefined };
-  const command = tiedToParent(nodeCommand(moduleFile('predictor/main')));
+  const command = tiedToParent(nodeCommand(moduleFile('predictor/main.ts')));
   const env = predictorEnvironment(process.env, options);
   const predictor = new Predictor(() => new PredictorChild(command, env), SLOWEST_PREDICTION_MS);
   const consumer = await answerPredictions<PredictionTask, PredictionOutcome>(
