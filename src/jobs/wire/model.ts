@@ -20,7 +20,9 @@ interface StoredResult {
 export const specOf = ({ job }: ModelRow): ResolvedSpec => fromJson(job.spec);
 
 export function resultOf({ job }: ModelRow): StoredResult {
-  const { networks = [], ...figures } = fromJson<Figures & { networks?: NetworkFigures[] }>(job.result ?? {});
+  type Result = Figures & { networks?: NetworkFigures[]; speedup?: object };
+  // The speed-up is the job's, and no figure.
+  const { networks = [], speedup: _, ...figures } = fromJson<Result>(job.result ?? {});
   return { figures, networks };
 }
 
