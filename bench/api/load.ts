@@ -13,6 +13,13 @@ export interface Load {
   readonly errors: number;
 }
 
+export interface Comparison {
+  readonly ours: Load;
+  readonly bare: Load;
+  /** Of requests a second, ours over the bare route's. */
+  readonly ratio: number;
+}
+
 const JOB = {
   dataset: 'mnist',
   model: { depth: 8, width: 8 },
@@ -26,7 +33,7 @@ export async function loadCreate(
   api: Served & { readonly servers: { readonly databaseUrl: string } },
   seconds: number,
   rowBytes: number,
-): Promise<{ ours: Load; bare: Load; ratio: number }> {
+): Promise<Comparison> {
   const bare = await startBare(api.servers.databaseUrl, rowBytes);
   try {
     const [ours, theirs]: [autocannon.Result[], autocannon.Result[]] = [[], []];

@@ -17,7 +17,7 @@ export async function startApi(): Promise<Served & { readonly servers: Servers }
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     STRATA_HOME: home,
-    STRATA_REQUESTS_PER_MINUTE: '0',
+    STRATA_RATE_LIMIT: '0',
   });
   const stop = async () => {
     await api.stop();

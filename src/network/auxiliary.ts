@@ -45,13 +45,20 @@ export function auxiliaryWithin(
   const strides = hiddenStrides(network, boundary, size.depth);
   const build = (width: number) => layersOfWidth(network, stage, boundary, strides, width);
   if (size.width !== null) return build(size.width);
-  let [width, tooWide] = [NARROWEST, strides.length > 0 ? WIDEST + 1 : NARROWEST + 1];
-  while (tooWide - width > 1) {
-    const middle = Math.floor((width + tooWide) / 2);
-    if (multiplyAdds(build(middle)) <= budget) width = middle;
-    else tooWide = middle;
-  }
-  return build(width);
+  return build(strides.length > 0 ? widestWithin(budget, (width) => multiplyAdds(build(width))) : NARROWEST);
+}
+
+/** The largest width, from `NARROWEST` to `WIDEST`, that costs no more. @param costOf a width^2 + b width */
+function widestWithin(budget: number, costOf: (width: number) => number): number {
+  const [one, two] = [costOf(1), costOf(2)];
+  const square = two / 2 - one;
+  const linear = one - square;
+  const root =
+    square > 0 ? (Math.sqrt(linear ** 2 + 4 * square * budget) - linear) / (2 * square) : budget / linear;
+  // Rounded, for a root that falls a rounding short of a whole number.
+  const nearest = Math.min(Math.max(Math.round(root), NARROWEST), WIDEST);
+  const fits = (square * nearest + linear) * nearest <= budget;
+  return fits ? nearest : Math.max(nearest - 1, NARROWEST);
 }
 
 /** The fewest 3x3 convolutions that make the input of block `boundary` from the images. */

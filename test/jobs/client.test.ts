@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { type ErrorCode, StrataError } from '../../src/contract/errors.js';
+import { eventually } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { smallJob } from './specs.js';
 
@@ -80,6 +82,30 @@ test('what cannot be trained is refused with pointers, and nothing is stored', a
     return withCode('invalid_spec')(error);
   });
   assert.equal(await countJobs(), jobs);
+});
+
+test('a dataset that is deleted between the look-up and the insert is one that is not there', async () => {
+  await strata.sql.query(
+    `INSERT INTO dataset SELECT (jsonb_populate_record(dataset, '{"id": "dataset_going", "name": "going"}')).*
+     FROM dataset WHERE name = 'mnist'`,
+  );
+  const deleting = new pg.Client({ connectionString: strata.servers.databaseUrl });
+  await deleting.connect();
+  await deleting.query('BEGIN');
+  await deleting.query(`DELETE FROM dataset WHERE id = 'dataset_going'`);
+  const jobs = await countJobs();
+  const refused = assert.rejects(
+    strata.client.createJob(smallJob({ dataset: 'going' }), {}),
+    withCode('invalid_spec'),
+  );
+  await eventually('the insert waits for the deletion', async () => {
+    const { rows } = await strata.sql.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+    return rows.length > 0;
+  });
+  await deleting.query('COMMIT');
+  await refused;
+  assert.equal(await countJobs(), jobs);
+  await deleting.end();
 });
 
 test('a queued job is cancelled at once', async () => {

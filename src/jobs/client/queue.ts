@@ -7,29 +7,68 @@ import { readTogether } from './read-together.js';
 
 type Queue = components['schemas']['JobQueue'];
 
+/** What a job's place in the queue goes by. */
+type Waiting = Pick<Job, 'id' | 'tenant' | 'priority'>;
+
 /** What every answer about waiting jobs asks, shared by those who ask at the same time. */
 export interface QueueReads {
-  readonly positions: (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly positions: (jobs: readonly Waiting[]) => Promise<ReadonlyMap<string, number>>;
   readonly workers: () => Promise<readonly Worker[]>;
 }
 
-/** Of a long queue a thousand jobs are sorted for every read. */
-const POSITIONS_REST = 4;
+/** Of a long queue a thousand jobs are sorted for every read: for no more than half of the time. */
+const POSITIONS_REST = 1;
 
 export function openQueueReads(db: Database): QueueReads {
   const workers = readTogether(() => findWorkers(db));
+  const read = readTogether((ids: readonly string[]) => queuePositions(db, ids), POSITIONS_REST);
+  const end = new QueueEnd(() => performance.now());
   return {
-    positions: readTogether((ids: readonly string[]) => queuePositions(db, ids), POSITIONS_REST),
+    async positions(jobs) {
+      const behind = jobs.filter((job) => end.isBehind(job));
+      const others = jobs.filter((job) => !behind.includes(job));
+      const found = others.length > 0 ? await read(others.map(({ id }) => id)) : new Map<string, number>();
+      end.note(others.filter(({ id }) => found.get(id) === LAST_POSITION));
+      return new Map([...found, ...behind.map(({ id }) => [id, LAST_POSITION] as const)]);
+    },
     workers: () => workers([]),
   };
 }
 
+/** No queue loses a thousand jobs in such a time. */
+const REMEMBERED_MS = 1_000;
+
+/**
+ * Remembers for a moment which jobs were beyond what is counted: one of the same tenant and priority that came after is
+ * there too. A flood of jobs, whose positions cost the most, asks for few.
+ * @param now milliseconds of a clock that never goes back
+ */
+export class QueueEnd {
+  private readonly last = new Map<string, { readonly id: string; readonly until: number }>();
+
+  constructor(private readonly now: () => number) {}
+
+  note(jobs: readonly Waiting[]): void {
+    const now = this.now();
+    for (const [key, { until }] of this.last) if (until < now) this.last.delete(key);
+    for (const job of jobs) this.last.set(keyOf(job), { id: job.id, until: now + REMEMBERED_MS });
+  }
+
+  /** Whether a job is known to be behind one that was beyond what is counted. */
+  isBehind(job: Waiting): boolean {
+    const last = this.last.get(keyOf(job));
+    return last !== undefined && last.id < job.id && last.until >= this.now();
+  }
+}
+
+const keyOf = ({ tenant, priority }: Waiting): string => `${priority} ${tenant}`;
+
 /** Where each of the jobs that have not started stands. */
 export async function queueOf(
   reads: QueueReads,
-  rows: readonly Pick<Job, 'id' | 'state'>[],
+  rows: readonly (Waiting & Pick<Job, 'state'>)[],
 ): Promise<(row: Pick<Job, 'id' | 'state'>) => Queue | null> {
-  const queued = rows.filter((row) => row.state === 'queued').map((row) => row.id);
+  const queued = rows.filter((row) => row.state === 'queued');
   if (queued.length === 0) return () => null;
   const [positions, workers] = await Promise.all([reads.positions(queued), reads.workers()]);
   const slots = workers.flatMap((worker) => fromJson<WorkerSlot[]>(worker.slots));

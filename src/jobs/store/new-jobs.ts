@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { BlobUri } from '../../contract/trainer-protocol.js';
 import { isWebhookEvent } from '../../contract/webhooks.js';
 import { newId } from '../ids.js';
@@ -79,4 +80,9 @@ export async function insertJob(
     ...[traceparent, initial && JSON.stringify(initial), JSON.stringify(trackers)],
   ]);
   return rows[0]?.createdAt ?? null;
+}
+
+/** Whether a job could not be stored since its dataset is not there. */
+export function lacksDataset(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.constraint === 'job_dataset_id_fkey';
 }
