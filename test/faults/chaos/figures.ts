@@ -27,8 +27,8 @@ const HARMLESS = /^(api|redis|dispatcher|clock)/;
 /** Noticed without anything else that has to come back first. */
 const PROMISED = /^(worker|trainer)/;
 const NOTICE_MS = 10_000;
-/** A trainer that starts and makes its first step on a busy machine: counted as lost where the fault comes before a checkpoint. */
-const START_MS = 10_000;
+/** A trainer that starts on a busy machine, which took up to 12 s: counted as lost where the fault comes before a checkpoint. */
+const START_MS = 20_000;
 
 /** Looks before a fault is done. @returns null where Postgres does not answer: an earlier fault is not healed yet */
 export async function lookBefore(theatre: Theatre, cell: Cell, jobId: string): Promise<Harm | null> {
