@@ -3,8 +3,6 @@
 import { streamProgress } from '../../src/provision/progress.js';
 import { runCommand } from '../../src/service/command.js';
 import { setUp } from '../../src/service/setup.js';
-import { startLiveApi } from '../support/live-api.js';
-import { fuzz } from './schemathesis.js';
 
 const SEEDS = [1, 2, 3];
 const EXAMPLES = 100;
@@ -13,6 +11,9 @@ const ANONYMOUS_EXAMPLES = 10;
 
 await runCommand(async () => {
   await setUp(streamProgress());
+  // Only now: set-up may have made the database client anew.
+  const { startLiveApi } = await import('../support/live-api.js');
+  const { fuzz } = await import('./schemathesis.js');
   const examples = Number(process.argv[2] ?? EXAMPLES);
   let total = 0;
   for (const seed of SEEDS) {

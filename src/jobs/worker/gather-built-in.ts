@@ -83,13 +83,14 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, { url, sha256 }: Offic
 }
 
 /** A tar of the files, one opened after another as it is read. */
-function archiveOf(sources: readonly Source[]): AsyncIterable<Uint8Array> {
+async function* archiveOf(sources: readonly Source[]): AsyncGenerator<Uint8Array> {
   const tar = pack();
   const fill = async () => {
     for (const { name, sizeBytes, open } of sources)
       await pipeline(await open(), tar.entry({ name, size: sizeBytes }));
     tar.finalize();
   };
+  // Begun by the first read: whoever reads a stream of this kind that has failed before waits for ever.
   fill().catch((error) => tar.destroy(error));
-  return tar as AsyncIterable<Uint8Array>;
+  yield* tar as AsyncIterable<Uint8Array>;
 }
