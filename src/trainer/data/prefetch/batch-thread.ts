@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { imageLibrary } from '../../../images/library.js';
 import type { Shape, StepRange } from '../../../network/index.js';
 import { TrainerError } from '../../errors.js';
 import type { TrainBatchesOptions } from '../batch-filler.js';
@@ -54,7 +55,8 @@ export class BatchThread {
   /** Has the batches of `steps` prepared. One task at a time: waits until the batches opened before are closed. */
   async open(files: SplitFiles, options: TrainBatchesOptions, steps: StepRange): Promise<PreparedBatches> {
     await this.#idle;
-    const { image } = files.manifest;
+    const { image, storage } = files.manifest;
+    if (storage === 'encoded') await imageLibrary();
     const imageValues = image.height * image.width * image.channels;
     const ring = this.#ring({ steps, batchSize: options.batchSize, imageValues });
     const order = this.#begin({ ring, files, options, decoders: this.decoders });
