@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { components } from '../src/contract/generated/openapi.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 import { type Memory, memoryOf, sumOf, watchMemory } from './import/memory.js';
-import { type RunningService, startService } from './import/service.js';
+import { type RunningService, startService } from './service.js';
 
 export const benchmark: Benchmark = {
   name: 'import',

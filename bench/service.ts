@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../../src/service/root.js';
+import { ROOT } from '../src/service/root.js';
 
 export interface RunningService {
   readonly url: string;
@@ -12,10 +12,10 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** The service as `npm start` runs it, in a home of its own. */
-export async function startService(): Promise<RunningService> {
+/** The service as `npm start` runs it, in a home of its own. @param settings variables beside the environment's */
+export async function startService(settings: NodeJS.ProcessEnv = {}): Promise<RunningService> {
   const home = await mkdtemp(join(tmpdir(), 'strata-bench-'));
-  const env = { ...process.env, STRATA_HOME: home, PORT: '0', LOG_LEVEL: 'warn' };
+  const env = { ...process.env, STRATA_HOME: home, PORT: '0', LOG_LEVEL: 'warn', ...settings };
   const command = ['--import', 'tsx', 'src/service/start.ts'];
   const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
