@@ -210,28 +210,42 @@ test('an MLflow server has one run of the job, with what was sent, however often
     await send();
     const [done] = await exportsOf(id);
     assert.deepEqual([done?.state, done?.error], ['succeeded', null]);
-    const experiment = await server.get('/experiments/get-by-name?experiment_name=nets');
-    const { runs } = await server.post('/runs/search', {
-      experiment_ids: [experiment.experiment.experiment_id],
+    const { experiment } = await server.get<{ experiment: { experiment_id: string } }>(
+      '/experiments/get-by-name?experiment_name=nets',
+    );
+    const { runs } = await server.post<{ runs: MlflowRun[] }>('/runs/search', {
+      experiment_ids: [experiment.experiment_id],
     });
-    assert.equal(runs.length, 1);
-    const [{ info, data }] = runs;
+    const [run] = runs;
+    assert.ok(run && runs.length === 1, `${runs.length} runs`);
+    const { info, data } = run;
     assert.deepEqual([info.run_id, info.status, info.run_name], [done?.run_id, 'FINISHED', 'mine']);
-    assert.ok(
-      data.params.some(
-        ({ key, value }: { key: string; value: string }) => key === 'model.family' && value === 'resnet',
-      ),
-    );
-    assert.ok(
-      data.tags.some(({ key, value }: { key: string; value: string }) => key === 'team' && value === 'a'),
-    );
-    const history = await server.get(
+    assert.equal(data.params.find(({ key }) => key === 'model.family')?.value, 'resnet');
+    assert.equal(data.tags.find(({ key }) => key === 'team')?.value, 'a');
+    const history = await server.get<{ metrics: MlflowPoint[] }>(
       `/metrics/get-history?run_id=${info.run_id}&metric_key=loss/stage_1&max_results=5000`,
     );
     assert.equal(history.metrics.length, 1200);
-    const third = history.metrics.find(({ step }: { step: number }) => Number(step) === 2);
-    assert.deepEqual([third.value, Number(third.timestamp)], [1 / 3, Date.parse('2026-01-01T00:00:02Z')]);
+    const third = history.metrics.find(({ step }) => Number(step) === 2);
+    assert.deepEqual([third?.value, Number(third?.timestamp)], [1 / 3, Date.parse('2026-01-01T00:00:02Z')]);
   } finally {
     await server.stop();
   }
 });
+
+interface MlflowPair {
+  readonly key: string;
+  readonly value: string;
+}
+
+interface MlflowRun {
+  readonly info: { readonly run_id: string; readonly run_name: string; readonly status: string };
+  readonly data: { readonly params: readonly MlflowPair[]; readonly tags: readonly MlflowPair[] };
+}
+
+/** Whole numbers come as strings. */
+interface MlflowPoint {
+  readonly value: number;
+  readonly step: number | string;
+  readonly timestamp: number | string;
+}
