@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { components } from '../src/contract/generated/openapi.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 import { type Memory, memoryOf, sumOf, watchMemory } from './import/memory.js';
-import { type RunningService, startService } from './service.js';
+import { call, type RunningService, settled, startService } from './service.js';
 
 export const benchmark: Benchmark = {
   name: 'import',
@@ -47,7 +47,7 @@ async function run({ file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
     if (dataset.state !== 'ready') throw new Error(JSON.stringify(dataset.problems));
     say(`… ready after ${readyS.toFixed(1)} s`);
     const training = watchMemory(service.pids, EVERY_MS);
-    const { id } = await post<Schemas['Job']>(service, '/jobs', { ...JOB, dataset: 'bench' });
+    const { id } = await call<Schemas['Job']>(service, '/jobs', { ...JOB, dataset: 'bench' });
     const job = await settled<Schemas['Job']>(
       service,
       `/jobs/${id}`,
@@ -84,25 +84,6 @@ async function run({ file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
 async function upload({ url }: RunningService, path: string): Promise<void> {
   const form = ['-F', 'name=bench', '-F', `file=@${path}`];
   await promisify(execFile)('curl', ['--silent', '--show-error', '--fail', ...form, `${url}/datasets`]);
-}
-
-async function settled<T extends { state: string }>(
-  { url }: RunningService,
-  path: string,
-  ...unsettled: string[]
-): Promise<T> {
-  for (;;) {
-    const body = (await (await fetch(url + path)).json()) as T;
-    if (!unsettled.includes(body.state)) return body;
-    await delay(EVERY_MS);
-  }
-}
-
-async function post<T>({ url }: RunningService, path: string, body: object): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as T;
 }
 
 /** A column a moment, a row a kind of process. */

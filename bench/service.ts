@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ROOT } from '../src/service/root.js';
 
 export interface RunningService {
@@ -38,4 +39,28 @@ export async function startService(settings: NodeJS.ProcessEnv = {}): Promise<Ru
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** GET, or POST of a body. @throws Error with the answer's words where it is no success */
+export async function call<T>({ url }: RunningService, path: string, body?: object): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  const sent = body && { method: 'POST', headers, body: JSON.stringify(body) };
+  const response = await fetch(url + path, sent);
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+const LOOK_MS = 400;
+
+/** What lies at a path, once it is in none of these states. */
+export async function settled<T extends { state: string }>(
+  service: RunningService,
+  path: string,
+  ...unsettled: string[]
+): Promise<T> {
+  for (;;) {
+    const body = await call<T>(service, path);
+    if (!unsettled.includes(body.state)) return body;
+    await delay(LOOK_MS);
+  }
 }

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../src/contract/generated/openapi.js';
 import { makeNpy, makeNpz, rawImages } from '../test/datasets/support/arrays.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { type RunningService, startService } from './service.js';
+import { call, type RunningService, settled, startService } from './service.js';
 import { type DataParallel, dataParallel } from './speedup/ddp.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
 import { torchCommand } from './step/torch.js';
@@ -24,7 +23,6 @@ const ROUNDS = 16;
 const END_TO_END_ROUNDS = 2;
 const TEST_IMAGES = 100;
 const PEER_STEPS = 15;
-const LOOK_MS = 500;
 
 export const benchmark: Benchmark = {
   name: 'speedup',
@@ -134,12 +132,8 @@ async function upload(service: RunningService): Promise<void> {
   );
   const response = await fetch(`${service.url}/datasets`, { method: 'POST', body: form });
   if (!response.ok) throw new Error(await response.text());
-  for (;;) {
-    const { state, problems } = await call<Schemas['Dataset']>(service, '/datasets/bench');
-    if (state === 'ready') return;
-    if (state === 'failed') throw new Error(JSON.stringify(problems));
-    await delay(LOOK_MS);
-  }
+  const { state, problems } = await settled<Schemas['Dataset']>(service, '/datasets/bench', 'validating');
+  if (state !== 'ready') throw new Error(JSON.stringify(problems));
 }
 
 async function ended(service: RunningService, id: string): Promise<Schemas['Job']> {
@@ -147,14 +141,6 @@ async function ended(service: RunningService, id: string): Promise<Schemas['Job'
     const job = await call<Schemas['Job']>(service, `/jobs/${id}?wait=30`);
     if (job.finished_at !== null) return job;
   }
-}
-
-async function call<T>({ url }: RunningService, path: string, body?: object): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  const sent = body && { method: 'POST', headers, body: JSON.stringify(body) };
-  const response = await fetch(url + path, sent);
-  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-  return (await response.json()) as T;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

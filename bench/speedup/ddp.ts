@@ -1,8 +1,8 @@
 // The peer that a user would pick instead: data-parallel back-propagation on the same two cores.
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../../src/provision/processes.js';
 import { median } from '../benchmark.js';
 import type { TorchCommand } from '../step/torch.js';
 import { WORKLOAD_VARIABLE } from '../step/workload.js';
@@ -60,13 +60,4 @@ async function runRanks(torch: TorchCommand, workload: string, steps: number, ra
     }),
   );
   return JSON.parse(outputs[0]!.stdout) as Ran;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -25,11 +25,18 @@ export function openQueueReads(db: Database): QueueReads {
   const end = new QueueEnd(() => performance.now());
   return {
     async positions(jobs) {
-      const behind = jobs.filter((job) => end.isBehind(job));
-      const others = jobs.filter((job) => !behind.includes(job));
-      const found = others.length > 0 ? await read(others.map(({ id }) => id)) : new Map<string, number>();
-      end.note(others.filter(({ id }) => found.get(id) === LAST_POSITION));
-      return new Map([...found, ...behind.map(({ id }) => [id, LAST_POSITION] as const)]);
+      const positions = new Map<string, number>();
+      const unknown: Waiting[] = [];
+      for (const job of jobs) {
+        if (end.isBehind(job)) positions.set(job.id, LAST_POSITION);
+        else unknown.push(job);
+      }
+      if (unknown.length === 0) return positions;
+      // Shared with others, whose jobs it holds too.
+      const found = await read(unknown.map(({ id }) => id));
+      end.note(unknown.filter(({ id }) => found.get(id) === LAST_POSITION));
+      for (const [id, position] of found) positions.set(id, position);
+      return positions;
     },
     workers: () => workers([]),
   };
