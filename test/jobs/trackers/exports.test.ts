@@ -78,14 +78,14 @@ test('a job is handed over when it has ended, whole: parameters, tags, every met
   assert.deepEqual([done?.state, done?.run_id, done?.error], ['succeeded', 'run0', null]);
   assert.equal(done?.run_url, `${mlflow.url}/#/experiments/7/runs/run0`);
   const batches = mlflow.of('/runs/log-batch').map(({ body }) => body);
-  const pairs = (list: { key: string; value: string }[]) =>
+  const pairs = (list: readonly { key: string; value: string }[]) =>
     Object.fromEntries(list.map(({ key, value }) => [key, value]));
   const params = pairs(batches.flatMap((batch) => batch.params ?? []));
   assert.deepEqual(
     [params['model.family'], params['method.stages'], params.batch_size],
     ['resnet', '2', '32'],
   );
-  const tags = pairs(batches[0]!.tags);
+  const tags = pairs(batches[0]!.tags ?? []);
   assert.deepEqual([tags.team, tags['strata.state'], tags['mlflow.x']], ['a', 'succeeded', undefined]);
   const metrics = batches.flatMap((batch) => batch.metrics ?? []);
   assert.equal(metrics.length, 1500);

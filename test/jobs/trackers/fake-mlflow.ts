@@ -5,8 +5,23 @@ import { text } from 'node:stream/consumers';
 export interface Call {
   readonly path: string;
   readonly authorization: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: what a test looks for in it, it names
-  readonly body: Record<string, any>;
+  readonly body: Asked;
+}
+
+interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What requests say, of all paths together. */
+interface Asked {
+  readonly filter?: string;
+  readonly run_id?: string;
+  readonly run_name?: string;
+  readonly status?: string;
+  readonly tags?: readonly Pair[];
+  readonly params?: readonly Pair[];
+  readonly metrics?: readonly object[];
 }
 
 /** As much of MLflow's REST API as an export asks for, with one experiment `7`. */
@@ -43,7 +58,7 @@ export class FakeMlflow {
 
   private async answer(request: IncomingMessage): Promise<[number, object]> {
     const path = (request.url ?? '').replace('/api/2.0/mlflow', '').replace(/\?.*/, '');
-    const body = JSON.parse((await text(request)) || '{}');
+    const body = JSON.parse((await text(request)) || '{}') as Asked;
     this.calls.push({ path, authorization: request.headers.authorization, body });
     if (takeFrom(this.failing, path)) return [500, { error_code: 'INTERNAL_ERROR' }];
     if (takeFrom(this.strange, path)) return [200, { runs: { info: null }, experiment_id: 7 }];
@@ -56,16 +71,16 @@ export class FakeMlflow {
         this.hasExperiment = true;
         return [200, { experiment_id: '7' }];
       case '/runs/search': {
-        const jobId = /'(.+)'/.exec(body.filter)?.[1];
+        const jobId = /'(.+)'/.exec(body.filter ?? '')?.[1];
         const found = [...this.runs].filter(([, job]) => job === jobId);
         return [200, found.length > 0 ? { runs: found.map(([run_id]) => ({ info: { run_id } })) } : {}];
       }
       case '/runs/create': {
-        this.runs.set(`run${this.runs.size}`, body.tags[0].value);
+        this.runs.set(`run${this.runs.size}`, body.tags?.[0]?.value ?? '');
         return [200, { run: {} }];
       }
       case '/runs/delete':
-        this.runs.delete(body.run_id);
+        this.runs.delete(body.run_id ?? '');
         return [200, {}];
       default:
         return [200, {}];
