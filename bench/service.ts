@@ -1,22 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { components } from '../src/contract/generated/openapi.js';
+import { startPostgres } from '../src/provision/postgres.js';
 import { ROOT } from '../src/service/root.js';
+
+type Dataset = components['schemas']['Dataset'];
 
 export interface RunningService {
   readonly url: string;
+  readonly databaseUrl: string;
   /** Of `npm start` and of Postgres, which is its own. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
 }
 
-/** The service as `npm start` runs it, in a home of its own. @param settings variables beside the environment's */
+/**
+ * The service as `npm start` runs it.
+ * @param settings variables beside the environment's; with no STRATA_HOME among them it has one of its own, which goes with it
+ */
 export async function startService(settings: NodeJS.ProcessEnv = {}): Promise<RunningService> {
-  const home = await mkdtemp(join(tmpdir(), 'strata-bench-'));
-  const env = { ...process.env, STRATA_HOME: home, PORT: '0', LOG_LEVEL: 'warn', ...settings };
+  const kept = settings.STRATA_HOME;
+  const home = kept ?? (await mkdtemp(join(tmpdir(), 'strata-bench-')));
+  const env = { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...settings, STRATA_HOME: home };
   const command = ['--import', 'tsx', 'src/service/start.ts'];
   const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
@@ -29,14 +38,15 @@ export async function startService(settings: NodeJS.ProcessEnv = {}): Promise<Ru
     });
     void ended.then(() => reject(new Error(`the service ended:\n${said}`)));
   });
-  const postmaster = await readFile(join(home, 'postgres/data/postmaster.pid'), 'utf8');
+  const postgres = await startPostgres(home);
   return {
     url,
-    pids: [child.pid!, Number(postmaster.split('\n')[0])],
+    databaseUrl: postgres.url,
+    pids: [child.pid!, postgres.pid],
     async stop() {
       child.kill('SIGINT');
       await ended;
-      await rm(home, { recursive: true, force: true });
+      if (kept === undefined) await rm(home, { recursive: true, force: true });
     },
   };
 }
@@ -63,4 +73,21 @@ export async function settled<T extends { state: string }>(
     if (!unsettled.includes(body.state)) return body;
     await delay(LOOK_MS);
   }
+}
+
+/** A dataset made of an archive. @throws Error where it is refused, or turns out not to be one */
+export async function upload(
+  service: RunningService,
+  name: string,
+  archive: Blob,
+  file: string,
+): Promise<Dataset> {
+  const form = new FormData();
+  form.set('name', name);
+  form.set('file', archive, file);
+  const response = await fetch(`${service.url}/datasets`, { method: 'POST', body: form });
+  if (!response.ok) throw new Error(await response.text());
+  const dataset = await settled<Dataset>(service, `/datasets/${name}`, 'validating');
+  if (dataset.state !== 'ready') throw new Error(`${name}: ${JSON.stringify(dataset.problems)}`);
+  return dataset;
 }

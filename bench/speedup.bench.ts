@@ -1,7 +1,7 @@
 import type { components } from '../src/contract/generated/openapi.js';
 import { makeNpy, makeNpz, rawImages } from '../test/datasets/support/arrays.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { call, type RunningService, settled, startService } from './service.js';
+import { call, type RunningService, startService, upload } from './service.js';
 import { type DataParallel, dataParallel } from './speedup/ddp.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
 import { torchCommand } from './step/torch.js';
@@ -45,7 +45,7 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const service = await startService({ STRATA_SLOTS: '2', STRATA_THREADS: '1' });
   const rows: Row[] = [];
   try {
-    await upload(service);
+    await uploadNoise(service);
     for (const network of Object.keys(NETWORKS) as NetworkName[]) {
       const peer = torch && (await dataParallel(torch, network, PEER_STEPS));
       rows.push({ network, peer, ...(await measure(service, network)) });
@@ -111,7 +111,7 @@ async function messageBytes(
 }
 
 /** Images of noise: speed does not depend on what they show. */
-async function upload(service: RunningService): Promise<void> {
+async function uploadNoise(service: RunningService): Promise<void> {
   const train =
     Math.max(...Object.values(NETWORKS).map(({ batch, roundSteps }) => batch * roundSteps)) *
     (ROUNDS + END_TO_END_ROUNDS);
@@ -123,17 +123,12 @@ async function upload(service: RunningService): Promise<void> {
       Uint8Array.from({ length: count }, (_, index) => index % 10),
     ),
   });
-  const form = new FormData();
-  form.set('name', 'bench');
-  form.set(
-    'file',
+  await upload(
+    service,
+    'bench',
     new Blob([makeNpz({ ...part('train', train, 1), ...part('test', TEST_IMAGES, 2) })]),
     'bench.npz',
   );
-  const response = await fetch(`${service.url}/datasets`, { method: 'POST', body: form });
-  if (!response.ok) throw new Error(await response.text());
-  const { state, problems } = await settled<Schemas['Dataset']>(service, '/datasets/bench', 'validating');
-  if (state !== 'ready') throw new Error(JSON.stringify(problems));
 }
 
 async function ended(service: RunningService, id: string): Promise<Schemas['Job']> {

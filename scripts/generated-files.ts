@@ -2,9 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import {
+  ACCURACY_PAGE,
+  ACCURACY_PICTURE,
+  renderAccuracyPage,
+  renderAccuracyPicture,
+  STUDY_FILE,
+} from '../bench/study/page.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
+import { replaceBetween } from './replace-between.js';
 
 /** A committed file that another one decides. */
 export interface GeneratedFile {
@@ -22,6 +30,8 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
   { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
+  { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
+  { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
 ];
 
 async function renderContractTypes(): Promise<string> {
@@ -37,6 +47,7 @@ async function renderOperatingPage(): Promise<string> {
     '<!-- settings: npm run generate -->\n',
     '<!-- end of settings -->',
     renderSettings(),
+    OPERATING,
   );
 }
 
@@ -45,13 +56,4 @@ function renderSettings(): string {
     ({ name, default: fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |\n`,
   );
   return `| variable | default | meaning |\n|---|---|---|\n${rows.join('')}`;
-}
-
-/** @throws Error when a marker is missing */
-export function replaceBetween(text: string, start: string, end: string, content: string): string {
-  const from = text.indexOf(start) + start.length;
-  const to = text.indexOf(end, from);
-  if (from < start.length || to < 0)
-    throw new Error(`no '${start.trim()}' followed by '${end}' in ${OPERATING}`);
-  return text.slice(0, from) + content + text.slice(to);
 }

@@ -1,46 +1,72 @@
-// npm run study [-- name ...] [--seeds n]: trains every method beside the frozen control, in this process and on one thread,
-// prints a table and writes bench/results/methods.json (docs/method.md, "Methods": the control).
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// npm run study [-- --file cifar10-images.zip] [--home folder]: the accuracy study (docs/accuracy.md) as jobs of a service of its own,
+// which keeps them in its home: run again, it goes on where it was. Writes bench/results/study.json and what docs/accuracy.md shows of it.
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createClient } from '../../client/src/index.js';
 import { streamProgress } from '../../src/provision/progress.js';
 import { runCommand } from '../../src/service/command.js';
-import { ROOT } from '../../src/service/root.js';
 import { setUp } from '../../src/service/setup.js';
-import { CONTENDERS, SETTING } from './contenders.js';
-import { type Run, summarize, table } from './summary.js';
+import { type RunningService, startService } from '../service.js';
+import { datasetNamed } from './dataset.js';
+import { type Outcome, outcomeOf, summarize } from './figures.js';
+import { trained } from './jobs.js';
+import { type StudyResult, storeStudy } from './page.js';
+import { bodyOf, ROWS, type Row, SEEDS, SETTING, timedBodyOf } from './rows.js';
+import { type StepSeconds, stepSeconds } from './virtual-time.js';
 
-// Before TensorFlow loads: another number of threads adds in another order.
-for (const name of ['TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'])
-  process.env[name] = '1';
-
-const TITLE = 'test accuracy on MNIST of every method, before and after the end-to-end phase';
+const DATASET = 'cifar10';
 
 await runCommand(async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { seeds: { type: 'string', default: '3' } },
+  const { values } = parseArgs({
+    options: { file: { type: 'string' }, home: { type: 'string', default: '.strata/study' } },
   });
-  const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1);
-  if (seeds.length === 0) throw new Error(`--seeds is '${values.seeds}', but must be a whole number from 1`);
-  const names = positionals.length > 0 ? positionals : Object.keys(CONTENDERS);
-  const unknown = names.filter((name) => !(name in CONTENDERS));
-  if (unknown.length > 0) {
-    throw new Error(`no method ${unknown.join(', ')}; there are: ${Object.keys(CONTENDERS).join(', ')}`);
-  }
   await setUp(streamProgress());
-  const { trainOnce } = await import('./train-once.js');
-  const runs: Run[] = [];
-  for (const seed of seeds) {
-    for (const name of names) {
-      const run = await trainOnce(name, seed);
-      runs.push(run);
-      console.log(`… ${name}, seed ${seed}: ${run.after.toFixed(3)} in ${run.seconds.toFixed(0)} s`);
-    }
+  const home = resolve(values.home);
+  await mkdir(home, { recursive: true });
+  // A slot a core, one thread each: a device as slow as the others.
+  const service = await startService({ STRATA_HOME: home, STRATA_SLOTS: '2', STRATA_THREADS: '1' });
+  try {
+    const result = await study(service, values.file ?? null);
+    console.log(await storeStudy(result));
+  } finally {
+    await service.stop();
   }
-  const methods = summarize(runs);
-  console.log(table(methods));
-  const result = { title: TITLE, at: new Date().toISOString(), setting: SETTING, seeds, methods, runs };
-  await mkdir(join(ROOT, 'bench/results'), { recursive: true });
-  await writeFile(join(ROOT, 'bench/results/methods.json'), `${JSON.stringify(result, null, 2)}\n`);
 });
+
+async function study(service: RunningService, file: string | null): Promise<StudyResult> {
+  const client = createClient({ url: service.url });
+  const { splits } = await datasetNamed(service, DATASET, file);
+  const trainCount = splits.train.count;
+  // One after another: whoever is measured has the machine alone.
+  const times = new Map<string, StepSeconds>();
+  for (const row of ROWS) {
+    if (times.has(timeKey(row))) continue;
+    const ended = await trained(client, timedBodyOf(row, DATASET));
+    times.set(timeKey(row), stepSeconds(ended, trainCount));
+    console.log(`… ${ended.job.name}: ${JSON.stringify(times.get(timeKey(row)))}`);
+  }
+  // All at once: the service orders them.
+  const jobs = await Promise.all(
+    ROWS.flatMap((row) =>
+      SEEDS.map(async (seed) => {
+        const ended = await trained(client, bodyOf(row, seed, DATASET));
+        console.log(`… ${ended.job.name}: ${ended.job.result?.test_accuracy}`);
+        return { row, seed, ended };
+      }),
+    ),
+  );
+  const outcomes = jobs.map(
+    ({ row, seed, ended }): Outcome => outcomeOf(row, seed, ended, trainCount, times.get(timeKey(row))!),
+  );
+  return {
+    at: new Date().toISOString(),
+    setting: SETTING,
+    seeds: SEEDS,
+    stepSeconds: Object.fromEntries(times),
+    rows: summarize(ROWS, outcomes),
+    outcomes,
+  };
+}
+
+const timeKey = ({ method }: Row): string => `${method.type}, K=${method.stages}`;

@@ -1,5 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
 
+type TrainCount = Pick<DatasetFacts, 'train_count'>;
+
 /** How a run's optimiser steps are cut into rounds, the unit of a stage task. */
 export interface Rounds {
   readonly stepsPerEpoch: number;
@@ -24,7 +26,11 @@ export interface StepRange {
 const LONGEST_DEFAULT_ROUND = 200;
 const FEWEST_DEFAULT_ROUNDS = 4;
 
-export function roundsOf(spec: ResolvedSpec, dataset: DatasetFacts): Rounds {
+/** @param dataset how many training images it has */
+export function roundsOf(
+  spec: Pick<ResolvedSpec, 'max_train_samples' | 'batch_size' | 'epochs' | 'method'>,
+  dataset: TrainCount,
+): Rounds {
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
   const { round_steps: roundSteps, end_to_end_share: endToEndShare } = spec.method;
   const warmStartSteps = spec.method.warm_start_epochs * stepsPerEpoch;
@@ -43,7 +49,7 @@ export function roundsOf(spec: ResolvedSpec, dataset: DatasetFacts): Rounds {
 }
 
 /** Images a job trains on: all, or the first `max_train_samples`. */
-export function trainSamples(maxTrainSamples: number | null, dataset: DatasetFacts): number {
+export function trainSamples(maxTrainSamples: number | null, dataset: TrainCount): number {
   return Math.min(maxTrainSamples ?? dataset.train_count, dataset.train_count);
 }
 
@@ -61,7 +67,7 @@ export function endToEndStepsOf(totalSteps: number, endToEndShare: number): numb
 
 export function stepsOf(
   spec: Pick<ResolvedSpec, 'max_train_samples' | 'batch_size' | 'epochs'>,
-  dataset: DatasetFacts,
+  dataset: TrainCount,
 ): { stepsPerEpoch: number; totalSteps: number } {
   const stepsPerEpoch = Math.floor(trainSamples(spec.max_train_samples, dataset) / spec.batch_size);
   return { stepsPerEpoch, totalSteps: stepsPerEpoch * spec.epochs };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runChecks } from '../../scripts/checks/runner.js';
-import { GENERATED_FILES, replaceBetween } from '../../scripts/generated-files.js';
+import { GENERATED_FILES } from '../../scripts/generated-files.js';
+import { replaceBetween } from '../../scripts/replace-between.js';
 
 test('every check runs, whatever the others find, and as many at a time as wished', async () => {
   let running = 0;
@@ -33,9 +34,12 @@ test('every check runs, whatever the others find, and as many at a time as wishe
 });
 
 test('a table is written between its markers, and a page without them is refused', () => {
-  assert.equal(replaceBetween('x [ old ] y', '[', ']', ' new '), 'x [ new ] y');
-  assert.throws(() => replaceBetween('x ] y [', '[', ']', 'new'), /no '\[' followed by '\]'/);
-  assert.throws(() => replaceBetween('x', '[', ']', 'new'), /no '\['/);
+  assert.equal(replaceBetween('x [ old ] y', '[', ']', ' new ', 'a page'), 'x [ new ] y');
+  assert.throws(
+    () => replaceBetween('x ] y [', '[', ']', 'new', 'a page'),
+    /no '\[' followed by '\]' in a page/,
+  );
+  assert.throws(() => replaceBetween('x', '[', ']', 'new', 'a page'), /no '\['/);
 });
 
 test('generated files render alike twice', async () => {

@@ -113,7 +113,7 @@ test('a migration that fails leaves nothing behind, and those before it stay', a
   assert.deepEqual(rows, [{ good: 'good', half: null }]);
 });
 
-test('jobs that succeeded before there were models get theirs, and no others do', async () => {
+test('jobs that succeeded before there were models get theirs, and no others do; metadata finds jobs from before', async () => {
   const all = (await migrationsOnDisk()).sort();
   const first = all.findIndex((name) => name.endsWith('_models'));
   assert.ok(first > 0);
@@ -149,4 +149,7 @@ test('jobs that succeeded before there were models get theirs, and no others do'
     { ...common, id: 'model_2', name: 'mnist-resnet-8', job_id: 'job_2', serving: {} },
   ]);
   assert.deepEqual(await query(url, `SELECT id FROM artifact WHERE model_id = 'model_1'`), [{ id: 'a1' }]);
+  const labelled = `SELECT job_id FROM job_label WHERE tenant = 'ours' AND label = metadata_label('team', 'a') ORDER BY 1`;
+  const ids = (await query(url, labelled)).map((row) => (row as { job_id: string }).job_id);
+  assert.deepEqual(ids, ['job_1', 'job_2', 'job_3']);
 });

@@ -59,6 +59,8 @@ const QUESTIONS: Readonly<Record<string, () => Promise<unknown>>> = {
   'metadata of many': page({ metadata: { team: 'vision' } }),
   'metadata of one': page({ metadata: { run: '7000' } }),
   'metadata and a state': page({ metadata: { team: 'rare' }, state: 'failed' }),
+  'metadata and a state of many': page({ metadata: { run: '7000' }, state: 'succeeded' }),
+  'two pairs': page({ metadata: { team: 'vision', run: '7000' } }),
   'one job': () => strata.client.getJob(middle),
   'its tasks': () => strata.client.listTasks(middle),
   'its events': () => strata.client.listEvents(middle, { after: 0, limit: 20 }),
@@ -73,7 +75,7 @@ test('lists, filters and series of large tables are read through indexes', async
     for (const { text, values = [] } of statements) {
       const { rows } = await strata.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
       const whole = scanned(rows[0]['QUERY PLAN'][0].Plan).filter((table) =>
-        ['job', 'metric_point'].includes(table),
+        ['job', 'job_label', 'metric_point'].includes(table),
       );
       assert.deepEqual(whole, [], `${name}: ${text}\n${JSON.stringify(rows[0]['QUERY PLAN'])}`);
     }
@@ -91,4 +93,7 @@ test('a filter by metadata finds the same whether many jobs carry the pair or fe
   assert.deepEqual(await runs({ team: 'vision' }, idOf(1000)), [998, 996, 994]);
   assert.deepEqual(await runs({ run: '17' }), [17]);
   assert.deepEqual(await runs({ team: 'vision', run: '17' }), []);
+  assert.deepEqual(await runs({ team: 'vision', run: '18' }), [18]);
+  assert.deepEqual(await runs({ te: 'amrare' }), []);
+  assert.deepEqual(await runs({ team: 'nobody' }), []);
 });

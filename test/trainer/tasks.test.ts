@@ -162,7 +162,16 @@ function assertMetrics({ samples, successes }: PlanRun): void {
   // What an AuxNet that makes nothing but zeros has is 1.
   assert.ok(error! > 0 && error! < 1, `${error}`);
   const [parts] = [...successes].filter(([key]) => key === 'stage-0-1').map(([, { seconds }]) => seconds);
-  for (const part of ['data', 'forward', 'coupling', 'backward', 'spool', 'optimizer', 'checkpoint']) {
+  for (const part of [
+    'start',
+    'data',
+    'forward',
+    'coupling',
+    'backward',
+    'spool',
+    'optimizer',
+    'checkpoint',
+  ]) {
     assert.ok(parts![part]! > 0, part);
   }
 }

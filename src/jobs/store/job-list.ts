@@ -22,30 +22,52 @@ export async function findJobs(db: Queryable, filter: JobFilter) {
   });
 }
 
-/** Jobs looked at one by one before the index on metadata is asked. */
+/** Jobs in a state that are looked at one by one before those that carry a pair are. */
 const LOOKED_AT = 2_000;
 
 /**
- * Pairs that many jobs carry are found soonest among the newest jobs, rare ones by the index, which knows no order: it would
- * sort half a million for a page of twenty. Postgres cannot tell the two apart, so both ways are walked, that one first.
+ * Jobs of a pair lie in the order of the list (job_label), so a page is read at once however many carry it. Further pairs
+ * and a state are looked up in each job on the way, which is long only where they seldom meet and each is common.
  */
 async function idsByMetadata(db: Queryable, filter: JobFilter): Promise<string[]> {
-  const { limit } = filter;
-  const pairs = Prisma.sql`metadata @> ${JSON.stringify(filter.metadata)}::jsonb`;
-  const [newest] = await db.$queryRaw<{ ids: string[]; seen: number }[]>`
-    SELECT coalesce((array_agg(id ORDER BY id DESC) FILTER (WHERE ${pairs}))[1:${limit}::int], '{}') AS ids,
-      count(*)::int AS seen
-    FROM (SELECT id, metadata FROM job WHERE ${rest(filter)} ORDER BY id DESC LIMIT ${LOOKED_AT}) newest`;
-  if (newest && (newest.ids.length >= limit || newest.seen < LOOKED_AT)) return newest.ids;
-  // Materialized: or the order would tempt Postgres to go through every job.
+  const { tenant, after, limit, state } = filter;
+  const few = state === null ? null : await idsAmongFew(db, filter);
+  if (few !== null) return few;
+  const older = after === null ? Prisma.empty : Prisma.sql`AND job_label.job_id < ${after}`;
+  const inState = state === null ? Prisma.empty : Prisma.sql`AND state = ${state}`;
   const rows = await db.$queryRaw<{ id: string }[]>`
-    WITH matching AS MATERIALIZED (SELECT id FROM job WHERE ${pairs} AND ${rest(filter)})
-    SELECT id FROM matching ORDER BY id DESC LIMIT ${limit}`;
+    SELECT job.id FROM job_label JOIN job ON job.id = job_label.job_id
+    WHERE job_label.tenant = ${tenant} AND job_label.label = ${await rarestLabel(db, filter)} ${older}
+      AND ${carriesAll(filter)} ${inState}
+    ORDER BY job_label.job_id DESC LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
 
-function rest({ tenant, after, state }: JobFilter): Prisma.Sql {
+/** Those of a state that few jobs are in, or that many of its newest carry; null where neither holds. */
+async function idsAmongFew(db: Queryable, filter: JobFilter): Promise<string[] | null> {
+  const { tenant, after, limit, state } = filter;
   const older = after === null ? Prisma.empty : Prisma.sql`AND id < ${after}`;
-  const inState = state === null ? Prisma.empty : Prisma.sql`AND state = ${state}`;
-  return Prisma.sql`tenant = ${tenant} ${older} ${inState}`;
+  const [newest] = await db.$queryRaw<{ ids: string[]; seen: number }[]>`
+    SELECT coalesce((array_agg(id ORDER BY id DESC) FILTER (WHERE ${carriesAll(filter)}))[1:${limit}::int], '{}') AS ids,
+      count(*)::int AS seen
+    FROM (SELECT id, metadata FROM job WHERE tenant = ${tenant} AND state = ${state} ${older}
+      ORDER BY id DESC LIMIT ${LOOKED_AT}) job`;
+  const isAll = newest && (newest.ids.length >= limit || newest.seen < LOOKED_AT);
+  return isAll ? newest.ids : null;
 }
+
+/** Labels are counted up to this: beyond, walking one is as long as walking another. */
+const COUNTED = 1_000;
+
+async function rarestLabel(db: Queryable, { tenant, metadata }: JobFilter): Promise<bigint> {
+  const [rarest] = await db.$queryRaw<{ label: bigint }[]>`
+    SELECT label FROM (SELECT metadata_label(key, value) AS label
+      FROM jsonb_each_text(${JSON.stringify(metadata)}::jsonb)) wanted,
+      LATERAL (SELECT count(*) FROM (SELECT FROM job_label
+        WHERE tenant = ${tenant} AND job_label.label = wanted.label LIMIT ${COUNTED}) carriers) counted
+    ORDER BY count LIMIT 1`;
+  return rarest!.label;
+}
+
+const carriesAll = ({ metadata }: JobFilter): Prisma.Sql =>
+  Prisma.sql`job.metadata @> ${JSON.stringify(metadata)}::jsonb`;

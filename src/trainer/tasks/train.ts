@@ -75,12 +75,13 @@ async function trainOn(
 ): Promise<OptimizerState> {
   const { spec } = context.assignment;
   const { part, steps, run, spool, stopwatch } = options;
-  const state = options.checkpoint?.state ?? (await stopwatch.timeAsync('checkpoint', options.state));
+  const state = options.checkpoint?.state ?? (await options.state());
   const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
   const save = (next: number) =>
     stopwatch.timeAsync('checkpoint', () => saveCheckpoint(context, options, optimizer.state(), next));
   const write = (tensor: Tensor) => spool?.writer.write(tensor);
   const started = context.now();
+  stopwatch.add('start', stopwatch.elapsed);
   try {
     await trainSteps({
       ...options,

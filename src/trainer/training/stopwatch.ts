@@ -4,8 +4,16 @@ export type Clock = () => number;
 /** Adds up wall time by part. TensorFlow's CPU kernels return when they are done, so a part's time is its own. */
 export class Stopwatch {
   readonly #seconds = new Map<string, number>();
+  readonly #made: number;
 
-  constructor(readonly now: Clock) {}
+  constructor(readonly now: Clock) {
+    this.#made = now();
+  }
+
+  /** Seconds since it was made. */
+  get elapsed(): number {
+    return (this.now() - this.#made) / 1000;
+  }
 
   time<T>(part: string, body: () => T): T {
     const start = this.now();

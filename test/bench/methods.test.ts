@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CONTENDERS, specOf } from '../../bench/study/contenders.js';
-import { CONTROL, type Run, summarize, table } from '../../bench/study/summary.js';
+import { CONTENDERS, specOf } from '../../bench/methods/contenders.js';
+import { CONTROL, type Run, summarize, table } from '../../bench/methods/summary.js';
 import { METHODS } from '../trainer/support/training-tasks.js';
 
-test('the study has the control, and only jobs that the service would take', () => {
+test('the comparison of methods has the control, and only jobs that the service would take', () => {
   const types = Object.values(CONTENDERS).map((method) => specOf(method, 1).method.type);
   assert.ok(types.includes(CONTROL));
   assert.ok(types.every((type) => METHODS.includes(type)));

@@ -1,0 +1,77 @@
+import type { components } from '../../src/contract/generated/openapi.js';
+import { endToEndRange, parallelRange, type Rounds, roundsOf } from '../../src/network/index.js';
+import { median } from '../benchmark.js';
+import { simulate } from '../simulation/simulate.js';
+
+type Schemas = components['schemas'];
+type Task = Schemas['Task'];
+
+/** What a job and its tasks say of its time; as the API answers them. */
+export interface Timed {
+  readonly job: Pick<Schemas['Job'], 'spec'>;
+  readonly tasks: readonly Pick<
+    Task,
+    'key' | 'kind' | 'stage' | 'round' | 'waits_for' | 'started_at' | 'finished_at'
+  >[];
+}
+
+/** Seconds of an optimiser step. */
+export interface StepSeconds {
+  /** Of the joined network on one device; null where the job trained none. */
+  readonly joined: number | null;
+  readonly stages: readonly number[];
+}
+
+/** Medians over a job's tasks, from their start to their end: messages, reports and checkpoints are in it. */
+export function stepSeconds({ job, tasks }: Timed, trainCount: number): StepSeconds {
+  const rounds = roundsOfJob(job, trainCount);
+  const secondsOf = (own: Timed['tasks']) => median(own.map((task) => spanOf(task) / stepsOf(rounds, task)));
+  const joined = tasks.filter(({ kind }) => kind === 'end_to_end');
+  return {
+    joined: joined.length > 0 ? secondsOf(joined) : null,
+    stages: Array.from({ length: job.spec.method.stages! }, (_, stage) =>
+      secondsOf(tasks.filter((task) => task.kind === 'stage' && task.stage === stage)),
+    ),
+  };
+}
+
+/**
+ * When each task of a job would have ended on as many devices as it has stages, had each step taken what `steps` says, and
+ * evaluations, which both sides of a comparison need alike, nothing.
+ */
+export function virtualEnds(
+  { job, tasks }: Timed,
+  trainCount: number,
+  steps: StepSeconds,
+): Map<string, number> {
+  const rounds = roundsOfJob(job, trainCount);
+  const places = new Map(tasks.map(({ key }, index) => [key, index]));
+  const { firstEnds } = simulate({
+    tasks: tasks.map((task) => ({
+      seconds: stepsOf(rounds, task) * secondsOfStep(task, steps),
+      needs: task.waits_for.map((key) => places.get(key)!),
+    })),
+    jobs: 1,
+    devices: job.spec.method.stages!,
+    dispatchSeconds: 0,
+  });
+  return new Map(tasks.map(({ key }, index) => [key, firstEnds[index]!]));
+}
+
+function secondsOfStep({ kind, stage }: Timed['tasks'][number], { joined, stages }: StepSeconds): number {
+  if (kind === 'end_to_end') return joined!;
+  return kind === 'stage' ? stages[stage!]! : 0;
+}
+
+function stepsOf(rounds: Rounds, { kind, round }: Timed['tasks'][number]): number {
+  if (kind !== 'stage' && kind !== 'end_to_end') return 0;
+  const { start, end } = (kind === 'stage' ? parallelRange : endToEndRange)(rounds, round!);
+  return end - start;
+}
+
+const roundsOfJob = ({ spec }: Timed['job'], trainCount: number): Rounds =>
+  // The API's specs have every choice made.
+  roundsOf(spec as Parameters<typeof roundsOf>[0], { train_count: trainCount });
+
+const spanOf = ({ started_at, finished_at }: Timed['tasks'][number]): number =>
+  (Date.parse(finished_at!) - Date.parse(started_at!)) / 1000;

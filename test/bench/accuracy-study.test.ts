@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { summarize } from '../../bench/study/figures.js';
+import { tableOf } from '../../bench/study/report.js';
+import { bodyOf, CURVES, REFERENCE, ROWS, SEEDS } from '../../bench/study/rows.js';
+import { stepSeconds, type Timed, virtualEnds } from '../../bench/study/virtual-time.js';
+import { resolveSpec } from '../../src/jobs/resolve.js';
+import { jobSpec, MNIST } from '../jobs/specs.js';
+
+test('the study asks for jobs that the service takes, each by a name of its own', () => {
+  const names = ROWS.flatMap((row) => SEEDS.map((seed) => bodyOf(row, seed, 'mnist')));
+  for (const body of names) resolveSpec(jobSpec(body as Parameters<typeof jobSpec>[0]), MNIST, 1);
+  assert.equal(new Set(names.map(({ name }) => name)).size, names.length);
+  assert.ok(ROWS.includes(REFERENCE));
+  assert.ok(CURVES.every((name) => ROWS.some((row) => row.name === name)));
+});
+
+/** Two stages, two rounds of ten steps, ten steps end to end; stage 1 runs ahead. */
+const spec = resolveSpec(
+  jobSpec({
+    epochs: 3,
+    batch_size: 10,
+    max_train_samples: 100,
+    model: { depth: 8 },
+    method: { stages: 2, round_steps: 10, end_to_end_share: 1 / 3 },
+  }),
+  MNIST,
+  1,
+);
+const at = (seconds: number) => new Date(seconds * 1000).toISOString();
+const task = (
+  key: string,
+  stage: number | null,
+  round: number | null,
+  waits_for: string[],
+  seconds: number,
+): Timed['tasks'][number] => ({
+  key,
+  kind: key.split('-')[0] as 'stage',
+  stage,
+  round,
+  waits_for,
+  started_at: at(0),
+  finished_at: at(seconds),
+});
+const job = {
+  job: { spec: spec as unknown as Timed['job']['spec'] },
+  tasks: [
+    task('prepare', null, null, [], 1),
+    task('stage-1-0', 1, 0, ['prepare'], 20),
+    task('stage-0-0', 0, 0, ['prepare', 'stage-1-0'], 30),
+    task('stage-1-1', 1, 1, ['stage-1-0'], 22),
+    task('stage-0-1', 0, 1, ['stage-0-0', 'stage-1-1'], 30),
+    task('evaluate-1', null, 1, ['stage-0-1', 'stage-1-1'], 99),
+    task('end_to_end-0', null, 0, ['stage-0-1', 'stage-1-1'], 50),
+    task('finalize', null, null, ['end_to_end-0', 'evaluate-1'], 99),
+  ],
+};
+
+test('a job’s time on K devices follows its graph with the median step of each stage', () => {
+  const steps = stepSeconds(job, MNIST.train_count);
+  assert.deepEqual(steps, { joined: 5, stages: [3, 2.1] });
+  const ends = virtualEnds(job, MNIST.train_count, steps);
+  assert.equal(ends.get('stage-1-1'), 42);
+  // Stage 0 begins when stage 1 has its first round behind it.
+  assert.equal(ends.get('stage-0-1'), 21 + 60);
+  assert.equal(ends.get('evaluate-1'), 81);
+  assert.equal(ends.get('finalize'), 81 + 50);
+});
+
+test('rows are compared with the reference, and with back-propagation for as many epochs', () => {
+  const [reference, other] = [REFERENCE, ROWS.find(({ method }) => method.type !== 'backprop')!];
+  const serial = { ...REFERENCE, name: 'longer', epochs: other.epochs };
+  const outcome = (row: string, seed: number, accuracy: number, seconds: number) => ({
+    ...{ row, seed, accuracy, seconds, jobId: 'job_1', beforeJoining: null, compact: null, curve: [] },
+  });
+  const [first, second, third] = summarize(
+    [reference, other, serial],
+    [
+      outcome(reference.name, 1, 0.5, 10),
+      outcome(other.name, 1, 0.75, 9),
+      outcome(other.name, 2, 0.25, 9),
+      outcome('longer', 1, 0.875, 14),
+    ],
+  );
+  assert.deepEqual(first?.accuracy, { mean: 0.5, spread: 0 });
+  assert.deepEqual(second?.accuracy, { mean: 0.5, spread: 0.25 });
+  assert.deepEqual([second?.timeShare, second?.overReference, second?.overSameEpochs], [0.9, 0, -0.375]);
+  assert.deepEqual([third?.overReference, third?.overSameEpochs], [null, null]);
+  assert.match(tableOf([second!]), /\| 0\.90 \| 50\.0 ± 25\.0 \| 0\.0 \| -37\.5 \| {2}\| {2}\|/);
+});
