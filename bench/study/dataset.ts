@@ -1,13 +1,13 @@
-import { openAsBlob } from 'node:fs';
-import { basename } from 'node:path';
 import type { components } from '../../src/contract/generated/openapi.js';
 import { call, type RunningService, upload } from '../service.js';
+import { pooledArchive } from './pool.js';
 
 type Schemas = components['schemas'];
 
 /**
- * The dataset of this name, uploaded from `file` where the service has none.
- * @throws Error where it has none and there is no file, or the file is no dataset
+ * The study's images: those of the service, or made of CIFAR-10's and uploaded.
+ * @param file CIFAR-10 as an archive of train/<class>/... and test/<class>/...
+ * @throws Error where the service has none and there is no file, or the file is no such archive
  */
 export async function datasetNamed(
   service: RunningService,
@@ -19,5 +19,5 @@ export async function datasetNamed(
   if (known?.state === 'ready') return known;
   if (file === null)
     throw new Error(`the study needs its images: npm run study -- --file cifar10-images.zip`);
-  return await upload(service, name, await openAsBlob(file), basename(file));
+  return await upload(service, name, new Blob([await pooledArchive(file)]), 'pooled.npz');
 }

@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createClient } from '../../client/src/index.js';
+import { createClient, type StrataClient } from '../../client/src/index.js';
 import { streamProgress } from '../../src/provision/progress.js';
 import { runCommand } from '../../src/service/command.js';
 import { setUp } from '../../src/service/setup.js';
@@ -12,10 +12,10 @@ import { datasetNamed } from './dataset.js';
 import { type Outcome, outcomeOf, summarize } from './figures.js';
 import { trained } from './jobs.js';
 import { type StudyResult, storeStudy } from './page.js';
-import { bodyOf, ROWS, type Row, SEEDS, SETTING, timedBodyOf } from './rows.js';
-import { type StepSeconds, stepSeconds } from './virtual-time.js';
+import { bodyOf, REFERENCE, ROWS, type Row, SEEDS, SETTING, timedBodyOf } from './rows.js';
+import { type StepSeconds, stageSeconds } from './virtual-time.js';
 
-const DATASET = 'cifar10';
+const DATASET = 'cifar10-16x16';
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -38,14 +38,7 @@ async function study(service: RunningService, file: string | null): Promise<Stud
   const client = createClient({ url: service.url });
   const { splits } = await datasetNamed(service, DATASET, file);
   const trainCount = splits.train.count;
-  // One after another: whoever is measured has the machine alone.
-  const times = new Map<string, StepSeconds>();
-  for (const row of ROWS) {
-    if (times.has(timeKey(row))) continue;
-    const ended = await trained(client, timedBodyOf(row, DATASET));
-    times.set(timeKey(row), stepSeconds(ended, trainCount));
-    console.log(`… ${ended.job.name}: ${JSON.stringify(times.get(timeKey(row)))}`);
-  }
+  const times = await measureTimes(client, trainCount);
   // All at once: the service orders them.
   const jobs = await Promise.all(
     ROWS.flatMap((row) =>
@@ -69,4 +62,24 @@ async function study(service: RunningService, file: string | null): Promise<Stud
   };
 }
 
-const timeKey = ({ method }: Row): string => `${method.type}, K=${method.stages}`;
+/** One job after another: whoever is measured has the machine alone. */
+async function measureTimes(client: StrataClient, trainCount: number): Promise<Map<string, StepSeconds>> {
+  const times = new Map<string, StepSeconds>();
+  // The whole network's step, of which every row's end-to-end phase is made, comes first.
+  const joined = (await measure(client, REFERENCE, trainCount))[0]!;
+  for (const row of ROWS) {
+    if (times.has(timeKey(row))) continue;
+    const stages = row === REFERENCE ? [joined] : await measure(client, row, trainCount);
+    times.set(timeKey(row), { joined, stages });
+    console.log(`… a step of ${timeKey(row)}: ${stages.map((seconds) => seconds.toFixed(4)).join(', ')} s`);
+  }
+  return times;
+}
+
+async function measure(client: StrataClient, row: Row, trainCount: number): Promise<number[]> {
+  return stageSeconds(await trained(client, timedBodyOf(row, DATASET)), trainCount);
+}
+
+function timeKey({ method }: Row): string {
+  return `${method.type}, K=${method.stages}`;
+}

@@ -17,22 +17,18 @@ export interface Timed {
 
 /** Seconds of an optimiser step. */
 export interface StepSeconds {
-  /** Of the joined network on one device; null where the job trained none. */
-  readonly joined: number | null;
+  /** Of the whole network on one device. */
+  readonly joined: number;
   readonly stages: readonly number[];
 }
 
-/** Medians over a job's tasks, from their start to their end: messages, reports and checkpoints are in it. */
-export function stepSeconds({ job, tasks }: Timed, trainCount: number): StepSeconds {
+/** Of each stage: medians over a job's tasks, from their start to their end, so messages, reports and checkpoints are in it; 0 of one that is not trained. */
+export function stageSeconds({ job, tasks }: Timed, trainCount: number): number[] {
   const rounds = roundsOfJob(job, trainCount);
-  const secondsOf = (own: Timed['tasks']) => median(own.map((task) => spanOf(task) / stepsOf(rounds, task)));
-  const joined = tasks.filter(({ kind }) => kind === 'end_to_end');
-  return {
-    joined: joined.length > 0 ? secondsOf(joined) : null,
-    stages: Array.from({ length: job.spec.method.stages! }, (_, stage) =>
-      secondsOf(tasks.filter((task) => task.kind === 'stage' && task.stage === stage)),
-    ),
-  };
+  return Array.from({ length: job.spec.method.stages! }, (_, stage) => {
+    const own = tasks.filter((task) => task.kind === 'stage' && task.stage === stage);
+    return own.length > 0 ? median(own.map((task) => spanOf(task) / stepsOf(rounds, task))) : 0;
+  });
 }
 
 /**
@@ -59,7 +55,7 @@ export function virtualEnds(
 }
 
 function secondsOfStep({ kind, stage }: Timed['tasks'][number], { joined, stages }: StepSeconds): number {
-  if (kind === 'end_to_end') return joined!;
+  if (kind === 'end_to_end') return joined;
   return kind === 'stage' ? stages[stage!]! : 0;
 }
 

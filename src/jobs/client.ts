@@ -4,7 +4,7 @@ import { openBlobStore } from '../storage/open.js';
 import { apiKeyMethods } from './client/api-keys.js';
 import { artifactMethods } from './client/artifacts.js';
 import { checkpointMethods } from './client/checkpoints.js';
-import type { CreateParts } from './client/create-job.js';
+import { type CreateParts, openJobWrites } from './client/create-job.js';
 import { datasetMethods } from './client/datasets.js';
 import { createEventFeed, type EventFeed } from './client/event-feed.js';
 import { jobMethods } from './client/jobs.js';
@@ -66,7 +66,18 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const nudge = nudgeAfter(db, 'strata_dispatch');
   const queue = predictionQueue(options.redisUrl);
   const predictions = { queue: queue.open, now };
-  const parts = { db, redis, feed, blobs, uploadLimitBytes, outgoing, predictions, reads, nudge };
+  const parts = {
+    db,
+    redis,
+    feed,
+    blobs,
+    uploadLimitBytes,
+    outgoing,
+    predictions,
+    reads,
+    nudge,
+    storeJob: openJobWrites(db),
+  };
   return {
     forTenant: remember((tenant) => clientOf(tenant, parts)),
     ...openKeyring(db, now),

@@ -5,20 +5,40 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { newId } from '../ids.js';
 import type { Database } from '../store/database.js';
 import { findKey } from '../store/idempotency-keys.js';
-import { insertJob, lacksDataset, type NewJob, type WantedKey } from '../store/new-jobs.js';
+import {
+  insertJobs,
+  isRefused,
+  type JobInsert,
+  lacksDataset,
+  type NewJob,
+  type WantedKey,
+} from '../store/new-jobs.js';
 import type { Job } from '../store/rows.js';
 import { type DatasetReads, resolveJob, rowOf } from './new-job.js';
 import type { OutgoingParts } from './outgoing.js';
 import type { QueueReads } from './queue.js';
 import { checkTrackers, sealTrackers, withoutSecrets } from './trackers.js';
+import { writeTogether } from './write-together.js';
 
 const DRY_RUN_ID = 'dry_run';
 const QUEUED = { type: 'job.queued', message: 'the job waits for a worker' };
+
+/** Stores a job. @returns when it was created; null where its key was taken */
+export type StoreJob = (insert: JobInsert) => Promise<Date | null>;
+
+/** Jobs that come at the same time share a statement. */
+export function openJobWrites(db: Database): StoreJob {
+  return writeTogether(async (inserts: readonly JobInsert[]) => {
+    const created = await insertJobs(db, inserts, QUEUED);
+    return inserts.map(({ job }) => created.get(job.id) ?? null);
+  }, isRefused);
+}
 
 export interface CreateParts {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly reads: DatasetReads & QueueReads;
+  readonly storeJob: StoreJob;
   /** Where trackers may lie, and what seals their authorization. */
   readonly outgoing: OutgoingParts;
   /** Tells the dispatcher of new jobs, after they were committed. */
@@ -58,7 +78,7 @@ export async function createJob(
     throw error;
   }
   const trackers = await sealTrackers(submitted.trackers, outgoing);
-  const createdAt = await insertJob(db, job, QUEUED, { key, trackers }).catch(async (error) => {
+  const createdAt = await parts.storeJob({ job, key, trackers }).catch(async (error) => {
     // Deleted since the look-up: the spec names nothing any more, and is told so as if it never had.
     if (lacksDataset(error)) await resolve(job.id);
     throw error;

@@ -6,6 +6,7 @@ import type { Database } from './database.js';
 import type { NewEvent } from './events.js';
 import { prepare } from './prepared.js';
 import type { SealedTracker } from './tracker-exports.js';
+import { isUnavailable } from './unavailable.js';
 
 export interface NewJob {
   readonly id: string;
@@ -28,61 +29,79 @@ export interface WantedKey {
   readonly bodyHash: string;
 }
 
-// One statement, so one round trip and one commit. An idempotency key that is being taken by another request is waited for.
+/** A job to be stored, and what is stored with it. */
+export interface JobInsert {
+  readonly job: NewJob;
+  readonly key: WantedKey | null;
+  readonly trackers: readonly SealedTracker[];
+}
+
+// One statement, so one round trip and one commit. An idempotency key that is being taken by another request is waited for; keys are
+// taken in their order, so that two statements never wait for each other.
 // A tenant's webhooks are told in the same transaction (webhook-deliveries.ts); their ids differ in the last two digits.
-const insert = prepare<{ createdAt: Date }>(
-  'insert-job',
-  `WITH taken AS (
+const insert = prepare<{ id: string; createdAt: Date }>(
+  'insert-jobs',
+  `WITH new AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS new (id text, tenant text, name text, metadata jsonb, priority int,
+      "datasetId" text, spec jsonb, plan jsonb, traceparent text, initial jsonb, key text, "bodyHash" text, delivery text, trackers jsonb)
+  ), taken AS (
     INSERT INTO idempotency_key (tenant, key, body_hash, job_id)
-    SELECT $2, $9, $10, $1 WHERE $9::text IS NOT NULL
+    SELECT tenant, key, "bodyHash", id FROM new WHERE key IS NOT NULL ORDER BY tenant, key
     ON CONFLICT (tenant, key) DO NOTHING RETURNING job_id
   ), added AS (
     INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, traceparent, initial,
       event_seq)
-    SELECT $1, $2, $3, $4::jsonb, 'queued', $5, $6, $7::jsonb, $8::jsonb, $17, $18::jsonb, 1
-    WHERE $9::text IS NULL OR EXISTS (SELECT FROM taken)
+    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, plan, traceparent, initial, 1
+    FROM new WHERE key IS NULL OR id IN (SELECT job_id FROM taken)
     RETURNING id, created_at
   ), told AS (
     INSERT INTO event (job_id, seq, level, type, message, data)
-    SELECT id, 1, $11, $12, $13, $14::jsonb FROM added
+    SELECT id, 1, $2, $3, $4, $5::jsonb FROM added
     RETURNING *, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time
   ), delivered AS (
     INSERT INTO webhook_delivery (id, webhook_id, type, message)
-    SELECT left($15, -2) || lpad(to_hex(row_number() OVER (ORDER BY webhook.id)), 2, '0'), webhook.id, told.type,
+    SELECT left(new.delivery, -2)
+        || lpad(to_hex(row_number() OVER (PARTITION BY job_id ORDER BY webhook.id)), 2, '0'), webhook.id, told.type,
       jsonb_build_object('type', told.type, 'timestamp', time, 'data', jsonb_build_object('job_id', job_id,
         'event', jsonb_build_object('seq', seq, 'at', time, 'level', level, 'type', told.type, 'message', message,
           'data', data)))
-    FROM told JOIN webhook ON webhook.tenant = $2 AND webhook.events @> to_jsonb(told.type) AND $16::boolean
+    FROM told JOIN new ON new.id = job_id
+      JOIN webhook ON webhook.tenant = new.tenant AND webhook.events @> to_jsonb(told.type) AND $6::boolean
   ), tracked AS (
     INSERT INTO tracker_export (id, job_id, type, tracking_uri, experiment, "authorization")
     SELECT tracker.id, added.id, tracker.type, "trackingUri", experiment, "authorization"
-    FROM added, jsonb_to_recordset($19::jsonb)
+    FROM added JOIN new USING (id), jsonb_to_recordset(new.trackers)
       AS tracker (id text, type text, "trackingUri" text, experiment text, "authorization" text)
   )
-  SELECT created_at AS "createdAt" FROM added`,
+  SELECT id, created_at AS "createdAt" FROM added`,
 );
 
 /**
- * Stores a job with its first event, its idempotency key, what webhooks are told and its trackers, all or nothing.
- * @returns when it was created; null where the key was taken: nothing is stored then
+ * Stores jobs with their first event, their idempotency keys, what webhooks are told and their trackers, all or nothing.
+ * @returns when each was created, by id; those are not in it whose key was taken: nothing of them is stored
  */
-export async function insertJob(
+export async function insertJobs(
   db: Database,
-  job: NewJob,
+  inserts: readonly JobInsert[],
   { type, message, level = 'info', data = {} }: NewEvent,
-  { key: wanted, trackers }: { key: WantedKey | null; trackers: readonly SealedTracker[] },
-): Promise<Date | null> {
-  const { id, tenant, name, metadata, priority, datasetId, spec, plan, traceparent, initial } = job;
-  const rows = await insert(db, [
-    ...[id, tenant, name, JSON.stringify(metadata), priority, datasetId],
-    ...[JSON.stringify(spec), JSON.stringify(plan), wanted?.key ?? null, wanted?.bodyHash ?? null],
-    ...[level, type, message, JSON.stringify(data), newId('delivery'), isWebhookEvent(type)],
-    ...[traceparent, initial && JSON.stringify(initial), JSON.stringify(trackers)],
-  ]);
-  return rows[0]?.createdAt ?? null;
+): Promise<ReadonlyMap<string, Date>> {
+  const records = inserts.map(({ job, key, trackers }) => ({
+    ...job,
+    ...key,
+    delivery: newId('delivery'),
+    trackers,
+  }));
+  const told = [level, type, message, JSON.stringify(data), isWebhookEvent(type)];
+  const rows = await insert(db, [JSON.stringify(records), ...told]);
+  return new Map(rows.map(({ id, createdAt }) => [id, createdAt]));
 }
 
 /** Whether a job could not be stored since its dataset is not there. */
 export function lacksDataset(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.constraint === 'job_dataset_id_fkey';
+}
+
+/** Whether Postgres refused a statement for what is in it: the same without that may be stored. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !isUnavailable(error);
 }

@@ -48,11 +48,18 @@ export class TaskRunner {
 
   constructor(private readonly options: TaskRunnerOptions) {}
 
-  /** Claims the next task for a reserved slot and sees it through. Does nothing where there is none. */
+  /**
+   * Claims the next task for a reserved slot and sees it through, again and again until there is none: a task that another one's
+   * end has opened begins without the way over dispatcher and queue. Whose turn it is Postgres says each time.
+   */
   async run(slot: Slot): Promise<void> {
-    const work = this.work(slot);
+    const work = this.workOn(slot);
     this.works.add(work);
     await work.finally(() => this.works.delete(work));
+  }
+
+  private async workOn(slot: Slot): Promise<void> {
+    while (await this.work(slot));
   }
 
   /** Resolves when nothing is in work. */
@@ -60,12 +67,16 @@ export class TaskRunner {
     await Promise.allSettled(this.works);
   }
 
-  private async work(slot: Slot): Promise<void> {
+  /** @returns whether there was a task */
+  private async work(slot: Slot): Promise<boolean> {
     const { db, blobs, workerId, leases, tracing } = this.options;
-    if (this.closed) return;
+    if (this.closed) return false;
     const claimed = await claimNext(db, { workerId, ...slot.place });
-    if (claimed === null) return;
-    if (this.closed) return void (await releaseTask(db, claimed.task));
+    if (claimed === null) return false;
+    if (this.closed) {
+      await releaseTask(db, claimed.task);
+      return false;
+    }
     const attempt = new Attempt(claimed, slot);
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
@@ -77,6 +88,7 @@ export class TaskRunner {
     });
     try {
       await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
+      return true;
     } finally {
       letGo();
       attempt.close();
