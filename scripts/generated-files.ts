@@ -2,13 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
-import {
-  ACCURACY_PAGE,
-  ACCURACY_PICTURE,
-  renderAccuracyPage,
-  renderAccuracyPicture,
-  STUDY_FILE,
-} from '../bench/study/page.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
@@ -30,8 +23,6 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
   { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
-  { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
-  { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
 ];
 
 async function renderContractTypes(): Promise<string> {
