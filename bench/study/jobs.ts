@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, NewJob, StrataClient } from '../../client/src/index.js';
 import type { components } from '../../src/contract/generated/openapi.js';
@@ -16,9 +17,24 @@ export interface EndedJob {
  */
 export async function trained(client: StrataClient, body: NewJob): Promise<EndedJob> {
   const { id } = (await earlier(client, body)) ?? (await client.jobs.create(body));
-  const job = await client.jobs.ended(id);
+  const job = await ended(client, id);
   if (job.state !== 'succeeded') throw new Error(`${job.name}: ${job.state}, ${JSON.stringify(job.error)}`);
   return { job, tasks: await client.jobs.tasks(id) };
+}
+
+const AGAIN_MS = 2_000;
+
+/** A study takes hours: a connection may break meanwhile, as it does where the machine sleeps. The service still has the job. */
+async function ended(client: StrataClient, id: string): Promise<Job> {
+  for (;;) {
+    try {
+      return await client.jobs.ended(id);
+    } catch (error) {
+      // What fetch throws where there is no answer; answers that are problems go on.
+      if (!(error instanceof TypeError)) throw error;
+      await delay(AGAIN_MS);
+    }
+  }
 }
 
 async function earlier(client: StrataClient, body: NewJob): Promise<Job | null> {

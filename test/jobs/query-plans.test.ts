@@ -83,6 +83,19 @@ test('lists, filters and series of large tables are read through indexes', async
   }
 });
 
+test('a filter by metadata passes by the newer jobs that carry nothing', async () => {
+  const statements = await sentBy(page({ metadata: { team: 'vision' } }));
+  const nodes = (node: PlanNode): string[] => [node['Node Type'], ...(node.Plans ?? []).flatMap(nodes)];
+  for (const { text, values = [] } of statements) {
+    const { rows } = await strata.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+    const joins = nodes(rows[0]['QUERY PLAN'][0].Plan).filter((type) =>
+      /^(Merge|Hash) Join|^Sort$/.test(type),
+    );
+    if (text.includes('LATERAL') && !text.includes('wanted')) assert.deepEqual(joins, [], text);
+  }
+  assert.ok(statements.some(({ text }) => text.includes('OFFSET 0')));
+});
+
 test('a filter by metadata finds the same whether many jobs carry the pair or few', async () => {
   const runs = async (metadata: Record<string, string>, after?: string) =>
     (await strata.client.listJobs({ limit: 3, after, metadata })).data.map(({ metadata }) =>

@@ -33,13 +33,14 @@ async function idsByMetadata(db: Queryable, filter: JobFilter): Promise<string[]
   const { tenant, after, limit, state } = filter;
   const few = state === null ? null : await idsAmongFew(db, filter);
   if (few !== null) return few;
-  const older = after === null ? Prisma.empty : Prisma.sql`AND job_label.job_id < ${after}`;
+  const older = after === null ? Prisma.empty : Prisma.sql`AND job_id < ${after}`;
   const inState = state === null ? Prisma.empty : Prisma.sql`AND state = ${state}`;
+  // OFFSET 0: or Postgres would merge the labels with all jobs, and pass by every newer one that has none.
   const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT job.id FROM job_label JOIN job ON job.id = job_label.job_id
-    WHERE job_label.tenant = ${tenant} AND job_label.label = ${await rarestLabel(db, filter)} ${older}
-      AND ${carriesAll(filter)} ${inState}
-    ORDER BY job_label.job_id DESC LIMIT ${limit}`;
+    SELECT job.id FROM job_label CROSS JOIN LATERAL (
+      SELECT id FROM job WHERE id = job_label.job_id AND ${carriesAll(filter)} ${inState} OFFSET 0) job
+    WHERE tenant = ${tenant} AND label = ${await rarestLabel(db, filter)} ${older}
+    ORDER BY job_id DESC LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
 
