@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StrataError } from '../contract/errors.js';
@@ -47,8 +47,10 @@ export async function receiveUpload(
       done(null, chunk);
     },
   });
+  // Opened before anything can fail: a stream that opens it itself could create it after it was discarded.
+  const file = await open(draft.path, 'wx');
   try {
-    await pipeline(Readable.from(bytes, { objectMode: false }), measure, createWriteStream(draft.path));
+    await pipeline(Readable.from(bytes, { objectMode: false }), measure, file.createWriteStream());
   } catch (error) {
     await draft.discard();
     throw error;

@@ -73,7 +73,14 @@ async function importerAtWork(workerPid: number): Promise<number> {
   return pid;
 }
 
-const nothingLeft = () => eventually('nothing is left', async () => (await leftovers()).length === 0);
+async function nothingLeft(): Promise<void> {
+  let left: string[] = [];
+  const isEmpty = async () => {
+    left = await leftovers();
+    return left.length === 0;
+  };
+  await eventually('nothing is left', isEmpty).catch(() => assert.deepEqual(left, []));
+}
 
 test('an upload is validated and trained on; while jobs name it, it stays', async () => {
   const [worker, dispatcher] = await Promise.all([strata.startWorker(), strata.startDispatcher()]);
