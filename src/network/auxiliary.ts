@@ -1,5 +1,5 @@
 import { multiplyAdds } from './cost.js';
-import { layersOfRange, type NetworkDescription } from './description.js';
+import type { NetworkDescription } from './description.js';
 import { convLayer, type Layer, normLayer, type Shape, strided } from './layers.js';
 
 const NARROWEST = 4;
@@ -19,23 +19,10 @@ export const SIZED_BY_SHARE: AuxiliarySize = { width: null, depth: null };
  * The AuxNet A_k: stride-2 3x3 convolutions down to the boundary's size, then stride-1 ones up to its depth (one where
  * none is given and the boundary has the image's size), then one 3x3 to the boundary's channels; batch norm after
  * each, ReLU after each but a last one that stands for features never rectified. [B,H,W,C] -> [B,h,w,c]. Where no
- * width is given, it is the largest whose multiply-adds stay within `share` of the stages it stands for (at least
- * 4 channels).
+ * width is given, it is the largest whose multiply-adds stay within `budget` (at least 4 channels).
  * @throws RangeError for fewer convolutions than reach the boundary's size
  */
 export function auxiliaryLayers(
-  network: NetworkDescription,
-  stage: number,
-  boundary: number,
-  share: number,
-  size: AuxiliarySize = SIZED_BY_SHARE,
-): Layer[] {
-  const budget = share * multiplyAdds(layersOfRange(network, 0, boundary));
-  return auxiliaryWithin(network, stage, boundary, budget, size);
-}
-
-/** The same for a budget of multiply-adds. */
-export function auxiliaryWithin(
   network: NetworkDescription,
   stage: number,
   boundary: number,

@@ -1,4 +1,4 @@
-import { type AuxiliarySize, auxiliaryWithin, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
+import { type AuxiliarySize, auxiliaryLayers, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
 import { activations, multiplyAdds, work } from './cost.js';
 import type { NetworkDescription } from './description.js';
 import { headLayers, localHead } from './heads.js';
@@ -7,8 +7,13 @@ import type { Layer } from './layers.js';
 /** What a split balances: the stages' time, by their work (cost.ts), or their memory, by the activations they keep. */
 export type Balance = 'cost' | 'memory';
 
-/** Of a stage over blocks [start, end), with what it trains beside them. */
-type StageCost = (start: number, end: number) => number;
+/** Of a stage over blocks [start, end). */
+interface StageCost {
+  /** With what it trains beside them. */
+  readonly whole: (start: number, end: number) => number;
+  /** Without its local head: grows with `end`, and is never more than the whole. */
+  readonly headless: (start: number, end: number) => number;
+}
 
 /** What layers count for. */
 type Count = (layers: readonly Layer[]) => number;
@@ -48,9 +53,12 @@ export function balancedSplits(
   const blocks = network.blocks.length;
   if (most > blocks) throw new RangeError(`${most} stages need as many residual blocks; there are ${blocks}`);
   const count = balance === 'memory' ? activations : work;
-  const ownCost = stageCost(network, count, auxiliaryShare, size);
+  const headless = stageCost(network, count, auxiliaryShare, size);
   const headCost = heads ? headCosts(network, count, heads.decoder) : [];
-  const cost: StageCost = (start, end) => ownCost(start, end) + (headCost[end] ?? 0);
+  const cost = {
+    headless,
+    whole: (start: number, end: number) => headless(start, end) + (headCost[end] ?? 0),
+  };
   const least = leastBottlenecks(blocks, most, cost);
   return Array.from({ length: most }, (_, index) => longestFirst(least, cost, index + 1, blocks));
 }
@@ -62,7 +70,7 @@ function longestFirst(least: number[][], cost: StageCost, stages: number, blocks
   let start = 0;
   for (let left = stages - 1; left > 0; left--) {
     let end = blocks - left;
-    while (cost(start, end) > limit || least[left]![end]! > limit) end--;
+    while (cost.whole(start, end) > limit || least[left]![end]! > limit) end--;
     counts.push(end - start);
     start = end;
   }
@@ -71,13 +79,15 @@ function longestFirst(least: number[][], cost: StageCost, stages: number, blocks
 
 /** [left][start]: what the costliest of `left` stages over the blocks from `start` on costs at least. */
 function leastBottlenecks(blocks: number, stages: number, cost: StageCost): number[][] {
-  const least: number[][] = [[], Array.from({ length: blocks }, (_, start) => cost(start, blocks))];
+  const least: number[][] = [[], Array.from({ length: blocks }, (_, start) => cost.whole(start, blocks))];
   for (let left = 2; left <= stages; left++) {
     const row: number[] = [];
     for (let start = 0; start <= blocks - left; start++) {
       let best = Number.POSITIVE_INFINITY;
       for (let end = start + 1; end <= blocks - left + 1; end++) {
-        best = Math.min(best, Math.max(cost(start, end), least[left - 1]![end]!));
+        // From here on the first stage alone costs more. Without this a network of 600 blocks would take half a second.
+        if (cost.headless(start, end) >= best) break;
+        best = Math.min(best, Math.max(cost.whole(start, end), least[left - 1]![end]!));
       }
       row.push(best);
     }
@@ -87,12 +97,17 @@ function leastBottlenecks(blocks: number, stages: number, cost: StageCost): numb
 }
 
 /** What a stage's layers and its AuxNet count together. */
-function stageCost(network: NetworkDescription, count: Count, share: number, size: AuxiliarySize): StageCost {
+function stageCost(
+  network: NetworkDescription,
+  count: Count,
+  share: number,
+  size: AuxiliarySize,
+): StageCost['headless'] {
   const prefix = prefixSums(network, count);
   const upTo = prefixSums(network, multiplyAdds);
   const auxiliary = network.blocks.map((_, start) => {
     if (start === 0 || share === 0) return 0;
-    return count(auxiliaryWithin(network, 0, start, share * upTo[start]!, reaching(network, start, size)));
+    return count(auxiliaryLayers(network, 0, start, share * upTo[start]!, reaching(network, start, size)));
   });
   return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
 }

@@ -1,4 +1,5 @@
 import { type AuxiliarySize, auxiliaryLayers, SIZED_BY_SHARE } from './auxiliary.js';
+import { multiplyAdds } from './cost.js';
 import { layersOfRange, type NetworkDescription } from './description.js';
 import type { LocalHead } from './heads.js';
 import type { Layer, Shape } from './layers.js';
@@ -30,6 +31,8 @@ export function describeStages(
   size: AuxiliarySize = SIZED_BY_SHARE,
 ): StageDescription[] {
   let start = 0;
+  // Of everything before the boundary: summed up on the way, since deep networks have hundreds.
+  let costBefore = 0;
   return split.map((count, index) => {
     const end = start + count;
     const isLast = index === split.length - 1;
@@ -40,10 +43,11 @@ export function describeStages(
       isLast,
       layers,
       input: first ? network.image : network.blocks[start - 1]!.output,
-      auxiliary: first ? null : auxiliaryLayers(network, index, start, auxiliaryShare, size),
+      auxiliary: first ? null : auxiliaryLayers(network, index, start, auxiliaryShare * costBefore, size),
       head: null,
     };
     start = end;
+    costBefore += multiplyAdds(layers);
     return stage;
   });
 }
