@@ -34,12 +34,3 @@ export function resolvePrecision(
 
 /** Only these compute in the job's precision; all else is float32. */
 export const TRAINING_KINDS: readonly TaskKind[] = ['stage', 'end_to_end'];
-
-/** Whether a task may run in a slot; src/jobs/store/queue-order.ts offers a slot no others. */
-export function mayRun(
-  kind: TaskKind,
-  { precision }: Pick<ResolvedSpec, 'precision'>,
-  { bfloat16 }: { readonly bfloat16: boolean },
-): boolean {
-  return bfloat16 || !TRAINING_KINDS.includes(kind) || precision !== 'bfloat16';
-}

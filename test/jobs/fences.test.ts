@@ -84,16 +84,28 @@ test('a task is claimed once, however many ask', async () => {
   assert.equal(claims.filter((result) => result !== null).length, 1);
 });
 
-test("a task that trains in bfloat16 is left to a device that has it; preparing is anybody's", async () => {
+test("a task that trains in bfloat16 is left to a device that has it; all else is anybody's", async () => {
   const { jobId, taskId } = await readyTask();
   await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "bfloat16"}' WHERE id = $1`, [jobId]);
   const { task } = await claimed(taskId);
   await recordSuccess(db, task, success, []);
   const stage = await db.task.findFirstOrThrow({ where: { jobId, state: 'ready' } });
   assert.equal(stage.kind, 'stage');
-  assert.equal(await claim(db, stage.id, holder), null);
-  assert.notEqual(await nextTask(db, holder), stage.id);
-  assert.ok(await claim(db, stage.id, { ...holder, bfloat16: true }));
+  const become = (kind: string) =>
+    db.task.update({ where: { id: stage.id }, data: { kind, state: 'ready' } });
+  for (const kind of ['stage', 'end_to_end']) {
+    await become(kind);
+    assert.equal(await claim(db, stage.id, holder), null);
+    assert.notEqual(await nextTask(db, holder), stage.id);
+    assert.ok(await claim(db, stage.id, { ...holder, bfloat16: true }));
+  }
+  for (const kind of ['prepare', 'evaluate', 'finalize']) {
+    await become(kind);
+    assert.ok(await claim(db, stage.id, holder));
+  }
+  await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "float32"}' WHERE id = $1`, [jobId]);
+  await become('stage');
+  assert.ok(await claim(db, stage.id, holder));
 });
 
 test('a job in bfloat16 is accepted once a device with it is registered', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StrataError } from '../../src/contract/errors.js';
-import { mayRun } from '../../src/jobs/precision.js';
 import { resolveSpec } from '../../src/jobs/resolve.js';
 import { jobSpec, MNIST } from './specs.js';
 
@@ -38,15 +37,4 @@ test('bfloat16 is for jobs that some device can train; float32 is for all', () =
       },
     );
   }
-});
-
-test('only the tasks that train ask for the device', () => {
-  const [mixed, plain] = [{ precision: 'bfloat16' }, { precision: 'float32' }] as const;
-  const [with16, without] = [{ bfloat16: true }, { bfloat16: false }];
-  for (const kind of ['stage', 'end_to_end'] as const) {
-    assert.ok(mayRun(kind, mixed, with16));
-    assert.ok(!mayRun(kind, mixed, without));
-    assert.ok(mayRun(kind, plain, without));
-  }
-  for (const kind of ['prepare', 'evaluate', 'finalize'] as const) assert.ok(mayRun(kind, mixed, without));
 });

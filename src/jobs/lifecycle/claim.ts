@@ -1,4 +1,3 @@
-import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { JobState } from '../../contract/states.js';
 import {
   type BlobUri,
@@ -8,14 +7,13 @@ import {
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../limits.js';
-import { mayRun } from '../precision.js';
-import { findCheckpoint } from '../store/checkpoints.js';
-import { type Database, fromJson, type Transaction } from '../store/database.js';
+import { claimTask, findGroundwork, type Groundwork } from '../store/claims.js';
+import type { Database, Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
-import { type LockedJob, lockJob, setJobState, startClock } from '../store/jobs.js';
+import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';
 import { nextTask } from '../store/queue-order.js';
-import { type ClaimedTask, claimTask, type Holder, outputsOf } from '../store/tasks.js';
+import type { ClaimedTask, Holder } from '../store/tasks.js';
 import { describe, taskData } from './task-events.js';
 
 export interface Claim {
@@ -30,27 +28,19 @@ export interface Claim {
  * device.
  */
 export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
-  const row = await db.task.findUnique({
-    where: { id: taskId },
-    select: { jobId: true, kind: true, job: { select: { spec: true, traceparent: true } } },
-  });
-  if (row === null || !mayRun(row.kind as TaskKind, fromJson<ResolvedSpec>(row.job.spec), holder))
-    return null;
   return db.$transaction(async (tx) => {
-    const job = await lockJob(tx, row.jobId);
-    if (job === null || job.stopAs !== null || job.pausing) return null;
-    const task = await claimTask(tx, taskId, holder, LEASE_MS);
-    if (task === null) return null;
+    const job = await lockJobOf(tx, taskId);
+    const task = job && (await claimTask(tx, taskId, holder, LEASE_MS));
+    if (job === null || task === null) return null;
     await advanceJob(tx, job, task.kind);
-    const checkpoint = await findCheckpoint(tx, taskId);
-    const step = checkpoint?.step ?? null;
+    const groundwork = await findGroundwork(tx, taskId);
+    const step = groundwork.checkpoint?.step ?? null;
     await appendEvents(tx, job.id, {
       type: 'task.started',
       message: `${describe(task)} ${step === null ? 'started' : `goes on at step ${step}`}`,
       data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
-    const assignment = await assignmentOf(tx, task, checkpoint?.uri);
-    return { task, assignment, traceparent: row.job.traceparent };
+    return { task, assignment: assignmentOf(task, groundwork), traceparent: groundwork.traceparent };
   });
 }
 
@@ -91,13 +81,8 @@ async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Prom
   await appendEvents(tx, job.id, { type: `job.${to}`, message: MESSAGES[to] ?? to });
 }
 
-async function assignmentOf(
-  tx: Transaction,
-  task: ClaimedTask,
-  checkpoint: BlobUri | undefined,
-): Promise<TaskAssignment> {
-  const job = await tx.job.findUniqueOrThrow({ where: { id: task.jobId }, include: { dataset: true } });
-  const dataset: DatasetFacts = factsOf(job.dataset);
+function assignmentOf(task: ClaimedTask, groundwork: Groundwork): TaskAssignment {
+  const { spec, dataset, initial, checkpoint } = groundwork;
   return {
     task_id: task.taskId,
     job_id: task.jobId,
@@ -105,12 +90,12 @@ async function assignmentOf(
     kind: task.kind,
     stage: task.stage,
     round: task.round,
-    spec: fromJson<ResolvedSpec>(job.spec),
-    dataset,
+    spec,
+    dataset: factsOf(dataset),
     inputs: {
-      ...(await inputsOf(tx, task)),
-      ...(task.kind === 'prepare' ? {} : initialInputs(fromJson<BlobUri[] | null>(job.initial))),
-      ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint }),
+      ...inputsOf(task, groundwork),
+      ...(task.kind === 'prepare' ? {} : initialInputs(initial)),
+      ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint.uri }),
     },
   };
 }
@@ -120,17 +105,11 @@ function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobU
   return Object.fromEntries((initial ?? []).map((uri, index) => [`${INITIAL_INPUT}${index}`, uri]));
 }
 
-async function inputsOf(tx: Transaction, task: ClaimedTask): Promise<Record<string, BlobUri>> {
-  const sources = Object.entries(task.inputs);
-  const outputs = await outputsOf(
-    tx,
-    task.jobId,
-    sources.map(([, source]) => source.task),
-  );
-  const inputs = sources.map(([name, source]): [string, BlobUri] => {
-    const output = outputs.get(source.task)?.[source.output];
-    if (!output) throw new Error(`${task.key} needs ${source.output} of ${source.task}, which has none`);
+function inputsOf({ key, inputs }: ClaimedTask, { outputs }: Groundwork): Record<string, BlobUri> {
+  const found = Object.entries(inputs).map(([name, source]): [string, BlobUri] => {
+    const output = outputs[source.task]?.[source.output];
+    if (!output) throw new Error(`${key} needs ${source.output} of ${source.task}, which has none`);
     return [name, output.uri];
   });
-  return Object.fromEntries(inputs);
+  return Object.fromEntries(found);
 }

@@ -11,6 +11,9 @@ export type Transaction = Prisma.TransactionClient;
 export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 8;
+/** Statements that a connection keeps planned. */
+const MOST_NAMES = 300;
+const NO_NAME = '';
 /** A server that takes no connection for so long is down for us; one that has none free for so long is overloaded. */
 const CONNECT_MS = 10_000;
 
@@ -38,6 +41,7 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     disposeExternalPool: true,
     onPoolError: () => undefined,
     onConnectionError: () => undefined,
+    statementNameGenerator: statementNames(),
   });
   const database = new PrismaClient({
     adapter,
@@ -45,6 +49,18 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
   });
   await database.$connect();
   return Object.assign(database, { pool });
+}
+
+/**
+ * Names for Prisma's statements: a connection plans one with a name once, not at each call. Texts vary with the length of
+ * their lists, so only the first ones get a name.
+ */
+function statementNames(): (query: { readonly sql: string }) => string {
+  const names = new Map<string, string>();
+  return ({ sql }) => {
+    if (!names.has(sql) && names.size < MOST_NAMES) names.set(sql, `prisma-${names.size}`);
+    return names.get(sql) ?? NO_NAME;
+  };
 }
 
 /** A plain value as a JSON column takes it. */

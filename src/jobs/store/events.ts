@@ -1,7 +1,6 @@
 import { isWebhookEvent } from '../../contract/webhooks.js';
-import { type Queryable, type Transaction, toJson } from './database.js';
+import type { Queryable, Transaction } from './database.js';
 import type { Event } from './generated/client.js';
-import { notify } from './notify.js';
 import { type Message, queueMessages } from './webhook-deliveries.js';
 
 export type EventLevel = 'info' | 'warning' | 'error';
@@ -20,34 +19,40 @@ export async function appendEvents(
   ...events: readonly NewEvent[]
 ): Promise<void> {
   // Their time is the database's: the clocks of workers may differ, or jump.
-  const [counted] = await tx.$queryRaw<{ eventSeq: number; tenant: string; at: Date }[]>`
-    UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
-    RETURNING event_seq AS "eventSeq", tenant, clock_timestamp() AS at`;
-  if (!counted) throw new Error(`there is no job ${jobId}`);
-  const { eventSeq, tenant, at } = counted;
-  const first = eventSeq - events.length + 1;
-  const rows = await tx.event.createManyAndReturn({
-    data: events.map(({ type, message, level = 'info', data = {} }, index) => ({
-      jobId,
-      seq: first + index,
-      at,
-      level,
-      type,
-      message,
-      data: toJson(data),
-    })),
-  });
-  await queueMessages(tx, tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));
-  await notify(tx, 'strata_event', jobId);
+  const rows = await tx.$queryRaw<(Event & { readonly tenant: string })[]>`
+    WITH counted AS (
+      UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
+      RETURNING event_seq - ${events.length} AS before, tenant, clock_timestamp() AS at
+    ), stored AS (
+      INSERT INTO event (job_id, seq, at, level, type, message, data)
+      SELECT ${jobId}, counted.before + position, counted.at, draft.level, draft.type, draft.message, draft.data::jsonb
+      FROM counted, unnest(
+        ${events.map(({ level = 'info' }) => level)}::text[],
+        ${events.map(({ type }) => type)}::text[],
+        ${events.map(({ message }) => message)}::text[],
+        ${events.map(({ data = {} }) => JSON.stringify(data))}::text[]
+      ) WITH ORDINALITY AS draft (level, type, message, data, position)
+      RETURNING *
+    )
+    SELECT stored.job_id AS "jobId", seq, stored.at, level, type, message, data, tenant,
+      pg_notify('strata_event', ${jobId})::text AS nudge
+    FROM stored, counted ORDER BY seq`;
+  const [first] = rows;
+  if (!first) throw new Error(`there is no job ${jobId}`);
+  await queueMessages(tx, first.tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));
 }
 
 /** What the column holds at most. */
 const LAST_SEQ = 2 ** 31 - 1;
 
 /** What webhooks are told of an event, in the words of the event list. */
-function toMessage({ jobId, at, ...event }: Event): Message {
+function toMessage({ jobId, at, seq, level, type, message, data }: Event): Message {
   const timestamp = at.toISOString();
-  return { type: event.type, timestamp, data: { job_id: jobId, event: { ...event, at: timestamp } } };
+  return {
+    type,
+    timestamp,
+    data: { job_id: jobId, event: { seq, level, type, message, data, at: timestamp } },
+  };
 }
 
 /** Events with seq > `after`, in order. */

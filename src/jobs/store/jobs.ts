@@ -27,12 +27,21 @@ export interface LockedJob {
  * another and never deadlock. NO KEY: rows that refer to the job, as metrics do, may be inserted meanwhile; waiting for
  * their inserters, who hold a task's row, would be a deadlock.
  */
-export async function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
+export function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
+  return lock(tx, Prisma.sql`id = ${id}`);
+}
+
+/** The job of a task. */
+export function lockJobOf(tx: Transaction, taskId: string): Promise<LockedJob | null> {
+  return lock(tx, Prisma.sql`id = (SELECT job_id FROM task WHERE id = ${taskId})`);
+}
+
+async function lock(tx: Transaction, which: Prisma.Sql): Promise<LockedJob | null> {
   const rows = await tx.$queryRaw<LockedJob[]>`
     SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
       started_at IS NOT NULL AS started,
       coalesce((spec->>'max_attempts')::int, ${MAX_ATTEMPTS}) AS "maxAttempts", now() AS now
-    FROM job WHERE id = ${id} FOR NO KEY UPDATE`;
+    FROM job WHERE ${which} FOR NO KEY UPDATE`;
   return rows[0] ?? null;
 }
 

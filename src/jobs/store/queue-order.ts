@@ -16,6 +16,10 @@ const CLAIMABLE_IN_FLOAT32 = Prisma.sql`${CLAIMABLE}
 type Device = Pick<Holder, 'bfloat16'>;
 const ANY_DEVICE: Device = { bfloat16: true };
 
+export function claimableBy({ bfloat16 }: Device): Prisma.Sql {
+  return bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
+}
+
 /** How many tasks may be claimed now, counted up to `most`. */
 export async function countClaimable(db: Queryable, most: number): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
@@ -32,7 +36,7 @@ export async function countClaimable(db: Queryable, most: number): Promise<numbe
  * The recursion steps from tenant to tenant through the index, so the look costs the same however many tasks wait.
  */
 export async function nextTask(db: Queryable, device: Device = ANY_DEVICE): Promise<string | null> {
-  const claimable = device.bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
+  const claimable = claimableBy(device);
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE first AS (
       SELECT task.priority FROM task JOIN job ON job.id = task.job_id

@@ -15,15 +15,17 @@ export async function insertDependencies(
       AS planned ("taskId" text, "needsId" text)`;
 }
 
-/** Counts `taskId` off for every task that waited for it; those that waited for nothing else become ready. */
+/**
+ * Counts `taskId` off for every task that waited for it; those that waited for nothing else become ready. Through an array,
+ * or Postgres would join with all that wait.
+ */
 export async function openDependents(tx: Transaction, taskId: string): Promise<void> {
   await tx.$executeRaw`
     UPDATE task SET
       waiting = waiting - 1,
       state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END,
       due_at = now()
-    FROM task_dependency needed
-    WHERE needed.needs_id = ${taskId} AND task.id = needed.task_id AND task.state = 'waiting'`;
+    WHERE id = ANY (ARRAY(SELECT task_id FROM task_dependency WHERE needs_id = ${taskId})) AND state = 'waiting'`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type TaskState, transition } from '../../contract/states.js';
-import type { TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { TaskKind } from '../../contract/trainer-protocol.js';
 import type { InputReference, PlannedTask } from '../plan.js';
 import type { Queryable, Transaction } from './database.js';
 import { Prisma } from './generated/client.js';
@@ -50,23 +50,6 @@ export async function insertTasks(tx: Transaction, jobId: string, tasks: readonl
     FROM job, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, key text, position int,
       kind text, stage int, round int, waiting int, inputs jsonb, weight float8)
     WHERE job.id = ${jobId}`;
-}
-
-/** ready > running under a new fence and lease; null where somebody else was quicker, or nothing is left to do. */
-export async function claimTask(
-  tx: Transaction,
-  id: string,
-  { workerId, device }: Holder,
-  leaseMs: number,
-): Promise<ClaimedTask | null> {
-  const rows = await tx.$queryRaw<ClaimedTask[]>`
-    UPDATE task SET state = 'running', attempt = attempt + 1, error = NULL,
-      lease_until = now() + ${leaseMs} * interval '1 millisecond',
-      worker_id = ${workerId}, device = ${device}, started_at = now(), finished_at = NULL
-    WHERE id = ${id} AND state = 'ready' AND due_at <= now()
-    RETURNING id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
-      due_at AS "readyAt", inputs`;
-  return rows[0] ?? null;
 }
 
 /**
@@ -188,19 +171,6 @@ export async function cancelOpenTasks(tx: Transaction, job: LockedJob): Promise<
     where: { jobId: job.id, state: { in: ['waiting', 'ready'] } },
     data: { state: 'cancelled', finishedAt: job.now },
   });
-}
-
-/** Outputs of a job's tasks by task key, of those among `keys`. */
-export async function outputsOf(
-  db: Queryable,
-  jobId: string,
-  keys: readonly string[],
-): Promise<Map<string, Readonly<Record<string, TaskOutput>>>> {
-  const rows = await db.task.findMany({
-    where: { jobId, key: { in: [...keys] }, state: 'succeeded' },
-    select: { key: true, outputs: true },
-  });
-  return new Map(rows.map((row) => [row.key, row.outputs as unknown as Record<string, TaskOutput>]));
 }
 
 /** Tasks whose spool files nobody will read again: every task that reads one of them has succeeded. */
