@@ -1,6 +1,6 @@
 import { sendRequest } from '../outgoing/send.js';
 import { OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
-import type { SecretBox } from '../secrets/box.js';
+import { type SecretBox, UnopenableSecretError } from '../secrets/box.js';
 import type { Database } from '../store/database.js';
 import {
   type ClaimedExport,
@@ -47,7 +47,7 @@ async function exportOne(exporter: Exporter, claimed: ClaimedExport): Promise<vo
     await recordExport(db, claimed, run);
   } catch (error) {
     if (error instanceof ClaimLostError) return;
-    if (!(error instanceof OutgoingError)) throw error;
+    if (!(error instanceof OutgoingError || error instanceof UnopenableSecretError)) throw error;
     await recordExportFailure(db, claimed, error.message, retryPauseMs(claimed.attempts));
   }
 }

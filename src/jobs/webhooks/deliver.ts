@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { sendRequest } from '../outgoing/send.js';
 import { OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
-import type { SecretBox } from '../secrets/box.js';
+import { type SecretBox, UnopenableSecretError } from '../secrets/box.js';
 import type { Database } from '../store/database.js';
 import {
   type ClaimedDelivery,
@@ -47,14 +47,16 @@ async function deliver(sender: Sender, delivery: ClaimedDelivery): Promise<void>
 async function attempt(sender: Sender, delivery: ClaimedDelivery): Promise<Omit<DeliveryOutcome, 'retryMs'>> {
   const { policy, openBox, now } = sender;
   const body = JSON.stringify(delivery.message);
-  const secret = (await openBox()).open(delivery.secret, delivery.webhookId);
+  const box = await openBox();
   const request = { method: 'POST', timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES, body } as const;
   try {
+    const secret = box.open(delivery.secret, delivery.webhookId);
     const headers = { ...CONTENT, ...signatureOf(secret, delivery.id, now(), body) };
     const { status } = await sendRequest(delivery.url, { ...request, headers }, policy);
     return { status, error: status >= 200 && status < 300 ? null : `answered ${status}` };
   } catch (error) {
-    if (error instanceof OutgoingError) return { status: null, error: error.message };
+    if (error instanceof OutgoingError || error instanceof UnopenableSecretError)
+      return { status: null, error: error.message };
     throw error;
   }
 }

@@ -112,12 +112,14 @@ async function storeOutputs(
   spool: Spool | null,
 ): Promise<Record<string, TaskOutput>> {
   const { blobs } = context;
-  const outputs: Record<string, TaskOutput> = {
-    state: await blobs.put(encodeState(stageParameters(stage), state)),
+  // At the same time: most of it is waiting for the disk.
+  const [kept, auxiliary] = await Promise.all([
+    blobs.put(encodeState(stageParameters(stage), state)),
+    stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),
+  ]);
+  return {
+    state: kept,
+    ...(auxiliary && { auxiliary }),
+    ...(spool && { [spool.name]: await spool.writer.commit() }),
   };
-  if (stage.auxiliary) {
-    outputs.auxiliary = await blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights));
-  }
-  if (spool) outputs[spool.name] = await spool.writer.commit();
-  return outputs;
 }

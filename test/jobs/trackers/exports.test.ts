@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import type { components } from '../../../src/contract/generated/openapi.js';
 import type { JobsClient, JobsService } from '../../../src/contract/jobs-client.js';
 import { createJobsService } from '../../../src/jobs/client.js';
+import { secretBox } from '../../../src/jobs/secrets/box.js';
 import { lazySecretBox } from '../../../src/jobs/secrets/key.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/database.js';
 import { type Exporter, exportDue } from '../../../src/jobs/trackers/deliver.js';
@@ -150,6 +152,16 @@ test('what authorizes is sent with every request, and told to nobody else', asyn
     'SELECT job.*, tracker_export.* FROM job JOIN tracker_export ON job_id = job.id',
   );
   assert.ok(!JSON.stringify(rows).includes('c2VjcmV0LXdvcmRz'));
+});
+
+test('an export whose secret does not open says so, and is given up like any other', async () => {
+  const job = await createJob([trackerAt(mlflow.url, { authorization: 'Bearer x' })]);
+  await finish(job.id, 'succeeded', 1);
+  await send({ openBox: async () => secretBox(randomBytes(32)), retryPauseMs: () => null });
+  const [given] = await exportsOf(job.id);
+  assert.equal(given?.state, 'failed');
+  assert.match(given?.error ?? '', /STRATA_SECRET_KEY/);
+  assert.equal(mlflow.calls.length, 0);
 });
 
 test('an export is given up after its last attempt, and can be asked for again', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { components } from '../../../src/contract/generated/openapi.js';
 import type { JobsClient, JobsService } from '../../../src/contract/jobs-client.js';
 import { createJobsService } from '../../../src/jobs/client.js';
+import { secretBox } from '../../../src/jobs/secrets/box.js';
 import { lazySecretBox } from '../../../src/jobs/secrets/key.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/database.js';
 import { deliverDue, type Sender } from '../../../src/jobs/webhooks/deliver.js';
@@ -133,6 +135,21 @@ test('a delivery is given up after its last attempt, or at once by 410, and can 
     (await deliveriesOf(webhook)).map(({ state, attempts }) => [state, attempts]),
     [['succeeded', 1]],
   );
+});
+
+test('a delivery whose secret does not open says so, waits for its turn like any other, and is given up', async () => {
+  const webhook = await register();
+  await client.createJob(smallJob(), {});
+  const openBox = async () => secretBox(randomBytes(32));
+  await send({ openBox });
+  const [waiting] = await deliveriesOf(webhook);
+  assert.deepEqual([waiting?.state, waiting?.attempts, waiting?.status], ['pending', 1, null]);
+  assert.match(waiting?.error ?? '', /STRATA_SECRET_KEY/);
+  assert.ok(Date.parse(waiting?.next_attempt_at ?? '') > Date.now());
+  await makeDue();
+  await send({ openBox, retryPauseMs: () => null });
+  assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
+  assert.equal(receiver.received.length, 0);
 });
 
 test('redirects are not followed', async () => {

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { WEBHOOK_EVENTS } from '../../../src/contract/webhooks.js';
 import { isPublicAddress } from '../../../src/jobs/outgoing/address.js';
 import { sendRequest } from '../../../src/jobs/outgoing/send.js';
-import { secretBox } from '../../../src/jobs/secrets/box.js';
+import { secretBox, UnopenableSecretError } from '../../../src/jobs/secrets/box.js';
 import { loadSecretKey } from '../../../src/jobs/secrets/key.js';
 import { retryPauseMs } from '../../../src/jobs/webhooks/retry.js';
 import { temporaryFolder } from '../../provision/temporary.js';
@@ -114,7 +114,7 @@ test('a sealed secret opens with its key, in its row, and nowhere else', () => {
   const sealed = secretBox(key).seal('whsec_x', 'webhook_1');
   assert.equal(secretBox(key).open(sealed, 'webhook_1'), 'whsec_x');
   assert.notEqual(secretBox(key).seal('whsec_x', 'webhook_1'), sealed, 'each seal is another');
-  assert.throws(() => secretBox(key).open(sealed, 'webhook_2'));
+  assert.throws(() => secretBox(key).open(sealed, 'webhook_2'), UnopenableSecretError);
   assert.throws(() => secretBox(randomBytes(32)).open(sealed, 'webhook_1'));
   const bytes = Buffer.from(sealed.slice(3), 'base64');
   bytes[bytes.length - 1]! ^= 1;
