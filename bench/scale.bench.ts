@@ -1,7 +1,7 @@
 import type { components } from '../src/contract/generated/openapi.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 import { dispatchFigures } from './dispatch/figures.js';
-import { call, type RunningService, startService } from './service.js';
+import { call, type RunningService, startService, trained } from './service.js';
 import { jobGraph, type StepTimes } from './simulation/job-graph.js';
 import { simulate } from './simulation/simulate.js';
 import { phaseFigures } from './speedup/figures.js';
@@ -92,11 +92,7 @@ const body = (stages: number, rounds: number, roundSteps: number, share: number)
 async function compareWithReal(service: RunningService): Promise<Check> {
   const { stages, rounds, roundSteps } = REAL;
   const job = body(stages, rounds, roundSteps, 0);
-  const { id } = await call<Schemas['Job']>(service, '/jobs', job);
-  let ended = await call<Schemas['Job']>(service, `/jobs/${id}?wait=30`);
-  while (ended.finished_at === null) ended = await call<Schemas['Job']>(service, `/jobs/${id}?wait=30`);
-  if (ended.state !== 'succeeded') throw new Error(JSON.stringify(ended.error));
-  const { data: tasks } = await call<Schemas['TaskList']>(service, `/jobs/${id}/tasks`);
+  const { tasks } = await trained(service, job);
   const dispatchSeconds = dispatchFigures(tasks, stages).overheadMs / 1000;
   const times = await plannedTimes(service, stages);
   const simulated = simulate({ tasks: jobGraph(job, times), jobs: 1, devices: stages, dispatchSeconds });

@@ -8,7 +8,8 @@ import type { components } from '../src/contract/generated/openapi.js';
 import { startPostgres } from '../src/provision/postgres.js';
 import { ROOT } from '../src/service/root.js';
 
-type Dataset = components['schemas']['Dataset'];
+type Schemas = components['schemas'];
+type Dataset = Schemas['Dataset'];
 
 export interface RunningService {
   readonly url: string;
@@ -58,6 +59,24 @@ export async function call<T>({ url }: RunningService, path: string, body?: obje
   const response = await fetch(url + path, sent);
   if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
   return (await response.json()) as T;
+}
+
+/** A job, once it has succeeded. @throws Error where it has not */
+export async function succeeded(
+  service: RunningService,
+  id: string,
+): Promise<{ readonly job: Schemas['Job']; readonly tasks: readonly Schemas['Task'][] }> {
+  let job = await call<Schemas['Job']>(service, `/jobs/${id}?wait=30`);
+  while (job.finished_at === null) job = await call<Schemas['Job']>(service, `/jobs/${id}?wait=30`);
+  if (job.state !== 'succeeded') throw new Error(`${job.name} ${job.state}: ${JSON.stringify(job.error)}`);
+  const { data: tasks } = await call<Schemas['TaskList']>(service, `/jobs/${id}/tasks`);
+  return { job, tasks };
+}
+
+/** A job of this body, once it has succeeded. @throws Error where it has not */
+export async function trained(service: RunningService, body: object) {
+  const { id } = await call<Schemas['Job']>(service, '/jobs', body);
+  return succeeded(service, id);
 }
 
 const LOOK_MS = 400;

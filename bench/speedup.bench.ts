@@ -1,7 +1,7 @@
 import type { components } from '../src/contract/generated/openapi.js';
 import { makeNpy, makeNpz, rawImages } from '../test/datasets/support/arrays.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { call, type RunningService, startService, upload } from './service.js';
+import { call, type RunningService, startService, trained, upload } from './service.js';
 import { type DataParallel, dataParallel } from './speedup/ddp.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
 import { torchCommand } from './step/torch.js';
@@ -10,23 +10,28 @@ type Schemas = components['schemas'];
 
 /** Batches as bench/step/torch_networks.py has them. */
 const NETWORKS = {
-  'resnet-20': { model: { family: 'resnet', depth: 20, width: 16 }, batch: 128, roundSteps: 8 },
-  'resnet-110': { model: { family: 'resnet', depth: 110, width: 16 }, batch: 64, roundSteps: 4 },
-  'wrn-16-4': { model: { family: 'wide-resnet', depth: 16, width: 4 }, batch: 64, roundSteps: 4 },
+  'resnet-20': { model: { family: 'resnet', depth: 20, width: 16 }, batch: 128, roundSteps: 16 },
+  'resnet-110': { model: { family: 'resnet', depth: 110, width: 16 }, batch: 64, roundSteps: 8 },
+  'wrn-16-4': { model: { family: 'wide-resnet', depth: 16, width: 4 }, batch: 64, roundSteps: 8 },
 } as const;
 type NetworkName = keyof typeof NETWORKS;
+const NAMES = Object.keys(NETWORKS) as NetworkName[];
 
 const STAGES = 2;
 /** So many that the wavefront's filling and draining weigh little. */
-const ROUNDS = 16;
+const ROUNDS = 24;
 /** Rounds that the joined network trains: what a serial step takes. */
 const END_TO_END_ROUNDS = 2;
+/** Of back-propagation on all cores. */
+const SERIAL_ROUNDS = 3;
+const CORES = 2;
 const TEST_IMAGES = 100;
 const PEER_STEPS = 15;
 
 export const benchmark: Benchmark = {
   name: 'speedup',
-  title: 'augmented Lagrangian in two stages on two cores, through the service, beside data-parallel PyTorch',
+  title:
+    'augmented Lagrangian in two stages on two cores, through the service, beside back-propagation on two threads and data-parallel PyTorch',
   run,
 };
 
@@ -35,6 +40,8 @@ interface Row {
   readonly split: readonly number[];
   readonly speedUp: NonNullable<Schemas['JobResult']['speedup']>;
   readonly serialSecondsPerStep: number;
+  /** Back-propagation on both cores: of one trainer with two threads. */
+  readonly threadedSecondsPerStep: number;
   readonly phase: PhaseFigures;
   readonly messageBytesPerStep: number;
   readonly peer: DataParallel | null;
@@ -42,61 +49,84 @@ interface Row {
 
 async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const torch = await torchCommand(say);
-  const service = await startService({ STRATA_SLOTS: '2', STRATA_THREADS: '1' });
-  const rows: Row[] = [];
-  try {
-    await uploadNoise(service);
-    for (const network of Object.keys(NETWORKS) as NetworkName[]) {
-      const peer = torch && (await dataParallel(torch, network, PEER_STEPS));
-      rows.push({ network, peer, ...(await measure(service, network)) });
-      say(linesOf(rows.at(-1)!).join('\n'));
-    }
-  } finally {
-    await service.stop();
-  }
+  const threaded = await onService({ slots: 1, threads: CORES }, threadedSeconds);
+  const rows = await onService({ slots: CORES, threads: 1 }, async (service, network): Promise<Row> => {
+    const peer = torch && (await dataParallel(torch, network, PEER_STEPS));
+    const threadedSecondsPerStep = threaded[NAMES.indexOf(network)]!;
+    const row = { network, peer, threadedSecondsPerStep, ...(await measure(service, network)) };
+    say(linesOf(row).join('\n'));
+    return row;
+  });
   return {
     lines: rows.flatMap((row) => [...linesOf(row), '']),
     figures: { stages: STAGES, rounds: ROUNDS, rows },
   };
 }
 
-async function measure(
-  service: RunningService,
-  network: NetworkName,
-): Promise<Omit<Row, 'network' | 'peer'>> {
+/** Measures every network, one after another, on a service of its own. */
+async function onService<T>(
+  { slots, threads }: { readonly slots: number; readonly threads: number },
+  measureOne: (service: RunningService, network: NetworkName) => Promise<T>,
+): Promise<T[]> {
+  const service = await startService({ STRATA_SLOTS: String(slots), STRATA_THREADS: String(threads) });
+  try {
+    await uploadNoise(service);
+    const measured: T[] = [];
+    for (const network of NAMES) measured.push(await measureOne(service, network));
+    return measured;
+  } finally {
+    await service.stop();
+  }
+}
+
+const bodyOf = (network: NetworkName, rounds: number, method: object) => {
   const { model, batch, roundSteps } = NETWORKS[network];
-  const { id } = await call<Schemas['Job']>(service, '/jobs', {
+  return {
     dataset: 'bench',
     model,
     batch_size: batch,
     epochs: 1,
-    max_train_samples: (ROUNDS + END_TO_END_ROUNDS) * roundSteps * batch,
-    method: {
-      type: 'augmented-lagrangian',
-      stages: STAGES,
-      round_steps: roundSteps,
-      end_to_end_share: END_TO_END_ROUNDS / (ROUNDS + END_TO_END_ROUNDS),
-    },
+    max_train_samples: rounds * roundSteps * batch,
+    method: { round_steps: roundSteps, ...method },
     seed: 1,
     exports: [],
-  });
-  const job = await ended(service, id);
+  };
+};
+
+/** A step of back-propagation, the fastest round's: the first one warms the trainer. */
+async function threadedSeconds(service: RunningService, network: NetworkName): Promise<number> {
+  const body = bodyOf(network, SERIAL_ROUNDS, { type: 'backprop' });
+  const { tasks } = await trained(service, body);
+  const rounds = tasks.filter(({ kind }) => kind === 'stage');
+  return Math.min(...rounds.map(secondsOf)) / NETWORKS[network].roundSteps;
+}
+
+async function measure(
+  service: RunningService,
+  network: NetworkName,
+): Promise<Omit<Row, 'network' | 'peer' | 'threadedSecondsPerStep'>> {
+  const { batch, roundSteps } = NETWORKS[network];
+  const rounds = ROUNDS + END_TO_END_ROUNDS;
+  const method = {
+    type: 'augmented-lagrangian',
+    stages: STAGES,
+    end_to_end_share: END_TO_END_ROUNDS / rounds,
+  };
+  const { job, tasks } = await trained(service, bodyOf(network, rounds, method));
   const { speedup } = job.result ?? {};
-  if (job.state !== 'succeeded' || !speedup) throw new Error(`${network}: ${JSON.stringify(job.error)}`);
-  const { data: tasks } = await call<Schemas['TaskList']>(service, `/jobs/${id}/tasks`);
-  const joint = tasks.filter(({ kind }) => kind === 'end_to_end');
-  const spent = joint.reduce(
-    (sum, task) => sum + Date.parse(task.finished_at!) - Date.parse(task.started_at!),
-    0,
-  );
+  if (!speedup) throw new Error(`${network}: its result tells no speed-up`);
+  const joint = tasks.filter(({ kind }) => kind === 'end_to_end').map(secondsOf);
   return {
     split: job.spec.method.split as number[],
     speedUp: speedup,
-    serialSecondsPerStep: spent / 1000 / (END_TO_END_ROUNDS * roundSteps),
+    serialSecondsPerStep: joint.reduce((sum, seconds) => sum + seconds, 0) / (END_TO_END_ROUNDS * roundSteps),
     phase: phaseFigures(tasks, STAGES, ROUNDS * roundSteps),
     messageBytesPerStep: await messageBytes(service, job.spec, batch),
   };
 }
+
+const secondsOf = ({ started_at, finished_at }: Schemas['Task']): number =>
+  (Date.parse(finished_at!) - Date.parse(started_at!)) / 1000;
 
 /** What a plan says that the stages send each other in an epoch of the layer-parallel phase. */
 async function messageBytes(
@@ -131,13 +161,6 @@ async function uploadNoise(service: RunningService): Promise<void> {
   );
 }
 
-async function ended(service: RunningService, id: string): Promise<Schemas['Job']> {
-  for (;;) {
-    const job = await call<Schemas['Job']>(service, `/jobs/${id}?wait=30`);
-    if (job.finished_at !== null) return job;
-  }
-}
-
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -146,6 +169,7 @@ function linesOf({
   split,
   speedUp,
   serialSecondsPerStep,
+  threadedSecondsPerStep,
   phase,
   messageBytesPerStep,
   peer,
@@ -156,6 +180,7 @@ function linesOf({
     `${network}, batch ${NETWORKS[network].batch}, blocks ${split.join(' + ')}: a serial step ${serialSecondsPerStep.toFixed(3)} s`,
     `  speed-up ${measured?.toFixed(2)} measured over the whole phase, ${predicted?.toFixed(2)} by Eq. 27: ${((measured ?? 0) / (predicted ?? 1)).toFixed(2)} of it`,
     `  stages busy ${shares} of the phase; in the steady state a device is idle ${percent(phase.steadyIdleShare)}`,
+    `  back-propagation on two threads: a step ${threadedSecondsPerStep.toFixed(3)} s, ${(serialSecondsPerStep / threadedSecondsPerStep).toFixed(2)}`,
     `  messages ${megabytes(messageBytesPerStep)} a step, ${phase.spoolSeconds.toFixed(4)} s of it`,
     ...(peer
       ? [

@@ -10,9 +10,16 @@ export interface DispatchFigures {
   readonly tasks: number;
   /** From the end of the last task that it waited for to its claim. Medians of milliseconds, as all that follow. */
   readonly claimMs: number;
-  /** From there to its first step, and from its last step until its end is recorded. */
-  readonly aroundMs: number;
-  /** Both: what a task costs beside its steps. */
+  /**
+   * From there to its first step, at most: the way of the result from the trainer to the record, which no clock separates
+   * from the way of the task to the trainer, is counted with it.
+   */
+  readonly startMs: number;
+  /** Of both together, which is what it waits for from its inputs to its first step. */
+  readonly firstStepMs: number;
+  /** In which its outputs are stored. */
+  readonly storeMs: number;
+  /** All of it: what a task costs beside its steps. */
   readonly overheadMs: number;
   readonly worstOverheadMs: number;
   /** Of the time from the first start to the last end, on a device a stage, in which they take no steps. */
@@ -22,7 +29,8 @@ export interface DispatchFigures {
 /** Runs beside the loop. */
 const BESIDE = 'data_thread';
 /** Of `seconds`, what surrounds the steps. */
-const AROUND = ['start', 'checkpoint'];
+const STORE = 'checkpoint';
+const AROUND = ['start', STORE];
 
 /** What the stage tasks of a job cost beside their steps. @throws RangeError where none follows another */
 export function dispatchFigures(tasks: readonly Task[], devices: number): DispatchFigures {
@@ -34,7 +42,8 @@ export function dispatchFigures(tasks: readonly Task[], devices: number): Dispat
     const started = Date.parse(task.started_at!);
     const claim = started - Math.max(...task.waits_for.map((key) => ends.get(key)!));
     const around = ends.get(task.key)! - started - 1000 * secondsOfSteps(task);
-    return { claim, around, overhead: claim + around };
+    const store = 1000 * (task.seconds[STORE] ?? 0);
+    return { claim, start: around - store, store, overhead: claim + around };
   });
   const start = Math.min(...own.map(({ started_at }) => Date.parse(started_at!)));
   const end = Math.max(...own.map(({ key }) => ends.get(key)!));
@@ -42,7 +51,9 @@ export function dispatchFigures(tasks: readonly Task[], devices: number): Dispat
   return {
     tasks: timed.length,
     claimMs: median(timed.map(({ claim }) => claim)),
-    aroundMs: median(timed.map(({ around }) => around)),
+    startMs: median(timed.map(({ start }) => start)),
+    firstStepMs: median(timed.map(({ claim, start }) => claim + start)),
+    storeMs: median(timed.map(({ store }) => store)),
     overheadMs: median(timed.map(({ overhead }) => overhead)),
     worstOverheadMs: Math.max(...timed.map(({ overhead }) => overhead)),
     idleShare: 1 - (1000 * stepping) / (devices * (end - start)),
