@@ -54,8 +54,8 @@ function accuracyIn(result: EndedJob['tasks'][number]['result']): number {
 
 export interface Figure {
   readonly mean: number;
-  /** Of the seeds: half the distance from the least to the most. */
-  readonly spread: number;
+  /** Of the seeds: half the distance from the least to the most; null of one seed. */
+  readonly spread: number | null;
 }
 
 /** A row over its seeds. */
@@ -68,7 +68,7 @@ export interface RowFigures {
   readonly compact: Figure | null;
   /** Over the reference's: at most 1 in a comparison at equal time. */
   readonly timeShare: number;
-  /** Mean accuracy above the reference's, which has the same time. */
+  /** Mean accuracy above the reference's over the same seeds, which has the same time. */
   readonly overReference: number | null;
   /** Mean accuracy above back-propagation's after as many epochs, where the study has that. */
   readonly overSameEpochs: number | null;
@@ -76,7 +76,11 @@ export interface RowFigures {
 
 export function summarize(rows: readonly Row[], outcomes: readonly Outcome[]): RowFigures[] {
   const own = ({ name }: Row) => outcomes.filter((outcome) => outcome.row === name);
-  const meanOf = (row: Row) => mean(own(row).map(({ accuracy }) => accuracy));
+  const meanOf = (row: Row, runs: readonly Outcome[]) => {
+    const seeds = runs.map(({ seed }) => seed);
+    const same = own(row).filter(({ seed }) => seeds.includes(seed));
+    return same.length > 0 ? mean(same.map(({ accuracy }) => accuracy)) : Number.NaN;
+  };
   const referenceSeconds = own(REFERENCE)[0]!.seconds;
   return rows.map((row) => {
     const runs = own(row);
@@ -91,8 +95,8 @@ export function summarize(rows: readonly Row[], outcomes: readonly Outcome[]): R
       beforeJoining: figure(runs.map((run) => run.beforeJoining)),
       compact: figure(runs.map((run) => run.compact)),
       timeShare: runs[0]!.seconds / referenceSeconds,
-      overReference: isSerial ? null : accuracy.mean - meanOf(REFERENCE),
-      overSameEpochs: isSerial || serial === undefined ? null : accuracy.mean - meanOf(serial),
+      overReference: isSerial ? null : accuracy.mean - meanOf(REFERENCE, runs),
+      overSameEpochs: isSerial || serial === undefined ? null : accuracy.mean - meanOf(serial, runs),
     };
   });
 }
@@ -103,5 +107,6 @@ const mean = (values: readonly number[]): number =>
 function figure(found: readonly (number | null)[]): Figure | null {
   const values = found.filter((value) => value !== null);
   if (values.length === 0) return null;
-  return { mean: mean(values), spread: (Math.max(...values) - Math.min(...values)) / 2 };
+  const spread = values.length > 1 ? (Math.max(...values) - Math.min(...values)) / 2 : null;
+  return { mean: mean(values), spread };
 }

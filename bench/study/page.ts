@@ -14,7 +14,6 @@ export const ACCURACY_PICTURE = 'docs/accuracy.svg';
 export interface StudyResult {
   readonly at: string;
   readonly setting: object;
-  readonly seeds: readonly number[];
   /** By method and K. */
   readonly stepSeconds: Readonly<Record<string, StepSeconds>>;
   readonly rows: readonly RowFigures[];

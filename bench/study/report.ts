@@ -18,7 +18,7 @@ export function tableOf(rows: readonly RowFigures[]): string {
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 const shown = (figure: Figure | null): string =>
-  figure ? `${percent(figure.mean)} ± ${percent(figure.spread)}` : '';
+  figure ? percent(figure.mean) + (figure.spread === null ? '' : ` ± ${percent(figure.spread)}`) : '';
 const points = (share: number | null): string =>
   share === null ? '' : `${share > 0 ? '+' : ''}${percent(share)}`;
 

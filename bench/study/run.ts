@@ -12,7 +12,7 @@ import { datasetNamed } from './dataset.js';
 import { type Outcome, outcomeOf, summarize } from './figures.js';
 import { trained } from './jobs.js';
 import { type StudyResult, storeStudy } from './page.js';
-import { bodyOf, REFERENCE, ROWS, type Row, SEEDS, SETTING, timedBodyOf } from './rows.js';
+import { bodyOf, REFERENCE, ROWS, type Row, SETTING, timedBodyOf } from './rows.js';
 import { type StepSeconds, stageSeconds } from './virtual-time.js';
 
 const DATASET = 'cifar10-16x16';
@@ -42,7 +42,7 @@ async function study(service: RunningService, file: string | null): Promise<Stud
   // All at once: the service orders them.
   const jobs = await Promise.all(
     ROWS.flatMap((row) =>
-      SEEDS.map(async (seed) => {
+      row.seeds.map(async (seed) => {
         const ended = await trained(client, bodyOf(row, seed, DATASET));
         console.log(`… ${ended.job.name}: ${ended.job.result?.test_accuracy}`);
         return { row, seed, ended };
@@ -55,7 +55,6 @@ async function study(service: RunningService, file: string | null): Promise<Stud
   return {
     at: new Date().toISOString(),
     setting: SETTING,
-    seeds: SEEDS,
     stepSeconds: Object.fromEntries(times),
     rows: summarize(ROWS, outcomes),
     outcomes,

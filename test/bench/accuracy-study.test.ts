@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarize } from '../../bench/study/figures.js';
 import { tableOf } from '../../bench/study/report.js';
-import { bodyOf, CURVES, REFERENCE, ROWS, SEEDS } from '../../bench/study/rows.js';
+import { bodyOf, CURVES, REFERENCE, ROWS } from '../../bench/study/rows.js';
 import { stageSeconds, type Timed, virtualEnds } from '../../bench/study/virtual-time.js';
 import { resolveSpec } from '../../src/jobs/resolve.js';
 import { jobSpec, MNIST } from '../jobs/specs.js';
 
 test('the study asks for jobs that the service takes, each by a name of its own', () => {
-  const names = ROWS.flatMap((row) => SEEDS.map((seed) => bodyOf(row, seed, 'mnist')));
+  const names = ROWS.flatMap((row) => row.seeds.map((seed) => bodyOf(row, seed, 'mnist')));
   for (const body of names) resolveSpec(jobSpec(body as Parameters<typeof jobSpec>[0]), MNIST, 1);
   assert.equal(new Set(names.map(({ name }) => name)).size, names.length);
   assert.ok(ROWS.includes(REFERENCE));
@@ -75,18 +75,27 @@ test('rows are compared with the reference, and with back-propagation for as man
   const outcome = (row: string, seed: number, accuracy: number, seconds: number) => ({
     ...{ row, seed, accuracy, seconds, jobId: 'job_1', beforeJoining: null, compact: null, curve: [] },
   });
+  const alone = [
+    outcome(reference.name, 1, 0.5, 10),
+    outcome(reference.name, 2, 0.25, 10),
+    outcome(other.name, 1, 0.75, 9),
+  ];
   const [first, second, third] = summarize(
     [reference, other, serial],
     [
       outcome(reference.name, 1, 0.5, 10),
+      outcome(reference.name, 2, 0.25, 10),
       outcome(other.name, 1, 0.75, 9),
       outcome(other.name, 2, 0.25, 9),
       outcome('longer', 1, 0.875, 14),
     ],
   );
-  assert.deepEqual(first?.accuracy, { mean: 0.5, spread: 0 });
+  assert.deepEqual(first?.accuracy, { mean: 0.375, spread: 0.125 });
   assert.deepEqual(second?.accuracy, { mean: 0.5, spread: 0.25 });
-  assert.deepEqual([second?.timeShare, second?.overReference, second?.overSameEpochs], [0.9, 0, -0.375]);
+  assert.deepEqual([second?.timeShare, second?.overReference, second?.overSameEpochs], [0.9, 0.125, -0.375]);
+  assert.deepEqual(third?.accuracy, { mean: 0.875, spread: null });
+  // A row of one seed is compared with that seed's.
+  assert.equal(summarize([reference, other], alone)[1]?.overReference, 0.25);
   assert.deepEqual([third?.overReference, third?.overSameEpochs], [null, null]);
-  assert.match(tableOf([second!]), /\| 0\.90 \| 50\.0 ± 25\.0 \| 0\.0 \| -37\.5 \| {2}\| {2}\|/);
+  assert.match(tableOf([second!]), /\| 0\.90 \| 50\.0 ± 25\.0 \| \+12\.5 \| -37\.5 \| {2}\| {2}\|/);
 });
