@@ -1,5 +1,5 @@
 // npm run bench [-- name ...] [--steps n] [--warmup n] [--file path]: runs bench/<name>.bench.ts (all without names), prints a report and writes it
-// to bench/results/<name>.md, the figures to <name>.json.
+// to bench/results/<name>.md, the figures to <name>.json, and docs/benchmarks.md anew.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { runCommand } from '../src/service/command.js';
 import { ROOT } from '../src/service/root.js';
 import { setUp } from '../src/service/setup.js';
 import type { Benchmark, BenchmarkReport } from './benchmark.js';
+import { writeBenchmarksPage } from './page.js';
 
 const FOLDER = join(ROOT, 'bench');
 const SUFFIX = '.bench.ts';
@@ -32,6 +33,7 @@ await runCommand(async () => {
     console.log(report.lines.map((line) => `  ${line}`.trimEnd()).join('\n'));
     await store(benchmark, { steps, warmup, machine }, report);
   }
+  await writeBenchmarksPage();
 });
 
 function atLeastOne(option: string, text: string): number {

@@ -1,6 +1,6 @@
 import type { components } from '../src/contract/generated/openapi.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { dispatchFigures } from './dispatch/figures.js';
+import { dispatchFigures, partsOfSteps } from './dispatch/figures.js';
 import { call, type RunningService, startService, trained } from './service.js';
 import { jobGraph, type StepTimes } from './simulation/job-graph.js';
 import { simulate } from './simulation/simulate.js';
@@ -93,7 +93,7 @@ async function compareWithReal(service: RunningService): Promise<Check> {
   const { stages, rounds, roundSteps } = REAL;
   const job = body(stages, rounds, roundSteps, 0);
   const { tasks } = await trained(service, job);
-  const dispatchSeconds = dispatchFigures(tasks, stages).overheadMs / 1000;
+  const dispatchSeconds = dispatchFigures(tasks, stages, partsOfSteps).overheadMs / 1000;
   const times = await plannedTimes(service, stages);
   const simulated = simulate({ tasks: jobGraph(job, times), jobs: 1, devices: stages, dispatchSeconds });
   const { seconds } = phaseFigures(tasks, stages, rounds * roundSteps);

@@ -10,7 +10,7 @@ type Schemas = components['schemas'];
 
 /** Batches as bench/step/torch_networks.py has them. */
 const NETWORKS = {
-  'resnet-20': { model: { family: 'resnet', depth: 20, width: 16 }, batch: 128, roundSteps: 16 },
+  'resnet-20': { model: { family: 'resnet', depth: 20, width: 16 }, batch: 128, roundSteps: 12 },
   'resnet-110': { model: { family: 'resnet', depth: 110, width: 16 }, batch: 64, roundSteps: 8 },
   'wrn-16-4': { model: { family: 'wide-resnet', depth: 16, width: 4 }, batch: 64, roundSteps: 8 },
 } as const;

@@ -2,6 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import {
+  BENCHMARKS_PAGE,
+  BENCHMARKS_PICTURE,
+  renderBenchmarksPage,
+  renderBenchmarksPicture,
+} from '../bench/page.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
@@ -22,6 +28,8 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'src/contract/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
+  { path: BENCHMARKS_PAGE, source: 'bench/results', render: renderBenchmarksPage },
+  { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },
   { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
 ];
 

@@ -3,7 +3,7 @@ import { median } from '../benchmark.js';
 
 type Task = Pick<
   components['schemas']['Task'],
-  'key' | 'kind' | 'stage' | 'waits_for' | 'started_at' | 'finished_at' | 'seconds'
+  'key' | 'kind' | 'stage' | 'round' | 'waits_for' | 'started_at' | 'finished_at' | 'seconds'
 >;
 
 export interface DispatchFigures {
@@ -32,8 +32,16 @@ const BESIDE = 'data_thread';
 const STORE = 'checkpoint';
 const AROUND = ['start', STORE];
 
-/** What the stage tasks of a job cost beside their steps. @throws RangeError where none follows another */
-export function dispatchFigures(tasks: readonly Task[], devices: number): DispatchFigures {
+/**
+ * What the stage tasks of a job cost beside their steps.
+ * @param loopSeconds of a task's steps
+ * @throws RangeError where no task follows another
+ */
+export function dispatchFigures(
+  tasks: readonly Task[],
+  devices: number,
+  loopSeconds: (task: Task) => number,
+): DispatchFigures {
   const ends = new Map(tasks.map(({ key, finished_at }) => [key, Date.parse(finished_at!)]));
   const own = tasks.filter(({ kind, waits_for }) => kind === 'stage' && waits_for.length > 0);
   const followers = own.filter(({ waits_for }) => waits_for.some((key) => key.startsWith('stage')));
@@ -41,13 +49,13 @@ export function dispatchFigures(tasks: readonly Task[], devices: number): Dispat
   const timed = followers.map((task) => {
     const started = Date.parse(task.started_at!);
     const claim = started - Math.max(...task.waits_for.map((key) => ends.get(key)!));
-    const around = ends.get(task.key)! - started - 1000 * secondsOfSteps(task);
+    const around = ends.get(task.key)! - started - 1000 * loopSeconds(task);
     const store = 1000 * (task.seconds[STORE] ?? 0);
     return { claim, start: around - store, store, overhead: claim + around };
   });
   const start = Math.min(...own.map(({ started_at }) => Date.parse(started_at!)));
   const end = Math.max(...own.map(({ key }) => ends.get(key)!));
-  const stepping = own.reduce((sum, task) => sum + secondsOfSteps(task), 0);
+  const stepping = own.reduce((sum, task) => sum + loopSeconds(task), 0);
   return {
     tasks: timed.length,
     claimMs: median(timed.map(({ claim }) => claim)),
@@ -60,7 +68,8 @@ export function dispatchFigures(tasks: readonly Task[], devices: number): Dispat
   };
 }
 
-function secondsOfSteps({ seconds }: Task): number {
+/** The parts of a task's steps, as its trainer timed them: less than its loop, which also reports and breathes. */
+export function partsOfSteps({ seconds }: Pick<Task, 'seconds'>): number {
   const parts = Object.entries(seconds).filter(([part]) => part !== BESIDE && !AROUND.includes(part));
   return parts.reduce((sum, [, spent]) => sum + spent, 0);
 }

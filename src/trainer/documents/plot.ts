@@ -27,6 +27,7 @@ export function drawPanels(panels: readonly Panel[]): string {
     return `<g transform="translate(${place})">\n${drawPanel(panel)}\n</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+<title>${panels.map(({ title }) => title).join('; ')}</title>
 <rect width="100%" height="100%" fill="white"/>
 ${drawn.join('\n')}
 </svg>

@@ -1,0 +1,70 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ROOT } from '../src/service/root.js';
+import { drawPanels } from '../src/trainer/documents/plot.js';
+import { dispatchPanel, type Results, scalePanel, speedUpPanel, stepPanel } from './plots.js';
+
+export const BENCHMARKS_PAGE = 'docs/benchmarks.md';
+export const BENCHMARKS_PICTURE = 'docs/benchmarks.svg';
+
+/** In the order of the page, with what a reader would ask of each. */
+const QUESTIONS = {
+  speedup: 'Is layer-parallel training faster, and than what?',
+  scale: 'What would more devices bring?',
+  dispatch: 'What does the service itself cost?',
+  step: 'Are the kernels any good?',
+  methods: 'What do the methods reach on a small network?',
+  memory: 'What does a stage need?',
+  pipeline: 'Does training wait for data?',
+  import: 'How long until a dataset is ready?',
+  exports: 'Are the exported models the trained network?',
+  api: 'How many requests does it take?',
+} as const;
+type Name = keyof typeof QUESTIONS;
+const NAMES = Object.keys(QUESTIONS) as Name[];
+
+const HEAD = `# Benchmarks
+
+<!-- npm run bench writes this page; bench/page.ts -->
+
+Every figure comes from a run, its peer from the same one: \`npm run bench -- <name>\` repeats a section, \`npm run bench\` all
+of them. Two cores without a GPU is what all of it was measured on; compare ratios, not seconds. How accurate the trained
+networks are is told in [accuracy.md](accuracy.md), why the kernels are as they are in [performance.md](performance.md), what a fault
+costs in [reliability.md](reliability.md).
+
+![speed-up, simulated scale, dispatch and steps](benchmarks.svg)
+`;
+
+/** Writes what the results of all benchmarks show. */
+export async function writeBenchmarksPage(): Promise<void> {
+  await writeFile(join(ROOT, BENCHMARKS_PAGE), await renderBenchmarksPage());
+  await writeFile(join(ROOT, BENCHMARKS_PICTURE), await renderBenchmarksPicture());
+}
+
+export async function renderBenchmarksPage(): Promise<string> {
+  const sections = await Promise.all(NAMES.map(renderSection));
+  return [HEAD, ...sections].join('\n');
+}
+
+/** What a run printed, under its question. */
+async function renderSection(name: Name): Promise<string> {
+  const report = await readResult(`${name}.md`);
+  const body = report.replace(/^# .*\n/, '').trim();
+  const title = /^# (.*)$/m.exec(report)?.[1] ?? name;
+  return `## ${QUESTIONS[name]}\n\n\`npm run bench -- ${name}\`: ${title.slice(name.length + 2)}. ${body}\n`;
+}
+
+export async function renderBenchmarksPicture(): Promise<string> {
+  const read = async <N extends keyof Results>(name: N): Promise<Results[N]> =>
+    JSON.parse(await readResult(`${name}.json`)) as Results[N];
+  return drawPanels([
+    speedUpPanel(await read('speedup')),
+    scalePanel(await read('scale')),
+    dispatchPanel(await read('dispatch')),
+    stepPanel(await read('step')),
+  ]);
+}
+
+function readResult(file: string): Promise<string> {
+  return readFile(join(ROOT, 'bench/results', file), 'utf8');
+}
