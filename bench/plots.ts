@@ -1,4 +1,4 @@
-import type { Curve, Panel } from '../src/trainer/documents/plot.js';
+import type { BarPanel, Panel } from '../src/trainer/documents/plot.js';
 
 /** Of the figures that benchmarks store, what is drawn. */
 export interface Results {
@@ -34,32 +34,24 @@ export interface Results {
   };
 }
 
-const numbered = (names: readonly string[]): string =>
-  names.map((name, index) => `${index + 1} ${name}`).join(', ');
-
-export function speedUpPanel({ rows }: Results['speedup']): Panel {
-  const curve = (label: string, figureOf: (row: (typeof rows)[number]) => number): Curve => ({
-    label,
-    points: rows.map((row, index) => [index + 1, figureOf(row)]),
-  });
-  return {
-    title: 'speed-up on two cores, K=2',
-    axis: numbered(rows.map(({ network }) => network)),
-    curves: [
-      curve('measured', ({ speedUp }) => speedUp.measured),
-      curve('Eq. 27', ({ speedUp }) => speedUp.predicted),
-      curve('two threads', (row) => row.serialSecondsPerStep / row.threadedSecondsPerStep),
-      ...(rows.every(({ peer }) => peer)
-        ? [curve('PyTorch DistributedDataParallel', ({ peer }) => peer!.speedUp)]
-        : []),
-    ],
-  };
+export function speedUpPanel({ rows }: Results['speedup']): BarPanel {
+  const bars = [
+    { label: 'measured', values: rows.map(({ speedUp }) => speedUp.measured) },
+    { label: 'Eq. 27', values: rows.map(({ speedUp }) => speedUp.predicted) },
+    {
+      label: 'back-propagation on two threads',
+      values: rows.map((row) => row.serialSecondsPerStep / row.threadedSecondsPerStep),
+    },
+    { label: 'PyTorch DistributedDataParallel', values: rows.map(({ peer }) => peer?.speedUp ?? 0) },
+  ];
+  return { title: 'speed-up on two cores, K=2', groups: rows.map(({ network }) => network), bars };
 }
 
 export function scalePanel({ alone }: Results['scale']): Panel {
   return {
     title: 'simulated speed-up of ResNet-110, a device a stage',
     axis: 'stages',
+    fromZero: true,
     curves: [
       { label: 'layer-parallel phase', points: alone.map(({ stages, speedUp }) => [stages, speedUp]) },
       {
@@ -75,6 +67,7 @@ export function dispatchPanel({ rows }: Results['dispatch']): Panel {
   return {
     title: 'milliseconds a task costs beside its steps',
     axis: 'ready tasks of other jobs, power of ten',
+    fromZero: true,
     curves: stages.map((count) => ({
       label: `K=${count}`,
       points: rows
@@ -85,18 +78,17 @@ export function dispatchPanel({ rows }: Results['dispatch']): Panel {
 }
 
 /** Above 1 the peer is slower. */
-export function stepPanel({ races }: Results['step']): Panel {
+export function stepPanel({ races }: Results['step']): BarPanel {
   const alone = races.filter(({ threads }) => threads === 1);
-  const curve = (contender: string): Curve => ({
-    label: `${contender} / ours`,
-    points: alone.map(({ contenders }, index) => [
-      index + 1,
-      contenders.find((other) => other.contender === contender)?.timesOurs ?? 0,
-    ]),
-  });
+  const bars = ['PyTorch', 'tfjs layers'].map((name) => ({
+    label: `${name} / ours`,
+    values: alone.map(
+      ({ contenders }) => contenders.find(({ contender }) => contender === name)?.timesOurs ?? 0,
+    ),
+  }));
   return {
-    title: 'seconds of a step over ours, one thread, float32',
-    axis: numbered(alone.map(({ workload }) => workload)),
-    curves: ['ours', 'PyTorch', 'tfjs layers'].map(curve),
+    title: 'time of a step over ours, one thread, float32',
+    groups: alone.map(({ workload }) => workload),
+    bars,
   };
 }

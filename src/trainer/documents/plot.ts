@@ -3,6 +3,16 @@ export interface Panel {
   /** What its horizontal axis counts. */
   readonly axis: string;
   readonly curves: readonly Curve[];
+  /** Whether its vertical axis begins at 0, with room for the legend above; absent: at the least value. */
+  readonly fromZero?: boolean;
+}
+
+/** Of some things the same figures, side by side; from 0. */
+export interface BarPanel {
+  readonly title: string;
+  readonly groups: readonly string[];
+  /** A value a group. */
+  readonly bars: readonly { readonly label: string; readonly values: readonly number[] }[];
 }
 
 export interface Curve {
@@ -13,18 +23,24 @@ export interface Curve {
 const WIDTH = 460;
 const HEIGHT = 260;
 const MARGIN = { left: 56, right: 12, top: 30, bottom: 30 };
+const BOTTOM = HEIGHT - MARGIN.bottom;
 const COLUMNS = 2;
 /** Of Okabe and Ito: told apart by everybody. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442'];
 
+/** Above the highest value, where the legend is. */
+const HEADROOM = 1.5;
+/** Of a group's width, between it and the next. */
+const GAP = 0.25;
+
 /** A picture (SVG) of panels side by side, each with axes of its own. */
-export function drawPanels(panels: readonly Panel[]): string {
+export function drawPanels(panels: readonly (Panel | BarPanel)[]): string {
   const columns = Math.min(COLUMNS, panels.length);
   const width = columns * WIDTH;
   const height = Math.ceil(panels.length / columns) * HEIGHT;
   const drawn = panels.map((panel, index) => {
     const place = `${(index % columns) * WIDTH} ${Math.floor(index / columns) * HEIGHT}`;
-    return `<g transform="translate(${place})">\n${drawPanel(panel)}\n</g>`;
+    return `<g transform="translate(${place})">\n${'bars' in panel ? drawBars(panel) : drawCurves(panel)}\n</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
 <title>${panels.map(({ title }) => title).join('; ')}</title>
@@ -34,37 +50,70 @@ ${drawn.join('\n')}
 `;
 }
 
-function drawPanel({ title, axis, curves }: Panel): string {
+function drawCurves({ title, axis, curves, fromZero = false }: Panel): string {
   const all = curves.flatMap(({ points }) => points);
+  const values = all.map(([, value]) => value);
   const x = scaleOf(
     all.map(([value]) => value),
     MARGIN.left,
     WIDTH - MARGIN.right,
   );
-  const y = scaleOf(
-    all.map(([, value]) => value),
-    HEIGHT - MARGIN.bottom,
-    MARGIN.top,
-  );
-  const bottom = HEIGHT - MARGIN.bottom;
-  const axes = `M${MARGIN.left} ${MARGIN.top}V${bottom}H${WIDTH - MARGIN.right}`;
+  const y = scaleOf(fromZero ? withHeadroom(values) : values, BOTTOM, MARGIN.top);
   const labels = [
-    text(MARGIN.left, MARGIN.top - 12, title, 'start', 'font-weight="bold"'),
-    ...[y.low, y.high].map((value) => text(MARGIN.left - 6, y.place(value) + 4, short(value), 'end')),
-    ...[x.low, x.high].map((value) => text(x.place(value), bottom + 16, short(value), 'middle')),
-    text((MARGIN.left + WIDTH - MARGIN.right) / 2, bottom + 24, axis, 'middle'),
+    frame(title, y),
+    ...[x.low, x.high].map((value) => text(x.place(value), BOTTOM + 16, short(value), 'middle')),
+    text((MARGIN.left + WIDTH - MARGIN.right) / 2, BOTTOM + 24, axis, 'middle'),
   ];
   const lines = curves.map(({ label, points }, index) => {
-    const colour = COLOURS[index % COLOURS.length]!;
+    const colour = colourOf(index);
     const places = points.map((point) => `${round(x.place(point[0]))},${round(y.place(point[1]))}`);
     const line = `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${places.join(' ')}"/>`;
     // A curve of one point is a line of no length.
     const end = places.at(-1)?.split(',');
     const dot = end ? `<circle cx="${end[0]}" cy="${end[1]}" r="2.5" fill="${colour}"/>` : '';
-    const legend = text(WIDTH - MARGIN.right, MARGIN.top + 13 * index + 4, label, 'end', `fill="${colour}"`);
-    return `${line}${dot}${legend}`;
+    return `${line}${dot}${legend(label, index)}`;
   });
-  return [`<path d="${axes}" fill="none" stroke="#999"/>`, ...lines, ...labels].join('\n');
+  return [...lines, ...labels].join('\n');
+}
+
+function drawBars({ title, groups, bars }: BarPanel): string {
+  const y = scaleOf(withHeadroom(bars.flatMap(({ values }) => values)), BOTTOM, MARGIN.top);
+  const width = (WIDTH - MARGIN.left - MARGIN.right) / groups.length;
+  const bar = ((1 - GAP) * width) / bars.length;
+  const names = groups.map((name, group) =>
+    text(MARGIN.left + (group + 0.5) * width, BOTTOM + 16, name, 'middle'),
+  );
+  const drawn = bars.flatMap(({ label, values }, index) => [
+    legend(label, index),
+    ...values.map((value, group) => {
+      const left = MARGIN.left + (group + GAP / 2) * width + index * bar;
+      const top = y.place(value);
+      const size = `width="${round(bar)}" height="${round(BOTTOM - top)}"`;
+      const rect = `<rect x="${round(left)}" y="${round(top)}" ${size} fill="${colourOf(index)}"/>`;
+      return rect + text(left + bar / 2, top - 4, short(value), 'middle');
+    }),
+  ]);
+  return [frame(title, y), ...names, ...drawn].join('\n');
+}
+
+/** Title, axes, and the ends of the vertical one. */
+function frame(title: string, y: ReturnType<typeof scaleOf>): string {
+  const axes = `M${MARGIN.left} ${MARGIN.top}V${BOTTOM}H${WIDTH - MARGIN.right}`;
+  return [
+    `<path d="${axes}" fill="none" stroke="#999"/>`,
+    text(MARGIN.left, MARGIN.top - 12, title, 'start', 'font-weight="bold"'),
+    ...[y.low, y.high].map((value) => text(MARGIN.left - 6, y.place(value) + 4, short(value), 'end')),
+  ].join('\n');
+}
+
+function legend(label: string, index: number): string {
+  return text(WIDTH - MARGIN.right, MARGIN.top + 13 * index + 4, label, 'end', `fill="${colourOf(index)}"`);
+}
+
+const colourOf = (index: number): string => COLOURS[index % COLOURS.length]!;
+
+function withHeadroom(values: readonly number[]): number[] {
+  return [0, HEADROOM * values.reduce((a, b) => Math.max(a, b))];
 }
 
 /** From values to places between `start` and `end`. */
