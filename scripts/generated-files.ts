@@ -8,6 +8,13 @@ import {
   renderBenchmarksPage,
   renderBenchmarksPicture,
 } from '../bench/page.js';
+import {
+  ACCURACY_PAGE,
+  ACCURACY_PICTURE,
+  renderAccuracyPage,
+  renderAccuracyPicture,
+  STUDY_FILE,
+} from '../bench/study/page.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
@@ -30,6 +37,8 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
   { path: BENCHMARKS_PAGE, source: 'bench/results', render: renderBenchmarksPage },
   { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },
+  { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
+  { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
   { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
 ];
 
