@@ -5,6 +5,8 @@ export interface Panel {
   readonly curves: readonly Curve[];
   /** Whether its vertical axis begins at 0, with room for the legend above; absent: at the least value. */
   readonly fromZero?: boolean;
+  /** Where its curves leave room; absent: at the top. */
+  readonly legend?: 'bottom';
 }
 
 /** Of some things the same figures, side by side; from 0. */
@@ -28,6 +30,8 @@ const COLUMNS = 2;
 /** Of Okabe and Ito: told apart by everybody. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442'];
 
+/** Of the legend. */
+const LINE = 13;
 /** Above the highest value, where the legend is. */
 const HEADROOM = 1.5;
 /** Of a group's width, between it and the next. */
@@ -50,7 +54,8 @@ ${drawn.join('\n')}
 `;
 }
 
-function drawCurves({ title, axis, curves, fromZero = false }: Panel): string {
+function drawCurves({ title, axis, curves, fromZero = false, legend: place }: Panel): string {
+  const top = place === 'bottom' ? BOTTOM - LINE * curves.length : MARGIN.top;
   const all = curves.flatMap(({ points }) => points);
   const values = all.map(([, value]) => value);
   const x = scaleOf(
@@ -71,7 +76,7 @@ function drawCurves({ title, axis, curves, fromZero = false }: Panel): string {
     // A curve of one point is a line of no length.
     const end = places.at(-1)?.split(',');
     const dot = end ? `<circle cx="${end[0]}" cy="${end[1]}" r="2.5" fill="${colour}"/>` : '';
-    return `${line}${dot}${legend(label, index)}`;
+    return `${line}${dot}${legend(label, index, top)}`;
   });
   return [...lines, ...labels].join('\n');
 }
@@ -106,8 +111,8 @@ function frame(title: string, y: ReturnType<typeof scaleOf>): string {
   ].join('\n');
 }
 
-function legend(label: string, index: number): string {
-  return text(WIDTH - MARGIN.right, MARGIN.top + 13 * index + 4, label, 'end', `fill="${colourOf(index)}"`);
+function legend(label: string, index: number, top: number = MARGIN.top): string {
+  return text(WIDTH - MARGIN.right, top + LINE * index + 4, label, 'end', `fill="${colourOf(index)}"`);
 }
 
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length]!;
