@@ -79,6 +79,14 @@ export async function trained(service: RunningService, body: object) {
   return succeeded(service, id);
 }
 
+/** From a task's claim to its end, of one that has ended. */
+export function secondsOfTask({
+  started_at,
+  finished_at,
+}: Pick<Schemas['Task'], 'started_at' | 'finished_at'>): number {
+  return (Date.parse(finished_at!) - Date.parse(started_at!)) / 1000;
+}
+
 const LOOK_MS = 400;
 
 /** What lies at a path, once it is in none of these states. */

@@ -1,7 +1,7 @@
 import type { components } from '../src/contract/generated/openapi.js';
 import { makeNpy, makeNpz, rawImages } from '../test/datasets/support/arrays.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { call, type RunningService, startService, trained, upload } from './service.js';
+import { call, type RunningService, secondsOfTask, startService, trained, upload } from './service.js';
 import { type DataParallel, dataParallel } from './speedup/ddp.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
 import { torchCommand } from './step/torch.js';
@@ -98,7 +98,7 @@ async function threadedSeconds(service: RunningService, network: NetworkName): P
   const body = bodyOf(network, SERIAL_ROUNDS, { type: 'backprop' });
   const { tasks } = await trained(service, body);
   const rounds = tasks.filter(({ kind }) => kind === 'stage');
-  return Math.min(...rounds.map(secondsOf)) / NETWORKS[network].roundSteps;
+  return Math.min(...rounds.map(secondsOfTask)) / NETWORKS[network].roundSteps;
 }
 
 async function measure(
@@ -115,7 +115,7 @@ async function measure(
   const { job, tasks } = await trained(service, bodyOf(network, rounds, method));
   const { speedup } = job.result ?? {};
   if (!speedup) throw new Error(`${network}: its result tells no speed-up`);
-  const joint = tasks.filter(({ kind }) => kind === 'end_to_end').map(secondsOf);
+  const joint = tasks.filter(({ kind }) => kind === 'end_to_end').map(secondsOfTask);
   return {
     split: job.spec.method.split as number[],
     speedUp: speedup,
@@ -124,9 +124,6 @@ async function measure(
     messageBytesPerStep: await messageBytes(service, job.spec, batch),
   };
 }
-
-const secondsOf = ({ started_at, finished_at }: Schemas['Task']): number =>
-  (Date.parse(finished_at!) - Date.parse(started_at!)) / 1000;
 
 /** What a plan says that the stages send each other in an epoch of the layer-parallel phase. */
 async function messageBytes(

@@ -1,6 +1,7 @@
 import type { components } from '../../src/contract/generated/openapi.js';
 import { endToEndRange, parallelRange, type Rounds, roundsOf } from '../../src/network/index.js';
 import { median } from '../benchmark.js';
+import { secondsOfTask } from '../service.js';
 import { simulate } from '../simulation/simulate.js';
 
 type Schemas = components['schemas'];
@@ -27,7 +28,7 @@ export function stageSeconds({ job, tasks }: Timed, trainCount: number): number[
   const rounds = roundsOfJob(job, trainCount);
   return Array.from({ length: job.spec.method.stages! }, (_, stage) => {
     const own = tasks.filter((task) => task.kind === 'stage' && task.stage === stage);
-    return own.length > 0 ? median(own.map((task) => spanOf(task) / stepsOf(rounds, task))) : 0;
+    return own.length > 0 ? median(own.map((task) => secondsOfTask(task) / stepsOf(rounds, task))) : 0;
   });
 }
 
@@ -68,6 +69,3 @@ function stepsOf(rounds: Rounds, { kind, round }: Timed['tasks'][number]): numbe
 const roundsOfJob = ({ spec }: Timed['job'], trainCount: number): Rounds =>
   // The API's specs have every choice made.
   roundsOf(spec as Parameters<typeof roundsOf>[0], { train_count: trainCount });
-
-const spanOf = ({ started_at, finished_at }: Timed['tasks'][number]): number =>
-  (Date.parse(finished_at!) - Date.parse(started_at!)) / 1000;
