@@ -34,8 +34,6 @@ async function run({ file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const service = await startService();
   try {
     const started = memoryOf(service.pids);
-    await delay(SETTLED_MS);
-    const idle = memoryOf(service.pids);
     const begun = performance.now();
     const seconds = () => (performance.now() - begun) / 1000;
     const importing = watchMemory(service.pids, EVERY_MS);
@@ -59,8 +57,10 @@ async function run({ file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
     const succeededS = seconds();
     const trainingPeak = await training.stop();
     if (job.state !== 'succeeded') throw new Error(JSON.stringify(job.error));
+    await delay(SETTLED_MS);
+    const idle = memoryOf(service.pids);
     const images = dataset.splits.train.count + dataset.splits.test.count;
-    const memory = { started, idle, importing: peak, training: trainingPeak };
+    const memory = { started, importing: peak, training: trainingPeak, idle };
     return {
       lines: [
         `${images} images: uploaded after ${uploadedS.toFixed(1)} s, ready after ${readyS.toFixed(1)} s, a job on them succeeded after ${succeededS.toFixed(1)} s`,

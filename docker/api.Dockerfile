@@ -33,4 +33,4 @@ USER 1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--import", "tsx", "src/api/server.ts"]
+CMD ["node", "--max-semi-space-size=32", "--import", "tsx", "src/api/server.ts"]

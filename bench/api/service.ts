@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { API_FLAGS } from '../../src/service/children.js';
 import { type Servers, startServers } from '../../test/support/servers.js';
 
 /** A process that serves HTTP on a port of its own choice. */
@@ -37,7 +38,8 @@ export function startBare(databaseUrl: string, rowBytes: number): Promise<Served
 async function serve(module: string, env: NodeJS.ProcessEnv): Promise<Served> {
   const child: ChildProcess = fork(module, [], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'silent', ...env },
-    execArgv: ['--import', 'tsx'],
+    // The peer too: what Node can be told is not what is compared.
+    execArgv: [...API_FLAGS, '--import', 'tsx'],
   });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`${module} ended with ${code}`);

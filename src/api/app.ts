@@ -54,14 +54,15 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   });
   const own = measureRequests(app);
   traceRequests(app, options.tracing ?? NO_TRACING);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, next) => {
     reply.header('x-request-id', request.id);
+    next();
   });
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
   });
   knowPrincipals(app);
-  await protectBrowsers(app);
+  protectBrowsers(app);
   answerProblems(app);
   parseJson(app);
   takeImages(app);

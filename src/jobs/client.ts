@@ -22,6 +22,7 @@ import { cachedFor } from './monitoring/cached.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { openPredictionQueue, openRedisProbe, type PredictionQueue, type RedisProbe } from './queue.js';
 import { openQueueBoard } from './queue-board.js';
+import { remember } from './remember.js';
 import { openRequestCounter } from './request-counter.js';
 import { lazySecretBox } from './secrets/key.js';
 import { openDatabase } from './store/database.js';
@@ -79,7 +80,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     storeJob: openJobWrites(db),
   };
   return {
-    forTenant: remember((tenant) => clientOf(tenant, parts)),
+    forTenant: remember(MAX_CLIENTS, (tenant: string) => clientOf(tenant, parts)),
     ...openKeyring(db, now),
     countRequest: counter.countRequest,
     ...monitoring,
@@ -102,16 +103,6 @@ interface Parts extends CreateParts {
 
 /** Tenants whose clients are kept. */
 const MAX_CLIENTS = 1_000;
-
-function remember(make: (tenant: string) => JobsClient): (tenant: string) => JobsClient {
-  const kept = new Map<string, JobsClient>();
-  return (tenant) => {
-    const client = kept.get(tenant) ?? make(tenant);
-    if (kept.size >= MAX_CLIENTS) kept.clear();
-    kept.set(tenant, client);
-    return client;
-  };
-}
 
 function clientOf(tenant: string, parts: Parts): JobsClient {
   const { db, redis, feed, blobs, uploadLimitBytes, outgoing, predictions } = parts;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 export type IdKind =
   | 'job'
@@ -17,5 +17,11 @@ export type IdKind =
 
 /** `job_<11 hex of milliseconds><13 hex at random>`: ids of one kind sort by the time they were made. */
 export function newId(kind: IdKind, nowMs: number = Date.now()): string {
-  return `${kind}_${nowMs.toString(16).padStart(11, '0')}${randomBytes(7).toString('hex').slice(0, 13)}`;
+  return `${kind}_${nowMs.toString(16).padStart(11, '0')}${randomDigits()}`;
+}
+
+/** 13 of hex. Of a UUID's, whose randomness Node draws for many at once; those of its version and variant are left out. */
+function randomDigits(): string {
+  const uuid = randomUUID();
+  return uuid.slice(0, 8) + uuid.slice(-5);
 }

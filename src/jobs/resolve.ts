@@ -1,14 +1,15 @@
 import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
-import type { NetworkDescription } from '../network/description.js';
 import { inputShape } from '../network/input-shape.js';
+import type { Shape } from '../network/layers.js';
 import { describeMethod, storesVariables } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../network/rounds.js';
-import { balancedSplit } from '../network/split.js';
+import { balancedSplit, type SplitOptions } from '../network/split.js';
 import { describeStages } from '../network/stages.js';
 import { checkAuxiliary } from './auxiliary-rules.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
+import { remember } from './remember.js';
 import { checkCrop, checkImageSize, resolveAugmentation } from './resolve-images.js';
 import { checkSchedule, resolveOptimizer } from './resolve-optimizer.js';
 import {
@@ -86,7 +87,8 @@ function resolveMethod(
   report: Problems,
 ): ResolvedMethod | null {
   const { method } = spec;
-  const network = describeNetwork(spec.model, dataset.image, dataset.classes.length);
+  const facts = { model: spec.model, image: dataset.image, classes: dataset.classes.length };
+  const network = networkOf(facts);
   const blocks = network.blocks.length;
   const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (!checkStages(method, stages, blocks, report)) return null;
@@ -94,7 +96,7 @@ function resolveMethod(
   checkCorrections(method, stages, report);
   if (typeof method.split !== 'string' && !checkSplit(method.split, stages, blocks, report)) return null;
   const split =
-    typeof method.split === 'string' ? splitBy(method.split, method, network, stages) : method.split;
+    typeof method.split === 'string' ? splitBy(method.split, method, facts, stages) : method.split;
   checkAuxiliary(method, network, split, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
@@ -131,22 +133,52 @@ function resolveMethod(
   };
 }
 
+/** What a network is described by. */
+interface NetworkFacts {
+  readonly model: ResolvedSpec['model'];
+  readonly image: Shape;
+  readonly classes: number;
+}
+
 function splitBy(
   goal: 'auto' | 'memory',
   method: JobSpec['method'],
-  network: NetworkDescription,
+  network: NetworkFacts,
   stages: number,
 ): number[] {
-  const balance = goal === 'memory' ? 'memory' : 'cost';
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
-  const heads = hasHeads ? method.heads : null;
-  if (!hasAuxiliaries) return balancedSplit(network, stages, 0, { balance, heads });
-  return balancedSplit(network, stages, method.auxiliary.cost_share, {
-    size: method.auxiliary,
-    balance,
-    heads,
+  const found = searchSplit({
+    network,
+    stages,
+    auxiliary: hasAuxiliaries ? method.auxiliary : null,
+    heads: hasHeads ? method.heads : null,
+    balance: goal === 'memory' ? 'memory' : 'cost',
   });
+  return [...found];
 }
+
+/** Networks that are kept: of a deep one a megabyte. */
+const NETWORKS_KEPT = 10;
+
+const networkOf = remember(NETWORKS_KEPT, ({ model, image, classes }: NetworkFacts) =>
+  describeNetwork(model, image, classes),
+);
+
+/** Splits that are kept: a sweep's jobs all have the same, and its search was a tenth of what storing a job takes. */
+const SPLITS_KEPT = 500;
+
+interface SplitSearch extends Required<Pick<SplitOptions, 'balance' | 'heads'>> {
+  readonly network: NetworkFacts;
+  readonly stages: number;
+  readonly auxiliary: JobSpec['method']['auxiliary'] | null;
+}
+
+const searchSplit = remember(SPLITS_KEPT, (search: SplitSearch): readonly number[] => {
+  const { network, stages, auxiliary, heads, balance } = search;
+  const described = networkOf(network);
+  if (auxiliary === null) return balancedSplit(described, stages, 0, { balance, heads });
+  return balancedSplit(described, stages, auxiliary.cost_share, { size: auxiliary, balance, heads });
+});
 
 function resolvePenalty(
   spec: JobSpec & Pick<ResolvedSpec, 'optimizer'>,

@@ -14,6 +14,8 @@ export interface ChildSpec {
   name: string;
   /** TypeScript file, relative to the checkout. */
   file: string;
+  /** Of Node itself. */
+  flags?: readonly string[];
   env: NodeJS.ProcessEnv;
   /** Where its output goes: file descriptors as spawn takes them. */
   output: 'inherit' | number;
@@ -84,11 +86,11 @@ export class SupervisedChild {
   }
 
   private launch(): ChildProcess {
-    const { file, env, output } = this.spec;
+    const { file, flags = [], env, output } = this.spec;
     // setpriv: should this process be killed, the child is told to stop. A process group of its own: Ctrl-C in the
     // terminal reaches only us, who stop the children in order.
     const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
-    const command = ['--pdeathsig', 'TERM', '--', process.execPath, ...loader, file];
+    const command = ['--pdeathsig', 'TERM', '--', process.execPath, ...flags, ...loader, file];
     const stdio: ('ignore' | 'ipc' | 'inherit' | number)[] = ['ignore', output, output, 'ipc'];
     this.child = spawn('setpriv', command, { cwd: ROOT, env, stdio, detached: true });
     return this.child;

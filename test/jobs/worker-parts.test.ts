@@ -313,3 +313,17 @@ test('a trainer without a task ends, its slot stays idle, and the next task star
   await started[1]!.gone;
   await slot.close();
 });
+
+test('an idle trainer makes room when it is asked to, a reserved one does not', async () => {
+  const child = await trainer(`${READY} process.on('message', () => undefined);`);
+  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, () => child, 60_000);
+  await slot.warm();
+  slot.reserve();
+  slot.rest();
+  assert.equal(child.alive, true);
+  slot.release();
+  slot.rest();
+  await child.gone;
+  assert.deepEqual([slot.report.state, slot.free], ['idle', true]);
+  await slot.close();
+});

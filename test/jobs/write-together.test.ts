@@ -13,22 +13,30 @@ function controlled() {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('two writes are under way at most, and what comes meanwhile shares the next', async () => {
+test('what comes meanwhile shares the next write, which many rows need not wait for', async () => {
   const { writes, write } = controlled();
   const put = writeTogether(write, () => false);
-  const answers = Promise.all([1, 2, 3, 4, 5].map(put));
+  const few = [1, 2, 3].map(put);
   assert.deepEqual(
     writes.map(({ rows }) => rows),
-    [[1], [2]],
+    [[1]],
   );
-  writes[0]?.end();
-  await turn();
-  assert.deepEqual(writes[2]?.rows, [3, 4, 5]);
+  const many = Array.from({ length: 100 }, (_, index) => put(index + 4));
+  assert.deepEqual(
+    writes.map(({ rows }) => rows.length),
+    [1, 16],
+    'no more than two at once',
+  );
   writes[1]?.end();
-  writes[2]?.end();
-  assert.deepEqual(await answers, [-1, -2, -3, -4, -5]);
-  void put(6);
-  assert.deepEqual(writes[3]?.rows, [6]);
+  await turn();
+  assert.equal(writes[2]?.rows.length, 86);
+  for (const { end } of writes) end();
+  assert.deepEqual(
+    await Promise.all([...few, ...many]),
+    Array.from({ length: 103 }, (_, index) => -index - 1),
+  );
+  void put(104);
+  assert.deepEqual(writes[3]?.rows, [104]);
 });
 
 test('a row at fault is told so alone; when the store is away, all are told', async () => {

@@ -12,6 +12,15 @@ export function isLoopback(host: string): boolean {
  */
 export function isLocalCaller(headers: { host?: string | undefined; origin?: string | undefined }): boolean {
   const { host = '', origin } = headers;
-  if (!URL.canParse(`http://${host}`) || !isLoopback(new URL(`http://${host}`).hostname)) return false;
+  if (!isLoopback(hostnameOf(host))) return false;
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Of a Host header; none where it is no host. */
+function hostnameOf(host: string): string {
+  try {
+    return new URL(`http://${host}`).hostname;
+  } catch {
+    return '';
+  }
 }

@@ -1,4 +1,3 @@
-import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -35,17 +34,20 @@ export function measureRequests(app: FastifyInstance): Registry {
     registers,
   });
   const started = new WeakMap<FastifyRequest, number>();
-  app.addHook('onRequest', async (request, reply) => {
-    const operation = operationOf(request);
+  app.addHook('onRequest', (request, reply, next) => {
+    const labels = { operation: operationOf(request) };
     started.set(request, performance.now());
-    open.inc({ operation });
-    finished(reply.raw, () => open.dec({ operation }));
+    open.inc(labels);
+    reply.raw.once('close', () => open.dec(labels));
+    next();
   });
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _, next) => {
     const since = started.get(request);
-    if (since === undefined) return;
-    const labels = { operation: operationOf(request), status: String(reply.statusCode) };
-    seconds.observe(labels, (performance.now() - since) / 1000);
+    if (since !== undefined) {
+      const labels = { operation: operationOf(request), status: String(reply.statusCode) };
+      seconds.observe(labels, (performance.now() - since) / 1000);
+    }
+    next();
   });
   return registry;
 }

@@ -1,4 +1,3 @@
-import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Tracing } from '../../tracing/tracing.js';
 
@@ -15,9 +14,9 @@ const NOT_TRACED = ['getLiveness', 'getReadiness', 'getMetrics'];
 /** A span for each request to an operation, until its answer is sent. */
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   app.decorateRequest('traceparent', null);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, next) => {
     const { operationId } = request.routeOptions.config;
-    if (operationId === undefined || NOT_TRACED.includes(operationId)) return;
+    if (operationId === undefined || NOT_TRACED.includes(operationId)) return next();
     const span = tracing.start({
       name: `${request.method} ${request.routeOptions.url}`,
       kind: 'server',
@@ -31,11 +30,12 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
       },
     });
     request.traceparent = span.traceparent;
-    finished(reply.raw, () => {
+    reply.raw.once('close', () => {
       const status = reply.raw.statusCode;
       const attributes = { 'http.response.status_code': status };
       span.end({ attributes, ...(status >= 500 && { error: `answered ${status}` }) });
     });
+    next();
   });
 }
 

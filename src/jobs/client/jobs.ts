@@ -33,8 +33,9 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
       return job && (job.state as JobState);
     },
     async createJob(spec, options) {
-      const { row, replayed } = await createJob(parts, tenant, spec, options);
-      return { job: await readJob(parts, row), replayed };
+      const reads = askingOnce(parts.reads);
+      const { row, replayed } = await createJob({ ...parts, reads }, tenant, spec, options);
+      return { job: await readJob({ db, reads }, row), replayed };
     },
     async listJobs({ after, limit, state, metadata }) {
       const filter = { tenant, after: after ?? null, state: state ?? null, metadata: metadata ?? {} };
@@ -95,6 +96,12 @@ async function inUnfinished(
     }
     await change(tx, job);
   });
+}
+
+/** Both the job's devices and its place in the queue go by the workers: within one request by the same. */
+function askingOnce(reads: CreateParts['reads']): CreateParts['reads'] {
+  let workers: ReturnType<typeof reads.workers> | null = null;
+  return { ...reads, workers: () => (workers ??= reads.workers()) };
 }
 
 type ReadParts = Pick<CreateParts, 'db' | 'reads'>;

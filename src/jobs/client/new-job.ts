@@ -134,8 +134,14 @@ function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schem
 
 /** The row that a job becomes when it is stored, or would become. */
 export function rowOf(job: NewJob, createdAt: Date): Job {
+  // Each by its name: a spread of so many is the slowest line of a request.
   return {
-    ...job,
+    id: job.id,
+    tenant: job.tenant,
+    name: job.name,
+    priority: job.priority,
+    datasetId: job.datasetId,
+    traceparent: job.traceparent,
     metadata: toJson(job.metadata) as Job['metadata'],
     spec: toJson(job.spec) as Job['spec'],
     plan: toJson(job.plan) as Job['plan'],

@@ -1,5 +1,7 @@
 /** Rows of one write: beyond it a statement takes long to make and to read. */
 const MOST_ROWS = 100;
+/** Rows for which another write begins beside those under way: fewer cost more by themselves than in the next one. */
+const WORTHWHILE_ROWS = 16;
 /** Writes under way at once: one is made here while Postgres works on the other. */
 const MOST_WRITES = 2;
 
@@ -21,12 +23,14 @@ export function writeTogether<Row, Result>(
 ): (row: Row) => Promise<Result> {
   const waiting: Waiting<Row, Result>[] = [];
   let writes = 0;
+  const isTime = () =>
+    waiting.length > 0 && (writes === 0 || (writes < MOST_WRITES && waiting.length >= WORTHWHILE_ROWS));
   const writeNext = async (): Promise<void> => {
     writes += 1;
     const batch = waiting.splice(0, MOST_ROWS);
     await settle(batch);
     writes -= 1;
-    if (waiting.length > 0) void writeNext();
+    if (isTime()) void writeNext();
   };
   const settle = async (batch: readonly Waiting<Row, Result>[]): Promise<void> => {
     try {
@@ -42,6 +46,6 @@ export function writeTogether<Row, Result>(
   return (row) =>
     new Promise((resolve, reject) => {
       waiting.push({ row, resolve, reject });
-      if (writes < MOST_WRITES) void writeNext();
+      if (isTime()) void writeNext();
     });
 }

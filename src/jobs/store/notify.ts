@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { Queryable } from './database.js';
+import type { Database, Queryable } from './database.js';
+import { prepare } from './prepared.js';
 
 /**
  * Nudges between processes. They carry no truth: whoever misses one finds the same by looking at the tables.
@@ -16,19 +18,25 @@ export async function notify(db: Queryable, channel: Channel, payload = ''): Pro
   await db.$executeRaw`SELECT pg_notify(${channel}, ${payload})`;
 }
 
+const notifyAlone = prepare('notify', 'SELECT pg_notify($1, $2)');
+
+/** Between nudges for what comes in a flood: one leads to a look at everything. */
+const NUDGE_REST_MS = 10;
+
 /**
  * The same for what is already committed, and for many at once. Transactions that notify commit one after another, each with
  * a write to disk of its own (Postgres takes a lock for it): those who must be many at a time do not. Whoever misses such a
  * nudge, since this process died before it, finds the same at its next look.
  */
-export function nudgeAfter(db: Queryable, channel: Channel): () => void {
+export function nudgeAfter(db: Database, channel: Channel): () => void {
   let wanted = false;
   let running = false;
   const run = async () => {
     running = true;
     while (wanted) {
       wanted = false;
-      await notify(db, channel).catch(() => undefined);
+      await notifyAlone(db, [channel, '']).catch(() => undefined);
+      await delay(NUDGE_REST_MS);
     }
     running = false;
   };

@@ -35,6 +35,8 @@ export interface ImportsOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly limits: ImportLimits;
   readonly noProgressMs: number;
+  /** Called before each import: it takes memory that others may hold idly. */
+  readonly makeRoom: () => void;
   /** How what is at a URL is fetched. */
   readonly fetching: Omit<FetchOptions, 'blobs'>;
   readonly log: Log;
@@ -64,6 +66,7 @@ export async function startImports(options: ImportsOptions): Promise<{ stop(): P
     for (;;) {
       const claim = stopping ? null : await claimImport(db, workerId, LEASE_MS);
       if (claim === null) return;
+      options.makeRoom();
       current = new Attempt(claim, options);
       const fence = { taskId: claim.importId, attempt: claim.attempt };
       const letGo = leases.hold({ fence, onWish: () => undefined, onLost: () => current?.end('lost') });

@@ -10,7 +10,7 @@ export class Slot {
   private reserved = false;
   private taskId: string | null = null;
   private closed = false;
-  private rest: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly place: Pick<SlotPlace, 'device' | 'bfloat16'>,
@@ -45,7 +45,7 @@ export class Slot {
   /** Takes the slot until `release`. */
   reserve(): void {
     this.reserved = true;
-    clearTimeout(this.rest);
+    clearTimeout(this.timer);
   }
 
   release(): void {
@@ -62,6 +62,17 @@ export class Slot {
     return trainer.run(assignment, onReport, onLine);
   }
 
+  /** Ends an idle trainer: what else the worker is about to do needs its memory. The next task starts another. */
+  rest(): void {
+    // One that has not begun has yet to say what it runs on.
+    if (this.reserved || this.runtimeInfo === null) return;
+    clearTimeout(this.timer);
+    const { trainer } = this;
+    // Before it is seen gone: a task that comes meanwhile gets another.
+    this.trainer = null;
+    void trainer?.kill();
+  }
+
   askCheckpoint(assignment: TaskAssignment, stop: boolean): void {
     this.trainer?.askCheckpoint(assignment, stop);
   }
@@ -73,18 +84,13 @@ export class Slot {
 
   async close(): Promise<void> {
     this.closed = true;
-    clearTimeout(this.rest);
+    clearTimeout(this.timer);
     await this.kill();
   }
 
   private restSoon(): void {
-    clearTimeout(this.rest);
-    this.rest = setTimeout(() => {
-      const { trainer } = this;
-      // Before it is seen gone: a task that comes meanwhile gets another.
-      this.trainer = null;
-      void trainer?.kill();
-    }, this.idleMs);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), this.idleMs);
   }
 
   private living(): TrainerChild {

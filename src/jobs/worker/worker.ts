@@ -103,6 +103,9 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     limits: options.importLimits,
     fetching: options.fetching,
     noProgressMs,
+    makeRoom: () => {
+      for (const slot of slots) slot.rest();
+    },
     log,
   });
   await Promise.all(slots.map((slot) => slot.warm()));
