@@ -17,11 +17,12 @@ COPY prisma prisma
 COPY scripts scripts
 COPY src src
 # Also generates the database client. A given Redis needs no local one.
-RUN REDIS_URL=redis://given npm run setup
-# As in api.Dockerfile: of the optional packages only tsx's compiler is needed, and what decodes images.
-RUN cp -r node_modules/@esbuild node_modules/@img /tmp/ \
+RUN REDIS_URL=redis://given npm run setup \
+ && node --import tsx src/service/compile-command.ts
+# As in api.Dockerfile: of the optional packages only what decodes images is needed.
+RUN cp -r node_modules/@img /tmp/ \
  && npm prune --omit=dev --omit=optional \
- && cp -r /tmp/@esbuild /tmp/@img node_modules/
+ && cp -r /tmp/@img node_modules/
 
 FROM node:22-bookworm-slim
 WORKDIR /app
@@ -29,8 +30,8 @@ ENV NODE_ENV=production STRATA_HOME=/data
 RUN mkdir /data && chown node:node /data
 COPY --from=engine /opt/cache /opt/cache
 COPY --from=engine /app/node_modules node_modules
-COPY package.json tsconfig.json ./
-COPY --from=engine /app/src src
+COPY package.json ./
+COPY --from=engine /app/dist dist
 # The user `node` of the base image, by number: a host can check that it is not root.
 USER 1000
-CMD ["node", "--import", "tsx", "src/jobs/worker/main.ts"]
+CMD ["node", "dist/jobs/worker/main.js"]

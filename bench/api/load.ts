@@ -5,6 +5,8 @@ import { type Served, startBare } from './service.js';
 const CONNECTIONS = 64;
 /** Turn by turn, so that what else the machine does falls on both. */
 const TURNS = 3;
+/** Of each before it is measured: Node compiles what runs often, and Postgres fills its caches. */
+const WARM_UP_S = 3;
 
 export interface Load {
   readonly requestsPerSecond: number;
@@ -37,6 +39,8 @@ export async function loadCreate(
   const bare = await startBare(api.servers.databaseUrl, rowBytes);
   try {
     const [ours, theirs]: [autocannon.Result[], autocannon.Result[]] = [[], []];
+    await fire(`${api.url}/jobs`, WARM_UP_S);
+    await fire(`${bare.url}/rows`, WARM_UP_S);
     for (let turn = 0; turn < TURNS; turn++) {
       ours.push(await fire(`${api.url}/jobs`, seconds / TURNS));
       theirs.push(await fire(`${bare.url}/rows`, seconds / TURNS));

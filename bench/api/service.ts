@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { API_FLAGS } from '../../src/service/children.js';
+import { API_FLAGS, CHILDREN } from '../../src/service/children.js';
+import { compiledFile, compileService } from '../../src/service/compile.js';
+import { ROOT } from '../../src/service/root.js';
 import { type Servers, startServers } from '../../test/support/servers.js';
 
 /** A process that serves HTTP on a port of its own choice. */
@@ -14,7 +17,8 @@ export interface Served {
 export async function startApi(): Promise<Served & { readonly servers: Servers }> {
   const servers = await startServers();
   const { databaseUrl, redisUrl, home } = servers;
-  const api = await serve(fileURLToPath(new URL('../../src/api/server.ts', import.meta.url)), {
+  await compileService();
+  const api = await serve(join(ROOT, compiledFile(CHILDREN.api)), {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     STRATA_HOME: home,
@@ -39,7 +43,7 @@ async function serve(module: string, env: NodeJS.ProcessEnv): Promise<Served> {
   const child: ChildProcess = fork(module, [], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'silent', ...env },
     // The peer too: what Node can be told is not what is compared.
-    execArgv: [...API_FLAGS, '--import', 'tsx'],
+    execArgv: [...API_FLAGS, ...(module.endsWith('.ts') ? ['--import', 'tsx'] : [])],
   });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`${module} ended with ${code}`);

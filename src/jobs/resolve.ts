@@ -1,5 +1,6 @@
 import { type FieldError, StrataError } from '../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
+import type { NetworkDescription } from '../network/description.js';
 import { inputShape } from '../network/input-shape.js';
 import type { Shape } from '../network/layers.js';
 import { describeMethod, storesVariables } from '../network/methods.js';
@@ -87,8 +88,9 @@ function resolveMethod(
   report: Problems,
 ): ResolvedMethod | null {
   const { method } = spec;
-  const facts = { model: spec.model, image: dataset.image, classes: dataset.classes.length };
-  const network = networkOf(facts);
+  const { model } = spec;
+  const known = networkOf({ model, image: dataset.image, classes: dataset.classes.length });
+  const { network } = known;
   const blocks = network.blocks.length;
   const stages = method.stages ?? (method.type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (!checkStages(method, stages, blocks, report)) return null;
@@ -96,7 +98,7 @@ function resolveMethod(
   checkCorrections(method, stages, report);
   if (typeof method.split !== 'string' && !checkSplit(method.split, stages, blocks, report)) return null;
   const split =
-    typeof method.split === 'string' ? splitBy(method.split, method, facts, stages) : method.split;
+    typeof method.split === 'string' ? splitBy(method.split, method, known, stages) : method.split;
   checkAuxiliary(method, network, split, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
@@ -133,22 +135,41 @@ function resolveMethod(
   };
 }
 
-/** What a network is described by. */
-interface NetworkFacts {
-  readonly model: ResolvedSpec['model'];
-  readonly image: Shape;
-  readonly classes: number;
+/** What decides a split, beside the network. */
+interface SplitSearch extends Required<Pick<SplitOptions, 'balance' | 'heads'>> {
+  readonly stages: number;
+  readonly auxiliary: JobSpec['method']['auxiliary'] | null;
 }
+
+interface KnownNetwork {
+  readonly network: NetworkDescription;
+  readonly split: (search: SplitSearch) => readonly number[];
+}
+
+/** Networks that are kept, and splits of each: a sweep's jobs all have the same. Of a deep one that is a megabyte. */
+const NETWORKS_KEPT = 10;
+const SPLITS_KEPT = 50;
+
+const networkOf = remember(
+  NETWORKS_KEPT,
+  (facts: { model: ResolvedSpec['model']; image: Shape; classes: number }): KnownNetwork => {
+    const network = describeNetwork(facts.model, facts.image, facts.classes);
+    const split = ({ stages, auxiliary, balance, heads }: SplitSearch): readonly number[] =>
+      auxiliary === null
+        ? balancedSplit(network, stages, 0, { balance, heads })
+        : balancedSplit(network, stages, auxiliary.cost_share, { size: auxiliary, balance, heads });
+    return { network, split: remember(SPLITS_KEPT, split) };
+  },
+);
 
 function splitBy(
   goal: 'auto' | 'memory',
   method: JobSpec['method'],
-  network: NetworkFacts,
+  { split }: KnownNetwork,
   stages: number,
 ): number[] {
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
-  const found = searchSplit({
-    network,
+  const found = split({
     stages,
     auxiliary: hasAuxiliaries ? method.auxiliary : null,
     heads: hasHeads ? method.heads : null,
@@ -156,29 +177,6 @@ function splitBy(
   });
   return [...found];
 }
-
-/** Networks that are kept: of a deep one a megabyte. */
-const NETWORKS_KEPT = 10;
-
-const networkOf = remember(NETWORKS_KEPT, ({ model, image, classes }: NetworkFacts) =>
-  describeNetwork(model, image, classes),
-);
-
-/** Splits that are kept: a sweep's jobs all have the same, and its search was a tenth of what storing a job takes. */
-const SPLITS_KEPT = 500;
-
-interface SplitSearch extends Required<Pick<SplitOptions, 'balance' | 'heads'>> {
-  readonly network: NetworkFacts;
-  readonly stages: number;
-  readonly auxiliary: JobSpec['method']['auxiliary'] | null;
-}
-
-const searchSplit = remember(SPLITS_KEPT, (search: SplitSearch): readonly number[] => {
-  const { network, stages, auxiliary, heads, balance } = search;
-  const described = networkOf(network);
-  if (auxiliary === null) return balancedSplit(described, stages, 0, { balance, heads });
-  return balancedSplit(described, stages, auxiliary.cost_share, { size: auxiliary, balance, heads });
-});
 
 function resolvePenalty(
   spec: JobSpec & Pick<ResolvedSpec, 'optimizer'>,

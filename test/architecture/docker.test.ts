@@ -52,8 +52,9 @@ async function instructions(name: string): Promise<{ word: string; rest: string 
 }
 
 function assertScriptExists(command: readonly string[], where: string): void {
-  const script = command.find((part) => part.endsWith('.ts'));
-  assert.ok(script && existsSync(join(ROOT, script)), `${where} runs ${script}, which does not exist`);
+  const script = command.find((part) => /^dist\/.*\.js$/.test(part));
+  const source = script?.replace(/^dist/, 'src').replace(/\.js$/, '.ts');
+  assert.ok(source && existsSync(join(ROOT, source)), `${where} runs ${script}, compiled from nothing`);
 }
 
 test('what the images copy and run exists, and is not kept out by .dockerignore', async () => {
