@@ -7,7 +7,7 @@ import {
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../limits.js';
-import { claimTask, findGroundwork, type Groundwork } from '../store/claims.js';
+import { claimTask, type Groundwork } from '../store/claims.js';
 import type { Database, Transaction } from '../store/database.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
@@ -30,17 +30,18 @@ export interface Claim {
 export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
   return db.$transaction(async (tx) => {
     const job = await lockJobOf(tx, taskId);
-    const task = job && (await claimTask(tx, taskId, holder, LEASE_MS));
-    if (job === null || task === null) return null;
+    const claimed = job && (await claimTask(tx, taskId, holder, LEASE_MS));
+    if (job === null || claimed === null) return null;
+    const { spec, dataset, traceparent, initial, checkpoint, outputs, ...task } = claimed;
     await advanceJob(tx, job, task.kind);
-    const groundwork = await findGroundwork(tx, taskId);
-    const step = groundwork.checkpoint?.step ?? null;
+    const step = checkpoint?.step ?? null;
     await appendEvents(tx, job.id, {
       type: 'task.started',
       message: `${describe(task)} ${step === null ? 'started' : `goes on at step ${step}`}`,
       data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
-    return { task, assignment: assignmentOf(task, groundwork), traceparent: groundwork.traceparent };
+    const groundwork = { spec, dataset, traceparent, initial, checkpoint, outputs };
+    return { task, assignment: assignmentOf(task, groundwork), traceparent };
   });
 }
 

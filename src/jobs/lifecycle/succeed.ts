@@ -2,16 +2,14 @@ import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
 import { speedUpOf } from '../speed-up.js';
 import { insertArtifacts } from '../store/artifacts.js';
-import { deleteCheckpoint } from '../store/checkpoints.js';
 import { type Database, fromJson, type Transaction, toJson } from '../store/database.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
 import { writeMetrics } from '../store/metrics.js';
-import { notify } from '../store/notify.js';
-import { openDependents, outputsNeeded } from '../store/task-dependencies.js';
 import { findTrainedTasks } from '../store/task-seconds.js';
-import { type ClaimedTask, endAttempt } from '../store/tasks.js';
+import { endSucceeded } from '../store/task-successes.js';
+import type { ClaimedTask } from '../store/tasks.js';
 import { makeModel } from './make-model.js';
 import { settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
@@ -33,20 +31,11 @@ export async function recordSuccess(
   return db.$transaction(async (tx) => {
     const job = await lockJob(tx, task.jobId);
     if (job === null) return false;
-    const current = await endAttempt(tx, task, 'succeeded', {
-      progress: 1,
-      outputs: toJson(success.outputs),
-      result: toJson(success.result),
-      seconds: toJson(success.seconds),
-      hasSpool: Object.values(success.outputs).some((output) => output.uri.startsWith('spool:')),
-      finishedAt: job.now,
-    });
-    if (!current) return false;
-    await checkOutputs(tx, task, success);
+    const needed = await endSucceeded(tx, task, success);
+    if (needed === null) return false;
+    checkOutputs(task, success, needed);
     await writeMetrics(tx, job.id, task.attempt, lastSamples);
     await insertArtifacts(tx, job.id, success.artifacts);
-    await deleteCheckpoint(tx, task.taskId);
-    await openDependents(tx, task.taskId);
     await appendEvents(tx, job.id, {
       type: 'task.succeeded',
       message: `${describe(task)} succeeded`,
@@ -54,7 +43,6 @@ export async function recordSuccess(
     });
     await appendWarnings(tx, job, task, success.warnings ?? []);
     await followUp(tx, job, task, success);
-    await notify(tx, 'strata_dispatch');
     return true;
   });
 }
@@ -79,8 +67,8 @@ async function appendWarnings(
 /** Without these a job has no result. */
 const FINAL_FIGURES = ['test_accuracy', 'test_loss'] as const;
 
-async function checkOutputs(tx: Transaction, task: ClaimedTask, success: TaskSuccess): Promise<void> {
-  const missing = (await outputsNeeded(tx, task)).filter((name) => success.outputs[name] === undefined);
+function checkOutputs(task: ClaimedTask, success: TaskSuccess, needed: readonly string[]): void {
+  const missing = needed.filter((name) => success.outputs[name] === undefined);
   if (task.kind === 'finalize') {
     missing.push(...FINAL_FIGURES.filter((name) => success.result[name] === undefined));
   }

@@ -10,6 +10,7 @@ export async function insertArtifacts(
   jobId: string,
   artifacts: readonly ArtifactOutput[],
 ): Promise<void> {
+  if (artifacts.length === 0) return;
   const data = artifacts.map((artifact) => {
     if (!artifact.uri.startsWith(BLOB_SCHEME)) throw new Error(`artifact ${artifact.name} is not a blob`);
     return {

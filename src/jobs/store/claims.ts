@@ -5,27 +5,6 @@ import type { DatasetFactsRow } from './datasets.js';
 import { claimableBy } from './queue-order.js';
 import type { ClaimedTask, Holder } from './tasks.js';
 
-/**
- * ready > running under a new fence and lease; null where somebody else was quicker, nothing is left to do, or the device is
- * not made for it.
- */
-export async function claimTask(
-  tx: Transaction,
-  id: string,
-  holder: Holder,
-  leaseMs: number,
-): Promise<ClaimedTask | null> {
-  const rows = await tx.$queryRaw<ClaimedTask[]>`
-    UPDATE task SET state = 'running', attempt = attempt + 1, error = NULL,
-      lease_until = now() + ${leaseMs} * interval '1 millisecond',
-      worker_id = ${holder.workerId}, device = ${holder.device}, started_at = now(), finished_at = NULL
-    FROM job
-    WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(holder)}
-    RETURNING task.id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
-      due_at AS "readyAt", inputs`;
-  return rows[0] ?? null;
-}
-
 /** What the holder of a claim works from, beside the task itself. */
 export interface Groundwork {
   readonly spec: ResolvedSpec;
@@ -38,20 +17,34 @@ export interface Groundwork {
   readonly outputs: Readonly<Record<string, Readonly<Record<string, TaskOutput>>>>;
 }
 
-/** In one statement: between two tasks a device waits for it. */
-export async function findGroundwork(tx: Transaction, taskId: string): Promise<Groundwork> {
-  const rows = await tx.$queryRaw<Groundwork[]>`
-    SELECT job.spec, job.traceparent, job.initial,
+/**
+ * ready > running under a new fence and lease, with all that the work begins from; null where somebody else was quicker,
+ * nothing is left to do, or the device is not made for it. In one statement: a device waits for it.
+ */
+export async function claimTask(
+  tx: Transaction,
+  id: string,
+  holder: Holder,
+  leaseMs: number,
+): Promise<(ClaimedTask & Groundwork) | null> {
+  const rows = await tx.$queryRaw<(ClaimedTask & Groundwork)[]>`
+    WITH claimed AS (
+      UPDATE task SET state = 'running', attempt = attempt + 1, error = NULL,
+        lease_until = now() + ${leaseMs} * interval '1 millisecond',
+        worker_id = ${holder.workerId}, device = ${holder.device}, started_at = now(), finished_at = NULL
+      FROM job
+      WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(holder)}
+      RETURNING task.*
+    )
+    SELECT claimed.id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses, due_at AS "readyAt",
+      inputs, job.spec, job.traceparent, job.initial,
       jsonb_build_object('id', dataset.id, 'tenant', dataset.tenant, 'name', dataset.name, 'state', dataset.state,
         'builtIn', built_in, 'sha256', sha256, 'classes', classes, 'image', image, 'storage', storage,
         'trainCount', train_count, 'testCount', test_count, 'augmentation', augmentation) AS dataset,
-      (SELECT jsonb_build_object('uri', uri, 'step', step) FROM checkpoint WHERE task_id = task.id) AS checkpoint,
+      (SELECT jsonb_build_object('uri', uri, 'step', step) FROM checkpoint WHERE task_id = claimed.id) AS checkpoint,
       (SELECT coalesce(jsonb_object_agg(source.key, source.outputs), '{}') FROM task source
-        WHERE source.job_id = task.job_id AND source.state = 'succeeded'
-          AND source.key IN (SELECT input.source->>'task' FROM jsonb_each(task.inputs) AS input(name, source))) AS outputs
-    FROM task JOIN job ON job.id = task.job_id JOIN dataset ON dataset.id = job.dataset_id
-    WHERE task.id = ${taskId}`;
-  const [row] = rows;
-  if (!row) throw new Error(`there is no task ${taskId}`);
-  return row;
+        WHERE source.job_id = claimed.job_id AND source.state = 'succeeded'
+          AND source.key IN (SELECT input.source->>'task' FROM jsonb_each(claimed.inputs) AS input(name, source))) AS outputs
+    FROM claimed JOIN job ON job.id = claimed.job_id JOIN dataset ON dataset.id = job.dataset_id`;
+  return rows[0] ?? null;
 }

@@ -16,19 +16,6 @@ export async function insertDependencies(
 }
 
 /**
- * Counts `taskId` off for every task that waited for it; those that waited for nothing else become ready. Through an array,
- * or Postgres would join with all that wait.
- */
-export async function openDependents(tx: Transaction, taskId: string): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE task SET
-      waiting = waiting - 1,
-      state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END,
-      due_at = now()
-    WHERE id = ANY (ARRAY(SELECT task_id FROM task_dependency WHERE needs_id = ${taskId})) AND state = 'waiting'`;
-}
-
-/**
  * Lets a task, and those that need it, wait for what they need and is not there: outputs are made again that were there
  * before. A task that runs is left alone; it is counted when it comes back.
  */
@@ -55,17 +42,4 @@ export async function dependencyKeys(db: Queryable, jobId: string): Promise<Map<
   const keys = new Map<string, string[]>();
   for (const { taskId, needs } of rows) keys.set(taskId, [...(keys.get(taskId) ?? []), needs.key]);
   return keys;
-}
-
-/** Names of the outputs of a task that others read. */
-export async function outputsNeeded(
-  tx: Transaction,
-  { taskId, key }: { readonly taskId: string; readonly key: string },
-): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ output: string }[]>`
-    SELECT DISTINCT source->>'output' AS output
-    FROM task_dependency needed JOIN task reader ON reader.id = needed.task_id
-    CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
-    WHERE needed.needs_id = ${taskId} AND source->>'task' = ${key}`;
-  return rows.map((row) => row.output);
 }
