@@ -36,9 +36,9 @@ async function run({ file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
     const started = memoryOf(service.pids);
     const begun = performance.now();
     const seconds = () => (performance.now() - begun) / 1000;
-    const importing = watchMemory(service.pids, EVERY_MS);
     await upload(service, resolve(file));
     const uploadedS = seconds();
+    const importing = watchMemory(service.pids, EVERY_MS);
     const dataset = await settled<Schemas['Dataset']>(service, '/datasets/bench', 'validating');
     const readyS = seconds();
     const peak = await importing.stop();

@@ -37,7 +37,7 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   };
   try {
     await measure('MNIST, decoded', MNIST, specOf(MNIST, SMALL, roundSteps));
-    const drawn = await drawImages();
+    const drawn = await drawImages(Math.max(...COUNTS));
     for (const count of COUNTS) {
       const dataset = await storeFolder(blobs, drawn, count);
       await measure(`${count} JPEGs`, dataset, specOf(dataset, LARGE, roundSteps));

@@ -20,9 +20,9 @@ export function memoryOf(roots: readonly number[]): Memory {
   return memory;
 }
 
-/** Looks again and again until `stop`; the greatest sum that was met. */
+/** Looks again and again until `stop`, for the first time after a while; the greatest sum that was met. */
 export function watchMemory(roots: readonly number[], everyMs: number): { stop(): Promise<Memory> } {
-  let peak: Memory = memoryOf(roots);
+  let peak: Memory = new Map();
   let stopped = false;
   const watching = (async () => {
     while (!stopped) {

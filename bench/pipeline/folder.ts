@@ -6,16 +6,15 @@ import { decodeImage, openImage } from '../../src/images/decode.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { CLASSES, type GeneratedImage, generateImage } from './images.js';
 
-/** Images that are drawn; a greater folder holds each several times, as files of their own. */
-const DRAWN = 1_000;
 /** Drawn at the same time: drawing and encoding overlap. */
 const AT_ONCE = 8;
 const TEST_IMAGES = 16;
 const SEED = 1;
 
-export async function drawImages(): Promise<GeneratedImage[]> {
+/** No two alike. @param count a multiple of those that are drawn at once */
+export async function drawImages(count: number): Promise<GeneratedImage[]> {
   const images: GeneratedImage[] = [];
-  while (images.length < DRAWN) {
+  while (images.length < count) {
     const next = Array.from({ length: AT_ONCE }, (_, each) => generateImage(SEED, images.length + each));
     images.push(...(await Promise.all(next)));
   }
@@ -57,7 +56,7 @@ async function storeSplit(
   drawn: readonly GeneratedImage[],
   count: number,
 ): Promise<EncodedSplit> {
-  const images = Array.from({ length: count }, (_, index) => drawn[index % drawn.length]!);
+  const images = drawn.slice(0, count);
   const labels = Uint16Array.from(images, ({ label }) => label);
   const files = images.map(({ bytes }) => bytes);
   return {

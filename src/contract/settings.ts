@@ -109,7 +109,7 @@ export const SETTINGS = [
     name: 'STRATA_TRAINER_IDLE_S',
     default: '60',
     meaning:
-      'Seconds without a task after which a trainer ends and its memory, 120 MB and more, is free; the next task starts one, in about a second.',
+      'Seconds without a task after which a trainer ends and its memory, 120 MB and more, is free; an import ends idle ones at once. The next task starts one, in about a second.',
   },
   {
     name: 'STRATA_SECRET_KEY',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { withLock } from '../provision/lock.js';
 import { ROOT } from './root.js';
 
@@ -26,6 +26,8 @@ export async function compileService(): Promise<void> {
       await cp(join(SOURCE, file), join(TARGET, file));
     }
     await writeFile(STAMP, version);
+    // It would stay beside this process, with a hundred megabytes.
+    await stop();
   });
 }
 
