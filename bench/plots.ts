@@ -42,7 +42,11 @@ export function speedUpPanel({ rows }: Results['speedup']): BarPanel {
       label: 'back-propagation on two threads',
       values: rows.map((row) => row.serialSecondsPerStep / row.threadedSecondsPerStep),
     },
-    { label: 'PyTorch DistributedDataParallel', values: rows.map(({ peer }) => peer?.speedUp ?? 0) },
+    // None at all where PyTorch was not there.
+    ...barsOf(
+      'PyTorch DistributedDataParallel',
+      rows.map(({ peer }) => peer?.speedUp),
+    ),
   ];
   return { title: 'speed-up on two cores, K=2', groups: rows.map(({ network }) => network), bars };
 }
@@ -80,15 +84,21 @@ export function dispatchPanel({ rows }: Results['dispatch']): Panel {
 /** Above 1 the peer is slower. */
 export function stepPanel({ races }: Results['step']): BarPanel {
   const alone = races.filter(({ threads }) => threads === 1);
-  const bars = ['PyTorch', 'tfjs layers'].map((name) => ({
-    label: `${name} / ours`,
-    values: alone.map(
-      ({ contenders }) => contenders.find(({ contender }) => contender === name)?.timesOurs ?? 0,
+  const bars = ['PyTorch', 'tfjs layers'].flatMap((name) =>
+    barsOf(
+      `${name} / ours`,
+      alone.map(({ contenders }) => contenders.find(({ contender }) => contender === name)?.timesOurs),
     ),
-  }));
+  );
   return {
     title: 'time of a step over ours, one thread, float32',
     groups: alone.map(({ workload }) => workload),
     bars,
   };
+}
+
+/** A peer's bars, where it was measured in every group: a missing one would be drawn as a nought. */
+function barsOf(label: string, measured: readonly (number | undefined)[]): BarPanel['bars'] {
+  const values = measured.filter((value) => value !== undefined);
+  return values.length === measured.length ? [{ label, values }] : [];
 }
