@@ -28,17 +28,9 @@ export async function countClaimable(db: Queryable, most: number): Promise<numbe
   return row?.count ?? 0;
 }
 
-/**
- * The id of the task that a free slot should take; null where none can be claimed. Tasks of the highest priority go
- * first. Among those it is the turn of the tenant with the fewest tasks running; of tenants that are even there, of
- * the one that was served longest ago. A tenant's own tasks go by the age of their jobs.
- *
- * The recursion steps from tenant to tenant through the index, so the look costs the same however many tasks wait.
- */
-export async function nextTask(db: Queryable, device: Device = ANY_DEVICE): Promise<string | null> {
-  const claimable = claimableBy(device);
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    WITH RECURSIVE first AS (
+// The recursion steps from tenant to tenant through the index, so the look costs the same however many tasks wait.
+const nextWhere = (claimable: Prisma.Sql): string =>
+  Prisma.sql`WITH RECURSIVE first AS (
       SELECT task.priority FROM task JOIN job ON job.id = task.job_id
       WHERE ${claimable} ORDER BY task.priority DESC LIMIT 1
     ), turn AS (
@@ -63,8 +55,19 @@ export async function nextTask(db: Queryable, device: Device = ANY_DEVICE): Prom
       SELECT started_at FROM task WHERE tenant = turn.tenant AND started_at IS NOT NULL
       ORDER BY started_at DESC LIMIT 1
     ) served ON true
-    ORDER BY running, started_at NULLS FIRST, head.id LIMIT 1`;
-  return rows[0]?.id ?? null;
+    ORDER BY running, started_at NULLS FIRST, head.id LIMIT 1`.text;
+
+const nextForAny = prepare<{ id: string }>('next-task', nextWhere(CLAIMABLE));
+const nextInFloat32 = prepare<{ id: string }>('next-task-in-float32', nextWhere(CLAIMABLE_IN_FLOAT32));
+
+/**
+ * The id of the task that a free slot should take; null where none can be claimed. Tasks of the highest priority go
+ * first. Among those it is the turn of the tenant with the fewest tasks running; of tenants that are even there, of
+ * the one that was served longest ago. A tenant's own tasks go by the age of their jobs.
+ */
+export async function nextTask(db: Database, { bfloat16 }: Device = ANY_DEVICE): Promise<string | null> {
+  const [next] = await (bfloat16 ? nextForAny : nextInFloat32)(db, []);
+  return next?.id ?? null;
 }
 
 /** Jobs counted to tell a position: `LAST_POSITION` stands for itself and all beyond. */

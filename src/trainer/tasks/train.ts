@@ -53,9 +53,12 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
   checkPrecision(context);
   const { start, end } = options.steps;
   const left = { start: options.checkpoint?.step ?? start, end };
+  // Both at once: a task begins with waiting for files.
+  const state = options.checkpoint ? Promise.resolve(options.checkpoint.state) : options.state();
+  state.catch(() => undefined);
   const batches = await openSteps(context, left);
   try {
-    return await trainOn(context, options, left.start, batches.at);
+    return await trainOn(context, options, { from: left.start, state: await state, batchAt: batches.at });
   } finally {
     batches.close(options.stopwatch);
   }
@@ -67,15 +70,19 @@ export function checkPrecision({ assignment, bfloat16 = false }: TaskContext): v
   throw new TrainerError('precision_unavailable', 'this device does not compute in bfloat16');
 }
 
+interface Beginning {
+  readonly from: number;
+  readonly state: OptimizerState;
+  readonly batchAt: StepBatches['at'];
+}
+
 async function trainOn(
   context: TaskContext,
   options: TrainPartOptions,
-  from: number,
-  batchAt: StepBatches['at'],
+  { from, state, batchAt }: Beginning,
 ): Promise<OptimizerState> {
   const { spec } = context.assignment;
   const { part, steps, run, spool, stopwatch } = options;
-  const state = options.checkpoint?.state ?? (await options.state());
   const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
   const save = (next: number) =>
     stopwatch.timeAsync('checkpoint', () => saveCheckpoint(context, options, optimizer.state(), next));
