@@ -1,9 +1,9 @@
-import type { Layer } from './layers.js';
+import { flatten, type Layer } from './layers.js';
 import { type ParameterSpec, parametersOf } from './parameters.js';
 
 /** Multiply-adds of one forward pass over one image. Convolutions and dense layers only, as papers count them. */
 export function multiplyAdds(layers: readonly Layer[]): number {
-  return sumOver(layers, layerMultiplyAdds);
+  return flatten(layers).reduce((sum, layer) => sum + layerMultiplyAdds(layer), 0);
 }
 
 /**
@@ -11,7 +11,7 @@ export function multiplyAdds(layers: readonly Layer[]): number {
  * no gradient reads (a last batch norm without ReLU) are not counted, nor are weights.
  */
 export function activations(layers: readonly Layer[]): number {
-  return sumOver(layers, layerActivations);
+  return flatten(layers).reduce((sum, layer) => sum + layerActivations(layer), 0);
 }
 
 /**
@@ -33,16 +33,6 @@ export function parameterCount(layers: readonly Layer[]): number {
 
 export function sizeOf(parameter: ParameterSpec): number {
   return parameter.shape.reduce((product, side) => product * side, 1);
-}
-
-/** Of all layers, those inside residual layers too. */
-function sumOver(layers: readonly Layer[], count: (layer: Layer) => number): number {
-  let sum = 0;
-  for (const layer of layers) {
-    if (layer.op === 'residual') sum += sumOver(layer.branch, count) + sumOver(layer.shortcut, count);
-    sum += count(layer);
-  }
-  return sum;
 }
 
 function layerActivations(layer: Layer): number {

@@ -111,7 +111,15 @@ export function normLayer(name: string, output: Shape, relu: boolean): NormLayer
 
 /** All layers in order of execution, those inside residual layers before the residual itself. */
 export function flatten(layers: readonly Layer[]): Layer[] {
-  return layers.flatMap((layer) =>
-    layer.op === 'residual' ? [...flatten(layer.branch), ...flatten(layer.shortcut), layer] : [layer],
-  );
+  const flat: Layer[] = [];
+  // Into one list: every job that is submitted has its layers counted.
+  const add = (layer: Layer): void => {
+    if (layer.op === 'residual') {
+      layer.branch.forEach(add);
+      layer.shortcut.forEach(add);
+    }
+    flat.push(layer);
+  };
+  layers.forEach(add);
+  return flat;
 }

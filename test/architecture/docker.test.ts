@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/contract/settings.js';
+import { API_FLAGS } from '../../src/service/children.js';
 import { ROOT } from '../../src/service/root.js';
 
 // The images are not built by the tests: these see that what they name exists.
@@ -82,6 +83,8 @@ test('the images do not run as root, start from the same supported Node, and end
     assert.match(all.findLast(({ word }) => word === 'USER')?.rest ?? 'root', /^[1-9]\d*$/, name);
   }
   const api = await instructions('api.Dockerfile');
+  const command = JSON.parse(api.findLast(({ word }) => word === 'CMD')?.rest ?? '[]') as string[];
+  assert.deepEqual(command.slice(1, -1), API_FLAGS, 'the API runs with the flags that npm start gives it');
   assert.ok(api.some(({ word, rest }) => word === 'RUN' && rest.includes('rm -rf node_modules/@tensorflow')));
 });
 

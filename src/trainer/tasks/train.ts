@@ -55,6 +55,7 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
   const left = { start: options.checkpoint?.step ?? start, end };
   // Both at once: a task begins with waiting for files.
   const state = options.checkpoint ? Promise.resolve(options.checkpoint.state) : options.state();
+  // Heard below, unless the batches cannot be opened either.
   state.catch(() => undefined);
   const batches = await openSteps(context, left);
   try {
