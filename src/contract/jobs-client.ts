@@ -105,6 +105,9 @@ export interface JobsClient extends ModelsClient {
   createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
   /** What a job would cost. @throws invalid_spec, precision_unavailable */
   createPlan(request: Schemas['PlanRequest']): Promise<Schemas['Plan']>;
+  /** Has a worker measure a job's network, unless that was done. @throws invalid_spec, precision_unavailable, limit_reached */
+  createProfile(request: Schemas['ProfileRequest']): Promise<Schemas['Profile']>;
+  getProfile(id: string): Promise<Schemas['Profile'] | null>;
   getJob(id: string): Promise<Job | null>;
   /** Cheaper, where nothing else of the job is needed. */
   getJobState(id: string): Promise<Schemas['JobState'] | null>;

@@ -1,6 +1,7 @@
 import type { BlobUri } from './blob-uri.js';
 import type { components } from './generated/openapi.js';
 import type { ModelVariantName } from './models-client.js';
+import type { NetworkProfile } from './network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 /**
@@ -10,6 +11,9 @@ import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 export const TASK_KINDS = ['prepare', 'stage', 'end_to_end', 'evaluate', 'finalize'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
+
+/** What a trainer does: a task of a job, or the profile of a network, which belongs to none. */
+export type AssignmentKind = TaskKind | 'profile';
 
 export type { BlobUri };
 
@@ -24,7 +28,7 @@ export interface TaskAssignment {
   readonly job_id: string;
   /** The fence: results of any other attempt are dropped. */
   readonly attempt: number;
-  readonly kind: TaskKind;
+  readonly kind: AssignmentKind;
   /** Stage 0..K-1, or null for tasks of the whole network. */
   readonly stage: number | null;
   readonly round: number | null;
@@ -96,6 +100,8 @@ export interface TaskSuccess {
   readonly result: Readonly<Record<string, number>>;
   /** Of finalize: the networks that the job ends with, side by side. Times are in here, so another attempt's differ. */
   readonly networks?: readonly NetworkFigures[];
+  /** Of a profile. */
+  readonly profile?: NetworkProfile;
   /** What the job's owner should hear of although the task succeeded. */
   readonly warnings?: readonly TaskWarning[];
 }

@@ -13,6 +13,7 @@ import { modelMethods } from './client/models.js';
 import { openDatasetReads } from './client/new-job.js';
 import { planMethods } from './client/plans.js';
 import { type PredictionParts, predictMethod } from './client/predict.js';
+import { profileMethods } from './client/profiles.js';
 import { openQueueReads } from './client/queue.js';
 import { trackerMethods } from './client/trackers.js';
 import { sayingUnavailable } from './client/unavailable.js';
@@ -110,6 +111,7 @@ function clientOf(tenant: string, parts: Parts): JobsClient {
     ...sayingUnavailable({
       ...jobMethods(parts, tenant),
       ...planMethods(parts, tenant),
+      ...profileMethods(parts, tenant),
       ...listMethods(db, tenant),
       ...datasetMethods({ db, blobs, uploadLimitBytes, policy: outgoing.policy }, tenant),
       ...apiKeyMethods(db, tenant),

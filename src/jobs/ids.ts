@@ -12,6 +12,7 @@ export type IdKind =
   | 'dataset'
   | 'import'
   | 'model'
+  | 'profile'
   | 'tagchange'
   | 'tracker';
 

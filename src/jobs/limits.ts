@@ -11,6 +11,15 @@ export const YIELD_MS = 20_000;
 export const RETRY_BACKOFF_MS = 250;
 /** A worker looks for datasets to import this often even if nobody nudges it. */
 export const IMPORT_LOOK_MS = 2_000;
+/** The same for networks to profile. */
+export const PROFILE_LOOK_MS = 2_000;
+/** A profile of a worker that has reported nothing for so long is another's. */
+export const PROFILE_LEASE_MS = 120_000;
+/** Workers that may be lost with a profile before it fails. */
+export const MAX_PROFILE_ATTEMPTS = 3;
+/** A younger profile is used as it is; an older one is deleted. */
+export const PROFILE_KEPT_DAYS = 7;
+export const MAX_PROFILES_PER_TENANT = 1_000;
 /** The dispatcher looks at everything this often even if nobody nudges it. */
 export const RECONCILE_MS = 500;
 /** A process that was told to stop and has not come to its end after this long leaves: service managers kill after 30 s. */

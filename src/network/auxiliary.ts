@@ -35,6 +35,20 @@ export function auxiliaryLayers(
   return build(strides.length > 0 ? widestWithin(budget, (width) => multiplyAdds(build(width))) : NARROWEST);
 }
 
+/**
+ * The AuxNet of a stage that starts with block `boundary`, deep enough to come down to its input: a depth that is too small
+ * counts as the least that does, which whoever chose it is told elsewhere.
+ */
+export function reachingAuxiliary(
+  network: NetworkDescription,
+  boundary: number,
+  budget: number,
+  size: AuxiliarySize,
+): Layer[] {
+  const depth = size.depth && Math.max(size.depth, leastAuxiliaryDepth(network, boundary));
+  return auxiliaryLayers(network, boundary, boundary, budget, { ...size, depth });
+}
+
 /** The largest width, from `NARROWEST` to `WIDEST`, that costs no more. @param costOf a width^2 + b width */
 function widestWithin(budget: number, costOf: (width: number) => number): number {
   const [one, two] = [costOf(1), costOf(2)];

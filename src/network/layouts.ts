@@ -1,18 +1,17 @@
 import type { ResolvedMethod } from '../contract/spec.js';
 import { leastAuxiliaryDepth } from './auxiliary.js';
-import type { CostRates } from './cost-rates.js';
 import type { NetworkDescription } from './description.js';
 import { describeMethod } from './methods.js';
 import { stagesOfMethod } from './run.js';
-import { balancedSplits } from './split.js';
 import {
   type LayerCost,
   type StageCost,
   secondsOf,
   serialParts,
   stageCosts,
-  stageParts,
+  stageSeconds,
 } from './stage-costs.js';
+import type { StepCosts } from './step-costs.js';
 
 /** How devices share a network: K stages, each trained by R replicas on an R-th of every batch. */
 export interface Layout {
@@ -42,7 +41,7 @@ export interface Workload {
   readonly rounds: number;
   /** Share of the steps that the joined network takes, warm start included. */
   readonly jointShare: number;
-  readonly rates: CostRates;
+  readonly costs: StepCosts;
   /** Between two devices, each way. */
   readonly bytesPerSecond: number;
 }
@@ -59,20 +58,19 @@ export interface Variant {
 }
 
 /**
- * The method in 1 to `most` stages: as it is where it has so many, else evenly cut; in fewer where AuxNets of a given depth
- * do not come down to the inputs of later stages. @throws RangeError for more than there are blocks
+ * The method in each of `splits`, those into 1, 2, 3 ... stages: as it is where it has so many; in fewer where AuxNets of a
+ * given depth do not come down to the inputs of later stages.
  */
-export function variantsOf(network: NetworkDescription, method: ResolvedMethod, most: number): Variant[] {
-  const { auxiliary } = method;
-  const { hasAuxiliaries, hasHeads } = describeMethod(method);
-  const splits = balancedSplits(network, most, hasAuxiliaries ? auxiliary.cost_share : 0, {
-    ...(hasAuxiliaries && { size: auxiliary }),
-    heads: hasHeads ? method.heads : null,
-  });
-  const depth = hasAuxiliaries ? auxiliary.depth : null;
+export function variantsOf(
+  network: NetworkDescription,
+  method: ResolvedMethod,
+  splits: readonly (readonly number[])[],
+): Variant[] {
+  const depth = describeMethod(method).hasAuxiliaries ? method.auxiliary.depth : null;
   const short = splits.findIndex((split) => depth !== null && depth < depthOf(network, split));
   return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
-    const cut = split.length === method.stages ? method : { ...method, stages: split.length, split };
+    const own = split.length === method.stages;
+    const cut = own ? method : { ...method, stages: split.length, split: [...split] };
     return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut)) };
   });
 }
@@ -88,17 +86,16 @@ function depthOf(network: NetworkDescription, split: readonly number[]): number 
  * gradients sent by each).
  */
 export function layoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
-  const { network, rates, stepsPerEpoch, bytesPerSecond } = work;
+  const { network, costs: prices, stepsPerEpoch, bytesPerSecond } = work;
   const { method, costs } = work.variants[stages - 1]!;
   const batch = work.batch / replicas;
   const sent = costs.map((cost) => messageBytes(method, cost) * batch);
   const averaged = costs.map((cost) => ringBytes(trainedParameters(cost), replicas));
   const seconds = costs.map(
-    (cost, k) =>
-      secondsOf(stageParts(cost, method, rates, batch)) + (sent[k]! + averaged[k]!) / bytesPerSecond,
+    (cost, k) => stageSeconds(cost, method, prices, batch) + (sent[k]! + averaged[k]!) / bytesPerSecond,
   );
   const whole = costs.reduce((all, { parameters }) => all + parameters, 0);
-  const joint = secondsOf(serialParts(network, rates, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
+  const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
   const jointShare = stages > 1 ? work.jointShare : 0;
   const stepSeconds = stages > 1 ? Math.max(...seconds) : joint;
   const moved = replicas * sum(sent.map((bytes, k) => bytes + averaged[k]!));

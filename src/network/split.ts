@@ -1,4 +1,4 @@
-import { type AuxiliarySize, auxiliaryLayers, leastAuxiliaryDepth, SIZED_BY_SHARE } from './auxiliary.js';
+import { type AuxiliarySize, reachingAuxiliary, SIZED_BY_SHARE } from './auxiliary.js';
 import { activations, multiplyAdds, work } from './cost.js';
 import type { NetworkDescription } from './description.js';
 import { headLayers, localHead } from './heads.js';
@@ -7,12 +7,17 @@ import type { Layer } from './layers.js';
 /** What a split balances: the stages' time, by their work (cost.ts), or their memory, by the activations they keep. */
 export type Balance = 'cost' | 'memory';
 
-/** Of a stage over blocks [start, end). */
-interface StageCost {
-  /** With what it trains beside them. */
-  readonly whole: (start: number, end: number) => number;
-  /** Without its local head: grows with `end`, and is never more than the whole. */
-  readonly headless: (start: number, end: number) => number;
+/**
+ * What stages count for where they are balanced: a stage over blocks [start, end) `upTo[end] - upTo[start]`, and beside its
+ * layers `starting[start]` and `ending[end]`, which are at least 0.
+ */
+export interface PartCounts {
+  /** Of the layers before each number of blocks, from none to all; the last with the head. */
+  readonly upTo: readonly number[];
+  /** Of what a stage has that starts at a boundary: its AuxNet. */
+  readonly starting: readonly number[];
+  /** Of what it has where it ends: a local head. The last stage has nothing. */
+  readonly ending: readonly number[];
 }
 
 /** What layers count for. */
@@ -50,44 +55,53 @@ export function balancedSplits(
   auxiliaryShare: number,
   { size = SIZED_BY_SHARE, balance = 'cost', heads = null }: SplitOptions = {},
 ): number[][] {
-  const blocks = network.blocks.length;
-  if (most > blocks) throw new RangeError(`${most} stages need as many residual blocks; there are ${blocks}`);
   const count = balance === 'memory' ? activations : work;
-  const headless = stageCost(network, count, auxiliaryShare, size);
-  const headCost = heads ? headCosts(network, count, heads.decoder) : [];
-  const cost = {
-    headless,
-    whole: (start: number, end: number) => headless(start, end) + (headCost[end] ?? 0),
-  };
-  const least = leastBottlenecks(blocks, most, cost);
-  return Array.from({ length: most }, (_, index) => longestFirst(least, cost, index + 1, blocks));
+  return balancedBy(
+    {
+      upTo: prefixSums(network, count),
+      starting: auxiliaryCosts(network, count, auxiliaryShare, size),
+      ending: heads ? headCosts(network, count, heads.decoder) : [],
+    },
+    most,
+  );
+}
+
+/** The same by other counts, as measured ones are. @throws RangeError when there are more stages than blocks */
+export function balancedBy(counts: PartCounts, most: number): number[][] {
+  const blocks = counts.upTo.length - 1;
+  if (most > blocks) throw new RangeError(`${most} stages need as many residual blocks; there are ${blocks}`);
+  const least = leastBottlenecks(blocks, most, counts);
+  return Array.from({ length: most }, (_, index) => longestFirst(least, counts, index + 1, blocks));
 }
 
 /** Of the splits whose costliest stage costs least. */
-function longestFirst(least: number[][], cost: StageCost, stages: number, blocks: number): number[] {
+function longestFirst(least: number[][], counts: PartCounts, stages: number, blocks: number): number[] {
   const limit = least[stages]![0]!;
-  const counts: number[] = [];
+  const split: number[] = [];
   let start = 0;
   for (let left = stages - 1; left > 0; left--) {
     let end = blocks - left;
-    while (cost.whole(start, end) > limit || least[left]![end]! > limit) end--;
-    counts.push(end - start);
+    while (whole(counts, start, end) > limit || least[left]![end]! > limit) end--;
+    split.push(end - start);
     start = end;
   }
-  return [...counts, blocks - start];
+  return [...split, blocks - start];
 }
 
 /** [left][start]: what the costliest of `left` stages over the blocks from `start` on costs at least. */
-function leastBottlenecks(blocks: number, stages: number, cost: StageCost): number[][] {
-  const least: number[][] = [[], Array.from({ length: blocks }, (_, start) => cost.whole(start, blocks))];
+function leastBottlenecks(blocks: number, stages: number, counts: PartCounts): number[][] {
+  const least: number[][] = [
+    [],
+    Array.from({ length: blocks }, (_, start) => headless(counts, start, blocks)),
+  ];
   for (let left = 2; left <= stages; left++) {
     const row: number[] = [];
     for (let start = 0; start <= blocks - left; start++) {
       let best = Number.POSITIVE_INFINITY;
       for (let end = start + 1; end <= blocks - left + 1; end++) {
         // From here on the first stage alone costs more. Without this a network of 600 blocks would take half a second.
-        if (cost.headless(start, end) >= best) break;
-        best = Math.min(best, Math.max(cost.whole(start, end), least[left - 1]![end]!));
+        if (headless(counts, start, end) >= best) break;
+        best = Math.min(best, Math.max(whole(counts, start, end), least[left - 1]![end]!));
       }
       row.push(best);
     }
@@ -96,20 +110,26 @@ function leastBottlenecks(blocks: number, stages: number, cost: StageCost): numb
   return least;
 }
 
-/** What a stage's layers and its AuxNet count together. */
-function stageCost(
+/** Without what it has where it ends: grows with `end`, and is never more than the whole. */
+function headless({ upTo, starting }: PartCounts, start: number, end: number): number {
+  return upTo[end]! - upTo[start]! + starting[start]!;
+}
+
+function whole(counts: PartCounts, start: number, end: number): number {
+  return headless(counts, start, end) + (counts.ending[end] ?? 0);
+}
+
+/** [start]: of the AuxNet of a stage that starts before block `start`; none of the first. */
+function auxiliaryCosts(
   network: NetworkDescription,
   count: Count,
   share: number,
   size: AuxiliarySize,
-): StageCost['headless'] {
-  const prefix = prefixSums(network, count);
+): number[] {
   const upTo = prefixSums(network, multiplyAdds);
-  const auxiliary = network.blocks.map((_, start) => {
-    if (start === 0 || share === 0) return 0;
-    return count(auxiliaryLayers(network, 0, start, share * upTo[start]!, reaching(network, start, size)));
-  });
-  return (start, end) => prefix[end]! - prefix[start]! + auxiliary[start]!;
+  return network.blocks.map((_, start) =>
+    start === 0 || share === 0 ? 0 : count(reachingAuxiliary(network, start, share * upTo[start]!, size)),
+  );
 }
 
 /** [end]: of the head of a stage that ends before block `end`; none where that is the last. */
@@ -127,10 +147,4 @@ function prefixSums({ stem, blocks, head }: NetworkDescription, count: Count): n
     return sum;
   });
   return [0, ...upTo];
-}
-
-/** As deep as it must be: whether a depth that is too small is refused, the split's user says. */
-function reaching(network: NetworkDescription, boundary: number, size: AuxiliarySize): AuxiliarySize {
-  const depth = size.depth && Math.max(size.depth, leastAuxiliaryDepth(network, boundary));
-  return { ...size, depth };
 }

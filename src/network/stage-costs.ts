@@ -1,12 +1,12 @@
 import { activations, multiplyAdds, parameterCount, work } from './cost.js';
-import type { CostRates } from './cost-rates.js';
 import type { NetworkDescription } from './description.js';
 import { wholeNetwork } from './description.js';
 import { headLayers } from './heads.js';
-import type { Layer } from './layers.js';
-import { describeMethod, type StagedMethod } from './methods.js';
+import type { Layer, Shape } from './layers.js';
+import { describeMethod, type StagedMethod, storesVariables } from './methods.js';
 import type { StepParts } from './speedup.js';
 import type { StageDescription } from './stages.js';
+import type { StepCosts } from './step-costs.js';
 
 /** What some layers hold and compute, per image where a pass is meant. */
 export interface LayerCost {
@@ -19,6 +19,9 @@ export interface LayerCost {
 }
 
 export interface StageCost extends LayerCost {
+  /** Its residual blocks: [start, end). */
+  readonly start: number;
+  readonly end: number;
   /** Of the AuxNet and the local head that it trains beside its layers; zeros where it has none. */
   readonly auxiliary: LayerCost;
   readonly head: LayerCost;
@@ -26,7 +29,16 @@ export interface StageCost extends LayerCost {
   readonly downstream: LayerCost;
   /** Values of what it hands to the next stage, an image; 0 for the last. */
   readonly boundary: number;
+  /** Values of what the stage before hands to it; 0 for the first. */
+  readonly inputBoundary: number;
 }
+
+export const NO_COST: LayerCost = { parameters: 0, multiplyAdds: 0, activations: 0, work: 0 };
+export const NO_STAGE: StageCost = {
+  ...NO_COST,
+  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0 },
+  ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST },
+};
 
 export function costOf(layers: readonly Layer[]): LayerCost {
   return {
@@ -37,48 +49,83 @@ export function costOf(layers: readonly Layer[]): LayerCost {
   };
 }
 
-export function stageCosts(method: StagedMethod, stages: readonly StageDescription[]): StageCost[] {
+export function stageCosts(
+  method: StagedMethod & { readonly split: readonly number[] },
+  stages: readonly StageDescription[],
+): StageCost[] {
   const { hasCoupling } = describeMethod(method);
+  let end = 0;
   return stages.map((stage, index) => {
+    const start = end;
+    end += method.split[index]!;
     const next = stages[index + 1];
     return {
       ...costOf(stage.layers),
+      ...{ start, end },
       auxiliary: costOf(stage.auxiliary ?? []),
       head: costOf(headLayers(stage)),
       downstream: costOf((hasCoupling && next?.auxiliary) || []),
-      boundary: next ? next.input.height * next.input.width * next.input.channels : 0,
+      boundary: next ? valuesOf(next.input) : 0,
+      inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
     };
   });
 }
+
+/** Of an image's features. */
+export const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;
 
 /** Seconds of a stage's step on `batch` images. The loss of a local head counts as the coupling does: it takes its place. */
 export function stageParts(
   cost: StageCost,
   method: StagedMethod,
-  rates: CostRates,
+  costs: StepCosts,
   batch: number,
 ): StepParts {
-  const { forward, backward, coupling, update, data } = rates;
-  const trained = (layers: LayerCost) => backward * layers.work * batch + update * layers.parameters;
-  const coupled = describeMethod(method).hasCoupling ? coupling * cost.boundary * batch : 0;
-  const heard = forward * (cost.downstream.work + cost.head.work) * batch;
+  const layers = costs.layers(cost);
+  const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
+  const head = costs.localHead(cost.end, cost.head.work);
+  const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head.forward + head.backward;
+  const coupled = describeMethod(method).hasCoupling ? costs.coupling * cost.boundary : 0;
+  const updated = ({ parameters }: LayerCost) => costs.update * parameters;
   return {
-    data: data * batch,
-    forward: forward * cost.work * batch,
-    backward: trained(cost),
-    coupling: coupled + heard + trained(cost.head),
-    auxiliaryForward: forward * cost.auxiliary.work * batch,
-    auxiliaryBackward: trained(cost.auxiliary),
+    data: costs.data * batch,
+    forward: layers.forward * batch,
+    backward: layers.backward * batch + updated(cost),
+    coupling: (coupled + heard) * batch + updated(cost.head),
+    auxiliaryForward: auxiliary.forward * batch,
+    auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
   };
 }
 
+/** Seconds that a stage spends on writing and reading messages of a step, beside what equation 27 knows. */
+export function messageSeconds(
+  { boundary, inputBoundary }: StageCost,
+  method: StagedMethod,
+  { send, receive }: Pick<StepCosts, 'send' | 'receive'>,
+  batch: number,
+): number {
+  // Variables that are stored are rows of a file, read and written in place.
+  if (storesVariables(method)) return 0;
+  const { messages } = describeMethod(method);
+  const travels = (output: string) => messages.some((message) => message.output === output);
+  const up = travels('corrections') ? send * inputBoundary + receive * boundary : 0;
+  const down = travels('features') ? send * boundary + receive * inputBoundary : 0;
+  return (up + down) * batch;
+}
+
+/** Seconds of a stage's step with all that is in it. */
+export function stageSeconds(cost: StageCost, method: StagedMethod, costs: StepCosts, batch: number): number {
+  return secondsOf(stageParts(cost, method, costs, batch)) + messageSeconds(cost, method, costs, batch);
+}
+
 /** Seconds of a step of the whole network on one device. */
-export function serialParts(network: NetworkDescription, rates: CostRates, batch: number): StepParts {
+export function serialParts(network: NetworkDescription, costs: StepCosts, batch: number): StepParts {
   const { work, parameters } = costOf(wholeNetwork(network));
+  const { forward, backward } = costs.layers({ work, start: 0, end: network.blocks.length });
   return {
-    data: rates.data * batch,
-    forward: rates.forward * work * batch,
-    backward: rates.backward * work * batch + rates.update * parameters,
+    data: costs.data * batch,
+    forward: forward * batch,
+    backward: backward * batch + costs.update * parameters,
     coupling: 0,
     auxiliaryForward: 0,
     auxiliaryBackward: 0,

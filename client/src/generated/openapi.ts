@@ -454,9 +454,49 @@ export interface paths {
         put?: never;
         /**
          * Plan a job without starting it
-         * @description What a job would cost and how fast it would train: its stages, what each holds and computes, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the devices at hand, data-parallel back-propagation among them. Costs come from what your tenant's latest jobs measured on the same network (`source: measured`) or, where there are none, from multiply-adds and activations (`source: estimated`). Nothing is stored.
+         * @description What a job would cost and how fast it would train: its stages, what each holds and computes, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the devices at hand, data-parallel back-propagation among them. Costs come from a profile of the network (`POST /profiles`) or else from what your tenant's latest jobs measured on it (both `source: measured`); where there is neither, from multiply-adds and activations (`source: estimated`). Nothing is stored.
          */
         post: operations["createPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measure a job's network on a worker
+         * @description One slot times the network's blocks, AuxNets, coupling and messages, between the tasks of jobs: seconds to a minute. From then on `POST /plans` predicts by it, for every number of stages. A profile belongs to your tenant, a network with its images, batch size and precision, and a kind of device: where there is one that is younger than seven days, it is answered as it is.
+         */
+        post: operations["createProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A profile's id. */
+                id: components["parameters"]["ProfileId"];
+            };
+            cookie?: never;
+        };
+        /** Get a profile */
+        get: operations["getProfile"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -843,16 +883,71 @@ export interface components {
              */
             link_bytes_per_second: number;
         };
+        ProfileRequest: {
+            job: components["schemas"]["JobSpec"];
+            /**
+             * @description The kind of device to measure on; null takes a GPU where a registered worker has one, else the CPU.
+             * @default null
+             * @enum {string|null}
+             */
+            device: "cpu" | "gpu" | null;
+        };
+        /** @description What a network's parts take on a device. */
+        Profile: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "profile";
+            /**
+             * @description It waits for a slot on such a device, is measured, or has ended.
+             * @enum {string}
+             */
+            state: "queued" | "running" | "succeeded" | "failed";
+            /** @enum {string} */
+            device_kind: "cpu" | "gpu";
+            /** @description Where it was measured, like `cpu:0`; null before. */
+            device: string | null;
+            batch_size: number;
+            /** @description Of an optimiser step of the whole network on that device, its parts added up; null until it has succeeded. */
+            step_seconds: number | null;
+            /** @description The network's parts in order, empty until it has succeeded. */
+            parts: {
+                /** @description `stem`, `block 0` and so on, `head`. */
+                name: string;
+                /** @description Of a batch. */
+                forward_seconds: number;
+                /** @description Of a batch, with both gradients. */
+                backward_seconds: number;
+            }[];
+            /** @description Why it failed; `POST /profiles` tries again. Null unless it did. */
+            error: {
+                /** @description Of the catalogue, docs/errors.md. */
+                code: string;
+                message: string;
+            } | null;
+            created_at: components["schemas"]["Time"];
+            finished_at: components["schemas"]["OptionalTime"];
+            links: {
+                /** Format: uri-reference */
+                self: string;
+            };
+        };
         /** @description What a job would cost. Seconds are of one optimiser step where nothing else is said. */
         Plan: {
             /** @constant */
             object: "plan";
             /**
-             * @description Where seconds come from. `estimated`: multiply-adds and activations at the rate of one core of a recent server (docs/method.md); on other devices all seconds are wrong by the same factor, speed-ups by less.
+             * @description Where seconds come from. `measured`: a profile, or tasks of earlier jobs. `estimated`: multiply-adds and activations at the rate of one core of a recent server (docs/method.md); on other devices all seconds are wrong by the same factor, speed-ups by less.
              * @enum {string}
              */
             source: "measured" | "estimated";
-            /** @description The tasks whose seconds were used; null where the plan is estimated. */
+            /** @description The profile that the plan is made from, the latest of this network; null where there is none. */
+            profile: {
+                id: components["schemas"]["Id"];
+                /** @description Like `cpu:0`. */
+                device: string;
+                measured_at: components["schemas"]["Time"];
+            } | null;
+            /** @description The tasks whose seconds were used; null where a profile says more, and where the plan is estimated. */
             measured_on: {
                 /** @description Of the latest of them, like `cpu:0`. */
                 device: string;
@@ -868,6 +963,12 @@ export interface components {
             steps_per_epoch: number;
             network: components["schemas"]["PlanCost"];
             stages: components["schemas"]["PlanStage"][];
+            /** @description For `method.split`: the job's number of stages cut so that the slowest is clearly faster, by at least 3 %, than as the job cuts them. Null where that cannot be had. A profile tells it best: `auto` knows the network only. */
+            better_split: {
+                split: number[];
+                /** @description Of its slowest stage. */
+                step_seconds: number;
+            } | null;
             /** @description For K = 1 to 16 balanced stages of this method on K devices; fewer where a given `auxiliary.depth` does not come down to the inputs of later stages. Empty for methods whose stages do not all train at once (`rounds`, `frozen`). */
             speedups: components["schemas"]["PlanSpeedup"][];
             /** @description Equation 27 for endlessly many stages, with what these stages do beside their layers. */
@@ -905,7 +1006,7 @@ export interface components {
             auxiliary_share: number;
             /** @description Weights, gradients and momentum, and what a pass over a batch keeps; without the runtime itself. */
             memory_bytes: number;
-            /** @description AuxNet and coupling included. */
+            /** @description AuxNet, coupling and messages included. */
             step_seconds: number;
         };
         /** @description How much faster K stages on K devices train than one device that trains the whole network. */
@@ -914,7 +1015,7 @@ export interface components {
             split: number[];
             /** @description Of balanced stages. */
             equation_27: number;
-            /** @description Without the assumption of balance. */
+            /** @description Without the assumption of balance, and with what messages take. */
             slowest_stage: number;
             /** @description The same with the phases in which the joined network trains on one device. */
             whole_run: number;
@@ -1633,6 +1734,7 @@ export interface components {
             slots: {
                 /** @enum {string} */
                 state: "starting" | "idle" | "busy";
+                /** @description What it works on: a task, or a profile. */
                 task_id: string | null;
             }[];
             started_at: components["schemas"]["Time"];
@@ -2341,6 +2443,8 @@ export interface components {
         JobId: components["schemas"]["Id"];
         /** @description An artifact's id. */
         ArtifactId: components["schemas"]["Id"];
+        /** @description A profile's id. */
+        ProfileId: components["schemas"]["Id"];
         /** @description A model's id. */
         ModelId: components["schemas"]["Id"];
         /** @description Items per page. */
@@ -3300,6 +3404,70 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile, which is made or will be. */
+            202: {
+                headers: {
+                    /** @description The profile's own address. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A profile's id. */
+                id: components["parameters"]["ProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

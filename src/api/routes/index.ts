@@ -35,6 +35,8 @@ import { untagModel } from './models/untag.js';
 import { updateModel } from './models/update.js';
 import { getMetrics } from './monitoring/get-metrics.js';
 import { createPlan } from './plans/create.js';
+import { createProfile } from './profiles/create.js';
+import { getProfile } from './profiles/get.js';
 import { handOverJob } from './trackers/hand-over.js';
 import { listJobTrackers } from './trackers/list.js';
 import { createWebhook } from './webhooks/create.js';
@@ -50,6 +52,8 @@ import { listWorkers } from './workers/list.js';
 export const handlers: Handlers = {
   createJob,
   createPlan,
+  createProfile,
+  getProfile,
   listJobs,
   getJob,
   cancelJob,

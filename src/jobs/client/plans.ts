@@ -1,9 +1,14 @@
 import { StrataError } from '../../contract/errors.js';
 import type { JobsClient } from '../../contract/jobs-client.js';
+import type { NetworkProfile } from '../../contract/network-profile.js';
+import type { JobSpec } from '../../contract/spec.js';
 import { describeRun } from '../../network/index.js';
-import { makePlan } from '../plans/make-plan.js';
+import { type KnownProfile, makePlan } from '../plans/make-plan.js';
 import { measuredRates } from '../plans/measured-rates.js';
+import { networkKey } from '../profiles/network-key.js';
 import { type Database, fromJson } from '../store/database.js';
+import { findMeasured } from '../store/profiles.js';
+import type { Profile } from '../store/rows.js';
 import { findTimedTasks } from '../store/task-seconds.js';
 import type { WorkerSlot } from '../store/workers.js';
 import { type DatasetReads, resolveFor } from './new-job.js';
@@ -23,11 +28,10 @@ export function planMethods(
 ): Pick<JobsClient, 'createPlan'> {
   return {
     async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second }) {
-      const { spec, facts, datasetId } = await underJob(async () => {
-        checkTrackers(job.trackers, outgoing.policy);
-        return resolveFor(reads, tenant, job);
-      });
-      const [tasks, workers] = await Promise.all([
+      const check = () => checkTrackers(job.trackers, outgoing.policy);
+      const { spec, facts, datasetId } = await resolveUnderJob(reads, tenant, job, check);
+      const [profile, tasks, workers] = await Promise.all([
+        findMeasured(db, tenant, networkKey(spec, facts)),
         findTimedTasks(db, tenant, datasetId, spec),
         reads.workers(),
       ]);
@@ -36,16 +40,31 @@ export function planMethods(
         devices: devices ?? (slots || spec.method.stages),
         memoryBytes: device_memory_bytes,
         bytesPerSecond: link_bytes_per_second,
+        profile: profile && knownProfile(profile),
         measured: measuredRates(describeRun(spec, facts).network, spec.batch_size, tasks),
       });
     },
   };
 }
 
-/** A job within a request: errors point there. */
-async function underJob<T>(resolve: () => Promise<T>): Promise<T> {
+function knownProfile({ id, device, finishedAt, result }: Profile): KnownProfile {
+  return {
+    // Of one that has succeeded neither is null.
+    on: { id, device: device!, measured_at: finishedAt!.toISOString() },
+    measured: fromJson<NetworkProfile>(result),
+  };
+}
+
+/** The job within a request: errors point there. @throws StrataError as resolveFor does, and what `check` throws */
+export async function resolveUnderJob(
+  reads: PlanParts['reads'],
+  tenant: string,
+  job: JobSpec,
+  check: () => void = () => undefined,
+): ReturnType<typeof resolveFor> {
   try {
-    return await resolve();
+    check();
+    return await resolveFor(reads, tenant, job);
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
     const errors = error.errors.map((field) => ({ ...field, pointer: `/job${field.pointer}` }));

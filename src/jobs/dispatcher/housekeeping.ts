@@ -6,6 +6,7 @@ import { openImports } from '../store/dataset-imports.js';
 import { deleteGoneDispatchers } from '../store/dispatchers.js';
 import { deleteOldKeys } from '../store/idempotency-keys.js';
 import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
+import { tidyProfiles } from '../store/profiles.js';
 import { deleteOldArtifacts, findReferences, garbageHorizon } from '../store/references.js';
 import { clearSpool, consumedSpools } from '../store/tasks.js';
 import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
@@ -38,6 +39,7 @@ export async function deleteOldRows(db: Database, retentionDays: number | undefi
   await deleteGoneWorkers(db);
   await deleteGoneDispatchers(db);
   await deleteOldDeliveries(db);
+  await tidyProfiles(db);
 }
 
 export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): Promise<void> {

@@ -1,22 +1,28 @@
 import type { components } from '../../contract/generated/openapi.js';
+import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import {
   breakEvenStages,
   costOf,
+  costsByRates,
+  costsOfProfile,
   describeRun,
   ESTIMATED_RATES,
+  evenSplits,
+  evenSplitsBySeconds,
   type LayerCost,
   meanParts,
   predictedSpeedUp,
   type StageCost,
-  type StepParts,
+  type StepCosts,
   secondsOf,
   serialParts,
   speedUpBound,
   stageCosts,
   stageMemory,
   stageParts,
-  unevenSpeedUp,
+  stageSeconds,
+  stagesOfMethod,
   variantsOf,
   type Workload,
   wholeNetwork,
@@ -34,8 +40,16 @@ import type { MeasuredRates } from './measured-rates.js';
 
 type Schemas = components['schemas'];
 
+/** A profile of the job's network on batches of its size. */
+export interface KnownProfile {
+  readonly on: NonNullable<Schemas['Plan']['profile']>;
+  readonly measured: NetworkProfile;
+}
+
 export interface PlanOptions extends Machine {
   readonly bytesPerSecond: number;
+  readonly profile: KnownProfile | null;
+  /** What jobs measured. */
   readonly measured: MeasuredRates | null;
 }
 
@@ -45,29 +59,38 @@ const FLOAT_BYTES = 4;
 export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
   const { network, stages, rounds } = describeRun(spec, dataset);
   const { method, batch_size: batch } = spec;
-  const rates = options.measured?.rates ?? ESTIMATED_RATES;
+  const { profile, measured, bytesPerSecond } = options;
+  const costs = costsFrom(options);
   const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds } = rounds;
   const parallel = trainsInParallel(method);
   const most = parallel ? Math.min(MOST_STAGES, network.blocks.length) : 1;
+  const even = profile
+    ? evenSplitsBySeconds(network, method, most, costs, batch)
+    : evenSplits(network, method, most);
+  const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
   const work: Workload = {
-    variants: variantsOf(network, method, most),
-    ...{ network, batch, stepsPerEpoch, rates, bytesPerSecond: options.bytesPerSecond },
+    variants: variantsOf(network, method, even.map(ownIn)),
+    ...{ network, batch, stepsPerEpoch, costs, bytesPerSecond },
     rounds: parallelRounds,
     jointShare: totalSteps > 0 ? 1 - parallelSteps / totalSteps : 0,
   };
-  const costs = stageCosts(method, stages);
-  const parts = costs.map((cost) => stageParts(cost, method, rates, batch));
-  const mean = meanParts(serialParts(network, rates, batch), parts);
+  const own = stageCosts(method, stages);
+  const mean = meanParts(
+    serialParts(network, costs, batch),
+    own.map((cost) => stageParts(cost, method, costs, batch)),
+  );
   const layouts = compareLayouts(work, options);
   return {
     object: 'plan',
-    source: options.measured ? 'measured' : 'estimated',
-    measured_on: options.measured?.on ?? null,
+    source: profile || measured ? 'measured' : 'estimated',
+    profile: profile?.on ?? null,
+    measured_on: profile ? null : (measured?.on ?? null),
     method: { type: method.type, stages: method.stages },
     batch_size: batch,
     steps_per_epoch: stepsPerEpoch,
     network: toCost(costOf(wholeNetwork(network)), batch),
-    stages: costs.map((cost, index) => toStage(cost, index, spec, parts[index]!)),
+    stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
+    better_split: betterSplit(work, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
     break_even_stages: parallel && method.stages > 1 ? breakEvenStages(mean) : null,
@@ -76,12 +99,37 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   };
 }
 
+function costsFrom({ profile, measured }: PlanOptions): StepCosts {
+  return profile ? costsOfProfile(profile.measured) : costsByRates(measured?.rates ?? ESTIMATED_RATES);
+}
+
+/** A split is worth a change from here on: below it, medians of another profile may say otherwise. */
+const WORTH_A_CHANGE = 0.97;
+
+/** The even split, where it is clearly faster than the job's. */
+function betterSplit(
+  { network, batch, costs, variants }: Workload,
+  own: readonly StageCost[],
+  even: readonly number[] | undefined,
+): Schemas['Plan']['better_split'] {
+  const { method } = variants[own.length - 1] ?? {};
+  if (method === undefined || even === undefined) return null;
+  const other = { ...method, split: [...even] };
+  const slowest = (stages: readonly StageCost[]) =>
+    Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));
+  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other)));
+  return seconds < WORTH_A_CHANGE * slowest(own)
+    ? { split: other.split, step_seconds: rounded(seconds) }
+    : null;
+}
+
 function speedUps(work: Workload): Schemas['PlanSpeedup'][] {
-  const { network, rates, batch } = work;
-  const serial = serialParts(network, rates, batch);
+  const { network, costs: prices, batch } = work;
+  const serial = serialParts(network, prices, batch);
   return work.variants.map(({ method, costs }) => {
-    const parts = costs.map((cost) => stageParts(cost, method, rates, batch));
-    const slowest = unevenSpeedUp(serial, parts);
+    const parts = costs.map((cost) => stageParts(cost, method, prices, batch));
+    const slowest =
+      secondsOf(serial) / Math.max(...costs.map((cost) => stageSeconds(cost, method, prices, batch)));
     const jointShare = method.stages > 1 ? work.jointShare : 0;
     return {
       stages: method.stages,
@@ -97,7 +145,7 @@ function toStage(
   cost: StageCost,
   stage: number,
   { method, batch_size: batch }: ResolvedSpec,
-  parts: StepParts,
+  costs: StepCosts,
 ): Schemas['PlanStage'] {
   const orNull = (part: LayerCost) => (part.parameters > 0 ? toCost(part, batch) : null);
   return {
@@ -108,7 +156,7 @@ function toStage(
     head: orNull(cost.head),
     auxiliary_share: rounded(cost.auxiliary.multiplyAdds / cost.multiplyAdds),
     memory_bytes: stageMemory(cost, batch),
-    step_seconds: rounded(secondsOf(parts)),
+    step_seconds: rounded(stageSeconds(cost, method, costs, batch)),
   };
 }
 

@@ -3,7 +3,9 @@ import {
   type CostRates,
   costOf,
   ESTIMATED_RATES,
+  messageSeconds,
   type NetworkDescription,
+  NO_STAGE,
   type StageCost,
   stageCosts,
   stagesOfMethod,
@@ -24,6 +26,8 @@ interface Sums {
   updates: number;
   coupled: number;
   downstream: number;
+  /** Values of messages, written and read. */
+  sent: number;
   seconds: Record<string, number>;
 }
 
@@ -51,6 +55,7 @@ export function measuredRates(
       forward,
       backward,
       coupling: sums.coupled > 0 ? coupling / sums.coupled : scale * ESTIMATED_RATES.coupling,
+      message: sums.sent > 0 ? part(sums, 'spool') / sums.sent : scale * ESTIMATED_RATES.message,
       update: part(sums, 'optimizer') / sums.updates,
       data: part(sums, 'data') / sums.images,
     },
@@ -68,20 +73,16 @@ const nothing = (): Sums => ({
   updates: 0,
   coupled: 0,
   downstream: 0,
+  sent: 0,
   seconds: {},
 });
 
-const NONE = { parameters: 0, multiplyAdds: 0, activations: 0, work: 0 };
-
 function workOf(network: NetworkDescription, { stage, method }: TimedTask): StageCost {
-  const whole = {
-    ...costOf(wholeNetwork(network)),
-    auxiliary: NONE,
-    head: NONE,
-    downstream: NONE,
-    boundary: 0,
-  };
-  return stage === null ? whole : (stageCosts(method, stagesOfMethod(network, method))[stage] ?? whole);
+  if (stage !== null) {
+    const cost = stageCosts(method, stagesOfMethod(network, method))[stage];
+    if (cost) return cost;
+  }
+  return { ...NO_STAGE, ...costOf(wholeNetwork(network)) };
 }
 
 function add(sums: Sums, cost: StageCost, task: TimedTask, batch: number): Sums {
@@ -97,6 +98,7 @@ function add(sums: Sums, cost: StageCost, task: TimedTask, batch: number): Sums 
     updates: sums.updates + steps * (cost.parameters + auxiliary.parameters + head.parameters),
     coupled: sums.coupled + (task.seconds.coupling === undefined ? 0 : images * cost.boundary),
     downstream: sums.downstream + images * downstream.work,
+    sent: sums.sent + messageSeconds(cost, task.method, { send: 1, receive: 1 }, images),
     seconds,
   };
 }

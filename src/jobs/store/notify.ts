@@ -9,9 +9,10 @@ import { prepare } from './prepared.js';
  * - `strata_dispatch`: tasks or jobs changed; the dispatcher should look
  * - `strata_stop`: payload job id; workers should look at their leases
  * - `strata_import`: a dataset is to be imported, or not any more; workers should look
+ * - `strata_profile`: a network is to be profiled; workers should look
  * - `strata_event`: payload job id; its events grew
  */
-export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_import' | 'strata_event';
+export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_import' | 'strata_profile' | 'strata_event';
 
 /** Sent when the surrounding transaction commits. */
 export async function notify(db: Queryable, channel: Channel, payload = ''): Promise<void> {

@@ -9,6 +9,7 @@ export type {
   Event,
   Job,
   LogLine,
+  Profile,
   TagChange,
   Task,
   TrackerExport,

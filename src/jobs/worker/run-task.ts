@@ -33,6 +33,8 @@ export interface TaskRunnerOptions {
   readonly checkpointMs: number;
   readonly metrics: WorkerMetrics;
   readonly tracing: Tracing;
+  /** Awaited before each look for a task, on the slot that is to have it. */
+  readonly beforeTask: (slot: Slot) => Promise<void>;
   readonly log: Log;
 }
 
@@ -69,8 +71,9 @@ export class TaskRunner {
 
   /** @returns whether there was a task */
   private async work(slot: Slot): Promise<boolean> {
-    const { db, blobs, workerId, leases, tracing } = this.options;
+    const { db, blobs, workerId, leases, tracing, beforeTask } = this.options;
     if (this.closed) return false;
+    await beforeTask(slot);
     const claimed = await claimNext(db, { workerId, ...slot.place });
     if (claimed === null) return false;
     if (this.closed) {

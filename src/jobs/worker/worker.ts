@@ -24,6 +24,7 @@ import type { FetchOptions } from './fetch-source.js';
 import { startImports } from './imports.js';
 import { startLeases } from './leases.js';
 import { servePredictions } from './predictor/serve.js';
+import { startProfiles } from './profiles.js';
 import { TaskRunner } from './run-task.js';
 import { Slot } from './slot.js';
 import { TrainerChild } from './trainer-child.js';
@@ -90,6 +91,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     noProgressMs,
     checkpointMs,
     tracing,
+    beforeTask: (slot) => profiles.makeOn(slot),
     log,
   });
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
@@ -109,19 +111,16 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     log,
   });
   await Promise.all(slots.map((slot) => slot.warm()));
-  const consumer = await consumeTasks(
-    redisUrl,
-    slots.length,
-    () => inFreeSlot(slots, (slot) => runner.run(slot)),
-    warn('queue'),
-  );
+  const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
+  const profiles = await startProfiles({ db, databaseUrl, slots, noProgressMs, wakeSlot: work, log });
+  const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
   return {
     async stop() {
       // First: it waits for nobody, and trainers begin to make their checkpoints.
       runner.releaseAll();
       await consumer.pause();
-      await Promise.all([runner.idle(), imports.stop(), predictions.stop()]);
+      await Promise.all([profiles.stop(), runner.idle(), imports.stop(), predictions.stop()]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), leases.stop(), saving.stop()]);
@@ -145,8 +144,8 @@ async function openSlots(
 
 async function inFreeSlot(slots: readonly Slot[], work: (slot: Slot) => Promise<void>): Promise<void> {
   const slot = slots.find((candidate) => candidate.free);
-  // The queue hands out no more hints at once than there are slots.
-  if (!slot) throw new Error('no free slot');
+  // Whoever has them looks for the next task itself.
+  if (!slot) return;
   slot.reserve();
   try {
     await work(slot);

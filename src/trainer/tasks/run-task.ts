@@ -1,4 +1,4 @@
-import type { TaskKind, TaskSuccess } from '../../contract/trainer-protocol.js';
+import type { AssignmentKind, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { storesVariables } from '../../network/index.js';
 import type { TaskContext } from './context.js';
 import { trainEndToEnd } from './end-to-end.js';
@@ -6,16 +6,18 @@ import { evaluate } from './evaluate.js';
 import { finalize } from './finalize.js';
 import { trainLadder } from './ladder.js';
 import { prepare } from './prepare.js';
+import { profile } from './profile.js';
 import { Sources } from './sources.js';
 import { trainStage } from './stage.js';
 import { trainStoredStage } from './stored-stage.js';
 
-const TASKS: Record<TaskKind, (context: TaskContext) => Promise<TaskSuccess>> = {
+const TASKS: Record<AssignmentKind, (context: TaskContext) => Promise<TaskSuccess>> = {
   prepare,
   stage: (context) => stageTrainer(context)(context),
   end_to_end: trainEndToEnd,
   evaluate,
   finalize,
+  profile,
 };
 
 function stageTrainer({ assignment: { stage, spec } }: TaskContext) {

@@ -1,0 +1,29 @@
+import type { PassSeconds } from '../../contract/network-profile.js';
+
+/** Seconds of parts, timed again and again. */
+export class Samples {
+  readonly #seconds = new Map<string, number[]>();
+
+  add(part: string, seconds: number): void {
+    const known = this.#seconds.get(part);
+    if (known) known.push(seconds);
+    else this.#seconds.set(part, [seconds]);
+  }
+
+  addPass(part: string, { forward, backward }: PassSeconds): void {
+    this.add(`${part}, forward`, forward);
+    this.add(`${part}, backward`, backward);
+  }
+
+  /** @throws Error for a part that was never timed */
+  median(part: string): number {
+    const sorted = this.#seconds.get(part)?.toSorted((a, b) => a - b);
+    if (!sorted) throw new Error(`${part} was not timed`);
+    const middle = (sorted.length - 1) / 2;
+    return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+  }
+
+  medianPass(part: string): PassSeconds {
+    return { forward: this.median(`${part}, forward`), backward: this.median(`${part}, backward`) };
+  }
+}

@@ -1,0 +1,33 @@
+import type { TaskSuccess } from '../../contract/trainer-protocol.js';
+import { describeRun } from '../../network/index.js';
+import { profileNetwork } from '../profiling/index.js';
+import { Stopwatch } from '../training/index.js';
+import type { TaskContext } from './context.js';
+import { checkPrecision } from './train.js';
+
+const PARTS = 1000;
+
+/** Times the network's parts; its images are noise, so it has no inputs. */
+export async function profile(context: TaskContext): Promise<TaskSuccess> {
+  checkPrecision(context);
+  const { spec, dataset, task_id, attempt } = context.assignment;
+  const stopwatch = new Stopwatch(context.now);
+  const measured = await profileNetwork({
+    spec,
+    network: describeRun(spec, dataset).network,
+    blobs: context.blobs,
+    spoolKey: `${task_id}/a${attempt}/messages`,
+    now: context.now,
+    breathe: (share) => {
+      context.progress(Math.round(share * PARTS), PARTS);
+      return context.breathe();
+    },
+  });
+  return {
+    outputs: {},
+    seconds: { profile: stopwatch.elapsed },
+    artifacts: [],
+    result: {},
+    profile: measured,
+  };
+}
