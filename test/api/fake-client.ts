@@ -46,6 +46,7 @@ export class FakeClient extends FakeModels implements JobsClient {
   readonly uploads = new Set<ReceivedUpload>();
   readonly apiKeys = new Map<string, ReturnType<typeof apiKeyOf>>();
   readonly trackers = new Map<string, ReturnType<typeof trackerExportOf>>();
+  readonly profiles = new Map<string, Awaited<ReturnType<JobsClient['createProfile']>>>();
   readonly webhooks = new Map<string, ReturnType<typeof webhookOf>>();
   readonly deliveries = new Map<string, ReturnType<typeof deliveryOf>>();
   /** Answered by `health`; a test may change it. */
@@ -80,7 +81,22 @@ export class FakeClient extends FakeModels implements JobsClient {
     const facts = BUILT_IN_DATASETS.find(({ name }) => name === job.dataset);
     if (facts === undefined) throw new StrataError('invalid_spec');
     const machine = { devices: devices ?? 2, memoryBytes: null, bytesPerSecond: 125e6 };
-    return makePlan(resolveSpec(job, facts, 7), facts, { ...machine, measured: null });
+    return makePlan(resolveSpec(job, facts, 7), facts, { ...machine, profile: null, measured: null });
+  }
+
+  async createProfile({ job, device }: Parameters<JobsClient['createProfile']>[0]) {
+    const profile = {
+      ...{ id: `profile_${this.profiles.size + 1}`, object: 'profile' as const, state: 'queued' as const },
+      ...{ device_kind: device ?? ('cpu' as const), device: null, batch_size: job.batch_size },
+      ...{ step_seconds: null, parts: [], error: null, created_at: NOW, finished_at: null },
+      links: { self: `/profiles/profile_${this.profiles.size + 1}` },
+    };
+    this.profiles.set(profile.id, profile);
+    return profile;
+  }
+
+  async getProfile(id: string) {
+    return this.profiles.get(id) ?? null;
   }
 
   async getJob(id: string) {

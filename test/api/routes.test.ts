@@ -46,6 +46,16 @@ describe('jobs', () => {
     assert.equal(context.client.jobs.size, before);
   });
 
+  test('a profile is accepted, and found where its Location says', async () => {
+    const accepted = await call('POST', '/profiles', { payload: { job: QUICK } });
+    assert.equal(accepted.statusCode, 202, accepted.body);
+    const found = await call('GET', String(accepted.headers.location));
+    assert.deepEqual([found.statusCode, found.json()], [200, accepted.json()]);
+    assert.equal((await call('GET', '/profiles/profile_none')).statusCode, 404);
+    const refused = await call('POST', '/profiles', { payload: { job: QUICK, device: 'tpu' } });
+    assert.equal(refused.json().errors[0].pointer, '/device');
+  });
+
   test('the same Idempotency-Key replays, whatever the order of keys, and refuses another body', async () => {
     const headers = { 'idempotency-key': 'k1' };
     const first = await call('POST', '/jobs', { payload: { dataset: 'mnist', epochs: 1 }, headers });

@@ -50,6 +50,14 @@ test('another tenant’s artifact names nothing', async () => {
   await assert.rejects(theirs.openArtifact('artifact_1'), notFound);
 });
 
+test('a profile is its tenant’s own', async () => {
+  const request = { job: smallJob(), device: null };
+  const { id } = await ours.createProfile(request);
+  assert.equal((await ours.getProfile(id))?.id, id);
+  assert.equal(await theirs.getProfile(id), null);
+  assert.notEqual((await theirs.createProfile(request)).id, id);
+});
+
 test('an Idempotency-Key is its tenant’s own', async () => {
   const options = { idempotencyKey: 'same', bodyHash: 'a' };
   const first = await ours.createJob(smallJob(), options);

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { makePlan, type PlanOptions } from '../../../src/jobs/plans/make-plan.js';
 import { measuredRates } from '../../../src/jobs/plans/measured-rates.js';
 import {
+  costsByRates,
   describeRun,
+  messageSeconds,
   multiplyAdds,
   parameterCount,
   stageCosts,
@@ -12,7 +14,13 @@ import {
 } from '../../../src/network/index.js';
 import { MNIST, resolved, type SpecChanges } from '../specs.js';
 
-const LOCAL: PlanOptions = { devices: 4, memoryBytes: null, bytesPerSecond: 1e9, measured: null };
+const LOCAL: PlanOptions = {
+  devices: 4,
+  memoryBytes: null,
+  bytesPerSecond: 1e9,
+  profile: null,
+  measured: null,
+};
 const plan = (changes: SpecChanges, options: Partial<PlanOptions> = {}) =>
   makePlan(resolved(changes), MNIST, { ...LOCAL, ...options });
 const DEEP: SpecChanges = { model: { depth: 56 }, method: { stages: 4 } };
@@ -102,9 +110,10 @@ test('bytes that replicas and stages move are those of a ring and of the correct
 test('rates are found again in the seconds that tasks measured', () => {
   const spec = resolved(DEEP);
   const { network, stages } = describeRun(spec, MNIST);
-  const rates = { forward: 3e-12, backward: 7e-12, coupling: 5e-10, update: 2e-9, data: 1e-6 };
+  const rates = { forward: 3e-12, backward: 7e-12, coupling: 5e-10, message: 4e-9, update: 2e-9, data: 1e-6 };
+  const costs = costsByRates(rates);
   const tasks = stageCosts(spec.method, stages).map((cost, stage) => {
-    const parts = stageParts(cost, spec.method, rates, 128);
+    const parts = stageParts(cost, spec.method, costs, 128);
     const update = rates.update * cost.parameters;
     const auxiliaryUpdate = rates.update * cost.auxiliary.parameters;
     const seconds = {
@@ -117,6 +126,7 @@ test('rates are found again in the seconds that tasks measured', () => {
       auxiliary_forward: parts.auxiliaryForward,
       auxiliary_backward: parts.auxiliaryBackward - auxiliaryUpdate,
       optimizer: update + auxiliaryUpdate,
+      spool: messageSeconds(cost, spec.method, costs, 128),
     };
     const times10 = Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, 10 * value]));
     return { stage, weight: 10 / 4, seconds: times10, device: 'cpu:1', method: spec.method };

@@ -2,6 +2,7 @@ import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
 import type {
   BlobUri,
+  TaskAssignment,
   TaskCheckpoint,
   TaskOutput,
   TaskSuccess,
@@ -100,7 +101,7 @@ export function runTrainingTask(task: TrainingTask, options: TaskRun): Promise<T
   return runTask(contextOf(task, options));
 }
 
-export type TrainingTask = Pick<PlannedTask, 'key' | 'kind' | 'stage' | 'round'>;
+export type TrainingTask = Pick<PlannedTask, 'key' | 'stage' | 'round'> & Pick<TaskAssignment, 'kind'>;
 
 export function contextOf(
   { key, kind, stage, round }: TrainingTask,
