@@ -1,7 +1,7 @@
 import type { components } from '../src/contract/generated/openapi.js';
-import { makeNpy, makeNpz, rawImages } from '../test/datasets/support/arrays.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { call, type RunningService, secondsOfTask, startService, trained, upload } from './service.js';
+import { uploadNoise } from './noise.js';
+import { call, type RunningService, secondsOfTask, startService, trained } from './service.js';
 import { type DataParallel, dataParallel } from './speedup/ddp.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
 import { torchCommand } from './step/torch.js';
@@ -24,8 +24,10 @@ const ROUNDS = 24;
 const END_TO_END_ROUNDS = 2;
 /** Of back-propagation on all cores. */
 const SERIAL_ROUNDS = 3;
+const MOST_IMAGES =
+  Math.max(...Object.values(NETWORKS).map(({ batch, roundSteps }) => batch * roundSteps)) *
+  (ROUNDS + END_TO_END_ROUNDS);
 const CORES = 2;
-const TEST_IMAGES = 100;
 const PEER_STEPS = 15;
 
 export const benchmark: Benchmark = {
@@ -70,7 +72,7 @@ async function onService<T>(
 ): Promise<T[]> {
   const service = await startService({ STRATA_SLOTS: String(slots), STRATA_THREADS: String(threads) });
   try {
-    await uploadNoise(service);
+    await uploadNoise(service, 'bench', 32, MOST_IMAGES);
     const measured: T[] = [];
     for (const network of NAMES) measured.push(await measureOne(service, network));
     return measured;
@@ -135,27 +137,6 @@ async function messageBytes(
   const plan = await call<Schemas['Plan']>(service, '/plans', { job, devices: STAGES });
   const layout = plan.layouts.find(({ stages, replicas }) => stages === STAGES && replicas === 1);
   return (layout?.bytes_per_epoch ?? Number.NaN) / Math.floor((spec.max_train_samples ?? Number.NaN) / batch);
-}
-
-/** Images of noise: speed does not depend on what they show. */
-async function uploadNoise(service: RunningService): Promise<void> {
-  const train =
-    Math.max(...Object.values(NETWORKS).map(({ batch, roundSteps }) => batch * roundSteps)) *
-    (ROUNDS + END_TO_END_ROUNDS);
-  const part = (name: string, count: number, seed: number) => ({
-    [`x_${name}`]: makeNpy('|u1', [count, 32, 32, 3], rawImages(count, 3072, seed)),
-    [`y_${name}`]: makeNpy(
-      '|u1',
-      [count],
-      Uint8Array.from({ length: count }, (_, index) => index % 10),
-    ),
-  });
-  await upload(
-    service,
-    'bench',
-    new Blob([makeNpz({ ...part('train', train, 1), ...part('test', TEST_IMAGES, 2) })]),
-    'bench.npz',
-  );
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
