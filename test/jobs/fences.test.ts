@@ -133,15 +133,15 @@ test('an attempt whose lease ran out changes nothing any more, the next one coun
   const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
   assert.equal(await recordReport(db, stale.task, { progress: 0.9, samples, checkpoint: at(2) }), false);
   await recordLog(db, stale.task, [{ number: 0, stream: 'stdout', text: 'late', ageMs: 0 }]);
-  assert.equal(await recordSuccess(db, stale.task, success, samples), false);
+  assert.equal(await recordSuccess(db, stale.task, success, samples), null);
   assert.equal(await recordFailure(db, stale.task, passing, 'retry'), false);
   assert.equal(await recordFailure(db, stale.task, passing, 'fatal'), false);
   assert.equal(await releaseTask(db, stale.task), false);
   assert.deepEqual(await renewLeases(db, [stale.task], 60_000), []);
   assert.deepEqual(await tables(jobId), earlier);
 
-  assert.equal(await recordSuccess(db, current.task, success, samples), true);
-  assert.equal(await recordSuccess(db, current.task, success, samples), false);
+  assert.notEqual(await recordSuccess(db, current.task, success, samples), null);
+  assert.equal(await recordSuccess(db, current.task, success, samples), null);
 });
 
 test('between two attempts the old one changes nothing either', async () => {
@@ -150,7 +150,7 @@ test('between two attempts the old one changes nothing either', async () => {
   await expire(taskId);
   await reconcile(db, log);
   const earlier = await tables(jobId);
-  assert.equal(await recordSuccess(db, stale.task, success, []), false);
+  assert.equal(await recordSuccess(db, stale.task, success, []), null);
   assert.deepEqual(await tables(jobId), earlier);
 });
 
@@ -324,7 +324,7 @@ test('a lost worker and a cancel: the job ends cancelled once the lease is over'
   await expire(taskId);
   await reconcile(db, log);
   assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
-  assert.equal(await recordSuccess(db, task, success, []), false);
+  assert.equal(await recordSuccess(db, task, success, []), null);
 });
 
 test('a result that comes after a cancel is kept, and the job still ends cancelled', async () => {
@@ -335,7 +335,7 @@ test('a result that comes after a cancel is kept, and the job still ends cancell
     (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
     ['yield'],
   );
-  assert.equal(await recordSuccess(db, task, success, []), true);
+  assert.notEqual(await recordSuccess(db, task, success, []), null);
   assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
   const [first] = (await strata.client.listTasks(jobId)).data;
   assert.equal(first?.state, 'succeeded');

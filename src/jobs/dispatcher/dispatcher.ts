@@ -80,8 +80,10 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const report = () =>
     reportDispatcher(db, { id, host: hostname(), pid: process.pid, loops: loopReports(loops) });
   const heartbeat = startLoop(report, METRICS_MS, failed('heartbeat'));
-  const nudges = await listen(databaseUrl, 'strata_dispatch', () => {
-    for (const loop of [plans, tables, enqueue, webhooks, trackers]) loop.nudge();
+  const nudges = await listen(databaseUrl, 'strata_dispatch', (what) => {
+    // After each task of each job: a look at everything would take the time of whoever trains beside it.
+    if (what === 'ready') enqueue.nudge();
+    else for (const loop of [plans, tables, enqueue, webhooks, trackers]) loop.nudge();
   });
   return {
     async stop() {

@@ -19,7 +19,7 @@ export class MissingOutputError extends Error {}
 
 /**
  * Records an attempt's results and opens the tasks that waited for them, all in one transaction.
- * @returns false for a stale attempt, of which nothing is kept
+ * @returns how many it opened; null for a stale attempt, of which nothing is kept
  * @throws MissingOutputError, and keeps nothing
  */
 export async function recordSuccess(
@@ -27,13 +27,12 @@ export async function recordSuccess(
   task: ClaimedTask,
   success: TaskSuccess,
   lastSamples: readonly MetricSample[],
-): Promise<boolean> {
+): Promise<number | null> {
   return db.$transaction(async (tx) => {
     const job = await lockJob(tx, task.jobId);
-    if (job === null) return false;
-    const needed = await endSucceeded(tx, task, success);
-    if (needed === null) return false;
-    checkOutputs(task, success, needed);
+    const opening = job && (await endSucceeded(tx, task, success));
+    if (!opening) return null;
+    checkOutputs(task, success, opening.needed);
     await writeMetrics(tx, job.id, task.attempt, lastSamples);
     await insertArtifacts(tx, job.id, success.artifacts);
     await appendEvents(tx, job.id, {
@@ -43,7 +42,7 @@ export async function recordSuccess(
     });
     await appendWarnings(tx, job, task, success.warnings ?? []);
     await followUp(tx, job, task, success);
-    return true;
+    return opening.opened;
   });
 }
 

@@ -6,7 +6,7 @@ import { prepare } from './prepared.js';
 
 /**
  * Nudges between processes. They carry no truth: whoever misses one finds the same by looking at the tables.
- * - `strata_dispatch`: tasks or jobs changed; the dispatcher should look
+ * - `strata_dispatch`: tasks or jobs changed; the dispatcher should look. Payload `ready`: nothing but that tasks can be claimed
  * - `strata_stop`: payload job id; workers should look at their leases
  * - `strata_import`: a dataset is to be imported, or not any more; workers should look
  * - `strata_profile`: a network is to be profiled; workers should look

@@ -2,20 +2,27 @@ import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import type { Transaction } from './database.js';
 import type { Fence } from './tasks.js';
 
+export interface Opening {
+  /** Names of the task's outputs that others read. */
+  readonly needed: readonly string[];
+  /** Tasks that can be claimed now. */
+  readonly opened: number;
+}
+
 /**
  * running > succeeded, if `fence` is still the current claim. Its checkpoint goes, it is counted off for every task that
  * waited for it, of which those that waited for nothing else become ready, and the dispatcher is nudged: in one statement,
  * since a device waits for it.
- * @returns names of its outputs that others read; null for a stale attempt, which has changed nothing
+ * @returns null for a stale attempt, which has changed nothing
  */
 export async function endSucceeded(
   tx: Transaction,
   { taskId, attempt }: Fence,
   { outputs, result, seconds }: TaskSuccess,
-): Promise<readonly string[] | null> {
+): Promise<Opening | null> {
   const hasSpool = Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
   // Readers by an array: Postgres would join with every task that waits.
-  const rows = await tx.$queryRaw<{ needed: string[] }[]>`
+  const rows = await tx.$queryRaw<Opening[]>`
     WITH ended AS (
       UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool},
         outputs = ${JSON.stringify(outputs)}::jsonb, result = ${JSON.stringify(result)}::jsonb,
@@ -27,14 +34,16 @@ export async function endSucceeded(
     ), opened AS (
       UPDATE task SET waiting = waiting - 1, state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END, due_at = now()
       WHERE id = ANY (ARRAY(SELECT task_id FROM readers)) AND state = 'waiting'
+      RETURNING state
     ), dropped AS (
       DELETE FROM checkpoint USING ended WHERE task_id = ended.id
     )
-    SELECT pg_notify('strata_dispatch', '')::text AS nudge, ARRAY(
+    SELECT pg_notify('strata_dispatch', 'ready')::text AS nudge,
+      (SELECT count(*)::int FROM opened WHERE state = 'ready') AS opened, ARRAY(
       SELECT DISTINCT source->>'output'
       FROM task reader CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
       WHERE reader.id = ANY (ARRAY(SELECT task_id FROM readers)) AND source->>'task' = ended.key
     ) AS needed
     FROM ended`;
-  return rows[0]?.needed ?? null;
+  return rows[0] ?? null;
 }

@@ -35,6 +35,8 @@ export interface TaskRunnerOptions {
   readonly tracing: Tracing;
   /** Awaited before each look for a task, on the slot that is to have it. */
   readonly beforeTask: (slot: Slot) => Promise<void>;
+  /** Has a slot of this worker that has nothing to do look for a task, if there is one. */
+  readonly wakeSlot: () => void;
   readonly log: Log;
 }
 
@@ -174,7 +176,7 @@ export class TaskRunner {
     try {
       kept = await untilAvailable(async () => {
         if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
-        return settleAttempt(db, attempt, ended);
+        return this.settle(attempt, ended);
       });
       if (kept && outcome.kind === 'succeeded') {
         this.noteStored(unwritten);
@@ -191,6 +193,23 @@ export class TaskRunner {
     trace.ended(how, ...wordsOf(outcome));
     if (!kept) log.warn(context, 'stale attempt: its result is dropped');
     else log.info({ ...context, outcome: how }, 'task ended');
+  }
+
+  private async settle(attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
+    const { db, wakeSlot } = this.options;
+    const { task } = attempt.claim;
+    if (outcome.kind === 'succeeded') {
+      const opened = await recordSuccess(db, task, outcome.success, unwritten.samples);
+      // This slot takes one of them at once; another need not wait for the way over dispatcher and queue.
+      if (opened !== null && opened > 1) wakeSlot();
+      return opened !== null;
+    }
+    if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
+    if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
+    if (attempt.isLost) return false;
+    const stalled = attempt.ending === 'stalled';
+    const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
+    return fail(db, attempt, { code, message: stalled ? 'the trainer reported nothing' : outcome.message });
   }
 }
 
@@ -217,17 +236,6 @@ async function untilAvailable(record: () => Promise<boolean>): Promise<boolean> 
       await delay(AGAIN_MS);
     }
   }
-}
-
-function settleAttempt(db: Database, attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
-  const { task } = attempt.claim;
-  if (outcome.kind === 'succeeded') return recordSuccess(db, task, outcome.success, unwritten.samples);
-  if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
-  if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
-  if (attempt.isLost) return Promise.resolve(false);
-  const stalled = attempt.ending === 'stalled';
-  const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
-  return fail(db, attempt, { code, message: stalled ? 'the trainer reported nothing' : outcome.message });
 }
 
 interface Failure {

@@ -92,6 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     checkpointMs,
     tracing,
     beforeTask: (slot) => profiles.makeOn(slot),
+    wakeSlot: () => void work().catch(warn('a woken slot')),
     log,
   });
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
