@@ -3,6 +3,7 @@ import { openBlobStore } from '../storage/open.js';
 import { BatchThread } from './data/index.js';
 import { failureOf } from './failure.js';
 import { describeRuntime } from './runtime/index.js';
+import { CarriedState } from './tasks/carried-state.js';
 import { type TaskContext, TaskStopped } from './tasks/context.js';
 import { runTask } from './tasks/run-task.js';
 
@@ -17,6 +18,7 @@ const threads = Number(process.env.STRATA_THREADS ?? 1);
 // A slot computes with its threads and decodes with as many: the one is idle while the other is behind.
 const batchThread = new BatchThread(threads);
 batchThread.start();
+const carried = new CarriedState();
 
 /** What the worker asked of the task in work and has not got yet. */
 let asked: Extract<ToTrainer, { type: 'checkpoint' }> | null = null;
@@ -57,6 +59,7 @@ function contextOf(assignment: TaskAssignment): TaskContext {
     blobs,
     now: () => performance.now(),
     batchThread,
+    carried,
     decoders: threads,
     bfloat16: process.env.STRATA_BFLOAT16 === '1',
     progress,

@@ -21,6 +21,7 @@ import {
   updateRuleOf,
 } from '../optimizer/index.js';
 import type { Clock } from '../training/index.js';
+import type { CarriedState } from './carried-state.js';
 
 /** What a task is given: its assignment, and the world as arguments. */
 export interface TaskContext {
@@ -33,6 +34,8 @@ export interface TaskContext {
   readonly batchThread?: BatchThread;
   /** Encoded images that the loop itself decodes at the same time; absent: one. */
   readonly decoders?: number;
+  /** From task to task; absent, each reads what it begins with. The bits are the same. */
+  readonly carried?: CarriedState;
   progress(done: number, total: number): void;
   metrics(samples: readonly MetricSample[]): void;
   /**
@@ -58,7 +61,8 @@ export function requiredInput(context: TaskContext, name: string): BlobUri {
 }
 
 export async function readState(context: TaskContext, input: string): Promise<OptimizerState> {
-  return decodeState(await context.blobs.get(requiredInput(context, input)));
+  const uri = requiredInput(context, input);
+  return context.carried?.take(uri) ?? decodeState(await context.blobs.get(uri));
 }
 
 /** Where an earlier attempt of this task left off; null at its first. */

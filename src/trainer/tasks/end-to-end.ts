@@ -1,4 +1,4 @@
-import type { TaskSuccess } from '../../contract/trainer-protocol.js';
+import type { TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { endToEndRange, type ParameterSpec, parametersOf, wholeNetwork } from '../../network/index.js';
 import { encodeState, mergeStates } from '../checkpoint/index.js';
 import type { OptimizerState } from '../optimizer/index.js';
@@ -32,12 +32,18 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
   const outputs =
     round === run.rounds.warmStartRounds - 1
       ? await stopwatch.timeAsync('hand_over', () => handOver(context, run, state))
-      : {
-          state: await stopwatch.timeAsync('checkpoint', () =>
-            context.blobs.put(encodeState(parameters, state)),
-          ),
-        };
+      : { state: await stopwatch.timeAsync('checkpoint', () => storeState(context, parameters, state)) };
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+}
+
+async function storeState(
+  context: TaskContext,
+  parameters: readonly ParameterSpec[],
+  state: OptimizerState,
+): Promise<TaskOutput> {
+  const stored = await context.blobs.put(encodeState(parameters, state));
+  context.carried?.keep(stored.uri, state);
+  return stored;
 }
 
 /** The network's state so far: of the last end-to-end round, else of the stages joined, else the start. */

@@ -117,6 +117,7 @@ async function storeOutputs(
     blobs.put(encodeState(stageParameters(stage), state)),
     stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),
   ]);
+  context.carried?.keep(kept.uri, state);
   return {
     state: kept,
     ...(auxiliary && { auxiliary }),

@@ -14,6 +14,7 @@ import { SpoolReader } from '../../../src/trainer/corrections/index.js';
 import type { BatchThread } from '../../../src/trainer/data/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
+import type { CarriedState } from '../../../src/trainer/tasks/carried-state.js';
 import type { TaskContext } from '../../../src/trainer/tasks/context.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
 import { mnistSpec, type SpecChanges } from './specs.js';
@@ -93,6 +94,8 @@ export interface TaskRun {
   readonly batchThread?: BatchThread;
   /** Encoded images decoded at the same time by the loop itself; absent: one. */
   readonly decoders?: number;
+  /** From task to task of one trainer; absent, each reads its state. */
+  readonly carried?: CarriedState;
   /** Stands for a device that computes in bfloat16; the kernels work on any, emulated. */
   readonly bfloat16?: boolean;
 }
@@ -113,6 +116,7 @@ export function contextOf(
     attempt = 1,
     onStep = () => {},
     batchThread,
+    carried,
     decoders = 1,
     bfloat16 = false,
   }: TaskRun,
@@ -128,6 +132,7 @@ export function contextOf(
       if (save || spec.method.type === 'stored') await onStep(save ?? noCheckpoint);
     },
     ...(batchThread && { batchThread }),
+    ...(carried && { carried }),
     decoders,
     bfloat16,
   };
