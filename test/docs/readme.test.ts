@@ -39,6 +39,7 @@ test("the README's curl lines work as pasted, from the first job to the download
   assert.match(stdout, /"state": "succeeded"/);
   assert.match(stdout, /^full\/weights\.bin \d+$/m);
   assert.match(stdout, /"object":"prediction".*"name":"\d"/, 'the model was asked');
+  assert.match(stdout, /"source": "measured",\s+"profile": \{/, 'the plan was made from the profile');
   assert.match(stdout, /"code":"invalid_spec"/, 'the wrong job was refused');
   const model = JSON.parse(await readFile(join(folder, 'full/model.json'), 'utf8'));
   assert.equal(model.format, 'layers-model');

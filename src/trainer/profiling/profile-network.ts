@@ -29,21 +29,26 @@ export interface ProfileOptions {
   readonly breathe: (share: number) => Promise<void>;
 }
 
-/** The first walk finds kernels and memory cold, and does not count. */
+/** The first one finds kernels and memory cold, and does not count. */
 const WALKS = 6;
+/** Of a large network on a slow device fewer must do: no more are begun after so long. */
+const LEAST_WALKS = 3;
+const MOST_SECONDS = 60;
 
 /**
  * Times a network's parts on this device as training steps run them, on noise: the stem, every block and the head, forward and
  * back, one after the other; AuxNets, local heads, coupling losses and messages at some boundaries; the update of all
- * parameters. One part's activations are held at a time: what fits only in stages can be measured too. Medians of
+ * parameters. One part's activations are held at a time: what fits only in stages can be measured too. Medians of up to
  * `WALKS` - 1 walks.
  */
 export async function profileNetwork(options: ProfileOptions): Promise<NetworkProfile> {
-  const { network, spec } = options;
+  const { network, spec, now } = options;
+  const begun = now();
   const bench = undoOnError(() => openBench(network, spec));
   try {
     let samples = new Samples();
     for (let walk = 0; walk < WALKS; walk++) {
+      if (walk >= LEAST_WALKS && now() - begun > 1000 * MOST_SECONDS) break;
       if (walk === 1) samples = new Samples();
       await new Walk(bench, options, samples).walk((share) => options.breathe((walk + share) / WALKS));
     }
