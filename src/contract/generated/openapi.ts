@@ -1734,7 +1734,6 @@ export interface components {
             slots: {
                 /** @enum {string} */
                 state: "starting" | "idle" | "busy";
-                /** @description What it works on: a task, or a profile. */
                 task_id: string | null;
             }[];
             started_at: components["schemas"]["Time"];
