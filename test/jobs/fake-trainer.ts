@@ -15,6 +15,7 @@ import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NetworkProfile } from '../../src/contract/network-profile.js';
 import type {
   ArtifactOutput,
   FromTrainer,
@@ -26,6 +27,7 @@ import type {
   ToTrainer,
 } from '../../src/contract/trainer-protocol.js';
 import { planTasks } from '../../src/jobs/plan.js';
+import { describeRun } from '../../src/network/index.js';
 import { openBlobStore } from '../../src/storage/open.js';
 import { failureOf } from '../../src/trainer/failure.js';
 
@@ -89,6 +91,17 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
     artifacts: isFinal ? [await writeReport(assignment), await writeModel(assignment)] : [],
     result: isFinal ? { test_accuracy: 0.5, test_loss: 1, compact_accuracy: 0.4 } : {},
     warnings: warningsOf(name),
+    ...(assignment.kind === 'profile' && { profile: profileOf(assignment) }),
+  };
+}
+
+/** A millisecond a part. */
+function profileOf({ spec, dataset }: TaskAssignment): NetworkProfile {
+  const pass = { forward: 0.001, backward: 0.001 };
+  return {
+    batch: spec.batch_size,
+    ...{ stem: pass, blocks: describeRun(spec, dataset).network.blocks.map(() => pass), head: pass },
+    ...{ auxiliaries: [], heads: [], coupling: 0, send: 0, receive: 0, parameters: 1, update: 0 },
   };
 }
 
