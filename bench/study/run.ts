@@ -12,7 +12,7 @@ import { datasetNamed } from './dataset.js';
 import { type Outcome, outcomeOf, summarize } from './figures.js';
 import { trained } from './jobs.js';
 import { type StudyResult, storeStudy } from './page.js';
-import { bodyOf, REFERENCE, ROWS, type Row, SETTING, timedBodyOf } from './rows.js';
+import { bodyOf, REFERENCE, ROWS, type Row, SETTING, timedBodyOf, timeKey } from './rows.js';
 import { type StepSeconds, stageSeconds } from './virtual-time.js';
 
 const DATASET = 'cifar10-16x16';
@@ -24,21 +24,39 @@ await runCommand(async () => {
   await setUp(streamProgress());
   const home = resolve(values.home);
   await mkdir(home, { recursive: true });
-  // A slot a core, one thread each: a device as slow as the others.
-  const service = await startService({ STRATA_HOME: home, STRATA_SLOTS: '2', STRATA_THREADS: '1' });
+  // One slot: a stage has the machine alone, as it would have a device of its own, and so has back-propagation.
+  const { trainCount, times } = await withService(home, 1, async (service) => {
+    const { splits } = await datasetNamed(service, DATASET, values.file ?? null);
+    const client = createClient({ url: service.url });
+    return { trainCount: splits.train.count, times: await measureTimes(client, splits.train.count) };
+  });
+  const result = await withService(home, CORES, (service) =>
+    study(createClient({ url: service.url }), trainCount, times),
+  );
+  console.log(await storeStudy(result));
+});
+
+const CORES = 2;
+
+/** The study's service; one thread a slot: each trains as fast as the others. */
+async function withService<T>(
+  home: string,
+  slots: number,
+  use: (service: RunningService) => Promise<T>,
+): Promise<T> {
+  const service = await startService({ STRATA_HOME: home, STRATA_SLOTS: String(slots), STRATA_THREADS: '1' });
   try {
-    const result = await study(service, values.file ?? null);
-    console.log(await storeStudy(result));
+    return await use(service);
   } finally {
     await service.stop();
   }
-});
+}
 
-async function study(service: RunningService, file: string | null): Promise<StudyResult> {
-  const client = createClient({ url: service.url });
-  const { splits } = await datasetNamed(service, DATASET, file);
-  const trainCount = splits.train.count;
-  const times = await measureTimes(client, trainCount);
+async function study(
+  client: StrataClient,
+  trainCount: number,
+  times: ReadonlyMap<string, StepSeconds>,
+): Promise<StudyResult> {
   // All at once: the service orders them.
   const jobs = await Promise.all(
     ROWS.flatMap((row) =>
@@ -61,7 +79,7 @@ async function study(service: RunningService, file: string | null): Promise<Stud
   };
 }
 
-/** One job after another: whoever is measured has the machine alone. */
+/** One job after another. */
 async function measureTimes(client: StrataClient, trainCount: number): Promise<Map<string, StepSeconds>> {
   const times = new Map<string, StepSeconds>();
   // The whole network's step, of which every row's end-to-end phase is made, comes first.
@@ -77,8 +95,4 @@ async function measureTimes(client: StrataClient, trainCount: number): Promise<M
 
 async function measure(client: StrataClient, row: Row, trainCount: number): Promise<number[]> {
   return stageSeconds(await trained(client, timedBodyOf(row, DATASET)), trainCount);
-}
-
-function timeKey({ method }: Row): string {
-  return `${method.type}, K=${method.stages}`;
 }
