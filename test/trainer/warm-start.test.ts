@@ -98,8 +98,8 @@ test('each AuxNet is fitted to the inputs its stage has in the warm network', as
       );
       for (const { index, auxiliary } of run.stages.slice(1)) {
         const prefix = full.part(run.stages.slice(0, index).flatMap(({ layers }) => layers));
-        const errorOf = (values: OptimizerState['weights']) =>
-          auxiliaryError(prefix, auxiliary!, values, readers, spec.seed);
+        const errorOf = async (values: OptimizerState['weights']) =>
+          (await auxiliaryError(prefix, auxiliary!, values, readers, spec.seed)) ?? Number.NaN;
         const sent = decodeWeights(await blobs.get(outputs[`auxiliary-${index}`]!.uri));
         const start = await errorOf(initialValues(parametersOf(auxiliary!), spec.seed));
         const fitted = await errorOf(sent);

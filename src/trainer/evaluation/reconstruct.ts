@@ -60,17 +60,21 @@ async function fitStep(
   optimizer.step(gradients, LEARNING_RATE * (1 - step / STEPS));
 }
 
-/** |A_k(x) - F_{k-1}(...x)| / |F_{k-1}(...x)| over test images, the AuxNet calibrated as the network is. */
+/**
+ * |A_k(x) - F_{k-1}(...x)| / |F_{k-1}(...x)| over test images, the AuxNet calibrated as the network is; null where that is no
+ * finite number, as where a stage above has died and the true inputs are zeros.
+ */
 export async function auxiliaryError(
   prefix: TrainedNetwork,
   auxiliary: readonly Layer[],
   weights: NamedValues,
   readers: { readonly train: SplitReader; readonly test: SplitReader },
   seed: number,
-): Promise<number> {
+): Promise<number | null> {
   const network = await TrainedNetwork.calibrate(auxiliary, weights, readers.train, seed);
   try {
-    return await relativeError(prefix, network, readers.test);
+    const error = await relativeError(prefix, network, readers.test);
+    return Number.isFinite(error) ? error : null;
   } finally {
     network.dispose();
   }

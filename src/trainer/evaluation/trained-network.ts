@@ -1,5 +1,6 @@
 import { type Layer, parametersOf, type Shape } from '../../network/index.js';
 import { plainBatches, type SplitReader, TrainBatches, UNCHANGED_IMAGES } from '../data/index.js';
+import { TrainerError } from '../errors.js';
 import {
   inferenceRule,
   inferPass,
@@ -82,7 +83,7 @@ export class TrainedNetwork {
     return inferPass(this.layers, images, this.#weights, this.#rule);
   }
 
-  /** Accuracy and loss over a split. `breathe` is awaited between batches. */
+  /** Accuracy and loss over a split. `breathe` is awaited between batches. @throws TrainerError non_finite_loss */
   async evaluate(reader: SplitReader, breathe: () => Promise<void>): Promise<Evaluation> {
     let lossSum = 0;
     let correct = 0;
@@ -94,6 +95,8 @@ export class TrainedNetwork {
       correct += result.correct;
       await breathe();
     }
+    // Nothing that is counted or stored could hold it, and a network that says so has diverged.
+    if (!Number.isFinite(lossSum)) throw notFinite();
     return { accuracy: correct / reader.count, loss: lossSum / reader.count };
   }
 
@@ -101,6 +104,12 @@ export class TrainedNetwork {
     this.#disposeRule();
     free(...this.#weights.values());
   }
+}
+
+function notFinite(): TrainerError {
+  const message =
+    'the loss on the test images was not finite; a lower learning_rate or penalty, or optimizer.clip_norm, keeps training finite';
+  return new TrainerError('non_finite_loss', message, { stage: null, step: null, tensor: 'loss' });
 }
 
 /** A fixed random draw of training images, not augmented: the files may be sorted by class. */

@@ -10,7 +10,7 @@ import { trainBatchesOn } from './train.js';
 
 /**
  * How far the stages are from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
- * `auxiliary_error` of each AuxNet on test images (docs/training.md). Nothing where there is one stage.
+ * `auxiliary_error` of each AuxNet on test images (docs/method.md, "Diagnostics"). Nothing where there is one stage.
  */
 export async function diagnose(
   context: TaskContext,
@@ -23,7 +23,7 @@ export async function diagnose(
   // Stored variables are their stages' own: a probe of the network has none.
   if (run.stages.length === 1 || storesVariables(context.assignment.spec.method)) return [];
   const samples = (await probeFidelity(context, run, weights, readers, step)).flatMap((value, stage) =>
-    value === null ? [] : [{ name: 'fidelity', stage, step, value }],
+    value !== null && Number.isFinite(value) ? [{ name: 'fidelity', stage, step, value }] : [],
   );
   for (const { index: stage, auxiliary } of run.stages) {
     if (!auxiliary) continue;
@@ -31,7 +31,7 @@ export async function diagnose(
     const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
     try {
       const value = await auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);
-      samples.push({ name: 'auxiliary_error', stage, step, value });
+      if (value !== null) samples.push({ name: 'auxiliary_error', stage, step, value });
     } finally {
       prefix.dispose();
     }

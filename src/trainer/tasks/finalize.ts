@@ -17,8 +17,9 @@ import { trainBatchesOn } from './train.js';
 /** An AuxNet re-fitted, with its relative error on test images before and after. */
 export interface ReconstructedAuxiliary {
   readonly stage: number;
-  readonly errorBefore: number;
-  readonly errorAfter: number;
+  /** Null where an error is no number. */
+  readonly errorBefore: number | null;
+  readonly errorAfter: number | null;
   readonly weights: NamedValues;
 }
 
@@ -144,10 +145,11 @@ async function calibrateCompact(
 }
 
 function auxiliaryFigures(auxiliaries: readonly ReconstructedAuxiliary[]): Record<string, number> {
+  const figure = (name: string, value: number | null) => (value === null ? [] : [[name, value] as const]);
   return Object.fromEntries(
     auxiliaries.flatMap(({ stage, errorBefore, errorAfter }) => [
-      [`auxiliary_error_before_${stage}`, errorBefore],
-      [`auxiliary_error_${stage}`, errorAfter],
+      ...figure(`auxiliary_error_before_${stage}`, errorBefore),
+      ...figure(`auxiliary_error_${stage}`, errorAfter),
     ]),
   );
 }
