@@ -1,19 +1,20 @@
 import type { components } from '../src/contract/generated/openapi.js';
 import { type Benchmark, type BenchmarkOptions, type BenchmarkReport, median } from './benchmark.js';
+import { partsOfSteps } from './dispatch/figures.js';
 import { uploadNoise } from './noise.js';
-import { call, type RunningService, secondsOfTask, settled, startService, trained } from './service.js';
+import { call, type RunningService, settled, startService, trained } from './service.js';
 
 type Schemas = components['schemas'];
 
-/** What is planned and then run; steps of a task so many that what surrounds them weighs little. */
+/** What is planned and then run; `steps` of a task. */
 const NETWORKS = [
-  { name: 'ResNet-20', model: { family: 'resnet', depth: 20, width: 16 }, side: 16, batch: 100, steps: 60 },
-  { name: 'ResNet-20', model: { family: 'resnet', depth: 20, width: 16 }, side: 32, batch: 128, steps: 24 },
-  { name: 'ResNet-110', model: { family: 'resnet', depth: 110, width: 16 }, side: 32, batch: 64, steps: 10 },
+  { name: 'ResNet-20', model: { family: 'resnet', depth: 20, width: 16 }, side: 16, batch: 100, steps: 40 },
+  { name: 'ResNet-20', model: { family: 'resnet', depth: 20, width: 16 }, side: 32, batch: 128, steps: 12 },
+  { name: 'ResNet-110', model: { family: 'resnet', depth: 110, width: 16 }, side: 32, batch: 64, steps: 6 },
   {
     name: 'WRN-16-4',
     model: { family: 'wide-resnet', depth: 16, width: 4 },
-    ...{ side: 32, batch: 64, steps: 10 },
+    ...{ side: 32, batch: 64, steps: 6 },
   },
 ] as const;
 type Network = (typeof NETWORKS)[number];
@@ -28,7 +29,7 @@ const METHODS = [
 type Method = (typeof METHODS)[number];
 
 /** Of a job. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 export const benchmark: Benchmark = {
   name: 'plans',
@@ -106,7 +107,7 @@ async function compare(service: RunningService, network: Network): Promise<Row> 
       predicted: plan.stages.map(({ step_seconds }) => step_seconds),
       measured: stages.map((stage) => {
         const own = ended.tasks.filter((task) => task.kind === 'stage' && task.stage === stage);
-        return median(own.map((task) => secondsOfTask(task) / network.steps));
+        return median(own.map((task) => partsOfSteps(task) / network.steps));
       }),
     });
   }

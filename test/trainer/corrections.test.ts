@@ -121,6 +121,17 @@ test('int8 takes a byte a value and a sixteenth more, float16 two, float32 four'
   assert.equal(Math.round(1000 * bytes('float16')), 2000);
 });
 
+test('a spool that cannot be committed can be discarded', async () => {
+  const draft = await createFolderStore(folder).createSpool('job/stage-1-0-a2/corrections');
+  const header = { precision: 'float32', filter: 'none', shape: [1], steps: { start: 0, end: 1 } } as const;
+  const full = { ...draft, commit: () => Promise.reject(new Error('the disk is full')) };
+  const writer = new SpoolWriter(full, header);
+  arena(() => writer.write(upload(Float32Array.of(1), [1])));
+  await assert.rejects(writer.commit(), /the disk is full/);
+  await writer.discard();
+  assert.throws(() => readFileSync(draft.path), /ENOENT/);
+});
+
 test('a spool file gives back each step, in any order, no altered byte of it, and leaves no tensor behind', async () => {
   const store = createFolderStore(folder);
   const shape = [2, 3, 3, 1];

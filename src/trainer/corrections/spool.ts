@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
 import type { StepRange } from '../../network/index.js';
 import type { SpoolDraft } from '../../storage/blob-store.js';
@@ -26,6 +26,7 @@ const CHECK_BYTES = 8;
 export class SpoolWriter {
   readonly #file: number;
   #written: number;
+  #closed = false;
 
   /** @param written steps that the draft already holds, from an earlier attempt */
   constructor(
@@ -56,17 +57,23 @@ export class SpoolWriter {
     return this.draft.keep();
   }
 
+  /** The draft sees to it that the file survives a power cut. */
   async commit(): Promise<TaskOutput> {
     const { start, end } = this.header.steps;
     if (this.#written !== end - start) throw new Error(`spool has ${this.#written} of ${end - start} steps`);
-    fsyncSync(this.#file);
-    closeSync(this.#file);
+    this.#close();
     return await this.draft.commit();
   }
 
+  /** Also after a commit that failed. */
   async discard(): Promise<void> {
-    closeSync(this.#file);
+    this.#close();
     await this.draft.discard();
+  }
+
+  #close(): void {
+    if (!this.#closed) closeSync(this.#file);
+    this.#closed = true;
   }
 }
 

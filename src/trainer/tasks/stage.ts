@@ -105,6 +105,14 @@ async function openDownstream(
   };
 }
 
+/** Promise.all, once all have ended: whoever cleans up after an error meets nothing that still goes on. */
+async function allEnded<T extends readonly unknown[]>(
+  promises: T,
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
 async function storeOutputs(
   context: TaskContext,
   stage: StageDescription,
@@ -113,14 +121,15 @@ async function storeOutputs(
 ): Promise<Record<string, TaskOutput>> {
   const { blobs } = context;
   // At the same time: most of it is waiting for the disk.
-  const [kept, auxiliary] = await Promise.all([
+  const [kept, auxiliary, message] = await allEnded([
     blobs.put(encodeState(stageParameters(stage), state)),
     stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),
+    spool?.writer.commit(),
   ]);
   context.carried?.keep(kept.uri, state);
   return {
     state: kept,
     ...(auxiliary && { auxiliary }),
-    ...(spool && { [spool.name]: await spool.writer.commit() }),
+    ...(spool && message && { [spool.name]: message }),
   };
 }
