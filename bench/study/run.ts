@@ -16,6 +16,7 @@ import { bodyOf, REFERENCE, ROWS, type Row, SETTING, timedBodyOf, timeKey } from
 import { type StepSeconds, stageSeconds } from './virtual-time.js';
 
 const DATASET = 'cifar10-16x16';
+const CORES = 2;
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -35,8 +36,6 @@ await runCommand(async () => {
   );
   console.log(await storeStudy(result));
 });
-
-const CORES = 2;
 
 /** The study's service; one thread a slot: each trains as fast as the others. */
 async function withService<T>(
