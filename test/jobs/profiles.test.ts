@@ -64,6 +64,19 @@ test('one profile a network, device kind and tenant, however jobs are cut and tr
   assert.deepEqual(rows[0].spec.trackers, []);
 });
 
+test('a job that could not be created is refused, with pointers into the request', async () => {
+  const trackers = [{ type: 'mlflow' as const, tracking_uri: 'http://10.0.0.1', experiment: 'e' }];
+  for (const [changes, pointer] of [
+    [{ method: { stages: 10 } }, '/job/method/stages'],
+    [{ trackers }, '/job/trackers/0/tracking_uri'],
+  ] as const) {
+    await assert.rejects(ask('a', changes), (error: { errors: { pointer: string }[] }) => {
+      assert.equal(error.errors[0]?.pointer, pointer);
+      return true;
+    });
+  }
+});
+
 test('what was measured is what plans are made from, until it is old', async () => {
   const { id } = await ask('a');
   assert.equal(await isProfileWanted(db, 'gpu'), false);

@@ -9,22 +9,26 @@ import type { Worker } from '../store/rows.js';
 import type { WorkerDevice } from '../store/workers.js';
 import { toProfile } from '../wire/profiles.js';
 import type { DatasetReads } from './new-job.js';
+import type { OutgoingParts } from './outgoing.js';
 import { resolveUnderJob } from './plans.js';
 import type { QueueReads } from './queue.js';
+import { checkTrackers } from './trackers.js';
 
 interface ProfileParts {
   readonly db: Database;
   readonly reads: DatasetReads & QueueReads;
+  readonly outgoing: Pick<OutgoingParts, 'policy'>;
 }
 
 export function profileMethods(
-  { db, reads }: ProfileParts,
+  { db, reads, outgoing }: ProfileParts,
   tenant: string,
 ): Pick<JobsClient, 'createProfile' | 'getProfile'> {
   return {
     async createProfile({ job, device }) {
+      const check = () => checkTrackers(job.trackers, outgoing.policy);
       // Trackers have no part in it, nor are their secrets to be kept.
-      const { spec, facts } = await resolveUnderJob(reads, tenant, { ...job, trackers: [] });
+      const { spec, facts } = await resolveUnderJob(reads, tenant, { ...job, trackers: [] }, check);
       const deviceKind = device ?? preferredKind(await reads.workers());
       const network = networkKey(spec, facts);
       const profile = { id: newId('profile'), tenant, network, deviceKind, spec, dataset: facts };
