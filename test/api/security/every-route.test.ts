@@ -28,6 +28,10 @@ const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
     return (await live.office.list('ours'))[0]!.id;
   },
   models: makeModel,
+  async profiles({ strata }) {
+    const ours = strata.service.forTenant('ours');
+    return (await ours.createProfile({ job: smallJob(), device: 'cpu' })).id;
+  },
   webhooks: async (live) => (await makeWebhook(live)).id,
   async 'webhook-deliveries'(live) {
     const { id } = await makeWebhook(live);
