@@ -24,12 +24,11 @@ const METHODS = [
   { type: 'augmented-lagrangian', stages: 2 },
   { type: 'augmented-lagrangian', stages: 4 },
   { type: 'local-heads', stages: 2 },
-  { type: 'penalty', stages: 2 },
 ] as const;
 type Method = (typeof METHODS)[number];
 
 /** Of a job. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 export const benchmark: Benchmark = {
   name: 'plans',
