@@ -113,7 +113,7 @@ async function compare(service: RunningService, network: Network): Promise<Row> 
   return { network: network.name, side: network.side, batch: network.batch, profileSeconds, compared };
 }
 
-/** Of each stage's step, and of the speed-up over the first row's, as shares of what was measured. */
+/** Of each stage's step, as shares of what was measured. */
 function errorsOf({ predicted, measured }: Compared): number[] {
   return predicted.map((seconds, stage) => seconds / measured[stage]! - 1);
 }

@@ -1,8 +1,8 @@
 import type { components } from '../contract/generated/openapi.js';
 import type { ResolvedMethod } from '../contract/spec.js';
 import { type StepParts, unevenSpeedUp } from '../network/index.js';
+import { deviceKindOf } from './device-kind.js';
 import { rounded, trainsInParallel } from './plans/layouts.js';
-import { kindOf } from './plans/measured-rates.js';
 import type { TrainedTask } from './store/task-seconds.js';
 
 type SpeedUp = components['schemas']['JobResult']['speedup'];
@@ -23,7 +23,7 @@ export function speedUpOf(method: ResolvedMethod, tasks: readonly TrainedTask[],
   if (method.stages === 1 || !trainsInParallel(method)) return null;
   // An attempt's row keeps its own times alone: those of its forerunners are lost. A GPU and a CPU do not compare.
   const comparable = tasks.every(
-    ({ attempt, device }) => attempt === 1 && kindOf(device) === kindOf(tasks[0]!.device),
+    ({ attempt, device }) => attempt === 1 && deviceKindOf(device) === deviceKindOf(tasks[0]!.device),
   );
   const serial = workOf(tasks, null, 1);
   const stages = Array.from({ length: method.stages }, (_, stage) => workOf(tasks, stage, method.stages));

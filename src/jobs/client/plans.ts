@@ -16,20 +16,17 @@ import type { OutgoingParts } from './outgoing.js';
 import type { QueueReads } from './queue.js';
 import { checkTrackers } from './trackers.js';
 
-interface PlanParts {
+export interface PlanParts {
   readonly db: Database;
   readonly reads: DatasetReads & QueueReads;
   readonly outgoing: Pick<OutgoingParts, 'policy'>;
 }
 
-export function planMethods(
-  { db, reads, outgoing }: PlanParts,
-  tenant: string,
-): Pick<JobsClient, 'createPlan'> {
+export function planMethods(parts: PlanParts, tenant: string): Pick<JobsClient, 'createPlan'> {
+  const { db, reads } = parts;
   return {
     async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second }) {
-      const check = () => checkTrackers(job.trackers, outgoing.policy);
-      const { spec, facts, datasetId } = await resolveUnderJob(reads, tenant, job, check);
+      const { spec, facts, datasetId } = await resolveUnderJob(parts, tenant, job);
       const [profile, tasks, workers] = await Promise.all([
         findMeasured(db, tenant, networkKey(spec, facts)),
         findTimedTasks(db, tenant, datasetId, spec),
@@ -55,15 +52,14 @@ function knownProfile({ id, device, finishedAt, result }: Profile): KnownProfile
   };
 }
 
-/** The job within a request: errors point there. @throws StrataError as resolveFor does, and what `check` throws */
+/** The job within a request, refused as it would be on its own: errors point there. @throws StrataError as resolveFor does */
 export async function resolveUnderJob(
-  reads: PlanParts['reads'],
+  { reads, outgoing }: PlanParts,
   tenant: string,
   job: JobSpec,
-  check: () => void = () => undefined,
 ): ReturnType<typeof resolveFor> {
   try {
-    check();
+    checkTrackers(job.trackers, outgoing.policy);
     return await resolveFor(reads, tenant, job);
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;

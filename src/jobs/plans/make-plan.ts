@@ -90,7 +90,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     steps_per_epoch: stepsPerEpoch,
     network: toCost(costOf(wholeNetwork(network)), batch),
     stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
-    better_split: betterSplit(work, own, even[method.stages - 1]),
+    better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
     break_even_stages: parallel && method.stages > 1 ? breakEvenStages(mean) : null,
@@ -108,12 +108,12 @@ const WORTH_A_CHANGE = 0.97;
 
 /** The even split, where it is clearly faster than the job's. */
 function betterSplit(
-  { network, batch, costs, variants }: Workload,
+  { network, batch, costs }: Workload,
+  method: ResolvedSpec['method'],
   own: readonly StageCost[],
   even: readonly number[] | undefined,
 ): Schemas['Plan']['better_split'] {
-  const { method } = variants[own.length - 1] ?? {};
-  if (method === undefined || even === undefined) return null;
+  if (even === undefined) return null;
   const other = { ...method, split: [...even] };
   const slowest = (stages: readonly StageCost[]) =>
     Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));

@@ -11,6 +11,7 @@ import {
   stagesOfMethod,
   wholeNetwork,
 } from '../../network/index.js';
+import { deviceKindOf } from '../device-kind.js';
 import type { TimedTask } from '../store/task-seconds.js';
 
 export interface MeasuredRates {
@@ -42,7 +43,7 @@ export function measuredRates(
 ): MeasuredRates | null {
   const [latest] = tasks;
   if (latest === undefined) return null;
-  const alike = tasks.filter(({ device }) => kindOf(device) === kindOf(latest.device));
+  const alike = tasks.filter(({ device }) => deviceKindOf(device) === deviceKindOf(latest.device));
   const sums = alike.reduce((all, task) => add(all, workOf(network, task), task, batch), nothing());
   if (!(sums.work > 0 && part(sums, 'forward') > 0)) return null;
   // Forward and backward passes of AuxNets are convolutions like the others.
@@ -63,8 +64,6 @@ export function measuredRates(
   };
 }
 
-/** `cpu` of `cpu:0`. */
-export const kindOf = (device: string): string => device.split(':', 1)[0] ?? device;
 const part = ({ seconds }: Sums, name: string): number => seconds[name] ?? 0;
 const nothing = (): Sums => ({
   images: 0,

@@ -1,12 +1,10 @@
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
+import type { DeviceKind } from '../device-kind.js';
 import { MAX_PROFILE_ATTEMPTS, PROFILE_KEPT_DAYS, PROFILE_LEASE_MS } from '../limits.js';
 import { type Database, type Queryable, type Transaction, toJson } from './database.js';
 import { Prisma, type Profile } from './generated/client.js';
 import { notify } from './notify.js';
-import type { WorkerDevice } from './workers.js';
-
-export type DeviceKind = WorkerDevice['kind'];
 
 /** Of what a profile is. */
 export interface ProfileSubject {

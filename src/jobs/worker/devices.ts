@@ -34,11 +34,6 @@ export interface Placement {
   readonly slots: readonly SlotPlace[];
 }
 
-/** `cpu` of `cpu:0`. */
-export function deviceKindOf(device: string): WorkerDevice['kind'] {
-  return device.startsWith('gpu') ? 'gpu' : 'cpu';
-}
-
 /** What this host has to train on. */
 export async function inspectMachine(): Promise<Machine> {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');

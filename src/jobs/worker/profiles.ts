@@ -1,4 +1,5 @@
 import type { TaskAssignment } from '../../contract/trainer-protocol.js';
+import { type DeviceKind, deviceKindOf } from '../device-kind.js';
 import { PROFILE_LOOK_MS } from '../limits.js';
 import { startLoop } from '../loop.js';
 import type { Log } from '../process.js';
@@ -7,14 +8,12 @@ import { listen } from '../store/notify.js';
 import {
   type ClaimedProfile,
   claimProfile,
-  type DeviceKind,
   failProfile,
   isProfileWanted,
   recordProfile,
   releaseProfile,
   renewProfile,
 } from '../store/profiles.js';
-import { deviceKindOf } from './devices.js';
 import type { Slot } from './slot.js';
 import type { Outcome } from './trainer-child.js';
 import { startWatchdog } from './watchdog.js';

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Latency } from '../../contract/trainer-protocol.js';
 import type { SplitReader } from '../data/index.js';
+import { median } from '../median.js';
 import type { Clock } from '../training/index.js';
 import type { InferenceModel } from './inference-layers.js';
 import { onnxFile } from './onnx-export.js';
@@ -30,9 +31,9 @@ export async function measureLatency(model: InferenceModel, test: SplitReader, n
     device: 'cpu',
     threads: ONNX_THREADS,
     runs: Math.min(one!.length, batch!.length),
-    single_ms: median(one!),
+    single_ms: toMicrosecond(median(one!)),
     batch_size: batchSize,
-    batch_ms: median(batch!),
+    batch_ms: toMicrosecond(median(batch!)),
   };
 }
 
@@ -48,9 +49,4 @@ async function timeRuns(predict: Predict, pixels: Uint8Array, count: number, now
   return times;
 }
 
-/** Of an odd or even number of values; rounded to a microsecond. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)]!, sorted[Math.floor(sorted.length / 2)]!];
-  return Number(((low + high) / 2).toFixed(3));
-}
+const toMicrosecond = (milliseconds: number): number => Number(milliseconds.toFixed(3));

@@ -4,6 +4,7 @@ import {
   type Layer,
   type NetworkDescription,
   parameterCount,
+  valuesOf,
   wholeNetwork,
   work,
 } from '../../network/index.js';
@@ -182,10 +183,7 @@ function summarize(
   batch: number,
 ): NetworkProfile {
   const parameters = parameterCount(wholeNetwork(network));
-  const values = boundaries.reduce(
-    (sum, { shape: { height, width, channels } }) => sum + batch * height * width * channels,
-    0,
-  );
+  const values = boundaries.reduce((sum, { shape }) => sum + batch * valuesOf(shape), 0);
   /** A network of one block has no boundary, and never asks. */
   const perValue = (nameAt: (boundary: number) => string) =>
     values > 0 ? boundaries.reduce((sum, { blocks }) => sum + samples.median(nameAt(blocks)), 0) / values : 0;

@@ -1,4 +1,5 @@
 import type { PassSeconds } from '../../contract/network-profile.js';
+import { median } from '../median.js';
 
 /** Seconds of parts, timed again and again. */
 export class Samples {
@@ -17,10 +18,9 @@ export class Samples {
 
   /** @throws Error for a part that was never timed */
   median(part: string): number {
-    const sorted = this.#seconds.get(part)?.toSorted((a, b) => a - b);
-    if (!sorted) throw new Error(`${part} was not timed`);
-    const middle = (sorted.length - 1) / 2;
-    return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+    const seconds = this.#seconds.get(part);
+    if (!seconds) throw new Error(`${part} was not timed`);
+    return median(seconds);
   }
 
   medianPass(part: string): PassSeconds {
