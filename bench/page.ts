@@ -11,6 +11,7 @@ export const BENCHMARKS_PICTURE = 'docs/benchmarks.svg';
 const QUESTIONS = {
   speedup: 'Is layer-parallel training faster, and than what?',
   scale: 'What would more devices bring?',
+  plans: 'Do plans come true?',
   dispatch: 'What does the service itself cost?',
   step: 'Are the kernels any good?',
   methods: 'What do the methods reach on a small network?',
