@@ -89,12 +89,12 @@ async function inputsOf({ inputs }: PlannedTask, ended: ReadonlyMap<string, Prom
 
 async function runTask(
   trainer: TrainerChild,
-  { key, kind, stage, round }: PlannedTask,
+  { key, kind, stage, round, replica }: PlannedTask,
   given: Pick<Parameters<TrainerChild['run']>[0], 'spec' | 'dataset' | 'inputs'>,
 ): Promise<Ended> {
   const metrics = new Map<string, number>();
   let steps = 0;
-  const assignment = { task_id: key, job_id: 'bench', attempt: 1, kind, stage, round, ...given };
+  const assignment = { task_id: key, job_id: 'bench', attempt: 1, kind, stage, round, replica, ...given };
   const outcome = await trainer.run(assignment, (report) => {
     if (report.type === 'progress') steps = report.total;
     if (report.type === 'metrics') for (const { name, value } of report.samples) metrics.set(name, value);

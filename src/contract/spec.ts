@@ -20,7 +20,7 @@ export type ResolvedAugmentation = Omit<
 > & { random_resized_crop: false | RandomResizedCrop };
 
 export type ResolvedMethod = Omit<
-  Chosen<JobSpec['method'], 'stages' | 'round_steps' | 'end_to_end_share'>,
+  Chosen<JobSpec['method'], 'stages' | 'round_steps' | 'end_to_end_share' | 'end_to_end_replicas'>,
   'split' | 'penalty'
 > & {
   /** Residual blocks per stage, from the input on. */

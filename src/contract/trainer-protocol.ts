@@ -32,6 +32,8 @@ export interface TaskAssignment {
   /** Stage 0..K-1, or null for tasks of the whole network. */
   readonly stage: number | null;
   readonly round: number | null;
+  /** Which of the devices that share a round of the joined network; null where one trains it. */
+  readonly replica: number | null;
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
   /** Inputs by the names that src/jobs/plan.ts gave them, and the checkpoint to go on from, if there is one. */
@@ -45,6 +47,9 @@ export function servingOutput(variant: ModelVariantName): string {
 
 /** Inputs whose names begin so are weights of another job's network, which this one starts from (`init_from`). */
 export const INITIAL_INPUT = 'initial-';
+
+/** Inputs whose names begin so are states of one network, trained apart for a round: the task goes on from their mean. */
+export const REPLICA_INPUT = 'replica-';
 
 /** Name of the artifact from which another job can start. */
 export const FINAL_WEIGHTS = 'weights.safetensors';

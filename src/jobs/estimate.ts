@@ -13,9 +13,11 @@ export interface KindProgress {
   readonly timedSeconds: number;
 }
 
+const SHARED: readonly TaskKind[] = ['stage', 'end_to_end'];
+
 /**
  * Seconds until a job ends if it goes on as it does: what is left of each kind of task, at the rate of its finished ones.
- * Stages share what is left of theirs among the slots that they use now; the other kinds follow one another. A kind of
+ * Stages and replicas share what is left of theirs among the slots that they use now; the other kinds follow one another. A kind of
  * which none is finished goes at the rate of all those that train or evaluate.
  * @returns null until one of those is finished
  */
@@ -24,7 +26,7 @@ export function secondsLeft(kinds: readonly KindProgress[]): number | null {
   const general = rateOf(kinds.filter(({ kind }) => kind !== 'prepare'));
   if (general === null) return null;
   return kinds.reduce((sum, of) => {
-    const slots = of.kind === 'stage' ? Math.max(1, of.running) : 1;
+    const slots = SHARED.includes(of.kind) ? Math.max(1, of.running) : 1;
     return sum + (Math.max(0, of.total - of.done) * (rateOf([of]) ?? general)) / slots;
   }, 0);
 }

@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
-import type { TaskKind } from '../contract/trainer-protocol.js';
+import { REPLICA_INPUT, type TaskKind } from '../contract/trainer-protocol.js';
 import {
   handOverOutputs,
   hasAuxiliary,
@@ -10,7 +10,14 @@ import {
   stageOutputs,
   trainsJointly,
 } from '../network/methods.js';
-import { endToEndRange, parallelRange, type Rounds, roundsOf, type StepRange } from '../network/rounds.js';
+import {
+  countSteps,
+  parallelRange,
+  type Rounds,
+  replicaRange,
+  replicasIn,
+  roundsOf,
+} from '../network/rounds.js';
 
 /** An output of another task of the same job. */
 export interface InputReference {
@@ -23,6 +30,8 @@ export interface PlannedTask {
   readonly kind: TaskKind;
   readonly stage: number | null;
   readonly round: number | null;
+  /** Which of the devices that share a round of the joined network; null where one trains it. */
+  readonly replica: number | null;
   readonly inputs: Readonly<Record<string, InputReference>>;
   /** Tasks to wait for without reading anything of theirs. */
   readonly after: readonly string[];
@@ -41,7 +50,8 @@ const FINALIZE_EVALUATIONS = 4;
 const stageKey = (stage: number, round: number): string => `stage-${stage}-${round}`;
 const jointKey = (round: number): string => `stage-${round}`;
 const evaluateKey = (round: number): string => `evaluate-${round}`;
-const endToEndKey = (round: number): string => `end_to_end-${round}`;
+const endToEndKey = (round: number, replica: number | null): string =>
+  replica === null ? `end_to_end-${round}` : `end_to_end-${round}-${replica}`;
 const from = (task: string, output: string): InputReference => ({ task, output });
 const DATASET = from('prepare', 'dataset');
 
@@ -66,8 +76,9 @@ export function countTasks(spec: ResolvedSpec, dataset: DatasetFacts): number {
   const rounds = roundsOf(spec, dataset);
   const tasksARound = trainsJointly(spec.method) ? 1 : stageOrder(spec.method).length;
   const evaluations = evaluatedRounds(spec, rounds).length;
-  const { warmStartRounds, parallelRounds, endToEndRounds } = rounds;
-  return 2 + warmStartRounds + parallelRounds * tasksARound + evaluations + endToEndRounds;
+  const { warmStartRounds, parallelRounds } = rounds;
+  const joint = endToEndRoundsOf(rounds).reduce((sum, round) => sum + replicasIn(rounds, round), 0);
+  return 2 + warmStartRounds + parallelRounds * tasksARound + evaluations + joint;
 }
 
 function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
@@ -85,15 +96,17 @@ function warmStart({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
   const last = rounds.warmStartRounds - 1;
   return Array.from({ length: rounds.warmStartRounds }, (_, round) => {
     const inputs: Inputs = { dataset: DATASET };
-    if (round > 0) inputs.state = from(endToEndKey(round - 1), 'state');
+    if (round > 0) inputs.state = from(endToEndKey(round - 1, null), 'state');
     const outputs = round === last ? handOverOutputs(method) : ['state'];
-    return { ...endToEndTask(rounds, round), inputs, outputs };
+    return { ...endToEndTask(rounds, round, 0), inputs, outputs };
   });
 }
 
-function endToEndTask(rounds: Rounds, round: number): PlannedTask {
-  const weight = lengthOf(endToEndRange(rounds, round));
-  return { ...task(endToEndKey(round), 'end_to_end', weight, null, round), outputs: ['state'] };
+function endToEndTask(rounds: Rounds, round: number, index: number): PlannedTask {
+  const replica = replicasIn(rounds, round) > 1 ? index : null;
+  const weight = countSteps(replicaRange(rounds, round, index));
+  const key = endToEndKey(round, replica);
+  return { ...task(key, 'end_to_end', weight, null, round), replica, outputs: ['state'] };
 }
 
 function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, round: number): PlannedTask {
@@ -105,7 +118,7 @@ function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, roun
   read('state', stage, 'state', 1);
   for (const { input, output, sender, lag } of messagesTo(method, stage)) read(input, sender, output, lag);
   const outputs = stageOutputs(method, stage);
-  const weight = lengthOf(parallelRange(rounds, round)) / method.stages;
+  const weight = countSteps(parallelRange(rounds, round)) / method.stages;
   return { ...task(stageKey(stage, round), 'stage', weight, stage, round), inputs, outputs };
 }
 
@@ -113,7 +126,7 @@ function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, roun
 function jointTask({ method }: ResolvedSpec, rounds: Rounds, round: number): PlannedTask {
   const inputs = { dataset: DATASET, ...outputsOf(method, rounds, round - 1, 'state') };
   // It passes through the whole network as often as the stages exchange messages.
-  const weight = lengthOf(parallelRange(rounds, round)) * (method.message_rounds ?? 1);
+  const weight = countSteps(parallelRange(rounds, round)) * (method.message_rounds ?? 1);
   return { ...task(jointKey(round), 'stage', weight, null, round), inputs, outputs: handOverOutputs(method) };
 }
 
@@ -129,7 +142,7 @@ function sourceOf(
   if (round >= 0)
     return trainsJointly(method) ? from(jointKey(round), name) : from(stageKey(stage, round), output);
   const handedOver = warmStartRounds > 0 && handOverOutputs(method).includes(name);
-  return handedOver ? from(endToEndKey(warmStartRounds - 1), name) : null;
+  return handedOver ? from(endToEndKey(warmStartRounds - 1, null), name) : null;
 }
 
 /** Before the stages are joined, so that the end-to-end phase's gain shows, and where the job asks for it. */
@@ -151,26 +164,36 @@ function evaluateTask({ method }: ResolvedSpec, rounds: Rounds, round: number, w
   return { ...task(evaluateKey(round), 'evaluate', weight, null, round), inputs };
 }
 
-function endToEndPhase(spec: ResolvedSpec, rounds: Rounds): PlannedTask[] {
-  return Array.from({ length: rounds.endToEndRounds }, (_, index) => {
-    const round = rounds.warmStartRounds + index;
-    const inputs: Inputs = {
-      dataset: DATASET,
-      ...(index > 0
-        ? { state: from(endToEndKey(round - 1), 'state') }
-        : statesOf(spec.method, rounds, rounds.parallelRounds - 1)),
-    };
-    return { ...endToEndTask(rounds, round), inputs };
+/** Replicas of a round begin alike, at the mean of those of the round before (docs/method.md, "The end-to-end phase on K devices"). */
+function endToEndPhase({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
+  return endToEndRoundsOf(rounds).flatMap((round) => {
+    const inputs = { dataset: DATASET, ...joinedStatesOf(method, rounds, round - 1) };
+    const replicas = Array.from({ length: replicasIn(rounds, round) }, (_, replica) => replica);
+    return replicas.map((replica) => ({ ...endToEndTask(rounds, round, replica), inputs }));
   });
 }
 
+const endToEndRoundsOf = ({ warmStartRounds, endToEndRounds }: Rounds): number[] =>
+  Array.from({ length: endToEndRounds }, (_, index) => warmStartRounds + index);
+
+/** States of the joined network after `round` of the end-to-end phase; before it those of its stages. */
+function joinedStatesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
+  if (round < rounds.warmStartRounds) return statesOf(method, rounds, rounds.parallelRounds - 1);
+  const replicas = replicasIn(rounds, round);
+  if (replicas === 1) return { state: from(endToEndKey(round, null), 'state') };
+  return Object.fromEntries(
+    Array.from({ length: replicas }, (_, replica) => [
+      `${REPLICA_INPUT}${replica}`,
+      from(endToEndKey(round, replica), 'state'),
+    ]),
+  );
+}
+
 function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask {
-  const { parallelRounds, endToEndRounds } = rounds;
+  const { warmStartRounds, parallelRounds, endToEndRounds } = rounds;
   const inputs: Inputs = {
     dataset: DATASET,
-    ...(endToEndRounds > 0
-      ? { state: from(endToEndKey(rounds.warmStartRounds + endToEndRounds - 1), 'state') }
-      : statesOf(spec.method, rounds, parallelRounds - 1)),
+    ...joinedStatesOf(spec.method, rounds, warmStartRounds + endToEndRounds - 1),
     ...auxiliariesOf(spec.method, rounds, parallelRounds - 1),
   };
   const after = evaluatedRounds(spec, rounds).map(evaluateKey);
@@ -205,10 +228,8 @@ function task(
   stage: number | null = null,
   round: number | null = null,
 ): PlannedTask {
-  return { key, kind, stage, round, inputs: {}, after: [], outputs: [], weight };
+  return { key, kind, stage, round, replica: null, inputs: {}, after: [], outputs: [], weight };
 }
-
-const lengthOf = ({ start, end }: StepRange): number => end - start;
 
 /** Every task that `task` waits for, each once. */
 export function needsOf(planned: PlannedTask): string[] {

@@ -3,7 +3,7 @@ import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../con
 import type { NetworkDescription } from '../network/description.js';
 import { inputShape } from '../network/input-shape.js';
 import type { Shape } from '../network/layers.js';
-import { describeMethod, storesVariables } from '../network/methods.js';
+import { defaultReplicas, describeMethod, storesVariables } from '../network/methods.js';
 import { describeNetwork } from '../network/resnet.js';
 import { defaultRoundSteps, endToEndStepsOf, stepsOf, trainSamples } from '../network/rounds.js';
 import { balancedSplit, type SplitOptions } from '../network/split.js';
@@ -19,6 +19,7 @@ import {
   checkHeads,
   checkMessageRounds,
   checkModel,
+  checkReplicas,
   checkRounds,
   checkSamples,
   checkSplit,
@@ -122,7 +123,9 @@ function resolveMethod(
       report,
     );
   }
-  checkRounds(totalSteps, roundSteps, stages, report);
+  const replicas = method.end_to_end_replicas ?? defaultReplicas({ type: method.type, stages });
+  checkReplicas(method, endToEndStepsOf(totalSteps, endToEndShare), report);
+  checkRounds(totalSteps, roundSteps, Math.max(stages, replicas), report);
   return {
     ...method,
     stages,
@@ -131,6 +134,7 @@ function resolveMethod(
     stored,
     message_rounds: method.type === 'rounds' ? (method.message_rounds ?? exactMessageRounds(stages)) : null,
     end_to_end_share: endToEndShare,
+    end_to_end_replicas: replicas,
     round_steps: roundSteps,
   };
 }

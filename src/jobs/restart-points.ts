@@ -1,6 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
 import type { BlobUri, TaskKind, TaskOutput } from '../contract/trainer-protocol.js';
-import { endToEndRange, parallelRange, roundsOf } from '../network/rounds.js';
+import { endToEndRange, parallelRange, replicasIn, roundsOf } from '../network/rounds.js';
 
 /** A place in a job's training whose weights are kept. */
 export interface RestartPoint {
@@ -64,11 +64,14 @@ function roundPoints({ spec, facts, tasks }: KeptWeights): RestartPoint[] {
   }
   return [...groups].map(([name, group]) => {
     const { kind, round } = group[0]!;
-    const range = kind === 'end_to_end' ? endToEndRange(rounds, round!) : parallelRange(rounds, round!);
+    const isJoined = kind === 'end_to_end';
+    const range = isJoined ? endToEndRange(rounds, round!) : parallelRange(rounds, round!);
     const parts = group.flatMap(partsOf).sort((a, b) => (a.stage ?? 0) - (b.stage ?? 0));
-    const whole = parts.some(({ stage }) => stage === null) || parts.length === spec.method.stages;
+    const complete = isJoined
+      ? group.length === replicasIn(rounds, round!)
+      : parts.some(({ stage }) => stage === null) || parts.length === spec.method.stages;
     const createdAt = new Date(Math.max(...group.map(({ finishedAt }) => finishedAt.getTime())));
-    return { name, kind: 'round', round, step: range.end, createdAt, parts, startsJobs: whole };
+    return { name, kind: 'round', round, step: range.end, createdAt, parts, startsJobs: complete };
   });
 }
 

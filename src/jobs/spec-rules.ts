@@ -139,6 +139,19 @@ export function checkMessageRounds(
   }
 }
 
+/** A share of 0, or of less than a step, has nothing for them to do. */
+export function checkReplicas(
+  { end_to_end_replicas: replicas }: JobSpec['method'],
+  endToEndSteps: number,
+  report: Problems,
+): void {
+  if (replicas === null || replicas === 1 || endToEndSteps > 0) return;
+  report(
+    '/method/end_to_end_replicas',
+    'there is no end-to-end phase to share; use 1 or null, or a greater end_to_end_share',
+  );
+}
+
 export function checkWarmStart(
   { type, warm_start_epochs: epochs }: JobSpec['method'],
   stages: number,

@@ -1,7 +1,7 @@
 import type { ResolvedMethod } from '../contract/spec.js';
 import { leastAuxiliaryDepth } from './auxiliary.js';
 import type { NetworkDescription } from './description.js';
-import { describeMethod } from './methods.js';
+import { defaultReplicas, describeMethod } from './methods.js';
 import { stagesOfMethod } from './run.js';
 import {
   type LayerCost,
@@ -22,7 +22,7 @@ export interface Layout {
 export interface LayoutCost extends Layout {
   /** Of one step of the slowest device, what it sends and waits for included. */
   readonly stepSeconds: number;
-  /** Of an epoch on average over the run: the joint phases use one stage's devices only. */
+  /** Of an epoch on average over the run: a warm start uses one stage's devices only, the end-to-end phase those of its replicas. */
   readonly epochSeconds: number;
   /** Of the device that needs most: weights, gradients and optimiser memory, and what a pass keeps. */
   readonly memoryBytes: number;
@@ -39,8 +39,10 @@ export interface Workload {
   readonly stepsPerEpoch: number;
   /** Rounds of the layer-parallel phase. */
   readonly rounds: number;
-  /** Share of the steps that the joined network takes, warm start included. */
-  readonly jointShare: number;
+  readonly roundSteps: number;
+  /** Shares of the steps that the joined network takes: at the start, and at the end. */
+  readonly warmStartShare: number;
+  readonly endToEndShare: number;
   readonly costs: StepCosts;
   /** Between two devices, each way. */
   readonly bytesPerSecond: number;
@@ -70,9 +72,14 @@ export function variantsOf(
   const short = splits.findIndex((split) => depth !== null && depth < depthOf(network, split));
   return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
     const own = split.length === method.stages;
-    const cut = own ? method : { ...method, stages: split.length, split: [...split] };
+    const cut = own ? method : cutAs(method, split);
     return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut)) };
   });
+}
+
+function cutAs(method: ResolvedMethod, split: readonly number[]): ResolvedMethod {
+  const cut = { ...method, stages: split.length, split: [...split] };
+  return { ...cut, end_to_end_replicas: method.end_to_end_replicas === 1 ? 1 : defaultReplicas(cut) };
 }
 
 /** Convolutions that the last stage's AuxNet needs; the others need no more. */
@@ -96,17 +103,29 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
   );
   const whole = costs.reduce((all, { parameters }) => all + parameters, 0);
   const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
-  const jointShare = stages > 1 ? work.jointShare : 0;
+  const joinedReplicas = method.end_to_end_replicas;
+  const exchanged = joinedReplicas > 1 ? exchangedBytes(whole, joinedReplicas, work.roundSteps) : 0;
+  const shares = stages > 1 ? work : { warmStartShare: 0, endToEndShare: 0 };
+  const parallelShare = 1 - shares.warmStartShare - shares.endToEndShare;
+  const jointShare = shares.warmStartShare + shares.endToEndShare;
+  const joinedSeconds = joint / joinedReplicas + exchanged / joinedReplicas / bytesPerSecond;
   const stepSeconds = stages > 1 ? Math.max(...seconds) : joint;
   const moved = replicas * sum(sent.map((bytes, k) => bytes + averaged[k]!));
   return {
     stages,
     replicas,
     stepSeconds,
-    epochSeconds: stepsPerEpoch * ((1 - jointShare) * stepSeconds * fill(work, stages) + jointShare * joint),
+    epochSeconds:
+      stepsPerEpoch *
+      (parallelShare * stepSeconds * fill(work, stages) +
+        shares.warmStartShare * joint +
+        shares.endToEndShare * joinedSeconds),
     memoryBytes: Math.max(...costs.map((cost) => stageMemory(cost, batch))),
     bytesPerEpoch:
-      stepsPerEpoch * ((1 - jointShare) * moved + jointShare * replicas * ringBytes(whole, replicas)),
+      stepsPerEpoch *
+      (parallelShare * moved +
+        jointShare * replicas * ringBytes(whole, replicas) +
+        shares.endToEndShare * exchanged),
   };
 }
 
@@ -133,6 +152,11 @@ function messageBytes({ type, corrections }: ResolvedMethod, { boundary }: Stage
 
 function ringBytes(parameters: number, replicas: number): number {
   return ((2 * (replicas - 1)) / replicas) * FLOAT * parameters;
+}
+
+/** Per step of an end-to-end phase: in each round every replica reads the weights and momentum of all, and stores its own. */
+function exchangedBytes(parameters: number, replicas: number, roundSteps: number): number {
+  return (replicas * (replicas + 1) * 2 * FLOAT * parameters) / roundSteps;
 }
 
 function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {

@@ -94,6 +94,14 @@ export function trainsJointly(method: StagedMethod): boolean {
   return describeMethod(method).trains === 'jointly' && method.stages > 1;
 }
 
+/** Each replica reads the state of all: with more of them that outgrows what their steps save. */
+const MOST_DEFAULT_REPLICAS = 8;
+
+/** Replicas of the end-to-end phase where a job names no number: as many as its stages keep devices busy. */
+export function defaultReplicas(method: StagedMethod): number {
+  return trainsJointly(method) ? 1 : Math.min(method.stages, MOST_DEFAULT_REPLICAS);
+}
+
 /** Whether `stage` is trained in the layer-parallel phase. */
 export function isTrained(method: StagedMethod, stage: number): boolean {
   return describeMethod(method).trains !== 'last-stage' || stage === method.stages - 1;

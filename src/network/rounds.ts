@@ -15,12 +15,24 @@ export interface Rounds {
   readonly warmStartRounds: number;
   readonly parallelRounds: number;
   readonly endToEndRounds: number;
+  /** Devices that share the steps of a round of the end-to-end phase. */
+  readonly endToEndReplicas: number;
 }
 
-/** Steps [start, end) of the run. */
+/** Steps of the run from `start` on and below `end`: each of them, or every `stride`-th. */
 export interface StepRange {
   readonly start: number;
   readonly end: number;
+  readonly stride?: number;
+}
+
+export function countSteps({ start, end, stride = 1 }: StepRange): number {
+  return Math.max(0, Math.ceil((end - start) / stride));
+}
+
+/** How many of `steps` lie before `step`. */
+export function countBefore(steps: StepRange, step: number): number {
+  return countSteps({ ...steps, end: Math.min(step, steps.end) });
 }
 
 const LONGEST_DEFAULT_ROUND = 200;
@@ -32,7 +44,11 @@ export function roundsOf(
   dataset: TrainCount,
 ): Rounds {
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
-  const { round_steps: roundSteps, end_to_end_share: endToEndShare } = spec.method;
+  const {
+    round_steps: roundSteps,
+    end_to_end_share: endToEndShare,
+    end_to_end_replicas: replicas,
+  } = spec.method;
   const warmStartSteps = spec.method.warm_start_epochs * stepsPerEpoch;
   const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
   const parallelSteps = totalSteps - warmStartSteps - endToEndSteps;
@@ -45,6 +61,7 @@ export function roundsOf(
     warmStartRounds: Math.ceil(warmStartSteps / roundSteps),
     parallelRounds: Math.ceil(parallelSteps / roundSteps),
     endToEndRounds: Math.ceil(endToEndSteps / roundSteps),
+    endToEndReplicas: replicas,
   };
 }
 
@@ -85,6 +102,18 @@ export function endToEndRange(rounds: Rounds, round: number): StepRange {
   return round < warmStartRounds
     ? cut(rounds, 0, warmStartSteps, round)
     : cut(rounds, warmStartSteps + parallelSteps, totalSteps, round - warmStartRounds);
+}
+
+/** How many replicas share that round: one of a warm start, and never more than it has steps. */
+export function replicasIn(rounds: Rounds, round: number): number {
+  if (round < rounds.warmStartRounds) return 1;
+  return Math.min(rounds.endToEndReplicas, countSteps(endToEndRange(rounds, round)));
+}
+
+/** Steps of that round that `replica` of its n takes: every n-th, so that all together take each of them once. */
+export function replicaRange(rounds: Rounds, round: number, replica: number): StepRange {
+  const { start, end } = endToEndRange(rounds, round);
+  return { start: start + replica, end, stride: replicasIn(rounds, round) };
 }
 
 /** Round `round` of a phase over the steps [start, end). */

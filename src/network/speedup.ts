@@ -56,14 +56,26 @@ export function unevenSpeedUp(serial: StepParts, stages: readonly StepParts[]): 
 }
 
 /**
- * The speed-up of a run that spends a share s of its serial time end to end on one device and the rest in the
- * layer-parallel phase: 1 / (s + (1 - s) / rho) (Amdahl 1967; docs/method.md, "Speed-up model").
+ * The speed-up of a run that trains the joined network for a share s of its serial time on one device and for a share u on n that
+ * share the steps, and is rho times as fast for the rest: 1 / (s + u/n + (1 - s - u) / rho) (Amdahl 1967; docs/method.md, "Speed-up
+ * model").
+ * @throws RangeError where a share is not one of 1, or there are no replicas
  */
-export function withEndToEndShare(speedUp: number, endToEndShare: number): number {
-  if (!(endToEndShare >= 0 && endToEndShare <= 1)) {
-    throw new RangeError(`the end-to-end share is ${endToEndShare}; it must lie between 0 and 1`);
+export function withEndToEndShare(speedUp: number, { alone, shared, replicas }: JointShares): number {
+  if (!(alone >= 0 && shared >= 0 && alone + shared <= 1)) {
+    throw new RangeError(
+      `the shares end to end are ${alone} and ${shared}; they must lie between 0 and 1 together`,
+    );
   }
-  return 1 / (endToEndShare + (1 - endToEndShare) / speedUp);
+  if (!(replicas >= 1)) throw new RangeError(`replicas is ${replicas}; it must be 1 or more`);
+  return 1 / (alone + shared / replicas + Math.max(0, 1 - alone - shared) / speedUp);
+}
+
+/** Shares of the serial time that the joined network trains in: on one device, and on `replicas` of them. */
+export interface JointShares {
+  readonly alone: number;
+  readonly shared: number;
+  readonly replicas: number;
 }
 
 const passes = ({ forward, backward }: StepParts): number => forward + backward;

@@ -92,6 +92,7 @@ export function taskOf(jobId: string) {
     kind: 'stage' as const,
     stage: 1,
     round: 0,
+    replica: null,
     state: 'running' as const,
     attempt: 1,
     progress: 0.5,

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ResolvedSpec } from '../../src/contract/spec.js';
 import { countTasks, needsOf, type PlannedTask, planTasks } from '../../src/jobs/plan.js';
-import { endToEndRange, parallelRange, roundsOf, type StepRange } from '../../src/network/rounds.js';
+import {
+  endToEndRange,
+  parallelRange,
+  replicaRange,
+  roundsOf,
+  type StepRange,
+} from '../../src/network/rounds.js';
 import { MNIST, resolved } from './specs.js';
 
 const specs: fc.Arbitrary<ResolvedSpec> = fc
@@ -11,11 +17,12 @@ const specs: fc.Arbitrary<ResolvedSpec> = fc
     type: fc.constantFrom('backprop', 'penalty', 'augmented-lagrangian', 'local-heads', 'frozen'),
     stages: fc.integer({ min: 1, max: 9 }),
     share: fc.constantFrom(0, 0.2, 0.5, 1),
+    replicas: fc.integer({ min: 1, max: 4 }),
     rounds: fc.integer({ min: 1, max: 12 }),
     evaluateEvery: fc.option(fc.integer({ min: 1, max: 5 })),
     warmStart: fc.integer({ min: 0, max: 1 }),
   })
-  .map(({ type, stages, share, rounds, evaluateEvery, warmStart }) =>
+  .map(({ type, stages, share, replicas, rounds, evaluateEvery, warmStart }) =>
     resolved({
       max_train_samples: 128 * rounds,
       epochs: 3,
@@ -24,9 +31,10 @@ const specs: fc.Arbitrary<ResolvedSpec> = fc
         type,
         stages: type === 'backprop' ? 1 : stages,
         end_to_end_share: share,
+        end_to_end_replicas: share === 0 ? null : replicas,
         // What the rules allow: stages to hand over to, and steps for them.
         warm_start_epochs: type === 'backprop' || stages === 1 || share > 0.2 ? 0 : warmStart,
-        round_steps: 2,
+        round_steps: 3,
       },
     }),
   );
@@ -108,7 +116,8 @@ test('stage tasks and end-to-end tasks number R x K and E, and the plan is the s
       const tasks = plan(spec);
       assert.equal(stageTasks(tasks).length, parallelRounds * trainedStages(spec));
       const joined = tasks.filter((task) => task.kind === 'end_to_end');
-      assert.equal(joined.length, warmStartRounds + endToEndRounds);
+      const roundsSeen = new Set(joined.map(({ round }) => round));
+      assert.equal(roundsSeen.size, warmStartRounds + endToEndRounds);
       assert.deepEqual(plan(spec), tasks);
     }),
   );
@@ -176,7 +185,12 @@ test('local heads: stage k of a round waits for stage k-1 of the same round', ()
   assert.deepEqual(needsOf(tasks.get('stage-0-0')!), ['prepare']);
   assert.deepEqual(tasks.get('stage-0-0')?.outputs, ['state', 'features']);
   assert.deepEqual(tasks.get('stage-2-2')?.outputs, ['state']);
-  assert.deepEqual(Object.keys(tasks.get('finalize')!.inputs), ['dataset', 'state']);
+  assert.deepEqual(Object.keys(tasks.get('finalize')!.inputs), [
+    'dataset',
+    'replica-0',
+    'replica-1',
+    'replica-2',
+  ]);
 });
 
 test('frozen: the last stage alone has tasks, and nothing to wait for but its own', () => {
@@ -188,7 +202,7 @@ test('frozen: the last stage alone has tasks, and nothing to wait for but its ow
   assert.deepEqual(tasks.get('stage-2-1')?.outputs, ['state', 'auxiliary']);
   assert.equal(tasks.has('stage-1-0') || tasks.has('stage-0-0'), false);
   const { parallelRounds } = roundsOf(resolved(), MNIST);
-  assert.deepEqual(Object.keys(tasks.get('end_to_end-0')!.inputs), ['dataset', 'state-2']);
+  assert.deepEqual(Object.keys(tasks.get('end_to_end-0-0')!.inputs), ['dataset', 'state-2']);
   assert.deepEqual(Object.keys(tasks.get(`evaluate-${parallelRounds - 1}`)!.inputs), [
     'dataset',
     'state-2',
@@ -198,7 +212,10 @@ test('frozen: the last stage alone has tasks, and nothing to wait for but its ow
 
 test('a warm start comes first and hands every stage its state, and its AuxNet to who reads it', () => {
   const warm = (type: 'penalty' | 'augmented-lagrangian') => {
-    const spec = resolved({ epochs: 4, method: { type, stages: 3, warm_start_epochs: 1, round_steps: 300 } });
+    const spec = resolved({
+      epochs: 4,
+      method: { type, stages: 3, warm_start_epochs: 1, round_steps: 300, end_to_end_replicas: 1 },
+    });
     return byKey(plan(spec));
   };
   const tasks = warm('penalty');
@@ -237,6 +254,68 @@ test('a warm start comes first and hands every stage its state, and its AuxNet t
   const joined = tasks.get('end_to_end-2');
   assert.deepEqual(Object.keys(joined?.inputs ?? {}), ['dataset', 'state-0', 'state-1', 'state-2']);
   assert.deepEqual(tasks.get('finalize')?.inputs.state, { task: 'end_to_end-3', output: 'state' });
+});
+
+test('replicas take each step of an end-to-end round once, and go on from what all of them made of the round before', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const rounds = roundsOf(spec, MNIST);
+      const joined = plan(spec).filter(({ kind }) => kind === 'end_to_end');
+      for (const round of new Set(joined.map((task) => task.round!))) {
+        const own = joined.filter((task) => task.round === round);
+        const { start, end } = endToEndRange(rounds, round);
+        const steps = own.flatMap(({ replica }) => stepsIn(replicaRange(rounds, round, replica ?? 0)));
+        assert.deepEqual(
+          steps.toSorted((a, b) => a - b),
+          stepsIn({ start, end }),
+        );
+        assert.equal(
+          own.reduce((sum, { weight }) => sum + weight, 0),
+          end - start,
+        );
+        const before = joined.filter((task) => task.round === round - 1).map(({ key }) => key);
+        if (round <= rounds.warmStartRounds) continue;
+        for (const { inputs } of own) {
+          const { dataset: _, ...states } = inputs;
+          assert.deepEqual(
+            Object.values(states).map(({ task }) => task),
+            before,
+          );
+        }
+      }
+    }),
+  );
+});
+
+const stepsIn = ({ start, end, stride = 1 }: StepRange): number[] =>
+  Array.from({ length: end }, (_, step) => step).filter(
+    (step) => step >= start && (step - start) % stride === 0,
+  );
+
+test('the end-to-end phase of K stages is shared by K replicas, whose mean is what ends', () => {
+  const tasks = byKey(plan(resolved({ epochs: 4, method: { stages: 3, round_steps: 300 } })));
+  const dataset = { task: 'prepare', output: 'dataset' };
+  const states = (round: number) =>
+    Object.fromEntries(
+      [0, 1, 2].map((replica) => [
+        `replica-${replica}`,
+        { task: `end_to_end-${round}-${replica}`, output: 'state' },
+      ]),
+    );
+  const { replica, weight, inputs } = tasks.get('end_to_end-1-2')!;
+  // 374 steps: 300, then 74 of which the third replica has 24.
+  assert.deepEqual(
+    { replica, weight, inputs },
+    { replica: 2, weight: 24, inputs: { dataset, ...states(0) } },
+  );
+  assert.deepEqual(Object.keys(tasks.get('end_to_end-0-2')!.inputs), [
+    'dataset',
+    'state-0',
+    'state-1',
+    'state-2',
+  ]);
+  const { dataset: _, 'auxiliary-1': __, 'auxiliary-2': ___, ...finals } = tasks.get('finalize')!.inputs;
+  assert.deepEqual(finals, states(1));
 });
 
 test('the phases of a run share its steps without a gap', () => {

@@ -111,6 +111,7 @@ const ASSIGNMENT: TaskAssignment = {
   kind: 'stage',
   stage: 0,
   round: 0,
+  replica: null,
   spec: resolved(),
   dataset: MNIST,
   inputs: {},

@@ -42,6 +42,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       message_rounds: null,
       warm_start_epochs: 0,
       end_to_end_share: null,
+      end_to_end_replicas: null,
       ...method,
       auxiliary: { cost_share: 0.1, width: null, depth: null, learning_rate: null, ...method?.auxiliary },
       heads: { decoder: false, ...method?.heads },

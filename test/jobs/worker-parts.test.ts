@@ -249,6 +249,7 @@ const assignment: TaskAssignment = {
   kind: 'stage',
   stage: 0,
   round: 0,
+  replica: null,
   spec: resolved(),
   dataset: MNIST,
   inputs: {},

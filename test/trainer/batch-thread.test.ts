@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { type DatasetManifest, decodeManifest } from '../../src/contract/dataset-manifest.js';
+import type { StepRange } from '../../src/network/index.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { BatchThread, openSplit, splitFiles, TrainBatches } from '../../src/trainer/data/index.js';
 import { TrainerError } from '../../src/trainer/errors.js';
@@ -24,6 +25,8 @@ const OPTIONS = {
 };
 /** Three epochs of eight, from within the first. */
 const STEPS = { start: 3, end: 24 };
+/** What one of four replicas takes of them. */
+const EVERY_FOURTH = { start: 5, end: 24, stride: 4 };
 
 const thread = new BatchThread();
 after(() => thread.close());
@@ -34,14 +37,20 @@ function withTiny(body: (manifest: DatasetManifest, blobs: BlobStore) => Promise
   );
 }
 
-test('the thread makes the bitwise same batches; what was given out stays until it is disposed of', async () => {
+for (const steps of [STEPS, EVERY_FOURTH]) {
+  const each = 'stride' in steps ? 'every fourth' : 'each';
+  test(`the thread makes the bitwise same batches of ${each} step; what was given out stays until it is disposed of`, () =>
+    assertSameBatches(steps));
+}
+
+async function assertSameBatches(steps: StepRange): Promise<void> {
   await withTiny(async (manifest, blobs) => {
     const before = liveTensors();
     const reader = await openSplit(manifest, 'train', blobs);
     const plain = new TrainBatches(reader, OPTIONS);
-    const prepared = await thread.open(await splitFiles(manifest, 'train', blobs), OPTIONS, STEPS);
+    const prepared = await thread.open(await splitFiles(manifest, 'train', blobs), OPTIONS, steps);
     let held: { batch: Awaited<ReturnType<typeof prepared.next>>; step: number } | null = null;
-    for (let step = STEPS.start; step < STEPS.end; step++) {
+    for (let step = steps.start; step < steps.end; step += steps.stride ?? 1) {
       const batch = await prepared.next();
       for (const each of [held, { batch, step }]) {
         if (!each) continue;
@@ -61,7 +70,7 @@ test('the thread makes the bitwise same batches; what was given out stays until 
     assert.equal(liveTensors(), before);
     reader.close();
   });
-});
+}
 
 test("a batch's tensors are the ring's own memory, not a copy", async () => {
   await withTiny(async (manifest, blobs) => {

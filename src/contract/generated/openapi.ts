@@ -1175,6 +1175,8 @@ export interface components {
             stage: number | null;
             /** @description From 0. */
             round: number | null;
+            /** @description From 0; null for tasks that share their round's steps with no other. */
+            replica: number | null;
             state: components["schemas"]["TaskState"];
             /** @description 0 before the first claim. */
             attempt: number;
@@ -2188,6 +2190,11 @@ export interface components {
              * @default null
              */
             end_to_end_share: number | null;
+            /**
+             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8; 1 for `rounds`, whose stages share a device.
+             * @default null
+             */
+            end_to_end_replicas: number | null;
         };
         OptimizerSpec: {
             /**

@@ -91,6 +91,7 @@ function assignmentOf(task: ClaimedTask, groundwork: Groundwork): TaskAssignment
     kind: task.kind,
     stage: task.stage,
     round: task.round,
+    replica: task.replica,
     spec,
     dataset: factsOf(dataset),
     inputs: {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricSample, TaskAssignment, TaskSuccess } from '../../contract/trainer-protocol.js';
-import { endToEndRange, parallelRange, roundsOf, type StepRange } from '../../network/rounds.js';
+import { countSteps, parallelRange, replicaRange, roundsOf } from '../../network/rounds.js';
 
 /** From seconds to hours: rounds are meant to take minutes. */
 const TASK_BUCKETS = [1, 5, 15, 60, 300, 900, 3600];
@@ -65,7 +65,7 @@ export class WorkerMetrics {
     const { kind, spec } = assignment;
     for (const [part, spent] of Object.entries(seconds)) this.#partSeconds.inc({ kind, part }, spent);
     const steps = stepsOf(assignment);
-    if (steps !== null) this.#images.inc({ kind }, (steps.end - steps.start) * spec.batch_size);
+    if (steps !== null) this.#images.inc({ kind }, steps * spec.batch_size);
     this.#changed = true;
   }
 
@@ -100,9 +100,9 @@ export class WorkerMetrics {
 }
 
 /** Optimiser steps of a training task; null for others. */
-function stepsOf({ kind, round, spec, dataset }: TaskAssignment): StepRange | null {
+function stepsOf({ kind, round, replica, spec, dataset }: TaskAssignment): number | null {
   if (round === null) return null;
   const rounds = roundsOf(spec, dataset);
-  if (kind === 'stage') return parallelRange(rounds, round);
-  return kind === 'end_to_end' ? endToEndRange(rounds, round) : null;
+  if (kind === 'stage') return countSteps(parallelRange(rounds, round));
+  return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
 }

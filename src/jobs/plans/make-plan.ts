@@ -61,7 +61,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const { method, batch_size: batch } = spec;
   const { profile, measured, bytesPerSecond } = options;
   const costs = costsFrom(options);
-  const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds } = rounds;
+  const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds, warmStartSteps, roundSteps } = rounds;
   const parallel = trainsInParallel(method);
   const most = parallel ? Math.min(MOST_STAGES, network.blocks.length) : 1;
   const even = profile
@@ -71,8 +71,9 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const work: Workload = {
     variants: variantsOf(network, method, even.map(ownIn)),
     ...{ network, batch, stepsPerEpoch, costs, bytesPerSecond },
-    rounds: parallelRounds,
-    jointShare: totalSteps > 0 ? 1 - parallelSteps / totalSteps : 0,
+    ...{ rounds: parallelRounds, roundSteps },
+    warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
+    endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
   };
   const own = stageCosts(method, stages);
   const mean = meanParts(
@@ -130,15 +131,19 @@ function speedUps(work: Workload): Schemas['PlanSpeedup'][] {
     const parts = costs.map((cost) => stageParts(cost, method, prices, batch));
     const slowest =
       secondsOf(serial) / Math.max(...costs.map((cost) => stageSeconds(cost, method, prices, batch)));
-    const jointShare = method.stages > 1 ? work.jointShare : 0;
     return {
       stages: method.stages,
       split: method.split,
       equation_27: rounded(predictedSpeedUp(meanParts(serial, parts), method.stages)),
       slowest_stage: rounded(slowest),
-      whole_run: rounded(withEndToEndShare(slowest, jointShare)),
+      whole_run: rounded(method.stages > 1 ? wholeRun(work, slowest, method.end_to_end_replicas) : slowest),
     };
   });
+}
+
+/** Of a step in the layer-parallel phase to that of all steps. */
+function wholeRun({ warmStartShare, endToEndShare }: Workload, slowest: number, replicas: number): number {
+  return withEndToEndShare(slowest, { alone: warmStartShare, shared: endToEndShare, replicas });
 }
 
 function toStage(

@@ -36,7 +36,7 @@ export async function claimTask(
       WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(holder)}
       RETURNING task.*
     )
-    SELECT claimed.id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses, due_at AS "readyAt",
+    SELECT claimed.id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, due_at AS "readyAt",
       inputs, job.spec, job.traceparent, job.initial,
       jsonb_build_object('id', dataset.id, 'tenant', dataset.tenant, 'name', dataset.name, 'state', dataset.state,
         'builtIn', built_in, 'sha256', sha256, 'classes', classes, 'image', image, 'storage', storage,

@@ -17,6 +17,7 @@ export interface RunningTask extends Fence {
   readonly kind: TaskKind;
   readonly stage: number | null;
   readonly round: number | null;
+  readonly replica: number | null;
   readonly failures: number;
   /** Attempts lost with their worker since the last checkpoint. */
   readonly losses: number;
@@ -39,16 +40,16 @@ type NewTask = PlannedTask & { readonly id: string; readonly waiting: number };
 
 /** One statement for the whole plan: a long job has thousands of tasks. */
 export async function insertTasks(tx: Transaction, jobId: string, tasks: readonly NewTask[]): Promise<void> {
-  const rows = tasks.map(({ id, key, kind, stage, round, waiting, inputs, weight }, position) => {
-    return { id, key, position, kind, stage, round, waiting, inputs, weight };
+  const rows = tasks.map(({ id, key, kind, stage, round, replica, waiting, inputs, weight }, position) => {
+    return { id, key, position, kind, stage, round, replica, waiting, inputs, weight };
   });
   await tx.$executeRaw`
-    INSERT INTO task (id, job_id, tenant, priority, key, position, kind, stage, round, state, waiting, inputs,
+    INSERT INTO task (id, job_id, tenant, priority, key, position, kind, stage, round, replica, state, waiting, inputs,
       weight)
-    SELECT planned.id, job.id, job.tenant, job.priority, key, position, kind, stage, round,
+    SELECT planned.id, job.id, job.tenant, job.priority, key, position, kind, stage, round, replica,
       CASE WHEN waiting = 0 THEN 'ready' ELSE 'waiting' END, waiting, inputs, weight
     FROM job, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, key text, position int,
-      kind text, stage int, round int, waiting int, inputs jsonb, weight float8)
+      kind text, stage int, round int, replica int, waiting int, inputs jsonb, weight float8)
     WHERE job.id = ${jobId}`;
 }
 
@@ -156,7 +157,7 @@ export async function renewLeases(
 /** Running tasks whose worker let the lease run out. */
 export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
   return db.$queryRaw`
-    SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, failures, losses,
+    SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses,
       worker_id AS "workerId"
     FROM task WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
 }

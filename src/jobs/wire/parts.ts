@@ -36,6 +36,7 @@ export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
     kind: row.kind as TaskKind,
     stage: row.stage,
     round: row.round,
+    replica: row.replica,
     state: row.state as TaskState,
     attempt: row.attempt,
     progress: row.progress,

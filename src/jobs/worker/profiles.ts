@@ -115,7 +115,7 @@ function renewals(renew: () => Promise<void>): () => void {
 }
 
 function assignmentOf({ id, attempt, spec, dataset }: ClaimedProfile): TaskAssignment {
-  const none = { stage: null, round: null, inputs: {} };
+  const none = { stage: null, round: null, replica: null, inputs: {} };
   return { task_id: id, job_id: id, attempt, kind: 'profile', spec, dataset, ...none };
 }
 

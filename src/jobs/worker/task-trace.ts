@@ -28,6 +28,7 @@ export function traceTask(
     'strata.attempt': task.attempt,
     ...(task.stage !== null && { 'strata.stage': task.stage }),
     ...(task.round !== null && { 'strata.round': task.round }),
+    ...(task.replica !== null && { 'strata.replica': task.replica }),
     'strata.worker_id': holder.workerId,
     'strata.device': holder.device,
   };

@@ -2,9 +2,10 @@
 export { type AdamwSettings, adamw } from './adamw.js';
 export { clipNorm } from './clip.js';
 export * from './from-spec.js';
+export { meanOf, meanState } from './mean-state.js';
 export * from './optimizer.js';
 export * from './optimizer-state.js';
 export * from './parameter-values.js';
-export { learningRateAt } from './schedule.js';
+export { learningRateAt, replicaRateAt } from './schedule.js';
 export { type SgdSettings, sgd } from './sgd.js';
 export type { UpdateRule } from './update-rule.js';

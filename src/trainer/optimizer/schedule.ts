@@ -22,3 +22,16 @@ export function learningRateAt(
       return (base / 2) * (1 + Math.cos(Math.PI * ((step - warmup) / (totalSteps - warmup))));
   }
 }
+
+/**
+ * Learning rate of each of `replicas` that share a round's steps and are then replaced by their mean: as many times the
+ * schedule's, as each makes so many times fewer steps (Goyal et al., section 2.1), and never more than the run's highest.
+ */
+export function replicaRateAt(
+  optimizer: Pick<ResolvedOptimizer, 'learning_rate' | 'schedule'>,
+  step: number,
+  rounds: Pick<Rounds, 'totalSteps' | 'stepsPerEpoch'>,
+  replicas: number,
+): number {
+  return Math.min(replicas * learningRateAt(optimizer, step, rounds), optimizer.learning_rate);
+}

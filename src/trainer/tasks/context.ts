@@ -15,6 +15,7 @@ import type { BatchThread } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import {
   initialValues,
+  meanOf,
   type NamedValues,
   type OptimizerState,
   startingSlots,
@@ -77,10 +78,9 @@ export async function readWeights(context: TaskContext, input: string): Promise<
   return uri === undefined ? null : decodeWeights(await context.blobs.get(uri));
 }
 
-/** The prepared dataset, its images of the size that this job trains on. */
 /**
  * The weights that a job starts `parameters` from: those of the network that its `init_from` names, where it has such a
- * parameter of that size; else what chance gives.
+ * parameter of that size, the mean where replicas of it were kept; else what chance gives.
  */
 export async function initialWeights(
   { assignment: { inputs, spec }, blobs }: TaskContext,
@@ -88,11 +88,13 @@ export async function initialWeights(
 ): Promise<NamedValues> {
   const weights = new Map(initialValues(parameters, spec.seed));
   const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
+  const found = new Map<string, Float32Array[]>();
   for (const uri of uris) {
     for (const [name, values] of decodeState(await blobs.get(uri)).weights) {
-      if (weights.get(name)?.length === values.length) weights.set(name, values);
+      if (weights.get(name)?.length === values.length) found.set(name, [...(found.get(name) ?? []), values]);
     }
   }
+  for (const [name, kept] of found) weights.set(name, meanOf(kept));
   return weights;
 }
 
@@ -105,6 +107,7 @@ export async function initialState(
   return { weights: await initialWeights(context, parameters), slots: startingSlots(parameters, rule) };
 }
 
+/** The prepared dataset, its images of the size that this job trains on. */
 export async function readManifest(context: TaskContext): Promise<DatasetManifest> {
   const { spec, dataset } = context.assignment;
   const manifest = decodeManifest(await context.blobs.get(requiredInput(context, 'dataset')));

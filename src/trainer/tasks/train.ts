@@ -1,7 +1,7 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protocol.js';
 import type { ParameterSpec, StepRange } from '../../network/index.js';
-import { parametersOf, trainSamples } from '../../network/index.js';
+import { countBefore, countSteps, parametersOf, trainSamples } from '../../network/index.js';
 import { type Checkpoint, encodeCheckpoint } from '../checkpoint/index.js';
 import {
   type Batch,
@@ -14,11 +14,11 @@ import {
 } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import {
-  learningRateAt,
   Optimizer,
   type OptimizerSettings,
   type OptimizerState,
   optimizerSettings,
+  replicaRateAt,
 } from '../optimizer/index.js';
 import type { Tensor } from '../runtime/index.js';
 import {
@@ -51,8 +51,7 @@ export interface TrainPartOptions {
 /** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
 export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
   checkPrecision(context);
-  const { start, end } = options.steps;
-  const left = { start: options.checkpoint?.step ?? start, end };
+  const left = { ...options.steps, start: options.checkpoint?.step ?? options.steps.start };
   // Both at once: a task begins with waiting for files.
   const state = options.checkpoint ? Promise.resolve(options.checkpoint.state) : options.state();
   // Heard below, unless the batches cannot be opened either.
@@ -100,14 +99,14 @@ async function trainOn(
       seed: spec.seed,
       precision: spec.precision,
       batchAt,
-      learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
+      learningRateAt: (step) => replicaRateAt(spec.optimizer, step, run.rounds, steps.stride ?? 1),
       onReport: (report) => {
-        context.progress(report.step + 1 - steps.start, steps.end - steps.start);
+        context.progress(countBefore(steps, report.step + 1), countSteps(steps));
         context.metrics(samplesOf(report, part.stage));
       },
       breathe: (next) => context.breathe(() => save(next)),
     });
-    const left = { start: from, end: steps.end };
+    const left = { ...steps, start: from };
     context.metrics(paceOf(context, left, part.stage, started, stopwatch));
     return optimizer.state();
   } finally {
@@ -125,7 +124,7 @@ export async function saveCheckpoint(
   // The messages first: a checkpoint that can be read has all it names.
   const kept = spool && (await spool.writer.keep());
   const bytes = encodeCheckpoint(parameters, { state, step, spool: kept }, `${task_id}-a${attempt}`);
-  const share = (step - steps.start) / (steps.end - steps.start);
+  const share = countBefore(steps, step) / countSteps(steps);
   return { ...(await blobs.put(bytes)), step, share };
 }
 
@@ -204,18 +203,20 @@ export function samplesOf(report: StepReport, stage: number | null): MetricSampl
  */
 export function paceOf(
   { now, assignment }: TaskContext,
-  { start, end }: StepRange,
+  steps: StepRange,
   stage: number | null,
   started: number,
   stopwatch: Stopwatch,
 ): MetricSample[] {
-  if (start >= end) return [];
+  const count = countSteps(steps);
+  if (count === 0) return [];
+  const step = steps.start + (count - 1) * (steps.stride ?? 1);
   const seconds = (now() - started) / 1000;
-  const images = (end - start) * assignment.spec.batch_size;
+  const images = count * assignment.spec.batch_size;
   const waited = stopwatch.seconds.data ?? 0;
   return [
-    { name: 'images_per_second', stage, step: end - 1, value: images / seconds },
+    { name: 'images_per_second', stage, step, value: images / seconds },
     // A clock too coarse to see the loop saw no waiting either.
-    { name: 'data_wait_share', stage, step: end - 1, value: seconds > 0 ? waited / seconds : 0 },
+    { name: 'data_wait_share', stage, step, value: seconds > 0 ? waited / seconds : 0 },
   ];
 }

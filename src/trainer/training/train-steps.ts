@@ -1,4 +1,4 @@
-import type { Layer, StepRange } from '../../network/index.js';
+import { countBefore, type Layer, type StepRange } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { type Precision, trainPass } from '../network/index.js';
@@ -66,8 +66,9 @@ export const STEPS_PER_REPORT = 10;
  */
 export async function trainSteps(options: TrainStepsOptions): Promise<void> {
   const { steps, stopwatch, from = steps.start } = options;
-  for (let step = from; step < steps.end; step++) {
-    const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
+  const { stride = 1 } = steps;
+  for (let step = from; step < steps.end; step += stride) {
+    const reports = countBefore(steps, step) % STEPS_PER_REPORT === 0 || step + stride >= steps.end;
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
       // A warm trainer outlives a task that fails: what the failing step had made must not stay.
@@ -76,7 +77,7 @@ export async function trainSteps(options: TrainStepsOptions): Promise<void> {
     } finally {
       batch.dispose();
     }
-    await options.breathe(step + 1);
+    await options.breathe(step + stride);
   }
 }
 

@@ -97,15 +97,20 @@ test('stages alike give Eq. 27; the slowest of uneven ones sets the pace', (t) =
 test('an end-to-end share lies between no gain and the whole of it', (t) => {
   let worst = 0;
   const speedUps = fc.double({ min: 0.1, max: 100, noNaN: true });
+  const part = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
-    fc.property(speedUps, fc.double({ min: 0, max: 1, noNaN: true }), (rho, share) => {
+    fc.property(speedUps, part, part, fc.integer({ min: 1, max: 64 }), (rho, share, of, replicas) => {
+      const alone = share * of;
+      const shares = { alone, shared: share - alone, replicas };
       worst = Math.max(
         worst,
-        Math.abs(withEndToEndShare(rho, 0) / rho - 1),
-        Math.abs(withEndToEndShare(rho, 1) - 1),
+        Math.abs(withEndToEndShare(rho, { alone: 0, shared: 0, replicas }) / rho - 1),
+        Math.abs(withEndToEndShare(rho, { alone: 1, shared: 0, replicas }) - 1),
+        Math.abs(withEndToEndShare(rho, { alone: 0, shared: 1, replicas }) / replicas - 1),
       );
-      // By times: a serial second becomes s + (1 - s) / rho.
-      worst = Math.max(worst, Math.abs(withEndToEndShare(rho, share) * (share + (1 - share) / rho) - 1));
+      // By times: a serial second becomes s + u / n + (1 - s - u) / rho.
+      const second = alone + (share - alone) / replicas + (1 - share) / rho;
+      worst = Math.max(worst, Math.abs(withEndToEndShare(rho, shares) * second - 1));
     }),
   );
   within(t, 'check 11, end-to-end share', worst, TOLERANCE);
@@ -116,6 +121,10 @@ test('times and counts that cannot be are refused by name', () => {
   assert.throws(() => predictedSpeedUp({ ...times, backward: Number.NaN }, 2), /backward is NaN/);
   assert.throws(() => speedUpBound({ ...times, data: -1 }), /data is -1/);
   for (const stages of [0, 1.5]) assert.throws(() => predictedSpeedUp(times, stages), RangeError);
-  for (const share of [-0.1, 1.1, Number.NaN]) assert.throws(() => withEndToEndShare(2, share), RangeError);
+  for (const alone of [-0.1, 1.1, Number.NaN]) {
+    assert.throws(() => withEndToEndShare(2, { alone, shared: 0, replicas: 1 }), RangeError);
+    assert.throws(() => withEndToEndShare(2, { alone: 0.5, shared: alone, replicas: 1 }), RangeError);
+  }
+  assert.throws(() => withEndToEndShare(2, { alone: 0, shared: 0, replicas: 0 }), /replicas is 0/);
   assert.throws(() => unevenSpeedUp(times, []), RangeError);
 });

@@ -44,6 +44,7 @@ export async function runPlan(
         kind: task.kind,
         stage: task.stage,
         round: task.round,
+        replica: task.replica,
         spec,
         dataset,
         inputs: { ...inputsOf(task, successes), ...(await historyFor(task, samples, blobs)) },

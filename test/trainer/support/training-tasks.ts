@@ -104,10 +104,12 @@ export function runTrainingTask(task: TrainingTask, options: TaskRun): Promise<T
   return runTask(contextOf(task, options));
 }
 
-export type TrainingTask = Pick<PlannedTask, 'key' | 'stage' | 'round'> & Pick<TaskAssignment, 'kind'>;
+export type TrainingTask = Pick<PlannedTask, 'key' | 'stage' | 'round'> &
+  Partial<Pick<PlannedTask, 'replica'>> &
+  Pick<TaskAssignment, 'kind'>;
 
 export function contextOf(
-  { key, kind, stage, round }: TrainingTask,
+  { key, kind, stage, round, replica = null }: TrainingTask,
   {
     spec,
     blobs,
@@ -122,7 +124,7 @@ export function contextOf(
   }: TaskRun,
 ): TaskContext {
   return {
-    assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, spec, dataset, inputs },
+    assignment: { task_id: key, job_id: 'job', attempt, kind, stage, round, replica, spec, dataset, inputs },
     blobs,
     now: () => 0,
     progress: () => {},

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { InvalidManifestError } from '../../../contract/dataset-manifest.js';
+import { countSteps } from '../../../network/rounds.js';
 import { TrainerError, type TrainerErrorCode } from '../../errors.js';
 import { type TrainBatchesOptions, TrainFiller } from '../batch-filler.js';
 import { openFiles } from '../open-split.js';
@@ -46,13 +47,13 @@ async function fill(
   const reader = openFiles(files, { decoders });
   try {
     const filler = new TrainFiller(reader, options);
-    for (let step = ring.steps.start; step < ring.steps.end; step++) {
-      const n = step - ring.steps.start;
+    const { start, stride = 1 } = ring.steps;
+    for (let n = 0; n < countSteps(ring.steps); n++) {
       if (!control.waitForSlot(n)) return;
       const started = nowMs();
       const arrays = slotArrays(ring, n);
       arrays.images.fill(0);
-      await filler.fill(step, arrays);
+      await filler.fill(start + n * stride, arrays);
       control.markFilled((nowMs() - started) / 1000);
     }
   } finally {

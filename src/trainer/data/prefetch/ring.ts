@@ -3,7 +3,7 @@ import type { BatchArrays } from '../batch-filler.js';
 
 /**
  * Batches on their way from the thread that prepares them to the loop that trains on them, in memory both see. Step
- * `steps.start + n` lies in slot n % SLOTS. Each side writes its own counter alone and wakes the other:
+ * `n`, counted from 0, lies in slot n % SLOTS. Each side writes its own counter alone and wakes the other:
  *   filled    slots the thread has written since the start; the loop waits for it to pass the step it needs
  *   released  slots the loop has given back; the thread waits for it before it writes over a slot
  */
