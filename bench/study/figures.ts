@@ -1,5 +1,5 @@
 import type { EndedJob } from './jobs.js';
-import { REFERENCE, type Row } from './rows.js';
+import { isSerial, REFERENCE, type Row } from './rows.js';
 import { type StepSeconds, virtualEnds } from './virtual-time.js';
 
 /** One job. Accuracies are shares of the test images, of the full network but for `compact`. */
@@ -85,8 +85,7 @@ export function summarize(rows: readonly Row[], outcomes: readonly Outcome[]): R
   return rows.map((row) => {
     const runs = own(row);
     const accuracy = figure(runs.map((run) => run.accuracy))!;
-    const serial = rows.find(({ method, epochs }) => method.type === 'backprop' && epochs === row.epochs);
-    const isSerial = row.method.type === 'backprop';
+    const serial = rows.find((other) => isSerial(other) && other.epochs === row.epochs);
     return {
       row: row.name,
       stages: row.method.stages,
@@ -95,8 +94,8 @@ export function summarize(rows: readonly Row[], outcomes: readonly Outcome[]): R
       beforeJoining: figure(runs.map((run) => run.beforeJoining)),
       compact: figure(runs.map((run) => run.compact)),
       timeShare: runs[0]!.seconds / referenceSeconds,
-      overReference: isSerial ? null : accuracy.mean - meanOf(REFERENCE, runs),
-      overSameEpochs: isSerial || serial === undefined ? null : accuracy.mean - meanOf(serial, runs),
+      overReference: isSerial(row) ? null : accuracy.mean - meanOf(REFERENCE, runs),
+      overSameEpochs: isSerial(row) || serial === undefined ? null : accuracy.mean - meanOf(serial, runs),
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { components } from '../../src/contract/generated/openapi.js';
-import { endToEndRange, parallelRange, type Rounds, roundsOf } from '../../src/network/index.js';
+import { countSteps, parallelRange, type Rounds, replicaRange, roundsOf } from '../../src/network/index.js';
 import { median } from '../benchmark.js';
 import { secondsOfTask } from '../service.js';
 import { simulate } from '../simulation/simulate.js';
@@ -12,7 +12,7 @@ export interface Timed {
   readonly job: Pick<Schemas['Job'], 'spec'>;
   readonly tasks: readonly Pick<
     Task,
-    'key' | 'kind' | 'stage' | 'round' | 'waits_for' | 'started_at' | 'finished_at'
+    'key' | 'kind' | 'stage' | 'round' | 'replica' | 'waits_for' | 'started_at' | 'finished_at'
   >[];
 }
 
@@ -33,7 +33,7 @@ export function stageSeconds({ job, tasks }: Timed, trainCount: number): number[
 }
 
 /**
- * When each task of a job would have ended on as many devices as it has stages, had each step taken what `steps` says, and
+ * When each task of a job would have ended on as many devices as it has stages or replicas, had each step taken what `steps` says, and
  * evaluations, which both sides of a comparison need alike, nothing.
  */
 export function virtualEnds(
@@ -49,7 +49,7 @@ export function virtualEnds(
       needs: task.waits_for.map((key) => places.get(key)!),
     })),
     jobs: 1,
-    devices: job.spec.method.stages!,
+    devices: Math.max(job.spec.method.stages!, job.spec.method.end_to_end_replicas!),
     dispatchSeconds: 0,
   });
   return new Map(tasks.map(({ key }, index) => [key, firstEnds[index]!]));
@@ -60,10 +60,9 @@ function secondsOfStep({ kind, stage }: Timed['tasks'][number], { joined, stages
   return kind === 'stage' ? stages[stage!]! : 0;
 }
 
-function stepsOf(rounds: Rounds, { kind, round }: Timed['tasks'][number]): number {
-  if (kind !== 'stage' && kind !== 'end_to_end') return 0;
-  const { start, end } = (kind === 'stage' ? parallelRange : endToEndRange)(rounds, round!);
-  return end - start;
+function stepsOf(rounds: Rounds, { kind, round, replica }: Timed['tasks'][number]): number {
+  if (kind === 'stage') return countSteps(parallelRange(rounds, round!));
+  return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round!, replica ?? 0)) : 0;
 }
 
 const roundsOfJob = ({ spec }: Timed['job'], trainCount: number): Rounds =>

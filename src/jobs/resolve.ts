@@ -103,8 +103,8 @@ function resolveMethod(
   checkAuxiliary(method, network, split, report);
   const endToEndShare = method.end_to_end_share ?? (stages > 1 ? DEFAULT_END_TO_END_SHARE : 0);
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
-  const parallelSteps =
-    totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndStepsOf(totalSteps, endToEndShare);
+  const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
+  const parallelSteps = totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndSteps;
   checkWarmStart(method, stages, parallelSteps, report);
   checkMessageRounds(method, stages, report);
   const stores = storesVariables({ type: method.type, stages });
@@ -123,8 +123,9 @@ function resolveMethod(
       report,
     );
   }
-  const replicas = method.end_to_end_replicas ?? defaultReplicas({ type: method.type, stages });
-  checkReplicas(method, endToEndStepsOf(totalSteps, endToEndShare), report);
+  checkReplicas(method, endToEndSteps, report);
+  const fitting = endToEndSteps > 0 ? defaultReplicas({ type: method.type, stages }) : 1;
+  const replicas = method.end_to_end_replicas ?? fitting;
   checkRounds(totalSteps, roundSteps, Math.max(stages, replicas), report);
   return {
     ...method,

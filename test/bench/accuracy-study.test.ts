@@ -34,11 +34,13 @@ const task = (
   round: number | null,
   waits_for: string[],
   seconds: number,
+  replica: number | null = null,
 ): Timed['tasks'][number] => ({
   key,
   kind: key.split('-')[0] as 'stage',
   stage,
   round,
+  replica,
   waits_for,
   started_at: at(0),
   finished_at: at(seconds),
@@ -52,8 +54,9 @@ const job = {
     task('stage-1-1', 1, 1, ['stage-1-0'], 22),
     task('stage-0-1', 0, 1, ['stage-0-0', 'stage-1-1'], 30),
     task('evaluate-1', null, 1, ['stage-0-1', 'stage-1-1'], 99),
-    task('end_to_end-0', null, 0, ['stage-0-1', 'stage-1-1'], 50),
-    task('finalize', null, null, ['end_to_end-0', 'evaluate-1'], 99),
+    task('end_to_end-0-0', null, 0, ['stage-0-1', 'stage-1-1'], 50, 0),
+    task('end_to_end-0-1', null, 0, ['stage-0-1', 'stage-1-1'], 50, 1),
+    task('finalize', null, null, ['end_to_end-0-0', 'end_to_end-0-1', 'evaluate-1'], 99),
   ],
 };
 
@@ -66,7 +69,8 @@ test('a job’s time on K devices follows its graph with the median step of each
   // Stage 0 begins when stage 1 has its first round behind it.
   assert.equal(ends.get('stage-0-1'), 21 + 60);
   assert.equal(ends.get('evaluate-1'), 81);
-  assert.equal(ends.get('finalize'), 81 + 50);
+  // Two replicas share ten steps of 5 s.
+  assert.equal(ends.get('finalize'), 81 + 25);
 });
 
 test('rows are compared with the reference, and with back-propagation for as many epochs', () => {

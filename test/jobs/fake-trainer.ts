@@ -1,7 +1,7 @@
 /**
  * A trainer without mathematics: it speaks src/contract/trainer-protocol.ts, reads every input, and writes tiny
  * outputs that depend on nothing but its assignment. Tests steer it by files in FAKE_TRAINER_DIR, where `<name>` is
- * the task's kind, stage and round joined by dashes (`stage-1-0`, `finalize`):
+ * the task's kind, stage, round and replica joined by dashes (`stage-1-0`, `finalize`):
  * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
  * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
  * - asked for a checkpoint while it waits, a stage or end-to-end task writes a tiny one; asked to stop, it stops;
@@ -35,8 +35,8 @@ const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
 const folder = process.env.FAKE_TRAINER_DIR ?? '';
 const send = (message: FromTrainer): void => void process.send?.(message);
 
-const nameOf = ({ kind, stage, round }: TaskAssignment): string =>
-  [kind, stage, round].filter((part) => part !== null).join('-');
+const nameOf = ({ kind, stage, round, replica }: TaskAssignment): string =>
+  [kind, stage, round, replica].filter((part) => part !== null).join('-');
 
 /** The task in work. */
 let current: { assignment: TaskAssignment; stop: () => void } | null = null;

@@ -14,7 +14,7 @@ for (const type of ['sgd', 'adamw'] as const) {
       const spec = tinySpec({
         epochs: 2,
         optimizer: { type },
-        method: { type: 'frozen', stages: 3, end_to_end_share: 0.5 },
+        method: { type: 'frozen', stages: 3, end_to_end_share: 0.5, end_to_end_replicas: 1 },
       });
       const run = await runTraining(spec, blobs);
       assert.deepEqual([...run.keys()], ['prepare', 'stage-2-0', 'end_to_end-0']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BlobUri, TaskSuccess } from '../../src/contract/trainer-protocol.js';
-import { parametersOf, roundsOf, wholeNetwork } from '../../src/network/index.js';
+import { parametersOf, wholeNetwork } from '../../src/network/index.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { decodeState } from '../../src/trainer/checkpoint/index.js';
 import { meanOf, meanState, type NamedValues, replicaRateAt } from '../../src/trainer/optimizer/index.js';
@@ -71,7 +71,8 @@ test('the mean of replicas that made one step each from the same weights is the 
     ).weights;
     const error = distance(expected, mean) / distance(expected, start);
     t.diagnostic(`mean of ${replicas} replicas against their gradients' sum: ${error.toExponential(1)}`);
-    assert.ok(error < 1e-5, `${error}`);
+    // Weights in float32 hold moves of a hundredth of them to five digits.
+    assert.ok(error < 1e-4, `${error}`);
     assert.ok(distance(expected, start) > 0);
   });
 });

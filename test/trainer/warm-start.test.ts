@@ -41,7 +41,11 @@ for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
     await withBlobs(async (blobs) => {
       const before = liveTensors();
       const specOf = (method: Method) =>
-        tinySpec({ epochs: 4, optimizer, method: { ...method, end_to_end_share: 0.25 } });
+        tinySpec({
+          epochs: 4,
+          optimizer,
+          method: { ...method, end_to_end_share: 0.25, end_to_end_replicas: 1 },
+        });
       const warm = await runTraining(specOf(WARM), blobs);
       const serial = await runTraining(specOf({ type: 'backprop', stages: 1, warm_start_epochs: 0 }), blobs);
       const expected = await stateOf(blobs, serial.get('stage-0-0'), 'state');
