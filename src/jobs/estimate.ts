@@ -13,22 +13,27 @@ export interface KindProgress {
   readonly timedSeconds: number;
 }
 
-const SHARED: readonly TaskKind[] = ['stage', 'end_to_end'];
-
 /**
  * Seconds until a job ends if it goes on as it does: what is left of each kind of task, at the rate of its finished ones.
- * Stages and replicas share what is left of theirs among the slots that they use now; the other kinds follow one another. A kind of
- * which none is finished goes at the rate of all those that train or evaluate.
+ * Stages share what is left of theirs among the slots that they use now, and replicas theirs among as many; the other kinds follow
+ * one another. A kind of which none is finished goes at the rate of all those that train or evaluate.
+ * @param replicas of a round of the joined network
  * @returns null until one of those is finished
  */
-export function secondsLeft(kinds: readonly KindProgress[]): number | null {
+export function secondsLeft(kinds: readonly KindProgress[], replicas: number): number | null {
   // Preparing has a weight, but no steps: its rate says nothing of the others'.
   const general = rateOf(kinds.filter(({ kind }) => kind !== 'prepare'));
   if (general === null) return null;
-  return kinds.reduce((sum, of) => {
-    const slots = SHARED.includes(of.kind) ? Math.max(1, of.running) : 1;
-    return sum + (Math.max(0, of.total - of.done) * (rateOf([of]) ?? general)) / slots;
-  }, 0);
+  const used = (...names: TaskKind[]) =>
+    Math.max(1, ...kinds.filter(({ kind }) => names.includes(kind)).map(({ running }) => running));
+  const slotsOf = (kind: TaskKind): number => {
+    if (kind === 'stage') return used('stage');
+    return kind === 'end_to_end' ? Math.min(replicas, used('stage', 'end_to_end')) : 1;
+  };
+  return kinds.reduce(
+    (sum, of) => sum + (Math.max(0, of.total - of.done) * (rateOf([of]) ?? general)) / slotsOf(of.kind),
+    0,
+  );
 }
 
 /** Seconds a step; null where nothing is finished. */

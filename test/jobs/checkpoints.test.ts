@@ -59,8 +59,11 @@ describe('checkpoints of a job', () => {
     const last = found.at(-1)!;
     assert.deepEqual([last.id, last.step], [`${source}-end_to_end-0`, plan.total_steps]);
     assert.deepEqual(
-      last.parts.map(({ stage }) => stage),
-      [null],
+      last.parts.map(({ stage, task }) => [stage, task]),
+      [
+        [null, 'end_to_end-0-0'],
+        [null, 'end_to_end-0-1'],
+      ],
     );
     assert.ok(found.every(({ starts_jobs }) => starts_jobs));
     const { sha256, size_bytes } = last.parts[0]!;
@@ -121,7 +124,7 @@ describe('checkpoints of a job', () => {
   test('within a task start no job until nothing replaces them, and then only as a whole network', async () => {
     await strata.orders.clear();
     await strata.orders.hold('end_to_end-0');
-    const { job } = await strata.client.createJob(smallJob(), {});
+    const { job } = await strata.client.createJob(smallJob({ method: { end_to_end_replicas: 1 } }), {});
     await strata.orders.started('end_to_end-0');
     await strata.client.cancelJob(job.id, { force: false });
     assert.equal((await strata.ended(job.id)).state, 'cancelled');

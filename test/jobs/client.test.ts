@@ -24,7 +24,7 @@ test('a created job waits in the queue with its spec resolved and its plan', asy
   assert.deepEqual(job.queue, { position: 1, reason: 'no worker is connected' });
   assert.equal(job.spec.model.depth, 20);
   assert.equal(typeof job.spec.seed, 'number');
-  assert.equal(job.plan.tasks, 12);
+  assert.equal(job.plan.tasks, 13);
   assert.deepEqual(await strata.client.getJob(job.id), job);
   const events = (await strata.client.listEvents(job.id, { after: 0, limit: 10 })).data;
   assert.deepEqual(

@@ -61,6 +61,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
   const cases: Changes[] = [
     {},
     { method: { end_to_end_share: 0 } },
+    { method: { stages: 3, end_to_end_replicas: 2 } },
     { method: { corrections: { precision: 'int8', filter: 'average-2' } } },
     { method: { auxiliary: { width: 12, depth: 4 } } },
     { method: { type: 'penalty', stages: 3 } },
@@ -84,6 +85,17 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
 test('backprop is one stage without an end-to-end phase', () => {
   const { stages, split, end_to_end_share } = resolved({ method: { type: 'backprop' } }).method;
   assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
+});
+
+test('replicas of the end-to-end phase: as many as stages, up to 8, where there is one to share', () => {
+  const replicasOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
+    resolved({ method }).method.end_to_end_replicas;
+  assert.equal(replicasOf({ stages: 3 }), 3);
+  assert.equal(replicasOf({ stages: 9 }), 8);
+  assert.equal(replicasOf({ stages: 3, end_to_end_replicas: 5 }), 5);
+  assert.equal(replicasOf({ stages: 3, end_to_end_share: 0 }), 1);
+  assert.equal(replicasOf({ type: 'rounds', stages: 3 }), 1);
+  assert.equal(replicasOf({ type: 'backprop', end_to_end_share: 1, end_to_end_replicas: 4 }), 4);
 });
 
 test('a costly AuxNet moves the balanced split: its stage has fewer blocks', () => {
@@ -316,6 +328,12 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { warm_start_epochs: 8 } },
     '/method/warm_start_epochs',
     /leaves no step to the layer-parallel phase; use less/,
+  ],
+  [
+    'replicas of no end-to-end phase',
+    { method: { end_to_end_share: 0, end_to_end_replicas: 2 } },
+    '/method/end_to_end_replicas',
+    /no end-to-end phase to share; use 1 or null, or a greater end_to_end_share/,
   ],
   ['a cutout of the whole image', { augmentation: { cutout: 28 } }, '/augmentation/cutout', /use 27 or less/],
   ['too many tasks', { epochs: 1000, method: { round_steps: 1 } }, '/method/round_steps', /use 47 or more/],

@@ -45,10 +45,13 @@ test('tasks name what they wait for, who ran them and how long', async () => {
   const id = await create();
   await strata.ended(id);
   const tasks = new Map((await strata.client.listTasks(id)).data.map((task) => [task.key, task]));
-  assert.equal(tasks.size, 12);
+  assert.equal(tasks.size, 13);
   const task = tasks.get('stage-0-1');
   assert.deepEqual(task?.waits_for, ['prepare', 'stage-0-0', 'stage-1-1']);
   assert.deepEqual(task?.seconds, { total: 0.001 });
+  const replica = tasks.get('end_to_end-0-1');
+  assert.deepEqual([replica?.kind, replica?.round, replica?.replica], ['end_to_end', 0, 1]);
+  assert.deepEqual(tasks.get('finalize')?.waits_for.slice(-2), ['end_to_end-0-0', 'end_to_end-0-1']);
   assert.match(task?.device ?? '', /^(cpu|gpu):\d$/);
   const [worker] = (await strata.client.listWorkers()).data;
   assert.equal(task?.worker_id, worker?.id);
@@ -221,6 +224,7 @@ test('what a successful task warns of becomes one event, also where the task ran
     kind: 'evaluate',
     stage: 1,
     round: 3,
+    replica: null,
     attempt: 2,
     code: 'low_fidelity',
     step: 7,

@@ -42,6 +42,27 @@ test('a job starts at bitwise the weights that it is given, its optimiser as new
   });
 });
 
+test('replicas that were kept of a round are started from at their mean', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = tinySpec({ method: { type: 'backprop' } });
+    const [first, second] = [
+      await stateAfterRound(spec, blobs, []),
+      await stateAfterRound({ ...spec, seed: 6 }, blobs, []),
+    ];
+    const inputs = { 'initial-0': first.uri, 'initial-1': second.uri };
+    const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
+    const { weights } = await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters);
+    for (const [name, values] of weights) {
+      const other = second.weights.get(name)!;
+      assert.deepEqual(
+        values,
+        first.weights.get(name)!.map((value, index) => (value + other[index]!) / 2),
+        name,
+      );
+    }
+  });
+});
+
 test('states of stages make up a network, whatever the new split; what is not in them starts from chance', async () => {
   await withBlobs(async (blobs) => {
     const whole = tinySpec({ method: { type: 'backprop' } });

@@ -74,7 +74,7 @@ function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | 
 function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: number): string | null {
   const state = row.state as JobState;
   if (state === 'queued' || state === 'paused' || isTerminal('job', state)) return null;
-  const seconds = secondsLeft(kinds);
+  const seconds = secondsLeft(kinds, fromJson<ResolvedSpec>(row.spec).method.end_to_end_replicas);
   return seconds === null ? null : new Date(nowMs + seconds * 1000).toISOString();
 }
 
