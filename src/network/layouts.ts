@@ -24,7 +24,7 @@ export interface LayoutCost extends Layout {
   readonly stepSeconds: number;
   /** Of an epoch on average over the run: a warm start uses one stage's devices only, the end-to-end phase those of its replicas. */
   readonly epochSeconds: number;
-  /** Of the device that needs most: weights, gradients and optimiser memory, and what a pass keeps. */
+  /** Of the device that needs most, of the joint phases too: weights, gradients and optimiser memory, and what a pass keeps. */
   readonly memoryBytes: number;
   /** Over all devices and an average epoch. */
   readonly bytesPerEpoch: number;
@@ -120,7 +120,11 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
       (parallelShare * stepSeconds * fill(work, stages) +
         shares.warmStartShare * joint +
         shares.endToEndShare * joinedSeconds),
-    memoryBytes: Math.max(...costs.map((cost) => stageMemory(cost, batch))),
+    memoryBytes: Math.max(
+      ...(jointShare > 0 ? [...costs, ...work.variants[0]!.costs] : costs).map((cost) =>
+        stageMemory(cost, batch),
+      ),
+    ),
     bytesPerEpoch:
       stepsPerEpoch *
       (parallelShare * moved +

@@ -1017,22 +1017,22 @@ export interface components {
             equation_27: number;
             /** @description Without the assumption of balance, and with what messages take. */
             slowest_stage: number;
-            /** @description The same with the phases in which the joined network trains on one device. */
+            /** @description The same with the phases in which the joined network trains; at the end on `end_to_end_replicas` devices. */
             whole_run: number;
         };
         /** @description K stages, each trained by R replicas on an R-th of every batch. */
         PlanLayout: {
             stages: number;
             replicas: number;
-            /** @description Whether a job can ask for it. Replicas are computed for comparison; Strata does not train them. */
+            /** @description Whether a job can ask for it. Replicas that average every step are computed for comparison; what a job can ask for are those of `method.end_to_end_replicas`, which meet once a round. */
             offered: boolean;
             /** @description Within `device_memory_bytes`. */
             fits: boolean;
             /** @description Of the slowest device, messages and averaging included. */
             step_seconds: number;
-            /** @description On average over the run, its joint phases included. */
+            /** @description On average over the run, its joint phases with their `end_to_end_replicas` included. */
             epoch_seconds: number;
-            /** @description Of the device that needs most. */
+            /** @description Of the device that needs most: where the job has a phase that trains the joined network, of that. */
             memory_bytes: number;
             /** @description What moves between devices. */
             bytes_per_epoch: number;

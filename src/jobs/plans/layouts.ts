@@ -80,7 +80,7 @@ export function recommend(layouts: readonly PlanLayout[]): Schemas['Plan']['reco
 
 function verdict(best: PlanLayout): string {
   if (best.stages === 1 && best.replicas > 1) {
-    return `Data-parallel back-propagation is the better choice here, on ${best.replicas} devices; Strata does not train it`;
+    return `Data-parallel back-propagation is the better choice here, on ${best.replicas} devices; Strata trains it as local SGD, with method.type backprop, end_to_end_share 1 and end_to_end_replicas ${best.replicas}`;
   }
   if (best.replicas > 1) return `${capital(nameOf(best))} would be fastest; Strata trains one replica`;
   return best.stages > 1 ? `${capital(nameOf(best))} are fastest` : 'One device is fastest';
