@@ -7,6 +7,7 @@ import { loadContract } from './contract.js';
 import { measureRequests } from './monitoring/request-metrics.js';
 import { traceRequests } from './monitoring/request-traces.js';
 import { knowPrincipals } from './plugins/access.js';
+import { refuseWhileClosing } from './plugins/closing.js';
 import { serveDocs } from './plugins/docs.js';
 import { protectBrowsers } from './plugins/headers.js';
 import { takeImages } from './plugins/images.js';
@@ -22,9 +23,6 @@ import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
-
-/** A closing server lets requests in progress end for so long. */
-const CLOSE_GRACE_MS = 5_000;
 
 export interface AppOptions {
   readonly logLevel: LogLevel;
@@ -48,6 +46,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
     routerOptions: { querystringParser: parseQuery },
     frameworkErrors: sendProblem,
     clientErrorHandler: refuseConnection,
@@ -58,9 +57,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
     reply.header('x-request-id', request.id);
     next();
   });
-  app.addHook('preClose', async () => {
-    setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
-  });
+  refuseWhileClosing(app);
   knowPrincipals(app);
   protectBrowsers(app);
   answerProblems(app);
