@@ -149,7 +149,7 @@ const checkLine = ({ measuredSeconds, simulatedSeconds, dispatchSeconds }: Check
   `K=${REAL.stages}, ${REAL.rounds} rounds of ${REAL.roundSteps} steps: ${measuredSeconds.toFixed(1)} s measured, ${simulatedSeconds.toFixed(1)} s simulated (${(simulatedSeconds / measuredSeconds).toFixed(2)}); ${(1000 * dispatchSeconds).toFixed(0)} ms beside a task's steps`;
 
 const aloneLine = ({ stages, slowestStepSeconds, speedUp, wholeRun, busyShare }: Alone): string =>
-  `  K=${String(stages).padEnd(3)} slowest stage ${slowestStepSeconds.toFixed(3)} s a step, speed-up ${speedUp.toFixed(2)}, with 20 % end to end ${wholeRun.toFixed(2)}, devices busy ${(100 * busyShare).toFixed(0)} %`;
+  `  K=${String(stages).padEnd(3)} slowest stage ${slowestStepSeconds.toFixed(3)} s a step, speed-up ${speedUp.toFixed(2)}, with 20 % end to end, shared by as many, up to 8, ${wholeRun.toFixed(2)}, devices busy ${(100 * busyShare).toFixed(0)} %`;
 
 const crowdLine = ({ stages, hours, firstJobMinutes, busyShare }: Crowd): string =>
   `  K=${String(stages).padEnd(3)} all done after ${hours.toFixed(2)} h, the first after ${firstJobMinutes.toFixed(1)} min, devices busy ${(100 * busyShare).toFixed(1)} %`;
