@@ -1,5 +1,5 @@
 import type { components } from '../../src/contract/generated/openapi.js';
-import { countSteps, parallelRange, type Rounds, replicaRange, roundsOf } from '../../src/network/index.js';
+import { type Rounds, roundsOf, stepsOfTask } from '../../src/network/index.js';
 import { median } from '../benchmark.js';
 import { secondsOfTask } from '../service.js';
 import { simulate } from '../simulation/simulate.js';
@@ -60,10 +60,7 @@ function secondsOfStep({ kind, stage }: Timed['tasks'][number], { joined, stages
   return kind === 'stage' ? stages[stage!]! : 0;
 }
 
-function stepsOf(rounds: Rounds, { kind, round, replica }: Timed['tasks'][number]): number {
-  if (kind === 'stage') return countSteps(parallelRange(rounds, round!));
-  return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round!, replica ?? 0)) : 0;
-}
+const stepsOf = (rounds: Rounds, task: Timed['tasks'][number]): number => stepsOfTask(rounds, task) ?? 0;
 
 const roundsOfJob = ({ spec }: Timed['job'], trainCount: number): Rounds =>
   // The API's specs have every choice made.

@@ -116,6 +116,20 @@ export function replicaRange(rounds: Rounds, round: number, replica: number): St
   return { start: start + replica, end, stride: replicasIn(rounds, round) };
 }
 
+/** Optimiser steps of a training task; null for others. */
+export function stepsOfTask(
+  rounds: Rounds,
+  {
+    kind,
+    round,
+    replica,
+  }: { readonly kind: string; readonly round: number | null; readonly replica: number | null },
+): number | null {
+  if (round === null) return null;
+  if (kind === 'stage') return countSteps(parallelRange(rounds, round));
+  return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
+}
+
 /** Round `round` of a phase over the steps [start, end). */
 function cut({ roundSteps }: Rounds, start: number, end: number, round: number): StepRange {
   const first = start + round * roundSteps;

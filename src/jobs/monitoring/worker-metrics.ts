@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricSample, TaskAssignment, TaskSuccess } from '../../contract/trainer-protocol.js';
-import { countSteps, parallelRange, replicaRange, roundsOf } from '../../network/rounds.js';
+import { roundsOf, stepsOfTask } from '../../network/rounds.js';
 
 /** From seconds to hours: rounds are meant to take minutes. */
 const TASK_BUCKETS = [1, 5, 15, 60, 300, 900, 3600];
@@ -62,9 +62,9 @@ export class WorkerMetrics {
   }
 
   taskSucceeded(assignment: TaskAssignment, { seconds }: TaskSuccess): void {
-    const { kind, spec } = assignment;
+    const { kind, spec, dataset } = assignment;
     for (const [part, spent] of Object.entries(seconds)) this.#partSeconds.inc({ kind, part }, spent);
-    const steps = stepsOf(assignment);
+    const steps = stepsOfTask(roundsOf(spec, dataset), assignment);
     if (steps !== null) this.#images.inc({ kind }, steps * spec.batch_size);
     this.#changed = true;
   }
@@ -97,12 +97,4 @@ export class WorkerMetrics {
       this.#changed ||= !stored;
     }
   }
-}
-
-/** Optimiser steps of a training task; null for others. */
-function stepsOf({ kind, round, replica, spec, dataset }: TaskAssignment): number | null {
-  if (round === null) return null;
-  const rounds = roundsOf(spec, dataset);
-  if (kind === 'stage') return countSteps(parallelRange(rounds, round));
-  return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
 }
