@@ -10,7 +10,7 @@ const SERVERS = [
 ];
 
 /** Loads TensorFlow to see that it works. */
-const PROBE = '^src/provision/probe\\.ts$';
+const PROBE = '^src/provision/tensorflow/probe\\.ts$';
 
 /** Files of `from` may import of ours only what is in `rooms`: folders end with a slash, files with their name. */
 function onlyRooms(name, comment, from, rooms) {
@@ -50,10 +50,28 @@ export default {
       'network',
       ['contract/'],
     ),
+    onlyRooms(
+      'method-describes',
+      'What stages send each other, and when, is a fact about a method: planner and trainer read it from one place.',
+      'method',
+      ['contract/', 'network/'],
+    ),
+    onlyRooms(
+      'planning-decides',
+      'A plan is computed from a spec and from measured figures. Tests of it need no database and no TensorFlow.',
+      'planning',
+      ['contract/', 'network/', 'method/'],
+    ),
+    onlyRooms(
+      'costs-before-plans',
+      'The trainer measures and splits by the same costs; it must not reach the task graph or the rules of a spec.',
+      'planning/costs',
+      ['contract/', 'network/', 'method/'],
+    ),
     forbid(
-      'network-without-io',
-      'The same: a description is computed from its arguments alone.',
-      { path: '^src/network/' },
+      'pure-without-io',
+      'Networks, methods and plans are computed from their arguments alone.',
+      { path: '^src/(network|method|planning)/' },
       {
         dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
       },
@@ -89,7 +107,7 @@ export default {
       'trainer-computes',
       'The mathematics is usable, and testable, without the service around it.',
       'trainer',
-      ['contract/', 'network/', 'storage/', 'images/'],
+      ['contract/', 'network/', 'method/', 'planning/costs/', 'storage/', 'images/'],
     ),
     forbid(
       'trainer-without-servers',
@@ -161,7 +179,7 @@ export default {
       'jobs-control',
       'Job control works on whatever servers it is given: it neither provides them nor serves HTTP.',
       'jobs',
-      ['contract/', 'network/', 'storage/', 'tracing/(span|tracing)\\.ts$'],
+      ['contract/', 'network/', 'method/', 'planning/', 'storage/', 'tracing/(span|tracing)\\.ts$'],
     ),
     forbid(
       'processes-behind-the-worker',
@@ -171,8 +189,8 @@ export default {
     ),
     forbid(
       'bullmq-behind-the-queue',
-      'Redis is a cache of intent behind one small interface; another queue replaces one file.',
-      { path: '^(src|bench|scripts)/', pathNot: '^src/jobs/queue\\.ts$' },
+      'Redis is a cache of intent behind one small interface; another queue replaces one folder.',
+      { path: '^(src|bench|scripts)/', pathNot: '^src/jobs/queue/' },
       { path: npm('bullmq') },
     ),
     forbid(
@@ -185,7 +203,7 @@ export default {
       'api-asks-the-client',
       'HTTP is a skin: all that it may ask of the jobs is one interface, which tests replace.',
       'api',
-      ['contract/', 'jobs/client\\.ts$', 'tracing/(span|tracing)\\.ts$'],
+      ['contract/', 'jobs/client/service\\.ts$', 'tracing/(span|tracing)\\.ts$'],
     ),
     forbid(
       'api-without-engines',
@@ -197,7 +215,7 @@ export default {
       'service-starts',
       'The service starts processes and tells them their settings; it reaches into none of them but to migrate and to make keys.',
       'service',
-      ['contract/', 'provision/', 'jobs/store/migrate\\.ts$', 'jobs/api-keys\\.ts$'],
+      ['contract/', 'provision/', 'jobs/store/connection/migrate\\.ts$', 'jobs/client/keys/key-office\\.ts$'],
     ),
     onlyRooms(
       'provision-provides',

@@ -5,7 +5,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { streamProgress } from '../src/provision/progress.js';
-import { runCommand } from '../src/service/command.js';
+import { runCommand } from '../src/service/commands/command.js';
 import { ROOT } from '../src/service/root.js';
 import { setUp } from '../src/service/setup.js';
 import type { Benchmark, BenchmarkReport } from './benchmark.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../src/contract/generated/openapi.js';
-import { startPostgres } from '../src/provision/postgres.js';
+import { startPostgres } from '../src/provision/postgres/postgres.js';
 import { ROOT } from '../src/service/root.js';
 
 type Schemas = components['schemas'];
@@ -27,7 +27,7 @@ export async function startService(settings: NodeJS.ProcessEnv = {}): Promise<Ru
   const kept = settings.STRATA_HOME;
   const home = kept ?? (await mkdtemp(join(tmpdir(), 'strata-bench-')));
   const env = { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...settings, STRATA_HOME: home };
-  const command = ['--import', 'tsx', 'src/service/start.ts'];
+  const command = ['--import', 'tsx', 'src/service/commands/start.ts'];
   const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   let said = '';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { cpuHasBfloat16 } from '../src/jobs/worker/devices.js';
+import { cpuHasBfloat16 } from '../src/jobs/worker/slots/devices.js';
 import {
   type Benchmark,
   type BenchmarkOptions,

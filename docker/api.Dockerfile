@@ -10,7 +10,7 @@ COPY prisma/schema.prisma prisma/
 RUN npx prisma generate
 COPY tsconfig.json ./
 COPY src src
-RUN node --import tsx src/service/compile-command.ts
+RUN node --import tsx src/service/commands/compile.ts
 
 FROM node:22-bookworm-slim AS packages
 WORKDIR /app

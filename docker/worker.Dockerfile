@@ -18,7 +18,7 @@ COPY scripts scripts
 COPY src src
 # Also generates the database client. A given Redis needs no local one.
 RUN REDIS_URL=redis://given npm run setup \
- && node --import tsx src/service/compile-command.ts
+ && node --import tsx src/service/commands/compile.ts
 # As in api.Dockerfile: of the optional packages only what decodes images is needed.
 RUN cp -r node_modules/@img /tmp/ \
  && npm prune --omit=dev --omit=optional \

@@ -9,18 +9,18 @@ const OLDEST_NODE = 20;
 const LINE_EVERY_MS = 10_000;
 
 const COMMANDS = {
-  quickstart: 'src/service/quickstart.ts',
-  start: 'src/service/start.ts',
+  quickstart: 'src/service/commands/quickstart.ts',
+  start: 'src/service/commands/start.ts',
   test: 'test/run.ts',
   'test:faults': 'test/faults/all.ts',
   'test:contract': 'test/contract/long.ts',
   check: 'scripts/check.ts',
   bench: 'bench/run.ts',
   study: 'bench/study/run.ts',
-  doctor: 'src/service/doctor.ts',
-  setup: 'src/service/setup-command.ts',
-  reset: 'src/service/reset.ts',
-  'api-key': 'src/service/api-key-command.ts',
+  doctor: 'src/service/commands/doctor.ts',
+  setup: 'src/service/commands/setup.ts',
+  reset: 'src/service/commands/reset.ts',
+  'api-key': 'src/service/commands/api-key.ts',
   generate: 'scripts/generate.ts',
 };
 

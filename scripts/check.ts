@@ -1,6 +1,6 @@
 // npm run check: everything that must hold of the tree but for its tests, two checks at a time.
 import { streamProgress } from '../src/provision/progress.js';
-import { runCommand } from '../src/service/command.js';
+import { runCommand } from '../src/service/commands/command.js';
 import { generatePrismaClient } from '../src/service/prisma-client.js';
 import { CHECKS } from './checks/checks.js';
 import { runChecks } from './checks/runner.js';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { streamProgress } from '../src/provision/progress.js';
-import { runCommand } from '../src/service/command.js';
+import { runCommand } from '../src/service/commands/command.js';
 import { generatePrismaClient } from '../src/service/prisma-client.js';
 import { ROOT } from '../src/service/root.js';
 import { GENERATED_FILES } from './generated-files.js';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { streamProgress } from '../src/provision/progress.js';
-import { redisBinary } from '../src/provision/redis-binary.js';
-import { runCommand } from '../src/service/command.js';
+import { redisBinary } from '../src/provision/redis/binary.js';
+import { runCommand } from '../src/service/commands/command.js';
 import { ROOT } from '../src/service/root.js';
 import { setUp } from '../src/service/setup.js';
 

@@ -6,21 +6,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  balancedSplit,
   describeNetwork,
   describeStages,
   parametersOf,
   type StageDescription,
   wholeNetwork,
 } from '../../src/network/index.js';
+import { balancedSplit } from '../../src/planning/costs/index.js';
 import { createFolderStore } from '../../src/storage/folder-store.js';
-import { SpoolReader, SpoolWriter } from '../../src/trainer/corrections/index.js';
-import { uploadWeights } from '../../src/trainer/network/index.js';
+import { SpoolReader, SpoolWriter } from '../../src/trainer/messages/index.js';
+import { couplingObjective } from '../../src/trainer/objective/coupling-objective.js';
 import { initialValues, Optimizer, sgd, startingState } from '../../src/trainer/optimizer/index.js';
+import { uploadWeights } from '../../src/trainer/passes/index.js';
 import { describeRuntime, free, type Tensor, upload } from '../../src/trainer/runtime/index.js';
 import {
   classificationObjective,
-  couplingObjective,
   type LocalObjective,
   Stopwatch,
   type TrainedPart,

@@ -1,5 +1,5 @@
 import type { ResolvedSpec } from '../../src/contract/spec.js';
-import { resolved, type SpecChanges } from '../../test/jobs/specs.js';
+import { resolved, type SpecChanges } from '../../test/jobs/support/specs.js';
 
 type Method = NonNullable<SpecChanges['method']>;
 

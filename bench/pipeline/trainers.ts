@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DatasetFacts, ResolvedSpec } from '../../src/contract/spec.js';
 import type { TaskSuccess } from '../../src/contract/trainer-protocol.js';
-import { type PlannedTask, planTasks } from '../../src/jobs/plan.js';
-import { TrainerChild } from '../../src/jobs/worker/trainer-child.js';
-import { tiedToParent, trainerEnvironment } from '../../src/jobs/worker/trainer-command.js';
+import { TrainerChild } from '../../src/jobs/worker/children/trainer-child.js';
+import { tiedToParent } from '../../src/jobs/worker/children/trainer-command.js';
+import { trainerEnvironment } from '../../src/jobs/worker/slots/trainer-environment.js';
+import { type PlannedTask, planTasks } from '../../src/planning/tasks/task-graph.js';
 
 const MAIN = fileURLToPath(new URL('../../src/trainer/main.ts', import.meta.url));
 

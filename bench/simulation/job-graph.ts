@@ -1,5 +1,5 @@
-import { needsOf, planTasks } from '../../src/jobs/plan.js';
-import { MNIST, resolved, type SpecChanges } from '../../test/jobs/specs.js';
+import { needsOf, planTasks } from '../../src/planning/tasks/task-graph.js';
+import { MNIST, resolved, type SpecChanges } from '../../test/jobs/support/specs.js';
 import type { SimulatedTask } from './simulate.js';
 
 /** Seconds of an optimiser step of the joined network and of each stage. */

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type StrataClient } from '../../client/src/index.js';
 import { streamProgress } from '../../src/provision/progress.js';
-import { runCommand } from '../../src/service/command.js';
+import { runCommand } from '../../src/service/commands/command.js';
 import { setUp } from '../../src/service/setup.js';
 import { type RunningService, startService } from '../service.js';
 import { datasetNamed } from './dataset.js';

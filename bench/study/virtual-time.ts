@@ -1,5 +1,5 @@
 import type { components } from '../../src/contract/generated/openapi.js';
-import { type Rounds, roundsOf, stepsOfTask } from '../../src/network/index.js';
+import { type Rounds, roundsOf, stepsOfTask } from '../../src/method/index.js';
 import { median } from '../benchmark.js';
 import { secondsOfTask } from '../service.js';
 import { simulate } from '../simulation/simulate.js';

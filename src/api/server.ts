@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { parseSettings, type Settings } from '../contract/settings.js';
-import { createJobsService } from '../jobs/client.js';
+import { createJobsService } from '../jobs/client/service.js';
 import { openTracing } from '../tracing/tracing.js';
 import { buildApp } from './app.js';
 import { isLoopback } from './http/local-caller.js';

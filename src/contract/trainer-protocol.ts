@@ -36,7 +36,7 @@ export interface TaskAssignment {
   readonly replica: number | null;
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
-  /** Inputs by the names that src/jobs/plan.ts gave them, and the checkpoint to go on from, if there is one. */
+  /** Inputs by the names that src/planning/tasks/task-graph.ts gave them, and the checkpoint to go on from, if there is one. */
   readonly inputs: Readonly<Record<string, BlobUri>>;
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defaultSlots, type Settings } from '../contract/settings.js';
-import { nvidiaGpus } from '../provision/gpu.js';
-import { trainerLibraryPath } from '../provision/library-path.js';
+import { nvidiaGpus } from '../provision/tensorflow/gpu.js';
+import { trainerLibraryPath } from '../provision/tensorflow/library-path.js';
 import { compiledFile } from './compile.js';
 import type { ChildSpec } from './supervisor.js';
 

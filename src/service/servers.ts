@@ -1,8 +1,8 @@
 import type { Settings } from '../contract/settings.js';
-import { startPostgres, stopPostgres } from '../provision/postgres.js';
+import { startPostgres, stopPostgres } from '../provision/postgres/postgres.js';
 import type { Progress } from '../provision/progress.js';
-import { startRedis, stopRedis } from '../provision/redis.js';
-import { checkGivenRedis } from '../provision/redis-client.js';
+import { checkGivenRedis } from '../provision/redis/client.js';
+import { startRedis, stopRedis } from '../provision/redis/redis.js';
 
 export interface Servers {
   databaseUrl: string;

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Settings } from '../contract/settings.js';
-import { migrate } from '../jobs/store/migrate.js';
+import { migrate } from '../jobs/store/connection/migrate.js';
 import { tryAcquire } from '../provision/lock.js';
 import { canListen } from '../provision/processes.js';
 import type { Part, Progress } from '../provision/progress.js';

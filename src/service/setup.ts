@@ -1,5 +1,5 @@
 import type { Part, Progress } from '../provision/progress.js';
-import { provisionTensorFlow } from '../provision/tensorflow.js';
+import { provisionTensorFlow } from '../provision/tensorflow/tensorflow.js';
 import { generatePrismaClient } from './prisma-client.js';
 
 /** Makes everything present that the service needs but npm does not install; a second call finds it all. */

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import openapiTypescript, { astToString, COMMENT_HEADER } from 'openapi-typescript';
 import { parse } from 'yaml';
-import { inlineRefSiblings, isObject, loadContract, operationsOf } from '../../src/api/contract.js';
-import { DEFAULTED_QUERY } from '../../src/api/operations.js';
+import { DEFAULTED_QUERY } from '../../src/api/handler.js';
+import { inlineRefSiblings, isObject, loadContract, operationsOf } from '../../src/api/openapi.js';
 import { JOB_STATES, TASK_STATES } from '../../src/contract/states.js';
 import { useApp } from './harness.js';
 

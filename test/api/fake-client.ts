@@ -18,8 +18,8 @@ import type {
 } from '../../src/contract/jobs-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import { isTerminal } from '../../src/contract/states.js';
-import { makePlan } from '../../src/jobs/plans/make-plan.js';
-import { resolveSpec } from '../../src/jobs/resolve.js';
+import { makePlan } from '../../src/planning/forecast/forecast.js';
+import { resolveSpec } from '../../src/planning/spec/resolve.js';
 import { FakeModels } from './fake-models.js';
 import {
   apiKeyOf,

@@ -5,7 +5,7 @@ import type { Dataset, Job } from '../../src/contract/jobs-client.js';
 import type { Model } from '../../src/contract/models-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import type { WebhookEvent } from '../../src/contract/webhooks.js';
-import { resolved } from '../jobs/specs.js';
+import { resolved } from '../jobs/support/specs.js';
 
 export const NOW = '2026-01-02T03:04:05.678Z';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { smallJob } from '../jobs/specs.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { eventually } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { buildLiveApp } from './security/live-api.js';

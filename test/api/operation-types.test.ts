@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Handler, Handlers } from '../../src/api/operations.js';
+import type { Handler, Handlers } from '../../src/api/handler.js';
 import { handlers } from '../../src/api/routes/index.js';
 
 // Each line below must fail to compile; `npx tsc` complains where one does not.

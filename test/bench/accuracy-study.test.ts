@@ -4,8 +4,8 @@ import { summarize } from '../../bench/study/figures.js';
 import { tableOf } from '../../bench/study/report.js';
 import { bodyOf, CURVES, REFERENCE, ROWS } from '../../bench/study/rows.js';
 import { stageSeconds, type Timed, virtualEnds } from '../../bench/study/virtual-time.js';
-import { resolveSpec } from '../../src/jobs/resolve.js';
-import { jobSpec, MNIST } from '../jobs/specs.js';
+import { resolveSpec } from '../../src/planning/spec/resolve.js';
+import { jobSpec, MNIST } from '../jobs/support/specs.js';
 
 test('the study asks for jobs that the service takes, each by a name of its own', () => {
   const names = ROWS.flatMap((row) => row.seeds.map((seed) => bodyOf(row, seed, 'mnist')));

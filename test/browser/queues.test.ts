@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SCOPES } from '../../src/contract/access.js';
-import { openTaskQueue } from '../../src/jobs/queue.js';
+import { openTaskQueue } from '../../src/jobs/queue/queue.js';
 import { useLiveApi } from '../api/security/live-api.js';
 import { findChromium, withBrowser } from './chromium.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '../../client/src/index.js';
-import { smallJob } from '../jobs/specs.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 
 const SERVER = fileURLToPath(new URL('../../src/api/server.ts', import.meta.url));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { contractChanges } from '../../scripts/checks/contract/contract-changes.js';
 import { unannounced } from '../../scripts/checks/contract/released.js';
-import { type JsonObject, loadContract } from '../../src/api/contract.js';
+import { type JsonObject, loadContract } from '../../src/api/openapi.js';
 
 const { document } = loadContract();
 

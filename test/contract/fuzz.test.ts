@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { loadContract, operationsOf } from '../../src/api/contract.js';
+import { loadContract, operationsOf } from '../../src/api/openapi.js';
 import { type LiveApi, startLiveApi } from '../support/live-api.js';
 import { fuzz } from './schemathesis.js';
 

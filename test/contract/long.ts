@@ -1,7 +1,7 @@
 // npm run test:contract [-- examples]: the fuzzing of fuzz.test.ts at length, from three seeds.
 
 import { streamProgress } from '../../src/provision/progress.js';
-import { runCommand } from '../../src/service/command.js';
+import { runCommand } from '../../src/service/commands/command.js';
 import { setUp } from '../../src/service/setup.js';
 
 const SEEDS = [1, 2, 3];

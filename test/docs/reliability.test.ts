@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import * as limits from '../../src/jobs/limits.js';
+import * as limits from '../../src/jobs/process/limits.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const page = readFileSync(new URL('docs/reliability.md', ROOT), 'utf8');

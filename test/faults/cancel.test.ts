@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { smallJob } from '../jobs/specs.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { eventually } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 

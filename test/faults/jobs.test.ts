@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { startPostgres } from '../../src/provision/postgres.js';
-import { startRedis, stopRedis } from '../../src/provision/redis.js';
-import { smallJob } from '../jobs/specs.js';
+import { startPostgres } from '../../src/provision/postgres/postgres.js';
+import { startRedis, stopRedis } from '../../src/provision/redis/redis.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { assertEffectsOnce, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';

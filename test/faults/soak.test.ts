@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { jobSpec, smallJob } from '../jobs/specs.js';
+import { jobSpec, smallJob } from '../jobs/support/specs.js';
 import { assertEffectsOnce, assertTasksOnce } from '../support/effects.js';
 import type { ServiceProcess } from '../support/process.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';

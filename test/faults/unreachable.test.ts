@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { smallJob } from '../jobs/specs.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { assertEffectsOnce } from '../support/effects.js';
 import { eventually } from '../support/eventually.js';
 import { childrenOf } from '../support/live-service.js';

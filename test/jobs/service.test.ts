@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import { deleteGarbage, deleteOldRows } from '../../src/jobs/dispatcher/housekeeping.js';
-import { openDatabase } from '../../src/jobs/store/database.js';
+import { openDatabase } from '../../src/jobs/store/connection/database.js';
 import { assertEffectsOnce, attemptsOf, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
-import { smallJob } from './specs.js';
+import { smallJob } from './support/specs.js';
 
 let strata: Strata;
 before(async () => {

@@ -5,7 +5,6 @@ import {
   type AuxiliarySize,
   activations,
   type Block,
-  balancedSplit,
   convLayer,
   describeNetwork,
   describeStages,
@@ -20,6 +19,7 @@ import {
   wholeNetwork,
   work,
 } from '../../src/network/index.js';
+import { balancedSplit } from '../../src/planning/costs/index.js';
 
 const CIFAR = { height: 32, width: 32, channels: 3 } as const;
 const SHARE = 0.1;

@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseSettings } from '../../src/contract/settings.js';
-import { stopPostgres } from '../../src/provision/postgres.js';
+import { stopPostgres } from '../../src/provision/postgres/postgres.js';
 import { processGone } from '../../src/provision/processes.js';
 import { silent } from '../../src/provision/progress.js';
-import { stopRedis } from '../../src/provision/redis.js';
+import { stopRedis } from '../../src/provision/redis/redis.js';
 import { startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { DEFAULT_TENANT, SCOPES } from '../../src/contract/access.js';
-import { openKeyOffice } from '../../src/jobs/api-keys.js';
+import { openKeyOffice } from '../../src/jobs/client/keys/key-office.js';
 import { buildLiveApp } from '../api/security/live-api.js';
-import { smallJob } from '../jobs/specs.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { FAKE_TRAINER, Strata } from './strata.js';
 
 /** The API on a socket, on real servers, with one job that has succeeded; every answer is checked against the contract. */

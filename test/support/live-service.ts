@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { components } from '../../src/contract/generated/openapi.js';
 import { parseSettings } from '../../src/contract/settings.js';
-import { stopPostgres } from '../../src/provision/postgres.js';
+import { stopPostgres } from '../../src/provision/postgres/postgres.js';
 import { silent } from '../../src/provision/progress.js';
-import { stopRedis } from '../../src/provision/redis.js';
+import { stopRedis } from '../../src/provision/redis/redis.js';
 import { type Service, startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
 

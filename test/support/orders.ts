@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
 
-/** Orders to the fake trainer (test/jobs/fake-trainer.ts) and its signs of life, as files of one folder. */
+/** Orders to the fake trainer (test/jobs/support/fake-trainer.ts) and its signs of life, as files of one folder. */
 export class Orders {
   constructor(private readonly folder: string) {}
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '../../src/jobs/store/migrate.js';
-import { startPostgres } from '../../src/provision/postgres.js';
-import { startRedis } from '../../src/provision/redis.js';
+import { migrate } from '../../src/jobs/store/connection/migrate.js';
+import { startPostgres } from '../../src/provision/postgres/postgres.js';
+import { startRedis } from '../../src/provision/redis/redis.js';
 
 /** A Postgres and a Redis of a test's own, in a folder that goes with them. */
 export interface Servers {

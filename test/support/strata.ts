@@ -4,14 +4,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import type { Event, Job, JobsClient, JobsService } from '../../src/contract/jobs-client.js';
-import { createJobsService } from '../../src/jobs/client.js';
+import { createJobsService } from '../../src/jobs/client/service.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { openBlobStore } from '../../src/storage/open.js';
 import { Orders } from './orders.js';
 import { type ServiceProcess, startProcess } from './process.js';
 import { type Servers, startServers } from './servers.js';
 
-export const FAKE_TRAINER = fileURLToPath(new URL('../jobs/fake-trainer.ts', import.meta.url));
+export const FAKE_TRAINER = fileURLToPath(new URL('../jobs/support/fake-trainer.ts', import.meta.url));
 
 export interface StrataOptions {
   /** Path of the trainer; absent: the real one. */

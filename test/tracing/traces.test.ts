@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { NO_TRACING, openTracing } from '../../src/tracing/tracing.js';
 import { buildLiveApp } from '../api/security/live-api.js';
-import { smallJob } from '../jobs/specs.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { type CollectedSpan, Collector } from '../support/collector.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, METHODS } from '../../../src/api/contract.js';
+import { isObject, type JsonObject, METHODS } from '../../../src/api/openapi.js';
 import { type Direction, schemaChanges } from './schema-changes.js';
 
 /** One line for each change from one contract to another that can break a client written for the first. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { JsonObject } from '../../../src/api/contract.js';
+import type { JsonObject } from '../../../src/api/openapi.js';
 import { ROOT } from '../../../src/service/root.js';
 import { contractChanges } from './contract-changes.js';
 

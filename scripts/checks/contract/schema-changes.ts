@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from '../../../src/api/contract.js';
+import { isObject, type JsonObject } from '../../../src/api/openapi.js';
 
 /** What a client sends may be refused by a narrower schema; what it reads may surprise it in a wider one. */
 export type Direction = 'request' | 'response';

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Contract } from '../contract.js';
+import type { Contract } from '../openapi.js';
 import { PAGE_POLICY } from './headers.js';
 
 /** Serves the contract as it is, and Swagger UI on it at /docs. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
-import { type Contract, operationsOf, routerPath } from '../contract.js';
+import { type Contract, operationsOf, routerPath } from '../openapi.js';
 
 /** Answers 405 with Allow where a path of the contract is asked with a method it does not have. */
 export function refuseOtherMethods(app: FastifyInstance, contract: Contract): void {

@@ -7,17 +7,13 @@ import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
+import type { FinishedUpload } from '../handler.js';
 import { type AccessOptions, authorize } from './access.js';
 
 /** Uploads that may come in pieces, by the tus protocol (https://tus.io, version 1.0.0). */
 export interface ResumableUploads {
   /** One that is complete. @throws StrataError not_found, upload_incomplete */
   open(tenant: string, id: string): Promise<FinishedUpload>;
-}
-
-export interface FinishedUpload {
-  bytes(): AsyncIterable<Uint8Array>;
-  remove(): Promise<void>;
 }
 
 export const NO_UPLOADS: ResumableUploads = {

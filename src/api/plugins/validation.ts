@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
-import { isObject, type JsonObject } from '../contract.js';
+import { isObject, type JsonObject } from '../openapi.js';
 
 /** OpenAPI 3.1 schemas are JSON Schema 2020-12. Each option below was forced by a failure found by fuzzing. */
 const COMMON = {

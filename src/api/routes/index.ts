@@ -1,52 +1,44 @@
-import type { Handlers } from '../operations.js';
-import { createApiKey } from './api-keys/create.js';
-import { getApiKey } from './api-keys/get.js';
-import { listApiKeys } from './api-keys/list.js';
-import { revokeApiKey } from './api-keys/revoke.js';
-import { downloadArtifact } from './artifacts/download.js';
-import { getArtifact } from './artifacts/get.js';
-import { listJobArtifacts } from './artifacts/list.js';
-import { createDataset } from './datasets/create.js';
-import { deleteDataset } from './datasets/delete.js';
-import { getDataset } from './datasets/get.js';
-import { listDatasets } from './datasets/list.js';
-import { getLiveness } from './health/live.js';
-import { getReadiness } from './health/ready.js';
-import { cancelJob } from './jobs/cancel.js';
-import { createJob } from './jobs/create.js';
-import { deleteJob } from './jobs/delete.js';
-import { getJob } from './jobs/get.js';
-import { listJobs } from './jobs/list.js';
-import { listJobCheckpoints } from './jobs/list-checkpoints.js';
-import { listJobEvents } from './jobs/list-events.js';
-import { listJobLogs } from './jobs/list-logs.js';
-import { listJobMetrics } from './jobs/list-metrics.js';
-import { listJobTasks } from './jobs/list-tasks.js';
-import { pauseJob } from './jobs/pause.js';
-import { resumeJob } from './jobs/resume.js';
-import { compareModels } from './models/compare.js';
-import { deleteModel } from './models/delete.js';
-import { getModel } from './models/get.js';
-import { listModels } from './models/list.js';
-import { listModelTagChanges } from './models/list-tag-changes.js';
-import { predict } from './models/predict.js';
-import { tagModel } from './models/tag.js';
-import { untagModel } from './models/untag.js';
-import { updateModel } from './models/update.js';
-import { getMetrics } from './monitoring/get-metrics.js';
-import { createPlan } from './plans/create.js';
-import { createProfile } from './profiles/create.js';
-import { getProfile } from './profiles/get.js';
-import { handOverJob } from './trackers/hand-over.js';
-import { listJobTrackers } from './trackers/list.js';
-import { createWebhook } from './webhooks/create.js';
-import { deleteWebhook } from './webhooks/delete.js';
-import { getWebhook } from './webhooks/get.js';
-import { listWebhooks } from './webhooks/list.js';
-import { listWebhookDeliveries } from './webhooks/list-deliveries.js';
-import { redeliverWebhook } from './webhooks/redeliver.js';
-import { testWebhook } from './webhooks/test.js';
-import { listWorkers } from './workers/list.js';
+import type { Handlers } from '../handler.js';
+import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.js';
+import { downloadArtifact, getArtifact, listJobArtifacts } from './artifacts.js';
+import { createDataset, deleteDataset, getDataset, listDatasets } from './datasets.js';
+import { getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
+import { listJobEvents } from './job-events.js';
+import { listJobLogs } from './job-logs.js';
+import { listJobMetrics } from './job-metrics.js';
+import {
+  cancelJob,
+  createJob,
+  deleteJob,
+  getJob,
+  listJobCheckpoints,
+  listJobs,
+  listJobTasks,
+  pauseJob,
+  resumeJob,
+} from './jobs.js';
+import {
+  compareModels,
+  deleteModel,
+  getModel,
+  listModels,
+  listModelTagChanges,
+  predict,
+  tagModel,
+  untagModel,
+  updateModel,
+} from './models.js';
+import { createPlan, createProfile, getProfile } from './profiles.js';
+import { handOverJob, listJobTrackers } from './trackers.js';
+import {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  redeliverWebhook,
+  testWebhook,
+} from './webhooks.js';
 
 /** Every operation of the contract; a missing one does not compile. */
 export const handlers: Handlers = {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../contract.js';
+import { isObject, type JsonObject } from '../openapi.js';
 
 const NAMES: Readonly<Record<string, string>> = {
   string: 'a string',

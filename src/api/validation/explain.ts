@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import type { FieldError } from '../../contract/errors.js';
-import { isObject } from '../contract.js';
+import { isObject } from '../openapi.js';
 import { describe } from './describe.js';
 import { nearest } from './suggest.js';
 

@@ -2,8 +2,8 @@ import type { ArchiveEntry } from '../archive/entry.js';
 import { baseName } from '../archive/names.js';
 import type { SplitName } from '../arrays/samples.js';
 import { ImportError } from '../problems.js';
-import type { LabelledArrays } from './labelled.js';
-import { readLabelled } from './labelled.js';
+import { type LabelledArrays, readLabelled } from './labelled.js';
+
 import { type NpyArray, openNpy } from './npy.js';
 import { type FormatReader, type ImportContext, type ReadImages, refuseImageOption } from './reader.js';
 import { type StagedFile, stage } from './staging.js';

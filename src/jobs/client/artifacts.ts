@@ -3,9 +3,9 @@ import type { JobsClient } from '../../contract/jobs-client.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { BlobCorruptError, BlobMissingError } from '../../storage/errors.js';
 import { findArtifact, findArtifacts } from '../store/artifacts.js';
-import type { Database } from '../store/database.js';
-import { listOf, toArtifact } from '../wire/parts.js';
+import type { Database } from '../store/connection/database.js';
 import { notFound, requireJob } from './own.js';
+import { listOf, toArtifact } from './views/parts.js';
 
 type ArtifactMethods = Pick<JobsClient, 'listArtifacts' | 'getArtifact' | 'openArtifact'>;
 

@@ -1,6 +1,6 @@
 import { type FieldError, StrataError } from '../../contract/errors.js';
+import type { SecretBox } from '../outgoing/secret-box.js';
 import { checkTarget, OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
-import type { SecretBox } from '../secrets/box.js';
 
 /** What is needed to accept an address that requests go to, and what authorizes them. */
 export interface OutgoingParts {

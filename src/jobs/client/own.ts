@@ -1,5 +1,5 @@
 import { StrataError } from '../../contract/errors.js';
-import type { Database, Transaction } from '../store/database.js';
+import type { Database, Transaction } from '../store/connection/database.js';
 import { hasJob, type LockedJob, lockJob } from '../store/jobs.js';
 
 /** @throws StrataError not_found */

@@ -1,5 +1,5 @@
 import { StrataError } from '../../contract/errors.js';
-import { isUnavailable } from '../store/unavailable.js';
+import { isUnavailable } from '../store/connection/unavailable.js';
 
 type Method = (...args: never[]) => unknown;
 

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { StrataError } from '../../contract/errors.js';
 import type { JobsClient } from '../../contract/jobs-client.js';
-import { newId } from '../ids.js';
-import { MAX_WEBHOOKS_PER_TENANT } from '../limits.js';
-import type { Database } from '../store/database.js';
+import { MAX_WEBHOOKS_PER_TENANT } from '../process/limits.js';
+import type { Database } from '../store/connection/database.js';
+import { newId } from '../store/ids.js';
 import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook-deliveries.js';
 import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook } from '../store/webhooks.js';
-import { listOf, pageOf } from '../wire/parts.js';
-import { toDelivery, toWebhook } from '../wire/webhooks.js';
 import { checkAddresses, type OutgoingParts } from './outgoing.js';
 import { notFound } from './own.js';
+import { listOf, pageOf } from './views/parts.js';
+import { toDelivery, toWebhook } from './views/webhooks.js';
 
 type WebhookMethods = Pick<
   JobsClient,

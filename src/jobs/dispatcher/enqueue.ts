@@ -1,6 +1,6 @@
-import { MAX_HINTS } from '../limits.js';
-import type { TaskQueue } from '../queue.js';
-import type { Database } from '../store/database.js';
+import { MAX_HINTS } from '../process/limits.js';
+import type { TaskQueue } from '../queue/queue.js';
+import type { Database } from '../store/connection/database.js';
 import { countClaimable } from '../store/queue-order.js';
 
 /**

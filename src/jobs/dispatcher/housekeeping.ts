@@ -1,7 +1,7 @@
 import type { BlobStore } from '../../storage/blob-store.js';
-import { GARBAGE_GRACE_MS } from '../limits.js';
-import type { Log } from '../process.js';
-import type { Database } from '../store/database.js';
+import { GARBAGE_GRACE_MS } from '../process/limits.js';
+import type { Log } from '../process/process.js';
+import type { Database } from '../store/connection/database.js';
 import { openImports } from '../store/dataset-imports.js';
 import { deleteGoneDispatchers } from '../store/dispatchers.js';
 import { deleteOldKeys } from '../store/idempotency-keys.js';

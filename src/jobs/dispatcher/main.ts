@@ -1,5 +1,5 @@
 import { openBlobStore } from '../../storage/open.js';
-import { createLog, processSettings, runProcess } from '../process.js';
+import { createLog, processSettings, runProcess } from '../process/process.js';
 import { startDispatcher } from './dispatcher.js';
 
 const settings = processSettings(process.env);

@@ -3,8 +3,8 @@ import { enforceDeadlines } from '../lifecycle/deadlines.js';
 import { recordFailure } from '../lifecycle/fail.js';
 import { planNextJob } from '../lifecycle/plan-next.js';
 import { settle } from '../lifecycle/stop.js';
-import type { Log } from '../process.js';
-import type { Database } from '../store/database.js';
+import type { Log } from '../process/process.js';
+import type { Database } from '../store/connection/database.js';
 import { lockJob, stoppingJobs } from '../store/jobs.js';
 import { expiredTasks } from '../store/tasks.js';
 

@@ -6,9 +6,9 @@ import {
   type TaskAssignment,
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
-import { LEASE_MS } from '../limits.js';
+import { LEASE_MS } from '../process/limits.js';
 import { claimTask, type Groundwork } from '../store/claims.js';
-import type { Database, Transaction } from '../store/database.js';
+import type { Database, Transaction } from '../store/connection/database.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';

@@ -1,4 +1,4 @@
-import type { Database } from '../store/database.js';
+import type { Database } from '../store/connection/database.js';
 import { lockJob, type Overdue, overdueJobs } from '../store/jobs.js';
 import { requestStop } from './stop.js';
 

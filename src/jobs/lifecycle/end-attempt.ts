@@ -1,11 +1,12 @@
+import type { JobError } from '../../contract/job-error.js';
 import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.js';
-import { type Transaction, toJson } from '../store/database.js';
+import { type Transaction, toJson } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import type { LockedJob } from '../store/jobs.js';
-import { notify } from '../store/notify.js';
 import { recountNeeds } from '../store/task-dependencies.js';
 import { endAttempt, postpone, type RunningTask } from '../store/tasks.js';
-import { type JobError, requestStop, settle } from './stop.js';
+import { requestStop, settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
 /** Attempts of a task that ended badly. */

@@ -1,12 +1,13 @@
 import type { RetryClass } from '../../contract/errors.js';
+import type { JobError } from '../../contract/job-error.js';
 import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
-import { MAX_LOSSES, RETRY_BACKOFF_MS } from '../limits.js';
-import type { Database, Transaction } from '../store/database.js';
+import { MAX_LOSSES, RETRY_BACKOFF_MS } from '../process/limits.js';
+import type { Database, Transaction } from '../store/connection/database.js';
 import { type LockedJob, lockJob } from '../store/jobs.js';
 import { endAttempt, type RunningTask } from '../store/tasks.js';
 import { type Counts, failJob, returnTask } from './end-attempt.js';
 import { remakeInput } from './remake.js';
-import { type JobError, settle } from './stop.js';
+import { settle } from './stop.js';
 
 /**
  * Ends an attempt that failed or was lost: the task goes back to ready for a passing reason, unless it has failed

@@ -1,8 +1,8 @@
 import { ERRORS, isErrorCode, retryClassOf } from '../../contract/errors.js';
 import type { ImportFailure, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { ImageShape } from '../../contract/spec.js';
-import { MAX_ATTEMPTS, RETRY_BACKOFF_MS } from '../limits.js';
-import type { Database, Transaction } from '../store/database.js';
+import { MAX_ATTEMPTS, RETRY_BACKOFF_MS } from '../process/limits.js';
+import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
 import { setFailed, setReady } from '../store/datasets.js';
 

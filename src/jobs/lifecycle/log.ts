@@ -1,7 +1,7 @@
-import type { Database } from '../store/database.js';
+import type { Database } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
 import { lockJob } from '../store/jobs.js';
 import { appendLogLines, type NewLogLine } from '../store/log-lines.js';
-import { notify } from '../store/notify.js';
 import { type ClaimedTask, touchAttempt } from '../store/tasks.js';
 
 /** Keeps what a running attempt has printed, and wakes the log's readers; nothing of a stale one. */

@@ -2,11 +2,11 @@ import { MODEL_VARIANTS } from '../../contract/models-client.js';
 import type { ResolvedSpec } from '../../contract/spec.js';
 import { servingOutput, type TaskSuccess } from '../../contract/trainer-protocol.js';
 import { inputShape } from '../../network/index.js';
-import { newId } from '../ids.js';
-import { fromJson, type Transaction } from '../store/database.js';
+import { STRATA_VERSION } from '../process/version.js';
+import { fromJson, type Transaction } from '../store/connection/database.js';
 import { factsOf } from '../store/datasets.js';
+import { newId } from '../store/ids.js';
 import { insertModel } from '../store/models.js';
-import { STRATA_VERSION } from '../version.js';
 
 /** Makes the one model of a job in the transaction that lets it succeed. @returns its id */
 export async function makeModel(

@@ -1,7 +1,7 @@
-import type { Transaction } from '../store/database.js';
+import type { Transaction } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, setJobState } from '../store/jobs.js';
-import { notify } from '../store/notify.js';
 import { settle } from './stop.js';
 
 /** Asks a locked job that is not to stop to pause: its running tasks make a checkpoint and go back to ready. */

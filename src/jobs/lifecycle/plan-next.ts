@@ -1,10 +1,10 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
-import { newId } from '../ids.js';
-import { needsOf, type PlannedTask, planTasks } from '../plan.js';
-import { type Database, fromJson, type Transaction } from '../store/database.js';
+import { needsOf, type PlannedTask, planTasks } from '../../planning/tasks/task-graph.js';
+import { type Database, fromJson, type Transaction } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
 import { factsOf } from '../store/datasets.js';
+import { newId } from '../store/ids.js';
 import { lockJob, lockUnplannedJob } from '../store/jobs.js';
-import { notify } from '../store/notify.js';
 import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
 import { requestStop } from './stop.js';

@@ -1,5 +1,6 @@
-import { MAX_LOSSES } from '../limits.js';
-import type { Transaction } from '../store/database.js';
+import type { JobError } from '../../contract/job-error.js';
+import { MAX_LOSSES } from '../process/limits.js';
+import type { Transaction } from '../store/connection/database.js';
 import { appendEvents } from '../store/events.js';
 import type { LockedJob } from '../store/jobs.js';
 import { recountNeeds } from '../store/task-dependencies.js';
@@ -12,7 +13,6 @@ import {
   touchAttempt,
 } from '../store/tasks.js';
 import { type Counts, failJob, returnTask } from './end-attempt.js';
-import type { JobError } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protocol.js';
 import { saveCheckpoint } from '../store/checkpoints.js';
-import type { Database } from '../store/database.js';
+import type { Database } from '../store/connection/database.js';
 import { writeMetrics } from '../store/metrics.js';
 import { type ClaimedTask, touchAttempt } from '../store/tasks.js';
 

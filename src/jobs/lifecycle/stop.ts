@@ -1,21 +1,14 @@
+import type { JobError } from '../../contract/job-error.js';
 import { isTerminal } from '../../contract/states.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import { findCheckpoints } from '../store/checkpoints.js';
-import { fromJson, type Transaction, toJson } from '../store/database.js';
+import { fromJson, type Transaction, toJson } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, type StopAs, setJobState, stopClock } from '../store/jobs.js';
-import { notify } from '../store/notify.js';
 import type { JobChanges } from '../store/rows.js';
 import { cancelOpenTasks, countRunning } from '../store/tasks.js';
-
-export interface JobError {
-  readonly code: string;
-  readonly message: string;
-  readonly stage: number | null;
-  readonly step: number | null;
-  readonly tensor: string | null;
-}
 
 export type Stop =
   | { readonly as: 'cancelled'; readonly now: boolean }

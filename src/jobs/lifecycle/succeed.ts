@@ -1,8 +1,8 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
-import { speedUpOf } from '../speed-up.js';
+import { speedUpOf } from '../../planning/tasks/speed-up.js';
 import { insertArtifacts } from '../store/artifacts.js';
-import { type Database, fromJson, type Transaction, toJson } from '../store/database.js';
+import { type Database, fromJson, type Transaction, toJson } from '../store/connection/database.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';

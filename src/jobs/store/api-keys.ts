@@ -1,5 +1,5 @@
 import type { Scope } from '../../contract/access.js';
-import { type Queryable, toJson } from './database.js';
+import { type Queryable, toJson } from './connection/database.js';
 
 export interface NewApiKey {
   readonly id: string;

@@ -1,6 +1,6 @@
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
-import { newId } from '../ids.js';
-import type { Queryable, Transaction } from './database.js';
+import type { Queryable, Transaction } from './connection/database.js';
+import { newId } from './ids.js';
 
 const BLOB_SCHEME = 'sha256:';
 

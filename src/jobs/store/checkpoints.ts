@@ -1,5 +1,5 @@
 import type { BlobUri, TaskCheckpoint } from '../../contract/trainer-protocol.js';
-import type { Transaction } from './database.js';
+import type { Transaction } from './connection/database.js';
 import type { Fence } from './tasks.js';
 
 /** Takes the place of the task's last one. The caller holds proof that the attempt is the current one. */

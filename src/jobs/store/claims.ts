@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
-import type { Transaction } from './database.js';
+import type { Transaction } from './connection/database.js';
 import type { DatasetFactsRow } from './datasets.js';
 import { claimableBy } from './queue-order.js';
 import type { ClaimedTask, Holder } from './tasks.js';

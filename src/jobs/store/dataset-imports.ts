@@ -1,8 +1,8 @@
 import type { BlobUri } from '../../contract/blob-uri.js';
 import type { ImportOptions, ImportProgress } from '../../contract/importer-protocol.js';
-import { type Database, fromJson, type Queryable, type Transaction, toJson } from './database.js';
+import { type Database, fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
+import { notify } from './connection/notify.js';
 import { Prisma } from './generated/client.js';
-import { notify } from './notify.js';
 
 /** Where the bytes of an upload are. */
 export type ImportSource =

@@ -2,9 +2,9 @@ import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
 import { FETCHED_DATASETS } from '../../contract/fetched-datasets.js';
 import type { DatasetProblem, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { DatasetFacts, DatasetStorage } from '../../contract/spec.js';
-import { type Database, fromJson, type Queryable, type Transaction, toJson } from './database.js';
+import { type Database, fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
+import { prepare } from './connection/prepared.js';
 import type { Dataset, DatasetImport } from './generated/client.js';
-import { prepare } from './prepared.js';
 
 /** The tenant of built-in datasets: all may use them. */
 export const EVERYBODY = '';

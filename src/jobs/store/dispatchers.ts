@@ -1,5 +1,5 @@
-import { WORKER_GONE_MS } from '../limits.js';
-import type { Queryable } from './database.js';
+import { WORKER_GONE_MS } from '../process/limits.js';
+import type { Queryable } from './connection/database.js';
 
 /** How one of a dispatcher's loops is doing. */
 export interface LoopReport {

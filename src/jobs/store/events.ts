@@ -1,5 +1,5 @@
 import { isWebhookEvent } from '../../contract/webhooks.js';
-import type { Queryable, Transaction } from './database.js';
+import type { Queryable, Transaction } from './connection/database.js';
 import type { Event } from './generated/client.js';
 import { type Message, queueMessages } from './webhook-deliveries.js';
 

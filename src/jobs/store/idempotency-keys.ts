@@ -1,5 +1,5 @@
-import { IDEMPOTENCY_KEPT_HOURS } from '../limits.js';
-import type { Queryable } from './database.js';
+import { IDEMPOTENCY_KEPT_HOURS } from '../process/limits.js';
+import type { Queryable } from './connection/database.js';
 
 /** What a key of the tenant's was used for. A key is its tenant's own: another's says nothing about it. */
 export function findKey(db: Queryable, { tenant, key }: { readonly tenant: string; readonly key: string }) {

@@ -1,5 +1,5 @@
 import type { JobState } from '../../contract/states.js';
-import type { Queryable } from './database.js';
+import type { Queryable } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
 export interface JobFilter {

@@ -1,7 +1,7 @@
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
-import type { KindProgress } from '../estimate.js';
-import { MAX_ATTEMPTS } from '../limits.js';
-import type { Queryable, Transaction } from './database.js';
+import type { KindProgress } from '../../planning/tasks/time-left.js';
+import { MAX_ATTEMPTS } from '../process/limits.js';
+import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
 /** The terminal state that a job which is to stop goes to. */

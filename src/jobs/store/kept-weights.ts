@@ -1,8 +1,13 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
-import type { BlobUri, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
-import { FINAL_WEIGHTS } from '../../contract/trainer-protocol.js';
-import type { KeptWeights } from '../restart-points.js';
-import { fromJson, type Queryable } from './database.js';
+import {
+  type BlobUri,
+  FINAL_WEIGHTS,
+  type TaskKind,
+  type TaskOutput,
+} from '../../contract/trainer-protocol.js';
+
+import type { KeptWeights } from '../../planning/tasks/restart-points.js';
+import { fromJson, type Queryable } from './connection/database.js';
 import { factsOf } from './datasets.js';
 
 const TRAINING = ['stage', 'end_to_end'];

@@ -1,5 +1,5 @@
 import type { MetricSample } from '../../contract/trainer-protocol.js';
-import type { Queryable, Transaction } from './database.js';
+import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
 /** The stage column's value for metrics of the whole network. */

@@ -1,6 +1,6 @@
-import { newId } from '../ids.js';
-import type { Queryable, Transaction } from './database.js';
+import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
+import { newId } from './ids.js';
 
 export interface TaggedModel {
   readonly id: string;

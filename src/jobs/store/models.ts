@@ -1,5 +1,5 @@
 import type { DatasetStorage, ImageShape } from '../../contract/spec.js';
-import { fromJson, type Queryable, type Transaction, toJson } from './database.js';
+import { fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
 /** What a model shows beside its own row. */

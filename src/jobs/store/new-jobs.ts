@@ -1,12 +1,12 @@
 import pg from 'pg';
 import type { BlobUri } from '../../contract/trainer-protocol.js';
 import { isWebhookEvent } from '../../contract/webhooks.js';
-import { newId } from '../ids.js';
-import type { Database } from './database.js';
+import type { Database } from './connection/database.js';
+import { prepare } from './connection/prepared.js';
+import { isUnavailable } from './connection/unavailable.js';
 import type { NewEvent } from './events.js';
-import { prepare } from './prepared.js';
+import { newId } from './ids.js';
 import type { SealedTracker } from './tracker-exports.js';
-import { isUnavailable } from './unavailable.js';
 
 export interface NewJob {
   readonly id: string;

@@ -1,10 +1,10 @@
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import type { DeviceKind } from '../device-kind.js';
-import { MAX_PROFILE_ATTEMPTS, PROFILE_KEPT_DAYS, PROFILE_LEASE_MS } from '../limits.js';
-import { type Database, type Queryable, type Transaction, toJson } from './database.js';
+import type { DeviceKind } from '../../planning/forecast/device-kind.js';
+import { MAX_PROFILE_ATTEMPTS, PROFILE_KEPT_DAYS, PROFILE_LEASE_MS } from '../process/limits.js';
+import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
+import { notify } from './connection/notify.js';
 import { Prisma, type Profile } from './generated/client.js';
-import { notify } from './notify.js';
 
 /** Of what a profile is. */
 export interface ProfileSubject {

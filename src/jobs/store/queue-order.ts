@@ -1,7 +1,7 @@
-import { TRAINING_KINDS } from '../precision.js';
-import type { Database, Queryable } from './database.js';
+import { TRAINING_KINDS } from '../../planning/spec/precision.js';
+import type { Database, Queryable } from './connection/database.js';
+import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
-import { prepare } from './prepared.js';
 import type { Holder } from './tasks.js';
 
 /** What may be claimed: the one place that says so, of a task joined with its job. */

@@ -1,5 +1,5 @@
 import type { BlobUri } from '../../contract/trainer-protocol.js';
-import type { Queryable } from './database.js';
+import type { Queryable } from './connection/database.js';
 
 /**
  * Blobs put before this time were not put by any attempt whose result may still be recorded.

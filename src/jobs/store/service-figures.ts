@@ -1,9 +1,9 @@
-import { LEASE_MS, WORKER_GONE_MS } from '../limits.js';
-import type { Queryable } from './database.js';
+import type { WorkerSlot } from '../../contract/workers.js';
+import { LEASE_MS, WORKER_GONE_MS } from '../process/limits.js';
+import type { Queryable } from './connection/database.js';
 import type { LoopReport } from './dispatchers.js';
 import { Prisma } from './generated/client.js';
 import { CLAIMABLE } from './queue-order.js';
-import type { WorkerSlot } from './workers.js';
 
 /** Rows of one kind that are counted at most: a look must cost little, whatever has piled up. */
 const MOST = Prisma.raw('100000');

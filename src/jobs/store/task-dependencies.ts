@@ -1,4 +1,4 @@
-import type { Queryable, Transaction } from './database.js';
+import type { Queryable, Transaction } from './connection/database.js';
 
 export interface Dependency {
   readonly taskId: string;

@@ -1,5 +1,5 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
-import type { Transaction } from './database.js';
+import type { Transaction } from './connection/database.js';
 import type { Fence } from './tasks.js';
 
 export interface Opening {

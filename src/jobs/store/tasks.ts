@@ -1,7 +1,7 @@
 import { type TaskState, transition } from '../../contract/states.js';
 import type { TaskKind } from '../../contract/trainer-protocol.js';
-import type { InputReference, PlannedTask } from '../plan.js';
-import type { Queryable, Transaction } from './database.js';
+import type { InputReference, PlannedTask } from '../../planning/tasks/task-graph.js';
+import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 import type { LockedJob } from './jobs.js';
 

@@ -1,7 +1,7 @@
 import type { JobState } from '../../contract/states.js';
-import { newId } from '../ids.js';
-import type { Queryable, Transaction } from './database.js';
-import { notify } from './notify.js';
+import type { Queryable, Transaction } from './connection/database.js';
+import { notify } from './connection/notify.js';
+import { newId } from './ids.js';
 
 /** What a job is handed over to: what authorizes is sealed, and named for its row. */
 export interface SealedTracker {

@@ -1,7 +1,7 @@
-import { newId } from '../ids.js';
-import { DELIVERY_KEPT_DAYS } from '../limits.js';
-import { type Queryable, type Transaction, toJson } from './database.js';
-import { notify } from './notify.js';
+import { DELIVERY_KEPT_DAYS } from '../process/limits.js';
+import { type Queryable, type Transaction, toJson } from './connection/database.js';
+import { notify } from './connection/notify.js';
+import { newId } from './ids.js';
 
 /** What a webhook is told: a message by the Standard Webhooks specification. */
 export interface Message {

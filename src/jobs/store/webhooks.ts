@@ -1,4 +1,4 @@
-import { type Queryable, toJson } from './database.js';
+import { type Queryable, toJson } from './connection/database.js';
 
 export interface NewWebhook {
   readonly id: string;

@@ -1,23 +1,9 @@
-import { WORKER_GONE_MS } from '../limits.js';
-import type { DeviceCount } from '../precision.js';
-import { type Database, fromJson, type Queryable } from './database.js';
+import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
+import type { DeviceCount } from '../../planning/spec/precision.js';
+import { WORKER_GONE_MS } from '../process/limits.js';
+import { type Database, fromJson, type Queryable } from './connection/database.js';
+import { prepare } from './connection/prepared.js';
 import type { Worker } from './generated/client.js';
-import { prepare } from './prepared.js';
-
-export interface WorkerDevice {
-  readonly kind: 'cpu' | 'gpu';
-  readonly name: string;
-  readonly slots: number;
-  /** Whether it computes in bfloat16 without emulation. */
-  readonly bfloat16: boolean;
-  /** Whether it does so faster than in float32. */
-  readonly prefers_bfloat16: boolean;
-}
-
-export interface WorkerSlot {
-  readonly state: 'starting' | 'idle' | 'busy';
-  readonly task_id: string | null;
-}
 
 export interface WorkerReport {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { openTracing } from '../../tracing/tracing.js';
-import { createLog, processSettings, runProcess } from '../process.js';
-import { moduleFile, nodeCommand } from './node-command.js';
+import { createLog, processSettings, runProcess } from '../process/process.js';
+import { moduleFile, nodeCommand } from './children/node-command.js';
 import { startWorker } from './worker.js';
 
 const { values } = parseArgs({

@@ -1,10 +1,10 @@
 import type { TaskAssignment } from '../../contract/trainer-protocol.js';
-import { type DeviceKind, deviceKindOf } from '../device-kind.js';
-import { PROFILE_LOOK_MS } from '../limits.js';
-import { startLoop } from '../loop.js';
-import type { Log } from '../process.js';
-import type { Database } from '../store/database.js';
-import { listen } from '../store/notify.js';
+import { type DeviceKind, deviceKindOf } from '../../planning/forecast/device-kind.js';
+import { PROFILE_LOOK_MS } from '../process/limits.js';
+import { startLoop } from '../process/loop.js';
+import type { Log } from '../process/process.js';
+import type { Database } from '../store/connection/database.js';
+import { listen } from '../store/connection/notify.js';
 import {
   type ClaimedProfile,
   claimProfile,
@@ -14,9 +14,9 @@ import {
   releaseProfile,
   renewProfile,
 } from '../store/profiles.js';
-import type { Slot } from './slot.js';
-import type { Outcome } from './trainer-child.js';
-import { startWatchdog } from './watchdog.js';
+import type { Outcome } from './children/trainer-child.js';
+import { startWatchdog } from './children/watchdog.js';
+import type { Slot } from './slots/slot.js';
 
 export interface ProfilesOptions {
   readonly db: Database;

@@ -1,34 +1,31 @@
 import { hostname } from 'node:os';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
+import type { WorkerDevice } from '../../contract/workers.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
-import { newId } from '../ids.js';
-import { HEARTBEAT_MS, LEASE_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../limits.js';
-import { startLoop } from '../loop.js';
-import { WorkerMetrics } from '../monitoring/worker-metrics.js';
-import type { Log } from '../process.js';
-import { checkRedis, consumeTasks } from '../queue.js';
-import { type Database, openDatabase } from '../store/database.js';
-import { listen } from '../store/notify.js';
+import { HEARTBEAT_MS, LEASE_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
+import { startLoop } from '../process/loop.js';
+import type { Log } from '../process/process.js';
+import { STRATA_VERSION } from '../process/version.js';
+import { consumeTasks } from '../queue/queue.js';
+import { checkRedis } from '../queue/redis.js';
+import { type Database, openDatabase } from '../store/connection/database.js';
+import { listen } from '../store/connection/notify.js';
+import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/tasks.js';
-import {
-  deleteWorker,
-  reportWorker,
-  saveWorkerMetrics,
-  type WorkerDevice,
-  type WorkerReport,
-} from '../store/workers.js';
-import { STRATA_VERSION } from '../version.js';
-import { inspectMachine, placeSlots } from './devices.js';
-import type { FetchOptions } from './fetch-source.js';
-import { startImports } from './imports.js';
-import { startLeases } from './leases.js';
-import { servePredictions } from './predictor/serve.js';
+import { deleteWorker, reportWorker, saveWorkerMetrics, type WorkerReport } from '../store/workers.js';
+import { TrainerChild } from './children/trainer-child.js';
+import { computingEnvironment, tiedToParent } from './children/trainer-command.js';
+import type { FetchOptions } from './imports/fetch-source.js';
+import { startImports } from './imports/imports.js';
+import { servePredictions } from './predictions/serve.js';
 import { startProfiles } from './profiles.js';
-import { TaskRunner } from './run-task.js';
-import { Slot } from './slot.js';
-import { TrainerChild } from './trainer-child.js';
-import { computingEnvironment, tiedToParent, trainerEnvironment } from './trainer-command.js';
+import { inspectMachine, placeSlots } from './slots/devices.js';
+import { startLeases } from './slots/leases.js';
+import { Slot } from './slots/slot.js';
+import { trainerEnvironment } from './slots/trainer-environment.js';
+import { TaskRunner } from './tasks/run-task.js';
+import { WorkerMetrics } from './tasks/worker-metrics.js';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;

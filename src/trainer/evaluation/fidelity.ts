@@ -1,13 +1,8 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
-import {
-  describeMethod,
-  headLayers,
-  isTrained,
-  type ParameterSpec,
-  parametersOf,
-  type StageDescription,
-  trainsJointly,
-} from '../../network/index.js';
+import { describeMethod, isTrained, trainsJointly } from '../../method/index.js';
+import { headLayers, type ParameterSpec, parametersOf, type StageDescription } from '../../network/index.js';
+import { couplingObjective } from '../objective/coupling-objective.js';
+import type { NamedValues } from '../optimizer/index.js';
 import {
   batchStatisticsRule,
   type Draw,
@@ -15,13 +10,11 @@ import {
   type NamedTensors,
   trainPass,
   uploadWeights,
-} from '../network/index.js';
-import type { NamedValues } from '../optimizer/index.js';
+} from '../passes/index.js';
 import { arena, free, read, type Tensor } from '../runtime/index.js';
 import {
   classificationObjective,
   climbLadder,
-  couplingObjective,
   headObjective,
   type LocalObjective,
   type LossStep,

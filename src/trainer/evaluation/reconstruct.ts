@@ -1,9 +1,9 @@
 import { type Layer, parametersOf } from '../../network/index.js';
 import { plainBatches, type SplitReader, type TrainBatches } from '../data/index.js';
 import * as kernels from '../kernels/index.js';
-import { trainPass } from '../network/index.js';
 import { coupling } from '../objective/index.js';
 import { type NamedValues, Optimizer, sgd, startingSlots } from '../optimizer/index.js';
+import { trainPass } from '../passes/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
 import { evaluationBatchSize, TrainedNetwork } from './trained-network.js';
 

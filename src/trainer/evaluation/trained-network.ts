@@ -1,6 +1,8 @@
 import { type Layer, parametersOf, type Shape } from '../../network/index.js';
 import { plainBatches, type SplitReader, TrainBatches, UNCHANGED_IMAGES } from '../data/index.js';
 import { TrainerError } from '../errors.js';
+import { score } from '../objective/index.js';
+import type { NamedValues } from '../optimizer/index.js';
 import {
   inferenceRule,
   inferPass,
@@ -9,9 +11,7 @@ import {
   type Statistics,
   StatisticsEstimate,
   uploadWeights,
-} from '../network/index.js';
-import { score } from '../objective/index.js';
-import type { NamedValues } from '../optimizer/index.js';
+} from '../passes/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 
 /** Training images that batch-norm statistics are taken from (docs/method.md, "BatchNorm"). */

@@ -1,7 +1,7 @@
 import type { ManifestFacts } from '../../contract/dataset-manifest.js';
 import type { Layer } from '../../network/index.js';
-import type { Statistics } from '../network/index.js';
 import type { NamedValues } from '../optimizer/index.js';
+import type { Statistics } from '../passes/index.js';
 
 /** What a model must know of its dataset. */
 export type ModelFacts = Pick<ManifestFacts, 'image' | 'classes' | 'mean' | 'standard_deviation'>;

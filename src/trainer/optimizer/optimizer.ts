@@ -1,5 +1,5 @@
 import type { ParameterSpec } from '../../network/index.js';
-import type { NamedTensors } from '../network/index.js';
+import type { NamedTensors } from '../passes/index.js';
 import {
   createVariable,
   free,

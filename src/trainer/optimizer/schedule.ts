@@ -1,5 +1,5 @@
 import type { ResolvedOptimizer } from '../../contract/spec.js';
-import type { Rounds } from '../../network/index.js';
+import type { Rounds } from '../../method/index.js';
 
 /** Learning rate of `step` of a run. One schedule spans the run: the end-to-end phase continues it. */
 export function learningRateAt(

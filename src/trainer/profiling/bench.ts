@@ -1,7 +1,7 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import { type NetworkDescription, parametersOf, wholeNetwork } from '../../network/index.js';
-import { type NamedTensors, uploadWeights } from '../network/index.js';
 import { initialValues, Optimizer, optimizerSettings, startingState } from '../optimizer/index.js';
+import { type NamedTensors, uploadWeights } from '../passes/index.js';
 import { normal, randomStream } from '../random.js';
 import { free, type Tensor, upload } from '../runtime/index.js';
 import { type Boundary, sampledBoundaries } from './boundaries.js';

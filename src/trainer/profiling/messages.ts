@@ -1,6 +1,6 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { SpoolReader, SpoolWriter } from '../corrections/index.js';
+import { SpoolReader, SpoolWriter } from '../messages/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 import type { Clock } from '../training/index.js';
 

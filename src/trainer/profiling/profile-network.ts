@@ -4,13 +4,13 @@ import {
   type Layer,
   type NetworkDescription,
   parameterCount,
-  valuesOf,
   wholeNetwork,
   work,
 } from '../../network/index.js';
+import { valuesOf } from '../../planning/costs/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import type { TrainingContext } from '../network/index.js';
 import { classificationLoss, coupling } from '../objective/index.js';
+import type { TrainingContext } from '../passes/index.js';
 import { free, type Tensor, undoOnError } from '../runtime/index.js';
 import type { Clock } from '../training/index.js';
 import { type Bench, openBench } from './bench.js';

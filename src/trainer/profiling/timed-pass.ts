@@ -1,7 +1,7 @@
 import type { PassSeconds } from '../../contract/network-profile.js';
 import type { Layer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
-import { type TrainingContext, trainPass } from '../network/index.js';
+import { type TrainingContext, trainPass } from '../passes/index.js';
 import { arena, free, readScalar, scalar, type Tensor } from '../runtime/index.js';
 import type { Clock } from '../training/index.js';
 

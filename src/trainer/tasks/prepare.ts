@@ -1,9 +1,10 @@
-import { type DatasetManifest, decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
+import { decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
 import type { BlobUri, TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { prepareMnist } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
+import { blobsOf } from './inputs/dataset.js';
 
 /**
  * Makes sure that the job's dataset lies ready as blobs: finds an imported one, decodes a built-in one. The same data make
@@ -45,10 +46,4 @@ async function findImported({ assignment, blobs }: TaskContext, uri: BlobUri): P
   // Nobody could make them again: what is damaged or gone is said here, by its name.
   for (const blob of blobsOf(manifest)) await blobs.localPath(blob);
   return { uri, size_bytes: bytes.length };
-}
-
-/** What the manifest names. */
-export function blobsOf({ storage, splits }: DatasetManifest): BlobUri[] {
-  const arrays = [splits.train, splits.test].flatMap(({ images, labels }) => [images, labels]);
-  return storage === 'pixels' ? arrays : [...arrays, splits.train.offsets, splits.test.offsets];
 }

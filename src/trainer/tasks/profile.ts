@@ -1,9 +1,8 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
-import { describeRun } from '../../network/index.js';
+import { describeRun } from '../../method/index.js';
 import { profileNetwork } from '../profiling/index.js';
 import { Stopwatch } from '../training/index.js';
-import type { TaskContext } from './context.js';
-import { checkPrecision } from './train.js';
+import { checkPrecision, type TaskContext } from './context.js';
 
 const PARTS = 1000;
 

@@ -1,15 +1,15 @@
 import type { AssignmentKind, TaskSuccess } from '../../contract/trainer-protocol.js';
-import { storesVariables } from '../../network/index.js';
+import { storesVariables } from '../../method/index.js';
 import type { TaskContext } from './context.js';
-import { trainEndToEnd } from './end-to-end.js';
-import { evaluate } from './evaluate.js';
-import { finalize } from './finalize.js';
-import { trainLadder } from './ladder.js';
+import { evaluate } from './evaluate/evaluate.js';
+import { finalize } from './finalize/finalize.js';
+import { Sources } from './inputs/sources.js';
 import { prepare } from './prepare.js';
 import { profile } from './profile.js';
-import { Sources } from './sources.js';
-import { trainStage } from './stage.js';
-import { trainStoredStage } from './stored-stage.js';
+import { trainEndToEnd } from './train/end-to-end.js';
+import { trainLadder } from './train/message-rounds.js';
+import { trainStage } from './train/stage.js';
+import { trainStoredStage } from './train/stored-stage.js';
 
 const TASKS: Record<AssignmentKind, (context: TaskContext) => Promise<TaskSuccess>> = {
   prepare,

@@ -1,17 +1,19 @@
-import type { Layer, StepRange } from '../../network/index.js';
+import type { StepRange } from '../../method/index.js';
+import type { Layer } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
-import { type TrainingContext, trainPass } from '../network/index.js';
+import { coupledLoss } from '../objective/coupling-objective.js';
 import { coupling } from '../objective/index.js';
+import { classificationObjective, type LocalLoss, type LossStep } from '../objective/local-objective.js';
 import type { Optimizer } from '../optimizer/index.js';
+import { type TrainingContext, trainPass } from '../passes/index.js';
 import { free, read, type Tensor, undoOnError } from '../runtime/index.js';
+import type { Stopwatch } from '../stopwatch.js';
 import {
   type SampleRows,
   type StoredBatch,
   type StoredVariables,
   updateVariables,
-} from '../variables/index.js';
-import { classificationObjective, coupledLoss, type LocalLoss, type LossStep } from './local-objective.js';
-import type { Stopwatch } from './stopwatch.js';
+} from '../stored-variables/index.js';
 import { checkedReport, STEPS_PER_REPORT, type StepReport } from './train-steps.js';
 
 /** Variables of a boundary, and the untrained network's features of a batch there, [B x n]. */

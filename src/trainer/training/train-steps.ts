@@ -1,11 +1,12 @@
-import { countBefore, type Layer, type StepRange } from '../../network/index.js';
+import { countBefore, type StepRange } from '../../method/index.js';
+import type { Layer } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { TrainerError } from '../errors.js';
-import { type Precision, trainPass } from '../network/index.js';
+import type { LocalObjective } from '../objective/local-objective.js';
 import type { Norms, Optimizer } from '../optimizer/index.js';
+import { type Precision, trainPass } from '../passes/index.js';
 import { free, type Tensor, undoOnError } from '../runtime/index.js';
-import type { LocalObjective } from './local-objective.js';
-import type { Stopwatch } from './stopwatch.js';
+import type { Stopwatch } from '../stopwatch.js';
 
 /** A stage, or the whole network as the only one. */
 export interface TrainedPart {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SCOPES } from '../../../src/contract/access.js';
-import { createJobsService } from '../../../src/jobs/client.js';
-import { KEY_CACHE_MS } from '../../../src/jobs/keys/keyring.js';
-import { formatToken, parseToken } from '../../../src/jobs/keys/token.js';
-import { smallJob } from '../../jobs/specs.js';
+import { KEY_CACHE_MS } from '../../../src/jobs/client/keys/keyring.js';
+import { formatToken, parseToken } from '../../../src/jobs/client/keys/token.js';
+import { createJobsService } from '../../../src/jobs/client/service.js';
+import { smallJob } from '../../jobs/support/specs.js';
 import { eventually } from '../../support/eventually.js';
 import { buildLiveApp, useLiveApi } from './live-api.js';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
-import { loadContract, type OperationEntry, operationsOf, scopeOf } from '../../../src/api/contract.js';
+import { loadContract, type OperationEntry, operationsOf, scopeOf } from '../../../src/api/openapi.js';
 import { SCOPES, type Scope } from '../../../src/contract/access.js';
-import { insertModel } from '../../jobs/models.js';
-import { smallJob } from '../../jobs/specs.js';
+import { insertModel } from '../../jobs/support/models.js';
+import { smallJob } from '../../jobs/support/specs.js';
 import { type LiveApi, useLiveApi } from './live-api.js';
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { countSafely } from '../../../src/api/http/safe-counter.js';
 import { SCOPES } from '../../../src/contract/access.js';
-import { stopRedis } from '../../../src/provision/redis.js';
+import { stopRedis } from '../../../src/provision/redis/redis.js';
 import { buildLiveApp, useLiveApi } from './live-api.js';
 
 describe('rate limits', () => {

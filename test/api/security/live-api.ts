@@ -3,7 +3,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../../src/api/app.js';
 import type { ResumableOptions } from '../../../src/api/plugins/resumable.js';
 import type { Scope } from '../../../src/contract/access.js';
-import { type KeyOffice, openKeyOffice } from '../../../src/jobs/api-keys.js';
+import { type KeyOffice, openKeyOffice } from '../../../src/jobs/client/keys/key-office.js';
 import type { Tracing } from '../../../src/tracing/tracing.js';
 import { Strata } from '../../support/strata.js';
 import { validateResponses } from '../harness.js';

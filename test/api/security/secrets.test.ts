@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { SCOPES } from '../../../src/contract/access.js';
 import { ROOT } from '../../../src/service/root.js';
-import { Receiver } from '../../jobs/webhooks/receiver.js';
+import { Receiver } from '../../jobs/dispatcher/webhooks/receiver.js';
 import { eventually } from '../../support/eventually.js';
 import { Strata } from '../../support/strata.js';
 import { QUICK } from '../harness.js';

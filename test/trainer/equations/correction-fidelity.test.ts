@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeStages, type ModelFamily, parametersOf } from '../../../src/network/index.js';
-import { CODECS, FILTERS, type Filter, type Precision } from '../../../src/trainer/corrections/index.js';
 import * as kernels from '../../../src/trainer/kernels/index.js';
-import { type Pass, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
+import { CODECS, FILTERS, type Filter, type Precision } from '../../../src/trainer/messages/index.js';
 import { classificationLoss, coupling } from '../../../src/trainer/objective/index.js';
+import { type Pass, trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, scalar, type Tensor } from '../../../src/trainer/runtime/index.js';
 import { within } from '../support/measured.js';
 import {

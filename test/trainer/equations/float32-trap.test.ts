@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeStages, parametersOf } from '../../../src/network/index.js';
 import * as kernels from '../../../src/trainer/kernels/index.js';
-import { trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { coupling } from '../../../src/trainer/objective/index.js';
+import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, scalar, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import { within } from '../support/measured.js';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
-import { stageOrder, trainsJointly } from '../../../src/network/index.js';
+import { stageOrder, trainsJointly } from '../../../src/method/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../src/trainer/checkpoint/index.js';
 import { withBlobs } from '../support/run-plan.js';

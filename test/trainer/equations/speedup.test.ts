@@ -8,7 +8,7 @@ import {
   speedUpBound,
   unevenSpeedUp,
   withEndToEndShare,
-} from '../../../src/network/index.js';
+} from '../../../src/planning/costs/index.js';
 import { within } from '../support/measured.js';
 
 // docs/method.md, check 11. A handful of float64 operations: a few units of 2^-53.

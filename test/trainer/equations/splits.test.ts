@@ -12,12 +12,12 @@ import {
   wholeNetwork,
 } from '../../../src/network/index.js';
 import { decodeState, encodeSafetensors, mergeStates } from '../../../src/trainer/checkpoint/index.js';
-import { type Pass, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss, coupling } from '../../../src/trainer/objective/index.js';
 import { initialValues, type NamedValues } from '../../../src/trainer/optimizer/index.js';
+import { type Pass, trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { normal, randomStream } from '../../../src/trainer/random.js';
 import { arena, liveTensors, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
-import { stageParameters } from '../../../src/trainer/tasks/run-description.js';
+import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
 import { within } from '../support/measured.js';
 import { readAll, relativeError } from '../support/small-network.js';
 

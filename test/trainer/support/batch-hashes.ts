@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { read, readIntegers } from '../../../src/trainer/runtime/index.js';
-import { openTrainBatches } from '../../../src/trainer/tasks/train.js';
+import { openTrainBatches } from '../../../src/trainer/tasks/inputs/batches.js';
 import { contextOf, type TaskRun, type TrainingTask } from './training-tasks.js';
 
 /** sha256 of images and labels of the batches of `steps`, opened as the task itself opens them. */

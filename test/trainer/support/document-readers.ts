@@ -29,7 +29,7 @@ export async function download(exported: Exported, folder: string): Promise<void
 }
 
 export async function readDocuments(folder: string): Promise<ReadDocuments> {
-  const script = here('../read_documents.py');
+  const script = here('../documents/read_documents.py');
   return JSON.parse(await exec('python3', [script], await pythonIn(folder))) as ReadDocuments;
 }
 

@@ -3,10 +3,10 @@ import { PixelHistogram } from '../../../src/contract/channel-statistics.js';
 import { type EncodedSplit, encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import { encodeOffsets } from '../../../src/contract/dataset-offsets.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
-import { resolveSpec } from '../../../src/jobs/resolve.js';
+import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { type RandomStream, randomStream } from '../../../src/trainer/random.js';
-import { jobSpec, type SpecChanges } from '../../jobs/specs.js';
+import { jobSpec, type SpecChanges } from '../../jobs/support/specs.js';
 
 /** Images of many sizes in all formats: colour, grey and with transparency. */
 export const MIXED: DatasetFacts = {

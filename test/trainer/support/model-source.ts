@@ -6,7 +6,7 @@ import {
   inferPass,
   StatisticsEstimate,
   uploadWeights,
-} from '../../../src/trainer/network/index.js';
+} from '../../../src/trainer/passes/index.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
 import { CLASSES, randomFeatures, smallNetwork, uploadFeatures } from './small-network.js';
 

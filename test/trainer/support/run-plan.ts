@@ -9,7 +9,7 @@ import {
   type MetricSample,
   type TaskSuccess,
 } from '../../../src/contract/trainer-protocol.js';
-import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
+import { type PlannedTask, planTasks } from '../../../src/planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { createFolderStore } from '../../../src/storage/folder-store.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';

@@ -8,9 +8,9 @@ import {
   type Shape,
   wholeNetwork,
 } from '../../../src/network/index.js';
-import { type Draw, type Precision, trainPass, uploadWeights } from '../../../src/trainer/network/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
 import { initialValues, type NamedValues } from '../../../src/trainer/optimizer/index.js';
+import { type Draw, type Precision, trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { normal, randomStream } from '../../../src/trainer/random.js';
 import { arena, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import type { Features } from './reference.js';

@@ -1,5 +1,5 @@
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
-import { resolved, type SpecChanges } from '../../jobs/specs.js';
+import { resolved, type SpecChanges } from '../../jobs/support/specs.js';
 
 export type { SpecChanges };
 

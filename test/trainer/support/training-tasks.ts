@@ -7,11 +7,11 @@ import type {
   TaskOutput,
   TaskSuccess,
 } from '../../../src/contract/trainer-protocol.js';
-import { type PlannedTask, planTasks } from '../../../src/jobs/plan.js';
-import { describeMethod } from '../../../src/network/index.js';
+import { describeMethod } from '../../../src/method/index.js';
+import { type PlannedTask, planTasks } from '../../../src/planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
-import { SpoolReader } from '../../../src/trainer/corrections/index.js';
 import type { BatchThread } from '../../../src/trainer/data/index.js';
+import { SpoolReader } from '../../../src/trainer/messages/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
 import type { CarriedState } from '../../../src/trainer/tasks/carried-state.js';

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { imageLibrary } from '../../../images/library.js';
-import type { Shape, StepRange } from '../../../network/index.js';
+import type { StepRange } from '../../../method/index.js';
+import type { Shape } from '../../../network/index.js';
 import { TrainerError } from '../../errors.js';
 import type { TrainBatchesOptions } from '../batch-filler.js';
 import { type Batch, toBatch } from '../batches.js';

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { InvalidManifestError } from '../../../contract/dataset-manifest.js';
-import { countSteps } from '../../../network/rounds.js';
+import { countSteps } from '../../../method/rounds.js';
 import { TrainerError, type TrainerErrorCode } from '../../errors.js';
 import { type TrainBatchesOptions, TrainFiller } from '../batch-filler.js';
 import { openFiles } from '../open-split.js';

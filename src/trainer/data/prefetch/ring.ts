@@ -1,4 +1,4 @@
-import type { StepRange } from '../../../network/index.js';
+import type { StepRange } from '../../../method/index.js';
 import type { BatchArrays } from '../batch-filler.js';
 
 /**

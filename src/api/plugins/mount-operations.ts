@@ -1,0 +1,142 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import glue from 'fastify-openapi-glue';
+import { StrataError } from '../../contract/errors.js';
+import type { JobsClient, JobsService, ReceivedUpload } from '../../contract/jobs-client.js';
+import type { FinishedUpload, OperationId } from '../handler.js';
+import { endWhenRevoked } from '../http/revocable.js';
+import {
+  type Contract,
+  inlineRefSiblings,
+  type OperationEntry,
+  operationsOf,
+  routerPath,
+  scopeOf,
+} from '../openapi.js';
+import { handlers } from '../routes/index.js';
+import { type AccessOptions, authorize, bearerToken } from './access.js';
+import type { ResumableUploads } from './resumable.js';
+import { readUpload, refuseMultipart } from './uploads.js';
+
+/** Mounts every operation of the contract with its handler, every part of every request validated. */
+export async function mountOperations(
+  app: FastifyInstance,
+  contract: Contract,
+  access: AccessOptions & Omit<Surroundings, 'closing'>,
+): Promise<void> {
+  const { service, metrics, uploads } = access;
+  const surroundings = { service, metrics, uploads, closing: closingSignal(app) };
+  const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
+  await app.register(async (scope) => {
+    scope.addHook('onRoute', ({ schema }) => {
+      // A query on an operation that declares none must be refused too.
+      if (schema) schema.querystring ??= { type: 'object', properties: {} };
+    });
+    // It warns where a media type of an answer has no parser, as if it were one of a request.
+    scope.hasContentTypeParser = () => true;
+    await scope.register(glue, {
+      specification: inlineRefSiblings(contract.document),
+      operationResolver: (id, method, path) => {
+        const entry = entries.get(id) as OperationEntry;
+        return {
+          method,
+          url: routerPath(path),
+          onRequest: [authorize(scopeOf(entry), access), access.limits.onRequest, ...uploadRule(entry)],
+          handler: adapt(handlers[id as OperationId] as AnyHandler, surroundings),
+          config: { operationId: id, mediaTypes: Object.keys(entry.operation.requestBody?.content ?? {}) },
+          ...bodyLimit(entry),
+          preValidation: [readUpload((request) => clientOf(request, access.service)), ...bodyRule(entry)],
+        };
+      },
+    });
+  });
+}
+
+/** What every handler is to the adapter; the types of src/api/handler.ts hold between contract and handler. */
+type AnyHandler = (request: {
+  client: JobsClient;
+  metrics: () => Promise<string>;
+  traceparent: string | null;
+  closing: AbortSignal;
+  params: unknown;
+  query: unknown;
+  headers: unknown;
+  body: unknown;
+  upload: ReceivedUpload | null;
+  openUpload: (id: string) => Promise<FinishedUpload>;
+}) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
+
+/** The tenant of operations that ask for no key: nothing belongs to it. */
+const NOBODY = '';
+
+/** What handlers are given beside the request. */
+interface Surroundings {
+  readonly service: JobsService;
+  readonly metrics: () => Promise<string>;
+  readonly uploads: ResumableUploads;
+  readonly closing: AbortSignal;
+}
+
+function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surroundings) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { method, params, query, headers, body, principal, traceparent, upload } = request;
+    const client = clientOf(request, service);
+    const openUpload = (id: string) => uploads.open(principal?.tenant ?? NOBODY, id);
+    const asked = { params, query, headers, body, upload, openUpload };
+    const answer = await handler({ client, metrics, traceparent, closing, ...asked });
+    const key = bearerToken(headers.authorization);
+    if (principal !== null && key !== undefined && answer.body instanceof Readable) {
+      endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
+    }
+    reply.code(answer.status).headers(answer.headers ?? {});
+    return reply.send(method === 'HEAD' ? withoutContent(answer.body) : answer.body);
+  };
+}
+
+function clientOf({ principal }: FastifyRequest, service: JobsService): JobsClient {
+  return service.forTenant(principal?.tenant ?? NOBODY);
+}
+
+function closingSignal(app: FastifyInstance): AbortSignal {
+  const controller = new AbortController();
+  app.addHook('preClose', async () => controller.abort());
+  return controller.signal;
+}
+
+/** Fastify drains the stream of a HEAD answer to its end, which a followed job may not have for hours. */
+function withoutContent(body: unknown): unknown {
+  if (!(body instanceof Readable)) return body;
+  body.destroy();
+  return Readable.from([]);
+}
+
+function uploadRule({ operation }: OperationEntry) {
+  return 'multipart/form-data' in (operation.requestBody?.content ?? {}) ? [] : [refuseMultipart];
+}
+
+function bodyLimit({ operation }: OperationEntry) {
+  const bytes = operation['x-body-limit-bytes'];
+  return bytes === undefined ? {} : { bodyLimit: bytes };
+}
+
+/** Fastify skips validation where there is no body, unless a Content-Type was sent. */
+function bodyRule({ operation }: OperationEntry) {
+  const body = operation.requestBody;
+  if (body === undefined) return [];
+  return [body.required ? requireBody(Object.keys(body.content)) : fillEmptyBody];
+}
+
+function requireBody(mediaTypes: readonly string[]) {
+  const types = mediaTypes.map((type) => `\`Content-Type: ${type}\``).join(' or ');
+  const kind = mediaTypes.length === 1 && mediaTypes[0] === 'application/json' ? 'JSON body' : 'body';
+  const message = `A ${kind} is needed, sent with ${types}.`;
+  return async ({ body }: FastifyRequest): Promise<void> => {
+    if (body !== undefined) return;
+    throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '', message }] });
+  };
+}
+
+async function fillEmptyBody(request: FastifyRequest): Promise<void> {
+  // Not `??=`: a body that is null must fail the contract.
+  if (request.body === undefined) request.body = {};
+}

@@ -1,0 +1,55 @@
+import { createReadStream } from 'node:fs';
+import { StrataError } from '../../contract/errors.js';
+import type { Artifact } from '../../contract/jobs-client.js';
+import type { Handler } from '../handler.js';
+import { attachment } from '../http/content-disposition.js';
+import { found } from '../http/found.js';
+import { matchesEtag, parseRange } from '../http/range.js';
+
+export const downloadArtifact: Handler<'downloadArtifact'> = async ({ client, params: { id }, headers }) => {
+  const { path, artifact } = await client.openArtifact(id);
+  const size = artifact.size_bytes;
+  const common = headersOf(artifact);
+  if (matchesEtag(headers['if-none-match'], common.etag)) return { status: 304, headers: common };
+  const isCurrent = headers['if-range'] === undefined || headers['if-range'] === common.etag;
+  const range = isCurrent ? parseRange(headers.range, size) : 'whole';
+  if (range === 'unsatisfiable') throw outside(size);
+  if (range === 'whole') {
+    const whole = { ...common, 'content-length': String(size) };
+    return { status: 200, headers: whole, body: createReadStream(path) };
+  }
+  const { start, end } = range;
+  const part = {
+    ...common,
+    'content-length': String(end - start + 1),
+    'content-range': `bytes ${start}-${end}/${size}`,
+  };
+  return { status: 206, headers: part, body: createReadStream(path, { start, end }) };
+};
+
+function headersOf({ sha256, name, media_type }: Artifact) {
+  return {
+    etag: `"${sha256}"`,
+    'accept-ranges': 'bytes',
+    'content-disposition': attachment(name),
+    'content-type': media_type,
+    // The id names these bytes for ever, to whoever may read them.
+    'cache-control': 'private, max-age=31536000, immutable',
+  };
+}
+
+function outside(size: number): StrataError {
+  return new StrataError('range_not_satisfiable', `The artifact has ${size} bytes, counted from 0.`, {
+    headers: { 'content-range': `bytes */${size}` },
+  });
+}
+
+export const getArtifact: Handler<'getArtifact'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: found(await client.getArtifact(id), 'artifact', id),
+});
+
+export const listJobArtifacts: Handler<'listJobArtifacts'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: await client.listArtifacts(id),
+});

@@ -1,0 +1,27 @@
+import { Readable } from 'node:stream';
+import { StrataError } from '../../contract/errors.js';
+import type { Handler } from '../handler.js';
+
+/** Only Postgres decides: a stored job is kept, and waits for Redis and workers. */
+export const getReadiness: Handler<'getReadiness'> = async ({ client }) => {
+  const dependencies = await client.health();
+  if (dependencies.postgres === 'down') throw new StrataError('unavailable', 'Postgres does not answer.');
+  const complete = dependencies.redis === 'up' && dependencies.workers > 0;
+  return { status: 200, body: { status: complete ? 'ok' : 'degraded', dependencies } };
+};
+
+export const getLiveness: Handler<'getLiveness'> = async () => ({ status: 200, body: { status: 'ok' } });
+
+/** Version 0.0.4 of the text format, which every version of Prometheus reads. */
+const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
+
+export const getMetrics: Handler<'getMetrics'> = async ({ metrics }) => ({
+  status: 200,
+  headers: { 'content-type': TEXT_FORMAT, 'cache-control': 'no-store' },
+  body: Readable.from([await metrics()]),
+});
+
+export const listWorkers: Handler<'listWorkers'> = async ({ client }) => ({
+  status: 200,
+  body: await client.listWorkers(),
+});

@@ -1,0 +1,64 @@
+import type { components } from '../../contract/generated/openapi.js';
+import type { PredictionImages } from '../../contract/models-client.js';
+import type { Handler } from '../handler.js';
+import { found } from '../http/found.js';
+
+export const listModels: Handler<'listModels'> = async ({ client, query }) => ({
+  status: 200,
+  body: await client.listModels(query),
+});
+
+export const compareModels: Handler<'compareModels'> = async ({ client, query: { a, b } }) => ({
+  status: 200,
+  body: await client.compareModels(a, b),
+});
+
+export const deleteModel: Handler<'deleteModel'> = async ({ client, params: { id } }) => {
+  await client.deleteModel(id);
+  return { status: 204 };
+};
+
+export const getModel: Handler<'getModel'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: found(await client.getModel(id), 'model', id),
+});
+
+export const listModelTagChanges: Handler<'listModelTagChanges'> = async ({ client, params, query }) => ({
+  status: 200,
+  body: await client.listTagChanges(params.id, { after: query.after, limit: query.limit }),
+});
+
+export const predict: Handler<'predict'> = async ({ client, params: { id }, query, body }) => ({
+  status: 200,
+  body: await client.predict(id, { ...imagesOf(body), variant: query.variant, topK: query.top_k }),
+});
+
+type Body = components['schemas']['PredictionRequest'] | Uint8Array;
+
+/** The contract lets a JSON body have one of the three fields. */
+function imagesOf(body: Body): PredictionImages {
+  if (body instanceof Uint8Array) {
+    return { kind: 'encoded', items: [Buffer.from(body).toString('base64')], pointer: () => '' };
+  }
+  const { image, images, pixels } = body;
+  if (image !== undefined) return { kind: 'encoded', items: [image], pointer: () => '/image' };
+  if (images !== undefined) {
+    return { kind: 'encoded', items: images, pointer: (index) => `/images/${index}` };
+  }
+  return { kind: 'pixels', items: pixels ?? [], pointer: (index) => `/pixels/${index}` };
+}
+
+export const tagModel: Handler<'tagModel'> = async ({ client, params: { id, tag } }) => ({
+  status: 200,
+  body: await client.tagModel(id, tag),
+});
+
+export const untagModel: Handler<'untagModel'> = async ({ client, params: { id, tag } }) => {
+  await client.untagModel(id, tag);
+  return { status: 204 };
+};
+
+export const updateModel: Handler<'updateModel'> = async ({ client, params: { id }, body }) => ({
+  status: 200,
+  body: await client.updateModel(id, body),
+});

@@ -1,0 +1,17 @@
+import type { Database } from '../../store/connection/database.js';
+import { insertImport } from '../../store/dataset-imports.js';
+import { EVERYBODY, lockDataset, setValidating } from '../../store/datasets.js';
+import { newId } from '../../store/ids.js';
+
+const OPTIONS = { format: 'auto', test_share: null, image: {} } as const;
+
+/** Begins the import of a built-in dataset that is used for the first time, or could not be imported; once for all who ask. */
+export async function importBuiltIn(db: Database, id: string): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const dataset = await lockDataset(tx, EVERYBODY, id);
+    if (dataset === null || dataset.import !== null || dataset.state === 'ready') return;
+    await setValidating(tx, id);
+    const source = { kind: 'built_in', name: dataset.name } as const;
+    await insertImport(tx, { id: newId('import'), datasetId: id, source, options: OPTIONS });
+  });
+}

@@ -1,0 +1,139 @@
+import { StrataError } from '../../../contract/errors.js';
+import type {
+  Dataset,
+  DatasetRequest,
+  JobsClient,
+  ReceivedUpload,
+  RemoteSource,
+} from '../../../contract/jobs-client.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import { receiveUpload, StoredUpload } from '../../lifecycle/receive-upload.js';
+import type { OutgoingPolicy } from '../../outgoing/target.js';
+import { MAX_DATASETS_PER_TENANT } from '../../process/limits.js';
+import type { Database, Transaction } from '../../store/connection/database.js';
+import { notify } from '../../store/connection/notify.js';
+import { type ImportSource, insertImport } from '../../store/dataset-imports.js';
+import {
+  countDatasets,
+  countJobsOn,
+  deleteDataset,
+  findDataset,
+  findDatasets,
+  insertDataset,
+  lockDataset,
+} from '../../store/datasets.js';
+import { newId } from '../../store/ids.js';
+import { checkAddresses } from '../outgoing.js';
+import { notFound } from '../own.js';
+import { toDataset } from '../views/datasets.js';
+import { pageOf } from '../views/parts.js';
+
+type DatasetMethods = Pick<
+  JobsClient,
+  'receiveUpload' | 'createDataset' | 'listDatasets' | 'getDataset' | 'deleteDataset'
+>;
+
+export interface DatasetParts {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly uploadLimitBytes: number;
+  /** Where URLs of datasets may lead. */
+  readonly policy: OutgoingPolicy;
+}
+
+export function datasetMethods(
+  { db, blobs, uploadLimitBytes, policy }: DatasetParts,
+  tenant: string,
+): DatasetMethods {
+  const getDataset = async (id: string) => {
+    const row = await findDataset(db, tenant, id);
+    return row && toDataset(row);
+  };
+  return {
+    getDataset,
+    receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimitBytes),
+    async createDataset(request, from) {
+      checkName(request.name);
+      const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);
+      const id = newId('dataset');
+      try {
+        await db.$transaction((tx) => insert(tx, { id, tenant, ...request }, source));
+      } catch (error) {
+        await blobs.deleteSpool(`${source.importId}/`);
+        throw error;
+      }
+      return (await getDataset(id)) ?? notFound(id);
+    },
+    async listDatasets({ after, limit }) {
+      const rows = await findDatasets(db, tenant, after ?? null, limit + 1);
+      const page = pageOf(rows, limit, (row) => row.id);
+      return { ...page, data: page.data.map(toDataset) };
+    },
+    async deleteDataset(id) {
+      const importId = await db.$transaction((tx) => remove(tx, tenant, id));
+      // A worker that is at it is told by the nudge, and deletes what it wrote since.
+      if (importId !== null) await blobs.deleteSpool(`${importId}/`);
+    },
+  };
+}
+
+interface Source {
+  readonly importId: string;
+  readonly bytes: ImportSource;
+  readonly shown: NonNullable<Dataset['source']>;
+}
+
+function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy: OutgoingPolicy): Source {
+  checkAddresses({ '/url': url }, policy);
+  const shown = { kind: 'url' as const, sha256: null, size_bytes: null };
+  return { importId: newId('import'), bytes: { kind: 'url', url, sha256 }, shown };
+}
+
+async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): Promise<Source> {
+  if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+  checkSha256(sha256, upload.sha256);
+  const { uri } = await upload.keep();
+  const shown = { kind: 'upload' as const, sha256: upload.sha256, size_bytes: upload.sizeBytes };
+  return { importId: upload.importId, bytes: { kind: 'file', uri }, shown };
+}
+
+type New = DatasetRequest & { readonly id: string; readonly tenant: string };
+
+async function insert(tx: Transaction, request: New, { importId, bytes, shown }: Source): Promise<void> {
+  const { id, tenant, name, format, test_share, image } = request;
+  if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
+    const detail = `There may be ${MAX_DATASETS_PER_TENANT} datasets; delete one first.`;
+    throw new StrataError('limit_reached', detail);
+  }
+  if (!(await insertDataset(tx, { id, tenant, name, source: shown })))
+    throw new StrataError('dataset_exists', `There is a dataset named ${name} already.`);
+  await insertImport(tx, {
+    id: importId,
+    datasetId: id,
+    source: bytes,
+    options: { format, test_share, image },
+  });
+}
+
+/** @returns the id of the import that was under way */
+async function remove(tx: Transaction, tenant: string, id: string): Promise<string | null> {
+  const dataset = (await lockDataset(tx, tenant, id)) ?? notFound(id);
+  if (dataset.builtIn) throw new StrataError('dataset_in_use', 'Built-in datasets stay.');
+  const jobs = await countJobsOn(tx, id);
+  if (jobs > 0) throw new StrataError('dataset_in_use', `There are jobs on it: ${jobs}. Delete them first.`);
+  await deleteDataset(tx, id);
+  await notify(tx, 'strata_import');
+  return dataset.import?.id ?? null;
+}
+
+/** Where a dataset may be named by its name or its id, no name may look like an id. */
+function checkName(name: string): void {
+  if (!name.startsWith('dataset_')) return;
+  const message = 'Must not begin with `dataset_`: ids do.';
+  throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '/name', message }] });
+}
+
+function checkSha256(expected: string | null, actual: string): void {
+  if (expected === null || expected === actual) return;
+  throw new StrataError('checksum_mismatch', `The bytes that came have the sha256 ${actual}.`);
+}

@@ -1,0 +1,100 @@
+import { StrataError } from '../../../contract/errors.js';
+import type { CreateJobOptions } from '../../../contract/jobs-client.js';
+import type { JobSpec } from '../../../contract/spec.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import type { Database } from '../../store/connection/database.js';
+import { findKey } from '../../store/idempotency-keys.js';
+import { newId } from '../../store/ids.js';
+import {
+  insertJobs,
+  isRefused,
+  type JobInsert,
+  lacksDataset,
+  type NewJob,
+  type WantedKey,
+} from '../../store/new-jobs.js';
+import type { Job } from '../../store/rows.js';
+import type { OutgoingParts } from '../outgoing.js';
+import { writeTogether } from '../together/write-together.js';
+import { type DatasetReads, resolveJob, rowOf } from './new-job.js';
+import type { QueueReads } from './queue-place.js';
+import { checkTrackers, sealTrackers, withoutSecrets } from './trackers.js';
+
+const DRY_RUN_ID = 'dry_run';
+const QUEUED = { type: 'job.queued', message: 'the job waits for a worker' };
+
+/** Stores a job. @returns when it was created; null where its key was taken */
+export type StoreJob = (insert: JobInsert) => Promise<Date | null>;
+
+/** Jobs that come at the same time share a statement. */
+export function openJobWrites(db: Database): StoreJob {
+  return writeTogether(async (inserts: readonly JobInsert[]) => {
+    const created = await insertJobs(db, inserts, QUEUED);
+    return inserts.map(({ job }) => created.get(job.id) ?? null);
+  }, isRefused);
+}
+
+export interface CreateParts {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly reads: DatasetReads & QueueReads;
+  readonly storeJob: StoreJob;
+  /** Where trackers may lie, and what seals their authorization. */
+  readonly outgoing: OutgoingParts;
+  /** Tells the dispatcher of new jobs, after they were committed. */
+  readonly nudge: () => void;
+}
+
+/**
+ * Checks a spec and stores the job it becomes, with the Idempotency-Key, in one transaction: once this returns, the
+ * job survives anything but the loss of Postgres.
+ * @throws StrataError invalid_spec, forbidden_target, precision_unavailable, idempotency_key_reused
+ */
+export async function createJob(
+  parts: CreateParts,
+  tenant: string,
+  submitted: JobSpec,
+  { idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
+): Promise<{ row: Job; replayed: boolean }> {
+  const { db, outgoing, nudge } = parts;
+  const resolve = async (id: string) => {
+    checkTrackers(submitted.trackers, outgoing.policy);
+    const trackers = withoutSecrets(submitted.trackers);
+    return await resolveJob(parts, { id, tenant, traceparent }, { ...submitted, trackers });
+  };
+  if (dryRun) {
+    const job = await resolve(DRY_RUN_ID);
+    return { row: rowOf(job, new Date()), replayed: false };
+  }
+  const key = idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash };
+  const first = () => (key === null ? null : replay(db, tenant, key));
+  let job: NewJob;
+  try {
+    job = await resolve(newId('job'));
+  } catch (error) {
+    // It may have been acceptable when the key was first used.
+    const row = await first();
+    if (row) return { row, replayed: true };
+    throw error;
+  }
+  const trackers = await sealTrackers(submitted.trackers, outgoing);
+  const createdAt = await parts.storeJob({ job, key, trackers }).catch(async (error) => {
+    // Deleted since the look-up: the spec names nothing any more, and is told so as if it never had.
+    if (lacksDataset(error)) await resolve(job.id);
+    throw error;
+  });
+  if (createdAt) {
+    nudge();
+    return { row: rowOf(job, createdAt), replayed: false };
+  }
+  const row = await first();
+  if (!row) throw new StrataError('idempotency_in_flight');
+  return { row, replayed: true };
+}
+
+async function replay(db: Database, tenant: string, { key, bodyHash }: WantedKey): Promise<Job | null> {
+  const used = await findKey(db, { tenant, key });
+  if (used === null) return null;
+  if (used.bodyHash !== bodyHash) throw new StrataError('idempotency_key_reused');
+  return used.job;
+}

@@ -1,0 +1,134 @@
+import { StrataError } from '../../../contract/errors.js';
+import type { Job, JobsClient } from '../../../contract/jobs-client.js';
+import { isTerminal, type JobState } from '../../../contract/states.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import { requestPause, resume } from '../../lifecycle/pause.js';
+import { requestStop } from '../../lifecycle/stop.js';
+import type { Database, Transaction } from '../../store/connection/database.js';
+import { findJobs } from '../../store/job-list.js';
+import { deleteJob, findJob, findStanding, type LockedJob, progressOf } from '../../store/jobs.js';
+import { modelIds } from '../../store/models.js';
+import type { Job as JobRow } from '../../store/rows.js';
+import { lockOwnJob, notFound } from '../own.js';
+import { toJob } from '../views/job.js';
+import { pageOf } from '../views/parts.js';
+import { type CreateParts, createJob } from './create-job.js';
+import { queueOf } from './queue-place.js';
+
+type JobMethods = Pick<
+  JobsClient,
+  'createJob' | 'getJob' | 'getJobState' | 'listJobs' | 'cancelJob' | 'pauseJob' | 'resumeJob' | 'deleteJob'
+>;
+
+export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, tenant: string): JobMethods {
+  const { db, blobs } = parts;
+  const getJob = async (id: string): Promise<Job | null> => {
+    const row = await findJob(db, tenant, id);
+    return row && readJob(parts, row);
+  };
+  return {
+    getJob,
+    async getJobState(id) {
+      const job = await findStanding(db, tenant, id);
+      return job && (job.state as JobState);
+    },
+    async createJob(spec, options) {
+      const reads = askingOnce(parts.reads);
+      const { row, replayed } = await createJob({ ...parts, reads }, tenant, spec, options);
+      return { job: await readJob({ db, reads }, row), replayed };
+    },
+    async listJobs({ after, limit, state, metadata }) {
+      const filter = { tenant, after: after ?? null, state: state ?? null, metadata: metadata ?? {} };
+      const page = pageOf(await findJobs(db, { ...filter, limit: limit + 1 }), limit, (row) => row.id);
+      return { ...page, data: await readJobs(parts, page.data) };
+    },
+    async cancelJob(id, { force }) {
+      await cancel(db, tenant, id, force);
+      return (await getJob(id)) ?? notFound(id);
+    },
+    async deleteJob(id) {
+      await db.$transaction(async (tx) => {
+        const job = await lockOwnJob(tx, tenant, id);
+        if (!isTerminal('job', job.state)) {
+          throw new StrataError('job_unfinished', `The job is ${job.state}; cancel it first.`);
+        }
+        const model = (await modelIds(tx, [id])).get(id);
+        if (model) throw new StrataError('job_has_model', `It made ${model}; delete that first.`);
+        await blobs.deleteSpool(`${id}/`);
+        await deleteJob(tx, id);
+      });
+    },
+    async pauseJob(id) {
+      await inUnfinished(db, tenant, id, 'pause', requestPause);
+      return (await getJob(id)) ?? notFound(id);
+    },
+    async resumeJob(id) {
+      await inUnfinished(db, tenant, id, 'resume', resume);
+      return (await getJob(id)) ?? notFound(id);
+    },
+  };
+}
+
+async function cancel(db: Database, tenant: string, id: string, now: boolean): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const job = await lockOwnJob(tx, tenant, id);
+    if (job.state === 'succeeded' || job.state === 'failed') {
+      throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to cancel.`);
+    }
+    await requestStop(tx, job, { as: 'cancelled', now });
+  });
+}
+
+async function inUnfinished(
+  db: Database,
+  tenant: string,
+  id: string,
+  verb: string,
+  change: (tx: Transaction, job: LockedJob) => Promise<void>,
+): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const job = await lockOwnJob(tx, tenant, id);
+    if (isTerminal('job', job.state)) {
+      throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to ${verb}.`);
+    }
+    if (job.stopAs !== null) {
+      throw new StrataError('job_finished', `The job is about to be ${job.stopAs}; it cannot ${verb}.`);
+    }
+    await change(tx, job);
+  });
+}
+
+/** Both the job's devices and its place in the queue go by the workers: within one request by the same. */
+function askingOnce(reads: CreateParts['reads']): CreateParts['reads'] {
+  let workers: ReturnType<typeof reads.workers> | null = null;
+  return { ...reads, workers: () => (workers ??= reads.workers()) };
+}
+
+type ReadParts = Pick<CreateParts, 'db' | 'reads'>;
+
+async function readJob(parts: ReadParts, row: JobRow): Promise<Job> {
+  return (await readJobs(parts, [row]))[0] as Job;
+}
+
+async function readJobs({ db, reads }: ReadParts, rows: readonly JobRow[]): Promise<Job[]> {
+  const idsOf = (kept: (row: JobRow) => boolean) => rows.filter(kept).map((row) => row.id);
+  const [progress, queue, models] = await Promise.all([
+    progressOf(
+      db,
+      idsOf((row) => row.plannedAt !== null),
+    ),
+    queueOf(reads, rows),
+    modelIds(
+      db,
+      idsOf((row) => row.state === 'succeeded'),
+    ),
+  ]);
+  return rows.map((row) =>
+    toJob(row, {
+      progress: progress.get(row.id) ?? [],
+      queue: queue(row),
+      modelId: models.get(row.id) ?? null,
+      nowMs: Date.now(),
+    }),
+  );
+}

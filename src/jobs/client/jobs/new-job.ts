@@ -1,0 +1,167 @@
+import { randomInt } from 'node:crypto';
+import { type FieldError, StrataError } from '../../../contract/errors.js';
+import type { components } from '../../../contract/generated/openapi.js';
+import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
+import { roundsOf } from '../../../method/rounds.js';
+import { resolveSpec } from '../../../planning/spec/resolve.js';
+import { countTasks } from '../../../planning/tasks/task-graph.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import { type Database, toJson } from '../../store/connection/database.js';
+import {
+  type DatasetFactsRow,
+  datasetNames,
+  factsOf,
+  findDatasetsNamed,
+  isVisibleTo,
+} from '../../store/datasets.js';
+import type { NewJob } from '../../store/new-jobs.js';
+import type { Job } from '../../store/rows.js';
+import { deviceCount } from '../../store/workers.js';
+import { importBuiltIn } from '../datasets/built-in.js';
+import { readTogether } from '../together/read-together.js';
+import { resolveInitial } from './init-from.js';
+import type { QueueReads } from './queue-place.js';
+
+const SEEDS = 2 ** 32;
+
+const MOST_NAMED = 20;
+
+/** What every new job asks, shared by those who ask at the same time. */
+export interface DatasetReads {
+  readonly dataset: (tenant: string, nameOrId: string) => Promise<DatasetFactsRow | undefined>;
+  /** Names of some that the tenant may use. */
+  readonly datasetNames: (tenant: string) => Promise<string[]>;
+  /** Begins the import of a built-in one. */
+  readonly importBuiltIn: (id: string) => Promise<void>;
+}
+
+export function openDatasetReads(db: Database): DatasetReads {
+  const read = readTogether((names: readonly string[]) => findDatasetsNamed(db, names));
+  return {
+    dataset: async (tenant, wanted) =>
+      (await read([wanted])).find(
+        (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
+      ),
+    datasetNames: (tenant) => datasetNames(db, tenant, MOST_NAMED),
+    importBuiltIn: (id) => importBuiltIn(db, id),
+  };
+}
+
+/** What resolving a spec asks. */
+export interface NewJobParts {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly reads: DatasetReads & Pick<QueueReads, 'workers'>;
+}
+
+interface Resolved {
+  readonly spec: ResolvedSpec;
+  readonly facts: DatasetFacts;
+  readonly datasetId: string;
+}
+
+/** A spec with every choice made. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
+export async function resolveFor(
+  reads: NewJobParts['reads'],
+  tenant: string,
+  submitted: JobSpec,
+): Promise<Resolved> {
+  const [dataset, workers] = await Promise.all([
+    requireDataset(reads, tenant, submitted.dataset),
+    reads.workers(),
+  ]);
+  const facts = factsOf(dataset);
+  const spec = resolveSpec(submitted, facts, randomInt(SEEDS), deviceCount(workers));
+  return { spec, facts, datasetId: dataset.id };
+}
+
+/** The job that a spec becomes. @throws StrataError as resolveFor does */
+export async function resolveJob(
+  parts: NewJobParts,
+  { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
+  submitted: JobSpec,
+): Promise<NewJob> {
+  const { spec, facts, datasetId } = await resolveFor(parts.reads, tenant, submitted);
+  const { name, metadata, priority } = spec;
+  return {
+    id,
+    tenant,
+    name,
+    metadata,
+    priority,
+    datasetId,
+    spec,
+    plan: planFigures(spec, facts),
+    traceparent,
+    initial: await resolveInitial(parts, tenant, spec, facts),
+  };
+}
+
+async function requireDataset(reads: DatasetReads, tenant: string, name: string): Promise<DatasetFactsRow> {
+  const row = await reads.dataset(tenant, name);
+  if (row?.state === 'ready') return row;
+  if (row?.builtIn) await reads.importBuiltIn(row.id);
+  if (row) throw notReady(row);
+  const known = (await reads.datasetNames(tenant)).join(', ');
+  const message = `there is no dataset '${name}'; there are: ${known}`;
+  const errors: FieldError[] = [{ pointer: '/dataset', message }];
+  throw new StrataError('invalid_spec', undefined, { errors });
+}
+
+function notReady({ name, state, builtIn }: DatasetFactsRow): StrataError {
+  const again = builtIn ? '; it is imported again now' : '';
+  const why =
+    state === 'failed'
+      ? `could not be imported; its problems say why${again}`
+      : state === 'available'
+        ? 'is imported now, as it is used for the first time'
+        : 'is being validated: its classes and sizes are not known yet';
+  return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
+}
+
+function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schemas']['JobPlan'] {
+  const rounds = roundsOf(spec, facts);
+  return {
+    tasks: countTasks(spec, facts),
+    steps_per_epoch: rounds.stepsPerEpoch,
+    total_steps: rounds.totalSteps,
+    round_steps: rounds.roundSteps,
+    warm_start_rounds: rounds.warmStartRounds,
+    parallel_rounds: rounds.parallelRounds,
+    end_to_end_rounds: rounds.endToEndRounds,
+  };
+}
+
+/** The row that a job becomes when it is stored, or would become. */
+export function rowOf(job: NewJob, createdAt: Date): Job {
+  // Each by its name: a spread of so many is the slowest line of a request.
+  return {
+    id: job.id,
+    tenant: job.tenant,
+    name: job.name,
+    priority: job.priority,
+    datasetId: job.datasetId,
+    traceparent: job.traceparent,
+    metadata: toJson(job.metadata) as Job['metadata'],
+    spec: toJson(job.spec) as Job['spec'],
+    plan: toJson(job.plan) as Job['plan'],
+    initial: toJson(job.initial) as Job['initial'],
+    state: 'queued',
+    stopAs: null,
+    stopNow: false,
+    eventSeq: 1,
+    logSeq: 0,
+    result: null,
+    error: null,
+    createdAt,
+    cancelRequestedAt: null,
+    pauseRequestedAt: null,
+    plannedAt: null,
+    queuedAt: createdAt,
+    startedAt: null,
+    runningSince: null,
+    ranSeconds: 0,
+    finishedAt: null,
+    spoolDeletedAt: null,
+  };
+}

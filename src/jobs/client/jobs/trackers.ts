@@ -1,0 +1,83 @@
+import { type FieldError, StrataError } from '../../../contract/errors.js';
+import type { components } from '../../../contract/generated/openapi.js';
+import type { JobsClient } from '../../../contract/jobs-client.js';
+import type { OutgoingPolicy } from '../../outgoing/target.js';
+import { MAX_TRACKERS_PER_JOB } from '../../process/limits.js';
+import type { Database } from '../../store/connection/database.js';
+import { findJob } from '../../store/jobs.js';
+import {
+  countTrackerExports,
+  findTrackerExports,
+  newTrackerExportId,
+  putTrackerExport,
+  type SealedTracker,
+} from '../../store/tracker-exports.js';
+import { checkAddresses, type OutgoingParts } from '../outgoing.js';
+import { lockOwnJob, notFound } from '../own.js';
+import { listOf } from '../views/parts.js';
+import { toTrackerExport } from '../views/trackers.js';
+
+type Tracker = components['schemas']['Tracker'];
+type TrackerMethods = Pick<JobsClient, 'listJobTrackers' | 'handOverJob'>;
+
+export function trackerMethods(db: Database, tenant: string, parts: OutgoingParts): TrackerMethods {
+  return {
+    async listJobTrackers(jobId) {
+      const job = (await findJob(db, tenant, jobId)) ?? notFound(jobId);
+      const rows = await findTrackerExports(db, jobId);
+      return listOf(rows.map((row) => toTrackerExport(row, job.finishedAt !== null)));
+    },
+    async handOverJob(jobId, tracker) {
+      checkAddresses({ '/tracking_uri': tracker.tracking_uri }, parts.policy);
+      const [sealed] = await sealTrackers([tracker], parts);
+      const row = await db.$transaction(async (tx) => {
+        await lockOwnJob(tx, tenant, jobId);
+        const stored = await putTrackerExport(tx, jobId, sealed!);
+        if ((await countTrackerExports(tx, jobId)) <= MAX_TRACKERS_PER_JOB) return stored;
+        throw new StrataError('limit_reached', `A job may be handed over to ${MAX_TRACKERS_PER_JOB} places.`);
+      });
+      const job = (await findJob(db, tenant, jobId)) ?? notFound(jobId);
+      return toTrackerExport(row, job.finishedAt !== null);
+    },
+  };
+}
+
+export async function sealTrackers(
+  trackers: readonly Tracker[],
+  { openBox }: OutgoingParts,
+): Promise<SealedTracker[]> {
+  const box = trackers.some(({ authorization }) => authorization) ? await openBox() : null;
+  return trackers.map(({ type, tracking_uri: trackingUri, experiment, authorization }) => {
+    const id = newTrackerExportId();
+    return {
+      id,
+      type,
+      trackingUri,
+      experiment,
+      authorization: authorization ? box!.seal(authorization, id) : null,
+    };
+  });
+}
+
+/** @throws StrataError forbidden_target; invalid_spec where one place is named twice */
+export function checkTrackers(trackers: readonly Tracker[], policy: OutgoingPolicy): void {
+  const addresses = trackers.map(({ tracking_uri }, index) => [
+    `/trackers/${index}/tracking_uri`,
+    tracking_uri,
+  ]);
+  checkAddresses(Object.fromEntries(addresses), policy);
+  const places = trackers.map(
+    ({ type, tracking_uri, experiment }) => `${type} ${tracking_uri} ${experiment}`,
+  );
+  const errors = places.flatMap((place, index): FieldError[] =>
+    places.indexOf(place) === index
+      ? []
+      : [{ pointer: `/trackers/${index}`, message: 'is named already; a job has one run in an experiment' }],
+  );
+  if (errors.length > 0) throw new StrataError('invalid_spec', undefined, { errors });
+}
+
+/** Trackers as a job answers them: without what authorizes. */
+export function withoutSecrets(trackers: readonly Tracker[]): Tracker[] {
+  return trackers.map(({ authorization: _, ...shown }) => shown);
+}

@@ -1,0 +1,36 @@
+import { StrataError } from '../../../contract/errors.js';
+import type { JobsClient } from '../../../contract/jobs-client.js';
+import { anyApiKey, findApiKey, findApiKeys, revokeApiKey } from '../../store/api-keys.js';
+import type { Database } from '../../store/connection/database.js';
+import { notFound } from '../own.js';
+import { toApiKey } from '../views/access.js';
+import { listOf } from '../views/parts.js';
+import { makeKey } from './manage.js';
+
+type ApiKeyMethods = Pick<JobsClient, 'createApiKey' | 'listApiKeys' | 'getApiKey' | 'revokeApiKey'>;
+
+export function apiKeyMethods(db: Database, tenant: string): ApiKeyMethods {
+  return {
+    async createApiKey({ name, scopes }) {
+      // From the first key on every request needs one: without admin nobody could make the second.
+      if (!scopes.includes('admin') && !(await anyApiKey(db))) throw firstWithoutAdmin();
+      const { row, token } = await makeKey(db, { tenant, name, scopes });
+      return { ...toApiKey(row), key: token };
+    },
+    async listApiKeys() {
+      return listOf((await findApiKeys(db, tenant)).map(toApiKey));
+    },
+    async getApiKey(id) {
+      const row = await findApiKey(db, tenant, id);
+      return row && toApiKey(row);
+    },
+    async revokeApiKey(id) {
+      if (!(await revokeApiKey(db, tenant, id))) notFound(id);
+    },
+  };
+}
+
+function firstWithoutAdmin(): StrataError {
+  const message = 'The first key needs the scope `admin`: once it is made, every request needs a key.';
+  return new StrataError('invalid_request', undefined, { errors: [{ pointer: '/scopes', message }] });
+}

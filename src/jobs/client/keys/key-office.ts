@@ -1,0 +1,28 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import { findApiKeys, revokeApiKey } from '../../store/api-keys.js';
+import { openDatabase } from '../../store/connection/database.js';
+import { toApiKey } from '../views/access.js';
+import { type KeyRequest, makeKey } from './manage.js';
+
+type ApiKey = components['schemas']['ApiKey'];
+
+/** Keys of any tenant, for whoever holds the database: how the first one is made, and a lost one replaced. */
+export interface KeyOffice {
+  /** @returns the key's text, shown once. @throws StrataError limit_reached */
+  create(request: KeyRequest): Promise<string>;
+  list(tenant: string): Promise<ApiKey[]>;
+  /** @returns false where the tenant has no such key */
+  revoke(tenant: string, id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** The database must be migrated. */
+export async function openKeyOffice(databaseUrl: string): Promise<KeyOffice> {
+  const db = await openDatabase(databaseUrl);
+  return {
+    create: async (request) => (await makeKey(db, request)).token,
+    list: async (tenant) => (await findApiKeys(db, tenant)).map(toApiKey),
+    revoke: (tenant, id) => revokeApiKey(db, tenant, id),
+    close: () => db.$disconnect(),
+  };
+}

@@ -1,0 +1,25 @@
+import type { Scope } from '../../../contract/access.js';
+import { StrataError } from '../../../contract/errors.js';
+import { countApiKeys, insertApiKey } from '../../store/api-keys.js';
+import type { Queryable } from '../../store/connection/database.js';
+import { newId } from '../../store/ids.js';
+import type { ApiKey } from '../../store/rows.js';
+import { formatToken, hashSecret, newSecret } from './token.js';
+
+export const MAX_KEYS_PER_TENANT = 100;
+
+export interface KeyRequest {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** Makes a key. Its text leaves here and is kept nowhere. @throws StrataError limit_reached */
+export async function makeKey(db: Queryable, request: KeyRequest): Promise<{ row: ApiKey; token: string }> {
+  if ((await countApiKeys(db, request.tenant)) >= MAX_KEYS_PER_TENANT) {
+    throw new StrataError('limit_reached', `There may be ${MAX_KEYS_PER_TENANT} API keys; revoke one first.`);
+  }
+  const secret = newSecret();
+  const row = await insertApiKey(db, { ...request, id: newId('key'), secretHash: hashSecret(secret) });
+  return { row, token: formatToken({ keyId: row.id, secret }) };
+}

@@ -1,0 +1,103 @@
+import { StrataError } from '../../../contract/errors.js';
+import {
+  type Model,
+  type ModelFilter,
+  type ModelsClient,
+  PRODUCTION,
+} from '../../../contract/models-client.js';
+import type { Database, Transaction } from '../../store/connection/database.js';
+import { curveEnds } from '../../store/metrics.js';
+import { findTagChanges, giveTag, type TaggedModel, tagsOf, takeTags } from '../../store/model-tags.js';
+import {
+  changeModel,
+  deleteModel,
+  findModel,
+  findModels,
+  lockModel,
+  type ModelRow,
+} from '../../store/models.js';
+import { notFound } from '../own.js';
+import { toModel, toTagChange } from '../views/model.js';
+import { compare } from '../views/model-comparison.js';
+import { pageOf } from '../views/parts.js';
+import { cursorOf, placeOf } from './model-cursor.js';
+
+export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, 'predict'> {
+  const requireRow = async (id: string): Promise<ModelRow> =>
+    (await findModel(db, tenant, id)) ?? notFound(id);
+  const requireModel = async (id: string): Promise<Model> => toModel(await requireRow(id));
+  /** Runs `change` under the model's lock. */
+  const locked = (id: string, change: (tx: Transaction, model: TaggedModel) => Promise<void>) =>
+    db.$transaction(async (tx) => {
+      const model = (await lockModel(tx, tenant, id)) ?? notFound(id);
+      await change(tx, { ...model, tenant });
+    });
+  const contestant = async (id: string) => {
+    const row = await requireRow(id);
+    return { row, curves: await curveEnds(db, row.jobId) };
+  };
+  return {
+    listModels: (filter) => listModels(db, tenant, filter),
+    async getModel(id) {
+      const row = await findModel(db, tenant, id);
+      return row && toModel(row);
+    },
+    async updateModel(id, changes) {
+      await locked(id, async (tx, { name }) => {
+        if (changes.name !== undefined && changes.name !== name) await requireUntagged(tx, id);
+        await changeModel(tx, id, changes);
+      });
+      return requireModel(id);
+    },
+    async deleteModel(id) {
+      await locked(id, async (tx, model) => {
+        const tags = await takeTags(tx, model);
+        // Thrown out of the transaction: nothing of it happened.
+        if (tags.includes(PRODUCTION)) throw new StrataError('model_in_use');
+        await deleteModel(tx, id);
+      });
+    },
+    async tagModel(id, tag) {
+      await locked(id, (tx, model) => giveTag(tx, model, tag));
+      return requireModel(id);
+    },
+    async untagModel(id, tag) {
+      await locked(id, async (tx, model) => {
+        if ((await takeTags(tx, model, tag)).length === 0) notFound(`tag ${tag} on ${id}`);
+      });
+    },
+    async listTagChanges(id, { after, limit }) {
+      await requireRow(id);
+      const rows = await findTagChanges(db, tenant, id, after ?? null, limit + 1);
+      const page = pageOf(rows, limit, (row) => row.id);
+      return { ...page, data: page.data.map(toTagChange) };
+    },
+    async compareModels(a, b) {
+      const [first, second] = await Promise.all([contestant(a), contestant(b)]);
+      return compare(first, second);
+    },
+  };
+}
+
+async function listModels(db: Database, tenant: string, filter: ModelFilter) {
+  const { limit, order_by: orderBy } = filter;
+  const rows = await findModels(db, {
+    tenant,
+    orderBy,
+    after: filter.after === undefined ? null : placeOf(filter.after, orderBy),
+    limit: limit + 1,
+    name: filter.name ?? null,
+    dataset: filter.dataset ?? null,
+    tag: filter.tag ?? null,
+    minAccuracy: filter.min_accuracy ?? null,
+    metadata: filter.metadata ?? {},
+  });
+  const page = pageOf(rows, limit, (row) => cursorOf(row, orderBy));
+  return { ...page, data: page.data.map(toModel) };
+}
+
+async function requireUntagged(tx: Transaction, id: string): Promise<void> {
+  const tags = await tagsOf(tx, id);
+  if (tags.length === 0) return;
+  throw new StrataError('model_tagged', `It holds ${tags.join(', ')}; take that away before you rename it.`);
+}

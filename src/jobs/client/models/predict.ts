@@ -1,0 +1,122 @@
+import type { BlobUri } from '../../../contract/blob-uri.js';
+import { type ErrorCode, type FieldError, StrataError } from '../../../contract/errors.js';
+import type { components } from '../../../contract/generated/openapi.js';
+import type { ModelsClient, PredictionQuestion } from '../../../contract/models-client.js';
+import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
+import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../../process/limits.js';
+import type { PredictionQueue } from '../../queue/predictions.js';
+import type { Database } from '../../store/connection/database.js';
+import { findServing, type ServedModel } from '../../store/models.js';
+import { notFound } from '../own.js';
+
+/** How predictions are asked for. */
+export interface PredictionParts {
+  readonly queue: () => PredictionQueue;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+export function predictMethod(
+  db: Database,
+  tenant: string,
+  { queue, now }: PredictionParts,
+): Pick<ModelsClient, 'predict'> {
+  return {
+    async predict(id, question) {
+      const started = now();
+      const model = (await findServing(db, tenant, id)) ?? notFound(id);
+      const uri = servedFile(model, question);
+      const { image, storage } = model;
+      checkItems(question, image);
+      const { kind, items, topK } = question;
+      const outcome = await askFor(queue(), { uri, image, storage, kind, items, topK });
+      // It may have been deleted meanwhile, with its file or while that was still loaded.
+      if ((await findServing(db, tenant, id)) === null) notFound(id);
+      if (!outcome.ok) throw failure(outcome, question);
+      return {
+        object: 'prediction',
+        model_id: id,
+        variant: question.variant,
+        sha256: uri.slice('sha256:'.length),
+        data: named(outcome.predictions, model.classes),
+        ms: { total: now() - started, ...outcome.ms },
+      };
+    },
+  };
+}
+
+function servedFile({ serving }: ServedModel, { variant }: PredictionQuestion): BlobUri {
+  const uri = serving[variant];
+  if (uri !== undefined) return uri as BlobUri;
+  const served = Object.keys(serving);
+  const has = served.length === 0 ? 'There is none any more' : `It can be asked for ${served.join(', ')}`;
+  throw new StrataError('model_not_served', `The model has no file of its ${variant} network. ${has}.`);
+}
+
+/** @throws StrataError invalid_request naming each item at fault */
+function checkItems({ kind, items, pointer }: PredictionQuestion, image: PredictionTask['image']): void {
+  const errors = items.flatMap((item, index): FieldError[] => {
+    const message = itemFault(item, kind === 'pixels' ? image : null);
+    return message === null ? [] : [{ pointer: pointer(index), message }];
+  });
+  if (errors.length > 0) throw new StrataError('invalid_request', undefined, { errors });
+}
+
+/** @param image what pixels must fill; null: of a file any number of bytes is good */
+function itemFault(item: string, image: PredictionTask['image'] | null): string | null {
+  if (item.length % 4 !== 0) return 'Must be base64, padded to a multiple of four characters.';
+  if (image === null) return null;
+  const { height, width, channels } = image;
+  const bytes = Buffer.byteLength(item, 'base64');
+  if (bytes === height * width * channels) return null;
+  const others = bytes / (height * width);
+  const shape = `height x width x channels of the model's \`image\`, ${height}x${width}x${channels}`;
+  const told = `Must be ${height * width * channels} bytes, ${shape}, and is ${bytes}`;
+  return Number.isInteger(others) && others > 0
+    ? `${told}: ${others} channels, not ${channels}.`
+    : `${told}.`;
+}
+
+const RETRY_SOON = { 'retry-after': '1' };
+const RETRY_LATER = { 'retry-after': '5' };
+
+async function askFor(queue: PredictionQueue, task: PredictionTask): Promise<PredictionOutcome> {
+  const { servers, waiting } = await queue.load().catch((cause: unknown) => {
+    throw new StrataError('unavailable', 'Redis does not answer; repeat the request in a moment.', { cause });
+  });
+  if (servers === 0) throw new StrataError('no_predictor', undefined, { headers: RETRY_LATER });
+  if (waiting >= MAX_WAITING_PREDICTIONS) {
+    const detail = `${waiting} predictions wait for ${servers} worker${servers === 1 ? '' : 's'}.`;
+    throw new StrataError('predictions_full', detail, { headers: RETRY_SOON });
+  }
+  const outcome = await queue.ask<PredictionTask, PredictionOutcome>(task, PREDICTION_DEADLINE_MS).catch(
+    // The image, which the predictor may have died of, is not in the message.
+    (cause: unknown) => {
+      throw new StrataError('prediction_interrupted', undefined, { headers: RETRY_SOON, cause });
+    },
+  );
+  if (outcome === null) throw new StrataError('prediction_late', undefined, { headers: RETRY_LATER });
+  return outcome;
+}
+
+function failure(
+  { code, message, index }: Extract<PredictionOutcome, { ok: false }>,
+  { pointer }: PredictionQuestion,
+): StrataError {
+  const known: ErrorCode = code;
+  if (index === null) return new StrataError(known, undefined, { cause: new Error(message) });
+  return new StrataError(known, undefined, {
+    errors: [{ pointer: pointer(index), message: `It cannot be read: ${message}.` }],
+  });
+}
+
+type Answered = components['schemas']['Prediction']['data'];
+
+function named(
+  predictions: Extract<PredictionOutcome, { ok: true }>['predictions'],
+  classes: readonly string[],
+): Answered {
+  return predictions.map((ranked) => ({
+    classes: ranked.map(({ index, probability }) => ({ index, name: classes[index] ?? '', probability })),
+  }));
+}

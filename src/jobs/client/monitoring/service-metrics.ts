@@ -1,0 +1,131 @@
+import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
+import { isTerminal, JOB_STATES } from '../../../contract/states.js';
+import { TASK_KINDS } from '../../../contract/trainer-protocol.js';
+import type { ServiceFigures } from '../../store/service-figures.js';
+
+/** The figures of the service and of its workers in Prometheus' text format. */
+export async function renderServiceMetrics(figures: ServiceFigures): Promise<string> {
+  const workers = AggregatorRegistry.aggregate(
+    figures.workers.map(({ metrics }) => metrics).filter((metrics) => metrics.length > 0),
+  );
+  return (await gaugesOf(figures).metrics()) + (await workers.metrics());
+}
+
+/** A gauge each: what is counted anew at every look may fall. */
+function gaugesOf(figures: ServiceFigures): Registry {
+  const gauges = new Gauges();
+  addQueue(gauges, figures);
+  addWorkers(gauges, figures.workers);
+  addDeliveries(gauges, figures.deliveries);
+  addLoops(gauges, figures.dispatchers);
+  return gauges.registry;
+}
+
+const UNFINISHED = JOB_STATES.filter((state) => !isTerminal('job', state));
+
+function addQueue(gauges: Gauges, { jobs, ready, running }: ServiceFigures): void {
+  gauges.setBy(
+    'state',
+    'strata_jobs',
+    'Jobs that have not ended, by state.',
+    countsOf(UNFINISHED, 'state', jobs),
+  );
+  gauges.setBy(
+    'kind',
+    'strata_ready_tasks',
+    'Tasks that may be claimed now, by kind.',
+    countsOf(TASK_KINDS, 'kind', ready),
+  );
+  gauges.setBy(
+    'kind',
+    'strata_oldest_ready_task_age_seconds',
+    'Since the task that may be claimed for longest became ready, by kind.',
+    [...zeros(TASK_KINDS), ...ready.map(({ kind, oldestS }) => [kind, oldestS] as const)],
+  );
+  gauges.setBy(
+    'kind',
+    'strata_running_tasks',
+    'Tasks in work, by kind.',
+    countsOf(TASK_KINDS, 'kind', running),
+  );
+  gauges.set(
+    'strata_lease_age_seconds',
+    'Since the renewal of the lease that was renewed longest ago; at 6 its task is taken back.',
+    Math.max(0, ...running.map(({ leaseS }) => leaseS)),
+  );
+}
+
+function addWorkers(gauges: Gauges, workers: ServiceFigures['workers']): void {
+  const states = workers.flatMap(({ slots }) => slots.map(({ state }) => ({ state, count: 1 })));
+  gauges.set('strata_workers', 'Workers heard of in the last 15 s.', workers.length);
+  gauges.setBy(
+    'state',
+    'strata_slots',
+    'Slots of these workers, by state.',
+    countsOf(['starting', 'idle', 'busy'], 'state', states),
+  );
+  gauges.set(
+    'strata_worker_heartbeat_age_seconds',
+    'Since the heartbeat of the worker that is silent for longest.',
+    Math.max(0, ...workers.map(({ heartbeatS }) => heartbeatS)),
+  );
+}
+
+function addDeliveries(gauges: Gauges, { pending, overdueS }: ServiceFigures['deliveries']): void {
+  gauges.set('strata_webhook_deliveries_pending', 'Webhook messages that are not delivered yet.', pending);
+  gauges.set(
+    'strata_webhook_delivery_overdue_seconds',
+    'Since the message that is due for longest was due.',
+    overdueS ?? 0,
+  );
+}
+
+/** Of several dispatchers the loop that is best off counts: one that runs is enough. */
+function addLoops(gauges: Gauges, dispatchers: ServiceFigures['dispatchers']): void {
+  const ages = new Map<string, number>();
+  const seconds = new Map<string, number>();
+  for (const { heartbeatS, loops } of dispatchers) {
+    for (const loop of loops) {
+      if (loop.ageS === null || loop.seconds === null) continue;
+      ages.set(loop.name, Math.min(ages.get(loop.name) ?? Number.POSITIVE_INFINITY, loop.ageS + heartbeatS));
+      seconds.set(loop.name, Math.max(seconds.get(loop.name) ?? 0, loop.seconds));
+    }
+  }
+  gauges.set('strata_dispatchers', 'Dispatchers heard of.', dispatchers.length);
+  gauges.setBy(
+    'loop',
+    'strata_dispatcher_loop_age_seconds',
+    'Since a loop of the dispatcher last ran without an error.',
+    [...ages],
+  );
+  gauges.setBy('loop', 'strata_dispatcher_loop_duration_seconds', 'How long that run took.', [...seconds]);
+}
+
+type Labelled = readonly (readonly [label: string, value: number])[];
+
+class Gauges {
+  readonly registry = new Registry();
+
+  set(name: string, help: string, value: number): void {
+    new Gauge({ name, help, registers: [this.registry] }).set(value);
+  }
+
+  setBy(label: string, name: string, help: string, values: Labelled): void {
+    const gauge = new Gauge({ name, help, labelNames: [label], registers: [this.registry] });
+    for (const [labelled, value] of values) gauge.set({ [label]: labelled }, value);
+  }
+}
+
+const zeros = (labels: readonly string[]): Labelled => labels.map((label) => [label, 0]);
+
+/** Counts summed by label; a label that no row has counts 0, so that no series comes and goes. */
+function countsOf<Label extends string>(
+  labels: readonly string[],
+  label: Label,
+  rows: readonly (Readonly<Record<Label, string>> & { readonly count: number })[],
+): Labelled {
+  return labels.map((name) => [
+    name,
+    rows.filter((row) => row[label] === name).reduce((sum, { count }) => sum + count, 0),
+  ]);
+}

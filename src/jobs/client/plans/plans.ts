@@ -1,0 +1,69 @@
+import { StrataError } from '../../../contract/errors.js';
+import type { JobsClient } from '../../../contract/jobs-client.js';
+import type { NetworkProfile } from '../../../contract/network-profile.js';
+import type { JobSpec } from '../../../contract/spec.js';
+import type { WorkerSlot } from '../../../contract/workers.js';
+import { describeRun } from '../../../method/index.js';
+import { type KnownProfile, makePlan } from '../../../planning/forecast/forecast.js';
+import { measuredRates } from '../../../planning/forecast/measured-rates.js';
+import { networkKey } from '../../../planning/forecast/network-key.js';
+import { type Database, fromJson } from '../../store/connection/database.js';
+import { findMeasured } from '../../store/profiles.js';
+import type { Profile } from '../../store/rows.js';
+import { findTimedTasks } from '../../store/task-seconds.js';
+import { type DatasetReads, resolveFor } from '../jobs/new-job.js';
+import type { QueueReads } from '../jobs/queue-place.js';
+import { checkTrackers } from '../jobs/trackers.js';
+import type { OutgoingParts } from '../outgoing.js';
+
+export interface PlanParts {
+  readonly db: Database;
+  readonly reads: DatasetReads & QueueReads;
+  readonly outgoing: Pick<OutgoingParts, 'policy'>;
+}
+
+export function planMethods(parts: PlanParts, tenant: string): Pick<JobsClient, 'createPlan'> {
+  const { db, reads } = parts;
+  return {
+    async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second }) {
+      const { spec, facts, datasetId } = await resolveUnderJob(parts, tenant, job);
+      const [profile, tasks, workers] = await Promise.all([
+        findMeasured(db, tenant, networkKey(spec, facts)),
+        findTimedTasks(db, tenant, datasetId, spec),
+        reads.workers(),
+      ]);
+      const slots = workers.flatMap((worker) => fromJson<WorkerSlot[]>(worker.slots)).length;
+      return makePlan(spec, facts, {
+        devices: devices ?? (slots || spec.method.stages),
+        memoryBytes: device_memory_bytes,
+        bytesPerSecond: link_bytes_per_second,
+        profile: profile && knownProfile(profile),
+        measured: measuredRates(describeRun(spec, facts).network, spec.batch_size, tasks),
+      });
+    },
+  };
+}
+
+function knownProfile({ id, device, finishedAt, result }: Profile): KnownProfile {
+  return {
+    // Of one that has succeeded neither is null.
+    on: { id, device: device!, measured_at: finishedAt!.toISOString() },
+    measured: fromJson<NetworkProfile>(result),
+  };
+}
+
+/** The job within a request, refused as it would be on its own: errors point there. @throws StrataError as resolveFor does */
+export async function resolveUnderJob(
+  { reads, outgoing }: PlanParts,
+  tenant: string,
+  job: JobSpec,
+): ReturnType<typeof resolveFor> {
+  try {
+    checkTrackers(job.trackers, outgoing.policy);
+    return await resolveFor(reads, tenant, job);
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    const errors = error.errors.map((field) => ({ ...field, pointer: `/job${field.pointer}` }));
+    throw new StrataError(error.code, error.detail, { cause: error, errors });
+  }
+}

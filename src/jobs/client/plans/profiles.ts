@@ -1,0 +1,47 @@
+import { StrataError } from '../../../contract/errors.js';
+import type { JobsClient } from '../../../contract/jobs-client.js';
+import type { WorkerDevice } from '../../../contract/workers.js';
+import type { DeviceKind } from '../../../planning/forecast/device-kind.js';
+import { networkKey } from '../../../planning/forecast/network-key.js';
+import { MAX_PROFILES_PER_TENANT } from '../../process/limits.js';
+import { fromJson } from '../../store/connection/database.js';
+import { newId } from '../../store/ids.js';
+import { countProfiles, ensureProfile, findProfile } from '../../store/profiles.js';
+import type { Worker } from '../../store/rows.js';
+import { toProfile } from '../views/profiles.js';
+import { type PlanParts, resolveUnderJob } from './plans.js';
+
+export function profileMethods(
+  parts: PlanParts,
+  tenant: string,
+): Pick<JobsClient, 'createProfile' | 'getProfile'> {
+  const { db, reads } = parts;
+  return {
+    async createProfile({ job, device }) {
+      const { spec: resolved, facts } = await resolveUnderJob(parts, tenant, job);
+      // Trackers have no part in it, nor are their secrets to be kept.
+      const spec = { ...resolved, trackers: [] };
+      const deviceKind = device ?? preferredKind(await reads.workers());
+      const network = networkKey(spec, facts);
+      const profile = { id: newId('profile'), tenant, network, deviceKind, spec, dataset: facts };
+      return db.$transaction(async (tx) => {
+        const ensured = await ensureProfile(tx, profile);
+        // One that was there already is answered whatever the number.
+        if (ensured.id === profile.id && (await countProfiles(tx, tenant)) > MAX_PROFILES_PER_TENANT) {
+          const detail = `There may be ${MAX_PROFILES_PER_TENANT} profiles; those of last week are deleted.`;
+          throw new StrataError('limit_reached', detail);
+        }
+        return toProfile(ensured);
+      });
+    },
+    async getProfile(id) {
+      const row = await findProfile(db, tenant, id);
+      return row && toProfile(row);
+    },
+  };
+}
+
+function preferredKind(workers: readonly Worker[]): DeviceKind {
+  const devices = workers.flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
+  return devices.some(({ kind }) => kind === 'gpu') ? 'gpu' : 'cpu';
+}

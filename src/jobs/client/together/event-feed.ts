@@ -1,0 +1,85 @@
+import type { Event, LogFilter, LogLine } from '../../../contract/jobs-client.js';
+import { isTerminal, type JobState } from '../../../contract/states.js';
+import type { Database } from '../../store/connection/database.js';
+import { listen } from '../../store/connection/notify.js';
+import { findEvents } from '../../store/events.js';
+import { findStanding } from '../../store/jobs.js';
+import { findLogLines } from '../../store/log-lines.js';
+import { notFound } from '../own.js';
+import { toEvent, toLogLine } from '../views/parts.js';
+import { BATCH, type Source, Tail } from './tail.js';
+
+export interface EventFeed {
+  /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
+  follow(tenant: string, jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  /** The same for what its trainers print. */
+  followLogs(tenant: string, jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
+  close(): Promise<void>;
+}
+
+/**
+ * Events and log lines are read from their tables by seq; LISTEN only says when to look. One connection serves all
+ * readers, and readers of the same list share its tail.
+ */
+export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
+  const tails = new SharedTails();
+  const listener = await listen(databaseUrl, 'strata_event', (jobId) => tails.nudge(jobId));
+  const standingOf = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
+    const job = (await findStanding(db, tenant, jobId)) ?? notFound(jobId);
+    return { newest: job[counter], ended: isTerminal('job', job.state as JobState) };
+  };
+  return {
+    follow(tenant, jobId, after, signal) {
+      const source: Source<Event> = {
+        standing: standingOf(tenant, jobId, 'eventSeq'),
+        rows: async (seq) => (await findEvents(db, jobId, seq, BATCH)).map(toEvent),
+      };
+      return tails.follow({ jobId, name: `${tenant}/events` }, source, after, signal);
+    },
+    followLogs(tenant, jobId, { after, task = null }, signal) {
+      const source: Source<LogLine> = {
+        standing: standingOf(tenant, jobId, 'logSeq'),
+        rows: async (seq) => (await findLogLines(db, jobId, { after: seq, task }, BATCH)).map(toLogLine),
+      };
+      return tails.follow({ jobId, name: `${tenant}/logs/${task ?? ''}` }, source, after, signal);
+    },
+    close: () => listener.close(),
+  };
+}
+
+interface ListName {
+  readonly jobId: string;
+  /** Two readers of the same list share its tail. */
+  readonly name: string;
+}
+
+/** The tails of the lists that somebody follows at present. */
+class SharedTails {
+  readonly #jobs = new Map<string, Map<string, { tail: Tail<{ seq: number }>; readers: number }>>();
+
+  /** @param jobId empty: the connection was lost for a while, which concerns every reader */
+  nudge(jobId: string): void {
+    const nudged = jobId === '' ? [...this.#jobs.values()] : [this.#jobs.get(jobId) ?? new Map()];
+    for (const lists of nudged) for (const { tail } of lists.values()) tail.nudge();
+  }
+
+  async *follow<T extends { seq: number }>(
+    { jobId, name }: ListName,
+    source: Source<T>,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<T> {
+    const lists = this.#jobs.get(jobId) ?? new Map();
+    this.#jobs.set(jobId, lists);
+    const shared = lists.get(name) ?? { tail: new Tail(source), readers: 0 };
+    lists.set(name, shared);
+    shared.readers += 1;
+    try {
+      yield* shared.tail.follow(after, signal);
+    } finally {
+      shared.readers -= 1;
+      if (shared.readers === 0) lists.delete(name);
+      if (lists.size === 0) this.#jobs.delete(jobId);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import type { JobError } from '../../../contract/job-error.js';
+import type { Job } from '../../../contract/jobs-client.js';
+import type { ResolvedSpec } from '../../../contract/spec.js';
+import { isTerminal, type JobState } from '../../../contract/states.js';
+import { type KindProgress, secondsLeft } from '../../../planning/tasks/time-left.js';
+import { fromJson } from '../../store/connection/database.js';
+import type { Job as JobRow } from '../../store/rows.js';
+
+type Schemas = components['schemas'];
+/** What finalize reports: figures, of which the first two are always there, and the networks they belong to. */
+type StoredResult = {
+  readonly test_accuracy: number;
+  readonly test_loss: number;
+  readonly compact_accuracy?: number;
+  readonly networks?: Schemas['NetworkFigures'][];
+  readonly speedup?: Schemas['JobResult']['speedup'];
+};
+
+/** What a job's row does not say of itself. */
+export interface JobSurroundings {
+  /** Of each kind of its tasks; none until the job is planned. */
+  readonly progress: readonly KindProgress[];
+  /** Null once the job has started. */
+  readonly queue: Schemas['JobQueue'] | null;
+  /** What it made, as long as that is there. */
+  readonly modelId: string | null;
+  readonly nowMs: number;
+}
+
+export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurroundings): Job {
+  const state = row.state as JobState;
+  return {
+    id: row.id,
+    object: 'job',
+    name: row.name,
+    metadata: fromJson<Record<string, string>>(row.metadata),
+    state,
+    state_reason: stateReason(row, state, queue),
+    progress: shareDone(state, progress),
+    created_at: row.createdAt.toISOString(),
+    started_at: row.startedAt?.toISOString() ?? null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+    estimated_finish: estimatedFinish(row, progress, nowMs),
+    cancel_requested_at: row.cancelRequestedAt?.toISOString() ?? null,
+    pause_requested_at: row.pauseRequestedAt?.toISOString() ?? null,
+    queue,
+    spec: fromJson<ResolvedSpec>(row.spec),
+    plan: fromJson<Schemas['JobPlan']>(row.plan),
+    result: row.result === null ? null : toResult(fromJson<StoredResult>(row.result), modelId),
+    error: row.error === null ? null : fromJson<JobError>(row.error),
+    links: linksOf(row.id),
+  };
+}
+
+function shareDone(state: JobState, kinds: readonly KindProgress[]): number {
+  if (state === 'succeeded') return 1;
+  const [total, done] = kinds.reduce(([all, part], of) => [all + of.total, part + of.done], [0, 0]);
+  return total > 0 ? Math.min(1, done / total) : 0;
+}
+
+function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | null): string | null {
+  if (row.error !== null) return fromJson<JobError>(row.error).message;
+  if (row.finishedAt === null && row.stopAs === 'cancelled') {
+    return row.stopNow ? 'its trainers are being stopped' : 'its running tasks make a last checkpoint';
+  }
+  if (row.finishedAt === null && row.pauseRequestedAt !== null && state !== 'paused') {
+    return 'its running tasks make a checkpoint before it is paused';
+  }
+  return queue?.reason ?? null;
+}
+
+/** Of a job that is at work: nobody knows when one that waits, or is paused, goes on. */
+function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: number): string | null {
+  const state = row.state as JobState;
+  if (state === 'queued' || state === 'paused' || isTerminal('job', state)) return null;
+  const seconds = secondsLeft(kinds, fromJson<ResolvedSpec>(row.spec).method.end_to_end_replicas);
+  return seconds === null ? null : new Date(nowMs + seconds * 1000).toISOString();
+}
+
+function toResult(
+  { networks = [], speedup = null, ...figures }: StoredResult,
+  modelId: string | null,
+): Schemas['JobResult'] {
+  return {
+    test_accuracy: figures.test_accuracy,
+    test_loss: figures.test_loss,
+    compact_accuracy: figures.compact_accuracy ?? null,
+    networks,
+    speedup,
+    model_id: modelId,
+    figures,
+  };
+}
+
+function linksOf(id: string): Schemas['JobLinks'] {
+  const self = `/jobs/${id}`;
+  return {
+    self,
+    events: `${self}/events`,
+    logs: `${self}/logs`,
+    metrics: `${self}/metrics`,
+    tasks: `${self}/tasks`,
+    checkpoints: `${self}/checkpoints`,
+    artifacts: `${self}/artifacts`,
+    cancel: `${self}/cancel`,
+    pause: `${self}/pause`,
+    resume: `${self}/resume`,
+  };
+}

@@ -1,0 +1,144 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import { modelFile } from '../../../contract/model-files.js';
+import { MODEL_VARIANTS, type Model, type ModelVariantName } from '../../../contract/models-client.js';
+import type { DatasetFacts, ResolvedSpec } from '../../../contract/spec.js';
+import type { NetworkFigures } from '../../../contract/trainer-protocol.js';
+import { networkVariants } from '../../../method/index.js';
+import { type Layer, parameterCount } from '../../../network/index.js';
+import { fromJson } from '../../store/connection/database.js';
+import { type ModelRow, servingOf } from '../../store/models.js';
+import type { Artifact, TagChange } from '../../store/rows.js';
+
+type Schemas = components['schemas'];
+export type Figures = Readonly<Record<string, number>>;
+
+interface StoredResult {
+  readonly figures: Figures;
+  /** Empty for jobs from before they were reported side by side. */
+  readonly networks: readonly NetworkFigures[];
+}
+
+export const specOf = ({ job }: ModelRow): ResolvedSpec => fromJson(job.spec);
+
+export function resultOf({ job }: ModelRow): StoredResult {
+  type Result = Figures & { networks?: NetworkFigures[]; speedup?: object };
+  // The speed-up is the job's, and no figure.
+  const { networks = [], speedup: _, ...figures } = fromJson<Result>(job.result ?? {});
+  return { figures, networks };
+}
+
+export function toModel(row: ModelRow): Model {
+  const spec = specOf(row);
+  return {
+    id: row.id,
+    object: 'model',
+    name: row.name,
+    description: row.description,
+    metadata: fromJson<Record<string, string>>(row.metadata),
+    tags: row.tags.map(({ tag }) => tag),
+    job_id: row.jobId,
+    created_at: row.createdAt.toISOString(),
+    dataset: { id: row.datasetId, name: row.datasetName, sha256: row.datasetSha256 },
+    image: fromJson<DatasetFacts['image']>(row.image),
+    classes: fromJson<string[]>(row.classes),
+    network: spec.model,
+    method: spec.method,
+    test_accuracy: row.accuracy,
+    variants: variantsOf(row, spec),
+    provenance: { seed: spec.seed, strata_version: row.strataVersion },
+    links: linksOf(row),
+  };
+}
+
+function linksOf({ id, jobId }: ModelRow): Model['links'] {
+  const [self, job] = [`/models/${id}`, `/jobs/${jobId}`];
+  const artifacts = `${job}/artifacts`;
+  return { self, job, spec: job, artifacts, tag_changes: `${self}/tag-changes`, predict: `${self}/predict` };
+}
+
+function variantsOf(row: ModelRow, { model, method }: ResolvedSpec): Schemas['ModelVariant'][] {
+  const classes = fromJson<string[]>(row.classes).length;
+  const layers = networkVariants(model, method, fromJson<DatasetFacts['image']>(row.image), classes);
+  const { figures, networks } = resultOf(row);
+  return MODEL_VARIANTS.flatMap((variant) => {
+    const network =
+      networks.find(({ name }) => name === variant) ?? earlier(variant, layers[variant], figures);
+    if (!network) return [];
+    return {
+      variant,
+      parameters: network.parameters,
+      test_accuracy: network.accuracy,
+      test_loss: network.loss,
+      latency: network.latency,
+      predicts: servingOf(row)[variant] !== undefined,
+      formats: formatsOf(row, variant, network),
+    };
+  });
+}
+
+type VariantFigures = Pick<NetworkFigures, 'parameters' | 'accuracy' | 'latency' | 'exports'> & {
+  readonly loss: number | null;
+};
+
+/** What a job's figures say of a network where they are not side by side; null where there is none. */
+function earlier(
+  variant: ModelVariantName,
+  layers: readonly Layer[] | null,
+  figures: Figures,
+): VariantFigures | null {
+  const prefix = variant === 'full' ? 'test' : 'compact';
+  const accuracy = figures[`${prefix}_accuracy`];
+  if (layers === null || accuracy === undefined) return null;
+  const exports = Object.entries({ 'tfjs-layers': '', onnx: '_onnx' }).flatMap(([format, suffix]) => {
+    const difference = figures[`export_difference_${variant}${suffix}`];
+    return difference === undefined ? [] : [{ format, size_bytes: 0, max_difference: difference }];
+  });
+  return {
+    parameters: parameterCount(layers),
+    accuracy,
+    loss: figures[`${prefix}_loss`] ?? null,
+    latency: null,
+    exports,
+  };
+}
+
+function formatsOf(
+  row: ModelRow,
+  variant: ModelVariantName,
+  { exports }: VariantFigures,
+): Schemas['ModelFormat'][] {
+  const groups = new Map<string, Artifact[]>();
+  for (const artifact of row.artifacts) {
+    const file = modelFile(artifact.name);
+    if (file.variant === variant) groups.set(file.format, [...(groups.get(file.format) ?? []), artifact]);
+  }
+  return [...groups].map(([format, artifacts]) => ({
+    format,
+    size_bytes: artifacts.reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0),
+    max_difference: exports.find((exported) => exported.format === format)?.max_difference ?? null,
+    files: artifacts.map(toFile),
+  }));
+}
+
+function toFile({ id, name, sizeBytes, sha256 }: Artifact): Schemas['ModelFormat']['files'][number] {
+  const self = `/artifacts/${id}`;
+  return {
+    artifact_id: id,
+    name,
+    size_bytes: Number(sizeBytes),
+    sha256,
+    links: { self, content: `${self}/content` },
+  };
+}
+
+export function toTagChange(row: TagChange): Schemas['TagChange'] {
+  return {
+    id: row.id,
+    object: 'tag_change',
+    at: row.at.toISOString(),
+    name: row.modelName,
+    tag: row.tag,
+    model_id: row.modelId,
+    previous_model_id: row.previousModelId,
+  };
+}

@@ -1,0 +1,103 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import type { JobError } from '../../../contract/job-error.js';
+import type { Artifact, Event, LogLine } from '../../../contract/jobs-client.js';
+import type { TaskState } from '../../../contract/states.js';
+import type { TaskKind } from '../../../contract/trainer-protocol.js';
+import type { WorkerDevice, WorkerSlot } from '../../../contract/workers.js';
+import { fromJson } from '../../store/connection/database.js';
+import type * as Rows from '../../store/rows.js';
+
+type Schemas = components['schemas'];
+
+/** A whole list, not a page of one. */
+export function listOf<T>(data: T[]): { object: 'list'; data: T[]; has_more: false; next: null } {
+  return { object: 'list', data, has_more: false, next: null };
+}
+
+/** A page, read one row too far to know whether more follow. */
+export function pageOf<T>(
+  rows: readonly T[],
+  limit: number,
+  cursor: (row: T) => string,
+): { object: 'list'; data: T[]; has_more: boolean; next: string | null } {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { object: 'list', data, has_more: more, next: more ? cursor(last) : null };
+}
+
+/** @param waitsFor keys of the tasks that must succeed first */
+export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
+  return {
+    id: row.id,
+    object: 'task',
+    job_id: row.jobId,
+    key: row.key,
+    kind: row.kind as TaskKind,
+    stage: row.stage,
+    round: row.round,
+    replica: row.replica,
+    state: row.state as TaskState,
+    attempt: row.attempt,
+    progress: row.progress,
+    waits_for: waitsFor,
+    worker_id: row.workerId,
+    device: row.device,
+    started_at: row.startedAt?.toISOString() ?? null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+    seconds: fromJson<Record<string, number> | null>(row.seconds) ?? {},
+    result: fromJson<Record<string, number> | null>(row.result) ?? {},
+    error: fromJson<JobError | null>(row.error),
+  };
+}
+
+export function toEvent(row: Rows.Event): Event {
+  return {
+    seq: row.seq,
+    at: row.at.toISOString(),
+    level: row.level as Event['level'],
+    type: row.type,
+    message: row.message,
+    data: fromJson<Record<string, unknown>>(row.data),
+  };
+}
+
+export function toLogLine(row: Rows.LogLine): LogLine {
+  const { seq, at, task, attempt, text } = row;
+  return { seq, at: at.toISOString(), task, attempt, stream: row.stream as LogLine['stream'], text };
+}
+
+export function toArtifact(row: Rows.Artifact): Artifact {
+  const self = `/artifacts/${row.id}`;
+  return {
+    id: row.id,
+    object: 'artifact',
+    job_id: row.jobId,
+    name: row.name,
+    kind: row.kind as Artifact['kind'],
+    media_type: row.mediaType,
+    size_bytes: Number(row.sizeBytes),
+    sha256: row.sha256,
+    created_at: row.createdAt.toISOString(),
+    links: { self, content: `${self}/content`, job: `/jobs/${row.jobId}` },
+  };
+}
+
+export function taskIdsOf(row: Rows.Worker): string[] {
+  return fromJson<WorkerSlot[]>(row.slots).flatMap(({ task_id }) => task_id ?? []);
+}
+
+/** @param own the tasks whose ids the reader may learn: workers are everybody's, what they work on is not */
+export function toWorker(row: Rows.Worker, own: ReadonlySet<string>): Schemas['Worker'] {
+  const slots = fromJson<WorkerSlot[]>(row.slots);
+  return {
+    id: row.id,
+    object: 'worker',
+    host: row.host,
+    devices: fromJson<WorkerDevice[]>(row.devices),
+    slots: slots.map((slot) => (own.has(slot.task_id ?? '') ? slot : { ...slot, task_id: null })),
+    started_at: row.startedAt.toISOString(),
+    heartbeat_at: row.heartbeatAt.toISOString(),
+    versions: fromJson<Record<string, string>>(row.versions),
+  };
+}

@@ -1,0 +1,25 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import type { TrackerExport as Row } from '../../store/rows.js';
+
+type TrackerExport = components['schemas']['TrackerExport'];
+
+/** @param jobFinished whether there is something to hand over yet */
+export function toTrackerExport(row: Row, jobFinished: boolean): TrackerExport {
+  const pending = row.state === 'pending';
+  return {
+    id: row.id,
+    object: 'tracker_export',
+    job_id: row.jobId,
+    type: row.type as TrackerExport['type'],
+    tracking_uri: row.trackingUri,
+    experiment: row.experiment,
+    state: pending && !jobFinished ? 'waiting' : (row.state as TrackerExport['state']),
+    attempts: row.attempts,
+    run_id: row.runId,
+    run_url: row.runUrl,
+    error: row.error,
+    created_at: row.createdAt.toISOString(),
+    next_attempt_at: pending && jobFinished && row.attempts > 0 ? row.dueAt.toISOString() : null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,8 +1,0 @@
-import type { WorkerDevice } from './store/workers.js';
-
-export type DeviceKind = WorkerDevice['kind'];
-
-/** `cpu` of `cpu:0`. */
-export function deviceKindOf(device: string): DeviceKind {
-  return device.startsWith('gpu') ? 'gpu' : 'cpu';
-}

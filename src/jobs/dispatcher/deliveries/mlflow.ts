@@ -1,0 +1,144 @@
+import type { OutgoingAnswer } from '../../outgoing/send.js';
+import { OutgoingError } from '../../outgoing/target.js';
+import type { ClaimedExport, ExportedRun } from '../../store/tracker-exports.js';
+import type { Ask } from './ask.js';
+import {
+  JOB_TAG,
+  type KeyValue,
+  type MlflowMetric,
+  metricOf,
+  paramsOf,
+  statusOf,
+  tagsOf,
+} from './mlflow-run.js';
+import type { Subject } from './subject.js';
+
+/** Of MLflow's REST API, version 2.0: mlflow.org/docs/latest/rest-api.html. */
+const API = '/api/2.0/mlflow';
+/** The most that one `runs/log-batch` takes. */
+const MOST_METRICS = 1_000;
+const MOST_PARAMS = 100;
+
+/**
+ * Writes a finished job as a run of an MLflow experiment: parameters, tags, every metric with step and time, status. Said
+ * again it changes nothing: the run is found by its tag, and MLflow keeps one of equal metrics.
+ * @throws OutgoingError with what the tracker answered
+ */
+export async function exportToMlflow(
+  { trackingUri, experiment }: Pick<ClaimedExport, 'trackingUri' | 'experiment'>,
+  subject: Subject,
+  ask: Ask,
+): Promise<ExportedRun> {
+  const mlflow = new Mlflow(ask);
+  const experimentId = await mlflow.experimentNamed(experiment);
+  const runId = await mlflow.runOf(experimentId, subject);
+  const [first, ...more] = chunks(paramsOf(subject), MOST_PARAMS);
+  await mlflow.post('/runs/log-batch', { run_id: runId, params: first ?? [], tags: tagsOf(subject) });
+  for (const params of more) await mlflow.post('/runs/log-batch', { run_id: runId, params });
+  await logPoints(mlflow, runId, subject);
+  const end_time = subject.finishedAt.getTime();
+  await mlflow.post('/runs/update', { run_id: runId, status: statusOf(subject.state), end_time });
+  return { runId, runUrl: `${trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}` };
+}
+
+async function logPoints(mlflow: Mlflow, runId: string, subject: Subject): Promise<void> {
+  let metrics: MlflowMetric[] = [];
+  const flush = async () => {
+    if (metrics.length > 0) await mlflow.post('/runs/log-batch', { run_id: runId, metrics });
+    metrics = [];
+  };
+  for await (const point of subject.points()) {
+    metrics.push(metricOf(point));
+    if (metrics.length === MOST_METRICS) await flush();
+  }
+  await flush();
+}
+
+class Mlflow {
+  constructor(private readonly ask: Ask) {}
+
+  async experimentNamed(name: string): Promise<string> {
+    const path = `/experiments/get-by-name?experiment_name=${encodeURIComponent(name)}`;
+    const named = ['experiment', 'experiment_id'];
+    const found = await this.ask('GET', API + path);
+    if (found.status !== 404) return idAt(read(found, path), named, path);
+    const made = await this.ask('POST', `${API}/experiments/create`, { name });
+    if (made.status < 300)
+      return idAt(read(made, '/experiments/create'), ['experiment_id'], '/experiments/create');
+    // Another export may have been quicker; else this answers why there is none.
+    return idAt(read(await this.ask('GET', API + path), '/experiments/create', made), named, path);
+  }
+
+  /**
+   * The one run of a job, made where there is none. Two senders, of which one had been frozen for longer than its claim,
+   * might both make one: each then keeps the same and deletes the others.
+   */
+  async runOf(experimentId: string, subject: Subject): Promise<string> {
+    if ((await this.#runIds(experimentId, subject.id)).length === 0)
+      await this.#create(experimentId, subject);
+    const [kept, ...others] = (await this.#runIds(experimentId, subject.id)).sort();
+    if (kept === undefined) throw new OutgoingError('made a run that it does not find again');
+    for (const run_id of others) await this.post('/runs/delete', { run_id });
+    return kept;
+  }
+
+  async #runIds(experimentId: string, jobId: string): Promise<string[]> {
+    const path = '/runs/search';
+    const found = await this.post(path, {
+      experiment_ids: [experimentId],
+      filter: `tags.\`${JOB_TAG}\` = '${jobId}'`,
+      max_results: 100,
+    });
+    const runs = at(found, ['runs']) ?? [];
+    if (!Array.isArray(runs)) throw notMlflow(path);
+    return runs.map((run) => idAt(run, ['info', 'run_id'], path));
+  }
+
+  async #create(experiment_id: string, { id, name, startedAt }: Subject): Promise<void> {
+    const tags: KeyValue[] = [{ key: JOB_TAG, value: id }];
+    const start_time = startedAt.getTime();
+    await this.post('/runs/create', { experiment_id, run_name: name || id, start_time, tags });
+  }
+
+  async post(path: string, body: object): Promise<unknown> {
+    return read(await this.ask('POST', API + path, body), path);
+  }
+}
+
+const MOST_WORDS = 300;
+
+/** @param blamed whose answer an error quotes */
+function read(answer: OutgoingAnswer, path: string, blamed = answer): unknown {
+  if (answer.status < 200 || answer.status >= 300) {
+    const words = blamed.body.toString().replaceAll(/\s+/g, ' ').slice(0, MOST_WORDS);
+    throw new OutgoingError(`answered ${blamed.status} to ${path}: ${words}`);
+  }
+  try {
+    return JSON.parse(answer.body.toString());
+  } catch {
+    throw notMlflow(path);
+  }
+}
+
+/** What lies at a path of names in an answer, if anything: whoever is asked may answer anything. */
+function at(answer: unknown, names: readonly string[]): unknown {
+  return names.reduce<unknown>(
+    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
+    answer,
+  );
+}
+
+function idAt(answer: unknown, names: readonly string[], path: string): string {
+  const id = at(answer, names);
+  if (typeof id !== 'string') throw notMlflow(path);
+  return id;
+}
+
+const notMlflow = (path: string): OutgoingError =>
+  new OutgoingError(`answered ${path} in no way that MLflow does; is it an MLflow server?`);
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type SecretBox, secretBox } from './secret-box.js';
+
+const KEY_BYTES = 32;
+
+/** Where the key comes from: the setting STRATA_SECRET_KEY, else a file of the home. */
+export interface SecretKeySource {
+  /** 64 hex digits. */
+  readonly secretKey?: string;
+  readonly home: string;
+}
+
+/** The key that seals secrets; without a setting it is made once, in a file that only this user may read. */
+export async function loadSecretKey({ secretKey, home }: SecretKeySource): Promise<Buffer> {
+  const path = join(home, 'secret.key');
+  const text = secretKey ?? (await readKey(path)) ?? (await makeKey(home, path));
+  const key = Buffer.from(text.trim(), 'hex');
+  if (key.length !== KEY_BYTES)
+    throw new Error(`${path} does not hold 64 hex digits; restore it from a back-up`);
+  return key;
+}
+
+/** The box, opened when it is first needed; a failure is tried again. */
+export function lazySecretBox(source: SecretKeySource): () => Promise<SecretBox> {
+  let box: SecretBox | undefined;
+  return async () => {
+    box ??= secretBox(await loadSecretKey(source));
+    return box;
+  };
+}
+
+async function readKey(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Several processes may come here at once: the first link wins, and all read what it holds. */
+async function makeKey(home: string, path: string): Promise<string> {
+  await mkdir(home, { recursive: true });
+  const own = `${path}.${randomBytes(8).toString('hex')}`;
+  await writeFile(own, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600 });
+  await link(own, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await rm(own);
+  return readFile(path, 'utf8');
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Queue, QueueEvents, Worker } from 'bullmq';
+import { LOCK_MS, type OnQueueError, STALLED_LOOK_MS, type TaskConsumer } from './queue.js';
+import { connectionTo } from './redis.js';
+
+const PREDICTIONS = 'strata-predictions';
+/** Answers kept for those who ask; the rest of a day's would only cost memory. */
+const ANSWERS_KEPT = 1_000;
+
+const TOO_LATE = Symbol('too late');
+
+/** Questions to whoever predicts, each with an answer. Unlike tasks they are worth nothing once their asker has gone. */
+export interface PredictionQueue {
+  /** How many processes answer, and how many questions wait for one. */
+  load(): Promise<{ readonly servers: number; readonly waiting: number }>;
+  /** Null where no answer came in time: the question is taken back. @throws Error where nobody could answer it */
+  ask<Question, Answer>(question: Question, timeoutMs: number): Promise<Answer | null>;
+  close(): Promise<void>;
+}
+
+export function openPredictionQueue(redisUrl: string, onError: OnQueueError): PredictionQueue {
+  // Without a queue of its own: while Redis is away, asking fails at once.
+  const connection = { ...connectionTo(redisUrl), maxRetriesPerRequest: 1, enableOfflineQueue: false };
+  const queue = new Queue(PREDICTIONS, { connection, streams: { events: { maxLen: ANSWERS_KEPT } } });
+  // From the beginning: an answer that comes before this listens is not missed.
+  const events = new QueueEvents(PREDICTIONS, { connection: connectionTo(redisUrl), lastEventId: '0-0' });
+  const waiting = new Map<string, { answer(value: unknown): void; fail(error: Error): void }>();
+  queue.on('error', onError);
+  events.on('error', onError);
+  events.on('completed', ({ jobId, returnvalue }) => waiting.get(jobId)?.answer(returnvalue));
+  events.on('failed', ({ jobId, failedReason }) => waiting.get(jobId)?.fail(new Error(failedReason)));
+
+  const ask = async (question: unknown, timeoutMs: number): Promise<unknown> => {
+    const jobId = randomUUID();
+    const late = new AbortController();
+    const answered = new Promise<unknown>((answer, fail) => waiting.set(jobId, { answer, fail }));
+    // Heard by the race below, unless the question cannot even be asked.
+    answered.catch(() => undefined);
+    try {
+      const options = { jobId, removeOnComplete: true, removeOnFail: true };
+      const job = await queue.add('predict', question, options);
+      const timeout = delay(timeoutMs, TOO_LATE, { signal: late.signal }).catch(() => TOO_LATE);
+      const first = await Promise.race([answered, timeout]);
+      if (first !== TOO_LATE) return first;
+      // One that is being answered cannot be taken back.
+      await job.remove().catch(() => undefined);
+      return null;
+    } finally {
+      late.abort();
+      waiting.delete(jobId);
+    }
+  };
+  return {
+    ask: ask as PredictionQueue['ask'],
+    async load() {
+      const [servers, questions] = await Promise.all([queue.getWorkersCount(), queue.getWaitingCount()]);
+      return { servers, waiting: questions };
+    },
+    async close() {
+      await Promise.all([queue.close(), events.close()]);
+    },
+  };
+}
+
+/** Answers questions, at most `concurrency` at once. One whose answerer dies is answered by another, once. */
+export async function answerPredictions<Question, Answer>(
+  redisUrl: string,
+  concurrency: number,
+  answer: (question: Question) => Promise<Answer>,
+  onError: OnQueueError,
+): Promise<TaskConsumer> {
+  const worker = new Worker(PREDICTIONS, (job) => answer(job.data as Question), {
+    connection: connectionTo(redisUrl),
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_LOOK_MS,
+  });
+  worker.on('error', onError);
+  await worker.waitUntilReady();
+  return { pause: () => worker.pause(true), close: () => worker.close() };
+}

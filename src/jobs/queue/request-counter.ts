@@ -1,0 +1,39 @@
+import { Redis } from 'ioredis';
+import type { RequestCount } from '../../contract/jobs-client.js';
+import { REDIS_SILENCE_MS } from '../process/limits.js';
+
+/** A request must not wait for a counter. */
+const TIMEOUT_MS = 200;
+
+// A window begins with its first request; both commands or none, so that no counter stays for ever.
+const COUNT = `
+local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return { count, redis.call('PTTL', KEYS[1]) }`;
+
+export interface RequestCounter {
+  /** @throws Error where Redis does not answer at once */
+  countRequest(key: string, windowMs: number): Promise<RequestCount>;
+  close(): void;
+}
+
+/** Counts requests for every API process together. */
+export function openRequestCounter(redisUrl: string): RequestCounter {
+  const redis = new Redis(redisUrl, {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: TIMEOUT_MS,
+    socketTimeout: REDIS_SILENCE_MS,
+  });
+  redis.on('error', () => undefined);
+  return {
+    async countRequest(key, windowMs) {
+      const [count, remainingMs] = (await redis.eval(COUNT, 1, `strata:rate:${key}`, windowMs)) as [
+        number,
+        number,
+      ];
+      return { count, remainingMs };
+    },
+    close: () => redis.disconnect(),
+  };
+}

@@ -1,0 +1,29 @@
+import {
+  METRICS_INPUT,
+  type MetricHistory,
+  type TaskAssignment,
+} from '../../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import type { Queryable } from '../../store/connection/database.js';
+import { toSeries } from '../../store/metric-series.js';
+import { sampleMetrics } from '../../store/metrics.js';
+
+/** Of a series in the finalizer's documents; longer ones keep their peaks. */
+const POINTS = 10_000;
+
+/**
+ * Adds the job's metrics so far to what the finalizer is given: it writes the model card, and must not read Postgres.
+ * No row refers to the blob, so it goes with the garbage, long after the task has read it.
+ */
+export async function withMetrics(
+  db: Queryable,
+  blobs: BlobStore,
+  assignment: TaskAssignment,
+): Promise<TaskAssignment> {
+  if (assignment.kind !== 'finalize') return assignment;
+  const rows = await sampleMetrics(db, assignment.job_id, { names: null, stage: null }, POINTS);
+  const series = toSeries(rows).map(({ name, stage, points }) => ({ name, stage, points }));
+  const history = { at: new Date().toISOString(), series } as MetricHistory;
+  const { uri } = await blobs.put(Buffer.from(JSON.stringify(history)));
+  return { ...assignment, inputs: { ...assignment.inputs, [METRICS_INPUT]: uri } };
+}

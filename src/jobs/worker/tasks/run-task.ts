@@ -1,0 +1,253 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { retryClassOf } from '../../../contract/errors.js';
+import { CHECKPOINT_INPUT } from '../../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import type { Tracing } from '../../../tracing/tracing.js';
+import { claimNext } from '../../lifecycle/claim.js';
+import { recordFailure, releaseTask } from '../../lifecycle/fail.js';
+import { recordLog } from '../../lifecycle/log.js';
+import { recordReport } from '../../lifecycle/report.js';
+import { recordSuccess } from '../../lifecycle/succeed.js';
+import { FLUSH_MS } from '../../process/limits.js';
+import type { Log } from '../../process/process.js';
+import type { Database } from '../../store/connection/database.js';
+import { isUnavailable } from '../../store/connection/unavailable.js';
+import type { OnReport, Outcome } from '../children/trainer-child.js';
+import { startWatchdog, type Watchdog } from '../children/watchdog.js';
+import type { Leases } from '../slots/leases.js';
+import type { Slot } from '../slots/slot.js';
+import { Attempt } from './attempt.js';
+import { Checkpoints } from './checkpoints.js';
+import { withMetrics } from './metrics-input.js';
+import { type Gathered, type Recorder, startRecorder } from './recorder.js';
+import { startTaskLog } from './task-log.js';
+import { type TaskTrace, traceTask } from './task-trace.js';
+import type { WorkerMetrics } from './worker-metrics.js';
+
+export interface TaskRunnerOptions {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly workerId: string;
+  readonly leases: Leases;
+  readonly noProgressMs: number;
+  readonly checkpointMs: number;
+  readonly metrics: WorkerMetrics;
+  readonly tracing: Tracing;
+  /** Awaited before each look for a task, on the slot that is to have it. */
+  readonly beforeTask: (slot: Slot) => Promise<void>;
+  /** Has a slot of this worker that has nothing to do look for a task, if there is one. */
+  readonly wakeSlot: () => void;
+  readonly log: Log;
+}
+
+interface Ended {
+  readonly outcome: Outcome;
+  readonly unwritten: Gathered;
+}
+
+export class TaskRunner {
+  private readonly attempts = new Set<Attempt>();
+  private readonly works = new Set<Promise<void>>();
+  private closed = false;
+
+  constructor(private readonly options: TaskRunnerOptions) {}
+
+  /**
+   * Claims the next task for a reserved slot and sees it through, again and again until there is none: a task that another one's
+   * end has opened begins without the way over dispatcher and queue. Whose turn it is Postgres says each time.
+   */
+  async run(slot: Slot): Promise<void> {
+    const work = this.workOn(slot);
+    this.works.add(work);
+    await work.finally(() => this.works.delete(work));
+  }
+
+  private async workOn(slot: Slot): Promise<void> {
+    while (await this.work(slot));
+  }
+
+  /** Resolves when nothing is in work. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.works);
+  }
+
+  /** @returns whether there was a task */
+  private async work(slot: Slot): Promise<boolean> {
+    const { db, blobs, workerId, leases, tracing, beforeTask } = this.options;
+    if (this.closed) return false;
+    await beforeTask(slot);
+    const claimed = await claimNext(db, { workerId, ...slot.place });
+    if (claimed === null) return false;
+    if (this.closed) {
+      await releaseTask(db, claimed.task);
+      return false;
+    }
+    const attempt = new Attempt(claimed, slot);
+    const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
+    const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
+    this.attempts.add(attempt);
+    const letGo = leases.hold({
+      fence: claimed.task,
+      onWish: (wish) => attempt.obey(wish),
+      onLost: () => attempt.lose(),
+    });
+    try {
+      await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
+      return true;
+    } finally {
+      letGo();
+      attempt.close();
+      this.attempts.delete(attempt);
+    }
+  }
+
+  /** Lets all tasks in work make a checkpoint and end; they go back unharmed. */
+  releaseAll(): void {
+    this.closed = true;
+    for (const attempt of this.attempts) attempt.yield();
+  }
+
+  private async train(attempt: Attempt, checkpoints: Checkpoints): Promise<Ended> {
+    const { db, noProgressMs, checkpointMs, log } = this.options;
+    const { task, assignment } = attempt.claim;
+    const recorder = startRecorder(
+      (report) => this.write(attempt, report, checkpoints),
+      FLUSH_MS,
+      (error) => log.warn({ err: error, task: task.taskId }, 'metrics are written later'),
+    );
+    const printed = startTaskLog(
+      (lines) => recordLog(db, task, lines),
+      FLUSH_MS,
+      (error) => log.warn({ err: error, task: task.taskId }, 'log lines are written later'),
+      () => performance.now(),
+    );
+    const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
+    const reminder = setInterval(() => attempt.askCheckpoint(), checkpointMs);
+    try {
+      const onReport = this.listener(attempt, recorder, watchdog);
+      const complete = await withMetrics(db, this.options.blobs, assignment);
+      const outcome = await attempt.slot.run(complete, onReport, printed.add);
+      return { outcome, unwritten: await recorder.drain() };
+    } finally {
+      // Before the task's end is written: whoever sees it ended finds its last words.
+      await printed.close();
+      clearInterval(reminder);
+      watchdog.stop();
+      await recorder.drain();
+    }
+  }
+
+  private listener({ slot }: Attempt, recorder: Recorder, watchdog: Watchdog): OnReport {
+    return (report) => {
+      watchdog.reset();
+      if (report.type === 'metrics') {
+        recorder.add(report.samples, report.made_at_ms);
+        this.options.metrics.samplesMade(slot.place.device, report.samples);
+      } else if (report.type === 'checkpoint') recorder.checkpoint(report.checkpoint);
+      else recorder.progress(report.total > 0 ? report.done / report.total : 0);
+    };
+  }
+
+  private async write(
+    { claim: { task } }: Attempt,
+    gathered: Gathered,
+    checkpoints: Checkpoints,
+  ): Promise<void> {
+    const current = await recordReport(this.options.db, task, gathered);
+    if (current) this.noteStored(gathered);
+    if (current && gathered.checkpoint) await checkpoints.replacedBy(gathered.checkpoint.uri);
+  }
+
+  private noteStored({ oldestSampleMs }: Gathered): void {
+    if (oldestSampleMs !== null) this.options.metrics.samplesStored((Date.now() - oldestSampleMs) / 1000);
+  }
+
+  private async record(
+    attempt: Attempt,
+    ended: Ended,
+    checkpoints: Checkpoints,
+    trace: TaskTrace,
+  ): Promise<void> {
+    const { db, log, metrics } = this.options;
+    const { task } = attempt.claim;
+    const { outcome, unwritten } = ended;
+    const context = { job: task.jobId, task: task.key, attempt: task.attempt };
+    let kept: boolean;
+    try {
+      kept = await untilAvailable(async () => {
+        if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
+        return this.settle(attempt, ended);
+      });
+      if (kept && outcome.kind === 'succeeded') {
+        this.noteStored(unwritten);
+        metrics.taskSucceeded(attempt.claim.assignment, outcome.success);
+        await checkpoints.replacedBy(null);
+      }
+    } catch (error) {
+      log.error({ ...context, err: error }, 'the result could not be recorded');
+      const message = `the result could not be recorded: ${(error as Error).message}`;
+      kept = await fail(db, attempt, { code: 'internal', message });
+    }
+    const how = kept ? howEnded(attempt, outcome) : 'stale';
+    metrics.taskEnded(task.kind, how, (performance.now() - attempt.startedAt) / 1000);
+    trace.ended(how, ...wordsOf(outcome));
+    if (!kept) log.warn(context, 'stale attempt: its result is dropped');
+    else log.info({ ...context, outcome: how }, 'task ended');
+  }
+
+  private async settle(attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
+    const { db, wakeSlot } = this.options;
+    const { task } = attempt.claim;
+    if (outcome.kind === 'succeeded') {
+      const opened = await recordSuccess(db, task, outcome.success, unwritten.samples);
+      // This slot takes one of them at once; another need not wait for the way over dispatcher and queue.
+      if (opened !== null && opened > 1) wakeSlot();
+      return opened !== null;
+    }
+    if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
+    if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
+    if (attempt.isLost) return false;
+    const stalled = attempt.ending === 'stalled';
+    const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
+    return fail(db, attempt, { code, message: stalled ? 'the trainer reported nothing' : outcome.message });
+  }
+}
+
+function howEnded({ ending }: Attempt, { kind }: Outcome): string {
+  return kind === 'gone' ? (ending ?? 'gone') : kind;
+}
+
+/** What a trace says of an outcome: the parts of a success, or what went wrong. */
+function wordsOf(outcome: Outcome): [seconds: Readonly<Record<string, number>>, error?: string] {
+  if (outcome.kind === 'succeeded') return [outcome.success.seconds];
+  if (outcome.kind === 'failed') return [{}, outcome.failure.code];
+  return outcome.kind === 'gone' ? [{}, outcome.message] : [{}];
+}
+
+const AGAIN_MS = 250;
+
+/** Again while Postgres is away: what is to be recorded cost more than the wait, and the fence knows if it comes too late. */
+async function untilAvailable(record: () => Promise<boolean>): Promise<boolean> {
+  for (;;) {
+    try {
+      return await record();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      await delay(AGAIN_MS);
+    }
+  }
+}
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly stage?: number | null;
+  readonly step?: number | null;
+  readonly tensor?: string | null;
+  readonly input?: string | null;
+}
+
+function fail(db: Database, { claim: { task } }: Attempt, failure: Failure): Promise<boolean> {
+  const { code, message, stage = task.stage, step = null, tensor = null, input = null } = failure;
+  return recordFailure(db, task, { code, message, stage, step, tensor }, retryClassOf(code), input);
+}

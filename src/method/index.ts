@@ -1,0 +1,6 @@
+/** Methods as data: what stages send each other, rounds, phases, replicas. */
+
+export * from './methods.js';
+export * from './rounds.js';
+export * from './run.js';
+export { type NetworkVariants, networkVariants } from './variants.js';

@@ -1,0 +1,86 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
+import { describeMethod } from '../../method/methods.js';
+import { reachingAuxiliary } from '../../network/auxiliary.js';
+import { layersOfRange, type NetworkDescription } from '../../network/description.js';
+import { headLayers, localHead } from '../../network/heads.js';
+import { balancedBy, balancedSplits, type PartCounts } from './split.js';
+import {
+  costOf,
+  type LayerCost,
+  NO_COST,
+  NO_STAGE,
+  type StageCost,
+  stageSeconds,
+  valuesOf,
+} from './stage-costs.js';
+import type { StepCosts } from './step-costs.js';
+
+/** Even splits into 1 to `most` stages by their work, as `split: auto` cuts. @throws RangeError for more than there are blocks */
+export function evenSplits(network: NetworkDescription, method: ResolvedMethod, most: number): number[][] {
+  const { auxiliary } = method;
+  const { hasAuxiliaries, hasHeads } = describeMethod(method);
+  return balancedSplits(network, most, hasAuxiliaries ? auxiliary.cost_share : 0, {
+    ...(hasAuxiliaries && { size: auxiliary }),
+    heads: hasHeads ? method.heads : null,
+  });
+}
+
+/** The same by the seconds of a step on batches of `batch` images. @throws RangeError for more than there are blocks */
+export function evenSplitsBySeconds(
+  network: NetworkDescription,
+  method: ResolvedMethod,
+  most: number,
+  costs: StepCosts,
+  batch: number,
+): number[][] {
+  return balancedBy(secondsByPart(network, method, costs, batch), most);
+}
+
+function secondsByPart(
+  network: NetworkDescription,
+  method: ResolvedMethod,
+  costs: StepCosts,
+  batch: number,
+): PartCounts {
+  const { hasAuxiliaries, hasCoupling, hasHeads } = describeMethod(method);
+  const seconds = (part: Partial<StageCost>) => stageSeconds({ ...NO_STAGE, ...part }, method, costs, batch);
+  let before = { ...NO_COST };
+  const counts = network.blocks.map(({ input }, boundary) => {
+    if (boundary === 0) return { upTo: 0, starting: 0, ending: 0 };
+    before = added(before, costOf(layersOfRange(network, boundary - 1, boundary)));
+    const budget = method.auxiliary.cost_share * before.multiplyAdds;
+    const auxiliary = hasAuxiliaries
+      ? costOf(reachingAuxiliary(network, boundary, budget, method.auxiliary))
+      : NO_COST;
+    const head = hasHeads ? headOf(network, boundary, method) : NO_COST;
+    const place = { start: boundary, end: boundary };
+    const values = valuesOf(input);
+    return {
+      upTo: seconds({ ...before, start: 0, end: boundary }),
+      starting: seconds({ ...place, auxiliary, inputBoundary: values }),
+      ending: seconds({
+        ...{ ...place, head, boundary: values },
+        downstream: hasCoupling ? auxiliary : NO_COST,
+      }),
+    };
+  });
+  const all = costOf(layersOfRange(network, 0, network.blocks.length));
+  return {
+    upTo: [...counts.map(({ upTo }) => upTo), seconds({ ...all, start: 0, end: network.blocks.length })],
+    starting: counts.map(({ starting }) => starting),
+    ending: counts.map(({ ending }) => ending),
+  };
+}
+
+function headOf(network: NetworkDescription, boundary: number, { heads }: ResolvedMethod): LayerCost {
+  return costOf(headLayers({ head: localHead(network, boundary, boundary, heads.decoder) }));
+}
+
+function added(a: LayerCost, b: LayerCost): LayerCost {
+  return {
+    parameters: a.parameters + b.parameters,
+    multiplyAdds: a.multiplyAdds + b.multiplyAdds,
+    activations: a.activations + b.activations,
+    work: a.work + b.work,
+  };
+}

@@ -1,0 +1,148 @@
+import { describeMethod, type StagedMethod, storesVariables } from '../../method/methods.js';
+import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
+import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
+
+import { headLayers } from '../../network/heads.js';
+import type { Layer, Shape } from '../../network/layers.js';
+import type { StageDescription } from '../../network/stages.js';
+import type { StepParts } from './speedup.js';
+import type { StepCosts } from './step-costs.js';
+
+/** What some layers hold and compute, per image where a pass is meant. */
+export interface LayerCost {
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+  /** Values that a training pass keeps. */
+  readonly activations: number;
+  /** What its time grows with (cost.ts). */
+  readonly work: number;
+}
+
+export interface StageCost extends LayerCost {
+  /** Its residual blocks: [start, end). */
+  readonly start: number;
+  readonly end: number;
+  /** Of the AuxNet and the local head that it trains beside its layers; zeros where it has none. */
+  readonly auxiliary: LayerCost;
+  readonly head: LayerCost;
+  /** Of the next stage's AuxNet, which makes what this one is coupled to; zeros without a coupling. */
+  readonly downstream: LayerCost;
+  /** Values of what it hands to the next stage, an image; 0 for the last. */
+  readonly boundary: number;
+  /** Values of what the stage before hands to it; 0 for the first. */
+  readonly inputBoundary: number;
+}
+
+export const NO_COST: LayerCost = { parameters: 0, multiplyAdds: 0, activations: 0, work: 0 };
+export const NO_STAGE: StageCost = {
+  ...NO_COST,
+  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0 },
+  ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST },
+};
+
+export function costOf(layers: readonly Layer[]): LayerCost {
+  return {
+    parameters: parameterCount(layers),
+    multiplyAdds: multiplyAdds(layers),
+    activations: activations(layers),
+    work: work(layers),
+  };
+}
+
+export function stageCosts(
+  method: StagedMethod & { readonly split: readonly number[] },
+  stages: readonly StageDescription[],
+): StageCost[] {
+  const { hasCoupling } = describeMethod(method);
+  let end = 0;
+  return stages.map((stage, index) => {
+    const start = end;
+    end += method.split[index]!;
+    const next = stages[index + 1];
+    return {
+      ...costOf(stage.layers),
+      ...{ start, end },
+      auxiliary: costOf(stage.auxiliary ?? []),
+      head: costOf(headLayers(stage)),
+      downstream: costOf((hasCoupling && next?.auxiliary) || []),
+      boundary: next ? valuesOf(next.input) : 0,
+      inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
+    };
+  });
+}
+
+/** Of an image's features. */
+export const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;
+
+/** Seconds of a stage's step on `batch` images. The loss of a local head counts as the coupling does: it takes its place. */
+export function stageParts(
+  cost: StageCost,
+  method: StagedMethod,
+  costs: StepCosts,
+  batch: number,
+): StepParts {
+  const layers = costs.layers(cost);
+  const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
+  const head = costs.localHead(cost.end, cost.head.work);
+  const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head.forward + head.backward;
+  const coupled = describeMethod(method).hasCoupling ? costs.coupling * cost.boundary : 0;
+  const updated = ({ parameters }: LayerCost) => costs.update * parameters;
+  return {
+    data: costs.data * batch,
+    forward: layers.forward * batch,
+    backward: layers.backward * batch + updated(cost),
+    coupling: (coupled + heard) * batch + updated(cost.head),
+    auxiliaryForward: auxiliary.forward * batch,
+    auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
+  };
+}
+
+/** Seconds that a stage spends on writing and reading messages of a step, beside what equation 27 knows. */
+export function messageSeconds(
+  { boundary, inputBoundary }: StageCost,
+  method: StagedMethod,
+  { send, receive }: Pick<StepCosts, 'send' | 'receive'>,
+  batch: number,
+): number {
+  // Variables that are stored are rows of a file, read and written in place.
+  if (storesVariables(method)) return 0;
+  const { messages } = describeMethod(method);
+  const travels = (output: string) => messages.some((message) => message.output === output);
+  const up = travels('corrections') ? send * inputBoundary + receive * boundary : 0;
+  const down = travels('features') ? send * boundary + receive * inputBoundary : 0;
+  return (up + down) * batch;
+}
+
+/** Seconds of a stage's step with all that is in it. */
+export function stageSeconds(cost: StageCost, method: StagedMethod, costs: StepCosts, batch: number): number {
+  return secondsOf(stageParts(cost, method, costs, batch)) + messageSeconds(cost, method, costs, batch);
+}
+
+/** Seconds of a step of the whole network on one device. */
+export function serialParts(network: NetworkDescription, costs: StepCosts, batch: number): StepParts {
+  const { work, parameters } = costOf(wholeNetwork(network));
+  const { forward, backward } = costs.layers({ work, start: 0, end: network.blocks.length });
+  return {
+    data: costs.data * batch,
+    forward: forward * batch,
+    backward: backward * batch + costs.update * parameters,
+    coupling: 0,
+    auxiliaryForward: 0,
+    auxiliaryBackward: 0,
+  };
+}
+
+/** The serial step with what the stages do beside it on average: the parts of equation 27. */
+export function meanParts(serial: StepParts, stages: readonly StepParts[]): StepParts {
+  const mean = (part: keyof StepParts) => stages.reduce((sum, stage) => sum + stage[part], 0) / stages.length;
+  return {
+    ...serial,
+    coupling: mean('coupling'),
+    auxiliaryForward: mean('auxiliaryForward'),
+    auxiliaryBackward: mean('auxiliaryBackward'),
+  };
+}
+
+export function secondsOf(parts: StepParts): number {
+  return Object.values(parts).reduce((sum: number, part: number) => sum + part, 0);
+}

@@ -1,0 +1,169 @@
+import type { components } from '../../contract/generated/openapi.js';
+import type { NetworkProfile } from '../../contract/network-profile.js';
+import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
+import { describeRun, stagesOfMethod } from '../../method/index.js';
+import { wholeNetwork } from '../../network/index.js';
+import {
+  breakEvenStages,
+  costOf,
+  costsByRates,
+  costsOfProfile,
+  ESTIMATED_RATES,
+  evenSplits,
+  evenSplitsBySeconds,
+  type LayerCost,
+  meanParts,
+  predictedSpeedUp,
+  type StageCost,
+  type StepCosts,
+  secondsOf,
+  serialParts,
+  speedUpBound,
+  stageCosts,
+  stageMemory,
+  stageParts,
+  stageSeconds,
+  variantsOf,
+  type Workload,
+  withEndToEndShare,
+} from '../costs/index.js';
+import {
+  compareLayouts,
+  type Machine,
+  MOST_STAGES,
+  recommend,
+  rounded,
+  trainsInParallel,
+} from './layouts.js';
+import type { MeasuredRates } from './measured-rates.js';
+
+type Schemas = components['schemas'];
+
+/** A profile of the job's network on batches of its size. */
+export interface KnownProfile {
+  readonly on: NonNullable<Schemas['Plan']['profile']>;
+  readonly measured: NetworkProfile;
+}
+
+export interface PlanOptions extends Machine {
+  readonly bytesPerSecond: number;
+  readonly profile: KnownProfile | null;
+  /** What jobs measured. */
+  readonly measured: MeasuredRates | null;
+}
+
+const FLOAT_BYTES = 4;
+
+/** What a job would cost. Pure: the same arguments give the same plan. */
+export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
+  const { network, stages, rounds } = describeRun(spec, dataset);
+  const { method, batch_size: batch } = spec;
+  const { profile, measured, bytesPerSecond } = options;
+  const costs = costsFrom(options);
+  const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds, warmStartSteps, roundSteps } = rounds;
+  const parallel = trainsInParallel(method);
+  const most = parallel ? Math.min(MOST_STAGES, network.blocks.length) : 1;
+  const even = profile
+    ? evenSplitsBySeconds(network, method, most, costs, batch)
+    : evenSplits(network, method, most);
+  const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
+  const work: Workload = {
+    variants: variantsOf(network, method, even.map(ownIn)),
+    ...{ network, batch, stepsPerEpoch, costs, bytesPerSecond },
+    ...{ rounds: parallelRounds, roundSteps },
+    warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
+    endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
+  };
+  const own = stageCosts(method, stages);
+  const mean = meanParts(
+    serialParts(network, costs, batch),
+    own.map((cost) => stageParts(cost, method, costs, batch)),
+  );
+  const layouts = compareLayouts(work, options);
+  return {
+    object: 'plan',
+    source: profile || measured ? 'measured' : 'estimated',
+    profile: profile?.on ?? null,
+    measured_on: profile ? null : (measured?.on ?? null),
+    method: { type: method.type, stages: method.stages },
+    batch_size: batch,
+    steps_per_epoch: stepsPerEpoch,
+    network: toCost(costOf(wholeNetwork(network)), batch),
+    stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
+    better_split: betterSplit(work, method, own, even[method.stages - 1]),
+    speedups: parallel ? speedUps(work) : [],
+    speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
+    break_even_stages: parallel && method.stages > 1 ? breakEvenStages(mean) : null,
+    layouts,
+    recommendation: recommend(layouts),
+  };
+}
+
+function costsFrom({ profile, measured }: PlanOptions): StepCosts {
+  return profile ? costsOfProfile(profile.measured) : costsByRates(measured?.rates ?? ESTIMATED_RATES);
+}
+
+/** A split is worth a change from here on: below it, medians of another profile may say otherwise. */
+const WORTH_A_CHANGE = 0.97;
+
+/** The even split, where it is clearly faster than the job's. */
+function betterSplit(
+  { network, batch, costs }: Workload,
+  method: ResolvedSpec['method'],
+  own: readonly StageCost[],
+  even: readonly number[] | undefined,
+): Schemas['Plan']['better_split'] {
+  if (even === undefined) return null;
+  const other = { ...method, split: [...even] };
+  const slowest = (stages: readonly StageCost[]) =>
+    Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));
+  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other)));
+  return seconds < WORTH_A_CHANGE * slowest(own)
+    ? { split: other.split, step_seconds: rounded(seconds) }
+    : null;
+}
+
+function speedUps(work: Workload): Schemas['PlanSpeedup'][] {
+  const { network, costs: prices, batch } = work;
+  const serial = serialParts(network, prices, batch);
+  return work.variants.map(({ method, costs }) => {
+    const parts = costs.map((cost) => stageParts(cost, method, prices, batch));
+    const slowest =
+      secondsOf(serial) / Math.max(...costs.map((cost) => stageSeconds(cost, method, prices, batch)));
+    return {
+      stages: method.stages,
+      split: method.split,
+      equation_27: rounded(predictedSpeedUp(meanParts(serial, parts), method.stages)),
+      slowest_stage: rounded(slowest),
+      whole_run: rounded(method.stages > 1 ? wholeRun(work, slowest, method.end_to_end_replicas) : slowest),
+    };
+  });
+}
+
+/** Of a step in the layer-parallel phase to that of all steps. */
+function wholeRun({ warmStartShare, endToEndShare }: Workload, slowest: number, replicas: number): number {
+  return withEndToEndShare(slowest, { alone: warmStartShare, shared: endToEndShare, replicas });
+}
+
+function toStage(
+  cost: StageCost,
+  stage: number,
+  { method, batch_size: batch }: ResolvedSpec,
+  costs: StepCosts,
+): Schemas['PlanStage'] {
+  const orNull = (part: LayerCost) => (part.parameters > 0 ? toCost(part, batch) : null);
+  return {
+    stage,
+    blocks: method.split[stage] ?? 0,
+    layers: toCost(cost, batch),
+    auxiliary: orNull(cost.auxiliary),
+    head: orNull(cost.head),
+    auxiliary_share: rounded(cost.auxiliary.multiplyAdds / cost.multiplyAdds),
+    memory_bytes: stageMemory(cost, batch),
+    step_seconds: rounded(stageSeconds(cost, method, costs, batch)),
+  };
+}
+
+function toCost({ parameters, multiplyAdds, activations }: LayerCost, batch: number): Schemas['PlanCost'] {
+  return { parameters, multiply_adds: multiplyAdds, activation_bytes: activations * batch * FLOAT_BYTES };
+}

@@ -1,0 +1,98 @@
+import type { DatasetFacts, JobSpec, RandomResizedCrop, ResolvedAugmentation } from '../../contract/spec.js';
+import type { Problems } from './problems.js';
+
+/** The figures that ImageNet is trained with nearly everywhere. */
+const DEFAULT_CROP: RandomResizedCrop = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
+
+/** What a job gets whose images must stay as they are. */
+const UNCHANGED = { crop_padding: 0, horizontal_flip: false, random_resized_crop: false } as const;
+
+/** What `checkCrop` found nothing wrong with, every choice made. @param unchanged images must stay as they are */
+export function resolveAugmentation(
+  augmentation: JobSpec['augmentation'],
+  dataset: DatasetFacts,
+  unchanged: boolean,
+): ResolvedAugmentation {
+  const padding = augmentation.crop_padding;
+  const recommended = unchanged ? UNCHANGED : recommendedFor(dataset, padding);
+  const crop = augmentation.random_resized_crop ?? recommended.random_resized_crop;
+  return {
+    ...augmentation,
+    horizontal_flip: augmentation.horizontal_flip ?? recommended.horizontal_flip,
+    crop_padding: padding ?? (crop ? 0 : recommended.crop_padding),
+    random_resized_crop: crop && withDefaults(crop),
+  };
+}
+
+/** A job that asks for shifts gets them instead of crops. */
+function recommendedFor({ augmentation, storage }: DatasetFacts, padding: number | null) {
+  const crops = storage === 'encoded' && !padding;
+  return { ...augmentation, random_resized_crop: crops && DEFAULT_CROP };
+}
+
+type CropSpec = Exclude<JobSpec['augmentation']['random_resized_crop'], false | null>;
+
+/** The contract has it that both are pairs. */
+function withDefaults({ scale, ratio }: CropSpec | RandomResizedCrop): RandomResizedCrop {
+  return {
+    scale: (scale as RandomResizedCrop['scale']) ?? DEFAULT_CROP.scale,
+    ratio: (ratio as RandomResizedCrop['ratio']) ?? DEFAULT_CROP.ratio,
+  };
+}
+
+export function checkCrop(
+  { random_resized_crop: crop, crop_padding: padding }: JobSpec['augmentation'],
+  { name, storage }: DatasetFacts,
+  report: Problems,
+): void {
+  if (!crop) return;
+  const pointer = '/augmentation/random_resized_crop';
+  if (storage === 'pixels') {
+    report(
+      pointer,
+      `${name} stores pixels of one size, which are not resized; use false or null, and crop_padding`,
+    );
+  }
+  if (padding)
+    report('/augmentation/crop_padding', 'random_resized_crop places images already; use 0 or null');
+  for (const field of ['scale', 'ratio'] as const) {
+    const [least = 0, most = least] = crop[field] ?? [];
+    if (least > most) report(`${pointer}/${field}`, `must be [least, most]; use [${most}, ${least}]`);
+  }
+}
+
+export function checkImageSize(
+  size: number | null,
+  { name, storage, image }: DatasetFacts,
+  report: Problems,
+): void {
+  const own = size === image.height && size === image.width;
+  if (size === null || storage === 'encoded' || own) return;
+  report(
+    '/image_size',
+    `${name} stores pixels of ${image.height}x${image.width}, which are not resized; leave it out`,
+  );
+}
+
+export function checkCutout(
+  side: number,
+  image: { readonly height: number; readonly width: number },
+  report: Problems,
+): void {
+  const most = Math.min(image.height, image.width) - 1;
+  if (side <= most) return;
+  report('/augmentation/cutout', `can blank whole images of this dataset; use ${most} or less`);
+}
+
+/** Variables belong to the images as they are: an augmented one would be another image under the same variable. */
+export function checkUnchangedImages(
+  { augmentation }: Pick<JobSpec, 'augmentation'>,
+  report: Problems,
+): void {
+  const { crop_padding: padding, horizontal_flip: flip, cutout, random_resized_crop: crop } = augmentation;
+  const why = 'stored variables belong to unchanged images';
+  if (padding !== null && padding > 0) report('/augmentation/crop_padding', `${why}; use 0 or null`);
+  if (flip) report('/augmentation/horizontal_flip', `${why}; use false or null`);
+  if (crop) report('/augmentation/random_resized_crop', `${why}; use false or null`);
+  if (cutout > 0) report('/augmentation/cutout', `${why}; use 0`);
+}

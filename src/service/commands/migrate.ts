@@ -1,0 +1,11 @@
+// Brings a given database to this version's schema: the step before the processes of a containerised service start.
+import { parseSettings } from '../../contract/settings.js';
+import { migrate } from '../../jobs/store/connection/migrate.js';
+import { runCommand } from './command.js';
+
+await runCommand(async () => {
+  const { databaseUrl } = parseSettings(process.env);
+  if (!databaseUrl) throw new Error('DATABASE_URL must name the database to migrate');
+  const applied = await migrate(databaseUrl);
+  console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'the database is up to date');
+});

@@ -1,0 +1,75 @@
+// npm run quickstart [-- --exit]: from nothing to a trained, exported network.
+import { openSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseSettings, type Settings } from '../../contract/settings.js';
+import { streamProgress } from '../../provision/progress.js';
+import jobBody from '../quickstart-job.json' with { type: 'json' };
+import { startService } from '../service.js';
+import { runCommand } from './command.js';
+import { Api, type Schemas } from './quickstart/api.js';
+import { JobDisplay } from './quickstart/display.js';
+import { downloadExports } from './quickstart/exports.js';
+import { summarise } from './quickstart/summary.js';
+import { fired, Stopped, stopSignal } from './signals.js';
+
+await runCommand(async () => {
+  const exits = process.argv.includes('--exit');
+  const signal = stopSignal();
+  const settings = parseSettings(process.env);
+  const log = await serviceLog(settings);
+  try {
+    const service = await startService({ settings, progress: streamProgress(), output: log.fd, signal });
+    try {
+      await trainOne(service.apiUrl, settings, service.parts, signal);
+      console.log(`\nStrata serves ${service.apiUrl}, its documentation ${service.apiUrl}/docs`);
+      if (!exits) {
+        console.log('Ctrl-C stops it.');
+        await fired(signal);
+      }
+    } finally {
+      await service.stop();
+    }
+  } catch (error) {
+    if (error instanceof Stopped || signal.aborted) return console.log('Stopped.');
+    console.error(`The service's own log: ${log.path}`);
+    throw error;
+  }
+});
+
+async function serviceLog(settings: Settings): Promise<{ fd: number; path: string }> {
+  const path = join(settings.home, 'logs', 'service.log');
+  await mkdir(join(settings.home, 'logs'), { recursive: true });
+  return { fd: openSync(path, 'a'), path };
+}
+
+async function trainOne(
+  apiUrl: string,
+  settings: Settings,
+  parts: Parameters<typeof summarise>[2],
+  signal: AbortSignal,
+): Promise<void> {
+  const api = new Api(apiUrl);
+  const job = (await unfinished(api)) ?? (await api.post<Schemas['Job']>('/jobs', jobBody));
+  const { spec, plan } = job;
+  console.log(
+    `\nJob ${job.id}: ${spec.dataset}, ${spec.method?.type}, K=${spec.method?.stages}, ${plan.tasks} tasks`,
+  );
+  const display = new JobDisplay(plan.tasks);
+  for await (const event of api.follow(job, signal)) display.show(event);
+  display.end();
+  const done = await api.get<Schemas['Job']>(job.links.self);
+  if (done.state !== 'succeeded') {
+    throw new Error(
+      `The job ended as ${done.state}: ${done.error?.message ?? done.state_reason ?? 'no reason given'}`,
+    );
+  }
+  const files = await downloadExports(api, done, join(settings.home, 'quickstart', done.id));
+  console.log(`\n${await summarise(api, done, parts, files)}`);
+}
+
+/** The job of a quickstart that was interrupted goes on instead of training beside a second one. */
+async function unfinished(api: Api): Promise<Schemas['Job'] | undefined> {
+  const { data } = await api.get<Schemas['JobList']>('/jobs?metadata[quickstart]=true');
+  return data.find((job) => job.finished_at === null);
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { StepRange } from '../../method/index.js';
+import type { SpoolDraft } from '../../storage/blob-store.js';
+import { BlobCorruptError } from '../../storage/errors.js';
+import { free, type Tensor } from '../runtime/index.js';
+import type { CorrectionCodec, Precision } from './codec.js';
+import { CODECS } from './codecs.js';
+import { type CorrectionFilter, FILTERS, type Filter } from './filter.js';
+
+/** What a spool file says of itself: one record a step, in order, all of one size. */
+export interface SpoolHeader {
+  readonly precision: Precision;
+  readonly filter: Filter;
+  /** Shape of one step's gradient, [B,h,w,c]. */
+  readonly shape: readonly number[];
+  readonly steps: StepRange;
+}
+
+const LENGTH_BYTES = 4;
+/** Of a record's sha256, kept behind it: the file has no checksum as a whole, since it is read at random offsets. */
+const CHECK_BYTES = 8;
+
+/** Writes the corrections of one round: length, JSON header, then the codec's record of each step; all with checks. */
+export class SpoolWriter {
+  readonly #file: number;
+  #written: number;
+  #closed = false;
+
+  /** @param written steps that the draft already holds, from an earlier attempt */
+  constructor(
+    readonly draft: SpoolDraft,
+    readonly header: SpoolHeader,
+    written = 0,
+  ) {
+    this.#written = written;
+    this.#file = openSync(draft.path, written > 0 ? 'a' : 'w');
+    if (written > 0) return;
+    const json = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(json.length);
+    writeSync(this.#file, Buffer.concat([length, json, checkOf(json)]));
+  }
+
+  write(gradient: Tensor): void {
+    const { precision, filter } = this.header;
+    const reduced = FILTERS[filter].reduce(gradient);
+    const record = CODECS[precision].encode(reduced);
+    writeSync(this.#file, Buffer.concat([record, checkOf(record)]));
+    if (reduced !== gradient) free(reduced);
+    this.#written++;
+  }
+
+  /** What is written so far, on disk under a name of its own, for an attempt that goes on from here. */
+  keep(): Promise<TaskOutput> {
+    return this.draft.keep();
+  }
+
+  /** The draft sees to it that the file survives a power cut. */
+  async commit(): Promise<TaskOutput> {
+    const { start, end } = this.header.steps;
+    if (this.#written !== end - start) throw new Error(`spool has ${this.#written} of ${end - start} steps`);
+    this.#close();
+    return await this.draft.commit();
+  }
+
+  /** Also after a commit that failed. */
+  async discard(): Promise<void> {
+    this.#close();
+    await this.draft.discard();
+  }
+
+  #close(): void {
+    if (!this.#closed) closeSync(this.#file);
+    this.#closed = true;
+  }
+}
+
+/** Reads a round's corrections at any step. @throws BlobCorruptError where the file ends early or was altered */
+export class SpoolReader {
+  readonly #file: number;
+  readonly #codec: CorrectionCodec;
+  readonly #filter: CorrectionFilter;
+  readonly #start: number;
+  /** Of a gradient as it lies in the file. */
+  readonly #storedShape: readonly number[];
+  readonly header: SpoolHeader;
+
+  constructor(
+    path: string,
+    readonly uri: BlobUri,
+  ) {
+    this.#file = openSync(path, 'r');
+    try {
+      const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
+      if (length > fstatSync(this.#file).size) throw new BlobCorruptError(uri);
+      this.header = JSON.parse(this.#readChecked(length, LENGTH_BYTES).toString()) as SpoolHeader;
+      this.#start = LENGTH_BYTES + length + CHECK_BYTES;
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
+    this.#codec = CODECS[this.header.precision];
+    this.#filter = FILTERS[this.header.filter];
+    this.#storedShape = this.#filter.reducedShape(this.header.shape);
+  }
+
+  /** The gradient of optimiser step `step`, [B,h,w,c]; owned by the caller. */
+  read(step: number): Tensor {
+    const { steps, shape } = this.header;
+    if (step < steps.start || step >= steps.end)
+      throw new RangeError(`step ${step} is not in this spool file`);
+    const bytes = this.#codec.recordBytes(this.#storedShape);
+    const record = this.#readChecked(bytes, this.#start + (step - steps.start) * (bytes + CHECK_BYTES));
+    const reduced = this.#codec.decode(record, this.#storedShape);
+    const gradient = this.#filter.spread(reduced, shape);
+    if (reduced !== gradient) free(reduced);
+    return gradient;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #read(bytes: number, position: number): Buffer {
+    const buffer = Buffer.alloc(bytes);
+    if (readSync(this.#file, buffer, 0, bytes, position) !== bytes) throw new BlobCorruptError(this.uri);
+    return buffer;
+  }
+
+  #readChecked(bytes: number, position: number): Buffer {
+    const both = this.#read(bytes + CHECK_BYTES, position);
+    const content = both.subarray(0, bytes);
+    if (!checkOf(content).equals(both.subarray(bytes))) throw new BlobCorruptError(this.uri);
+    return content;
+  }
+}
+
+function checkOf(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, CHECK_BYTES);
+}

@@ -1,0 +1,64 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
+import type { Layer } from '../../network/index.js';
+import { batchStatisticsRule, inferPass, type NamedTensors } from '../passes/index.js';
+import { free, readScalar, type Tensor } from '../runtime/index.js';
+import { type Coupling, coupling, type Penalty } from './index.js';
+import type { LocalLoss, LocalObjective } from './local-objective.js';
+
+/** Where g_{k+1} of a step comes from; the tensor is the reader's to free. */
+export interface Corrections {
+  read(step: number): Tensor;
+}
+
+/** What a stage k < K-1 knows of stage k+1. */
+export interface Downstream {
+  /** A_{k+1} as the downstream stage left it; lambda_{k+1} is recomputed from it rather than sent. */
+  readonly auxiliary: readonly Layer[];
+  readonly weights: NamedTensors;
+  /** g_{k+1} of each batch; null for the penalty method. */
+  readonly corrections: Corrections | null;
+}
+
+/** beta of a step: the number given, or the rule, kept stable by learningRate x beta <= 0.8 (docs/method.md). */
+export const LARGEST_RATE_TIMES_BETA = 0.8;
+
+export function couplingObjective(
+  downstream: Downstream,
+  penalty: ResolvedMethod['penalty'],
+): LocalObjective {
+  return (stageOutput, { batch, step, learningRate, stopwatch }) => {
+    const gradient = stopwatch.time('spool', () => downstream.corrections?.read(step) ?? null);
+    const result = stopwatch.time('coupling', () => {
+      const rule = batchStatisticsRule(downstream.weights);
+      const downstreamInput = inferPass(downstream.auxiliary, batch.images, downstream.weights, rule);
+      const made = coupling(stageOutput, downstreamInput, gradient, penaltyAt(penalty, learningRate));
+      free(downstreamInput, ...(gradient ? [gradient] : []));
+      return made;
+    });
+    return coupledLoss(result);
+  };
+}
+
+/** The local loss of a coupling, which it takes over. */
+export function coupledLoss(made: Coupling): LocalLoss {
+  return {
+    cotangent: made.cotangent,
+    measure: () => measureCoupling(made),
+    dispose: () => free(made.halfResidual, made.halfNorm, made.beta),
+  };
+}
+
+export function penaltyAt(penalty: ResolvedMethod['penalty'], learningRate: number): Penalty {
+  if (penalty === 'auto') throw new Error('a method with a coupling has its penalty resolved');
+  return penalty === 'adaptive'
+    ? { adaptiveAtMost: LARGEST_RATE_TIMES_BETA / learningRate }
+    : { beta: penalty };
+}
+
+export function measureCoupling({ halfResidual, halfNorm, beta }: Coupling): {
+  loss: number;
+  violation: number;
+} {
+  const squaredViolation = readScalar(halfResidual) / readScalar(halfNorm);
+  return { loss: (readScalar(beta) / 2) * squaredViolation, violation: Math.sqrt(squaredViolation) };
+}

@@ -1,0 +1,69 @@
+import {
+  type ArtifactOutput,
+  METRICS_INPUT,
+  type MetricHistory,
+  type MetricSample,
+  type NetworkFigures,
+} from '../../../contract/trainer-protocol.js';
+import { codeVersion, decodeHistory, drawCurves, encodeEventFile, modelCard } from '../../documents/index.js';
+import { describeRuntime } from '../../runtime/index.js';
+import { requiredInput, type TaskContext } from '../context.js';
+
+const CURVES = 'curves.svg';
+/** TensorBoard looks for `tfevents` in a name. */
+const EVENTS = 'tensorboard/events.out.tfevents.strata';
+
+/**
+ * Stores what people and other tools read about the model: README.md (a model card), curves.svg, and a TensorBoard
+ * event file of every metric of the job, the finalizer's own included.
+ * @param metrics of the tasks before
+ */
+export async function writeDocuments(
+  context: TaskContext,
+  metrics: MetricHistory,
+  result: Readonly<Record<string, number>>,
+  networks: readonly NetworkFigures[],
+  finals: readonly MetricSample[],
+): Promise<ArtifactOutput[]> {
+  const { job_id: jobId, spec, dataset } = context.assignment;
+  const history = withFinals(metrics, finals);
+  const curves = drawCurves(history);
+  const datasetDigest = requiredInput(context, 'dataset');
+  const card = modelCard({
+    ...{ jobId, spec, dataset, datasetDigest, networks, result, history },
+    codeVersion: codeVersion(),
+    runtime: describeRuntime(),
+    curves: curves && CURVES,
+  });
+  const store = async (name: string, media_type: string, bytes: Uint8Array): Promise<ArtifactOutput> => ({
+    name,
+    kind: 'report',
+    media_type,
+    ...(await context.blobs.put(bytes)),
+  });
+  const text = (content: string) => new TextEncoder().encode(content);
+  return [
+    await store('README.md', 'text/markdown', text(card)),
+    ...(curves ? [await store(CURVES, 'image/svg+xml', text(curves))] : []),
+    await store(EVENTS, 'application/octet-stream', encodeEventFile(history)),
+  ];
+}
+
+/** What the worker wrote down. To be read soon: the blob is garbage some minutes later. */
+export async function readHistory({ assignment, blobs }: TaskContext): Promise<MetricHistory> {
+  const uri = assignment.inputs[METRICS_INPUT];
+  return uri === undefined
+    ? { at: new Date(0).toISOString(), series: [] }
+    : decodeHistory(await blobs.get(uri));
+}
+
+/** The curves' last points are this task's own; they are dated by its start, as a trainer has no clock. */
+function withFinals(history: MetricHistory, finals: readonly MetricSample[]): MetricHistory {
+  const series = new Map(history.series.map((one) => [`${one.name}/${one.stage}`, one]));
+  for (const { name, stage, step, value } of finals) {
+    const key = `${name}/${stage}`;
+    const before = series.get(key)?.points.filter((point) => point[0] < step) ?? [];
+    series.set(key, { name, stage, points: [...before, [step, value, history.at]] });
+  }
+  return { ...history, series: [...series.values()] };
+}

@@ -1,0 +1,111 @@
+import {
+  type ArtifactOutput,
+  type NetworkFigures,
+  servingOutput,
+  type TaskOutput,
+} from '../../../contract/trainer-protocol.js';
+import { multiplyAdds, parameterCount } from '../../../network/index.js';
+import type { Evaluation, TrainedNetwork } from '../../evaluation/index.js';
+import {
+  type ExportFormat,
+  exportNetwork,
+  foldNorms,
+  inferenceModel,
+  measureLatency,
+  TestAnswers,
+} from '../../export/index.js';
+import type { TaskContext } from '../context.js';
+import type { Readers } from '../inputs/readers.js';
+
+/** A network that a job ends with, and how it did on the test images. */
+export interface ScoredNetwork {
+  readonly name: NetworkFigures['name'];
+  readonly network: TrainedNetwork;
+  readonly score: Evaluation;
+}
+
+export interface ExportedNetworks {
+  readonly artifacts: readonly ArtifactOutput[];
+  /** Side by side. */
+  readonly figures: readonly NetworkFigures[];
+  /** The differences among them, by the names they have in a job's result. */
+  readonly differences: Readonly<Record<string, number>>;
+  /** The ONNX files that predictions are served from, as finalize's outputs. */
+  readonly serving: Readonly<Record<string, TaskOutput>>;
+}
+
+/** What a difference's name ends with. */
+const SUFFIXES: Readonly<Record<ExportFormat, string>> = {
+  'tfjs-layers': '',
+  'tfjs-graph': '_graph',
+  onnx: '_onnx',
+  safetensors: '_safetensors',
+};
+
+/**
+ * Writes each network in every format that the job names, checks each, and weighs the networks against each other.
+ * @param progress told after each file, how many are done
+ * @throws TrainerError export_mismatch
+ */
+export async function exportNetworks(
+  context: TaskContext,
+  networks: readonly ScoredNetwork[],
+  readers: Readers,
+  progress: (done: number) => void,
+): Promise<ExportedNetworks> {
+  const artifacts: ArtifactOutput[] = [];
+  const figures: NetworkFigures[] = [];
+  const serving: Record<string, TaskOutput> = {};
+  for (const [index, scored] of networks.entries()) {
+    const before = index * context.assignment.spec.exports.length;
+    const exported = await exportOne(context, scored, readers, (done) => progress(before + done));
+    artifacts.push(...exported.artifacts);
+    figures.push(exported.figures);
+    serving[servingOutput(scored.name)] = exported.serving;
+  }
+  return { artifacts, figures, differences: differencesOf(figures), serving };
+}
+
+async function exportOne(
+  context: TaskContext,
+  { name, network, score }: ScoredNetwork,
+  { test }: Readers,
+  progress: (done: number) => void,
+): Promise<{ artifacts: ArtifactOutput[]; figures: NetworkFigures; serving: TaskOutput }> {
+  const { exports: formats, export_options: options } = context.assignment.spec;
+  const artifacts: ArtifactOutput[] = [];
+  const figures = {
+    name,
+    ...score,
+    parameters: parameterCount(network.layers),
+    multiply_adds: multiplyAdds(network.layers),
+  };
+  const trained = inferenceModel({ ...network.parts(), manifest: test.manifest });
+  const model = options.fold_batch_norm ? foldNorms(trained) : trained;
+  const answers = await TestAnswers.of(network, test, context.breathe);
+  const exports: NetworkFigures['exports'] = [];
+  const request = { folder: name, model, answers, blobs: context.blobs };
+  for (const format of formats) {
+    const { artifacts: files, maxDifference } = await exportNetwork(format, request);
+    artifacts.push(...files);
+    const sizeBytes = files.reduce((sum, file) => sum + file.size_bytes, 0);
+    exports.push({ format, size_bytes: sizeBytes, max_difference: maxDifference });
+    progress(exports.length);
+  }
+  // Predictions are served from an ONNX file, also where none is asked for to be downloaded.
+  const onnx = formats.includes('onnx') ? artifacts : (await exportNetwork('onnx', request)).artifacts;
+  const { uri, size_bytes } = onnx.find((file) => file.name === `${name}/model.onnx`)!;
+  const latency = formats.length === 0 ? null : await measureLatency(model, test, context.now);
+  return { artifacts, figures: { ...figures, latency, exports }, serving: { uri, size_bytes } };
+}
+
+function differencesOf(figures: readonly NetworkFigures[]): Record<string, number> {
+  return Object.fromEntries(
+    figures.flatMap(({ name, exports }) =>
+      exports.map(({ format, max_difference }) => [
+        `export_difference_${name}${SUFFIXES[format as ExportFormat]}`,
+        max_difference,
+      ]),
+    ),
+  );
+}

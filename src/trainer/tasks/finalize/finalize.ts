@@ -1,0 +1,164 @@
+import { type ArtifactOutput, FINAL_WEIGHTS, type TaskSuccess } from '../../../contract/trainer-protocol.js';
+import { describeRun, type RunDescription } from '../../../method/index.js';
+import { parametersOf, wholeNetwork } from '../../../network/index.js';
+import { encodeState } from '../../checkpoint/index.js';
+import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../../evaluation/index.js';
+import type { NamedValues } from '../../optimizer/index.js';
+import { Stopwatch } from '../../training/index.js';
+import type { TaskContext } from '../context.js';
+import { figures } from '../evaluate/evaluate.js';
+import { trainBatchesOn } from '../inputs/batches.js';
+import { type Readers, withReaders } from '../inputs/readers.js';
+import { auxiliaryParameters, compactLayers } from '../inputs/stage-parameters.js';
+import { initialWeights, joinedState, readWeights } from '../inputs/states.js';
+import { readHistory, writeDocuments } from './documents.js';
+import { exportNetworks, type ScoredNetwork } from './export-networks.js';
+import { writeReport } from './report.js';
+
+/** An AuxNet re-fitted, with its relative error on test images before and after. */
+export interface ReconstructedAuxiliary {
+  readonly stage: number;
+  /** Null where an error is no number. */
+  readonly errorBefore: number | null;
+  readonly errorAfter: number | null;
+  readonly weights: NamedValues;
+}
+
+/**
+ * The end of a job: batch-norm statistics along the chain, AuxNet reconstruction, accuracy of the composed and the
+ * compact network, exports with a parity check each, a model card and a report.
+ */
+export function finalize(context: TaskContext): Promise<TaskSuccess> {
+  return withReaders(context, (readers) => finish(context, readers));
+}
+
+async function finish(context: TaskContext, readers: Readers): Promise<TaskSuccess> {
+  const { spec, dataset } = context.assignment;
+  const run = describeRun(spec, dataset);
+  const watch = new Stopwatch(context.now);
+  const history = await readHistory(context);
+  const layers = wholeNetwork(run.network);
+  const state = await joinedState(context, run, parametersOf(layers));
+  const count = compactLayers(run.stages) ? 2 : 1;
+  // One part per AuxNet, then evaluation, then each exported file.
+  const parts = run.stages.length + 1 + count * spec.exports.length;
+  const progress = (done: number) => context.progress(done, parts);
+  const full = await TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
+  let compact: TrainedNetwork | null = null;
+  try {
+    const auxiliaries = await watch.timeAsync('reconstruct', () =>
+      reconstructAll(context, run, full, readers, progress),
+    );
+    compact = await calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
+    const scored = await watch.timeAsync('evaluate', () => scoreAll(context, full, compact, readers));
+    progress(run.stages.length);
+    const exported = await watch.timeAsync('export', () =>
+      exportNetworks(context, scored, readers, (done) => progress(run.stages.length + 1 + done)),
+    );
+    const result = {
+      ...figures(scored[0]!.score, scored[1]?.score ?? null),
+      ...auxiliaryFigures(auxiliaries),
+      ...exported.differences,
+    };
+    const finals = finalMetrics(run, result);
+    context.metrics(finals);
+    const documents = await writeDocuments(context, history, result, exported.figures, finals);
+    const report = await writeReport(context, run, result, exported.figures);
+    const weights = await storeWeights(context, run, state.weights, auxiliaries);
+    const artifacts = [...exported.artifacts, ...documents, weights, report];
+    const { serving: outputs, figures: networks } = exported;
+    return { outputs, seconds: watch.seconds, artifacts, result, networks };
+  } finally {
+    full.dispose();
+    compact?.dispose();
+  }
+}
+
+/** What another job can start from: the network, and the AuxNets as they were fitted to it. */
+async function storeWeights(
+  { blobs }: TaskContext,
+  run: RunDescription,
+  network: NamedValues,
+  auxiliaries: readonly ReconstructedAuxiliary[],
+): Promise<ArtifactOutput> {
+  const parameters = [...parametersOf(wholeNetwork(run.network)), ...run.stages.flatMap(auxiliaryParameters)];
+  const weights = new Map(
+    [network, ...auxiliaries.map((fitted) => fitted.weights)].flatMap((values) => [...values]),
+  );
+  const output = await blobs.put(encodeState(parameters, { weights, slots: new Map() }));
+  return { name: FINAL_WEIGHTS, kind: 'weights', media_type: 'application/octet-stream', ...output };
+}
+
+/** The full network first. */
+async function scoreAll(
+  { breathe }: TaskContext,
+  full: TrainedNetwork,
+  compact: TrainedNetwork | null,
+  { test }: Readers,
+): Promise<ScoredNetwork[]> {
+  const first = { name: 'full', network: full, score: await full.evaluate(test, breathe) } as const;
+  if (!compact) return [first];
+  return [first, { name: 'compact', network: compact, score: await compact.evaluate(test, breathe) }];
+}
+
+async function reconstructAll(
+  context: TaskContext,
+  run: RunDescription,
+  full: TrainedNetwork,
+  readers: Readers,
+  progress: (done: number) => void,
+): Promise<ReconstructedAuxiliary[]> {
+  const { spec } = context.assignment;
+  const batches = trainBatchesOn(readers.train, context);
+  const results: ReconstructedAuxiliary[] = [];
+  for (const { index: stage, auxiliary } of run.stages) {
+    if (!auxiliary) continue;
+    const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
+    const start =
+      (await readWeights(context, `auxiliary-${stage}`)) ??
+      (await initialWeights(context, auxiliaryParameters(run.stages[stage]!)));
+    const { breathe } = context;
+    try {
+      const errorBefore = await auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
+      const weights = await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, breathe });
+      const errorAfter = await auxiliaryError(prefix, auxiliary, weights, readers, spec.seed);
+      results.push({ stage, errorBefore, errorAfter, weights });
+    } finally {
+      prefix.dispose();
+    }
+    progress(stage);
+  }
+  return results;
+}
+
+async function calibrateCompact(
+  run: RunDescription,
+  weights: NamedValues,
+  auxiliaries: readonly ReconstructedAuxiliary[],
+  readers: Readers,
+  seed: number,
+): Promise<TrainedNetwork | null> {
+  const layers = compactLayers(run.stages);
+  const last = auxiliaries.at(-1);
+  return layers && last
+    ? await TrainedNetwork.calibrate(layers, new Map([...weights, ...last.weights]), readers.train, seed)
+    : null;
+}
+
+function auxiliaryFigures(auxiliaries: readonly ReconstructedAuxiliary[]): Record<string, number> {
+  const figure = (name: string, value: number | null) => (value === null ? [] : [[name, value] as const]);
+  return Object.fromEntries(
+    auxiliaries.flatMap(({ stage, errorBefore, errorAfter }) => [
+      ...figure(`auxiliary_error_before_${stage}`, errorBefore),
+      ...figure(`auxiliary_error_${stage}`, errorAfter),
+    ]),
+  );
+}
+
+/** The curves' last points. */
+function finalMetrics(run: RunDescription, result: Readonly<Record<string, number>>) {
+  const step = run.rounds.totalSteps;
+  return ['test_accuracy', 'test_loss', 'compact_accuracy', 'compact_loss']
+    .filter((name) => name in result)
+    .map((name) => ({ name, stage: null, step, value: result[name]! }));
+}

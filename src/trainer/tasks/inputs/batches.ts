@@ -1,0 +1,58 @@
+import { type StepRange, trainSamples } from '../../../method/index.js';
+import {
+  type Batch,
+  BatchThread,
+  openSplit,
+  type SplitReader,
+  splitFiles,
+  TrainBatches,
+  type TrainBatchesOptions,
+} from '../../data/index.js';
+import type { Stopwatch } from '../../training/index.js';
+import type { TaskContext } from '../context.js';
+import { readManifest } from './dataset.js';
+
+export interface StepBatches {
+  readonly at: (step: number) => Batch | Promise<Batch>;
+  readonly close: (stopwatch: Stopwatch) => void;
+}
+
+/** The batches of a task's steps, prepared ahead by the trainer's thread where it has one. */
+export async function openSteps(context: TaskContext, steps: StepRange): Promise<StepBatches> {
+  const { batchThread } = context;
+  const manifest = await readManifest(context);
+  const { height, width, channels } = manifest.image;
+  if (!batchThread || !BatchThread.takes(context.assignment.spec.batch_size, height * width * channels)) {
+    const batches = await openTrainBatches(context);
+    return { at: (step) => batches.at(step), close: () => batches.reader.close() };
+  }
+  const files = await splitFiles(manifest, 'train', context.blobs);
+  const prepared = await batchThread.open(files, batchOptions(context), steps);
+  return {
+    at: () => prepared.next(),
+    close: (stopwatch) => {
+      stopwatch.add('data_thread', prepared.seconds);
+      prepared.close();
+    },
+  };
+}
+
+export async function openTrainBatches(context: TaskContext): Promise<TrainBatches> {
+  const { blobs, decoders } = context;
+  const reader = await openSplit(await readManifest(context), 'train', blobs, { decoders });
+  return trainBatchesOn(reader, context);
+}
+
+/** The job's batches from images that are open already; closing them is left to who opened them. */
+export function trainBatchesOn(reader: SplitReader, context: TaskContext): TrainBatches {
+  return new TrainBatches(reader, batchOptions(context));
+}
+
+export function batchOptions({ assignment: { spec, dataset } }: TaskContext): TrainBatchesOptions {
+  return {
+    seed: spec.seed,
+    batchSize: spec.batch_size,
+    samples: trainSamples(spec.max_train_samples, dataset),
+    augmentation: spec.augmentation,
+  };
+}

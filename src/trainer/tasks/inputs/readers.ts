@@ -1,0 +1,33 @@
+import { trainSamples } from '../../../method/index.js';
+import { openSplit, type SplitReader } from '../../data/index.js';
+import type { TaskContext } from '../context.js';
+import { readManifest } from './dataset.js';
+
+/** Both splits of a job's dataset: the training images that it trains on, and all test images. */
+export interface Readers {
+  readonly train: SplitReader;
+  readonly test: SplitReader;
+}
+
+/** Opens both splits for `body`, and closes them however it ends. */
+export async function withReaders<T>(
+  context: TaskContext,
+  body: (readers: Readers) => Promise<T>,
+): Promise<T> {
+  const manifest = await readManifest(context);
+  const { spec, dataset } = context.assignment;
+  const most = trainSamples(spec.max_train_samples, dataset);
+  const { blobs, decoders } = context;
+  // The network's statistics too must come from none but these.
+  const train = await openSplit(manifest, 'train', blobs, { most, decoders });
+  try {
+    const test = await openSplit(manifest, 'test', blobs, { decoders });
+    try {
+      return await body({ train, test });
+    } finally {
+      test.close();
+    }
+  } finally {
+    train.close();
+  }
+}

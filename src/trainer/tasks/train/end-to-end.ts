@@ -1,0 +1,52 @@
+import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
+import { describeRun, replicaRange } from '../../../method/index.js';
+
+import { type ParameterSpec, parametersOf, wholeNetwork } from '../../../network/index.js';
+import { encodeState } from '../../checkpoint/index.js';
+import type { OptimizerState } from '../../optimizer/index.js';
+import { classificationObjective, Stopwatch } from '../../training/index.js';
+import type { TaskContext } from '../context.js';
+
+import { joinedState, readCheckpoint } from '../inputs/states.js';
+import { handOver } from './hand-over.js';
+import { trainPart } from './part.js';
+
+/**
+ * Trains the joined network for one round: of the warm start, or of the end-to-end phase (serial-parallel hybrid,
+ * docs/method.md), there as one of the replicas that share its steps. The warm start's last round hands the network over to
+ * the stages.
+ */
+export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> {
+  const { spec, dataset, round, replica } = context.assignment;
+  const run = describeRun(spec, dataset);
+  const layers = wholeNetwork(run.network);
+  const parameters = parametersOf(layers);
+  const stopwatch = new Stopwatch(context.now);
+  const state = await trainPart(context, {
+    run,
+    part: { stage: null, layers, auxiliary: null },
+    parameters,
+    state: () => joinedState(context, run, parameters),
+    checkpoint: await readCheckpoint(context),
+    steps: replicaRange(run.rounds, round ?? 0, replica ?? 0),
+    objective: classificationObjective(spec.label_smoothing),
+    spool: null,
+    stopwatch,
+  });
+  const outputs =
+    round === run.rounds.warmStartRounds - 1
+      ? await stopwatch.timeAsync('hand_over', () => handOver(context, run, state))
+      : { state: await stopwatch.timeAsync('checkpoint', () => storeState(context, parameters, state)) };
+  return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+}
+
+async function storeState(
+  context: TaskContext,
+  parameters: readonly ParameterSpec[],
+  state: OptimizerState,
+): Promise<TaskOutput> {
+  const stored = await context.blobs.put(encodeState(parameters, state));
+  // Replicas go on from their mean.
+  if (context.assignment.replica === null) context.carried?.keep(stored.uri, state);
+  return stored;
+}

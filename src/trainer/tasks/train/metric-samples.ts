@@ -1,0 +1,42 @@
+import type { MetricSample } from '../../../contract/trainer-protocol.js';
+import { countSteps, type StepRange } from '../../../method/index.js';
+import type { StepReport, Stopwatch } from '../../training/index.js';
+import type { TaskContext } from '../context.js';
+
+export function samplesOf(report: StepReport, stage: number | null): MetricSample[] {
+  const { step, learningRate, loss, violation, norms } = report;
+  const samples = [
+    { name: 'loss', stage, step, value: loss },
+    { name: 'learning_rate', stage, step, value: learningRate },
+    { name: 'gradient_norm', stage, step, value: norms.gradient },
+    { name: 'weight_norm', stage, step, value: norms.weights },
+  ];
+  // The violation belongs to the variable between two stages, which bears the downstream one's number.
+  return violation === null
+    ? samples
+    : [...samples, { name: 'violation', stage: stage! + 1, step, value: violation }];
+}
+
+/**
+ * Of a task's whole loop over `steps`, which began at `started`: images trained on per second, and the share of the time
+ * that it waited for them. At the last step; nothing where there was none.
+ */
+export function paceOf(
+  { now, assignment }: TaskContext,
+  steps: StepRange,
+  stage: number | null,
+  started: number,
+  stopwatch: Stopwatch,
+): MetricSample[] {
+  const count = countSteps(steps);
+  if (count === 0) return [];
+  const step = steps.start + (count - 1) * (steps.stride ?? 1);
+  const seconds = (now() - started) / 1000;
+  const images = count * assignment.spec.batch_size;
+  const waited = stopwatch.seconds.data ?? 0;
+  return [
+    { name: 'images_per_second', stage, step, value: images / seconds },
+    // A clock too coarse to see the loop saw no waiting either.
+    { name: 'data_wait_share', stage, step, value: seconds > 0 ? waited / seconds : 0 },
+  ];
+}

@@ -1,0 +1,121 @@
+import type { ResolvedSpec } from '../../../contract/spec.js';
+import type { TaskCheckpoint } from '../../../contract/trainer-protocol.js';
+import { countBefore, countSteps, type RunDescription, type StepRange } from '../../../method/index.js';
+
+import { type ParameterSpec, parametersOf } from '../../../network/index.js';
+
+import { type Checkpoint, encodeCheckpoint } from '../../checkpoint/index.js';
+import {
+  Optimizer,
+  type OptimizerSettings,
+  type OptimizerState,
+  optimizerSettings,
+  replicaRateAt,
+} from '../../optimizer/index.js';
+import type { Tensor } from '../../runtime/index.js';
+import { type LocalObjective, type Stopwatch, type TrainedPart, trainSteps } from '../../training/index.js';
+import { checkPrecision, type TaskContext } from '../context.js';
+import { openSteps, type StepBatches } from '../inputs/batches.js';
+
+import { paceOf, samplesOf } from './metric-samples.js';
+import type { Spool } from './spools.js';
+
+export interface TrainPartOptions {
+  readonly run: RunDescription;
+  readonly part: TrainedPart;
+  readonly parameters: readonly ParameterSpec[];
+  /** Before the first of `steps`; not asked for where there is a checkpoint. */
+  readonly state: () => Promise<OptimizerState>;
+  /** Where an earlier attempt left off. */
+  readonly checkpoint: Checkpoint | null;
+  readonly steps: StepRange;
+  readonly inputAt?: ((step: number) => Tensor) | null;
+  readonly objective: LocalObjective;
+  /** Takes the input gradient or the output of every step; null where neither is sent. */
+  readonly spool: Spool | null;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
+export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
+  checkPrecision(context);
+  const left = { ...options.steps, start: options.checkpoint?.step ?? options.steps.start };
+  // Both at once: a task begins with waiting for files.
+  const state = options.checkpoint ? Promise.resolve(options.checkpoint.state) : options.state();
+  // Heard below, unless the batches cannot be opened either.
+  state.catch(() => undefined);
+  const batches = await openSteps(context, left);
+  try {
+    return await trainOn(context, options, { from: left.start, state: await state, batchAt: batches.at });
+  } finally {
+    batches.close(options.stopwatch);
+  }
+}
+
+interface Beginning {
+  readonly from: number;
+  readonly state: OptimizerState;
+  readonly batchAt: StepBatches['at'];
+}
+
+async function trainOn(
+  context: TaskContext,
+  options: TrainPartOptions,
+  { from, state, batchAt }: Beginning,
+): Promise<OptimizerState> {
+  const { spec } = context.assignment;
+  const { part, steps, run, spool, stopwatch } = options;
+  const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
+  const save = (next: number) =>
+    stopwatch.timeAsync('checkpoint', () => saveCheckpoint(context, options, optimizer.state(), next));
+  const write = (tensor: Tensor) => spool?.writer.write(tensor);
+  const started = context.now();
+  stopwatch.add('start', stopwatch.elapsed);
+  try {
+    await trainSteps({
+      ...options,
+      from,
+      optimizer,
+      onInputGradient: spool?.name === 'corrections' ? write : null,
+      onStageOutput: spool?.name === 'features' ? write : null,
+      seed: spec.seed,
+      precision: spec.precision,
+      batchAt,
+      learningRateAt: (step) => replicaRateAt(spec.optimizer, step, run.rounds, steps.stride ?? 1),
+      onReport: (report) => {
+        context.progress(countBefore(steps, report.step + 1), countSteps(steps));
+        context.metrics(samplesOf(report, part.stage));
+      },
+      breathe: (next) => context.breathe(() => save(next)),
+    });
+    const left = { ...steps, start: from };
+    context.metrics(paceOf(context, left, part.stage, started, stopwatch));
+    return optimizer.state();
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+/** Stores a checkpoint with the state after the step before `step`. */
+export async function saveCheckpoint(
+  { assignment: { task_id, attempt }, blobs }: TaskContext,
+  { parameters, spool, steps }: Pick<TrainPartOptions, 'parameters' | 'spool' | 'steps'>,
+  state: OptimizerState,
+  step: number,
+): Promise<TaskCheckpoint> {
+  // The messages first: a checkpoint that can be read has all it names.
+  const kept = spool && (await spool.writer.keep());
+  const bytes = encodeCheckpoint(parameters, { state, step, spool: kept }, `${task_id}-a${attempt}`);
+  const share = countBefore(steps, step) / countSteps(steps);
+  return { ...(await blobs.put(bytes)), step, share };
+}
+
+/** AuxNets may have a learning rate of their own, under the stages' schedule. */
+export function partSettings(spec: ResolvedSpec, auxiliary: TrainedPart['auxiliary']): OptimizerSettings {
+  const settings = optimizerSettings(spec.optimizer);
+  const rate = spec.method.auxiliary.learning_rate;
+  if (rate === null || auxiliary === null) return settings;
+  const names = new Set(parametersOf(auxiliary).map(({ name }) => name));
+  const factor = rate / spec.optimizer.learning_rate;
+  return { ...settings, rateFactorOf: ({ name }) => (names.has(name) ? factor : 1) };
+}

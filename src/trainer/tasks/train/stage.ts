@@ -1,0 +1,116 @@
+import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
+import { describeRun, messagesTo, parallelRange, type RunDescription } from '../../../method/index.js';
+
+import { parametersOf, type StageDescription } from '../../../network/index.js';
+import { encodeState, encodeWeights } from '../../checkpoint/index.js';
+import { TrainerError } from '../../errors.js';
+import { couplingObjective, type Downstream } from '../../objective/coupling-objective.js';
+import type { OptimizerState } from '../../optimizer/index.js';
+import { uploadWeights } from '../../passes/index.js';
+import { free } from '../../runtime/index.js';
+import {
+  classificationObjective,
+  headObjective,
+  type LocalObjective,
+  Stopwatch,
+} from '../../training/index.js';
+import type { TaskContext } from '../context.js';
+import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
+
+import { initialWeights, readCheckpoint, readWeights, stateBefore } from '../inputs/states.js';
+import { trainPart } from './part.js';
+import { openFeatures, openSpool, readSpool, type Spool } from './spools.js';
+
+/** Trains stage k, with its AuxNet or its head, for one round of the layer-parallel phase. */
+export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
+  const { stage: index, round } = context.assignment;
+  const run = describeRun(context.assignment.spec, context.assignment.dataset);
+  const stage = index === null ? undefined : run.stages[index];
+  if (!stage || round === null) throw new TrainerError('invalid_assignment', `there is no stage ${index}`);
+  const stopwatch = new Stopwatch(context.now);
+  const checkpoint = await readCheckpoint(context);
+  const spool = await openSpool(context, run, stage, round, checkpoint);
+  const neighbour = await openDownstream(context, run, stage);
+  const features = await openFeatures(context, stage);
+  try {
+    const parameters = stageParameters(stage);
+    const state = await trainPart(context, {
+      run,
+      part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
+      parameters,
+      state: () => stateBefore(context, parameters),
+      checkpoint,
+      steps: parallelRange(run.rounds, round),
+      inputAt: features && ((step) => features.read(step)),
+      objective: neighbour?.objective ?? labelObjective(context, stage),
+      spool,
+      stopwatch,
+    });
+    const outputs = await stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool));
+    return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+  } catch (error) {
+    await spool?.writer.discard();
+    throw error;
+  } finally {
+    neighbour?.dispose();
+    features?.close();
+  }
+}
+
+/** Of a stage that learns from the labels: through its own head, or as the last one of the network. */
+function labelObjective({ assignment: { spec } }: TaskContext, { head }: StageDescription): LocalObjective {
+  return head ? headObjective(head, spec.label_smoothing) : classificationObjective(spec.label_smoothing);
+}
+
+/** What this stage must meet, if it reads it: the next stage's AuxNet and, with multipliers, its corrections. */
+async function openDownstream(
+  context: TaskContext,
+  run: RunDescription,
+  stage: StageDescription,
+): Promise<{ objective: LocalObjective; dispose: () => void } | null> {
+  const { spec } = context.assignment;
+  const received = new Set(messagesTo(spec.method, stage.index).map(({ input }) => input));
+  if (!received.has('auxiliary')) return null;
+  const next = run.stages[stage.index + 1]!;
+  const parameters = auxiliaryParameters(next);
+  const values = (await readWeights(context, 'auxiliary')) ?? (await initialWeights(context, parameters));
+  const weights = uploadWeights(parametersOf(next.auxiliary!), values);
+  const corrections = received.has('corrections') ? await readSpool(context, 'corrections') : null;
+  const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };
+  return {
+    objective: couplingObjective(downstream, spec.method.penalty),
+    dispose: () => {
+      free(...weights.values());
+      corrections?.close();
+    },
+  };
+}
+
+/** Promise.all, once all have ended: whoever cleans up after an error meets nothing that still goes on. */
+async function allEnded<T extends readonly unknown[]>(
+  promises: T,
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+async function storeOutputs(
+  context: TaskContext,
+  stage: StageDescription,
+  state: OptimizerState,
+  spool: Spool | null,
+): Promise<Record<string, TaskOutput>> {
+  const { blobs } = context;
+  // At the same time: most of it is waiting for the disk.
+  const [kept, auxiliary, message] = await allEnded([
+    blobs.put(encodeState(stageParameters(stage), state)),
+    stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),
+    spool?.writer.commit(),
+  ]);
+  context.carried?.keep(kept.uri, state);
+  return {
+    state: kept,
+    ...(auxiliary && { auxiliary }),
+    ...(spool && message && { [spool.name]: message }),
+  };
+}

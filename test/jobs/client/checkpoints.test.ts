@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { StrataError } from '../../../src/contract/errors.js';
+import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
+import { collectGarbage } from '../../../src/jobs/dispatcher/garbage.js';
+import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { findReferences } from '../../../src/jobs/store/references.js';
+import { FAKE_TRAINER, Strata } from '../../support/strata.js';
+import { type SpecChanges, smallJob } from '../support/specs.js';
+
+describe('checkpoints of a job', () => {
+  let strata: Strata;
+  let db: Database;
+  /** With its training done and its end held back. */
+  let source: string;
+  const checkpoints = async (id: string) => (await strata.client.listCheckpoints(id)).data;
+  const from = (checkpoint: string, changes: SpecChanges = {}) =>
+    strata.client.createJob(smallJob({ ...changes, init_from: { checkpoint } }), {});
+  const refusal = async (checkpoint: string, changes: SpecChanges = {}) => {
+    const error = await from(checkpoint, changes).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof StrataError && error.code === 'invalid_spec', String(error));
+    return error.errors;
+  };
+
+  before(async () => {
+    strata = await Strata.start({ trainer: FAKE_TRAINER });
+    db = await openDatabase(strata.servers.databaseUrl);
+    await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+    await strata.orders.hold('finalize');
+    source = (await strata.client.createJob(smallJob(), {})).job.id;
+    await strata.orders.started('finalize');
+  });
+  after(async () => {
+    await db.$disconnect();
+    await strata.stop();
+  });
+
+  test('are every round so far, stage by stage, in the order of training', async () => {
+    const found = await checkpoints(source);
+    const { plan } = (await strata.client.getJob(source))!;
+    assert.equal(found.length, plan.parallel_rounds + plan.end_to_end_rounds);
+    assert.deepEqual(
+      found.slice(0, 2).map(({ id, kind, round }) => [id, kind, round]),
+      [
+        [`${source}-round-0`, 'round', 0],
+        [`${source}-round-1`, 'round', 1],
+      ],
+    );
+    assert.deepEqual(
+      found[0]!.parts.map(({ stage, task }) => [stage, task]),
+      [
+        [0, 'stage-0-0'],
+        [1, 'stage-1-0'],
+      ],
+    );
+    const last = found.at(-1)!;
+    assert.deepEqual([last.id, last.step], [`${source}-end_to_end-0`, plan.total_steps]);
+    assert.deepEqual(
+      last.parts.map(({ stage, task }) => [stage, task]),
+      [
+        [null, 'end_to_end-0-0'],
+        [null, 'end_to_end-0-1'],
+      ],
+    );
+    assert.ok(found.every(({ starts_jobs }) => starts_jobs));
+    const { sha256, size_bytes } = last.parts[0]!;
+    assert.equal((await strata.blobs.get(`sha256:${sha256}`)).byteLength, size_bytes);
+  });
+
+  test('start no job whose network or images differ, each field named', async () => {
+    const [first] = await checkpoints(source);
+    const differing = await refusal(first!.id, { model: { width: 8, depth: 14 } });
+    assert.deepEqual(
+      differing.map(({ pointer }) => pointer),
+      ['/model/depth', '/model/width'],
+    );
+    const stored = { type: 'stored', stages: 2 } as const;
+    const [problem] = await refusal(first!.id, { method: stored });
+    assert.equal(problem?.pointer, '/method/type');
+    for (const none of [`${source}-round-99`, 'nonsense', source]) {
+      assert.deepEqual(
+        (await refusal(none)).map(({ pointer }) => pointer),
+        ['/init_from/checkpoint'],
+      );
+    }
+    const theirs = strata.service.forTenant('theirs');
+    const stolen = smallJob({ init_from: { checkpoint: first!.id } });
+    await assert.rejects(theirs.createJob(stolen, {}), /there is no checkpoint/);
+    await assert.rejects(theirs.listCheckpoints(source), { code: 'not_found' });
+  });
+
+  test('stay for the job that starts from them when their own job is deleted and garbage collected', async () => {
+    const [first] = await checkpoints(source);
+    const uris = first!.parts.map(({ sha256 }): BlobUri => `sha256:${sha256}`);
+    await strata.orders.hold('prepare');
+    assert.equal(
+      (await strata.client.createJob(smallJob({ init_from: { checkpoint: first!.id } }), { dryRun: true }))
+        .job.id,
+      'dry_run',
+    );
+    const { job } = await from(first!.id);
+    assert.deepEqual(job.spec.init_from, { checkpoint: first!.id });
+    await strata.orders.release('finalize');
+    const { result } = await strata.ended(source);
+    assert.deepEqual(await checkpoints(source), [], 'an ended job’s rounds are nobody’s');
+    await refusal(first!.id);
+    await strata.client.deleteModel(result!.model_id!);
+    await strata.client.deleteJob(source);
+    // As if all of them had been put long ago.
+    const ask = { horizon: async () => new Date(Date.now() + 60_000), references: () => findReferences(db) };
+    const deleted = await collectGarbage(strata.blobs, ask);
+    assert.ok(deleted > 0, 'the other rounds are garbage');
+    assert.deepEqual(await Promise.all(uris.map((uri) => strata.blobs.exists(uri))), [true, true]);
+    // The fake trainer reads every input.
+    await strata.orders.release('prepare');
+    assert.equal((await strata.ended(job.id)).state, 'succeeded');
+    await collectGarbage(strata.blobs, ask);
+    assert.deepEqual(await Promise.all(uris.map((uri) => strata.blobs.exists(uri))), [false, false]);
+  });
+
+  test('within a task start no job until nothing replaces them, and then only as a whole network', async () => {
+    await strata.orders.clear();
+    await strata.orders.hold('end_to_end-0');
+    const { job } = await strata.client.createJob(smallJob({ method: { end_to_end_replicas: 1 } }), {});
+    await strata.orders.started('end_to_end-0');
+    await strata.client.cancelJob(job.id, { force: false });
+    assert.equal((await strata.ended(job.id)).state, 'cancelled');
+    const [step, ...others] = await checkpoints(job.id);
+    assert.deepEqual(
+      [step!.id, step!.kind, step!.step, others],
+      [`${job.id}-step-end_to_end-0`, 'step', 2, []],
+    );
+    assert.ok(step!.starts_jobs);
+    assert.match(step!.parts[0]!.links.content!, /^\/artifacts\/artifact_\w+\/content$/);
+    const next = await from(step!.id);
+    await strata.orders.clear();
+    assert.equal((await strata.ended(next.job.id)).state, 'succeeded');
+  });
+});

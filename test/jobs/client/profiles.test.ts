@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import type { NetworkProfile } from '../../../src/contract/network-profile.js';
+import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import {
+  claimProfile,
+  failProfile,
+  isProfileWanted,
+  recordProfile,
+  releaseProfile,
+  tidyProfiles,
+} from '../../../src/jobs/store/profiles.js';
+import { Strata } from '../../support/strata.js';
+import { type SpecChanges, smallJob } from '../support/specs.js';
+
+// No worker: the claims are the tests' own.
+let strata: Strata;
+let db: Database;
+before(async () => {
+  strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
+});
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
+
+beforeEach(() => strata.sql.query('DELETE FROM profile'));
+
+const RESULT: NetworkProfile = {
+  batch: 32,
+  stem: { forward: 0.001, backward: 0.001 },
+  blocks: Array.from({ length: 9 }, () => ({ forward: 0.01, backward: 0.02 })),
+  head: { forward: 0.001, backward: 0.001 },
+  auxiliaries: [{ boundary: 4, work: 1e9, forward: 0.001, backward: 0.002 }],
+  heads: [{ boundary: 4, work: 1e9, forward: 0.001, backward: 0.002 }],
+  ...{ coupling: 1e-9, send: 1e-9, receive: 1e-9, parameters: 1000, update: 1e-9 },
+};
+
+const ask = (tenant: string, changes: SpecChanges = {}, device: 'cpu' | 'gpu' | null = 'cpu') =>
+  strata.service.forTenant(tenant).createProfile({ job: smallJob(changes), device });
+const get = (tenant: string, id: string) => strata.service.forTenant(tenant).getProfile(id);
+const claim = async () => {
+  const claimed = await claimProfile(db, 'cpu:1', 'cpu');
+  assert.ok(claimed);
+  return claimed;
+};
+
+test('one profile a network, device kind and tenant, however jobs are cut and trained', async () => {
+  const first = await ask('a');
+  assert.deepEqual([first.state, first.step_seconds, first.parts], ['queued', null, []]);
+  const cut = await ask('a', { method: { type: 'penalty', stages: 3 }, epochs: 7 });
+  assert.equal(cut.id, first.id);
+  for (const other of [
+    ask('b'),
+    ask('a', {}, 'gpu'),
+    ask('a', { batch_size: 16 }),
+    ask('a', { model: { depth: 14 } }),
+  ])
+    assert.notEqual((await other).id, first.id);
+  const secret = { type: 'mlflow' as const, tracking_uri: 'https://m', experiment: 'e', authorization: 'no' };
+  const tracked = await ask('a', { batch_size: 8, trackers: [secret] });
+  const { rows } = await strata.sql.query('SELECT spec FROM profile WHERE id = $1', [tracked.id]);
+  assert.deepEqual(rows[0].spec.trackers, []);
+});
+
+test('a job that could not be created is refused, with pointers into the request', async () => {
+  const trackers = [{ type: 'mlflow' as const, tracking_uri: 'http://10.0.0.1', experiment: 'e' }];
+  for (const [changes, pointer] of [
+    [{ method: { stages: 10 } }, '/job/method/stages'],
+    [{ trackers }, '/job/trackers/0/tracking_uri'],
+  ] as const) {
+    await assert.rejects(ask('a', changes), (error: { errors: { pointer: string }[] }) => {
+      assert.equal(error.errors[0]?.pointer, pointer);
+      return true;
+    });
+  }
+});
+
+test('what was measured is what plans are made from, until it is old', async () => {
+  const { id } = await ask('a');
+  assert.equal(await isProfileWanted(db, 'gpu'), false);
+  const claimed = await claim();
+  assert.deepEqual([claimed.id, claimed.attempt, (await get('a', id))?.state], [id, 1, 'running']);
+  assert.equal(await claimProfile(db, 'cpu:0', 'cpu'), null);
+  await recordProfile(db, { id, attempt: 7 }, RESULT);
+  assert.equal((await get('a', id))?.state, 'running', 'a stale attempt changes nothing');
+  await recordProfile(db, claimed, RESULT);
+  const made = await get('a', id);
+  assert.deepEqual([made?.state, made?.device, made?.step_seconds], ['succeeded', 'cpu:1', 0.274]);
+  assert.deepEqual(made?.parts[1], { name: 'block 0', forward_seconds: 0.01, backward_seconds: 0.02 });
+  const plan = async (tenant: string) =>
+    strata.service.forTenant(tenant).createPlan({
+      job: smallJob({ method: { stages: 2, split: [1, 8] } }),
+      ...{ devices: null, device_memory_bytes: null, link_bytes_per_second: 125e6 },
+    });
+  const planned = await plan('a');
+  assert.deepEqual([planned.source, planned.profile?.id, planned.measured_on], ['measured', id, null]);
+  assert.deepEqual(planned.better_split?.split, [5, 4]);
+  assert.ok(planned.stages[1]!.step_seconds > 0.24, `${planned.stages[1]!.step_seconds}`);
+  assert.equal((await plan('b')).source, 'estimated');
+  assert.equal((await ask('a')).id, id);
+  await strata.sql.query(`UPDATE profile SET finished_at = now() - interval '8 days'`);
+  assert.notEqual((await ask('a')).id, id);
+});
+
+test('one that failed says why, and is tried again when it is asked for again', async () => {
+  const { id } = await ask('a');
+  const error = { code: 'out_of_memory', message: 'too large' };
+  await failProfile(db, await claim(), error);
+  assert.deepEqual([(await get('a', id))?.state, (await get('a', id))?.error], ['failed', error]);
+  const again = await ask('a');
+  assert.deepEqual([again.state, again.id === id], ['queued', false]);
+});
+
+test('one whose worker is lost or leaves is taken by another, and given up after three', async () => {
+  const { id } = await ask('a');
+  await releaseProfile(db, await claim());
+  await claim();
+  assert.equal(await isProfileWanted(db, 'cpu'), false, 'its lease has not ended');
+  const lapse = () => strata.sql.query(`UPDATE profile SET lease_until = now() - interval '1 second'`);
+  await lapse();
+  assert.equal((await claim()).attempt, 3);
+  await lapse();
+  assert.equal(await claimProfile(db, 'cpu:0', 'cpu'), null);
+  await tidyProfiles(db);
+  assert.equal((await get('a', id))?.error?.code, 'worker_lost');
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { Webhook } from 'standardwebhooks';
+import type { components } from '../../../../src/contract/generated/openapi.js';
+import type { JobsClient, JobsService } from '../../../../src/contract/jobs-client.js';
+import { createJobsService } from '../../../../src/jobs/client/service.js';
+import { deliverDue, type Sender } from '../../../../src/jobs/dispatcher/deliveries/webhooks.js';
+import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
+import { lazySecretBox } from '../../../../src/jobs/outgoing/secret-key.js';
+import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
+import { Strata } from '../../../support/strata.js';
+import { smallJob } from '../../support/specs.js';
+import { Receiver } from './receiver.js';
+
+type Created = components['schemas']['CreatedWebhook'];
+
+// No dispatcher: each test sends what is due when it says so.
+let strata: Strata;
+let db: Database;
+let service: JobsService;
+let client: JobsClient;
+let receiver: Receiver;
+const policy = { allowedHosts: ['127.0.0.1'] };
+
+before(async () => {
+  strata = await Strata.start();
+  const { servers } = strata;
+  db = await openDatabase(servers.databaseUrl);
+  const blobUrl = `file://${servers.home}/blobs`;
+  service = await createJobsService({ ...servers, blobUrl, outgoingAllow: policy.allowedHosts });
+  client = service.forTenant('ours');
+});
+after(async () => {
+  await service.close();
+  await db.$disconnect();
+  await strata.stop();
+});
+beforeEach(async () => {
+  receiver = await Receiver.start();
+});
+afterEach(async () => {
+  for (const { id } of (await client.listWebhooks()).data) await client.deleteWebhook(id);
+  await receiver.stop();
+});
+
+function send(changes: Partial<Sender> = {}): Promise<void> {
+  const openBox = lazySecretBox({ home: strata.servers.home });
+  // A pause that no test waits for.
+  const retryPauseMs = () => 3_600_000;
+  return deliverDue({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...changes });
+}
+const register = (events: Created['events'] = ['job.queued']) =>
+  client.createWebhook({ url: receiver.url, events });
+const deliveriesOf = async ({ id }: Created) => (await client.listWebhookDeliveries(id, { limit: 20 })).data;
+const makeDue = () => strata.sql.query(`UPDATE webhook_delivery SET due_at = now() WHERE state = 'pending'`);
+
+test('an event reaches the webhook, and verifies with the official library', async () => {
+  const webhook = await register(['job.queued', 'job.cancelled']);
+  const { job } = await client.createJob(smallJob(), {});
+  await client.cancelJob(job.id, { force: true });
+  await send();
+  const messages = receiver.received.map(({ headers, body }) =>
+    new Webhook(webhook.secret).verify(body, headers as Record<string, string>),
+  ) as { type: string; timestamp: string; data: { job_id: string; event: unknown } }[];
+  messages.sort((a, b) => (a.type < b.type ? 1 : -1));
+  assert.deepEqual(
+    messages.map(({ type, data }) => [type, data.job_id]),
+    [
+      ['job.queued', job.id],
+      ['job.cancelled', job.id],
+    ],
+  );
+  const { data: events } = await client.listEvents(job.id, { after: 0, limit: 9 });
+  assert.deepEqual(
+    messages.map(({ data }) => data.event),
+    events,
+  );
+  const states = (await deliveriesOf(webhook)).map(({ state, status, attempts }) => [
+    state,
+    status,
+    attempts,
+  ]);
+  assert.deepEqual(states, Array(2).fill(['succeeded', 204, 1]));
+});
+
+test('what is stored once is told once; what is not stored is not told', async () => {
+  const webhook = await register();
+  const options = { idempotencyKey: 'k', bodyHash: 'a' };
+  await Promise.all(Array.from({ length: 4 }, () => client.createJob(smallJob(), options)));
+  await client.createJob(smallJob(), { dryRun: true });
+  assert.equal((await deliveriesOf(webhook)).length, 1);
+});
+
+test('nobody hears of other tenants, nor of what they did not ask for', async () => {
+  await register(['job.failed']);
+  await client.createJob(smallJob(), {});
+  await service.forTenant('theirs').createJob(smallJob(), {});
+  await send();
+  assert.equal(receiver.received.length, 0);
+});
+
+test('a failed delivery is tried again under the same id, and not earlier than it should', async () => {
+  const webhook = await register();
+  receiver.answers.push(500);
+  await client.createJob(smallJob(), {});
+  await send();
+  await send();
+  assert.equal(receiver.received.length, 1, 'the pause is kept');
+  const [pending] = await deliveriesOf(webhook);
+  assert.deepEqual([pending?.state, pending?.status, pending?.error], ['pending', 500, 'answered 500']);
+  assert.ok(Date.parse(pending?.next_attempt_at ?? '') > Date.now());
+  await makeDue();
+  await send();
+  const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+  assert.deepEqual(ids, [pending?.id, pending?.id]);
+  const [done] = await deliveriesOf(webhook);
+  assert.deepEqual([done?.state, done?.attempts, done?.error], ['succeeded', 2, null]);
+});
+
+test('a delivery is given up after its last attempt, or at once by 410, and can be asked for again', async () => {
+  const webhook = await register();
+  await client.createJob(smallJob(), {});
+  receiver.answers.push(503);
+  await send({ retryPauseMs: () => null });
+  const [given] = await deliveriesOf(webhook);
+  assert.deepEqual([given?.state, given?.next_attempt_at], ['failed', null]);
+  receiver.answers.push(410);
+  await client.redeliver(given?.id ?? '');
+  await send();
+  assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
+  await client.redeliver(given?.id ?? '');
+  await send();
+  assert.deepEqual(
+    (await deliveriesOf(webhook)).map(({ state, attempts }) => [state, attempts]),
+    [['succeeded', 1]],
+  );
+});
+
+test('a delivery whose secret does not open says so, waits for its turn like any other, and is given up', async () => {
+  const webhook = await register();
+  await client.createJob(smallJob(), {});
+  const openBox = async () => secretBox(randomBytes(32));
+  await send({ openBox });
+  const [waiting] = await deliveriesOf(webhook);
+  assert.deepEqual([waiting?.state, waiting?.attempts, waiting?.status], ['pending', 1, null]);
+  assert.match(waiting?.error ?? '', /STRATA_SECRET_KEY/);
+  assert.ok(Date.parse(waiting?.next_attempt_at ?? '') > Date.now());
+  await makeDue();
+  await send({ openBox, retryPauseMs: () => null });
+  assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
+  assert.equal(receiver.received.length, 0);
+});
+
+test('redirects are not followed', async () => {
+  const webhook = await register();
+  const elsewhere = await Receiver.start();
+  receiver.answers.push(elsewhere.url);
+  await client.createJob(smallJob(), {});
+  await send();
+  assert.equal(elsewhere.received.length, 0);
+  assert.equal((await deliveriesOf(webhook))[0]?.error, 'answered 302');
+  await elsewhere.stop();
+});
+
+test('a delivery whose sender dies is due again, and the dead one changes nothing any more', async () => {
+  const webhook = await register();
+  await client.createJob(smallJob(), {});
+  // The sender is overtaken while its request is on the way.
+  const overtaken = send({
+    openBox: async () => {
+      await strata.sql.query(`UPDATE webhook_delivery SET attempts = attempts + 1 WHERE state = 'pending'`);
+      return lazySecretBox({ home: strata.servers.home })();
+    },
+  });
+  await overtaken;
+  const [delivery] = await deliveriesOf(webhook);
+  assert.deepEqual([delivery?.state, delivery?.attempts], ['pending', 2]);
+  await makeDue();
+  await send();
+  assert.equal((await deliveriesOf(webhook))[0]?.state, 'succeeded');
+});
+
+test('a test message; URLs that lead nowhere public; one webhook too many', async () => {
+  const webhook = await register(['job.failed']);
+  await client.testWebhook(webhook.id);
+  await send();
+  assert.match(receiver.received[0]?.body ?? '', /"type":"webhook.test"/);
+  const refused = [
+    'http://example.com/',
+    'https://10.0.0.1/',
+    'https://[::1]/',
+    'https://u:p@example.com/',
+    'x',
+    'ftp://a',
+  ];
+  for (const url of refused) {
+    await assert.rejects(client.createWebhook({ url, events: ['job.failed'] }), (error: unknown) => {
+      const { code, errors } = error as { code: string; errors: { pointer: string }[] };
+      assert.deepEqual([code, errors[0]?.pointer], ['forbidden_target', '/url'], url);
+      return true;
+    });
+  }
+  for (let count = 1; count < 20; count++) await register();
+  await assert.rejects(register(), { code: 'limit_reached' });
+});
+
+test('the signing secret is shown once, and unreadable in the database', async () => {
+  const webhook = await register();
+  const { secret: _, ...shown } = webhook;
+  assert.deepEqual(await client.getWebhook(webhook.id), shown);
+  const { rows } = await strata.sql.query<{ secret: string }>('SELECT secret FROM webhook');
+  assert.match(rows[0]?.secret ?? '', /^v1\./);
+  const raw = Buffer.from(webhook.secret.slice('whsec_'.length), 'base64');
+  assert.ok(!Buffer.from(rows[0]?.secret.slice(3) ?? '', 'base64').includes(raw));
+});

@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { TaskCheckpoint, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import { planJobs, reconcile } from '../../../src/jobs/dispatcher/reconcile.js';
+import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
+import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js';
+import { recordLog } from '../../../src/jobs/lifecycle/log.js';
+import { recordReport } from '../../../src/jobs/lifecycle/report.js';
+import { MissingOutputError, recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
+import { MAX_LOSSES } from '../../../src/jobs/process/limits.js';
+import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { nextTask } from '../../../src/jobs/store/queue-order.js';
+import { renewLeases } from '../../../src/jobs/store/tasks.js';
+import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
+import { Strata } from '../../support/strata.js';
+import { type SpecChanges, smallJob } from '../support/specs.js';
+
+let strata: Strata;
+let db: Database;
+before(async () => {
+  strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
+});
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+const passing = { code: 'trainer_crashed', message: 'gone', stage: null, step: null, tensor: null };
+const success: TaskSuccess = {
+  outputs: { dataset: { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } },
+  seconds: {},
+  artifacts: [],
+  result: {},
+};
+
+/** A checkpoint that holds the task's first steps. */
+const at = (step: number): TaskCheckpoint => {
+  return { uri: `sha256:${String(step).padStart(64, 'c')}`, size_bytes: 1, step, share: step / 10 };
+};
+
+/** A planned job and its one task that is ready. */
+async function readyTask(changes: SpecChanges = {}): Promise<{ jobId: string; taskId: string }> {
+  const { job } = await strata.client.createJob(smallJob(changes), {});
+  await planJobs(db, log);
+  const task = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
+  return { jobId: job.id, taskId: task.id };
+}
+
+async function claimed(taskId: string): Promise<Claim> {
+  const result = await claim(db, taskId, holder);
+  assert.ok(result, 'the task is to be had');
+  return result;
+}
+
+const expire = (taskId: string) =>
+  strata.sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [taskId]);
+const due = (taskId: string) => strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [taskId]);
+
+/** Everything that the tables hold of a job. */
+async function tables(jobId: string): Promise<unknown> {
+  const of = (table: string, column = 'job_id') =>
+    strata.sql.query(`SELECT * FROM ${table} WHERE ${column} = $1 ORDER BY 1, 2`, [jobId]);
+  const results = await Promise.all([
+    of('job', 'id'),
+    of('task'),
+    of('event'),
+    of('log_line'),
+    of('metric_point'),
+    of('artifact'),
+    strata.sql.query(
+      'SELECT c.* FROM checkpoint c JOIN task ON task.id = c.task_id WHERE job_id = $1 ORDER BY 1',
+      [jobId],
+    ),
+  ]);
+  return results.map((result) => result.rows);
+}
+
+test('a task is claimed once, however many ask', async () => {
+  const { taskId } = await readyTask();
+  const claims = await Promise.all(Array.from({ length: 5 }, () => claim(db, taskId, holder)));
+  assert.equal(claims.filter((result) => result !== null).length, 1);
+});
+
+test("a task that trains in bfloat16 is left to a device that has it; all else is anybody's", async () => {
+  const { jobId, taskId } = await readyTask();
+  await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "bfloat16"}' WHERE id = $1`, [jobId]);
+  const { task } = await claimed(taskId);
+  await recordSuccess(db, task, success, []);
+  const stage = await db.task.findFirstOrThrow({ where: { jobId, state: 'ready' } });
+  assert.equal(stage.kind, 'stage');
+  const become = (kind: string) =>
+    db.task.update({ where: { id: stage.id }, data: { kind, state: 'ready' } });
+  for (const kind of ['stage', 'end_to_end']) {
+    await become(kind);
+    assert.equal(await claim(db, stage.id, holder), null);
+    assert.notEqual(await nextTask(db, holder), stage.id);
+    assert.ok(await claim(db, stage.id, { ...holder, bfloat16: true }));
+  }
+  for (const kind of ['prepare', 'evaluate', 'finalize']) {
+    await become(kind);
+    assert.ok(await claim(db, stage.id, holder));
+  }
+  await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "float32"}' WHERE id = $1`, [jobId]);
+  await become('stage');
+  assert.ok(await claim(db, stage.id, holder));
+});
+
+test('a job in bfloat16 is accepted once a device with it is registered', async () => {
+  const ask = () => strata.client.createJob(smallJob({ precision: 'bfloat16' }), { dryRun: true });
+  await assert.rejects(ask(), { code: 'precision_unavailable' });
+  const worker = { id: 'worker_16', host: 'h', pid: 1, slots: [], versions: {} };
+  const device = { kind: 'gpu', name: 'A', slots: 1 } as const;
+  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: false, prefers_bfloat16: false }] });
+  await assert.rejects(ask(), { code: 'precision_unavailable' });
+  await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: true, prefers_bfloat16: true }] });
+  assert.equal((await ask()).job.spec.precision, 'bfloat16');
+  await deleteWorker(db, worker.id);
+});
+
+test('an attempt whose lease ran out changes nothing any more, the next one counts', async () => {
+  const { jobId, taskId } = await readyTask();
+  const stale = await claimed(taskId);
+  await expire(taskId);
+  await reconcile(db, log);
+  await due(taskId);
+  const current = await claimed(taskId);
+  assert.equal(current.task.attempt, stale.task.attempt + 1);
+
+  const earlier = await tables(jobId);
+  const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
+  assert.equal(await recordReport(db, stale.task, { progress: 0.9, samples, checkpoint: at(2) }), false);
+  await recordLog(db, stale.task, [{ number: 0, stream: 'stdout', text: 'late', ageMs: 0 }]);
+  assert.equal(await recordSuccess(db, stale.task, success, samples), null);
+  assert.equal(await recordFailure(db, stale.task, passing, 'retry'), false);
+  assert.equal(await recordFailure(db, stale.task, passing, 'fatal'), false);
+  assert.equal(await releaseTask(db, stale.task), false);
+  assert.deepEqual(await renewLeases(db, [stale.task], 60_000), []);
+  assert.deepEqual(await tables(jobId), earlier);
+
+  assert.notEqual(await recordSuccess(db, current.task, success, samples), null);
+  assert.equal(await recordSuccess(db, current.task, success, samples), null);
+});
+
+test('between two attempts the old one changes nothing either', async () => {
+  const { jobId, taskId } = await readyTask();
+  const stale = await claimed(taskId);
+  await expire(taskId);
+  await reconcile(db, log);
+  const earlier = await tables(jobId);
+  assert.equal(await recordSuccess(db, stale.task, success, []), null);
+  assert.deepEqual(await tables(jobId), earlier);
+});
+
+test('a second attempt overwrites the metrics of the first, point by point', async () => {
+  const { jobId, taskId } = await readyTask();
+  const first = await claimed(taskId);
+  const point = (step: number, value: number) => ({ name: 'loss', stage: 0, step, value });
+  await recordReport(db, first.task, {
+    progress: 0.5,
+    samples: [point(0, 1), point(1, 1)],
+    checkpoint: null,
+  });
+  await releaseTask(db, first.task);
+  const second = await claimed(taskId);
+  await recordReport(db, second.task, { progress: null, samples: [point(0, 2)], checkpoint: null });
+  await recordSuccess(db, second.task, success, [point(1, 2), point(1, 3)]);
+  const [series] = (await strata.client.listMetrics(jobId, { points: 10 })).data;
+  assert.equal(series?.attempt, 2);
+  assert.deepEqual(
+    series?.points.map(([step, value]) => [step, value]),
+    [
+      [0, 2],
+      [1, 3],
+    ],
+  );
+});
+
+test('a task that keeps failing for passing reasons fails its job in the end, after its max_attempts', async () => {
+  const { jobId, taskId } = await readyTask({ max_attempts: 3 });
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    assert.equal((await strata.client.getJob(jobId))?.error, null);
+    await due(taskId);
+    await recordFailure(db, (await claimed(taskId)).task, passing, 'retry');
+  }
+  const job = await strata.client.getJob(jobId);
+  assert.equal(job?.state, 'failed');
+  assert.deepEqual(job?.error, passing);
+  assert.equal(await claim(db, taskId, holder), null);
+  assert.ok((await nextTask(db)) !== taskId);
+});
+
+test('the next attempt begins at the last checkpoint, with the samples before it, whoever ended the one before', async () => {
+  const { jobId, taskId } = await readyTask();
+  const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
+  const ends = [
+    (task: Claim['task']) => releaseTask(db, task),
+    (task: Claim['task']) => recordFailure(db, task, passing, 'retry'),
+    async (task: Claim['task']) => {
+      await expire(task.taskId);
+      await reconcile(db, log);
+    },
+  ];
+  for (const [index, end] of ends.entries()) {
+    const { task, assignment } = await claimed(taskId);
+    assert.equal(assignment.inputs.checkpoint, index === 0 ? undefined : at(index).uri);
+    await recordReport(db, task, { progress: 0.9, samples, checkpoint: at(index + 1) });
+    await end(task);
+    assert.equal((await strata.client.listTasks(jobId)).data[0]?.progress, (index + 1) / 10);
+    await due(taskId);
+  }
+  const { task, assignment } = await claimed(taskId);
+  assert.equal(assignment.inputs.checkpoint, at(3).uri);
+  assert.equal((await strata.client.listMetrics(jobId, { points: 10 })).data[0]?.points.length, 1);
+  await recordSuccess(db, task, success, []);
+  assert.equal(await db.checkpoint.count({ where: { taskId } }), 0);
+});
+
+test('a checkpoint that cannot be read is dropped: the next attempt begins at the beginning', async () => {
+  const { taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  await recordReport(db, task, { progress: 0.5, samples: [], checkpoint: at(5) });
+  await recordFailure(db, task, { ...passing, code: 'blob_corrupt' }, 'retry');
+  await due(taskId);
+  assert.deepEqual((await claimed(taskId)).assignment.inputs, {});
+});
+
+test('lost workers are no failures of the task, unless it loses too many without a checkpoint', async () => {
+  const { jobId, taskId } = await readyTask();
+  const lose = async (checkpoint: TaskCheckpoint | null): Promise<void> => {
+    await due(taskId);
+    const { task } = await claimed(taskId);
+    if (checkpoint) await recordReport(db, task, { progress: null, samples: [], checkpoint });
+    await expire(taskId);
+    await reconcile(db, log);
+  };
+  for (let loss = 1; loss <= MAX_LOSSES + 1; loss++) await lose(at(loss));
+  assert.equal((await db.task.findUniqueOrThrow({ where: { id: taskId } })).failures, 0);
+  // The last of these losses counts too.
+  for (let loss = 1; loss < MAX_LOSSES - 1; loss++) await lose(null);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'preparing');
+  await lose(null);
+  const job = await strata.client.getJob(jobId);
+  assert.deepEqual([job?.state, job?.error?.code], ['failed', 'worker_lost']);
+});
+
+/** Puts a time of a job back by some seconds. */
+const age = (jobId: string, column: 'queued_at' | 'running_since', seconds: number) =>
+  strata.sql.query(`UPDATE job SET ${column} = now() - $2 * interval '1 s' WHERE id = $1`, [jobId, seconds]);
+
+test('max_pending_s: a job that waits for longer fails, one that has started does not', async () => {
+  const { job } = await strata.client.createJob(smallJob({ max_pending_s: 60 }), {});
+  await age(job.id, 'queued_at', 59);
+  await reconcile(db, log);
+  assert.equal((await strata.client.getJob(job.id))?.state, 'queued');
+  const started = await readyTask({ max_pending_s: 60 });
+  await claimed(started.taskId);
+  await age(job.id, 'queued_at', 61);
+  await age(started.jobId, 'queued_at', 61);
+  await reconcile(db, log);
+  const failed = await strata.client.getJob(job.id);
+  assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'max_pending_exceeded']);
+  assert.equal((await strata.client.getJob(started.jobId))?.state, 'preparing');
+});
+
+test('max_runtime_s: time at work counts, a pause and the wait after it do not', async () => {
+  const { jobId, taskId } = await readyTask({ max_runtime_s: 100 });
+  const { task } = await claimed(taskId);
+  await age(jobId, 'running_since', 60);
+  await strata.client.pauseJob(jobId);
+  assert.equal(await releaseTask(db, task), true);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'paused');
+  assert.equal(await claim(db, taskId, holder), null);
+  await strata.client.resumeJob(jobId);
+  await reconcile(db, log);
+  const again = await claimed(taskId);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'preparing');
+  await age(jobId, 'running_since', 39);
+  await reconcile(db, log);
+  assert.deepEqual(
+    (await renewLeases(db, [again.task], 6_000)).map(({ wish }) => wish),
+    [null],
+  );
+  await age(jobId, 'running_since', 41);
+  await reconcile(db, log);
+  assert.deepEqual(
+    (await renewLeases(db, [again.task], 6_000)).map(({ wish }) => wish),
+    ['kill'],
+  );
+  await recordFailure(db, again.task, passing, 'retry');
+  const job = await strata.client.getJob(jobId);
+  assert.deepEqual([job?.state, job?.error?.code], ['failed', 'max_runtime_exceeded']);
+});
+
+test('a success that lacks an output which others need is refused whole', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  const earlier = await tables(jobId);
+  await assert.rejects(recordSuccess(db, task, { ...success, outputs: {} }, []), MissingOutputError);
+  assert.deepEqual(await tables(jobId), earlier);
+});
+
+test('a finalize that reports no accuracy is refused: a job has a result or an error', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  const earlier = await tables(jobId);
+  await assert.rejects(
+    recordSuccess(db, { ...task, kind: 'finalize' }, success, []),
+    /test_accuracy, test_loss/,
+  );
+  assert.deepEqual(await tables(jobId), earlier);
+});
+
+test('a lost worker and a cancel: the job ends cancelled once the lease is over', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  assert.equal((await strata.client.cancelJob(jobId, { force: true })).state, 'preparing');
+  assert.deepEqual(
+    (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
+    ['kill'],
+  );
+  await expire(taskId);
+  await reconcile(db, log);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
+  assert.equal(await recordSuccess(db, task, success, []), null);
+});
+
+test('a result that comes after a cancel is kept, and the job still ends cancelled', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  await strata.client.cancelJob(jobId, { force: false });
+  assert.deepEqual(
+    (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
+    ['yield'],
+  );
+  assert.notEqual(await recordSuccess(db, task, success, []), null);
+  assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
+  const [first] = (await strata.client.listTasks(jobId)).data;
+  assert.equal(first?.state, 'succeeded');
+});
+
+test("ends are told by the database's clock, whatever a worker's clock says", async (t) => {
+  const { jobId, taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+  await strata.client.cancelJob(jobId, { force: true });
+  await recordFailure(db, task, passing, 'retry');
+  t.mock.timers.reset();
+  const { rows } = await strata.sql.query(
+    `SELECT finished_at FROM job WHERE id = $1 UNION ALL SELECT finished_at FROM task WHERE job_id = $1
+     UNION ALL SELECT cancel_requested_at FROM job WHERE id = $1`,
+    [jobId],
+  );
+  assert.ok(rows.length > 2);
+  for (const { finished_at } of rows) assert.ok(finished_at.getTime() <= Date.now(), String(finished_at));
+});
+
+test('a claim stores what its assignment says, and the job moves on', async () => {
+  const { jobId, taskId } = await readyTask();
+  const { assignment } = await claimed(taskId);
+  assert.equal(assignment.job_id, jobId);
+  assert.equal(assignment.kind, 'prepare');
+  assert.equal(assignment.dataset.name, 'mnist');
+  assert.equal(assignment.spec.method.stages, 2);
+  assert.deepEqual(assignment.inputs, {});
+  const job = await strata.client.getJob(jobId);
+  assert.equal(job?.state, 'preparing');
+  assert.ok(job?.started_at);
+});
+
+test('the longest plan that is allowed is stored, and its job starts and ends like any other', async () => {
+  const spec = smallJob({
+    max_train_samples: 60_000,
+    batch_size: 2,
+    epochs: 3,
+    method: { round_steps: 9, end_to_end_share: 0 },
+  });
+  const { job } = await strata.client.createJob(spec, {});
+  assert.equal(job.plan.tasks, 20_002);
+  await planJobs(db, log);
+  const tasks = (await strata.client.listTasks(job.id)).data;
+  assert.equal(tasks.length, job.plan.tasks);
+  const ready = tasks.filter((task) => task.state === 'ready');
+  assert.deepEqual(
+    ready.map((task) => task.key),
+    ['prepare'],
+  );
+  assert.equal((await strata.client.cancelJob(job.id, { force: false })).state, 'cancelled');
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { test } from 'node:test';
+import { openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { listen, notify } from '../../../src/jobs/store/connection/notify.js';
+import { Line } from '../../faults/chaos/line.js';
+import { startServers } from '../../support/servers.js';
+
+test('a listener whose connection went dead without a word is back by itself', async (t) => {
+  const servers = await startServers();
+  t.after(() => servers.stop());
+  const url = new URL(servers.databaseUrl);
+  const line = await Line.start(Number(url.port));
+  t.after(() => line.stop());
+  url.port = String(line.port);
+  const nudges = new EventEmitter();
+  const listener = await listen(url.href, 'strata_dispatch', (payload) => nudges.emit('nudge', payload));
+  t.after(() => listener.close());
+  line.cut();
+  // New connections work; nobody tells the old one that it is dead.
+  line.mend();
+  const [missed] = await once(nudges, 'nudge');
+  assert.equal(missed, '', 'a nudge after it connected again, since others may have been missed');
+  const db = await openDatabase(servers.databaseUrl);
+  t.after(() => db.$disconnect());
+  const heard = once(nudges, 'nudge');
+  await notify(db, 'strata_dispatch', 'hello');
+  assert.deepEqual(await heard, ['hello']);
+});

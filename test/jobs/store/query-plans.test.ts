@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { fillTables, idOf } from '../../../bench/api/tables.js';
+import { Strata } from '../../support/strata.js';
+import { smallJob } from '../support/specs.js';
+
+// npm run bench -- api times the same on millions of rows; here it is the plans that count.
+const SIZES = { jobs: 20_000, measured: 20, points: 4_000 };
+
+let strata: Strata;
+before(async () => {
+  strata = await Strata.start();
+  await strata.client.createJob(smallJob(), {});
+  await fillTables(strata.servers.databaseUrl, SIZES);
+});
+after(() => strata.stop());
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+const scanned = (node: PlanNode): string[] => [
+  ...(node['Node Type'] === 'Seq Scan' ? [node['Relation Name'] ?? ''] : []),
+  ...(node.Plans ?? []).flatMap(scanned),
+];
+
+interface Statement {
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** The SQL that `ask` sends on any connection of this process. */
+async function sentBy(ask: () => Promise<unknown>): Promise<Statement[]> {
+  const sent: Statement[] = [];
+  const { query } = pg.Client.prototype;
+  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+    const [statement, values] = args as [Statement | string, unknown[]?];
+    sent.push(typeof statement === 'string' ? { text: statement, values: values ?? [] } : statement);
+    return Reflect.apply(query, this, args);
+  } as typeof query;
+  try {
+    await ask();
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return sent.filter(({ text }) => /^\s*(SELECT|WITH)/i.test(text));
+}
+
+const middle = idOf(SIZES.jobs / 2);
+const measured = idOf(SIZES.measured / 2);
+const page = (filter: object) => () => strata.client.listJobs({ limit: 20, ...filter });
+const QUESTIONS: Readonly<Record<string, () => Promise<unknown>>> = {
+  'the first page': page({}),
+  'a page in the middle': page({ after: middle }),
+  'a state': page({ state: 'failed', after: middle }),
+  'a state that no job is in': page({ state: 'running' }),
+  'metadata of many': page({ metadata: { team: 'vision' } }),
+  'metadata of one': page({ metadata: { run: '7000' } }),
+  'metadata and a state': page({ metadata: { team: 'rare' }, state: 'failed' }),
+  'metadata and a state of many': page({ metadata: { run: '7000' }, state: 'succeeded' }),
+  'two pairs': page({ metadata: { team: 'vision', run: '7000' } }),
+  'one job': () => strata.client.getJob(middle),
+  'its tasks': () => strata.client.listTasks(middle),
+  'its events': () => strata.client.listEvents(middle, { after: 0, limit: 20 }),
+  'one series': () => strata.client.listMetrics(measured, { names: ['loss'], stage: 0, points: 100 }),
+  'every series': () => strata.client.listMetrics(measured, { points: 100 }),
+};
+
+test('lists, filters and series of large tables are read through indexes', async (t) => {
+  for (const [name, ask] of Object.entries(QUESTIONS)) {
+    const statements = await sentBy(ask);
+    assert.ok(statements.length > 0, name);
+    for (const { text, values = [] } of statements) {
+      const { rows } = await strata.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+      const whole = scanned(rows[0]['QUERY PLAN'][0].Plan).filter((table) =>
+        ['job', 'job_label', 'metric_point'].includes(table),
+      );
+      assert.deepEqual(whole, [], `${name}: ${text}\n${JSON.stringify(rows[0]['QUERY PLAN'])}`);
+    }
+    t.diagnostic(`${name}: ${statements.length} statements`);
+  }
+});
+
+test('a filter by metadata passes by the newer jobs that carry nothing', async () => {
+  const statements = await sentBy(page({ metadata: { team: 'vision' } }));
+  const nodes = (node: PlanNode): string[] => [node['Node Type'], ...(node.Plans ?? []).flatMap(nodes)];
+  for (const { text, values = [] } of statements) {
+    const { rows } = await strata.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
+    const joins = nodes(rows[0]['QUERY PLAN'][0].Plan).filter((type) =>
+      /^(Merge|Hash) Join|^Sort$/.test(type),
+    );
+    if (text.includes('LATERAL') && !text.includes('wanted')) assert.deepEqual(joins, [], text);
+  }
+  assert.ok(statements.some(({ text }) => text.includes('OFFSET 0')));
+});
+
+test('a filter by metadata finds the same whether many jobs carry the pair or few', async () => {
+  const runs = async (metadata: Record<string, string>, after?: string) =>
+    (await strata.client.listJobs({ limit: 3, after, metadata })).data.map(({ metadata }) =>
+      Number(metadata.run),
+    );
+  assert.deepEqual(await runs({ team: 'rare' }), [20_000, 10_000]);
+  assert.deepEqual(await runs({ team: 'vision' }), [19_998, 19_996, 19_994]);
+  assert.deepEqual(await runs({ team: 'vision' }, idOf(1000)), [998, 996, 994]);
+  assert.deepEqual(await runs({ run: '17' }), [17]);
+  assert.deepEqual(await runs({ team: 'vision', run: '17' }), []);
+  assert.deepEqual(await runs({ team: 'vision', run: '18' }), [18]);
+  assert.deepEqual(await runs({ te: 'amrare' }), []);
+  assert.deepEqual(await runs({ team: 'nobody' }), []);
+});

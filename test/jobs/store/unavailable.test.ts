@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { isUnavailable } from '../../../src/jobs/store/connection/unavailable.js';
+import { queuePositions } from '../../../src/jobs/store/queue-order.js';
+import { startPostgres } from '../../../src/provision/postgres/postgres.js';
+import { Strata } from '../../support/strata.js';
+import { smallJob } from '../support/specs.js';
+
+let strata: Strata;
+before(async () => {
+  strata = await Strata.start();
+});
+after(() => strata.stop());
+
+test('while Postgres is down every method is unavailable, not broken; when it is back all is there', async () => {
+  const { client, servers } = strata;
+  const { job } = await client.createJob(smallJob(), {});
+  process.kill((await startPostgres(servers.home)).pid, 'SIGKILL');
+  const calls = [
+    () => client.createJob(smallJob(), { idempotencyKey: 'again', bodyHash: 'x' }),
+    () => client.getJob(job.id),
+    () => client.listJobs({ limit: 1 }),
+    () => client.pauseJob(job.id),
+    () => client.cancelJob(job.id, { force: true }),
+    () => client.listTasks(job.id),
+    () => client.openArtifact('artifact_1'),
+  ];
+  for (const call of calls)
+    await assert.rejects(call, { name: 'StrataError', code: 'unavailable', status: 503 });
+  await startPostgres(servers.home);
+  assert.equal((await client.getJob(job.id))?.state, 'queued');
+  await assert.rejects(client.listTasks('job_none'), { code: 'not_found' });
+});
+
+test('a query that gets no connection in time is unavailable too: a server that is overloaded is not broken', async () => {
+  const db = await openDatabase(strata.servers.databaseUrl);
+  const held = await Promise.all(Array.from({ length: db.pool.options.max }, () => db.pool.connect()));
+  db.pool.options.connectionTimeoutMillis = 50;
+  const queries = [() => db.job.count(), () => db.$queryRaw`SELECT 1`, () => queuePositions(db, ['job_1'])];
+  for (const query of queries) await assert.rejects(query, isUnavailable);
+  for (const client of held) client.release();
+  await db.$disconnect();
+});

@@ -1,0 +1,202 @@
+/**
+ * A trainer without mathematics: it speaks src/contract/trainer-protocol.ts, reads every input, and writes tiny
+ * outputs that depend on nothing but its assignment. Tests steer it by files in FAKE_TRAINER_DIR, where `<name>` is
+ * the task's kind, stage, round and replica joined by dashes (`stage-1-0`, `finalize`):
+ * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
+ * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
+ * - asked for a checkpoint while it waits, a stage or end-to-end task writes a tiny one; asked to stop, it stops;
+ * - it writes `from-<name>-a<attempt>`, holding the checkpoint it was given, or nothing;
+ * - `warn-<name>` holds the message of a warning, of every task of this name;
+ * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that;
+ * - every task takes FAKE_TRAINER_MS milliseconds, if that is set;
+ * - `print-<name>` holds what to print on stderr, also used up; `die-<name>` the same, and then SIGKILL.
+ */
+import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NetworkProfile } from '../../../src/contract/network-profile.js';
+import type {
+  ArtifactOutput,
+  FromTrainer,
+  MetricSample,
+  TaskAssignment,
+  TaskOutput,
+  TaskSuccess,
+  TaskWarning,
+  ToTrainer,
+} from '../../../src/contract/trainer-protocol.js';
+import { describeRun } from '../../../src/method/index.js';
+import { planTasks } from '../../../src/planning/tasks/task-graph.js';
+import { openBlobStore } from '../../../src/storage/open.js';
+import { failureOf } from '../../../src/trainer/failure.js';
+
+const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
+const folder = process.env.FAKE_TRAINER_DIR ?? '';
+const send = (message: FromTrainer): void => void process.send?.(message);
+
+const nameOf = ({ kind, stage, round, replica }: TaskAssignment): string =>
+  [kind, stage, round, replica].filter((part) => part !== null).join('-');
+
+/** The task in work. */
+let current: { assignment: TaskAssignment; stop: () => void } | null = null;
+
+class Stopped extends Error {}
+
+async function released(file: string, assignment: TaskAssignment): Promise<void> {
+  if (!existsSync(file)) return;
+  await new Promise<void>((resolve, reject) => {
+    current = { assignment, stop: () => reject(new Stopped()) };
+    const watcher = watch(folder, () => {
+      if (existsSync(file)) return;
+      watcher.close();
+      resolve();
+    });
+    // Removed between the first look and the watch.
+    if (!existsSync(file)) {
+      watcher.close();
+      resolve();
+    }
+  });
+}
+
+/** The content of a file that is there to be used once. */
+function take(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const content = readFileSync(file, 'utf8');
+  rmSync(file);
+  return content;
+}
+
+async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
+  const name = nameOf(assignment);
+  for (const uri of Object.values(assignment.inputs)) await blobs.get(uri);
+  writeFileSync(join(folder, `from-${name}-a${assignment.attempt}`), assignment.inputs.checkpoint ?? '');
+  writeFileSync(join(folder, `started-${name}-a${assignment.attempt}`), String(process.pid));
+  report(assignment);
+  process.stderr.write(take(join(folder, `print-${name}`)) ?? '');
+  const lastWords = take(join(folder, `die-${name}`));
+  if (lastWords !== null) {
+    process.stdout.write(lastWords);
+    process.kill(process.pid, 'SIGKILL');
+  }
+  await delay(Number(process.env.FAKE_TRAINER_MS ?? 0));
+  await released(join(folder, `hold-${name}`), assignment);
+  if (take(join(folder, `crash-${name}`)) !== null) process.exit(3);
+  const outputs = await writeOutputs(assignment);
+  const isFinal = assignment.kind === 'finalize';
+  return {
+    outputs,
+    seconds: { total: 0.001 },
+    artifacts: isFinal ? [await writeReport(assignment), await writeModel(assignment)] : [],
+    result: isFinal ? { test_accuracy: 0.5, test_loss: 1, compact_accuracy: 0.4 } : {},
+    warnings: warningsOf(name),
+    ...(assignment.kind === 'profile' && { profile: profileOf(assignment) }),
+  };
+}
+
+/** A millisecond a part. */
+function profileOf({ spec, dataset }: TaskAssignment): NetworkProfile {
+  const pass = { forward: 0.001, backward: 0.001 };
+  return {
+    batch: spec.batch_size,
+    ...{ stem: pass, blocks: describeRun(spec, dataset).network.blocks.map(() => pass), head: pass },
+    ...{ auxiliaries: [], heads: [], coupling: 0, send: 0, receive: 0, parameters: 1, update: 0 },
+  };
+}
+
+function warningsOf(name: string): TaskWarning[] {
+  const file = join(folder, `warn-${name}`);
+  if (!existsSync(file)) return [];
+  return [{ code: 'low_fidelity', message: readFileSync(file, 'utf8'), stage: 1, step: 7, value: 0.05 }];
+}
+
+const STEPS = 3;
+
+function report({ task_id, attempt, kind, stage, round }: TaskAssignment): void {
+  const samples = Array.from({ length: STEPS }, (_, index): MetricSample => {
+    const step = (round ?? 0) * STEPS + index;
+    return { name: 'loss', stage, step, value: 1 / (1 + step) };
+  });
+  if (kind === 'stage') send({ type: 'metrics', task_id, attempt, made_at_ms: Date.now(), samples });
+  send({ type: 'progress', task_id, attempt, done: 1, total: 2 });
+}
+
+async function writeOutputs(assignment: TaskAssignment): Promise<Record<string, TaskOutput>> {
+  const name = nameOf(assignment);
+  const planned = planTasks(assignment.spec, assignment.dataset).find((task) => task.key === name);
+  const outputs: Record<string, TaskOutput> = {};
+  for (const output of planned?.outputs ?? []) {
+    const bytes = new TextEncoder().encode(`${assignment.job_id}/${name}/${output}`);
+    outputs[output] =
+      output === 'corrections' ? await writeSpool(assignment, output, bytes) : await blobs.put(bytes);
+  }
+  return outputs;
+}
+
+async function writeSpool(
+  { job_id, task_id, attempt }: TaskAssignment,
+  output: string,
+  bytes: Uint8Array,
+): Promise<TaskOutput> {
+  const draft = await blobs.createSpool(`${job_id}/${task_id}-a${attempt}/${output}`);
+  await writeFile(draft.path, bytes);
+  return draft.commit();
+}
+
+async function writeReport({ job_id }: TaskAssignment): Promise<ArtifactOutput> {
+  const output = await blobs.put(new TextEncoder().encode(JSON.stringify({ job_id })));
+  return { ...output, name: 'report.json', kind: 'report', media_type: 'application/json' };
+}
+
+/** A file that no model can be loaded from: it has no `serving` outputs. */
+async function writeModel({ job_id }: TaskAssignment): Promise<ArtifactOutput> {
+  const output = await blobs.put(new TextEncoder().encode(`weights of ${job_id}`));
+  return { ...output, name: 'full/weights.bin', kind: 'model', media_type: 'application/octet-stream' };
+}
+
+async function checkpoint(assignment: TaskAssignment): Promise<void> {
+  const { job_id, task_id, attempt, kind } = assignment;
+  if (kind !== 'stage' && kind !== 'end_to_end') return;
+  const bytes = new TextEncoder().encode(`${job_id}/${nameOf(assignment)}/a${attempt}/checkpoint`);
+  const made = { ...(await blobs.put(bytes)), step: 2, share: 0.5 };
+  send({ type: 'checkpoint', task_id, attempt, checkpoint: made });
+}
+
+async function answer({ task_id, attempt, stop }: Extract<ToTrainer, { type: 'checkpoint' }>): Promise<void> {
+  const held = current;
+  if (held?.assignment.task_id !== task_id || held.assignment.attempt !== attempt) return;
+  await checkpoint(held.assignment);
+  if (stop) held.stop();
+}
+
+process.on('message', (message: ToTrainer) => {
+  if (message.type === 'checkpoint') return void answer(message);
+  const { assignment } = message;
+  const { task_id, attempt } = assignment;
+  const code = take(join(folder, `fail-${nameOf(assignment)}`));
+  if (code !== null) {
+    const tensor = code === 'non_finite_loss' ? 'loss' : null;
+    const failure = {
+      code,
+      message: `told to fail with ${code}`,
+      stage: assignment.stage,
+      step: 5,
+      tensor,
+    };
+    send({ type: 'failed', task_id, attempt, failure });
+    return;
+  }
+  train(assignment).then(
+    (success) => send({ type: 'succeeded', task_id, attempt, success }),
+    (error: Error) => {
+      if (error instanceof Stopped) return send({ type: 'stopped', task_id, attempt });
+      send({ type: 'failed', task_id, attempt, failure: failureOf(error, assignment) });
+    },
+  );
+});
+process.on('disconnect', () => process.exit(0));
+send({
+  type: 'ready',
+  runtime: { node: process.version, tensorflow: 'none', device: 'fake', threads: 1 },
+});

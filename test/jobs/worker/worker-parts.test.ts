@@ -1,0 +1,336 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../../src/contract/trainer-protocol.js';
+import type { Report } from '../../../src/jobs/lifecycle/report.js';
+import { startLoop } from '../../../src/jobs/process/loop.js';
+import type { Fence, StopWish } from '../../../src/jobs/store/tasks.js';
+import { TrainerChild } from '../../../src/jobs/worker/children/trainer-child.js';
+import { tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
+import {
+  cpuHasBfloat16,
+  cpuPrefersBfloat16,
+  parseGpus,
+  placeSlots,
+} from '../../../src/jobs/worker/slots/devices.js';
+import { startLeases } from '../../../src/jobs/worker/slots/leases.js';
+import { Slot } from '../../../src/jobs/worker/slots/slot.js';
+import { trainerEnvironment } from '../../../src/jobs/worker/slots/trainer-environment.js';
+import { startRecorder } from '../../../src/jobs/worker/tasks/recorder.js';
+import { eventually } from '../../support/eventually.js';
+import { MNIST, resolved } from '../support/specs.js';
+
+const never = 1_000_000;
+const fail = (error: unknown) => assert.fail(String(error));
+
+test('slots: one a GPU, else as many as the cores feed; a setting overrules both', () => {
+  const cpu = { cores: 8, cpuName: 'Some CPU', cpuBfloat16: true, cpuPrefersBfloat16: false, gpus: [] };
+  assert.equal(placeSlots(cpu, undefined, 3).slots.length, 2);
+  assert.deepEqual(placeSlots(cpu, 1, 1), {
+    slots: [{ device: 'cpu:0', gpu: null, bfloat16: true }],
+    devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1, bfloat16: true, prefers_bfloat16: false }],
+  });
+  const two = [
+    { name: 'A', bfloat16: false },
+    { name: 'B', bfloat16: true },
+  ];
+  const gpus = { ...cpu, gpus: two };
+  assert.deepEqual(
+    placeSlots(gpus, 3, 1).slots.map(({ device, bfloat16 }) => [device, bfloat16]),
+    [
+      ['gpu:0', false],
+      ['gpu:1', true],
+      ['gpu:0', false],
+    ],
+  );
+  assert.deepEqual(
+    placeSlots(gpus, 3, 1).devices.map((device) => [device.slots, device.bfloat16, device.prefers_bfloat16]),
+    [
+      [2, false, false],
+      [1, true, true],
+    ],
+  );
+  assert.deepEqual(
+    placeSlots(gpus, 1, 1).devices.map((device) => device.name),
+    ['A'],
+  );
+});
+
+test('bfloat16: by the flags of the CPU, and from compute capability 8 on', () => {
+  const cpuinfo = (flags: string) => `processor\t: 0\nflags\t\t: fpu ${flags} avx512f\nbugs\t\t: none\n`;
+  assert.ok(cpuHasBfloat16(cpuinfo('avx512_bf16')));
+  assert.ok(cpuHasBfloat16(cpuinfo('amx_bf16 amx_tile')));
+  assert.ok(!cpuHasBfloat16(cpuinfo('avx512_vnni avx_ne_convert')));
+  assert.ok(!cpuHasBfloat16(''));
+  assert.ok(cpuPrefersBfloat16(cpuinfo('avx512_bf16 amx_bf16')));
+  assert.ok(!cpuPrefersBfloat16(cpuinfo('avx512_bf16')), 'half the rate of float32');
+  assert.deepEqual(
+    parseGpus('Tesla V100-SXM2-16GB, 7.0\nNVIDIA A100, 8.0\nH100, PCIe, 9.0\nRTX PRO, 12.0\n'),
+    [
+      { name: 'Tesla V100-SXM2-16GB', bfloat16: false },
+      { name: 'NVIDIA A100', bfloat16: true },
+      { name: 'H100, PCIe', bfloat16: true },
+      { name: 'RTX PRO', bfloat16: true },
+    ],
+  );
+  // Without the second field nothing is promised.
+  assert.deepEqual(parseGpus('NVIDIA A100\n'), [{ name: 'NVIDIA A100', bfloat16: false }]);
+});
+
+test("a trainer's environment: its threads and its GPU, and no word of the databases", () => {
+  const base = { PATH: '/bin', DATABASE_URL: 'postgresql://secret', REDIS_URL: 'redis://secret' };
+  const settings = { blobUrl: 'file:///blobs', threads: 2 };
+  const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 1, bfloat16: true });
+  assert.equal(env.PATH, '/bin');
+  assert.equal(env.CUDA_VISIBLE_DEVICES, '1');
+  assert.equal(env.TF_NUM_INTRAOP_THREADS, '2');
+  assert.equal(env.TF_NUM_INTEROP_THREADS, '1');
+  assert.equal(env.STRATA_BFLOAT16, '1');
+  assert.equal(env.STRATA_BLOB_URL, 'file:///blobs');
+  assert.ok(!JSON.stringify(env).includes('secret'));
+  assert.equal(
+    'CUDA_VISIBLE_DEVICES' in
+      trainerEnvironment(base, settings, { device: 'cpu:0', gpu: null, bfloat16: false }),
+    false,
+  );
+});
+
+test('a loop runs once more for a nudge that comes during a run, and never twice at once', async () => {
+  let release = (): void => undefined;
+  let runs = 0;
+  let running = 0;
+  const loop = startLoop(
+    async () => {
+      assert.equal(++running, 1);
+      runs++;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      running--;
+    },
+    never,
+    fail,
+  );
+  loop.nudge();
+  loop.nudge();
+  release();
+  await eventually('the second run', () => runs === 2);
+  release();
+  await loop.stop();
+  assert.equal(runs, 2);
+});
+
+test('a loop reports an error that comes again once, and again after a success', async () => {
+  const results = ['down', 'down', 'starting', null, 'down'];
+  const reported: string[] = [];
+  const loop = startLoop(
+    async () => {
+      const message = results.shift();
+      if (message) throw new Error(message);
+    },
+    1,
+    (error) => void reported.push((error as Error).message),
+  );
+  await eventually('all runs', () => results.length === 0 && reported.length === 3);
+  await loop.stop();
+  assert.deepEqual(reported, ['down', 'starting', 'down']);
+});
+
+test('the recorder keeps what could not be written, and hands over the rest at the end', async () => {
+  const sample = (step: number): MetricSample => ({ name: 'loss', stage: 0, step, value: 1 });
+  const written: (readonly MetricSample[])[] = [];
+  let broken = true;
+  let errors = 0;
+  const write = async ({ samples }: Report): Promise<void> => {
+    if (broken) throw new Error('down');
+    written.push(samples);
+  };
+  const recorder = startRecorder(write, 1, () => void errors++);
+  recorder.add([sample(0)], 10);
+  await eventually('a failed write', () => errors > 0);
+  recorder.add([sample(1)], 11);
+  broken = false;
+  await eventually('the write', () => written.length > 0);
+  assert.deepEqual(written.flat(), [sample(0), sample(1)]);
+  await recorder.drain();
+  const unhurried = startRecorder(write, never, fail);
+  unhurried.add([sample(2)], 12);
+  const left = { progress: null, samples: [sample(2)], checkpoint: null, oldestSampleMs: 12 };
+  assert.deepEqual(await unhurried.drain(), left);
+});
+
+test('the recorder writes a checkpoint at once, with all samples before it, also after a failed write', async () => {
+  const sample = (step: number): MetricSample => ({ name: 'loss', stage: 0, step, value: 1 });
+  const checkpoint = (step: number): TaskCheckpoint => {
+    return { uri: `spool:c-${step}`, size_bytes: 1, step, share: 0.5 };
+  };
+  const written: Report[] = [];
+  let broken = true;
+  let errors = 0;
+  const write = async (report: Report): Promise<void> => {
+    if (broken) throw new Error('down');
+    written.push(report);
+  };
+  const recorder = startRecorder(write, never, () => void errors++);
+  recorder.add([sample(0)], 10);
+  recorder.checkpoint(checkpoint(1));
+  await eventually('a failed write', () => errors > 0);
+  broken = false;
+  recorder.add([sample(1)], 11);
+  recorder.checkpoint(checkpoint(2));
+  await eventually('the write', () => written.length > 0);
+  const samples = [sample(0), sample(1)];
+  assert.deepEqual(written, [{ progress: null, samples, checkpoint: checkpoint(2), oldestSampleMs: 10 }]);
+  await recorder.drain();
+});
+
+const WISHES: Record<string, StopWish> = { cancelled: 'kill', paused: 'yield' };
+
+test('leases: wishes and loss reach the attempt that they are about, not one that was let go', async () => {
+  const seen: string[] = [];
+  const entry = (taskId: string) => ({
+    fence: { taskId, attempt: 1 },
+    onWish: (wish: StopWish) => void seen.push(`${wish} ${taskId}`),
+    onLost: () => void seen.push(`lost ${taskId}`),
+  });
+  let beats = 0;
+  let letGo = (): void => undefined;
+  const leases = startLeases({
+    async renew(fences: readonly Fence[]) {
+      beats++;
+      // Released while the answer was on its way.
+      if (fences.length > 0) letGo();
+      return fences
+        .filter(({ taskId }) => taskId !== 'taken')
+        .map((fence) => ({ ...fence, wish: WISHES[fence.taskId] ?? null }));
+    },
+    heartbeatMs: never,
+    leaseMs: never,
+    onError: fail,
+    now: () => 0,
+  });
+  await eventually('the first beat', () => beats === 1);
+  for (const id of ['mine', 'cancelled', 'paused', 'taken']) leases.hold(entry(id));
+  letGo = leases.hold({ ...entry('taken'), fence: { taskId: 'taken', attempt: 2 } });
+  leases.nudge();
+  await eventually('their fate', () => seen.length === 3);
+  assert.deepEqual(seen, ['kill cancelled', 'yield paused', 'lost taken']);
+  await leases.stop();
+});
+
+test('leases: attempts are given up when no renewal came through in time', async () => {
+  let nowMs = 0;
+  let lost = 0;
+  const leases = startLeases({
+    renew: () => Promise.reject(new Error('no database')),
+    heartbeatMs: 5,
+    leaseMs: 6_000,
+    onError: () => undefined,
+    now: () => nowMs,
+  });
+  leases.hold({ fence: { taskId: 'a', attempt: 1 }, onWish: fail, onLost: () => void lost++ });
+  nowMs = 6_001;
+  await eventually('it is given up', () => lost > 0);
+  await leases.stop();
+});
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'strata-trainer-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+async function trainer(source: string): Promise<TrainerChild> {
+  const path = join(folder, `${Math.random()}.mjs`);
+  await writeFile(path, source);
+  return new TrainerChild(tiedToParent([process.execPath, path]), process.env);
+}
+
+const assignment: TaskAssignment = {
+  task_id: 'task_1',
+  job_id: 'job_1',
+  attempt: 2,
+  kind: 'stage',
+  stage: 0,
+  round: 0,
+  replica: null,
+  spec: resolved(),
+  dataset: MNIST,
+  inputs: {},
+};
+const READY = `process.send({ type: 'ready', runtime: { node: '', tensorflow: '', device: '', threads: 1 } });`;
+
+test('a trainer that ends before it is ready: what it said last is told', async () => {
+  const child = await trainer(`console.error('no such library'); process.exit(7);`);
+  assert.equal(await child.ready, null);
+  const outcome = await child.run(assignment, fail);
+  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 7: no such library' });
+  assert.equal(child.alive, false);
+});
+
+test('a trainer that cannot be started is gone, not an exception', async () => {
+  const child = new TrainerChild([join(folder, 'nothing')], process.env);
+  assert.equal(await child.ready, null);
+  assert.match(await child.gone, /did not start/);
+});
+
+test('answers about another attempt are not taken for this one', async () => {
+  const child = await trainer(`${READY}
+    process.on('message', ({ assignment: { task_id } }) => {
+      const success = { outputs: {}, seconds: {}, artifacts: [], result: {} };
+      process.send({ type: 'succeeded', task_id, attempt: 1, success });
+      process.send({ type: 'progress', task_id, attempt: 1, done: 1, total: 1 });
+      const failure = { code: 'internal', message: 'this one', stage: null, step: null, tensor: null };
+      process.send({ type: 'failed', task_id, attempt: 2, failure });
+    });`);
+  await child.ready;
+  const outcome = await child.run(assignment, () => assert.fail('a stale report'));
+  assert.equal(outcome.kind === 'failed' && outcome.failure.message, 'this one');
+  await child.kill();
+  assert.equal(child.alive, false);
+});
+
+test('the watch over a child ends with it', async () => {
+  const child = await trainer(`${READY} process.on('message', () => process.exit(0));`);
+  await child.ready;
+  const [outcome] = await Promise.all([child.run(assignment, fail), child.gone]);
+  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 0' });
+});
+
+test('a trainer without a task ends, its slot stays idle, and the next task starts another', async () => {
+  const file = `${READY} process.on('message', ({ assignment: { task_id, attempt } }) =>
+    process.send({ type: 'succeeded', task_id, attempt, success: {} }));`;
+  const started: TrainerChild[] = [];
+  const next = await Promise.all([trainer(file), trainer(file)]);
+  const start = () => {
+    const child = next.shift() ?? assert.fail('started too often');
+    started.push(child);
+    return child;
+  };
+  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, start, 1);
+  await slot.warm();
+  await started[0]!.gone;
+  assert.deepEqual([slot.report.state, slot.free], ['idle', true]);
+  slot.reserve();
+  assert.equal((await slot.run(assignment, fail, () => undefined)).kind, 'succeeded');
+  assert.equal(started[1]?.alive, true, 'a reserved slot keeps its trainer');
+  slot.release();
+  await started[1]!.gone;
+  await slot.close();
+});
+
+test('an idle trainer makes room when it is asked to, a reserved one does not', async () => {
+  const child = await trainer(`${READY} process.on('message', () => undefined);`);
+  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, () => child, 60_000);
+  await slot.warm();
+  slot.reserve();
+  slot.rest();
+  assert.equal(child.alive, true);
+  slot.release();
+  slot.rest();
+  await child.gone;
+  assert.deepEqual([slot.report.state, slot.free], ['idle', true]);
+  await slot.close();
+});

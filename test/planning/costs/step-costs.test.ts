@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NetworkProfile } from '../../../src/contract/network-profile.js';
+import { describeRun } from '../../../src/method/index.js';
+import {
+  costsByRates,
+  costsOfProfile,
+  ESTIMATED_RATES,
+  evenSplits,
+  evenSplitsBySeconds,
+  messageSeconds,
+  secondsOf,
+  serialParts,
+  stageCosts,
+  stageSeconds,
+} from '../../../src/planning/costs/index.js';
+import { MNIST, resolved } from '../../jobs/support/specs.js';
+
+/** Six blocks of a second, the third of ten. */
+const PROFILE: NetworkProfile = {
+  batch: 128,
+  stem: { forward: 0.25, backward: 0.5 },
+  blocks: [1, 1, 10, 1, 1, 1].map((seconds) => ({ forward: seconds / 4, backward: (3 * seconds) / 4 })),
+  head: { forward: 0.125, backward: 0.125 },
+  auxiliaries: [
+    { boundary: 1, work: 100, forward: 1, backward: 2 },
+    { boundary: 4, work: 100, forward: 2, backward: 4 },
+  ],
+  heads: [{ boundary: 3, work: 50, forward: 0.5, backward: 0.75 }],
+  ...{ coupling: 1e-9, send: 2e-9, receive: 3e-9, parameters: 1000, update: 1e-6 },
+};
+
+test('layers cost what was measured, AuxNets and heads in proportion to the nearest', () => {
+  const costs = costsOfProfile(PROFILE);
+  const range = (start: number, end: number) => {
+    const { forward, backward } = costs.layers({ work: 0, start, end });
+    return [forward * 128, backward * 128];
+  };
+  const near = (found: readonly number[], expected: readonly number[]) =>
+    assert.ok(
+      found.every((value, index) => Math.abs(value - expected[index]!) < 1e-12),
+      `${found}`,
+    );
+  near(range(0, 6), [0.25 + 15 / 4 + 0.125, 0.5 + 45 / 4 + 0.125]);
+  near(range(0, 2), [0.25 + 0.5, 0.5 + 1.5]);
+  near(range(2, 4), [11 / 4, 33 / 4]);
+  near(range(4, 6), [0.5 + 0.125, 1.5 + 0.125]);
+  near(range(3, 3), [0, 0]);
+  for (const [boundary, seconds] of [
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [5, 2],
+  ] as const)
+    assert.equal(costs.auxiliary(boundary, 300).forward * 128, 3 * seconds);
+  assert.equal(costs.localHead(1, 100).backward * 128, 1.5);
+});
+
+test('stages of a measured network add up to its step, but for what stages do beside their layers', () => {
+  const spec = resolved({ model: { depth: 14 }, method: { type: 'local-heads', stages: 3 } });
+  const { network, stages } = describeRun(spec, MNIST);
+  const free = { ...PROFILE, heads: [], send: 0, receive: 0, update: 0 };
+  const costs = costsOfProfile(free);
+  const sum = stageCosts(spec.method, stages).reduce(
+    (all, cost) => all + stageSeconds(cost, spec.method, costs, 64),
+    0,
+  );
+  assert.ok(Math.abs(sum / secondsOf(serialParts(network, costs, 64)) - 1) < 1e-12);
+});
+
+test('messages are written by one stage and read by its neighbour, up or down', () => {
+  const seconds = (type: 'augmented-lagrangian' | 'local-heads' | 'penalty' | 'stored') => {
+    const spec = resolved({ model: { depth: 14 }, method: { stages: 3, split: [2, 2, 2] } });
+    const method = { ...spec.method, type };
+    const { stages } = describeRun({ ...spec, method }, MNIST);
+    return stageCosts(method, stages).map((cost) =>
+      messageSeconds(cost, method, { send: 1, receive: 1000 }, 2),
+    );
+  };
+  const [first, second] = [28 * 28 * 16, 14 * 14 * 32];
+  assert.deepEqual(seconds('augmented-lagrangian'), [2000 * first, 2 * first + 2000 * second, 2 * second]);
+  assert.deepEqual(seconds('local-heads'), [2 * first, 2000 * first + 2 * second, 2000 * second]);
+  assert.deepEqual(
+    [seconds('penalty'), seconds('stored')],
+    [
+      [0, 0, 0],
+      [0, 0, 0],
+    ],
+  );
+});
+
+test('splits are even in measured seconds: no other has a faster slowest stage', () => {
+  for (const type of ['augmented-lagrangian', 'local-heads', 'penalty'] as const) {
+    const spec = resolved({ model: { depth: 14 }, method: { type, stages: 3 } });
+    const { network } = describeRun(spec, MNIST);
+    const costs = costsOfProfile(PROFILE);
+    const slowest = (split: number[]) => {
+      const { stages } = describeRun({ ...spec, method: { ...spec.method, split } }, MNIST);
+      const own = stageCosts({ ...spec.method, split }, stages);
+      return Math.max(...own.map((cost) => stageSeconds(cost, spec.method, costs, 128)));
+    };
+    const even = evenSplitsBySeconds(network, spec.method, 3, costs, 128);
+    assert.deepEqual(
+      even.map((split) => split.length),
+      [1, 2, 3],
+    );
+    for (let first = 1; first <= 4; first++) {
+      for (let second = 1; first + second <= 5; second++) {
+        const other = [first, second, 6 - first - second];
+        assert.ok(slowest(even[2]!) <= slowest(other) * (1 + 1e-12), `${even[2]} ${other}`);
+      }
+    }
+  }
+});
+
+test('by rates of work alone, seconds cut as `auto` does', () => {
+  const spec = resolved({ model: { depth: 56 }, method: { type: 'penalty', stages: 4 } });
+  const { network } = describeRun(spec, MNIST);
+  const work = { ...ESTIMATED_RATES, coupling: 0, message: 0, update: 0 };
+  // The downstream AuxNet's pass, which `auto` does not count.
+  const type = 'frozen';
+  const method = { ...spec.method, type } as const;
+  assert.deepEqual(
+    evenSplitsBySeconds(network, method, 8, costsByRates(work), 1),
+    evenSplits(network, method, 8),
+  );
+});

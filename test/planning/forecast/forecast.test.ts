@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeRun } from '../../../src/method/index.js';
+import { multiplyAdds, parameterCount, wholeNetwork } from '../../../src/network/index.js';
+import { costsByRates, messageSeconds, stageCosts, stageParts } from '../../../src/planning/costs/index.js';
+import { makePlan, type PlanOptions } from '../../../src/planning/forecast/forecast.js';
+import { measuredRates } from '../../../src/planning/forecast/measured-rates.js';
+import { MNIST, resolved, type SpecChanges } from '../../jobs/support/specs.js';
+
+const LOCAL: PlanOptions = {
+  devices: 4,
+  memoryBytes: null,
+  bytesPerSecond: 1e9,
+  profile: null,
+  measured: null,
+};
+const plan = (changes: SpecChanges, options: Partial<PlanOptions> = {}) =>
+  makePlan(resolved(changes), MNIST, { ...LOCAL, ...options });
+const DEEP: SpecChanges = { model: { depth: 56 }, method: { stages: 4 } };
+
+test('the stages add up to the network, and their AuxNets cost what they may', () => {
+  const { network, stages, source, measured_on } = plan(DEEP);
+  assert.deepEqual([source, measured_on], ['estimated', null]);
+  const sum = (part: 'parameters' | 'multiply_adds' | 'activation_bytes') =>
+    stages.reduce((all, { layers }) => all + layers[part], 0);
+  for (const part of ['parameters', 'multiply_adds', 'activation_bytes'] as const)
+    assert.equal(sum(part), network[part]);
+  const whole = wholeNetwork(describeRun(resolved(DEEP), MNIST).network);
+  assert.equal(network.parameters, parameterCount(whole));
+  assert.equal(network.multiply_adds, multiplyAdds(whole));
+  assert.equal(stages[0]?.auxiliary, null);
+  for (const { auxiliary } of stages.slice(1)) {
+    assert.ok(auxiliary && auxiliary.multiply_adds <= 0.1 * network.multiply_adds);
+  }
+});
+
+test('speed-ups are those of equation 27: 1 for one stage, below K and below the bound, and less where stages are uneven', () => {
+  const { speedups, speedup_bound, break_even_stages } = plan(DEEP);
+  assert.deepEqual(
+    speedups.map(({ stages }) => stages),
+    Array.from({ length: 16 }, (_, index) => index + 1),
+  );
+  assert.equal(speedups[0]?.equation_27, 1);
+  assert.equal(speedups[0]?.whole_run, 1);
+  for (const { stages, equation_27, slowest_stage, whole_run, split } of speedups.slice(1)) {
+    assert.ok(equation_27 > 1 && equation_27 < stages);
+    assert.ok(slowest_stage <= equation_27 * 1.0001);
+    // A fifth of the steps is shared by as many replicas, up to 8.
+    const expected = 1 / (0.2 / Math.min(stages, 8) + 0.8 / slowest_stage);
+    assert.ok(Math.abs(whole_run / expected - 1) < 1e-3, `${stages}: ${whole_run}, ${expected}`);
+    assert.equal(split.length, stages);
+  }
+  assert.equal(break_even_stages, 2);
+  assert.ok((speedup_bound ?? 0) > (speedups[3]?.equation_27 ?? 0));
+});
+
+test('AuxNets of a given depth end the stages at those whose inputs they come down to', () => {
+  const most = (depth: number | null) =>
+    plan({ model: { depth: 56 }, method: { stages: 2, auxiliary: { depth } } }).speedups.length;
+  assert.equal(most(null), 16);
+  assert.deepEqual([most(2) < most(3), most(3)], [true, 16]);
+});
+
+test('methods whose stages do not train at once have no speed-up, and back-propagation no stages', () => {
+  for (const type of ['frozen', 'rounds', 'backprop'] as const) {
+    const { speedups, layouts } = plan({ method: { type } });
+    assert.deepEqual(speedups, []);
+    assert.ok(layouts.every(({ stages }) => stages === 1));
+  }
+});
+
+test('a slow link is for stages, a fast one for replicas: the plan says so either way', () => {
+  // Few samples a boundary value, many weights: where gradients are dear to send and corrections cheap.
+  const wide: SpecChanges = { model: { family: 'wide-resnet', depth: 16, width: 8 }, batch_size: 16 };
+  const slow = plan({ ...wide, method: { stages: 3 } }, { bytesPerSecond: 1e7 });
+  assert.ok(slow.recommendation.stages > 1);
+  assert.equal(slow.recommendation.replicas, 1);
+  const fast = plan(DEEP, { bytesPerSecond: 1e12 });
+  assert.deepEqual([fast.recommendation.stages, fast.recommendation.replicas], [1, 4]);
+  assert.match(fast.recommendation.reason, /^Data-parallel back-propagation is the better choice here/);
+});
+
+test('a layout that needs more memory than a device has is not recommended', () => {
+  const parallel = { ...DEEP, method: { stages: 4, end_to_end_share: 0 } };
+  const { layouts } = plan(parallel, { devices: 4 });
+  const one = layouts.find(({ stages, replicas }) => stages === 1 && replicas === 1);
+  const memoryBytes = (one?.memory_bytes ?? 0) - 1;
+  const tight = plan(parallel, { memoryBytes });
+  assert.ok(tight.layouts.at(-1)?.fits === false && tight.layouts[0]?.fits);
+  assert.ok((tight.recommendation.stages ?? 1) * tight.recommendation.replicas > 1);
+  assert.match(plan(DEEP, { memoryBytes: 1e6 }).recommendation.reason, /^No layout fits/);
+  // The joined network's phase would need it whole.
+  const joined = plan(DEEP, { memoryBytes }).layouts.filter(({ replicas }) => replicas === 1);
+  assert.ok(joined.every(({ fits }) => !fits));
+});
+
+test('bytes that replicas and stages move are those of a ring and of the corrections', () => {
+  const { layouts, network, steps_per_epoch } = plan(
+    { ...DEEP, method: { stages: 2, end_to_end_share: 0 } },
+    { devices: 2 },
+  );
+  const moved = (stages: number, replicas: number) =>
+    layouts.find((layout) => layout.stages === stages && layout.replicas === replicas)?.bytes_per_epoch;
+  assert.equal(moved(1, 1), 0);
+  assert.equal(moved(1, 2), steps_per_epoch * 2 * 4 * network.parameters);
+  const boundary = describeRun(resolved({ ...DEEP, method: { stages: 2 } }), MNIST).stages[1]!.input;
+  assert.equal(moved(2, 1), steps_per_epoch * 128 * 2 * boundary.height * boundary.width * boundary.channels);
+});
+
+test('replicas of the end-to-end phase read the state of all of them and store their own, once a round', () => {
+  const moved = (replicas: number) => {
+    const method = { stages: 2, end_to_end_share: 0.5, end_to_end_replicas: replicas, round_steps: 50 };
+    const { layouts, network, steps_per_epoch } = plan({ ...DEEP, method }, { devices: 2 });
+    const own = layouts.find((layout) => layout.stages === 2 && layout.replicas === 1)!;
+    return { bytes: own.bytes_per_epoch, network, steps: steps_per_epoch };
+  };
+  const [one, three] = [moved(1), moved(3)];
+  // Weights and momentum, 4 bytes each, twelve times a round; half of the steps are end to end.
+  const expected = 0.5 * (one.steps / 50) * 12 * 8 * one.network.parameters;
+  assert.ok(Math.abs((three.bytes - one.bytes) / expected - 1) < 1e-3);
+});
+
+test('rates are found again in the seconds that tasks measured', () => {
+  const spec = resolved(DEEP);
+  const { network, stages } = describeRun(spec, MNIST);
+  const rates = { forward: 3e-12, backward: 7e-12, coupling: 5e-10, message: 4e-9, update: 2e-9, data: 1e-6 };
+  const costs = costsByRates(rates);
+  const tasks = stageCosts(spec.method, stages).map((cost, stage) => {
+    const parts = stageParts(cost, spec.method, costs, 128);
+    const update = rates.update * cost.parameters;
+    const auxiliaryUpdate = rates.update * cost.auxiliary.parameters;
+    const seconds = {
+      ...{
+        data: parts.data,
+        forward: parts.forward,
+        backward: parts.backward - update,
+        coupling: parts.coupling,
+      },
+      auxiliary_forward: parts.auxiliaryForward,
+      auxiliary_backward: parts.auxiliaryBackward - auxiliaryUpdate,
+      optimizer: update + auxiliaryUpdate,
+      spool: messageSeconds(cost, spec.method, costs, 128),
+    };
+    const times10 = Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, 10 * value]));
+    return { stage, weight: 10 / 4, seconds: times10, device: 'cpu:1', method: spec.method };
+  });
+  const measured = measuredRates(network, 128, [...tasks, { ...tasks[0]!, device: 'gpu:0' }]);
+  assert.deepEqual(measured?.on, { device: 'cpu:1', tasks: 4, steps: 40 });
+  for (const [name, rate] of Object.entries(rates)) {
+    const found = measured?.rates[name as keyof typeof rates] ?? 0;
+    assert.ok(Math.abs(found / rate - 1) < 1e-9, `${name}: ${found}`);
+  }
+  assert.equal(measuredRates(network, 128, []), null);
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StrataError } from '../../../src/contract/errors.js';
+import type { DatasetFacts } from '../../../src/contract/spec.js';
+import { resolveSpec } from '../../../src/planning/spec/resolve.js';
+import { jobSpec, MNIST, type SpecChanges } from '../../jobs/support/specs.js';
+
+const BIRDS: DatasetFacts = {
+  ...MNIST,
+  name: 'birds',
+  image: { height: 32, width: 32, channels: 3 },
+  storage: 'encoded',
+  manifest: `sha256:${'0'.repeat(64)}`,
+  augmentation: { crop_padding: 2, horizontal_flip: true },
+};
+
+const resolved = (changes: SpecChanges, dataset = BIRDS) => resolveSpec(jobSpec(changes), dataset, 7);
+
+test('encoded images are cropped at random unless the job says otherwise', () => {
+  const usual = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
+  const base = { horizontal_flip: true, cutout: 0 };
+  const of = (augmentation: SpecChanges['augmentation']) =>
+    resolved({ augmentation: augmentation ?? {} }).augmentation;
+  assert.deepEqual(of({}), { ...base, crop_padding: 0, random_resized_crop: usual });
+  assert.deepEqual(of({ random_resized_crop: { scale: [0.5, 0.5] } }), {
+    ...base,
+    crop_padding: 0,
+    random_resized_crop: { ...usual, scale: [0.5, 0.5] },
+  });
+  assert.deepEqual(of({ random_resized_crop: false }), {
+    ...base,
+    crop_padding: 2,
+    random_resized_crop: false,
+  });
+  assert.deepEqual(of({ crop_padding: 4 }), { ...base, crop_padding: 4, random_resized_crop: false });
+  const stored = resolved({ method: { type: 'stored' } });
+  assert.deepEqual(stored.augmentation, {
+    cutout: 0,
+    horizontal_flip: false,
+    crop_padding: 0,
+    random_resized_crop: false,
+  });
+});
+
+test('what was resolved resolves to itself', () => {
+  const once = resolved({ augmentation: { random_resized_crop: { ratio: [1, 1] } }, image_size: 64 });
+  assert.deepEqual(resolveSpec(once, BIRDS, 9), once);
+});
+
+/** What is wrong, where it is said, and the remedy. */
+const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, RegExp])[] = [
+  [
+    'crops of pixels',
+    { augmentation: { random_resized_crop: {} } },
+    MNIST,
+    '/augmentation/random_resized_crop',
+    /mnist stores pixels of one size.*use false or null/,
+  ],
+  [
+    'crops that are shifted too',
+    { augmentation: { random_resized_crop: {}, crop_padding: 4 } },
+    BIRDS,
+    '/augmentation/crop_padding',
+    /use 0 or null/,
+  ],
+  [
+    'scales the wrong way round',
+    { augmentation: { random_resized_crop: { scale: [1, 0.5] } } },
+    BIRDS,
+    '/augmentation/random_resized_crop/scale',
+    /use \[0\.5, 1\]/,
+  ],
+  [
+    'crops of stored variables',
+    { method: { type: 'stored' }, augmentation: { random_resized_crop: {} } },
+    BIRDS,
+    '/augmentation/random_resized_crop',
+    /unchanged images; use false or null/,
+  ],
+  [
+    'another size of pixels',
+    { image_size: 32 },
+    MNIST,
+    '/image_size',
+    /mnist stores pixels of 28x28.*leave it out/,
+  ],
+  [
+    'a size that the network has no use for',
+    { image_size: 16, model: { family: 'imagenet-resnet', depth: 18 } },
+    BIRDS,
+    '/model/family',
+    /those of birds are 16x16/,
+  ],
+  [
+    'a cutout of the whole image',
+    { image_size: 16, augmentation: { cutout: 16 } },
+    BIRDS,
+    '/augmentation/cutout',
+    /15/,
+  ],
+];
+
+for (const [name, changes, dataset, pointer, remedy] of FAULTS) {
+  test(`refused with pointer and remedy: ${name}`, () => {
+    assert.throws(
+      () => resolved(changes, dataset),
+      (error) => {
+        assert.ok(error instanceof StrataError && error.code === 'invalid_spec');
+        const fault = error.errors.find((each) => each.pointer === pointer);
+        assert.match(fault?.message ?? `nothing about ${pointer}`, remedy);
+        return true;
+      },
+    );
+  });
+}
+
+test('an image_size that pixels have anyway is no fault', () => {
+  assert.equal(resolved({ image_size: 28 }, MNIST).image_size, 28);
+});

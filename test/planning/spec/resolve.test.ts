@@ -1,0 +1,383 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StrataError } from '../../../src/contract/errors.js';
+import { resolveSpec } from '../../../src/planning/spec/resolve.js';
+import { jobSpec, MNIST, resolved } from '../../jobs/support/specs.js';
+
+type Changes = Parameters<typeof jobSpec>[0];
+
+function problemsOf(changes: Changes): Record<string, string> {
+  try {
+    resolveSpec(jobSpec(changes), MNIST, 7);
+  } catch (error) {
+    assert.ok(error instanceof StrataError);
+    assert.equal(error.code, 'invalid_spec');
+    return Object.fromEntries(error.errors.map(({ pointer, message }) => [pointer, message]));
+  }
+  return {};
+}
+
+test('a job that names only its dataset gets every default the contract promises', () => {
+  const spec = resolved();
+  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0 });
+  assert.deepEqual(spec.augmentation, {
+    crop_padding: 2,
+    horizontal_flip: false,
+    cutout: 0,
+    random_resized_crop: false,
+  });
+  assert.equal(spec.seed, 7);
+  const { stages, split, penalty, end_to_end_share, round_steps } = spec.method;
+  assert.deepEqual({ stages, penalty, end_to_end_share }, { stages: 2, penalty: 4, end_to_end_share: 0.2 });
+  assert.equal(split.length, 2);
+  assert.equal(
+    split.reduce((sum, count) => sum + count),
+    9,
+  );
+  assert.equal(round_steps, 200);
+});
+
+test('what a job names is kept', () => {
+  const spec = resolved({
+    seed: 0,
+    model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
+    method: { stages: 3, split: [1, 1, 1], penalty: 2.5, end_to_end_share: 0, round_steps: 33 },
+    augmentation: { crop_padding: 0, horizontal_flip: true, cutout: 8, random_resized_crop: false },
+  });
+  assert.equal(spec.seed, 0);
+  assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 });
+  assert.deepEqual(spec.method.split, [1, 1, 1]);
+  assert.equal(spec.method.penalty, 2.5);
+  assert.equal(spec.method.round_steps, 33);
+  assert.deepEqual(spec.augmentation, {
+    crop_padding: 0,
+    horizontal_flip: true,
+    cutout: 8,
+    random_resized_crop: false,
+  });
+});
+
+test('a resolved spec resolves to itself, so a job can be repeated from its answer', () => {
+  const cases: Changes[] = [
+    {},
+    { method: { end_to_end_share: 0 } },
+    { method: { stages: 3, end_to_end_replicas: 2 } },
+    { method: { corrections: { precision: 'int8', filter: 'average-2' } } },
+    { method: { auxiliary: { width: 12, depth: 4 } } },
+    { method: { type: 'penalty', stages: 3 } },
+    { method: { type: 'frozen', stages: 3 } },
+    { method: { type: 'local-heads', heads: { decoder: true }, corrections: { precision: 'int8' } } },
+    { method: { type: 'backprop' } },
+    { method: { warm_start_epochs: 2 } },
+    { method: { type: 'rounds', stages: 3 } },
+    { method: { type: 'rounds', message_rounds: 2 } },
+    { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } }, max_train_samples: 40_000 },
+    { optimizer: { learning_rate: 1 } },
+    { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
+    { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },
+  ];
+  for (const changes of cases) {
+    const spec = resolved(changes);
+    assert.deepEqual(resolveSpec(spec, MNIST, 99), spec);
+  }
+});
+
+test('backprop is one stage without an end-to-end phase', () => {
+  const { stages, split, end_to_end_share } = resolved({ method: { type: 'backprop' } }).method;
+  assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
+});
+
+test('replicas of the end-to-end phase: as many as stages, up to 8, where there is one to share', () => {
+  const replicasOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
+    resolved({ method }).method.end_to_end_replicas;
+  assert.equal(replicasOf({ stages: 3 }), 3);
+  assert.equal(replicasOf({ stages: 9 }), 8);
+  assert.equal(replicasOf({ stages: 3, end_to_end_replicas: 5 }), 5);
+  assert.equal(replicasOf({ stages: 3, end_to_end_share: 0 }), 1);
+  assert.equal(replicasOf({ type: 'rounds', stages: 3 }), 1);
+  assert.equal(replicasOf({ type: 'backprop', end_to_end_share: 1, end_to_end_replicas: 4 }), 4);
+});
+
+test('a costly AuxNet moves the balanced split: its stage has fewer blocks', () => {
+  const splitOf = (width: number | null) => resolved({ method: { auxiliary: { width } } }).method.split;
+  assert.ok(splitOf(256)[1]! < splitOf(null)[1]!);
+});
+
+test('auto penalty: 4 or 6, less at high rates, adaptive for an augmented Lagrangian that ends parallel', () => {
+  assert.equal(resolved({ method: { type: 'penalty' } }).method.penalty, 6);
+  assert.equal(resolved({ optimizer: { learning_rate: 0.5 } }).method.penalty, 1.6);
+  assert.equal(resolved({ method: { end_to_end_share: 0 } }).method.penalty, 'adaptive');
+  assert.equal(resolved({ method: { type: 'penalty', end_to_end_share: 0 } }).method.penalty, 6);
+});
+
+test('an optimiser gets the defaults of its type', () => {
+  const figures = ({ optimizer }: ReturnType<typeof resolved>) => {
+    const { learning_rate, momentum, beta1, beta2, epsilon, weight_decay } = optimizer;
+    return [learning_rate, momentum, beta1, beta2, epsilon, weight_decay];
+  };
+  assert.deepEqual(figures(resolved()), [0.1, 0.9, null, null, null, 0.0001]);
+  const adamw = resolved({ optimizer: { type: 'adamw', beta2: 0.99 } });
+  assert.deepEqual(figures(adamw), [0.001, null, 0.9, 0.99, 1e-8, 0.01]);
+});
+
+test('a short job still has four parallel rounds per stage', () => {
+  assert.equal(resolved({ max_train_samples: 1280, epochs: 1 }).method.round_steps, 2);
+});
+
+const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp][] = [
+  ['resnet depth', { model: { depth: 21 } }, '/model/depth', /6n\+2.* 20 and 26/],
+  ['wide-resnet depth', { model: { family: 'wide-resnet', depth: 20 } }, '/model/depth', /6n\+4.* 16 and 22/],
+  [
+    'wide-resnet depth below n = 1',
+    { model: { family: 'wide-resnet', depth: 8 } },
+    '/model/depth',
+    /10 and 16/,
+  ],
+  [
+    'imagenet-resnet on small images',
+    { model: { family: 'imagenet-resnet' } },
+    '/model/family',
+    /64x64 or more; those of mnist are 28x28: use resnet/,
+  ],
+  [
+    'imagenet-resnet depth',
+    { model: { family: 'imagenet-resnet', depth: 20 } },
+    '/model/depth',
+    /18, 34, 50, 101, 152, not 20/,
+  ],
+  [
+    'dropout in another family',
+    { model: { dropout: 0.3 } },
+    '/model/dropout',
+    /use 0, or family wide-resnet/,
+  ],
+  ['more stages than blocks', { method: { stages: 10 } }, '/method/stages', /9 residual blocks/],
+  ['backprop in stages', { method: { type: 'backprop', stages: 2 } }, '/method/stages', /use 1/],
+  ['split of another length', { method: { split: [9] } }, '/method/split', /1 entries for 2 stages/],
+  ['split of another sum', { method: { split: [4, 4] } }, '/method/split', /sums to 8/],
+  ['batch larger than the data', { max_train_samples: 100 }, '/batch_size', /at most the 100/],
+  ['unstable penalty', { method: { penalty: 10 } }, '/method/penalty', /use 8.00 or less/],
+  [
+    'a penalty without a coupling',
+    { method: { type: 'frozen', penalty: 4 } },
+    '/method/penalty',
+    /no coupling/,
+  ],
+  [
+    'a decoder without heads',
+    { method: { heads: { decoder: true } } },
+    '/method/heads/decoder',
+    /no local heads/,
+  ],
+  [
+    'a decoder of one stage',
+    { method: { type: 'local-heads', stages: 1, heads: { decoder: true } } },
+    '/method/heads/decoder',
+    /one stage/,
+  ],
+  [
+    'a rate for AuxNets that local heads lack',
+    { method: { type: 'local-heads', auxiliary: { learning_rate: 0.1 } } },
+    '/method/auxiliary/learning_rate',
+    /no AuxNets/,
+  ],
+  [
+    'a filter on features',
+    { method: { type: 'local-heads', corrections: { filter: 'average-2' } } },
+    '/method/corrections/filter',
+    /sends no corrections/,
+  ],
+  ['adaptive penalty', { method: { type: 'penalty', penalty: 'adaptive' } }, '/method/penalty', /a number/],
+  ['momentum of adamw', { optimizer: { type: 'adamw', momentum: 0.9 } }, '/optimizer/momentum', /beta1/],
+  ['Nesterov of adamw', { optimizer: { type: 'adamw', nesterov: true } }, '/optimizer/nesterov', /use false/],
+  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw/],
+  [
+    'Nesterov without momentum',
+    { optimizer: { nesterov: true, momentum: 0 } },
+    '/optimizer/nesterov',
+    /momentum above 0/,
+  ],
+  [
+    'a warm-up as long as the run',
+    { epochs: 3, optimizer: { schedule: { warmup_epochs: 3 } } },
+    '/optimizer/schedule/warmup_epochs',
+    /below the run's 3 epochs/,
+  ],
+  [
+    'a warm-up beyond the first milestone',
+    { optimizer: { schedule: { type: 'step', milestones: [0.75, 0.2], warmup_epochs: 2.5 } } },
+    '/optimizer/schedule/warmup_epochs',
+    /at most 2,/,
+  ],
+  [
+    'a rate for no AuxNet',
+    { method: { type: 'backprop', auxiliary: { learning_rate: 0.1 } } },
+    '/method/auxiliary/learning_rate',
+    /one stage has no AuxNet/,
+  ],
+  [
+    'a width of no AuxNet',
+    { method: { stages: 1, auxiliary: { width: 8 } } },
+    '/method/auxiliary/width',
+    /one stage has no AuxNet/,
+  ],
+  [
+    'a share beside a width',
+    { method: { auxiliary: { cost_share: 0.2, width: 8 } } },
+    '/method/auxiliary/cost_share',
+    /leave one of the two out/,
+  ],
+  [
+    'an AuxNet that does not reach its boundary',
+    { method: { stages: 3, split: [3, 4, 2], auxiliary: { depth: 2 } } },
+    '/method/auxiliary/depth',
+    /inputs of stage 2: use 3 or more/,
+  ],
+  [
+    'the inner width of one convolution',
+    { method: { split: [2, 7], auxiliary: { width: 8, depth: 1 } } },
+    '/method/auxiliary/depth',
+    /use 2 or more, or leave width out/,
+  ],
+  [
+    'a filter of no corrections',
+    { method: { type: 'penalty', corrections: { filter: 'average-2' } } },
+    '/method/corrections/filter',
+    /penalty in 2 stages sends no corrections: leave it out/,
+  ],
+  [
+    'a precision of no corrections',
+    { method: { stages: 1, corrections: { precision: 'int8' } } },
+    '/method/corrections/precision',
+    /in one stage sends no corrections/,
+  ],
+  [
+    'more rounds of messages than change anything',
+    { method: { type: 'rounds', stages: 3, message_rounds: 6 } },
+    '/method/message_rounds',
+    /5 rounds are exact .* use 5 or less/,
+  ],
+  [
+    'rounds of messages of another method',
+    { method: { type: 'penalty', message_rounds: 2 } },
+    '/method/message_rounds',
+    /leave it out with penalty/,
+  ],
+  [
+    'a crop of images with stored variables',
+    { method: { type: 'stored' }, augmentation: { crop_padding: 2 } },
+    '/augmentation/crop_padding',
+    /unchanged images; use 0 or null/,
+  ],
+  [
+    'a flip of images with stored variables',
+    { method: { type: 'stored' }, augmentation: { horizontal_flip: true } },
+    '/augmentation/horizontal_flip',
+    /use false or null/,
+  ],
+  [
+    'a cutout of images with stored variables',
+    { method: { type: 'stored' }, augmentation: { cutout: 4 } },
+    '/augmentation/cutout',
+    /unchanged images; use 0/,
+  ],
+  [
+    'a round of stored variables that is no whole epoch',
+    { method: { type: 'stored', round_steps: 500 } },
+    '/method/round_steps',
+    /whole epochs of 468 steps a round; use 468, or null/,
+  ],
+  [
+    'epochs of stored variables longer than a round may be',
+    { batch_size: 4, method: { type: 'stored' } },
+    '/batch_size',
+    /epochs of 15000 steps.* greater batch/,
+  ],
+  [
+    'more stored variables than a job may have',
+    { model: { width: 64 }, method: { type: 'stored' } },
+    '/method/type',
+    /GiB of variables, of 4\.0 allowed; use max_train_samples of \d+ or less/,
+  ],
+  [
+    'a warm start of stored variables',
+    { method: { type: 'stored', warm_start_epochs: 1 } },
+    '/method/warm_start_epochs',
+    /start from the untrained network; use 0/,
+  ],
+  [
+    'a precision of stored rows',
+    { method: { type: 'stored', corrections: { precision: 'int8' } } },
+    '/method/corrections/precision',
+    /stored in 2 stages sends no corrections/,
+  ],
+  [
+    'a coupling of stored variables where none are stored',
+    { method: { stored: { coupling: 'penalty' } } },
+    '/method/stored/coupling',
+    /method\.type stored in two stages/,
+  ],
+  [
+    'a warm start of one stage',
+    { method: { type: 'backprop', warm_start_epochs: 1 } },
+    '/method/warm_start_epochs',
+    /use 0, or two stages/,
+  ],
+  [
+    'a warm start that leaves nothing to the stages',
+    { method: { warm_start_epochs: 8 } },
+    '/method/warm_start_epochs',
+    /leaves no step to the layer-parallel phase; use less/,
+  ],
+  [
+    'replicas of no end-to-end phase',
+    { method: { end_to_end_share: 0, end_to_end_replicas: 2 } },
+    '/method/end_to_end_replicas',
+    /no end-to-end phase to share; use 1 or null, or a greater end_to_end_share/,
+  ],
+  ['a cutout of the whole image', { augmentation: { cutout: 28 } }, '/augmentation/cutout', /use 27 or less/],
+  ['too many tasks', { epochs: 1000, method: { round_steps: 1 } }, '/method/round_steps', /use 47 or more/],
+];
+for (const [name, changes, pointer, remedy] of REFUSED) {
+  test(`refused with pointer and remedy: ${name}`, () => {
+    assert.match(problemsOf(changes)[pointer] ?? '', remedy);
+  });
+}
+
+test('rounds of messages: exact unless fewer are asked for, and none for other methods', () => {
+  const roundsOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
+    resolved({ method }).method.message_rounds;
+  assert.equal(roundsOf({ type: 'rounds', stages: 3 }), 5);
+  assert.equal(roundsOf({ type: 'rounds', stages: 3, message_rounds: 2 }), 2);
+  assert.equal(roundsOf({ type: 'penalty' }), null);
+});
+
+test('stored: images stay as they are, rounds are epochs, the coupling is a penalty', () => {
+  const spec = resolved({ method: { type: 'stored' } });
+  assert.deepEqual(spec.augmentation, {
+    crop_padding: 0,
+    horizontal_flip: false,
+    cutout: 0,
+    random_resized_crop: false,
+  });
+  assert.equal(spec.method.round_steps, 468);
+  assert.deepEqual(spec.method.stored, { coupling: 'penalty' });
+  assert.deepEqual(resolved().method.stored, { coupling: null });
+});
+
+test('the cap on stored variables: what the remedy names fits, one sample more does not', () => {
+  const wide = { model: { width: 64 }, method: { type: 'stored' } } as const;
+  const most = Number(/max_train_samples of (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
+  assert.deepEqual(problemsOf({ ...wide, max_train_samples: most }), {});
+  assert.ok(problemsOf({ ...wide, max_train_samples: most + 1 })['/method/type']);
+  const twice = { type: 'stored', stored: { coupling: 'augmented-lagrangian' } } as const;
+  assert.ok(
+    problemsOf({ ...wide, max_train_samples: most, method: twice })['/method/type'],
+    'multipliers count',
+  );
+});
+
+test('several fields at fault are all named', () => {
+  const problems = problemsOf({ batch_size: 4096, max_train_samples: 16, model: { depth: 9 } });
+  assert.deepEqual(Object.keys(problems).sort(), ['/batch_size', '/model/depth']);
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { speedUpOf } from '../../../src/planning/tasks/speed-up.js';
+import type { TrainedTask } from '../../../src/planning/timed-task.js';
+import { resolved } from '../../jobs/support/specs.js';
+
+const METHOD = resolved({ method: { stages: 2 } }).method;
+const at = (seconds: number): Date => new Date(seconds * 1000);
+
+/** A task of `steps` steps; its parts' seconds are of a step. */
+function task(
+  stage: number | null,
+  [start, end]: readonly [number, number],
+  steps: number,
+  parts: Readonly<Record<string, number>>,
+): TrainedTask {
+  const seconds = Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, value * steps]));
+  const weight = stage === null ? steps : steps / METHOD.stages;
+  return { stage, weight, attempt: 1, device: 'cpu:0', startedAt: at(start), finishedAt: at(end), seconds };
+}
+
+// A step takes 0.5 + 3 + 0.5 + 5 + 1 = 10 of the joined network, 6 of stage 0 and 8 of stage 1; nothing else counts.
+const BESIDE = { spool: 7, report: 7, checkpoint: 7, data_thread: 7 };
+const SERIAL = { data: 0.5, forward: 3, loss: 0.5, backward: 5, optimizer: 1, ...BESIDE };
+const FIRST = { data: 1, forward: 1, backward: 2, optimizer: 0.5, coupling: 1.5, ...BESIDE };
+const SECOND = { data: 1, forward: 2, loss: 0.5, backward: 2, auxiliary_forward: 1, auxiliary_backward: 1.5 };
+
+// 30 steps by each stage between 100 and 280, and 12 + 8 steps end to end that took 12 seconds each.
+const TASKS: readonly TrainedTask[] = [
+  task(1, [100, 180], 10, SECOND),
+  task(0, [190, 200], 10, FIRST),
+  task(1, [185, 265], 20, SECOND),
+  task(0, [266, 280], 20, FIRST),
+  task(null, [0, 144], 12, SERIAL),
+  task(null, [400, 496], 8, SERIAL),
+];
+const changed = (index: number, change: Partial<TrainedTask>): TrainedTask[] =>
+  TASKS.map((row, at) => (at === index ? { ...row, ...change } : row));
+
+test('measured: the same steps end to end over the span of the stages; predicted: by the slowest stage', () => {
+  assert.deepEqual(speedUpOf(METHOD, TASKS, false), { measured: (12 * 30) / 180, predicted: 10 / 8 });
+  assert.deepEqual(speedUpOf(METHOD, TASKS.toReversed(), false), { measured: 2, predicted: 1.25 });
+});
+
+test('heads and stored variables count as the coupling', () => {
+  const seconds = { ...TASKS[2]!.seconds, head: 20 * 15, variables: 30 * 15 };
+  // Beside 8 a step of its own, (300 + 450) / 30 = 25 more: 10 / 33.
+  const { predicted } = speedUpOf(METHOD, changed(2, { seconds }), false) ?? {};
+  assert.equal(predicted?.toFixed(3), (10 / 33).toFixed(3));
+});
+
+test('a pause hides what was measured, tasks without parts what is predicted', () => {
+  assert.deepEqual(speedUpOf(METHOD, TASKS, true), { measured: null, predicted: 1.25 });
+  const { measured, predicted } = speedUpOf(METHOD, changed(0, { seconds: { total: 80 } }), false) ?? {};
+  assert.equal(measured, 2);
+  assert.equal(predicted, null);
+});
+
+test('nothing where there is nothing to compare, or no times to compare by', () => {
+  const one = resolved({ method: { stages: 1 } }).method;
+  assert.equal(speedUpOf(one, TASKS, false), null);
+  for (const type of ['rounds', 'frozen'] as const) {
+    assert.equal(speedUpOf(resolved({ method: { type, stages: 2 } }).method, TASKS, false), null, type);
+  }
+  const without = (stage: number | null) => TASKS.filter((row) => row.stage !== stage);
+  assert.equal(speedUpOf(METHOD, without(null), false), null, 'no task end to end');
+  assert.equal(speedUpOf(METHOD, without(1), false), null, 'no task of a stage');
+  assert.equal(speedUpOf(METHOD, [], false), null);
+  assert.equal(speedUpOf(METHOD, changed(5, { attempt: 2 }), false), null, 'repeated');
+  assert.equal(speedUpOf(METHOD, changed(3, { device: 'gpu:0' }), false), null, 'on another kind of device');
+  assert.notEqual(speedUpOf(METHOD, changed(3, { device: 'cpu:1' }), false), null);
+});
+
+test('no figure from times that a clock cannot tell apart', () => {
+  const still = TASKS.map((row) => ({
+    ...row,
+    startedAt: at(1),
+    finishedAt: at(1),
+    seconds: { forward: 0 },
+  }));
+  assert.deepEqual(speedUpOf(METHOD, still, false), { measured: null, predicted: null });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import pg from 'pg';
+import { startPostgres, stopPostgres } from '../../../src/provision/postgres/postgres.js';
+import { asAccount } from '../../../src/provision/postgres/run-as.js';
+import { processGone } from '../../../src/provision/processes.js';
+import { temporaryFolder } from '../temporary.js';
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+}
+
+test('Postgres: started, found again, stopped, started with its data', async (t) => {
+  const home = await temporaryFolder(t, stopPostgres);
+  const first = await startPostgres(home);
+  await query(first.url, 'CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)');
+  const again = await startPostgres(home);
+  assert.deepEqual([again.pid, again.url], [first.pid, first.url]);
+  await first.stop();
+  const second = await startPostgres(home);
+  assert.notEqual(second.pid, first.pid);
+  assert.deepEqual(await query(second.url, 'SELECT n FROM kept'), [{ n: 7 }]);
+});
+
+test('Postgres: what was committed before kill -9 is there after the next start', async (t) => {
+  const home = await temporaryFolder(t, stopPostgres);
+  const first = await startPostgres(home);
+  await query(first.url, 'CREATE TABLE kept (n int); INSERT INTO kept VALUES (8)');
+  process.kill(first.pid, 'SIGKILL');
+  await processGone(first.pid, 5000);
+  const second = await startPostgres(home);
+  assert.deepEqual(await query(second.url, 'SELECT n FROM kept'), [{ n: 8 }]);
+});
+
+test('Postgres: a half-initialised data folder is thrown away', async (t) => {
+  const home = await temporaryFolder(t, stopPostgres);
+  await mkdir(join(home, 'postgres/data.partial/base'), { recursive: true });
+  await writeFile(join(home, 'postgres/data.partial/PG_VERSION'), '18');
+  const { url } = await startPostgres(home);
+  assert.deepEqual(await query(url, 'SELECT current_database() AS name'), [{ name: 'strata' }]);
+});
+
+test('Postgres: a password is needed', async (t) => {
+  const { url } = await startPostgres(await temporaryFolder(t, stopPostgres));
+  await assert.rejects(
+    query(url.replace(/:[0-9a-f]+@/, ':wrong@'), 'SELECT 1'),
+    /password authentication failed/,
+  );
+});
+
+test('Postgres: runs under another account where root may not have a user namespace', {
+  skip: process.getuid?.() === 0 ? false : 'only root has to change its account',
+}, async (t) => {
+  const account = await asAccount();
+  const home = await temporaryFolder(t, (folder) => stopPostgres(folder, account));
+  const server = await startPostgres(home, account);
+  assert.deepEqual(await query(server.url, 'SELECT 1 AS one'), [{ one: 1 }]);
+});

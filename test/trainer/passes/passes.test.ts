@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ModelFamily, parametersOf } from '../../../src/network/index.js';
+import {
+  batchStatisticsRule,
+  inferenceRule,
+  inferPass,
+  StatisticsEstimate,
+  trainPass,
+  uploadWeights,
+} from '../../../src/trainer/passes/index.js';
+import { randomStream } from '../../../src/trainer/random.js';
+import { arena, liveTensors, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
+import { type Features, referenceForward, referenceLoss, type Values } from '../support/reference.js';
+import {
+  backPropagation,
+  LABELS,
+  randomFeatures,
+  smallNetwork,
+  uploadFeatures,
+} from '../support/small-network.js';
+
+const FAMILIES: readonly ModelFamily[] = ['resnet', 'wide-resnet', 'imagenet-resnet'];
+// float32 has 2^-24 relative rounding; some dozen layers deep with batch norm's division, 1e-5 is what is left.
+const FORWARD_TOLERANCE = 1e-5;
+// Gradients pass the network twice.
+const GRADIENT_TOLERANCE = 1e-4;
+// Central differences in float64: truncation h^2 and rounding 1e-16/h are both below 1e-9 here.
+const DIFFERENCE_STEP = 1e-5;
+
+for (const family of FAMILIES) {
+  test(`${family}: the forward pass equals the float64 reference`, () => {
+    const { network, layers, values } = smallNetwork(family);
+    const images = randomFeatures(1, network.image);
+    const expected = referenceForward(layers, images, values).values;
+    const actual = arena(() => {
+      const weights = uploadWeights(parametersOf(layers), values);
+      return read(trainPass(layers, uploadFeatures(images), { weights, gradients: new Map() }, false).output);
+    });
+    expected.forEach((value, index) => {
+      assert.ok(Math.abs(value - actual[index]!) < FORWARD_TOLERANCE * Math.max(1, Math.abs(value)));
+    });
+  });
+
+  test(`${family}: every parameter's gradient equals finite differences of the float64 reference`, () => {
+    const { network, layers, values } = smallNetwork(family);
+    const images = randomFeatures(2, network.image);
+    const gradients = backPropagation(layers, values, images);
+    const random = randomStream(3, 'probe');
+    for (const { name } of parametersOf(layers)) {
+      const gradient = gradients.get(name)!;
+      const scale = Math.max(...gradient.map(Math.abs));
+      const index = Math.floor(random() * gradient.length);
+      const expected = centralDifference(layers, values, images, name, index);
+      assert.ok(
+        Math.abs(gradient[index]! - expected) < GRADIENT_TOLERANCE * Math.max(scale, 1e-3),
+        `${name}[${index}]: ${gradient[index]} against ${expected}`,
+      );
+    }
+  });
+
+  test(`${family}: the input's gradient equals finite differences of the float64 reference`, () => {
+    const { network, layers, values } = smallNetwork(family);
+    const images = randomFeatures(4, network.image);
+    const logits = referenceForward(layers, images, values);
+    const cotangent = logits.values.map((_, index) => Math.sin(index + 1));
+    const gradient = inputGradient(layers, values, images, cotangent);
+    for (const share of [0, 0.034, 0.2, 0.5, 0.999]) {
+      const index = Math.floor(share * images.values.length);
+      const loss = (delta: number) => {
+        const moved = { ...images, values: images.values.slice() };
+        moved.values[index]! += delta;
+        return referenceForward(layers, moved, values).values.reduce(
+          (sum, v, i) => sum + v * cotangent[i]!,
+          0,
+        );
+      };
+      const expected = (loss(DIFFERENCE_STEP) - loss(-DIFFERENCE_STEP)) / (2 * DIFFERENCE_STEP);
+      const scale = Math.max(...gradient.map(Math.abs));
+      assert.ok(Math.abs(gradient[index]! - expected) < GRADIENT_TOLERANCE * scale);
+    }
+  });
+
+  test(`${family}: a pass without gradients computes the same, and neither leaves a tensor behind`, () => {
+    const { network, layers, values } = smallNetwork(family);
+    const before = liveTensors();
+    arena(() => {
+      const weights = uploadWeights(parametersOf(layers), values);
+      const images = uploadFeatures(randomFeatures(5, network.image));
+      const count = liveTensors();
+      const gradients = new Map<string, Tensor>();
+      const training = trainPass(layers, images, { weights, gradients }, true);
+      const expected = read(training.output);
+      const inference = inferPass(layers, images, weights, batchStatisticsRule(weights));
+      assert.deepEqual(read(inference), expected);
+      assert.ok(training.pullback(inference));
+      // What is left: the inference output, the input gradient and one gradient a parameter.
+      assert.equal(liveTensors(), count + 2 + gradients.size);
+      assert.equal(gradients.size, parametersOf(layers).length);
+    });
+    assert.equal(liveTensors(), before);
+  });
+}
+
+function centralDifference(
+  layers: ReturnType<typeof smallNetwork>['layers'],
+  values: Values,
+  images: Features,
+  name: string,
+  index: number,
+): number {
+  const loss = (delta: number) => {
+    const moved = Float64Array.from(values.get(name)!);
+    moved[index]! += delta;
+    return referenceLoss(referenceForward(layers, images, new Map([...values, [name, moved]])), LABELS);
+  };
+  return (loss(DIFFERENCE_STEP) - loss(-DIFFERENCE_STEP)) / (2 * DIFFERENCE_STEP);
+}
+
+function inputGradient(
+  layers: ReturnType<typeof smallNetwork>['layers'],
+  values: ReturnType<typeof smallNetwork>['values'],
+  images: Features,
+  cotangent: Float64Array,
+): Float32Array {
+  return arena(() => {
+    const weights = uploadWeights(parametersOf(layers), values);
+    const pass = trainPass(layers, uploadFeatures(images), { weights, gradients: new Map() }, true);
+    return read(pass.pullback(upload(Float32Array.from(cotangent), pass.output.shape))!);
+  });
+}
+
+test('fixed statistics are not those of another batch', () => {
+  const { layers, values } = smallNetwork('resnet');
+  arena(() => {
+    const weights = uploadWeights(parametersOf(layers), values);
+    const estimate = new StatisticsEstimate(layers, weights);
+    estimate.add(uploadFeatures(randomFeatures(3)));
+    const { rule } = inferenceRule(layers, weights, estimate.statistics());
+    const others = uploadFeatures(randomFeatures(9));
+    const fixed = read(inferPass(layers, others, weights, rule));
+    assert.notDeepEqual(fixed, read(inferPass(layers, others, weights, batchStatisticsRule(weights))));
+  });
+});

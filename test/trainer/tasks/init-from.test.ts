@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ResolvedSpec } from '../../../src/contract/spec.js';
+import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
+import { describeRun } from '../../../src/method/index.js';
+import type { BlobStore } from '../../../src/storage/blob-store.js';
+import { decodeState } from '../../../src/trainer/checkpoint/index.js';
+import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
+import { initialState } from '../../../src/trainer/tasks/inputs/states.js';
+import { withBlobs } from '../support/run-plan.js';
+import { contextOf, runTrainingTask, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
+
+const ROUND = { key: 'stage-0-0', kind: 'stage', stage: 0, round: 0 } as const;
+
+async function stateAfterRound(spec: ResolvedSpec, blobs: BlobStore, initial: readonly BlobUri[]) {
+  const inputs = Object.fromEntries(initial.map((uri, index) => [`initial-${index}`, uri]));
+  const dataset = (await storeTiny(blobs)).uri;
+  const { outputs } = await runTrainingTask(ROUND, { spec, blobs, inputs: { dataset, ...inputs } });
+  const { uri } = outputs.state!;
+  return { uri, weights: decodeState(await blobs.get(uri)).weights };
+}
+
+test('a job starts at bitwise the weights that it is given, its optimiser as new', async () => {
+  await withBlobs(async (blobs) => {
+    const backprop = { type: 'backprop' } as const;
+    const trained = await stateAfterRound(tinySpec({ method: backprop }), blobs, []);
+    // Another seed: what it starts from is not chance.
+    const spec = tinySpec({ method: backprop, seed: 5 });
+    const inputs = { 'initial-0': trained.uri };
+    const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
+    const start = await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters);
+    assert.deepEqual(start.weights, trained.weights);
+    for (const values of start.slots.get('momentum')!.values())
+      assert.ok(values.every((value) => value === 0));
+    // Steps too small for a float32 to show: at the round's end it still stands where it started.
+    const still = { learning_rate: 1e-30, weight_decay: 0 };
+    const after = await stateAfterRound({ ...spec, optimizer: { ...spec.optimizer, ...still } }, blobs, [
+      trained.uri,
+    ]);
+    assert.deepEqual(after.weights, trained.weights);
+    const chance = await stateAfterRound({ ...spec, optimizer: { ...spec.optimizer, ...still } }, blobs, []);
+    assert.notDeepEqual(chance.weights, trained.weights);
+  });
+});
+
+test('replicas that were kept of a round are started from at their mean', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = tinySpec({ method: { type: 'backprop' } });
+    const [first, second] = [
+      await stateAfterRound(spec, blobs, []),
+      await stateAfterRound({ ...spec, seed: 6 }, blobs, []),
+    ];
+    const inputs = { 'initial-0': first.uri, 'initial-1': second.uri };
+    const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
+    const { weights } = await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters);
+    for (const [name, values] of weights) {
+      const other = second.weights.get(name)!;
+      assert.deepEqual(
+        values,
+        first.weights.get(name)!.map((value, index) => (value + other[index]!) / 2),
+        name,
+      );
+    }
+  });
+});
+
+test('states of stages make up a network, whatever the new split; what is not in them starts from chance', async () => {
+  await withBlobs(async (blobs) => {
+    const whole = tinySpec({ method: { type: 'backprop' } });
+    const trained = await stateAfterRound(whole, blobs, []);
+    const spec = tinySpec({ method: { type: 'penalty', stages: 2 }, seed: 5 });
+    const run = describeRun(spec, TINY);
+    const context = (inputs: Record<string, BlobUri>) => contextOf(ROUND, { spec, blobs, inputs });
+    for (const stage of run.stages) {
+      const parameters = stageParameters(stage);
+      const start = await initialState(context({ 'initial-0': trained.uri }), parameters);
+      const chance = await initialState(context({}), parameters);
+      for (const { name } of parameters) {
+        assert.deepEqual(
+          start.weights.get(name),
+          trained.weights.get(name) ?? chance.weights.get(name),
+          name,
+        );
+      }
+    }
+    // Only stage 1 has an AuxNet, which the other job had not.
+    const names = stageParameters(run.stages[1]!).map(({ name }) => name);
+    assert.ok(names.some((name) => !trained.weights.has(name)));
+  });
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DatasetFacts } from '../../../src/contract/spec.js';
+import { BlobMissingError } from '../../../src/storage/errors.js';
+import { TrainerError } from '../../../src/trainer/errors.js';
+import { prepare } from '../../../src/trainer/tasks/prepare.js';
+import { withBlobs } from '../support/run-plan.js';
+import { contextOf, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
+
+const PREPARE = { key: 'prepare', kind: 'prepare', stage: null, round: null } as const;
+
+test('an imported dataset is found, not made again; one that is not as its row says is refused', async () => {
+  await withBlobs(async (blobs) => {
+    const stored = await storeTiny(blobs);
+    const prepared = (changes: Partial<DatasetFacts>) => {
+      const context = contextOf(PREPARE, { spec: tinySpec({}), blobs, inputs: {} });
+      const dataset = { ...TINY, test_count: TINY.train_count, manifest: stored.uri, ...changes };
+      return prepare({ ...context, assignment: { ...context.assignment, dataset } });
+    };
+    assert.deepEqual((await prepared({})).outputs, { dataset: stored });
+    await assert.rejects(
+      prepared({ train_count: 31 }),
+      (error) => error instanceof TrainerError && error.code === 'dataset_unreadable',
+    );
+    const text = new TextDecoder().decode(await blobs.get(stored.uri));
+    await blobs.deleteBlob(JSON.parse(text).splits.test.labels);
+    await assert.rejects(prepared({}), BlobMissingError);
+  });
+});
