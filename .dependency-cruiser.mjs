@@ -25,6 +25,17 @@ function onlyRooms(name, comment, from, rooms) {
   );
 }
 
+/** Files in this folder of src/jobs may import, of src/jobs, only themselves and `folders`. */
+function onlyFolders(name, comment, from, folders) {
+  const allowed = ['$1', ...folders].join('|');
+  return forbid(
+    name,
+    comment,
+    { path: `^src/jobs/(${from.replace(/[()]/g, '')})/` },
+    { path: '^src/jobs/', pathNot: `^src/jobs/(${allowed})/` },
+  );
+}
+
 function forbid(name, comment, from, to) {
   return { name, comment, severity: 'error', from, to };
 }
@@ -180,6 +191,39 @@ export default {
       'Job control works on whatever servers it is given: it neither provides them nor serves HTTP.',
       'jobs',
       ['contract/', 'network/', 'method/', 'planning/', 'storage/', 'tracing/(span|tracing)\\.ts$'],
+    ),
+    onlyFolders(
+      'jobs-process-has-no-neighbors',
+      'Loops, limits and versions serve every process of the service, so they know none of them.',
+      'process',
+      [],
+    ),
+    onlyFolders(
+      'jobs-outgoing-sends',
+      'Requests to outside hosts need no table and no queue.',
+      'outgoing',
+      [],
+    ),
+    onlyFolders(
+      'jobs-queue-is-a-cache',
+      'Redis holds intent only; what it means stands in Postgres.',
+      'queue',
+      ['process'],
+    ),
+    onlyFolders('jobs-store-keeps', 'A table is read and written without knowing who asks.', 'store', [
+      'process',
+    ]),
+    onlyFolders(
+      'jobs-lifecycle-decides',
+      'The transitions of jobs and tasks are the same whoever asks for them: API, dispatcher or worker.',
+      'lifecycle',
+      ['process', 'store'],
+    ),
+    onlyFolders(
+      'jobs-parts-meet-in-postgres',
+      'API, dispatcher and worker are processes of their own: they share tables and the queue, never code of each other.',
+      '(client|dispatcher|worker)',
+      ['lifecycle', 'outgoing', 'process', 'queue', 'store'],
     ),
     forbid(
       'processes-behind-the-worker',
