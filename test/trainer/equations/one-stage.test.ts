@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import { describeRun } from '../../../src/method/index.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
-import { openSplit, TrainBatches } from '../../../src/trainer/data/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
 import { initialValues } from '../../../src/trainer/optimizer/index.js';
 import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
-import { arena, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
+import { arena, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import { within } from '../support/measured.js';
+import { type PlainBatch, plainBatches } from '../support/plain-batches.js';
+import { descend, restingVelocity } from '../support/plain-descent.js';
 import { referenceLossCotangent, referencePass } from '../support/reference-pass.js';
 import { withBlobs } from '../support/run-plan.js';
 import { readAll, relativeError } from '../support/small-network.js';
-import { METHODS, runTraining, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
+import type { SpecChanges } from '../support/specs.js';
+import { METHODS, runTraining, TINY, tinySpec } from '../support/training-tasks.js';
 
 // docs/method.md, check 1, against loops that know nothing of stages, tasks or the optimiser: the update in plain
 // JavaScript, the gradient by the trainer's kernels (bitwise) or by the float64 reference. That the methods agree
@@ -31,100 +32,85 @@ const REFERENCE_STEPS = 20;
 const RATE = 0.01;
 const FLOAT64_TOLERANCE = 1e-5;
 
-const specOf = (type: ResolvedSpec['method']['type'], steps = STEPS): ResolvedSpec =>
+const NETWORKS: Readonly<Record<string, SpecChanges['model']>> = {
+  resnet: { depth: 8, width: 2 },
+  // Each step has dropout masks of its own.
+  'wide-resnet with dropout': { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
+};
+
+const specOf = (type: ResolvedSpec['method']['type'], model = NETWORKS.resnet, steps = STEPS): ResolvedSpec =>
   tinySpec({
+    ...(model && { model }),
     epochs: 7,
     optimizer: { learning_rate: RATE, schedule: { ...tinySpec({}).optimizer.schedule, type: 'constant' } },
     method: { type, stages: 1, round_steps: steps },
   });
-const spec = specOf('backprop');
-const layers = wholeNetwork(describeRun(spec, TINY).network);
-const parameters = parametersOf(layers);
 
-test('one stage of every method is bitwise back-propagation written as one loop', async (t) => {
-  await withBlobs(async (blobs) => {
-    const expected = new Map<string, Float32Array>(initialValues(parameters, spec.seed));
-    await descend(
-      await batchesOf(blobs, STEPS),
-      expected,
-      Math.fround,
-      ({ images, shape, labels }) =>
-        arena(() => {
-          const gradients = new Map<string, Tensor>();
-          const weights = uploadWeights(parameters, expected);
-          const pass = trainPass(layers, upload(images, shape), { weights, gradients }, false);
-          pass.pullback(classificationLoss(pass.output, upload(labels, [labels.length])).cotangent);
-          return { values: readAll(gradients) };
-        }).values,
-    );
-    for (const type of METHODS) {
-      assert.deepEqual(await stageWeights(specOf(type), blobs), expected, type);
-      t.diagnostic(`check 1, ${type}: weights after ${STEPS} steps bitwise equal`);
-    }
+for (const [name, model] of Object.entries(NETWORKS)) {
+  test(`${name}: one stage of every method is bitwise back-propagation written as one loop`, async (t) => {
+    await withBlobs(async (blobs) => {
+      const spec = specOf('backprop', model);
+      const layers = wholeNetwork(describeRun(spec, TINY).network);
+      const parameters = parametersOf(layers);
+      const expected = new Map<string, Float32Array>(initialValues(parameters, spec.seed));
+      const batches = await plainBatches(spec, blobs, STEPS);
+      descendOn(
+        batches,
+        expected,
+        Math.fround,
+        ({ images, shape, labels }, step) =>
+          arena(() => {
+            const gradients = new Map<string, Tensor>();
+            const weights = uploadWeights(parameters, expected);
+            const draw = { seed: spec.seed, step };
+            const pass = trainPass(layers, upload(images, shape), { weights, gradients, draw }, false);
+            pass.pullback(classificationLoss(pass.output, upload(labels, [labels.length])).cotangent);
+            return { values: readAll(gradients) };
+          }).values,
+      );
+      for (const type of METHODS) {
+        assert.deepEqual(await stageWeights(specOf(type, model), blobs), expected, type);
+        t.diagnostic(`check 1, ${name}, ${type}: weights after ${STEPS} steps bitwise equal`);
+      }
+    });
   });
-});
+}
 
 test('one stage follows the float64 reference for 20 steps', async (t) => {
   await withBlobs(async (blobs) => {
-    const start = initialValues(parameters, spec.seed);
+    const spec = specOf('backprop', NETWORKS.resnet, REFERENCE_STEPS);
+    const layers = wholeNetwork(describeRun(spec, TINY).network);
+    const start = initialValues(parametersOf(layers), spec.seed);
     const expected = new Map([...start].map(([name, values]) => [name, Float64Array.from(values)]));
     const exact = (value: number) => value;
-    await descend(await batchesOf(blobs, REFERENCE_STEPS), expected, exact, ({ images, shape, labels }) => {
+    const batches = await plainBatches(spec, blobs, REFERENCE_STEPS);
+    descendOn(batches, expected, exact, ({ images, shape, labels }) => {
       const gradients = new Map<string, Float64Array>();
       const pass = referencePass(layers, { values: Float64Array.from(images), shape }, expected);
       pass.pullback(referenceLossCotangent(pass.output, [...labels]), gradients);
       return gradients;
     });
-    const actual = await stageWeights(specOf('backprop', REFERENCE_STEPS), blobs);
+    const actual = await stageWeights(spec, blobs);
     within(t, 'check 1, float64 reference', relativeError(actual, expected), FLOAT64_TOLERANCE);
   });
 });
 
-interface PlainBatch {
-  readonly images: Float32Array;
-  readonly shape: readonly [number, number, number, number];
-  readonly labels: Int32Array;
-}
-
-/** v <- m v + (g + d w), w <- w - rate v, each operation rounded by `round`; changes `weights` in place. */
-async function descend(
+/** Makes the run's steps on `weights`, in place. */
+function descendOn(
   batches: readonly PlainBatch[],
   weights: ReadonlyMap<string, Float32Array | Float64Array>,
   round: (value: number) => number,
-  gradientsOf: (batch: PlainBatch) => ReadonlyMap<string, ArrayLike<number>>,
-): Promise<void> {
-  const [momentum, decay, rate] = [spec.optimizer.momentum, spec.optimizer.weight_decay, RATE].map(
-    (setting) => round(Number(setting)),
-  );
-  const velocity = new Map([...weights].map(([name, { length }]) => [name, new Float64Array(length)]));
-  for (const batch of batches) {
-    const gradients = gradientsOf(batch);
-    for (const [name, w] of weights) {
-      const [v, g] = [velocity.get(name)!, gradients.get(name)!];
-      for (let i = 0; i < w.length; i++) {
-        const total = round(g[i]! + round(w[i]! * decay!));
-        v[i] = round(round(v[i]! * momentum!) + total);
-        w[i] = round(w[i]! - round(v[i]! * rate!));
-      }
-    }
+  gradientsOf: (batch: PlainBatch, step: number) => ReadonlyMap<string, ArrayLike<number>>,
+): void {
+  const { momentum, weight_decay: weightDecay } = tinySpec({}).optimizer;
+  const velocity = restingVelocity(weights);
+  for (const [step, batch] of batches.entries()) {
+    descend(weights, velocity, gradientsOf(batch, step), () => RATE, {
+      momentum: momentum ?? 0,
+      weightDecay,
+      round,
+    });
   }
-}
-
-async function batchesOf(blobs: BlobStore, steps: number): Promise<PlainBatch[]> {
-  const manifest = decodeManifest(await blobs.get((await storeTiny(blobs)).uri));
-  const reader = await openSplit(manifest, 'train', blobs);
-  const { seed, batch_size: batchSize, augmentation } = spec;
-  const batches = new TrainBatches(reader, { seed, batchSize, samples: TINY.train_count, augmentation });
-  const plain: PlainBatch[] = [];
-  for (let step = 0; step < steps; step++) {
-    const { images, labelValues, dispose } = await batches.at(step);
-    const { height, width, channels } = TINY.image;
-    const values = { images: read(images), shape: [batchSize, height, width, channels] as const };
-    dispose();
-    plain.push({ ...values, labels: labelValues });
-  }
-  reader.close();
-  return plain;
 }
 
 async function stageWeights(spec_: ResolvedSpec, blobs: BlobStore) {

@@ -1,4 +1,4 @@
-import type { Layer } from '../../../src/network/index.js';
+import type { Layer, NormLayer } from '../../../src/network/index.js';
 
 /**
  * The oracle: the same networks in plain JavaScript float64, written for clarity, one loop per formula. It shares no
@@ -21,9 +21,25 @@ export interface ReferencePass {
 
 const EPSILON = 1e-5;
 
-/** Forward pass with batch statistics. A dropout's `<name>/mask` among the values is what it multiplies by. */
-export function referenceForward(layers: readonly Layer[], input: Features, values: Values): Features {
-  return layers.reduce((current, layer) => applyLayer(layer, current, values), input);
+/** Mean and variance of each channel, of one batch norm. */
+export interface Moments {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+}
+
+/** The moments that a batch norm normalises its input by. */
+export type MomentsRule = (layer: NormLayer, input: Features) => Moments;
+
+const OF_THE_BATCH: MomentsRule = (_, input) => momentsOf(input);
+
+/** Forward pass, with batch statistics unless told otherwise. A dropout multiplies by the values' `<name>/mask`. */
+export function referenceForward(
+  layers: readonly Layer[],
+  input: Features,
+  values: Values,
+  rule: MomentsRule = OF_THE_BATCH,
+): Features {
+  return layers.reduce((current, layer) => applyLayer(layer, current, values, rule), input);
 }
 
 /** Mean softmax cross-entropy of logits [B,1,1,classes]. */
@@ -37,7 +53,7 @@ export function referenceLoss(logits: Features, labels: readonly number[]): numb
   return losses.reduce((a, b) => a + b, 0) / labels.length;
 }
 
-function applyLayer(layer: Layer, input: Features, values: Values): Features {
+function applyLayer(layer: Layer, input: Features, values: Values, rule: MomentsRule): Features {
   switch (layer.op) {
     case 'conv':
       return conv(
@@ -48,12 +64,13 @@ function applyLayer(layer: Layer, input: Features, values: Values): Features {
         layer.output.channels,
       );
     case 'norm': {
-      const output = norm(input, values.get(`${layer.name}/gamma`)!, values.get(`${layer.name}/beta`)!);
+      const scaling = [values.get(`${layer.name}/gamma`)!, values.get(`${layer.name}/beta`)!] as const;
+      const output = norm(input, ...scaling, rule(layer, input));
       return layer.relu ? rectify(output) : output;
     }
     case 'residual': {
-      const branch = referenceForward(layer.branch, input, values);
-      const shortcut = referenceForward(layer.shortcut, input, values);
+      const branch = referenceForward(layer.branch, input, values, rule);
+      const shortcut = referenceForward(layer.shortcut, input, values, rule);
       const sum = { ...branch, values: branch.values.map((value, index) => value + shortcut.values[index]!) };
       return layer.relu ? rectify(sum) : sum;
     }
@@ -135,20 +152,36 @@ function maxPool(input: Features, size: number, stride: number): Features {
   return { shape: [batch, rows, columns, channels], values };
 }
 
-function norm(input: Features, gamma: ArrayLike<number>, beta: ArrayLike<number>): Features {
-  const channels = input.shape[3];
-  const count = input.values.length / channels;
-  const values = new Float64Array(input.values.length);
-  for (let c = 0; c < channels; c++) {
-    let mean = 0;
-    for (let i = c; i < values.length; i += channels) mean += input.values[i]! / count;
-    let variance = 0;
-    for (let i = c; i < values.length; i += channels) variance += (input.values[i]! - mean) ** 2 / count;
-    const scale = gamma[c]! / Math.sqrt(variance + EPSILON);
-    for (let i = c; i < values.length; i += channels)
-      values[i] = (input.values[i]! - mean) * scale + beta[c]!;
-  }
-  return { shape: input.shape, values };
+/** Over batch, height and width; the variance is divided by the count. */
+export function momentsOf({ shape, values }: Features): Moments {
+  const channels = shape[3];
+  const count = values.length / channels;
+  const mean = new Float64Array(channels);
+  values.forEach((value, i) => {
+    mean[i % channels]! += value / count;
+  });
+  const variance = new Float64Array(channels);
+  values.forEach((value, i) => {
+    variance[i % channels]! += (value - mean[i % channels]!) ** 2 / count;
+  });
+  return { mean, variance };
+}
+
+function norm(
+  { shape, values }: Features,
+  gamma: ArrayLike<number>,
+  beta: ArrayLike<number>,
+  { mean, variance }: Moments,
+): Features {
+  const channels = shape[3];
+  const scale = variance.map((v, c) => gamma[c]! / Math.sqrt(v + EPSILON));
+  return {
+    shape,
+    values: values.map((value, i) => {
+      const c = i % channels;
+      return (value - mean[c]!) * scale[c]! + beta[c]!;
+    }),
+  };
 }
 
 function pool(input: Features): Features {

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { type ArtifactOutput, type BlobUri, FINAL_WEIGHTS } from '../../../src/contract/trainer-protocol.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../../src/trainer/errors.js';
-import { meanState, type OptimizerState } from '../../../src/trainer/optimizer/index.js';
+import type { OptimizerState } from '../../../src/trainer/optimizer/index.js';
 import { liveTensors } from '../../../src/trainer/runtime/index.js';
+import { plainMean } from '../support/plain-mean.js';
 import { type PlanRun, runPlan, withBlobs } from '../support/run-plan.js';
 import { mnistSpec, type SpecChanges } from '../support/specs.js';
 
@@ -29,7 +30,8 @@ async function assertFinalWeights(
   const { uri } = artifacts.find(({ name }) => name === FINAL_WEIGHTS)!;
   const { weights } = decodeState(await run.blobs.get(uri));
   const last = [...run.successes.keys()].filter((key) => key.startsWith('end_to_end')).slice(-replicas);
-  const network = meanState(await Promise.all(last.map((key) => stateOf(run, key)))).weights;
+  const states = await Promise.all(last.map((key) => stateOf(run, key)));
+  const network = plainMean(states.map(({ weights: of }) => of));
   for (const [name, values] of network) assert.deepEqual(weights.get(name), values, name);
   assert.ok(weights.size > network.size);
 }
