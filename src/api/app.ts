@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { JobsService } from '../contract/jobs-client.js';
+import type { JobsService } from '../contract/client/service.js';
 import type { LogLevel } from '../contract/settings.js';
 import { NO_TRACING, type Tracing } from '../tracing/tracing.js';
 import { measureRequests } from './monitoring/request-metrics.js';
@@ -68,7 +68,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   await options.instrument?.(app);
   refuseOtherMethods(app, contract);
   const limits = await limitRequests(app, { service, requestsPerMinute: options.requestsPerMinute });
-  const metrics = async () => (await service.metrics()) + (await own.metrics());
+  const metrics = async () => (await service.getMetrics()) + (await own.metrics());
   const access = { service, loopback: options.loopback, limits };
   const uploads = options.resumable && (await serveResumableUploads(app, options.resumable, access));
   await mountOperations(app, contract, { ...access, metrics, uploads: uploads ?? NO_UPLOADS });

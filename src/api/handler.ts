@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
+import type { ReceivedUpload } from '../contract/client/datasets.js';
+import type { JobsService } from '../contract/client/service.js';
+import type { TenantClient } from '../contract/client/tenant.js';
 import type { operations } from '../contract/generated/openapi.js';
-import type { JobsClient, ReceivedUpload } from '../contract/jobs-client.js';
 
 /**
  * The contract as types: a handler for every operation, that answers only what the contract lets it answer. A missing
@@ -14,9 +16,8 @@ export type Handler<Id extends OperationId> = (request: OperationRequest<Id>) =>
 
 /** A request whose parts have passed the contract; defaults are filled in. */
 export interface OperationRequest<Id extends OperationId> {
-  readonly client: JobsClient;
-  /** What this process and the service measure, in Prometheus' text format. */
-  readonly metrics: () => Promise<string>;
+  readonly client: TenantClient;
+  readonly service: ServiceState;
   /** Under which what the request sets off is traced; null where nothing is. */
   readonly traceparent: string | null;
   /** Aborts when the server closes: an answer without an end must end then. */
@@ -31,6 +32,14 @@ export interface OperationRequest<Id extends OperationId> {
   readonly upload: ReceivedUpload | null;
   /** An upload that came in pieces, complete. @throws StrataError not_found, upload_incomplete */
   readonly openUpload: (id: string) => Promise<FinishedUpload>;
+}
+
+/** The operations on the service itself, as the caller may see it. */
+export interface ServiceState {
+  /** The figures of this process and of the service, in Prometheus' text format. */
+  getMetrics(): Promise<string>;
+  getReadiness(): ReturnType<JobsService['getReadiness']>;
+  listWorkers(): ReturnType<JobsService['listWorkers']>;
 }
 
 type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = NonNullable<

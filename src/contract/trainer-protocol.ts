@@ -1,6 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
+import type { ModelVariantName } from './client/models.js';
 import type { components } from './generated/openapi.js';
-import type { ModelVariantName } from './models-client.js';
 import type { NetworkProfile } from './network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from './spec.js';
 

@@ -284,7 +284,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
     });
   }
 
-  test('nothing was stored', () => assert.equal(context.client.jobs.size, 0));
+  test('nothing was stored', () => assert.equal(context.client.jobs.rows.size, 0));
 
   test('every field at fault is named at once', async () => {
     const { errors } = (await call('POST', '/jobs', { payload: { epochs: 0, model: { deth: 8 } } })).json();
@@ -316,7 +316,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
   });
 
   test('a defect inside tells the caller nothing about it', async () => {
-    context.client.getJob = async () => {
+    context.client.jobs.getJob = async () => {
       throw new Error('password=secret');
     };
     const response = await call('GET', '/jobs/job_1');

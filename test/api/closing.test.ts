@@ -3,11 +3,12 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { FakeClient } from './fake-client.js';
+import { FakeClient } from './fake/fake-client.js';
+import { FakeService } from './fake/fake-service.js';
 import { buildTestApp } from './harness.js';
 
 /** Lists workers when it is told to. */
-class HeldClient extends FakeClient {
+class HeldService extends FakeService {
   readonly signals = new EventEmitter();
 
   override async listWorkers() {
@@ -18,24 +19,25 @@ class HeldClient extends FakeClient {
 }
 
 test('a server that closes ends the request in progress, and refuses the next on its connection as a problem', async () => {
-  const client = new HeldClient();
-  const app = await buildTestApp(client);
-  app.addHook('preClose', async () => void client.signals.emit('closing'));
+  const client = new FakeClient();
+  const service = new HeldService(client);
+  const app = await buildTestApp(client, service);
+  app.addHook('preClose', async () => void service.signals.emit('closing'));
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
   const socket = connect(Number(port), '127.0.0.1');
   await once(socket, 'connect');
   const answers = text(socket);
   const get = (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`);
-  const asked = once(client.signals, 'asked');
+  const asked = once(service.signals, 'asked');
   get('/workers');
   await asked;
-  const closing = once(client.signals, 'closing');
+  const closing = once(service.signals, 'closing');
   const closed = app.close();
   await closing;
   const next = once(app.server, 'request');
   get('/jobs');
   await next;
-  client.signals.emit('go');
+  service.signals.emit('go');
   const [, first = '', second = ''] = (await answers).split('HTTP/1.1 ');
   assert.match(first, /^200 /);
   assert.match(second, /^503 [\s\S]*application\/problem\+json[\s\S]*"code":"unavailable"/);

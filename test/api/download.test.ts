@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Artifact } from '../../src/contract/jobs-client.js';
+import type { Artifact } from '../../src/contract/client/jobs.js';
 import { useApp } from './harness.js';
 
 const BYTES = randomBytes(200_000);
@@ -31,7 +31,7 @@ describe('artifact download', () => {
       created_at: '2026-01-02T03:04:05.678Z',
       links: { self: '/artifacts/art_1', content: URL_, job: '/jobs/job_1' },
     };
-    context.client.artifacts.set('art_1', { artifact, path });
+    context.client.jobs.artifacts.set('art_1', { artifact, path });
   });
   after(() => rm(folder, { recursive: true }));
 

@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { FakeClient } from './fake-client.js';
+import { FakeClient } from './fake/fake-client.js';
 import { buildTestApp, QUICK } from './harness.js';
 
 /** One `text/event-stream` connection, read frame by frame. */
@@ -69,9 +69,9 @@ describe('event streams over a listening socket', () => {
     assert.equal(response.headers['content-type'], 'text/event-stream');
     const reader = new EventReader(response);
     assert.deepEqual((await reader.next())?.data.type, 'job.queued');
-    client.record(id, 'job.running');
+    client.jobs.record(id, 'job.running');
     assert.deepEqual((await reader.next())?.data.type, 'job.running');
-    client.finish(id, 'succeeded');
+    client.jobs.finish(id, 'succeeded');
     const last = await reader.next();
     assert.deepEqual([last?.id, last?.data.seq, last?.data.type], [3, 3, 'job.succeeded']);
     assert.equal(await reader.next(), null);
@@ -79,11 +79,11 @@ describe('event streams over a listening socket', () => {
 
   test('a client that reconnects with Last-Event-ID misses nothing and sees nothing twice', async () => {
     const id = await newJob();
-    client.record(id, 'a');
+    client.jobs.record(id, 'a');
     const first = new EventReader(await connect(`/jobs/${id}/events`));
     assert.equal((await first.next())?.id, 1);
     first.response.destroy();
-    client.record(id, 'b');
+    client.jobs.record(id, 'b');
     const second = new EventReader(await connect(`/jobs/${id}/events?after=0`, { 'last-event-id': '1' }));
     assert.deepEqual([(await second.next())?.id, (await second.next())?.id], [2, 3]);
     second.response.destroy();
@@ -98,7 +98,7 @@ describe('event streams over a listening socket', () => {
 
   test('a finished job with nothing left to send answers 204, which stops an EventSource', async () => {
     const id = await newJob();
-    client.finish(id, 'cancelled');
+    client.jobs.finish(id, 'cancelled');
     const response = await connect(`/jobs/${id}/events`, { 'last-event-id': '2' });
     assert.equal(response.statusCode, 204);
     response.resume();
@@ -108,14 +108,14 @@ describe('event streams over a listening socket', () => {
     const id = await newJob();
     const response = await connect(`/jobs/${id}/events`);
     response.destroy();
-    await client.unfollowed();
+    await client.jobs.unfollowed();
     const head = await app.inject({
       method: 'HEAD',
       url: `/jobs/${id}/events`,
       headers: { accept: 'text/event-stream' },
     });
     assert.equal(head.statusCode, 200);
-    await client.unfollowed();
+    await client.jobs.unfollowed();
   });
 
   test('an unknown job and a bad Last-Event-ID are problems, not streams', async () => {
@@ -135,6 +135,6 @@ describe('event streams over a listening socket', () => {
     assert.equal(await reader.next(), null);
     assert.equal(reader.retryMs, 1000);
     await closed;
-    await client.unfollowed();
+    await client.jobs.unfollowed();
   });
 });

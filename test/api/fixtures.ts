@@ -1,8 +1,9 @@
 import { DEFAULT_TENANT, type Scope } from '../../src/contract/access.js';
+import type { Dataset } from '../../src/contract/client/datasets.js';
+import type { Job } from '../../src/contract/client/jobs.js';
+import type { Model } from '../../src/contract/client/models.js';
 import type { BUILT_IN_DATASETS } from '../../src/contract/datasets.js';
 import type { components } from '../../src/contract/generated/openapi.js';
-import type { Dataset, Job } from '../../src/contract/jobs-client.js';
-import type { Model } from '../../src/contract/models-client.js';
 import type { JobSpec } from '../../src/contract/spec.js';
 import type { WebhookEvent } from '../../src/contract/webhooks.js';
 import { resolved } from '../jobs/support/specs.js';

@@ -5,8 +5,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApp } from '../../src/api/app.js';
-import { FakeClient } from './fake-client.js';
-import { FakeService } from './fake-service.js';
+import { FakeClient } from './fake/fake-client.js';
+import { FakeService } from './fake/fake-service.js';
 
 /** The smallest job worth posting; every other field has a default. */
 export const QUICK = {
@@ -18,8 +18,11 @@ export const QUICK = {
 };
 
 /** The API on a fake client, its answers checked against the contract. */
-export async function buildTestApp(client: FakeClient): Promise<FastifyInstance> {
-  return buildApp(new FakeService(client), {
+export async function buildTestApp(
+  client: FakeClient,
+  service = new FakeService(client),
+): Promise<FastifyInstance> {
+  return buildApp(service, {
     logLevel: 'silent',
     loopback: true,
     requestsPerMinute: 0,
@@ -29,10 +32,11 @@ export async function buildTestApp(client: FakeClient): Promise<FastifyInstance>
 
 /** A fresh app for the tests of a file, closed after them. */
 export function useApp() {
-  const context = {} as { app: FastifyInstance; client: FakeClient };
+  const context = {} as { app: FastifyInstance; client: FakeClient; service: FakeService };
   before(async () => {
     context.client = new FakeClient();
-    context.app = await buildTestApp(context.client);
+    context.service = new FakeService(context.client);
+    context.app = await buildTestApp(context.client, context.service);
   });
   after(() => context.app.close());
   const call = async (method: InjectOptions['method'] & string, url: string, options: InjectOptions = {}) =>

@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { FakeClient } from './fake-client.js';
+import { FakeClient } from './fake/fake-client.js';
 import { NOW } from './fixtures.js';
 import { buildTestApp, QUICK, useApp } from './harness.js';
 
@@ -13,13 +13,13 @@ describe('logs', () => {
 
   async function printed(...texts: string[]): Promise<string> {
     const id = await createJob();
-    for (const text of texts) context.client.print(id, text);
+    for (const text of texts) context.client.jobs.print(id, text);
     return id;
   }
 
   test('are a list with pages, of one task where it is named', async () => {
     const id = await printed('a', 'b', 'c');
-    context.client.print(id, 'd', 'finalize');
+    context.client.jobs.print(id, 'd', 'finalize');
     const first = (await call('GET', `/jobs/${id}/logs?limit=3`)).json();
     assert.deepEqual([first.data.length, first.has_more, first.next], [3, true, '3']);
     const second = (await call('GET', `/jobs/${id}/logs?after=${first.next}`)).json();
@@ -60,7 +60,7 @@ describe('logs', () => {
 
   test('of a finished job with nothing left to send end an EventSource', async () => {
     const id = await printed('a');
-    context.client.finish(id, 'cancelled');
+    context.client.jobs.finish(id, 'cancelled');
     const headers = { accept: 'text/event-stream', 'last-event-id': '1' };
     assert.equal((await call('GET', `/jobs/${id}/logs`, { headers })).statusCode, 204);
   });
@@ -88,22 +88,22 @@ describe('followed logs', () => {
 
   test('grow with the job and end after it, as text', async () => {
     const id = await newJob();
-    client.print(id, 'stored');
+    client.jobs.print(id, 'stored');
     const response = await connect(`/jobs/${id}/logs?follow=true`, '*/*');
     const chunks = response.setEncoding('utf8')[Symbol.asyncIterator]();
     assert.match((await chunks.next()).value, /stored\n$/);
-    client.print(id, 'live');
+    client.jobs.print(id, 'live');
     assert.match((await chunks.next()).value, /live\n$/);
-    client.print(id, 'last words');
-    client.finish(id, 'failed');
+    client.jobs.print(id, 'last words');
+    client.jobs.finish(id, 'failed');
     assert.match((await chunks.next()).value, /last words\n$/);
     assert.equal((await chunks.next()).done, true);
   });
 
   test('are events for an EventSource, with their seq as id', async () => {
     const id = await newJob();
-    client.print(id, 'one');
-    client.finish(id, 'succeeded');
+    client.jobs.print(id, 'one');
+    client.jobs.finish(id, 'succeeded');
     let text = '';
     for await (const chunk of await connect(`/jobs/${id}/logs`, 'text/event-stream')) text += String(chunk);
     assert.match(text, /^: connected\n\nid: 1\ndata: {"seq":1,.*"text":"one"}\n\n$/);
@@ -111,9 +111,9 @@ describe('followed logs', () => {
 
   test('leave no follower behind when the client leaves', async () => {
     const id = await newJob();
-    client.print(id, 'a');
+    client.jobs.print(id, 'a');
     const response = await connect(`/jobs/${id}/logs?follow=true`, 'text/plain');
     response.destroy();
-    await client.unfollowed();
+    await client.jobs.unfollowed();
   });
 });

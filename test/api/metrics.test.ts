@@ -46,7 +46,7 @@ describe('GET /metrics of a service at work', () => {
     strata = await Strata.start({ trainer: FAKE_TRAINER });
     app = await buildLiveApp(strata);
     await Promise.all([strata.startDispatcher(), strata.startWorker()]);
-    const { job } = await strata.client.createJob(smallJob(), {});
+    const { job } = await strata.client.jobs.createJob(smallJob(), {});
     jobId = job.id;
     await strata.ended(jobId);
   });
@@ -63,7 +63,7 @@ describe('GET /metrics of a service at work', () => {
   };
 
   test('counts what tasks did, once their worker has stored it', async () => {
-    const { data: tasks } = await strata.client.listTasks(jobId);
+    const { data: tasks } = await strata.client.jobs.listJobTasks(jobId);
     const ofKind = (kind: string) => tasks.filter((task) => task.kind === kind).length;
     const samples = await eventually('a figure for every task', async () => {
       const found = parse(await scrape());
@@ -74,7 +74,7 @@ describe('GET /metrics of a service at work', () => {
       const labels = { kind, outcome: 'succeeded' };
       assert.equal(figureOf(samples, 'strata_task_duration_seconds_count', labels), ofKind(kind), kind);
     }
-    const { plan, spec } = (await strata.client.getJob(jobId))!;
+    const { plan, spec } = (await strata.client.jobs.getJob(jobId))!;
     const stageImages = figureOf(samples, 'strata_trained_images_total', { kind: 'stage' });
     const jointImages = figureOf(samples, 'strata_trained_images_total', { kind: 'end_to_end' });
     const stages = spec.method.stages!;
@@ -103,7 +103,7 @@ describe('GET /metrics of a service at work', () => {
 
   test('shows a held task as running under a fresh lease, and its job', async () => {
     await strata.orders.hold('prepare');
-    const { job } = await strata.client.createJob(smallJob(), {});
+    const { job } = await strata.client.jobs.createJob(smallJob(), {});
     await strata.event(job.id, 'task.started');
     const samples = await eventually('the running task', async () => {
       const found = parse(await scrape());

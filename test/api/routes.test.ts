@@ -35,7 +35,7 @@ describe('jobs', () => {
   });
 
   test('dry_run answers 200 and stores nothing', async () => {
-    const before = context.client.jobs.size;
+    const before = context.client.jobs.rows.size;
     const response = await call('POST', '/jobs?dry_run=true', { payload: QUICK });
     assert.equal(response.statusCode, 200, response.body);
     const { id, prediction } = response.json();
@@ -43,7 +43,7 @@ describe('jobs', () => {
     const plan = await call('POST', '/plans', { payload: { job: QUICK } });
     assert.equal(plan.statusCode, 200, plan.body);
     assert.deepEqual(plan.json(), prediction);
-    assert.equal(context.client.jobs.size, before);
+    assert.equal(context.client.jobs.rows.size, before);
   });
 
   test('a profile is accepted, and found where its Location says', async () => {
@@ -86,7 +86,7 @@ describe('jobs', () => {
   test('GET /jobs/{id} answers finished jobs of every kind', async () => {
     for (const state of ['succeeded', 'failed', 'cancelled'] as const) {
       const id = await createJob();
-      context.client.finish(id, state);
+      context.client.jobs.finish(id, state);
       const response = await call('GET', `/jobs/${id}`);
       assert.deepEqual([response.statusCode, response.json().state], [200, state], response.body);
     }
@@ -102,7 +102,7 @@ describe('jobs', () => {
     assert.equal(empty.statusCode, 202, empty.body);
     const forced = await call('POST', `/jobs/${id}/cancel`, { payload: { force: true } });
     assert.equal(forced.json().state_reason, 'forced');
-    context.client.finish(id, 'succeeded');
+    context.client.jobs.finish(id, 'succeeded');
     assert.equal((await call('POST', `/jobs/${id}/cancel`)).json().code, 'job_finished');
   });
 
@@ -112,7 +112,7 @@ describe('jobs', () => {
     assert.deepEqual([paused.statusCode, paused.json().state], [202, 'paused'], paused.body);
     const resumed = await call('POST', `/jobs/${id}/resume`);
     assert.deepEqual([resumed.statusCode, resumed.json().pause_requested_at], [202, null], resumed.body);
-    context.client.finish(id, 'cancelled');
+    context.client.jobs.finish(id, 'cancelled');
     for (const verb of ['pause', 'resume']) {
       const refused = await call('POST', `/jobs/${id}/${verb}`);
       assert.deepEqual([refused.statusCode, refused.json().code], [409, 'job_finished']);
@@ -124,7 +124,7 @@ describe('jobs', () => {
     const id = await createJob();
     const early = await call('DELETE', `/jobs/${id}`);
     assert.deepEqual([early.statusCode, early.json().code], [409, 'job_unfinished']);
-    context.client.finish(id, 'failed');
+    context.client.jobs.finish(id, 'failed');
     assert.equal((await call('DELETE', `/jobs/${id}`)).statusCode, 204);
     assert.equal((await call('DELETE', `/jobs/${id}`)).statusCode, 404);
   });
@@ -167,9 +167,9 @@ describe('datasets, workers, health', () => {
   test('readiness follows Postgres; Redis and workers only degrade it', async () => {
     assert.deepEqual((await call('GET', '/health/live')).json(), { status: 'ok' });
     assert.equal((await call('GET', '/health/ready')).json().status, 'ok');
-    context.client.dependencies = { postgres: 'up', redis: 'down', workers: 1 };
+    context.service.dependencies = { postgres: 'up', redis: 'down', workers: 1 };
     assert.equal((await call('GET', '/health/ready')).json().status, 'degraded');
-    context.client.dependencies = { postgres: 'down', redis: 'up', workers: 1 };
+    context.service.dependencies = { postgres: 'down', redis: 'up', workers: 1 };
     const down = await call('GET', '/health/ready');
     assert.deepEqual([down.statusCode, down.json().code], [503, 'unavailable']);
     assert.equal(down.headers['retry-after'], '5');

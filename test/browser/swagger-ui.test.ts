@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClient } from '../api/fake-client.js';
+import { FakeClient } from '../api/fake/fake-client.js';
 import { buildTestApp } from '../api/harness.js';
 import { findChromium, withBrowser } from './chromium.js';
 
@@ -27,7 +27,7 @@ test('Swagger UI posts its first example as it stands and shows the job', { skip
       if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
       assert.match((await live.locator('.response-col_status').textContent()) ?? '', /^201/);
       assert.deepEqual(
-        [...client.jobs.values()].map(({ spec }) => [spec.dataset, spec.model.depth]),
+        [...client.jobs.rows.values()].map(({ spec }) => [spec.dataset, spec.model.depth]),
         [['mnist', 8]],
       );
       assert.deepEqual(complaints, []);

@@ -39,12 +39,12 @@ async function killServer(): Promise<void> {
 
 test('a follower misses nothing and sees nothing twice while the API is killed and started again', async () => {
   const client = createClient({ url: server.url });
-  const { job } = await strata.client.createJob(smallJob(), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
   const events = client.jobs.follow(job.id);
   const seen = [(await events.next()).value];
   await killServer();
   // Written while nobody serves.
-  await strata.client.cancelJob(job.id, { force: false });
+  await strata.client.jobs.cancelJob(job.id, { force: false });
   server = await startServer(server.port);
   for await (const event of events) seen.push(event);
   assert.deepEqual(

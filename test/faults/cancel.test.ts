@@ -32,10 +32,10 @@ for (const force of [true, false]) {
 async function cancelledAfter(force: boolean, nudged: boolean): Promise<number> {
   await strata.orders.clear();
   await strata.orders.hold('stage-0-1');
-  const { id } = (await strata.client.createJob(smallJob(), {})).job;
+  const { id } = (await strata.client.jobs.createJob(smallJob(), {})).job;
   await strata.orders.started('stage-0-1');
   if (!nudged) await deafen();
-  const { cancel_requested_at: asked } = await strata.client.cancelJob(id, { force });
+  const { cancel_requested_at: asked } = await strata.client.jobs.cancelJob(id, { force });
   const { at } = await strata.event(id, 'job.cancelled');
   assert.ok(asked);
   return (Date.parse(at) - Date.parse(asked)) / 1000;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import { startPostgres } from '../../src/provision/postgres/postgres.js';
 import { startRedis, stopRedis } from '../../src/provision/redis/redis.js';
 import { smallJob } from '../jobs/support/specs.js';
@@ -14,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => strata.stop());
 
-const create = async (): Promise<string> => (await strata.client.createJob(smallJob(), {})).job.id;
+const create = async (): Promise<string> => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
 
 async function flushRedis(): Promise<void> {
   const redis = new Redis(strata.servers.redisUrl);
@@ -171,7 +172,7 @@ test('a worker that is asked to stop hands its tasks back at a checkpoint and le
   const trainer = await strata.orders.started('stage-0-1');
   assert.equal(await leaving.stop(), 0);
   assert.equal(await processExists(trainer), false);
-  assert.deepEqual((await strata.client.listWorkers()).data, []);
+  assert.deepEqual((await strata.service.listWorkers(DEFAULT_TENANT)).data, []);
   await strata.orders.release('stage-0-1');
   await strata.startWorker();
   assert.equal((await strata.ended(id)).state, 'succeeded');

@@ -22,7 +22,7 @@ after(async () => {
   await strata.stop();
 });
 
-const create = async (): Promise<string> => (await strata.client.createJob(smallJob(), {})).job.id;
+const create = async (): Promise<string> => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
 
 /** The servers as one process reaches them, each over a line of its own. */
 async function overLines() {

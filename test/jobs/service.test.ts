@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import { deleteGarbage, deleteOldRows } from '../../src/jobs/dispatcher/housekeeping.js';
 import { openDatabase } from '../../src/jobs/store/connection/database.js';
@@ -18,7 +19,7 @@ before(async () => {
 after(() => strata.stop());
 beforeEach(() => strata.orders.clear());
 
-const create = async (): Promise<string> => (await strata.client.createJob(smallJob(), {})).job.id;
+const create = async (): Promise<string> => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
 
 test('a job goes through its states to succeeded, with its result, tasks, metrics and artifact', async () => {
   const id = await create();
@@ -30,21 +31,21 @@ test('a job goes through its states to succeeded, with its result, tasks, metric
   assert.ok((ended.result.speedup?.measured ?? 0) > 0);
   assert.equal(ended.result.speedup?.predicted, null, 'its trainer times no parts');
   await assertEffectsOnce(strata, id);
-  const events = (await strata.client.listEvents(id, { after: 0, limit: 1000 })).data;
+  const events = (await strata.client.jobs.listJobEvents(id, { after: 0, limit: 1000 })).data;
   assert.deepEqual(
     events.map((event) => event.type).filter((type) => type.startsWith('job.')),
     ['job.queued', 'job.preparing', 'job.running', 'job.finalizing', 'job.succeeded'],
   );
-  const artifacts = (await strata.client.listArtifacts(id)).data;
+  const artifacts = (await strata.client.jobs.listJobArtifacts(id)).data;
   const report = artifacts.find(({ kind }) => kind === 'report');
-  const opened = await strata.client.openArtifact(report?.id ?? '');
+  const opened = await strata.client.jobs.downloadArtifact(report?.id ?? '');
   assert.equal(opened.artifact.name, 'report.json');
 });
 
 test('tasks name what they wait for, who ran them and how long', async () => {
   const id = await create();
   await strata.ended(id);
-  const tasks = new Map((await strata.client.listTasks(id)).data.map((task) => [task.key, task]));
+  const tasks = new Map((await strata.client.jobs.listJobTasks(id)).data.map((task) => [task.key, task]));
   assert.equal(tasks.size, 13);
   const task = tasks.get('stage-0-1');
   assert.deepEqual(task?.waits_for, ['prepare', 'stage-0-0', 'stage-1-1']);
@@ -53,7 +54,7 @@ test('tasks name what they wait for, who ran them and how long', async () => {
   assert.deepEqual([replica?.kind, replica?.round, replica?.replica], ['end_to_end', 0, 1]);
   assert.deepEqual(tasks.get('finalize')?.waits_for.slice(-2), ['end_to_end-0-0', 'end_to_end-0-1']);
   assert.match(task?.device ?? '', /^(cpu|gpu):\d$/);
-  const [worker] = (await strata.client.listWorkers()).data;
+  const [worker] = (await strata.service.listWorkers(DEFAULT_TENANT)).data;
   assert.equal(task?.worker_id, worker?.id);
   assert.equal(worker?.slots.length, 2);
 });
@@ -79,7 +80,7 @@ test('a running job answers its progress, and where it will end', async () => {
   const id = await create();
   await strata.orders.started('stage-0-2');
   const job = await eventually('progress', async () => {
-    const running = await strata.client.getJob(id);
+    const running = await strata.client.jobs.getJob(id);
     return running && running.progress > 0.02 && running;
   });
   assert.equal(job.state, 'running');
@@ -93,32 +94,34 @@ test('cancel with force: the trainer is gone before the job is cancelled', async
   await strata.orders.hold('stage-1-1');
   const id = await create();
   const pid = await strata.orders.started('stage-1-1');
-  const answered = await strata.client.cancelJob(id, { force: true });
+  const answered = await strata.client.jobs.cancelJob(id, { force: true });
   assert.ok(answered.cancel_requested_at);
-  for await (const event of strata.client.followEvents(id, 0, new AbortController().signal)) {
+  for await (const event of strata.client.jobs.followJobEvents(id, 0, new AbortController().signal)) {
     if (event.type === 'job.cancelled') assert.equal(await processExists(pid), false);
   }
-  const job = await strata.client.getJob(id);
+  const job = await strata.client.jobs.getJob(id);
   assert.equal(job?.state, 'cancelled');
-  const states = new Set((await strata.client.listTasks(id)).data.map((task) => task.state));
+  const states = new Set((await strata.client.jobs.listJobTasks(id)).data.map((task) => task.state));
   assert.deepEqual([...states].sort(), ['cancelled', 'succeeded']);
-  assert.equal((await strata.client.cancelJob(id, { force: false })).state, 'cancelled');
+  assert.equal((await strata.client.jobs.cancelJob(id, { force: false })).state, 'cancelled');
 });
 
 test('cancel without force: running tasks leave a checkpoint and end, none follows', async () => {
   await strata.orders.hold('stage-1-1');
   const id = await create();
   const pid = await strata.orders.started('stage-1-1');
-  const answered = await strata.client.cancelJob(id, { force: false });
+  const answered = await strata.client.jobs.cancelJob(id, { force: false });
   assert.notEqual(answered.state, 'cancelled');
   assert.match(answered.state_reason ?? '', /last checkpoint/);
   assert.equal((await strata.ended(id)).state, 'cancelled');
-  const tasks = new Map((await strata.client.listTasks(id)).data.map((task) => [task.key, task.state]));
+  const tasks = new Map(
+    (await strata.client.jobs.listJobTasks(id)).data.map((task) => [task.key, task.state]),
+  );
   assert.equal(tasks.get('stage-1-1'), 'cancelled');
   assert.equal(tasks.get('stage-1-2'), 'cancelled');
-  const artifacts = (await strata.client.listArtifacts(id)).data;
+  const artifacts = (await strata.client.jobs.listJobArtifacts(id)).data;
   assert.ok(artifacts.some(({ name }) => name === 'checkpoints/stage-1-1.safetensors'));
-  const opened = await strata.client.openArtifact(artifacts[0]?.id ?? '');
+  const opened = await strata.client.jobs.downloadArtifact(artifacts[0]?.id ?? '');
   assert.match(await readFile(opened.path, 'utf8'), /a1\/checkpoint/);
   assert.equal(await processExists(pid), true, 'the trainer stays warm');
 });
@@ -127,38 +130,38 @@ test('pause: running tasks make a checkpoint, nothing is claimed until the job i
   await strata.orders.hold('stage-1-1');
   const id = await create();
   const pid = await strata.orders.started('stage-1-1');
-  const asked = await strata.client.pauseJob(id);
+  const asked = await strata.client.jobs.pauseJob(id);
   assert.ok(asked.pause_requested_at);
   await strata.event(id, 'job.paused');
-  const paused = await strata.client.getJob(id);
+  const paused = await strata.client.jobs.getJob(id);
   assert.equal(paused?.state, 'paused');
   assert.ok((paused?.progress ?? 0) > 0);
-  assert.equal((await strata.client.pauseJob(id)).pause_requested_at, asked.pause_requested_at);
+  assert.equal((await strata.client.jobs.pauseJob(id)).pause_requested_at, asked.pause_requested_at);
   await strata.orders.release('stage-1-1');
   assert.equal(await processExists(pid), true, 'the trainer stays warm');
   // Another job is through before the paused one moves.
   assert.equal((await strata.ended(await create())).state, 'succeeded');
-  assert.equal((await strata.client.getJob(id))?.state, 'paused');
-  const resumed = await strata.client.resumeJob(id);
+  assert.equal((await strata.client.jobs.getJob(id))?.state, 'paused');
+  const resumed = await strata.client.jobs.resumeJob(id);
   assert.equal(resumed.pause_requested_at, null);
   assert.equal((await strata.ended(id)).state, 'succeeded');
   assert.match(await strata.orders.from('stage-1-1', 2), /^sha256:/);
   await assertEffectsOnce(strata, id);
-  await assert.rejects(strata.client.pauseJob(id), { code: 'job_finished' });
+  await assert.rejects(strata.client.jobs.pauseJob(id), { code: 'job_finished' });
 });
 
 test('a job that is paused before it starts, and one that is paused and cancelled', async () => {
   await strata.orders.hold('prepare');
   const busy = [await create(), await create()];
   const [one, two] = [await create(), await create()];
-  assert.equal((await strata.client.pauseJob(one)).state, 'paused');
-  await strata.client.pauseJob(two);
+  assert.equal((await strata.client.jobs.pauseJob(one)).state, 'paused');
+  await strata.client.jobs.pauseJob(two);
   await strata.orders.release('prepare');
   await Promise.all(busy.map((id) => strata.ended(id)));
-  assert.equal((await strata.client.getJob(one))?.started_at, null);
-  assert.equal((await strata.client.resumeJob(one)).state, 'queued');
-  assert.equal((await strata.client.cancelJob(two, { force: false })).state, 'cancelled');
-  await assert.rejects(strata.client.resumeJob(two), { code: 'job_finished' });
+  assert.equal((await strata.client.jobs.getJob(one))?.started_at, null);
+  assert.equal((await strata.client.jobs.resumeJob(one)).state, 'queued');
+  assert.equal((await strata.client.jobs.cancelJob(two, { force: false })).state, 'cancelled');
+  await assert.rejects(strata.client.jobs.resumeJob(two), { code: 'job_finished' });
   assert.equal((await strata.ended(one)).state, 'succeeded');
 });
 
@@ -177,7 +180,7 @@ test('a fatal error fails the job with its code, stage and step, and stops the o
   assert.equal(job.state, 'failed');
   const message = 'told to fail with non_finite_loss';
   assert.deepEqual(job.error, { code: 'non_finite_loss', message, stage: 0, step: 5, tensor: 'loss' });
-  const tasks = (await strata.client.listTasks(id)).data;
+  const tasks = (await strata.client.jobs.listJobTasks(id)).data;
   assert.deepEqual(
     tasks.filter((task) => task.state === 'failed').map((task) => task.key),
     ['stage-0-2'],
@@ -213,7 +216,7 @@ test('what a successful task warns of becomes one event, also where the task ran
   process.kill(await strata.orders.started('evaluate-3'), 'SIGKILL');
   await strata.orders.release('evaluate-3');
   assert.equal((await strata.ended(id)).state, 'succeeded');
-  const events = (await strata.client.listEvents(id, { after: 0, limit: 1000 })).data;
+  const events = (await strata.client.jobs.listJobEvents(id, { after: 0, limit: 1000 })).data;
   const warned = events.filter(({ type }) => type === 'task.warned');
   assert.equal(warned.length, 1);
   const [{ level, message, data }] = warned as [(typeof warned)[number]];
@@ -252,7 +255,7 @@ async function ageBlobs(): Promise<void> {
 }
 
 async function modelOf(jobId: string): Promise<string> {
-  return (await strata.client.getJob(jobId))?.result?.model_id ?? assert.fail('it made a model');
+  return (await strata.client.jobs.getJob(jobId))?.result?.model_id ?? assert.fail('it made a model');
 }
 
 test('garbage: what an ended job does not show goes, what any job needs stays; a deleted job leaves nothing', async () => {
@@ -264,7 +267,7 @@ test('garbage: what an ended job does not show goes, what any job needs stays; a
     await strata.orders.hold('stage-1-1');
     const running = await create();
     await strata.orders.started('stage-1-1');
-    await assert.rejects(strata.client.deleteJob(running), { code: 'job_unfinished' });
+    await assert.rejects(strata.client.jobs.deleteJob(running), { code: 'job_unfinished' });
     const { rows } = await strata.sql.query<{ outputs: Record<string, { uri: BlobUri }> }>(
       `SELECT outputs FROM task WHERE job_id = $1 AND key = 'stage-1-1'`,
       [done],
@@ -273,37 +276,45 @@ test('garbage: what an ended job does not show goes, what any job needs stays; a
     await ageBlobs();
     await deleteGarbage(db, strata.blobs, log);
     assert.equal(await strata.blobs.exists(state), false);
-    const files = (await strata.client.listArtifacts(done)).data;
-    const paths = await Promise.all(files.map(async ({ id }) => (await strata.client.openArtifact(id)).path));
+    const files = (await strata.client.jobs.listJobArtifacts(done)).data;
+    const paths = await Promise.all(
+      files.map(async ({ id }) => (await strata.client.jobs.downloadArtifact(id)).path),
+    );
     await strata.orders.release('stage-1-1');
     assert.equal((await strata.ended(running)).state, 'succeeded');
 
     const model = await modelOf(done);
-    await assert.rejects(strata.client.deleteJob(done), { code: 'job_has_model' });
-    await strata.client.deleteModel(model);
+    await assert.rejects(strata.client.jobs.deleteJob(done), { code: 'job_has_model' });
+    await strata.client.models.deleteModel(model);
     assert.deepEqual(
-      (await strata.client.listArtifacts(done)).data.map(({ name }) => name),
+      (await strata.client.jobs.listJobArtifacts(done)).data.map(({ name }) => name),
       ['report.json'],
       'a model takes its files along, and leaves the job its report',
     );
-    await strata.client.deleteJob(done);
-    assert.equal(await strata.client.getJob(done), null);
-    await assert.rejects(strata.client.listEvents(done, { after: 0, limit: 1 }), { code: 'not_found' });
+    await strata.client.jobs.deleteJob(done);
+    assert.equal(await strata.client.jobs.getJob(done), null);
+    await assert.rejects(strata.client.jobs.listJobEvents(done, { after: 0, limit: 1 }), {
+      code: 'not_found',
+    });
     await ageBlobs();
     await deleteGarbage(db, strata.blobs, log);
     for (const path of paths) await assert.rejects(readFile(path), { code: 'ENOENT' });
     await strata.sql.query(`UPDATE job SET finished_at = now() - interval '31 days' WHERE id = $1`, [
       running,
     ]);
-    const { id, tags } = await strata.client.tagModel(await modelOf(running), 'candidate');
+    const { id, tags } = await strata.client.models.tagModel(await modelOf(running), 'candidate');
     assert.deepEqual(tags, ['candidate']);
     await deleteOldRows(db, 30);
-    assert.equal((await strata.client.listArtifacts(running)).data.length, 2, 'a tagged model is kept');
-    await strata.client.untagModel(id, 'candidate');
+    assert.equal(
+      (await strata.client.jobs.listJobArtifacts(running)).data.length,
+      2,
+      'a tagged model is kept',
+    );
+    await strata.client.models.untagModel(id, 'candidate');
     await deleteOldRows(db, 30);
-    assert.deepEqual((await strata.client.listArtifacts(running)).data, []);
-    assert.deepEqual((await strata.client.getModel(id))?.variants[0]?.formats, []);
-    assert.equal((await strata.client.getJob(running))?.result?.test_accuracy, 0.5);
+    assert.deepEqual((await strata.client.jobs.listJobArtifacts(running)).data, []);
+    assert.deepEqual((await strata.client.models.getModel(id))?.variants[0]?.formats, []);
+    assert.equal((await strata.client.jobs.getJob(running))?.result?.test_accuracy, 0.5);
   } finally {
     await db.$disconnect();
   }

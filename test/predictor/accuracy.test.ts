@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
+import { MODEL_VARIANTS } from '../../src/contract/client/models.js';
 import { decodeManifest } from '../../src/contract/dataset-manifest.js';
 import { decodeOffsets } from '../../src/contract/dataset-offsets.js';
-import { MODEL_VARIANTS } from '../../src/contract/models-client.js';
 import type { PredictionTask } from '../../src/contract/predictor-protocol.js';
 import { type BlobUri, servingOutput } from '../../src/contract/trainer-protocol.js';
 import { loadNetwork } from '../../src/predictor/onnx.js';

@@ -5,18 +5,18 @@ import type { Strata } from './strata.js';
 export async function assertEffectsOnce(strata: Strata, jobId: string): Promise<void> {
   await assertTasksOnce(strata, jobId);
   await assertMetricsOnce(strata, jobId);
-  assert.equal((await strata.client.listArtifacts(jobId)).data.length, 2);
+  assert.equal((await strata.client.jobs.listJobArtifacts(jobId)).data.length, 2);
   await assertModelOnce(strata, jobId);
 }
 
 /** Every task of a job that succeeded has succeeded, and was recorded once. */
 export async function assertTasksOnce(strata: Strata, jobId: string): Promise<void> {
-  const tasks = (await strata.client.listTasks(jobId)).data;
+  const tasks = (await strata.client.jobs.listJobTasks(jobId)).data;
   assert.deepEqual(
     tasks.filter((task) => task.state !== 'succeeded').map((task) => `${task.key} ${task.state}`),
     [],
   );
-  const events = (await strata.client.listEvents(jobId, { after: 0, limit: 10_000 })).data;
+  const events = (await strata.client.jobs.listJobEvents(jobId, { after: 0, limit: 10_000 })).data;
   assert.deepEqual(
     events.map((event) => event.seq),
     events.map((_, index) => index + 1),
@@ -32,12 +32,12 @@ async function assertModelOnce(strata: Strata, jobId: string): Promise<void> {
   const { rows } = await strata.sql.query('SELECT id FROM model WHERE job_id = $1', [jobId]);
   assert.deepEqual(
     rows.map(({ id }) => id),
-    [(await strata.client.getJob(jobId))?.result?.model_id],
+    [(await strata.client.jobs.getJob(jobId))?.result?.model_id],
   );
 }
 
 async function assertMetricsOnce(strata: Strata, jobId: string): Promise<void> {
-  const series = (await strata.client.listMetrics(jobId, { points: 10_000 })).data;
+  const series = (await strata.client.jobs.listJobMetrics(jobId, { points: 10_000 })).data;
   assert.ok(series.length > 0);
   for (const { name, stage, points } of series) {
     const steps = points.map(([step]) => step);
@@ -51,7 +51,7 @@ async function assertMetricsOnce(strata: Strata, jobId: string): Promise<void> {
 
 /** Attempts of each task, by key. */
 export async function attemptsOf(strata: Strata, jobId: string): Promise<Record<string, number>> {
-  const tasks = (await strata.client.listTasks(jobId)).data;
+  const tasks = (await strata.client.jobs.listJobTasks(jobId)).data;
   return Object.fromEntries(tasks.map((task) => [task.key, task.attempt]));
 }
 

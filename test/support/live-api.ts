@@ -38,7 +38,7 @@ export async function startLiveApi(): Promise<LiveApi> {
 
 async function succeededJob(strata: Strata): Promise<string> {
   const processes = await Promise.all([strata.startDispatcher(), strata.startWorker()]);
-  const { job } = await strata.client.createJob(smallJob({ name: 'done' }), {});
+  const { job } = await strata.client.jobs.createJob(smallJob({ name: 'done' }), {});
   await strata.ended(job.id);
   await Promise.all(processes.map((process) => process.stop()));
   return job.id;

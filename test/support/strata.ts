@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { DEFAULT_TENANT } from '../../src/contract/access.js';
-import type { Event, Job, JobsClient, JobsService } from '../../src/contract/jobs-client.js';
+import type { Event, Job } from '../../src/contract/client/jobs.js';
+import type { JobsService } from '../../src/contract/client/service.js';
+import type { TenantClient } from '../../src/contract/client/tenant.js';
 import { createJobsService } from '../../src/jobs/client/service.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { openBlobStore } from '../../src/storage/open.js';
@@ -29,7 +31,7 @@ export class Strata {
     readonly servers: Servers,
     readonly service: JobsService,
     /** Of the tenant `default`. */
-    readonly client: JobsClient,
+    readonly client: TenantClient,
     readonly sql: pg.Pool,
     readonly blobs: BlobStore,
     /** Of the fake trainer. */
@@ -72,7 +74,7 @@ export class Strata {
   async event(jobId: string, type: string, matches: (event: Event) => boolean = () => true): Promise<Event> {
     const done = new AbortController();
     try {
-      for await (const event of this.client.followEvents(jobId, 0, done.signal)) {
+      for await (const event of this.client.jobs.followJobEvents(jobId, 0, done.signal)) {
         if (event.type === type && matches(event)) return event;
       }
     } finally {
@@ -83,8 +85,8 @@ export class Strata {
 
   /** The job once it has ended, whichever way. */
   async ended(jobId: string): Promise<Job> {
-    for await (const _ of this.client.followEvents(jobId, 0, new AbortController().signal));
-    const job = await this.client.getJob(jobId);
+    for await (const _ of this.client.jobs.followJobEvents(jobId, 0, new AbortController().signal));
+    const job = await this.client.jobs.getJob(jobId);
     if (!job) throw new Error(`${jobId} is gone`);
     return job;
   }

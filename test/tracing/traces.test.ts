@@ -78,7 +78,7 @@ describe('with a collector', () => {
     assert.ok(request && others.length === 0);
     assert.deepEqual([request.traceId, request.parentSpanId, request.service], [TRACE, CALLER, 'strata-api']);
     assert.equal(request.attributes['http.response.status_code'], 201);
-    const { data } = await strata.client.listTasks(jobId);
+    const { data } = await strata.client.jobs.listJobTasks(jobId);
     const attempts = data.reduce((sum, { attempt }) => sum + attempt, 0);
     assert.equal(attempts, data.length + 1, 'one was tried again');
     for (const name of [/^task /, /^queue$/]) {
@@ -97,7 +97,7 @@ describe('with a collector', () => {
   });
 
   test('a task’s parts are spans under it, as long as the trainer says', async () => {
-    const { data } = await strata.client.listTasks(jobId);
+    const { data } = await strata.client.jobs.listJobTasks(jobId);
     const { seconds } = data.find(({ key }) => key === 'stage-1-0')!;
     const [task] = spans(/^task stage$/).filter(
       ({ attributes }) => attributes['strata.task'] === 'stage-1-0',

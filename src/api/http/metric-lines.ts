@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { MetricPoint } from '../../contract/jobs-client.js';
+import type { MetricPoint } from '../../contract/client/jobs.js';
 
 /** The media types that hold a point a line. */
 export const LINE_TYPES = ['text/csv', 'application/x-ndjson'] as const;

@@ -1,4 +1,4 @@
-import type { RequestCount } from '../../contract/jobs-client.js';
+import type { RequestCount } from '../../contract/client/service.js';
 
 export type Count = (key: string, windowMs: number) => Promise<RequestCount>;
 

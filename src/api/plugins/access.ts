@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DEFAULT_TENANT, type Principal, SCOPES, type Scope } from '../../contract/access.js';
+import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsService } from '../../contract/jobs-client.js';
 import { isLocalCaller } from '../http/local-caller.js';
 import type { Limits } from './limits.js';
 

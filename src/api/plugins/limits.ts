@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsService } from '../../contract/jobs-client.js';
 import { type Count, countSafely } from '../http/safe-counter.js';
 
 const WINDOW_MS = 60_000;

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import glue from 'fastify-openapi-glue';
+import type { ReceivedUpload } from '../../contract/client/datasets.js';
+import type { JobsService } from '../../contract/client/service.js';
+import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsClient, JobsService, ReceivedUpload } from '../../contract/jobs-client.js';
-import type { FinishedUpload, OperationId } from '../handler.js';
+import type { FinishedUpload, OperationId, ServiceState } from '../handler.js';
 import { endWhenRevoked } from '../http/revocable.js';
 import {
   type Contract,
@@ -54,8 +56,8 @@ export async function mountOperations(
 
 /** What every handler is to the adapter; the types of src/api/handler.ts hold between contract and handler. */
 type AnyHandler = (request: {
-  client: JobsClient;
-  metrics: () => Promise<string>;
+  client: TenantClient;
+  service: ServiceState;
   traceparent: string | null;
   closing: AbortSignal;
   params: unknown;
@@ -81,9 +83,14 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, params, query, headers, body, principal, traceparent, upload } = request;
     const client = clientOf(request, service);
-    const openUpload = (id: string) => uploads.open(principal?.tenant ?? NOBODY, id);
+    const state = {
+      getMetrics: metrics,
+      getReadiness: () => service.getReadiness(),
+      listWorkers: () => service.listWorkers(tenantOf(request)),
+    };
+    const openUpload = (id: string) => uploads.open(tenantOf(request), id);
     const asked = { params, query, headers, body, upload, openUpload };
-    const answer = await handler({ client, metrics, traceparent, closing, ...asked });
+    const answer = await handler({ client, service: state, traceparent, closing, ...asked });
     const key = bearerToken(headers.authorization);
     if (principal !== null && key !== undefined && answer.body instanceof Readable) {
       endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
@@ -93,8 +100,12 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
   };
 }
 
-function clientOf({ principal }: FastifyRequest, service: JobsService): JobsClient {
-  return service.forTenant(principal?.tenant ?? NOBODY);
+function clientOf(request: FastifyRequest, service: JobsService): TenantClient {
+  return service.forTenant(tenantOf(request));
+}
+
+function tenantOf({ principal }: FastifyRequest): string {
+  return principal?.tenant ?? NOBODY;
 }
 
 function closingSignal(app: FastifyInstance): AbortSignal {

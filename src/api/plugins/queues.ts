@@ -1,7 +1,7 @@
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsService } from '../../contract/jobs-client.js';
 import { type AccessOptions, authorize } from './access.js';
 import { PAGE_POLICY } from './headers.js';
 import { sendProblem } from './problems.js';

@@ -1,7 +1,8 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ReceivedUpload } from '../../contract/client/datasets.js';
+import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsClient, ReceivedUpload } from '../../contract/jobs-client.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,7 +32,7 @@ export async function refuseMultipart({ headers }: FastifyRequest): Promise<void
  * A hook that reads a multipart body: its file goes to disk as it comes, in whatever order the fields are. They become
  * the body that the contract checks, in which the file is its name.
  */
-export function readUpload(clientOf: (request: FastifyRequest) => Pick<JobsClient, 'receiveUpload'>) {
+export function readUpload(clientOf: (request: FastifyRequest) => Pick<TenantClient, 'datasets'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (!request.isMultipart()) return;
     reply.raw.once('close', () => void discard(request));
@@ -45,7 +46,7 @@ export function readUpload(clientOf: (request: FastifyRequest) => Pick<JobsClien
   };
 }
 
-async function readParts(request: FastifyRequest, client: Pick<JobsClient, 'receiveUpload'>) {
+async function readParts(request: FastifyRequest, client: Pick<TenantClient, 'datasets'>) {
   const body: Record<string, unknown> = Object.create(null);
   for await (const part of request.parts()) {
     const name = part.fieldname;
@@ -53,7 +54,7 @@ async function readParts(request: FastifyRequest, client: Pick<JobsClient, 'rece
     if (part.type === 'field') body[name] = fieldValue(name, part.value);
     else if (name !== FILE_FIELD) throw invalid(name, `Files are sent as \`${FILE_FIELD}\`.`);
     else {
-      request.upload = await client.receiveUpload(part.file);
+      request.upload = await client.datasets.receiveUpload(part.file);
       body[name] = part.filename;
     }
   }

@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
+import type { Artifact } from '../../contract/client/jobs.js';
 import { StrataError } from '../../contract/errors.js';
-import type { Artifact } from '../../contract/jobs-client.js';
 import type { Handler } from '../handler.js';
 import { attachment } from '../http/content-disposition.js';
 import { found } from '../http/found.js';
 import { matchesEtag, parseRange } from '../http/range.js';
 
 export const downloadArtifact: Handler<'downloadArtifact'> = async ({ client, params: { id }, headers }) => {
-  const { path, artifact } = await client.openArtifact(id);
+  const { path, artifact } = await client.jobs.downloadArtifact(id);
   const size = artifact.size_bytes;
   const common = headersOf(artifact);
   if (matchesEtag(headers['if-none-match'], common.etag)) return { status: 304, headers: common };
@@ -46,10 +46,10 @@ function outside(size: number): StrataError {
 
 export const getArtifact: Handler<'getArtifact'> = async ({ client, params: { id } }) => ({
   status: 200,
-  body: found(await client.getArtifact(id), 'artifact', id),
+  body: found(await client.jobs.getArtifact(id), 'artifact', id),
 });
 
 export const listJobArtifacts: Handler<'listJobArtifacts'> = async ({ client, params: { id } }) => ({
   status: 200,
-  body: await client.listArtifacts(id),
+  body: await client.jobs.listJobArtifacts(id),
 });

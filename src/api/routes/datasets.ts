@@ -1,5 +1,6 @@
+import type { Dataset, DatasetRequest } from '../../contract/client/datasets.js';
+import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
-import type { Dataset, DatasetRequest, JobsClient } from '../../contract/jobs-client.js';
 import type { Handler, OperationRequest } from '../handler.js';
 import { found } from '../http/found.js';
 
@@ -17,25 +18,25 @@ async function create({
   if ('file' in body) {
     const { file: _, ...request } = body;
     // A field of that name that is no file.
-    return client.createDataset(
+    return client.datasets.createDataset(
       request,
       upload ?? refuse('/file', 'Must be a file: `curl -F file=@data.zip`.'),
     );
   }
   const { url, upload: id, ...request } = body;
   if ((url === null) === (id === null)) refuse('', 'Give either `url` or `upload`.');
-  if (url !== null) return client.createDataset(request, { url });
+  if (url !== null) return client.datasets.createDataset(request, { url });
   return createFrom(client, request, await openUpload(id ?? ''));
 }
 
 async function createFrom(
-  client: JobsClient,
+  client: TenantClient,
   request: DatasetRequest,
   finished: Awaited<ReturnType<OperationRequest<'createDataset'>['openUpload']>>,
 ): Promise<Dataset> {
-  const upload = await client.receiveUpload(finished.bytes());
+  const upload = await client.datasets.receiveUpload(finished.bytes());
   try {
-    const dataset = await client.createDataset(request, upload);
+    const dataset = await client.datasets.createDataset(request, upload);
     await finished.remove();
     return dataset;
   } finally {
@@ -48,16 +49,16 @@ function refuse(pointer: string, message: string): never {
 }
 
 export const deleteDataset: Handler<'deleteDataset'> = async ({ client, params: { id } }) => {
-  await client.deleteDataset(id);
+  await client.datasets.deleteDataset(id);
   return { status: 204 };
 };
 
 export const getDataset: Handler<'getDataset'> = async ({ client, params: { id } }) => ({
   status: 200,
-  body: found(await client.getDataset(id), 'dataset', id),
+  body: found(await client.datasets.getDataset(id), 'dataset', id),
 });
 
 export const listDatasets: Handler<'listDatasets'> = async ({ client, query }) => ({
   status: 200,
-  body: await client.listDatasets(query),
+  body: await client.datasets.listDatasets(query),
 });

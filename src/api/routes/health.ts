@@ -3,8 +3,8 @@ import { StrataError } from '../../contract/errors.js';
 import type { Handler } from '../handler.js';
 
 /** Only Postgres decides: a stored job is kept, and waits for Redis and workers. */
-export const getReadiness: Handler<'getReadiness'> = async ({ client }) => {
-  const dependencies = await client.health();
+export const getReadiness: Handler<'getReadiness'> = async ({ service }) => {
+  const dependencies = await service.getReadiness();
   if (dependencies.postgres === 'down') throw new StrataError('unavailable', 'Postgres does not answer.');
   const complete = dependencies.redis === 'up' && dependencies.workers > 0;
   return { status: 200, body: { status: complete ? 'ok' : 'degraded', dependencies } };
@@ -15,13 +15,13 @@ export const getLiveness: Handler<'getLiveness'> = async () => ({ status: 200, b
 /** Version 0.0.4 of the text format, which every version of Prometheus reads. */
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 
-export const getMetrics: Handler<'getMetrics'> = async ({ metrics }) => ({
+export const getMetrics: Handler<'getMetrics'> = async ({ service }) => ({
   status: 200,
   headers: { 'content-type': TEXT_FORMAT, 'cache-control': 'no-store' },
-  body: Readable.from([await metrics()]),
+  body: Readable.from([await service.getMetrics()]),
 });
 
-export const listWorkers: Handler<'listWorkers'> = async ({ client }) => ({
+export const listWorkers: Handler<'listWorkers'> = async ({ service }) => ({
   status: 200,
-  body: await client.listWorkers(),
+  body: await service.listWorkers(),
 });

@@ -6,7 +6,7 @@ import { found } from '../http/found.js';
 export const listJobEvents: Handler<'listJobEvents'> = async (request) => {
   if (acceptsEventStream(request.headers.accept)) return streamEvents(request);
   const { client, params, query } = request;
-  const page = await client.listEvents(params.id, { after: query.after, limit: query.limit });
+  const page = await client.jobs.listJobEvents(params.id, { after: query.after, limit: query.limit });
   return { status: 200, body: page };
 };
 
@@ -19,12 +19,12 @@ async function streamEvents({
 }: OperationRequest<'listJobEvents'>) {
   const after = Number(headers['last-event-id'] ?? query.after);
   // The state is read first: a job seen as finished has stored its last event.
-  const state = found(await client.getJobState(id), 'job', id);
+  const state = found(await client.jobs.getJobState(id), 'job', id);
   if (isTerminal('job', state)) {
-    const { data } = await client.listEvents(id, { after, limit: 1 });
+    const { data } = await client.jobs.listJobEvents(id, { after, limit: 1 });
     // By the EventSource standard, 204 is what stops a client from connecting again.
     if (data.length === 0) return { status: 204 } as const;
   }
-  const body = eventStream((signal) => client.followEvents(id, after, signal), closing);
+  const body = eventStream((signal) => client.jobs.followJobEvents(id, after, signal), closing);
   return { status: 200, headers: EVENT_STREAM_HEADERS, body } as const;
 }

@@ -1,5 +1,5 @@
+import type { LogFilter, LogLine } from '../../contract/client/jobs.js';
 import { StrataError } from '../../contract/errors.js';
-import type { LogFilter, LogLine } from '../../contract/jobs-client.js';
 import { isTerminal } from '../../contract/states.js';
 import type { Handler, OperationRequest } from '../handler.js';
 import {
@@ -26,7 +26,11 @@ export const listJobLogs: Handler<'listJobLogs'> = async (request) => {
       errors: [{ in: 'query', pointer: '/follow', message }],
     });
   }
-  const page = await client.listLogs(params.id, { after: query.after, task: query.task, limit: query.limit });
+  const page = await client.jobs.listJobLogs(params.id, {
+    after: query.after,
+    task: query.task,
+    limit: query.limit,
+  });
   return { status: 200, body: page };
 };
 
@@ -37,21 +41,21 @@ function asksForJson({ headers }: LogRequest): boolean {
 async function streamLines({ client, closing, params: { id }, query, headers }: LogRequest) {
   const filter = { after: Number(headers['last-event-id'] ?? query.after), task: query.task };
   // The state is read first: a job seen as finished has stored its last line.
-  const state = found(await client.getJobState(id), 'job', id);
+  const state = found(await client.jobs.getJobState(id), 'job', id);
   if (isTerminal('job', state)) {
-    const { data } = await client.listLogs(id, { ...filter, limit: 1 });
+    const { data } = await client.jobs.listJobLogs(id, { ...filter, limit: 1 });
     // By the EventSource standard, 204 is what stops a client from connecting again.
     if (data.length === 0) return { status: 204 } as const;
   }
-  const body = eventStream((signal) => client.followLogs(id, filter, signal), closing);
+  const body = eventStream((signal) => client.jobs.followJobLogs(id, filter, signal), closing);
   return { status: 200, headers: EVENT_STREAM_HEADERS, body } as const;
 }
 
 async function answerText({ client, closing, params: { id }, query }: LogRequest) {
-  found(await client.getJobState(id), 'job', id);
+  found(await client.jobs.getJobState(id), 'job', id);
   const filter = { after: query.after, task: query.task };
   const lines = (signal: AbortSignal) =>
-    query.follow ? client.followLogs(id, filter, signal) : storedLines(client, id, filter, signal);
+    query.follow ? client.jobs.followJobLogs(id, filter, signal) : storedLines(client, id, filter, signal);
   const body = liveStream((signal) => texts(lines(signal)), closing);
   // A live answer ends its connection, which would hold up a closing server.
   const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' } as const;
@@ -68,7 +72,7 @@ async function* storedLines(
 ): AsyncIterable<LogLine> {
   let { after } = filter;
   for (let more = true; more && !signal.aborted; ) {
-    const page = await client.listLogs(id, { ...filter, after, limit: PAGE });
+    const page = await client.jobs.listJobLogs(id, { ...filter, after, limit: PAGE });
     yield* page.data;
     after = page.data.at(-1)?.seq ?? after;
     more = page.has_more;

@@ -1,6 +1,6 @@
+import type { MetricPoint } from '../../contract/client/jobs.js';
 import { StrataError } from '../../contract/errors.js';
 import type { components } from '../../contract/generated/openapi.js';
-import type { MetricPoint } from '../../contract/jobs-client.js';
 import type { Handler } from '../handler.js';
 import { acceptsByName } from '../http/event-stream.js';
 import { LINE_TYPES, metricLines } from '../http/metric-lines.js';
@@ -15,10 +15,10 @@ export const listJobMetrics: Handler<'listJobMetrics'> = async ({
   const filter = { names: query.name, stage: query.stage };
   if (query.raw) {
     if (type === null) throw needsLines();
-    const lines = metricLines(await client.streamMetrics(id, filter), type);
+    const lines = metricLines(await client.jobs.streamJobMetrics(id, filter), type);
     return { status: 200, headers: { 'content-type': type }, body: lines };
   }
-  const list = await client.listMetrics(id, { ...filter, points: query.points });
+  const list = await client.jobs.listJobMetrics(id, { ...filter, points: query.points });
   if (type === null) return { status: 200, body: list };
   return {
     status: 200,

@@ -1,4 +1,4 @@
-import type { JobsClient } from '../../contract/jobs-client.js';
+import type { TenantClient } from '../../contract/client/tenant.js';
 import type { Handler } from '../handler.js';
 import { canonicalHash } from '../http/canonical.js';
 import { found } from '../http/found.js';
@@ -8,46 +8,46 @@ const LAYOUT_DEFAULTS = { devices: null, device_memory_bytes: null, link_bytes_p
 
 export const createJob: Handler<'createJob'> = async ({ client, query, headers, body, traceparent }) => {
   if (query.dry_run) {
-    const { job } = await client.createJob(body, { dryRun: true });
-    const prediction = await client.createPlan({ job: body, ...LAYOUT_DEFAULTS });
+    const { job } = await client.jobs.createJob(body, { dryRun: true });
+    const prediction = await client.plans.createPlan({ job: body, ...LAYOUT_DEFAULTS });
     return { status: 200, body: { ...job, prediction } };
   }
   const idempotencyKey = headers['idempotency-key'];
   const key = idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: canonicalHash(body) };
-  const { job, replayed } = await client.createJob(body, { ...key, traceparent });
+  const { job, replayed } = await client.jobs.createJob(body, { ...key, traceparent });
   const replay = replayed ? { 'idempotency-replayed': 'true' } : {};
   return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
 };
 
 export const cancelJob: Handler<'cancelJob'> = async ({ client, params: { id }, body }) => ({
   status: 202,
-  body: await client.cancelJob(id, { force: body.force ?? false }),
+  body: await client.jobs.cancelJob(id, { force: body.force ?? false }),
 });
 
 export const deleteJob: Handler<'deleteJob'> = async ({ client, params: { id } }) => {
-  await client.deleteJob(id);
+  await client.jobs.deleteJob(id);
   return { status: 204 };
 };
 
 export const getJob: Handler<'getJob'> = async ({ client, closing, params: { id }, query: { wait } }) => {
   if (wait > 0) await ended(client, id, AbortSignal.any([closing, AbortSignal.timeout(wait * 1000)]));
-  return { status: 200, body: found(await client.getJob(id), 'job', id) };
+  return { status: 200, body: found(await client.jobs.getJob(id), 'job', id) };
 };
 
 /** Resolves when the job has ended or `signal` aborts. */
-async function ended(client: JobsClient, id: string, signal: AbortSignal): Promise<void> {
+async function ended({ jobs }: TenantClient, id: string, signal: AbortSignal): Promise<void> {
   // No event has such a number: what ends is the wait for more.
-  for await (const _ of client.followEvents(id, Number.MAX_SAFE_INTEGER, signal));
+  for await (const _ of jobs.followJobEvents(id, Number.MAX_SAFE_INTEGER, signal));
 }
 
 export const listJobCheckpoints: Handler<'listJobCheckpoints'> = async ({ client, params: { id } }) => ({
   status: 200,
-  body: await client.listCheckpoints(id),
+  body: await client.jobs.listJobCheckpoints(id),
 });
 
 export const listJobTasks: Handler<'listJobTasks'> = async ({ client, params: { id } }) => ({
   status: 200,
-  body: await client.listTasks(id),
+  body: await client.jobs.listJobTasks(id),
 });
 
 export const listJobs: Handler<'listJobs'> = async ({
@@ -55,15 +55,15 @@ export const listJobs: Handler<'listJobs'> = async ({
   query: { after, limit, state, metadata },
 }) => ({
   status: 200,
-  body: await client.listJobs({ after, limit, state, metadata }),
+  body: await client.jobs.listJobs({ after, limit, state, metadata }),
 });
 
 export const pauseJob: Handler<'pauseJob'> = async ({ client, params: { id } }) => ({
   status: 202,
-  body: await client.pauseJob(id),
+  body: await client.jobs.pauseJob(id),
 });
 
 export const resumeJob: Handler<'resumeJob'> = async ({ client, params: { id } }) => ({
   status: 202,
-  body: await client.resumeJob(id),
+  body: await client.jobs.resumeJob(id),
 });

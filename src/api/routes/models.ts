@@ -1,36 +1,36 @@
+import type { PredictionImages } from '../../contract/client/models.js';
 import type { components } from '../../contract/generated/openapi.js';
-import type { PredictionImages } from '../../contract/models-client.js';
 import type { Handler } from '../handler.js';
 import { found } from '../http/found.js';
 
 export const listModels: Handler<'listModels'> = async ({ client, query }) => ({
   status: 200,
-  body: await client.listModels(query),
+  body: await client.models.listModels(query),
 });
 
 export const compareModels: Handler<'compareModels'> = async ({ client, query: { a, b } }) => ({
   status: 200,
-  body: await client.compareModels(a, b),
+  body: await client.models.compareModels(a, b),
 });
 
 export const deleteModel: Handler<'deleteModel'> = async ({ client, params: { id } }) => {
-  await client.deleteModel(id);
+  await client.models.deleteModel(id);
   return { status: 204 };
 };
 
 export const getModel: Handler<'getModel'> = async ({ client, params: { id } }) => ({
   status: 200,
-  body: found(await client.getModel(id), 'model', id),
+  body: found(await client.models.getModel(id), 'model', id),
 });
 
 export const listModelTagChanges: Handler<'listModelTagChanges'> = async ({ client, params, query }) => ({
   status: 200,
-  body: await client.listTagChanges(params.id, { after: query.after, limit: query.limit }),
+  body: await client.models.listModelTagChanges(params.id, { after: query.after, limit: query.limit }),
 });
 
 export const predict: Handler<'predict'> = async ({ client, params: { id }, query, body }) => ({
   status: 200,
-  body: await client.predict(id, { ...imagesOf(body), variant: query.variant, topK: query.top_k }),
+  body: await client.models.predict(id, { ...imagesOf(body), variant: query.variant, topK: query.top_k }),
 });
 
 type Body = components['schemas']['PredictionRequest'] | Uint8Array;
@@ -50,15 +50,15 @@ function imagesOf(body: Body): PredictionImages {
 
 export const tagModel: Handler<'tagModel'> = async ({ client, params: { id, tag } }) => ({
   status: 200,
-  body: await client.tagModel(id, tag),
+  body: await client.models.tagModel(id, tag),
 });
 
 export const untagModel: Handler<'untagModel'> = async ({ client, params: { id, tag } }) => {
-  await client.untagModel(id, tag);
+  await client.models.untagModel(id, tag);
   return { status: 204 };
 };
 
 export const updateModel: Handler<'updateModel'> = async ({ client, params: { id }, body }) => ({
   status: 200,
-  body: await client.updateModel(id, body),
+  body: await client.models.updateModel(id, body),
 });

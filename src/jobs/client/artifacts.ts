@@ -1,5 +1,5 @@
+import type { JobsClient } from '../../contract/client/jobs.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsClient } from '../../contract/jobs-client.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { BlobCorruptError, BlobMissingError } from '../../storage/errors.js';
 import { findArtifact, findArtifacts } from '../store/artifacts.js';
@@ -7,11 +7,11 @@ import type { Database } from '../store/connection/database.js';
 import { notFound, requireJob } from './own.js';
 import { listOf, toArtifact } from './views/parts.js';
 
-type ArtifactMethods = Pick<JobsClient, 'listArtifacts' | 'getArtifact' | 'openArtifact'>;
+type ArtifactMethods = Pick<JobsClient, 'listJobArtifacts' | 'getArtifact' | 'downloadArtifact'>;
 
 export function artifactMethods(db: Database, tenant: string, blobs: BlobStore): ArtifactMethods {
   return {
-    async listArtifacts(jobId) {
+    async listJobArtifacts(jobId) {
       await requireJob(db, tenant, jobId);
       return listOf((await findArtifacts(db, jobId)).map(toArtifact));
     },
@@ -19,7 +19,7 @@ export function artifactMethods(db: Database, tenant: string, blobs: BlobStore):
       const row = await findArtifact(db, tenant, id);
       return row && toArtifact(row);
     },
-    async openArtifact(id) {
+    async downloadArtifact(id) {
       const row = (await findArtifact(db, tenant, id)) ?? notFound(id);
       try {
         return { path: await blobs.localPath(`sha256:${row.sha256}`), artifact: toArtifact(row) };

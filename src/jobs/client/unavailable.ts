@@ -3,19 +3,23 @@ import { isUnavailable } from '../store/connection/unavailable.js';
 
 type Method = (...args: never[]) => unknown;
 
-/**
- * The same methods, but that a Postgres which cannot be reached is `unavailable`: the caller may come back. A write that
- * met it may have been committed: that is what Idempotency-Key is for.
- */
-export function sayingUnavailable<T extends object>(methods: T): T {
-  const wrapped = Object.entries(methods).map(([name, method]) => [name, wrap(method as Method)]);
+/** The same methods, each as by `sayingUnavailable`. */
+export function allSayingUnavailable<T extends object>(methods: T): T {
+  const wrapped = Object.entries(methods).map(([name, method]) => [
+    name,
+    sayingUnavailable(method as Method),
+  ]);
   return Object.fromEntries(wrapped) as T;
 }
 
-function wrap(method: Method): Method {
+/**
+ * The same method, but it throws `unavailable` where Postgres cannot be reached: the caller may repeat the request. A
+ * write that met it may have been committed: that is what Idempotency-Key is for.
+ */
+export function sayingUnavailable<A extends never[], R>(method: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const result = method(...args);
-    return result instanceof Promise ? result.catch(rethrow) : result;
+    return result instanceof Promise ? (result.catch(rethrow) as R) : result;
   };
 }
 

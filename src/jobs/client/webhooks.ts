@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { WebhooksClient } from '../../contract/client/webhooks.js';
 import { StrataError } from '../../contract/errors.js';
-import type { JobsClient } from '../../contract/jobs-client.js';
 import { MAX_WEBHOOKS_PER_TENANT } from '../process/limits.js';
 import type { Database } from '../store/connection/database.js';
 import { newId } from '../store/ids.js';
@@ -11,24 +11,13 @@ import { notFound } from './own.js';
 import { listOf, pageOf } from './views/parts.js';
 import { toDelivery, toWebhook } from './views/webhooks.js';
 
-type WebhookMethods = Pick<
-  JobsClient,
-  | 'createWebhook'
-  | 'listWebhooks'
-  | 'getWebhook'
-  | 'deleteWebhook'
-  | 'testWebhook'
-  | 'listWebhookDeliveries'
-  | 'redeliver'
->;
-
 const SECRET_BYTES = 32;
 
 export function webhookMethods(
   db: Database,
   tenant: string,
   { policy, openBox }: OutgoingParts,
-): WebhookMethods {
+): WebhooksClient {
   const requireWebhook = async (id: string) => (await findWebhook(db, tenant, id)) ?? notFound(id);
   return {
     async createWebhook({ url, events }) {
@@ -65,7 +54,7 @@ export function webhookMethods(
       const page = pageOf(rows, limit, (row) => row.id);
       return { ...page, data: page.data.map(toDelivery) };
     },
-    async redeliver(id) {
+    async redeliverWebhook(id) {
       const row = await db.$transaction((tx) => restartDelivery(tx, tenant, id));
       return toDelivery(row ?? notFound(id));
     },

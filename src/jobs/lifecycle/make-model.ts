@@ -1,4 +1,4 @@
-import { MODEL_VARIANTS } from '../../contract/models-client.js';
+import { MODEL_VARIANTS } from '../../contract/client/models.js';
 import type { ResolvedSpec } from '../../contract/spec.js';
 import { servingOutput, type TaskSuccess } from '../../contract/trainer-protocol.js';
 import { inputShape } from '../../network/index.js';

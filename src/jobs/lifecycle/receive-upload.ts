@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ReceivedUpload } from '../../contract/client/datasets.js';
 import { StrataError } from '../../contract/errors.js';
-import type { ReceivedUpload } from '../../contract/jobs-client.js';
 import type { BlobStore, SpoolDraft } from '../../storage/blob-store.js';
 import { newId } from '../store/ids.js';
 

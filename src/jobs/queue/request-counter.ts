@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { RequestCount } from '../../contract/jobs-client.js';
+import type { RequestCount } from '../../contract/client/service.js';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
 
 /** A request must not wait for a counter. */

@@ -1,5 +1,5 @@
+import type { MetricPoint } from '../../contract/client/jobs.js';
 import type { components } from '../../contract/generated/openapi.js';
-import type { MetricPoint } from '../../contract/jobs-client.js';
 import { type PointRow, WHOLE_NETWORK } from './metrics.js';
 
 type MetricSeries = components['schemas']['MetricSeries'];

@@ -30,16 +30,16 @@ const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
   models: makeModel,
   async profiles({ strata }) {
     const ours = strata.service.forTenant('ours');
-    return (await ours.createProfile({ job: smallJob(), device: 'cpu' })).id;
+    return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;
   },
   webhooks: async (live) => (await makeWebhook(live)).id,
   async 'webhook-deliveries'(live) {
     const { id } = await makeWebhook(live);
-    return (await live.strata.service.forTenant('ours').testWebhook(id)).id;
+    return (await live.strata.service.forTenant('ours').webhooks.testWebhook(id)).id;
   },
   async datasets({ strata }) {
     const ours = strata.service.forTenant('ours');
-    const upload = await ours.receiveUpload(Readable.from([Buffer.from('no archive')]));
+    const upload = await ours.datasets.receiveUpload(Readable.from([Buffer.from('no archive')]));
     const request = {
       name: randomUUID(),
       format: 'auto' as const,
@@ -47,25 +47,25 @@ const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
       image: {},
       sha256: null,
     };
-    return (await ours.createDataset(request, upload)).id;
+    return (await ours.datasets.createDataset(request, upload)).id;
   },
 };
 
 async function makeJob({ strata }: LiveApi): Promise<string> {
-  return (await strata.service.forTenant('ours').createJob(smallJob(), {})).job.id;
+  return (await strata.service.forTenant('ours').jobs.createJob(smallJob(), {})).job.id;
 }
 
 /** One that holds the tag `production`. */
 async function makeModel(live: LiveApi): Promise<string> {
   const jobId = await makeJob(live);
   const id = await insertModel(live.strata.sql, jobId);
-  await live.strata.service.forTenant('ours').tagModel(id, 'production');
+  await live.strata.service.forTenant('ours').models.tagModel(id, 'production');
   return id;
 }
 
 function makeWebhook({ strata }: LiveApi) {
   const request = { url: 'https://example.com/', events: ['job.failed' as const] };
-  return strata.service.forTenant('ours').createWebhook(request);
+  return strata.service.forTenant('ours').webhooks.createWebhook(request);
 }
 
 describe('every operation of the contract', () => {

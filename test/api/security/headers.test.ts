@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClient } from '../fake-client.js';
+import { FakeClient } from '../fake/fake-client.js';
 import { buildTestApp } from '../harness.js';
 
 test('answers bring the headers that keep browsers from misusing them', async () => {

@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { Dataset } from '../../../src/contract/client/datasets.js';
 import type { FetchedDataset } from '../../../src/contract/fetched-datasets.js';
-import type { Dataset } from '../../../src/contract/jobs-client.js';
 import { gatherBuiltIn } from '../../../src/jobs/worker/imports/gather-built-in.js';
 import { makeIdx, rawImages } from '../../datasets/support/arrays.js';
 import { makeTar } from '../../datasets/support/tar.js';
@@ -28,9 +28,9 @@ before(async () => {
 after(() => strata.stop());
 
 const createOn = (dataset: string) =>
-  strata.client.createJob(smallJob({ dataset, batch_size: 4, max_train_samples: null }), {});
+  strata.client.jobs.createJob(smallJob({ dataset, batch_size: 4, max_train_samples: null }), {});
 const datasetNamed = async (name: string): Promise<Dataset> =>
-  (await strata.client.getDataset(name)) ?? assert.fail(`there is no ${name}`);
+  (await strata.client.datasets.getDataset(name)) ?? assert.fail(`there is no ${name}`);
 const settled = (name: string): Promise<Dataset> =>
   eventually(`${name} is imported`, async () => {
     const dataset = await datasetNamed(name);

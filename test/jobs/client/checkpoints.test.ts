@@ -13,9 +13,9 @@ describe('checkpoints of a job', () => {
   let db: Database;
   /** With its training done and its end held back. */
   let source: string;
-  const checkpoints = async (id: string) => (await strata.client.listCheckpoints(id)).data;
+  const checkpoints = async (id: string) => (await strata.client.jobs.listJobCheckpoints(id)).data;
   const from = (checkpoint: string, changes: SpecChanges = {}) =>
-    strata.client.createJob(smallJob({ ...changes, init_from: { checkpoint } }), {});
+    strata.client.jobs.createJob(smallJob({ ...changes, init_from: { checkpoint } }), {});
   const refusal = async (checkpoint: string, changes: SpecChanges = {}) => {
     const error = await from(checkpoint, changes).then(
       () => null,
@@ -30,7 +30,7 @@ describe('checkpoints of a job', () => {
     db = await openDatabase(strata.servers.databaseUrl);
     await Promise.all([strata.startDispatcher(), strata.startWorker()]);
     await strata.orders.hold('finalize');
-    source = (await strata.client.createJob(smallJob(), {})).job.id;
+    source = (await strata.client.jobs.createJob(smallJob(), {})).job.id;
     await strata.orders.started('finalize');
   });
   after(async () => {
@@ -40,7 +40,7 @@ describe('checkpoints of a job', () => {
 
   test('are every round so far, stage by stage, in the order of training', async () => {
     const found = await checkpoints(source);
-    const { plan } = (await strata.client.getJob(source))!;
+    const { plan } = (await strata.client.jobs.getJob(source))!;
     assert.equal(found.length, plan.parallel_rounds + plan.end_to_end_rounds);
     assert.deepEqual(
       found.slice(0, 2).map(({ id, kind, round }) => [id, kind, round]),
@@ -88,8 +88,8 @@ describe('checkpoints of a job', () => {
     }
     const theirs = strata.service.forTenant('theirs');
     const stolen = smallJob({ init_from: { checkpoint: first!.id } });
-    await assert.rejects(theirs.createJob(stolen, {}), /there is no checkpoint/);
-    await assert.rejects(theirs.listCheckpoints(source), { code: 'not_found' });
+    await assert.rejects(theirs.jobs.createJob(stolen, {}), /there is no checkpoint/);
+    await assert.rejects(theirs.jobs.listJobCheckpoints(source), { code: 'not_found' });
   });
 
   test('stay for the job that starts from them when their own job is deleted and garbage collected', async () => {
@@ -97,8 +97,11 @@ describe('checkpoints of a job', () => {
     const uris = first!.parts.map(({ sha256 }): BlobUri => `sha256:${sha256}`);
     await strata.orders.hold('prepare');
     assert.equal(
-      (await strata.client.createJob(smallJob({ init_from: { checkpoint: first!.id } }), { dryRun: true }))
-        .job.id,
+      (
+        await strata.client.jobs.createJob(smallJob({ init_from: { checkpoint: first!.id } }), {
+          dryRun: true,
+        })
+      ).job.id,
       'dry_run',
     );
     const { job } = await from(first!.id);
@@ -107,8 +110,8 @@ describe('checkpoints of a job', () => {
     const { result } = await strata.ended(source);
     assert.deepEqual(await checkpoints(source), [], 'an ended job’s rounds are nobody’s');
     await refusal(first!.id);
-    await strata.client.deleteModel(result!.model_id!);
-    await strata.client.deleteJob(source);
+    await strata.client.models.deleteModel(result!.model_id!);
+    await strata.client.jobs.deleteJob(source);
     // As if all of them had been put long ago.
     const ask = { horizon: async () => new Date(Date.now() + 60_000), references: () => findReferences(db) };
     const deleted = await collectGarbage(strata.blobs, ask);
@@ -124,9 +127,9 @@ describe('checkpoints of a job', () => {
   test('within a task start no job until nothing replaces them, and then only as a whole network', async () => {
     await strata.orders.clear();
     await strata.orders.hold('end_to_end-0');
-    const { job } = await strata.client.createJob(smallJob({ method: { end_to_end_replicas: 1 } }), {});
+    const { job } = await strata.client.jobs.createJob(smallJob({ method: { end_to_end_replicas: 1 } }), {});
     await strata.orders.started('end_to_end-0');
-    await strata.client.cancelJob(job.id, { force: false });
+    await strata.client.jobs.cancelJob(job.id, { force: false });
     assert.equal((await strata.ended(job.id)).state, 'cancelled');
     const [step, ...others] = await checkpoints(job.id);
     assert.deepEqual(

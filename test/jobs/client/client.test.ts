@@ -18,15 +18,15 @@ const countJobs = async (): Promise<number> =>
   (await strata.sql.query<{ count: number }>('SELECT count(*)::int AS count FROM job')).rows[0]?.count ?? 0;
 
 test('a created job waits in the queue with its spec resolved and its plan', async () => {
-  const { job, replayed } = await strata.client.createJob(smallJob({ name: 'first' }), {});
+  const { job, replayed } = await strata.client.jobs.createJob(smallJob({ name: 'first' }), {});
   assert.equal(replayed, false);
   assert.equal(job.state, 'queued');
   assert.deepEqual(job.queue, { position: 1, reason: 'no worker is connected' });
   assert.equal(job.spec.model.depth, 20);
   assert.equal(typeof job.spec.seed, 'number');
   assert.equal(job.plan.tasks, 13);
-  assert.deepEqual(await strata.client.getJob(job.id), job);
-  const events = (await strata.client.listEvents(job.id, { after: 0, limit: 10 })).data;
+  assert.deepEqual(await strata.client.jobs.getJob(job.id), job);
+  const events = (await strata.client.jobs.listJobEvents(job.id, { after: 0, limit: 10 })).data;
   assert.deepEqual(
     events.map(({ seq, type }) => [seq, type]),
     [[1, 'job.queued']],
@@ -35,13 +35,13 @@ test('a created job waits in the queue with its spec resolved and its plan', asy
 
 test('Idempotency-Key: the same body answers the first job, another body is refused', async () => {
   const options = { idempotencyKey: 'once', bodyHash: 'a' };
-  const first = await strata.client.createJob(smallJob(), options);
+  const first = await strata.client.jobs.createJob(smallJob(), options);
   const jobs = await countJobs();
-  const second = await strata.client.createJob(smallJob(), options);
+  const second = await strata.client.jobs.createJob(smallJob(), options);
   assert.equal(second.replayed, true);
   assert.equal(second.job.id, first.job.id);
   await assert.rejects(
-    strata.client.createJob(smallJob(), { ...options, bodyHash: 'b' }),
+    strata.client.jobs.createJob(smallJob(), { ...options, bodyHash: 'b' }),
     withCode('idempotency_key_reused'),
   );
   assert.equal(await countJobs(), jobs);
@@ -51,7 +51,7 @@ test('Idempotency-Key: requests at the same time make one job', async () => {
   const jobs = await countJobs();
   const options = { idempotencyKey: 'at once', bodyHash: 'a' };
   const answers = await Promise.all(
-    Array.from({ length: 6 }, () => strata.client.createJob(smallJob(), options)),
+    Array.from({ length: 6 }, () => strata.client.jobs.createJob(smallJob(), options)),
   );
   assert.equal(new Set(answers.map(({ job }) => job.id)).size, 1);
   assert.equal(answers.filter(({ replayed }) => !replayed).length, 1);
@@ -61,7 +61,7 @@ test('Idempotency-Key: requests at the same time make one job', async () => {
 test('a dry run answers the job and stores nothing', async () => {
   const jobs = await countJobs();
   const options = { dryRun: true, idempotencyKey: 'dry', bodyHash: 'a' };
-  const { job } = await strata.client.createJob(smallJob(), options);
+  const { job } = await strata.client.jobs.createJob(smallJob(), options);
   assert.equal(job.id, 'dry_run');
   assert.equal(job.plan.parallel_rounds, 4);
   assert.equal(await countJobs(), jobs);
@@ -70,17 +70,20 @@ test('a dry run answers the job and stores nothing', async () => {
 test('what cannot be trained is refused with pointers, and nothing is stored', async () => {
   const jobs = await countJobs();
   await assert.rejects(
-    strata.client.createJob(smallJob({ method: { stages: 10 } }), {}),
+    strata.client.jobs.createJob(smallJob({ method: { stages: 10 } }), {}),
     (error: StrataError) => {
       assert.equal(error.errors[0]?.pointer, '/method/stages');
       return withCode('invalid_spec')(error);
     },
   );
-  await assert.rejects(strata.client.createJob(smallJob({ dataset: 'cifar' }), {}), (error: StrataError) => {
-    assert.equal(error.errors[0]?.pointer, '/dataset');
-    assert.match(error.errors[0]?.message ?? '', /there are: mnist/);
-    return withCode('invalid_spec')(error);
-  });
+  await assert.rejects(
+    strata.client.jobs.createJob(smallJob({ dataset: 'cifar' }), {}),
+    (error: StrataError) => {
+      assert.equal(error.errors[0]?.pointer, '/dataset');
+      assert.match(error.errors[0]?.message ?? '', /there are: mnist/);
+      return withCode('invalid_spec')(error);
+    },
+  );
   assert.equal(await countJobs(), jobs);
 });
 
@@ -95,7 +98,7 @@ test('a dataset that is deleted between the look-up and the insert is one that i
   await deleting.query(`DELETE FROM dataset WHERE id = 'dataset_going'`);
   const jobs = await countJobs();
   const refused = assert.rejects(
-    strata.client.createJob(smallJob({ dataset: 'going' }), {}),
+    strata.client.jobs.createJob(smallJob({ dataset: 'going' }), {}),
     withCode('invalid_spec'),
   );
   await eventually('the insert waits for the deletion', async () => {
@@ -109,12 +112,12 @@ test('a dataset that is deleted between the look-up and the insert is one that i
 });
 
 test('a queued job is cancelled at once', async () => {
-  const { job } = await strata.client.createJob(smallJob(), {});
-  const cancelled = await strata.client.cancelJob(job.id, { force: false });
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  const cancelled = await strata.client.jobs.cancelJob(job.id, { force: false });
   assert.equal(cancelled.state, 'cancelled');
   assert.ok(cancelled.finished_at);
   const seen: string[] = [];
-  for await (const event of strata.client.followEvents(job.id, 0, new AbortController().signal)) {
+  for await (const event of strata.client.jobs.followJobEvents(job.id, 0, new AbortController().signal)) {
     seen.push(event.type);
   }
   assert.deepEqual(seen, ['job.queued', 'job.cancelled']);
@@ -124,31 +127,31 @@ test('jobs are listed newest first, page by page, by state and by metadata', asy
   const created: string[] = [];
   for (let index = 0; index < 5; index++) {
     const spec = smallJob({ metadata: { suite: 'pages', index: String(index) } });
-    created.unshift((await strata.client.createJob(spec, {})).job.id);
+    created.unshift((await strata.client.jobs.createJob(spec, {})).job.id);
   }
   const metadata = { suite: 'pages' };
-  const first = await strata.client.listJobs({ limit: 3, metadata });
+  const first = await strata.client.jobs.listJobs({ limit: 3, metadata });
   assert.equal(first.has_more, true);
-  const second = await strata.client.listJobs({ limit: 3, metadata, after: first.next ?? '' });
+  const second = await strata.client.jobs.listJobs({ limit: 3, metadata, after: first.next ?? '' });
   assert.deepEqual([second.has_more, second.next], [false, null]);
   assert.deepEqual(
     [...first.data, ...second.data].map((job) => job.id),
     created,
   );
-  const one = await strata.client.listJobs({ limit: 9, metadata: { suite: 'pages', index: '2' } });
+  const one = await strata.client.jobs.listJobs({ limit: 9, metadata: { suite: 'pages', index: '2' } });
   assert.deepEqual(
     one.data.map((job) => job.id),
     [created[2]],
   );
-  const cancelled = await strata.client.listJobs({ limit: 9, state: 'cancelled' });
+  const cancelled = await strata.client.jobs.listJobs({ limit: 9, state: 'cancelled' });
   assert.ok(cancelled.data.every((job) => job.state === 'cancelled') && cancelled.data.length > 0);
 });
 
 test('following events ends when the reader goes away', async () => {
-  const { job } = await strata.client.createJob(smallJob(), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
   const reader = new AbortController();
   const seen: number[] = [];
-  for await (const event of strata.client.followEvents(job.id, 0, reader.signal)) {
+  for await (const event of strata.client.jobs.followJobEvents(job.id, 0, reader.signal)) {
     seen.push(event.seq);
     reader.abort();
   }
@@ -157,30 +160,32 @@ test('following events ends when the reader goes away', async () => {
 
 test('ids that name nothing', async () => {
   const { client } = strata;
-  assert.equal(await client.getJob('job_0'), null);
-  assert.equal(await client.getArtifact('artifact_0'), null);
-  assert.equal(await client.getDataset('none'), null);
+  assert.equal(await client.jobs.getJob('job_0'), null);
+  assert.equal(await client.jobs.getArtifact('artifact_0'), null);
+  assert.equal(await client.datasets.getDataset('none'), null);
   const refused = withCode('not_found');
-  await assert.rejects(client.cancelJob('job_0', { force: true }), refused);
-  await assert.rejects(client.listTasks('job_0'), refused);
-  await assert.rejects(client.listEvents('job_0', { after: 0, limit: 1 }), refused);
-  await assert.rejects(client.listMetrics('job_0', { points: 10 }), refused);
-  await assert.rejects(client.listArtifacts('job_0'), refused);
-  await assert.rejects(client.openArtifact('artifact_0'), refused);
-  const follow = client.followEvents('job_0', 0, new AbortController().signal)[Symbol.asyncIterator]();
+  await assert.rejects(client.jobs.cancelJob('job_0', { force: true }), refused);
+  await assert.rejects(client.jobs.listJobTasks('job_0'), refused);
+  await assert.rejects(client.jobs.listJobEvents('job_0', { after: 0, limit: 1 }), refused);
+  await assert.rejects(client.jobs.listJobMetrics('job_0', { points: 10 }), refused);
+  await assert.rejects(client.jobs.listJobArtifacts('job_0'), refused);
+  await assert.rejects(client.jobs.downloadArtifact('artifact_0'), refused);
+  const follow = client.jobs
+    .followJobEvents('job_0', 0, new AbortController().signal)
+    [Symbol.asyncIterator]();
   await assert.rejects(follow.next(), refused);
 });
 
 test('the built-in datasets are there, by id', async () => {
-  const mnist = await strata.client.getDataset('mnist');
+  const mnist = await strata.client.datasets.getDataset('mnist');
   assert.equal(mnist?.built_in, true);
   assert.deepEqual(mnist?.splits, { train: { count: 60_000 }, test: { count: 10_000 } });
-  const { data } = await strata.client.listDatasets({ limit: 100 });
+  const { data } = await strata.client.datasets.listDatasets({ limit: 100 });
   assert.deepEqual(data[0], mnist);
   const others = data.slice(1).map(({ name, state }) => `${name} ${state}`);
   assert.deepEqual(others, ['fashion-mnist available', 'cifar-100 available', 'cifar-10 available']);
 });
 
 test('health counts what answers', async () => {
-  assert.deepEqual(await strata.client.health(), { postgres: 'up', redis: 'up', workers: 0 });
+  assert.deepEqual(await strata.service.getReadiness(), { postgres: 'up', redis: 'up', workers: 0 });
 });

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import type { Dataset } from '../../../src/contract/jobs-client.js';
+import type { Dataset } from '../../../src/contract/client/datasets.js';
 import { buildLiveApp } from '../../api/security/live-api.js';
 import { imageFolder } from '../../datasets/support/images.js';
 import { makeZip } from '../../datasets/support/zip.js';
@@ -175,13 +175,13 @@ test('names are unique to a tenant, and nobody sees another’s', async () => {
   const builtIn = await call('POST', '/datasets', multipartOf({ name: 'mnist', file: await SMALL() }));
   assert.deepEqual([builtIn.statusCode, builtIn.json().code], [409, 'dataset_exists']);
   const theirs = strata.service.forTenant('theirs');
-  assert.equal(await theirs.getDataset(id), null);
-  assert.equal(await theirs.getDataset('mine'), null);
+  assert.equal(await theirs.datasets.getDataset(id), null);
+  assert.equal(await theirs.datasets.getDataset('mine'), null);
   assert.deepEqual(
-    (await theirs.listDatasets({ limit: 9 })).data.map(({ name }) => name),
+    (await theirs.datasets.listDatasets({ limit: 9 })).data.map(({ name }) => name),
     BUILT_IN,
   );
-  await assert.rejects(theirs.deleteDataset(id), { code: 'not_found' });
+  await assert.rejects(theirs.datasets.deleteDataset(id), { code: 'not_found' });
   assert.equal((await call('DELETE', `/datasets/${id}`)).statusCode, 204);
   await nothingLeft();
 });

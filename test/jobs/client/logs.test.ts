@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import type { LogLine } from '../../../src/contract/jobs-client.js';
+import type { LogLine } from '../../../src/contract/client/jobs.js';
 import { openDatabase } from '../../../src/jobs/store/connection/database.js';
 import { lockJob } from '../../../src/jobs/store/jobs.js';
 import { appendLogLines, type NewLogLine } from '../../../src/jobs/store/log-lines.js';
@@ -15,9 +15,9 @@ before(async () => {
 after(() => strata.stop());
 beforeEach(() => strata.orders.clear());
 
-const create = async (): Promise<string> => (await strata.client.createJob(smallJob(), {})).job.id;
+const create = async (): Promise<string> => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
 const logOf = async (id: string, task?: string): Promise<LogLine[]> =>
-  (await strata.client.listLogs(id, { after: 0, task, limit: 1000 })).data;
+  (await strata.client.jobs.listJobLogs(id, { after: 0, task, limit: 1000 })).data;
 
 test('what a killed trainer printed last is in the log when its attempt has ended, and the next attempt follows', async () => {
   await strata.orders.die('stage-1-1', 'first\nlast words');
@@ -42,10 +42,10 @@ test('a follower gets every line once, those of the last moment too, and ends wi
   await strata.orders.print('finalize', 'the end');
   const id = await create();
   const seen: LogLine[] = [];
-  for await (const line of strata.client.followLogs(id, { after: 0 }, new AbortController().signal)) {
+  for await (const line of strata.client.jobs.followJobLogs(id, { after: 0 }, new AbortController().signal)) {
     seen.push(line);
   }
-  assert.equal((await strata.client.getJob(id))?.state, 'succeeded');
+  assert.equal((await strata.client.jobs.getJob(id))?.state, 'succeeded');
   assert.deepEqual(seen, await logOf(id));
   const own = seen.filter(({ task }) => task === 'stage-0-0').map(({ text }) => text);
   assert.deepEqual(own, printed);
@@ -57,7 +57,7 @@ test('a cancelled job has the lines that its trainers had printed', async () => 
   await strata.orders.print('stage-1-1', 'without a break');
   const id = await create();
   await strata.orders.started('stage-1-1');
-  await strata.client.cancelJob(id, { force: true });
+  await strata.client.jobs.cancelJob(id, { force: true });
   assert.equal((await strata.ended(id)).state, 'cancelled');
   assert.deepEqual(
     (await logOf(id, 'stage-1-1')).map(({ text }) => text),

@@ -11,7 +11,7 @@ after(() => strata.stop());
 
 /** A job with one series, `value` being SQL over the step `n`. */
 async function jobWithSeries(count: number, value: string): Promise<string> {
-  const { job } = await strata.client.createJob(smallJob(), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
   await strata.sql.query(
     `INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
      SELECT $1, 'loss', 0, n, 1, ${value} FROM generate_series(0, $2::int - 1) AS n`,
@@ -21,7 +21,7 @@ async function jobWithSeries(count: number, value: string): Promise<string> {
 }
 
 async function sampled(jobId: string, points: number): Promise<[step: number, value: number][]> {
-  const [series] = (await strata.client.listMetrics(jobId, { points })).data;
+  const [series] = (await strata.client.jobs.listJobMetrics(jobId, { points })).data;
   return (series?.points ?? []).map(([step, value]) => [step as number, value as number]);
 }
 
@@ -63,7 +63,7 @@ test('every point is read in order, however many pieces it takes', async () => {
     [id],
   );
   const points = [];
-  for await (const point of await strata.client.streamMetrics(id, {})) points.push(point);
+  for await (const point of await strata.client.jobs.streamJobMetrics(id, {})) points.push(point);
   const { at, ...first } = points[0]!;
   assert.deepEqual(first, { name: 'accuracy', stage: null, unit: null, step: 7, value: 0.5, attempt: 2 });
   assert.ok(Number.isFinite(Date.parse(at)));

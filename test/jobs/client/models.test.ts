@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { ModelFilter } from '../../../src/contract/client/models.js';
+import type { TenantClient } from '../../../src/contract/client/tenant.js';
 import { StrataError } from '../../../src/contract/errors.js';
-import type { JobsClient } from '../../../src/contract/jobs-client.js';
-import type { ModelFilter } from '../../../src/contract/models-client.js';
 import { openDatabase } from '../../../src/jobs/store/connection/database.js';
 import { findReferences } from '../../../src/jobs/store/references.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
@@ -11,7 +11,7 @@ import { type SpecChanges, smallJob } from '../support/specs.js';
 
 // No dispatcher and no worker: jobs succeed on paper.
 let strata: Strata;
-let ours: JobsClient;
+let ours: TenantClient;
 before(async () => {
   strata = await Strata.start({ trainer: FAKE_TRAINER });
   ours = strata.service.forTenant('ours');
@@ -19,7 +19,7 @@ before(async () => {
 after(() => strata.stop());
 
 async function makeModel(columns: ModelColumns = {}, spec: SpecChanges = {}, tenant = 'ours') {
-  const { job } = await strata.service.forTenant(tenant).createJob(smallJob(spec), {});
+  const { job } = await strata.service.forTenant(tenant).jobs.createJob(smallJob(spec), {});
   return insertModel(strata.sql, job.id, columns);
 }
 
@@ -30,7 +30,7 @@ describe('lists of models', () => {
     const ids: string[] = [];
     let after: string | undefined;
     do {
-      const page = await ours.listModels({ limit: 2, order_by: 'created_at', ...filter, after });
+      const page = await ours.models.listModels({ limit: 2, order_by: 'created_at', ...filter, after });
       ids.push(...page.data.map(({ id }) => id));
       after = page.next ?? undefined;
     } while (after !== undefined);
@@ -58,20 +58,20 @@ describe('lists of models', () => {
     assert.equal(await spelled({ min_accuracy: 0.1 + 0.2, order_by: 'accuracy' }), 'daecb');
     assert.equal(await spelled({ metadata: { team: 'a' } }), 'ba');
     assert.equal(await spelled({ metadata: { team: 'a', kind: 'x' } }), 'a');
-    await ours.tagModel('model_c', 'candidate');
+    await ours.models.tagModel('model_c', 'candidate');
     assert.equal(await spelled({ tag: 'candidate' }), 'c');
     assert.equal(await spelled({ tag: 'production' }), '');
   });
 
   test('keep their place when models come and go between two pages', async () => {
-    const first = await ours.listModels({ limit: 2, order_by: 'accuracy' });
+    const first = await ours.models.listModels({ limit: 2, order_by: 'accuracy' });
     assert.deepEqual(
       first.data.map(({ id }) => id),
       ['model_d', 'model_a'],
     );
-    await ours.deleteModel('model_a');
+    await ours.models.deleteModel('model_a');
     await makeModel({ id: 'model_new', accuracy: 0.99 });
-    const next = await ours.listModels({ limit: 2, order_by: 'accuracy', after: first.next ?? '' });
+    const next = await ours.models.listModels({ limit: 2, order_by: 'accuracy', after: first.next ?? '' });
     assert.deepEqual(
       next.data.map(({ id }) => id),
       ['model_e', 'model_c'],
@@ -79,10 +79,10 @@ describe('lists of models', () => {
   });
 
   test('refuse a cursor of another order, or of nobody', async () => {
-    const { next } = await ours.listModels({ limit: 1, order_by: 'accuracy' });
+    const { next } = await ours.models.listModels({ limit: 1, order_by: 'accuracy' });
     for (const after of [next ?? '', 'model_a', '_', '2026-13-45T00:00:00.000Z_model_a']) {
       await assert.rejects(
-        ours.listModels({ limit: 1, order_by: 'created_at', after }),
+        ours.models.listModels({ limit: 1, order_by: 'created_at', after }),
         hasCode('invalid_cursor'),
         after,
       );
@@ -96,7 +96,7 @@ describe('a model', () => {
       { accuracy: 0.75, metadata: { team: 'b' } },
       { seed: 11, model: { depth: 8 } },
     );
-    const model = (await ours.getModel(id)) ?? assert.fail();
+    const model = (await ours.models.getModel(id)) ?? assert.fail();
     assert.deepEqual([model.name, model.test_accuracy, model.provenance.seed], ['digits', 0.75, 11]);
     assert.deepEqual([model.dataset.name, model.classes.length, model.image.height], ['mnist', 2, 28]);
     // He et al.: 3x3 kernels 1-16, then two of 16, 16-32-32, 32-64-64, projections, norms, 64 x 2 and 2 biases.
@@ -106,15 +106,15 @@ describe('a model', () => {
       [['full', false]],
       'finalize reported no compact network here',
     );
-    const job = await ours.getJob(model.job_id);
+    const job = await ours.jobs.getJob(model.job_id);
     assert.equal(job?.result?.model_id, id);
   });
 
   test('is renamed, described and labelled, and keeps what is not named', async () => {
     const id = await makeModel({ metadata: { team: 'c' } });
-    const described = await ours.updateModel(id, { description: 'thin digits' });
+    const described = await ours.models.updateModel(id, { description: 'thin digits' });
     assert.deepEqual([described.description, described.metadata], ['thin digits', { team: 'c' }]);
-    const renamed = await ours.updateModel(id, { name: 'letters', metadata: {} });
+    const renamed = await ours.models.updateModel(id, { name: 'letters', metadata: {} });
     assert.deepEqual([renamed.name, renamed.description, renamed.metadata], ['letters', 'thin digits', {}]);
   });
 
@@ -122,18 +122,18 @@ describe('a model', () => {
     const id = await makeModel();
     const theirs = strata.service.forTenant('theirs');
     const own = await makeModel({}, {}, 'theirs');
-    assert.equal(await theirs.getModel(id), null);
+    assert.equal(await theirs.models.getModel(id), null);
     const attempts: (() => Promise<unknown>)[] = [
-      () => theirs.updateModel(id, { name: 'mine' }),
-      () => theirs.deleteModel(id),
-      () => theirs.tagModel(id, 'production'),
-      () => theirs.untagModel(id, 'production'),
-      () => theirs.listTagChanges(id, { limit: 1 }),
-      () => theirs.compareModels(id, own),
-      () => theirs.compareModels(own, id),
+      () => theirs.models.updateModel(id, { name: 'mine' }),
+      () => theirs.models.deleteModel(id),
+      () => theirs.models.tagModel(id, 'production'),
+      () => theirs.models.untagModel(id, 'production'),
+      () => theirs.models.listModelTagChanges(id, { limit: 1 }),
+      () => theirs.models.compareModels(id, own),
+      () => theirs.models.compareModels(own, id),
     ];
     for (const attempt of attempts) await assert.rejects(attempt(), hasCode('not_found'));
-    assert.equal((await ours.getModel(id))?.name, 'digits');
+    assert.equal((await ours.models.getModel(id))?.name, 'digits');
   });
 
   test('keeps the blobs that its predictions are made with', async () => {
@@ -143,7 +143,7 @@ describe('a model', () => {
     const db = await openDatabase(strata.servers.databaseUrl);
     const isKept = async () => (await findReferences(db)).some((reference) => reference.uri === uri);
     assert.ok(await isKept());
-    await ours.deleteModel(id);
+    await ours.models.deleteModel(id);
     assert.ok(!(await isKept()));
     await db.$disconnect();
   });
@@ -153,16 +153,16 @@ describe('tags', () => {
   test('go from holder to holder among the models of a name, and leave a history', async () => {
     const [a, b] = [await makeModel({ name: 'tagged' }), await makeModel({ name: 'tagged' })];
     const other = await makeModel({ name: 'another' });
-    await ours.tagModel(other, 'production');
-    await ours.tagModel(a, 'production');
-    await ours.tagModel(a, 'production');
-    assert.deepEqual((await ours.tagModel(b, 'production')).tags, ['production']);
-    assert.deepEqual((await ours.getModel(a))?.tags, []);
-    assert.deepEqual((await ours.getModel(other))?.tags, ['production'], 'its name is another');
-    await assert.rejects(ours.untagModel(a, 'production'), hasCode('not_found'));
-    await ours.untagModel(b, 'production');
+    await ours.models.tagModel(other, 'production');
+    await ours.models.tagModel(a, 'production');
+    await ours.models.tagModel(a, 'production');
+    assert.deepEqual((await ours.models.tagModel(b, 'production')).tags, ['production']);
+    assert.deepEqual((await ours.models.getModel(a))?.tags, []);
+    assert.deepEqual((await ours.models.getModel(other))?.tags, ['production'], 'its name is another');
+    await assert.rejects(ours.models.untagModel(a, 'production'), hasCode('not_found'));
+    await ours.models.untagModel(b, 'production');
     const changes = async (id: string) =>
-      (await ours.listTagChanges(id, { limit: 9 })).data.map((change) => [
+      (await ours.models.listModelTagChanges(id, { limit: 9 })).data.map((change) => [
         change.previous_model_id,
         change.model_id,
       ]);
@@ -178,7 +178,7 @@ describe('tags', () => {
 
   test('have one holder and an unbroken history, whoever is promoted at once', async () => {
     const ids = await Promise.all(Array.from({ length: 6 }, () => makeModel({ name: 'raced' })));
-    await Promise.all([...ids, ...ids].map((id) => ours.tagModel(id, 'production')));
+    await Promise.all([...ids, ...ids].map((id) => ours.models.tagModel(id, 'production')));
     const { rows } = await strata.sql.query(`SELECT model_id FROM model_tag WHERE model_name = 'raced'`);
     assert.equal(rows.length, 1);
     const history = await strata.sql.query(
@@ -193,15 +193,19 @@ describe('tags', () => {
 
   test('keep a model from being renamed, and `production` from being deleted', async () => {
     const id = await makeModel({ name: 'kept' });
-    await ours.tagModel(id, 'candidate');
-    await ours.tagModel(id, 'production');
-    await assert.rejects(ours.updateModel(id, { name: 'other' }), hasCode('model_tagged'));
-    assert.equal((await ours.updateModel(id, { name: 'kept', description: 'x' })).description, 'x');
-    await assert.rejects(ours.deleteModel(id), hasCode('model_in_use'));
-    assert.deepEqual((await ours.getModel(id))?.tags, ['candidate', 'production'], 'nothing of it happened');
-    await ours.untagModel(id, 'production');
-    await ours.deleteModel(id);
-    assert.equal(await ours.getModel(id), null);
+    await ours.models.tagModel(id, 'candidate');
+    await ours.models.tagModel(id, 'production');
+    await assert.rejects(ours.models.updateModel(id, { name: 'other' }), hasCode('model_tagged'));
+    assert.equal((await ours.models.updateModel(id, { name: 'kept', description: 'x' })).description, 'x');
+    await assert.rejects(ours.models.deleteModel(id), hasCode('model_in_use'));
+    assert.deepEqual(
+      (await ours.models.getModel(id))?.tags,
+      ['candidate', 'production'],
+      'nothing of it happened',
+    );
+    await ours.models.untagModel(id, 'production');
+    await ours.models.deleteModel(id);
+    assert.equal(await ours.models.getModel(id), null);
     const { rows } = await strata.sql.query('SELECT 1 FROM model_tag WHERE model_id = $1', [id]);
     assert.equal(rows.length, 0);
   });
@@ -213,14 +217,14 @@ test('two models are compared: fields of the spec, figures, ends of curves', asy
     { accuracy: 0.75 },
     { seed: 1, optimizer: { learning_rate: 0.2 }, method: { stages: 1 } },
   );
-  const jobOf = async (id: string) => (await ours.getModel(id))?.job_id;
+  const jobOf = async (id: string) => (await ours.models.getModel(id))?.job_id;
   await strata.sql.query(
     `INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
      VALUES ($1, 'loss', 0, 1, 1, 2), ($1, 'loss', 0, 7, 1, 0.5), ($1, 'loss', 0, 8, 1, 'NaN'), ($2, 'loss', 0, 3, 1, 0.25),
        ($2, 'loss', -1, 3, 1, 1)`,
     [await jobOf(a), await jobOf(b)],
   );
-  const { spec, figures, curves } = await ours.compareModels(a, b);
+  const { spec, figures, curves } = await ours.models.compareModels(a, b);
   const fields = new Map(spec.map((field) => [field.pointer, [field.a, field.b]]));
   assert.deepEqual(fields.get('/optimizer/learning_rate'), [0.1, 0.2]);
   assert.ok(!fields.has('/seed') && !fields.has('/dataset'));

@@ -10,7 +10,7 @@ before(async () => {
 after(() => strata.stop());
 
 const planFor = (tenant: string, changes = {}) =>
-  strata.service.forTenant(tenant).createPlan({
+  strata.service.forTenant(tenant).plans.createPlan({
     job: smallJob(changes),
     devices: null,
     device_memory_bytes: null,
@@ -20,7 +20,7 @@ const planFor = (tenant: string, changes = {}) =>
 test('costs are measured where tasks of the tenant trained the same network, else estimated', async () => {
   const before = await planFor('a');
   assert.deepEqual([before.source, before.measured_on], ['estimated', null]);
-  const { job } = await strata.service.forTenant('a').createJob(smallJob(), {});
+  const { job } = await strata.service.forTenant('a').jobs.createJob(smallJob(), {});
   await strata.sql.query(
     `INSERT INTO task (id, job_id, tenant, key, position, kind, stage, state, waiting, inputs, weight, device, finished_at, seconds)
     SELECT 'task_' || stage, $1, 'a', 'stage-' || stage, stage, 'stage', stage, 'succeeded', 0, '{}', 5, 'cpu:0', now(),

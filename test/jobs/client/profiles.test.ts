@@ -38,8 +38,8 @@ const RESULT: NetworkProfile = {
 };
 
 const ask = (tenant: string, changes: SpecChanges = {}, device: 'cpu' | 'gpu' | null = 'cpu') =>
-  strata.service.forTenant(tenant).createProfile({ job: smallJob(changes), device });
-const get = (tenant: string, id: string) => strata.service.forTenant(tenant).getProfile(id);
+  strata.service.forTenant(tenant).plans.createProfile({ job: smallJob(changes), device });
+const get = (tenant: string, id: string) => strata.service.forTenant(tenant).plans.getProfile(id);
 const claim = async () => {
   const claimed = await claimProfile(db, 'cpu:1', 'cpu');
   assert.ok(claimed);
@@ -90,7 +90,7 @@ test('what was measured is what plans are made from, until it is old', async () 
   assert.deepEqual([made?.state, made?.device, made?.step_seconds], ['succeeded', 'cpu:1', 0.274]);
   assert.deepEqual(made?.parts[1], { name: 'block 0', forward_seconds: 0.01, backward_seconds: 0.02 });
   const plan = async (tenant: string) =>
-    strata.service.forTenant(tenant).createPlan({
+    strata.service.forTenant(tenant).plans.createPlan({
       job: smallJob({ method: { stages: 2, split: [1, 8] } }),
       ...{ devices: null, device_memory_bytes: null, link_bytes_per_second: 125e6 },
     });

@@ -107,7 +107,7 @@ class Run {
   static async start(): Promise<Run> {
     // prepare, four tasks of two stages that read what each other's made, an end-to-end round, finalize.
     const spec = smallJob({ epochs: 1, method: { round_steps: 3 }, max_attempts: 20 });
-    const { job } = await strata.client.createJob(spec, {});
+    const { job } = await strata.client.jobs.createJob(spec, {});
     await planJobs(db, log);
     return new Run(job.id);
   }
@@ -118,10 +118,11 @@ class Run {
     const task = this.claims.at(index);
     if (kind === 'claim') await this.claimNext();
     else if (kind === 'reconcile') await reconcile(db, log);
-    else if (kind === 'pause') await refusable(strata.client.pauseJob(this.jobId));
-    else if (kind === 'resume') await refusable(strata.client.resumeJob(this.jobId));
-    else if (kind === 'cancel') await refusable(strata.client.cancelJob(this.jobId, { force: false }));
-    else if (kind === 'forceCancel') await refusable(strata.client.cancelJob(this.jobId, { force: true }));
+    else if (kind === 'pause') await refusable(strata.client.jobs.pauseJob(this.jobId));
+    else if (kind === 'resume') await refusable(strata.client.jobs.resumeJob(this.jobId));
+    else if (kind === 'cancel') await refusable(strata.client.jobs.cancelJob(this.jobId, { force: false }));
+    else if (kind === 'forceCancel')
+      await refusable(strata.client.jobs.cancelJob(this.jobId, { force: true }));
     else if (task) await this.act(kind, task, pick);
   }
 
@@ -213,7 +214,7 @@ class Run {
 
   /** Nothing is stuck: left to one worker, which finds some inputs damaged, the job comes to its end. */
   async finish(): Promise<void> {
-    await refusable(strata.client.resumeJob(this.jobId));
+    await refusable(strata.client.jobs.resumeJob(this.jobId));
     for (const task of this.claims) await this.act('lose', task);
     for (let left = 60; this.ended === null && left > 0; left--) {
       await this.claimNext();

@@ -44,7 +44,7 @@ class ByHand {
   private constructor(readonly id: string) {}
 
   static async start(maxAttempts = 5): Promise<ByHand> {
-    const { job } = await strata.client.createJob(smallJob({ max_attempts: maxAttempts }), {});
+    const { job } = await strata.client.jobs.createJob(smallJob({ max_attempts: maxAttempts }), {});
     await planJobs(db, log);
     return new ByHand(job.id);
   }
@@ -144,7 +144,7 @@ test('storage that damages the same output again and again ends the job, which n
     await job.run('stage-1-0');
   }
   await damage(await job.claim('stage-1-1'), 'state');
-  const ended = await strata.client.getJob(job.id);
+  const ended = await strata.client.jobs.getJob(job.id);
   assert.equal(ended?.state, 'failed');
   assert.equal(ended?.error?.code, 'blob_corrupt');
   assert.match(ended?.error?.message ?? '', new RegExp(BLOB));
@@ -160,7 +160,7 @@ test("a damaged input that no task makes is read again, and fails the job at las
   assert.equal(await db.checkpoint.count({ where: { taskId: first.taskId } }), 0);
   assert.deepEqual(await job.states('prepare', 'stage-1-0'), ['succeeded', 'ready']);
   await damage(await job.claim('stage-1-0'), 'source');
-  assert.equal((await strata.client.getJob(job.id))?.error?.code, 'blob_corrupt');
+  assert.equal((await strata.client.jobs.getJob(job.id))?.error?.code, 'blob_corrupt');
 });
 
 test('a damaged input leaves the checkpoint of its task where it is', async () => {

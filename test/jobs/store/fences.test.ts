@@ -43,7 +43,7 @@ const at = (step: number): TaskCheckpoint => {
 
 /** A planned job and its one task that is ready. */
 async function readyTask(changes: SpecChanges = {}): Promise<{ jobId: string; taskId: string }> {
-  const { job } = await strata.client.createJob(smallJob(changes), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(changes), {});
   await planJobs(db, log);
   const task = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
   return { jobId: job.id, taskId: task.id };
@@ -109,7 +109,7 @@ test("a task that trains in bfloat16 is left to a device that has it; all else i
 });
 
 test('a job in bfloat16 is accepted once a device with it is registered', async () => {
-  const ask = () => strata.client.createJob(smallJob({ precision: 'bfloat16' }), { dryRun: true });
+  const ask = () => strata.client.jobs.createJob(smallJob({ precision: 'bfloat16' }), { dryRun: true });
   await assert.rejects(ask(), { code: 'precision_unavailable' });
   const worker = { id: 'worker_16', host: 'h', pid: 1, slots: [], versions: {} };
   const device = { kind: 'gpu', name: 'A', slots: 1 } as const;
@@ -167,7 +167,7 @@ test('a second attempt overwrites the metrics of the first, point by point', asy
   const second = await claimed(taskId);
   await recordReport(db, second.task, { progress: null, samples: [point(0, 2)], checkpoint: null });
   await recordSuccess(db, second.task, success, [point(1, 2), point(1, 3)]);
-  const [series] = (await strata.client.listMetrics(jobId, { points: 10 })).data;
+  const [series] = (await strata.client.jobs.listJobMetrics(jobId, { points: 10 })).data;
   assert.equal(series?.attempt, 2);
   assert.deepEqual(
     series?.points.map(([step, value]) => [step, value]),
@@ -181,11 +181,11 @@ test('a second attempt overwrites the metrics of the first, point by point', asy
 test('a task that keeps failing for passing reasons fails its job in the end, after its max_attempts', async () => {
   const { jobId, taskId } = await readyTask({ max_attempts: 3 });
   for (let attempt = 1; attempt <= 3; attempt++) {
-    assert.equal((await strata.client.getJob(jobId))?.error, null);
+    assert.equal((await strata.client.jobs.getJob(jobId))?.error, null);
     await due(taskId);
     await recordFailure(db, (await claimed(taskId)).task, passing, 'retry');
   }
-  const job = await strata.client.getJob(jobId);
+  const job = await strata.client.jobs.getJob(jobId);
   assert.equal(job?.state, 'failed');
   assert.deepEqual(job?.error, passing);
   assert.equal(await claim(db, taskId, holder), null);
@@ -208,12 +208,12 @@ test('the next attempt begins at the last checkpoint, with the samples before it
     assert.equal(assignment.inputs.checkpoint, index === 0 ? undefined : at(index).uri);
     await recordReport(db, task, { progress: 0.9, samples, checkpoint: at(index + 1) });
     await end(task);
-    assert.equal((await strata.client.listTasks(jobId)).data[0]?.progress, (index + 1) / 10);
+    assert.equal((await strata.client.jobs.listJobTasks(jobId)).data[0]?.progress, (index + 1) / 10);
     await due(taskId);
   }
   const { task, assignment } = await claimed(taskId);
   assert.equal(assignment.inputs.checkpoint, at(3).uri);
-  assert.equal((await strata.client.listMetrics(jobId, { points: 10 })).data[0]?.points.length, 1);
+  assert.equal((await strata.client.jobs.listJobMetrics(jobId, { points: 10 })).data[0]?.points.length, 1);
   await recordSuccess(db, task, success, []);
   assert.equal(await db.checkpoint.count({ where: { taskId } }), 0);
 });
@@ -240,9 +240,9 @@ test('lost workers are no failures of the task, unless it loses too many without
   assert.equal((await db.task.findUniqueOrThrow({ where: { id: taskId } })).failures, 0);
   // The last of these losses counts too.
   for (let loss = 1; loss < MAX_LOSSES - 1; loss++) await lose(null);
-  assert.equal((await strata.client.getJob(jobId))?.state, 'preparing');
+  assert.equal((await strata.client.jobs.getJob(jobId))?.state, 'preparing');
   await lose(null);
-  const job = await strata.client.getJob(jobId);
+  const job = await strata.client.jobs.getJob(jobId);
   assert.deepEqual([job?.state, job?.error?.code], ['failed', 'worker_lost']);
 });
 
@@ -251,32 +251,32 @@ const age = (jobId: string, column: 'queued_at' | 'running_since', seconds: numb
   strata.sql.query(`UPDATE job SET ${column} = now() - $2 * interval '1 s' WHERE id = $1`, [jobId, seconds]);
 
 test('max_pending_s: a job that waits for longer fails, one that has started does not', async () => {
-  const { job } = await strata.client.createJob(smallJob({ max_pending_s: 60 }), {});
+  const { job } = await strata.client.jobs.createJob(smallJob({ max_pending_s: 60 }), {});
   await age(job.id, 'queued_at', 59);
   await reconcile(db, log);
-  assert.equal((await strata.client.getJob(job.id))?.state, 'queued');
+  assert.equal((await strata.client.jobs.getJob(job.id))?.state, 'queued');
   const started = await readyTask({ max_pending_s: 60 });
   await claimed(started.taskId);
   await age(job.id, 'queued_at', 61);
   await age(started.jobId, 'queued_at', 61);
   await reconcile(db, log);
-  const failed = await strata.client.getJob(job.id);
+  const failed = await strata.client.jobs.getJob(job.id);
   assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'max_pending_exceeded']);
-  assert.equal((await strata.client.getJob(started.jobId))?.state, 'preparing');
+  assert.equal((await strata.client.jobs.getJob(started.jobId))?.state, 'preparing');
 });
 
 test('max_runtime_s: time at work counts, a pause and the wait after it do not', async () => {
   const { jobId, taskId } = await readyTask({ max_runtime_s: 100 });
   const { task } = await claimed(taskId);
   await age(jobId, 'running_since', 60);
-  await strata.client.pauseJob(jobId);
+  await strata.client.jobs.pauseJob(jobId);
   assert.equal(await releaseTask(db, task), true);
-  assert.equal((await strata.client.getJob(jobId))?.state, 'paused');
+  assert.equal((await strata.client.jobs.getJob(jobId))?.state, 'paused');
   assert.equal(await claim(db, taskId, holder), null);
-  await strata.client.resumeJob(jobId);
+  await strata.client.jobs.resumeJob(jobId);
   await reconcile(db, log);
   const again = await claimed(taskId);
-  assert.equal((await strata.client.getJob(jobId))?.state, 'preparing');
+  assert.equal((await strata.client.jobs.getJob(jobId))?.state, 'preparing');
   await age(jobId, 'running_since', 39);
   await reconcile(db, log);
   assert.deepEqual(
@@ -290,7 +290,7 @@ test('max_runtime_s: time at work counts, a pause and the wait after it do not',
     ['kill'],
   );
   await recordFailure(db, again.task, passing, 'retry');
-  const job = await strata.client.getJob(jobId);
+  const job = await strata.client.jobs.getJob(jobId);
   assert.deepEqual([job?.state, job?.error?.code], ['failed', 'max_runtime_exceeded']);
 });
 
@@ -316,28 +316,28 @@ test('a finalize that reports no accuracy is refused: a job has a result or an e
 test('a lost worker and a cancel: the job ends cancelled once the lease is over', async () => {
   const { jobId, taskId } = await readyTask();
   const { task } = await claimed(taskId);
-  assert.equal((await strata.client.cancelJob(jobId, { force: true })).state, 'preparing');
+  assert.equal((await strata.client.jobs.cancelJob(jobId, { force: true })).state, 'preparing');
   assert.deepEqual(
     (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
     ['kill'],
   );
   await expire(taskId);
   await reconcile(db, log);
-  assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
+  assert.equal((await strata.client.jobs.getJob(jobId))?.state, 'cancelled');
   assert.equal(await recordSuccess(db, task, success, []), null);
 });
 
 test('a result that comes after a cancel is kept, and the job still ends cancelled', async () => {
   const { jobId, taskId } = await readyTask();
   const { task } = await claimed(taskId);
-  await strata.client.cancelJob(jobId, { force: false });
+  await strata.client.jobs.cancelJob(jobId, { force: false });
   assert.deepEqual(
     (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
     ['yield'],
   );
   assert.notEqual(await recordSuccess(db, task, success, []), null);
-  assert.equal((await strata.client.getJob(jobId))?.state, 'cancelled');
-  const [first] = (await strata.client.listTasks(jobId)).data;
+  assert.equal((await strata.client.jobs.getJob(jobId))?.state, 'cancelled');
+  const [first] = (await strata.client.jobs.listJobTasks(jobId)).data;
   assert.equal(first?.state, 'succeeded');
 });
 
@@ -345,7 +345,7 @@ test("ends are told by the database's clock, whatever a worker's clock says", as
   const { jobId, taskId } = await readyTask();
   const { task } = await claimed(taskId);
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
-  await strata.client.cancelJob(jobId, { force: true });
+  await strata.client.jobs.cancelJob(jobId, { force: true });
   await recordFailure(db, task, passing, 'retry');
   t.mock.timers.reset();
   const { rows } = await strata.sql.query(
@@ -365,7 +365,7 @@ test('a claim stores what its assignment says, and the job moves on', async () =
   assert.equal(assignment.dataset.name, 'mnist');
   assert.equal(assignment.spec.method.stages, 2);
   assert.deepEqual(assignment.inputs, {});
-  const job = await strata.client.getJob(jobId);
+  const job = await strata.client.jobs.getJob(jobId);
   assert.equal(job?.state, 'preparing');
   assert.ok(job?.started_at);
 });
@@ -377,15 +377,15 @@ test('the longest plan that is allowed is stored, and its job starts and ends li
     epochs: 3,
     method: { round_steps: 9, end_to_end_share: 0 },
   });
-  const { job } = await strata.client.createJob(spec, {});
+  const { job } = await strata.client.jobs.createJob(spec, {});
   assert.equal(job.plan.tasks, 20_002);
   await planJobs(db, log);
-  const tasks = (await strata.client.listTasks(job.id)).data;
+  const tasks = (await strata.client.jobs.listJobTasks(job.id)).data;
   assert.equal(tasks.length, job.plan.tasks);
   const ready = tasks.filter((task) => task.state === 'ready');
   assert.deepEqual(
     ready.map((task) => task.key),
     ['prepare'],
   );
-  assert.equal((await strata.client.cancelJob(job.id, { force: false })).state, 'cancelled');
+  assert.equal((await strata.client.jobs.cancelJob(job.id, { force: false })).state, 'cancelled');
 });

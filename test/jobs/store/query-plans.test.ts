@@ -11,7 +11,7 @@ const SIZES = { jobs: 20_000, measured: 20, points: 4_000 };
 let strata: Strata;
 before(async () => {
   strata = await Strata.start();
-  await strata.client.createJob(smallJob(), {});
+  await strata.client.jobs.createJob(smallJob(), {});
   await fillTables(strata.servers.databaseUrl, SIZES);
 });
 after(() => strata.stop());
@@ -50,7 +50,7 @@ async function sentBy(ask: () => Promise<unknown>): Promise<Statement[]> {
 
 const middle = idOf(SIZES.jobs / 2);
 const measured = idOf(SIZES.measured / 2);
-const page = (filter: object) => () => strata.client.listJobs({ limit: 20, ...filter });
+const page = (filter: object) => () => strata.client.jobs.listJobs({ limit: 20, ...filter });
 const QUESTIONS: Readonly<Record<string, () => Promise<unknown>>> = {
   'the first page': page({}),
   'a page in the middle': page({ after: middle }),
@@ -61,11 +61,11 @@ const QUESTIONS: Readonly<Record<string, () => Promise<unknown>>> = {
   'metadata and a state': page({ metadata: { team: 'rare' }, state: 'failed' }),
   'metadata and a state of many': page({ metadata: { run: '7000' }, state: 'succeeded' }),
   'two pairs': page({ metadata: { team: 'vision', run: '7000' } }),
-  'one job': () => strata.client.getJob(middle),
-  'its tasks': () => strata.client.listTasks(middle),
-  'its events': () => strata.client.listEvents(middle, { after: 0, limit: 20 }),
-  'one series': () => strata.client.listMetrics(measured, { names: ['loss'], stage: 0, points: 100 }),
-  'every series': () => strata.client.listMetrics(measured, { points: 100 }),
+  'one job': () => strata.client.jobs.getJob(middle),
+  'its tasks': () => strata.client.jobs.listJobTasks(middle),
+  'its events': () => strata.client.jobs.listJobEvents(middle, { after: 0, limit: 20 }),
+  'one series': () => strata.client.jobs.listJobMetrics(measured, { names: ['loss'], stage: 0, points: 100 }),
+  'every series': () => strata.client.jobs.listJobMetrics(measured, { points: 100 }),
 };
 
 test('lists, filters and series of large tables are read through indexes', async (t) => {
@@ -98,7 +98,7 @@ test('a filter by metadata passes by the newer jobs that carry nothing', async (
 
 test('a filter by metadata finds the same whether many jobs carry the pair or few', async () => {
   const runs = async (metadata: Record<string, string>, after?: string) =>
-    (await strata.client.listJobs({ limit: 3, after, metadata })).data.map(({ metadata }) =>
+    (await strata.client.jobs.listJobs({ limit: 3, after, metadata })).data.map(({ metadata }) =>
       Number(metadata.run),
     );
   assert.deepEqual(await runs({ team: 'rare' }), [20_000, 10_000]);

@@ -27,7 +27,7 @@ const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 async function jobs(tenant: string, count: number, priority = 0): Promise<string[]> {
   const ids: string[] = [];
   for (let index = 0; index < count; index++) {
-    const { job } = await strata.service.forTenant(tenant).createJob(smallJob({ priority }), {});
+    const { job } = await strata.service.forTenant(tenant).jobs.createJob(smallJob({ priority }), {});
     ids.push(job.id);
   }
   await planJobs(db, log);
@@ -108,7 +108,7 @@ test('a queued job says how many go before it, and why it waits', async () => {
   const other = await jobs('b', 1);
   const [urgent] = await jobs('c', 1, 1);
   const queueOf = async (tenant: string, id = '') =>
-    (await strata.service.forTenant(tenant).getJob(id))?.queue;
+    (await strata.service.forTenant(tenant).jobs.getJob(id))?.queue;
   assert.deepEqual(await queueOf('c', urgent), { position: 1, reason: 'no worker is connected' });
   assert.equal((await queueOf('a', first))?.position, 2);
   assert.equal((await queueOf('b', other[0]))?.position, 3);

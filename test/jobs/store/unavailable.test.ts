@@ -15,22 +15,22 @@ after(() => strata.stop());
 
 test('while Postgres is down every method is unavailable, not broken; when it is back all is there', async () => {
   const { client, servers } = strata;
-  const { job } = await client.createJob(smallJob(), {});
+  const { job } = await client.jobs.createJob(smallJob(), {});
   process.kill((await startPostgres(servers.home)).pid, 'SIGKILL');
   const calls = [
-    () => client.createJob(smallJob(), { idempotencyKey: 'again', bodyHash: 'x' }),
-    () => client.getJob(job.id),
-    () => client.listJobs({ limit: 1 }),
-    () => client.pauseJob(job.id),
-    () => client.cancelJob(job.id, { force: true }),
-    () => client.listTasks(job.id),
-    () => client.openArtifact('artifact_1'),
+    () => client.jobs.createJob(smallJob(), { idempotencyKey: 'again', bodyHash: 'x' }),
+    () => client.jobs.getJob(job.id),
+    () => client.jobs.listJobs({ limit: 1 }),
+    () => client.jobs.pauseJob(job.id),
+    () => client.jobs.cancelJob(job.id, { force: true }),
+    () => client.jobs.listJobTasks(job.id),
+    () => client.jobs.downloadArtifact('artifact_1'),
   ];
   for (const call of calls)
     await assert.rejects(call, { name: 'StrataError', code: 'unavailable', status: 503 });
   await startPostgres(servers.home);
-  assert.equal((await client.getJob(job.id))?.state, 'queued');
-  await assert.rejects(client.listTasks('job_none'), { code: 'not_found' });
+  assert.equal((await client.jobs.getJob(job.id))?.state, 'queued');
+  await assert.rejects(client.jobs.listJobTasks('job_none'), { code: 'not_found' });
 });
 
 test('a query that gets no connection in time is unavailable too: a server that is overloaded is not broken', async () => {

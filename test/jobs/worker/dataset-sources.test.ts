@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import type { Dataset } from '../../../src/contract/jobs-client.js';
+import type { Dataset } from '../../../src/contract/client/datasets.js';
 import { buildLiveApp } from '../../api/security/live-api.js';
 import { imageFolder } from '../../datasets/support/images.js';
 import { makeZip } from '../../datasets/support/zip.js';

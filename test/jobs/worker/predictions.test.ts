@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
-import type { Model } from '../../../src/contract/models-client.js';
+import type { Model } from '../../../src/contract/client/models.js';
 import { openPredictionQueue } from '../../../src/jobs/queue/predictions.js';
 import { buildLiveApp } from '../../api/security/live-api.js';
 import { brightness, type ImageShape } from '../../predictor/linear-model.js';
@@ -34,7 +34,7 @@ after(async () => {
 
 /** A model that tells dark images from bright ones. */
 async function servedModel(image: ImageShape = { height: 28, width: 28, channels: 1 }): Promise<Model> {
-  const { job } = await strata.client.createJob(smallJob(), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
   const id = await insertModel(strata.sql, job.id);
   const { uri } = await strata.blobs.put(brightness(image));
   const classes = JSON.stringify(['dark', 'bright']);
@@ -44,7 +44,7 @@ async function servedModel(image: ImageShape = { height: 28, width: 28, channels
     image,
     id,
   ]);
-  return (await strata.client.getModel(id)) ?? assert.fail();
+  return (await strata.client.models.getModel(id)) ?? assert.fail();
 }
 
 const filled = (value: number, side = 28) =>
@@ -153,7 +153,9 @@ test('what cannot be predicted is refused, with the image at fault', async () =>
   assert.equal(elsewhere.statusCode, 415, 'no other operation takes an image');
   const compact = await predict(BRIGHT, '?variant=compact');
   assert.deepEqual([compact.statusCode, compact.json().code], [409, 'model_not_served'], compact.body);
-  const { statusCode } = await strata.client.getModel(model.id).then(() => predict(BRIGHT, '', 'model_0'));
+  const { statusCode } = await strata.client.models
+    .getModel(model.id)
+    .then(() => predict(BRIGHT, '', 'model_0'));
   assert.equal(statusCode, 404);
 });
 
@@ -207,7 +209,7 @@ test('a model deleted while it predicts is gone, and the next question does not 
   process.kill(predictor, 'SIGSTOP');
   const asked = predict(BRIGHT, '', id);
   await counted('active', 1);
-  await strata.client.deleteModel(id);
+  await strata.client.models.deleteModel(id);
   process.kill(predictor, 'SIGCONT');
   assert.deepEqual([(await asked).statusCode, (await predict(BRIGHT, '', id)).statusCode], [404, 404]);
 });

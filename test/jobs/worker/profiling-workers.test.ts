@@ -20,10 +20,10 @@ beforeEach(async () => {
 });
 afterEach(() => worker.stop());
 
-const ask = () => strata.client.createProfile({ job: smallJob(), device: 'cpu' });
+const ask = () => strata.client.plans.createProfile({ job: smallJob(), device: 'cpu' });
 const settled = (id: string) =>
   eventually('the profile has ended', async () => {
-    const profile = await strata.client.getProfile(id);
+    const profile = await strata.client.plans.getProfile(id);
     return profile && profile.state !== 'queued' && profile.state !== 'running' && profile;
   });
 
@@ -36,12 +36,14 @@ test('a slot with nothing to do makes a profile at once', async () => {
 test('a slot in work makes it between two tasks, and goes on with the job', async () => {
   await strata.orders.hold('stage-1-0');
   await strata.orders.hold('profile');
-  const { job } = await strata.client.createJob(smallJob(), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
   await strata.orders.started('stage-1-0');
   const { id } = await ask();
   await strata.orders.release('stage-1-0');
   await strata.orders.started('profile');
-  const running = (await strata.client.listTasks(job.id)).data.filter(({ state }) => state === 'running');
+  const running = (await strata.client.jobs.listJobTasks(job.id)).data.filter(
+    ({ state }) => state === 'running',
+  );
   assert.deepEqual(running, []);
   await strata.orders.release('profile');
   assert.equal((await settled(id)).state, 'succeeded');
@@ -63,7 +65,7 @@ test('a worker that leaves gives its profile back', async () => {
   const { id } = await ask();
   await strata.orders.started('profile');
   await worker.stop();
-  assert.equal((await strata.client.getProfile(id))?.state, 'queued');
+  assert.equal((await strata.client.plans.getProfile(id))?.state, 'queued');
   await strata.orders.release('profile');
   worker = await strata.startWorker();
   assert.equal((await settled(id)).state, 'succeeded');

@@ -1,11 +1,11 @@
-import { StrataError } from '../../../contract/errors.js';
 import type {
   Dataset,
   DatasetRequest,
-  JobsClient,
+  DatasetsClient,
   ReceivedUpload,
   RemoteSource,
-} from '../../../contract/jobs-client.js';
+} from '../../../contract/client/datasets.js';
+import { StrataError } from '../../../contract/errors.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { receiveUpload, StoredUpload } from '../../lifecycle/receive-upload.js';
 import type { OutgoingPolicy } from '../../outgoing/target.js';
@@ -28,11 +28,6 @@ import { notFound } from '../own.js';
 import { toDataset } from '../views/datasets.js';
 import { pageOf } from '../views/parts.js';
 
-type DatasetMethods = Pick<
-  JobsClient,
-  'receiveUpload' | 'createDataset' | 'listDatasets' | 'getDataset' | 'deleteDataset'
->;
-
 export interface DatasetParts {
   readonly db: Database;
   readonly blobs: BlobStore;
@@ -44,7 +39,7 @@ export interface DatasetParts {
 export function datasetMethods(
   { db, blobs, uploadLimitBytes, policy }: DatasetParts,
   tenant: string,
-): DatasetMethods {
+): DatasetsClient {
   const getDataset = async (id: string) => {
     const row = await findDataset(db, tenant, id);
     return row && toDataset(row);

@@ -1,5 +1,5 @@
+import type { JobsClient } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { JobsClient } from '../../../contract/jobs-client.js';
 import { type RestartPoint, restartPoints } from '../../../planning/tasks/restart-points.js';
 import { findArtifacts } from '../../store/artifacts.js';
 import type { Database } from '../../store/connection/database.js';
@@ -10,9 +10,9 @@ import { checkpointId } from './init-from.js';
 
 type Checkpoint = components['schemas']['Checkpoint'];
 
-export function checkpointMethods(db: Database, tenant: string): Pick<JobsClient, 'listCheckpoints'> {
+export function checkpointMethods(db: Database, tenant: string): Pick<JobsClient, 'listJobCheckpoints'> {
   return {
-    async listCheckpoints(jobId) {
+    async listJobCheckpoints(jobId) {
       const kept = (await readKeptWeights(db, tenant, jobId)) ?? notFound(jobId);
       const artifacts = new Map((await findArtifacts(db, jobId)).map(({ sha256, id }) => [sha256, id]));
       return listOf(restartPoints(kept).map((point) => toCheckpoint(jobId, point, artifacts)));

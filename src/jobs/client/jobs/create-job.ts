@@ -1,5 +1,5 @@
+import type { CreateJobOptions } from '../../../contract/client/jobs.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { CreateJobOptions } from '../../../contract/jobs-client.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Database } from '../../store/connection/database.js';

@@ -1,5 +1,5 @@
+import type { Job, JobsClient } from '../../../contract/client/jobs.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { Job, JobsClient } from '../../../contract/jobs-client.js';
 import { isTerminal, type JobState } from '../../../contract/states.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { requestPause, resume } from '../../lifecycle/pause.js';

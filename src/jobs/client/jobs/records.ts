@@ -1,51 +1,45 @@
-import type { JobsClient } from '../../../contract/jobs-client.js';
+import type { JobsClient } from '../../../contract/client/jobs.js';
 import type { Database } from '../../store/connection/database.js';
 import { findEvents } from '../../store/events.js';
 import { findLogLines } from '../../store/log-lines.js';
 import { toPoint, toSeries } from '../../store/metric-series.js';
 import { sampleMetrics, streamPoints } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
-import { findTasks, ownTaskIds } from '../../store/tasks.js';
-import { findWorkers } from '../../store/workers.js';
+import { findTasks } from '../../store/tasks.js';
 import { requireJob } from '../own.js';
-import { listOf, pageOf, taskIdsOf, toEvent, toLogLine, toTask, toWorker } from '../views/parts.js';
+import { listOf, pageOf, toEvent, toLogLine, toTask } from '../views/parts.js';
 
 type ListMethods = Pick<
   JobsClient,
-  'listTasks' | 'listEvents' | 'listLogs' | 'listMetrics' | 'streamMetrics' | 'listWorkers'
+  'listJobTasks' | 'listJobEvents' | 'listJobLogs' | 'listJobMetrics' | 'streamJobMetrics'
 >;
 
 export function listMethods(db: Database, tenant: string): ListMethods {
   return {
-    async listTasks(jobId) {
+    async listJobTasks(jobId) {
       await requireJob(db, tenant, jobId);
       const [rows, needs] = await Promise.all([findTasks(db, jobId), dependencyKeys(db, jobId)]);
       return listOf(rows.map((row) => toTask(row, needs.get(row.id) ?? [])));
     },
-    async listEvents(jobId, { after, limit }) {
+    async listJobEvents(jobId, { after, limit }) {
       await requireJob(db, tenant, jobId);
       const page = pageOf(await findEvents(db, jobId, after, limit + 1), limit, (row) => String(row.seq));
       return { ...page, data: page.data.map(toEvent) };
     },
-    async listLogs(jobId, { after, task, limit }) {
+    async listJobLogs(jobId, { after, task, limit }) {
       await requireJob(db, tenant, jobId);
       const rows = await findLogLines(db, jobId, { after, task: task ?? null }, limit + 1);
       const page = pageOf(rows, limit, (row) => String(row.seq));
       return { ...page, data: page.data.map(toLogLine) };
     },
-    async listMetrics(jobId, { names, stage, points }) {
+    async listJobMetrics(jobId, { names, stage, points }) {
       await requireJob(db, tenant, jobId);
       const filter = { names: names ?? null, stage: stage ?? null };
       return listOf(toSeries(await sampleMetrics(db, jobId, filter, points)));
     },
-    async streamMetrics(jobId, { names, stage }) {
+    async streamJobMetrics(jobId, { names, stage }) {
       await requireJob(db, tenant, jobId);
       return mapped(streamPoints(db, jobId, { names: names ?? null, stage: stage ?? null }), toPoint);
-    },
-    async listWorkers() {
-      const rows = await findWorkers(db);
-      const own = await ownTaskIds(db, tenant, rows.flatMap(taskIdsOf));
-      return listOf(rows.map((row) => toWorker(row, own)));
     },
   };
 }

@@ -1,6 +1,6 @@
+import type { JobsClient } from '../../../contract/client/jobs.js';
 import { type FieldError, StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { JobsClient } from '../../../contract/jobs-client.js';
 import type { OutgoingPolicy } from '../../outgoing/target.js';
 import { MAX_TRACKERS_PER_JOB } from '../../process/limits.js';
 import type { Database } from '../../store/connection/database.js';

@@ -1,5 +1,5 @@
+import type { ApiKeysClient } from '../../../contract/client/api-keys.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { JobsClient } from '../../../contract/jobs-client.js';
 import { anyApiKey, findApiKey, findApiKeys, revokeApiKey } from '../../store/api-keys.js';
 import type { Database } from '../../store/connection/database.js';
 import { notFound } from '../own.js';
@@ -7,9 +7,7 @@ import { toApiKey } from '../views/access.js';
 import { listOf } from '../views/parts.js';
 import { makeKey } from './manage.js';
 
-type ApiKeyMethods = Pick<JobsClient, 'createApiKey' | 'listApiKeys' | 'getApiKey' | 'revokeApiKey'>;
-
-export function apiKeyMethods(db: Database, tenant: string): ApiKeyMethods {
+export function apiKeyMethods(db: Database, tenant: string): ApiKeysClient {
   return {
     async createApiKey({ name, scopes }) {
       // From the first key on every request needs one: without admin nobody could make the second.

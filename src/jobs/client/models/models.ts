@@ -1,10 +1,10 @@
-import { StrataError } from '../../../contract/errors.js';
 import {
   type Model,
   type ModelFilter,
   type ModelsClient,
   PRODUCTION,
-} from '../../../contract/models-client.js';
+} from '../../../contract/client/models.js';
+import { StrataError } from '../../../contract/errors.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
 import { curveEnds } from '../../store/metrics.js';
 import { findTagChanges, giveTag, type TaggedModel, tagsOf, takeTags } from '../../store/model-tags.js';
@@ -66,7 +66,7 @@ export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, '
         if ((await takeTags(tx, model, tag)).length === 0) notFound(`tag ${tag} on ${id}`);
       });
     },
-    async listTagChanges(id, { after, limit }) {
+    async listModelTagChanges(id, { after, limit }) {
       await requireRow(id);
       const rows = await findTagChanges(db, tenant, id, after ?? null, limit + 1);
       const page = pageOf(rows, limit, (row) => row.id);

@@ -1,7 +1,7 @@
 import type { BlobUri } from '../../../contract/blob-uri.js';
+import type { ModelsClient, PredictionQuestion } from '../../../contract/client/models.js';
 import { type ErrorCode, type FieldError, StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { ModelsClient, PredictionQuestion } from '../../../contract/models-client.js';
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
 import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../../process/limits.js';
 import type { PredictionQueue } from '../../queue/predictions.js';

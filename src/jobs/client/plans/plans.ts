@@ -1,5 +1,5 @@
+import type { PlansClient } from '../../../contract/client/plans.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { JobsClient } from '../../../contract/jobs-client.js';
 import type { NetworkProfile } from '../../../contract/network-profile.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import type { WorkerSlot } from '../../../contract/workers.js';
@@ -22,7 +22,7 @@ export interface PlanParts {
   readonly outgoing: Pick<OutgoingParts, 'policy'>;
 }
 
-export function planMethods(parts: PlanParts, tenant: string): Pick<JobsClient, 'createPlan'> {
+export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient, 'createPlan'> {
   const { db, reads } = parts;
   return {
     async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second }) {

@@ -1,5 +1,5 @@
+import type { PlansClient } from '../../../contract/client/plans.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { JobsClient } from '../../../contract/jobs-client.js';
 import type { WorkerDevice } from '../../../contract/workers.js';
 import type { DeviceKind } from '../../../planning/forecast/device-kind.js';
 import { networkKey } from '../../../planning/forecast/network-key.js';
@@ -14,7 +14,7 @@ import { type PlanParts, resolveUnderJob } from './plans.js';
 export function profileMethods(
   parts: PlanParts,
   tenant: string,
-): Pick<JobsClient, 'createProfile' | 'getProfile'> {
+): Pick<PlansClient, 'createProfile' | 'getProfile'> {
   const { db, reads } = parts;
   return {
     async createProfile({ job, device }) {

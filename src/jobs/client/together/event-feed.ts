@@ -1,4 +1,4 @@
-import type { Event, LogFilter, LogLine } from '../../../contract/jobs-client.js';
+import type { Event, LogFilter, LogLine } from '../../../contract/client/jobs.js';
 import { isTerminal, type JobState } from '../../../contract/states.js';
 import type { Database } from '../../store/connection/database.js';
 import { listen } from '../../store/connection/notify.js';

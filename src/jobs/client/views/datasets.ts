@@ -1,4 +1,4 @@
-import type { Dataset } from '../../../contract/jobs-client.js';
+import type { Dataset } from '../../../contract/client/datasets.js';
 import { fromJson } from '../../store/connection/database.js';
 import { progressOfImport } from '../../store/dataset-imports.js';
 import type { DatasetWithImport } from '../../store/datasets.js';

@@ -1,6 +1,6 @@
+import type { Job } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { JobError } from '../../../contract/job-error.js';
-import type { Job } from '../../../contract/jobs-client.js';
 import type { ResolvedSpec } from '../../../contract/spec.js';
 import { isTerminal, type JobState } from '../../../contract/states.js';
 import { type KindProgress, secondsLeft } from '../../../planning/tasks/time-left.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Model } from '../../../contract/client/models.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { Model } from '../../../contract/models-client.js';
 import { stageOf } from '../../store/metric-series.js';
 import type { CurveEnd } from '../../store/metrics.js';
 import type { ModelRow } from '../../store/models.js';

@@ -1,6 +1,6 @@
+import { MODEL_VARIANTS, type Model, type ModelVariantName } from '../../../contract/client/models.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import { modelFile } from '../../../contract/model-files.js';
-import { MODEL_VARIANTS, type Model, type ModelVariantName } from '../../../contract/models-client.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../contract/spec.js';
 import type { NetworkFigures } from '../../../contract/trainer-protocol.js';
 import { networkVariants } from '../../../method/index.js';

@@ -1,6 +1,6 @@
+import type { Artifact, Event, LogLine } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { JobError } from '../../../contract/job-error.js';
-import type { Artifact, Event, LogLine } from '../../../contract/jobs-client.js';
 import type { TaskState } from '../../../contract/states.js';
 import type { TaskKind } from '../../../contract/trainer-protocol.js';
 import type { WorkerDevice, WorkerSlot } from '../../../contract/workers.js';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import type { JobsService } from '../../../../src/contract/client/service.js';
+import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
-import type { JobsClient, JobsService } from '../../../../src/contract/jobs-client.js';
 import { createJobsService } from '../../../../src/jobs/client/service.js';
 import { type Exporter, exportDue } from '../../../../src/jobs/dispatcher/deliveries/trackers.js';
 import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
@@ -17,7 +18,7 @@ import { startMlflow } from './mlflow-server.js';
 let strata: Strata;
 let db: Database;
 let service: JobsService;
-let client: JobsClient;
+let client: TenantClient;
 let mlflow: FakeMlflow;
 const policy = { allowedHosts: ['127.0.0.1'] };
 
@@ -53,9 +54,13 @@ const trackerAt = (tracking_uri: string, more: Partial<components['schemas']['Tr
   ...more,
 });
 const createJob = async (trackers: components['schemas']['Tracker'][]) =>
-  (await client.createJob(smallJob({ name: 'mine', metadata: { team: 'a', 'mlflow.x': 'b' }, trackers }), {}))
-    .job;
-const exportsOf = async (jobId: string) => (await client.listJobTrackers(jobId)).data;
+  (
+    await client.jobs.createJob(
+      smallJob({ name: 'mine', metadata: { team: 'a', 'mlflow.x': 'b' }, trackers }),
+      {},
+    )
+  ).job;
+const exportsOf = async (jobId: string) => (await client.jobs.listJobTrackers(jobId)).data;
 const makeDue = () => strata.sql.query(`UPDATE tracker_export SET due_at = now() WHERE state = 'pending'`);
 
 /** As a worker would have left it, with a loss per step of stage 1. */
@@ -120,7 +125,7 @@ test('of two runs that a frozen sender left one is kept, and a sender whose clai
   mlflow.runs.set('b', id).set('a', id);
   await send();
   assert.deepEqual([...mlflow.runs.keys()], ['a']);
-  await client.handOverJob(id, trackerAt(mlflow.url, { authorization: 'Bearer x' }));
+  await client.jobs.handOverJob(id, trackerAt(mlflow.url, { authorization: 'Bearer x' }));
   const before = mlflow.calls.length;
   await send({
     openBox: async () => {
@@ -143,7 +148,7 @@ test('what authorizes is sent with every request, and told to nobody else', asyn
   assert.deepEqual(new Set(mlflow.calls.map(({ authorization }) => authorization)), new Set([secret]));
   assert.deepEqual(job.spec.trackers, [trackerAt(mlflow.url)]);
   const answers = [
-    await client.getJob(job.id),
+    await client.jobs.getJob(job.id),
     await exportsOf(job.id),
     mlflow.calls.map(({ body }) => body),
   ];
@@ -167,11 +172,11 @@ test('an export whose secret does not open says so, and is given up like any oth
 test('an export is given up after its last attempt, and can be asked for again', async () => {
   const { id } = await createJob([]);
   await finish(id, 'succeeded', 1);
-  await client.handOverJob(id, trackerAt(mlflow.url));
+  await client.jobs.handOverJob(id, trackerAt(mlflow.url));
   mlflow.failing.push('/experiments/create');
   await send({ retryPauseMs: () => null });
   assert.equal((await exportsOf(id))[0]?.state, 'failed');
-  await client.handOverJob(id, trackerAt(mlflow.url));
+  await client.jobs.handOverJob(id, trackerAt(mlflow.url));
   await send();
   assert.deepEqual(
     (await exportsOf(id)).map(({ state, attempts }) => [state, attempts]),
@@ -205,11 +210,11 @@ test('addresses that lead nowhere public, a place named twice, one tracker too m
   await refused([place, { ...place, authorization: 'Bearer a' }], 'invalid_spec', '/trackers/1');
   const { id } = await createJob([]);
   for (let count = 0; count < 8; count++)
-    await client.handOverJob(id, trackerAt(`https://example.com/${count}`));
-  await assert.rejects(client.handOverJob(id, place), { code: 'limit_reached' });
+    await client.jobs.handOverJob(id, trackerAt(`https://example.com/${count}`));
+  await assert.rejects(client.jobs.handOverJob(id, place), { code: 'limit_reached' });
   const theirs = service.forTenant('theirs');
-  await assert.rejects(theirs.listJobTrackers(id), { code: 'not_found' });
-  await assert.rejects(theirs.handOverJob(id, place), { code: 'not_found' });
+  await assert.rejects(theirs.jobs.listJobTrackers(id), { code: 'not_found' });
+  await assert.rejects(theirs.jobs.handOverJob(id, place), { code: 'not_found' });
 });
 
 test('an MLflow server has one run of the job, with what was sent, however often it was sent', async () => {
@@ -218,7 +223,7 @@ test('an MLflow server has one run of the job, with what was sent, however often
     const { id } = await createJob([trackerAt(server.url)]);
     await finish(id, 'succeeded', 1200);
     await send();
-    await client.handOverJob(id, trackerAt(server.url));
+    await client.jobs.handOverJob(id, trackerAt(server.url));
     await send();
     const [done] = await exportsOf(id);
     assert.deepEqual([done?.state, done?.error], ['succeeded', null]);

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import type { JobsService } from '../../../../src/contract/client/service.js';
+import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
-import type { JobsClient, JobsService } from '../../../../src/contract/jobs-client.js';
 import { createJobsService } from '../../../../src/jobs/client/service.js';
 import { deliverDue, type Sender } from '../../../../src/jobs/dispatcher/deliveries/webhooks.js';
 import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
@@ -19,7 +20,7 @@ type Created = components['schemas']['CreatedWebhook'];
 let strata: Strata;
 let db: Database;
 let service: JobsService;
-let client: JobsClient;
+let client: TenantClient;
 let receiver: Receiver;
 const policy = { allowedHosts: ['127.0.0.1'] };
 
@@ -40,7 +41,7 @@ beforeEach(async () => {
   receiver = await Receiver.start();
 });
 afterEach(async () => {
-  for (const { id } of (await client.listWebhooks()).data) await client.deleteWebhook(id);
+  for (const { id } of (await client.webhooks.listWebhooks()).data) await client.webhooks.deleteWebhook(id);
   await receiver.stop();
 });
 
@@ -51,14 +52,15 @@ function send(changes: Partial<Sender> = {}): Promise<void> {
   return deliverDue({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...changes });
 }
 const register = (events: Created['events'] = ['job.queued']) =>
-  client.createWebhook({ url: receiver.url, events });
-const deliveriesOf = async ({ id }: Created) => (await client.listWebhookDeliveries(id, { limit: 20 })).data;
+  client.webhooks.createWebhook({ url: receiver.url, events });
+const deliveriesOf = async ({ id }: Created) =>
+  (await client.webhooks.listWebhookDeliveries(id, { limit: 20 })).data;
 const makeDue = () => strata.sql.query(`UPDATE webhook_delivery SET due_at = now() WHERE state = 'pending'`);
 
 test('an event reaches the webhook, and verifies with the official library', async () => {
   const webhook = await register(['job.queued', 'job.cancelled']);
-  const { job } = await client.createJob(smallJob(), {});
-  await client.cancelJob(job.id, { force: true });
+  const { job } = await client.jobs.createJob(smallJob(), {});
+  await client.jobs.cancelJob(job.id, { force: true });
   await send();
   const messages = receiver.received.map(({ headers, body }) =>
     new Webhook(webhook.secret).verify(body, headers as Record<string, string>),
@@ -71,7 +73,7 @@ test('an event reaches the webhook, and verifies with the official library', asy
       ['job.cancelled', job.id],
     ],
   );
-  const { data: events } = await client.listEvents(job.id, { after: 0, limit: 9 });
+  const { data: events } = await client.jobs.listJobEvents(job.id, { after: 0, limit: 9 });
   assert.deepEqual(
     messages.map(({ data }) => data.event),
     events,
@@ -87,15 +89,15 @@ test('an event reaches the webhook, and verifies with the official library', asy
 test('what is stored once is told once; what is not stored is not told', async () => {
   const webhook = await register();
   const options = { idempotencyKey: 'k', bodyHash: 'a' };
-  await Promise.all(Array.from({ length: 4 }, () => client.createJob(smallJob(), options)));
-  await client.createJob(smallJob(), { dryRun: true });
+  await Promise.all(Array.from({ length: 4 }, () => client.jobs.createJob(smallJob(), options)));
+  await client.jobs.createJob(smallJob(), { dryRun: true });
   assert.equal((await deliveriesOf(webhook)).length, 1);
 });
 
 test('nobody hears of other tenants, nor of what they did not ask for', async () => {
   await register(['job.failed']);
-  await client.createJob(smallJob(), {});
-  await service.forTenant('theirs').createJob(smallJob(), {});
+  await client.jobs.createJob(smallJob(), {});
+  await service.forTenant('theirs').jobs.createJob(smallJob(), {});
   await send();
   assert.equal(receiver.received.length, 0);
 });
@@ -103,7 +105,7 @@ test('nobody hears of other tenants, nor of what they did not ask for', async ()
 test('a failed delivery is tried again under the same id, and not earlier than it should', async () => {
   const webhook = await register();
   receiver.answers.push(500);
-  await client.createJob(smallJob(), {});
+  await client.jobs.createJob(smallJob(), {});
   await send();
   await send();
   assert.equal(receiver.received.length, 1, 'the pause is kept');
@@ -120,16 +122,16 @@ test('a failed delivery is tried again under the same id, and not earlier than i
 
 test('a delivery is given up after its last attempt, or at once by 410, and can be asked for again', async () => {
   const webhook = await register();
-  await client.createJob(smallJob(), {});
+  await client.jobs.createJob(smallJob(), {});
   receiver.answers.push(503);
   await send({ retryPauseMs: () => null });
   const [given] = await deliveriesOf(webhook);
   assert.deepEqual([given?.state, given?.next_attempt_at], ['failed', null]);
   receiver.answers.push(410);
-  await client.redeliver(given?.id ?? '');
+  await client.webhooks.redeliverWebhook(given?.id ?? '');
   await send();
   assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
-  await client.redeliver(given?.id ?? '');
+  await client.webhooks.redeliverWebhook(given?.id ?? '');
   await send();
   assert.deepEqual(
     (await deliveriesOf(webhook)).map(({ state, attempts }) => [state, attempts]),
@@ -139,7 +141,7 @@ test('a delivery is given up after its last attempt, or at once by 410, and can 
 
 test('a delivery whose secret does not open says so, waits for its turn like any other, and is given up', async () => {
   const webhook = await register();
-  await client.createJob(smallJob(), {});
+  await client.jobs.createJob(smallJob(), {});
   const openBox = async () => secretBox(randomBytes(32));
   await send({ openBox });
   const [waiting] = await deliveriesOf(webhook);
@@ -156,7 +158,7 @@ test('redirects are not followed', async () => {
   const webhook = await register();
   const elsewhere = await Receiver.start();
   receiver.answers.push(elsewhere.url);
-  await client.createJob(smallJob(), {});
+  await client.jobs.createJob(smallJob(), {});
   await send();
   assert.equal(elsewhere.received.length, 0);
   assert.equal((await deliveriesOf(webhook))[0]?.error, 'answered 302');
@@ -165,7 +167,7 @@ test('redirects are not followed', async () => {
 
 test('a delivery whose sender dies is due again, and the dead one changes nothing any more', async () => {
   const webhook = await register();
-  await client.createJob(smallJob(), {});
+  await client.jobs.createJob(smallJob(), {});
   // The sender is overtaken while its request is on the way.
   const overtaken = send({
     openBox: async () => {
@@ -183,7 +185,7 @@ test('a delivery whose sender dies is due again, and the dead one changes nothin
 
 test('a test message; URLs that lead nowhere public; one webhook too many', async () => {
   const webhook = await register(['job.failed']);
-  await client.testWebhook(webhook.id);
+  await client.webhooks.testWebhook(webhook.id);
   await send();
   assert.match(receiver.received[0]?.body ?? '', /"type":"webhook.test"/);
   const refused = [
@@ -195,7 +197,7 @@ test('a test message; URLs that lead nowhere public; one webhook too many', asyn
     'ftp://a',
   ];
   for (const url of refused) {
-    await assert.rejects(client.createWebhook({ url, events: ['job.failed'] }), (error: unknown) => {
+    await assert.rejects(client.webhooks.createWebhook({ url, events: ['job.failed'] }), (error: unknown) => {
       const { code, errors } = error as { code: string; errors: { pointer: string }[] };
       assert.deepEqual([code, errors[0]?.pointer], ['forbidden_target', '/url'], url);
       return true;
@@ -208,7 +210,7 @@ test('a test message; URLs that lead nowhere public; one webhook too many', asyn
 test('the signing secret is shown once, and unreadable in the database', async () => {
   const webhook = await register();
   const { secret: _, ...shown } = webhook;
-  assert.deepEqual(await client.getWebhook(webhook.id), shown);
+  assert.deepEqual(await client.webhooks.getWebhook(webhook.id), shown);
   const { rows } = await strata.sql.query<{ secret: string }>('SELECT secret FROM webhook');
   assert.match(rows[0]?.secret ?? '', /^v1\./);
   const raw = Buffer.from(webhook.secret.slice('whsec_'.length), 'base64');

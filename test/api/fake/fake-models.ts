@@ -1,22 +1,22 @@
-import { StrataError } from '../../src/contract/errors.js';
 import type {
   Model,
   ModelFilter,
   ModelsClient,
   PredictionQuestion,
-} from '../../src/contract/models-client.js';
-import { complete, modelOf, NOW } from './fixtures.js';
+} from '../../../src/contract/client/models.js';
+import { StrataError } from '../../../src/contract/errors.js';
+import { complete, modelOf, NOW } from '../fixtures.js';
 
 /** Models in memory: there is one, `model_1`. */
 export class FakeModels implements ModelsClient {
-  readonly models = new Map<string, Model>([['model_1', modelOf('model_1')]]);
+  readonly rows = new Map<string, Model>([['model_1', modelOf('model_1')]]);
 
   async listModels({ name }: ModelFilter) {
-    return complete([...this.models.values()].filter((model) => name === undefined || model.name === name));
+    return complete([...this.rows.values()].filter((model) => name === undefined || model.name === name));
   }
 
   async getModel(id: string) {
-    return this.models.get(id) ?? null;
+    return this.rows.get(id) ?? null;
   }
 
   async updateModel(id: string, changes: Partial<Pick<Model, 'name' | 'description' | 'metadata'>>) {
@@ -25,7 +25,7 @@ export class FakeModels implements ModelsClient {
 
   async deleteModel(id: string) {
     if (this.#model(id).tags.includes('production')) throw new StrataError('model_in_use');
-    this.models.delete(id);
+    this.rows.delete(id);
   }
 
   async tagModel(id: string, tag: string) {
@@ -39,7 +39,7 @@ export class FakeModels implements ModelsClient {
     this.#replace({ ...model, tags: model.tags.filter((other) => other !== tag) });
   }
 
-  async listTagChanges(id: string) {
+  async listModelTagChanges(id: string) {
     const { name } = this.#model(id);
     const change = { id: 'tagchange_1', object: 'tag_change' as const, at: NOW, name, tag: 'production' };
     return complete([{ ...change, model_id: id, previous_model_id: null }]);
@@ -71,13 +71,13 @@ export class FakeModels implements ModelsClient {
   }
 
   #model(id: string): Model {
-    const model = this.models.get(id);
+    const model = this.rows.get(id);
     if (!model) throw new StrataError('not_found', `There is no model ${id}.`);
     return model;
   }
 
   #replace(model: Model): Model {
-    this.models.set(model.id, model);
+    this.rows.set(model.id, model);
     return model;
   }
 }

@@ -1,10 +1,14 @@
 import { createBullBoard } from '@bull-board/api';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
-import type { JobsService } from '../../src/contract/jobs-client.js';
+import type { JobsService } from '../../../src/contract/client/service.js';
+import { complete, WORKER } from '../fixtures.js';
 import type { FakeClient } from './fake-client.js';
 
 /** A JobsService in memory, of a server without keys: everybody gets the same client. */
 export class FakeService implements JobsService {
+  /** Answered by `getReadiness`; a test may change it. */
+  dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };
+
   constructor(private readonly client: FakeClient) {}
 
   forTenant() {
@@ -23,8 +27,16 @@ export class FakeService implements JobsService {
     return { count: 1, remainingMs: windowMs };
   }
 
-  async metrics() {
+  async getMetrics() {
     return '# TYPE strata_workers gauge\nstrata_workers 1\n';
+  }
+
+  async getReadiness() {
+    return this.dependencies;
+  }
+
+  async listWorkers() {
+    return complete([WORKER]);
   }
 
   showQueues(serverAdapter: IServerAdapter) {

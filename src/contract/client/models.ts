@@ -1,5 +1,5 @@
-import type { components } from './generated/openapi.js';
-import type { PredictionTask } from './predictor-protocol.js';
+import type { components } from '../generated/openapi.js';
+import type { PredictionTask } from '../predictor-protocol.js';
 
 type Schemas = components['schemas'];
 export type Model = Schemas['Model'];
@@ -51,7 +51,7 @@ export interface ModelsClient {
   tagModel(id: string, tag: string): Promise<Model>;
   untagModel(id: string, tag: string): Promise<void>;
   /** Newest first. */
-  listTagChanges(
+  listModelTagChanges(
     id: string,
     page: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<Schemas['TagChangeList']>;

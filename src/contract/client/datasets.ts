@@ -1,0 +1,40 @@
+import type { components } from '../generated/openapi.js';
+import type { ImportOptions } from '../importer-protocol.js';
+
+type Schemas = components['schemas'];
+export type Dataset = Schemas['Dataset'];
+
+/** An upload on disk that belongs to no dataset yet. */
+export interface ReceivedUpload {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Deletes it, unless a dataset was made of it. */
+  discard(): Promise<void>;
+}
+
+/** The address that a worker fetches the dataset from. */
+export interface RemoteSource {
+  readonly url: string;
+}
+
+/** How an upload becomes a dataset. */
+export type DatasetRequest = ImportOptions & { readonly name: string; readonly sha256: string | null };
+
+/** One tenant's datasets, and the built-in ones. */
+export interface DatasetsClient {
+  /** Writes an upload to disk. @throws upload_too_large, and what the stream ends with */
+  receiveUpload(bytes: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>;
+  /**
+   * Stores a dataset for a worker to fetch where it is remote, and to validate.
+   * @throws invalid_request, forbidden_target, checksum_mismatch, dataset_exists, limit_reached
+   */
+  createDataset(request: DatasetRequest, from: ReceivedUpload | RemoteSource): Promise<Dataset>;
+  listDatasets(page: {
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<Schemas['DatasetList']>;
+  /** @param id or its name */
+  getDataset(id: string): Promise<Dataset | null>;
+  /** @throws not_found, dataset_in_use */
+  deleteDataset(id: string): Promise<void>;
+}

@@ -1,0 +1,100 @@
+import type { components } from '../generated/openapi.js';
+import type { JobSpec } from '../spec.js';
+
+type Schemas = components['schemas'];
+export type Job = Schemas['Job'];
+export type Event = Schemas['Event'];
+export type LogLine = Schemas['LogLine'];
+export type Artifact = Schemas['Artifact'];
+
+export interface CreateJobOptions {
+  /** With `bodyHash`, a hash of the spec: the same key with another hash is refused. */
+  readonly idempotencyKey?: string | undefined;
+  readonly bodyHash?: string | undefined;
+  /** Checks the spec and answers the job it would become, with id `dry_run`; stores nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** W3C traceparent of the request that creates the job: its tasks are traced under it. */
+  readonly traceparent?: string | null | undefined;
+}
+
+export interface JobFilter {
+  /** The `next` of the page before. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly state?: Schemas['JobState'] | undefined;
+  /** Pairs a job must carry, all of them. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface LogFilter {
+  /** Only lines with a greater seq. */
+  readonly after: number;
+  /** Only lines of the task with this key. */
+  readonly task?: string | undefined;
+}
+
+export interface MetricFilter {
+  readonly names?: readonly string[] | undefined;
+  readonly stage?: number | undefined;
+}
+
+/** One point with the name of its series. */
+export interface MetricPoint {
+  readonly name: string;
+  readonly stage: number | null;
+  readonly unit: string | null;
+  readonly step: number;
+  readonly value: number;
+  readonly attempt: number;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/**
+ * One tenant's jobs and what they make. A method that takes an id throws `not_found` where the id names nothing; the
+ * `get...` methods answer null instead.
+ */
+export interface JobsClient {
+  /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
+  createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
+  getJob(id: string): Promise<Job | null>;
+  /** Cheaper than `getJob`, where nothing else of the job is needed. */
+  getJobState(id: string): Promise<Schemas['JobState'] | null>;
+  listJobs(filter: JobFilter): Promise<Schemas['JobList']>;
+  /** @throws job_finished */
+  cancelJob(id: string, options: { readonly force: boolean }): Promise<Job>;
+  /** @throws job_finished */
+  pauseJob(id: string): Promise<Job>;
+  /** @throws job_finished */
+  resumeJob(id: string): Promise<Job>;
+  /** Deletes a finished job with all that belongs to it. @throws job_unfinished, job_has_model */
+  deleteJob(id: string): Promise<void>;
+  listJobTasks(jobId: string): Promise<Schemas['TaskList']>;
+  /** Events with a seq above `after`, in order. */
+  listJobEvents(
+    jobId: string,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<Schemas['EventList']>;
+  /** The same, and each new one as it happens; ends after the job's last event, or when `signal` aborts. */
+  followJobEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  /** Lines that the job's trainers printed, in order. */
+  listJobLogs(jobId: string, page: LogFilter & { readonly limit: number }): Promise<Schemas['LogList']>;
+  /** The same, and each new one as it comes; ends after the job's last line, or when `signal` aborts. */
+  followJobLogs(jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Of longer series `points` points are chosen. */
+  listJobMetrics(
+    jobId: string,
+    filter: MetricFilter & { readonly points: number },
+  ): Promise<Schemas['MetricList']>;
+  /** Every point of the same series, in the same order. */
+  streamJobMetrics(jobId: string, filter: MetricFilter): Promise<AsyncIterable<MetricPoint>>;
+  /** Places in the job's training that another job could start from, in order. */
+  listJobCheckpoints(jobId: string): Promise<Schemas['CheckpointList']>;
+  listJobTrackers(jobId: string): Promise<Schemas['TrackerExportList']>;
+  /** @throws forbidden_target, limit_reached */
+  handOverJob(jobId: string, tracker: Schemas['Tracker']): Promise<Schemas['TrackerExport']>;
+  listJobArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
+  getArtifact(id: string): Promise<Artifact | null>;
+  /** A path on this host at which the artifact's bytes lie. @throws blob_missing */
+  downloadArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;
+}

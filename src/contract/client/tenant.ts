@@ -1,0 +1,19 @@
+import type { ApiKeysClient } from './api-keys.js';
+import type { DatasetsClient } from './datasets.js';
+import type { JobsClient } from './jobs.js';
+import type { ModelsClient } from './models.js';
+import type { PlansClient } from './plans.js';
+import type { WebhooksClient } from './webhooks.js';
+
+/**
+ * What the API may ask for one tenant: six resources. A method that serves an operation of the contract has the
+ * operation's id as its name. Every failure is a StrataError.
+ */
+export interface TenantClient {
+  readonly jobs: JobsClient;
+  readonly models: ModelsClient;
+  readonly datasets: DatasetsClient;
+  readonly plans: PlansClient;
+  readonly webhooks: WebhooksClient;
+  readonly apiKeys: ApiKeysClient;
+}

@@ -1,0 +1,56 @@
+import type { TenantClient } from '../../contract/client/tenant.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { artifactMethods } from './artifacts.js';
+import { datasetMethods } from './datasets/datasets.js';
+import { checkpointMethods } from './jobs/checkpoints.js';
+import type { CreateParts } from './jobs/create-job.js';
+import { jobMethods } from './jobs/jobs.js';
+import { listMethods } from './jobs/records.js';
+import { trackerMethods } from './jobs/trackers.js';
+import { apiKeyMethods } from './keys/api-keys.js';
+import { modelMethods } from './models/models.js';
+import { type PredictionParts, predictMethod } from './models/predict.js';
+import { planMethods } from './plans/plans.js';
+import { profileMethods } from './plans/profiles.js';
+import type { EventFeed } from './together/event-feed.js';
+import { allSayingUnavailable } from './unavailable.js';
+import { webhookMethods } from './webhooks.js';
+
+export interface TenantParts extends CreateParts {
+  readonly feed: EventFeed;
+  readonly blobs: BlobStore;
+  readonly uploadLimitBytes: number;
+  readonly predictions: PredictionParts;
+}
+
+/** The client of one tenant; it opens nothing of its own. */
+export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
+  const { db, blobs, uploadLimitBytes, outgoing, predictions } = parts;
+  const { policy } = outgoing;
+  return {
+    jobs: jobsClient(tenant, parts),
+    models: allSayingUnavailable({
+      ...modelMethods(db, tenant),
+      ...predictMethod(db, tenant, predictions),
+    }),
+    datasets: allSayingUnavailable(datasetMethods({ db, blobs, uploadLimitBytes, policy }, tenant)),
+    plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
+    webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
+    apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),
+  };
+}
+
+function jobsClient(tenant: string, parts: TenantParts): TenantClient['jobs'] {
+  const { db, blobs, feed, outgoing } = parts;
+  return {
+    ...allSayingUnavailable({
+      ...jobMethods(parts, tenant),
+      ...listMethods(db, tenant),
+      ...trackerMethods(db, tenant, outgoing),
+      ...artifactMethods(db, tenant, blobs),
+      ...checkpointMethods(db, tenant),
+    }),
+    followJobEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
+    followJobLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),
+  };
+}

@@ -1,0 +1,17 @@
+import type { TenantClient } from '../../../src/contract/client/tenant.js';
+import { FakeApiKeys } from './fake-api-keys.js';
+import { FakeDatasets } from './fake-datasets.js';
+import { FakeJobs } from './fake-jobs.js';
+import { FakeModels } from './fake-models.js';
+import { FakePlans } from './fake-plans.js';
+import { FakeWebhooks } from './fake-webhooks.js';
+
+/** A whole TenantClient in memory. */
+export class FakeClient implements TenantClient {
+  readonly jobs = new FakeJobs();
+  readonly models = new FakeModels();
+  readonly datasets = new FakeDatasets();
+  readonly plans = new FakePlans();
+  readonly webhooks = new FakeWebhooks();
+  readonly apiKeys = new FakeApiKeys();
+}

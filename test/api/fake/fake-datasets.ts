@@ -1,0 +1,50 @@
+import type {
+  Dataset,
+  DatasetRequest,
+  DatasetsClient,
+  ReceivedUpload,
+  RemoteSource,
+} from '../../../src/contract/client/datasets.js';
+import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
+import { StrataError } from '../../../src/contract/errors.js';
+import { complete, datasetOf } from '../fixtures.js';
+
+/** Datasets in memory, beside the built-in ones; an upload stays `validating`. */
+export class FakeDatasets implements DatasetsClient {
+  readonly rows = new Map<string, Dataset>();
+  /** Uploads on disk that belong to no dataset. */
+  readonly uploads = new Set<ReceivedUpload>();
+
+  async receiveUpload(bytes: AsyncIterable<Uint8Array>) {
+    let sizeBytes = 0;
+    for await (const chunk of bytes) sizeBytes += chunk.length;
+    const upload = {
+      sha256: '0'.repeat(64),
+      sizeBytes,
+      discard: async () => void this.uploads.delete(upload),
+    };
+    this.uploads.add(upload);
+    return upload;
+  }
+
+  async createDataset({ name }: DatasetRequest, from: ReceivedUpload | RemoteSource) {
+    if (!('url' in from)) this.uploads.delete(from);
+    const row = { ...datasetOf(BUILT_IN_DATASETS[0]!), id: 'dataset_1', name, built_in: false };
+    const dataset = { ...row, state: 'validating' as const };
+    this.rows.set(dataset.id, dataset);
+    return dataset;
+  }
+
+  async deleteDataset(id: string) {
+    if (BUILT_IN_DATASETS.some(({ name }) => name === id)) throw new StrataError('dataset_in_use');
+    if (!this.rows.delete(id)) throw new StrataError('not_found');
+  }
+
+  async listDatasets() {
+    return complete([...BUILT_IN_DATASETS.map(datasetOf), ...this.rows.values()]);
+  }
+
+  async getDataset(id: string) {
+    return (await this.listDatasets()).data.find((dataset) => dataset.id === id) ?? null;
+  }
+}
