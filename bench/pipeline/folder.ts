@@ -47,6 +47,7 @@ export async function storeFolder(
     manifest: (await blobs.put(manifest)).uri,
     train_count: count,
     test_count: TEST_IMAGES,
+    validation_count: 0,
     augmentation: { crop_padding: 0, horizontal_flip: true },
   };
 }

@@ -22,9 +22,14 @@ export interface ManifestFacts {
   readonly standard_deviation: readonly number[];
 }
 
+export const SPLIT_NAMES = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof SPLIT_NAMES)[number];
+
 export interface Splits<Split> {
   readonly train: Split;
   readonly test: Split;
+  /** Absent where the upload has no validation split. */
+  readonly validation?: Split;
 }
 
 /** Images of one size, decoded. */
@@ -45,6 +50,26 @@ export interface EncodedSplit {
   readonly offsets: BlobUri;
   /** uint16, little endian [count]: indices of `classes` */
   readonly labels: BlobUri;
+}
+
+/**
+ * The files of one split.
+ * @throws InvalidManifestError for the validation split of a dataset that has none
+ */
+export function splitOf(
+  { splits }: Pick<DatasetManifest, 'splits'>,
+  name: SplitName,
+): PixelSplit | EncodedSplit {
+  const split = splits[name];
+  require(split !== undefined, `splits.${name}`, 'must be there');
+  return split;
+}
+
+/** Every blob that the manifest names. */
+export function blobsOf({ splits }: Pick<DatasetManifest, 'splits'>): BlobUri[] {
+  return SPLIT_NAMES.map((name) => splits[name])
+    .filter((split) => split !== undefined)
+    .flatMap((split) => [split.images, split.labels, ...('offsets' in split ? [split.offsets] : [])]);
 }
 
 /** A manifest, or a file it names, that is not as it must be; the message names the field and what it must be. */
@@ -86,6 +111,7 @@ function checkManifest(manifest: DatasetManifest): void {
   require(named, 'classes', `must be 1 to ${MOST_CLASSES} names`);
   checkStatistics(manifest);
   for (const split of ['train', 'test'] as const) checkSplit(`splits.${split}`, storage, splits?.[split]);
+  if (splits.validation !== undefined) checkSplit('splits.validation', storage, splits.validation);
 }
 
 function checkStatistics({ mean, standard_deviation: deviation, image }: DatasetManifest): void {

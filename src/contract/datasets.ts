@@ -10,6 +10,7 @@ export const BUILT_IN_DATASETS: readonly DatasetFacts[] = [
     manifest: null,
     train_count: 60_000,
     test_count: 10_000,
+    validation_count: 0,
     augmentation: { crop_padding: 2, horizontal_flip: false },
   },
 ];

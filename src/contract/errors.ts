@@ -310,9 +310,15 @@ export const ERRORS = {
     remedy: 'Nothing, where they are not needed.',
     retry: 'fatal',
   },
+  test_held_out: {
+    status: 422,
+    title: 'Training images were held out to test with',
+    remedy: 'Nothing, or upload a test split.',
+    retry: 'fatal',
+  },
   splits_overlap: {
     status: 422,
-    title: 'Images are in both splits',
+    title: 'Images are in two splits',
     remedy: 'Remove them from one: the accuracy that is measured is too good.',
     retry: 'fatal',
   },

@@ -61,6 +61,8 @@ export interface ImportSuccess extends DatasetProblems {
   readonly classes: readonly string[];
   readonly train_count: number;
   readonly test_count: number;
+  /** 0 where the upload has no validation split. */
+  readonly validation_count: number;
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
 }

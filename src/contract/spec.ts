@@ -69,6 +69,8 @@ export interface DatasetFacts {
   readonly manifest: BlobUri | null;
   readonly train_count: number;
   readonly test_count: number;
+  /** 0 where the dataset has no validation split. */
+  readonly validation_count: number;
   /** Augmentation that suits these images, used where a job names none. */
   readonly augmentation: Pick<ResolvedAugmentation, 'crop_padding' | 'horizontal_flip'>;
 }

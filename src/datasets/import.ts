@@ -47,7 +47,7 @@ export async function importDataset(
   );
   const { samples } = images;
   const splits = chooseSplits(samples, options.test_share, problems);
-  checkClasses(samples, splits, images.classes);
+  checkClasses(images, splits, problems);
   checkOverlap(samples, splits, problems);
   const written = await write(assignment.name, images, splits, options.image, surroundings);
   samples.close();
@@ -118,13 +118,18 @@ async function write(
     classes,
     train_count: splits.train.length,
     test_count: splits.test.length,
+    validation_count: splits.validation.length,
     ...statistics,
   };
 }
 
 async function writeSplits<T>(
-  { train, test }: Splits,
+  { train, test, validation }: Splits,
   writeOne: (name: string, images: Uint32Array) => Promise<T>,
-): Promise<{ train: T; test: T }> {
-  return { train: await writeOne('train', train), test: await writeOne('test', test) };
+): Promise<{ train: T; test: T; validation?: T }> {
+  return {
+    train: await writeOne('train', train),
+    test: await writeOne('test', test),
+    ...(validation.length > 0 && { validation: await writeOne('validation', validation) }),
+  };
 }

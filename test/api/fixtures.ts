@@ -59,6 +59,7 @@ export function datasetOf({
   storage,
   train_count,
   test_count,
+  validation_count,
   augmentation,
 }: (typeof BUILT_IN_DATASETS)[number]): Dataset {
   return {
@@ -77,7 +78,11 @@ export function datasetOf({
     classes: [...classes],
     image,
     storage,
-    splits: { train: { count: train_count }, test: { count: test_count } },
+    splits: {
+      train: { count: train_count },
+      validation: { count: validation_count },
+      test: { count: test_count },
+    },
     augmentation,
     sha256: null,
     problems: [],

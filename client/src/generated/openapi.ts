@@ -1664,6 +1664,8 @@ export interface components {
             storage: "pixels" | "encoded";
             splits: {
                 train: components["schemas"]["DatasetSplit"];
+                /** @description The upload's own validation split; its count is 0 where there is none. */
+                validation: components["schemas"]["DatasetSplit"];
                 test: components["schemas"]["DatasetSplit"];
             };
             mean: components["schemas"]["PerChannel"];

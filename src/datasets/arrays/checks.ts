@@ -2,40 +2,77 @@ import { ImportError, type ProblemList } from '../problems.js';
 import type { Samples } from './samples.js';
 import type { Splits } from './splits.js';
 
+/** The images of an upload, and the classes that their labels stand for. */
+export interface LabelledSamples {
+  readonly samples: Samples;
+  readonly classes: readonly string[];
+  /** For each label of a sample its place among the classes. */
+  readonly places: Uint16Array;
+}
+
+const PURPOSES = { train: 'to train with', validation: 'to validate with', test: 'to test with' } as const;
+
 /** @throws ImportError dataset_incomplete where there is nothing to tell apart, or a class cannot be learnt or tested */
-export function checkClasses(samples: Samples, splits: Splits, classes: readonly string[]): void {
+export function checkClasses(labelled: LabelledSamples, splits: Splits, problems: ProblemList): void {
+  const { classes } = labelled;
   if (classes.length < 2) {
     const only = classes.map((name) => `, ${name}`).join('');
     throw new ImportError('dataset_incomplete', `there is only one class${only}; at least two are needed`);
   }
   for (const split of ['train', 'test'] as const) {
-    const counts = new Uint32Array(classes.length);
-    for (const image of splits[split]) counts[samples.labels.at(image)]! += 1;
-    const missing = classes.filter((_, label) => counts[label] === 0);
-    if (missing.length === 0) continue;
-    const purpose = { train: 'to train with', test: 'to test with' }[split];
-    const names = missing.slice(0, 5).join(', ') + (missing.length > 5 ? ', ...' : '');
-    throw new ImportError(
-      'dataset_incomplete',
-      `${missing.length} of ${classes.length} classes have no images ${purpose}: ${names}`,
-    );
+    const fault = missingClasses(labelled, splits[split], PURPOSES[split]);
+    if (fault !== null) throw new ImportError('dataset_incomplete', fault);
   }
+  if (splits.validation.length === 0) return;
+  const fault = missingClasses(labelled, splits.validation, PURPOSES.validation);
+  if (fault !== null) problems.warn('dataset_incomplete', fault);
+}
+
+/** @returns what is missing, in words; null where every class has an image */
+function missingClasses(
+  { samples, classes, places }: LabelledSamples,
+  images: Uint32Array,
+  purpose: string,
+): string | null {
+  const counts = new Uint32Array(classes.length);
+  for (const image of images) counts[places[samples.labels.at(image)]!]! += 1;
+  const missing = classes.filter((_, place) => counts[place] === 0);
+  if (missing.length === 0) return null;
+  const names = missing.slice(0, 5).join(', ') + (missing.length > 5 ? ', ...' : '');
+  return `${missing.length} of ${classes.length} classes have no images ${purpose}: ${names}`;
 }
 
 const MOST_NAMED = 5;
 
-/** Warns where the same image, pixel by pixel, trains and tests: the accuracy is then too good. */
-export function checkOverlap(samples: Samples, { train, test }: Splits, problems: ProblemList): void {
+/** Warns where the same image, pixel by pixel, is in two splits: the accuracy is then too good. */
+export function checkOverlap(
+  samples: Samples,
+  { train, validation, test }: Splits,
+  problems: ProblemList,
+): void {
+  warnShared(samples, [train, 'training'], [test, 'test'], problems);
+  warnShared(samples, [train, 'training'], [validation, 'validation'], problems);
+  warnShared(samples, [validation, 'validation'], [test, 'test'], problems);
+}
+
+/** Both splits are in the order of their hashes. */
+function warnShared(
+  samples: Samples,
+  [first, firstName]: readonly [Uint32Array, string],
+  [second, secondName]: readonly [Uint32Array, string],
+  problems: ProblemList,
+): void {
   const shared: number[] = [];
   let place = 0;
-  for (const image of test) {
-    while (place < train.length && samples.compare(train[place]!, image) < 0) place += 1;
-    if (place < train.length && samples.compare(train[place]!, image) === 0) shared.push(image);
+  for (const image of second) {
+    while (place < first.length && samples.compare(first[place]!, image) < 0) place += 1;
+    if (place < first.length && samples.compare(first[place]!, image) === 0) shared.push(image);
   }
   if (shared.length === 0) return;
-  const message = `${shared.length} of ${test.length} test images are also in the training split`;
+  const message = `${shared.length} of ${second.length} ${secondName} images are also in the ${firstName} split`;
   problems.warn('splits_overlap', message);
   for (const image of shared.slice(0, MOST_NAMED)) {
-    problems.warn('splits_overlap', 'this test image is also in the training split', samples.nameOf(image));
+    const named = `this ${secondName} image is also in the ${firstName} split`;
+    problems.warn('splits_overlap', named, samples.nameOf(image));
   }
 }

@@ -5,13 +5,16 @@ import type { Samples, SplitName } from './samples.js';
 export interface Splits {
   readonly train: Uint32Array;
   readonly test: Uint32Array;
+  /** Empty where the upload has no validation split. */
+  readonly validation: Uint32Array;
 }
 
 const DEFAULT_TEST_SHARE = 0.1;
 
 /**
- * Decides which images train and which test. Each split is in the order of its images' hashes: the first thousand are
- * then a sample of all classes, and the order does not hang on names or on the archive.
+ * Decides which images train, validate and test. A validation split is kept as such; where there is no test split, a share
+ * of each class's training images is held out as one. Each split is in the order of its images' hashes: the first thousand
+ * are then a sample of all classes, and the order does not hang on names or on the archive.
  * @throws ImportError dataset_incomplete, dataset_format
  */
 export function chooseSplits(samples: Samples, testShare: number | null, problems: ProblemList): Splits {
@@ -19,15 +22,19 @@ export function chooseSplits(samples: Samples, testShare: number | null, problem
   if (samples.count === 0) throw new ImportError('dataset_incomplete', 'there are no images in it');
   if (counts.none > 0 && counts.none < samples.count)
     throw new ImportError('dataset_format', 'some images lie in train/ or test/ and some in neither');
-  if (counts.test > 0 || counts.validation > 0) {
-    if (testShare !== null)
-      throw new ImportError(
-        'dataset_format',
-        'test_share is given, but the upload has a test split of its own',
-      );
-    takeValidation(samples, counts, problems);
-  } else holdOut(samples, testShare ?? DEFAULT_TEST_SHARE);
-  return { train: inHashOrder(samples, 'train'), test: inHashOrder(samples, 'test') };
+  if (counts.test === 0) {
+    const held = holdOut(samples, testShare ?? DEFAULT_TEST_SHARE);
+    if (counts.validation > 0) warnHeldOut(held, problems);
+  } else if (testShare !== null)
+    throw new ImportError(
+      'dataset_format',
+      'test_share is given, but the upload has a test split of its own',
+    );
+  return {
+    train: inHashOrder(samples, 'train'),
+    validation: inHashOrder(samples, 'validation'),
+    test: inHashOrder(samples, 'test'),
+  };
 }
 
 type Counts = Readonly<Record<SplitName, number>>;
@@ -38,23 +45,19 @@ function countSplits(samples: Samples): Counts {
   return counts;
 }
 
-/** A validation split tests where there is no other. */
-function takeValidation(samples: Samples, { test, validation }: Counts, problems: ProblemList): void {
-  if (validation === 0) return;
-  if (test > 0) {
-    problems.warn(
-      'entry_ignored',
-      `there is a test split; the ${validation} images for validation are left out`,
-    );
-    return;
-  }
-  for (let index = 0; index < samples.count; index++) {
-    if (samples.splitOf(index) === 'validation') samples.moveTo(index, 'test');
-  }
+function warnHeldOut(images: number, problems: ProblemList): void {
+  const message =
+    `the upload has no test split: ${images} training images were held out to test with; ` +
+    'call its validation split test if it is to be that';
+  problems.warn('test_held_out', message);
 }
 
-/** Of each class the images whose hashes come first, equal ones together: the same upload is always split the same. */
-function holdOut(samples: Samples, share: number): void {
+/**
+ * Moves images from the training to the test split: of each class those whose hashes come first, equal ones together, so that
+ * the same upload is always split the same. @returns how many
+ */
+function holdOut(samples: Samples, share: number): number {
+  let count = 0;
   for (const images of imagesByClass(samples)) {
     images.sort((a, b) => samples.compare(a, b));
     let held = Math.max(1, Math.round(images.length * share));
@@ -62,12 +65,16 @@ function holdOut(samples: Samples, share: number): void {
     images.forEach((image, place) => {
       samples.moveTo(image, place < held ? 'test' : 'train');
     });
+    count += held;
   }
+  return count;
 }
 
+/** Images that are not in the validation split. */
 function imagesByClass(samples: Samples): number[][] {
   const classes: number[][] = [];
   for (let index = 0; index < samples.count; index++) {
+    if (samples.splitOf(index) === 'validation') continue;
     const label = samples.labels.at(index);
     classes[label] ??= [];
     classes[label].push(index);

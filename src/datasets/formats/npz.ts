@@ -14,6 +14,8 @@ type Part = 'images' | 'labels';
 const NAMES: Readonly<Record<string, readonly [SplitName, Part]>> = {
   x_train: ['train', 'images'],
   y_train: ['train', 'labels'],
+  x_val: ['validation', 'images'],
+  y_val: ['validation', 'labels'],
   x_test: ['test', 'images'],
   y_test: ['test', 'labels'],
   train_images: ['train', 'images'],

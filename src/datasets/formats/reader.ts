@@ -1,6 +1,6 @@
 import type { ImportAssignment } from '../../contract/importer-protocol.js';
 import type { ArchiveEntry } from '../archive/entry.js';
-import type { Samples } from '../arrays/samples.js';
+import type { LabelledSamples } from '../arrays/checks.js';
 import { ImportError, type ProblemList } from '../problems.js';
 
 /** What readers of all formats work with. */
@@ -20,12 +20,7 @@ export interface FormatReader {
   readonly count: number;
 }
 
-export interface ReadImages {
-  readonly samples: Samples;
-  readonly classes: readonly string[];
-  /** For each label of a sample its place among the classes. */
-  readonly places: Uint16Array;
-}
+export type ReadImages = LabelledSamples;
 
 /** @throws ImportError where it is chosen what images of a format that is one array are to be */
 export function refuseImageOption({ options }: ImportContext): void {

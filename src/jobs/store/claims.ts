@@ -40,7 +40,8 @@ export async function claimTask(
       inputs, job.spec, job.traceparent, job.initial,
       jsonb_build_object('id', dataset.id, 'tenant', dataset.tenant, 'name', dataset.name, 'state', dataset.state,
         'builtIn', built_in, 'sha256', sha256, 'classes', classes, 'image', image, 'storage', storage,
-        'trainCount', train_count, 'testCount', test_count, 'augmentation', augmentation) AS dataset,
+        'trainCount', train_count, 'testCount', test_count, 'validationCount', validation_count,
+        'augmentation', augmentation) AS dataset,
       (SELECT jsonb_build_object('uri', uri, 'step', step) FROM checkpoint WHERE task_id = claimed.id) AS checkpoint,
       (SELECT coalesce(jsonb_object_agg(source.key, source.outputs), '{}') FROM task source
         WHERE source.job_id = claimed.job_id AND source.state = 'succeeded'

@@ -31,6 +31,7 @@ const UNKNOWN = {
   classes: [],
   trainCount: 0,
   testCount: 0,
+  validationCount: 0,
   augmentation: { crop_padding: 0, horizontal_flip: false },
 };
 
@@ -46,6 +47,7 @@ function columnsOf(facts: StoredFacts) {
     storage: facts.storage,
     trainCount: facts.train_count,
     testCount: facts.test_count,
+    validationCount: facts.validation_count,
     augmentation: toJson(facts.augmentation),
   };
 }
@@ -54,7 +56,7 @@ function columnsOf(facts: StoredFacts) {
 export type DatasetFactsRow = Pick<
   Dataset,
   | ('id' | 'tenant' | 'name' | 'state' | 'builtIn' | 'sha256' | 'classes' | 'image' | 'storage')
-  | ('trainCount' | 'testCount' | 'augmentation')
+  | ('trainCount' | 'testCount' | 'validationCount' | 'augmentation')
 >;
 
 /** @throws Error for a dataset of which nothing is known yet */
@@ -69,6 +71,7 @@ export function factsOf(row: DatasetFactsRow): DatasetFacts {
     manifest: isDecoded(row) || row.sha256 === null ? null : `sha256:${row.sha256}`,
     train_count: row.trainCount,
     test_count: row.testCount,
+    validation_count: row.validationCount,
     augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),
   };
 }
@@ -79,7 +82,7 @@ const isDecoded = ({ builtIn, name }: DatasetFactsRow): boolean =>
 const named = prepare<DatasetFactsRow>(
   'datasets-named',
   `SELECT id, tenant, name, state, built_in AS "builtIn", sha256, classes, image, storage, train_count AS "trainCount",
-    test_count AS "testCount", augmentation
+    test_count AS "testCount", validation_count AS "validationCount", augmentation
   FROM dataset WHERE id = ANY ($1) OR name = ANY ($1) ORDER BY tenant DESC`,
 );
 

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, read, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import { type DatasetManifest, type SplitName, splitOf } from '../../contract/dataset-manifest.js';
 import { decodeOffsets, type ImageOffsets } from '../../contract/dataset-offsets.js';
 import { decodeCentre, decodeCrop, openImage } from '../../images/decode.js';
 import { readLabels } from './labels.js';
-import type { SplitFiles, SplitName } from './split-files.js';
+import type { SplitFiles } from './split-files.js';
 import { type CropRule, type ReaderOptions, type SplitReader, unreadable } from './split-reader.js';
 
 const readAt = promisify(read);
@@ -35,7 +35,7 @@ export class EncodedReader implements SplitReader {
     const file = openSync(files.images, 'r');
     try {
       const { size } = fstatSync(file);
-      const offsets = decodeOffsets(readFileSync(offsetsPath), manifest.splits[split].count, size);
+      const offsets = decodeOffsets(readFileSync(offsetsPath), splitOf(manifest, split).count, size);
       return new EncodedReader(file, offsets, labels, manifest, split, decoders);
     } catch (error) {
       closeSync(file);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { InvalidManifestError } from '../../contract/dataset-manifest.js';
+import { InvalidManifestError, splitOf } from '../../contract/dataset-manifest.js';
 import type { SplitFiles } from './split-files.js';
 
 /** A split's labels, of its first `most` images. @throws InvalidManifestError where they are not those of its images */
 export function readLabels({ manifest, split, labels }: SplitFiles, most: number): Uint16Array {
   const bytes = readFileSync(labels);
-  const { count } = manifest.splits[split];
+  const { count } = splitOf(manifest, split);
   if (bytes.length !== 2 * count) {
     throw new InvalidManifestError(
       `splits.${split}.labels`,

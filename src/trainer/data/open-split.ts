@@ -1,8 +1,8 @@
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import type { DatasetManifest, SplitName } from '../../contract/dataset-manifest.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { EncodedReader } from './encoded-reader.js';
 import { PixelReader } from './pixel-reader.js';
-import { type SplitFiles, type SplitName, splitFiles } from './split-files.js';
+import { type SplitFiles, splitFiles } from './split-files.js';
 import type { ReaderOptions, SplitReader } from './split-reader.js';
 
 /** @throws BlobMissingError when the store lacks a file, InvalidManifestError where one disagrees with the manifest */

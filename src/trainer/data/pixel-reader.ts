@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import type { DatasetManifest, SplitName } from '../../contract/dataset-manifest.js';
 import { readLabels } from './labels.js';
-import type { SplitFiles, SplitName } from './split-files.js';
+import type { SplitFiles } from './split-files.js';
 import { type CropRule, type ReaderOptions, type SplitReader, unreadable } from './split-reader.js';
 
 /** Reads images that are stored as decoded pixels of one size. */

@@ -1,7 +1,5 @@
-import type { DatasetManifest } from '../../contract/dataset-manifest.js';
+import { type DatasetManifest, type SplitName, splitOf } from '../../contract/dataset-manifest.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-
-export type SplitName = 'train' | 'test';
 
 /** Paths of a split's files on this host: plain data, for a thread without a blob store. */
 export interface SplitFiles {
@@ -13,18 +11,18 @@ export interface SplitFiles {
   readonly offsets: string | null;
 }
 
-/** @throws BlobMissingError when the store lacks one */
+/** @throws BlobMissingError when the store lacks one, InvalidManifestError where the dataset has no such split */
 export async function splitFiles(
   manifest: DatasetManifest,
   split: SplitName,
   blobs: BlobStore,
 ): Promise<SplitFiles> {
-  const { images, labels } = manifest.splits[split];
+  const files = splitOf(manifest, split);
   return {
     manifest,
     split,
-    images: await blobs.localPath(images),
-    labels: await blobs.localPath(labels),
-    offsets: manifest.storage === 'encoded' ? await blobs.localPath(manifest.splits[split].offsets) : null,
+    images: await blobs.localPath(files.images),
+    labels: await blobs.localPath(files.labels),
+    offsets: 'offsets' in files ? await blobs.localPath(files.offsets) : null,
   };
 }

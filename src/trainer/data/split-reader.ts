@@ -1,7 +1,6 @@
-import type { ManifestFacts } from '../../contract/dataset-manifest.js';
+import type { ManifestFacts, SplitName } from '../../contract/dataset-manifest.js';
 import type { ImageSize, Rectangle } from '../../images/decode.js';
 import { TrainerError } from '../errors.js';
-import type { SplitName } from './split-files.js';
 
 /** Chooses the part of an image to show, by its size. */
 export type CropRule = (image: ImageSize) => Rectangle;

@@ -1,10 +1,9 @@
-import { decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
+import { blobsOf, decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
 import type { BlobUri, TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { prepareMnist } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
-import { blobsOf } from './inputs/dataset.js';
 
 /**
  * Makes sure that the job's dataset lies ready as blobs: finds an imported one, decodes a built-in one. The same data make
@@ -31,12 +30,13 @@ async function findImported({ assignment, blobs }: TaskContext, uri: BlobUri): P
   const bytes = await blobs.get(uri);
   const manifest = decodeManifest(bytes);
   const { dataset } = assignment;
-  const { train, test } = manifest.splits;
+  const { train, test, validation } = manifest.splits;
   const agrees =
     manifest.storage === dataset.storage &&
     manifest.classes.length === dataset.classes.length &&
     train.count === dataset.train_count &&
-    test.count === dataset.test_count;
+    test.count === dataset.test_count &&
+    (validation?.count ?? 0) === dataset.validation_count;
   if (!agrees) {
     throw new TrainerError(
       'dataset_unreadable',

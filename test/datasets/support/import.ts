@@ -2,7 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type DatasetManifest, decodeManifest } from '../../../src/contract/dataset-manifest.js';
+import {
+  type DatasetManifest,
+  decodeManifest,
+  type SplitName,
+  splitOf,
+} from '../../../src/contract/dataset-manifest.js';
 import type {
   DatasetProblem,
   ImportLimits,
@@ -58,12 +63,12 @@ export async function importArchive(
 }
 
 /** Labels of a split, by image. */
-export async function labelsOf({ manifest, blobs }: Imported, split: 'train' | 'test'): Promise<number[]> {
-  const bytes = await blobs.get(manifest.splits[split].labels);
+export async function labelsOf({ manifest, blobs }: Imported, split: SplitName): Promise<number[]> {
+  const bytes = await blobs.get(splitOf(manifest, split).labels);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index, true));
 }
 
-export async function imagesOf({ manifest, blobs }: Imported, split: 'train' | 'test'): Promise<Buffer> {
-  return Buffer.from(await blobs.get(manifest.splits[split].images));
+export async function imagesOf({ manifest, blobs }: Imported, split: SplitName): Promise<Buffer> {
+  return Buffer.from(await blobs.get(splitOf(manifest, split).images));
 }

@@ -17,6 +17,7 @@ export const MIXED: DatasetFacts = {
   manifest: null,
   train_count: 32,
   test_count: 12,
+  validation_count: 0,
   augmentation: { crop_padding: 0, horizontal_flip: true },
 };
 

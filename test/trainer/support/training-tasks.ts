@@ -40,6 +40,7 @@ export const TINY: DatasetFacts = {
   manifest: null,
   train_count: 32,
   test_count: 0,
+  validation_count: 0,
   augmentation: { crop_padding: 1, horizontal_flip: true },
 };
 

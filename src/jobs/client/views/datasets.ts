@@ -22,7 +22,11 @@ export function toDataset(row: DatasetWithImport): Dataset {
     classes: fromJson<string[]>(row.classes),
     image: fromJson<Dataset['image']>(row.image),
     storage: row.storage as Dataset['storage'],
-    splits: { train: { count: row.trainCount }, test: { count: row.testCount } },
+    splits: {
+      train: { count: row.trainCount },
+      validation: { count: row.validationCount },
+      test: { count: row.testCount },
+    },
     mean: statistics?.mean ?? null,
     standard_deviation: statistics?.standard_deviation ?? null,
     augmentation: fromJson<Dataset['augmentation']>(row.augmentation),

@@ -1,5 +1,4 @@
 import { type DatasetManifest, decodeManifest } from '../../../contract/dataset-manifest.js';
-import type { BlobUri } from '../../../contract/trainer-protocol.js';
 import { inputShape } from '../../../network/index.js';
 
 import { requiredInput, type TaskContext } from '../context.js';
@@ -9,10 +8,4 @@ export async function readManifest(context: TaskContext): Promise<DatasetManifes
   const { spec, dataset } = context.assignment;
   const manifest = decodeManifest(await context.blobs.get(requiredInput(context, 'dataset')));
   return { ...manifest, image: inputShape(spec, dataset) };
-}
-
-/** What the manifest names. */
-export function blobsOf({ storage, splits }: DatasetManifest): BlobUri[] {
-  const arrays = [splits.train, splits.test].flatMap(({ images, labels }) => [images, labels]);
-  return storage === 'pixels' ? arrays : [...arrays, splits.train.offsets, splits.test.offsets];
 }

@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { decodeManifest } from '../../../contract/dataset-manifest.js';
+import { blobsOf, decodeManifest } from '../../../contract/dataset-manifest.js';
 import type { BlobUri } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { BlobCorruptError } from '../../../storage/errors.js';
 import type { TaskContext } from '../context.js';
-import { blobsOf } from './dataset.js';
 
 /**
  * The data set's arrays, which a task reads at random offsets: checked before it begins, and found to be the same files
