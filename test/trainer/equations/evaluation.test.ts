@@ -59,6 +59,7 @@ const DATASET: DatasetFacts = {
   manifest: null,
   train_count: TRAIN,
   test_count: TEST,
+  validation_count: 0,
   augmentation: { crop_padding: 1, horizontal_flip: true },
 };
 
