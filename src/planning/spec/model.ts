@@ -1,4 +1,4 @@
-import type { DatasetFacts } from '../../contract/spec.js';
+import type { DatasetFacts, JobSpec, ResolvedModel } from '../../contract/spec.js';
 import {
   blockGroups,
   IMAGENET_DEPTHS,
@@ -7,11 +7,26 @@ import {
 } from '../../network/resnet.js';
 import type { Problems } from './problems.js';
 
-export const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
+const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
 
-export const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64 } as const;
+const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64 } as const;
 
-export function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Problems): boolean {
+/** @returns the model with its depth and width; null where no such network exists for these images */
+export function resolveModel(
+  model: JobSpec['model'],
+  dataset: DatasetFacts,
+  report: Problems,
+): ResolvedModel | null {
+  const { family } = model;
+  const resolved = {
+    ...model,
+    depth: model.depth ?? DEFAULT_DEPTH[family],
+    width: model.width ?? DEFAULT_WIDTH[family],
+  };
+  return checkModel(resolved, dataset, report) ? resolved : null;
+}
+
+function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Problems): boolean {
   const depthFits = checkDepth(model, report);
   if (model.dropout && model.family !== 'wide-resnet') {
     report(
@@ -30,7 +45,7 @@ export function checkModel(model: ModelSize, { name, image }: DatasetFacts, repo
   return depthFits;
 }
 
-export function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
+function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
   if (blockGroups(family, depth) !== null) return true;
   if (family === 'imagenet-resnet') {
     report('/model/depth', `${family} has depths ${IMAGENET_DEPTHS.join(', ')}, not ${depth}`);
@@ -46,7 +61,7 @@ export function checkDepth({ family, depth }: ModelSize, report: Problems): bool
   return false;
 }
 
-export const DEPTH_FORM = {
+const DEPTH_FORM = {
   resnet: { outside: 2, text: '6n+2' },
   'wide-resnet': { outside: 4, text: '6n+4' },
 } as const;

@@ -14,8 +14,12 @@ const ADAMW_DEFAULTS = {
 };
 
 /** Fills in the defaults of the optimiser's type; a field that this type does not have is a problem. */
-export function resolveOptimizer(spec: OptimizerSpec, report: Problems): ResolvedOptimizer {
-  return spec.type === 'sgd' ? resolveSgd(spec, report) : resolveAdamw(spec, report);
+export function resolveOptimizer(
+  { optimizer, epochs }: Pick<JobSpec, 'optimizer' | 'epochs'>,
+  report: Problems,
+): ResolvedOptimizer {
+  checkSchedule(optimizer.schedule, epochs, report);
+  return optimizer.type === 'sgd' ? resolveSgd(optimizer, report) : resolveAdamw(optimizer, report);
 }
 
 function resolveSgd(spec: OptimizerSpec, report: Problems): ResolvedOptimizer {
@@ -56,14 +60,17 @@ function resolveAdamw(spec: OptimizerSpec, report: Problems): ResolvedOptimizer 
 }
 
 /** A warm-up ends before the run does, and before the rate first falls. */
-export function checkSchedule(spec: JobSpec, report: Problems): void {
-  const { type, warmup_epochs: warmup, milestones } = spec.optimizer.schedule;
+function checkSchedule(
+  { type, warmup_epochs: warmup, milestones }: OptimizerSpec['schedule'],
+  epochs: number,
+  report: Problems,
+): void {
   const pointer = '/optimizer/schedule/warmup_epochs';
-  if (warmup >= spec.epochs) {
-    report(pointer, `must be below the run's ${spec.epochs} epochs, or the rate never arrives`);
+  if (warmup >= epochs) {
+    report(pointer, `must be below the run's ${epochs} epochs, or the rate never arrives`);
     return;
   }
-  const first = Math.min(...milestones) * spec.epochs;
+  const first = Math.min(...milestones) * epochs;
   if (type === 'step' && warmup > first) {
     report(pointer, `must be at most ${Number(first.toPrecision(3))}, where the first milestone is`);
   }

@@ -2,12 +2,12 @@ import { type FieldError, StrataError } from '../../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import { storesVariables } from '../../method/methods.js';
 import { trainSamples } from '../../method/rounds.js';
-import { inputShape } from '../../network/input-shape.js';
-import { checkCrop, checkCutout, checkImageSize, resolveAugmentation } from './images.js';
-import { resolveMethod } from './method.js';
-import { checkSamples } from './method-rules.js';
-import { checkModel, DEFAULT_DEPTH, DEFAULT_WIDTH } from './model.js';
-import { checkSchedule, resolveOptimizer } from './optimizer.js';
+import { resolveAugmentation } from './augmentation.js';
+import { checkBatchSize } from './batch-size.js';
+import { resolveImageSize } from './image-size.js';
+import { resolveMethod } from './method/resolve-method.js';
+import { resolveModel } from './model.js';
+import { resolveOptimizer } from './optimizer.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import type { Problems } from './problems.js';
 
@@ -25,23 +25,15 @@ export function resolveSpec(
 ): ResolvedSpec {
   const problems: FieldError[] = [];
   const report: Problems = (pointer, message) => void problems.push({ pointer, message });
-  checkImageSize(spec.image_size, stored, report);
-  const dataset = { ...stored, image: inputShape(spec, stored) };
-  const { family } = spec.model;
-  const model = {
-    ...spec.model,
-    depth: spec.model.depth ?? DEFAULT_DEPTH[family],
-    width: spec.model.width ?? DEFAULT_WIDTH[family],
-  };
-  const modelFits = checkModel(model, dataset, report);
-  const samplesFit = checkSamples(spec, trainSamples(spec.max_train_samples, dataset), report);
-  checkCutout(spec.augmentation.cutout, dataset.image, report);
-  checkCrop(spec.augmentation, dataset, report);
-  checkSchedule(spec, report);
-  const optimizer = resolveOptimizer(spec.optimizer, report);
+  const dataset = resolveImageSize(spec, stored, report);
+  const model = resolveModel(spec.model, dataset, report);
+  const fills = checkBatchSize(spec, trainSamples(spec.max_train_samples, dataset), report);
+  const optimizer = resolveOptimizer(spec, report);
   const method =
-    modelFits && samplesFit ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
-  if (method === null || problems.length > 0) {
+    model !== null && fills ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
+  const unchanged = method !== null && storesVariables(method);
+  const augmentation = resolveAugmentation(spec.augmentation, dataset, unchanged, report);
+  if (model === null || method === null || problems.length > 0) {
     throw new StrataError('invalid_spec', undefined, { errors: problems });
   }
   return {
@@ -49,8 +41,8 @@ export function resolveSpec(
     model,
     method,
     optimizer,
+    augmentation,
     seed: spec.seed ?? drawnSeed,
     precision: resolvePrecision(spec.precision, registered),
-    augmentation: resolveAugmentation(spec.augmentation, dataset, storesVariables(method)),
   };
 }

@@ -1,31 +1,35 @@
-import type { JobSpec } from '../../contract/spec.js';
-import { describeMethod } from '../../method/methods.js';
-import { leastAuxiliaryDepth } from '../../network/auxiliary.js';
-import type { NetworkDescription } from '../../network/description.js';
-import type { Problems } from './problems.js';
+import type { JobSpec } from '../../../contract/spec.js';
+import { describeMethod } from '../../../method/methods.js';
+import { leastAuxiliaryDepth } from '../../../network/auxiliary.js';
+import type { NetworkDescription } from '../../../network/description.js';
+import type { Problems } from '../problems.js';
+import type { MethodFacts } from './facts.js';
 
 type AuxiliarySpec = JobSpec['method']['auxiliary'];
 
-/** What the contract fills in: a job that names it as well says nothing that could contradict a width. */
-const UNSAID_COST_SHARE = 0.1;
+/**
+ * The default in openapi.yaml. A job that sends exactly this value counts as having sent none, so it does not conflict
+ * with `width`.
+ */
+const DEFAULT_COST_SHARE = 0.1;
 
-/** AuxNets there are, whose width one field decides, and whose depth reaches the inputs they make. */
-export function checkAuxiliary(
+/** Refuses AuxNet settings of a method without AuxNets, two settings of one width, and depths that do not fit. */
+export function resolveAuxiliary(
   { type, auxiliary }: Pick<JobSpec['method'], 'type' | 'auxiliary'>,
-  network: NetworkDescription,
-  split: readonly number[],
+  { network, split }: Pick<MethodFacts, 'network' | 'split'>,
   report: Problems,
-): void {
+): AuxiliarySpec {
   const missing = reasonForNone(type, split.length);
   if (missing !== null) {
     checkUnused(auxiliary, missing, report);
-    return;
+    return auxiliary;
   }
   const { cost_share: share, width, depth } = auxiliary;
-  if (share !== UNSAID_COST_SHARE && width !== null) {
+  if (share !== DEFAULT_COST_SHARE && width !== null) {
     report('/method/auxiliary/cost_share', 'decides the width, which is given: leave one of the two out');
   }
   if (depth !== null) checkDepth(auxiliary, depth, network, split, report);
+  return auxiliary;
 }
 
 function reasonForNone(type: JobSpec['method']['type'], stages: number): string | null {
@@ -50,13 +54,13 @@ function checkDepth(
   const pointer = '/method/auxiliary/depth';
   // The later a stage, the smaller its inputs.
   const lastBoundary = network.blocks.length - split.at(-1)!;
-  const least = leastAuxiliaryDepth(network, lastBoundary);
-  if (depth < least) {
+  const min = leastAuxiliaryDepth(network, lastBoundary);
+  if (depth < min) {
     report(
       pointer,
-      `${depth} convolutions do not come down to the inputs of stage ${split.length - 1}: use ${least} or more`,
+      `${depth} convolutions do not come down to the inputs of stage ${split.length - 1}: use ${min} or more`,
     );
-  } else if (depth === 1 && (width !== null || share !== UNSAID_COST_SHARE)) {
+  } else if (depth === 1 && (width !== null || share !== DEFAULT_COST_SHARE)) {
     const field = width === null ? 'cost_share' : 'width';
     report(pointer, `a single convolution has no inner channels: use 2 or more, or leave ${field} out`);
   }

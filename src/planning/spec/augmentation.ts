@@ -4,15 +4,23 @@ import type { Problems } from './problems.js';
 /** The figures that ImageNet is trained with nearly everywhere. */
 const DEFAULT_CROP: RandomResizedCrop = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
 
-/** What a job gets whose images must stay as they are. */
+/** The augmentation of a job whose images must stay as they are. */
 const UNCHANGED = { crop_padding: 0, horizontal_flip: false, random_resized_crop: false } as const;
 
-/** What `checkCrop` found nothing wrong with, every choice made. @param unchanged images must stay as they are */
+/**
+ * Fills in what the job left open and refuses what the images or the method do not allow.
+ * @param dataset its image is the network's input
+ * @param unchanged true where the method keeps variables of every image, which augmentation would change
+ */
 export function resolveAugmentation(
   augmentation: JobSpec['augmentation'],
   dataset: DatasetFacts,
   unchanged: boolean,
+  report: Problems,
 ): ResolvedAugmentation {
+  checkCutout(augmentation.cutout, dataset.image, report);
+  checkCrop(augmentation, dataset, report);
+  if (unchanged) checkUnchanged(augmentation, report);
   const padding = augmentation.crop_padding;
   const recommended = unchanged ? UNCHANGED : recommendedFor(dataset, padding);
   const crop = augmentation.random_resized_crop ?? recommended.random_resized_crop;
@@ -40,7 +48,7 @@ function withDefaults({ scale, ratio }: CropSpec | RandomResizedCrop): RandomRes
   };
 }
 
-export function checkCrop(
+function checkCrop(
   { random_resized_crop: crop, crop_padding: padding }: JobSpec['augmentation'],
   { name, storage }: DatasetFacts,
   report: Problems,
@@ -56,40 +64,31 @@ export function checkCrop(
   if (padding)
     report('/augmentation/crop_padding', 'random_resized_crop places images already; use 0 or null');
   for (const field of ['scale', 'ratio'] as const) {
-    const [least = 0, most = least] = crop[field] ?? [];
-    if (least > most) report(`${pointer}/${field}`, `must be [least, most]; use [${most}, ${least}]`);
+    const [min = 0, max = min] = crop[field] ?? [];
+    if (min > max) report(`${pointer}/${field}`, `must be [min, max]; use [${max}, ${min}]`);
   }
 }
 
-export function checkImageSize(
-  size: number | null,
-  { name, storage, image }: DatasetFacts,
-  report: Problems,
-): void {
-  const own = size === image.height && size === image.width;
-  if (size === null || storage === 'encoded' || own) return;
-  report(
-    '/image_size',
-    `${name} stores pixels of ${image.height}x${image.width}, which are not resized; leave it out`,
-  );
-}
-
-export function checkCutout(
+function checkCutout(
   side: number,
   image: { readonly height: number; readonly width: number },
   report: Problems,
 ): void {
-  const most = Math.min(image.height, image.width) - 1;
-  if (side <= most) return;
-  report('/augmentation/cutout', `can blank whole images of this dataset; use ${most} or less`);
+  const max = Math.min(image.height, image.width) - 1;
+  if (side <= max) return;
+  report('/augmentation/cutout', `can blank whole images of this dataset; use ${max} or less`);
 }
 
 /** Variables belong to the images as they are: an augmented one would be another image under the same variable. */
-export function checkUnchangedImages(
-  { augmentation }: Pick<JobSpec, 'augmentation'>,
+function checkUnchanged(
+  {
+    crop_padding: padding,
+    horizontal_flip: flip,
+    cutout,
+    random_resized_crop: crop,
+  }: JobSpec['augmentation'],
   report: Problems,
 ): void {
-  const { crop_padding: padding, horizontal_flip: flip, cutout, random_resized_crop: crop } = augmentation;
   const why = 'stored variables belong to unchanged images';
   if (padding !== null && padding > 0) report('/augmentation/crop_padding', `${why}; use 0 or null`);
   if (flip) report('/augmentation/horizontal_flip', `${why}; use false or null`);

@@ -1,0 +1,36 @@
+import type { JobSpec, ResolvedSpec } from '../../contract/spec.js';
+import type { NetworkDescription } from '../../network/description.js';
+import type { Shape } from '../../network/layers.js';
+import { describeNetwork } from '../../network/resnet.js';
+import { balancedSplit, type SplitOptions } from '../costs/split.js';
+import { remember } from './remember.js';
+
+/** Networks kept, and splits kept for each: the jobs of a sweep share both. A deep network takes a megabyte. */
+const NETWORKS_KEPT = 10;
+const SPLITS_KEPT = 50;
+
+/** What decides a split, beside the network. */
+export interface SplitSearch extends Required<Pick<SplitOptions, 'balance' | 'heads'>> {
+  readonly stages: number;
+  /** null where the method has no AuxNets. */
+  readonly auxiliary: JobSpec['method']['auxiliary'] | null;
+}
+
+export interface KnownNetwork {
+  readonly network: NetworkDescription;
+  /** @returns residual blocks of each stage, such that the slowest (or largest) stage is as small as possible */
+  readonly split: (search: SplitSearch) => readonly number[];
+}
+
+/** The description of a network and the search of its splits, kept because both take milliseconds to seconds. */
+export const networkOf = remember(
+  NETWORKS_KEPT,
+  (facts: { model: ResolvedSpec['model']; image: Shape; classes: number }): KnownNetwork => {
+    const network = describeNetwork(facts.model, facts.image, facts.classes);
+    const split = ({ stages, auxiliary, balance, heads }: SplitSearch): readonly number[] =>
+      auxiliary === null
+        ? balancedSplit(network, stages, 0, { balance, heads })
+        : balancedSplit(network, stages, auxiliary.cost_share, { size: auxiliary, balance, heads });
+    return { network, split: remember(SPLITS_KEPT, split) };
+  },
+);

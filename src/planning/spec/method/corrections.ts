@@ -1,0 +1,28 @@
+import type { JobSpec } from '../../../contract/spec.js';
+import { describeMethod } from '../../../method/methods.js';
+import type { Problems } from '../problems.js';
+import type { MethodFacts } from './facts.js';
+
+/** The defaults of openapi.yaml. A job that sends exactly these counts as having sent none. */
+const DEFAULT_CORRECTIONS = { precision: 'float16', filter: 'none' } as const;
+
+/** Refuses a precision or filter of corrections where stages send no tensors, or features that a filter would blur. */
+export function resolveCorrections(
+  { type, corrections }: JobSpec['method'],
+  { stages }: Pick<MethodFacts, 'stages'>,
+  report: Problems,
+): JobSpec['method']['corrections'] {
+  const { messages, storesVariables: stores } = describeMethod({ type });
+  // Stored rows are kept as they are: no codec rounds them.
+  const sends = (name: string) => stages > 1 && !stores && messages.some(({ output }) => output === name);
+  const serves = { precision: sends('corrections') || sends('features'), filter: sends('corrections') };
+  for (const field of ['precision', 'filter'] as const) {
+    if (serves[field] || corrections[field] === DEFAULT_CORRECTIONS[field]) continue;
+    report(
+      `/method/corrections/${field}`,
+      `${type} in ${stages === 1 ? 'one stage' : `${stages} stages`} sends no corrections: leave it out, or use ` +
+        'augmented-lagrangian in two stages or more',
+    );
+  }
+  return corrections;
+}

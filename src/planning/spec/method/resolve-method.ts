@@ -1,0 +1,58 @@
+import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
+import { endToEndStepsOf, stepsOf, trainSamples } from '../../../method/rounds.js';
+import { networkOf } from '../known-network.js';
+import type { Problems } from '../problems.js';
+import { resolveAuxiliary } from './auxiliary.js';
+import { resolveCorrections } from './corrections.js';
+import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
+import type { MethodFacts, MethodSpec } from './facts.js';
+import { resolveHeads } from './heads.js';
+import { resolveMessageRounds } from './message-rounds.js';
+import { resolvePenalty } from './penalty.js';
+import { checkTaskCount, resolveRoundSteps } from './round-steps.js';
+import { resolveSplit } from './split.js';
+import { resolveStages } from './stages.js';
+import { resolveStored } from './stored.js';
+import { resolveWarmStart } from './warm-start.js';
+
+/** Makes every choice that `method` left open, a file a field. @returns null where stages or split do not fit */
+export function resolveMethod(
+  spec: MethodSpec,
+  dataset: DatasetFacts,
+  report: Problems,
+): ResolvedMethod | null {
+  const { method } = spec;
+  const facts = methodFacts(spec, dataset, report);
+  if (facts === null) return null;
+  const { stages, split, totalSteps, stepsPerEpoch } = facts;
+  const endToEndShare = resolveEndToEndShare(method, facts);
+  const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
+  const parallelSteps = totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndSteps;
+  const roundSteps = resolveRoundSteps(method, facts, parallelSteps, report);
+  const replicas = resolveReplicas(method, facts, endToEndSteps, report);
+  checkTaskCount(totalSteps, roundSteps, Math.max(stages, replicas), report);
+  return {
+    ...method,
+    stages,
+    split: [...split],
+    heads: resolveHeads(method, facts, report),
+    corrections: resolveCorrections(method, facts, report),
+    auxiliary: resolveAuxiliary(method, facts, report),
+    penalty: resolvePenalty(spec, facts, endToEndShare, report),
+    stored: resolveStored(method, facts, report),
+    message_rounds: resolveMessageRounds(method, facts, report),
+    warm_start_epochs: resolveWarmStart(method, facts, parallelSteps, report),
+    end_to_end_share: endToEndShare,
+    end_to_end_replicas: replicas,
+    round_steps: roundSteps,
+  };
+}
+
+function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems): MethodFacts | null {
+  const known = networkOf({ model: spec.model, image: dataset.image, classes: dataset.classes.length });
+  const stages = resolveStages(spec.method, known.network.blocks.length, report);
+  const split = stages === null ? null : resolveSplit(spec.method, known, stages, report);
+  if (stages === null || split === null) return null;
+  const samples = trainSamples(spec.max_train_samples, dataset);
+  return { network: known.network, stages, split, samples, ...stepsOf(spec, dataset) };
+}
