@@ -71,7 +71,8 @@ function contextOf(assignment: TaskAssignment): TaskContext {
       asked = null;
       // One about a task that has ended meanwhile came too late.
       if (request?.task_id !== task_id || request.attempt !== attempt) return;
-      if (save) send({ type: 'checkpoint', task_id, attempt, checkpoint: await save() });
+      const checkpoint = await save?.(request.stop);
+      if (checkpoint) send({ type: 'checkpoint', task_id, attempt, checkpoint });
       if (request.stop) throw new TaskStopped();
     },
   };

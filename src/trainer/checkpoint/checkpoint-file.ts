@@ -12,18 +12,21 @@ export interface Checkpoint {
   readonly step: number;
   /** The corrections of the steps before it, where the task writes some. */
   readonly spool: TaskOutput | null;
+  /** Files of rows per sample by the names of the task's outputs, as they were after the step before it. */
+  readonly rows?: Readonly<Record<string, TaskOutput>>;
 }
 
 const STEP = 'step';
 const SPOOL = 'spool';
+const ROWS = 'rows';
 
 /** A task's state file (state-file.ts) with the place it was made at. @param owner makes it no other attempt's bytes */
 export function encodeCheckpoint(
   parameters: readonly ParameterSpec[],
-  { state, step, spool }: Checkpoint,
+  { state, step, spool, rows = {} }: Checkpoint,
   owner: string,
 ): Uint8Array {
-  const place = { [STEP]: String(step), [SPOOL]: JSON.stringify(spool), owner };
+  const place = { [STEP]: String(step), [SPOOL]: JSON.stringify(spool), [ROWS]: JSON.stringify(rows), owner };
   return encodeState(parameters, state, place);
 }
 
@@ -35,5 +38,11 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   if (step === undefined || spool === undefined) {
     throw new TrainerError('blob_corrupt', 'a checkpoint does not say where it was made');
   }
-  return { state: decodeState(bytes), step: Number(step), spool: JSON.parse(spool) as TaskOutput | null };
+  return {
+    state: decodeState(bytes),
+    step: Number(step),
+    spool: JSON.parse(spool) as TaskOutput | null,
+    // Checkpoints of earlier versions name none.
+    rows: JSON.parse(metadata[ROWS] ?? '{}') as Record<string, TaskOutput>,
+  };
 }

@@ -1,4 +1,4 @@
-import { type Attribute, execute, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { type Attribute, execute, executeOne, type Tensor } from '../runtime/index.js';
 import { typeOf } from './elementwise.js';
 import { ONEDNN, triedOnce } from './onednn.js';
 
@@ -24,7 +24,7 @@ export interface MaxPoolForward {
  * TensorFlow's own, which compares them all again.
  */
 export function maxPoolForward(features: Tensor, window: MaxPoolWindow): MaxPoolForward {
-  if (!hasNotingKernel()) return { output: maxPool(features, window), places: null };
+  if (!hasNotingKernel(features)) return { output: maxPool(features, window), places: null };
   const [output, places] = execute('_MklNativeMaxPool', [features], notingAttributes(features, window), 2);
   return { output: output!, places: places! };
 }
@@ -42,15 +42,9 @@ export function maxPoolGradient(
     : executeOne('MaxPoolGrad', inputs, attributes(features, window));
 }
 
-const hasNotingKernel = triedOnce(() => {
-  const features = upload(new Float32Array(1), [1, 1, 1, 1]);
-  const window = notingAttributes(features, { size: 1, stride: 1 });
-  try {
-    return execute('_MklNativeMaxPool', [features], window, 2);
-  } finally {
-    free(features);
-  }
-});
+const hasNotingKernel = triedOnce((features) =>
+  execute('_MklNativeMaxPool', [features], notingAttributes(features, { size: 1, stride: 1 }), 2),
+);
 
 function notingAttributes(features: Tensor, window: MaxPoolWindow): Attribute[] {
   const notes: Attribute = { name: 'workspace_enabled', kind: 'bool', value: true };

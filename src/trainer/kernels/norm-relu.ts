@@ -15,20 +15,20 @@ export function batchNormRelu(
   rectifies: boolean,
 ): NormForward {
   if (!rectifies) return batchNorm(features, gamma, beta);
-  if (hasFusedKernel()) return fused(features, gamma, beta);
+  if (hasFusedKernel(features)) return fused(features, gamma, beta);
   const norm = batchNorm(features, gamma, beta);
   const output = relu(norm.output);
   free(norm.output);
   return { ...norm, output };
 }
 
-const hasFusedKernel = triedOnce(() => {
-  const [features, one] = [upload(new Float32Array(1), [1, 1, 1, 1]), upload(Float32Array.of(1), [1])];
+const hasFusedKernel = triedOnce((features) => {
+  const one = upload(Float32Array.of(1), [1]);
   try {
     const { output, batchMean, batchVariance, reserved } = fused(features, one, one);
     return [output, batchMean, batchVariance, ...reserved];
   } finally {
-    free(features, one);
+    free(one);
   }
 });
 

@@ -1,25 +1,32 @@
-import { type Attribute, describeRuntime, free, type Tensor } from '../runtime/index.js';
+import { type Attribute, type DType, describeRuntime, free, type Tensor, upload } from '../runtime/index.js';
+import { cast } from './cast.js';
 
 /** The label that oneDNN's kernels are registered under. */
 export const ONEDNN: Attribute = { name: '_kernel', kind: 'string', value: 'MklNameChangeOp' };
 
 /**
- * Whether TensorFlow has a kernel that only its graph rewriter uses, on x86 CPUs; nothing but a try says so. It is tried once.
- * @param attempt makes the kernel's outputs from inputs as small as can be, and frees those
+ * Whether this CPU has a kernel that only TensorFlow's graph rewriter uses; nothing but a try says so. Each type of features
+ * is tried once: a CPU without AVX-512 has the kernels for float32 and none for bfloat16.
+ * @param attempt makes the kernel's outputs from features [1,1,1,1]
  */
-export function triedOnce(attempt: () => readonly Tensor[]): () => boolean {
-  let known: boolean | undefined;
-  return () => {
-    known ??= describeRuntime().device === 'cpu' && succeeds(attempt);
-    return known;
+export function triedOnce(attempt: (features: Tensor) => readonly Tensor[]): (like: Tensor) => boolean {
+  const known = new Map<number, boolean>();
+  return ({ dtype }) => {
+    const found = known.get(dtype) ?? (describeRuntime().device === 'cpu' && succeeds(attempt, dtype));
+    known.set(dtype, found);
+    return found;
   };
 }
 
-function succeeds(attempt: () => readonly Tensor[]): boolean {
+function succeeds(attempt: (features: Tensor) => readonly Tensor[], dtype: number): boolean {
+  const one = upload(new Float32Array(1), [1, 1, 1, 1]);
+  const features = cast(one, dtype as DType);
   try {
-    free(...attempt());
+    free(...attempt(features));
     return true;
   } catch {
     return false;
+  } finally {
+    free(one, features);
   }
 }

@@ -37,10 +37,12 @@ export class SpoolWriter {
     this.#written = written;
     this.#file = openSync(draft.path, written > 0 ? 'a' : 'w');
     if (written > 0) return;
-    const json = Buffer.from(JSON.stringify(header));
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32LE(json.length);
-    writeSync(this.#file, Buffer.concat([length, json, checkOf(json)]));
+    try {
+      writeSync(this.#file, headerBytes(header));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   write(gradient: Tensor): void {
@@ -61,17 +63,18 @@ export class SpoolWriter {
   async commit(): Promise<TaskOutput> {
     const { start, end } = this.header.steps;
     if (this.#written !== end - start) throw new Error(`spool has ${this.#written} of ${end - start} steps`);
-    this.#close();
+    this.close();
     return await this.draft.commit();
   }
 
-  /** Also after a commit that failed. */
+  /** Also after a commit that failed. After one that succeeded it finds nothing to delete. */
   async discard(): Promise<void> {
-    this.#close();
+    this.close();
     await this.draft.discard();
   }
 
-  #close(): void {
+  /** Closes the file; does nothing the second time. */
+  close(): void {
     if (!this.#closed) closeSync(this.#file);
     this.#closed = true;
   }
@@ -135,6 +138,13 @@ export class SpoolReader {
     if (!checkOf(content).equals(both.subarray(bytes))) throw new BlobCorruptError(this.uri);
     return content;
   }
+}
+
+function headerBytes(header: SpoolHeader): Buffer {
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(json.length);
+  return Buffer.concat([length, json, checkOf(json)]);
 }
 
 function checkOf(bytes: Uint8Array): Buffer {

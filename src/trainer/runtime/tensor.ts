@@ -136,6 +136,20 @@ export function undoOnError<T>(body: () => T): T {
   }
 }
 
+/**
+ * Runs a whole task, which may wait in between; where it throws, frees every tensor made meanwhile. For one task at a time:
+ * it cannot tell the tensors of two apart.
+ */
+export async function undoTaskOnError<T>(body: () => Promise<T>): Promise<T> {
+  const before = new Set(live);
+  try {
+    return await body();
+  } catch (error) {
+    for (const id of [...live]) if (!before.has(id)) release(id);
+    throw error;
+  }
+}
+
 function closeArena(created: Set<number>, kept: readonly Tensor[]): void {
   arenas.pop();
   for (const id of created) release(id);

@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { TrainerError } from '../errors.js';
 
 /** How many samples a file has room for, and float32 values of each. */
@@ -34,9 +34,13 @@ export class SampleRows {
   /** A new file at `path` to write to: a copy of `source`, or without any row. */
   static create(path: string, shape: RowsShape, source: string | null): SampleRows {
     if (source !== null) copyFileSync(source, path);
-    const file = openSync(path, source === null ? 'w' : 'r+');
-    ftruncateSync(file, 4 * Math.ceil(shape.samples / 4) + 4 * shape.samples * shape.rowLength);
-    closeSync(file);
+    else writeFileSync(path, '');
+    return SampleRows.resume(path, shape);
+  }
+
+  /** Goes on with the file at `path`; rows that it does not have are added as it is made longer. */
+  static resume(path: string, shape: RowsShape): SampleRows {
+    truncateSync(path, 4 * Math.ceil(shape.samples / 4) + 4 * shape.samples * shape.rowLength);
     return new SampleRows(path, 'r+', shape);
   }
 
@@ -72,11 +76,15 @@ export class SampleRows {
     });
   }
 
-  /** Writes down which samples have rows; a file that was only read stays as it is. Nothing the second time. */
-  close({ written }: { readonly written: boolean }): void {
+  /** Writes down which samples have rows: the file is then complete as it stands. */
+  flush(): void {
+    writeSync(this.#file, this.#present, 0, this.#present.length, 0);
+  }
+
+  /** Does nothing the second time. */
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (written) writeSync(this.#file, this.#present, 0, this.#present.length, 0);
     closeSync(this.#file);
   }
 

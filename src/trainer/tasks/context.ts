@@ -30,8 +30,14 @@ export interface TaskContext {
    * Lets messages in and out; awaited between steps. Where the worker asked for a checkpoint, `save` makes it.
    * @throws TaskStopped where the worker asked to stop
    */
-  breathe(save?: () => Promise<TaskCheckpoint>): Promise<void>;
+  breathe(save?: Save): Promise<void>;
 }
+
+/**
+ * Makes a checkpoint of a task between two steps. Null where the task has nothing to save while it goes on: some files change in
+ * place, and can be kept only by an attempt that ends here (`stops`).
+ */
+export type Save = (stops: boolean) => Promise<TaskCheckpoint | null>;
 
 /** The end of a task that was told to stop: no failure, it will be gone on with. */
 export class TaskStopped extends Error {

@@ -1,5 +1,6 @@
 import type { AssignmentKind, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { storesVariables } from '../../method/index.js';
+import { undoTaskOnError } from '../runtime/index.js';
 import type { TaskContext } from './context.js';
 import { evaluate } from './evaluate/evaluate.js';
 import { finalize } from './finalize/finalize.js';
@@ -32,12 +33,15 @@ export async function runTask(context: TaskContext): Promise<TaskSuccess> {
   const breathe: TaskContext['breathe'] = (save) =>
     context.breathe(
       save &&
-        (async () => {
+        (async (stops) => {
           await sources.confirm();
-          return save();
+          return save(stops);
         }),
     );
-  const success = await TASKS[context.assignment.kind]({ ...context, breathe });
-  await sources.confirm();
-  return success;
+  // A warm trainer outlives a task that fails or is stopped: nothing that the task made may stay.
+  return await undoTaskOnError(async () => {
+    const success = await TASKS[context.assignment.kind]({ ...context, breathe });
+    await sources.confirm();
+    return success;
+  });
 }

@@ -5,7 +5,7 @@ import { coupledLoss } from '../objective/coupling-objective.js';
 import { coupling } from '../objective/index.js';
 import { classificationObjective, type LocalLoss, type LossStep } from '../objective/local-objective.js';
 import type { Optimizer } from '../optimizer/index.js';
-import { type TrainingContext, trainPass } from '../passes/index.js';
+import { type Precision, type TrainingContext, trainPass } from '../passes/index.js';
 import { free, read, type Tensor, undoOnError } from '../runtime/index.js';
 import type { Stopwatch } from '../stopwatch.js';
 import {
@@ -26,7 +26,11 @@ export interface StoredStepsOptions {
   readonly stage: number;
   readonly layers: readonly Layer[];
   readonly steps: StepRange;
+  /** The first step to make: where a checkpoint was made, else the first of `steps`. */
+  readonly from: number;
   readonly seed: number;
+  /** The numbers that the stage's own passes compute in. */
+  readonly precision: Precision;
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
   /** Indices of the batch's images in the data set. */
   readonly samplesAt: (step: number) => Uint32Array;
@@ -43,7 +47,8 @@ export interface StoredStepsOptions {
   readonly optimizer: Optimizer;
   readonly learningRateAt: (step: number) => number;
   readonly onReport: (report: StepReport) => void;
-  readonly breathe: () => Promise<void>;
+  /** Awaited between steps; `next` is the first step that is not made yet. */
+  readonly breathe: (next: number) => Promise<void>;
   readonly stopwatch: Stopwatch;
 }
 
@@ -55,7 +60,7 @@ export interface StoredStepsOptions {
  */
 export async function trainStoredSteps(options: StoredStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;
-  for (let step = steps.start; step < steps.end; step++) {
+  for (let step = options.from; step < steps.end; step++) {
     const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
@@ -65,7 +70,7 @@ export async function trainStoredSteps(options: StoredStepsOptions): Promise<voi
     } finally {
       batch.dispose();
     }
-    await options.breathe();
+    await options.breathe(step + 1);
   }
 }
 
@@ -85,14 +90,14 @@ function trainStep(
   step: number,
   reports: boolean,
 ): StepReport | null {
-  const { own, optimizer, layers, seed, stage, stopwatch } = options;
+  const { own, optimizer, layers, seed, precision, stage, stopwatch } = options;
   const samples = options.samplesAt(step);
   const learningRate = options.learningRateAt(step);
   const gradients = new Map<string, Tensor>();
   const variables =
     own && stopwatch.time('variables', () => own.stored.read(samples, () => own.initial.of(batch)));
   const lambda = own && variables && own.stored.toTensor(variables.lambda);
-  const context = { weights: optimizer.weights, gradients, draw: { seed, step } };
+  const context = { weights: optimizer.weights, gradients, draw: { seed, step }, precision };
   const pass = stopwatch.time('forward', () =>
     trainPass(layers, lambda ?? batch.images, context, lambda !== null),
   );

@@ -107,7 +107,7 @@ async function rowsOf(
   const rowLength = height * width * channels * (coupling === 'penalty' ? 1 : 2);
   const rows = SampleRows.open(await blobs.localPath(uri), { samples: SAMPLES, rowLength });
   const values = rows.read(Uint32Array.from({ length: SAMPLES }, (_, sample) => sample));
-  rows.close({ written: false });
+  rows.close();
   return values;
 }
 
@@ -257,10 +257,12 @@ test('rows of samples: kept by index, copied with those before, and refused wher
     const [one, two] = [join(folder, 'one'), join(folder, 'two')];
     const rows = SampleRows.create(one, shape, null);
     rows.write(Uint32Array.of(4, 1), Float32Array.of(1, 2, 3, 4));
-    rows.close({ written: true });
+    rows.flush();
+    rows.close();
     const copy = SampleRows.create(two, shape, one);
     copy.write(Uint32Array.of(0), Float32Array.of(5, 6));
-    copy.close({ written: true });
+    copy.flush();
+    copy.close();
     const [before, after] = [SampleRows.open(one, shape), SampleRows.open(two, shape)];
     assert.deepEqual([...after.read(Uint32Array.of(1, 0, 2, 4))], [3, 4, 5, 6, 0, 0, 1, 2]);
     assert.deepEqual(
@@ -273,12 +275,12 @@ test('rows of samples: kept by index, copied with those before, and refused wher
         [true, true],
       ],
     );
-    for (const each of [before, after]) each.close({ written: false });
+    for (const each of [before, after]) each.close();
     const isCorrupt = (error: unknown) => error instanceof TrainerError && error.code === 'blob_corrupt';
     truncateSync(two, 20);
     const cut = SampleRows.open(two, shape);
     assert.throws(() => cut.read(Uint32Array.of(4)), isCorrupt);
-    cut.close({ written: false });
+    cut.close();
     truncateSync(two, 4);
     assert.throws(() => SampleRows.open(two, shape), isCorrupt);
   });

@@ -131,8 +131,7 @@ export function contextOf(
     progress: () => {},
     metrics: () => {},
     breathe: async (save) => {
-      // A round of stored variables makes no checkpoint, but has steps to be stopped at.
-      if (save || spec.method.type === 'stored') await onStep(save ?? noCheckpoint);
+      if (save) await onStep(async () => (await save(true))!);
     },
     ...(batchThread && { batchThread }),
     ...(carried && { carried }),
@@ -140,8 +139,6 @@ export function contextOf(
     bfloat16,
   };
 }
-
-const noCheckpoint = () => Promise.reject(new Error('this task makes no checkpoint'));
 
 /** Runs a job's training tasks in the order of its plan; `run` may stand in for a task's plain execution. */
 export async function runTraining(

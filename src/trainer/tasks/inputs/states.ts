@@ -17,6 +17,7 @@ import {
   startingSlots,
   updateRuleOf,
 } from '../../optimizer/index.js';
+import { allEnded } from '../all-ended.js';
 import { requiredInput, type TaskContext } from '../context.js';
 
 export async function readState(context: TaskContext, input: string): Promise<OptimizerState> {
@@ -77,10 +78,10 @@ export async function joinedState(
   if (replicas.length > 0) {
     // All replicas of a round must begin with the same bits: in the order of their numbers, however the inputs lie.
     const ordered = replicas.map((_, index) => `${REPLICA_INPUT}${index}`);
-    return meanState(await Promise.all(ordered.map((name) => readState(context, name))));
+    return meanState(await allEnded(ordered.map((name) => readState(context, name))));
   }
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
-  const states = await Promise.all(trained.map(({ index }) => readState(context, `state-${index}`)));
+  const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
   // Stages that had no task are as they started.
   return mergeStates([await initialState(context, parameters), ...states]);
 }

@@ -22,20 +22,22 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
   const layers = wholeNetwork(run.network);
   const parameters = parametersOf(layers);
   const stopwatch = new Stopwatch(context.now);
+  const checkpoint = await readCheckpoint(context);
+  const steps = replicaRange(run.rounds, round ?? 0, replica ?? 0);
   const state = await trainPart(context, {
     run,
     part: { stage: null, layers, auxiliary: null },
     parameters,
     state: () => joinedState(context, run, parameters),
-    checkpoint: await readCheckpoint(context),
-    steps: replicaRange(run.rounds, round ?? 0, replica ?? 0),
+    checkpoint,
+    steps,
     objective: classificationObjective(spec.label_smoothing),
     spool: null,
     stopwatch,
   });
   const outputs =
     round === run.rounds.warmStartRounds - 1
-      ? await stopwatch.timeAsync('hand_over', () => handOver(context, run, state))
+      ? await stopwatch.timeAsync('hand_over', () => handOver(context, { run, state, steps, checkpoint }))
       : { state: await stopwatch.timeAsync('checkpoint', () => storeState(context, parameters, state)) };
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }

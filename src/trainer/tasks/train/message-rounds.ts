@@ -6,11 +6,13 @@ import { mergeStates } from '../../checkpoint/index.js';
 import { TrainerError } from '../../errors.js';
 import { learningRateAt, Optimizer, type OptimizerState } from '../../optimizer/index.js';
 import { type LadderStage, Stopwatch, trainLadderSteps } from '../../training/index.js';
+import { allEnded } from '../all-ended.js';
 import { checkPrecision, type TaskContext } from '../context.js';
 import { openSteps } from '../inputs/batches.js';
 
 import { stageParameters } from '../inputs/stage-parameters.js';
 import { initialState, readCheckpoint, readState } from '../inputs/states.js';
+import { withOwned } from '../owned.js';
 import { paceOf, samplesOf } from './metric-samples.js';
 import { partSettings, saveCheckpoint } from './part.js';
 import { storeStage } from './store-stage.js';
@@ -25,21 +27,16 @@ export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
   const states = checkpoint
     ? run.stages.map(() => checkpoint.state)
     : await stopwatch.timeAsync('checkpoint', () => statesBefore(context, run));
-  const stages = run.stages.map((description, index) => ({
-    description,
-    optimizer: new Optimizer(
-      stageParameters(description),
-      states[index]!,
-      partSettings(spec, description.auxiliary),
-    ),
-  }));
-  try {
+  return await withOwned(async (owned) => {
+    const stages = run.stages.map((description, index) => {
+      const settings = partSettings(spec, description.auxiliary);
+      const optimizer = new Optimizer(stageParameters(description), states[index]!, settings);
+      return { description, optimizer: owned.add(optimizer, () => optimizer.dispose()) };
+    });
     await trainRound(context, run, stages, stopwatch, checkpoint?.step ?? null);
     const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, stages));
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
-  } finally {
-    for (const { optimizer } of stages) optimizer.dispose();
-  }
+  });
 }
 
 async function trainRound(
@@ -65,7 +62,7 @@ async function trainRound(
     stopwatch.timeAsync('checkpoint', () => {
       const parameters = stages.flatMap(({ description }) => stageParameters(description));
       const state = mergeStates(stages.map(({ optimizer }) => optimizer.state()));
-      return saveCheckpoint(context, { parameters, spool: null, steps }, state, next);
+      return saveCheckpoint(context, { parameters, steps }, { state, step: next, spool: null });
     });
   const started = context.now();
   try {
@@ -99,7 +96,7 @@ async function statesBefore(context: TaskContext, { stages }: RunDescription): P
     inputs[`state-${stage.index}`]
       ? await readState(context, `state-${stage.index}`)
       : await initialState(context, stageParameters(stage));
-  return await Promise.all(stages.map(before));
+  return await allEnded(stages.map(before));
 }
 
 async function storeStages(

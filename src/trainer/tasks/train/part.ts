@@ -14,8 +14,10 @@ import {
 } from '../../optimizer/index.js';
 import type { Tensor } from '../../runtime/index.js';
 import { type LocalObjective, type Stopwatch, type TrainedPart, trainSteps } from '../../training/index.js';
+import { allEnded } from '../all-ended.js';
 import { checkPrecision, type TaskContext } from '../context.js';
 import { openSteps, type StepBatches } from '../inputs/batches.js';
+import { withOwned } from '../owned.js';
 
 import { paceOf, samplesOf } from './metric-samples.js';
 import type { Spool } from './spools.js';
@@ -40,16 +42,15 @@ export interface TrainPartOptions {
 export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
   checkPrecision(context);
   const left = { ...options.steps, start: options.checkpoint?.step ?? options.steps.start };
-  // Both at once: a task begins with waiting for files.
-  const state = options.checkpoint ? Promise.resolve(options.checkpoint.state) : options.state();
-  // Heard below, unless the batches cannot be opened either.
-  state.catch(() => undefined);
-  const batches = await openSteps(context, left);
-  try {
-    return await trainOn(context, options, { from: left.start, state: await state, batchAt: batches.at });
-  } finally {
-    batches.close(options.stopwatch);
-  }
+  return await withOwned(async (owned) => {
+    const opened = async () => {
+      const batches = await openSteps(context, left);
+      return owned.add(batches, () => batches.close(options.stopwatch));
+    };
+    // Both at once: a task begins with waiting for files.
+    const [state, batches] = await allEnded([options.checkpoint?.state ?? options.state(), opened()]);
+    return await trainOn(context, options, { from: left.start, state, batchAt: batches.at });
+  });
 }
 
 interface Beginning {
@@ -67,7 +68,11 @@ async function trainOn(
   const { part, steps, run, spool, stopwatch } = options;
   const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
   const save = (next: number) =>
-    stopwatch.timeAsync('checkpoint', () => saveCheckpoint(context, options, optimizer.state(), next));
+    stopwatch.timeAsync('checkpoint', async () => {
+      // The messages first: a checkpoint that can be read has all it names.
+      const kept = spool && (await spool.writer.keep());
+      return saveCheckpoint(context, options, { state: optimizer.state(), step: next, spool: kept });
+    });
   const write = (tensor: Tensor) => spool?.writer.write(tensor);
   const started = context.now();
   stopwatch.add('start', stopwatch.elapsed);
@@ -96,16 +101,14 @@ async function trainOn(
   }
 }
 
-/** Stores a checkpoint with the state after the step before `step`. */
+/** Stores a checkpoint, and says how much of the task is in it. */
 export async function saveCheckpoint(
   { assignment: { task_id, attempt }, blobs }: TaskContext,
-  { parameters, spool, steps }: Pick<TrainPartOptions, 'parameters' | 'spool' | 'steps'>,
-  state: OptimizerState,
-  step: number,
+  { parameters, steps }: Pick<TrainPartOptions, 'parameters' | 'steps'>,
+  checkpoint: Checkpoint,
 ): Promise<TaskCheckpoint> {
-  // The messages first: a checkpoint that can be read has all it names.
-  const kept = spool && (await spool.writer.keep());
-  const bytes = encodeCheckpoint(parameters, { state, step, spool: kept }, `${task_id}-a${attempt}`);
+  const { step } = checkpoint;
+  const bytes = encodeCheckpoint(parameters, checkpoint, `${task_id}-a${attempt}`);
   const share = countBefore(steps, step) / countSteps(steps);
   return { ...(await blobs.put(bytes)), step, share };
 }

@@ -3,6 +3,7 @@ import type { StageDescription } from '../../../network/index.js';
 import type { Checkpoint } from '../../checkpoint/index.js';
 import { type SpoolHeader, SpoolReader, SpoolWriter } from '../../messages/index.js';
 import { requiredInput, type TaskContext } from '../context.js';
+import type { Owned } from '../owned.js';
 
 /** A message of one tensor a step on its way to a neighbour: g_k upstream, or o_k downstream. */
 export interface Spool {
@@ -10,15 +11,15 @@ export interface Spool {
   readonly writer: SpoolWriter;
 }
 
-/** Where this stage's input gradients or its outputs go, if its method sends either. */
+/** The file that this stage's input gradients or its outputs go to, if its method sends either. */
 export async function openSpool(
   context: TaskContext,
   run: RunDescription,
   stage: StageDescription,
-  round: number,
   checkpoint: Checkpoint | null,
+  owned: Owned,
 ): Promise<Spool | null> {
-  const { spec, job_id, task_id, attempt } = context.assignment;
+  const { spec, job_id, task_id, attempt, round } = context.assignment;
   const outputs = stageOutputs(spec.method, stage.index);
   const name = (['corrections', 'features'] as const).find((known) => outputs.includes(known));
   if (!name) return null;
@@ -26,22 +27,31 @@ export async function openSpool(
     name === 'corrections' ? stage.input : run.stages[stage.index + 1]!.input;
   const key = `${job_id}/${task_id}-a${attempt}/${name}`;
   const draft = await context.blobs.createSpool(key, checkpoint?.spool ?? undefined);
-  const steps = parallelRange(run.rounds, round);
+  owned.add(draft, () => draft.discard());
+  const steps = parallelRange(run.rounds, round ?? 0);
   const { precision, filter } = spec.method.corrections;
   const header: SpoolHeader = { precision, filter, shape: [spec.batch_size, height, width, channels], steps };
-  return { name, writer: new SpoolWriter(draft, header, checkpoint ? checkpoint.step - steps.start : 0) };
+  const writer = new SpoolWriter(draft, header, checkpoint ? checkpoint.step - steps.start : 0);
+  owned.add(writer, () => writer.close());
+  return { name, writer };
 }
 
 /** The true features this stage trains on, if its method sends them. */
 export async function openFeatures(
   context: TaskContext,
   { index }: StageDescription,
+  owned: Owned,
 ): Promise<SpoolReader | null> {
   const isSent = messagesTo(context.assignment.spec.method, index).some(({ input }) => input === 'features');
-  return isSent ? readSpool(context, 'features') : null;
+  return isSent ? readSpool(context, 'features', owned) : null;
 }
 
-export async function readSpool(context: TaskContext, input: Spool['name']): Promise<SpoolReader> {
+export async function readSpool(
+  context: TaskContext,
+  input: Spool['name'],
+  owned: Owned,
+): Promise<SpoolReader> {
   const uri = requiredInput(context, input);
-  return new SpoolReader(await context.blobs.localPath(uri), uri);
+  const reader = new SpoolReader(await context.blobs.localPath(uri), uri);
+  return owned.add(reader, () => reader.close());
 }

@@ -14,10 +14,12 @@ import {
   type LocalObjective,
   Stopwatch,
 } from '../../training/index.js';
+import { allEnded } from '../all-ended.js';
 import type { TaskContext } from '../context.js';
 import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
 
 import { initialWeights, readCheckpoint, readWeights, stateBefore } from '../inputs/states.js';
+import { type Owned, withOwned } from '../owned.js';
 import { trainPart } from './part.js';
 import { openFeatures, openSpool, readSpool, type Spool } from './spools.js';
 
@@ -29,10 +31,10 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
   if (!stage || round === null) throw new TrainerError('invalid_assignment', `there is no stage ${index}`);
   const stopwatch = new Stopwatch(context.now);
   const checkpoint = await readCheckpoint(context);
-  const spool = await openSpool(context, run, stage, round, checkpoint);
-  const neighbour = await openDownstream(context, run, stage);
-  const features = await openFeatures(context, stage);
-  try {
+  return await withOwned(async (owned) => {
+    const spool = await openSpool(context, run, stage, checkpoint, owned);
+    const coupled = await openDownstream(context, run, stage, owned);
+    const features = await openFeatures(context, stage, owned);
     const parameters = stageParameters(stage);
     const state = await trainPart(context, {
       run,
@@ -42,32 +44,27 @@ export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
       checkpoint,
       steps: parallelRange(run.rounds, round),
       inputAt: features && ((step) => features.read(step)),
-      objective: neighbour?.objective ?? labelObjective(context, stage),
+      objective: coupled ?? labelObjective(context, stage),
       spool,
       stopwatch,
     });
     const outputs = await stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool));
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
-  } catch (error) {
-    await spool?.writer.discard();
-    throw error;
-  } finally {
-    neighbour?.dispose();
-    features?.close();
-  }
+  });
 }
 
-/** Of a stage that learns from the labels: through its own head, or as the last one of the network. */
+/** The objective of a stage that learns from the labels: through its own head, or as the last one of the network. */
 function labelObjective({ assignment: { spec } }: TaskContext, { head }: StageDescription): LocalObjective {
   return head ? headObjective(head, spec.label_smoothing) : classificationObjective(spec.label_smoothing);
 }
 
-/** What this stage must meet, if it reads it: the next stage's AuxNet and, with multipliers, its corrections. */
+/** The coupling with the next stage, if this stage reads its AuxNet: with multipliers, its corrections too. */
 async function openDownstream(
   context: TaskContext,
   run: RunDescription,
   stage: StageDescription,
-): Promise<{ objective: LocalObjective; dispose: () => void } | null> {
+  owned: Owned,
+): Promise<LocalObjective | null> {
   const { spec } = context.assignment;
   const received = new Set(messagesTo(spec.method, stage.index).map(({ input }) => input));
   if (!received.has('auxiliary')) return null;
@@ -75,23 +72,10 @@ async function openDownstream(
   const parameters = auxiliaryParameters(next);
   const values = (await readWeights(context, 'auxiliary')) ?? (await initialWeights(context, parameters));
   const weights = uploadWeights(parametersOf(next.auxiliary!), values);
-  const corrections = received.has('corrections') ? await readSpool(context, 'corrections') : null;
+  owned.add(weights, () => free(...weights.values()));
+  const corrections = received.has('corrections') ? await readSpool(context, 'corrections', owned) : null;
   const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };
-  return {
-    objective: couplingObjective(downstream, spec.method.penalty),
-    dispose: () => {
-      free(...weights.values());
-      corrections?.close();
-    },
-  };
-}
-
-/** Promise.all, once all have ended: whoever cleans up after an error meets nothing that still goes on. */
-async function allEnded<T extends readonly unknown[]>(
-  promises: T,
-): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
+  return couplingObjective(downstream, spec.method.penalty);
 }
 
 async function storeOutputs(
