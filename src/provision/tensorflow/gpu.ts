@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { GPU_LIST, parseGpuCards, visibleGpus } from '../../contract/gpus.js';
 import { exec } from '../exec.js';
 import type { Variant } from '../wheels/wheels.js';
 
-/** Names of the NVIDIA GPUs that the driver shows, unless CUDA_VISIBLE_DEVICES hides them all. */
+/** Names of the NVIDIA GPUs that CUDA_VISIBLE_DEVICES leaves visible. */
 export async function nvidiaGpus(env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
   const visible = env.CUDA_VISIBLE_DEVICES;
-  if (visible === '' || visible === '-1') return [];
-  const listed = await exec('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader']).catch(() => '');
-  const names = listed.split('\n').filter(Boolean);
-  return names.length > 0 ? names : gpusOfDriver();
+  const cards = parseGpuCards(await exec('nvidia-smi', GPU_LIST).catch(() => ''), '');
+  if (cards.length > 0) return visibleGpus(cards, visible).map(({ name }) => name);
+  return visible === undefined ? gpusOfDriver() : [];
 }
 
 async function gpusOfDriver(): Promise<string[]> {

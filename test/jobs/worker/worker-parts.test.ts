@@ -9,12 +9,7 @@ import { startLoop } from '../../../src/jobs/process/loop.js';
 import type { Fence, StopWish } from '../../../src/jobs/store/tasks.js';
 import { TrainerChild } from '../../../src/jobs/worker/children/trainer-child.js';
 import { tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
-import {
-  cpuHasBfloat16,
-  cpuPrefersBfloat16,
-  parseGpus,
-  placeSlots,
-} from '../../../src/jobs/worker/slots/devices.js';
+import { cpuHasBfloat16, cpuPrefersBfloat16, placeSlots } from '../../../src/jobs/worker/slots/devices.js';
 import { startLeases } from '../../../src/jobs/worker/slots/leases.js';
 import { Slot } from '../../../src/jobs/worker/slots/slot.js';
 import { trainerEnvironment } from '../../../src/jobs/worker/slots/trainer-environment.js';
@@ -33,16 +28,16 @@ test('slots: one a GPU, else as many as the cores feed; a setting overrules both
     devices: [{ kind: 'cpu', name: 'Some CPU', slots: 1, bfloat16: true, prefers_bfloat16: false }],
   });
   const two = [
-    { name: 'A', bfloat16: false },
-    { name: 'B', bfloat16: true },
+    { uuid: 'GPU-a', name: 'A', bfloat16: false },
+    { uuid: 'GPU-b', name: 'B', bfloat16: true },
   ];
   const gpus = { ...cpu, gpus: two };
   assert.deepEqual(
-    placeSlots(gpus, 3, 1).slots.map(({ device, bfloat16 }) => [device, bfloat16]),
+    placeSlots(gpus, 3, 1).slots.map(({ device, gpu, bfloat16 }) => [device, gpu, bfloat16]),
     [
-      ['gpu:0', false],
-      ['gpu:1', true],
-      ['gpu:0', false],
+      ['gpu:0', 'GPU-a', false],
+      ['gpu:1', 'GPU-b', true],
+      ['gpu:0', 'GPU-a', false],
     ],
   );
   assert.deepEqual(
@@ -58,7 +53,7 @@ test('slots: one a GPU, else as many as the cores feed; a setting overrules both
   );
 });
 
-test('bfloat16: by the flags of the CPU, and from compute capability 8 on', () => {
+test('bfloat16 on a CPU goes by its flags', () => {
   const cpuinfo = (flags: string) => `processor\t: 0\nflags\t\t: fpu ${flags} avx512f\nbugs\t\t: none\n`;
   assert.ok(cpuHasBfloat16(cpuinfo('avx512_bf16')));
   assert.ok(cpuHasBfloat16(cpuinfo('amx_bf16 amx_tile')));
@@ -66,25 +61,14 @@ test('bfloat16: by the flags of the CPU, and from compute capability 8 on', () =
   assert.ok(!cpuHasBfloat16(''));
   assert.ok(cpuPrefersBfloat16(cpuinfo('avx512_bf16 amx_bf16')));
   assert.ok(!cpuPrefersBfloat16(cpuinfo('avx512_bf16')), 'half the rate of float32');
-  assert.deepEqual(
-    parseGpus('Tesla V100-SXM2-16GB, 7.0\nNVIDIA A100, 8.0\nH100, PCIe, 9.0\nRTX PRO, 12.0\n'),
-    [
-      { name: 'Tesla V100-SXM2-16GB', bfloat16: false },
-      { name: 'NVIDIA A100', bfloat16: true },
-      { name: 'H100, PCIe', bfloat16: true },
-      { name: 'RTX PRO', bfloat16: true },
-    ],
-  );
-  // Without the second field nothing is promised.
-  assert.deepEqual(parseGpus('NVIDIA A100\n'), [{ name: 'NVIDIA A100', bfloat16: false }]);
 });
 
 test("a trainer's environment: its threads and its GPU, and no word of the databases", () => {
   const base = { PATH: '/bin', DATABASE_URL: 'postgresql://secret', REDIS_URL: 'redis://secret' };
   const settings = { blobUrl: 'file:///blobs', threads: 2 };
-  const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 1, bfloat16: true });
+  const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 'GPU-b', bfloat16: true });
   assert.equal(env.PATH, '/bin');
-  assert.equal(env.CUDA_VISIBLE_DEVICES, '1');
+  assert.equal(env.CUDA_VISIBLE_DEVICES, 'GPU-b');
   assert.equal(env.TF_NUM_INTRAOP_THREADS, '2');
   assert.equal(env.TF_NUM_INTEROP_THREADS, '1');
   assert.equal(env.STRATA_BFLOAT16, '1');

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { promisify } from 'node:util';
+import { GPU_FIELDS, GPU_LIST, type Gpu, parseGpuCards, visibleGpus } from '../../../contract/gpus.js';
 import { defaultSlots } from '../../../contract/settings.js';
 import type { WorkerDevice } from '../../../contract/workers.js';
 
@@ -9,14 +10,9 @@ import type { WorkerDevice } from '../../../contract/workers.js';
 export interface SlotPlace {
   /** As tasks report it: `cpu:0`, `gpu:1`. */
   readonly device: string;
-  /** CUDA's number of the GPU; null for the CPU. */
-  readonly gpu: number | null;
+  /** UUID of the GPU; null for the CPU. */
+  readonly gpu: string | null;
   /** Whether the device computes in bfloat16. */
-  readonly bfloat16: boolean;
-}
-
-export interface Gpu {
-  readonly name: string;
   readonly bfloat16: boolean;
 }
 
@@ -67,28 +63,14 @@ function flagsOf(cpuinfo: string): string[] {
 }
 
 async function listGpus(): Promise<Gpu[]> {
-  // An older driver's tool does not know the second field and fails.
-  return parseGpus((await nvidiaSmi('name,compute_cap')) ?? (await nvidiaSmi('name')) ?? '');
+  const cards = parseGpuCards(await nvidiaSmi(GPU_LIST), await nvidiaSmi(GPU_FIELDS));
+  return visibleGpus(cards, process.env.CUDA_VISIBLE_DEVICES);
 }
 
-async function nvidiaSmi(fields: string): Promise<string | null> {
-  const query = [`--query-gpu=${fields}`, '--format=csv,noheader'];
-  const listed = await promisify(execFile)('nvidia-smi', query).catch(() => null);
-  return listed?.stdout ?? null;
-}
-
-/** Ampere, the first generation whose tensor cores take bfloat16. */
-const BFLOAT16_CAPABILITY = 8;
-
-/** Lines of `name` or `name, compute capability`. */
-export function parseGpus(listed: string): Gpu[] {
-  return listed
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [, name = line, capability = '0'] = /^(.*), (\d+\.\d+)$/.exec(line) ?? [];
-      return { name, bfloat16: Number(capability) >= BFLOAT16_CAPABILITY };
-    });
+/** Its output; empty where it is not there or does not know a field. */
+async function nvidiaSmi(args: readonly string[]): Promise<string> {
+  const done = await promisify(execFile)('nvidia-smi', args).catch(() => null);
+  return done?.stdout ?? '';
 }
 
 /** One slot a GPU, in turn where more are asked for; without GPUs as many as the cores feed. */
@@ -97,8 +79,8 @@ export function placeSlots(machine: Machine, slots: number | undefined, threads:
   const count = slots ?? defaultSlots({ cores: machine.cores, gpus }, threads);
   const places = Array.from({ length: count }, (_, index): SlotPlace => {
     if (gpus === 0) return { device: `cpu:${index}`, gpu: null, bfloat16: machine.cpuBfloat16 };
-    const gpu = index % gpus;
-    return { device: `gpu:${gpu}`, gpu, bfloat16: machine.gpus[gpu]!.bfloat16 };
+    const { uuid, bfloat16 } = machine.gpus[index % gpus]!;
+    return { device: `gpu:${index % gpus}`, gpu: uuid, bfloat16 };
   });
   return { slots: places, devices: devicesOf(machine, places) };
 }
@@ -107,8 +89,8 @@ function devicesOf(machine: Machine, places: readonly SlotPlace[]): WorkerDevice
   const { cpuName, cpuBfloat16: bfloat16, cpuPrefersBfloat16: prefers_bfloat16, gpus } = machine;
   if (gpus.length === 0)
     return [{ kind: 'cpu', name: cpuName, slots: places.length, bfloat16, prefers_bfloat16 }];
-  const devices = gpus.map(({ name, bfloat16 }, gpu): WorkerDevice => {
-    const slots = places.filter((place) => place.gpu === gpu).length;
+  const devices = gpus.map(({ uuid, name, bfloat16 }): WorkerDevice => {
+    const slots = places.filter((place) => place.gpu === uuid).length;
     return { kind: 'gpu', name, slots, bfloat16, prefers_bfloat16: bfloat16 };
   });
   return devices.filter((device) => device.slots > 0);

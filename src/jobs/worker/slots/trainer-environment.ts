@@ -28,6 +28,6 @@ export function trainerEnvironment(
     UV_THREADPOOL_SIZE: String(Math.max(MIN_POOL, threads + 2)),
     TF_CPP_MIN_LOG_LEVEL: '2',
     STRATA_BFLOAT16: bfloat16 ? '1' : '0',
-    ...(gpu !== null && { CUDA_VISIBLE_DEVICES: String(gpu), TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
+    ...(gpu !== null && { CUDA_VISIBLE_DEVICES: gpu, TF_FORCE_GPU_ALLOW_GROWTH: 'true' }),
   };
 }
