@@ -257,9 +257,15 @@ export default {
     ),
     onlyRooms(
       'service-starts',
-      'The service starts processes and tells them their settings; it reaches into none of them but to migrate and to make keys.',
+      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers, to migrate and to make keys.',
       'service',
-      ['contract/', 'provision/', 'jobs/store/connection/migrate\\.ts$', 'jobs/client/keys/key-office\\.ts$'],
+      [
+        'contract/',
+        'provision/',
+        'jobs/queue/check-redis\\.ts$',
+        'jobs/store/connection/(check-postgres|migrate)\\.ts$',
+        'jobs/client/keys/key-office\\.ts$',
+      ],
     ),
     onlyRooms(
       'provision-provides',

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { nearest } from './nearest.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -163,6 +164,15 @@ export const SETTINGS = [
 export type SettingName = (typeof SETTINGS)[number]['name'];
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Variables of ours that are no settings: they are read elsewhere, or handed from one process to another. */
+const OTHER_VARIABLES = [
+  'STRATA_API_KEY',
+  'STRATA_BFLOAT16',
+  'STRATA_BLOB_URL',
+  'STRATA_NPM_CI',
+  'STRATA_URL',
+];
+
 /** Every wrong setting at once, each with what would be right. */
 export class SettingsError extends Error {
   constructor(readonly problems: readonly string[]) {
@@ -172,7 +182,7 @@ export class SettingsError extends Error {
 
 /** Reads the settings out of an environment. An empty variable counts as absent; `cwd` resolves STRATA_HOME. */
 export function parseSettings(env: Environment, cwd: string = process.cwd()): Settings {
-  const problems: string[] = [];
+  const problems = unknownSettings(env);
   const read = new Reader(env, problems);
   const home = resolve(cwd, read.text('STRATA_HOME') ?? '.strata');
   const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
@@ -211,6 +221,25 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   };
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
+}
+
+const PREFIX = 'STRATA_';
+
+function withoutPrefix(name: string): string {
+  return name.replace(PREFIX, '');
+}
+
+/** A misspelled setting would be ignored in silence. */
+function unknownSettings(env: Environment): string[] {
+  const names: readonly string[] = SETTINGS.map(({ name }) => name);
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && env[name])
+    .filter((name) => !names.includes(name) && !OTHER_VARIABLES.includes(name))
+    .map((name) => {
+      const similar = nearest(withoutPrefix(name), names.map(withoutPrefix));
+      const remedy = similar ? `did you mean ${PREFIX}${similar}?` : 'docs/operating.md lists the settings';
+      return `${name} is not a setting; ${remedy}`;
+    });
 }
 
 /** Slots of a machine whose settings name no number: one a GPU, else as many as its cores can feed. */

@@ -1,7 +1,8 @@
 import type { Settings } from '../contract/settings.js';
+import { checkRedis } from '../jobs/queue/check-redis.js';
+import { checkPostgres } from '../jobs/store/connection/check-postgres.js';
 import { startPostgres, stopPostgres } from '../provision/postgres/postgres.js';
 import type { Progress } from '../provision/progress.js';
-import { checkGivenRedis } from '../provision/redis/client.js';
 import { startRedis, stopRedis } from '../provision/redis/redis.js';
 
 export interface Servers {
@@ -15,7 +16,8 @@ export interface Servers {
 
 /** The given database servers, or local ones in the home. */
 export async function startServers(settings: Settings, progress: Progress): Promise<Servers> {
-  if (settings.redisUrl) await checkGivenRedis(settings.redisUrl);
+  if (settings.databaseUrl) await checkPostgres(settings.databaseUrl);
+  if (settings.redisUrl) await checkRedis(settings.redisUrl);
   const { home } = settings;
   const stop = async () => {
     if (!settings.redisUrl) await stopRedis(home);

@@ -6,7 +6,7 @@ import { attachment } from '../../src/api/http/content-disposition.js';
 import { acceptsEventStream } from '../../src/api/http/event-stream.js';
 import { parseRange } from '../../src/api/http/range.js';
 import { parseQuery } from '../../src/api/plugins/query.js';
-import { editDistance, nearest } from '../../src/api/validation/suggest.js';
+import { editDistance, nearest } from '../../src/contract/nearest.js';
 
 const WORDS = fc.string({ maxLength: 12 });
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultSlots, parseSettings, SETTINGS, SettingsError } from '../../src/contract/settings.js';
 
@@ -99,4 +101,34 @@ test('slots: one a GPU, else what the cores can feed, at least one', () => {
   assert.equal(defaultSlots({ cores: 8, gpus: 2 }, 1), 2);
   assert.equal(defaultSlots({ cores: 8, gpus: 0 }, 3), 2);
   assert.equal(defaultSlots({ cores: 1, gpus: 0 }, 4), 1);
+});
+
+test('an unknown STRATA_ variable is refused with the nearest name, others are let alone', () => {
+  const misspelled = { STRATA_SLOT: '2', STRATA_UPLOADS: '1', STRATA_COLOR: 'red', HOME: '/root' };
+  assert.throws(
+    () => parseSettings({ ...misspelled, STRATA_API_KEY: 'k', STRATA_SLOTS: '2' }),
+    (error: SettingsError) => {
+      assert.deepEqual(error.problems, [
+        'STRATA_SLOT is not a setting; did you mean STRATA_SLOTS?',
+        'STRATA_UPLOADS is not a setting; docs/operating.md lists the settings',
+        'STRATA_COLOR is not a setting; docs/operating.md lists the settings',
+      ]);
+      return true;
+    },
+  );
+});
+
+test('every variable of ours that the source reads is known to be one', () => {
+  const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join('src', path), 'utf8'))
+    .join('\n');
+  const names = [...source.matchAll(/\benv\.(STRATA_[A-Z0-9_]+)/g)].map(([, name]) => name);
+  assert.ok(names.length >= 3);
+  const env = Object.fromEntries(names.map((name) => [name, '1']));
+  // Wrong values are named too, so it throws in any case.
+  assert.throws(
+    () => parseSettings({ ...env, PORT: 'x' }),
+    (error: SettingsError) => !/is not a setting/.test(error.message),
+  );
 });

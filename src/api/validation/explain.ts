@@ -1,8 +1,8 @@
 import type { ErrorObject } from 'ajv';
 import type { FieldError } from '../../contract/errors.js';
+import { nearest } from '../../contract/nearest.js';
 import { isObject } from '../openapi.js';
 import { describe } from './describe.js';
-import { nearest } from './suggest.js';
 
 /** Postgres stores every character but one. */
 const NO_NUL = '^[^\\u0000]*$';

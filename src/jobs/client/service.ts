@@ -6,6 +6,7 @@ import { openQueueBoard } from '../queue/board.js';
 import { openPredictionQueue, type PredictionQueue } from '../queue/predictions.js';
 import { openRedisProbe } from '../queue/redis.js';
 import { openRequestCounter } from '../queue/request-counter.js';
+import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
 import { nudgeAfter } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
@@ -40,6 +41,7 @@ const METRICS_KEPT_MS = 1_000;
 
 /** Opens the jobs for the API. The database must be migrated. */
 export async function createJobsService(options: JobsServiceOptions): Promise<JobsService> {
+  await checkPostgres(options.databaseUrl);
   const db = await openDatabase(options.databaseUrl);
   await seedDatasets(db);
   const redis = openRedisProbe(options.redisUrl);

@@ -5,8 +5,9 @@ import type { OutgoingPolicy } from '../outgoing/target.js';
 import { HOUSEKEEPING_STATEMENT_MS, METRICS_MS, RECONCILE_MS } from '../process/limits.js';
 import { type Loop, startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
+import { checkRedis } from '../queue/check-redis.js';
 import { openTaskQueue } from '../queue/queue.js';
-import { checkRedis } from '../queue/redis.js';
+import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
@@ -42,6 +43,7 @@ const GARBAGE_MS = 300_000;
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, blobs, log } = options;
+  await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);
   const tidying = await openDatabase(databaseUrl, HOUSEKEEPING_STATEMENT_MS);

@@ -1,23 +1,6 @@
 import { Redis } from 'ioredis';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
 
-/**
- * @throws Error when Redis may evict keys: messages would vanish under memory pressure
- */
-export async function checkRedis(redisUrl: string): Promise<void> {
-  const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
-  redis.on('error', () => undefined);
-  try {
-    await redis.connect();
-    const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
-    if (policy !== 'noeviction') {
-      throw new Error(`Redis has maxmemory-policy ${policy}; set it to noeviction, or queued tasks vanish`);
-    }
-  } finally {
-    redis.disconnect();
-  }
-}
-
 export interface RedisProbe {
   /** Whether Redis answers within `timeoutMs`. */
   answers(timeoutMs: number): Promise<boolean>;

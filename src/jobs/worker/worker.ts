@@ -7,8 +7,9 @@ import { HEARTBEAT_MS, LEASE_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../proc
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { STRATA_VERSION } from '../process/version.js';
+import { checkRedis } from '../queue/check-redis.js';
 import { consumeTasks } from '../queue/queue.js';
-import { checkRedis } from '../queue/redis.js';
+import { checkPostgres } from '../store/connection/check-postgres.js';
 import { type Database, openDatabase } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
 import { newId } from '../store/ids.js';
@@ -58,6 +59,7 @@ export interface WorkerOptions {
  */
 export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
+  await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS);
   const workerId = newId('worker');

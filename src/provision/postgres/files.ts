@@ -46,6 +46,12 @@ export async function postgresFiles(home: string, runAs: RunAs): Promise<Postgre
   return { folder, ...paths, bin: join(native, 'bin') };
 }
 
+/** Of the server, before it is set up: its binaries need links that set-up makes. */
+export function embeddedPostgresVersion(): string {
+  const { version } = require(join(postgresPackage(), 'package.json')) as { version: string };
+  return version.replace(/\.0-beta.*$/, '');
+}
+
 async function copyBinaries(native: string, folder: string): Promise<string> {
   const { version } = require(join(dirname(native), 'package.json')) as { version: string };
   const copy = join(folder, `native-${version}`);

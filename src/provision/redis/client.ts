@@ -1,5 +1,4 @@
 import { Redis } from 'ioredis';
-import { isSupported } from './binary.js';
 
 const RETRY_MS = 50;
 
@@ -36,24 +35,4 @@ export async function connectRedis(
 export async function redisInfo(client: Redis): Promise<Record<string, string>> {
   const lines = (await client.info()).split('\r\n').filter((line) => line.includes(':'));
   return Object.fromEntries(lines.map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1)]));
-}
-
-/** Refuses a given server that would lose jobs. */
-export async function checkGivenRedis(url: string): Promise<void> {
-  const client = await connectRedis(url, 5000).catch((error: Error) => {
-    throw new Error(`REDIS_URL: ${error.message}. Start that server, or unset REDIS_URL to use a local one.`);
-  });
-  const info = await redisInfo(client);
-  client.disconnect();
-  if (!isSupported(info.redis_version)) {
-    throw new Error(
-      `REDIS_URL: the server is version ${info.redis_version}; Redis >= 6.2 or Valkey is needed.`,
-    );
-  }
-  if (info.maxmemory_policy !== 'noeviction') {
-    throw new Error(
-      `REDIS_URL: the server's maxmemory-policy is '${info.maxmemory_policy}', under which it may drop queued jobs. ` +
-        'Set it right with:  redis-cli CONFIG SET maxmemory-policy noeviction',
-    );
-  }
 }

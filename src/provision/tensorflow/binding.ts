@@ -1,4 +1,4 @@
-import { copyFile, lstat, mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type CacheEntry, cacheEntry } from '../cache.js';
@@ -21,6 +21,18 @@ export function bindingPackage(): string {
 export function bindingKey(variant: Variant): string {
   const { version } = require('@tensorflow/tfjs-node-gpu/package.json') as { version: string };
   return `tfjs-binding-${version}-napi${NAPI_VERSION}-${libraryKey(variant)}`;
+}
+
+/** Whether this clone's package has its binding and its libraries; the cache may hold them without that. */
+export async function isBindingInstalled(): Promise<boolean> {
+  const home = bindingPackage();
+  const files = [bindingPath(home), ...LIBRARIES.map((name) => join(home, 'deps', 'lib', name))];
+  const found = await Promise.all(files.map((file) => stat(file).catch(() => null)));
+  return !found.includes(null);
+}
+
+function bindingPath(home: string): string {
+  return join(home, 'lib', `napi-v${NAPI_VERSION}`, BINDING);
 }
 
 /** The compiled binding, kept in the cache: a clone's second set-up, or a second clone's first, compiles nothing. */
@@ -58,7 +70,7 @@ export async function installBinding(library: string, binding: string): Promise<
   ]);
   const linked = await Promise.all(links.map(([path, target]) => link(path, target)));
   // A copy, not a link: $ORIGIN in its rpath is the folder it is loaded from.
-  const target = join(home, 'lib', `napi-v${NAPI_VERSION}`, BINDING);
+  const target = bindingPath(home);
   return (await copy(join(binding, BINDING), target)) || linked.includes(true);
 }
 

@@ -3,20 +3,20 @@ import { readdir } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { defaultSlots, parseSettings, type Settings } from '../../contract/settings.js';
-import { cacheRoot, hasCacheEntry } from '../../provision/cache.js';
-import { exec } from '../../provision/exec.js';
-import { postgresPackage, postmasterPid } from '../../provision/postgres/files.js';
+import { checkRedis } from '../../jobs/queue/check-redis.js';
+import { checkPostgres } from '../../jobs/store/connection/check-postgres.js';
+import { cacheRoot } from '../../provision/cache.js';
+import { CommandError, exec } from '../../provision/exec.js';
+import { embeddedPostgresVersion, postgresPackage, postmasterPid } from '../../provision/postgres/files.js';
 import { commandLine, readText } from '../../provision/processes.js';
 import { findRedisBinary } from '../../provision/redis/binary.js';
-import { connectRedis, redisInfo } from '../../provision/redis/client.js';
-import { bindingKey } from '../../provision/tensorflow/binding.js';
+import { isBindingInstalled } from '../../provision/tensorflow/binding.js';
 import { nvidiaGpus, tensorflowVariant } from '../../provision/tensorflow/gpu.js';
 import { probeTensorFlow } from '../../provision/tensorflow/tensorflow.js';
 import { folderBytes } from '../../provision/wheels/pip.js';
 import { ROOT } from '../root.js';
 import { runCommand } from './command.js';
 import { cpuFeatures } from './cpu.js';
-import { serverVersion } from './server-version.js';
 
 type Fact = [what: string, found: () => Promise<string>];
 
@@ -26,13 +26,19 @@ await runCommand(async () => {
   for (const [what, found] of facts(settings)) {
     const text = await found().catch((error: Error) => {
       failures += 1;
-      return `✗ ${error.message}`;
+      return `✗ ${shown(error)}`;
     });
     console.log(`${what.padEnd(16)} ${text.replaceAll('\n', `\n${' '.repeat(17)}`)}`);
   }
   if (failures > 0)
     throw new Error(`${failures} of these do not work; 'npm run setup' provides what is missing.`);
 });
+
+/** A program's own output helps who looks for its defect, not who asks what is missing here. */
+function shown(error: Error): string {
+  if (!(error instanceof CommandError) || process.env.LOG_LEVEL === 'debug') return error.message;
+  return `${error.message.split(':\n', 1)[0]}; LOG_LEVEL=debug shows what it printed`;
+}
 
 function facts(settings: Settings): Fact[] {
   return [
@@ -64,7 +70,7 @@ async function devices(settings: Settings): Promise<string> {
 
 async function tensorflow(): Promise<string> {
   const variant = await tensorflowVariant();
-  if (!(await hasCacheEntry(cacheRoot(), bindingKey(variant)))) throw new Error('not set up');
+  if (!(await isBindingInstalled())) throw new Error('not set up in this checkout');
   const probe = await probeTensorFlow();
   const onednn = /oneDNN custom operations are on/.test(probe.log) ? 'oneDNN on' : 'oneDNN off';
   const instructions = /following instructions: ([^,]*),/.exec(probe.log)?.[1];
@@ -74,20 +80,18 @@ async function tensorflow(): Promise<string> {
 }
 
 async function postgres(settings: Settings): Promise<string> {
-  if (settings.databaseUrl) return `${await serverVersion(settings.databaseUrl)}, given by DATABASE_URL`;
+  if (settings.databaseUrl)
+    return `Postgres ${await checkPostgres(settings.databaseUrl)}, given by DATABASE_URL`;
   const bin = join(postgresPackage(), 'native/bin');
-  const version = await exec(join(bin, 'postgres'), ['--version']);
   const pid = await postmasterPid(join(settings.home, 'postgres/data'));
   const port = await readText(join(settings.home, 'postgres/port'));
-  return `${version.trim()} at ${bin}, ${await running(pid, port)}`;
+  return `Postgres ${embeddedPostgresVersion()} at ${bin}, ${await running(pid, port)}`;
 }
 
 async function redis(settings: Settings): Promise<string> {
   if (settings.redisUrl) {
-    const client = await connectRedis(settings.redisUrl, 5000);
-    const info = await redisInfo(client);
-    client.disconnect();
-    return `${info.server_name ?? 'redis'} ${info.valkey_version ?? info.redis_version}, given by REDIS_URL`;
+    const { name, version } = await checkRedis(settings.redisUrl);
+    return `${name} ${version}, given by REDIS_URL`;
   }
   const binary = await findRedisBinary();
   if (!binary) throw new Error('not set up');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
+import { isSupportedRedis } from '../../../src/contract/redis-version.js';
+import { checkRedis } from '../../../src/jobs/queue/check-redis.js';
 import { processGone } from '../../../src/provision/processes.js';
-import { isSupported } from '../../../src/provision/redis/binary.js';
-import { checkGivenRedis } from '../../../src/provision/redis/client.js';
 import { startRedis, stopRedis } from '../../../src/provision/redis/redis.js';
 import { temporaryFolder } from '../temporary.js';
 
@@ -42,13 +42,13 @@ test('Redis: what its append-only file has is there after kill -9', async (t) =>
 
 test('Redis: a given server that evicts keys is refused, with the remedy', async (t) => {
   const { url } = await startRedis(await temporaryFolder(t, stopRedis));
-  await checkGivenRedis(url);
+  await checkRedis(url);
   await using(url, (client) => client.config('SET', 'maxmemory-policy', 'allkeys-lru'));
-  await assert.rejects(checkGivenRedis(url), /allkeys-lru.*CONFIG SET maxmemory-policy noeviction/);
+  await assert.rejects(checkRedis(url), /allkeys-lru.*CONFIG SET maxmemory-policy noeviction/);
 });
 
 test('Redis: versions older than 6.2 are not used', () => {
-  assert.deepEqual(['5.0', '6.0', '6.2', '7.0', '10.1', undefined].map(isSupported), [
+  assert.deepEqual(['5.0', '6.0', '6.2', '7.0', '10.1', undefined].map(isSupportedRedis), [
     ...[false, false, true, true, true, false],
   ]);
 });

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { checkPostgres } from './check-postgres.js';
 
 /** Prisma's own number for its migration lock: its CLI and this step exclude each other. */
 const ADVISORY_LOCK = 72_707_369;
@@ -33,6 +34,7 @@ interface Migration {
  * @throws Error when an applied migration was edited, or is unknown to this version
  */
 export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise<string[]> {
+  await checkPostgres(databaseUrl);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'strata-migrate' });
   await client.connect();
   try {

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Redis } from 'ioredis';
+import { isSupportedRedis } from '../../contract/redis-version.js';
+import { explainRedis } from '../../contract/server-faults.js';
+
+const CONNECT_MS = 5_000;
+const GREETING_MS = 1_000;
+
+export interface RedisServer {
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * Looks at the Redis that a setting names.
+ * @throws Error that names the setting, what is wrong and the remedy: it cannot be reached, is too old, or may evict keys
+ */
+export async function checkRedis(url: string): Promise<RedisServer> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // Where a connection fails, ioredis tells the reason here and "Connection is closed." to who waits.
+  let reason: NodeJS.ErrnoException | null = null;
+  redis.on('error', (error: Error) => {
+    reason ??= error;
+  });
+  try {
+    await redis.connect();
+    return accepted(await redis.info());
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    const fault = reason ?? (error as Error);
+    throw new Error(explainRedis(url, fault, await greetingOf(url)), { cause: fault });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+class Refused extends Error {}
+
+function accepted(info: string): RedisServer {
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1];
+  const version = field('redis_version');
+  if (!isSupportedRedis(version)) {
+    throw new Refused(`REDIS_URL: the server is version ${version}; Redis >= 6.2 or Valkey is needed.`);
+  }
+  const policy = field('maxmemory_policy');
+  if (policy !== 'noeviction') {
+    throw new Refused(
+      `REDIS_URL: the server's maxmemory-policy is '${policy}', under which it may drop queued jobs. ` +
+        'Set it right with:  redis-cli CONFIG SET maxmemory-policy noeviction',
+    );
+  }
+  return { name: field('server_name') ?? 'redis', version: field('valkey_version') ?? version ?? '' };
+}
+
+/** What the server says before it is asked: it closes then, and a client that writes at once never reads it. */
+async function greetingOf(url: string): Promise<string> {
+  const { hostname, port, protocol } = new URL(url);
+  if (protocol !== 'redis:') return '';
+  const socket = connect(Number(port) || 6379, hostname.replace(/^\[(.*)\]$/, '$1'));
+  try {
+    const signal = AbortSignal.timeout(GREETING_MS);
+    const [said] = (await once(socket, 'data', { signal })) as [Buffer];
+    return said.toString('latin1');
+  } catch {
+    return '';
+  } finally {
+    socket.destroy();
+  }
+}
