@@ -438,8 +438,8 @@ export const ERRORS = {
   },
   import_given_up: {
     status: 500,
-    title: 'The import took its worker down again and again',
-    remedy: 'Look at the workers’ logs and memory; try a part of the data.',
+    title: 'The import was lost with its worker again and again',
+    remedy: 'Look at the logs and the memory of the workers, and at Postgres; try a part of the data.',
     retry: 'fatal',
   },
   trainer_stalled: {

@@ -52,6 +52,8 @@ describe('jobs', () => {
     const found = await call('GET', String(accepted.headers.location));
     assert.deepEqual([found.statusCode, found.json()], [200, accepted.json()]);
     assert.equal((await call('GET', '/profiles/profile_none')).statusCode, 404);
+    assert.equal((await call('DELETE', '/profiles/profile_none')).statusCode, 404);
+    assert.equal((await call('DELETE', accepted.json().links.self)).statusCode, 204);
     const refused = await call('POST', '/profiles', { payload: { job: QUICK, device: 'tpu' } });
     assert.equal(refused.json().errors[0].pointer, '/device');
   });

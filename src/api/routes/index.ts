@@ -28,7 +28,7 @@ import {
   untagModel,
   updateModel,
 } from './models.js';
-import { createPlan, createProfile, getProfile } from './profiles.js';
+import { createPlan, createProfile, deleteProfile, getProfile } from './profiles.js';
 import { handOverJob, listJobTrackers } from './trackers.js';
 import {
   createWebhook,
@@ -45,6 +45,7 @@ export const handlers: Handlers = {
   createJob,
   createPlan,
   createProfile,
+  deleteProfile,
   getProfile,
   listJobs,
   getJob,

@@ -11,6 +11,11 @@ export const createPlan: Handler<'createPlan'> = async ({ client, body }) => ({
   body: await client.plans.createPlan(body),
 });
 
+export const deleteProfile: Handler<'deleteProfile'> = async ({ client, params: { id } }) => {
+  await client.plans.deleteProfile(id);
+  return { status: 204 };
+};
+
 export const getProfile: Handler<'getProfile'> = async ({ client, params: { id } }) => ({
   status: 200,
   body: found(await client.plans.getProfile(id), 'profile', id),

@@ -9,4 +9,6 @@ export interface PlansClient {
   /** Has a worker measure a job's network, unless that was done. @throws invalid_spec, precision_unavailable, limit_reached */
   createProfile(request: Schemas['ProfileRequest']): Promise<Schemas['Profile']>;
   getProfile(id: string): Promise<Schemas['Profile'] | null>;
+  /** @throws not_found */
+  deleteProfile(id: string): Promise<void>;
 }

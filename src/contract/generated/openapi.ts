@@ -474,7 +474,7 @@ export interface paths {
         put?: never;
         /**
          * Measure a job's network on a worker
-         * @description One slot times the network's blocks, AuxNets, coupling and messages, between the tasks of jobs: seconds to a minute. From then on `POST /plans` predicts by it, for every number of stages. A profile belongs to your tenant, a network with its images, batch size and precision, and a kind of device: where there is one that is younger than seven days, it is answered as it is.
+         * @description One slot times the network's blocks, AuxNets, coupling and messages, in your tenant's turn: seconds to a minute. A profile that no device of its kind has taken within a day fails. From then on `POST /plans` predicts by it, for every number of stages. A profile belongs to your tenant, a network with its images, batch size and precision, and a kind of device: where there is one that is younger than seven days, it is answered as it is.
          */
         post: operations["createProfile"];
         delete?: never;
@@ -497,7 +497,11 @@ export interface paths {
         get: operations["getProfile"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a profile
+         * @description In every state. A worker that measures it is stopped at its next heartbeat.
+         */
+        delete: operations["deleteProfile"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1951,7 +1955,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description Tasks of jobs with a higher priority are started first, whoever asked for them; running ones are not interrupted. Among equal priorities tenants take turns, and each one's older jobs go first.
+             * @description Among the jobs of your tenant, those with a higher priority are started first, and among equal ones the older; running tasks are not interrupted. Tenants take turns, whatever the priorities of their jobs.
              * @default 0
              */
             priority: number;
@@ -3471,6 +3475,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Profile"];
                 };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A profile's id. */
+                id: components["parameters"]["ProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

@@ -46,7 +46,7 @@ export function webhookMethods(
     async testWebhook(id) {
       await requireWebhook(id);
       const message = { type: 'webhook.test', timestamp: new Date().toISOString(), data: { webhook_id: id } };
-      return toDelivery(await db.$transaction((tx) => queueDelivery(tx, id, message)));
+      return toDelivery(await db.$transaction((tx) => queueDelivery(tx, { tenant, webhookId: id }, message)));
     },
     async listWebhookDeliveries(id, { after, limit }) {
       await requireWebhook(id);

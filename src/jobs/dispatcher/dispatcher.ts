@@ -2,7 +2,14 @@ import { hostname } from 'node:os';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { lazySecretBox, type SecretKeySource } from '../outgoing/secret-key.js';
 import type { OutgoingPolicy } from '../outgoing/target.js';
-import { HOUSEKEEPING_STATEMENT_MS, METRICS_MS, RECONCILE_MS } from '../process/limits.js';
+import { startLeases } from '../lifecycle/held-leases.js';
+import {
+  HEARTBEAT_MS,
+  HOUSEKEEPING_STATEMENT_MS,
+  LEASE_MS,
+  METRICS_MS,
+  RECONCILE_MS,
+} from '../process/limits.js';
 import { type Loop, startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { checkRedis } from '../queue/check-redis.js';
@@ -13,9 +20,10 @@ import { listen } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
 import { deleteDispatcher, type LoopReport, reportDispatcher } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
+import { renewLeases } from '../store/leases.js';
 import { retryPauseMs } from './deliveries/retry.js';
-import { exportDue } from './deliveries/trackers.js';
-import { deliverDue } from './deliveries/webhooks.js';
+import { openExports } from './deliveries/trackers.js';
+import { openDeliveries } from './deliveries/webhooks.js';
 import { enqueueReady } from './enqueue.js';
 import { deleteGarbage, deleteLostUploads, deleteOldRows, deleteSpools } from './housekeeping.js';
 import { planJobs, reconcile } from './reconcile.js';
@@ -49,8 +57,19 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const tidying = await openDatabase(databaseUrl, HOUSEKEEPING_STATEMENT_MS);
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
+  const leases = startLeases({
+    renew: (held) => renewLeases(db, held, LEASE_MS),
+    heartbeatMs: HEARTBEAT_MS,
+    leaseMs: LEASE_MS,
+    onError: (error) => log.warn({ err: error }, 'heartbeat of deliveries failed'),
+    now: () => performance.now(),
+  });
+  const stopping = new AbortController();
   const sender = {
     db,
+    stopping: stopping.signal,
+    leases,
+    log,
     policy: options.outgoing,
     openBox: lazySecretBox(options.secrets),
     now: () => new Date(),
@@ -76,8 +95,10 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     GARBAGE_MS,
     failed('garbage collection'),
   );
-  const webhooks = startLoop(() => deliverDue(sender), RECONCILE_MS, failed('webhooks'));
-  const trackers = startLoop(() => exportDue(sender), RECONCILE_MS, failed('trackers'));
+  const deliveries = openDeliveries(sender);
+  const exports = openExports(sender);
+  const webhooks = startLoop(() => deliveries.fill(), RECONCILE_MS, failed('webhooks'));
+  const trackers = startLoop(() => exports.fill(), RECONCILE_MS, failed('trackers'));
   const loops = { plans, tables, enqueue, spools, rows, uploads, garbage, webhooks, trackers };
   const id = newId('dispatcher');
   const report = () =>
@@ -93,7 +114,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
       await nudges.close();
       // First: an enqueue that waits for a lost Redis ends with its connection.
       await queue.close();
+      stopping.abort();
+      for (const places of [deliveries, exports]) places.close();
       await Promise.all([heartbeat, ...Object.values(loops)].map((loop) => loop.stop()));
+      await Promise.all([deliveries.idle(), exports.idle()]);
+      await leases.stop();
       await deleteDispatcher(db, id);
       await Promise.all([db.$disconnect(), tidying.$disconnect()]);
     },

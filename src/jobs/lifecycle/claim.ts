@@ -1,3 +1,4 @@
+import { retryClassOf } from '../../contract/errors.js';
 import type { JobState } from '../../contract/states.js';
 import {
   type BlobUri,
@@ -7,16 +8,20 @@ import {
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../process/limits.js';
-import { claimTask, type Groundwork } from '../store/claims.js';
+import { claimBarely, claimTask, type Groundwork } from '../store/claims.js';
 import type { Database, Transaction } from '../store/connection/database.js';
+import { isUnavailable } from '../store/connection/unavailable.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';
-import { nextTask } from '../store/queue-order.js';
+import { claimProfile, type ClaimedProfile } from '../store/profiles.js';
+import { nextInSlot } from '../store/queue-order.js';
 import type { ClaimedTask, Holder } from '../store/tasks.js';
+import { recordFailure } from './fail.js';
 import { describe, taskData } from './task-events.js';
 
 export interface Claim {
+  readonly kind: 'task';
   readonly task: ClaimedTask;
   readonly assignment: TaskAssignment;
   /** Under which the job is traced. */
@@ -41,22 +46,48 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
       data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
     const groundwork = { spec, dataset, traceparent, initial, checkpoint, outputs };
-    return { task, assignment: assignmentOf(task, groundwork), traceparent };
+    return { kind: 'task', task, assignment: assignmentOf(task, groundwork), traceparent };
   });
 }
 
-/** Lost races in a row: somebody is always quicker, so others do the work. */
-const MOST_RACES = 20;
+/** What a slot has taken. */
+export type SlotClaim = Claim | { readonly kind: 'profile'; readonly profile: ClaimedProfile };
 
-/** Takes the task whose turn it is; null where none can be claimed. */
-export async function claimNext(db: Database, holder: Holder): Promise<Claim | null> {
-  for (let race = 0; race < MOST_RACES; race++) {
-    const taskId = await nextTask(db, holder);
-    if (taskId === null) return null;
-    const claimed = await claim(db, taskId, holder);
-    if (claimed !== null) return claimed;
+/** Lost races in a row: somebody is always quicker, so others do the work. */
+const MAX_RACES = 20;
+
+/** Takes the task or the profile whose turn it is; null where there is nothing for this device. */
+export async function claimNext(db: Database, holder: Holder): Promise<SlotClaim | null> {
+  for (let race = 0; race < MAX_RACES; race++) {
+    const next = await nextInSlot(db, holder);
+    if (next === null) return null;
+    if (next.kind === 'profile') {
+      const profile = await claimProfile(db, next.id, holder.device, LEASE_MS);
+      if (profile !== null) return { kind: 'profile', profile };
+    } else {
+      const claimed = await claimOrFail(db, next.id, holder);
+      if (claimed !== null) return claimed;
+    }
   }
   return null;
+}
+
+/**
+ * Claims a task. One that cannot be claimed, since its row or its job's is damaged, would be next for ever, and every
+ * tenant would wait behind it: the attempt ends as `internal` instead.
+ */
+async function claimOrFail(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
+  try {
+    return await claim(db, taskId, holder);
+  } catch (cause) {
+    if (isUnavailable(cause)) throw cause;
+    const task = await claimBarely(db, taskId, holder, LEASE_MS);
+    if (task === null) return null;
+    const message = `the task cannot be claimed: ${(cause as Error).message}`;
+    const error = { code: 'internal', message, stage: task.stage, step: null, tensor: null };
+    await recordFailure(db, task, error, retryClassOf(error.code));
+    return null;
+  }
 }
 
 const PHASES: Record<TaskKind, JobState> = {
@@ -85,7 +116,7 @@ async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Prom
 function assignmentOf(task: ClaimedTask, groundwork: Groundwork): TaskAssignment {
   const { spec, dataset, initial, checkpoint } = groundwork;
   return {
-    task_id: task.taskId,
+    task_id: task.id,
     job_id: task.jobId,
     attempt: task.attempt,
     kind: task.kind,

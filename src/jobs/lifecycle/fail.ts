@@ -1,17 +1,26 @@
 import type { RetryClass } from '../../contract/errors.js';
 import type { JobError } from '../../contract/job-error.js';
-import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
-import { MAX_LOSSES, RETRY_BACKOFF_MS } from '../process/limits.js';
+import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.js';
 import type { Database, Transaction } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
+import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, lockJob } from '../store/jobs.js';
-import { endAttempt, type RunningTask } from '../store/tasks.js';
-import { type Counts, failJob, returnTask } from './end-attempt.js';
-import { remakeInput } from './remake.js';
-import { settle } from './stop.js';
+import { recountNeeds } from '../store/task-dependencies.js';
+import {
+  endAttempt,
+  findProducer,
+  postpone,
+  type RunningTask,
+  reopenTask,
+  touchAttempt,
+} from '../store/tasks.js';
+import { requestStop, settle } from './stop.js';
+import { describe, taskData } from './task-events.js';
+import { type BadEnd, type Verdict, verdictOn } from './verdict.js';
 
 /**
- * Ends an attempt that failed or was lost: the task goes back to ready for a passing reason, unless it has failed
- * too often; else the job fails with the attempt's error. The next attempt begins at the last checkpoint.
+ * Ends an attempt that failed or was lost: verdict.ts says what becomes of the task. The next attempt begins at the last
+ * checkpoint.
  * @param input the one that could not be read, where that is why and known
  * @returns false for a stale attempt, which changes nothing
  */
@@ -22,60 +31,80 @@ export function recordFailure(
   retry: RetryClass,
   input: string | null = null,
 ): Promise<boolean> {
-  return inLockedJob(db, task.jobId, async (tx, job) => {
-    // Its trainer has ended: for a job that is to stop, that is all there is to know.
-    if (job.stopAs !== null) return cancelAttempt(tx, job, task);
-    const remade = input === null ? null : await remakeInput(tx, job, task, error, input);
-    if (remade !== null) return remade;
-    const counts = countFailure(task, retry);
-    const again = retry !== 'fatal' && counts.failures < job.maxAttempts && counts.losses < MAX_LOSSES;
-    return again ? tryAgain(tx, job, task, error, counts, input) : failJob(tx, job, task, error, counts);
-  });
+  return endBadly(db, task, { kind: 'failed', error, retry, input });
 }
 
 /** Gives an attempt back unharmed, as a stopping worker does: not counted as a failure. It begins at its checkpoint. */
 export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
-  return inLockedJob(db, task.jobId, async (tx, job) => {
-    if (job.stopAs !== null) return cancelAttempt(tx, job, task);
-    const by = job.pausing ? 'since its job is to be paused' : 'by a stopping worker';
-    return returnTask(tx, job, task, { message: `was handed back ${by}` });
-  });
+  return endBadly(db, task, { kind: 'released' });
 }
 
-async function inLockedJob(
-  db: Database,
-  jobId: string,
-  change: (tx: Transaction, job: LockedJob) => Promise<boolean>,
-): Promise<boolean> {
+async function endBadly(db: Database, task: RunningTask, end: BadEnd): Promise<boolean> {
   return db.$transaction(async (tx) => {
-    const job = await lockJob(tx, jobId);
-    return job !== null && change(tx, job);
+    const job = await lockJob(tx, task.jobId);
+    if (job === null || !(await touchAttempt(tx, task, {}))) return false;
+    const unread = end.kind === 'failed' ? end.input : null;
+    const maker = unread === null ? null : await findProducer(tx, task, unread);
+    await carryOut(tx, job, task, verdictOn(job, task, end, maker));
+    return true;
   });
 }
 
-async function cancelAttempt(tx: Transaction, job: LockedJob, task: RunningTask): Promise<boolean> {
-  const current = await endAttempt(tx, task, 'cancelled', { finishedAt: job.now });
-  if (current) await settle(tx, job);
-  return current;
+/** @param task whose attempt is known to be the current one */
+async function carryOut(tx: Transaction, job: LockedJob, task: RunningTask, verdict: Verdict): Promise<void> {
+  if (verdict.to === 'cancelled') {
+    await endAttempt(tx, task, 'cancelled', {});
+    await settle(tx, job);
+  } else if (verdict.to === 'failed') {
+    const { counts, error } = verdict;
+    await endAttempt(tx, task, 'failed', { ...counts, error });
+    const event = aboutAttempt('task.failed', task, `failed: ${error.message}`, error);
+    await appendEvents(tx, job.id, { ...event, level: 'error' });
+    await requestStop(tx, job, { as: 'failed', now: true, error });
+  } else await returnTask(tx, job, task, verdict);
 }
 
-function countFailure({ failures, losses }: RunningTask, retry: RetryClass): Counts {
-  return retry === 'uncounted' ? { failures, losses: losses + 1 } : { failures: failures + 1, losses };
-}
-
-const UNREADABLE = ['blob_missing', 'blob_corrupt'];
-
-async function tryAgain(
+/** The task waits for its next attempt: ready, or waiting where something that it needs is being made again. */
+async function returnTask(
   tx: Transaction,
   job: LockedJob,
   task: RunningTask,
-  error: JobError,
-  counts: Counts,
-  input: string | null,
-): Promise<boolean> {
-  // Where it is not known what could not be read, it may have been the checkpoint.
-  const dropCheckpoint = UNREADABLE.includes(error.code) && (input ?? CHECKPOINT_INPUT) === CHECKPOINT_INPUT;
-  const message = `is tried again: ${error.message}`;
-  const waitMs = RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1);
-  return returnTask(tx, job, task, { counts, error, message, dropCheckpoint, waitMs });
+  { counts, error, message, waitMs, dropCheckpoint, remake }: Extract<Verdict, { to: 'ready' }>,
+): Promise<void> {
+  if (remake) await reopen(tx, job, remake);
+  const progress = dropCheckpoint ? 0 : ((await findCheckpoint(tx, task.id))?.share ?? 0);
+  await endAttempt(tx, task, 'ready', { ...counts, ...(error && { error }), progress });
+  await postpone(tx, task, waitMs);
+  if (dropCheckpoint) await deleteCheckpoint(tx, task.id);
+  await recountNeeds(tx, task.id);
+  await appendEvents(tx, job.id, aboutAttempt('task.retried', task, message, error));
+  await notify(tx, 'strata_dispatch');
+  await settle(tx, job);
+}
+
+type Remake = NonNullable<Extract<Verdict, { to: 'ready' }>['remake']>;
+
+/**
+ * The task that made unreadable bytes makes them again. Where its own inputs are gone too, its attempt finds out and comes
+ * here in its turn, at the furthest back to `prepare`.
+ */
+async function reopen(tx: Transaction, job: LockedJob, { maker, counts, error }: Remake): Promise<void> {
+  await reopenTask(tx, maker.id, counts);
+  await postpone(tx, maker, 0);
+  await recountNeeds(tx, maker.id);
+  await appendEvents(tx, job.id, {
+    type: 'task.reopened',
+    level: 'warning',
+    message: `${describe(maker)} is run again, since what it made cannot be read: ${error.message}`,
+    data: taskData(maker, { error }),
+  });
+}
+
+function aboutAttempt(type: string, task: RunningTask, message: string, error?: JobError): NewEvent {
+  return {
+    type,
+    level: error ? 'warning' : 'info',
+    message: `${describe(task)} ${message}`,
+    data: taskData(task, error && { error }),
+  };
 }

@@ -6,9 +6,6 @@ import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
 import { setFailed, setReady } from '../store/datasets.js';
 
-/** What an import that took its worker down so often will do again. */
-export const MAX_IMPORT_LOSSES = 3;
-
 /**
  * Makes a dataset ready, with all that was found out about it.
  * @returns false for a stale attempt, which changes nothing

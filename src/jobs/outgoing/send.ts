@@ -42,11 +42,34 @@ export async function sendRequest(
     };
   } catch (error) {
     // Cut off within its body, an answer ends with an error of the connection.
-    if (signal.aborted)
-      throw new OutgoingError(`did not answer within ${request.timeoutMs / 1000} s`, { cause: error });
+    if (signal.aborted) throw tooSlow(request.timeoutMs, error);
     throw error;
   }
 }
+
+/**
+ * Sends a request of which only the status counts: the answer's body is neither read nor waited for, however long or slow
+ * it is.
+ * @throws OutgoingError with a message for the user
+ */
+export async function sendForStatus(
+  target: string,
+  request: Omit<OutgoingRequest, 'maxBytes'>,
+  policy: OutgoingPolicy,
+): Promise<Omit<OutgoingAnswer, 'body'>> {
+  const signal = AbortSignal.timeout(request.timeoutMs);
+  try {
+    const response = await begin(target, request, policy, signal);
+    response.destroy();
+    return { status: response.statusCode ?? 0, headers: response.headers };
+  } catch (error) {
+    if (signal.aborted) throw tooSlow(request.timeoutMs, error);
+    throw error;
+  }
+}
+
+const tooSlow = (timeoutMs: number, cause: unknown): OutgoingError =>
+  new OutgoingError(`did not answer within ${timeoutMs / 1000} s`, { cause });
 
 /**
  * Asks for what is too long to hold: the caller reads the answer, and stops where it is too long.

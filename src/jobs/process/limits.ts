@@ -11,12 +11,16 @@ export const YIELD_MS = 20_000;
 export const RETRY_BACKOFF_MS = 250;
 /** A worker looks for datasets to import this often even if nobody nudges it. */
 export const IMPORT_LOOK_MS = 2_000;
+/** URLs that one worker fetches side by side: a slow one must not hold up the others. */
+export const FETCHES_AT_ONCE = 8;
 /** The same for networks to profile. */
 export const PROFILE_LOOK_MS = 2_000;
-/** A profile of a worker that has reported nothing for so long is another's. */
-export const PROFILE_LEASE_MS = 120_000;
-/** Workers that may be lost with a profile before it fails. */
-export const MAX_PROFILE_ATTEMPTS = 3;
+/** Attempts of an import, a profile or a delivery that may be lost with their process before it is given up. */
+export const MAX_CLAIM_LOSSES = 3;
+/** A profile that no device has taken after so long fails. */
+export const PROFILE_WAIT_HOURS = 24;
+/** A slot is given to a profile for at most this long: it is no job. */
+export const LONGEST_PROFILE_MS = 900_000;
 /** A younger profile is used as it is; an older one is deleted. */
 export const PROFILE_KEPT_DAYS = 7;
 export const MAX_PROFILES_PER_TENANT = 1_000;

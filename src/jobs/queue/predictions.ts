@@ -77,6 +77,7 @@ export async function answerPredictions<Question, Answer>(
     stalledInterval: STALLED_LOOK_MS,
   });
   worker.on('error', onError);
+  worker.on('failed', (_, error) => onError(error));
   await worker.waitUntilReady();
   return { pause: () => worker.pause(true), close: () => worker.close() };
 }

@@ -1,16 +1,16 @@
 import type { BlobUri, TaskCheckpoint } from '../../contract/trainer-protocol.js';
 import type { Transaction } from './connection/database.js';
-import type { Fence } from './tasks.js';
+import type { Fence } from './leases.js';
 
 /** Takes the place of the task's last one. The caller holds proof that the attempt is the current one. */
 export async function saveCheckpoint(
   tx: Transaction,
-  { taskId, attempt }: Fence,
+  { id, attempt }: Fence,
   { uri, size_bytes, step, share }: TaskCheckpoint,
 ): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO checkpoint (task_id, attempt, step, share, uri, size_bytes, created_at)
-    VALUES (${taskId}, ${attempt}, ${step}, ${share}, ${uri}, ${size_bytes}, clock_timestamp())
+    VALUES (${id}, ${attempt}, ${step}, ${share}, ${uri}, ${size_bytes}, clock_timestamp())
     ON CONFLICT (task_id) DO UPDATE SET attempt = excluded.attempt, step = excluded.step, share = excluded.share,
       uri = excluded.uri, size_bytes = excluded.size_bytes, created_at = excluded.created_at`;
 }

@@ -1,9 +1,10 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
-import type { Transaction } from './connection/database.js';
+import type { Queryable, Transaction } from './connection/database.js';
 import type { DatasetFactsRow } from './datasets.js';
+import { taken } from './leases.js';
 import { claimableBy } from './queue-order.js';
-import type { ClaimedTask, Holder } from './tasks.js';
+import type { ClaimedTask, Holder, RunningTask } from './tasks.js';
 
 /** What the holder of a claim works from, beside the task itself. */
 export interface Groundwork {
@@ -29,14 +30,13 @@ export async function claimTask(
 ): Promise<(ClaimedTask & Groundwork) | null> {
   const rows = await tx.$queryRaw<(ClaimedTask & Groundwork)[]>`
     WITH claimed AS (
-      UPDATE task SET state = 'running', attempt = attempt + 1, error = NULL,
-        lease_until = now() + ${leaseMs} * interval '1 millisecond',
+      UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)},
         worker_id = ${holder.workerId}, device = ${holder.device}, started_at = now(), finished_at = NULL
       FROM job
       WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(holder)}
       RETURNING task.*
     )
-    SELECT claimed.id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, due_at AS "readyAt",
+    SELECT claimed.id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, due_at AS "readyAt",
       inputs, job.spec, job.traceparent, job.initial,
       jsonb_build_object('id', dataset.id, 'tenant', dataset.tenant, 'name', dataset.name, 'state', dataset.state,
         'builtIn', built_in, 'sha256', sha256, 'classes', classes, 'image', image, 'storage', storage,
@@ -47,5 +47,20 @@ export async function claimTask(
         WHERE source.job_id = claimed.job_id AND source.state = 'succeeded'
           AND source.key IN (SELECT input.source->>'task' FROM jsonb_each(claimed.inputs) AS input(name, source))) AS outputs
     FROM claimed JOIN job ON job.id = claimed.job_id JOIN dataset ON dataset.id = job.dataset_id`;
+  return rows[0] ?? null;
+}
+
+/** The claim alone, with nothing that a damaged row could keep from being read. */
+export async function claimBarely(
+  db: Queryable,
+  id: string,
+  holder: Holder,
+  leaseMs: number,
+): Promise<RunningTask | null> {
+  const rows = await db.$queryRaw<RunningTask[]>`
+    UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)}, worker_id = ${holder.workerId},
+      device = ${holder.device}, started_at = now(), finished_at = NULL
+    WHERE id = ${id} AND state = 'ready' AND due_at <= now()
+    RETURNING id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses`;
   return rows[0] ?? null;
 }

@@ -3,6 +3,8 @@ import type { ImportOptions, ImportProgress } from '../../contract/importer-prot
 import { type Database, fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
 import { Prisma } from './generated/client.js';
+import { type Fence, giveBack, isCurrent, TAKEABLE, taken, updateHeld } from './leases.js';
+import { type SharedPlace, takeInTurn } from './turns.js';
 
 /** Where the bytes of an upload are. */
 export type ImportSource =
@@ -12,15 +14,15 @@ export type ImportSource =
   /** Of the built-in dataset of this name, from this machine or its official address. */
   | { readonly kind: 'built_in'; readonly name: string };
 
-/** One claim of one import, as `Fence` is of a task. */
-export interface ImportFence {
-  readonly importId: string;
-  readonly attempt: number;
-}
+/** Fetching bytes and making arrays of them have places of their own: a slow URL must not hold up an import. */
+export type ImportPhase = 'fetch' | 'import';
 
-export interface ClaimedImport extends ImportFence {
+export interface ClaimedImport extends Fence {
   readonly datasetId: string;
+  /** Who asked for it. */
+  readonly tenant: string;
   readonly name: string;
+  readonly phase: ImportPhase;
   readonly source: ImportSource;
   readonly options: ImportOptions;
   readonly failures: number;
@@ -31,82 +33,78 @@ export interface ClaimedImport extends ImportFence {
 export interface NewImport {
   readonly id: string;
   readonly datasetId: string;
+  readonly tenant: string;
   readonly source: ImportSource;
   readonly options: ImportOptions;
 }
 
-export async function insertImport(tx: Transaction, { source, options, ...ids }: NewImport): Promise<void> {
-  await tx.datasetImport.create({ data: { ...ids, source: toJson(source), options: toJson(options) } });
+export async function insertImport(tx: Transaction, { source, options, ...row }: NewImport): Promise<void> {
+  const phase: ImportPhase = source.kind === 'file' ? 'import' : 'fetch';
+  await tx.datasetImport.create({
+    data: { ...row, phase, source: toJson(source), options: toJson(options) },
+  });
   await notify(tx, 'strata_import');
 }
 
-/** Takes the import that has waited longest, or whose worker is lost, under a new fence; null where there is none. */
-export async function claimImport(
+/** A tenant's share of the places for fetching, over all workers: most of the time a fetch waits for the other end. */
+const FETCHES_PER_TENANT = 4;
+const UNLIMITED = 2 ** 31 - 1;
+
+const PLACES: Record<ImportPhase, SharedPlace> = {
+  fetch: placeOf('fetch', FETCHES_PER_TENANT),
+  import: placeOf('import', UNLIMITED),
+};
+
+function placeOf(name: ImportPhase, tenantMax: number): SharedPlace {
+  const open = Prisma.sql`phase = ${name}`;
+  return { name, table: 'dataset_import', open, lane: ['tenant'], tenantMax, laneMax: UNLIMITED };
+}
+
+/** Takes the import whose turn it is in this phase, under a new fence; null where there is none. */
+export function claimImport(
   db: Database,
   workerId: string,
+  phase: ImportPhase,
   leaseMs: number,
 ): Promise<ClaimedImport | null> {
-  const rows = await db.$queryRaw<ClaimedImport[]>`
-    UPDATE dataset_import SET attempt = attempt + 1, worker_id = ${workerId}, started_at = now(), progress = NULL,
-      losses = losses + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END,
-      lease_until = now() + ${leaseMs} * interval '1 millisecond'
-    FROM dataset
-    WHERE dataset.id = dataset_id AND dataset_import.id = (
-      SELECT id FROM dataset_import
-      WHERE CASE WHEN lease_until IS NULL THEN due_at <= now() ELSE lease_until < now() END
-      ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING dataset_import.id AS "importId", attempt, dataset_id AS "datasetId", dataset.name,
-      dataset_import.source, options, failures, losses`;
-  return rows[0] ?? null;
+  return takeInTurn(db, PLACES[phase], async (id) => {
+    const rows = await db.$queryRaw<ClaimedImport[]>`
+      UPDATE dataset_import SET ${taken(leaseMs)}, worker_id = ${workerId}, started_at = now(), progress = NULL
+      FROM dataset
+      WHERE dataset.id = dataset_id AND dataset_import.id = ${id} AND phase = ${phase} AND ${TAKEABLE}
+      RETURNING dataset_import.id, attempt, dataset_id AS "datasetId", dataset_import.tenant, dataset.name, phase,
+        dataset_import.source, options, failures, losses`;
+    return rows[0] ?? null;
+  });
 }
-
-/** @returns the claims that are still ours */
-export async function renewImports(
-  db: Queryable,
-  fences: readonly ImportFence[],
-  leaseMs: number,
-): Promise<ImportFence[]> {
-  if (fences.length === 0) return [];
-  const claims = Prisma.join(
-    fences.map(({ importId, attempt }) => Prisma.sql`(${importId}, ${attempt}::int)`),
-  );
-  return db.$queryRaw`
-    UPDATE dataset_import SET lease_until = now() + ${leaseMs} * interval '1 millisecond'
-    WHERE lease_until IS NOT NULL AND (id, attempt) IN (${claims})
-    RETURNING id AS "importId", attempt`;
-}
-
-const claimed = ({ importId, attempt }: ImportFence) => ({
-  id: importId,
-  attempt,
-  leaseUntil: { not: null },
-});
 
 /** Writes nothing for a stale attempt. */
-export async function reportImport(
-  db: Queryable,
-  fence: ImportFence,
-  progress: ImportProgress,
-): Promise<void> {
-  await db.datasetImport.updateMany({ where: claimed(fence), data: { progress: toJson(progress) } });
+export async function reportImport(db: Queryable, fence: Fence, progress: ImportProgress): Promise<void> {
+  await updateHeld(db, 'dataset_import', fence, Prisma.sql`progress = ${JSON.stringify(progress)}::jsonb`);
 }
 
-/** Gives a claim back. @returns false for a stale attempt */
-export async function releaseImport(
+/** Gives a claim back for another attempt. @returns false for a stale attempt */
+export function releaseImport(
   db: Queryable,
-  fence: ImportFence,
+  fence: Fence,
   { failures, waitMs }: { readonly failures: number; readonly waitMs: number },
 ): Promise<boolean> {
-  const count = await db.$executeRaw`
-    UPDATE dataset_import SET lease_until = NULL, progress = NULL, failures = ${failures},
-      due_at = now() + ${waitMs} * interval '1 millisecond'
-    WHERE id = ${fence.importId} AND attempt = ${fence.attempt} AND lease_until IS NOT NULL`;
-  return count === 1;
+  return giveBack(db, 'dataset_import', fence, waitMs, Prisma.sql`progress = NULL, failures = ${failures}`);
+}
+
+/** Moves an import on to another phase, where it waits for its turn again. @returns false for a stale attempt */
+export async function moveImport(db: Database, fence: Fence, phase: ImportPhase): Promise<boolean> {
+  return db.$transaction(async (tx) => {
+    const changes = Prisma.sql`progress = NULL, phase = ${phase}`;
+    const current = await giveBack(tx, 'dataset_import', fence, 0, changes);
+    if (current) await notify(tx, 'strata_import');
+    return current;
+  });
 }
 
 /** The import has ended. @returns false for a stale attempt, which changes nothing */
-export async function deleteImport(tx: Transaction, fence: ImportFence): Promise<boolean> {
-  return (await tx.datasetImport.deleteMany({ where: claimed(fence) })).count === 1;
+export async function deleteImport(tx: Transaction, fence: Fence): Promise<boolean> {
+  return (await tx.$executeRaw`DELETE FROM dataset_import WHERE ${isCurrent(fence)}`) === 1;
 }
 
 /** Those of `ids` that are not ended. */

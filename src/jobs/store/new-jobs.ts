@@ -59,17 +59,17 @@ const insert = prepare<{ id: string; createdAt: Date }>(
     SELECT id, 1, $2, $3, $4, $5::jsonb FROM added
     RETURNING *, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time
   ), delivered AS (
-    INSERT INTO webhook_delivery (id, webhook_id, type, message)
+    INSERT INTO webhook_delivery (id, webhook_id, tenant, type, message)
     SELECT left(new.delivery, -2)
-        || lpad(to_hex(row_number() OVER (PARTITION BY job_id ORDER BY webhook.id)), 2, '0'), webhook.id, told.type,
+        || lpad(to_hex(row_number() OVER (PARTITION BY job_id ORDER BY webhook.id)), 2, '0'), webhook.id, new.tenant, told.type,
       jsonb_build_object('type', told.type, 'timestamp', time, 'data', jsonb_build_object('job_id', job_id,
         'event', jsonb_build_object('seq', seq, 'at', time, 'level', level, 'type', told.type, 'message', message,
           'data', data)))
     FROM told JOIN new ON new.id = job_id
       JOIN webhook ON webhook.tenant = new.tenant AND webhook.events @> to_jsonb(told.type) AND $6::boolean
   ), tracked AS (
-    INSERT INTO tracker_export (id, job_id, type, tracking_uri, experiment, "authorization")
-    SELECT tracker.id, added.id, tracker.type, "trackingUri", experiment, "authorization"
+    INSERT INTO tracker_export (id, job_id, tenant, type, tracking_uri, experiment, "authorization")
+    SELECT tracker.id, added.id, new.tenant, tracker.type, "trackingUri", experiment, "authorization"
     FROM added JOIN new USING (id), jsonb_to_recordset(new.trackers)
       AS tracker (id text, type text, "trackingUri" text, experiment text, "authorization" text)
   )

@@ -1,10 +1,11 @@
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
-import { MAX_PROFILE_ATTEMPTS, PROFILE_KEPT_DAYS, PROFILE_LEASE_MS } from '../process/limits.js';
+import { PROFILE_KEPT_DAYS, PROFILE_WAIT_HOURS } from '../process/limits.js';
 import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
 import { Prisma, type Profile } from './generated/client.js';
+import { endLease, type Fence, giveBack, TAKEABLE, taken } from './leases.js';
 
 /** Of what a profile is. */
 export interface ProfileSubject {
@@ -20,12 +21,12 @@ export interface NewProfile extends ProfileSubject {
   readonly dataset: DatasetFacts;
 }
 
-/** One claim of one profile, as `Fence` is of a task. */
-export interface ClaimedProfile {
-  readonly id: string;
-  readonly attempt: number;
+/** One claim of one profile. */
+export interface ClaimedProfile extends Fence {
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
+  /** Attempts lost with their worker. */
+  readonly losses: number;
 }
 
 export interface ProfileError {
@@ -33,15 +34,16 @@ export interface ProfileError {
   readonly message: string;
 }
 
-const oldest = (): Date => new Date(Date.now() - PROFILE_KEPT_DAYS * 86_400_000);
+/** Finished so long ago that a network is measured again; by the database's clock. */
+const OLD = Prisma.sql`finished_at < now() - ${PROFILE_KEPT_DAYS} * interval '1 day'`;
 
 /** The profile of a subject that is made, or being made, or this one, new; one that failed or is old goes. */
 export async function ensureProfile(tx: Transaction, profile: NewProfile): Promise<Profile> {
   const { tenant, network, deviceKind } = profile;
   const subject = { tenant, network, deviceKind };
-  await tx.profile.deleteMany({
-    where: { ...subject, OR: [{ state: 'failed' }, { finishedAt: { lt: oldest() } }] },
-  });
+  await tx.$executeRaw`
+    DELETE FROM profile WHERE tenant = ${tenant} AND network = ${network} AND device_kind = ${deviceKind}
+      AND (state = 'failed' OR ${OLD})`;
   const data = { ...profile, spec: toJson(profile.spec), dataset: toJson(profile.dataset) };
   const { count } = await tx.profile.createMany({ data, skipDuplicates: true });
   if (count > 0) await notify(tx, 'strata_profile');
@@ -64,63 +66,55 @@ export function findMeasured(db: Queryable, tenant: string, network: string): Pr
   });
 }
 
-/** What a device of a kind may claim: what waits, and what a lost worker left. */
-const claimable = (kind: DeviceKind) => Prisma.sql`device_kind = ${kind} AND attempt < ${MAX_PROFILE_ATTEMPTS}
-  AND (state = 'queued' OR state = 'running' AND lease_until < now())`;
+/** Whatever its state: who measures it finds out at the next heartbeat. @returns false where the tenant has none */
+export async function deleteProfile(db: Queryable, tenant: string, id: string): Promise<boolean> {
+  return (await db.profile.deleteMany({ where: { id, tenant } })).count > 0;
+}
 
-/** Takes the profile that has waited longest under a new fence; null where there is none for this device. */
+/** What a device may take: what waits, and what a lost worker left. */
+export const PROFILE_TAKEABLE = Prisma.sql`profile.state IN ('queued', 'running') AND ${TAKEABLE}`;
+
+/** Takes a profile under a new fence; null where somebody else was quicker. */
 export async function claimProfile(
   db: Database,
+  id: string,
   device: string,
-  kind: DeviceKind,
+  leaseMs: number,
 ): Promise<ClaimedProfile | null> {
   const rows = await db.$queryRaw<ClaimedProfile[]>`
-    UPDATE profile SET state = 'running', attempt = attempt + 1, device = ${device},
-      lease_until = now() + ${PROFILE_LEASE_MS} * interval '1 millisecond'
-    WHERE id = (SELECT id FROM profile WHERE ${claimable(kind)} ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, attempt, spec, dataset`;
+    UPDATE profile SET ${taken(leaseMs)}, state = 'running', device = ${device}, started_at = now()
+    WHERE id = ${id} AND ${PROFILE_TAKEABLE}
+    RETURNING id, attempt, spec, dataset, losses`;
   return rows[0] ?? null;
 }
 
 export async function isProfileWanted(db: Queryable, kind: DeviceKind): Promise<boolean> {
-  const rows = await db.$queryRaw<object[]>`SELECT id FROM profile WHERE ${claimable(kind)} LIMIT 1`;
+  const rows = await db.$queryRaw<object[]>`
+    SELECT id FROM profile WHERE device_kind = ${kind} AND ${PROFILE_TAKEABLE} LIMIT 1`;
   return rows.length > 0;
 }
 
-type Fence = Pick<ClaimedProfile, 'id' | 'attempt'>;
-const claimed = ({ id, attempt }: Fence) => ({ id, attempt, state: 'running' });
-
-/** Writes nothing for a stale attempt, as do the others. */
-export async function renewProfile(db: Queryable, fence: Fence): Promise<void> {
-  await db.$executeRaw`
-    UPDATE profile SET lease_until = now() + ${PROFILE_LEASE_MS} * interval '1 millisecond'
-    WHERE id = ${fence.id} AND attempt = ${fence.attempt} AND state = 'running'`;
+/** @returns false for a stale attempt, which changes nothing; so do the others */
+export function recordProfile(db: Queryable, fence: Fence, result: NetworkProfile): Promise<boolean> {
+  const changes = Prisma.sql`state = 'succeeded', result = ${JSON.stringify(result)}::jsonb, finished_at = now()`;
+  return endLease(db, 'profile', fence, changes);
 }
 
-export async function recordProfile(db: Queryable, fence: Fence, result: NetworkProfile): Promise<void> {
-  const data = { state: 'succeeded', result: toJson(result), finishedAt: new Date(), leaseUntil: null };
-  await db.profile.updateMany({ where: claimed(fence), data });
+export function failProfile(db: Queryable, fence: Fence, error: ProfileError): Promise<boolean> {
+  const changes = Prisma.sql`state = 'failed', error = ${JSON.stringify(error)}::jsonb, finished_at = now()`;
+  return endLease(db, 'profile', fence, changes);
 }
 
-export async function failProfile(db: Queryable, fence: Fence, error: ProfileError): Promise<void> {
-  const data = { state: 'failed', error: toJson(error), finishedAt: new Date(), leaseUntil: null };
-  await db.profile.updateMany({ where: claimed(fence), data });
+/** Gives a claim back, as a stopping worker does: whoever is free takes it. */
+export function releaseProfile(db: Queryable, fence: Fence): Promise<boolean> {
+  return giveBack(db, 'profile', fence, 0, Prisma.sql`state = 'queued', device = NULL`);
 }
 
-/** Gives a claim back. */
-export async function releaseProfile(db: Queryable, fence: Fence): Promise<void> {
-  const data = { state: 'queued', device: null, leaseUntil: null };
-  await db.profile.updateMany({ where: claimed(fence), data });
-}
-
-/** Those that were taken too often and never ended fail; old ones go. */
+/** A profile that no device has taken for long fails: there is none of its kind. Old ones go. */
 export async function tidyProfiles(db: Queryable): Promise<void> {
-  const error = {
-    code: 'worker_lost',
-    message: `${MAX_PROFILE_ATTEMPTS} workers ended while they measured it`,
-  };
   await db.$executeRaw`
-    UPDATE profile SET state = 'failed', error = ${JSON.stringify(error)}::jsonb, finished_at = now(), lease_until = NULL
-    WHERE attempt >= ${MAX_PROFILE_ATTEMPTS} AND (state = 'queued' OR state = 'running' AND lease_until < now())`;
-  await db.profile.deleteMany({ where: { finishedAt: { lt: oldest() } } });
+    UPDATE profile SET state = 'failed', finished_at = now(), error = jsonb_build_object('code', 'no_device', 'message',
+      'no worker with a ' || upper(device_kind) || ' took it within ' || ${PROFILE_WAIT_HOURS}::text || ' hours')
+    WHERE state = 'queued' AND created_at < now() - ${PROFILE_WAIT_HOURS} * interval '1 hour'`;
+  await db.$executeRaw`DELETE FROM profile WHERE ${OLD}`;
 }

@@ -1,7 +1,9 @@
+import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { TRAINING_KINDS } from '../../planning/spec/precision.js';
 import type { Database, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
+import { PROFILE_TAKEABLE } from './profiles.js';
 import type { Holder } from './tasks.js';
 
 /** What may be claimed: the one place that says so, of a task joined with its job. */
@@ -13,10 +15,9 @@ const KINDS_THAT_TRAIN = Prisma.raw(TRAINING_KINDS.map((kind) => `'${kind}'`).jo
 const CLAIMABLE_IN_FLOAT32 = Prisma.sql`${CLAIMABLE}
   AND (task.kind NOT IN (${KINDS_THAT_TRAIN}) OR job.spec->>'precision' IS DISTINCT FROM 'bfloat16')`;
 
-type Device = Pick<Holder, 'bfloat16'>;
-const ANY_DEVICE: Device = { bfloat16: true };
+type Device = Pick<Holder, 'device' | 'bfloat16'>;
 
-export function claimableBy({ bfloat16 }: Device): Prisma.Sql {
+export function claimableBy({ bfloat16 }: Pick<Device, 'bfloat16'>): Prisma.Sql {
   return bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
 }
 
@@ -28,79 +29,87 @@ export async function countClaimable(db: Queryable, most: number): Promise<numbe
   return row?.count ?? 0;
 }
 
-// The recursion steps from tenant to tenant through the index, so the look costs the same however many tasks wait.
-const nextWhere = (claimable: Prisma.Sql): string =>
-  Prisma.sql`WITH RECURSIVE first AS (
-      SELECT task.priority FROM task JOIN job ON job.id = task.job_id
-      WHERE ${claimable} ORDER BY task.priority DESC LIMIT 1
-    ), turn AS (
-      (SELECT task.tenant FROM task
-        WHERE state = 'ready' AND priority = (SELECT priority FROM first) ORDER BY tenant LIMIT 1)
-      UNION ALL
-      SELECT (SELECT task.tenant FROM task
-        WHERE state = 'ready' AND priority = (SELECT priority FROM first) AND task.tenant > turn.tenant
-        ORDER BY tenant LIMIT 1)
-      FROM turn WHERE turn.tenant IS NOT NULL
-    )
-    SELECT head.id FROM turn
-    CROSS JOIN LATERAL (
-      SELECT task.id FROM task JOIN job ON job.id = task.job_id
-      WHERE ${claimable} AND task.priority = (SELECT priority FROM first) AND task.tenant = turn.tenant
-      ORDER BY job_id, position LIMIT 1
-    ) head
-    CROSS JOIN LATERAL (
-      SELECT count(*) AS running FROM task WHERE state = 'running' AND tenant = turn.tenant
-    ) share
-    LEFT JOIN LATERAL (
-      SELECT started_at FROM task WHERE tenant = turn.tenant AND started_at IS NOT NULL
-      ORDER BY started_at DESC LIMIT 1
-    ) served ON true
-    ORDER BY running, started_at NULLS FIRST, head.id LIMIT 1`.text;
+/** What a free slot should take. */
+export interface NextInSlot {
+  readonly id: string;
+  readonly kind: 'task' | 'profile';
+}
 
-const nextForAny = prepare<{ id: string }>('next-task', nextWhere(CLAIMABLE));
-const nextInFloat32 = prepare<{ id: string }>('next-task-in-float32', nextWhere(CLAIMABLE_IN_FLOAT32));
+// $1: the kind of the device, for profiles.
+const nextWhere = (claimable: Prisma.Sql): string =>
+  Prisma.sql`WITH RECURSIVE
+    -- Tenants with ready tasks, found by steps through the index: the look costs the same however many tasks wait.
+    turn AS (
+      (SELECT tenant FROM task WHERE state = 'ready' ORDER BY tenant LIMIT 1)
+      UNION ALL
+      SELECT (SELECT task.tenant FROM task WHERE state = 'ready' AND task.tenant > turn.tenant ORDER BY tenant LIMIT 1)
+      FROM turn WHERE turn.tenant IS NOT NULL
+    ),
+    -- Of each tenant the task and the profile that are next.
+    head AS (
+      SELECT turn.tenant, first.id, 'task' AS kind FROM turn CROSS JOIN LATERAL (
+        SELECT task.id FROM task JOIN job ON job.id = task.job_id
+        WHERE ${claimable} AND task.tenant = turn.tenant
+        ORDER BY task.priority DESC, job_id, position LIMIT 1
+      ) first
+      UNION ALL
+      (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
+        WHERE device_kind = $1 AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)
+    )
+    SELECT head.id, head.kind FROM head
+    CROSS JOIN LATERAL (
+      SELECT (SELECT count(*) FROM task WHERE state = 'running' AND tenant = head.tenant)
+        + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) AS running
+    ) share
+    CROSS JOIN LATERAL (
+      SELECT greatest(
+        (SELECT started_at FROM task WHERE tenant = head.tenant AND started_at IS NOT NULL
+          ORDER BY started_at DESC LIMIT 1),
+        (SELECT max(started_at) FROM profile WHERE tenant = head.tenant)) AS started_at
+    ) served
+    ORDER BY running, started_at NULLS FIRST, kind, head.id LIMIT 1`.text;
+
+const nextForAny = prepare<NextInSlot>('next-in-slot', nextWhere(CLAIMABLE));
+const nextInFloat32 = prepare<NextInSlot>('next-in-slot-in-float32', nextWhere(CLAIMABLE_IN_FLOAT32));
 
 /**
- * The id of the task that a free slot should take; null where none can be claimed. Tasks of the highest priority go
- * first. Among those it is the turn of the tenant with the fewest tasks running; of tenants that are even there, of
- * the one that was served longest ago. A tenant's own tasks go by the age of their jobs.
+ * What a free slot should take; null where there is nothing for it. It is the turn of the tenant with the fewest tasks and
+ * profiles running; of tenants that are even there, of the one that was served longest ago. A tenant's own go in this
+ * order: profiles, which take seconds; then tasks by the priority of their jobs; then by the age of their jobs.
  */
-export async function nextTask(db: Database, { bfloat16 }: Device = ANY_DEVICE): Promise<string | null> {
-  const [next] = await (bfloat16 ? nextForAny : nextInFloat32)(db, []);
-  return next?.id ?? null;
+export async function nextInSlot(db: Database, { device, bfloat16 }: Device): Promise<NextInSlot | null> {
+  const [next] = await (bfloat16 ? nextForAny : nextInFloat32)(db, [deviceKindOf(device)]);
+  return next ?? null;
 }
 
 /** Jobs counted to tell a position: `LAST_POSITION` stands for itself and all beyond. */
 const COUNTED = 1_000;
 export const LAST_POSITION = COUNTED + 1;
 
-// The recursion steps through the index from one tenant's jobs of one priority to the next, highest first, and takes the first
-// thousand of each, until a thousand are ahead of the next priority: however long the queue is, it costs the same.
+// $1: ids of jobs.
 const positionsOf = prepare<{ id: string; position: number }>(
   'queue-positions',
-  `WITH RECURSIVE share AS (
+  `WITH RECURSIVE
+  -- What each tenant has running, and when it was served last.
+  share AS (
     SELECT tenant, count(*) AS running, max(started_at) AS served FROM task
     WHERE state = 'running' GROUP BY tenant
-  ), line AS (
-    SELECT 2147483647 AS priority, '' AS tenant, '{}'::text[] AS ids, 0 AS higher, 0 AS level
+  ),
+  -- Tenants with queued jobs, found by steps through the index.
+  turn AS (
+    (SELECT tenant FROM job WHERE state = 'queued' ORDER BY tenant LIMIT 1)
     UNION ALL
-    SELECT next.priority, next.tenant, first.ids,
-      higher + CASE WHEN next.priority = line.priority THEN 0 ELSE level END,
-      cardinality(first.ids) + CASE WHEN next.priority = line.priority THEN level ELSE 0 END
-    FROM line CROSS JOIN LATERAL (
-      SELECT job.priority, job.tenant FROM job
-      WHERE state = 'queued' AND (job.priority, job.tenant) < (line.priority, line.tenant)
-      ORDER BY job.priority DESC, job.tenant DESC LIMIT 1
-    ) next CROSS JOIN LATERAL (
-      SELECT ARRAY(SELECT id FROM job
-        WHERE state = 'queued' AND job.priority = next.priority AND job.tenant = next.tenant
-        ORDER BY id LIMIT ${COUNTED}) AS ids
-    ) first
-    WHERE higher + level < ${COUNTED} OR next.priority = line.priority
-  ), placed AS (
-    SELECT id, row_number() OVER (
-      ORDER BY priority DESC, turn + coalesce(running, 0), served NULLS FIRST, id)::int AS position
-    FROM line CROSS JOIN LATERAL unnest(ids) WITH ORDINALITY AS waiting (id, turn) LEFT JOIN share USING (tenant)
+    SELECT (SELECT job.tenant FROM job WHERE state = 'queued' AND job.tenant > turn.tenant ORDER BY tenant LIMIT 1)
+    FROM turn WHERE turn.tenant IS NOT NULL
+  ),
+  -- The first thousand of each: however long the queue is, it costs the same.
+  placed AS (
+    SELECT id, row_number() OVER (ORDER BY place + coalesce(running, 0), served NULLS FIRST, id)::int AS position
+    FROM turn CROSS JOIN LATERAL (
+      SELECT id, row_number() OVER (ORDER BY priority DESC, id) AS place FROM (
+        SELECT id, priority FROM job WHERE state = 'queued' AND job.tenant = turn.tenant
+        ORDER BY priority DESC, id LIMIT ${COUNTED}) first
+    ) waiting LEFT JOIN share USING (tenant)
   )
   SELECT id, least(position, ${LAST_POSITION}) AS position FROM job LEFT JOIN placed USING (id)
   WHERE id = ANY ($1) AND state = 'queued'`,

@@ -1,6 +1,6 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
 import type { Transaction } from './connection/database.js';
-import type { Fence } from './tasks.js';
+import { type Fence, isCurrent } from './leases.js';
 
 export interface Opening {
   /** Names of the task's outputs that others read. */
@@ -17,7 +17,7 @@ export interface Opening {
  */
 export async function endSucceeded(
   tx: Transaction,
-  { taskId, attempt }: Fence,
+  fence: Fence,
   { outputs, result, seconds }: TaskSuccess,
 ): Promise<Opening | null> {
   const hasSpool = Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
@@ -27,7 +27,7 @@ export async function endSucceeded(
       UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool},
         outputs = ${JSON.stringify(outputs)}::jsonb, result = ${JSON.stringify(result)}::jsonb,
         seconds = ${JSON.stringify(seconds)}::jsonb
-      WHERE id = ${taskId} AND attempt = ${attempt} AND state = 'running'
+      WHERE ${isCurrent(fence)}
       RETURNING id, key
     ), readers AS MATERIALIZED (
       SELECT task_id FROM task_dependency JOIN ended ON needs_id = ended.id

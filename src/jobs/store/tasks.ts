@@ -1,15 +1,11 @@
-import { type TaskState, transition } from '../../contract/states.js';
+import type { JobError } from '../../contract/job-error.js';
+import { isTerminal, type TaskState, transition } from '../../contract/states.js';
 import type { TaskKind } from '../../contract/trainer-protocol.js';
 import type { InputReference, PlannedTask } from '../../planning/tasks/task-graph.js';
 import type { Queryable, Transaction } from './connection/database.js';
-import { Prisma } from './generated/client.js';
 import type { LockedJob } from './jobs.js';
-
-/** One claim of one task: whoever holds it may write, until another claim raises the attempt. */
-export interface Fence {
-  readonly taskId: string;
-  readonly attempt: number;
-}
+import { endLease, type Fence, LEASE_OVER, updateHeld } from './leases.js';
+import { Prisma } from './generated/client.js';
 
 export interface RunningTask extends Fence {
   readonly jobId: string;
@@ -53,21 +49,35 @@ export async function insertTasks(tx: Transaction, jobId: string, tasks: readonl
     WHERE job.id = ${jobId}`;
 }
 
+/** What changes with the end of an attempt; absent: it stays as it is. */
+export interface AttemptEnd {
+  readonly failures?: number;
+  readonly losses?: number;
+  readonly error?: JobError;
+  readonly progress?: number;
+}
+
 /**
  * Leaves `running`, if `fence` is still the current claim.
  * @returns false for a stale attempt, which has changed nothing
  */
 export async function endAttempt(
   tx: Transaction,
-  { taskId, attempt }: Fence,
+  fence: Fence,
   to: TaskState,
-  changes: Prisma.TaskUpdateManyMutationInput,
+  { failures, losses, error, progress }: AttemptEnd,
 ): Promise<boolean> {
-  const { count } = await tx.task.updateMany({
-    where: { id: taskId, attempt, state: 'running' },
-    data: { ...changes, state: transition('task', 'running', to), leaseUntil: null },
-  });
-  return count === 1;
+  const state = transition('task', 'running', to);
+  const finished = isTerminal('task', state) ? Prisma.sql`now()` : Prisma.sql`finished_at`;
+  return endLease(
+    tx,
+    'task',
+    fence,
+    Prisma.sql`state = ${state}, finished_at = ${finished},
+      failures = coalesce(${failures ?? null}::int, failures), losses = coalesce(${losses ?? null}::int, losses),
+      progress = coalesce(${progress ?? null}::float8, progress),
+      error = coalesce(${error === undefined ? null : JSON.stringify(error)}::jsonb, error)`,
+  );
 }
 
 export interface Producer extends RunningTask {
@@ -79,19 +89,19 @@ export interface Producer extends RunningTask {
 /** The task that makes an input of a running one; null for an input that no task makes. */
 export async function findProducer(
   tx: Transaction,
-  { taskId, attempt }: Fence,
+  { id, attempt }: Fence,
   input: string,
 ): Promise<Producer | null> {
   const rows = await tx.$queryRaw<Producer[]>`
-    SELECT producer.id AS "taskId", producer.job_id AS "jobId", producer.key, producer.kind, producer.stage,
-      producer.round, producer.attempt, producer.failures, producer.losses, producer.state,
+    SELECT producer.id, producer.job_id AS "jobId", producer.key, producer.kind, producer.stage,
+      producer.round, producer.replica, producer.attempt, producer.failures, producer.losses, producer.state,
       (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.succeeded'
         AND data->>'task' = producer.key)
       > (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.started'
         AND data->>'task' = reader.key AND data->>'attempt' = ${String(attempt)}) AS remade
     FROM task reader JOIN task producer
       ON producer.job_id = reader.job_id AND producer.key = reader.inputs->${input}->>'task'
-    WHERE reader.id = ${taskId}`;
+    WHERE reader.id = ${id}`;
   return rows[0] ?? null;
 }
 
@@ -113,53 +123,33 @@ export async function reopenTask(
 }
 
 /** Lets a task wait for its next attempt from now on for `waitMs`, by the database's clock: workers' clocks may jump. */
-export async function postpone(tx: Transaction, { taskId }: Fence, waitMs: number): Promise<void> {
+export async function postpone(tx: Transaction, { id }: Fence, waitMs: number): Promise<void> {
   await tx.$executeRaw`
-    UPDATE task SET due_at = now() + ${waitMs} * interval '1 millisecond' WHERE id = ${taskId}`;
+    UPDATE task SET due_at = now() + ${waitMs} * interval '1 millisecond' WHERE id = ${id}`;
 }
 
 /**
  * Changes what is known of the current claim, and locks its row until the transaction ends.
  * @returns false for a stale attempt
  */
-export async function touchAttempt(
+export function touchAttempt(
   tx: Transaction,
-  { taskId, attempt }: Fence,
-  changes: { readonly progress?: number; readonly losses?: number },
+  fence: Fence,
+  { progress, losses }: Pick<AttemptEnd, 'progress' | 'losses'>,
 ): Promise<boolean> {
-  const { count } = await tx.task.updateMany({
-    where: { id: taskId, attempt, state: 'running' },
-    data: { attempt, ...changes },
-  });
-  return count === 1;
-}
-
-/** What a job wants of its running tasks: to end at once, or to make a checkpoint and end. */
-export type StopWish = 'kill' | 'yield';
-
-/** @returns the claims that are still ours, each with what its job wants of it */
-export async function renewLeases(
-  db: Queryable,
-  fences: readonly Fence[],
-  leaseMs: number,
-): Promise<(Fence & { readonly wish: StopWish | null })[]> {
-  if (fences.length === 0) return [];
-  const claims = Prisma.join(fences.map(({ taskId, attempt }) => Prisma.sql`(${taskId}, ${attempt}::int)`));
-  return db.$queryRaw`
-    UPDATE task SET lease_until = now() + ${leaseMs} * interval '1 millisecond'
-    FROM job
-    WHERE job.id = task.job_id AND task.state = 'running' AND (task.id, task.attempt) IN (${claims})
-    RETURNING task.id AS "taskId", task.attempt,
-      CASE WHEN job.stop_now THEN 'kill'
-        WHEN job.stop_as IS NOT NULL OR job.pause_requested_at IS NOT NULL THEN 'yield' END AS wish`;
+  return updateHeld(
+    tx,
+    'task',
+    fence,
+    Prisma.sql`progress = coalesce(${progress ?? null}::float8, progress), losses = coalesce(${losses ?? null}::int, losses)`,
+  );
 }
 
 /** Running tasks whose worker let the lease run out. */
 export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
   return db.$queryRaw`
-    SELECT id AS "taskId", attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses,
-      worker_id AS "workerId"
-    FROM task WHERE state = 'running' AND lease_until < now() ORDER BY id LIMIT 100`;
+    SELECT id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, worker_id AS "workerId"
+    FROM task WHERE state = 'running' AND ${LEASE_OVER} ORDER BY id LIMIT 100`;
 }
 
 export async function countRunning(tx: Transaction, jobId: string): Promise<number> {

@@ -1,7 +1,11 @@
 import type { JobState } from '../../contract/states.js';
-import type { Queryable, Transaction } from './connection/database.js';
+import type { Database, Queryable, Transaction } from './connection/database.js';
 import { notify } from './connection/notify.js';
+import { type ClaimedDelivery, type DeliveryFailure, recordDelivered, recordDeliveryFailure } from './deliveries.js';
+import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
+import { type Fence, TAKEABLE, taken } from './leases.js';
+import { type SharedPlace, takeInTurn } from './turns.js';
 
 /** What a job is handed over to: what authorizes is sealed, and named for its row. */
 export interface SealedTracker {
@@ -16,17 +20,16 @@ export interface SealedTracker {
 export const newTrackerExportId = (): string => newId('tracker');
 
 /** Adds an export, or begins the same one anew: a job has one run in one experiment of one tracker. */
-export async function putTrackerExport(tx: Transaction, jobId: string, tracker: SealedTracker) {
-  const { id, authorization, ...where } = tracker;
-  const place = { jobId, ...where };
-  const afresh = { authorization, state: 'pending', attempts: 0, dueAt: new Date(0) };
-  const row = await tx.trackerExport.upsert({
-    where: { jobId_type_trackingUri_experiment: place },
-    create: { id, ...place, ...afresh },
-    update: { ...afresh, id, error: null, finishedAt: null },
-  });
+export async function putTrackerExport(tx: Transaction, tenant: string, jobId: string, tracker: SealedTracker) {
+  const { id, authorization, type, trackingUri, experiment } = tracker;
+  await tx.$executeRaw`
+    INSERT INTO tracker_export (id, tenant, job_id, type, tracking_uri, experiment, "authorization")
+    VALUES (${id}, ${tenant}, ${jobId}, ${type}, ${trackingUri}, ${experiment}, ${authorization})
+    ON CONFLICT (job_id, type, tracking_uri, experiment) DO UPDATE SET id = excluded.id,
+      "authorization" = excluded."authorization", state = 'pending', attempt = tracker_export.attempt + 1, attempts = 0,
+      losses = 0, lease_until = NULL, due_at = now(), error = NULL, finished_at = NULL`;
   await notify(tx, 'strata_dispatch');
-  return row;
+  return tx.trackerExport.findUniqueOrThrow({ where: { id } });
 }
 
 /** In the order in which they were asked for. */
@@ -38,41 +41,38 @@ export function countTrackerExports(db: Queryable, jobId: string): Promise<numbe
   return db.trackerExport.count({ where: { jobId } });
 }
 
-/** An export that is this process's to make, until its claim runs out. */
-export interface ClaimedExport {
-  readonly id: string;
+/** An export that is this process's to make, until its lease is over. */
+export interface ClaimedExport extends ClaimedDelivery {
   readonly jobId: string;
   readonly trackingUri: string;
   readonly experiment: string;
   /** Sealed. */
   readonly authorization: string | null;
-  /** This one included: the fence of what is recorded about it. */
-  readonly attempts: number;
   readonly state: JobState;
 }
 
-/** Takes exports of finished jobs that are due; one whose sender dies is due again after `claimMs`. */
-export function claimDueExports(db: Queryable, limit: number, claimMs: number): Promise<ClaimedExport[]> {
-  return db.$queryRaw`
-    UPDATE tracker_export AS export
-    SET attempts = attempts + 1, due_at = now() + ${claimMs} * interval '1 millisecond'
-    FROM job
-    WHERE job.id = export.job_id AND export.id IN (
-      SELECT due.id FROM tracker_export AS due JOIN job ON job.id = due.job_id
-      WHERE due.state = 'pending' AND due.due_at <= now() AND job.finished_at IS NOT NULL
-      ORDER BY due.due_at LIMIT ${limit} FOR UPDATE OF due SKIP LOCKED)
-    RETURNING export.id, export.job_id AS "jobId", export.tracking_uri AS "trackingUri", export.experiment,
-      export."authorization", export.attempts, job.state`;
-}
+/** A tenant with slow trackers holds two places, of those of all dispatchers. */
+const PLACE: SharedPlace = {
+  name: 'export',
+  table: 'tracker_export',
+  open: Prisma.sql`state = 'pending'`,
+  ready: Prisma.sql`EXISTS (SELECT FROM job WHERE job.id = job_id AND job.finished_at IS NOT NULL)`,
+  lane: ['tenant'],
+  tenantMax: 2,
+  laneMax: 2,
+};
 
-type Fence = Pick<ClaimedExport, 'id' | 'attempts'>;
-
-/** Keeps the claim for another while. @returns whether it still is the caller's */
-export async function renewExport(db: Queryable, { id, attempts }: Fence, claimMs: number): Promise<boolean> {
-  const rows = await db.$executeRaw`
-    UPDATE tracker_export SET due_at = now() + ${claimMs} * interval '1 millisecond'
-    WHERE id = ${id} AND attempts = ${attempts} AND state = 'pending'`;
-  return rows > 0;
+/** Takes the export of a finished job whose turn it is; null where none is due. */
+export function claimExport(db: Database, leaseMs: number): Promise<ClaimedExport | null> {
+  return takeInTurn(db, PLACE, async (id) => {
+    const rows = await db.$queryRaw<ClaimedExport[]>`
+      UPDATE tracker_export AS export SET ${taken(leaseMs)}, attempts = attempts + 1
+      FROM job
+      WHERE job.id = export.job_id AND export.id = ${id} AND export.state = 'pending' AND ${TAKEABLE}
+      RETURNING export.id, attempt, export.tenant, attempts, losses, job_id AS "jobId", tracking_uri AS "trackingUri",
+        experiment, "authorization", job.state`;
+    return rows[0] ?? null;
+  });
 }
 
 /** Where the job can be looked at. */
@@ -81,24 +81,10 @@ export interface ExportedRun {
   readonly runUrl: string;
 }
 
-export async function recordExport(db: Queryable, { id, attempts }: Fence, run: ExportedRun): Promise<void> {
-  await db.trackerExport.updateMany({
-    where: { id, attempts, state: 'pending' },
-    data: { ...run, state: 'succeeded', error: null, finishedAt: new Date() },
-  });
+export function recordExport(db: Queryable, fence: Fence, { runId, runUrl }: ExportedRun): Promise<boolean> {
+  return recordDelivered(db, 'tracker_export', fence, Prisma.sql`, run_id = ${runId}, run_url = ${runUrl}`);
 }
 
-/** @param retryMs until the next attempt; null after the last */
-export async function recordExportFailure(
-  db: Queryable,
-  { id, attempts }: Fence,
-  error: string,
-  retryMs: number | null,
-): Promise<void> {
-  await db.$executeRaw`
-    UPDATE tracker_export
-    SET error = ${error}, state = ${retryMs === null ? 'failed' : 'pending'},
-      due_at = now() + ${retryMs ?? 0} * interval '1 millisecond',
-      finished_at = CASE WHEN ${retryMs === null} THEN now() END
-    WHERE id = ${id} AND attempts = ${attempts} AND state = 'pending'`;
+export function recordExportFailure(db: Queryable, fence: Fence, failure: DeliveryFailure): Promise<boolean> {
+  return recordDeliveryFailure(db, 'tracker_export', fence, failure);
 }

@@ -1,7 +1,11 @@
 import { DELIVERY_KEPT_DAYS } from '../process/limits.js';
-import { type Queryable, type Transaction, toJson } from './connection/database.js';
+import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
+import { type ClaimedDelivery, type DeliveryFailure, recordDelivered, recordDeliveryFailure } from './deliveries.js';
+import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
+import { type Fence, TAKEABLE, taken } from './leases.js';
+import { type SharedPlace, takeInTurn } from './turns.js';
 
 /** What a webhook is told: a message by the Standard Webhooks specification. */
 export interface Message {
@@ -22,84 +26,81 @@ export async function queueMessages(
   for (const message of messages) {
     const where = { tenant, events: { array_contains: [message.type] } };
     const webhooks = await tx.webhook.findMany({ where, select: { id: true } });
-    for (const { id } of webhooks) await queueDelivery(tx, id, message);
+    for (const { id } of webhooks) await queueDelivery(tx, { tenant, webhookId: id }, message);
   }
 }
 
 /** To be sent as soon as a dispatcher comes to it. */
-export async function queueDelivery(tx: Transaction, webhookId: string, message: Message) {
+export async function queueDelivery(
+  tx: Transaction,
+  to: { readonly tenant: string; readonly webhookId: string },
+  message: Message,
+) {
   const row = await tx.webhookDelivery.create({
-    data: { id: newId('delivery'), webhookId, type: message.type, message: toJson(message) },
+    data: { id: newId('delivery'), ...to, type: message.type, message: toJson(message) },
   });
   await notify(tx, 'strata_dispatch');
   return row;
 }
 
-/** A delivery that is this process's to send, until its claim runs out. */
-export interface ClaimedDelivery {
-  readonly id: string;
+/** A delivery that is this process's to send, until its lease is over. */
+export interface ClaimedMessage extends ClaimedDelivery {
   readonly webhookId: string;
   readonly message: Message;
-  /** This one included: the fence of what is recorded about it. */
-  readonly attempts: number;
   readonly url: string;
   /** Sealed. */
   readonly secret: string;
 }
 
-/** Takes deliveries that are due; one whose sender dies is due again after `claimMs`. */
-export function claimDueDeliveries(
+/** One slow receiver holds two places, and a tenant with many of them eight, of those of all dispatchers. */
+const PLACE: SharedPlace = {
+  name: 'delivery',
+  table: 'webhook_delivery',
+  open: Prisma.sql`state = 'pending'`,
+  lane: ['tenant', 'webhook_id'],
+  tenantMax: 8,
+  laneMax: 2,
+};
+
+/** Takes the delivery whose turn it is; null where none is due. */
+export function claimDelivery(db: Database, leaseMs: number): Promise<ClaimedMessage | null> {
+  return takeInTurn(db, PLACE, async (id) => {
+    const rows = await db.$queryRaw<ClaimedMessage[]>`
+      UPDATE webhook_delivery AS delivery SET ${taken(leaseMs)}, attempts = attempts + 1
+      FROM webhook
+      WHERE webhook.id = delivery.webhook_id AND delivery.id = ${id} AND state = 'pending' AND ${TAKEABLE}
+      RETURNING delivery.id, attempt, delivery.tenant, attempts, losses, webhook_id AS "webhookId", message,
+        webhook.url, webhook.secret`;
+    return rows[0] ?? null;
+  });
+}
+
+export function recordMessageArrived(db: Queryable, fence: Fence, status: number): Promise<boolean> {
+  return recordDelivered(db, 'webhook_delivery', fence, Prisma.sql`, status = ${status}`);
+}
+
+/** @param status of the HTTP answer, if there was one */
+export function recordMessageFailure(
   db: Queryable,
-  limit: number,
-  claimMs: number,
-): Promise<ClaimedDelivery[]> {
-  return db.$queryRaw`
-    UPDATE webhook_delivery AS delivery
-    SET attempts = attempts + 1, due_at = now() + ${claimMs} * interval '1 millisecond'
-    FROM webhook
-    WHERE webhook.id = delivery.webhook_id AND delivery.id IN (
-      SELECT id FROM webhook_delivery WHERE state = 'pending' AND due_at <= now()
-      ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-    RETURNING delivery.id, delivery.webhook_id AS "webhookId", delivery.message, delivery.attempts,
-      webhook.url, webhook.secret`;
+  fence: Fence,
+  status: number | null,
+  failure: DeliveryFailure,
+): Promise<boolean> {
+  return recordDeliveryFailure(db, 'webhook_delivery', fence, failure, Prisma.sql`, status = ${status}`);
 }
 
-/** How an attempt ended. */
-export interface DeliveryOutcome {
-  /** Of the HTTP answer, if there was one. */
-  readonly status: number | null;
-  readonly error: string | null;
-  /** Until the next attempt; null after the last. */
-  readonly retryMs: number | null;
-}
-
-/** Records an attempt; nothing if another sender has taken the delivery over, or somebody asked for it anew. */
-export async function recordDelivery(
-  db: Queryable,
-  { id, attempts }: Pick<ClaimedDelivery, 'id' | 'attempts'>,
-  { status, error, retryMs }: DeliveryOutcome,
-): Promise<void> {
-  const state = error === null ? 'succeeded' : retryMs === null ? 'failed' : 'pending';
-  await db.$executeRaw`
-    UPDATE webhook_delivery
-    SET state = ${state}, status = ${status}, error = ${error},
-      due_at = now() + ${retryMs ?? 0} * interval '1 millisecond',
-      finished_at = CASE WHEN ${state} = 'pending' THEN NULL ELSE now() END
-    WHERE id = ${id} AND attempts = ${attempts} AND state = 'pending'`;
-}
-
-/** Sends it from the beginning, whatever became of it. @returns null where the tenant has no such delivery */
+/**
+ * Sends it from the beginning, whatever became of it: an attempt under way counts no more.
+ * @returns null where the tenant has no such delivery
+ */
 export async function restartDelivery(tx: Transaction, tenant: string, id: string) {
-  const own = await tx.webhookDelivery.findFirst({
-    where: { id, webhook: { tenant } },
-    select: { id: true },
-  });
-  if (own === null) return null;
+  const count = await tx.$executeRaw`
+    UPDATE webhook_delivery SET state = 'pending', attempt = attempt + 1, attempts = 0, losses = 0, lease_until = NULL,
+      due_at = now(), finished_at = NULL, status = NULL, error = NULL
+    WHERE id = ${id} AND tenant = ${tenant}`;
+  if (count === 0) return null;
   await notify(tx, 'strata_dispatch');
-  return tx.webhookDelivery.update({
-    where: { id },
-    data: { state: 'pending', attempts: 0, dueAt: new Date(0), finishedAt: null, status: null, error: null },
-  });
+  return tx.webhookDelivery.findUniqueOrThrow({ where: { id } });
 }
 
 /** Newest first. */
@@ -112,6 +113,6 @@ export function findDeliveries(db: Queryable, webhookId: string, after: string |
 }
 
 export async function deleteOldDeliveries(db: Queryable): Promise<void> {
-  const before = new Date(Date.now() - DELIVERY_KEPT_DAYS * 86_400_000);
-  await db.webhookDelivery.deleteMany({ where: { finishedAt: { lt: before } } });
+  await db.$executeRaw`
+    DELETE FROM webhook_delivery WHERE finished_at < now() - ${DELIVERY_KEPT_DAYS} * interval '1 day'`;
 }

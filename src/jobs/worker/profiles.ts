@@ -1,139 +1,149 @@
 import type { TaskAssignment } from '../../contract/trainer-protocol.js';
-import { type DeviceKind, deviceKindOf } from '../../planning/forecast/device-kind.js';
-import { PROFILE_LOOK_MS } from '../process/limits.js';
+import { deviceKindOf } from '../../planning/forecast/device-kind.js';
+import type { Leases } from '../lifecycle/held-leases.js';
+import { untilAvailable, workOn } from '../lifecycle/work-on.js';
+import { LONGEST_PROFILE_MS, MAX_CLAIM_LOSSES, PROFILE_LOOK_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
 import {
   type ClaimedProfile,
-  claimProfile,
   failProfile,
   isProfileWanted,
   recordProfile,
   releaseProfile,
-  renewProfile,
 } from '../store/profiles.js';
 import type { Outcome } from './children/trainer-child.js';
 import { startWatchdog } from './children/watchdog.js';
 import type { Slot } from './slots/slot.js';
 
-export interface ProfilesOptions {
+export interface ProfileMakerOptions {
   readonly db: Database;
-  readonly databaseUrl: string;
-  readonly slots: readonly Slot[];
+  readonly leases: Leases;
   readonly noProgressMs: number;
-  /** Has a slot that has nothing to do look for work, and so come by here; resolves when it has found no more. */
-  readonly wakeSlot: () => Promise<void>;
   readonly log: Log;
 }
 
-export interface Profiles {
-  /** Makes the profiles that wait, on a slot between two tasks; nothing, and no look at Postgres, where none is known to. */
-  makeOn(slot: Slot): Promise<void>;
-  stop(): Promise<void>;
-}
+type Ending = 'lost' | 'stopped' | 'stalled' | 'late';
 
 /**
- * Makes profiles of networks, each by one slot, before the next task: they take seconds, and whoever asked for one plans by it. A
- * lease says whose one is, which reports renew, and a fence keeps out what another attempt measured.
+ * Makes profiles of networks, each on one slot. A slot takes them in the same turn as tasks (store/queue-order.ts): a tenant
+ * with many profiles waits with them like one with many tasks.
  */
-export async function startProfiles(options: ProfilesOptions): Promise<Profiles> {
-  const { db, databaseUrl, slots, log } = options;
-  const kinds = [...new Set(slots.map(({ place }) => deviceKindOf(place.device)))];
-  const wanted = new Set<DeviceKind>();
-  const inWork = new Set<Slot>();
-  const warn = (error: unknown) => log.warn({ err: error }, 'profiles');
-  let stopping = false;
+export class ProfileMaker {
+  readonly #inWork = new Map<Slot, (why: Ending) => void>();
+  #stopping = false;
 
-  const makeOn = async (slot: Slot): Promise<void> => {
-    const { device } = slot.place;
-    const kind = deviceKindOf(device);
-    while (!stopping && wanted.has(kind)) {
-      const claim = await claimProfile(db, device, kind);
-      if (claim === null) wanted.delete(kind);
-      else {
-        inWork.add(slot);
-        await make(claim, slot, options, () => stopping).finally(() => inWork.delete(slot));
-      }
+  constructor(private readonly options: ProfileMakerOptions) {}
+
+  async make(claim: ClaimedProfile, slot: Slot): Promise<void> {
+    const { db, leases, log } = this.options;
+    let ending: Ending | null = null;
+    const end = (why: Ending): void => {
+      ending ??= why;
+      void slot.kill();
+    };
+    this.#inWork.set(slot, end);
+    await workOn({
+      lease: { table: 'profile', id: claim.id, attempt: claim.attempt },
+      leases,
+      about: { profile: claim.id, attempt: claim.attempt },
+      log,
+      run: async (lost) => {
+        lost.addEventListener('abort', () => end('lost'));
+        const outcome = await this.#measure(claim, slot, end);
+        const how = outcome.kind === 'gone' ? (ending ?? 'gone') : outcome.kind;
+        await untilAvailable(() => record(db, claim, outcome, ending));
+        log.info({ profile: claim.id, device: slot.place.device, outcome: how }, 'profile ended');
+      },
+      fail: (message) => failProfile(db, claim, { code: 'internal', message }),
+    }).finally(() => this.#inWork.delete(slot));
+  }
+
+  /** Gives those in work back: another worker begins them anew. */
+  releaseAll(): void {
+    this.#stopping = true;
+    for (const end of this.#inWork.values()) end('stopped');
+  }
+
+  async #measure(claim: ClaimedProfile, slot: Slot, end: (why: Ending) => void): Promise<Outcome> {
+    if (claim.losses > MAX_CLAIM_LOSSES) {
+      const message = `${claim.losses} workers in a row stopped renewing its lease`;
+      return { kind: 'failed', failure: { ...NOWHERE, code: 'worker_lost', message } };
     }
-  };
-  const look = async (): Promise<void> => {
-    for (const kind of kinds) if (await isProfileWanted(db, kind)) wanted.add(kind);
-    // Not waited for: a slot that begins with a profile may go on with tasks for hours.
-    if (wanted.size > 0) void options.wakeSlot().catch(warn);
-  };
-  const loop = startLoop(look, PROFILE_LOOK_MS, warn);
-  const nudges = await listen(databaseUrl, 'strata_profile', () => loop.nudge());
-  return {
-    makeOn,
-    async stop() {
-      stopping = true;
-      await Promise.all([...inWork].map((slot) => slot.kill()));
-      await nudges.close();
-      await loop.stop();
-    },
-  };
+    if (this.#stopping) {
+      end('stopped');
+      return { kind: 'gone', message: 'the worker is stopping' };
+    }
+    const watchdog = startWatchdog(this.options.noProgressMs, () => end('stalled'));
+    const deadline = startWatchdog(LONGEST_PROFILE_MS, () => end('late'));
+    try {
+      return await slot.run(
+        assignmentOf(claim),
+        () => watchdog.reset(),
+        () => undefined,
+      );
+    } finally {
+      watchdog.stop();
+      deadline.stop();
+    }
+  }
 }
 
-async function make(
-  claim: ClaimedProfile,
-  slot: Slot,
-  { db, noProgressMs, log }: ProfilesOptions,
-  isStopping: () => boolean,
-): Promise<void> {
-  let stalled = false;
-  const watchdog = startWatchdog(noProgressMs, () => {
-    stalled = true;
-    void slot.kill();
-  });
-  // Kept by reports: a trainer that is silent loses it.
-  const renewing = renewals(() => renewProfile(db, claim));
-  const outcome = await slot.run(
-    assignmentOf(claim),
-    () => {
-      watchdog.reset();
-      renewing();
-    },
-    () => undefined,
-  );
-  watchdog.stop();
-  await record(db, claim, outcome, { stalled, stopping: isStopping() });
-  log.info({ profile: claim.id, device: slot.place.device, outcome: outcome.kind }, 'profile ended');
-}
-
-const RENEW_MS = 10_000;
-
-/** Renews at most so often; one that cannot be written comes again. */
-function renewals(renew: () => Promise<void>): () => void {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < RENEW_MS) return;
-    last = performance.now();
-    renew().catch(() => undefined);
-  };
-}
+const NOWHERE = { stage: null, step: null, tensor: null } as const;
 
 function assignmentOf({ id, attempt, spec, dataset }: ClaimedProfile): TaskAssignment {
   const none = { stage: null, round: null, replica: null, inputs: {} };
   return { task_id: id, job_id: id, attempt, kind: 'profile', spec, dataset, ...none };
 }
 
+const WHY_KILLED: Partial<Record<Ending, readonly [code: string, message: string]>> = {
+  stalled: ['trainer_stalled', 'the trainer reported nothing'],
+  late: ['trainer_stalled', `it took longer than ${LONGEST_PROFILE_MS / 60_000} minutes`],
+};
+
 async function record(
   db: Database,
   claim: ClaimedProfile,
   outcome: Outcome,
-  { stalled, stopping }: { readonly stalled: boolean; readonly stopping: boolean },
+  ending: Ending | null,
 ): Promise<void> {
   if (outcome.kind === 'succeeded' && outcome.success.profile) {
     await recordProfile(db, claim, outcome.success.profile);
   } else if (outcome.kind === 'failed') {
     const { code, message } = outcome.failure;
     await failProfile(db, claim, { code, message });
-  } else if (stopping) await releaseProfile(db, claim);
-  else {
-    const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
-    const message = outcome.kind === 'gone' ? outcome.message : 'the trainer measured nothing';
+  } else if (ending === 'stopped') await releaseProfile(db, claim);
+  else if (ending !== 'lost') {
+    const said = outcome.kind === 'gone' ? outcome.message : 'the trainer measured nothing';
+    const [code, message] = (ending && WHY_KILLED[ending]) ?? ['trainer_crashed', said];
     await failProfile(db, claim, { code, message });
   }
+}
+
+export interface ProfileWatchOptions {
+  readonly db: Database;
+  readonly databaseUrl: string;
+  readonly slots: readonly Slot[];
+  /** Has a slot that has nothing to do look for work. */
+  readonly wakeSlot: () => void;
+  readonly log: Log;
+}
+
+/** Wakes a slot when a profile waits for a device of this worker: the queue's hints are for tasks only. */
+export async function watchForProfiles(options: ProfileWatchOptions): Promise<{ stop(): Promise<void> }> {
+  const { db, databaseUrl, slots, wakeSlot, log } = options;
+  const kinds = [...new Set(slots.map(({ place }) => deviceKindOf(place.device)))];
+  const look = async (): Promise<void> => {
+    for (const kind of kinds) if (await isProfileWanted(db, kind)) wakeSlot();
+  };
+  const loop = startLoop(look, PROFILE_LOOK_MS, (error) => log.warn({ err: error }, 'profiles'));
+  const nudges = await listen(databaseUrl, 'strata_profile', () => loop.nudge());
+  return {
+    async stop() {
+      await nudges.close();
+      await loop.stop();
+    },
+  };
 }

@@ -3,6 +3,7 @@ import type { ImportLimits } from '../../contract/importer-protocol.js';
 import type { WorkerDevice } from '../../contract/workers.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
+import { startLeases } from '../lifecycle/held-leases.js';
 import { HEARTBEAT_MS, LEASE_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
@@ -13,16 +14,15 @@ import { checkPostgres } from '../store/connection/check-postgres.js';
 import { type Database, openDatabase } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
 import { newId } from '../store/ids.js';
-import { renewLeases } from '../store/tasks.js';
+import { renewLeases } from '../store/leases.js';
 import { deleteWorker, reportWorker, saveWorkerMetrics, type WorkerReport } from '../store/workers.js';
 import { TrainerChild } from './children/trainer-child.js';
 import { computingEnvironment, tiedToParent } from './children/trainer-command.js';
 import type { FetchOptions } from './imports/fetch-source.js';
 import { startImports } from './imports/imports.js';
 import { servePredictions } from './predictions/serve.js';
-import { startProfiles } from './profiles.js';
+import { ProfileMaker, watchForProfiles } from './profiles.js';
 import { inspectMachine, placeSlots } from './slots/devices.js';
-import { startLeases } from './slots/leases.js';
 import { Slot } from './slots/slot.js';
 import { trainerEnvironment } from './slots/trainer-environment.js';
 import { TaskRunner } from './tasks/run-task.js';
@@ -66,21 +66,25 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const { devices, slots } = await openSlots(options);
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const leases = startLeases({
-    async renew(fences) {
-      await reportWorker(db, describeWorker(workerId, devices, slots));
-      return renewLeases(db, fences, LEASE_MS);
-    },
+    renew: (held) => renewLeases(db, held, LEASE_MS),
     heartbeatMs: HEARTBEAT_MS,
     leaseMs: LEASE_MS,
     onError: warn('heartbeat failed'),
     now: () => performance.now(),
   });
+  // Apart from the leases, which must not wait for it.
+  const reports = startLoop(
+    () => reportWorker(db, describeWorker(workerId, devices, slots)),
+    HEARTBEAT_MS,
+    warn('report failed'),
+  );
   const metrics = new WorkerMetrics(workerId);
   const saving = startLoop(
     () => metrics.store((figures) => saveWorkerMetrics(db, workerId, figures)),
     METRICS_MS,
     warn('metrics are stored later'),
   );
+  const profiles = new ProfileMaker({ db, leases, noProgressMs, log });
   const runner = new TaskRunner({
     db,
     metrics,
@@ -90,16 +94,19 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     noProgressMs,
     checkpointMs,
     tracing,
-    beforeTask: (slot) => profiles.makeOn(slot),
-    wakeSlot: () => void work().catch(warn('a woken slot')),
+    profiles,
+    wakeSlot: () => wakeSlot(),
     log,
   });
+  const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
+  const wakeSlot = () => void work().catch(warn('a woken slot'));
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
   const imports = await startImports({
     db,
     databaseUrl,
     blobs: openBlobStore(options.blobUrl),
     workerId,
+    leases,
     command: tiedToParent(options.importer),
     environment: computingEnvironment(process.env, options.blobUrl),
     limits: options.importLimits,
@@ -111,19 +118,19 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     log,
   });
   await Promise.all(slots.map((slot) => slot.warm()));
-  const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
-  const profiles = await startProfiles({ db, databaseUrl, slots, noProgressMs, wakeSlot: work, log });
+  const profileWatch = await watchForProfiles({ db, databaseUrl, slots, wakeSlot, log });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
   return {
     async stop() {
       // First: it waits for nobody, and trainers begin to make their checkpoints.
       runner.releaseAll();
+      profiles.releaseAll();
       await consumer.pause();
-      await Promise.all([profiles.stop(), runner.idle(), imports.stop(), predictions.stop()]);
+      await Promise.all([profileWatch.stop(), runner.idle(), imports.stop(), predictions.stop()]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
-      await Promise.all([nudges.close(), leases.stop(), saving.stop()]);
+      await Promise.all([nudges.close(), leases.stop(), reports.stop(), saving.stop()]);
       await leave(db, workerId);
       await tracing.close();
     },

@@ -30,4 +30,8 @@ export class FakePlans implements PlansClient {
   async getProfile(id: string) {
     return this.profiles.get(id) ?? null;
   }
+
+  async deleteProfile(id: string) {
+    if (!this.profiles.delete(id)) throw new StrataError('not_found');
+  }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { NetworkProfile } from '../../../src/contract/network-profile.js';
+import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
 import {
-  claimProfile,
   failProfile,
   isProfileWanted,
   recordProfile,
@@ -40,10 +40,11 @@ const RESULT: NetworkProfile = {
 const ask = (tenant: string, changes: SpecChanges = {}, device: 'cpu' | 'gpu' | null = 'cpu') =>
   strata.service.forTenant(tenant).plans.createProfile({ job: smallJob(changes), device });
 const get = (tenant: string, id: string) => strata.service.forTenant(tenant).plans.getProfile(id);
+const holder = { workerId: 'worker_1', device: 'cpu:1', bfloat16: false };
 const claim = async () => {
-  const claimed = await claimProfile(db, 'cpu:1', 'cpu');
-  assert.ok(claimed);
-  return claimed;
+  const claimed = await claimNext(db, holder);
+  assert.ok(claimed?.kind === 'profile');
+  return claimed.profile;
 };
 
 test('one profile a network, device kind and tenant, however jobs are cut and trained', async () => {
@@ -82,7 +83,7 @@ test('what was measured is what plans are made from, until it is old', async () 
   assert.equal(await isProfileWanted(db, 'gpu'), false);
   const claimed = await claim();
   assert.deepEqual([claimed.id, claimed.attempt, (await get('a', id))?.state], [id, 1, 'running']);
-  assert.equal(await claimProfile(db, 'cpu:0', 'cpu'), null);
+  assert.equal(await claimNext(db, holder), null);
   await recordProfile(db, { id, attempt: 7 }, RESULT);
   assert.equal((await get('a', id))?.state, 'running', 'a stale attempt changes nothing');
   await recordProfile(db, claimed, RESULT);
@@ -113,16 +114,44 @@ test('one that failed says why, and is tried again when it is asked for again', 
   assert.deepEqual([again.state, again.id === id], ['queued', false]);
 });
 
-test('one whose worker is lost or leaves is taken by another, and given up after three', async () => {
+const lapse = () => strata.sql.query(`UPDATE profile SET lease_until = now() - interval '1 second'`);
+
+test('a profile that workers hand back is taken by another, however often that happens', async () => {
   const { id } = await ask('a');
-  await releaseProfile(db, await claim());
+  for (let restart = 0; restart < 5; restart++) await releaseProfile(db, await claim());
+  await tidyProfiles(db);
+  assert.equal((await get('a', id))?.state, 'queued');
+  assert.equal((await claim()).losses, 0);
+});
+
+test('a profile whose worker is lost is taken by another, and says how often it was lost', async () => {
+  await ask('a');
   await claim();
   assert.equal(await isProfileWanted(db, 'cpu'), false, 'its lease has not ended');
-  const lapse = () => strata.sql.query(`UPDATE profile SET lease_until = now() - interval '1 second'`);
-  await lapse();
-  assert.equal((await claim()).attempt, 3);
-  await lapse();
-  assert.equal(await claimProfile(db, 'cpu:0', 'cpu'), null);
+  for (let loss = 1; loss <= 3; loss++) {
+    await lapse();
+    assert.equal((await claim()).losses, loss);
+  }
+});
+
+test('a profile for a device that no worker has fails after a day, and says why', async () => {
+  const { id } = await ask('a', {}, 'gpu');
+  assert.equal(await claimNext(db, holder), null);
+  await strata.sql.query(`UPDATE profile SET created_at = now() - interval '23 hours'`);
   await tidyProfiles(db);
-  assert.equal((await get('a', id))?.error?.code, 'worker_lost');
+  assert.equal((await get('a', id))?.state, 'queued');
+  await strata.sql.query(`UPDATE profile SET created_at = now() - interval '25 hours'`);
+  await tidyProfiles(db);
+  const failed = await get('a', id);
+  assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'no_device']);
+});
+
+test('a profile can be deleted in every state; who measures it records nothing any more', async () => {
+  const { id } = await ask('a');
+  const claimed = await claim();
+  await assert.rejects(strata.service.forTenant('b').plans.deleteProfile(id), { code: 'not_found' });
+  await strata.service.forTenant('a').plans.deleteProfile(id);
+  assert.equal(await get('a', id), null);
+  assert.equal(await recordProfile(db, claimed, RESULT), false);
+  await assert.rejects(strata.service.forTenant('a').plans.deleteProfile(id), { code: 'not_found' });
 });

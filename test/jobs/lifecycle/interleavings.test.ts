@@ -11,7 +11,7 @@ import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
 import type { Task } from '../../../src/jobs/store/generated/client.js';
-import { renewLeases } from '../../../src/jobs/store/tasks.js';
+import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
 
@@ -83,12 +83,12 @@ test(`random interleavings: terminal states are final, each task has one effecti
 const BROKEN = { code: 'internal', message: 'broken', stage: null, step: null, tensor: null };
 const blob: TaskOutput = { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 };
 /** Corrections, like those of every attempt, are its own. */
-const successOf = ({ taskId, attempt }: Claim['task']): TaskSuccess => ({
+const successOf = ({ id, attempt }: Claim['task']): TaskSuccess => ({
   outputs: {
     dataset: blob,
     state: blob,
     auxiliary: blob,
-    corrections: { uri: `spool:job/${taskId}-a${attempt}/corrections`, size_bytes: 1 },
+    corrections: { uri: `spool:job/${id}-a${attempt}/corrections`, size_bytes: 1 },
   },
   seconds: {},
   artifacts: [],
@@ -141,11 +141,11 @@ class Run {
     if (kind === 'failForGood') await recordFailure(db, task, BROKEN, 'fatal');
     if (kind === 'damage') await this.damage(task, pick);
     if (kind === 'release') await releaseTask(db, task);
-    if (kind === 'heartbeat') await renewLeases(db, [task], 6_000);
+    if (kind === 'heartbeat') await renewLeases(db, [{ table: 'task', ...task }], 6_000);
     // Its worker is frozen: the lease runs out, and the worker does not know.
     if (kind === 'lose') {
       const sql = `UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1 AND state = 'running'`;
-      await strata.sql.query(sql, [task.taskId]);
+      await strata.sql.query(sql, [task.id]);
       await reconcile(db, log);
     }
     // No back-off: time plays no part here. The job's lock first, as everybody takes it, or the two could wait for each other.
@@ -228,8 +228,8 @@ class Run {
   }
 }
 
-const samplesOf = ({ taskId, attempt }: Claim['task']) => [
-  { name: taskId, stage: null, step: 0, value: attempt },
+const samplesOf = ({ id, attempt }: Claim['task']) => [
+  { name: id, stage: null, step: 0, value: attempt },
 ];
 
 /** The client refuses what comes too late; nothing else may go wrong. */

@@ -157,7 +157,7 @@ test("a damaged input that no task makes is read again, and fails the job at las
   const checkpoint = { ...output, step: 2, share: 0.5 };
   await recordReport(db, first, { progress: 0.5, samples: [], checkpoint });
   await damage(first, 'checkpoint');
-  assert.equal(await db.checkpoint.count({ where: { taskId: first.taskId } }), 0);
+  assert.equal(await db.checkpoint.count({ where: { taskId: first.id } }), 0);
   assert.deepEqual(await job.states('prepare', 'stage-1-0'), ['succeeded', 'ready']);
   await damage(await job.claim('stage-1-0'), 'source');
   assert.equal((await strata.client.jobs.getJob(job.id))?.error?.code, 'blob_corrupt');
@@ -174,7 +174,7 @@ test('a damaged input leaves the checkpoint of its task where it is', async () =
   });
   await damage(task, 'state', 'blob_missing');
   const { checkpoint, progress } = await db.task.findUniqueOrThrow({
-    where: { id: task.taskId },
+    where: { id: task.id },
     include: { checkpoint: true },
   });
   assert.deepEqual([checkpoint?.step, progress], [2, 0.5]);

@@ -9,8 +9,8 @@ import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import { MAX_LOSSES } from '../../../src/jobs/process/limits.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { nextTask } from '../../../src/jobs/store/queue-order.js';
-import { renewLeases } from '../../../src/jobs/store/tasks.js';
+import { nextInSlot } from '../../../src/jobs/store/queue-order.js';
+import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
 import { Strata } from '../../support/strata.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
@@ -96,7 +96,7 @@ test("a task that trains in bfloat16 is left to a device that has it; all else i
   for (const kind of ['stage', 'end_to_end']) {
     await become(kind);
     assert.equal(await claim(db, stage.id, holder), null);
-    assert.notEqual(await nextTask(db, holder), stage.id);
+    assert.notEqual((await nextInSlot(db, holder))?.id, stage.id);
     assert.ok(await claim(db, stage.id, { ...holder, bfloat16: true }));
   }
   for (const kind of ['prepare', 'evaluate', 'finalize']) {
@@ -137,7 +137,7 @@ test('an attempt whose lease ran out changes nothing any more, the next one coun
   assert.equal(await recordFailure(db, stale.task, passing, 'retry'), false);
   assert.equal(await recordFailure(db, stale.task, passing, 'fatal'), false);
   assert.equal(await releaseTask(db, stale.task), false);
-  assert.deepEqual(await renewLeases(db, [stale.task], 60_000), []);
+  assert.deepEqual(await renewLeases(db, [{ table: 'task', ...stale.task }], 60_000), []);
   assert.deepEqual(await tables(jobId), earlier);
 
   assert.notEqual(await recordSuccess(db, current.task, success, samples), null);
@@ -189,7 +189,7 @@ test('a task that keeps failing for passing reasons fails its job in the end, af
   assert.equal(job?.state, 'failed');
   assert.deepEqual(job?.error, passing);
   assert.equal(await claim(db, taskId, holder), null);
-  assert.ok((await nextTask(db)) !== taskId);
+  assert.ok((await nextInSlot(db, holder))?.id !== taskId);
 });
 
 test('the next attempt begins at the last checkpoint, with the samples before it, whoever ended the one before', async () => {
@@ -199,7 +199,7 @@ test('the next attempt begins at the last checkpoint, with the samples before it
     (task: Claim['task']) => releaseTask(db, task),
     (task: Claim['task']) => recordFailure(db, task, passing, 'retry'),
     async (task: Claim['task']) => {
-      await expire(task.taskId);
+      await expire(task.id);
       await reconcile(db, log);
     },
   ];
@@ -280,13 +280,13 @@ test('max_runtime_s: time at work counts, a pause and the wait after it do not',
   await age(jobId, 'running_since', 39);
   await reconcile(db, log);
   assert.deepEqual(
-    (await renewLeases(db, [again.task], 6_000)).map(({ wish }) => wish),
+    (await renewLeases(db, [{ table: 'task', ...again.task }], 6_000)).map(({ wish }) => wish),
     [null],
   );
   await age(jobId, 'running_since', 41);
   await reconcile(db, log);
   assert.deepEqual(
-    (await renewLeases(db, [again.task], 6_000)).map(({ wish }) => wish),
+    (await renewLeases(db, [{ table: 'task', ...again.task }], 6_000)).map(({ wish }) => wish),
     ['kill'],
   );
   await recordFailure(db, again.task, passing, 'retry');
@@ -318,7 +318,7 @@ test('a lost worker and a cancel: the job ends cancelled once the lease is over'
   const { task } = await claimed(taskId);
   assert.equal((await strata.client.jobs.cancelJob(jobId, { force: true })).state, 'preparing');
   assert.deepEqual(
-    (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
+    (await renewLeases(db, [{ table: 'task', ...task }], 6_000)).map(({ wish }) => wish),
     ['kill'],
   );
   await expire(taskId);
@@ -332,7 +332,7 @@ test('a result that comes after a cancel is kept, and the job still ends cancell
   const { task } = await claimed(taskId);
   await strata.client.jobs.cancelJob(jobId, { force: false });
   assert.deepEqual(
-    (await renewLeases(db, [task], 6_000)).map(({ wish }) => wish),
+    (await renewLeases(db, [{ table: 'task', ...task }], 6_000)).map(({ wish }) => wish),
     ['yield'],
   );
   assert.notEqual(await recordSuccess(db, task, success, []), null);

@@ -4,7 +4,7 @@ import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import { releaseTask } from '../../../src/jobs/lifecycle/fail.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { nextTask, queuePositions } from '../../../src/jobs/store/queue-order.js';
+import { nextInSlot, queuePositions } from '../../../src/jobs/store/queue-order.js';
 import { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
 
@@ -37,7 +37,7 @@ async function jobs(tenant: string, count: number, priority = 0): Promise<string
 /** The next task in order, claimed: the job it belongs to. */
 async function claimed(): Promise<{ jobId: string; free(): Promise<unknown> }> {
   const claim = await claimNext(db, holder);
-  assert.ok(claim, 'a task can be claimed');
+  assert.ok(claim?.kind === 'task', 'a task can be claimed');
   return { jobId: claim.task.jobId, free: () => releaseTask(db, claim.task) };
 }
 
@@ -78,14 +78,18 @@ test('with one slot the tenant that was served longest ago is next', async () =>
   assert.ok([...a, ...b].length === 6 && ['abab', 'baba'].includes(tenants.join('')), tenants.join(''));
 });
 
-test('a higher priority goes before every turn', async () => {
-  await jobs('a', 2);
-  const [urgent] = await jobs('b', 1, 5);
-  const [early] = await jobs('c', 1, -5);
-  assert.equal((await claimed()).jobId, urgent);
-  await claimed();
-  await claimed();
-  assert.equal((await claimed()).jobId, early, 'the lowest is last');
+test('a priority counts among the jobs of its tenant, and takes no turn from another', async () => {
+  const [first] = await jobs('a', 1);
+  const [urgent, urgent2] = await jobs('b', 2, 100);
+  const [late] = await jobs('b', 1, -5);
+  const [normal] = await jobs('b', 1);
+  const order: string[] = [];
+  for (let index = 0; index < 5; index++) order.push((await claimed()).jobId);
+  assert.ok(order.slice(0, 2).includes(first!), 'the other tenant has its turn');
+  assert.deepEqual(
+    order.filter((id) => id !== first),
+    [urgent, urgent2, normal, late],
+  );
 });
 
 test('tasks that wait for their next attempt, and those of jobs that are to stop, are passed over', async () => {
@@ -106,18 +110,19 @@ test('many slots that ask at the same moment get a task each', async () => {
 test('a queued job says how many go before it, and why it waits', async () => {
   const [first, second, third] = await jobs('a', 3);
   const other = await jobs('b', 1);
+  await jobs('c', 1);
   const [urgent] = await jobs('c', 1, 1);
   const queueOf = async (tenant: string, id = '') =>
     (await strata.service.forTenant(tenant).jobs.getJob(id))?.queue;
-  assert.deepEqual(await queueOf('c', urgent), { position: 1, reason: 'no worker is connected' });
-  assert.equal((await queueOf('a', first))?.position, 2);
-  assert.equal((await queueOf('b', other[0]))?.position, 3);
+  assert.deepEqual(await queueOf('a', first), { position: 1, reason: 'no worker is connected' });
+  assert.equal((await queueOf('b', other[0]))?.position, 2);
+  assert.equal((await queueOf('c', urgent))?.position, 3, 'first of its tenant, third of all');
   assert.equal((await queueOf('a', second))?.position, 4);
-  assert.equal((await queueOf('a', third))?.position, 5);
+  assert.equal((await queueOf('a', third))?.position, 6);
   await db.$executeRaw`INSERT INTO worker (id, host, pid, devices, slots, versions)
     VALUES ('worker_1', 'here', 1, '[]', '[{"state":"busy","task_id":null}]', '{}')`;
-  assert.equal((await queueOf('a', third))?.reason, '4 jobs go before it, and the 1 slot is busy');
-  assert.equal((await queueOf('c', urgent))?.reason, 'the 1 slot is busy');
+  assert.equal((await queueOf('a', third))?.reason, '5 jobs go before it, and the 1 slot is busy');
+  assert.equal((await queueOf('a', first))?.reason, 'the 1 slot is busy');
   await db.$executeRaw`DELETE FROM worker`;
 });
 
@@ -138,11 +143,11 @@ const WHOLE_ORDER = `
   WITH share AS (
     SELECT tenant, count(*) AS running, max(started_at) AS served FROM task WHERE state = 'running' GROUP BY tenant
   ), queued AS (
-    SELECT id, tenant, priority, row_number() OVER (PARTITION BY priority, tenant ORDER BY id) AS turn
+    SELECT id, tenant, priority, row_number() OVER (PARTITION BY tenant ORDER BY priority DESC, id) AS turn
     FROM job WHERE state = 'queued'
   )
   SELECT id, least(1001, row_number() OVER (
-    ORDER BY priority DESC, turn + coalesce(running, 0), served NULLS FIRST, id))::int AS position
+    ORDER BY turn + coalesce(running, 0), served NULLS FIRST, id))::int AS position
   FROM queued LEFT JOIN share USING (tenant)`;
 
 test('positions are those of the whole order, up to a thousand', async () => {
@@ -213,10 +218,10 @@ test('the look for the next task is cheap at 100,000 ready tasks of 20 tenants',
     },
   };
   // The longer look: of a device that must leave jobs in bfloat16 to others.
-  await nextTask(spied as unknown as Database, holder);
-  const { rows } = await strata.sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[0]}`);
+  await nextInSlot(spied as unknown as Database, holder);
+  const { rows } = await strata.sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[0]}`, ['cpu']);
   const [{ Plan: plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN'];
   t.diagnostic(`${rowsSeen(plan)} rows in ${ms} ms`);
   assert.ok(rowsSeen(plan) < 1_000, `the plan went through ${rowsSeen(plan)} rows: ${JSON.stringify(plan)}`);
-  assert.ok(await nextTask(db));
+  assert.ok(await nextInSlot(db, holder));
 });

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../../src/contract/trainer-protocol.js';
+import { startLeases } from '../../../src/jobs/lifecycle/held-leases.js';
 import type { Report } from '../../../src/jobs/lifecycle/report.js';
 import { startLoop } from '../../../src/jobs/process/loop.js';
-import type { Fence, StopWish } from '../../../src/jobs/store/tasks.js';
+import type { Lease, StopWish } from '../../../src/jobs/store/leases.js';
 import { TrainerChild } from '../../../src/jobs/worker/children/trainer-child.js';
 import { tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
 import { cpuHasBfloat16, cpuPrefersBfloat16, placeSlots } from '../../../src/jobs/worker/slots/devices.js';
-import { startLeases } from '../../../src/jobs/worker/slots/leases.js';
 import { Slot } from '../../../src/jobs/worker/slots/slot.js';
 import { trainerEnvironment } from '../../../src/jobs/worker/slots/trainer-environment.js';
 import { startRecorder } from '../../../src/jobs/worker/tasks/recorder.js';
@@ -174,21 +174,21 @@ const WISHES: Record<string, StopWish> = { cancelled: 'kill', paused: 'yield' };
 
 test('leases: wishes and loss reach the attempt that they are about, not one that was let go', async () => {
   const seen: string[] = [];
-  const entry = (taskId: string) => ({
-    fence: { taskId, attempt: 1 },
-    onWish: (wish: StopWish) => void seen.push(`${wish} ${taskId}`),
-    onLost: () => void seen.push(`lost ${taskId}`),
+  const entry = (id: string) => ({
+    lease: { table: 'task' as const, id, attempt: 1 },
+    onWish: (wish: StopWish) => void seen.push(`${wish} ${id}`),
+    onLost: () => void seen.push(`lost ${id}`),
   });
   let beats = 0;
   let letGo = (): void => undefined;
   const leases = startLeases({
-    async renew(fences: readonly Fence[]) {
+    async renew(held: readonly Lease[]) {
       beats++;
       // Released while the answer was on its way.
-      if (fences.length > 0) letGo();
-      return fences
-        .filter(({ taskId }) => taskId !== 'taken')
-        .map((fence) => ({ ...fence, wish: WISHES[fence.taskId] ?? null }));
+      if (held.length > 0) letGo();
+      return held
+        .filter(({ id }) => id !== 'taken')
+        .map((lease) => ({ ...lease, wish: WISHES[lease.id] ?? null }));
     },
     heartbeatMs: never,
     leaseMs: never,
@@ -197,7 +197,7 @@ test('leases: wishes and loss reach the attempt that they are about, not one tha
   });
   await eventually('the first beat', () => beats === 1);
   for (const id of ['mine', 'cancelled', 'paused', 'taken']) leases.hold(entry(id));
-  letGo = leases.hold({ ...entry('taken'), fence: { taskId: 'taken', attempt: 2 } });
+  letGo = leases.hold({ ...entry('taken'), lease: { table: 'task', id: 'taken', attempt: 2 } });
   leases.nudge();
   await eventually('their fate', () => seen.length === 3);
   assert.deepEqual(seen, ['kill cancelled', 'yield paused', 'lost taken']);
@@ -214,7 +214,7 @@ test('leases: attempts are given up when no renewal came through in time', async
     onError: () => undefined,
     now: () => nowMs,
   });
-  leases.hold({ fence: { taskId: 'a', attempt: 1 }, onWish: fail, onLost: () => void lost++ });
+  leases.hold({ lease: { table: 'task', id: 'a', attempt: 1 }, onWish: fail, onLost: () => void lost++ });
   nowMs = 6_001;
   await eventually('it is given up', () => lost > 0);
   await leases.stop();

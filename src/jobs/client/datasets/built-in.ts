@@ -5,13 +5,13 @@ import { newId } from '../../store/ids.js';
 
 const OPTIONS = { format: 'auto', test_share: null, image: {} } as const;
 
-/** Begins the import of a built-in dataset that is used for the first time, or could not be imported; once for all who ask. */
-export async function importBuiltIn(db: Database, id: string): Promise<void> {
+/** Begins, in the turn of the tenant that asks first, the import of a built-in dataset that is used for the first time, or could not be imported; once for all who ask. */
+export async function importBuiltIn(db: Database, tenant: string, id: string): Promise<void> {
   await db.$transaction(async (tx) => {
     const dataset = await lockDataset(tx, EVERYBODY, id);
     if (dataset === null || dataset.import !== null || dataset.state === 'ready') return;
     await setValidating(tx, id);
     const source = { kind: 'built_in', name: dataset.name } as const;
-    await insertImport(tx, { id: newId('import'), datasetId: id, source, options: OPTIONS });
+    await insertImport(tx, { id: newId('import'), datasetId: id, tenant, source, options: OPTIONS });
   });
 }

@@ -105,6 +105,7 @@ async function insert(tx: Transaction, request: New, { importId, bytes, shown }:
   await insertImport(tx, {
     id: importId,
     datasetId: id,
+    tenant,
     source: bytes,
     options: { format, test_share, image },
   });

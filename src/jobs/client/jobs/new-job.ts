@@ -32,7 +32,7 @@ export interface DatasetReads {
   /** Names of some that the tenant may use. */
   readonly datasetNames: (tenant: string) => Promise<string[]>;
   /** Begins the import of a built-in one. */
-  readonly importBuiltIn: (id: string) => Promise<void>;
+  readonly importBuiltIn: (tenant: string, id: string) => Promise<void>;
 }
 
 export function openDatasetReads(db: Database): DatasetReads {
@@ -43,7 +43,7 @@ export function openDatasetReads(db: Database): DatasetReads {
         (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
       ),
     datasetNames: (tenant) => datasetNames(db, tenant, MOST_NAMED),
-    importBuiltIn: (id) => importBuiltIn(db, id),
+    importBuiltIn: (tenant, id) => importBuiltIn(db, tenant, id),
   };
 }
 
@@ -100,7 +100,7 @@ export async function resolveJob(
 async function requireDataset(reads: DatasetReads, tenant: string, name: string): Promise<DatasetFactsRow> {
   const row = await reads.dataset(tenant, name);
   if (row?.state === 'ready') return row;
-  if (row?.builtIn) await reads.importBuiltIn(row.id);
+  if (row?.builtIn) await reads.importBuiltIn(tenant, row.id);
   if (row) throw notReady(row);
   const known = (await reads.datasetNames(tenant)).join(', ');
   const message = `there is no dataset '${name}'; there are: ${known}`;

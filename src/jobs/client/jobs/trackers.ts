@@ -32,7 +32,7 @@ export function trackerMethods(db: Database, tenant: string, parts: OutgoingPart
       const [sealed] = await sealTrackers([tracker], parts);
       const row = await db.$transaction(async (tx) => {
         await lockOwnJob(tx, tenant, jobId);
-        const stored = await putTrackerExport(tx, jobId, sealed!);
+        const stored = await putTrackerExport(tx, tenant, jobId, sealed!);
         if ((await countTrackerExports(tx, jobId)) <= MAX_TRACKERS_PER_JOB) return stored;
         throw new StrataError('limit_reached', `A job may be handed over to ${MAX_TRACKERS_PER_JOB} places.`);
       });

@@ -6,15 +6,16 @@ import { networkKey } from '../../../planning/forecast/network-key.js';
 import { MAX_PROFILES_PER_TENANT } from '../../process/limits.js';
 import { fromJson } from '../../store/connection/database.js';
 import { newId } from '../../store/ids.js';
-import { countProfiles, ensureProfile, findProfile } from '../../store/profiles.js';
+import { countProfiles, deleteProfile, ensureProfile, findProfile } from '../../store/profiles.js';
 import type { Worker } from '../../store/rows.js';
+import { notFound } from '../own.js';
 import { toProfile } from '../views/profiles.js';
 import { type PlanParts, resolveUnderJob } from './plans.js';
 
 export function profileMethods(
   parts: PlanParts,
   tenant: string,
-): Pick<PlansClient, 'createProfile' | 'getProfile'> {
+): Pick<PlansClient, 'createProfile' | 'getProfile' | 'deleteProfile'> {
   const { db, reads } = parts;
   return {
     async createProfile({ job, device }) {
@@ -28,7 +29,7 @@ export function profileMethods(
         const ensured = await ensureProfile(tx, profile);
         // One that was there already is answered whatever the number.
         if (ensured.id === profile.id && (await countProfiles(tx, tenant)) > MAX_PROFILES_PER_TENANT) {
-          const detail = `There may be ${MAX_PROFILES_PER_TENANT} profiles; those of last week are deleted.`;
+          const detail = `There may be ${MAX_PROFILES_PER_TENANT} profiles: delete one first.`;
           throw new StrataError('limit_reached', detail);
         }
         return toProfile(ensured);
@@ -37,6 +38,9 @@ export function profileMethods(
     async getProfile(id) {
       const row = await findProfile(db, tenant, id);
       return row && toProfile(row);
+    },
+    async deleteProfile(id) {
+      if (!(await deleteProfile(db, tenant, id))) notFound(id);
     },
   };
 }

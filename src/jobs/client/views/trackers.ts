@@ -19,7 +19,8 @@ export function toTrackerExport(row: Row, jobFinished: boolean): TrackerExport {
     run_url: row.runUrl,
     error: row.error,
     created_at: row.createdAt.toISOString(),
-    next_attempt_at: pending && jobFinished && row.attempts > 0 ? row.dueAt.toISOString() : null,
+    next_attempt_at:
+      pending && jobFinished && row.attempts > 0 && row.leaseUntil === null ? row.dueAt.toISOString() : null,
     finished_at: row.finishedAt?.toISOString() ?? null,
   };
 }

@@ -28,7 +28,7 @@ export function toDelivery(row: Rows.WebhookDelivery): Schemas['WebhookDelivery'
     status: row.status,
     error: row.error,
     created_at: row.createdAt.toISOString(),
-    next_attempt_at: row.state === 'pending' ? row.dueAt.toISOString() : null,
+    next_attempt_at: row.state === 'pending' && row.leaseUntil === null ? row.dueAt.toISOString() : null,
     finished_at: row.finishedAt?.toISOString() ?? null,
     message: fromJson<Schemas['WebhookDelivery']['message']>(row.message),
     links: { webhook: `/webhooks/${row.webhookId}`, redeliver: `/webhook-deliveries/${row.id}/redeliver` },

@@ -23,3 +23,14 @@ export function retryPauseMs(attempts: number, random: () => number): number | n
   const pause = PAUSES_MS[attempts - 1];
   return pause === undefined ? null : pause * (0.5 + random());
 }
+
+/**
+ * The pause that a `Retry-After` header asks for: seconds, or an HTTP date (RFC 9110, 10.2.3).
+ * @returns null where there is none, or it cannot be read
+ */
+export function retryAfterMs(header: string | undefined, now: Date): number | null {
+  if (header === undefined) return null;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * SECOND_MS;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime());
+}

@@ -1,66 +1,63 @@
-import { type SecretBox, UnopenableSecretError } from '../../outgoing/secret-box.js';
+import type { SecretBox } from '../../outgoing/secret-box.js';
 import { sendRequest } from '../../outgoing/send.js';
 import { OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
-import type { Database } from '../../store/connection/database.js';
+import { LEASE_MS } from '../../process/limits.js';
+import type { Places } from '../../process/places.js';
 import {
   type ClaimedExport,
-  claimDueExports,
+  claimExport,
+  type ExportedRun,
   recordExport,
   recordExportFailure,
-  renewExport,
 } from '../../store/tracker-exports.js';
 import type { Ask } from './ask.js';
 import { exportToMlflow } from './mlflow.js';
+import { openOutbox, type OutboxOptions } from './outbox.js';
 import { readSubject } from './subject.js';
 
 const TIMEOUT_MS = 15_000;
+/** Of all requests of one export together. */
+const EXPORT_MS = 600_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
-const AT_ONCE = 4;
-/** Longer than a request can take; renewed before each. */
-const CLAIM_MS = 60_000;
+const AT_ONCE = 8;
 
-export interface Exporter {
-  readonly db: Database;
+export interface Exporter extends OutboxOptions {
   readonly policy: OutgoingPolicy;
   readonly openBox: () => Promise<SecretBox>;
-  /** Until the attempt after this one; null for none. */
-  readonly retryPauseMs: (attempts: number) => number | null;
 }
 
-/** Somebody else makes this export now. */
-class ClaimLostError extends Error {}
-
-/** Hands every finished job that is due over to its trackers. An attempt may happen twice; there is one run all the same. */
-export async function exportDue(exporter: Exporter): Promise<void> {
-  for (;;) {
-    const due = await claimDueExports(exporter.db, AT_ONCE, CLAIM_MS);
-    if (due.length === 0) return;
-    await Promise.all(due.map((claimed) => exportOne(exporter, claimed)));
-  }
+/** Hands finished jobs over to their trackers. An attempt may happen twice; there is one run all the same. */
+export function openExports(exporter: Exporter): Places {
+  const { db } = exporter;
+  return openOutbox<ClaimedExport, ExportedRun>(
+    {
+      table: 'tracker_export',
+      claim: () => claimExport(db, LEASE_MS),
+      async send(claimed, over) {
+        const subject = await readSubject(db, claimed.jobId);
+        const ask = await askerOf(exporter, claimed, over);
+        return { arrived: await exportToMlflow(claimed, subject, ask) };
+      },
+      arrived: (claimed, run) => recordExport(db, claimed, run),
+      failed: (claimed, failure) => recordExportFailure(db, claimed, failure),
+    },
+    AT_ONCE,
+    exporter,
+  );
 }
 
-async function exportOne(exporter: Exporter, claimed: ClaimedExport): Promise<void> {
-  const { db, retryPauseMs } = exporter;
-  try {
-    const subject = await readSubject(db, claimed.jobId);
-    const run = await exportToMlflow(claimed, subject, await askerOf(exporter, claimed));
-    await recordExport(db, claimed, run);
-  } catch (error) {
-    if (error instanceof ClaimLostError) return;
-    if (!(error instanceof OutgoingError || error instanceof UnopenableSecretError)) throw error;
-    await recordExportFailure(db, claimed, error.message, retryPauseMs(claimed.attempts));
-  }
-}
-
-async function askerOf({ db, policy, openBox }: Exporter, claimed: ClaimedExport): Promise<Ask> {
+async function askerOf({ policy, openBox }: Exporter, claimed: ClaimedExport, over: AbortSignal): Promise<Ask> {
   const { id, trackingUri, authorization } = claimed;
+  const late = AbortSignal.timeout(EXPORT_MS);
   const headers = {
     'content-type': 'application/json',
     'user-agent': 'Strata-Trackers',
     ...(authorization && { authorization: (await openBox()).open(authorization, id) }),
   };
   return async (method, path, body) => {
-    if (!(await renewExport(db, claimed, CLAIM_MS))) throw new ClaimLostError();
+    // Somebody else makes this export now, or is to.
+    over.throwIfAborted();
+    if (late.aborted) throw new OutgoingError(`took more than ${EXPORT_MS / 60_000} minutes`);
     const request = { method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
     const sent = body === undefined ? request : { ...request, body: JSON.stringify(body) };
     return sendRequest(trackingUri.replace(/\/+$/, '') + path, sent, policy);

@@ -1,6 +1,6 @@
 import type { Claim } from '../../lifecycle/claim.js';
 import { YIELD_MS } from '../../process/limits.js';
-import type { StopWish } from '../../store/tasks.js';
+import type { StopWish } from '../../store/leases.js';
 import type { Slot } from '../slots/slot.js';
 
 /** Why the worker itself ended an attempt. `yielded` goes back unharmed, from its last checkpoint. */

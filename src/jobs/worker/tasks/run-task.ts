@@ -1,20 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { retryClassOf } from '../../../contract/errors.js';
 import { CHECKPOINT_INPUT } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Tracing } from '../../../tracing/tracing.js';
-import { claimNext } from '../../lifecycle/claim.js';
+import { type Claim, claimNext } from '../../lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../lifecycle/fail.js';
+import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordLog } from '../../lifecycle/log.js';
 import { recordReport } from '../../lifecycle/report.js';
 import { recordSuccess } from '../../lifecycle/succeed.js';
+import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
-import { isUnavailable } from '../../store/connection/unavailable.js';
 import type { OnReport, Outcome } from '../children/trainer-child.js';
 import { startWatchdog, type Watchdog } from '../children/watchdog.js';
-import type { Leases } from '../slots/leases.js';
+import type { ProfileMaker } from '../profiles.js';
 import type { Slot } from '../slots/slot.js';
 import { Attempt } from './attempt.js';
 import { Checkpoints } from './checkpoints.js';
@@ -33,8 +33,8 @@ export interface TaskRunnerOptions {
   readonly checkpointMs: number;
   readonly metrics: WorkerMetrics;
   readonly tracing: Tracing;
-  /** Awaited before each look for a task, on the slot that is to have it. */
-  readonly beforeTask: (slot: Slot) => Promise<void>;
+  /** Makes the profiles that a slot takes in turn with tasks. */
+  readonly profiles: ProfileMaker;
   /** Has a slot of this worker that has nothing to do look for a task, if there is one. */
   readonly wakeSlot: () => void;
   readonly log: Log;
@@ -53,7 +53,7 @@ export class TaskRunner {
   constructor(private readonly options: TaskRunnerOptions) {}
 
   /**
-   * Claims the next task for a reserved slot and sees it through, again and again until there is none: a task that another one's
+   * Claims the next task or profile for a reserved slot and sees it through, again and again until there is none: a task that another one's
    * end has opened begins without the way over dispatcher and queue. Whose turn it is Postgres says each time.
    */
   async run(slot: Slot): Promise<void> {
@@ -71,34 +71,40 @@ export class TaskRunner {
     await Promise.allSettled(this.works);
   }
 
-  /** @returns whether there was a task */
+  /** @returns whether there was something to do */
   private async work(slot: Slot): Promise<boolean> {
-    const { db, blobs, workerId, leases, tracing, beforeTask } = this.options;
+    const { db, workerId, profiles } = this.options;
     if (this.closed) return false;
-    await beforeTask(slot);
     const claimed = await claimNext(db, { workerId, ...slot.place });
     if (claimed === null) return false;
-    if (this.closed) {
-      await releaseTask(db, claimed.task);
-      return false;
-    }
+    if (claimed.kind === 'profile') await profiles.make(claimed.profile, slot);
+    else if (this.closed) await releaseTask(db, claimed.task);
+    else await this.runTask(claimed, slot);
+    return true;
+  }
+
+  private async runTask(claimed: Claim, slot: Slot): Promise<void> {
+    const { db, blobs, workerId, leases, tracing, log } = this.options;
+    const { task } = claimed;
     const attempt = new Attempt(claimed, slot);
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
     this.attempts.add(attempt);
-    const letGo = leases.hold({
-      fence: claimed.task,
+    await workOn({
+      lease: { table: 'task', id: task.id, attempt: task.attempt },
+      leases,
+      about: { job: task.jobId, task: task.key, attempt: task.attempt },
+      log,
       onWish: (wish) => attempt.obey(wish),
-      onLost: () => attempt.lose(),
-    });
-    try {
-      await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
-      return true;
-    } finally {
-      letGo();
+      run: async (lost) => {
+        lost.addEventListener('abort', () => attempt.lose());
+        await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
+      },
+      fail: (message) => fail(db, attempt, { code: 'internal', message }),
+    }).finally(() => {
       attempt.close();
       this.attempts.delete(attempt);
-    }
+    });
   }
 
   /** Lets all tasks in work make a checkpoint and end; they go back unharmed. */
@@ -113,12 +119,12 @@ export class TaskRunner {
     const recorder = startRecorder(
       (report) => this.write(attempt, report, checkpoints),
       FLUSH_MS,
-      (error) => log.warn({ err: error, task: task.taskId }, 'metrics are written later'),
+      (error) => log.warn({ err: error, task: task.id }, 'metrics are written later'),
     );
     const printed = startTaskLog(
       (lines) => recordLog(db, task, lines),
       FLUSH_MS,
-      (error) => log.warn({ err: error, task: task.taskId }, 'log lines are written later'),
+      (error) => log.warn({ err: error, task: task.id }, 'log lines are written later'),
       () => performance.now(),
     );
     const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
@@ -186,7 +192,7 @@ export class TaskRunner {
     } catch (error) {
       log.error({ ...context, err: error }, 'the result could not be recorded');
       const message = `the result could not be recorded: ${(error as Error).message}`;
-      kept = await fail(db, attempt, { code: 'internal', message });
+      kept = await untilAvailable(() => fail(db, attempt, { code: 'internal', message }));
     }
     const how = kept ? howEnded(attempt, outcome) : 'stale';
     metrics.taskEnded(task.kind, how, (performance.now() - attempt.startedAt) / 1000);
@@ -222,20 +228,6 @@ function wordsOf(outcome: Outcome): [seconds: Readonly<Record<string, number>>, 
   if (outcome.kind === 'succeeded') return [outcome.success.seconds];
   if (outcome.kind === 'failed') return [{}, outcome.failure.code];
   return outcome.kind === 'gone' ? [{}, outcome.message] : [{}];
-}
-
-const AGAIN_MS = 250;
-
-/** Again while Postgres is away: what is to be recorded cost more than the wait, and the fence knows if it comes too late. */
-async function untilAvailable(record: () => Promise<boolean>): Promise<boolean> {
-  for (;;) {
-    try {
-      return await record();
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      await delay(AGAIN_MS);
-    }
-  }
 }
 
 interface Failure {

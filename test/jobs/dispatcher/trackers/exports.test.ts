@@ -5,11 +5,12 @@ import type { JobsService } from '../../../../src/contract/client/service.js';
 import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
 import { createJobsService } from '../../../../src/jobs/client/service.js';
-import { type Exporter, exportDue } from '../../../../src/jobs/dispatcher/deliveries/trackers.js';
+import { type Exporter, openExports } from '../../../../src/jobs/dispatcher/deliveries/trackers.js';
 import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
 import { lazySecretBox } from '../../../../src/jobs/outgoing/secret-key.js';
 import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
 import { Strata } from '../../../support/strata.js';
+import { sendAll, unrenewedLeases } from '../../support/outbox.js';
 import { smallJob } from '../../support/specs.js';
 import { FakeMlflow } from './fake-mlflow.js';
 import { startMlflow } from './mlflow-server.js';
@@ -43,9 +44,12 @@ beforeEach(async () => {
 });
 afterEach(() => mlflow.stop());
 
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 function send(changes: Partial<Exporter> = {}): Promise<void> {
   const openBox = lazySecretBox({ home: strata.servers.home });
-  return exportDue({ db, policy, openBox, retryPauseMs: () => 3_600_000, ...changes });
+  const own = { leases: unrenewedLeases, stopping: new AbortController().signal, log };
+  return sendAll(openExports({ db, policy, openBox, retryPauseMs: () => 3_600_000, ...own, ...changes }));
 }
 const trackerAt = (tracking_uri: string, more: Partial<components['schemas']['Tracker']> = {}) => ({
   type: 'mlflow' as const,
@@ -129,7 +133,7 @@ test('of two runs that a frozen sender left one is kept, and a sender whose clai
   const before = mlflow.calls.length;
   await send({
     openBox: async () => {
-      await strata.sql.query(`UPDATE tracker_export SET attempts = attempts + 1 WHERE state = 'pending'`);
+      await strata.sql.query(`UPDATE tracker_export SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() WHERE state = 'pending'`);
       return lazySecretBox({ home: strata.servers.home })();
     },
   });

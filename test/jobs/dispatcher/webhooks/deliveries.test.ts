@@ -6,11 +6,12 @@ import type { JobsService } from '../../../../src/contract/client/service.js';
 import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
 import { createJobsService } from '../../../../src/jobs/client/service.js';
-import { deliverDue, type Sender } from '../../../../src/jobs/dispatcher/deliveries/webhooks.js';
+import { openDeliveries, type Sender } from '../../../../src/jobs/dispatcher/deliveries/webhooks.js';
 import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
 import { lazySecretBox } from '../../../../src/jobs/outgoing/secret-key.js';
 import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
 import { Strata } from '../../../support/strata.js';
+import { sendAll, unrenewedLeases } from '../../support/outbox.js';
 import { smallJob } from '../../support/specs.js';
 import { Receiver } from './receiver.js';
 
@@ -45,11 +46,14 @@ afterEach(async () => {
   await receiver.stop();
 });
 
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 function send(changes: Partial<Sender> = {}): Promise<void> {
   const openBox = lazySecretBox({ home: strata.servers.home });
   // A pause that no test waits for.
   const retryPauseMs = () => 3_600_000;
-  return deliverDue({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...changes });
+  const own = { leases: unrenewedLeases, stopping: new AbortController().signal, log };
+  return sendAll(openDeliveries({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...own, ...changes }));
 }
 const register = (events: Created['events'] = ['job.queued']) =>
   client.webhooks.createWebhook({ url: receiver.url, events });
@@ -171,7 +175,7 @@ test('a delivery whose sender dies is due again, and the dead one changes nothin
   // The sender is overtaken while its request is on the way.
   const overtaken = send({
     openBox: async () => {
-      await strata.sql.query(`UPDATE webhook_delivery SET attempts = attempts + 1 WHERE state = 'pending'`);
+      await strata.sql.query(`UPDATE webhook_delivery SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() WHERE state = 'pending'`);
       return lazySecretBox({ home: strata.servers.home })();
     },
   });

@@ -1,17 +1,17 @@
-import { startLoop } from '../../process/loop.js';
-import type { Fence, StopWish } from '../../store/tasks.js';
+import { startLoop } from '../process/loop.js';
+import type { Lease, RenewedLease, StopWish } from '../store/leases.js';
 
-/** What to do with a running attempt. */
+/** A claim in work, and what to do when something happens to it. */
 export interface Held {
-  readonly fence: Fence;
-  /** Its job wants it to end; said at every heartbeat until it has. */
-  onWish(wish: StopWish): void;
-  /** It is not ours any more: another attempt may already run. */
+  readonly lease: Lease;
+  /** The task's job wants it to end; said at every heartbeat until it has. */
+  onWish?(wish: StopWish): void;
+  /** The row is not ours any more: another attempt may already run, or the row was deleted. */
   onLost(): void;
 }
 
 export interface Leases {
-  /** Keeps an attempt's lease until the returned function is called. */
+  /** Keeps a claim's lease until the returned function is called. */
   hold(held: Held): () => void;
   /** Beats now: something may have to stop. */
   nudge(): void;
@@ -19,7 +19,7 @@ export interface Leases {
 }
 
 export interface LeaseOptions {
-  renew(fences: readonly Fence[]): Promise<readonly (Fence & { readonly wish: StopWish | null })[]>;
+  renew(leases: readonly Lease[]): Promise<readonly RenewedLease[]>;
   readonly heartbeatMs: number;
   readonly leaseMs: number;
   onError(error: unknown): void;
@@ -27,16 +27,19 @@ export interface LeaseOptions {
   now(): number;
 }
 
-const keyOf = ({ taskId, attempt }: Fence): string => `${taskId}/${attempt}`;
+const keyOf = ({ table, id, attempt }: Lease): string => `${table}/${id}/${attempt}`;
 
-/** The worker's heartbeat. Attempts that cannot be renewed in time are given up before anybody else takes them. */
+/**
+ * The heartbeat of a process: renews every claim that it holds. A claim that cannot be renewed in time is given up before
+ * anybody else takes it.
+ */
 export function startLeases(options: LeaseOptions): Leases {
   const held = new Map<string, Held & { renewedAt: number }>();
 
   const beat = async (): Promise<void> => {
     const sentAt = options.now();
     const asked = [...held.entries()];
-    const renewed = await options.renew(asked.map(([, { fence }]) => fence));
+    const renewed = await options.renew(asked.map(([, { lease }]) => lease));
     const answers = new Map(renewed.map((answer) => [keyOf(answer), answer]));
     for (const [key, entry] of asked) {
       // Released while the answer was on its way.
@@ -44,7 +47,7 @@ export function startLeases(options: LeaseOptions): Leases {
       const answer = answers.get(key);
       entry.renewedAt = sentAt;
       if (!answer) entry.onLost();
-      else if (answer.wish) entry.onWish(answer.wish);
+      else if (answer.wish) entry.onWish?.(answer.wish);
     }
   };
   const loop = startLoop(beat, options.heartbeatMs, options.onError);
@@ -56,7 +59,7 @@ export function startLeases(options: LeaseOptions): Leases {
 
   return {
     hold(entry) {
-      const key = keyOf(entry.fence);
+      const key = keyOf(entry.lease);
       held.set(key, { ...entry, renewedAt: options.now() });
       return () => void held.delete(key);
     },

@@ -1,0 +1,134 @@
+import type { Database, Queryable } from './connection/database.js';
+import { prepare } from './connection/prepared.js';
+import { Prisma } from './generated/client.js';
+
+/**
+ * Every row that one process at a time works on: a task, an import, a profile, a webhook delivery, a tracker export. All
+ * five tables carry the same columns:
+ * - `attempt` is the fence. Every claim raises it, and nothing ever lowers it; a write that names an earlier attempt
+ *   changes nothing.
+ * - `lease_until` is null while nobody works on the row. Its holder renews it; once it is over, another may take the row.
+ * - `losses` counts the attempts whose lease ran out, which is no fault of the work, unless it happens again and again.
+ * - `due_at` is the time before which the row must not be taken.
+ */
+export type LeasedTable = 'task' | 'dataset_import' | 'profile' | 'webhook_delivery' | 'tracker_export';
+
+/** One claim of one row. Whoever holds it may write, until another claim raises the attempt. */
+export interface Fence {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+export interface Lease extends Fence {
+  readonly table: LeasedTable;
+}
+
+const inMs = (ms: number): Prisma.Sql => Prisma.sql`now() + ${ms} * interval '1 millisecond'`;
+
+/** The holder was lost. */
+export const LEASE_OVER = Prisma.sql`lease_until < now()`;
+
+/** Nobody works on the row, and its time has come. */
+export const TAKEABLE = Prisma.sql`due_at <= now() AND (lease_until IS NULL OR ${LEASE_OVER})`;
+
+/** What every claim sets: a new fence, a lease, and a loss where the lease before was not given back. */
+export function taken(leaseMs: number): Prisma.Sql {
+  return Prisma.sql`attempt = attempt + 1, lease_until = ${inMs(leaseMs)},
+    losses = losses + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END`;
+}
+
+/** The row's current claim is this one. */
+export function isCurrent({ id, attempt }: Fence): Prisma.Sql {
+  return Prisma.sql`id = ${id} AND attempt = ${attempt} AND lease_until IS NOT NULL`;
+}
+
+const NO_CHANGES = Prisma.sql`attempt = attempt`;
+
+/**
+ * Changes columns of a row that the caller holds, and locks it until the transaction ends.
+ * @returns false for a stale attempt, which changes nothing
+ */
+export async function updateHeld(
+  db: Queryable,
+  table: LeasedTable,
+  fence: Fence,
+  changes: Prisma.Sql = NO_CHANGES,
+): Promise<boolean> {
+  const count = await db.$executeRaw`UPDATE ${Prisma.raw(table)} SET ${changes} WHERE ${isCurrent(fence)}`;
+  return count === 1;
+}
+
+/**
+ * Ends a claim, with what became of the row.
+ * @returns false for a stale attempt, which changes nothing
+ */
+export function endLease(
+  db: Queryable,
+  table: LeasedTable,
+  fence: Fence,
+  changes: Prisma.Sql,
+): Promise<boolean> {
+  return updateHeld(db, table, fence, Prisma.sql`lease_until = NULL, ${changes}`);
+}
+
+/** Ends a claim, so that the row can be taken again after `waitMs` by the database's clock: workers' clocks may jump. */
+export function giveBack(
+  db: Queryable,
+  table: LeasedTable,
+  fence: Fence,
+  waitMs: number,
+  changes: Prisma.Sql = NO_CHANGES,
+): Promise<boolean> {
+  return endLease(db, table, fence, Prisma.sql`due_at = ${inMs(waitMs)}, ${changes}`);
+}
+
+/** What a job wants of its running tasks: to end at once, or to make a checkpoint and end. */
+export type StopWish = 'kill' | 'yield';
+
+/** A claim that is still ours. */
+export interface RenewedLease extends Lease {
+  /** Of a task, what its job wants of it. */
+  readonly wish: StopWish | null;
+}
+
+const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
+  'dataset_import',
+  'profile',
+  'webhook_delivery',
+  'tracker_export',
+];
+
+const renewedOf = (table: LeasedTable): string => `
+  renewed_${table} AS (
+    UPDATE ${table} AS kept SET lease_until = ends FROM held
+    WHERE held."table" = '${table}' AND kept.id = held.id AND kept.attempt = held.attempt AND lease_until IS NOT NULL
+    RETURNING held."table", kept.id, kept.attempt, NULL AS wish
+  )`;
+
+// One statement for all that a process holds, since every heartbeat waits for it.
+const renewHeld = prepare<RenewedLease>(
+  'renew-leases',
+  `WITH held AS (
+    SELECT "table", id, attempt, now() + $2 * interval '1 millisecond' AS ends
+    FROM jsonb_to_recordset($1::jsonb) AS held ("table" text, id text, attempt int)
+  ), renewed_task AS (
+    UPDATE task AS kept SET lease_until = ends FROM held, job
+    WHERE held."table" = 'task' AND kept.id = held.id AND kept.attempt = held.attempt AND lease_until IS NOT NULL
+      AND job.id = kept.job_id
+    RETURNING held."table", kept.id, kept.attempt,
+      CASE WHEN job.stop_now THEN 'kill'
+        WHEN job.stop_as IS NOT NULL OR job.pause_requested_at IS NOT NULL THEN 'yield' END AS wish
+  ), ${TABLES_WITHOUT_WISH.map(renewedOf).join(',')}
+  SELECT * FROM renewed_task ${TABLES_WITHOUT_WISH.map((table) => `UNION ALL SELECT * FROM renewed_${table}`).join(' ')}`,
+);
+
+/** @returns the claims that are still ours, each with what its job wants of it */
+export async function renewLeases(
+  db: Database,
+  leases: readonly Lease[],
+  leaseMs: number,
+): Promise<readonly RenewedLease[]> {
+  if (leases.length === 0) return [];
+  const held = leases.map(({ table, id, attempt }) => ({ table, id, attempt }));
+  return renewHeld(db, [JSON.stringify(held), leaseMs]);
+}

@@ -1,0 +1,156 @@
+import { fetchedDataset } from '../../../contract/fetched-datasets.js';
+import type { ImportAssignment, ImportLimits, ImportProgress } from '../../../contract/importer-protocol.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import {
+  handBackImport,
+  recordImport,
+  recordImportFailure,
+} from '../../lifecycle/imports.js';
+import { untilAvailable } from '../../lifecycle/work-on.js';
+import { FLUSH_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
+import { startLoop } from '../../process/loop.js';
+import type { Log } from '../../process/process.js';
+import type { Database } from '../../store/connection/database.js';
+import { type ClaimedImport, moveImport, openImports, reportImport } from '../../store/dataset-imports.js';
+import { setSource } from '../../store/datasets.js';
+import { ImporterChild, type ImportOutcome } from '../children/importer-child.js';
+import { startWatchdog } from '../children/watchdog.js';
+import { FetchError, type Fetched, type FetchOptions, fetchSource } from './fetch-source.js';
+import { gatherBuiltIn } from './gather-built-in.js';
+
+export interface AttemptOptions {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly command: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly limits: ImportLimits;
+  readonly noProgressMs: number;
+  /** How what is at a URL is fetched. */
+  readonly fetching: Omit<FetchOptions, 'blobs'>;
+  readonly log: Log;
+}
+
+const NO_PROBLEMS = { problems: [], problem_count: 0 } as const;
+const GONE = { kind: 'gone', message: 'it was given up' } as const;
+
+type Ending = 'lost' | 'stopped' | 'stalled';
+/** `moved`: the row goes on in the other phase. */
+type Outcome = ImportOutcome | { readonly kind: 'moved'; readonly to: ClaimedImport['phase'] };
+
+/** One attempt at one phase of an import: its bytes are fetched, or made into arrays by a process of its own. */
+export class ImportAttempt {
+  #child: ImporterChild | null = null;
+  #ending: Ending | null = null;
+  readonly #giveUp = new AbortController();
+
+  constructor(
+    private readonly claim: ClaimedImport,
+    private readonly options: AttemptOptions,
+  ) {}
+
+  end(why: Ending): void {
+    this.#ending ??= why;
+    this.#giveUp.abort();
+    void this.#child?.kill();
+  }
+
+  async run(): Promise<void> {
+    const { blobs, log } = this.options;
+    const { id, datasetId, phase, attempt } = this.claim;
+    // Of attempts before this one: whoever made it has lost its claim.
+    await blobs.deleteSpool(`${id}/a`);
+    const outcome = await this.#work();
+    await untilAvailable(() => this.#record(outcome));
+    await untilAvailable(() => this.#cleanUp());
+    log.info({ dataset: datasetId, phase, attempt, outcome: this.#ending ?? outcome.kind }, 'import ended');
+  }
+
+  async #work(): Promise<Outcome> {
+    const { losses, phase, source, id } = this.claim;
+    if (losses > MAX_CLAIM_LOSSES) {
+      const message = `${losses} workers in a row stopped renewing its lease`;
+      return { kind: 'failed', failure: { code: 'import_given_up', message, ...NO_PROBLEMS } };
+    }
+    const isThere = source.kind === 'file' || (await this.options.blobs.exists(`spool:${id}/source`));
+    if (phase === 'import') return isThere ? this.#import() : { kind: 'moved', to: 'fetch' };
+    return isThere ? { kind: 'moved', to: 'import' } : this.#fetch(source);
+  }
+
+  async #import(): Promise<Outcome> {
+    const { db, command, environment, noProgressMs, log } = this.options;
+    let progress: ImportProgress | null = null;
+    const reports = startLoop(
+      async () => {
+        if (progress !== null) await reportImport(db, this.claim, progress);
+        progress = null;
+      },
+      FLUSH_MS,
+      (error) => log.warn({ err: error, dataset: this.claim.datasetId }, 'progress is written later'),
+    );
+    const watchdog = startWatchdog(noProgressMs, () => this.end('stalled'));
+    this.#child = new ImporterChild(command, environment);
+    if (this.#ending) await this.#child.kill();
+    const outcome = await this.#child.run(this.#assignment(), (reported) => {
+      watchdog.reset();
+      progress = reported;
+    });
+    watchdog.stop();
+    await reports.stop();
+    return outcome;
+  }
+
+  async #fetch(source: Exclude<ClaimedImport['source'], { kind: 'file' }>): Promise<Outcome> {
+    const { db } = this.options;
+    try {
+      const { sha256, sizeBytes } = await this.#receive(source);
+      const shown = { kind: source.kind, sha256, size_bytes: sizeBytes };
+      await untilAvailable(() => setSource(db, this.claim.datasetId, shown));
+      return { kind: 'moved', to: 'import' };
+    } catch (error) {
+      if (this.#ending !== null) return GONE;
+      if (!(error instanceof FetchError)) throw error;
+      return { kind: 'failed', failure: { code: error.code, message: error.message, ...NO_PROBLEMS } };
+    }
+  }
+
+  #receive(source: Exclude<ClaimedImport['source'], { kind: 'file' }>): Promise<Fetched> {
+    const { blobs, fetching } = this.options;
+    const importId = this.claim.id;
+    const { signal } = this.#giveUp;
+    return source.kind === 'url'
+      ? fetchSource({ importId, ...source }, { blobs, ...fetching }, signal)
+      : gatherBuiltIn({ importId, dataset: fetchedDataset(source.name) }, { blobs, ...fetching }, signal);
+  }
+
+  #assignment(): ImportAssignment {
+    const { id, attempt, datasetId, name, options } = this.claim;
+    return {
+      dataset_id: datasetId,
+      attempt,
+      name,
+      source: `spool:${id}/source`,
+      work: `${id}/a${attempt}`,
+      options,
+      limits: this.options.limits,
+    };
+  }
+
+  async #record(outcome: Outcome): Promise<unknown> {
+    const { db } = this.options;
+    if (outcome.kind === 'moved') return moveImport(db, this.claim, outcome.to);
+    if (outcome.kind === 'succeeded') return recordImport(db, this.claim, outcome.success);
+    if (outcome.kind === 'failed') return recordImportFailure(db, this.claim, outcome.failure);
+    if (this.#ending === 'stopped') return handBackImport(db, this.claim);
+    if (this.#ending === 'lost') return;
+    const code = this.#ending === 'stalled' ? 'importer_stalled' : 'importer_crashed';
+    return recordImportFailure(db, this.claim, { code, message: outcome.message, ...NO_PROBLEMS });
+  }
+
+  /** What is tried again needs the upload; of an attempt nothing is kept but the blobs that its result names. */
+  async #cleanUp(): Promise<void> {
+    const { db, blobs } = this.options;
+    const { id, attempt } = this.claim;
+    const isOpen = (await openImports(db, [id])).has(id);
+    await blobs.deleteSpool(isOpen ? `${id}/a${attempt}` : `${id}/`);
+  }
+}
