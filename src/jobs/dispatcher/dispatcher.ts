@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { BlobStore } from '../../storage/blob-store.js';
+import { startLeases } from '../lifecycle/held-leases.js';
 import { lazySecretBox, type SecretKeySource } from '../outgoing/secret-key.js';
 import type { OutgoingPolicy } from '../outgoing/target.js';
-import { startLeases } from '../lifecycle/held-leases.js';
 import {
   HEARTBEAT_MS,
   HOUSEKEEPING_STATEMENT_MS,

@@ -14,7 +14,7 @@ import { isUnavailable } from '../store/connection/unavailable.js';
 import { factsOf } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';
-import { claimProfile, type ClaimedProfile } from '../store/profiles.js';
+import { type ClaimedProfile, claimProfile } from '../store/profiles.js';
 import { nextInSlot } from '../store/queue-order.js';
 import type { ClaimedTask, Holder } from '../store/tasks.js';
 import { recordFailure } from './fail.js';

@@ -73,7 +73,12 @@ function handedBack(job: Job, task: RunningTask): Verdict {
 
 type Failed = Extract<BadEnd, { kind: 'failed' }>;
 
-function afterUnreadableInput(job: Job, task: RunningTask, { error, input }: Failed, maker: Producer): Verdict {
+function afterUnreadableInput(
+  job: Job,
+  task: RunningTask,
+  { error, input }: Failed,
+  maker: Producer,
+): Verdict {
   const counts = countsOf(task);
   const message = `is tried again once ${describe(maker)} has made its ${input} again: ${error.message}`;
   const again = { to: 'ready', counts, error, message, waitMs: 0, dropCheckpoint: false } as const;

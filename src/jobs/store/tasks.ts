@@ -3,9 +3,9 @@ import { isTerminal, type TaskState, transition } from '../../contract/states.js
 import type { TaskKind } from '../../contract/trainer-protocol.js';
 import type { InputReference, PlannedTask } from '../../planning/tasks/task-graph.js';
 import type { Queryable, Transaction } from './connection/database.js';
+import { Prisma } from './generated/client.js';
 import type { LockedJob } from './jobs.js';
 import { endLease, type Fence, LEASE_OVER, updateHeld } from './leases.js';
-import { Prisma } from './generated/client.js';
 
 export interface RunningTask extends Fence {
   readonly jobId: string;

@@ -1,7 +1,12 @@
 import type { JobState } from '../../contract/states.js';
 import type { Database, Queryable, Transaction } from './connection/database.js';
 import { notify } from './connection/notify.js';
-import { type ClaimedDelivery, type DeliveryFailure, recordDelivered, recordDeliveryFailure } from './deliveries.js';
+import {
+  type ClaimedDelivery,
+  type DeliveryFailure,
+  recordDelivered,
+  recordDeliveryFailure,
+} from './deliveries.js';
 import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
 import { type Fence, TAKEABLE, taken } from './leases.js';
@@ -20,7 +25,12 @@ export interface SealedTracker {
 export const newTrackerExportId = (): string => newId('tracker');
 
 /** Adds an export, or begins the same one anew: a job has one run in one experiment of one tracker. */
-export async function putTrackerExport(tx: Transaction, tenant: string, jobId: string, tracker: SealedTracker) {
+export async function putTrackerExport(
+  tx: Transaction,
+  tenant: string,
+  jobId: string,
+  tracker: SealedTracker,
+) {
   const { id, authorization, type, trackingUri, experiment } = tracker;
   await tx.$executeRaw`
     INSERT INTO tracker_export (id, tenant, job_id, type, tracking_uri, experiment, "authorization")

@@ -28,7 +28,9 @@ export async function nextInTurn(db: Queryable, place: SharedPlace): Promise<str
   const table = Prisma.raw(place.table);
   const lane = Prisma.raw(place.lane.join(', '));
   const columnsOf = (row: string) => Prisma.raw(place.lane.map((column) => `${row}.${column}`).join(', '));
-  const isSameLane = Prisma.raw(place.lane.map((column) => `waiting.${column} = lanes.${column}`).join(' AND '));
+  const isSameLane = Prisma.raw(
+    place.lane.map((column) => `waiting.${column} = lanes.${column}`).join(' AND '),
+  );
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE
     -- Lanes in which something waits, found by steps through the index: the cost does not grow with the rows.

@@ -1,7 +1,12 @@
 import { DELIVERY_KEPT_DAYS } from '../process/limits.js';
 import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
-import { type ClaimedDelivery, type DeliveryFailure, recordDelivered, recordDeliveryFailure } from './deliveries.js';
+import {
+  type ClaimedDelivery,
+  type DeliveryFailure,
+  recordDelivered,
+  recordDeliveryFailure,
+} from './deliveries.js';
 import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
 import { type Fence, TAKEABLE, taken } from './leases.js';

@@ -228,9 +228,7 @@ class Run {
   }
 }
 
-const samplesOf = ({ id, attempt }: Claim['task']) => [
-  { name: id, stage: null, step: 0, value: attempt },
-];
+const samplesOf = ({ id, attempt }: Claim['task']) => [{ name: id, stage: null, step: 0, value: attempt }];
 
 /** The client refuses what comes too late; nothing else may go wrong. */
 async function refusable(asked: Promise<unknown>): Promise<void> {

@@ -12,7 +12,7 @@ import {
 } from '../../store/tracker-exports.js';
 import type { Ask } from './ask.js';
 import { exportToMlflow } from './mlflow.js';
-import { openOutbox, type OutboxOptions } from './outbox.js';
+import { type OutboxOptions, openOutbox } from './outbox.js';
 import { readSubject } from './subject.js';
 
 const TIMEOUT_MS = 15_000;
@@ -46,7 +46,11 @@ export function openExports(exporter: Exporter): Places {
   );
 }
 
-async function askerOf({ policy, openBox }: Exporter, claimed: ClaimedExport, over: AbortSignal): Promise<Ask> {
+async function askerOf(
+  { policy, openBox }: Exporter,
+  claimed: ClaimedExport,
+  over: AbortSignal,
+): Promise<Ask> {
   const { id, trackingUri, authorization } = claimed;
   const late = AbortSignal.timeout(EXPORT_MS);
   const headers = {

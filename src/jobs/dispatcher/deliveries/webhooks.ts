@@ -10,7 +10,7 @@ import {
   recordMessageArrived,
   recordMessageFailure,
 } from '../../store/webhook-deliveries.js';
-import { openOutbox, type OutboxOptions, type SendEnd } from './outbox.js';
+import { type OutboxOptions, openOutbox, type SendEnd } from './outbox.js';
 import { retryAfterMs } from './retry.js';
 
 /** A receiver should answer first and work then. */

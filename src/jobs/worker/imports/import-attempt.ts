@@ -1,11 +1,7 @@
 import { fetchedDataset } from '../../../contract/fetched-datasets.js';
 import type { ImportAssignment, ImportLimits, ImportProgress } from '../../../contract/importer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import {
-  handBackImport,
-  recordImport,
-  recordImportFailure,
-} from '../../lifecycle/imports.js';
+import { handBackImport, recordImport, recordImportFailure } from '../../lifecycle/imports.js';
 import { untilAvailable } from '../../lifecycle/work-on.js';
 import { FLUSH_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';

@@ -65,7 +65,8 @@ const createJob = async (trackers: components['schemas']['Tracker'][]) =>
     )
   ).job;
 const exportsOf = async (jobId: string) => (await client.jobs.listJobTrackers(jobId)).data;
-const makeDue = () => strata.sql.query(`UPDATE tracker_export SET due_at = now() WHERE state = 'pending'`);
+const makeDue = () =>
+  strata.sql.query(`UPDATE tracker_export SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 
 /** As a worker would have left it, with a loss per step of stage 1. */
 async function finish(jobId: string, state: string, steps: number): Promise<void> {
@@ -131,9 +132,14 @@ test('of two runs that a frozen sender left one is kept, and a sender whose clai
   assert.deepEqual([...mlflow.runs.keys()], ['a']);
   await client.jobs.handOverJob(id, trackerAt(mlflow.url, { authorization: 'Bearer x' }));
   const before = mlflow.calls.length;
+  let lose = (): void => undefined;
   await send({
+    leases: { ...unrenewedLeases, hold: ({ onLost }) => (lose = onLost) },
     openBox: async () => {
-      await strata.sql.query(`UPDATE tracker_export SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() WHERE state = 'pending'`);
+      lose();
+      await strata.sql.query(
+        `UPDATE tracker_export SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() + interval '1 h' WHERE state = 'pending'`,
+      );
       return lazySecretBox({ home: strata.servers.home })();
     },
   });

@@ -53,13 +53,16 @@ function send(changes: Partial<Sender> = {}): Promise<void> {
   // A pause that no test waits for.
   const retryPauseMs = () => 3_600_000;
   const own = { leases: unrenewedLeases, stopping: new AbortController().signal, log };
-  return sendAll(openDeliveries({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...own, ...changes }));
+  return sendAll(
+    openDeliveries({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...own, ...changes }),
+  );
 }
 const register = (events: Created['events'] = ['job.queued']) =>
   client.webhooks.createWebhook({ url: receiver.url, events });
 const deliveriesOf = async ({ id }: Created) =>
   (await client.webhooks.listWebhookDeliveries(id, { limit: 20 })).data;
-const makeDue = () => strata.sql.query(`UPDATE webhook_delivery SET due_at = now() WHERE state = 'pending'`);
+const makeDue = () =>
+  strata.sql.query(`UPDATE webhook_delivery SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 
 test('an event reaches the webhook, and verifies with the official library', async () => {
   const webhook = await register(['job.queued', 'job.cancelled']);
@@ -175,7 +178,9 @@ test('a delivery whose sender dies is due again, and the dead one changes nothin
   // The sender is overtaken while its request is on the way.
   const overtaken = send({
     openBox: async () => {
-      await strata.sql.query(`UPDATE webhook_delivery SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() WHERE state = 'pending'`);
+      await strata.sql.query(
+        `UPDATE webhook_delivery SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() + interval '1 h' WHERE state = 'pending'`,
+      );
       return lazySecretBox({ home: strata.servers.home })();
     },
   });
