@@ -1,5 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
 import type { components } from './generated/openapi.js';
+import type { OPTIMIZER_DEFAULTS } from './generated/optimizer-defaults.js';
 
 /** A job's body as submitted, after the contract's own defaults were filled in: null still means "choose for me". */
 export type JobSpec = components['schemas']['JobSpec'];
@@ -29,14 +30,19 @@ export type ResolvedMethod = Omit<
   penalty: number | 'adaptive' | 'auto';
 };
 
-type OptimizerSpec = JobSpec['optimizer'];
-type Kinds = 'type' | 'momentum' | 'beta1' | 'beta2' | 'epsilon';
-/** The fields of the other type are null. */
-export type ResolvedOptimizer = Omit<Chosen<OptimizerSpec, 'learning_rate' | 'weight_decay'>, Kinds> &
-  (
-    | { type: 'sgd'; momentum: number; beta1: null; beta2: null; epsilon: null }
-    | { type: 'adamw'; momentum: null; beta1: number; beta2: number; epsilon: number }
-  );
+type OptimizerDefaults = typeof OPTIMIZER_DEFAULTS;
+type OptimizerType = keyof OptimizerDefaults;
+type CommonField = 'learning_rate' | 'weight_decay';
+/** The fields of an optimizer that others lack. */
+type OwnField<T extends OptimizerType> = Exclude<keyof OptimizerDefaults[T], CommonField>;
+type AnyOwnField = { [T in OptimizerType]: OwnField<T> }[OptimizerType];
+
+/** The fields that an optimizer has are numbers; those of other optimizers are null. */
+export type ResolvedOptimizer = {
+  [T in OptimizerType]: Omit<Chosen<JobSpec['optimizer'], CommonField>, 'type' | AnyOwnField> & {
+    readonly type: T;
+  } & { readonly [F in OwnField<T>]: number } & { readonly [F in Exclude<AnyOwnField, OwnField<T>>]: null };
+}[OptimizerType];
 
 /** A spec with every choice made: what a job trains, reproducibly. It validates against the same schema. */
 export type ResolvedSpec = Omit<

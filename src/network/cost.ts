@@ -31,7 +31,7 @@ export function parameterCount(layers: readonly Layer[]): number {
   return parametersOf(layers).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
 }
 
-export function sizeOf(parameter: ParameterSpec): number {
+export function sizeOf(parameter: Pick<ParameterSpec, 'shape'>): number {
   return parameter.shape.reduce((product, side) => product * side, 1);
 }
 

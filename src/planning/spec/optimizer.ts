@@ -1,62 +1,46 @@
+import { OPTIMIZER_DEFAULTS } from '../../contract/generated/optimizer-defaults.js';
 import type { JobSpec, ResolvedOptimizer } from '../../contract/spec.js';
 import type { Problems } from './problems.js';
 
 type OptimizerSpec = JobSpec['optimizer'];
 
-const SGD_DEFAULTS = { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.0001 };
-// Those of the paper's authors (arXiv:1711.05101) and of PyTorch.
-const ADAMW_DEFAULTS = {
-  learning_rate: 0.001,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.01,
-};
+type OptimizerType = keyof typeof OPTIMIZER_DEFAULTS;
+type Field = { [T in OptimizerType]: keyof (typeof OPTIMIZER_DEFAULTS)[T] }[OptimizerType];
 
-/** Fills in the defaults of the optimiser's type; a field that this type does not have is a problem. */
+const TYPES = Object.keys(OPTIMIZER_DEFAULTS) as OptimizerType[];
+const FIELDS = [...new Set(TYPES.flatMap((type) => Object.keys(OPTIMIZER_DEFAULTS[type])))] as Field[];
+
+/** Fills in the optimizer's defaults and refuses fields that it does not have. */
 export function resolveOptimizer(
   { optimizer, epochs }: Pick<JobSpec, 'optimizer' | 'epochs'>,
   report: Problems,
 ): ResolvedOptimizer {
   checkSchedule(optimizer.schedule, epochs, report);
-  return optimizer.type === 'sgd' ? resolveSgd(optimizer, report) : resolveAdamw(optimizer, report);
+  const defaults = OPTIMIZER_DEFAULTS[optimizer.type] as { readonly [F in Field]?: number };
+  for (const field of FIELDS) {
+    if (optimizer[field] === null || field in defaults) continue;
+    report(
+      `/optimizer/${field}`,
+      `is for ${TYPES.filter((type) => field in OPTIMIZER_DEFAULTS[type]).join(', ')}; ${optimizer.type} has ` +
+        `${Object.keys(defaults).join(', ')}`,
+    );
+  }
+  const values = FIELDS.map((field) => [
+    field,
+    field in defaults ? (optimizer[field] ?? defaults[field]) : null,
+  ]);
+  // The type of the result follows from the table: a number for each field of `defaults`, null for the others.
+  const resolved = { ...optimizer, ...Object.fromEntries(values) } as ResolvedOptimizer;
+  checkNesterov(resolved, report);
+  return resolved;
 }
 
-function resolveSgd(spec: OptimizerSpec, report: Problems): ResolvedOptimizer {
-  for (const field of ['beta1', 'beta2', 'epsilon'] as const) {
-    if (spec[field] !== null) report(`/optimizer/${field}`, 'is for adamw; leave it out with sgd');
-  }
-  const momentum = spec.momentum ?? SGD_DEFAULTS.momentum;
-  if (spec.nesterov && momentum === 0) {
+function checkNesterov({ type, nesterov, momentum }: ResolvedOptimizer, report: Problems): void {
+  if (!nesterov) return;
+  if (momentum === null) report('/optimizer/nesterov', `needs a momentum, which ${type} has not; use false`);
+  else if (momentum === 0) {
     report('/optimizer/nesterov', 'looks ahead along the momentum: use a momentum above 0, or false');
   }
-  return {
-    ...spec,
-    type: 'sgd',
-    learning_rate: spec.learning_rate ?? SGD_DEFAULTS.learning_rate,
-    weight_decay: spec.weight_decay ?? SGD_DEFAULTS.weight_decay,
-    momentum,
-    beta1: null,
-    beta2: null,
-    epsilon: null,
-  };
-}
-
-function resolveAdamw(spec: OptimizerSpec, report: Problems): ResolvedOptimizer {
-  if (spec.momentum !== null) {
-    report('/optimizer/momentum', 'is for sgd; adamw has beta1 in its place');
-  }
-  if (spec.nesterov) report('/optimizer/nesterov', 'is for sgd; use false with adamw');
-  return {
-    ...spec,
-    type: 'adamw',
-    learning_rate: spec.learning_rate ?? ADAMW_DEFAULTS.learning_rate,
-    weight_decay: spec.weight_decay ?? ADAMW_DEFAULTS.weight_decay,
-    momentum: null,
-    beta1: spec.beta1 ?? ADAMW_DEFAULTS.beta1,
-    beta2: spec.beta2 ?? ADAMW_DEFAULTS.beta2,
-    epsilon: spec.epsilon ?? ADAMW_DEFAULTS.epsilon,
-  };
 }
 
 /** A warm-up ends before the run does, and before the rate first falls. */

@@ -1,9 +1,8 @@
-import type { ParameterSpec } from '../../network/index.js';
-import { type NamedValues, type OptimizerState, SLOTS, type Slot } from '../optimizer/index.js';
+import { type ParameterSpec, sizeOf } from '../../network/index.js';
+import { layerOf, type NamedValues, type OptimizerState } from '../optimizer/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
 const WEIGHTS = 'weights/';
-const prefixOf = (slot: Slot) => `${slot}/`;
 
 /** A task's `state` output: weights and optimiser state under their names, `momentum/block0/conv1/kernel`. */
 export function encodeState(
@@ -11,20 +10,17 @@ export function encodeState(
   state: OptimizerState,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const slots = [...state.slots].flatMap(([slot, values]) =>
-    slot === 'steps'
-      ? storedCounts(parameters, values, prefixOf(slot))
-      : stored(parameters, values, prefixOf(slot)),
-  );
+  const slots = [...state.slots].flatMap(([slot, values]) => storedMemories(parameters, values, `${slot}/`));
   return encodeSafetensors(new Map([...stored(parameters, state.weights, WEIGHTS), ...slots]), metadata);
 }
 
 export function decodeState(bytes: Uint8Array): OptimizerState {
   const { tensors } = decodeSafetensors(bytes);
-  const slots = SLOTS.map((slot): [Slot, NamedValues] => [slot, loaded(tensors, prefixOf(slot))]);
+  const prefixes = new Set([...tensors.keys()].map((name) => name.slice(0, name.indexOf('/') + 1)));
+  prefixes.delete(WEIGHTS);
   return {
     weights: loaded(tensors, WEIGHTS),
-    slots: new Map(slots.filter(([, values]) => values.size > 0)),
+    slots: new Map([...prefixes].map((prefix) => [prefix.slice(0, -1), loaded(tensors, prefix)])),
   };
 }
 
@@ -39,7 +35,7 @@ export function decodeWeights(bytes: Uint8Array): NamedValues {
 
 /** The states of all stages as one: names never collide, a stage's weights stay its own. */
 export function mergeStates(states: readonly OptimizerState[]): OptimizerState {
-  const merged = (slot: Slot): NamedValues =>
+  const merged = (slot: string): NamedValues =>
     new Map(states.flatMap((state) => [...(state.slots.get(slot) ?? [])]));
   const slots = new Set(states.flatMap((state) => [...state.slots.keys()]));
   return {
@@ -56,12 +52,22 @@ function stored(
   return parameters.map(({ name, shape }) => [`${prefix}${name}`, { shape, values: values.get(name)! }]);
 }
 
-function storedCounts(
+/** What the optimizer remembers of these parameters' layers, parameters first: a memory may have a shape of its own. */
+function storedMemories(
   parameters: readonly ParameterSpec[],
   values: NamedValues,
   prefix: string,
 ): [string, StoredTensor][] {
-  return parameters.map(({ name }) => [`${prefix}${name}`, { shape: [1], values: values.get(name)! }]);
+  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
+  const layers = new Set(parameters.map(({ name }) => layerOf(name)));
+  const others = [...values.keys()].filter((name) => !shapes.has(name) && layers.has(layerOf(name)));
+  return [...shapes.keys(), ...others].flatMap((name): [string, StoredTensor][] => {
+    const found = values.get(name);
+    if (found === undefined) return [];
+    const shape = shapes.get(name);
+    const fits = shape !== undefined && sizeOf({ shape }) === found.length;
+    return [[`${prefix}${name}`, { shape: fits ? shape : [found.length], values: found }]];
+  });
 }
 
 function loaded(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): NamedValues {

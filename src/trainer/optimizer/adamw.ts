@@ -1,6 +1,6 @@
 import * as kernels from '../kernels/index.js';
-import { free, valuesOf } from '../runtime/index.js';
-import type { UpdateRule } from './update-rule.js';
+import { free, type Tensor, type Variable, valuesOf } from '../runtime/index.js';
+import { parameterwise, type UpdateRule } from './update-rule.js';
 
 export interface AdamwSettings {
   readonly beta1: number;
@@ -15,23 +15,18 @@ export interface AdamwSettings {
  * The corrections by t are taken out of the fraction: rate and epsilon carry them.
  */
 export function adamw({ beta1, beta2, epsilon }: AdamwSettings): UpdateRule {
-  return {
+  return parameterwise({
     slots: ['first_moment', 'second_moment'],
     countsSteps: true,
-    apply: ({ weights, slots }, { gradient, learningRate, weightDecay, update, scalarOf }) => {
-      if (weightDecay !== 0) {
-        const values = valuesOf(weights);
-        const decay = kernels.multiply(values, scalarOf(learningRate * weightDecay));
-        free(values);
-        kernels.subtractFrom(weights, decay);
-        free(decay);
-      }
+    apply: (parameter, memory, scalarOf) => {
+      const { weights, gradient, learningRate, weightDecay, update } = parameter;
+      if (weightDecay !== 0) decay(weights, scalarOf(learningRate * weightDecay));
       // The betas as the kernel sees them, or the means would not be of the values that it adds up.
       const [mean, meanSquare] = [beta1, beta2].map((beta) => 1 - Math.fround(beta) ** update) as [
         number,
         number,
       ];
-      kernels.applyAdam(weights, slots.get('first_moment')!, slots.get('second_moment')!, gradient, {
+      kernels.applyAdam(weights, memory('first_moment'), memory('second_moment'), gradient, {
         rate: scalarOf((learningRate * Math.sqrt(meanSquare)) / mean),
         beta1: scalarOf(beta1),
         beta2: scalarOf(beta2),
@@ -39,5 +34,13 @@ export function adamw({ beta1, beta2, epsilon }: AdamwSettings): UpdateRule {
         zero: scalarOf(0),
       });
     },
-  };
+  });
+}
+
+function decay(weights: Variable, share: Tensor): void {
+  const values = valuesOf(weights);
+  const lost = kernels.multiply(values, share);
+  free(values);
+  kernels.subtractFrom(weights, lost);
+  free(lost);
 }

@@ -5,8 +5,13 @@ import type { OptimizerSettings } from './optimizer.js';
 import { sgd } from './sgd.js';
 import type { UpdateRule } from './update-rule.js';
 
-export function updateRuleOf(spec: ResolvedOptimizer): UpdateRule {
-  return spec.type === 'sgd' ? sgd(spec) : adamw(spec);
+type SpecOf<T extends ResolvedOptimizer['type']> = Extract<ResolvedOptimizer, { type: T }>;
+
+/** Every optimizer of the contract, by its name. */
+const RULES: { readonly [T in ResolvedOptimizer['type']]: (spec: SpecOf<T>) => UpdateRule } = { sgd, adamw };
+
+export function updateRuleOf<T extends ResolvedOptimizer['type']>(spec: SpecOf<T>): UpdateRule {
+  return RULES[spec.type as T](spec);
 }
 
 /** What a job's optimiser does, but for rates of single parameters. */

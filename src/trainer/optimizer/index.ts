@@ -8,4 +8,4 @@ export * from './optimizer-state.js';
 export * from './parameter-values.js';
 export { learningRateAt, replicaRateAt } from './schedule.js';
 export { type SgdSettings, sgd } from './sgd.js';
-export type { UpdateRule } from './update-rule.js';
+export { type LayerUpdate, layerOf, type Memory, parameterwise, type UpdateRule } from './update-rule.js';

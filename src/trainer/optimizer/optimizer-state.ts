@@ -1,16 +1,14 @@
 import { type ParameterSpec, sizeOf } from '../../network/index.js';
 import { initialValues, type NamedValues } from './parameter-values.js';
-import type { UpdateRule, VectorSlot } from './update-rule.js';
+import { memoriesOf, type UpdateRule } from './update-rule.js';
 
-/** What an optimiser keeps of each parameter beside its value: a number per element, or how many updates it had. */
-export type Slot = VectorSlot | 'steps';
+/** The slot of how many updates each parameter has had, beside the memories of the rule. */
+export const STEPS_SLOT = 'steps';
 
-export const SLOTS: readonly Slot[] = ['momentum', 'first_moment', 'second_moment', 'steps'];
-
-/** Values to resume from; weights and every slot of the rule cover every parameter. */
+/** Values to resume from; weights cover every parameter, slots every memory of the rule. */
 export interface OptimizerState {
   readonly weights: NamedValues;
-  readonly slots: ReadonlyMap<Slot, NamedValues>;
+  readonly slots: ReadonlyMap<string, NamedValues>;
 }
 
 /** The state before the first step: a pure function of the seed and the parameters' names. */
@@ -22,13 +20,16 @@ export function startingState(
   return { weights: initialValues(parameters, seed), slots: startingSlots(parameters, rule) };
 }
 
-/** Slots of an optimiser that has seen nothing. */
+/** Slots of an optimizer that has seen nothing. */
 export function startingSlots(
   parameters: readonly ParameterSpec[],
   rule: UpdateRule,
-): ReadonlyMap<Slot, NamedValues> {
-  const zeros = (sizeFor: (parameter: ParameterSpec) => number): NamedValues =>
-    new Map(parameters.map((parameter) => [parameter.name, new Float32Array(sizeFor(parameter))]));
-  const vectors = rule.slots.map((slot): [Slot, NamedValues] => [slot, zeros(sizeOf)]);
-  return new Map(rule.countsSteps ? [...vectors, ['steps', zeros(() => 1)]] : vectors);
+): ReadonlyMap<string, NamedValues> {
+  const slots = new Map<string, Map<string, Float32Array>>();
+  for (const memory of memoriesOf(parameters, rule)) {
+    const named = slots.get(memory.slot) ?? new Map();
+    slots.set(memory.slot, named.set(memory.name, new Float32Array(sizeOf(memory))));
+  }
+  if (!rule.countsSteps) return slots;
+  return slots.set(STEPS_SLOT, new Map(parameters.map(({ name }) => [name, new Float32Array(1)])));
 }

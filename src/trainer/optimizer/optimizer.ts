@@ -12,9 +12,9 @@ import {
   valuesOf,
 } from '../runtime/index.js';
 import { clipNorm, normOf } from './clip.js';
-import type { OptimizerState, Slot } from './optimizer-state.js';
+import { type OptimizerState, STEPS_SLOT } from './optimizer-state.js';
 import type { NamedValues } from './parameter-values.js';
-import type { Updated, UpdateRule, VectorSlot } from './update-rule.js';
+import { layersOf, type Memory, memoriesOf, type UpdateRule } from './update-rule.js';
 
 export interface OptimizerSettings {
   readonly rule: UpdateRule;
@@ -34,8 +34,9 @@ export interface Norms {
 }
 
 /** A parameter on the device. */
-interface Trained extends Updated {
+interface Trained {
   readonly name: string;
+  readonly weights: Variable;
   readonly weightDecay: number;
   readonly rateFactor: number;
   /** So far: those of a warm start have had some when their AuxNet has had none. */
@@ -50,12 +51,19 @@ export class Optimizer {
   readonly #rule: UpdateRule;
   readonly #clipNorm: number | null;
   readonly #parameters: readonly Trained[];
+  readonly #layers: readonly (readonly Trained[])[];
+  readonly #memories: ReadonlyMap<string, ReadonlyMap<string, Variable>>;
   #views: Map<string, Tensor>;
 
   constructor(parameters: readonly ParameterSpec[], state: OptimizerState, settings: OptimizerSettings) {
     this.#rule = settings.rule;
     this.#clipNorm = settings.clipNorm ?? null;
-    this.#parameters = undoOnError(() => parameters.map((parameter) => toDevice(parameter, state, settings)));
+    const memories = memoriesOf(parameters, settings.rule);
+    [this.#memories, this.#parameters] = undoOnError(() => [
+      memoriesToDevice(memories, state),
+      parameters.map((parameter) => toDevice(parameter, state, settings)),
+    ]);
+    this.#layers = layersOf(this.#parameters);
     this.#views = viewsOf(this.#parameters);
   }
 
@@ -87,23 +95,23 @@ export class Optimizer {
   }
 
   state(): OptimizerState {
-    const named = (variableOf: (parameter: Trained) => Variable): NamedValues =>
-      new Map(this.#parameters.map((parameter) => [parameter.name, readVariable(variableOf(parameter))]));
-    const slots = new Map<Slot, NamedValues>(
-      this.#rule.slots.map((slot) => [slot, named((parameter) => parameter.slots.get(slot)!)]),
+    const slots = new Map<string, NamedValues>(
+      [...this.#memories].map(([slot, named]) => [slot, mapValues(named, readVariable)]),
     );
     if (this.#rule.countsSteps) {
       const counts = this.#parameters.map(({ name, updates }) => [name, Float32Array.of(updates)] as const);
-      slots.set('steps', new Map(counts));
+      slots.set(STEPS_SLOT, new Map(counts));
     }
-    return { weights: named(({ weights }) => weights), slots };
+    const weights = this.#parameters.map(
+      (parameter) => [parameter.name, readVariable(parameter.weights)] as const,
+    );
+    return { weights: new Map(weights), slots };
   }
 
   dispose(): void {
     free(...this.#views.values());
-    for (const { weights, slots } of this.#parameters) {
-      free(weights.handle, ...[...slots.values()].map(({ handle }) => handle));
-    }
+    const memories = [...this.#memories.values()].flatMap((named) => [...named.values()]);
+    free(...[...this.#parameters.map(({ weights }) => weights), ...memories].map(({ handle }) => handle));
   }
 
   #update(gradients: readonly Tensor[], learningRate: number): void {
@@ -113,16 +121,19 @@ export class Optimizer {
       scalars.set(value, known);
       return known;
     };
-    this.#parameters.forEach((parameter, index) => {
-      const { rateFactor, weightDecay } = parameter;
-      this.#rule.apply(parameter, {
-        gradient: gradients[index]!,
-        learningRate: rateFactor * learningRate,
-        weightDecay,
+    const gradientOf = new Map(this.#parameters.map(({ name }, index) => [name, gradients[index]!]));
+    for (const layer of this.#layers) {
+      const parameters = layer.map((parameter) => ({
+        name: parameter.name,
+        weights: parameter.weights,
+        gradient: required(gradientOf, parameter.name),
+        learningRate: parameter.rateFactor * learningRate,
+        weightDecay: parameter.weightDecay,
         update: ++parameter.updates,
-        scalarOf,
-      });
-    });
+      }));
+      const memory = (slot: string, name: string) => required(slotOf(this.#memories, slot), name);
+      this.#rule.apply({ parameters, memory, scalarOf });
+    }
     free(...scalars.values());
   }
 }
@@ -130,16 +141,25 @@ export class Optimizer {
 function toDevice(parameter: ParameterSpec, state: OptimizerState, settings: OptimizerSettings): Trained {
   const { name, shape } = parameter;
   const { rule, weightDecayOf, rateFactorOf } = settings;
-  const variable = (values: NamedValues) => createVariable(upload(required(values, name), shape));
-  const slots = rule.slots.map((slot): [VectorSlot, Variable] => [slot, variable(slotOf(state, slot))]);
   return {
     name,
-    weights: variable(state.weights),
-    slots: new Map(slots),
+    weights: createVariable(upload(required(state.weights, name), shape)),
     weightDecay: weightDecayOf(parameter),
     rateFactor: rateFactorOf?.(parameter) ?? 1,
-    updates: rule.countsSteps ? required(slotOf(state, 'steps'), name)[0]! : 0,
+    updates: rule.countsSteps ? required(slotOf(state.slots, STEPS_SLOT), name)[0]! : 0,
   };
+}
+
+function memoriesToDevice(
+  memories: readonly Memory[],
+  { slots }: OptimizerState,
+): ReadonlyMap<string, ReadonlyMap<string, Variable>> {
+  const onDevice = new Map<string, Map<string, Variable>>();
+  for (const { slot, name, shape } of memories) {
+    const named = onDevice.get(slot) ?? new Map();
+    onDevice.set(slot, named.set(name, createVariable(upload(required(slotOf(slots, slot), name), shape))));
+  }
+  return onDevice;
 }
 
 /** `what of name`, or `what` alone where no single norm is beyond float32 and only their sum is. */
@@ -158,14 +178,18 @@ function readVariable(variable: Variable): Float32Array {
   return copy;
 }
 
-function slotOf(state: OptimizerState, slot: Slot): NamedValues {
-  const values = state.slots.get(slot);
+function slotOf<T>(slots: ReadonlyMap<string, T>, slot: string): T {
+  const values = slots.get(slot);
   if (!values) throw new Error(`the state has no ${slot}: it is another optimizer's`);
   return values;
 }
 
 function required<T>(values: ReadonlyMap<string, T>, name: string): T {
   const value = values.get(name);
-  if (value === undefined) throw new Error(`nothing given for parameter ${name}`);
+  if (value === undefined) throw new Error(`nothing given for ${name}`);
   return value;
+}
+
+function mapValues<T, U>(values: ReadonlyMap<string, T>, make: (value: T) => U): ReadonlyMap<string, U> {
+  return new Map([...values].map(([name, value]) => [name, make(value)]));
 }

@@ -1,6 +1,6 @@
 import * as kernels from '../kernels/index.js';
-import { free, valuesOf } from '../runtime/index.js';
-import type { UpdateRule } from './update-rule.js';
+import { free, type Tensor, valuesOf } from '../runtime/index.js';
+import { type ParameterUpdate, parameterwise, type UpdateRule } from './update-rule.js';
 
 export interface SgdSettings {
   readonly momentum: number;
@@ -14,22 +14,23 @@ export interface SgdSettings {
  *   w <- w - learningRate v, or for Nesterov w - learningRate (g + momentum v).
  */
 export function sgd({ momentum, nesterov }: SgdSettings): UpdateRule {
-  return {
+  return parameterwise({
     slots: ['momentum'],
     countsSteps: false,
-    apply: ({ weights, slots }, { gradient, learningRate, weightDecay, scalarOf }) => {
-      const total = weightDecay === 0 ? gradient : decayed();
+    apply: (parameter, memory, scalarOf) => {
+      const { weights, gradient, learningRate, weightDecay } = parameter;
+      const total = weightDecay === 0 ? gradient : decayed(parameter, scalarOf(weightDecay));
       const scalars = { rate: scalarOf(learningRate), momentum: scalarOf(momentum), nesterov };
-      kernels.applyMomentum(weights, slots.get('momentum')!, total, scalars);
+      kernels.applyMomentum(weights, memory('momentum'), total, scalars);
       if (total !== gradient) free(total);
-
-      function decayed() {
-        const values = valuesOf(weights);
-        const decay = kernels.multiply(values, scalarOf(weightDecay));
-        const sum = kernels.add(gradient, decay);
-        free(values, decay);
-        return sum;
-      }
     },
-  };
+  });
+}
+
+function decayed({ weights, gradient }: ParameterUpdate, weightDecay: Tensor): Tensor {
+  const values = valuesOf(weights);
+  const decay = kernels.multiply(values, weightDecay);
+  const sum = kernels.add(gradient, decay);
+  free(values, decay);
+  return sum;
 }

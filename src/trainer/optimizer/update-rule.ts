@@ -1,31 +1,86 @@
+import type { ParameterSpec } from '../../network/index.js';
 import type { Tensor, Variable } from '../runtime/index.js';
 
-/** What a rule keeps of each weight between steps; zero at the start. */
-export type VectorSlot = 'momentum' | 'first_moment' | 'second_moment';
-
-/** One parameter and what is remembered of it, all of one shape. */
-export interface Updated {
-  readonly weights: Variable;
-  readonly slots: ReadonlyMap<VectorSlot, Variable>;
+/** A tensor that a rule remembers between steps; zero at the start. */
+export interface Memory {
+  /** What it is, e.g. `momentum`: the first part of its name in a checkpoint. */
+  readonly slot: string;
+  /** A parameter's name, or a name of the rule's own that begins with the layer's: `block0/conv1/left`. */
+  readonly name: string;
+  readonly shape: readonly number[];
 }
 
-/** What a rule is told of a parameter's update; all tensors stay their owner's. */
-export interface RuleInput {
-  /** Clipped where asked for. */
+/** A parameter in a step. */
+export interface ParameterUpdate {
+  readonly name: string;
+  readonly weights: Variable;
+  /** Clipped where the job asks for it; it stays its owner's. */
   readonly gradient: Tensor;
+  /** The step's learning rate times the parameter's own factor. */
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Which update of this parameter it is, from 1. */
   readonly update: number;
-  /** A number as a tensor that lives as long as the step; parameters share it. */
+}
+
+/** A layer in a step: all its parameters, so that a rule may scale by the layer (LARS) or mix its weights (K-FAC). */
+export interface LayerUpdate {
+  readonly parameters: readonly ParameterUpdate[];
+  /** @throws Error where the rule never declared such a memory */
+  readonly memory: (slot: string, name: string) => Variable;
+  /** A number as a tensor that lives as long as the step; all layers share it. */
   readonly scalarOf: (value: number) => Tensor;
 }
 
-/** A method of optimisation: which way the weights go, and what it remembers. It owns nothing. */
+/** A method of optimization: which way the weights go, and what it remembers. It owns nothing. */
 export interface UpdateRule {
-  readonly slots: readonly VectorSlot[];
+  /** What it remembers of a layer with these parameters. */
+  memoryOf(layer: readonly ParameterSpec[]): readonly Memory[];
   /** Whether it must know how many updates there were before. */
   readonly countsSteps: boolean;
-  /** One update of one parameter, in place: nobody may hold a tensor of its values meanwhile, or they are copied. */
-  apply(parameter: Updated, input: RuleInput): void;
+  /** One update of one layer, in place: nobody may hold a tensor of its weights meanwhile, or they are copied. */
+  apply(layer: LayerUpdate): void;
+}
+
+/** A rule that looks at one parameter at a time, and remembers tensors of its shape. */
+export interface ParameterRule<Slot extends string> {
+  readonly slots: readonly Slot[];
+  readonly countsSteps: boolean;
+  apply(
+    parameter: ParameterUpdate,
+    memory: (slot: Slot) => Variable,
+    scalarOf: LayerUpdate['scalarOf'],
+  ): void;
+}
+
+export function parameterwise<Slot extends string>(rule: ParameterRule<Slot>): UpdateRule {
+  return {
+    countsSteps: rule.countsSteps,
+    memoryOf: (layer) =>
+      rule.slots.flatMap((slot) => layer.map(({ name, shape }): Memory => ({ slot, name, shape }))),
+    apply: ({ parameters, memory, scalarOf }) => {
+      for (const parameter of parameters) {
+        rule.apply(parameter, (slot) => memory(slot, parameter.name), scalarOf);
+      }
+    },
+  };
+}
+
+/** @returns the parameters of each layer: those whose names agree up to the last slash */
+export function layersOf<T extends { readonly name: string }>(parameters: readonly T[]): T[][] {
+  const layers = new Map<string, T[]>();
+  for (const parameter of parameters) {
+    const layer = layerOf(parameter.name);
+    layers.set(layer, [...(layers.get(layer) ?? []), parameter]);
+  }
+  return [...layers.values()];
+}
+
+export function layerOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('/'));
+}
+
+/** The memories of a network, all layers together. */
+export function memoriesOf(parameters: readonly ParameterSpec[], rule: UpdateRule): Memory[] {
+  return layersOf(parameters).flatMap((layer) => rule.memoryOf(layer));
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ParameterSpec } from '../../../src/network/index.js';
 import { decodeState, encodeState, mergeStates } from '../../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../../src/trainer/errors.js';
-import { reshape } from '../../../src/trainer/kernels/index.js';
+import { multiply, reshape, subtractFrom } from '../../../src/trainer/kernels/index.js';
 import {
   adamw,
   learningRateAt,
@@ -16,7 +16,7 @@ import {
   startingState,
   type UpdateRule,
 } from '../../../src/trainer/optimizer/index.js';
-import { free, liveTensors, read } from '../../../src/trainer/runtime/index.js';
+import { free, liveTensors, read, upload } from '../../../src/trainer/runtime/index.js';
 import {
   gradientsAt,
   gradientValues,
@@ -289,6 +289,62 @@ test('a checkpoint cut short is refused', () => {
       `${length} bytes`,
     );
   }
+});
+
+/** Layer-wise rates as in LARS (You et al., arXiv:1708.03888), with a matrix of G G^T per kernel beside them as K-FAC has. */
+const LAYERWISE: UpdateRule = {
+  countsSteps: false,
+  memoryOf: (layer) =>
+    layer
+      .filter(({ name }) => name.endsWith('/kernel'))
+      .map(({ name, shape }) => ({
+        slot: 'left',
+        name: name.replace('kernel', 'left'),
+        shape: [shape[0]!, shape[0]!],
+      })),
+  apply: ({ parameters, memory, scalarOf }) => {
+    const norm = Math.hypot(...parameters.flatMap(({ gradient }) => [...read(gradient)]));
+    for (const { name, weights, gradient, learningRate } of parameters) {
+      const step = multiply(gradient, scalarOf(learningRate / norm));
+      subtractFrom(weights, step);
+      free(step);
+      if (!name.endsWith('/kernel')) continue;
+      const left = memory('left', name.replace('kernel', 'left'));
+      const side = gradient.shape[0]!;
+      const ones = upload(new Float32Array(side * side).fill(-1), [side, side]);
+      subtractFrom(left, ones);
+      free(ones);
+    }
+  },
+};
+
+test('a rule sees the gradients of a whole layer and keeps state of a shape of its own, checkpoints included', () => {
+  const before = liveTensors();
+  const settings = settingsOf(LAYERWISE);
+  const start = startingState(PARAMETERS, SEED, LAYERWISE);
+  const optimizer = new Optimizer(PARAMETERS, start, settings);
+  optimizer.step(gradientsAt(0), RATE);
+  const state = decodeState(encodeState(PARAMETERS, optimizer.state()));
+  optimizer.dispose();
+  for (const layer of ['a', 'b', 'c']) {
+    const own = PARAMETERS.filter(({ name }) => name.startsWith(`${layer}/`));
+    const norm = Math.hypot(...own.flatMap((parameter) => gradientValues(0, parameter)));
+    for (const parameter of own) {
+      const wanted = gradientValues(0, parameter).map(
+        (gradient, at) => start.weights.get(parameter.name)![at]! - (RATE * gradient) / norm,
+      );
+      wanted.forEach((value, at) => {
+        assert.ok(Math.abs(value - state.weights.get(parameter.name)![at]!) < TOLERANCE, parameter.name);
+      });
+    }
+  }
+  const kernel = PARAMETERS.find(({ name }) => name === 'a/kernel')!;
+  assert.deepEqual(state.slots.get('left')!.get('a/left'), new Float32Array(kernel.shape[0]! ** 2).fill(1));
+  const resumed = new Optimizer(PARAMETERS, state, settings);
+  resumed.step(gradientsAt(1), RATE);
+  assert.equal(resumed.state().slots.get('left')!.get('a/left')![0], 2);
+  resumed.dispose();
+  assert.equal(liveTensors(), before);
 });
 
 const optimizerOf = (optimizer: NonNullable<SpecChanges['optimizer']>) => mnistSpec({ optimizer }).optimizer;
