@@ -29,7 +29,7 @@ export async function pooledArchive(path: string): Promise<Buffer> {
   for await (const entry of archive.entries()) {
     const [split = '', label = ''] = entry.name.split('/').slice(-3);
     const own = splits[split];
-    if (own === undefined) continue;
+    if (own === undefined || entry.kind !== 'file') continue;
     own.pixels.push(
       pooled(await decodeImage(await openImage(await entry.read(LARGEST_FILE_BYTES)), CHANNELS)),
     );

@@ -316,6 +316,37 @@ export const ERRORS = {
     remedy: 'Nothing, or upload a test split.',
     retry: 'fatal',
   },
+  labels_differ: {
+    status: 422,
+    title: 'One image is there under two labels',
+    remedy: 'Remove the wrong ones: a network cannot learn both.',
+    retry: 'fatal',
+  },
+  names_guessed: {
+    status: 422,
+    title: 'Names of files are in an unknown encoding',
+    remedy: 'Nothing, if they are read as you wrote them; else make the archive with names in UTF-8.',
+    retry: 'fatal',
+  },
+  names_merged: {
+    status: 422,
+    title: 'Two spellings of one name were taken for one class',
+    remedy: 'Nothing, if they are one class; else rename one of them.',
+    retry: 'fatal',
+  },
+  folders_merged: {
+    status: 422,
+    title: 'Images lie below the folder of their class',
+    remedy:
+      'Nothing, if its first folder is the class; else name the folder that holds the classes as `root`.',
+    retry: 'fatal',
+  },
+  images_scaled: {
+    status: 422,
+    title: 'Images of more than 8 bits a channel were scaled to 8',
+    remedy: 'Nothing; images for predictions must be scaled the same.',
+    retry: 'fatal',
+  },
   splits_overlap: {
     status: 422,
     title: 'Images are in two splits',

@@ -8,6 +8,10 @@ import type { TaskOutput } from './trainer-protocol.js';
 export const DATASET_FORMATS = ['image-folder', 'cifar', 'mnist', 'npz'] as const;
 export type DatasetFormat = (typeof DATASET_FORMATS)[number];
 
+/** How the folders of an image folder are read. */
+export const DATASET_LAYOUTS = ['auto', 'splits', 'no-splits'] as const;
+export type DatasetLayout = (typeof DATASET_LAYOUTS)[number];
+
 export interface ImportOptions {
   /** auto: what the names in the archive suggest. */
   readonly format: DatasetFormat | 'auto';
@@ -15,6 +19,9 @@ export interface ImportOptions {
   readonly test_share: number | null;
   /** What the network is to see, where it is not what the images are. */
   readonly image: Partial<ImageShape>;
+  readonly layout: DatasetLayout;
+  /** Folder of the archive in which the folders of splits or classes lie; null: found by the layout. */
+  readonly root: string | null;
 }
 
 export interface ImportLimits {

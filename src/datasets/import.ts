@@ -1,22 +1,19 @@
 import { encodeManifest } from '../contract/dataset-manifest.js';
-import type {
-  DatasetFormat,
-  ImportAssignment,
-  ImportProgress,
-  ImportSuccess,
-} from '../contract/importer-protocol.js';
+import type { ImportAssignment, ImportProgress, ImportSuccess } from '../contract/importer-protocol.js';
 import type { DatasetStorage, ImageShape } from '../contract/spec.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { UnpackBudget } from './archive/budget.js';
+import type { ArchiveEntry } from './archive/entry.js';
 import { isJunk, isNestedArchive } from './archive/names.js';
 import { openArchive } from './archive/open.js';
-import { checkClasses, checkOverlap } from './arrays/checks.js';
+import { checkClasses, checkLabels, checkOverlap } from './arrays/checks.js';
 import { chooseSplits, type Splits } from './arrays/splits.js';
 import { writeEncoded, writePixels } from './arrays/write.js';
-import { detectFormat, openReader } from './formats/formats.js';
+import { openReader } from './formats/formats.js';
 import type { FormatReader, ImportContext, ReadImages } from './formats/reader.js';
+import { type Survey, surveyArchive } from './formats/survey.js';
 import { chooseImage } from './images/choose.js';
-import { ImportError, type ProblemList } from './problems.js';
+import { type ProblemList, readable } from './problems.js';
 
 export interface ImportSurroundings {
   readonly blobs: BlobStore;
@@ -26,7 +23,8 @@ export interface ImportSurroundings {
   onProgress(progress: ImportProgress): void;
 }
 
-/** Reading is most of the work. */
+/** Names are read first; then reading the files is most of the work. */
+const SURVEY_SHARE = 0.05;
 const READ_SHARE = 0.9;
 
 /**
@@ -40,51 +38,57 @@ export async function importDataset(
 ): Promise<ImportSuccess> {
   const { problems, folder } = surroundings;
   const { options, limits } = assignment;
-  const { format, images } = await readImages(
-    assignment,
-    { options, limits, folder, problems },
-    surroundings,
-  );
+  const survey = await readNames(assignment, surroundings);
+  const { format } = survey;
+  const images = await readImages(assignment, { options, limits, folder, problems, survey }, surroundings);
   const { samples } = images;
   const splits = chooseSplits(samples, options.test_share, problems);
   checkClasses(images, splits, problems);
   checkOverlap(samples, splits, problems);
+  checkLabels(images, problems);
   const written = await write(assignment.name, images, splits, options.image, surroundings);
   samples.close();
   return { ...written, format, ...problems.summary };
 }
 
-async function readImages(
-  assignment: ImportAssignment,
-  context: ImportContext,
+async function readNames(
+  { source, options, limits }: ImportAssignment,
   { blobs, problems, onProgress }: ImportSurroundings,
-): Promise<{ format: DatasetFormat; images: ReadImages }> {
-  const path = await blobs.localPath(assignment.source);
-  const archive = await openArchive(path, new UnpackBudget(context.limits));
-  const asked = context.options.format;
-  let format: DatasetFormat | null = asked === 'auto' ? null : asked;
-  let reader: FormatReader | null = format && openReader(format, context);
-  for await (const entry of archive.entries()) {
-    if (isJunk(entry.name)) continue;
-    if (isNestedArchive(entry.name)) {
-      problems.warn('entry_ignored', 'an archive within the archive is not opened', entry.name);
-      continue;
-    }
-    format ??= detectFormat(entry.name);
-    if (format === null) continue;
-    reader ??= openReader(format, context);
-    await reader.take(entry);
-    onProgress({ images: reader.count, share: READ_SHARE * archive.progress });
-  }
-  if (format === null || reader === null) throw unknownFormat();
-  return { format, images: await reader.finish() };
+): Promise<Survey> {
+  const archive = await openArchive(await blobs.localPath(source), new UnpackBudget(limits));
+  return surveyArchive(archive, options, problems, (share) =>
+    onProgress({ images: 0, share: SURVEY_SHARE * share }),
+  );
 }
 
-function unknownFormat(): ImportError {
-  return new ImportError(
-    'dataset_format',
-    'there are no images in folders, no CIFAR or MNIST files and no NumPy arrays in it',
-  );
+async function readImages(
+  { source }: ImportAssignment,
+  context: ImportContext,
+  { blobs, problems, onProgress }: ImportSurroundings,
+): Promise<ReadImages> {
+  const archive = await openArchive(await blobs.localPath(source), new UnpackBudget(context.limits));
+  const reader = openReader(context.survey.format, context);
+  const guessed = { count: 0, first: '' };
+  for await (const entry of archive.entries()) {
+    if (entry.kind !== 'file') continue;
+    if (entry.isNameGuessed && guessed.count++ === 0) guessed.first = readable(entry.name);
+    await takeOrLeave(reader, entry, problems);
+    const share = SURVEY_SHARE + (READ_SHARE - SURVEY_SHARE) * archive.progress;
+    onProgress({ images: reader.count, share });
+  }
+  if (guessed.count > 0) {
+    const message = `${guessed.count} names are not UTF-8 and do not say what else; the first was read as ${guessed.first}`;
+    problems.warn('names_guessed', message, guessed.first);
+  }
+  return reader.finish();
+}
+
+async function takeOrLeave(reader: FormatReader, entry: ArchiveEntry, problems: ProblemList): Promise<void> {
+  const { name } = entry;
+  if (isJunk(name)) problems.leaveOut('hidden files and those of the operating system', name);
+  else if (isNestedArchive(name))
+    problems.leaveOut('archives within the archive, which are not opened', name);
+  else if (!(await reader.take(entry))) problems.leaveOut('files that the format has no use for', name);
 }
 
 type Written = Omit<ImportSuccess, 'format' | 'problems' | 'problem_count'>;

@@ -9,19 +9,32 @@ export class ImportError extends Error {
     /** The file at fault, as the archive names it. */
     readonly file: string | null = null,
   ) {
-    super(message);
+    super(cut(message, LONGEST_MESSAGE));
     this.name = 'ImportError';
   }
 }
 
 const MOST_LISTED = 50;
+/** Of a message: an upload may hold texts of any length, which a message may quote. */
+const LONGEST_MESSAGE = 1_000;
+/** Files named of each kind that is left out. */
+const MOST_NAMED = 5;
 /** Names are cut in what is told: an archive may hold any. */
 const LONGEST_NAME = 200;
 
 /** What is wrong with an upload; the list is short however much that is. */
 export class ProblemList {
   readonly #listed: DatasetProblem[] = [];
+  readonly #leftOut = new Map<string, { count: number; readonly names: string[] }>();
   #count = 0;
+
+  /** @param what the files are, after their number: each kind is told once, with its count and the first names */
+  leaveOut(what: string, name: string): void {
+    const group = this.#leftOut.get(what) ?? { count: 0, names: [] };
+    this.#leftOut.set(what, group);
+    group.count += 1;
+    if (group.names.length < MOST_NAMED) group.names.push(readable(name));
+  }
 
   warn(code: ErrorCode, message: string, file: string | null = null): void {
     this.#add({ code, severity: 'warning', message, file });
@@ -34,10 +47,14 @@ export class ProblemList {
   /** Errors first: they say why the upload was refused. */
   get summary(): DatasetProblems {
     const order = ({ severity }: DatasetProblem) => (severity === 'error' ? 0 : 1);
-    return {
-      problems: this.#listed.toSorted((a, b) => order(a) - order(b)).slice(0, MOST_LISTED),
-      problem_count: this.#count,
-    };
+    const leftOut = [...this.#leftOut].map(([what, { count, names }]): DatasetProblem => {
+      const more = count > names.length ? ', ...' : '';
+      const message = `${count} left out: ${what} (${names.join(', ')}${more})`;
+      return { code: 'entry_ignored', severity: 'warning', message, file: names[0] ?? null };
+    });
+    // Before the warnings about single files, of which there may be many.
+    const all = [...leftOut, ...this.#listed].toSorted((a, b) => order(a) - order(b));
+    return { problems: all.slice(0, MOST_LISTED), problem_count: this.#count + leftOut.length };
   }
 
   #add(problem: DatasetProblem): void {
@@ -45,12 +62,16 @@ export class ProblemList {
     // An error is listed even where warnings filled the list.
     if (this.#listed.length >= MOST_LISTED && problem.severity === 'warning') return;
     if (this.#listed.length >= 2 * MOST_LISTED) return;
-    this.#listed.push({ ...problem, file: problem.file && readable(problem.file) });
+    const message = cut(problem.message, LONGEST_MESSAGE);
+    this.#listed.push({ ...problem, message, file: problem.file && readable(problem.file) });
   }
 }
 
 /** A name as people and databases can take it. */
 export function readable(name: string): string {
   const plain = Buffer.from(name.replaceAll(/\p{Cc}/gu, '\u{fffd}')).toString();
-  return plain.length > LONGEST_NAME ? `${plain.slice(0, LONGEST_NAME)}...` : plain;
+  return cut(plain, LONGEST_NAME);
 }
+
+const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest)}...` : text;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { decodeOffsets } from '../../src/contract/dataset-offsets.js';
-import { placeOf } from '../../src/datasets/formats/image-folder.js';
 import { imageFolder, makeImage, pixelsOf } from './support/images.js';
 import { imagesOf, importArchive, labelsOf } from './support/import.js';
 import { makeZip } from './support/zip.js';
@@ -114,24 +113,23 @@ test('one broken image in a hundred is left out and named', async (t) => {
   );
 });
 
-test('what systems leave in archives, nested archives and other files are not in the way', async (t) => {
+test('files that systems leave in archives, nested archives and other files are left out with a count and names', async (t) => {
   const files = await imageFolder(SPLITS, ['a', 'b'], 2);
   const others = ['__MACOSX/train/a/._0.png', 'train/a/.DS_Store', 'README.md', 'labels.csv', 'more.zip'];
   const archive = makeZip([...files, ...others.map((name) => ({ name, bytes: Buffer.from('x') }))]);
   const { success, problems } = await importArchive(t, archive);
   assert.equal(success.train_count, 4);
   assert.deepEqual(
-    problems.map(({ code, file }) => [code, file]),
-    [['entry_ignored', 'more.zip']],
+    problems.map(({ code, message }) => [code, message]),
+    [
+      [
+        'entry_ignored',
+        '2 left out: hidden files and those of the operating system (__MACOSX/train/a/._0.png, train/a/.DS_Store)',
+      ],
+      ['entry_ignored', '2 left out: files that the format has no use for (README.md, labels.csv)'],
+      ['entry_ignored', '1 left out: archives within the archive, which are not opened (more.zip)'],
+    ],
   );
-});
-
-test('the folder below the split, or else the last one, is the class', () => {
-  assert.deepEqual(placeOf('cifar-main/train/cat/0.png'), { split: 'train', className: 'cat' });
-  assert.deepEqual(placeOf('Val/n01440764/images/0.jpg'), { split: 'validation', className: 'n01440764' });
-  assert.deepEqual(placeOf('flowers/rose/0.png'), { split: 'none', className: 'rose' });
-  assert.equal(placeOf('0.png'), null);
-  assert.equal(placeOf('train/0.png'), null);
 });
 
 test('classes that are numbers are in the order of numbers', async (t) => {

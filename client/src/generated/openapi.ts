@@ -1383,6 +1383,10 @@ export interface components {
             test_share: components["schemas"]["TestShare"];
             /** @default {} */
             image: components["schemas"]["DatasetImage"];
+            /** @default auto */
+            layout: components["schemas"]["DatasetLayout"];
+            /** @default null */
+            root: components["schemas"]["DatasetRoot"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
             /**
@@ -1410,6 +1414,10 @@ export interface components {
             test_share: components["schemas"]["TestShare"];
             /** @default {} */
             image: components["schemas"]["DatasetImage"];
+            /** @default auto */
+            layout: components["schemas"]["DatasetLayout"];
+            /** @default null */
+            root: components["schemas"]["DatasetRoot"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
         };
@@ -1432,6 +1440,13 @@ export interface components {
              */
             channels?: 1 | 3;
         };
+        /**
+         * @description How the folders of an image folder are read. `splits`: train, val and test (also training, valid, validation, testing) hold the folders of the classes. `no-splits`: the folders are the classes, whatever they are called. `auto`: splits, where all folders beside each other are called so and hold folders; what is not clear is refused. Images that `splits` or `no-splits` has no place for are left out, and counted in `problems`.
+         * @enum {string}
+         */
+        DatasetLayout: "auto" | "splits" | "no-splits";
+        /** @description Folder of the archive that holds the folders of the splits or classes, like `data/images`; images elsewhere are left out. Null: the first folder that holds more than one other. */
+        DatasetRoot: string | null;
         /** @description Of the bytes, in hex; others are refused. */
         ExpectedSha256: string | null;
         /** @description A word of your own, like `production` or `candidate`. `production` also keeps its holder from being deleted. */

@@ -2,8 +2,11 @@ import type { Readable } from 'node:stream';
 
 /** A regular file in an archive, its name checked. It can be read until the next one is asked for. */
 export interface ArchiveEntry {
+  readonly kind: 'file';
   /** Relative, with slashes. */
   readonly name: string;
+  /** Whether the archive does not say in which encoding the name is, and it is not UTF-8. */
+  readonly isNameGuessed: boolean;
   /** As the archive declares it; reading finds out whether that is true. */
   readonly sizeBytes: number;
   /** All of it. @throws ImportError archive_damaged, archive_too_large above `maxBytes` */
@@ -12,9 +15,16 @@ export interface ArchiveEntry {
   stream(): Promise<Readable>;
 }
 
+/** What is in an archive beside files. */
+export interface ArchiveNote {
+  /** `unended`: the archive stops without its end mark, as one that is cut short may. */
+  readonly kind: 'folder' | 'label' | 'unended';
+  readonly name: string;
+}
+
 export interface Archive {
-  /** Each regular file once, in the archive's order. @throws ImportError for anything that must not be in it */
-  entries(): AsyncIterable<ArchiveEntry>;
+  /** Each regular file and folder once, in the archive's order. @throws ImportError for anything that must not be in it */
+  entries(): AsyncIterable<ArchiveEntry | ArchiveNote>;
   /** How far `entries` has got, 0..1. */
   readonly progress: number;
 }

@@ -4,10 +4,10 @@ import { ImportError } from '../problems.js';
 import type { UnpackBudget } from './budget.js';
 import type { Archive } from './entry.js';
 import { openTar } from './tar.js';
+import { BLOCK_BYTES, isTarHeader } from './tar-header.js';
 import { openZip } from './zip.js';
 
 const HEAD_BYTES = 4_096;
-const TAR_MAGIC_AT = 257;
 
 /**
  * Opens a zip or tar (plain, or in gzip) by what its first bytes say: names of files say anything.
@@ -35,7 +35,8 @@ async function readHead(path: string): Promise<Buffer> {
 const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 /** `PK` with the mark of a local file, or of the end of an empty archive. */
 const isZip = (head: Buffer): boolean => ['PK\x03\x04', 'PK\x05\x06'].includes(head.toString('latin1', 0, 4));
-const isTar = (head: Buffer): boolean => head.toString('latin1', TAR_MAGIC_AT, TAR_MAGIC_AT + 5) === 'ustar';
+/** By the checksum of its first header: archives of version 7 have no magic number. */
+const isTar = (head: Buffer): boolean => isTarHeader(head.subarray(0, BLOCK_BYTES));
 
 /** What a gzip file begins with, as far as its first bytes tell. */
 function gunzipHead(head: Buffer): Buffer {

@@ -6,7 +6,7 @@ import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { ImportError } from '../problems.js';
 import { checkRatio, type UnpackBudget } from './budget.js';
 import type { Archive, ArchiveEntry } from './entry.js';
-import { checkName } from './names.js';
+import { cleanName, decodeUtf8, decodeWestern } from './names.js';
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -31,7 +31,8 @@ export async function openZip(path: string, budget: UnpackBudget): Promise<Archi
       try {
         for await (const entry of namedEntries(zip)) {
           done += 1;
-          if (!entry.name.endsWith('/')) yield readable(zip, file, entry);
+          if (!entry.isFolder) yield readable(zip, file, entry);
+          else if (entry.name !== '') yield { kind: 'folder', name: entry.name };
         }
       } finally {
         zip.close();
@@ -43,6 +44,8 @@ export async function openZip(path: string, budget: UnpackBudget): Promise<Archi
 
 interface Named {
   readonly name: string;
+  readonly isNameGuessed: boolean;
+  readonly isFolder: boolean;
   readonly entry: Entry;
 }
 
@@ -66,10 +69,31 @@ async function* namedEntries(zip: ZipFile): AsyncGenerator<Named> {
     });
     if (done) return;
     const entry: Entry = value;
-    const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
-    const name = yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
-    yield { name, entry };
+    const { name: raw, isNameGuessed } = nameOf(entry);
+    const isFolder = /[/\\]$/.test(raw);
+    const name = cleanName(raw);
+    if (name === '' && !isFolder) throw new ImportError('archive_unsafe', "a file's name is empty", raw);
+    yield { name, isNameGuessed, isFolder, entry };
   }
+}
+
+const UTF8_FLAG = 0x800;
+const UNICODE_PATH = 0x7075;
+
+/**
+ * A name in UTF-8, as a flag or an extra field says; many tools write UTF-8 and say nothing. Else it is in the code page of
+ * IBM's PC, as the format has it (APPNOTE.TXT, appendix D), in which each byte is another character.
+ */
+function nameOf({ generalPurposeBitFlag: flags, fileNameRaw: raw, extraFields }: Entry): {
+  readonly name: string;
+  readonly isNameGuessed: boolean;
+} {
+  const isTold = extraFields.some(({ id }) => id === UNICODE_PATH);
+  const name = isTold ? yauzl.getFileNameLowLevel(flags, raw, extraFields, true) : decodeUtf8(raw);
+  if (name !== null) return { name, isNameGuessed: false };
+  const isMislabelled = (flags & UTF8_FLAG) !== 0;
+  const guess = isMislabelled ? decodeWestern(raw) : yauzl.getFileNameLowLevel(0, raw, [], true);
+  return { name: guess, isNameGuessed: true };
 }
 
 /** Checks every entry. @returns how many there are */
@@ -79,7 +103,6 @@ async function survey(path: string, budget: UnpackBudget): Promise<number> {
   const spans: Span[] = [];
   try {
     for await (const { name, entry } of namedEntries(zip)) {
-      checkName(name);
       checkKind(name, entry);
       budget.addFile(name);
       budget.addBytes(entry.uncompressedSize, name);
@@ -127,9 +150,11 @@ function checkKind(name: string, entry: Entry): void {
   if (!possible) throw lying(name);
 }
 
-function readable(zip: ZipFile, file: FileHandle, { name, entry }: Named): ArchiveEntry {
+function readable(zip: ZipFile, file: FileHandle, { name, isNameGuessed, entry }: Named): ArchiveEntry {
   return {
+    kind: 'file',
     name,
+    isNameGuessed,
     sizeBytes: entry.uncompressedSize,
     async read(maxBytes) {
       if (entry.uncompressedSize > maxBytes)

@@ -44,6 +44,25 @@ function missingClasses(
 
 const MOST_NAMED = 5;
 
+/** Warns where the same image, pixel by pixel, is there under two labels: at least one of them is wrong. */
+export function checkLabels({ samples, classes, places }: LabelledSamples, problems: ProblemList): void {
+  const order = Uint32Array.from({ length: samples.count }, (_, image) => image);
+  order.sort((a, b) => samples.compare(a, b));
+  const classOf = (image: number) => classes[places[samples.labels.at(image)]!]!;
+  const conflicts: (readonly [number, number])[] = [];
+  for (let at = 1, first = 0; at < order.length; at++) {
+    if (samples.compare(order[first]!, order[at]!) !== 0) first = at;
+    else if (samples.labels.at(order[first]!) !== samples.labels.at(order[at]!))
+      conflicts.push([order[first]!, order[at]!]);
+  }
+  if (conflicts.length === 0) return;
+  problems.warn('labels_differ', `${conflicts.length} images are there under another label too`);
+  for (const [one, other] of conflicts.slice(0, MOST_NAMED)) {
+    const message = `this image is ${classOf(other)} here and ${classOf(one)} as ${samples.nameOf(one)}`;
+    problems.warn('labels_differ', message, samples.nameOf(other));
+  }
+}
+
 /** Warns where the same image, pixel by pixel, is in two splits: the accuracy is then too good. */
 export function checkOverlap(
   samples: Samples,

@@ -4,7 +4,7 @@ import { Samples, type SplitName } from '../arrays/samples.js';
 import { type NumberArray, readPickle } from '../pickle/read.js';
 import { ImportError, readable } from '../problems.js';
 import { numbered } from './labelled.js';
-import { type FormatReader, type ImportContext, type ReadImages, refuseImageOption } from './reader.js';
+import { type FormatReader, type ImportContext, type ReadImages, refuseFolderOptions } from './reader.js';
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -29,9 +29,10 @@ function batchOf(base: string): Batch | null {
 const NAME_FILES = ['batches.meta.txt', 'fine_label_names.txt'];
 const NAME_PICKLES = ['batches.meta', 'meta'];
 
-export function isCifarName(name: string): boolean {
-  const base = baseName(name);
-  return batchOf(base) !== null || NAME_FILES.includes(base) || NAME_PICKLES.includes(base);
+/** `train` or `test` of a file of images, `names` of one with the classes' names; null for another. */
+export function cifarPart(base: string): string | null {
+  if (NAME_FILES.includes(base) || NAME_PICKLES.includes(base)) return 'names';
+  return batchOf(base)?.split ?? null;
 }
 
 /** CIFAR-10 and CIFAR-100 as www.cs.toronto.edu/~kriz/cifar.html gives them: the binary and the Python version. */
@@ -41,7 +42,7 @@ export class CifarReader implements FormatReader {
   #classes = 0;
 
   constructor(private readonly context: ImportContext) {
-    refuseImageOption(context);
+    refuseFolderOptions(context);
     this.#samples = new Samples(context.folder, 3);
   }
 

@@ -3,6 +3,9 @@ import { ImportError, readable } from '../problems.js';
 /** Numbers class names in the order in which they are met. */
 export class ClassNames {
   readonly #labels = new Map<string, number>();
+  readonly #spelled = new Map<string, string>();
+  /** Of classes whose name came in two Unicode spellings, which are one text: both. */
+  readonly spellings = new Map<string, string>();
 
   constructor(private readonly most: number) {}
 
@@ -11,7 +14,11 @@ export class ClassNames {
   }
 
   /** @throws ImportError dataset_too_large where there are more classes than may be */
-  labelOf(name: string): number {
+  labelOf(spelling: string): number {
+    const name = spelling.normalize('NFC');
+    const first = this.#spelled.get(name) ?? spelling;
+    this.#spelled.set(name, first);
+    if (first !== spelling) this.spellings.set(name, spelling);
     const known = this.#labels.get(name);
     if (known !== undefined) return known;
     if (this.#labels.size >= this.most)

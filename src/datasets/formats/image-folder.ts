@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { ArchiveEntry } from '../archive/entry.js';
-import { baseName } from '../archive/names.js';
+import { baseName, folderOf } from '../archive/names.js';
 import { MOST_PIXELS_A_SIDE, Samples, type SplitName } from '../arrays/samples.js';
 import { type DecodedImage, type DecodeOptions, decodeImage } from '../images/decode.js';
-import { hasImageName, hasOtherImageName } from '../images/kind.js';
+import { hasImageName, hasOtherImageName, imageKind } from '../images/kind.js';
 import { ImportError } from '../problems.js';
 import { ClassNames, inOrder } from './classes.js';
+import { type Place, placeOf } from './layout.js';
 import type { FormatReader, ImportContext, ReadImages } from './reader.js';
 
 const LARGEST_FILE_BYTES = 64 * 2 ** 20;
@@ -14,26 +15,6 @@ const LARGE_FILE_BYTES = 2 ** 20;
 const MOST_AT_ONCE = 8;
 /** One image in so many may be left out. */
 const LEFT_OUT_OF = 100;
-
-const SPLIT_FOLDERS: Readonly<Record<string, SplitName>> = {
-  train: 'train',
-  training: 'train',
-  test: 'test',
-  testing: 'test',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-};
-
-/** Where an image lies: `train/<class>/...` below any folders, or `<class>/...` in a tree without splits. */
-export function placeOf(path: string): { split: SplitName; className: string } | null {
-  const folders = path.split('/').slice(0, -1);
-  const at = folders.findIndex((folder) => Object.hasOwn(SPLIT_FOLDERS, folder.toLowerCase()));
-  const className = at < 0 ? folders.at(-1) : folders[at + 1];
-  if (className === undefined) return null;
-  const split = at < 0 ? 'none' : SPLIT_FOLDERS[folders[at]!.toLowerCase()]!;
-  return { split, className };
-}
 
 interface Pending {
   readonly name: string;
@@ -52,6 +33,10 @@ export class ImageFolderReader implements FormatReader {
   readonly #atOnce = Math.min(2 * availableParallelism(), MOST_AT_ONCE);
   #leftOut: { count: number; first: ImportError } | null = null;
   #taken = 0;
+  /** Folders of classes that hold an image. */
+  readonly #filled = new Set<string>();
+  /** Images in folders below that of their class. */
+  readonly #below = { count: 0, first: '' };
 
   constructor(private readonly context: ImportContext) {
     const { options, limits, folder } = context;
@@ -72,13 +57,40 @@ export class ImageFolderReader implements FormatReader {
 
   async take(entry: ArchiveEntry): Promise<boolean> {
     const { name } = entry;
-    if (!hasImageName(name) && !hasOtherImageName(name)) return false;
-    const place = placeOf(name);
-    if (place === null)
-      throw new ImportError('dataset_format', 'an image lies in no folder; its folder names its class', name);
-    this.#countOne();
-    const label = this.#classes.labelOf(place.className);
+    const isNamed = hasImageName(name) || hasOtherImageName(name);
+    if (!isNamed && entry.sizeBytes > LARGEST_FILE_BYTES) return false;
+    const place = this.#placeOf(name);
+    // A file of another name is an image if its bytes say so.
+    if (place === null && isNamed) return this.#leaveOutside(name);
     const encoded = await entry.read(LARGEST_FILE_BYTES);
+    if (!isNamed && imageKind(encoded) === null) return false;
+    if (place === null) return this.#leaveOutside(name);
+    await this.#begin(name, place, encoded);
+    return true;
+  }
+
+  #placeOf(name: string): Place | null {
+    return placeOf(this.context.survey.layout, name);
+  }
+
+  /** @throws ImportError where it was not said which folders are meant */
+  #leaveOutside(name: string): true {
+    const { options, problems } = this.context;
+    if (options.layout === 'auto' && options.root === null)
+      throw new ImportError(
+        'dataset_format',
+        'an image lies in no folder of a class; its folder names its class. Move it, or send `layout` or `root` to leave it out',
+        name,
+      );
+    problems.leaveOut('images outside of the folders that `layout` and `root` name', name);
+    return true;
+  }
+
+  async #begin(name: string, { split, className, below }: Place, encoded: Buffer): Promise<void> {
+    this.#countOne();
+    const label = this.#classes.labelOf(className);
+    this.#filled.add(classFolder(folderOf(name), below));
+    if (below > 0 && split === 'none' && this.#below.count++ === 0) this.#below.first = name;
     await this.#makeRoom(encoded.length);
     const decoded = decodeImage(encoded, baseName(name), this.#decoding).catch((error: unknown) => {
       if (error instanceof ImportError) return error;
@@ -86,8 +98,7 @@ export class ImageFolderReader implements FormatReader {
     });
     // Awaited in turn; one that fails meanwhile must not end the process.
     decoded.catch(() => undefined);
-    this.#pending.push({ name, split: place.split, label, encoded, decoded });
-    return true;
+    this.#pending.push({ name, split, label, encoded, decoded });
   }
 
   async finish(): Promise<ReadImages> {
@@ -97,7 +108,27 @@ export class ImageFolderReader implements FormatReader {
       const message = `${left.count} of ${this.#taken} images cannot be used, this one for example: ${left.first.message}; mend or remove them (up to one in ${LEFT_OUT_OF} is left out)`;
       throw new ImportError(left.first.code, message, left.first.file);
     }
+    if (this.#taken === 0) throw noImages();
+    this.#tellOfFolders();
     return { samples: this.#samples, ...inOrder(this.#classes.names) };
+  }
+
+  #tellOfFolders(): void {
+    const { problems, survey } = this.context;
+    const { count, first } = this.#below;
+    if (count > 0)
+      problems.warn(
+        'folders_merged',
+        `${count} images lie below the folder of their class; the class is the first folder of ${first}`,
+        first,
+      );
+    for (const [one, other] of this.#classes.spellings)
+      problems.warn('names_merged', `the class ${one} is spelled in two ways in Unicode`, other);
+    for (const folder of survey.folders) {
+      const place = placeOf(survey.layout, `${folder}/`);
+      if (place?.below === 0 && !this.#filled.has(folder))
+        problems.leaveOut('folders of classes that hold no images', folder);
+    }
   }
 
   #countOne(): void {
@@ -124,4 +155,16 @@ export class ImageFolderReader implements FormatReader {
     this.#leftOut ??= { count: 0, first: new ImportError(code, message, name) };
     this.#leftOut.count += 1;
   }
+}
+
+/** The folder that lies so many above another. */
+function classFolder(folder: string, above: number): string {
+  return above === 0 ? folder : folder.split('/').slice(0, -above).join('/');
+}
+
+function noImages(): ImportError {
+  return new ImportError(
+    'dataset_format',
+    'there are no images in folders, no CIFAR or MNIST files and no NumPy arrays in it',
+  );
 }

@@ -3,21 +3,25 @@ import { baseName } from '../archive/names.js';
 import { ImportError } from '../problems.js';
 import { readStart, StagedArray } from './arrays-in.js';
 import { type LabelledArrays, readLabelled } from './labelled.js';
-import { type FormatReader, type ImportContext, type ReadImages, refuseImageOption } from './reader.js';
+import { type FormatReader, type ImportContext, type ReadImages, refuseFolderOptions } from './reader.js';
 import { type StagedFile, stage } from './staging.js';
 
 const NAME = /^(train|t10k|test)-(images|labels)[-.]idx[1-4]-ubyte(\.gz)?$/;
 const UNSIGNED_BYTE = 0x08;
 const LONGEST_HEADER = 4 + 4 * 4;
 
-export const isMnistName = (name: string): boolean => NAME.test(baseName(name));
+/** Which of the four files a name is of; null for another. */
+export function mnistPart(base: string): string | null {
+  const [, split, part] = NAME.exec(base) ?? [];
+  return split === undefined ? null : `${split === 'train' ? 'train' : 'test'}-${part}`;
+}
 
 /** The four files of MNIST and its kin, in the idx format (yann.lecun.com/exdb/mnist), in gzip or not. */
 export class MnistReader implements FormatReader {
   readonly #files = new Map<string, StagedFile>();
 
   constructor(private readonly context: ImportContext) {
-    refuseImageOption(context);
+    refuseFolderOptions(context);
   }
 
   get count(): number {
@@ -25,9 +29,8 @@ export class MnistReader implements FormatReader {
   }
 
   async take(entry: ArchiveEntry): Promise<boolean> {
-    const [, split, part] = NAME.exec(baseName(entry.name)) ?? [];
-    if (split === undefined || part === undefined) return false;
-    const key = `${split === 'train' ? 'train' : 'test'}-${part}`;
+    const key = mnistPart(baseName(entry.name));
+    if (key === null) return false;
     this.#files.set(key, await stage(entry, this.context, key));
     return true;
   }

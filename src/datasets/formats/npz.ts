@@ -5,7 +5,7 @@ import { ImportError } from '../problems.js';
 import { type LabelledArrays, readLabelled } from './labelled.js';
 
 import { type NpyArray, openNpy } from './npy.js';
-import { type FormatReader, type ImportContext, type ReadImages, refuseImageOption } from './reader.js';
+import { type FormatReader, type ImportContext, type ReadImages, refuseFolderOptions } from './reader.js';
 import { type StagedFile, stage } from './staging.js';
 
 type Part = 'images' | 'labels';
@@ -26,6 +26,12 @@ const NAMES: Readonly<Record<string, readonly [SplitName, Part]>> = {
   test_labels: ['test', 'labels'],
 };
 
+/** Which array a file is by its name; null for another. */
+export function npzPart(base: string): string | null {
+  const name = base.replace(/\.npy$/, '');
+  return base.endsWith('.npy') && Object.hasOwn(NAMES, name) ? NAMES[name]!.join('-') : null;
+}
+
 /** How to read a whole number of each type that labels have. */
 const LABEL_TYPES: Readonly<Record<string, (row: Buffer) => number>> = {
   '|u1': (row) => row.readUInt8(),
@@ -43,7 +49,7 @@ export class NpzReader implements FormatReader {
   readonly #files = new Map<string, StagedFile>();
 
   constructor(private readonly context: ImportContext) {
-    refuseImageOption(context);
+    refuseFolderOptions(context);
   }
 
   get count(): number {
@@ -51,10 +57,8 @@ export class NpzReader implements FormatReader {
   }
 
   async take(entry: ArchiveEntry): Promise<boolean> {
-    const name = baseName(entry.name).replace(/\.npy$/, '');
-    const known = Object.hasOwn(NAMES, name) && NAMES[name];
-    if (!known || !entry.name.endsWith('.npy')) return false;
-    const key = known.join('-');
+    const key = npzPart(baseName(entry.name));
+    if (key === null) return false;
     this.#files.set(key, await stage(entry, this.context, key));
     return true;
   }

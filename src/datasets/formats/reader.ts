@@ -2,12 +2,14 @@ import type { ImportAssignment } from '../../contract/importer-protocol.js';
 import type { ArchiveEntry } from '../archive/entry.js';
 import type { LabelledSamples } from '../arrays/checks.js';
 import { ImportError, type ProblemList } from '../problems.js';
+import type { Survey } from './survey.js';
 
 /** What readers of all formats work with. */
 export interface ImportContext extends Pick<ImportAssignment, 'options' | 'limits'> {
   /** Of this attempt alone, for files of any name that we choose. */
   readonly folder: string;
   readonly problems: ProblemList;
+  readonly survey: Survey;
 }
 
 /** Reads the files of one format as an archive gives them. */
@@ -22,11 +24,16 @@ export interface FormatReader {
 
 export type ReadImages = LabelledSamples;
 
-/** @throws ImportError where it is chosen what images of a format that is one array are to be */
-export function refuseImageOption({ options }: ImportContext): void {
-  if (Object.keys(options.image).length === 0) return;
-  throw new ImportError(
-    'dataset_format',
-    'only images of image folders are scaled or made gray; leave `image` out',
-  );
+/** @throws ImportError where something is chosen that only image folders have */
+export function refuseFolderOptions({ options }: ImportContext): void {
+  if (Object.keys(options.image).length > 0)
+    throw new ImportError(
+      'dataset_format',
+      'only images of image folders are scaled or made gray; leave `image` out',
+    );
+  if (options.layout !== 'auto' || options.root !== null)
+    throw new ImportError(
+      'dataset_format',
+      'only image folders have a layout; leave `layout` and `root` out',
+    );
 }

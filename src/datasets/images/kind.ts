@@ -18,6 +18,10 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^.{4}ftyp/s, 'a HEIF or AVIF'],
   [/^\s*(<\?xml|<svg|<!DOCTYPE svg)/i, 'an SVG'],
   [/^%PDF/, 'a PDF'],
+  [/^P[1-7]\s/, 'a PNM (PPM, PGM or PBM)'],
+  [/^8BPS/, 'a Photoshop file'],
+  [/^.{4}JXL /s, 'a JPEG XL'],
+  [/^.{4}jP {2}/s, 'a JPEG 2000'],
 ];
 
 /** For people: what bytes that are no image of ours seem to be. */
@@ -27,7 +31,9 @@ export function describeBytes(bytes: Uint8Array): string {
   return KNOWN.find(([pattern]) => pattern.test(head))?.[1] ?? 'no image';
 }
 
-export const hasImageName = (name: string): boolean => /\.(jpe?g|png|webp)$/i.test(name);
+export const hasImageName = (name: string): boolean => /\.(jpe?g|jpe|jfif|pjpe?g|png|webp)$/i.test(name);
 /** Of kinds that are not taken: to say so is better than to leave them out in silence. */
 export const hasOtherImageName = (name: string): boolean =>
-  /\.(gif|tiff?|bmp|svg|heic|avif|jp2|jxl)$/i.test(name);
+  /\.(gif|tiff?|bmp|dib|svg|hei[cf]|avif|jp2|j2k|jxl|p[pgbn]m|pfm|ico|psd|tga|exr|hdr|dcm|dng|cr2|nef)$/i.test(
+    name,
+  );

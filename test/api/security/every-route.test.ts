@@ -45,6 +45,8 @@ const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
       format: 'auto' as const,
       test_share: null,
       image: {},
+      layout: 'auto' as const,
+      root: null,
       sha256: null,
     };
     return (await ours.datasets.createDataset(request, upload)).id;

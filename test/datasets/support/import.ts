@@ -53,7 +53,7 @@ export async function importArchive(
       name: 'test',
       source: 'spool:import_1/source',
       work: 'import_1/a1',
-      options: { format: 'auto', test_share: null, image: {}, ...options },
+      options: { format: 'auto', test_share: null, image: {}, layout: 'auto', root: null, ...options },
       limits: { ...LIMITS, ...limits },
     },
     { blobs, folder: await blobs.createWorkFolder('import_1/a1'), problems, onProgress: () => undefined },

@@ -17,13 +17,16 @@ export interface ZipFile {
 
 const UNIX = 3 << 8;
 
-/** A zip archive by APPNOTE.TXT 6.3.3, for tests: what libraries write is never hostile. */
-export function makeZip(files: readonly ZipFile[]): Buffer {
+/**
+ * A zip archive by APPNOTE.TXT 6.3.3, for tests: what libraries write is never hostile.
+ * @param isFlagged whether it says that its names are UTF-8
+ */
+export function makeZip(files: readonly ZipFile[], { isFlagged = true } = {}): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let length = 0;
   for (const file of files) {
-    const { local, central } = headersOf(file, length);
+    const { local, central } = headersOf(file, length, isFlagged);
     directory.push(central);
     parts.push(local);
     length += local.length;
@@ -32,14 +35,13 @@ export function makeZip(files: readonly ZipFile[]): Buffer {
   return Buffer.concat([...parts, central, endRecord(files.length, central.length, length)]);
 }
 
-function headersOf(file: ZipFile, at: number): { local: Buffer; central: Buffer } {
+function headersOf(file: ZipFile, at: number, isFlagged: boolean): { local: Buffer; central: Buffer } {
   const { bytes = new Uint8Array(), deflate = false, mode = 0o100644, offset = at } = file;
   const name = Buffer.from(file.name);
   const packed = deflate ? deflateRawSync(bytes) : Buffer.from(bytes);
   const common = Buffer.alloc(26);
   common.writeUInt16LE(20, 0);
-  // Names are UTF-8.
-  common.writeUInt16LE(0x800 | (file.encrypted ? 1 : 0), 2);
+  common.writeUInt16LE((isFlagged ? 0x800 : 0) | (file.encrypted ? 1 : 0), 2);
   common.writeUInt16LE(file.method ?? (deflate ? 8 : 0), 4);
   common.writeUInt32LE(file.declaredCrc ?? crc32(bytes), 10);
   common.writeUInt32LE(packed.length, 14);

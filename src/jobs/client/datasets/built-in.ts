@@ -3,7 +3,7 @@ import { insertImport } from '../../store/dataset-imports.js';
 import { EVERYBODY, lockDataset, setValidating } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
 
-const OPTIONS = { format: 'auto', test_share: null, image: {} } as const;
+const OPTIONS = { format: 'auto', test_share: null, image: {}, layout: 'auto', root: null } as const;
 
 /** Begins, in the turn of the tenant that asks first, the import of a built-in dataset that is used for the first time, or could not be imported; once for all who ask. */
 export async function importBuiltIn(db: Database, tenant: string, id: string): Promise<void> {

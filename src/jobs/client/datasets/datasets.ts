@@ -95,7 +95,7 @@ async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): P
 type New = DatasetRequest & { readonly id: string; readonly tenant: string };
 
 async function insert(tx: Transaction, request: New, { importId, bytes, shown }: Source): Promise<void> {
-  const { id, tenant, name, format, test_share, image } = request;
+  const { id, tenant, name, format, test_share, image, layout, root } = request;
   if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
     const detail = `There may be ${MAX_DATASETS_PER_TENANT} datasets; delete one first.`;
     throw new StrataError('limit_reached', detail);
@@ -107,7 +107,7 @@ async function insert(tx: Transaction, request: New, { importId, bytes, shown }:
     datasetId: id,
     tenant,
     source: bytes,
-    options: { format, test_share, image },
+    options: { format, test_share, image, layout, root },
   });
 }
 

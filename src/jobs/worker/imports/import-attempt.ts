@@ -126,7 +126,8 @@ export class ImportAttempt {
       name,
       source: `spool:${id}/source`,
       work: `${id}/a${attempt}`,
-      options,
+      // Imports that began before an update have fewer.
+      options: { ...{ layout: 'auto', root: null }, ...options },
       limits: this.options.limits,
     };
   }
