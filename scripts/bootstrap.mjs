@@ -81,7 +81,7 @@ async function installPackages() {
     LINE_EVERY_MS,
   );
   // Its warnings about transitive packages would bury ours; its errors are shown.
-  const code = await run('npm', ['ci', '--loglevel=error'], process.env);
+  const code = await run('npm', ['ci', '--loglevel=error'], { env: process.env, ipc: false });
   clearInterval(ticker);
   if (code !== 0) fail(`npm ci failed (${code}). Its message is above; correct that and run this again.`);
   const bytes = folderBytes(join(ROOT, 'node_modules'));
@@ -89,18 +89,70 @@ async function installPackages() {
   process.env.STRATA_NPM_CI = `${seconds()},${bytes}`;
 }
 
-/** Runs a command to its end, passing signals on, and answers its exit code. */
-function run(file, args, env) {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs a command to its end, passing signals on, and answers its exit code. The command sees by its IPC channel when this
+ * process is gone, and by a signal when npm is: npm that is killed tells nobody.
+ */
+function run(file, args, { env, ipc }) {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: ROOT, env, stdio: 'inherit' });
+    const stdio = ['inherit', 'inherit', 'inherit', ...(ipc ? ['ipc'] : [])];
+    const child = spawn(file, args, { cwd: ROOT, env, stdio });
     const forward = (signal) => child.kill(signal);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    for (const signal of SIGNALS) process.on(signal, forward);
+    const watch = whenNpmIsGone(() => child.kill('SIGTERM'));
     child.once('error', (error) => fail(`${file}: ${error.message}`));
     child.once('exit', (code, signal) => {
-      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward);
+      clearInterval(watch);
+      for (const name of SIGNALS) process.off(name, forward);
       resolve(signal ? 1 : code);
     });
   });
+}
+
+const NPM_LOOK_MS = 500;
+
+/** Calls back once when the npm that runs this script has ended. Started without npm, it never does. */
+function whenNpmIsGone(callback) {
+  const npm = npmAncestor();
+  if (npm === undefined) return undefined;
+  const timer = setInterval(() => {
+    if (startOf(npm.pid) === npm.start) return;
+    clearInterval(timer);
+    callback();
+  }, NPM_LOOK_MS);
+  return timer;
+}
+
+/** npm may have put a shell between itself and us. */
+function npmAncestor() {
+  if (!process.env.npm_lifecycle_event) return undefined;
+  for (let pid = process.ppid; pid > 1; pid = statOf(pid)?.parent ?? 0) {
+    if (/^npm |\/npm(-cli\.js)?\0/.test(readProc(pid, 'cmdline') ?? '')) return { pid, start: startOf(pid) };
+  }
+  return undefined;
+}
+
+/** When a process started: another one may have its number by now. */
+function startOf(pid) {
+  return statOf(pid)?.start;
+}
+
+function statOf(pid) {
+  const stat = readProc(pid, 'stat');
+  if (stat === undefined) return undefined;
+  // pid (name) state parent ...: the name may hold spaces and brackets.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { parent: Number(fields[1]), start: fields[19] };
+}
+
+function readProc(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 const [name, ...args] = process.argv.slice(2);
@@ -109,4 +161,7 @@ if (!command) fail(`Unknown command '${name}'. One of: ${Object.keys(COMMANDS).j
 if (!existsSync(join(ROOT, command))) fail(`'npm run ${name}' is not there yet (${command}).`);
 checkNode();
 if (!isInstalled()) await installPackages();
-process.exitCode = await run(process.execPath, ['--import', 'tsx', command, ...args], process.env);
+process.exitCode = await run(process.execPath, ['--import', 'tsx', command, ...args], {
+  env: process.env,
+  ipc: true,
+});

@@ -5,13 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 50;
 
-/** A database server that set-up runs on this machine. */
-export interface LocalServer {
-  url: string;
-  pid: number;
-  stop(): Promise<void>;
-}
-
 /** A port of the loopback address that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -35,6 +28,17 @@ export async function canListen(host: string, port: number): Promise<boolean> {
   server.close();
   await once(server, 'close');
   return true;
+}
+
+/**
+ * The command that runs `command` and ends it with `signal` when this process ends, however that happens. Linux keeps the
+ * wish of the last program that changes no account, so it comes last before the program itself.
+ */
+export function endingWithUs(
+  signal: 'TERM' | 'INT' | 'KILL',
+  command: readonly string[],
+): [file: string, args: string[]] {
+  return ['setpriv', ['--pdeathsig', signal, '--', ...command]];
 }
 
 /** The command line of a process, or undefined when there is none (or only its zombie). */

@@ -22,6 +22,17 @@ export const API_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 /** Ended in this order: no new requests, then no new work, then nothing left to dispatch. */
 export const STOP_ORDER: readonly ChildName[] = ['api', 'worker', 'dispatcher'];
 
+/**
+ * When each is killed if it has not ended, in milliseconds since the stop began: a service manager kills the whole after
+ * 30 s. A worker may need 20 s for its tasks' checkpoints. The servers stop together.
+ */
+export const STOP_BY_MS: Readonly<Record<ChildName | 'servers', number>> = {
+  api: 2_000,
+  worker: 24_000,
+  dispatcher: 25_000,
+  servers: 29_000,
+};
+
 /** The environment that tells each child its settings, all of them explicit. */
 export async function childEnvironment(
   settings: Settings,

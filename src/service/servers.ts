@@ -1,42 +1,68 @@
 import type { Settings } from '../contract/settings.js';
 import { checkRedis } from '../jobs/queue/check-redis.js';
 import { checkPostgres } from '../jobs/store/connection/check-postgres.js';
-import { startPostgres, stopPostgres } from '../provision/postgres/postgres.js';
+import { launchFirst, type ServerProgram, serverLock, stopServer } from '../provision/local-server.js';
+import { acquire } from '../provision/lock.js';
+import { postgresServer } from '../provision/postgres/postgres.js';
 import type { Progress } from '../provision/progress.js';
-import { startRedis, stopRedis } from '../provision/redis/redis.js';
+import { redisServer } from '../provision/redis/redis.js';
+import { Supervised } from './supervisor.js';
+
+export type ServerName = 'postgres' | 'redis';
 
 export interface Servers {
   databaseUrl: string;
   redisUrl: string;
-  /** Process ids of the servers run here; a given server has none. */
-  pids: { postgres?: number; redis?: number };
-  /** Stops, in this order, the Redis and the Postgres run here. */
-  stop(): Promise<void>;
+  /** The servers run here; a given server is somebody else's to restart. */
+  children: Partial<Record<ServerName, Supervised<void>>>;
+  stop(patienceMs?: number): Promise<void>;
 }
 
-/** The given database servers, or local ones in the home. */
+/** The given database servers, or local ones in the home, which are kept running. The caller holds the home's lock. */
 export async function startServers(settings: Settings, progress: Progress): Promise<Servers> {
   if (settings.databaseUrl) await checkPostgres(settings.databaseUrl);
   if (settings.redisUrl) await checkRedis(settings.redisUrl);
   const { home } = settings;
-  const stop = async () => {
-    if (!settings.redisUrl) await stopRedis(home);
-    if (!settings.databaseUrl) await stopPostgres(home);
+  const children: Servers['children'] = {};
+  const stop = async (patienceMs?: number) => {
+    await Promise.all(Object.values(children).map((child) => child.stop(patienceMs)));
+  };
+  const run = async (name: ServerName, server: ServerProgram): Promise<string> => {
+    children[name] = supervised(server, progress);
+    await children[name].start();
+    return server.url();
   };
   try {
-    const postgres = settings.databaseUrl
-      ? { url: settings.databaseUrl }
-      : await progress.step('starting Postgres', () => startPostgres(home));
-    const redis = settings.redisUrl
-      ? { url: settings.redisUrl }
-      : await progress.step('starting Redis', () => startRedis(home, progress));
-    const pids = {
-      ...('pid' in postgres && { postgres: postgres.pid }),
-      ...('pid' in redis && { redis: redis.pid }),
-    };
-    return { databaseUrl: postgres.url, redisUrl: redis.url, pids, stop };
+    const databaseUrl =
+      settings.databaseUrl ??
+      (await progress.step('starting Postgres', async () => run('postgres', await postgresServer(home))));
+    const redisUrl =
+      settings.redisUrl ??
+      (await progress.step('starting Redis', async () => run('redis', await redisServer(home, progress))));
+    return { databaseUrl, redisUrl, children, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function supervised(server: ServerProgram, progress: Progress): Supervised<void> {
+  let first = true;
+  return new Supervised<void>({
+    name: server.name,
+    stopSignals: server.stopSignals,
+    log: progress.line,
+    launch: async (signal) => {
+      // Whoever runs on the home that we have locked is left over from another start.
+      if (first) await stopServer(server);
+      const lock = await acquire(serverLock(server), { signal });
+      if (first) {
+        const child = await launchFirst(server, lock);
+        first = false;
+        return child;
+      }
+      return server.launch(lock).finally(() => lock.release());
+    },
+    ready: (child) => server.ready(child),
+  });
 }

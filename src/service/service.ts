@@ -1,14 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import type { Settings } from '../contract/settings.js';
 import { migrate } from '../jobs/store/connection/migrate.js';
-import { tryAcquire } from '../provision/lock.js';
 import { canListen } from '../provision/processes.js';
 import type { Part, Progress } from '../provision/progress.js';
-import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_ORDER } from './children.js';
+import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_BY_MS, STOP_ORDER } from './children.js';
 import { compileService } from './compile.js';
-import { type Servers, startServers } from './servers.js';
+import { claimHome, describeHolder } from './home.js';
+import { type ServerName, type Servers, startServers } from './servers.js';
 import { setUp } from './setup.js';
-import { type ChildSpec, SupervisedChild } from './supervisor.js';
+import { type ChildSpec, type Supervised, SupervisedChild } from './supervisor.js';
 
 export interface ServiceOptions {
   settings: Settings;
@@ -27,6 +26,8 @@ export interface Service {
   parts: Part[];
   /** Handles to end, kill or restart one process; it is kept running meanwhile. */
   children: Record<ChildName, SupervisedChild>;
+  /** The same for the database servers that run here. */
+  servers: Partial<Record<ServerName, Supervised<void>>>;
   pids(): Record<string, number | undefined>;
   /** Stops everything in order; calling it again waits for the same end. */
   stop(): Promise<void>;
@@ -34,38 +35,41 @@ export interface Service {
 
 /** Sets up what is missing and starts the whole service on one machine. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { settings, progress, signal } = options;
-  const undo: (() => Promise<void>)[] = [];
+  const { progress, signal } = options;
+  const undo: Undo[] = [];
   const stop = once(() => unwind(undo));
   try {
-    undo.push(await claimHome(settings.home));
+    const settings = await ownHome(options.settings, undo);
     await requireFreePort(settings);
     const parts = await abortable(() => setUp(progress), signal);
     const servers = await startServers(settings, progress);
-    undo.push(() => servers.stop());
+    undo.push((left) => servers.stop(left(STOP_BY_MS.servers)));
     await applyMigrations(servers, progress);
     await compileService();
     const env = await childEnvironment(settings, servers);
     const children = makeChildren(env, options);
-    undo.push(async () => {
-      for (const name of STOP_ORDER) await children[name].stop();
+    undo.push(async (left) => {
+      for (const name of STOP_ORDER) await children[name].stop(left(STOP_BY_MS[name]));
     });
     const apiUrl = await abortable(() => startChildren(children, env), signal);
-    const pids = () => ({ ...servers.pids, ...mapValues(children, (child) => child.pid) });
+    const pids = () => pidsOf({ ...servers.children, ...children });
     const { databaseUrl, redisUrl } = servers;
-    return { apiUrl, databaseUrl, redisUrl, parts, children, pids, stop };
+    return { apiUrl, databaseUrl, redisUrl, parts, children, servers: servers.children, pids, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** One service a home: two would fight over its servers and its slots. */
-async function claimHome(home: string): Promise<() => Promise<void>> {
-  await mkdir(home, { recursive: true });
-  const release = await tryAcquire(`${home}/service`);
-  if (release) return release;
-  throw new Error(`Strata already runs on ${home}. Stop it first, or set STRATA_HOME to another folder.`);
+/** One service a home: two would fight over its servers and its slots. @returns the settings with its real path */
+async function ownHome(settings: Settings, undo: Undo[]): Promise<Settings> {
+  const claimed = await claimHome(settings.home);
+  if (!claimed)
+    throw new Error(
+      `Strata already runs on ${settings.home}. ${await describeHolder(settings.home)}\nOr set STRATA_HOME to another folder.`,
+    );
+  undo.push(async () => claimed.lock.release());
+  return { ...settings, home: claimed.path };
 }
 
 /** Before minutes of set-up, not after them. */
@@ -110,11 +114,20 @@ async function abortable<T>(work: () => Promise<T>, signal: AbortSignal | undefi
   return Promise.race([work(), aborted]);
 }
 
+/** Undoes one step of the start. @param left milliseconds left until so many have passed since the stop began */
+type Undo = (left: (byMs: number) => number) => Promise<void>;
+
 /** The last started is the first stopped; a failure to stop one thing does not keep the others running. */
-async function unwind(undo: (() => Promise<void>)[]): Promise<void> {
+async function unwind(undo: Undo[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const step of undo.splice(0).reverse()) await step().catch((error) => failures.push(error));
+  const startedAt = performance.now();
+  const left = (byMs: number) => Math.max(0, startedAt + byMs - performance.now());
+  for (const step of undo.splice(0).reverse()) await step(left).catch((error) => failures.push(error));
   if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
+}
+
+function pidsOf(processes: Readonly<Record<string, { readonly pid: number | undefined }>>) {
+  return mapValues({ ...processes }, ({ pid }) => pid);
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { openSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { parseSettings } from '../../src/contract/settings.js';
 import { stopPostgres } from '../../src/provision/postgres/postgres.js';
 import { processGone } from '../../src/provision/processes.js';
 import { silent } from '../../src/provision/progress.js';
 import { stopRedis } from '../../src/provision/redis/redis.js';
+import { ROOT } from '../../src/service/root.js';
 import { startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
+import { eventually } from '../support/eventually.js';
 
 async function temporaryHome(t: TestContext): Promise<string> {
   return temporaryFolder(t, async (folder) => {
@@ -32,7 +38,12 @@ test('the whole service starts, heals, and stops without leaving a process', asy
   const service = await startService(options(home));
   t.after(() => service.stop());
   assert.ok(await isReady(service.apiUrl));
-  await assert.rejects(startService(options(home)), /Strata already runs on .*STRATA_HOME/);
+  await assert.rejects(
+    startService(options(home)),
+    new RegExp(
+      `Strata already runs on ${home}. It is process ${process.pid}. To stop it:  kill ${process.pid}`,
+    ),
+  );
 
   const { port } = await service.children.api.restart('SIGKILL');
   assert.equal(port, Number(new URL(service.apiUrl).port), 'a restarted API is where it was');
@@ -42,6 +53,41 @@ test('the whole service starts, heals, and stops without leaving a process', asy
   assert.deepEqual(pids.map(([name]) => name).sort(), ['api', 'dispatcher', 'postgres', 'redis', 'worker']);
   await service.stop();
   for (const [name, pid] of pids) assert.ok(await processGone(pid!, 0), `${name} still runs`);
+});
+
+test('Redis and Postgres that are killed are started again, where their clients know them', async (t) => {
+  const service = await startService(options(await temporaryHome(t)));
+  t.after(() => service.stop());
+  for (const server of Object.values(service.servers)) {
+    const before = server.pid;
+    await server.restart('SIGKILL');
+    assert.notEqual(server.pid, before);
+    await eventually('the API reaches them again', () => isReady(service.apiUrl));
+  }
+});
+
+test('the whole stops within 30 s although its servers are frozen', async (t) => {
+  const service = await startService(options(await temporaryHome(t)));
+  for (const server of Object.values(service.servers)) server.kill('SIGSTOP');
+  const late = delay(30_000, 'late' as const, { ref: false });
+  assert.notEqual(await Promise.race([service.stop(), late]), 'late');
+  for (const [name, pid] of Object.entries(service.pids()))
+    assert.ok(await processGone(pid!, 0), `${name} still runs`);
+});
+
+test('a home behind a link is the home that it leads to', async (t) => {
+  const home = await temporaryHome(t);
+  const link = join(await temporaryFolder(t), 'link');
+  await symlink(home, link);
+  const service = await startService(options(home));
+  t.after(() => service.stop());
+  await assert.rejects(startService(options(link)), /Strata already runs on/);
+  const reset = promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/service/commands/reset.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, STRATA_HOME: link },
+  });
+  await assert.rejects(reset, /Strata runs on .*To stop it: {2}kill/);
+  assert.ok(await isReady(service.apiUrl), 'neither has stopped its servers');
 });
 
 test('a start that is given up stops what it had started', async (t) => {

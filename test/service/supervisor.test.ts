@@ -60,7 +60,7 @@ test('a child that ignores SIGTERM is killed', async (t) => {
   const { port } = await child.start();
   await child.stop(50);
   assert.ok(await processGone(port!, 0));
-  assert.match(lines[0]!, /does not stop; killing it/);
+  assert.match(lines[0]!, /does not stop; sending it SIGKILL/);
 });
 
 test('a child does not outlive a supervisor that is killed', async () => {

@@ -1,42 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { exec } from '../exec.js';
-import { withLock } from '../lock.js';
-import { commandLine, freePort, type LocalServer, processGone, readText } from '../processes.js';
+import {
+  findServer,
+  type LocalServer,
+  type ServerProgram,
+  startServer,
+  stopServer,
+} from '../local-server.js';
+import { type Lock, withLock } from '../lock.js';
+import { LoopbackPort } from '../loopback-port.js';
+import { commandLine, endingWithUs, readText } from '../processes.js';
 import { type PostgresFiles, postgresFiles, postmasterPid } from './files.js';
 import { chooseRunAs, type RunAs } from './run-as.js';
 
 const USER = 'strata';
 const DATABASE = 'strata';
-const START_ATTEMPTS = 5;
-const RETRY_MS = 500;
-const STOP_MS = 30_000;
+const LOOK_MS = 50;
 
 /**
- * Starts the embedded Postgres of a home, or finds the one that runs. Only loopback, with a password; what is
- * committed survives the death of the server and of this process.
+ * Starts the embedded Postgres of a home, or finds the one that runs. Only loopback, with a password. It ends with this
+ * process; what is committed survives the death of both.
  */
 export async function startPostgres(home: string, runAs?: RunAs): Promise<LocalServer> {
-  return withLock(`${home}/postgres`, async () => {
-    const as = runAs ?? (await chooseRunAs());
-    const files = await postgresFiles(home, as);
-    await initialise(files, as);
-    const password = (await readText(files.password)) ?? '';
-    const url = (await running(files, password)) ?? (await start(files, as, password));
-    await createDatabase(url);
-    const pid = (await postmasterPid(files.data)) ?? 0;
-    return { url, pid, stop: async () => void (await stop(files, as)) };
-  });
+  return withLock(join(home, 'postgres'), async () => startServer(await postgresServer(home, runAs)));
+}
+
+/** The address of the Postgres that runs on a home. It is never started or stopped. */
+export async function findPostgres(home: string): Promise<string> {
+  return findServer(await postgresServer(home));
 }
 
 /** Stops the server of a home if one runs, and says whether it did. */
 export async function stopPostgres(home: string, runAs?: RunAs): Promise<boolean> {
+  return withLock(join(home, 'postgres'), async () => stopServer(await postgresServer(home, runAs)));
+}
+
+/** The embedded Postgres of a home, ready to be launched. */
+export async function postgresServer(home: string, runAs?: RunAs): Promise<ServerProgram> {
   const as = runAs ?? (await chooseRunAs());
   const files = await postgresFiles(home, as);
-  return withLock(`${home}/postgres`, () => stop(files, as));
+  return new PostgresServer(files, as);
+}
+
+class PostgresServer implements ServerProgram {
+  readonly name = 'Postgres';
+  readonly folder: string;
+  /** Fast shutdown, immediate shutdown, and the end of the postmaster, which its backends do not survive for long. */
+  readonly stopSignals = ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const;
+  private readonly port: LoopbackPort;
+
+  constructor(
+    private readonly files: PostgresFiles,
+    private readonly as: RunAs,
+  ) {
+    this.folder = files.folder;
+    this.port = new LoopbackPort(files.port);
+  }
+
+  async url(): Promise<string> {
+    const password = (await readText(this.files.password)) ?? '';
+    return `postgresql://${USER}:${password}@127.0.0.1:${await this.port.current()}/${DATABASE}`;
+  }
+
+  /** The live server of this folder. A pid that belongs to another program by now does not count. */
+  async pid(): Promise<number | undefined> {
+    const pid = await postmasterPid(this.files.data);
+    return pid && (await commandLine(pid))?.includes(this.files.data) ? pid : undefined;
+  }
+
+  async answers(): Promise<boolean> {
+    return answers(await this.url());
+  }
+
+  async launch(lock: Lock): Promise<ChildProcess> {
+    const { files, as } = this;
+    await initialise(files, as);
+    await this.forgetDeadServer();
+    const log = await open(files.log, 'a', 0o600);
+    try {
+      const server = [join(files.bin, 'postgres'), '-D', files.data, '-p', await this.port.choose()];
+      const settings = ['-k', '', '-c', 'listen_addresses=127.0.0.1'];
+      const [file, args] = endingWithUs('INT', [...server, ...settings]);
+      // Its own process group: Ctrl-C in the terminal must not stop it before what still writes to it.
+      const child = spawn(...as.command(file, args), {
+        cwd: files.folder,
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd, lock.fd],
+      });
+      await once(child, 'spawn');
+      lock.write(String(child.pid));
+      return child;
+    } finally {
+      await log.close();
+    }
+  }
+
+  async ready(child: ChildProcess): Promise<void> {
+    const url = await this.url();
+    while (!(await answers(url.replace(/\/[^/]*$/, '/postgres')))) {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`Postgres ended before it was ready. ${await logTail(this.files)}`);
+      await delay(LOOK_MS);
+    }
+    await createDatabase(url);
+    this.port.settle();
+  }
+
+  /**
+   * Removes the file by which the last server knew its process. We hold the lock that a live one would hold, whatever that
+   * process id means by now; a server of an older version held none.
+   */
+  private async forgetDeadServer(): Promise<void> {
+    const pid = await this.pid();
+    if (pid) throw new Error(`Postgres (process ${pid}) runs on ${this.files.data} without our lock.`);
+    await rm(join(this.files.data, 'postmaster.pid'), { force: true });
+  }
 }
 
 async function initialise(files: PostgresFiles, as: RunAs): Promise<void> {
@@ -45,60 +129,11 @@ async function initialise(files: PostgresFiles, as: RunAs): Promise<void> {
   await rm(partial, { recursive: true, force: true });
   await writeFile(files.password, randomBytes(24).toString('hex'), { mode: 0o600 });
   await as.own(files.password);
-  await run(files, as, 'initdb', [
-    ...['-D', partial, '-U', USER, `--pwfile=${files.password}`, '--auth=scram-sha-256'],
-    ...['--encoding=UTF8', '--locale=C'],
-  ]);
+  const options = ['-D', partial, '-U', USER, `--pwfile=${files.password}`, '--auth=scram-sha-256'];
+  const initdb = as.command(join(files.bin, 'initdb'), [...options, '--encoding=UTF8', '--locale=C']);
+  // A working folder that another account can enter.
+  await exec(...initdb, { cwd: files.folder });
   await rename(partial, files.data);
-}
-
-async function running(files: PostgresFiles, password: string): Promise<string | undefined> {
-  const port = await readText(files.port);
-  const pid = await ownPid(files);
-  if (!port || !pid) return undefined;
-  const url = serverUrl(port, password);
-  return (await answers(url)) ? url : undefined;
-}
-
-/** The live server of this folder. A pid that belongs to another program by now does not count. */
-async function ownPid(files: PostgresFiles): Promise<number | undefined> {
-  const pid = await postmasterPid(files.data);
-  return pid && (await commandLine(pid))?.includes(files.data) ? pid : undefined;
-}
-
-async function start(files: PostgresFiles, as: RunAs, password: string): Promise<string> {
-  // Alive but not answering: it is stopping, or stuck.
-  if (await ownPid(files)) await stop(files, as);
-  else await rm(join(files.data, 'postmaster.pid'), { force: true });
-  let port = (await readText(files.port)) ?? String(await freePort());
-  for (let attempt = 1; ; attempt++) {
-    await writeFile(files.port, port);
-    const options = `-p ${port} -k '' -c listen_addresses=127.0.0.1`;
-    const started = run(files, as, 'pg_ctl', [
-      ...['start', '-D', files.data, '-w', '-t', '120', '-s', '-l', files.log, '-o', options],
-    ]);
-    const error = await started.then(
-      () => undefined,
-      (reason: Error) => reason,
-    );
-    if (!error) return serverUrl(port, password);
-    if (attempt === START_ATTEMPTS) throw new Error(`${error.message}\n${await logTail(files)}`);
-    // The port was taken meanwhile, or the last server's backends are still letting go of its memory.
-    port = String(await freePort());
-    await delay(RETRY_MS);
-  }
-}
-
-async function stop(files: PostgresFiles, as: RunAs): Promise<boolean> {
-  const pid = await ownPid(files);
-  if (!pid) return false;
-  await run(files, as, 'pg_ctl', ['stop', '-D', files.data, '-m', 'fast', '-w', '-t', '30', '-s']).catch(
-    () => {},
-  );
-  if (!(await processGone(pid, 1000))) process.kill(pid, 'SIGQUIT');
-  if (!(await processGone(pid, STOP_MS)))
-    throw new Error(`Postgres (process ${pid}) does not stop; see ${files.log}`);
-  return true;
 }
 
 async function createDatabase(server: string): Promise<void> {
@@ -113,7 +148,7 @@ async function createDatabase(server: string): Promise<void> {
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 5000 });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -124,15 +159,6 @@ async function answers(url: string): Promise<boolean> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-function serverUrl(port: string, password: string): string {
-  return `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
-}
-
-function run(files: PostgresFiles, as: RunAs, command: string, args: string[]): Promise<string> {
-  // A working folder that another account can enter.
-  return exec(...as.command(join(files.bin, command), args), { cwd: files.folder });
 }
 
 async function logTail(files: PostgresFiles): Promise<string> {

@@ -1,12 +1,11 @@
 // npm run api-key -- create | list | revoke
-import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT, SCOPES, type Scope, TENANT_PATTERN } from '../../contract/access.js';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { type KeyOffice, openKeyOffice } from '../../jobs/client/keys/key-office.js';
 import { migrate } from '../../jobs/store/connection/migrate.js';
-import { tryAcquire } from '../../provision/lock.js';
-import { startPostgres } from '../../provision/postgres/postgres.js';
+import { findPostgres, startPostgres } from '../../provision/postgres/postgres.js';
+import { claimHome } from '../home.js';
 import { runCommand } from './command.js';
 
 const USAGE = `usage:
@@ -24,8 +23,9 @@ interface Order {
 
 await runCommand(async () => {
   const order = readOrder(process.argv.slice(2));
-  await withDatabase(parseSettings(process.env), async (databaseUrl) => {
-    await migrate(databaseUrl);
+  await withDatabase(parseSettings(process.env), async (databaseUrl, isOurs) => {
+    // A command that only reads changes no schema under a service that runs.
+    if (isOurs || order.verb !== 'list') await migrate(databaseUrl);
     const office = await openKeyOffice(databaseUrl);
     await carryOut(order, office).finally(() => office.close());
   });
@@ -65,17 +65,21 @@ async function carryOut({ verb, id, name, tenant, scopes }: Order, office: KeyOf
   } else throw new Error(USAGE);
 }
 
-/** The given database, the embedded one that runs, or the embedded one, started for this alone. */
-async function withDatabase(settings: Settings, use: (url: string) => Promise<void>): Promise<void> {
-  if (settings.databaseUrl) return use(settings.databaseUrl);
-  await mkdir(settings.home, { recursive: true });
-  const release = await tryAcquire(`${settings.home}/service`);
-  const postgres = await startPostgres(settings.home);
+type Use = (databaseUrl: string, isOurs: boolean) => Promise<void>;
+
+/**
+ * The given database, the one of the service that runs on the home, or the embedded one, started for this alone. A server
+ * that this command did not start is never stopped by it.
+ */
+async function withDatabase({ databaseUrl, home }: Settings, use: Use): Promise<void> {
+  if (databaseUrl) return use(databaseUrl, false);
+  const claimed = await claimHome(home);
+  if (!claimed) return use(await findPostgres(home), false);
+  const postgres = await startPostgres(claimed.path);
   try {
-    await use(postgres.url);
+    await use(postgres.url, postgres.started);
   } finally {
-    // Somebody else's lock is a service that runs on this Postgres.
-    if (release) await postgres.stop();
-    await release?.();
+    if (postgres.started) await postgres.stop();
+    claimed.lock.release();
   }
 }

@@ -1,29 +1,31 @@
 // npm run reset
-import { realpath, rm } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
-import { parseSettings } from '../../contract/settings.js';
+import { relative } from 'node:path';
+import { parseSettings, type Settings } from '../../contract/settings.js';
 import { cacheRoot } from '../../provision/cache.js';
-import { tryAcquire } from '../../provision/lock.js';
-import { stopPostgres } from '../../provision/postgres/postgres.js';
-import { stopRedis } from '../../provision/redis/redis.js';
 import { folderBytes } from '../../provision/wheels/pip.js';
+import { claimHome, describeHolder } from '../home.js';
+import { emptyHome, requireIdle } from '../remove-home.js';
 import { ROOT } from '../root.js';
 import { runCommand } from './command.js';
 
 await runCommand(async () => {
-  const { home } = parseSettings(process.env);
+  const settings = parseSettings(process.env);
+  const { home } = settings;
   refuseForeign(home);
-  const bytes = await folderBytes(home);
-  if (bytes === 0) return console.log(`Nothing to remove: ${home} is empty or not there.`);
-  const release = await tryAcquire(`${home}/service`);
-  if (!release) throw new Error(`Strata runs on ${home}: stop it before resetting.`);
-  if (await stopRedis(home)) console.log('Stopped Redis.');
-  if (await stopPostgres(home)) console.log('Stopped Postgres.');
-  await remove(home);
-  await release();
-  console.log(`Removed ${home}: ${(bytes / 1e6).toFixed(1)} MB of jobs, models and data.`);
-  console.log(`Kept ${cacheRoot()}: the libraries that all clones share.`);
+  const real = await realpath(home).catch(() => undefined);
+  if (!real || (await folderBytes(real)) === 0)
+    return console.log(`Nothing to remove: ${home} is empty or not there.`);
+  refuseForeign(real);
+  const claimed = await claimHome(real);
+  if (!claimed) throw new Error(`Strata runs on ${real}. ${await describeHolder(real)}`);
+  await requireIdle(real);
+  for (const { folder, bytes } of await emptyHome(real))
+    console.log(`Removed ${folder}: ${(bytes / 1e6).toFixed(1)} MB.`);
+  claimed.lock.release();
+  console.log(`Jobs, models and data are gone. Kept ${cacheRoot()}: the libraries that all clones share.`);
+  sayWhatStays(settings);
 });
 
 /** A mistyped STRATA_HOME must not cost the checkout or somebody's files. */
@@ -34,9 +36,9 @@ function refuseForeign(home: string): void {
   }
 }
 
-async function remove(home: string): Promise<void> {
-  // Where Postgres runs under an account that cannot enter the home, this is a link to its folder elsewhere.
-  const postgres = await realpath(join(home, 'postgres'));
-  await rm(postgres, { recursive: true, force: true });
-  await rm(home, { recursive: true, force: true });
+/** Servers and folders of the operator's own are not the home's. */
+function sayWhatStays({ databaseUrl, redisUrl, blobUrl, home }: Settings): void {
+  if (databaseUrl) console.log('Kept the database of DATABASE_URL.');
+  if (redisUrl) console.log('Kept the queue of REDIS_URL.');
+  if (!blobUrl.startsWith(`file://${home}/`)) console.log(`Kept the blobs of BLOB_URL: ${blobUrl}`);
 }

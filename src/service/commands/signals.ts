@@ -1,9 +1,15 @@
-/** Fires at the first SIGINT or SIGTERM; later ones are ignored, since Ctrl-C under npm arrives more than once. */
+/**
+ * Fires at the first SIGINT or SIGTERM, or when the process that started this one is gone. Later ones are ignored, since
+ * Ctrl-C under npm arrives more than once.
+ */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => controller.abort(new Stopped(name)));
   }
+  // scripts/bootstrap.mjs holds the other end of this channel.
+  process.on('disconnect', () => controller.abort(new Stopped('the end of its starter')));
+  process.channel?.unref();
   return controller.signal;
 }
 

@@ -3,10 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
-import { startPostgres, stopPostgres } from '../../../src/provision/postgres/postgres.js';
+import { exec, works } from '../../../src/provision/exec.js';
+import { acquire, tryAcquire } from '../../../src/provision/lock.js';
+import { postgresServer, startPostgres, stopPostgres } from '../../../src/provision/postgres/postgres.js';
 import { asAccount } from '../../../src/provision/postgres/run-as.js';
 import { processGone } from '../../../src/provision/processes.js';
 import { temporaryFolder } from '../temporary.js';
+
+const namespaces = await works('unshare', '--net', '--pid', '--fork', '--mount-proc', 'true');
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -38,6 +42,34 @@ test('Postgres: what was committed before kill -9 is there after the next start'
   await processGone(first.pid, 5000);
   const second = await startPostgres(home);
   assert.deepEqual(await query(second.url, 'SELECT n FROM kept'), [{ n: 8 }]);
+});
+
+test('Postgres: one server runs on a folder, also for those who cannot see its process', {
+  skip: namespaces ? false : 'unshare(1) may not make namespaces here',
+}, async (t) => {
+  const home = await temporaryFolder(t, stopPostgres);
+  const { pid, url } = await startPostgres(home);
+  const module = new URL('../../../src/provision/postgres/postgres.ts', import.meta.url).href;
+  const script = `import('${module}').then((m) => m.postgresServer(process.argv[1])).then(async (server) => {
+    const { tryAcquire } = await import('${module.replace('postgres/postgres', 'lock')}');
+    console.log(await tryAcquire(server.folder + '/server') === undefined ? 'taken' : 'free');
+  })`;
+  const other = ['--net', '--pid', '--fork', '--mount-proc', process.execPath, '--import', 'tsx'];
+  assert.equal((await exec('unshare', [...other, '--eval', script, home])).trim(), 'taken');
+  assert.deepEqual(await query(url, 'SELECT 1 AS one'), [{ one: 1 }]);
+  assert.equal((await startPostgres(home)).pid, pid);
+});
+
+test('Postgres: its folder is locked until its last process is gone', async (t) => {
+  const home = await temporaryFolder(t, stopPostgres);
+  const { pid, url } = await startPostgres(home);
+  const [{ backend }] = (await query(url, 'SELECT pg_backend_pid() AS backend')) as [{ backend: number }];
+  assert.notEqual(backend, pid);
+  const { folder } = await postgresServer(home);
+  assert.equal(await tryAcquire(join(folder, 'server')), undefined);
+  process.kill(pid, 'SIGKILL');
+  (await acquire(join(folder, 'server'))).release();
+  assert.ok(await processGone(pid, 0));
 });
 
 test('Postgres: a half-initialised data folder is thrown away', async (t) => {

@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { SCOPES } from '../../../src/contract/access.js';
 import { createJobsService } from '../../../src/jobs/client/service.js';
+import { startPostgres } from '../../../src/provision/postgres/postgres.js';
+import { claimHome } from '../../../src/service/home.js';
 import { ROOT } from '../../../src/service/root.js';
 import { type Servers, startServers } from '../../support/servers.js';
 
@@ -44,6 +46,15 @@ test('a command makes, lists and revokes keys of any tenant', async () => {
   await apiKey('revoke', id, '--tenant', 'vision');
   assert.equal((await apiKey('list', '--tenant', 'vision')).stdout, '');
   await assert.rejects(apiKey('revoke', id, '--tenant', 'vision'), /has no key/);
+});
+
+test('keys are listed by the Postgres of the service that holds the home, which goes on', async (t) => {
+  const claimed = await claimHome(servers.home);
+  t.after(() => claimed?.lock.release());
+  const { pid } = await startPostgres(servers.home);
+  const list = run('src/service/commands/api-key.ts', ['list'], { DATABASE_URL: '', REDIS_URL: '' });
+  assert.match((await list).stdout, /^key_/);
+  assert.equal((await startPostgres(servers.home)).pid, pid);
 });
 
 test('a command that makes no sense says what would', async () => {

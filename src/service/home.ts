@@ -1,0 +1,57 @@
+import { readlinkSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Lock, lockNote, tryAcquire } from '../provision/lock.js';
+
+/** Who holds a home, for those who find it taken. */
+interface Holder {
+  readonly pid: number;
+  /** Process ids mean something within one namespace only. */
+  readonly pidNamespace: string;
+  readonly host: string;
+}
+
+/** A home that is ours alone until `lock` is released. */
+export interface ClaimedHome {
+  /** Its real path: no link leads past it. */
+  readonly path: string;
+  readonly lock: Lock;
+}
+
+/**
+ * Claims a home: one service, reset or key command at a time uses its servers and slots. @returns undefined where another
+ * has it
+ */
+export async function claimHome(home: string): Promise<ClaimedHome | undefined> {
+  await mkdir(home, { recursive: true });
+  const path = await realpath(home);
+  const lock = await tryAcquire(lockOf(path));
+  lock?.write(JSON.stringify({ pid: process.pid, pidNamespace: pidNamespace(), host: hostname() }));
+  return lock && { path, lock };
+}
+
+/** The process that holds a home, and how to stop it. */
+export async function describeHolder(home: string): Promise<string> {
+  const holder = parse(await lockNote(lockOf(await realpath(home))));
+  if (!holder) return 'Stop it first.';
+  if (holder.pidNamespace !== pidNamespace())
+    return `It runs in another container, on ${holder.host}. Stop it there.`;
+  return `It is process ${holder.pid}. To stop it:  kill ${holder.pid}`;
+}
+
+function lockOf(home: string): string {
+  return join(home, 'service');
+}
+
+function parse(note: string): Holder | undefined {
+  try {
+    return JSON.parse(note) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+function pidNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid');
+}
