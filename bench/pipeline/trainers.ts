@@ -47,7 +47,7 @@ export async function runStages(
     const tasks = await runInOrder(wanted, trainers, spec, dataset);
     return { tasks, peakMb: await Promise.all(trainers.map(peakMb)) };
   } finally {
-    await Promise.all(trainers.map((trainer) => trainer.kill()));
+    await Promise.all(trainers.map((trainer) => trainer.kill('the benchmark is over')));
   }
 }
 

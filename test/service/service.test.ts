@@ -13,15 +13,16 @@ import { processGone } from '../../src/provision/processes.js';
 import { silent } from '../../src/provision/progress.js';
 import { stopRedis } from '../../src/provision/redis/redis.js';
 import { ROOT } from '../../src/service/root.js';
-import { startService } from '../../src/service/service.js';
+import { type Service, startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
 import { eventually } from '../support/eventually.js';
 
-async function temporaryHome(t: TestContext): Promise<string> {
-  return temporaryFolder(t, async (folder) => {
-    await stopRedis(folder);
-    await stopPostgres(folder);
-  });
+/** A service in a home of its own, which is stopped before its home is removed. */
+async function started(t: TestContext): Promise<{ service: Service; home: string }> {
+  let service: Service | undefined;
+  const home = await temporaryFolder(t, async () => service?.stop());
+  service = await startService(options(home));
+  return { service, home };
 }
 
 function options(home: string, env: Record<string, string> = {}) {
@@ -34,9 +35,7 @@ async function isReady(apiUrl: string): Promise<boolean> {
 }
 
 test('the whole service starts, heals, and stops without leaving a process', async (t) => {
-  const home = await temporaryHome(t);
-  const service = await startService(options(home));
-  t.after(() => service.stop());
+  const { service, home } = await started(t);
   assert.ok(await isReady(service.apiUrl));
   await assert.rejects(
     startService(options(home)),
@@ -56,8 +55,7 @@ test('the whole service starts, heals, and stops without leaving a process', asy
 });
 
 test('Redis and Postgres that are killed are started again, where their clients know them', async (t) => {
-  const service = await startService(options(await temporaryHome(t)));
-  t.after(() => service.stop());
+  const { service } = await started(t);
   for (const server of Object.values(service.servers)) {
     const before = server.pid;
     await server.restart('SIGKILL');
@@ -67,7 +65,7 @@ test('Redis and Postgres that are killed are started again, where their clients 
 });
 
 test('the whole stops within 30 s although its servers are frozen', async (t) => {
-  const service = await startService(options(await temporaryHome(t)));
+  const { service } = await started(t);
   for (const server of Object.values(service.servers)) server.kill('SIGSTOP');
   const late = delay(30_000, 'late' as const, { ref: false });
   assert.notEqual(await Promise.race([service.stop(), late]), 'late');
@@ -76,11 +74,9 @@ test('the whole stops within 30 s although its servers are frozen', async (t) =>
 });
 
 test('a home behind a link is the home that it leads to', async (t) => {
-  const home = await temporaryHome(t);
+  const { service, home } = await started(t);
   const link = join(await temporaryFolder(t), 'link');
   await symlink(home, link);
-  const service = await startService(options(home));
-  t.after(() => service.stop());
   await assert.rejects(startService(options(link)), /Strata already runs on/);
   const reset = promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/service/commands/reset.ts'], {
     cwd: ROOT,
@@ -91,7 +87,7 @@ test('a home behind a link is the home that it leads to', async (t) => {
 });
 
 test('a start that is given up stops what it had started', async (t) => {
-  const home = await temporaryHome(t);
+  const home = await temporaryFolder(t);
   const abort = new AbortController();
   const progress = {
     ...silent,
@@ -105,7 +101,7 @@ test('a start that is given up stops what it had started', async (t) => {
 });
 
 test('a taken port is named before anything is started', async (t) => {
-  const home = await temporaryHome(t);
+  const home = await temporaryFolder(t);
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   t.after(() => other.close());

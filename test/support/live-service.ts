@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { components } from '../../src/contract/generated/openapi.js';
 import { parseSettings } from '../../src/contract/settings.js';
-import { stopPostgres } from '../../src/provision/postgres/postgres.js';
 import { silent } from '../../src/provision/progress.js';
-import { stopRedis } from '../../src/provision/redis/redis.js';
 import { type Service, startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
 
@@ -16,17 +14,14 @@ export async function startLiveService(
   t: TestContext,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
-  const home = await temporaryFolder(t, async (folder) => {
-    await stopRedis(folder);
-    await stopPostgres(folder);
-  });
+  let service: Service | undefined;
+  const home = await temporaryFolder(t, async () => service?.stop());
   const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2', ...environment });
-  const service = await startService({
+  service = await startService({
     settings,
     progress: silent,
     output: openSync(join(home, 'log'), 'a'),
   });
-  t.after(() => service.stop());
   return service;
 }
 

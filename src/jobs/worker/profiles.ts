@@ -27,6 +27,13 @@ export interface ProfileMakerOptions {
 
 type Ending = 'lost' | 'stopped' | 'stalled' | 'late';
 
+const REASONS: Readonly<Record<Ending, string>> = {
+  lost: 'the lease of its profile was lost',
+  stopped: 'its worker stops',
+  stalled: 'it reported nothing',
+  late: 'its profile took too long',
+};
+
 /**
  * Makes profiles of networks, each on one slot. A slot takes them in the same turn as tasks (store/queue-order.ts): a tenant
  * with many profiles waits with them like one with many tasks.
@@ -40,9 +47,12 @@ export class ProfileMaker {
   async make(claim: ClaimedProfile, slot: Slot): Promise<void> {
     const { db, leases, log } = this.options;
     let ending: Ending | null = null;
+    let trainerDone = false;
     const end = (why: Ending): void => {
+      // Another task may run there by then.
+      if (trainerDone) return;
       ending ??= why;
-      void slot.kill();
+      void slot.kill(REASONS[why]);
     };
     this.#inWork.set(slot, end);
     await workOn({
@@ -53,6 +63,7 @@ export class ProfileMaker {
       run: async (lost) => {
         lost.addEventListener('abort', () => end('lost'));
         const outcome = await this.#measure(claim, slot, end);
+        trainerDone = true;
         const how = outcome.kind === 'gone' ? (ending ?? 'gone') : outcome.kind;
         await untilAvailable(() => record(db, claim, outcome, ending));
         log.info({ profile: claim.id, device: slot.place.device, outcome: how }, 'profile ended');
@@ -74,7 +85,7 @@ export class ProfileMaker {
     }
     if (this.#stopping) {
       end('stopped');
-      return { kind: 'gone', message: 'the worker is stopping' };
+      return { kind: 'gone', message: 'the worker is stopping', killer: 'worker' };
     }
     const watchdog = startWatchdog(this.options.noProgressMs, () => end('stalled'));
     const deadline = startWatchdog(LONGEST_PROFILE_MS, () => end('late'));

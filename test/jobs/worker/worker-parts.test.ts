@@ -4,15 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../../src/contract/trainer-protocol.js';
+import type { Claim } from '../../../src/jobs/lifecycle/claim.js';
 import { startLeases } from '../../../src/jobs/lifecycle/held-leases.js';
 import type { Report } from '../../../src/jobs/lifecycle/report.js';
 import { startLoop } from '../../../src/jobs/process/loop.js';
 import type { Lease, StopWish } from '../../../src/jobs/store/leases.js';
+import { countOomKills } from '../../../src/jobs/worker/children/oom-kills.js';
 import { TrainerChild } from '../../../src/jobs/worker/children/trainer-child.js';
 import { tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
 import { cpuHasBfloat16, cpuPrefersBfloat16, placeSlots } from '../../../src/jobs/worker/slots/devices.js';
 import { Slot } from '../../../src/jobs/worker/slots/slot.js';
 import { trainerEnvironment } from '../../../src/jobs/worker/slots/trainer-environment.js';
+import { Attempt } from '../../../src/jobs/worker/tasks/attempt.js';
 import { startRecorder } from '../../../src/jobs/worker/tasks/recorder.js';
 import { eventually } from '../../support/eventually.js';
 import { MNIST, resolved } from '../support/specs.js';
@@ -250,14 +253,18 @@ test('a trainer that ends before it is ready: what it said last is told', async 
   const child = await trainer(`console.error('no such library'); process.exit(7);`);
   assert.equal(await child.ready, null);
   const outcome = await child.run(assignment, fail);
-  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 7: no such library' });
+  assert.deepEqual(outcome, {
+    kind: 'gone',
+    message: 'the trainer ended with code 7: no such library',
+    killer: null,
+  });
   assert.equal(child.alive, false);
 });
 
 test('a trainer that cannot be started is gone, not an exception', async () => {
   const child = new TrainerChild([join(folder, 'nothing')], process.env);
   assert.equal(await child.ready, null);
-  assert.match(await child.gone, /did not start/);
+  assert.match((await child.gone).message, /did not start/);
 });
 
 test('answers about another attempt are not taken for this one', async () => {
@@ -272,15 +279,62 @@ test('answers about another attempt are not taken for this one', async () => {
   await child.ready;
   const outcome = await child.run(assignment, () => assert.fail('a stale report'));
   assert.equal(outcome.kind === 'failed' && outcome.failure.message, 'this one');
-  await child.kill();
+  await child.kill('the test is over');
   assert.equal(child.alive, false);
+});
+
+test('a trainer that was killed: by its worker, with the reason, or by somebody unknown', async () => {
+  const ours = await trainer(READY);
+  await ours.kill('it reported nothing');
+  const { message, killer } = await ours.gone;
+  assert.deepEqual(
+    [message, killer],
+    ['the trainer was ended by SIGKILL of its worker, because it reported nothing', 'worker'],
+  );
+  const theirs = await trainer(`${READY} setInterval(() => {}, 1000);`);
+  await theirs.ready;
+  process.kill(theirs.pid ?? 0, 'SIGKILL');
+  const end = await theirs.gone;
+  assert.equal(end.killer, 'unknown');
+  assert.match(end.message, /neither its worker nor the kernel for lack of memory/);
+});
+
+test('kills for lack of memory are counted for the machine and for both kinds of control groups', () => {
+  const files = (found: Record<string, string>) => (path: string) => found[path];
+  assert.equal(countOomKills(files({})), 0);
+  assert.equal(countOomKills(files({ '/proc/vmstat': 'oom_kill_x 9\noom_kill 2\n' })), 2);
+  const v2 = {
+    '/proc/self/cgroup': '0::/pod/a\n',
+    '/sys/fs/cgroup/pod/a/memory.events': 'oom 7\noom_kill 3\n',
+  };
+  assert.equal(countOomKills(files(v2)), 3);
+  const v1 = {
+    '/proc/self/cgroup': '9:cpu,memory:/pod\n8:pids:/x\n',
+    '/sys/fs/cgroup/memory/pod/memory.oom_control': 'under_oom 0\noom_kill 4\n',
+  };
+  assert.equal(countOomKills(files(v1)), 4);
+});
+
+test('an attempt whose trainer has answered does not kill it: it may run the next task by then', async (t) => {
+  const child = await trainer(`${READY} process.on('message', ({ assignment: { task_id, attempt } }) =>
+    process.send({ type: 'succeeded', task_id, attempt, success: {} }));`);
+  t.after(() => child.kill('the test is over'));
+  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, () => child, 60_000);
+  const attempt = new Attempt({} as Claim, slot);
+  assert.equal((await attempt.run(assignment, fail, () => undefined)).kind, 'succeeded');
+  // A heartbeat that was under way when the success was recorded finds no lease.
+  attempt.lose();
+  attempt.obey('kill');
+  attempt.yield();
+  assert.deepEqual([attempt.isLost, attempt.ending], [true, null]);
+  assert.equal((await slot.run(assignment, fail, () => undefined)).kind, 'succeeded');
 });
 
 test('the watch over a child ends with it', async () => {
   const child = await trainer(`${READY} process.on('message', () => process.exit(0));`);
   await child.ready;
   const [outcome] = await Promise.all([child.run(assignment, fail), child.gone]);
-  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 0' });
+  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 0', killer: null });
 });
 
 test('a trainer without a task ends, its slot stays idle, and the next task starts another', async () => {

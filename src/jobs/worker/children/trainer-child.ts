@@ -8,6 +8,7 @@ import type {
   TaskSuccess,
   ToTrainer,
 } from '../../../contract/trainer-protocol.js';
+import { countOomKills } from './oom-kills.js';
 import { type PrintedLine, PrintedLines, printedBefore } from './printed-lines.js';
 
 /** How an attempt ended: as the trainer reported it, or with the trainer. */
@@ -16,7 +17,17 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly failure: TaskFailure }
   /** As it was asked to. */
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'gone'; readonly message: string };
+  | Gone;
+
+/** Who ended a trainer by a signal: its worker, the kernel for lack of memory, or a process that left no trace. */
+export type Killer = 'worker' | 'out_of_memory' | 'unknown';
+
+export interface Gone {
+  readonly kind: 'gone';
+  readonly message: string;
+  /** Absent: it ended by itself. */
+  readonly killer: Killer | null;
+}
 
 type Report = Extract<FromTrainer, { type: 'progress' | 'metrics' | 'checkpoint' }>;
 export type OnReport = (report: Report) => void;
@@ -33,7 +44,10 @@ export class TrainerChild {
   /** Resolves once it can take tasks; null when it ended before. */
   readonly ready: Promise<RuntimeInfo | null>;
   /** Resolves, with how it ended, when the process is seen gone. */
-  readonly gone: Promise<string>;
+  readonly gone: Promise<Gone>;
+  private readonly oomKillsBefore = countOomKills();
+  /** Why this worker has killed it. */
+  private killedBecause: string | null = null;
   private readonly child: ChildProcess;
   private readonly printed: readonly PrintedLines[];
   private idleLines: PrintedLine[] = [];
@@ -77,9 +91,8 @@ export class TrainerChild {
       this.child.on('message', listen);
       done.signal.addEventListener('abort', () => this.child.off('message', listen));
     });
-    const end = this.gone.then((message): Outcome => ({ kind: 'gone', message }));
     this.send({ type: 'run', assignment });
-    const outcome = await Promise.race([answer, end]);
+    const outcome = await Promise.race([answer, this.gone]);
     done.abort();
     await printedBefore();
     for (const output of this.printed) output.flush();
@@ -92,8 +105,12 @@ export class TrainerChild {
     this.send({ type: 'checkpoint', task_id, attempt, stop });
   }
 
-  /** Ends the process at once and waits until it is seen gone. */
-  async kill(): Promise<void> {
+  /**
+   * Ends the process at once and waits until it is seen gone.
+   * @param reason for those who read why the task that it ran has ended
+   */
+  async kill(reason: string): Promise<void> {
+    if (this.alive) this.killedBecause ??= reason;
     this.child.kill('SIGKILL');
     await this.gone;
   }
@@ -119,15 +136,28 @@ export class TrainerChild {
     if (this.child.connected) this.child.send(order, () => undefined);
   }
 
-  private async watchEnd(): Promise<string> {
+  private async watchEnd(): Promise<Gone> {
     const exit = once(this.child, 'exit').then(([code, signal]) =>
-      signal ? `the trainer was ended by ${signal}` : `the trainer ended with code ${code}`,
+      signal ? this.killedBy(signal) : gone(`the trainer ended with code ${code}`),
     );
     // 'error' before 'exit': it never started.
-    const ended = await exit.catch((error: Error) => `the trainer did not start: ${error.message}`);
+    const ended = await exit.catch((error: Error) => gone(`the trainer did not start: ${error.message}`));
     this.ended = true;
     await Promise.all(this.printed.map((output) => output.end()));
-    return this.lastError ? `${ended}: ${this.lastError}` : ended;
+    return this.lastError ? { ...ended, message: `${ended.message}: ${this.lastError}` } : ended;
+  }
+
+  private killedBy(signal: NodeJS.Signals): Gone {
+    const what = `the trainer was ended by ${signal}`;
+    if (this.killedBecause !== null)
+      return gone(`${what} of its worker, because ${this.killedBecause}`, 'worker');
+    if (signal !== 'SIGKILL') return gone(what, 'unknown');
+    if (countOomKills() > this.oomKillsBefore)
+      return gone(`${what} of the kernel, for lack of memory`, 'out_of_memory');
+    return gone(
+      `${what} of an unknown sender: neither its worker nor the kernel for lack of memory`,
+      'unknown',
+    );
   }
 
   private firstReady(): Promise<RuntimeInfo> {
@@ -144,4 +174,8 @@ export class TrainerChild {
 
 function isAbout(message: { task_id: string; attempt: number }, assignment: TaskAssignment): boolean {
   return message.task_id === assignment.task_id && message.attempt === assignment.attempt;
+}
+
+function gone(message: string, killer: Killer | null = null): Gone {
+  return { kind: 'gone', message, killer };
 }

@@ -70,7 +70,7 @@ export class Slot {
     const { trainer } = this;
     // Before it is seen gone: a task that comes meanwhile gets another.
     this.trainer = null;
-    void trainer?.kill();
+    void trainer?.kill('it had no task');
   }
 
   askCheckpoint(assignment: TaskAssignment, stop: boolean): void {
@@ -78,14 +78,14 @@ export class Slot {
   }
 
   /** Ends the trainer and waits until it is seen gone. */
-  async kill(): Promise<void> {
-    await this.trainer?.kill();
+  async kill(reason: string): Promise<void> {
+    await this.trainer?.kill(reason);
   }
 
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
-    await this.kill();
+    await this.kill('its worker stops');
   }
 
   private restSoon(): void {

@@ -1,15 +1,25 @@
+import type { TaskAssignment } from '../../../contract/trainer-protocol.js';
 import type { Claim } from '../../lifecycle/claim.js';
 import { YIELD_MS } from '../../process/limits.js';
 import type { StopWish } from '../../store/leases.js';
+import type { OnLine, OnReport, Outcome } from '../children/trainer-child.js';
 import type { Slot } from '../slots/slot.js';
 
 /** Why the worker itself ended an attempt. `yielded` goes back unharmed, from its last checkpoint. */
 export type Ending = 'killed' | 'yielded' | 'lost' | 'stalled';
 
+const REASONS: Readonly<Record<Ending, string>> = {
+  killed: 'its job is to end at once',
+  yielded: `it made no checkpoint within ${YIELD_MS / 1000} s`,
+  lost: 'the lease of its task was lost',
+  stalled: 'it reported nothing',
+};
+
 /** A claimed task in a slot, and the ways to end it. Its trainer's word, or end, is what moves it on. */
 export class Attempt {
   private cause: Ending | null = null;
   private lost = false;
+  private trainerDone = false;
   private patience: NodeJS.Timeout | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly startedAt = performance.now();
@@ -37,26 +47,37 @@ export class Attempt {
     else this.yield();
   }
 
+  /** Runs the task in the slot, to its end or to its trainer's. */
+  async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
+    return this.slot.run(assignment, onReport, onLine).finally(() => this.detach());
+  }
+
+  /**
+   * The trainer is done with this attempt, whose end is yet to be recorded. From now on nothing that becomes of the attempt
+   * may reach the trainer: it may run the slot's next task by then. A heartbeat under way, for one, finds the lease of a task
+   * gone that has just succeeded.
+   */
+  detach(): void {
+    this.trainerDone = true;
+    clearTimeout(this.patience);
+  }
+
   /** Asks the trainer to make a checkpoint and end the task; one that does not heed it in time is killed. */
   yield(): void {
-    if (this.cause !== null) return;
+    if (this.cause !== null || this.trainerDone) return;
     this.cause = 'yielded';
     this.slot.askCheckpoint(this.claim.assignment, true);
-    this.patience = setTimeout(() => void this.slot.kill(), YIELD_MS);
+    this.patience = setTimeout(() => void this.slot.kill(REASONS.yielded), YIELD_MS);
   }
 
   kill(cause: Ending): void {
+    if (this.trainerDone) return;
     this.cause ??= cause;
-    void this.slot.kill();
+    void this.slot.kill(REASONS[cause]);
   }
 
   lose(): void {
     this.lost = true;
     this.kill('lost');
-  }
-
-  /** It has ended. */
-  close(): void {
-    clearTimeout(this.patience);
   }
 }

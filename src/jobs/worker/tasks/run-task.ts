@@ -102,7 +102,7 @@ export class TaskRunner {
       },
       fail: (message) => fail(db, attempt, { code: 'internal', message }),
     }).finally(() => {
-      attempt.close();
+      attempt.detach();
       this.attempts.delete(attempt);
     });
   }
@@ -132,7 +132,7 @@ export class TaskRunner {
     try {
       const onReport = this.listener(attempt, recorder, watchdog);
       const complete = await withMetrics(db, this.options.blobs, assignment);
-      const outcome = await attempt.slot.run(complete, onReport, printed.add);
+      const outcome = await attempt.run(complete, onReport, printed.add);
       return { outcome, unwritten: await recorder.drain() };
     } finally {
       // Before the task's end is written: whoever sees it ended finds its last words.
