@@ -19,7 +19,11 @@ async function main(): Promise<void> {
     logLevel: settings.logLevel,
     loopback,
     requestsPerMinute: settings.requestsPerMinute,
-    resumable: { folder: join(settings.home, 'uploads'), limitBytes: settings.uploadLimitBytes },
+    resumable: {
+      folder: join(settings.home, 'uploads'),
+      limitBytes: settings.uploadLimitBytes,
+      reserveBytes: settings.diskReserveBytes,
+    },
   });
   // Fastify closes it after the last request, whoever closes the app.
   app.addHook('onClose', async () => {

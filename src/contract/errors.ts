@@ -5,9 +5,9 @@
 
 /**
  * What becomes of a task that failed so: it is tried again within its attempts, tried again without counting (within a
- * bound of its own), or its job fails.
+ * bound of its own), tried again without counting after pauses that grow, for about a day, or its job fails.
  */
-export type RetryClass = 'retry' | 'uncounted' | 'fatal';
+export type RetryClass = 'retry' | 'uncounted' | 'wait' | 'fatal';
 
 interface CatalogueEntry {
   /** HTTP status where the error ends a request. */
@@ -377,6 +377,26 @@ export const ERRORS = {
     title: 'A part of the service is down',
     remedy: 'Repeat the request later; `GET /health/ready` says when.',
     retry: 'retry',
+  },
+  storage_full: {
+    status: 507,
+    title: 'The disk is full',
+    remedy:
+      'Free space under STRATA_HOME, BLOB_URL or the database, or ask who runs the service to; `GET /health/ready` says where. Jobs go on by themselves.',
+    retry: 'wait',
+  },
+  storage_failing: {
+    status: 503,
+    title: 'The disk cannot be read or written',
+    remedy: 'Check the disk and its mount (`dmesg`); jobs go on by themselves once it works.',
+    retry: 'wait',
+  },
+  host_out_of_memory: {
+    status: 503,
+    title: 'The host has no memory left',
+    remedy:
+      'Run fewer slots on the host, or give it more memory; jobs go on by themselves once there is some.',
+    retry: 'wait',
   },
   no_predictor: {
     status: 503,

@@ -1,5 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
 import type { ErrorCode } from './errors.js';
+import type { OutageCode } from './outages.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 
 /** What is asked of a predictor, over the queue and then over Node's IPC channel. */
@@ -34,7 +35,7 @@ export interface PredictionTimes {
 /** Code of the catalogue that a prediction may fail with. */
 export type PredictionError = Extract<
   ErrorCode,
-  'unreadable_image' | 'blob_missing' | 'blob_corrupt' | 'internal'
+  'unreadable_image' | 'blob_missing' | 'blob_corrupt' | 'internal' | OutageCode
 >;
 
 export type PredictionOutcome =

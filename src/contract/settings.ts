@@ -34,6 +34,8 @@ export interface Settings {
   outgoingAllow: readonly string[];
   /** Days for which artifacts are kept after their job's end. Absent: for ever. */
   retentionDays?: number;
+  /** Bytes that uploads leave free on the disk; absent: 5 % of it, and 1 GB at most. */
+  diskReserveBytes?: number;
   /** Of an upload, and of all that it unpacks to. */
   uploadLimitBytes: number;
   unpackLimitBytes: number;
@@ -136,6 +138,11 @@ export const SETTINGS = [
     meaning: 'Bytes that one dataset may be uploaded or fetched as.',
   },
   {
+    name: 'STRATA_DISK_RESERVE',
+    default: '5 % of the disk, at most 1 GB',
+    meaning: 'Bytes that uploads and fetches leave free on a disk, for jobs and the database.',
+  },
+  {
     name: 'STRATA_FETCH_S',
     default: '3600',
     meaning: 'Seconds that fetching one dataset from a URL may take.',
@@ -191,6 +198,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
   const datasets = read.text('STRATA_DATASETS');
   const retentionDays = read.integer('STRATA_RETENTION_DAYS', 1, 36_500);
+  const diskReserveBytes = read.integer('STRATA_DISK_RESERVE', 0, Number.MAX_SAFE_INTEGER);
   const settings: Settings = {
     port: read.integer('PORT', 0, 65535) ?? 3000,
     host: read.text('HOST') ?? '127.0.0.1',
@@ -211,6 +219,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     imagePixels: read.integer('STRATA_IMAGE_PIXELS', 1, 500_000_000) ?? 25_000_000,
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
     predictorMb: read.integer('STRATA_PREDICTOR_MB', 0, 1_000_000) ?? 512,
+    ...(diskReserveBytes !== undefined && { diskReserveBytes }),
     ...(secretKey && { secretKey }),
     outgoingAllow: read.list('STRATA_OUTGOING_ALLOW'),
     requestsPerMinute: read.integer('STRATA_RATE_LIMIT', 0, 1_000_000) ?? 1200,

@@ -5,6 +5,7 @@ import type {
   ImportFailure,
   ToImporter,
 } from '../contract/importer-protocol.js';
+import { outageOf } from '../contract/outages.js';
 import { BlobMissingError } from '../storage/errors.js';
 import { openBlobStore } from '../storage/open.js';
 import { importDataset } from './import.js';
@@ -55,7 +56,7 @@ function failureOf(error: unknown, problems: ProblemList): ImportFailure {
     problems.refuse(error);
     return { code: error.code, message: error.message, ...problems.summary };
   }
-  const code = error instanceof BlobMissingError ? 'blob_missing' : 'internal';
+  const code = error instanceof BlobMissingError ? 'blob_missing' : (outageOf(error) ?? 'internal');
   const message = error instanceof Error ? error.message : String(error);
   return { code, message, ...problems.summary };
 }

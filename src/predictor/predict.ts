@@ -1,3 +1,4 @@
+import { outageOf } from '../contract/outages.js';
 import type { PredictionOutcome, PredictionTask, RankedClass } from '../contract/predictor-protocol.js';
 import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
 import { readFile } from './decode.js';
@@ -40,7 +41,7 @@ function failureOf(error: unknown): PredictionOutcome {
       ? 'blob_missing'
       : error instanceof BlobCorruptError
         ? 'blob_corrupt'
-        : 'internal';
+        : (outageOf(error) ?? 'internal');
   return { ok: false, code, message: error instanceof Error ? error.message : String(error), index: null };
 }
 

@@ -1,4 +1,5 @@
 import { InvalidManifestError } from '../contract/dataset-manifest.js';
+import { outageOf } from '../contract/outages.js';
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
@@ -34,5 +35,7 @@ function codeOf(error: unknown, message: string): string {
   if (error instanceof InvalidManifestError) return 'dataset_unreadable';
   if (error instanceof BlobMissingError) return 'blob_missing';
   if (error instanceof BlobCorruptError) return 'blob_corrupt';
+  const outage = outageOf(error);
+  if (outage !== null) return outage;
   return OUT_OF_MEMORY.test(message) ? 'out_of_memory' : 'internal';
 }

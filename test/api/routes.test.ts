@@ -169,11 +169,14 @@ describe('datasets, workers, health', () => {
   test('readiness follows Postgres; Redis and workers only degrade it', async () => {
     assert.deepEqual((await call('GET', '/health/live')).json(), { status: 'ok' });
     assert.equal((await call('GET', '/health/ready')).json().status, 'ok');
-    context.service.dependencies = { postgres: 'up', redis: 'down', workers: 1 };
-    assert.equal((await call('GET', '/health/ready')).json().status, 'degraded');
+    context.service.problems = ['Redis does not answer.'];
+    const degraded = (await call('GET', '/health/ready')).json();
+    assert.deepEqual([degraded.status, degraded.problems], ['degraded', ['Redis does not answer.']]);
     context.service.dependencies = { postgres: 'down', redis: 'up', workers: 1 };
+    context.service.problems = ['Postgres does not answer.', 'The disk of home cannot be read.'];
     const down = await call('GET', '/health/ready');
     assert.deepEqual([down.statusCode, down.json().code], [503, 'unavailable']);
+    assert.equal(down.json().detail, context.service.problems.join(' '));
     assert.equal(down.headers['retry-after'], '5');
   });
 });

@@ -780,7 +780,7 @@ export interface paths {
         };
         /**
          * Can the service take jobs?
-         * @description Ready means that Postgres answers: a job posted now is kept. `degraded` means ready, but jobs will wait, since Redis is down or no worker is there.
+         * @description Ready means that Postgres answers: a job posted now is kept. `degraded` means ready, but `problems` says what jobs or uploads will wait for: Redis is down or refuses writes, no worker is there, a disk is nearly full, tasks wait for a disk or for memory. Without Postgres the answer is 503, and its `detail` says the same.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1908,11 +1908,28 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "degraded";
             dependencies: components["schemas"]["Dependencies"];
+            disks: components["schemas"]["Disk"][];
+            /** @description What is wrong now, a sentence each; empty where nothing is. */
+            problems: string[];
+        };
+        Disk: {
+            /**
+             * @description `home`: STRATA_HOME; `blobs`: BLOB_URL.
+             * @enum {string}
+             */
+            name: "home" | "blobs";
+            /** @description null where the disk cannot be read. */
+            free_bytes: number | null;
+            /** @description What uploads leave free (STRATA_DISK_RESERVE). */
+            reserve_bytes: number | null;
         };
         Dependencies: {
             /** @enum {string} */
             postgres: "up" | "down";
-            /** @enum {string} */
+            /**
+             * @description `down` too where it answers and refuses writes.
+             * @enum {string}
+             */
             redis: "up" | "down";
             /** @description Workers with a recent heartbeat. */
             workers: number;

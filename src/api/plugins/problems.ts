@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, StrataError } from '../../contract/errors.js';
 import type { components } from '../../contract/generated/openapi.js';
+import { outageOf } from '../../contract/outages.js';
 import { explain } from '../validation/explain.js';
 
 type Problem = components['schemas']['Problem'];
@@ -32,10 +33,15 @@ export function sendProblem(
       .code(known.status)
       // A URL that cannot be decoded comes here past every hook.
       .header('x-request-id', request.id)
-      .headers(known.code === 'unavailable' ? { 'retry-after': '5', ...known.headers } : known.headers)
+      .headers(mayComeBack(known) ? { 'retry-after': '5', ...known.headers } : known.headers)
       .type('application/problem+json')
       .send(toProblem(known, request))
   );
+}
+
+/** By itself, without anything that the caller could change. */
+function mayComeBack({ code, retry }: StrataError): boolean {
+  return code === 'unavailable' || retry === 'wait';
 }
 
 /** Answers what is not HTTP enough to become a request, straight to its socket. */
@@ -90,6 +96,8 @@ function toStrataError(error: FastifyError | Error): StrataError {
   if (status >= 400 && status < 500) {
     return new StrataError('invalid_request', error.message || STATUS_CODES[status]);
   }
+  const outage = outageOf(error);
+  if (outage !== null) return new StrataError(outage, undefined, { cause: error });
   // What went wrong inside is for the log, not for the caller.
   return new StrataError('internal', undefined, { cause: error });
 }

@@ -7,6 +7,7 @@ import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
+import { requireRoom } from '../../storage/disk.js';
 import type { FinishedUpload } from '../handler.js';
 import { type AccessOptions, authorize } from './access.js';
 
@@ -30,6 +31,8 @@ export interface ResumableOptions {
   /** Where pieces are kept until a dataset is made of them. */
   readonly folder: string;
   readonly limitBytes: number;
+  /** Bytes that uploads leave free on the disk; absent: a share of it. */
+  readonly reserveBytes?: number | undefined;
 }
 
 /** Uploads that nobody goes on with are deleted after so long. */
@@ -40,7 +43,7 @@ const ID = /^[0-9a-f]{32}$/;
 /** Serves tus at /uploads. An upload is its tenant's: to others its id names nothing. */
 export async function serveResumableUploads(
   app: FastifyInstance,
-  { folder, limitBytes }: ResumableOptions,
+  { folder, limitBytes, reserveBytes }: ResumableOptions,
   access: AccessOptions,
 ): Promise<ResumableUploads> {
   await mkdir(folder, { recursive: true });
@@ -68,6 +71,7 @@ export async function serveResumableUploads(
     const { id } = request.params as { id?: string };
     const tenant = request.principal?.tenant ?? '';
     if (id !== undefined) await requireOwn(tenant, id);
+    await requireRoom(folder, announcedBytes(request), reserveBytes);
     tenants.set(request.raw, tenant);
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
     reply.hijack();
@@ -92,6 +96,12 @@ export async function serveResumableUploads(
       return { bytes: () => createReadStream(join(folder, id)), remove: () => store.remove(id) };
     },
   };
+}
+
+/** What a request says that it will add to the disk: a piece, or the upload that it begins. */
+function announcedBytes({ method, headers }: FastifyRequest): number {
+  const announced = method === 'POST' ? headers['upload-length'] : headers['content-length'];
+  return method === 'POST' || method === 'PATCH' ? Number(announced) || 0 : Number.NEGATIVE_INFINITY;
 }
 
 function forgetOldUploads(app: FastifyInstance, tus: Server): void {

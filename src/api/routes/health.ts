@@ -4,10 +4,9 @@ import type { Handler } from '../handler.js';
 
 /** Only Postgres decides: a stored job is kept, and waits for Redis and workers. */
 export const getReadiness: Handler<'getReadiness'> = async ({ service }) => {
-  const dependencies = await service.getReadiness();
-  if (dependencies.postgres === 'down') throw new StrataError('unavailable', 'Postgres does not answer.');
-  const complete = dependencies.redis === 'up' && dependencies.workers > 0;
-  return { status: 200, body: { status: complete ? 'ok' : 'degraded', dependencies } };
+  const found = await service.getReadiness();
+  if (found.dependencies.postgres === 'down') throw new StrataError('unavailable', found.problems.join(' '));
+  return { status: 200, body: { status: found.problems.length === 0 ? 'ok' : 'degraded', ...found } };
 };
 
 export const getLiveness: Handler<'getLiveness'> = async () => ({ status: 200, body: { status: 'ok' } });

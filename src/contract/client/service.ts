@@ -26,7 +26,7 @@ export interface JobsService {
   /** State of queue, workers and dispatchers in Prometheus' text format, all tenants together. @throws unavailable */
   getMetrics(): Promise<string>;
   /** Never throws: a part that does not answer is `down`. */
-  getReadiness(): Promise<Schemas['Dependencies']>;
+  getReadiness(): Promise<Omit<Schemas['Health'], 'status'>>;
   /** Every worker, with the tasks of this tenant that it runs. @throws unavailable */
   listWorkers(tenant: string): Promise<Schemas['WorkerList']>;
   /** Gives a server that bull-board has an adapter for the pages of the task queue; nothing can be changed there. */

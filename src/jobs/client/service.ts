@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { JobsService } from '../../contract/client/service.js';
 import { remember } from '../../planning/spec/remember.js';
 import { openBlobStore } from '../../storage/open.js';
@@ -16,7 +17,7 @@ import { openDatasetReads } from './jobs/new-job.js';
 import { openQueueReads } from './jobs/queue-place.js';
 import { openKeyring } from './keys/keyring.js';
 import { cachedFor } from './monitoring/cached.js';
-import { listWorkers, readReadiness } from './monitoring/readiness.js';
+import { listWorkers, readDisks, readReadiness } from './monitoring/readiness.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { tenantClient } from './tenant.js';
 import { createEventFeed } from './together/event-feed.js';
@@ -34,6 +35,8 @@ export interface JobsServiceOptions {
   readonly outgoingAllow?: readonly string[];
   /** Bytes that one upload may have; absent: any number. */
   readonly uploadLimitBytes?: number;
+  /** Bytes that uploads leave free on the disk; absent: a share of it. */
+  readonly diskReserveBytes?: number;
 }
 
 /** However many scrape, and however often: one look at the tables in so long. */
@@ -49,9 +52,12 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const board = openQueueBoard(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl);
-  const { uploadLimitBytes = Number.POSITIVE_INFINITY } = options;
+  const { uploadLimitBytes: limitBytes = Number.POSITIVE_INFINITY, diskReserveBytes: reserveBytes } = options;
+  const uploadLimits = { limitBytes, reserveBytes };
   const now = () => performance.now();
-  const metrics = async () => renderServiceMetrics(await readServiceFigures(db));
+  const disks = { home: options.home, ...folderOf(options.blobUrl) };
+  const metrics = async () =>
+    renderServiceMetrics(await readServiceFigures(db), await readDisks({ disks, reserveBytes }));
   const outgoing = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
   const nudge = nudgeAfter(db, 'strata_dispatch');
@@ -61,7 +67,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     db,
     feed,
     blobs,
-    uploadLimitBytes,
+    uploadLimits,
     outgoing,
     predictions,
     reads,
@@ -73,7 +79,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     ...openKeyring(db, now),
     countRequest: counter.countRequest,
     getMetrics: sayingUnavailable(cachedFor(METRICS_KEPT_MS, now, metrics)),
-    getReadiness: () => readReadiness(db, redis),
+    getReadiness: () => readReadiness({ db, redis, disks, reserveBytes }),
     listWorkers: sayingUnavailable((tenant) => listWorkers(db, tenant)),
     showQueues: board.showQueues,
     async close() {
@@ -82,6 +88,11 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
       await db.$disconnect();
     },
   };
+}
+
+/** Blobs may lie on a disk of their own. */
+function folderOf(blobUrl: string): { blobs?: string } {
+  return blobUrl.startsWith('file:') ? { blobs: fileURLToPath(blobUrl) } : {};
 }
 
 /** Tenants whose clients are kept. */

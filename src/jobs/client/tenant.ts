@@ -1,5 +1,6 @@
 import type { TenantClient } from '../../contract/client/tenant.js';
 import type { BlobStore } from '../../storage/blob-store.js';
+import type { UploadLimits } from '../lifecycle/receive-upload.js';
 import { artifactMethods } from './artifacts.js';
 import { datasetMethods } from './datasets/datasets.js';
 import { checkpointMethods } from './jobs/checkpoints.js';
@@ -19,13 +20,13 @@ import { webhookMethods } from './webhooks.js';
 export interface TenantParts extends CreateParts {
   readonly feed: EventFeed;
   readonly blobs: BlobStore;
-  readonly uploadLimitBytes: number;
+  readonly uploadLimits: UploadLimits;
   readonly predictions: PredictionParts;
 }
 
 /** The client of one tenant; it opens nothing of its own. */
 export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
-  const { db, blobs, uploadLimitBytes, outgoing, predictions } = parts;
+  const { db, blobs, uploadLimits, outgoing, predictions } = parts;
   const { policy } = outgoing;
   return {
     jobs: jobsClient(tenant, parts),
@@ -33,7 +34,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...modelMethods(db, tenant),
       ...predictMethod(db, tenant, predictions),
     }),
-    datasets: allSayingUnavailable(datasetMethods({ db, blobs, uploadLimitBytes, policy }, tenant)),
+    datasets: allSayingUnavailable(datasetMethods({ db, blobs, uploadLimits, policy }, tenant)),
     plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
     webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
     apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),

@@ -1,4 +1,5 @@
 import { StrataError } from '../../contract/errors.js';
+import { outageOf } from '../../contract/outages.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
 
 type Method = (...args: never[]) => unknown;
@@ -13,7 +14,7 @@ export function allSayingUnavailable<T extends object>(methods: T): T {
 }
 
 /**
- * The same method, but it throws `unavailable` where Postgres cannot be reached: the caller may repeat the request. A
+ * The same method, but it throws `unavailable` where Postgres cannot be reached, and `storage_full` where its disk is full: the caller may repeat the request. A
  * write that met it may have been committed: that is what Idempotency-Key is for.
  */
 export function sayingUnavailable<A extends never[], R>(method: (...args: A) => R): (...args: A) => R {
@@ -24,6 +25,8 @@ export function sayingUnavailable<A extends never[], R>(method: (...args: A) => 
 }
 
 function rethrow(error: unknown): never {
+  const outage = outageOf(error);
+  if (outage !== null) throw new StrataError(outage, undefined, { cause: error });
   if (!isUnavailable(error)) throw error;
   throw new StrataError('unavailable', 'Postgres does not answer; repeat the request in a moment.', {
     cause: error,

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReceivedUpload } from '../../contract/client/datasets.js';
 import { StrataError } from '../../contract/errors.js';
 import type { BlobStore, SpoolDraft } from '../../storage/blob-store.js';
+import { requireRoom } from '../../storage/disk.js';
 import { newId } from '../store/ids.js';
 
 /** An upload on disk that no dataset owns yet. */
@@ -26,25 +28,38 @@ export class StoredUpload implements ReceivedUpload {
   }
 }
 
+/** The disk is looked at again after so many bytes: others write to it meanwhile. */
+const LOOK_BYTES = 16 << 20;
+
+export interface UploadLimits {
+  readonly limitBytes: number;
+  /** What uploads leave free on the disk; absent: a share of it. */
+  readonly reserveBytes?: number | undefined;
+}
+
 /**
- * Writes a stream to disk as it comes, with its sha256. What ends early or is too long leaves nothing.
- * @throws StrataError upload_too_large, and whatever the stream ends with
+ * Writes a stream to disk as it comes, with its sha256. A stream that ends early, is too long or would fill the disk leaves
+ * nothing.
+ * @throws StrataError upload_too_large, storage_full, and whatever the stream ends with
  */
 export async function receiveUpload(
   bytes: AsyncIterable<Uint8Array>,
   blobs: BlobStore,
-  limitBytes: number,
+  { limitBytes, reserveBytes }: UploadLimits,
   importId = newId('import'),
 ): Promise<StoredUpload> {
   const draft = await blobs.createSpool(`${importId}/source`);
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  let nextLook = 0;
   const measure = new Transform({
     transform(chunk: Buffer, _, done) {
       sizeBytes += chunk.length;
       if (sizeBytes > limitBytes) return done(tooLarge(limitBytes));
       hash.update(chunk);
-      done(null, chunk);
+      if (sizeBytes < nextLook) return done(null, chunk);
+      nextLook = sizeBytes + LOOK_BYTES;
+      requireRoom(dirname(draft.path), LOOK_BYTES, reserveBytes).then(() => done(null, chunk), done);
     },
   });
   // Opened before anything can fail: a stream that opens it itself could create it after it was discarded.

@@ -2,10 +2,16 @@ import { Redis } from 'ioredis';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
 
 export interface RedisProbe {
-  /** Whether Redis answers within `timeoutMs`. */
-  answers(timeoutMs: number): Promise<boolean>;
+  /** What keeps Redis from taking a task within `timeoutMs`; null: nothing does. */
+  problem(timeoutMs: number): Promise<string | null>;
   close(): Promise<void>;
 }
+
+const SILENT = 'Redis does not answer.';
+const PROBE_KEY = 'strata:probe';
+const PROBE_KEPT_MS = 60_000;
+/** Answers of a Redis that runs: its disk or memory is full, it is a replica, it has too few replicas, or it loads. */
+const REFUSAL = /^(MISCONF|OOM|READONLY|NOREPLICAS|LOADING|MASTERDOWN|NOPERM)\b/;
 
 export function openRedisProbe(redisUrl: string): RedisProbe {
   const redis = new Redis(redisUrl, {
@@ -15,13 +21,14 @@ export function openRedisProbe(redisUrl: string): RedisProbe {
   });
   redis.on('error', () => undefined);
   return {
-    async answers(timeoutMs) {
-      const late = new Promise<false>((resolve) => setTimeout(resolve, timeoutMs, false).unref());
-      const pong = redis.ping().then(
-        () => true,
-        () => false,
+    async problem(timeoutMs) {
+      const late = new Promise<string>((resolve) => setTimeout(resolve, timeoutMs, SILENT).unref());
+      // A write: Redis whose disk is full, whose memory is, or that follows another answers reads all the same.
+      const written = redis.set(PROBE_KEY, '1', 'PX', PROBE_KEPT_MS).then(
+        () => null,
+        (error: Error) => (REFUSAL.test(error.message) ? `Redis refuses writes: ${error.message}` : SILENT),
       );
-      return Promise.race([pong, late]);
+      return Promise.race([written, late]);
     },
     async close() {
       redis.disconnect();

@@ -22,7 +22,7 @@ const importLimits = {
 };
 const fetching = {
   policy: { allowedHosts: settings.outgoingAllow },
-  limitBytes: settings.uploadLimitBytes,
+  limits: { limitBytes: settings.uploadLimitBytes, reserveBytes: settings.diskReserveBytes },
   timeoutMs: settings.fetchS * 1000,
   ...(settings.datasetsFolder && { folder: settings.datasetsFolder }),
 };

@@ -8,6 +8,7 @@ import type { FakeClient } from './fake-client.js';
 export class FakeService implements JobsService {
   /** Answered by `getReadiness`; a test may change it. */
   dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };
+  problems: string[] = [];
 
   constructor(private readonly client: FakeClient) {}
 
@@ -32,7 +33,7 @@ export class FakeService implements JobsService {
   }
 
   async getReadiness() {
-    return this.dependencies;
+    return { dependencies: this.dependencies, disks: [], problems: this.problems };
   }
 
   async listWorkers() {

@@ -120,7 +120,7 @@ test('what an official address gives is taken with its checksum alone, several f
   const options = {
     blobs: strata.blobs,
     policy: { allowedHosts: ['127.0.0.1'] },
-    limitBytes: 1e6,
+    limits: { limitBytes: 1e6 },
     timeoutMs: 10_000,
   };
   const gather = (importId: string, changed: FetchedDataset) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { type ErrorCode, StrataError } from '../../../src/contract/errors.js';
 import { eventually } from '../../support/eventually.js';
@@ -187,5 +188,23 @@ test('the built-in datasets are there, by id', async () => {
 });
 
 test('health counts what answers', async () => {
-  assert.deepEqual(await strata.service.getReadiness(), { postgres: 'up', redis: 'up', workers: 0 });
+  const { dependencies, disks, problems } = await strata.service.getReadiness();
+  assert.deepEqual(dependencies, { postgres: 'up', redis: 'up', workers: 0 });
+  assert.deepEqual(
+    disks.map(({ name }) => name),
+    ['home', 'blobs'],
+  );
+  assert.deepEqual(problems, ['No worker is connected.']);
+});
+
+test('a Redis that answers but refuses writes is down, with its reason', async (t) => {
+  const redis = new Redis(strata.servers.redisUrl);
+  t.after(async () => {
+    await redis.config('SET', 'maxmemory', '0');
+    redis.disconnect();
+  });
+  await redis.config('SET', 'maxmemory', '1');
+  const { dependencies, problems } = await strata.service.getReadiness();
+  assert.equal(dependencies.redis, 'down');
+  assert.match(problems.join(' '), /Redis refuses writes: OOM/);
 });

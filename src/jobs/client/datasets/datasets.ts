@@ -7,7 +7,7 @@ import type {
 } from '../../../contract/client/datasets.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import { receiveUpload, StoredUpload } from '../../lifecycle/receive-upload.js';
+import { receiveUpload, StoredUpload, type UploadLimits } from '../../lifecycle/receive-upload.js';
 import type { OutgoingPolicy } from '../../outgoing/target.js';
 import { MAX_DATASETS_PER_TENANT } from '../../process/limits.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
@@ -31,13 +31,13 @@ import { pageOf } from '../views/parts.js';
 export interface DatasetParts {
   readonly db: Database;
   readonly blobs: BlobStore;
-  readonly uploadLimitBytes: number;
+  readonly uploadLimits: UploadLimits;
   /** Where URLs of datasets may lead. */
   readonly policy: OutgoingPolicy;
 }
 
 export function datasetMethods(
-  { db, blobs, uploadLimitBytes, policy }: DatasetParts,
+  { db, blobs, uploadLimits, policy }: DatasetParts,
   tenant: string,
 ): DatasetsClient {
   const getDataset = async (id: string) => {
@@ -46,7 +46,7 @@ export function datasetMethods(
   };
   return {
     getDataset,
-    receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimitBytes),
+    receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimits),
     async createDataset(request, from) {
       checkName(request.name);
       const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);

@@ -1,4 +1,5 @@
 import type { components } from '../../../contract/generated/openapi.js';
+import { diskSpace, reserveOf } from '../../../storage/disk.js';
 import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
 import { ownTaskIds } from '../../store/tasks.js';
@@ -6,18 +7,60 @@ import { findWorkers } from '../../store/workers.js';
 import { listOf, taskIdsOf, toWorker } from '../views/parts.js';
 
 type Schemas = components['schemas'];
+type Disk = Schemas['Disk'];
 
 const PROBE_MS = 2_000;
 
+export interface ReadinessParts {
+  readonly db: Database;
+  readonly redis: RedisProbe;
+  /** Folders whose disks the service fills, by the name that answers give them. */
+  readonly disks: Readonly<Partial<Record<Disk['name'], string>>>;
+  readonly reserveBytes: number | undefined;
+}
+
 /** Never throws: a part that does not answer is `down`. */
-export async function readReadiness(db: Database, redis: RedisProbe): Promise<Schemas['Dependencies']> {
-  const workers = findWorkers(db).catch(() => null);
-  const [found, redisAnswers] = await Promise.all([workers, redis.answers(PROBE_MS)]);
+export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas['Health'], 'status'>> {
+  const [workers, redisProblem, disks] = await Promise.all([
+    findWorkers(parts.db).catch(() => null),
+    parts.redis.problem(PROBE_MS),
+    readDisks(parts),
+  ]);
+  const problems = [
+    workers ? null : 'Postgres does not answer.',
+    redisProblem,
+    workers?.length === 0 ? 'No worker is connected.' : null,
+    ...disks.map(problemOf),
+  ].filter((problem) => problem !== null);
   return {
-    postgres: found ? 'up' : 'down',
-    redis: redisAnswers ? 'up' : 'down',
-    workers: found?.length ?? 0,
+    dependencies: {
+      postgres: workers ? 'up' : 'down',
+      redis: redisProblem === null ? 'up' : 'down',
+      workers: workers?.length ?? 0,
+    },
+    disks,
+    problems,
   };
+}
+
+export async function readDisks({
+  disks,
+  reserveBytes,
+}: Pick<ReadinessParts, 'disks' | 'reserveBytes'>): Promise<Disk[]> {
+  const found = Object.entries(disks) as [Disk['name'], string][];
+  return Promise.all(
+    found.map(async ([name, folder]) => {
+      const space = await diskSpace(folder).catch(() => null);
+      const reserve = space && reserveOf(space, reserveBytes);
+      return { name, free_bytes: space?.freeBytes ?? null, reserve_bytes: reserve };
+    }),
+  );
+}
+
+function problemOf({ name, free_bytes, reserve_bytes }: Disk): string | null {
+  if (free_bytes === null || reserve_bytes === null) return `The disk of ${name} cannot be read.`;
+  if (free_bytes >= reserve_bytes) return null;
+  return `The disk of ${name} has ${free_bytes} bytes free, less than the ${reserve_bytes} that uploads leave; free some.`;
 }
 
 /** Every worker, with the tasks of this tenant that it runs. */

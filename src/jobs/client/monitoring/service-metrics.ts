@@ -1,24 +1,45 @@
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
+import type { components } from '../../../contract/generated/openapi.js';
 import { isTerminal, JOB_STATES } from '../../../contract/states.js';
 import { TASK_KINDS } from '../../../contract/trainer-protocol.js';
 import type { ServiceFigures } from '../../store/service-figures.js';
 
+type Disk = components['schemas']['Disk'];
+
 /** The figures of the service and of its workers in Prometheus' text format. */
-export async function renderServiceMetrics(figures: ServiceFigures): Promise<string> {
+export async function renderServiceMetrics(figures: ServiceFigures, disks: readonly Disk[]): Promise<string> {
   const workers = AggregatorRegistry.aggregate(
     figures.workers.map(({ metrics }) => metrics).filter((metrics) => metrics.length > 0),
   );
-  return (await gaugesOf(figures).metrics()) + (await workers.metrics());
+  return (await gaugesOf(figures, disks).metrics()) + (await workers.metrics());
 }
 
 /** A gauge each: what is counted anew at every look may fall. */
-function gaugesOf(figures: ServiceFigures): Registry {
+function gaugesOf(figures: ServiceFigures, disks: readonly Disk[]): Registry {
   const gauges = new Gauges();
   addQueue(gauges, figures);
   addWorkers(gauges, figures.workers);
   addDeliveries(gauges, figures.deliveries);
   addLoops(gauges, figures.dispatchers);
+  addDisks(gauges, disks);
   return gauges.registry;
+}
+
+function addDisks(gauges: Gauges, disks: readonly Disk[]): void {
+  gauges.setBy(
+    'disk',
+    'strata_disk_free_bytes',
+    'Bytes free on the disk of STRATA_HOME and on that of BLOB_URL.',
+    disks.flatMap(({ name, free_bytes }) => (free_bytes === null ? [] : [[name, free_bytes] as const])),
+  );
+  gauges.setBy(
+    'disk',
+    'strata_disk_reserve_bytes',
+    'Bytes that uploads leave free there.',
+    disks.flatMap(({ name, reserve_bytes }) =>
+      reserve_bytes === null ? [] : [[name, reserve_bytes] as const],
+    ),
+  );
 }
 
 const UNFINISHED = JOB_STATES.filter((state) => !isTerminal('job', state));

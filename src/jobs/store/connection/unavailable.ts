@@ -10,6 +10,8 @@ const LOST: readonly string[] = [
 ];
 /** Postgres' own: ended by an administrator, crashed, starting or stopping; over the time for a statement or a transaction. */
 const LEAVING = ['57P01', '57P02', '57P03', '57014', '25P03'];
+/** Its disk is full or fails, or its host has no memory. */
+const LACKING = ['53100', '58030', '53200'];
 /** The same of statements that did not go through Prisma. */
 const LOST_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '53300'];
 /** What pg says without a code: every connection stayed in use for too long, or one was lost. */
@@ -29,7 +31,9 @@ export function isUnavailable(error: unknown): boolean {
   if (error instanceof Error && LOST_WORDS.test(error.message)) return true;
   const { code, cause } = partsOf(error);
   return [cause.kind, cause.code, code].some(
-    (part) => part !== undefined && [...LOST, ...LOST_CODES, ...LEAVING, ...WAITED_IN_VAIN].includes(part),
+    (part) =>
+      part !== undefined &&
+      [...LOST, ...LOST_CODES, ...LEAVING, ...LACKING, ...WAITED_IN_VAIN].includes(part),
   );
 }
 

@@ -1,13 +1,14 @@
 import { type ErrorCode, StrataError } from '../../../contract/errors.js';
+import { outageOf } from '../../../contract/outages.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import { receiveUpload } from '../../lifecycle/receive-upload.js';
+import { receiveUpload, type UploadLimits } from '../../lifecycle/receive-upload.js';
 import { openResponse } from '../../outgoing/send.js';
 import { OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
 
 export interface FetchOptions {
   readonly blobs: BlobStore;
   readonly policy: OutgoingPolicy;
-  readonly limitBytes: number;
+  readonly limits: UploadLimits;
   /** For everything, to the last byte. */
   readonly timeoutMs: number;
   /** Where files of built-in datasets may lie. */
@@ -42,7 +43,7 @@ export class FetchError extends Error {
  */
 export async function fetchSource(
   { importId, url, sha256 }: Wanted,
-  { blobs, policy, limitBytes, timeoutMs }: FetchOptions,
+  { blobs, policy, limits, timeoutMs }: FetchOptions,
   signal: AbortSignal,
 ): Promise<Fetched> {
   try {
@@ -52,7 +53,7 @@ export async function fetchSource(
       AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     );
     checkStatus(response.statusCode ?? 0, response.headers.location);
-    const upload = await receiveUpload(response, blobs, limitBytes, importId);
+    const upload = await receiveUpload(response, blobs, limits, importId);
     if (sha256 !== null && upload.sha256 !== sha256) {
       await upload.discard();
       throw new FetchError('checksum_mismatch', `The bytes at the URL have the sha256 ${upload.sha256}.`);
@@ -78,6 +79,8 @@ export function toFetchError(error: unknown, timeoutMs: number): FetchError {
   if (error instanceof FetchError) return error;
   if (error instanceof StrataError) return new FetchError(error.code, error.detail);
   const { name, message } = error as Error;
+  const outage = outageOf(error);
+  if (outage !== null) return new FetchError(outage, message);
   if (name === 'TimeoutError' || name === 'AbortError')
     return new FetchError(
       'source_refused',

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
+import { retryClassOf } from '../../../contract/errors.js';
 import type { FetchedDataset, OfficialFile } from '../../../contract/fetched-datasets.js';
 import { receiveUpload } from '../../lifecycle/receive-upload.js';
 import { openResponse } from '../../outgoing/send.js';
@@ -30,11 +31,13 @@ export async function gatherBuiltIn(
     const sources = await Promise.all(dataset.files.map((file) => sourceOf(file, dataset, options, ends)));
     const [first] = sources;
     const bytes = sources.length === 1 ? await first!.open() : archiveOf(sources);
-    const upload = await receiveUpload(bytes, options.blobs, options.limitBytes, importId);
+    const upload = await receiveUpload(bytes, options.blobs, options.limits, importId);
     await upload.keep();
     return upload;
   } catch (error) {
-    const { message } = toFetchError(error, options.timeoutMs);
+    const { code, message } = toFetchError(error, options.timeoutMs);
+    // The disk is at fault, not the files.
+    if (retryClassOf(code) === 'wait') throw new FetchError(code, message);
     throw new FetchError('dataset_unavailable', `${message} ${remedyFor(dataset)}`);
   }
 }
