@@ -1,9 +1,10 @@
 import { flatten, type Layer } from './layers.js';
-import { type ParameterSpec, parametersOf } from './parameters.js';
+import { operationOf, type ParameterSpec } from './operations/index.js';
+import { parametersOf } from './parameters.js';
 
 /** Multiply-adds of one forward pass over one image. Convolutions and dense layers only, as papers count them. */
 export function multiplyAdds(layers: readonly Layer[]): number {
-  return flatten(layers).reduce((sum, layer) => sum + layerMultiplyAdds(layer), 0);
+  return flatten(layers).reduce((sum, layer) => sum + operationOf(layer).multiplyAdds(layer), 0);
 }
 
 /**
@@ -11,7 +12,7 @@ export function multiplyAdds(layers: readonly Layer[]): number {
  * no gradient reads (a last batch norm without ReLU) are not counted, nor are weights.
  */
 export function activations(layers: readonly Layer[]): number {
-  return flatten(layers).reduce((sum, layer) => sum + layerActivations(layer), 0);
+  return flatten(layers).reduce((sum, layer) => sum + operationOf(layer).activations(layer), 0);
 }
 
 /**
@@ -33,19 +34,4 @@ export function parameterCount(layers: readonly Layer[]): number {
 
 export function sizeOf(parameter: Pick<ParameterSpec, 'shape'>): number {
   return parameter.shape.reduce((product, side) => product * side, 1);
-}
-
-function layerActivations(layer: Layer): number {
-  if (layer.op === 'pool' || layer.op === 'dense' || layer.op === 'dropout') return 0;
-  if (layer.op === 'norm' && !layer.relu) return 0;
-  const { height, width, channels } = layer.output;
-  return height * width * channels;
-}
-
-function layerMultiplyAdds(layer: Layer): number {
-  if (layer.op === 'conv') {
-    const { size, input, output } = layer;
-    return size * size * input.channels * output.channels * output.height * output.width;
-  }
-  return layer.op === 'dense' ? layer.inputs * layer.outputs : 0;
 }

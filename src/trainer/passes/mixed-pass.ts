@@ -1,6 +1,7 @@
 import type { Layer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { DType, free, type Tensor } from '../runtime/index.js';
+import { passOperationOf } from './operations/index.js';
 import type { Pass, TrainingContext } from './pass.js';
 import { layersPass } from './train-pass.js';
 
@@ -32,7 +33,7 @@ function mixedPass(
   context: TrainingContext,
   wantsInputGradient: boolean,
 ): Pass {
-  const headStart = layers.findIndex(({ op }) => op === 'pool' || op === 'dense');
+  const headStart = layers.findIndex((layer) => passOperationOf(layer).float32);
   const bodyEnd = headStart < 0 ? layers.length : headStart;
   const low = kernels.cast(input, DType.bfloat16);
   const body = layersPass(layers.slice(0, bodyEnd), low, context, wantsInputGradient);

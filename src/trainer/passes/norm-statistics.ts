@@ -1,8 +1,8 @@
 import { flatten, type Layer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, read, type Tensor, upload } from '../runtime/index.js';
-import { inferPass, type NormRule, rectified } from './infer-pass.js';
-import { type NamedTensors, parameter } from './pass.js';
+import { inferPass } from './infer-pass.js';
+import { type NamedTensors, type NormRule, parameter, rectified } from './pass.js';
 
 /** Mean and variance of every batch norm by layer name, [c] each: what a network needs to work on one image. */
 export type Statistics = ReadonlyMap<

@@ -1,6 +1,7 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
-import type { ParameterSpec } from '../../network/index.js';
-import { type Tensor, upload } from '../runtime/index.js';
+import type { NormLayer, ParameterSpec } from '../../network/index.js';
+import * as kernels from '../kernels/index.js';
+import { free, type Tensor, upload } from '../runtime/index.js';
 
 export type Precision = ResolvedSpec['precision'];
 
@@ -40,6 +41,9 @@ export interface Draw {
   readonly step: number;
 }
 
+/** How a batch norm, with its ReLU, computes in a pass that is never pulled back. [B,h,w,c] -> [B,h,w,c] */
+export type NormRule = (layer: NormLayer, features: Tensor) => Tensor;
+
 export function parameter(weights: NamedTensors, name: string): Tensor {
   const tensor = weights.get(name);
   if (!tensor) throw new Error(`no parameter ${name}`);
@@ -58,4 +62,11 @@ export function uploadWeights(
       return [name, upload(value, shape)];
     }),
   );
+}
+
+/** ReLU of `features`, which it takes over. */
+export function rectified(features: Tensor): Tensor {
+  const output = kernels.relu(features);
+  free(features);
+  return output;
 }

@@ -1,0 +1,27 @@
+import type { Layer, Shape } from '../layers.js';
+
+/** How a parameter starts: a normal distribution, or the constant at which batch norm is the identity. */
+export type Initializer =
+  | { readonly kind: 'normal'; readonly standardDeviation: number }
+  | { readonly kind: 'constant'; readonly value: number };
+
+export interface ParameterSpec {
+  /** Unique in its network, e.g. `block3/conv1/kernel`. Weights and optimizer state are keyed by it. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initializer: Initializer;
+}
+
+/** What a kind of layer costs, per image. The layers inside a residual layer are counted apart from it. */
+export interface Operation<L extends Layer> {
+  /** In order of execution. */
+  parameters(layer: L): ParameterSpec[];
+  /** Multiply-adds of one forward pass; convolutions and dense layers only, as papers count them. */
+  multiplyAdds(layer: L): number;
+  /** Values that a training pass keeps for its gradients; 0 where no gradient reads the output. */
+  activations(layer: L): number;
+}
+
+export const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;
+export const none = (): [] => [];
+export const zero = (): number => 0;

@@ -1,0 +1,38 @@
+import type { ConvLayer } from '../../../network/index.js';
+import * as kernels from '../../kernels/index.js';
+import { type DType, free, type Tensor } from '../../runtime/index.js';
+import { type Pass, parameter } from '../pass.js';
+import type { PassOperation, TrainingRun } from './operation.js';
+
+export const conv: PassOperation<ConvLayer> = {
+  train,
+  infer: ({ name, stride }, input, { weights }) =>
+    kernels.convolution(input, parameter(weights, `${name}/kernel`), stride),
+  readsOutput: () => false,
+  float32: false,
+};
+
+function train(layer: ConvLayer, input: Tensor, { context, wantsInputGradient }: TrainingRun): Pass {
+  const name = `${layer.name}/kernel`;
+  const weights = parameter(context.weights, name);
+  const kernel = inDtypeOf(weights, input);
+  const output = kernels.convolution(input, kernel, layer.stride);
+  return {
+    output,
+    pullback: (cotangent) => {
+      const gradient = kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer.stride);
+      context.gradients.set(name, inDtypeOf(gradient, weights));
+      const inputGradient = wantsInputGradient
+        ? kernels.convolutionInputGradient(input.shape, kernel, cotangent, layer.stride)
+        : null;
+      free(output);
+      if (kernel !== weights) free(kernel, gradient);
+      return inputGradient;
+    },
+  };
+}
+
+/** `tensor` itself where it has that dtype already. */
+function inDtypeOf(tensor: Tensor, { dtype }: Tensor): Tensor {
+  return tensor.dtype === dtype ? tensor : kernels.cast(tensor, dtype as DType);
+}

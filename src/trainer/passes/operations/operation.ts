@@ -1,0 +1,32 @@
+import type { Layer } from '../../../network/index.js';
+import type { Tensor } from '../../runtime/index.js';
+import type { NamedTensors, NormRule, Pass, TrainingContext } from '../pass.js';
+
+/** What a layer's training pass is given beside its input. */
+export interface TrainingRun {
+  readonly context: TrainingContext;
+  /** false spares the gradient of the input: images need none. */
+  readonly wantsInputGradient: boolean;
+  /** Runs layers inside a layer. */
+  readonly path: (layers: readonly Layer[], input: Tensor) => Pass;
+}
+
+/** What a layer's inference is given beside its input. */
+export interface InferenceRun {
+  readonly weights: NamedTensors;
+  readonly norm: NormRule;
+  /** Runs layers inside a layer; the result is the input itself where there are none. */
+  readonly path: (layers: readonly Layer[], input: Tensor) => Tensor;
+}
+
+/** How a kind of layer computes. */
+export interface PassOperation<L extends Layer> {
+  /** Training mode: batch statistics, in the dtype of `input`, which stays its caller's. */
+  train(layer: L, input: Tensor, run: TrainingRun): Pass;
+  /** Keeps nothing for a gradient. The output is owned, or is `input` itself where the layer changes nothing. */
+  infer(layer: L, input: Tensor, run: InferenceRun): Tensor;
+  /** Whether the pullback of this layer reads its output. */
+  readsOutput(layer: L): boolean;
+  /** Whether the layer computes in float32 where the layers before it compute in bfloat16. */
+  readonly float32: boolean;
+}
