@@ -398,6 +398,13 @@ export const ERRORS = {
       'Run fewer slots on the host, or give it more memory; jobs go on by themselves once there is some.',
     retry: 'wait',
   },
+  database_time_zone: {
+    status: 503,
+    title: 'Sessions of Postgres cannot have the time zone UTC',
+    remedy:
+      'Connect to Postgres itself, or through a pooler that keeps the session’s TimeZone, as PgBouncer does; times would be wrong by hours.',
+    retry: 'retry',
+  },
   no_predictor: {
     status: 503,
     title: 'No worker answers predictions',

@@ -57,6 +57,12 @@ test('descriptions of networks and the contract read neither environment, clock 
   assert.deepEqual(await ambientIn('src/contract', null), []);
 });
 
+// Hosts' clocks differ and jump. ids.ts takes the time as an argument, whose default is the clock: ids only sort by it.
+test('the tables are written by the clock of Postgres: no store reads that of its host', async () => {
+  assert.deepEqual(await ambientIn('src/jobs/store', 'src/jobs/store/ids.ts'), []);
+  assert.deepEqual(await ambientIn('src/jobs/lifecycle', null), []);
+});
+
 test('only the worker names the file of the trainer process', async () => {
   const files = (await sources('src')).filter(({ text }) =>
     /['"`][^'"`\n]*trainer\/main\.ts['"`]/.test(text),

@@ -4,7 +4,7 @@ import { type Database, fromJson, type Transaction } from '../store/connection/d
 import { notify } from '../store/connection/notify.js';
 import { factsOf } from '../store/datasets.js';
 import { newId } from '../store/ids.js';
-import { lockJob, lockUnplannedJob } from '../store/jobs.js';
+import { lockJob, lockUnplannedJob, markPlanned } from '../store/jobs.js';
 import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
 import { requestStop } from './stop.js';
@@ -20,7 +20,7 @@ export async function planNextJob(db: Database): Promise<string | null> {
 
 async function planJob(tx: Transaction, id: string): Promise<void> {
   const row = await tx.job.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
-  await tx.job.update({ where: { id }, data: { plannedAt: new Date() } });
+  await markPlanned(tx, id);
   let plan: PlannedTask[];
   try {
     plan = planTasks(fromJson<ResolvedSpec>(row.spec), factsOf(row.dataset));

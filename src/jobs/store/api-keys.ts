@@ -39,6 +39,7 @@ export async function anyApiKey(db: Queryable): Promise<boolean> {
 
 /** @returns false where the tenant has no such key */
 export async function revokeApiKey(db: Queryable, tenant: string, id: string): Promise<boolean> {
-  const where = { id, tenant, revokedAt: null };
-  return (await db.apiKey.updateMany({ where, data: { revokedAt: new Date() } })).count > 0;
+  const revoked = await db.$executeRaw`
+    UPDATE api_key SET revoked_at = now() WHERE id = ${id} AND tenant = ${tenant} AND revoked_at IS NULL`;
+  return revoked > 0;
 }

@@ -123,7 +123,12 @@ export async function deleteJob(tx: Transaction, id: string): Promise<void> {
 }
 
 export async function markSpoolDeleted(db: Queryable, id: string): Promise<void> {
-  await db.job.updateMany({ where: { id }, data: { spoolDeletedAt: new Date() } });
+  await db.$executeRaw`UPDATE job SET spool_deleted_at = now() WHERE id = ${id}`;
+}
+
+/** Its tasks are written in the same transaction. */
+export async function markPlanned(tx: Transaction, id: string): Promise<void> {
+  await tx.$executeRaw`UPDATE job SET planned_at = now() WHERE id = ${id}`;
 }
 
 /** Whether the tenant has such a job. */

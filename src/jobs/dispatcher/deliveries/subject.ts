@@ -32,7 +32,7 @@ export async function readSubject(db: Database, jobId: string): Promise<Subject>
     spec: fromJson<ResolvedSpec>(row.spec),
     datasetSha256: row.dataset.sha256,
     startedAt: row.startedAt ?? row.createdAt,
-    finishedAt: row.finishedAt ?? new Date(),
+    finishedAt: row.finishedAt ?? row.createdAt,
     error: fromJson<JobError | null>(row.error),
     artifacts: await findArtifacts(db, jobId),
     points: () => streamPoints(db, jobId, { names: null, stage: null }),

@@ -1,5 +1,7 @@
 import pg from 'pg';
+import { StrataError } from '../../../contract/errors.js';
 import { explainPostgres } from '../../../contract/server-faults.js';
+import { useUtc } from './session.js';
 
 const CONNECT_MS = 10_000;
 
@@ -9,9 +11,11 @@ export async function checkPostgres(databaseUrl: string): Promise<string> {
   client.on('error', () => undefined);
   try {
     await client.connect();
+    await useUtc(client);
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
     return rows[0]?.server_version ?? '';
   } catch (error) {
+    if (error instanceof StrataError) throw error;
     const fault = Array.isArray((error as AggregateError).errors)
       ? ((error as AggregateError).errors[0] as Error)
       : (error as Error);

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { STATEMENT_MS } from '../../process/limits.js';
 import { type Prisma, PrismaClient } from '../generated/client.js';
 import { impatientSocket } from './impatient-socket.js';
+import { useUtc } from './session.js';
 
 /** Prisma, and the pool that it works on: prepared.ts asks that directly. */
 export type Database = PrismaClient & { readonly pool: pg.Pool };
@@ -33,6 +34,8 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: statementMs,
     idle_in_transaction_session_timeout: statementMs,
+    // The pool waits for it, and drops the connection where it throws.
+    onConnect: useUtc,
     // Not pg's query_timeout: after it, a connection that is dead would go back to the pool.
     stream: () => impatientSocket(statementMs + GRACE_MS),
   });
@@ -47,7 +50,14 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     adapter,
     transactionOptions: { maxWait: 10_000, timeout: 30_000 },
   });
-  await database.$connect();
+  try {
+    // Now, not with the first statement: Prisma would wrap the reason.
+    (await pool.connect()).release();
+    await database.$connect();
+  } catch (error) {
+    await database.$disconnect();
+    throw error;
+  }
   return Object.assign(database, { pool });
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { checkPostgres } from './check-postgres.js';
+import { useUtc } from './session.js';
 
 /** Prisma's own number for its migration lock: its CLI and this step exclude each other. */
 const ADVISORY_LOCK = 72_707_369;
@@ -37,6 +38,7 @@ export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise
   await checkPostgres(databaseUrl);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'strata-migrate' });
   await client.connect();
+  await useUtc(client);
   try {
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
     await client.query(MIGRATIONS_TABLE);

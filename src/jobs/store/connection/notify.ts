@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Database, Queryable } from './database.js';
 import { prepare } from './prepared.js';
+import { useUtc } from './session.js';
 
 /**
  * Nudges between processes. They carry no truth: whoever misses one finds the same by looking at the tables.
@@ -83,6 +84,7 @@ export async function listen(
     next.on('end', reconnectLater);
     next.on('notification', (message) => onNudge(message.payload ?? ''));
     await next.connect();
+    await useUtc(next);
     await next.query(`LISTEN ${channel}`);
     client = next;
     answered = true;
