@@ -6,8 +6,8 @@ import { exportSafetensors } from './safetensors-export.js';
 import { exportTfjsLayers } from './tfjs-export.js';
 
 export { foldNorms } from './fold-norms.js';
-export { inferenceModel } from './inference-layers.js';
 export { measureLatency } from './latency.js';
+export { inferenceModel } from './lower.js';
 export { TestAnswers } from './parity.js';
 export type { Exported, ExportFormat };
 

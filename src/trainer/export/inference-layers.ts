@@ -1,7 +1,5 @@
-import type { Layer } from '../../network/index.js';
-import { NORM_EPSILON } from '../kernels/index.js';
-import { type Padding, samePadding } from './kernel-layout.js';
-import type { ModelFacts, ModelSource } from './model-source.js';
+import type { Padding } from './kernel-layout.js';
+import type { ModelFacts } from './model-source.js';
 
 /** A convolution with what it may take in from the layers behind it. */
 export interface InferenceConv {
@@ -87,47 +85,6 @@ export type InferenceLayer =
 export interface InferenceModel {
   readonly manifest: ModelFacts;
   readonly layers: readonly InferenceLayer[];
-}
-
-/** A trained network as formats are written from. */
-export function inferenceModel(source: ModelSource): InferenceModel {
-  const { image, classes, mean, standard_deviation } = source.manifest;
-  const manifest = { image, classes, mean, standard_deviation };
-  return { manifest, layers: source.layers.flatMap((layer) => lower(layer, source)) };
-}
-
-function lower(layer: Layer, source: ModelSource): InferenceLayer[] {
-  const { name } = layer;
-  const value = (part: string) => source.values.get(`${name}/${part}`)!;
-  switch (layer.op) {
-    case 'conv': {
-      const { op, size, stride, input, output } = layer;
-      const channels = { inputs: input.channels, outputs: output.channels };
-      const weights = { kernel: value('kernel'), bias: null };
-      return [{ op, name, size, stride, padding: samePadding(layer), ...channels, ...weights, relu: false }];
-    }
-    case 'norm': {
-      const { mean, variance } = source.statistics.get(name)!;
-      const parameters = { gamma: value('gamma'), beta: value('beta'), mean, variance };
-      return [{ op: 'norm', name, ...parameters, epsilon: NORM_EPSILON, relu: layer.relu }];
-    }
-    case 'residual': {
-      const path = (layers: readonly Layer[]) => layers.flatMap((inner) => lower(inner, source));
-      const { op, relu } = layer;
-      return [{ op, name, branch: path(layer.branch), shortcut: path(layer.shortcut), relu }];
-    }
-    // Dropout leaves everything alone outside training.
-    case 'dropout':
-      return [];
-    case 'max-pool': {
-      const { op, size, stride } = layer;
-      return [{ op, name, size, stride, padding: samePadding(layer) }];
-    }
-    case 'pool':
-      return [{ op: 'pool', name }];
-    case 'dense':
-      return [{ ...layer, kernel: value('kernel'), bias: value('bias') }];
-  }
 }
 
 /** All layers in order, those inside residual layers before the residual itself. */

@@ -1,5 +1,6 @@
 import { parametersOf } from '../../../src/network/index.js';
-import { type InferenceModel, inferenceModel } from '../../../src/trainer/export/inference-layers.js';
+import type { InferenceModel } from '../../../src/trainer/export/inference-layers.js';
+import { inferenceModel } from '../../../src/trainer/export/lower.js';
 import type { ModelSource } from '../../../src/trainer/export/model-source.js';
 import {
   inferenceRule,

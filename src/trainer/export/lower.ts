@@ -1,0 +1,19 @@
+import type { Layer } from '../../network/index.js';
+import type { InferenceLayer, InferenceModel } from './inference-layers.js';
+import type { ModelSource } from './model-source.js';
+import { lowerOf } from './operations/index.js';
+
+/** A trained network as formats are written from. */
+export function inferenceModel(source: ModelSource): InferenceModel {
+  const { image, classes, mean, standard_deviation } = source.manifest;
+  const manifest = { image, classes, mean, standard_deviation };
+  return { manifest, layers: lowerAll(source.layers, source) };
+}
+
+function lowerAll(layers: readonly Layer[], source: ModelSource): InferenceLayer[] {
+  const path = (inner: readonly Layer[]) => lowerAll(inner, source);
+  return layers.flatMap((layer) => {
+    const value = (part: string) => source.values.get(`${layer.name}/${part}`)!;
+    return lowerOf(layer)(layer, { source, value, path });
+  });
+}

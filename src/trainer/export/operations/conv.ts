@@ -1,0 +1,72 @@
+import type { ConvLayer } from '../../../network/index.js';
+import { tf } from '../../runtime/index.js';
+import { attribute } from '../graph-format.js';
+import type { InferenceConv } from '../inference-layers.js';
+import { outputsFirst, outputsLast, samePadding } from '../kernel-layout.js';
+import { paddingOf, torchPadding } from '../safetensors-config.js';
+import { type GraphWriter, graphWindow, sides } from '../writers/graph-writer.js';
+import { tfName } from '../writers/layers-writer.js';
+import { onnxWindow } from '../writers/onnx-writer.js';
+import { type ExportOperation, type Lower, vector } from './operation.js';
+
+export const lowerConv: Lower<ConvLayer> = (layer, { value }) => {
+  const { op, name, size, stride, input, output } = layer;
+  const channels = { inputs: input.channels, outputs: output.channels };
+  const weights = { kernel: value('kernel'), bias: null };
+  return [{ op, name, size, stride, padding: samePadding(layer), ...channels, ...weights, relu: false }];
+};
+
+export const conv: ExportOperation<'conv'> = {
+  graph,
+  layers: (layer, input, model) => {
+    const { name, outputs, size, stride, kernel, bias } = layer;
+    const conv2d = tf.layers.conv2d({
+      name: tfName(name),
+      filters: outputs,
+      kernelSize: size,
+      strides: stride,
+      padding: 'same',
+      useBias: bias !== null,
+    });
+    return model.rectified(layer, model.weigh(conv2d, bias === null ? [kernel] : [kernel, bias], input));
+  },
+  onnx: (layer, input, graph) => {
+    const { name, size, inputs: channels, outputs, bias } = layer;
+    const shape = [outputs, channels, size, size];
+    const kernel = graph.weight(`${name}/kernel`, shape, outputsFirst(layer.kernel, layer));
+    const inputs = [input, kernel, ...(bias ? [graph.vector(`${name}/bias`, bias)] : [])];
+    return graph.rectified(layer, graph.node('Conv', name, inputs, onnxWindow(layer)));
+  },
+  tensors: (layer) => {
+    const { size, inputs, outputs, kernel, bias } = layer;
+    const weight = { shape: [outputs, inputs, size, size], values: outputsFirst(kernel, layer) };
+    return bias ? { weight, bias: vector(bias) } : { weight };
+  },
+  describe: ({ size, stride, padding, relu }) => ({
+    size,
+    stride,
+    padding: torchPadding(padding),
+    ...(relu && { relu }),
+  }),
+  read: ({ op, name, size, stride, padding, relu = false }, reader) => {
+    const { shape, values } = reader.tensor(name, 'weight');
+    const [outputs, inputs] = shape as [number, number];
+    const kernel = outputsLast(values, { size, inputs, outputs });
+    const bias = reader.optionalValues(name, 'bias');
+    return { op, name, size, stride, padding: paddingOf(padding), inputs, outputs, kernel, bias, relu };
+  },
+};
+
+/** With a bias, one fused node: what TensorFlow's own optimizer would make of three. */
+function graph(layer: InferenceConv, input: string, graph: GraphWriter): string {
+  const { name, size, inputs, outputs, kernel, bias, relu } = layer;
+  const weight = graph.constant(`${name}/kernel`, [size, size, inputs, outputs], kernel);
+  const attr = { ...graphWindow(layer), dilations: sides(1) };
+  if (bias === null) return graph.rectified(layer, graph.node('Conv2D', name, [input, weight], attr));
+  return graph.node('_FusedConv2D', name, [input, weight, graph.floats(`${name}/bias`, bias)], {
+    ...attr,
+    num_args: attribute.int(1),
+    fused_ops: attribute.texts(relu ? ['BiasAdd', 'Relu'] : ['BiasAdd']),
+    epsilon: attribute.float(0),
+  });
+}

@@ -1,0 +1,50 @@
+import type { InferenceModel } from './inference-layers.js';
+import type { Padding } from './kernel-layout.js';
+
+/** `config.json` as the export writes it. */
+export interface Config {
+  readonly classes: readonly string[];
+  readonly image: InferenceModel['manifest']['image'];
+  readonly mean: readonly number[];
+  readonly standard_deviation: readonly number[];
+  readonly norm_epsilon: number;
+  readonly layers: readonly ConfigLayer[];
+}
+
+export type ConfigLayer =
+  | (Named<'conv'> & Window)
+  | (Named<'max-pool'> & Window)
+  | Named<'norm'>
+  | Named<'scale'>
+  | Named<'pool'>
+  | Named<'dense'>
+  | (Pick<Named<'residual'>, 'op' | 'relu'> & {
+      readonly branch: readonly ConfigLayer[];
+      readonly shortcut: readonly ConfigLayer[];
+    });
+
+interface Named<Op> {
+  readonly op: Op;
+  readonly name: string;
+  readonly relu?: boolean;
+}
+
+interface Window {
+  readonly size: number;
+  readonly stride: number;
+  /** left, right, top, bottom: the order of torch.nn.functional.pad */
+  readonly padding: TorchPadding;
+}
+
+export type TorchPadding = readonly [number, number, number, number];
+
+export const torchPadding = ({ left, right, top, bottom }: Padding): TorchPadding => [
+  left,
+  right,
+  top,
+  bottom,
+];
+
+export function paddingOf([left, right, top, bottom]: TorchPadding): Padding {
+  return { left, right, top, bottom };
+}

@@ -1,0 +1,56 @@
+import { attribute, constant as constantNode, type GraphNode, type GraphWeight } from '../graph-format.js';
+import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
+
+export const FLOAT = { T: attribute.type('DT_FLOAT') };
+export const LAYOUT = { data_format: attribute.text('NHWC') };
+
+/** Nodes and weights as they are collected; every method names the value that its node makes. */
+export class GraphWriter {
+  readonly nodes: GraphNode[] = [];
+  readonly weights: GraphWeight[] = [];
+
+  /** @param apply writes one layer, and answers the value that it makes */
+  constructor(private readonly apply: (layer: InferenceLayer, input: string) => string) {}
+
+  node(op: string, name: string, input: readonly string[], attr: GraphNode['attr']): string {
+    this.nodes.push({ name, op, ...(input.length > 0 && { input }), attr });
+    return name;
+  }
+
+  normalizePixels({ mean, standard_deviation }: InferenceModel['manifest'], pixels: string): string {
+    const centered = this.node(
+      'Sub',
+      'normalize/center',
+      [pixels, this.floats('normalize/mean', mean)],
+      FLOAT,
+    );
+    const deviation = this.floats('normalize/deviation', standard_deviation);
+    return this.node('RealDiv', 'normalize/scale', [centered, deviation], FLOAT);
+  }
+
+  path(layers: readonly InferenceLayer[], input: string): string {
+    return layers.reduce((current, layer) => this.apply(layer, current), input);
+  }
+
+  rectified({ name, relu }: { readonly name: string; readonly relu: boolean }, input: string): string {
+    return relu ? this.node('Relu', `${name}/relu`, [input], FLOAT) : input;
+  }
+
+  floats(name: string, values: Iterable<number>): string {
+    const floats = Float32Array.from(values);
+    return this.constant(name, [floats.length], floats);
+  }
+
+  constant(name: string, shape: readonly number[], values: Float32Array | Int32Array): string {
+    this.weights.push({ name, shape, values });
+    this.nodes.push(constantNode({ name, shape, values }));
+    return name;
+  }
+}
+
+export function graphWindow({ stride }: { readonly stride: number }) {
+  return { ...FLOAT, ...LAYOUT, strides: sides(stride), padding: attribute.text('SAME') };
+}
+
+/** Of height and width; images and channels are taken one by one. */
+export const sides = (size: number) => attribute.ints([1, size, size, 1]);

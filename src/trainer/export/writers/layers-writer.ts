@@ -1,0 +1,55 @@
+import { tf } from '../../runtime/index.js';
+import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
+
+export type Symbolic = ReturnType<typeof tf.input>;
+
+/** What is common to tfjs's layer classes here. */
+type TfLayer = Pick<ReturnType<typeof tf.layers.dense>, 'weights' | 'setWeights' | 'apply'>;
+
+/** tfjs makes a layer's weights when it is applied, so their values are set when all is built. */
+export class LayersWriter {
+  /** Values in the order the tfjs layer keeps them. */
+  readonly #weighted: { readonly layer: TfLayer; readonly values: readonly Float32Array[] }[] = [];
+
+  /** @param apply writes one layer, and answers the value that it makes */
+  constructor(private readonly apply: (layer: InferenceLayer, input: Symbolic) => Symbolic) {}
+
+  /** (pixel - mean) / deviation. */
+  normalizePixels({ mean, standard_deviation: deviation }: InferenceModel['manifest'], input: Symbolic) {
+    const factor = Float32Array.from(deviation, (value) => 1 / value);
+    const shift = Float32Array.from(mean, (value, channel) => -value / deviation[channel]!);
+    return this.scale('normalize', factor, shift, input);
+  }
+
+  path(layers: readonly InferenceLayer[], input: Symbolic): Symbolic {
+    return layers.reduce((current, layer) => this.apply(layer, current), input);
+  }
+
+  setWeights(): void {
+    for (const { layer, values } of this.#weighted) {
+      const tensors = layer.weights.map((weight, i) => tf.tensor(values[i]!, weight.shape as number[]));
+      layer.setWeights(tensors);
+      tf.dispose(tensors);
+    }
+  }
+
+  /** tfjs has no layer for a factor per channel but a depthwise convolution of one pixel. */
+  scale(name: string, factor: Float32Array, shift: Float32Array, input: Symbolic): Symbolic {
+    const scale = tf.layers.depthwiseConv2d({ name: tfName(name), kernelSize: 1, trainable: false });
+    return this.weigh(scale, [factor, shift], input);
+  }
+
+  weigh(layer: TfLayer, values: readonly Float32Array[], input: Symbolic): Symbolic {
+    this.#weighted.push({ layer, values });
+    return layer.apply(input) as Symbolic;
+  }
+
+  rectified({ name, relu }: { readonly name: string; readonly relu: boolean }, input: Symbolic): Symbolic {
+    return relu ? (tf.layers.reLU({ name: tfName(`${name}/relu`) }).apply(input) as Symbolic) : input;
+  }
+}
+
+/** tfjs builds paths from layer names: a slash would read as a scope. */
+export function tfName(name: string): string {
+  return name.replaceAll('/', '_');
+}
