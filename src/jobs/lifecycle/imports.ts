@@ -1,7 +1,7 @@
 import { ERRORS, isErrorCode, retryClassOf } from '../../contract/errors.js';
 import type { ImportFailure, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { ImageShape } from '../../contract/spec.js';
-import { MAX_ATTEMPTS, RETRY_BACKOFF_MS } from '../process/limits.js';
+import { MAX_ATTEMPTS, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
 import { setFailed, setReady } from '../store/datasets.js';
@@ -27,9 +27,12 @@ export function recordImportFailure(
   claim: ClaimedImport,
   { code, message, problems, problem_count }: ImportFailure,
 ): Promise<boolean> {
+  const outages = claim.outages + 1;
+  if (retryClassOf(code) === 'wait' && outages <= MAX_OUTAGES)
+    return releaseImport(db, claim, { failures: claim.failures, outages, waitMs: outagePauseMs(outages) });
   const failures = claim.failures + 1;
   if (retryClassOf(code) !== 'fatal' && failures < MAX_ATTEMPTS) {
-    return releaseImport(db, claim, { failures, waitMs: RETRY_BACKOFF_MS * 2 ** failures });
+    return releaseImport(db, claim, { failures, outages: 0, waitMs: RETRY_BACKOFF_MS * 2 ** failures });
   }
   const said = problems.some(({ severity }) => severity === 'error');
   const known = isErrorCode(code) ? code : 'internal';
@@ -47,7 +50,7 @@ export function recordImportFailure(
 
 /** Gives an import back unharmed, as a stopping worker does. */
 export function handBackImport(db: Database, claim: ClaimedImport): Promise<boolean> {
-  return releaseImport(db, claim, { failures: claim.failures, waitMs: 0 });
+  return releaseImport(db, claim, { ...claim, waitMs: 0 });
 }
 
 async function endImport(

@@ -23,7 +23,7 @@ export async function recordReport(
   { progress, samples, checkpoint }: Report,
 ): Promise<boolean> {
   return db.$transaction(async (tx) => {
-    const changes = { ...(progress !== null && { progress }), ...(checkpoint && { losses: 0 }) };
+    const changes = { ...(progress !== null && { progress }), ...(checkpoint && { losses: 0, outages: 0 }) };
     if (!(await touchAttempt(tx, task, changes))) return false;
     await writeMetrics(tx, task.jobId, task.attempt, samples);
     if (checkpoint) await saveCheckpoint(tx, task, checkpoint);

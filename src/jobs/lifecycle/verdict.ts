@@ -1,7 +1,7 @@
 import type { RetryClass } from '../../contract/errors.js';
 import type { JobError } from '../../contract/job-error.js';
 import { CHECKPOINT_INPUT } from '../../contract/trainer-protocol.js';
-import { MAX_LOSSES, RETRY_BACKOFF_MS } from '../process/limits.js';
+import { MAX_LOSSES, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
 import type { LockedJob } from '../store/jobs.js';
 import type { Producer, RunningTask } from '../store/tasks.js';
 import { describe } from './task-events.js';
@@ -22,6 +22,8 @@ export type BadEnd =
 export interface Counts {
   readonly failures: number;
   readonly losses: number;
+  /** Outages of its host, in a row. */
+  readonly outages: number;
 }
 
 /** What becomes of the task. */
@@ -50,19 +52,22 @@ type Job = Pick<LockedJob, 'stopAs' | 'pausing' | 'maxAttempts'>;
  * 2. It was handed back: it is ready again, unharmed.
  * 3. It could not read an input that another task made: that task makes it again, unless it was made again meanwhile.
  *    The same work makes the same bytes, so nothing else changes.
- * 4. It failed for a passing reason, or was lost, within the bounds of both: it is ready again after a pause.
- * 5. Otherwise its job fails with the attempt's error.
+ * 4. Its host had no disk or no memory: it is ready again after a pause that grows, for about a day. Nothing is counted
+ *    against it, since the next task would have met the same.
+ * 5. It failed for a passing reason, or was lost, within the bounds of both: it is ready again after a pause.
+ * 6. Otherwise its job fails with the attempt's error.
  * @param maker the task that made the input which could not be read; null where there is none
  */
 export function verdictOn(job: Job, task: RunningTask, end: BadEnd, maker: Producer | null): Verdict {
   if (job.stopAs !== null) return { to: 'cancelled' };
   if (end.kind === 'released') return handedBack(job, task);
   if (maker !== null) return afterUnreadableInput(job, task, end, maker);
+  if (end.retry === 'wait') return afterOutage(task, end);
   return afterFailure(job, task, end);
 }
 
-const countsOf = ({ failures, losses }: Counts): Counts => ({ failures, losses });
-const isWithinBounds = (job: Job, { failures, losses }: Counts): boolean =>
+const countsOf = ({ failures, losses, outages }: Counts): Counts => ({ failures, losses, outages });
+const isWithinBounds = (job: Job, { failures, losses }: Omit<Counts, 'outages'>): boolean =>
   failures < job.maxAttempts && losses < MAX_LOSSES;
 
 function handedBack(job: Job, task: RunningTask): Verdict {
@@ -91,15 +96,32 @@ function afterUnreadableInput(
 }
 
 /** Bytes that are gone may have been cleared away, which is no failure of the task that made them. */
-function countUnreadable({ failures, losses }: Counts, { code }: JobError): Counts {
-  return code === 'blob_missing' ? { failures, losses: losses + 1 } : { failures: failures + 1, losses };
+function countUnreadable(counts: Counts, { code }: JobError): Counts {
+  const { failures, losses, outages } = counts;
+  return code === 'blob_missing'
+    ? { failures, losses: losses + 1, outages }
+    : { failures: failures + 1, losses, outages };
+}
+
+function afterOutage(task: RunningTask, { error }: Failed): Verdict {
+  const counts = { ...countsOf(task), outages: task.outages + 1 };
+  if (counts.outages > MAX_OUTAGES) return { to: 'failed', counts, error };
+  const waitMs = outagePauseMs(counts.outages);
+  const message = `waits ${waitMs / 1000} s for its host: ${error.message}`;
+  return { to: 'ready', counts, error, message, waitMs, dropCheckpoint: false };
 }
 
 const UNREADABLE = ['blob_missing', 'blob_corrupt'];
 
-function afterFailure(job: Job, { failures, losses }: RunningTask, { error, retry, input }: Failed): Verdict {
+function afterFailure(
+  job: Job,
+  { failures, losses, outages }: RunningTask,
+  { error, retry, input }: Failed,
+): Verdict {
   const counts =
-    retry === 'uncounted' ? { failures, losses: losses + 1 } : { failures: failures + 1, losses };
+    retry === 'uncounted'
+      ? { failures, losses: losses + 1, outages }
+      : { failures: failures + 1, losses, outages: 0 };
   if (retry === 'fatal' || !isWithinBounds(job, counts)) return { to: 'failed', counts, error };
   return {
     to: 'ready',

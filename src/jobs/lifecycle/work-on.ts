@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type OutageCode, outageOf } from '../../contract/outages.js';
 import type { Log } from '../process/process.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
 import type { Lease } from '../store/leases.js';
 import type { Held, Leases } from './held-leases.js';
+
+export interface Unforeseen {
+  readonly code: OutageCode | 'internal';
+  readonly message: string;
+}
 
 export interface Work {
   readonly lease: Lease;
@@ -13,8 +19,8 @@ export interface Work {
   readonly onWish?: Held['onWish'];
   /** Does the work and records its end. The signal says that the claim is lost, so nothing can be recorded any more. */
   run(lost: AbortSignal): Promise<unknown>;
-  /** Ends this attempt as `internal`, with what `run` threw. */
-  fail(message: string): Promise<unknown>;
+  /** Ends this attempt with what `run` threw, as an outage of the host or as `internal`. */
+  fail(error: Unforeseen): Promise<unknown>;
 }
 
 /**
@@ -31,7 +37,7 @@ export async function workOn(work: Work): Promise<void> {
     if (lost.signal.aborted) return;
     log.error({ ...about, err: error }, 'the attempt failed for a reason that is not foreseen');
     const message = error instanceof Error ? error.message : String(error);
-    await untilAvailable(() => work.fail(message));
+    await untilAvailable(() => work.fail({ code: outageOf(error) ?? 'internal', message }));
   } finally {
     letGo();
   }

@@ -7,6 +7,16 @@ export const MAX_ATTEMPTS = 5;
 export const MAX_LOSSES = 10;
 /** A trainer that was asked to stop and has not made its checkpoint after this long is killed. */
 export const YIELD_MS = 20_000;
+/** Outages of its host that a task waits out in a row, without a checkpoint between: about a day of pauses. */
+export const MAX_OUTAGES = 300;
+const FIRST_OUTAGE_MS = 1_000;
+const LONGEST_OUTAGE_MS = 300_000;
+
+/** Pause after that many outages in a row: a disk that is full fills again at once if everybody returns to it at once. */
+export function outagePauseMs(outages: number): number {
+  return Math.min(LONGEST_OUTAGE_MS, FIRST_OUTAGE_MS * 2 ** (outages - 1));
+}
+
 /** Wait before a failed task's next attempt: doubled with each failure. */
 export const RETRY_BACKOFF_MS = 250;
 /** A worker looks for datasets to import this often even if nobody nudges it. */

@@ -36,7 +36,8 @@ export async function claimTask(
       WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(holder)}
       RETURNING task.*
     )
-    SELECT claimed.id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, due_at AS "readyAt",
+    SELECT claimed.id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages,
+      due_at AS "readyAt",
       inputs, job.spec, job.traceparent, job.initial,
       jsonb_build_object('id', dataset.id, 'tenant', dataset.tenant, 'name', dataset.name, 'state', dataset.state,
         'builtIn', built_in, 'sha256', sha256, 'classes', classes, 'image', image, 'storage', storage,
@@ -61,6 +62,6 @@ export async function claimBarely(
     UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)}, worker_id = ${holder.workerId},
       device = ${holder.device}, started_at = now(), finished_at = NULL
     WHERE id = ${id} AND state = 'ready' AND due_at <= now()
-    RETURNING id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses`;
+    RETURNING id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages`;
   return rows[0] ?? null;
 }

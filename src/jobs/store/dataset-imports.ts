@@ -28,6 +28,8 @@ export interface ClaimedImport extends Fence {
   readonly failures: number;
   /** Attempts lost with their worker. */
   readonly losses: number;
+  /** Outages of its host in a row. */
+  readonly outages: number;
 }
 
 export interface NewImport {
@@ -73,7 +75,7 @@ export function claimImport(
       FROM dataset
       WHERE dataset.id = dataset_id AND dataset_import.id = ${id} AND phase = ${phase} AND ${TAKEABLE}
       RETURNING dataset_import.id, attempt, dataset_id AS "datasetId", dataset_import.tenant, dataset.name, phase,
-        dataset_import.source, options, failures, losses`;
+        dataset_import.source, options, failures, losses, outages`;
     return rows[0] ?? null;
   });
 }
@@ -87,9 +89,15 @@ export async function reportImport(db: Queryable, fence: Fence, progress: Import
 export function releaseImport(
   db: Queryable,
   fence: Fence,
-  { failures, waitMs }: { readonly failures: number; readonly waitMs: number },
+  { failures, outages, waitMs }: Pick<ClaimedImport, 'failures' | 'outages'> & { readonly waitMs: number },
 ): Promise<boolean> {
-  return giveBack(db, 'dataset_import', fence, waitMs, Prisma.sql`progress = NULL, failures = ${failures}`);
+  return giveBack(
+    db,
+    'dataset_import',
+    fence,
+    waitMs,
+    Prisma.sql`progress = NULL, failures = ${failures}, outages = ${outages}`,
+  );
 }
 
 /** Moves an import on to another phase, where it waits for its turn again. @returns false for a stale attempt */

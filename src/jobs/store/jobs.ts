@@ -145,24 +145,38 @@ export function findJob(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant } });
 }
 
+/** A kind of a job's tasks. */
+export type JobProgress = KindProgress & {
+  /** What the host lacks that one of them waits for. */
+  readonly outage: string | null;
+};
+
+/** How many tasks wait for their host to have disk or memory again, and what the first of them met. */
+export async function waitingForHosts(
+  db: Queryable,
+): Promise<{ readonly tasks: number; readonly message: string | null }> {
+  const rows = await db.$queryRaw<{ tasks: number; message: string | null }[]>`
+    SELECT count(*)::int AS tasks, min(error->>'message') AS message FROM task
+    WHERE state = 'ready' AND due_at > now() AND outages > 0`;
+  return rows[0] ?? { tasks: 0, message: null };
+}
+
 /**
  * Of each job its kinds of tasks. Times are of the tasks that one attempt finished: another may have begun from a
  * checkpoint.
  */
-export async function progressOf(
-  db: Queryable,
-  ids: readonly string[],
-): Promise<Map<string, KindProgress[]>> {
+export async function progressOf(db: Queryable, ids: readonly string[]): Promise<Map<string, JobProgress[]>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.$queryRaw<(KindProgress & { readonly id: string })[]>`
+  const rows = await db.$queryRaw<(JobProgress & { readonly id: string })[]>`
     SELECT job_id AS id, kind, sum(weight) AS total, sum(weight * progress) AS done,
       count(*) FILTER (WHERE state = 'running')::int AS running,
       coalesce(sum(weight) FILTER (WHERE timed), 0) AS "timedWeight",
-      coalesce(sum(extract(epoch FROM finished_at - started_at)) FILTER (WHERE timed), 0)::float8 AS "timedSeconds"
+      coalesce(sum(extract(epoch FROM finished_at - started_at)) FILTER (WHERE timed), 0)::float8 AS "timedSeconds",
+      min(error->>'message') FILTER (WHERE state = 'ready' AND outages > 0) AS outage
     FROM (SELECT *, state = 'succeeded' AND attempt = 1 AS timed FROM task
       WHERE job_id IN (${Prisma.join([...ids])})) planned
     GROUP BY job_id, kind`;
-  const jobs = new Map(ids.map((id): [string, KindProgress[]] => [id, []]));
+  const jobs = new Map(ids.map((id): [string, JobProgress[]] => [id, []]));
   for (const row of rows) jobs.get(row.id)?.push(row);
   return jobs;
 }

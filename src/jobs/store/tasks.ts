@@ -17,6 +17,8 @@ export interface RunningTask extends Fence {
   readonly failures: number;
   /** Attempts lost with their worker since the last checkpoint. */
   readonly losses: number;
+  /** Outages of a host in a row that its attempts have met since the last checkpoint. */
+  readonly outages: number;
 }
 
 export interface ClaimedTask extends RunningTask {
@@ -53,6 +55,7 @@ export async function insertTasks(tx: Transaction, jobId: string, tasks: readonl
 export interface AttemptEnd {
   readonly failures?: number;
   readonly losses?: number;
+  readonly outages?: number;
   readonly error?: JobError;
   readonly progress?: number;
 }
@@ -65,7 +68,7 @@ export async function endAttempt(
   tx: Transaction,
   fence: Fence,
   to: TaskState,
-  { failures, losses, error, progress }: AttemptEnd,
+  { failures, losses, outages, error, progress }: AttemptEnd,
 ): Promise<boolean> {
   const state = transition('task', 'running', to);
   const finished = isTerminal('task', state) ? Prisma.sql`now()` : Prisma.sql`finished_at`;
@@ -75,6 +78,7 @@ export async function endAttempt(
     fence,
     Prisma.sql`state = ${state}, finished_at = ${finished},
       failures = coalesce(${failures ?? null}::int, failures), losses = coalesce(${losses ?? null}::int, losses),
+      outages = coalesce(${outages ?? null}::int, outages),
       progress = coalesce(${progress ?? null}::float8, progress),
       error = coalesce(${error === undefined ? null : JSON.stringify(error)}::jsonb, error)`,
   );
@@ -94,7 +98,8 @@ export async function findProducer(
 ): Promise<Producer | null> {
   const rows = await tx.$queryRaw<Producer[]>`
     SELECT producer.id, producer.job_id AS "jobId", producer.key, producer.kind, producer.stage,
-      producer.round, producer.replica, producer.attempt, producer.failures, producer.losses, producer.state,
+      producer.round, producer.replica, producer.attempt, producer.failures, producer.losses, producer.outages,
+      producer.state,
       (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.succeeded'
         AND data->>'task' = producer.key)
       > (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.started'
@@ -109,7 +114,7 @@ export async function findProducer(
 export async function reopenTask(
   tx: Transaction,
   taskId: string,
-  counts: { readonly failures: number; readonly losses: number },
+  counts: Pick<RunningTask, 'failures' | 'losses' | 'outages'>,
 ): Promise<void> {
   await tx.task.update({
     where: { id: taskId, state: 'succeeded' },
@@ -135,20 +140,22 @@ export async function postpone(tx: Transaction, { id }: Fence, waitMs: number): 
 export function touchAttempt(
   tx: Transaction,
   fence: Fence,
-  { progress, losses }: Pick<AttemptEnd, 'progress' | 'losses'>,
+  { progress, losses, outages }: Pick<AttemptEnd, 'progress' | 'losses' | 'outages'>,
 ): Promise<boolean> {
   return updateHeld(
     tx,
     'task',
     fence,
-    Prisma.sql`progress = coalesce(${progress ?? null}::float8, progress), losses = coalesce(${losses ?? null}::int, losses)`,
+    Prisma.sql`progress = coalesce(${progress ?? null}::float8, progress), losses = coalesce(${losses ?? null}::int, losses),
+      outages = coalesce(${outages ?? null}::int, outages)`,
   );
 }
 
 /** Running tasks whose worker let the lease run out. */
 export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
   return db.$queryRaw`
-    SELECT id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, worker_id AS "workerId"
+    SELECT id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages,
+      worker_id AS "workerId"
     FROM task WHERE state = 'running' AND ${LEASE_OVER} ORDER BY id LIMIT 100`;
 }
 

@@ -68,7 +68,7 @@ export class ProfileMaker {
         await untilAvailable(() => record(db, claim, outcome, ending));
         log.info({ profile: claim.id, device: slot.place.device, outcome: how }, 'profile ended');
       },
-      fail: (message) => failProfile(db, claim, { code: 'internal', message }),
+      fail: (error) => failProfile(db, claim, error),
     }).finally(() => this.#inWork.delete(slot));
   }
 

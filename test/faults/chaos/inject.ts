@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { watch, writeFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -72,11 +72,18 @@ async function flush({ redisUrl }: Theatre): Promise<void> {
   redis.disconnect();
 }
 
-/** Long enough for a write to fail, short enough for the attempts of its task. */
-const FULL_MS = 2_000;
+/** Longer than a task's attempts would last if they were counted: six seconds without space once failed a job for good. */
+const FULL_MS = 12_000;
 
-async function fillDisk({ blobs, fillable }: Theatre): Promise<void> {
-  if (!fillable) return;
+async function fillDisk(theatre: Theatre): Promise<void> {
+  if (!theatre.fillable) return;
+  const free = fill(theatre);
+  await delay(FULL_MS);
+  free();
+}
+
+/** Fills the disk of the blobs. @returns what frees it again */
+export function fill({ blobs }: Theatre): () => void {
   const filler = join(blobs, 'filler');
   const chunk = Buffer.alloc(1 << 20);
   try {
@@ -84,8 +91,7 @@ async function fillDisk({ blobs, fillable }: Theatre): Promise<void> {
   } catch {
     // Now it is full.
   }
-  await delay(FULL_MS);
-  await rm(filler, { force: true });
+  return () => rmSync(filler, { force: true });
 }
 
 /** Every blob and every spool file. @param checkpoint waits for one, and lets it be read: its trainer is killed */

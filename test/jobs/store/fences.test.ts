@@ -7,7 +7,7 @@ import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js'
 import { recordLog } from '../../../src/jobs/lifecycle/log.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
-import { MAX_LOSSES } from '../../../src/jobs/process/limits.js';
+import { MAX_LOSSES, MAX_OUTAGES } from '../../../src/jobs/process/limits.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { nextInSlot } from '../../../src/jobs/store/queue-order.js';
@@ -249,6 +249,40 @@ test('lost workers are no failures of the task, unless it loses too many without
 /** Puts a time of a job back by some seconds. */
 const age = (jobId: string, column: 'queued_at' | 'running_since', seconds: number) =>
   strata.sql.query(`UPDATE job SET ${column} = now() - $2 * interval '1 s' WHERE id = $1`, [jobId, seconds]);
+
+test('an outage of the host is waited out with growing pauses, counts nothing, and is the reason why the job waits', async () => {
+  const { jobId, taskId } = await readyTask();
+  const full = { ...passing, code: 'storage_full', message: 'ENOSPC: no space left on device' };
+  const pauses: number[] = [];
+  const rowOf = () => db.task.findUniqueOrThrow({ where: { id: taskId } });
+  const meet = async (): Promise<void> => {
+    await due(taskId);
+    const { task } = await claimed(taskId);
+    await recordFailure(db, task, full, 'wait');
+    const [row] = await db.$queryRaw<{ s: number }[]>`
+      SELECT round(extract(epoch FROM due_at - now()))::int AS s FROM task WHERE id = ${taskId}`;
+    pauses.push(row?.s ?? 0);
+  };
+  for (let outage = 1; outage <= 12; outage++) await meet();
+  assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+  const { failures, losses, outages } = await rowOf();
+  assert.deepEqual([failures, losses, outages], [0, 0, 12]);
+  const job = await strata.client.jobs.getJob(jobId);
+  assert.match(job?.state_reason ?? '', /waits until its host has disk or memory again: ENOSPC/);
+  assert.match(
+    (await strata.service.getReadiness()).problems.join(' '),
+    /Tasks that wait for their host: 1. ENOSPC/,
+  );
+
+  await due(taskId);
+  const { task } = await claimed(taskId);
+  await recordReport(db, task, { progress: null, samples: [], checkpoint: at(1) });
+  assert.equal((await rowOf()).outages, 0, 'a checkpoint shows that the host is well again');
+  await recordFailure(db, task, full, 'wait');
+  await db.task.update({ where: { id: taskId }, data: { outages: MAX_OUTAGES } });
+  await meet();
+  assert.equal((await rowOf()).state, 'failed', 'after about a day the job fails');
+});
 
 test('max_pending_s: a job that waits for longer fails, one that has started does not', async () => {
   const { job } = await strata.client.jobs.createJob(smallJob({ max_pending_s: 60 }), {});

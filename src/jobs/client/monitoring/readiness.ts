@@ -2,6 +2,7 @@ import type { components } from '../../../contract/generated/openapi.js';
 import { diskSpace, reserveOf } from '../../../storage/disk.js';
 import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
+import { waitingForHosts } from '../../store/jobs.js';
 import { ownTaskIds } from '../../store/tasks.js';
 import { findWorkers } from '../../store/workers.js';
 import { listOf, taskIdsOf, toWorker } from '../views/parts.js';
@@ -21,16 +22,18 @@ export interface ReadinessParts {
 
 /** Never throws: a part that does not answer is `down`. */
 export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas['Health'], 'status'>> {
-  const [workers, redisProblem, disks] = await Promise.all([
+  const [workers, redisProblem, disks, waiting] = await Promise.all([
     findWorkers(parts.db).catch(() => null),
     parts.redis.problem(PROBE_MS),
     readDisks(parts),
+    waitingForHosts(parts.db).catch(() => null),
   ]);
   const problems = [
     workers ? null : 'Postgres does not answer.',
     redisProblem,
     workers?.length === 0 ? 'No worker is connected.' : null,
     ...disks.map(problemOf),
+    waiting?.message ? `Tasks that wait for their host: ${waiting.tasks}. ${waiting.message}` : null,
   ].filter((problem) => problem !== null);
   return {
     dependencies: {

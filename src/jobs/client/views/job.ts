@@ -5,6 +5,7 @@ import type { ResolvedSpec } from '../../../contract/spec.js';
 import { isTerminal, type JobState } from '../../../contract/states.js';
 import { type KindProgress, secondsLeft } from '../../../planning/tasks/time-left.js';
 import { fromJson } from '../../store/connection/database.js';
+import type { JobProgress } from '../../store/jobs.js';
 import type { Job as JobRow } from '../../store/rows.js';
 
 type Schemas = components['schemas'];
@@ -20,7 +21,7 @@ type StoredResult = {
 /** What a job's row does not say of itself. */
 export interface JobSurroundings {
   /** Of each kind of its tasks; none until the job is planned. */
-  readonly progress: readonly KindProgress[];
+  readonly progress: readonly JobProgress[];
   /** Null once the job has started. */
   readonly queue: Schemas['JobQueue'] | null;
   /** What it made, as long as that is there. */
@@ -36,7 +37,7 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     name: row.name,
     metadata: fromJson<Record<string, string>>(row.metadata),
     state,
-    state_reason: stateReason(row, state, queue),
+    state_reason: stateReason(row, state, queue, progress),
     progress: shareDone(state, progress),
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
@@ -59,7 +60,12 @@ function shareDone(state: JobState, kinds: readonly KindProgress[]): number {
   return total > 0 ? Math.min(1, done / total) : 0;
 }
 
-function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | null): string | null {
+function stateReason(
+  row: JobRow,
+  state: JobState,
+  queue: Schemas['JobQueue'] | null,
+  progress: readonly JobProgress[],
+): string | null {
   if (row.error !== null) return fromJson<JobError>(row.error).message;
   if (row.finishedAt === null && row.stopAs === 'cancelled') {
     return row.stopNow ? 'its trainers are being stopped' : 'its running tasks make a last checkpoint';
@@ -67,7 +73,8 @@ function stateReason(row: JobRow, state: JobState, queue: Schemas['JobQueue'] | 
   if (row.finishedAt === null && row.pauseRequestedAt !== null && state !== 'paused') {
     return 'its running tasks make a checkpoint before it is paused';
   }
-  return queue?.reason ?? null;
+  const outage = isTerminal('job', state) ? undefined : progress.find((kind) => kind.outage !== null)?.outage;
+  return outage ? `waits until its host has disk or memory again: ${outage}` : (queue?.reason ?? null);
 }
 
 /** Of a job that is at work: nobody knows when one that waits, or is paused, goes on. */

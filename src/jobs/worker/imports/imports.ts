@@ -41,8 +41,7 @@ export async function startImports(options: ImportsOptions): Promise<{ stop(): P
         lost.addEventListener('abort', () => attempt.end('lost'));
         return attempt.run();
       },
-      fail: (message) =>
-        recordImportFailure(db, claim, { code: 'internal', message, problems: [], problem_count: 0 }),
+      fail: (error) => recordImportFailure(db, claim, { ...error, problems: [], problem_count: 0 }),
     }).finally(() => current.delete(attempt));
   };
   const placesFor = (phase: ImportPhase, count: number) =>

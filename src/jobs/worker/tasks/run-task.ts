@@ -1,4 +1,5 @@
 import { retryClassOf } from '../../../contract/errors.js';
+import { outageOf } from '../../../contract/outages.js';
 import { CHECKPOINT_INPUT } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Tracing } from '../../../tracing/tracing.js';
@@ -12,7 +13,7 @@ import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
-import type { OnReport, Outcome } from '../children/trainer-child.js';
+import type { Gone, OnReport, Outcome } from '../children/trainer-child.js';
 import { startWatchdog, type Watchdog } from '../children/watchdog.js';
 import type { ProfileMaker } from '../profiles.js';
 import type { Slot } from '../slots/slot.js';
@@ -100,7 +101,7 @@ export class TaskRunner {
         lost.addEventListener('abort', () => attempt.lose());
         await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
       },
-      fail: (message) => fail(db, attempt, { code: 'internal', message }),
+      fail: (error) => fail(db, attempt, error),
     }).finally(() => {
       attempt.detach();
       this.attempts.delete(attempt);
@@ -192,7 +193,8 @@ export class TaskRunner {
     } catch (error) {
       log.error({ ...context, err: error }, 'the result could not be recorded');
       const message = `the result could not be recorded: ${(error as Error).message}`;
-      kept = await untilAvailable(() => fail(db, attempt, { code: 'internal', message }));
+      const code = outageOf(error) ?? 'internal';
+      kept = await untilAvailable(() => fail(db, attempt, { code, message }));
     }
     const how = kept ? howEnded(attempt, outcome) : 'stale';
     metrics.taskEnded(task.kind, how, (performance.now() - attempt.startedAt) / 1000);
@@ -213,10 +215,13 @@ export class TaskRunner {
     if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
     if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
     if (attempt.isLost) return false;
-    const stalled = attempt.ending === 'stalled';
-    const code = stalled ? 'trainer_stalled' : 'trainer_crashed';
-    return fail(db, attempt, { code, message: stalled ? 'the trainer reported nothing' : outcome.message });
+    return fail(db, attempt, failureOfGone(attempt, outcome));
   }
+}
+
+function failureOfGone({ ending }: Attempt, { killer, message }: Gone): Failure {
+  if (ending === 'stalled') return { code: 'trainer_stalled', message: 'the trainer reported nothing' };
+  return { code: killer === 'out_of_memory' ? 'host_out_of_memory' : 'trainer_crashed', message };
 }
 
 function howEnded({ ending }: Attempt, { kind }: Outcome): string {

@@ -39,7 +39,7 @@ const SURROUNDINGS = { progress: [], queue: null, modelId: null, nowMs: 0 };
 const at = (done: number, now: number) =>
   toJob(row, {
     ...SURROUNDINGS,
-    progress: [{ ...STAGES, done, timedWeight: done }],
+    progress: [{ ...STAGES, done, timedWeight: done, outage: null }],
     nowMs: minutes(now).getTime(),
   });
 
@@ -52,7 +52,10 @@ test('the estimate is what is left, from now on', () => {
 
 test('no estimate from nothing, nor for what waits, is paused or has ended', () => {
   assert.equal(at(0, 20).estimated_finish, null);
-  const surroundings = { ...SURROUNDINGS, progress: [{ ...STAGES, done: 25, timedWeight: 25 }] };
+  const surroundings = {
+    ...SURROUNDINGS,
+    progress: [{ ...STAGES, done: 25, timedWeight: 25, outage: null }],
+  };
   for (const state of ['queued', 'paused', 'failed']) {
     assert.equal(toJob({ ...row, state }, surroundings).estimated_finish, null, state);
   }
