@@ -4,7 +4,7 @@ import { problemOf } from './problem.js';
 
 export type Artifact = components['schemas']['Artifact'];
 
-/** The bytes that came are not those that were stored. */
+/** The downloaded bytes differ from the stored ones. */
 export class ChecksumError extends Error {
   constructor(
     readonly artifact: Artifact,
@@ -22,7 +22,7 @@ export function artifactsApi({ url, headers, fetch, http }: Connection) {
     get,
     list: async (jobId: string): Promise<Artifact[]> =>
       (await answered(http.GET('/jobs/{id}/artifacts', { params: { path: { id: jobId } } }))).data,
-    /** The whole of it, checked. @throws ChecksumError, StrataProblem */
+    /** Downloads the whole artifact and checks its sha256. @throws ChecksumError, StrataProblem */
     async download(which: string | Artifact): Promise<Uint8Array<ArrayBuffer>> {
       const artifact = typeof which === 'string' ? await get(which) : which;
       const response = await fetch(`${url}${artifact.links.content}`, { headers });

@@ -4,7 +4,7 @@ export interface StreamMessage {
   readonly data: string;
 }
 
-/** Reads messages off a body as the EventSource standard has them, but for `event` and `retry`, which Strata does not send. */
+/** Reads messages from a body as the EventSource standard says. It ignores `event` and `retry`. */
 export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamMessage> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -14,7 +14,7 @@ export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGene
       const { done, value } = await reader.read();
       if (done) return;
       const records = (text + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
-      // A message that is cut off by the end of the connection comes again after it.
+      // A message that the end of the connection cuts off is sent again after reconnecting.
       text = records.pop() ?? '';
       for (const record of records) {
         const message = parseMessage(record);

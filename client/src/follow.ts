@@ -7,14 +7,15 @@ import { backoffMs, isPassing, pause, waitMs } from './retry.js';
 type Event = components['schemas']['Event'];
 
 export interface FollowOptions {
-  /** Only events with a greater seq; 0, all of them, where absent. */
+  /** Only events with a greater seq. Absent: 0, all events. */
   readonly after?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * A job's events, the stored ones first, until its last. A connection that is lost, and a server that is away, are waited
- * for; what was missed meanwhile comes after. @throws StrataProblem for an answer that will not change, like not_found
+ * Yields the events of a job until its last one, the stored ones first. It reconnects after a lost connection and
+ * waits for a server that is down; it then continues after the last received event. @throws StrataProblem for an
+ * error that a retry cannot fix, like not_found
  */
 export async function* followJob(
   connection: Connection,
@@ -29,13 +30,14 @@ export async function* followJob(
       if (body === null) return;
       for await (const { data } of readMessages(body)) {
         const event = JSON.parse(data) as Event;
-        // A proxy may send again what it holds.
+        // A proxy may repeat events that it has buffered.
         if (event.seq <= seq) continue;
         seq = event.seq;
         failures = 0;
         yield event;
       }
-      // The stream ended well or was cut: asking again tells, by 204. One that brings nothing is not asked for at once.
+      // The stream ended or was cut off. The next request shows whether the job has ended (204). After a stream
+      // without events, wait before the next request.
       if (failures > 0) await pause(backoffMs(failures), signal);
       failures += 1;
     } catch (error) {

@@ -7,14 +7,14 @@ export interface ClientOptions {
   readonly url: string;
   /** `strata_<id>_<secret>`; a server on loopback may need none. */
   readonly apiKey?: string | undefined;
-  /** In place of the global fetch, to add a proxy or a trace, say. */
+  /** Replacement for the global fetch, for example to add a proxy or a trace. */
   readonly fetch?: typeof fetch;
 }
 
 /** Every operation of the contract, typed. */
 export type HttpClient = Client<paths>;
 
-/** What a request needs beside its path. */
+/** Everything that a request needs besides its path. */
 export interface Connection {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export function connect({ url, apiKey, fetch: given }: ClientOptions): Connectio
   };
 }
 
-/** The body of a success. @throws StrataProblem */
+/** Returns the body of a successful response. @throws StrataProblem */
 export async function answered<T>(
   request: Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Promise<NonNullable<T>> {
@@ -43,7 +43,7 @@ export async function answered<T>(
   throw problem(response, error);
 }
 
-/** Resolves where the answer is a success without a body. @throws StrataProblem */
+/** Resolves if the response is a success without a body. @throws StrataProblem */
 export async function emptied(request: Promise<{ error?: unknown; response: Response }>): Promise<void> {
   const { error, response } = await request;
   if (!response.ok) throw problem(response, error);

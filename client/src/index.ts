@@ -31,7 +31,7 @@ export function createClient(options: ClientOptions) {
     workers: {
       list: async (): Promise<Schemas['Worker'][]> => (await answered(http.GET('/workers'))).data,
     },
-    /** Every operation, typed, for what the rest does not wrap. */
+    /** Every operation, typed, for operations that have no method here. */
     http,
   };
 }

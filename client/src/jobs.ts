@@ -10,12 +10,12 @@ export type Event = Schemas['Event'];
 type ListQuery = NonNullable<operations['listJobs']['parameters']['query']>;
 type MetricQuery = NonNullable<operations['listJobMetrics']['parameters']['query']>;
 
-/** Fields with a default may be left out of what is sent, on every level. */
+/** Request type: fields with a default are optional, on every level. */
 type Sent<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: Sent<T[K]> } : T;
 export type NewJob = Sent<Omit<Schemas['JobSpec'], 'dataset'>> & Pick<Schemas['JobSpec'], 'dataset'>;
 
 export interface CreateOptions {
-  /** Two calls with the same key make one job, within 24 hours. Absent: a key of this call's own. */
+  /** Two calls with the same key create one job, within 24 hours. Absent: each call uses its own key. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }
@@ -33,7 +33,7 @@ export function jobsApi(connection: Connection) {
   return {
     get,
     list,
-    /** Stores a job and answers it. Sent again while no answer comes. @throws StrataProblem */
+    /** Stores a job and returns it. Retries while the server does not answer. @throws StrataProblem */
     async create(spec: NewJob, options: CreateOptions = {}): Promise<Job> {
       const key = options.idempotencyKey ?? crypto.randomUUID();
       return retried(options.signal, () =>
@@ -46,17 +46,17 @@ export function jobsApi(connection: Connection) {
         ),
       );
     },
-    /** The job that a spec would become, every default filled in; nothing is stored. */
+    /** Returns the job that a spec would create, with every default filled in. Nothing is stored. */
     check: (spec: NewJob): Promise<Job> =>
       answered(
         http.POST('/jobs', { params: { query: { dry_run: true } }, body: spec as Schemas['JobSpec'] }),
       ),
-    /** Every job that the query matches, newest first, page by page. */
+    /** Yields every job that the query matches, newest first. */
     all: (query: Omit<ListQuery, 'after'> = {}): AsyncGenerator<Job> =>
       everyItem((after) => list(after === null ? query : { ...query, after })),
     follow: (id: string, options?: FollowOptions): AsyncGenerator<Event> =>
       followJob(connection, id, options),
-    /** The job once it has ended, whichever way. */
+    /** Waits for the end of the job, whatever its final state is. */
     async ended(id: string): Promise<Job> {
       for (;;) {
         const job = await get(id, { wait: WAIT_S });
@@ -69,7 +69,7 @@ export function jobsApi(connection: Connection) {
       (await answered(http.GET('/jobs/{id}/tasks', { params: at(id) }))).data,
     async metrics(id: string, query: MetricQuery = {}): Promise<Schemas['MetricSeries'][]> {
       const list = await answered(http.GET('/jobs/{id}/metrics', { params: { ...at(id), query } }));
-      // Without an Accept that names lines, the answer is JSON.
+      // Without an Accept header for lines, the response is JSON.
       return (list as Schemas['MetricList']).data;
     },
   };

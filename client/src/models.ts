@@ -17,16 +17,16 @@ export function modelsApi({ http }: Connection) {
     answered(http.GET('/models', { params: { query } }));
   return {
     list,
-    /** Every model that the query matches, page by page. */
+    /** Yields every model that the query matches. */
     all: (query: Omit<ListQuery, 'after'> = {}): AsyncGenerator<Model> =>
       everyItem((after) => list(after === null ? query : { ...query, after })),
     get: (id: string): Promise<Model> => answered(http.GET('/models/{id}', { params: at(id) })),
-    /** What is not named stays; metadata is replaced as a whole. */
+    /** Fields that are not given keep their value. Metadata is replaced as a whole. */
     update: (id: string, changes: ModelUpdate): Promise<Model> =>
       answered(http.PATCH('/models/{id}', { params: at(id), body: changes as Schemas['ModelUpdate'] })),
     compare: (a: string, b: string): Promise<Schemas['ModelComparison']> =>
       answered(http.GET('/models/compare', { params: { query: { a, b } } })),
-    /** Takes the tag from the model of the same name that holds it. */
+    /** Removes the tag from the model of the same name that has it. */
     tag: (id: string, tag: string): Promise<Model> =>
       answered(http.PUT('/models/{id}/tags/{tag}', withTag(id, tag))),
     untag: (id: string, tag: string): Promise<void> =>
@@ -34,8 +34,8 @@ export function modelsApi({ http }: Connection) {
     tagChanges: async (id: string): Promise<Schemas['TagChange'][]> =>
       (await answered(http.GET('/models/{id}/tag-changes', { params: at(id) }))).data,
     /**
-     * The classes of one image file, or of several. Sent again where the server says that it may fare better in a
-     * moment. @throws StrataProblem
+     * Returns the classes of one image file, or of several. Retries if the server asks for it. @throws
+     * StrataProblem
      */
     predict(
       id: string,
@@ -48,12 +48,12 @@ export function modelsApi({ http }: Connection) {
         answered(http.POST('/models/{id}/predict', { params: { ...at(id), query }, body })),
       );
     },
-    /** With its files. @throws StrataProblem `model_in_use` while it holds the tag `production` */
+    /** Deletes the model and its files. @throws StrataProblem `model_in_use` while it has the tag `production` */
     delete: (id: string): Promise<void> => emptied(http.DELETE('/models/{id}', { params: at(id) })),
   };
 }
 
-/** `btoa` takes one character a byte; a whole image would be too many arguments at once. */
+/** `btoa` takes one character per byte. A whole image would be too many arguments for one call. */
 function base64(bytes: Uint8Array): string {
   let text = '';
   for (let start = 0; start < bytes.length; start += 8_192) {

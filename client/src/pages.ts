@@ -3,7 +3,7 @@ interface Page<T> {
   readonly next: string | null;
 }
 
-/** Everything on all pages, page by page. */
+/** Yields the items of all pages. */
 export async function* everyItem<T>(
   pageAfter: (after: string | null) => Promise<Page<T>>,
 ): AsyncGenerator<T> {

@@ -2,15 +2,15 @@ import type { components } from './generated/openapi.js';
 
 type Problem = components['schemas']['Problem'];
 
-/** An answer of 4xx or 5xx. Match by `code`, one of docs/errors.md. */
+/** A 4xx or 5xx response. Match errors by `code`, which docs/errors.md lists. */
 export class StrataProblem extends Error {
   readonly status: number;
   readonly code: string;
-  /** The fields at fault, as JSON pointers, each with its remedy. */
+  /** The invalid fields, as JSON pointers, each with its remedy. */
   readonly errors: Problem['errors'];
-  /** Finds the request in the server's log. */
+  /** Id of the request in the log of the server. */
   readonly requestId: string | null;
-  /** Seconds after which to try again, where the server says so. */
+  /** Seconds to wait before a retry, if the server says so. */
   readonly retryAfter: number | null;
 
   constructor(response: Response, problem: Partial<Problem>) {
@@ -25,7 +25,7 @@ export class StrataProblem extends Error {
   }
 }
 
-/** The problem that a refused request was answered with; a proxy's own answer has no code. */
+/** The problem in an error response. A response that a proxy made has no code. */
 export async function problemOf(response: Response): Promise<StrataProblem> {
   const problem = await response.json().catch(() => ({}));
   return new StrataProblem(response, problem as Partial<Problem>);

@@ -4,19 +4,19 @@ const ATTEMPTS = 5;
 const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
 
-/** Half of the wait is left to chance, lest all clients of a server that comes back come at once. */
+/** Half of the wait is random, so that the clients of a restarted server do not all call at once. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
   return longest / 2 + (random() * longest) / 2;
 }
 
-/** May the same request fare better in a moment? No answer at all counts as such. */
+/** Whether a retry of the same request may succeed. A missing response counts as such. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof StrataProblem) return error.status === 429 || error.status >= 500;
   return error instanceof Error && error.name !== 'AbortError';
 }
 
-/** How long to wait after `error`: as the server says, else longer each time. */
+/** Time to wait after `error`: the time that the server gives, otherwise longer each time. */
 export function waitMs(error: unknown, attempt: number): number {
   const asked = error instanceof StrataProblem ? error.retryAfter : null;
   return asked === null ? backoffMs(attempt) : asked * 1000;
@@ -36,7 +36,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Asks again, as often as may help. @throws what the last attempt threw */
+/** Runs `request`, and retries it while a retry may help. @throws the error of the last attempt */
 export async function retried<T>(signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {

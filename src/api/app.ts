@@ -26,15 +26,15 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 
 export interface AppOptions {
   readonly logLevel: LogLevel;
-  /** Whether the server will listen on this machine alone, where it needs no keys until there are some. */
+  /** Whether the server listens on this machine only. Then it needs no API key until the first one exists. */
   readonly loopback: boolean;
-  /** Requests that one key may send in a minute; 0: any number. */
+  /** Maximum number of requests per key and minute. 0: no limit. */
   readonly requestsPerMinute: number;
-  /** Absent: nothing is traced. */
+  /** Absent: no tracing. */
   readonly tracing?: Tracing;
-  /** Absent: uploads come whole. */
+  /** Absent: no resumable uploads. */
   readonly resumable?: ResumableOptions;
-  /** Called before any route is there: tests add response validation. */
+  /** Called before any route is registered: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
 

@@ -5,8 +5,8 @@ import type { TenantClient } from '../contract/client/tenant.js';
 import type { operations } from '../contract/generated/openapi.js';
 
 /**
- * The contract as types: a handler for every operation, that answers only what the contract lets it answer. A missing
- * operation, a status it does not declare or a wrong body is a compile error.
+ * The contract as types: one handler for every operation, which can return only responses of the contract. A
+ * missing operation, an undeclared status or a wrong body is a compile error.
  */
 export type OperationId = keyof operations;
 
@@ -14,29 +14,29 @@ export type Handlers = { readonly [Id in OperationId]: Handler<Id> };
 
 export type Handler<Id extends OperationId> = (request: OperationRequest<Id>) => Promise<Answer<Id>>;
 
-/** A request whose parts have passed the contract; defaults are filled in. */
+/** A request that matches the contract, with its defaults filled in. */
 export interface OperationRequest<Id extends OperationId> {
   readonly client: TenantClient;
   readonly service: ServiceState;
-  /** Under which what the request sets off is traced; null where nothing is. */
+  /** Parent span of the work that this request starts; null without tracing. */
   readonly traceparent: string | null;
-  /** Aborts when the server closes: an answer without an end must end then. */
+  /** Aborts when the server closes. Responses without an end must end then. */
   readonly closing: AbortSignal;
   readonly params: Part<Id, 'path'>;
   readonly query: Query<Id>;
-  /** By lower-case names, as Node has them. OpenAPI has no parameter for Accept. */
+  /** Headers by lower-case names, as in Node. OpenAPI has no parameter for Accept. */
   readonly headers: Headers<Id> & { readonly accept?: string };
-  /** An optional body that is absent is empty. */
+  /** The body. A missing optional body is an empty object. */
   readonly body: Body<operations[Id]> | RawBody<operations[Id]>;
   /** The file of a multipart body. */
   readonly upload: ReceivedUpload | null;
-  /** An upload that came in pieces, complete. @throws StrataError not_found, upload_incomplete */
+  /** Opens a complete resumable upload. @throws StrataError not_found, upload_incomplete */
   readonly openUpload: (id: string) => Promise<FinishedUpload>;
 }
 
-/** The operations on the service itself, as the caller may see it. */
+/** Operations on the service itself, limited to the view of the caller. */
 export interface ServiceState {
-  /** The figures of this process and of the service, in Prometheus' text format. */
+  /** Figures of this process and of the service, in Prometheus' text format. */
   getMetrics(): Promise<string>;
   getReadiness(): ReturnType<JobsService['getReadiness']>;
   listWorkers(): ReturnType<JobsService['listWorkers']>;
@@ -46,7 +46,10 @@ type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = No
   operations[Id]['parameters'][Name]
 >;
 
-/** Query parameters with a default are always there, which the generated types do not say; a test compares. */
+/**
+ * Query parameters with a default are always present. The generated types do not say so; a test compares this list
+ * with the contract.
+ */
 export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
   listJobs: ['limit'],
@@ -66,14 +69,14 @@ type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED
 type Query<Id extends OperationId> = Part<Id, 'query'> &
   Required<Pick<Part<Id, 'query'>, Defaulted<Id> & keyof Part<Id, 'query'>>>;
 
-/** Of an operation without headers, which are never, none. */
+/** Headers of an operation; an empty type for an operation without headers, whose generated type is never. */
 type Headers<Id extends OperationId> = [Part<Id, 'header'>] extends [never]
   ? unknown
   : LowerCaseKeys<Part<Id, 'header'>>;
 
 type LowerCaseKeys<T> = { readonly [Key in keyof T as Lowercase<Key & string>]: T[Key] };
 
-/** Of an operation that takes several media types, any of theirs. */
+/** Body of an operation; for several media types, the union of their types. */
 type Body<Operation> = Operation extends { requestBody: { content: infer Media } }
   ? Media[Exclude<keyof Media, ImageType>]
   : Operation extends { requestBody?: { content: infer Media } }
@@ -82,7 +85,7 @@ type Body<Operation> = Operation extends { requestBody: { content: infer Media }
 
 type ImageType = `image/${string}`;
 
-/** An image comes as its bytes. */
+/** An image body arrives as bytes. */
 type RawBody<Operation> = Operation extends { requestBody: { content: infer Media } }
   ? Extract<keyof Media, ImageType> extends never
     ? never
@@ -91,7 +94,7 @@ type RawBody<Operation> = Operation extends { requestBody: { content: infer Medi
 
 type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 304;
 
-/** One of the operation's declared successes. Errors are thrown as StrataError. */
+/** A declared success response of the operation. Errors are thrown as StrataError. */
 export type Answer<Id extends OperationId> = {
   [Status in keyof operations[Id]['responses'] & SuccessStatus]: {
     readonly status: Status;

@@ -4,18 +4,18 @@ import type { Scope } from '../contract/access.js';
 
 export type JsonObject = { [key: string]: unknown };
 
-/** The contract in the forms in which it is served and mounted. */
+/** The contract in the forms that the API serves and mounts. */
 export interface Contract {
   /** The bytes of openapi.yaml. */
   readonly yaml: string;
-  /** The same document as JSON, nothing added and nothing left out. */
+  /** The same document as JSON, complete and unchanged. */
   readonly json: string;
   readonly document: JsonObject;
 }
 
 const CONTRACT_FILE = new URL('../../openapi/openapi.yaml', import.meta.url);
 
-/** Reads the contract. @throws where the file is missing or is not YAML */
+/** Reads the contract. @throws if the file is missing or is not YAML */
 export function loadContract(): Contract {
   const yaml = readFileSync(CONTRACT_FILE, 'utf8');
   const document: JsonObject = parse(yaml);
@@ -33,12 +33,11 @@ export function operationsOf({ document }: Contract): OperationEntry[] {
   );
 }
 
-/** The scope that an operation asks of a key, or null where it asks for no key. @throws where it does not say */
+/** The scope that an operation requires, or null if it needs no key. @throws if the contract does not declare it */
 export function scopeOf({ id, operation: { security } }: OperationEntry): Scope | null {
   if (security?.length === 0) return null;
   const scope = security?.[0]?.apiKey?.[0];
-  if (scope === undefined)
-    throw new Error(`openapi.yaml: ${id} must say which scope it needs, or \`security: []\``);
+  if (scope === undefined) throw new Error(`openapi.yaml: ${id} must declare a scope, or \`security: []\``);
   return scope;
 }
 
@@ -56,15 +55,15 @@ export interface OperationEntry {
   readonly operation: {
     readonly operationId: string;
     readonly requestBody?: { readonly required?: boolean; readonly content: JsonObject };
-    /** Bytes that its body may have, where that is not the server's usual limit. */
+    /** Maximum body size of the operation, if it differs from the default of the server. */
     readonly 'x-body-limit-bytes'?: number;
     readonly security?: readonly Readonly<Record<string, readonly Scope[]>>[];
   };
 }
 
 /**
- * A copy in which every `$ref` with siblings became its target with the siblings over it. OpenAPI 3.1 lets a `default`
- * stand beside a `$ref`; the resolver of fastify-openapi-glue drops whatever stands there.
+ * A copy in which every `$ref` with siblings is replaced by its target, merged with the siblings. OpenAPI 3.1
+ * allows a `default` beside a `$ref`, but the resolver of fastify-openapi-glue drops all siblings.
  */
 export function inlineRefSiblings(document: JsonObject): JsonObject {
   const visit = (node: unknown): unknown => {
@@ -79,13 +78,13 @@ export function inlineRefSiblings(document: JsonObject): JsonObject {
   return visit(document) as JsonObject;
 }
 
-/** The object that a local reference like `#/components/schemas/Job` names. @throws where there is none */
+/** The object at a local reference like `#/components/schemas/Job`. @throws if it does not exist */
 function resolvePointer(document: JsonObject, ref: string): JsonObject {
   const found = ref
     .replace(/^#\//, '')
     .split('/')
     .reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), document);
-  if (!isObject(found)) throw new Error(`openapi.yaml: ${ref} names nothing`);
+  if (!isObject(found)) throw new Error(`openapi.yaml: the reference ${ref} has no target`);
   return found;
 }
 

@@ -7,7 +7,7 @@ import { openTracing } from '../tracing/tracing.js';
 import { buildApp } from './app.js';
 import { isLoopback } from './http/local-caller.js';
 
-/** The API's process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
+/** The API process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
   const service = await createJobsService({ ...settings, ...serversOf(settings) });
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
       reserveBytes: settings.diskReserveBytes,
     },
   });
-  // Fastify closes it after the last request, whoever closes the app.
+  // Fastify runs this after the last request, whoever closes the app.
   app.addHook('onClose', async () => {
     await service.close();
     await tracing.close();
@@ -33,7 +33,9 @@ async function main(): Promise<void> {
   stopOnSignal(app);
   const url = await app.listen({ host: settings.host, port: settings.port });
   if (await service.isOpen()) {
-    app.log.warn(`There are no API keys: everybody on this machine may use ${url}. The first key ends that.`);
+    app.log.warn(
+      `There are no API keys: everybody on this machine can use ${url}. Once the first key exists, every request needs a key.`,
+    );
   }
   const { port } = app.server.address() as AddressInfo;
   process.send?.({ type: 'ready', url, port });
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
 
 function needsKey(host: string): string {
   return (
-    `HOST is ${host}, which others may reach, and there is no API key. Make one first, with ` +
+    `HOST is ${host}, which other machines can reach, and there is no API key. Create a key first with ` +
     '`npm run api-key -- create --name <name>`, or listen on 127.0.0.1.'
   );
 }
@@ -49,20 +51,23 @@ function needsKey(host: string): string {
 function serversOf({ databaseUrl, redisUrl }: Settings): { databaseUrl: string; redisUrl: string } {
   if (databaseUrl === undefined || redisUrl === undefined) {
     throw new Error(
-      'The API needs DATABASE_URL and REDIS_URL; `npm start` provides both and starts every process.',
+      'The API needs DATABASE_URL and REDIS_URL. `npm start` provides both and starts every process.',
     );
   }
   return { databaseUrl, redisUrl };
 }
 
-/** Requests have ended by then, or wait for what does not answer; service managers kill after 30 s. */
+/**
+ * By then requests have ended, or wait for something that does not respond. Service managers kill a process after
+ * 30 s.
+ */
 const STOP_MS = 27_000;
 
 function stopOnSignal(app: FastifyInstance): void {
   const stop = async () => {
     setTimeout(() => process.exit(1), STOP_MS).unref();
     await app.close();
-    // The channel to the parent would keep the process alive.
+    // The open channel to the parent would keep the process alive.
     if (process.connected) process.disconnect();
   };
   process.once('SIGTERM', stop);

@@ -1,9 +1,9 @@
-/** Who asks, and what they may. */
+/** Callers and their permissions. */
 
-/** The owner of everything that is made without a key, and of keys made without naming another. */
+/** Owner of everything that is created without a key, and of keys that name no tenant. */
 export const DEFAULT_TENANT = 'default';
 
-/** A key may do what its scopes say and nothing else: none includes another. */
+/** Permissions of a key. No scope includes another. */
 export const SCOPES = [
   'jobs:read',
   'jobs:write',
@@ -14,13 +14,13 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** A caller, once known. */
+/** An authenticated caller. */
 export interface Principal {
   readonly tenant: string;
   readonly scopes: readonly Scope[];
-  /** Null for a caller of a server without keys. */
+  /** Null for callers of a server without keys. */
   readonly keyId: string | null;
 }
 
-/** What a tenant may be called. */
+/** Valid names of tenants. */
 export const TENANT_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;

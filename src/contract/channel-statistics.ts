@@ -1,10 +1,13 @@
-/** Mean and standard deviation of each channel, of pixels in 0..255. A constant channel has deviation 1. */
+/** Mean and standard deviation of each channel, for pixels in 0..255. A constant channel has deviation 1. */
 export interface ChannelStatistics {
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
 }
 
-/** From the sums of as many values and of their squares. A constant channel has deviation 1: it is divided by. */
+/**
+ * Mean and deviation from the sum of `count` values and the sum of their squares. A constant channel has deviation
+ * 1, because values are divided by it.
+ */
 export function momentsOf(count: number, sum: number, squares: number): { mean: number; deviation: number } {
   const mean = sum / count;
   return { mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) || 1 };
@@ -17,7 +20,7 @@ export function toStatistics(moments: readonly ReturnType<typeof momentsOf>[]): 
   };
 }
 
-/** Counts pixel values, so that the statistics of any number of images are exact and need one pass. */
+/** Counts pixel values, so that the statistics of any number of images are exact and need only one pass. */
 export class PixelHistogram {
   readonly #counts: readonly Float64Array[];
 
@@ -31,7 +34,7 @@ export class PixelHistogram {
     for (let index = 0; index < pixels.length; index++) this.#counts[index % channels]![pixels[index]!]!++;
   }
 
-  /** Of all that was added; NaN where nothing was. */
+  /** Statistics of all added images; NaN if there are none. */
   statistics(): ChannelStatistics {
     const moments = this.#counts.map((histogram) => {
       const sumOf = (power: number) => histogram.reduce((sum, n, value) => sum + n * value ** power, 0);

@@ -2,8 +2,8 @@ import type { BlobUri } from './blob-uri.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 
 /**
- * A prepared dataset, as JSON in a blob. Importers write it, trainers read it: its blobs are read at random offsets,
- * so that every trainer of a host shares one copy, the operating system's page cache.
+ * A prepared dataset, as JSON in a blob. Importers write it and trainers read it. Its blobs are read at random
+ * offsets, so that all trainers of a host share one copy in the page cache of the operating system.
  */
 export type DatasetManifest = ManifestFacts &
   (
@@ -14,10 +14,10 @@ export type DatasetManifest = ManifestFacts &
 export interface ManifestFacts {
   readonly name: string;
   readonly storage: DatasetStorage;
-  /** What the network sees; where images are encoded, of a job that names no size. */
+  /** Shape of the images that the network sees. For encoded images: the default for jobs that set no size. */
   readonly image: ImageShape;
   readonly classes: readonly string[];
-  /** Per channel, of pixels in 0..255 over the training images: see channel-statistics.ts. */
+  /** One value per channel, over the pixels (0..255) of the training images: see channel-statistics.ts. */
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
 }
@@ -41,10 +41,10 @@ export interface PixelSplit {
   readonly labels: BlobUri;
 }
 
-/** Images of any sizes as JPEG, PNG or WebP files, with 1 or 3 channels as `image` says once they are decoded. */
+/** Images of any size as JPEG, PNG or WebP files. After decoding they have 1 or 3 channels, as `image` says. */
 export interface EncodedSplit {
   readonly count: number;
-  /** The files' bytes, one after another. */
+  /** The bytes of the files, one after another. */
   readonly images: BlobUri;
   /** uint64, little endian [count + 1]: image i is bytes offsets[i] to offsets[i + 1]; see dataset-offsets.ts. */
   readonly offsets: BlobUri;
@@ -61,18 +61,18 @@ export function splitOf(
   name: SplitName,
 ): PixelSplit | EncodedSplit {
   const split = splits[name];
-  require(split !== undefined, `splits.${name}`, 'must be there');
+  require(split !== undefined, `splits.${name}`, 'is missing');
   return split;
 }
 
-/** Every blob that the manifest names. */
+/** Every blob that the manifest refers to. */
 export function blobsOf({ splits }: Pick<DatasetManifest, 'splits'>): BlobUri[] {
   return SPLIT_NAMES.map((name) => splits[name])
     .filter((split) => split !== undefined)
     .flatMap((split) => [split.images, split.labels, ...('offsets' in split ? [split.offsets] : [])]);
 }
 
-/** A manifest, or a file it names, that is not as it must be; the message names the field and what it must be. */
+/** An invalid manifest, or an invalid file of one. The message names the field and its valid values. */
 export class InvalidManifestError extends Error {
   constructor(field: string, wanted: string) {
     super(`the dataset's ${field} ${wanted}; import the dataset again`);
@@ -80,13 +80,13 @@ export class InvalidManifestError extends Error {
   }
 }
 
-/** @throws InvalidManifestError rather than write what `decodeManifest` would refuse */
+/** @throws InvalidManifestError for a manifest that `decodeManifest` would reject */
 export function encodeManifest(manifest: DatasetManifest): Uint8Array {
   checkManifest(manifest);
   return new TextEncoder().encode(JSON.stringify(manifest));
 }
 
-/** @throws InvalidManifestError naming the first field at fault */
+/** @throws InvalidManifestError naming the first invalid field */
 export function decodeManifest(bytes: Uint8Array): DatasetManifest {
   const manifest = parse(bytes) as DatasetManifest;
   checkManifest(manifest);
@@ -99,13 +99,13 @@ const MOST_CLASSES = 2 ** 16;
 function checkManifest(manifest: DatasetManifest): void {
   require(typeof manifest === 'object' && manifest !== null, 'manifest', 'must be an object');
   const { name, storage, image, classes, splits } = manifest;
-  require(typeof name === 'string', 'name', 'must be a text');
+  require(typeof name === 'string', 'name', 'must be a string');
   require(storage === 'pixels' || storage === 'encoded', 'storage', "must be 'pixels' or 'encoded'");
   for (const side of ['height', 'width', 'channels'] as const) {
-    require(isCount(image?.[side], 1), `image.${side}`, 'must be a whole number from 1 on');
+    require(isCount(image?.[side], 1), `image.${side}`, 'must be a whole number of at least 1');
   }
   const decodable = storage === 'pixels' || image.channels === 1 || image.channels === 3;
-  require(decodable, 'image.channels', 'must be 1 or 3 where images are encoded');
+  require(decodable, 'image.channels', 'must be 1 or 3 when images are encoded');
   require(Array.isArray(classes) && classes.every(isText), 'classes', 'must be a list of names');
   const named = classes.length > 0 && classes.length <= MOST_CLASSES;
   require(named, 'classes', `must be 1 to ${MOST_CLASSES} names`);
@@ -117,9 +117,9 @@ function checkManifest(manifest: DatasetManifest): void {
 function checkStatistics({ mean, standard_deviation: deviation, image }: DatasetManifest): void {
   const perChannel = (values: readonly number[]) =>
     Array.isArray(values) && values.length === image.channels && values.every(Number.isFinite);
-  require(perChannel(mean), 'mean', 'must be a number per channel');
+  require(perChannel(mean), 'mean', 'must be one number per channel');
   require(perChannel(deviation) &&
-    deviation.every((value) => value > 0), 'standard_deviation', 'must be a number above 0 per channel');
+    deviation.every((value) => value > 0), 'standard_deviation', 'must be one number above 0 per channel');
 }
 
 function checkSplit(
@@ -127,7 +127,7 @@ function checkSplit(
   storage: DatasetStorage,
   split: PixelSplit | EncodedSplit | undefined,
 ): void {
-  require(typeof split === 'object' && split !== null, field, 'must be there');
+  require(typeof split === 'object' && split !== null, field, 'is missing');
   require(isCount(split.count, 0), `${field}.count`, 'must be a whole number');
   const blobs = storage === 'encoded' ? ['images', 'offsets', 'labels'] : ['images', 'labels'];
   for (const blob of blobs) {

@@ -1,11 +1,11 @@
 import { InvalidManifestError } from './dataset-manifest.js';
 
-/** Where each image of an encoded split begins, and where the last one ends. */
+/** Start of each image of an encoded split, and the end of the last one. */
 export type ImageOffsets = Float64Array;
 
 const BYTES = 8;
 
-/** @param lengths bytes of each image, 1 or more. @returns uint64, little endian [lengths + 1], from 0 on */
+/** @param lengths bytes of each image, 1 or more. @returns uint64, little endian [lengths + 1], starting with 0 */
 export function encodeOffsets(lengths: ArrayLike<number>): Uint8Array {
   const view = new DataView(new ArrayBuffer(BYTES * (lengths.length + 1)));
   let offset = 0;
@@ -17,17 +17,17 @@ export function encodeOffsets(lengths: ArrayLike<number>): Uint8Array {
 }
 
 /**
- * Reads and checks a split's offsets, as numbers: exact up to 2^53.
+ * Reads and checks the offsets of a split, as numbers that are exact up to 2^53.
  * @param count images of the split
  * @param size bytes of its blob of images
- * @throws InvalidManifestError naming the first image at fault
+ * @throws InvalidManifestError naming the first invalid image
  */
 export function decodeOffsets(bytes: Uint8Array, count: number, size: number): ImageOffsets {
   const expected = BYTES * (count + 1);
   if (bytes.length !== expected) {
     throw new InvalidManifestError(
       'offsets',
-      `have ${bytes.length} bytes, not the ${expected} of ${count} images`,
+      `have ${bytes.length} bytes, but ${count} images need ${expected}`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

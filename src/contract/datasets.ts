@@ -1,6 +1,6 @@
 import type { DatasetFacts } from './spec.js';
 
-/** Built-in datasets that trainers decode: their facts are known before that, so a job can be checked at once. */
+/** Built-in datasets that trainers decode. Their facts are known in advance, so a job can be checked at once. */
 export const BUILT_IN_DATASETS: readonly DatasetFacts[] = [
   {
     name: 'mnist',

@@ -9,7 +9,7 @@ Every HTTP error is \`application/problem+json\` (RFC 9457):
 \`\`\`json
 {
   "type": "urn:strata:error:invalid_request",
-  "title": "The request does not fit the contract",
+  "title": "The request does not match the API contract",
   "status": 400,
   "detail": "Unknown field; did you mean \`epochs\`?",
   "instance": "/jobs",
@@ -19,15 +19,19 @@ Every HTTP error is \`application/problem+json\` (RFC 9457):
 }
 \`\`\`
 
-Match on \`code\`: texts may improve, codes stay. A failed job or task carries the same codes in its \`error\`. The last
-column is what becomes of a task that ends so: \`retry\` runs it again, within its attempts; \`uncounted\` runs it again without
-counting (ten times at most without a new checkpoint); \`fatal\` fails the job.
+Match errors by \`code\`: texts may improve, codes never change. The \`error\` of a failed job or task has the same codes.
+The last column says what happens to a task that ends with the error:
+
+- \`retry\`: the task runs again, up to its maximum number of attempts.
+- \`uncounted\`: the task runs again, and this attempt does not count. At most ten such attempts may follow each other without
+  a new checkpoint.
+- \`fatal\`: the job fails.
 
 | code | status | title | what to do | task |
 |---|---|---|---|---|
 `;
 
-/** docs/errors.md, whole. */
+/** The whole text of docs/errors.md. */
 export function renderErrorsPage(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, title, remedy, retry }]) =>

@@ -10,11 +10,11 @@
 export type RetryClass = 'retry' | 'uncounted' | 'wait' | 'fatal';
 
 interface CatalogueEntry {
-  /** HTTP status where the error ends a request. */
+  /** HTTP status if the error ends a request. */
   readonly status: number;
-  /** The same words for every error of this code. */
+  /** The same text for every error of this code. */
   readonly title: string;
-  /** What the reader can do about it. */
+  /** How the reader can fix it. */
   readonly remedy: string;
   readonly retry: RetryClass;
 }
@@ -23,291 +23,291 @@ export const ERRORS = {
   malformed_json: {
     status: 400,
     title: 'The body is not JSON',
-    remedy: 'Send one JSON value; the detail says where reading it stopped.',
+    remedy: 'Send one JSON value. The detail says at which place parsing stopped.',
     retry: 'fatal',
   },
   invalid_request: {
     status: 400,
-    title: 'The request does not fit the contract',
-    remedy: 'Correct each field that `errors` names; `/docs` shows every operation.',
+    title: 'The request does not match the API contract',
+    remedy: 'Correct each field listed in `errors`. `/docs` describes every operation.',
     retry: 'fatal',
   },
   invalid_spec: {
     status: 400,
     title: 'The job cannot be trained as specified',
-    remedy: 'Correct each field that `errors` names; `?dry_run=true` checks without storing.',
+    remedy: 'Correct each field listed in `errors`. `?dry_run=true` checks a job without storing it.',
     retry: 'fatal',
   },
   invalid_cursor: {
     status: 400,
-    title: 'The cursor is none of this list',
-    remedy: 'Take `after` from the `next` of the page before, asked for in the same order; or leave it out.',
+    title: 'The cursor belongs to another list',
+    remedy:
+      'Take `after` from `next` of the previous page and keep the same order. To start at the first page, leave `after` out.',
     retry: 'fatal',
   },
   unauthenticated: {
     status: 401,
-    title: 'An API key is needed',
+    title: 'An API key is required',
     remedy:
-      'Send `Authorization: Bearer <key>` with a key that is not revoked; an admin makes keys by `POST /api-keys`.',
+      'Send `Authorization: Bearer <key>` with a valid key. An admin creates keys with `POST /api-keys`.',
     retry: 'fatal',
   },
   scope_missing: {
     status: 403,
-    title: 'The key may not do this',
-    remedy: 'Use a key with the scope that the detail names; an admin makes keys by `POST /api-keys`.',
+    title: 'The API key lacks a scope',
+    remedy: 'Use a key with the scope that the detail names. An admin creates keys with `POST /api-keys`.',
     retry: 'fatal',
   },
   foreign_caller: {
     status: 403,
-    title: 'A server without keys answers callers on its own machine only',
-    remedy: 'Ask it as `localhost` or `127.0.0.1`, and not from the page of another site; or make a key.',
+    title: 'Without API keys, the server accepts requests only from its own machine',
+    remedy:
+      'Call it as `localhost` or `127.0.0.1`, and not from a page of another site. To allow other callers, create an API key.',
     retry: 'fatal',
   },
   not_found: {
     status: 404,
     title: 'Not found',
-    remedy: 'Check the path and the id; list endpoints show what there is.',
+    remedy: 'Check the path and the id. The list endpoints show what exists.',
     retry: 'fatal',
   },
   method_not_allowed: {
     status: 405,
-    title: 'The path does not take this method',
-    remedy: 'Use a method that the `Allow` header names.',
+    title: 'The path does not support this HTTP method',
+    remedy: 'Use a method listed in the `Allow` header.',
     retry: 'fatal',
   },
   job_finished: {
     status: 409,
     title: 'The job is finished',
-    remedy: 'A finished job never changes; create another.',
+    remedy: 'A finished job cannot change. Create a new job.',
     retry: 'fatal',
   },
   limit_reached: {
     status: 409,
-    title: 'There are as many of these as there may be',
-    remedy: 'Delete one that is not needed any more.',
+    title: 'Limit reached',
+    remedy: 'Delete one that is no longer needed.',
     retry: 'fatal',
   },
   job_unfinished: {
     status: 409,
     title: 'The job is not finished',
-    remedy: 'Cancel it, wait for its end, and then delete it.',
+    remedy: 'Cancel the job, wait until it has ended, and then delete it.',
     retry: 'fatal',
   },
   dataset_exists: {
     status: 409,
-    title: 'There is a dataset of this name',
+    title: 'A dataset with this name exists',
     remedy: 'Choose another name, or delete that dataset first.',
     retry: 'fatal',
   },
   dataset_in_use: {
     status: 409,
     title: 'The dataset cannot be deleted',
-    remedy: 'Delete the jobs that were trained on it first; built-in datasets stay.',
+    remedy: 'Delete the jobs that use it first. Built-in datasets cannot be deleted.',
     retry: 'fatal',
   },
   dataset_not_ready: {
     status: 409,
-    title: 'The dataset cannot be trained on',
+    title: 'The dataset is not ready for training',
     remedy:
-      'Wait until `GET /datasets/{id}` says `ready`; of one that has failed, mend its `problems` and upload it anew.',
+      'Wait until `GET /datasets/{id}` shows `ready`. If the dataset has failed, fix its `problems` and upload it again.',
     retry: 'fatal',
   },
   job_has_model: {
     status: 409,
-    title: 'The job made a model that is still there',
-    remedy: 'Delete the model that the detail names first, if it is not needed any more.',
+    title: 'The job has a model',
+    remedy: 'If the model is no longer needed, delete it first. The detail names it.',
     retry: 'fatal',
   },
   model_in_use: {
     status: 409,
     title: 'The model is in use',
-    remedy: 'Give the tag `production` to another model, or take it away; then delete this one.',
+    remedy: 'Give the tag `production` to another model, or remove the tag. Then delete this model.',
     retry: 'fatal',
   },
   model_tagged: {
     status: 409,
-    title: 'The model holds tags, which belong to its name',
-    remedy: 'Take its tags away, rename it, and tag it again under its new name.',
+    title: 'A model with tags cannot be renamed',
+    remedy: 'Remove its tags, rename it, and add the tags again under the new name.',
     retry: 'fatal',
   },
   upload_incomplete: {
     status: 409,
     title: 'The upload is not complete',
-    remedy: 'Go on with it where `HEAD /uploads/{id}` says, and ask again.',
+    remedy: 'Continue the upload at the offset that `HEAD /uploads/{id}` returns. Then repeat this request.',
     retry: 'fatal',
   },
   model_not_served: {
     status: 409,
-    title: 'The model has no file to predict with',
-    remedy:
-      'Ask for a variant that it has. Files that retention deleted, or that were never made, come back with a new job only.',
+    title: 'The model has no file for predictions',
+    remedy: 'Ask for a variant that the model has. To get deleted or missing files, run a new job.',
     retry: 'fatal',
   },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still in progress',
-    remedy: 'Repeat the same request in a moment; it will answer the first result.',
+    remedy: 'Repeat the same request in a moment. It then returns the result of the first request.',
     retry: 'fatal',
   },
   precision_unavailable: {
     status: 409,
-    title: 'No device computes in the precision asked for',
+    title: 'No device supports the requested precision',
     remedy:
-      'Use `precision` float32 or auto, or start a worker whose device has bfloat16; `GET /workers` shows which do.',
+      'Use `precision` float32 or auto, or start a worker with a bfloat16 device. `GET /workers` shows which devices support it.',
     retry: 'fatal',
   },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
-    remedy: 'Send less: the limit is 256 KiB, and 8 MiB for predictions.',
+    remedy: 'Send a smaller body. The limit is 256 KiB, or 8 MiB for predictions.',
     retry: 'fatal',
   },
   upload_too_large: {
     status: 413,
     title: 'The upload is too large',
-    remedy: 'Send less; an operator raises the limit by STRATA_UPLOAD_LIMIT.',
+    remedy: 'Upload a smaller file. An operator can raise the limit with STRATA_UPLOAD_LIMIT.',
     retry: 'fatal',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The body has the wrong media type',
     remedy:
-      'Send what `/docs` shows for the operation: JSON with `Content-Type: application/json`, archives as `multipart/form-data`.',
+      'Send the media type that `/docs` shows for the operation: `application/json` for JSON, `multipart/form-data` for archives.',
     retry: 'fatal',
   },
   not_acceptable: {
     status: 406,
-    title: 'The answer does not exist in a form that was asked for',
-    remedy: 'Name one of the media types that the detail lists in `Accept`.',
+    title: 'The response is not available in a requested format',
+    remedy: 'List one of the media types that the detail names in the `Accept` header.',
     retry: 'fatal',
   },
   range_not_satisfiable: {
     status: 416,
-    title: 'The range lies outside the artifact',
-    remedy: 'Ask within the size that `Content-Range` gives.',
+    title: 'The range is outside the artifact',
+    remedy: 'Request a range within the size that `Content-Range` gives.',
     retry: 'fatal',
   },
   unreadable_image: {
     status: 422,
     title: 'An image cannot be decoded',
     remedy:
-      'Send a PNG, JPEG or WebP file of at most 25 million pixels; `errors` says which image it is, and why.',
+      'Send a PNG, JPEG or WebP file of at most 25 million pixels. `errors` says which image failed and why.',
     retry: 'fatal',
   },
   idempotency_key_reused: {
     status: 422,
-    title: 'The Idempotency-Key was used with another body',
-    remedy: 'Use a new key for a new job; a key is kept for 24 hours.',
+    title: 'The Idempotency-Key was used with a different body',
+    remedy: 'Use a new key for each new job. A key is kept for 24 hours.',
     retry: 'fatal',
   },
   forbidden_target: {
     status: 422,
     title: 'The service does not send requests to this URL',
-    remedy:
-      'Name a public https:// address; hosts of its own network an operator allows by STRATA_OUTGOING_ALLOW.',
+    remedy: 'Use a public https:// URL. An operator can allow private hosts with STRATA_OUTGOING_ALLOW.',
     retry: 'fatal',
   },
   checksum_mismatch: {
     status: 422,
-    title: 'The bytes do not have the checksum that was given',
-    remedy: 'Send them again; compare `sha256` with what `sha256sum` says.',
+    title: 'The bytes do not match the given checksum',
+    remedy: 'Send the file again. Compare `sha256` with the output of `sha256sum`.',
     retry: 'fatal',
   },
   source_refused: {
     status: 422,
-    title: 'The URL does not give the data',
-    remedy: 'Name a URL that answers 200 with the archive; or download it yourself and upload the file.',
+    title: 'The URL does not return the data',
+    remedy: 'Use a URL that answers 200 with the archive, or download the archive yourself and upload it.',
     retry: 'fatal',
   },
   source_unreachable: {
     status: 422,
-    title: 'The URL cannot be reached from here',
-    remedy: 'Download the archive where you can, and upload the file.',
+    title: 'The URL cannot be reached by the server',
+    remedy: 'Download the archive yourself and upload the file.',
     retry: 'retry',
   },
   dataset_unavailable: {
     status: 422,
-    title: 'The built-in dataset cannot be fetched',
-    remedy: 'Put its files into the folder that STRATA_DATASETS names, and name it in a job again.',
-    // Until somebody puts them there.
+    title: 'The built-in dataset cannot be downloaded',
+    remedy: 'Put its files into the folder that STRATA_DATASETS names, and create a job with it again.',
+    // A retry cannot succeed before somebody adds the files.
     retry: 'fatal',
   },
   archive_unknown: {
     status: 422,
-    title: 'The file is no archive',
-    remedy: 'Send a .zip, .tar, .tar.gz or .npz.',
+    title: 'The file is not a supported archive',
+    remedy: 'Send a .zip, .tar, .tar.gz or .npz file.',
     retry: 'fatal',
   },
   archive_damaged: {
     status: 422,
     title: 'The archive cannot be read',
-    remedy: 'Pack it again, with zip or tar, and compare its sha256 after the upload.',
+    remedy: 'Pack it again with zip or tar. After the upload, compare its sha256.',
     retry: 'fatal',
   },
   archive_unsafe: {
     status: 422,
-    title: 'The archive holds what no dataset needs',
-    remedy: 'Pack plain files with relative names: no links, no devices, no `..`, no password.',
+    title: 'The archive contains unsafe entries',
+    remedy: 'Pack only plain files with relative names: no links, devices, `..` or passwords.',
     retry: 'fatal',
   },
   archive_too_large: {
     status: 422,
-    title: 'The archive unpacks to more than may be',
-    remedy: 'Send less; an operator raises the limits (docs/datasets.md).',
+    title: 'The unpacked archive is too large',
+    remedy: 'Send less data. An operator can raise the limits (docs/datasets.md).',
     retry: 'fatal',
   },
   dataset_format: {
     status: 422,
-    title: 'The archive is not laid out as a dataset',
-    remedy: 'Lay it out as docs/datasets.md shows, and name its `format`.',
+    title: 'The archive does not have a dataset layout',
+    remedy: 'Arrange the files as docs/datasets.md shows, and set `format`.',
     retry: 'fatal',
   },
   dataset_incomplete: {
     status: 422,
-    title: 'The dataset lacks what training needs',
-    remedy: 'Give each of two classes or more images to train and to test with.',
+    title: 'The dataset is incomplete',
+    remedy: 'Provide at least two classes, and training and test images for each class.',
     retry: 'fatal',
   },
   dataset_too_large: {
     status: 422,
-    title: 'The dataset has more images or classes than may be',
-    remedy: 'Send fewer; an operator raises the limits (docs/datasets.md).',
+    title: 'The dataset has too many images or classes',
+    remedy: 'Send fewer. An operator can raise the limits (docs/datasets.md).',
     retry: 'fatal',
   },
   image_unreadable: {
     status: 422,
     title: 'An image cannot be decoded',
-    remedy: 'Mend or remove the images that are named.',
+    remedy: 'Fix or remove these images.',
     retry: 'fatal',
   },
   image_unsupported: {
     status: 422,
-    title: 'An image has a format that is not taken',
+    title: 'An image has an unsupported format',
     remedy: 'Convert the images to JPEG, PNG or WebP.',
     retry: 'fatal',
   },
   image_too_large: {
     status: 422,
-    title: 'An image has more pixels than may be',
-    remedy: 'Scale the images down; an operator raises the limit by STRATA_IMAGE_PIXELS.',
+    title: 'An image has too many pixels',
+    remedy: 'Scale the images down. An operator can raise the limit with STRATA_IMAGE_PIXELS.',
     retry: 'fatal',
   },
   array_invalid: {
     status: 422,
-    title: 'An array is not what its header or the format says',
+    title: 'An array does not match its header or the format',
     remedy: 'Write the arrays as docs/datasets.md shows.',
     retry: 'fatal',
   },
   pickle_unsafe: {
     status: 422,
-    title: 'A pickle holds more than plain data',
-    remedy: 'Send the arrays as .npz without objects.',
+    title: 'A pickle contains more than plain data',
+    remedy: 'Send the arrays as .npz without Python objects.',
     retry: 'fatal',
   },
   entry_ignored: {
     status: 422,
-    title: 'Files were left out',
-    remedy: 'Nothing, where they are not needed.',
+    title: 'Files were ignored',
+    remedy: 'No action is needed if training does not need these files.',
     retry: 'fatal',
   },
   test_held_out: {
@@ -350,32 +350,32 @@ export const ERRORS = {
   splits_overlap: {
     status: 422,
     title: 'Images are in two splits',
-    remedy: 'Remove them from one: the accuracy that is measured is too good.',
+    remedy: 'Remove them from one split. Otherwise the measured accuracy is too high.',
     retry: 'fatal',
   },
   rate_limited: {
     status: 429,
-    title: 'There were too many requests',
-    remedy: 'Wait as many seconds as `Retry-After` says; follow events instead of asking again and again.',
+    title: 'Too many requests',
+    remedy: 'Wait for the seconds in `Retry-After`. Follow the event stream instead of polling.',
     retry: 'retry',
   },
   predictions_full: {
     status: 429,
-    title: 'Too many predictions wait',
+    title: 'Too many predictions are waiting',
     remedy:
-      'Wait as many seconds as `Retry-After` says; send several images in one request; start more workers.',
+      'Wait for the seconds in `Retry-After`, send several images in one request, or start more workers.',
     retry: 'retry',
   },
   headers_too_large: {
     status: 431,
     title: 'The URL and headers are too large',
-    remedy: 'Send less than 16 KiB of them: fewer filters, shorter values.',
+    remedy: 'Send less than 16 KiB of URL and headers: use fewer filters and shorter values.',
     retry: 'fatal',
   },
   unavailable: {
     status: 503,
-    title: 'A part of the service is down',
-    remedy: 'Repeat the request later; `GET /health/ready` says when.',
+    title: 'A part of the service is unavailable',
+    remedy: 'Repeat the request later. `GET /health/ready` shows when the service is ready again.',
     retry: 'retry',
   },
   storage_full: {
@@ -407,91 +407,92 @@ export const ERRORS = {
   },
   no_predictor: {
     status: 503,
-    title: 'No worker answers predictions',
-    remedy: 'Start a worker whose `STRATA_PREDICTOR_MB` is above 0; then repeat the request.',
+    title: 'No worker serves predictions',
+    remedy: 'Start a worker with `STRATA_PREDICTOR_MB` above 0. Then repeat the request.',
     retry: 'retry',
   },
   prediction_interrupted: {
     status: 503,
-    title: 'The process that was predicting ended',
-    remedy: 'Repeat the request. If it happens with the same image again, look at the worker’s log.',
+    title: 'The prediction process ended unexpectedly',
+    remedy: 'Repeat the request. If the same image fails again, read the worker’s log.',
     retry: 'retry',
   },
   prediction_late: {
     status: 504,
-    title: 'The prediction was not made in time',
+    title: 'The prediction timed out',
     remedy: 'Repeat the request with fewer or smaller images, or start more workers.',
     retry: 'retry',
   },
   internal: {
     status: 500,
-    title: 'The service made an error',
-    remedy: 'Look for the `request_id` or the task in the log, and report it.',
+    title: 'Internal error',
+    remedy: 'Search the log for the `request_id` or the task, and report it.',
     retry: 'retry',
   },
   non_finite_loss: {
     status: 500,
-    title: 'Training met a number that is not finite',
+    title: 'Training produced a number that is not finite',
     remedy:
-      'Lower `optimizer.learning_rate`, set `optimizer.clip_norm`, or keep learning_rate x penalty further below 1.',
-    // A task is a pure function of its inputs: it would meet the same number again.
+      'Lower `optimizer.learning_rate`, set `optimizer.clip_norm`, or lower learning_rate x penalty further below 1.',
+    // A task is a pure function of its inputs: a retry would produce the same number.
     retry: 'fatal',
   },
   out_of_memory: {
     status: 500,
     title: 'The device ran out of memory',
-    remedy: 'Lower `batch_size` or the model, raise `method.stages`, or run fewer slots on a host.',
-    // The same task asks for the same memory again.
+    remedy: 'Lower `batch_size`, use a smaller model, raise `method.stages`, or run fewer slots per host.',
+    // A retry would need the same memory.
     retry: 'fatal',
   },
   dataset_unreadable: {
     status: 500,
     title: 'The dataset cannot be read',
-    remedy: 'Check the disk; for a built-in dataset, run `npm run setup` again.',
-    // Data do not get better by being read again.
+    remedy: 'Check the disk. For a built-in dataset, run `npm run setup` again.',
+    // Reading the data again does not repair it.
     retry: 'fatal',
   },
   blob_missing: {
     status: 500,
     title: 'Stored bytes are missing',
-    remedy: 'Check that every process sees the same `BLOB_URL`; run the job again if they were deleted.',
+    remedy:
+      'Check that every process uses the same `BLOB_URL`. If the bytes were deleted, run the job again.',
     retry: 'retry',
   },
   blob_corrupt: {
     status: 500,
-    title: 'Stored bytes do not have their checksum',
-    remedy: 'Check the disk under `BLOB_URL`; run the job again.',
+    title: 'Stored bytes do not match their checksum',
+    remedy: 'Check the disk under `BLOB_URL`. Run the job again.',
     retry: 'retry',
   },
   export_mismatch: {
     status: 500,
-    title: 'An exported model does not predict what the trained network predicts',
-    remedy: 'This is a defect: report it with the job’s spec.',
+    title: 'The predictions of an exported model differ from those of the trained network',
+    remedy: 'This is a defect in Strata. Report it with the job’s spec.',
     retry: 'fatal',
   },
   trainer_crashed: {
     status: 500,
     title: 'The trainer process ended unexpectedly',
-    remedy: 'Look at the worker’s log; a kill by the system often means too little memory.',
+    remedy: 'Read the worker’s log. If the system killed the process, it probably ran out of memory.',
     retry: 'retry',
   },
   worker_lost: {
     status: 500,
-    title: 'The worker that ran the task is gone',
-    remedy: 'Look at the log of its host; the task was tried on other workers as often as it may be.',
-    // The task is seldom to blame. One that is, and takes its workers down, meets a bound of its own.
+    title: 'The worker of the task is gone',
+    remedy: 'Read the log of its host. The task was retried on other workers until the limit.',
+    // The task is rarely the cause. A separate limit stops a task that crashes its workers.
     retry: 'uncounted',
   },
   importer_crashed: {
     status: 500,
     title: 'The importer process ended unexpectedly',
-    remedy: 'Look at the worker’s log; a kill by the system often means too little memory.',
+    remedy: 'Read the worker’s log. If the system killed the process, it probably ran out of memory.',
     retry: 'retry',
   },
   importer_stalled: {
     status: 500,
     title: 'The importer process made no progress',
-    remedy: 'Look at the load of the host and its disk.',
+    remedy: 'Check the load of the host and its disk.',
     retry: 'retry',
   },
   import_given_up: {
@@ -503,32 +504,32 @@ export const ERRORS = {
   trainer_stalled: {
     status: 500,
     title: 'The trainer process made no progress',
-    remedy: 'Look at the load of the host; run fewer slots on it.',
+    remedy: 'Check the load of the host, and run fewer slots on it.',
     retry: 'retry',
   },
   max_runtime_exceeded: {
     status: 500,
-    title: 'The job ran longer than it may',
-    remedy: 'Raise `max_runtime_s`, or train less: fewer epochs, a smaller model, more slots.',
+    title: 'The job exceeded its maximum run time',
+    remedy: 'Raise `max_runtime_s`, or train less: fewer epochs, a smaller model, or more slots.',
     retry: 'fatal',
   },
   max_pending_exceeded: {
     status: 500,
-    title: 'The job waited longer than it may',
+    title: 'The job exceeded its maximum waiting time',
     remedy: 'Raise `max_pending_s`, or start more workers.',
     retry: 'fatal',
   },
   invalid_assignment: {
     status: 500,
-    title: 'The trainer was given a task that it cannot run',
-    remedy: 'Run the same version of every process; otherwise this is a defect: report it.',
+    title: 'The trainer received a task that it cannot run',
+    remedy: 'Run the same version in every process. Otherwise this is a defect in Strata: report it.',
     retry: 'fatal',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** A field at fault. `pointer` is a JSON pointer, like `/model/depth`; `in` is the body unless said. */
+/** An invalid field. `pointer` is a JSON pointer, like `/model/depth`. `in` is the body unless given. */
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;
@@ -537,14 +538,14 @@ export interface FieldError {
 
 interface StrataErrorOptions {
   readonly errors?: readonly FieldError[];
-  /** HTTP headers that belong to the answer, like `Allow`. */
+  /** HTTP headers of the response, like `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
 /**
- * An error with a code of the catalogue. `detail` says what happened this time; absent, the fields at fault do, and
- * where there are none the remedy.
+ * An error with a code from the catalogue. `detail` describes this occurrence. Without a detail, it is derived from
+ * the invalid fields, or else it is the remedy.
  */
 export class StrataError extends Error {
   readonly code: ErrorCode;
@@ -581,7 +582,7 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 
-/** The policy for a code that came over a process boundary; one that is not in the catalogue counts as `internal`. */
+/** The policy for a code from another process. An unknown code counts as `internal`. */
 export function retryClassOf(code: string): RetryClass {
   return ERRORS[isErrorCode(code) ? code : 'internal'].retry;
 }

@@ -7,14 +7,14 @@ export interface OfficialFile {
   readonly sizeBytes: number;
 }
 
-/** A built-in dataset that is imported, as an upload is, when a job first names it. */
+/** A built-in dataset that is imported like an upload when a job uses it for the first time. */
 export interface FetchedDataset {
   readonly name: string;
-  /** One archive, or what one would hold. */
+  /** One archive, or the files that an archive would contain. */
   readonly files: readonly OfficialFile[];
-  /** Where the files do not say it. */
+  /** Class names, if the files do not contain them. */
   readonly classes: readonly string[] | null;
-  /** A Debian package that holds the files, and where. */
+  /** A Debian package with the files, and their folder. */
   readonly debian: { readonly name: string; readonly folder: string } | null;
 }
 
@@ -28,7 +28,7 @@ const file = (folder: string, name: string, sizeBytes: number, sha256: string): 
   sizeBytes,
 });
 
-/** Checksums and sizes as other loaders pin them for the same files. */
+/** Checksums and sizes, which agree with those in other loaders of the same files. */
 export const FETCHED_DATASETS: readonly FetchedDataset[] = [
   {
     name: 'fashion-mnist',
@@ -94,6 +94,6 @@ export const FETCHED_DATASETS: readonly FetchedDataset[] = [
 
 export function fetchedDataset(name: string): FetchedDataset {
   const dataset = FETCHED_DATASETS.find((known) => known.name === name);
-  if (dataset === undefined) throw new Error(`there is no built-in dataset ${name} to fetch`);
+  if (dataset === undefined) throw new Error(`there is no built-in dataset named ${name}`);
   return dataset;
 }

@@ -17,7 +17,7 @@ export interface GpuCard extends Gpu {
 export const GPU_LIST = ['-L'];
 export const GPU_FIELDS = ['--query-gpu=uuid,compute_cap,mig.mode.current', '--format=csv,noheader'];
 
-/** Ampere, the first generation whose tensor cores take bfloat16. */
+/** Ampere, the first generation whose tensor cores support bfloat16. */
 const BFLOAT16_CAPABILITY = 8;
 const CARD = /^GPU \d+: (.*) \(UUID: ([^)\s]+)\)\s*$/;
 const MIG_DEVICE = /^\s+MIG (\S+)\s+Device\s+\d+: \(UUID: ([^)\s]+)\)\s*$/;

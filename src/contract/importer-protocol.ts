@@ -3,7 +3,7 @@ import type { ErrorCode } from './errors.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 import type { TaskOutput } from './trainer-protocol.js';
 
-/** The messages between a worker and the importer, a process that makes arrays of one upload and ends. */
+/** The messages between a worker and the importer, a process that converts one upload to arrays and ends. */
 
 export const DATASET_FORMATS = ['image-folder', 'cifar', 'mnist', 'npz'] as const;
 export type DatasetFormat = (typeof DATASET_FORMATS)[number];
@@ -13,11 +13,11 @@ export const DATASET_LAYOUTS = ['auto', 'splits', 'no-splits'] as const;
 export type DatasetLayout = (typeof DATASET_LAYOUTS)[number];
 
 export interface ImportOptions {
-  /** auto: what the names in the archive suggest. */
+  /** auto: detect the format from the names in the archive. */
   readonly format: DatasetFormat | 'auto';
-  /** Share of each class that becomes the test split, where the upload has none; null: a tenth. */
+  /** Share of each class that becomes the test split if the upload has none. null: a tenth. */
   readonly test_share: number | null;
-  /** What the network is to see, where it is not what the images are. */
+  /** Shape of the images for the network, if it differs from the shape of the uploaded images. */
   readonly image: Partial<ImageShape>;
   readonly layout: DatasetLayout;
   /** Folder of the archive in which the folders of splits or classes lie; null: found by the layout. */
@@ -29,13 +29,13 @@ export interface ImportLimits {
   readonly max_classes: number;
   /** Height times width. */
   readonly max_image_pixels: number;
-  /** Of all files in the archive together. */
+  /** Total of all files in the archive. */
   readonly max_unpacked_bytes: number;
 }
 
 export interface ImportAssignment {
   readonly dataset_id: string;
-  /** The fence: what any other attempt reports is dropped. */
+  /** Fencing token: reports of any other attempt are dropped. */
   readonly attempt: number;
   readonly name: string;
   readonly source: BlobUri;
@@ -45,16 +45,16 @@ export interface ImportAssignment {
   readonly limits: ImportLimits;
 }
 
-/** Something about an upload that its owner should know: an error refuses it, a warning does not. */
+/** A problem of an upload that its owner should know. An error rejects the upload, a warning does not. */
 export interface DatasetProblem {
   readonly code: ErrorCode;
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** Of the file it is about, as the archive names it. */
+  /** Name of the file in the archive. */
   readonly file: string | null;
 }
 
-/** The first problems, and how many there were. */
+/** The first problems, and their total number. */
 export interface DatasetProblems {
   readonly problems: readonly DatasetProblem[];
   readonly problem_count: number;
@@ -74,7 +74,7 @@ export interface ImportSuccess extends DatasetProblems {
   readonly standard_deviation: readonly number[];
 }
 
-/** Whether the upload is at fault, whose problems then say why, or the machine. */
+/** Whether the upload or the machine caused the failure. Problems of the upload are listed. */
 export interface ImportFailure extends DatasetProblems {
   readonly code: ErrorCode;
   readonly message: string;
@@ -82,7 +82,7 @@ export interface ImportFailure extends DatasetProblems {
 
 export interface ImportProgress {
   readonly images: number;
-  /** Of the whole import, 0..1. */
+  /** Finished share of the import, 0..1. */
   readonly share: number;
 }
 

@@ -1,4 +1,4 @@
-/** Files of a model by their name within the folder of its variant. */
+/** Format of a model file by its name within the folder of its variant. */
 const FORMATS: Readonly<Record<string, string>> = {
   'model.json': 'tfjs-layers',
   'weights.bin': 'tfjs-layers',
@@ -9,7 +9,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   'config.json': 'safetensors',
 };
 
-/** A file's variant and format, from its name as an artifact: `full/model.onnx`. */
+/** Variant and format of a file, from its artifact name: `full/model.onnx`. */
 export function modelFile(name: string): { readonly variant: string; readonly format: string } {
   const [variant = '', ...rest] = name.split('/');
   const file = rest.join('/');

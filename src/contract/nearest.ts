@@ -1,4 +1,6 @@
-/** The candidate that differs from `word` by the fewest edits, where that is few enough to be a slip. */
+/**
+ * The candidate with the smallest edit distance to `word`, if the distance is small enough for a typing mistake.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
@@ -7,12 +9,14 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return ranked[0]?.candidate;
 }
 
-/** `batchSize` and `batch-size` are `batch_size` written in other habits. */
+/** Normalizes naming styles: `batchSize` and `batch-size` become `batch_size`. */
 function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** Levenshtein distance: insertions, deletions and substitutions from `a` to `b`; long words count as far apart. */
+/**
+ * Levenshtein distance between `a` and `b`: insertions, deletions and substitutions. Long words count as far apart.
+ */
 export function editDistance(a: string, b: string): number {
   if (Math.max(a.length, b.length) > 64) return Number.POSITIVE_INFINITY;
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

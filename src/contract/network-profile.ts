@@ -1,32 +1,37 @@
-/** Seconds of one pass over a batch; the backward one makes both of its gradients. */
+/** Seconds of one pass over a batch. The backward pass computes both of its gradients. */
 export interface PassSeconds {
   readonly forward: number;
   readonly backward: number;
 }
 
-/** Of what is trained beside a stage at a boundary: an AuxNet that makes block `boundary`'s input, or a local head on it. */
+/**
+ * Times of a part that is trained at a boundary: an AuxNet that produces the input of block `boundary`, or a local
+ * head on that input.
+ */
 export interface PassAtBoundary extends PassSeconds {
-  /** Blocks before it, from 1 up. */
+  /** Number of blocks before the boundary, from 1. */
   readonly boundary: number;
-  /** What was timed, in units of src/network/cost.ts, an image: others cost in proportion. */
+  /**
+   * Measured work per image, in the units of src/network/cost.ts. The time of other sizes is proportional to it.
+   */
   readonly work: number;
 }
 
-/** What one device takes for a network's parts, each by itself, in training steps of `batch` images. */
+/** Times of the parts of a network on one device, each measured alone, in training steps of `batch` images. */
 export interface NetworkProfile {
   readonly batch: number;
   readonly stem: PassSeconds;
   readonly blocks: readonly PassSeconds[];
-  /** From the last block's output to the gradient of the labels' loss there. */
+  /** From the output of the last block to the gradient of the loss with respect to it. */
   readonly head: PassSeconds;
-  /** Some boundaries' AuxNets and local heads, by boundary; none where the network has one block. */
+  /** AuxNets and local heads of some boundaries, by boundary. Empty if the network has one block. */
   readonly auxiliaries: readonly PassAtBoundary[];
   readonly heads: readonly PassAtBoundary[];
-  /** Seconds a value of a boundary: the coupling loss with its gradient; writing a message, and reading it. */
+  /** Seconds per value of a boundary: the coupling loss with its gradient; writing a message, and reading it. */
   readonly coupling: number;
   readonly send: number;
   readonly receive: number;
-  /** Trained ones of the network, and seconds that the optimiser's update takes for each. */
+  /** Number of trained parameters of the network, and seconds per parameter of the optimizer update. */
   readonly parameters: number;
   readonly update: number;
 }

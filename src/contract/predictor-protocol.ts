@@ -3,18 +3,23 @@ import type { ErrorCode } from './errors.js';
 import type { OutageCode } from './outages.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 
-/** What is asked of a predictor, over the queue and then over Node's IPC channel. */
+/** A request to a predictor, sent over the queue and then over Node's IPC channel. */
 export interface PredictionTask {
-  /** An ONNX file of ours: `pixels` 0..255 float32 [N,H,W,C] -> `probabilities` float32 [N,classes]. */
+  /**
+   * An ONNX file that Strata exported: `pixels` 0..255 float32 [N,H,W,C] -> `probabilities` float32 [N,classes].
+   */
   readonly uri: BlobUri;
   readonly image: ImageShape;
-  /** Of the data set's images, which decides what of a file the network is shown. */
+  /** Storage of the dataset. It decides which crop of an image file the network sees. */
   readonly storage: DatasetStorage;
-  /** `encoded`: PNG, JPEG or WebP files of any size; `pixels`: uint8 [height, width, channels] as the network takes it. */
+  /**
+   * `encoded`: PNG, JPEG or WebP files of any size. `pixels`: uint8 [height, width, channels], as the network reads
+   * it.
+   */
   readonly kind: 'encoded' | 'pixels';
-  /** Base64, one an image. */
+  /** One base64 text per image. */
   readonly items: readonly string[];
-  /** Classes to answer for each image. */
+  /** Number of classes to return for each image. */
   readonly topK: number;
 }
 
@@ -26,13 +31,13 @@ export interface RankedClass {
 
 /** Milliseconds within the predictor. */
 export interface PredictionTimes {
-  /** Reading the model; 0 where it was loaded. */
+  /** Time to load the model; 0 if it was loaded before. */
   readonly load: number;
   readonly decode: number;
   readonly compute: number;
 }
 
-/** Code of the catalogue that a prediction may fail with. */
+/** Error codes that a prediction can fail with. */
 export type PredictionError = Extract<
   ErrorCode,
   'unreadable_image' | 'blob_missing' | 'blob_corrupt' | 'internal' | OutageCode
@@ -49,7 +54,7 @@ export type PredictionOutcome =
       readonly ok: false;
       readonly code: PredictionError;
       readonly message: string;
-      /** Of the image at fault. */
+      /** Index of the image that failed. */
       readonly index: number | null;
     };
 
@@ -62,7 +67,7 @@ export type FromPredictor =
   | { readonly type: 'ready' }
   | { readonly type: 'answer'; readonly id: number; readonly outcome: PredictionOutcome };
 
-/** What one prediction may hold. The API refuses more; the decoder refuses greater images. */
+/** Limits of one prediction. The API rejects larger requests, the decoder rejects larger images. */
 export const PREDICTION_LIMITS = {
   images: 32,
   /** Height times width of an encoded image. */

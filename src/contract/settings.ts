@@ -16,34 +16,34 @@ export interface Settings {
   /** Absent: a local server. */
   redisUrl?: string;
   blobUrl: string;
-  /** Absent: decided by the worker with `defaultSlots`. */
+  /** Absent: the worker uses `defaultSlots`. */
   slots?: number;
   threads: number;
-  /** Of model files that a worker keeps loaded to predict with; 0: it predicts nothing. */
+  /** Megabytes of model files that a worker keeps loaded for predictions. 0: no predictions. */
   predictorMb: number;
-  /** Of one API key; 0: any number. */
+  /** Limit for one API key. 0: no limit. */
   requestsPerMinute: number;
   /** Seconds of training between two checkpoints of a task. */
   checkpointS: number;
   /** Seconds after which a trainer that reports nothing is killed. */
   noProgressS: number;
-  /** After which an idle trainer ends. */
+  /** Seconds after which an idle trainer ends. */
   trainerIdleS: number;
-  /** 64 hex digits; absent: a file of the home. */
+  /** 64 hex digits. Absent: the key in a file of the home folder. */
   secretKey?: string;
   outgoingAllow: readonly string[];
-  /** Days for which artifacts are kept after their job's end. Absent: for ever. */
+  /** Days for which artifacts are kept after the end of their job. Absent: forever. */
   retentionDays?: number;
   /** Bytes that uploads leave free on the disk; absent: 5 % of it, and 1 GB at most. */
   diskReserveBytes?: number;
-  /** Of an upload, and of all that it unpacks to. */
+  /** Limit for an upload, and for its unpacked files. */
   uploadLimitBytes: number;
   unpackLimitBytes: number;
-  /** Seconds that fetching a dataset from a URL may take. */
+  /** Maximum number of seconds to download a dataset from a URL. */
   fetchS: number;
-  /** Absent: files of built-in datasets lie nowhere on this machine. */
+  /** Absent: this machine has no files of built-in datasets. */
   datasetsFolder?: string;
-  /** Of one dataset. */
+  /** Limit for one dataset. */
   imageLimit: number;
   classLimit: number;
   /** Height times width of one image. */
@@ -57,85 +57,86 @@ export interface SettingDescription {
   meaning: string;
 }
 
-/** One row for each setting, from which the documentation's table is made. */
+/** One row per setting. The table in the documentation is generated from it. */
 export const SETTINGS = [
-  { name: 'PORT', default: '3000', meaning: 'Port the API listens on; 0 takes a free one.' },
-  { name: 'HOST', default: '127.0.0.1', meaning: 'Address the API listens on.' },
-  { name: 'STRATA_HOME', default: '.strata', meaning: 'Folder that holds all data.' },
+  { name: 'PORT', default: '3000', meaning: 'Port of the API. 0 takes a free port.' },
+  { name: 'HOST', default: '127.0.0.1', meaning: 'Address on which the API listens.' },
+  { name: 'STRATA_HOME', default: '.strata', meaning: 'Folder for all data.' },
   {
     name: 'DATABASE_URL',
     default: 'embedded Postgres',
-    meaning: 'Postgres to use, as postgresql://user:password@host:port/database.',
+    meaning: 'Postgres server to use, as postgresql://user:password@host:port/database.',
   },
   {
     name: 'REDIS_URL',
     default: 'local Redis or Valkey',
-    meaning: 'Redis >= 6.2 or Valkey to use; its maxmemory-policy must be noeviction.',
+    meaning: 'Redis >= 6.2 or Valkey server to use. Its maxmemory-policy must be noeviction.',
   },
   {
     name: 'BLOB_URL',
     default: 'file://$STRATA_HOME/blobs',
-    meaning: 'Where weights, corrections and exports are stored, as file:///absolute/path.',
+    meaning: 'Storage for weights, corrections and exports, as file:///absolute/path.',
   },
   {
     name: 'STRATA_SLOTS',
     default: 'number of GPUs, else cores / STRATA_THREADS',
-    meaning: 'Stage tasks that run at the same time on this machine.',
+    meaning: 'Number of stage tasks that this machine runs at the same time.',
   },
   {
     name: 'STRATA_THREADS',
     default: '1',
-    meaning: 'Threads each CPU slot computes with, and images that each slot decodes at once beside that.',
+    meaning: 'Number of compute threads per CPU slot. Each slot also decodes this many images at once.',
   },
   {
     name: 'STRATA_PREDICTOR_MB',
     default: '512',
     meaning:
-      'Megabytes of model files that a worker keeps loaded for predictions, in a process that takes about 100 MB beside them; 0: it answers none.',
+      'Megabytes of model files that a worker keeps loaded for predictions. The prediction process takes about 100 MB more. 0: the worker serves no predictions.',
   },
   {
     name: 'STRATA_RATE_LIMIT',
     default: '1200',
-    meaning: 'Requests that one API key may send in a minute; 0: any number.',
+    meaning: 'Maximum number of requests per API key and minute. 0: no limit.',
   },
   {
     name: 'STRATA_CHECKPOINT_S',
     default: '30',
-    meaning: 'Seconds of training between two checkpoints of a task: what a fault costs at most.',
+    meaning: 'Seconds of training between two checkpoints of a task. A fault costs at most this much work.',
   },
   {
     name: 'STRATA_NO_PROGRESS_S',
     default: '300',
-    meaning: 'A trainer that reports nothing for so many seconds is killed; longer than one optimiser step.',
+    meaning:
+      'A trainer that reports nothing for this many seconds is killed. Must be longer than one optimizer step.',
   },
   {
     name: 'STRATA_TRAINER_IDLE_S',
     default: '60',
     meaning:
-      'Seconds without a task after which a trainer ends and its memory, 120 MB and more, is free; an import ends idle ones at once. The next task starts one, in about a second.',
+      'A trainer without a task ends after this many seconds and frees its memory (120 MB or more). An import ends idle trainers at once. The next task starts a trainer in about a second.',
   },
   {
     name: 'STRATA_SECRET_KEY',
-    default: 'the file secret.key of STRATA_HOME, made once',
+    default: 'the file secret.key in STRATA_HOME, created once',
     meaning:
-      'Key that seals signing secrets in the database, 64 hex digits, the same for the API and the dispatcher.',
+      'Key that encrypts secrets in the database, 64 hex digits. The API and the dispatcher need the same key.',
   },
   {
     name: 'STRATA_OUTGOING_ALLOW',
     default: 'none',
     meaning:
-      'Hosts, separated by commas, that webhooks, trackers and datasets’ URLs may name although they are private or speak plain HTTP.',
+      'Hosts, separated by commas, that the URLs of webhooks, trackers and datasets may use although they are private or use plain HTTP.',
   },
   {
     name: 'STRATA_RETENTION_DAYS',
-    default: 'for ever',
+    default: 'forever',
     meaning:
-      'Days for which a job keeps its artifacts after its end, unless its model holds a tag; its record, events and metrics stay.',
+      'Days for which a job keeps its artifacts after its end. The artifacts of a tagged model stay. The record, events and metrics of the job always stay.',
   },
   {
     name: 'STRATA_UPLOAD_LIMIT',
     default: '20000000000',
-    meaning: 'Bytes that one dataset may be uploaded or fetched as.',
+    meaning: 'Maximum size of an uploaded or downloaded dataset, in bytes.',
   },
   {
     name: 'STRATA_DISK_RESERVE',
@@ -145,25 +146,25 @@ export const SETTINGS = [
   {
     name: 'STRATA_FETCH_S',
     default: '3600',
-    meaning: 'Seconds that fetching one dataset from a URL may take.',
+    meaning: 'Maximum time to download a dataset from a URL, in seconds.',
   },
   {
     name: 'STRATA_DATASETS',
     default: 'none',
     meaning:
-      'Folder with files of built-in datasets (docs/datasets.md), for workers that do not reach their official addresses.',
+      'Folder with files of built-in datasets (docs/datasets.md), for workers that cannot reach the official addresses.',
   },
   {
     name: 'STRATA_UNPACK_LIMIT',
     default: '100000000000',
-    meaning: 'Bytes that the files of one archive may unpack to.',
+    meaning: 'Maximum size of the unpacked files of an archive, in bytes.',
   },
-  { name: 'STRATA_IMAGE_LIMIT', default: '2000000', meaning: 'Images that one dataset may have.' },
-  { name: 'STRATA_CLASS_LIMIT', default: '10000', meaning: 'Classes that one dataset may have.' },
+  { name: 'STRATA_IMAGE_LIMIT', default: '2000000', meaning: 'Maximum number of images in a dataset.' },
+  { name: 'STRATA_CLASS_LIMIT', default: '10000', meaning: 'Maximum number of classes in a dataset.' },
   {
     name: 'STRATA_IMAGE_PIXELS',
     default: '25000000',
-    meaning: 'Pixels, height times width, that one image may have.',
+    meaning: 'Maximum number of pixels of an image (height x width).',
   },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
@@ -180,14 +181,16 @@ const OTHER_VARIABLES = [
   'STRATA_URL',
 ];
 
-/** Every wrong setting at once, each with what would be right. */
+/** All invalid settings at once, each with its valid values. */
 export class SettingsError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`Wrong settings in the environment:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(`Invalid settings in the environment:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
 }
 
-/** Reads the settings out of an environment. An empty variable counts as absent; `cwd` resolves STRATA_HOME. */
+/**
+ * Reads the settings from environment variables. An empty variable counts as absent. `cwd` resolves STRATA_HOME.
+ */
 export function parseSettings(env: Environment, cwd: string = process.cwd()): Settings {
   const problems = unknownSettings(env);
   const read = new Reader(env, problems);
@@ -215,7 +218,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     imageLimit: read.integer('STRATA_IMAGE_LIMIT', 1, 100_000_000) ?? 2_000_000,
     // Labels are uint16.
     classLimit: read.integer('STRATA_CLASS_LIMIT', 2, 65_536) ?? 10_000,
-    // A decoded image is held whole, three bytes a pixel.
+    // A decoded image is kept in memory, with three bytes per pixel.
     imagePixels: read.integer('STRATA_IMAGE_PIXELS', 1, 500_000_000) ?? 25_000_000,
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
     predictorMb: read.integer('STRATA_PREDICTOR_MB', 0, 1_000_000) ?? 512,
@@ -251,7 +254,7 @@ function unknownSettings(env: Environment): string[] {
     });
 }
 
-/** Slots of a machine whose settings name no number: one a GPU, else as many as its cores can feed. */
+/** Default number of slots: one per GPU, otherwise as many as the cores can serve. */
 export function defaultSlots(machine: { cores: number; gpus: number }, threads: number): number {
   return machine.gpus > 0 ? machine.gpus : Math.max(1, Math.floor(machine.cores / threads));
 }
@@ -278,7 +281,7 @@ class Reader {
     const text = this.text(name);
     if (text === undefined) return undefined;
     if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
-    // The value is not repeated: it may hold a password.
+    // The message omits the value, because it may contain a password.
     this.problems.push(
       `${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
     );
@@ -288,14 +291,14 @@ class Reader {
   hex(name: SettingName, digits: number): string | undefined {
     const text = this.text(name);
     if (text === undefined || new RegExp(`^[0-9a-f]{${digits}}$`, 'i').test(text)) return text;
-    // The value is not repeated: it is a secret.
+    // The message omits the value, because it is a secret.
     this.problems.push(
-      `${name} must be ${digits} hex digits, as \`openssl rand -hex ${digits / 2}\` makes them`,
+      `${name} must be ${digits} hex digits; create them with \`openssl rand -hex ${digits / 2}\``,
     );
     return undefined;
   }
 
-  /** Separated by commas, in lower case. */
+  /** A list separated by commas, in lower case. */
   list(name: SettingName): string[] {
     const items = this.text(name)?.toLowerCase().split(',') ?? [];
     return items.map((item) => item.trim()).filter((item) => item !== '');

@@ -2,14 +2,14 @@ import type { BlobUri } from './blob-uri.js';
 import type { components } from './generated/openapi.js';
 import type { OPTIMIZER_DEFAULTS } from './generated/optimizer-defaults.js';
 
-/** A job's body as submitted, after the contract's own defaults were filled in: null still means "choose for me". */
+/** The body of a submitted job, with the defaults of the contract filled in. null still means "choose a value". */
 export type JobSpec = components['schemas']['JobSpec'];
 
-/** `T` with null taken out of every property listed in `K`. */
+/** `T` without null in the properties `K`. */
 type Chosen<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
 
 export type ResolvedModel = Chosen<JobSpec['model'], 'depth' | 'width'>;
-/** Shares of an image's area, and ratios of width to height, that crops are drawn from: [least, most] each. */
+/** Ranges for random crops: share of the image area, and ratio of width to height. Each is [min, max]. */
 export interface RandomResizedCrop {
   scale: [number, number];
   ratio: [number, number];
@@ -24,9 +24,12 @@ export type ResolvedMethod = Omit<
   Chosen<JobSpec['method'], 'stages' | 'round_steps' | 'end_to_end_share' | 'end_to_end_replicas'>,
   'split' | 'penalty'
 > & {
-  /** Residual blocks per stage, from the input on. */
+  /** Residual blocks per stage, starting at the input. */
   split: number[];
-  /** Penalty coefficient beta, or the rule clip(|g||o|, 3, 0.8/lr) of docs/method.md; `auto` without a coupling. */
+  /**
+   * Penalty coefficient beta, or the rule clip(|g||o|, 3, 0.8/lr) of docs/method.md. `auto` for methods without a
+   * coupling.
+   */
   penalty: number | 'adaptive' | 'auto';
 };
 
@@ -44,7 +47,9 @@ export type ResolvedOptimizer = {
   } & { readonly [F in OwnField<T>]: number } & { readonly [F in Exclude<AnyOwnField, OwnField<T>>]: null };
 }[OptimizerType];
 
-/** A spec with every choice made: what a job trains, reproducibly. It validates against the same schema. */
+/**
+ * A spec without open choices: everything that the training of a job depends on. It is valid by the same schema.
+ */
 export type ResolvedSpec = Omit<
   Chosen<JobSpec, 'seed'>,
   'model' | 'method' | 'optimizer' | 'augmentation' | 'precision'
@@ -62,21 +67,21 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-/** Images of one size as decoded pixels, or of any sizes as the files they came in. */
+/** `pixels`: decoded images of one size. `encoded`: images of any size, as their original files. */
 export type DatasetStorage = 'pixels' | 'encoded';
 
-/** What planning and training must know of a dataset before its arrays are opened. */
+/** Facts about a dataset that planning and training need before its arrays are opened. */
 export interface DatasetFacts {
   readonly name: string;
   readonly classes: readonly string[];
   readonly image: ImageShape;
   readonly storage: DatasetStorage;
-  /** Of a dataset that was imported (dataset-manifest.ts); null where `prepare` decodes a built-in one. */
+  /** Manifest of an imported dataset (dataset-manifest.ts). Null for a built-in dataset that `prepare` decodes. */
   readonly manifest: BlobUri | null;
   readonly train_count: number;
   readonly test_count: number;
   /** 0 where the dataset has no validation split. */
   readonly validation_count: number;
-  /** Augmentation that suits these images, used where a job names none. */
+  /** Recommended augmentation, used by jobs that set none. */
   readonly augmentation: Pick<ResolvedAugmentation, 'crop_padding' | 'horizontal_flip'>;
 }

@@ -1,10 +1,10 @@
 /**
- * The states of jobs and tasks and the only moves between them; docs/job-states.md draws and explains them.
- * Every change of a stored state goes through `transition`.
+ * The states of jobs and tasks, and all allowed transitions. docs/job-states.md explains them. Every change of a
+ * stored state goes through `transition`.
  */
 const TRANSITIONS = {
   job: {
-    /** At once to a later phase: a job that was paused goes on where it was. */
+    /** A resumed job continues in its phase, so it may skip the earlier ones. */
     queued: ['preparing', 'running', 'finalizing', 'paused', 'failed', 'cancelled'],
     preparing: ['running', 'paused', 'failed', 'cancelled'],
     running: ['finalizing', 'paused', 'failed', 'cancelled'],
@@ -15,13 +15,16 @@ const TRANSITIONS = {
     cancelled: [],
   },
   task: {
-    /** Some input does not exist yet. */
+    /** An input does not exist yet. */
     waiting: ['ready', 'cancelled'],
-    /** Back to waiting: something it needs is made again, since it was found damaged. */
+    /** Back to waiting: an input was damaged and is being made again. */
     ready: ['running', 'waiting', 'cancelled'],
-    /** Back to ready: the attempt failed for a passing reason, was lost, or was handed back. */
+    /**
+     * Back to ready: the attempt failed with an error that a retry may fix, was lost, or was returned by its
+     * worker.
+     */
     running: ['succeeded', 'ready', 'failed', 'cancelled'],
-    /** What it made was found damaged: it makes it again. */
+    /** Its output was damaged, so it runs again. */
     succeeded: ['ready'],
     failed: [],
     cancelled: [],
@@ -36,7 +39,7 @@ export type TaskState = State<'task'>;
 export const JOB_STATES = Object.keys(TRANSITIONS.job) as JobState[];
 export const TASK_STATES = Object.keys(TRANSITIONS.task) as TaskState[];
 
-/** A state was asked for that the present one does not lead to. */
+/** The requested state cannot follow the current one. */
 export class IllegalTransitionError extends Error {
   constructor(
     readonly machine: Machine,
@@ -52,13 +55,15 @@ export function canTransition<M extends Machine>(machine: M, from: State<M>, to:
   return followers(machine, from).includes(to);
 }
 
-/** @returns `to`. @throws IllegalTransitionError when `from` does not lead there */
+/** @returns `to`. @throws IllegalTransitionError if `from` cannot be followed by `to` */
 export function transition<M extends Machine>(machine: M, from: State<M>, to: State<M>): State<M> {
   if (!canTransition(machine, from, to)) throw new IllegalTransitionError(machine, from, to);
   return to;
 }
 
-/** Terminal states never change. A task's `succeeded` is none: it may have to make its outputs again. */
+/**
+ * Terminal states never change. `succeeded` of a task is not terminal: the task may have to make its outputs again.
+ */
 export function isTerminal<M extends Machine>(machine: M, state: State<M>): boolean {
   return followers(machine, state).length === 0;
 }

@@ -5,14 +5,14 @@ import type { NetworkProfile } from './network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from './spec.js';
 
 /**
- * The messages between a worker (supervisor) and its trainer (child process), sent over Node's IPC channel.
- * Anything large travels as a blob or a spool file; a message carries only its reference.
+ * The messages between a worker (supervisor) and its trainer (child process), sent over Node's IPC channel. Large
+ * data is sent as a blob or a spool file, and the message contains only its reference.
  */
 
 export const TASK_KINDS = ['prepare', 'stage', 'end_to_end', 'evaluate', 'finalize'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
-/** What a trainer does: a task of a job, or the profile of a network, which belongs to none. */
+/** The work of a trainer: a task of a job, or the profile of a network, which belongs to no job. */
 export type AssignmentKind = TaskKind | 'profile';
 
 export type { BlobUri };
@@ -22,92 +22,99 @@ export interface TaskOutput {
   readonly size_bytes: number;
 }
 
-/** One unit of work. A pure function of what stands here: it can be run again, anywhere. */
+/** One unit of work: a pure function of these fields. It can run again, on any machine. */
 export interface TaskAssignment {
   readonly task_id: string;
   readonly job_id: string;
-  /** The fence: results of any other attempt are dropped. */
+  /** Fencing token: results of any other attempt are dropped. */
   readonly attempt: number;
   readonly kind: AssignmentKind;
   /** Stage 0..K-1, or null for tasks of the whole network. */
   readonly stage: number | null;
   readonly round: number | null;
-  /** Which of the devices that share a round of the joined network; null where one trains it. */
+  /** Index of the replica in a round of the joined network; null if a single task trains the round. */
   readonly replica: number | null;
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
-  /** Inputs by the names that src/planning/tasks/task-graph.ts gave them, and the checkpoint to go on from, if there is one. */
+  /**
+   * Inputs by the names in src/planning/tasks/task-graph.ts, and the checkpoint to resume from, if there is one.
+   */
   readonly inputs: Readonly<Record<string, BlobUri>>;
 }
 
-/** Name of finalize's output that is a variant's ONNX file, from which predictions are served. */
+/** Name of the output of finalize that contains the ONNX file of a variant, which serves predictions. */
 export function servingOutput(variant: ModelVariantName): string {
   return `serving_${variant}`;
 }
 
-/** Inputs whose names begin so are weights of another job's network, which this one starts from (`init_from`). */
+/** Prefix of inputs with the weights of another job's network, from which this job starts (`init_from`). */
 export const INITIAL_INPUT = 'initial-';
 
-/** Inputs whose names begin so are states of one network, trained apart for a round: the task goes on from their mean. */
+/**
+ * Prefix of inputs with states of one network that replicas trained separately for a round. The task continues from
+ * their mean.
+ */
 export const REPLICA_INPUT = 'replica-';
 
 /** Name of the artifact from which another job can start. */
 export const FINAL_WEIGHTS = 'weights.safetensors';
 
-/** Name of the input that is an earlier attempt's checkpoint. */
+/** Name of the input with the checkpoint of an earlier attempt. */
 export const CHECKPOINT_INPUT = 'checkpoint';
 
-/** Name of finalize's input that is a MetricHistory: the curves of its model card. Absent, the card has none. */
+/**
+ * Name of the input of finalize with a MetricHistory: the curves of its model card. Absent: the card has no curves.
+ */
 export const METRICS_INPUT = 'metrics';
 
-/** A job's metrics up to its last task, as a blob: a trainer does not read Postgres. */
+/** Metrics of a job before its last task, as a blob, because a trainer has no access to Postgres. */
 export interface MetricHistory {
-  /** When it was written, RFC 3339. */
+  /** Time of the write, RFC 3339. */
   readonly at: string;
   readonly series: readonly {
     readonly name: string;
     /** Null for the whole network. */
     readonly stage: number | null;
-    /** By step; times are RFC 3339. */
+    /** Points in order of their steps. Times are RFC 3339. */
     readonly points: readonly (readonly [step: number, value: number, at: string])[];
   }[];
 }
 
-/** A training task's state between two steps; an attempt that starts from it ends in the same bits. */
+/** State of a training task between two steps. An attempt that resumes from it ends with the same bits. */
 export interface TaskCheckpoint extends TaskOutput {
-  /** The first optimiser step that is not in it, counted like a metric's. */
+  /** The first optimizer step that the state does not include, counted as in metrics. */
   readonly step: number;
-  /** Share of the task's steps that are in it, 0..1. */
+  /** Finished share of the steps of the task, 0..1. */
   readonly share: number;
 }
 
 export interface MetricSample {
   readonly name: string;
   readonly stage: number | null;
-  /** Optimiser step of the whole run, counted from 0. */
+  /** Optimizer step of the whole run, from 0. */
   readonly step: number;
   readonly value: number;
 }
 
 export interface ArtifactOutput extends TaskOutput {
-  /** File name a user downloads, e.g. `full/model.json`. */
+  /** File name for downloads, like `full/model.json`. */
   readonly name: string;
   readonly kind: 'model' | 'report' | 'weights';
   readonly media_type: string;
 }
 
-/** A number in `seconds` is wall time by part (data, forward, backward, ...) within the trainer. */
+/** Each number in `seconds` is wall time in the trainer by part (data, forward, backward, ...). */
 export interface TaskSuccess {
   readonly outputs: Readonly<Record<string, TaskOutput>>;
   readonly seconds: Readonly<Record<string, number>>;
   readonly artifacts: readonly ArtifactOutput[];
-  /** Small figures worth keeping: `{test_accuracy: 0.99, ...}`; finalize's become the job's result. */
+  /** Figures to keep: `{test_accuracy: 0.99, ...}`. The figures of finalize become the result of the job. */
   readonly result: Readonly<Record<string, number>>;
-  /** Of finalize: the networks that the job ends with, side by side. Times are in here, so another attempt's differ. */
+  /** Only for finalize: the final networks, side by side. They include times, so they differ between attempts. */
   readonly networks?: readonly NetworkFigures[];
-  /** Of a profile. */
+  /** Only for a profile. */
   readonly profile?: NetworkProfile;
-  /** What the job's owner should hear of although the task succeeded. */
+  /** Warnings for the owner of the job, although the task succeeded. */
   readonly warnings?: readonly TaskWarning[];
 }
 
@@ -115,25 +122,25 @@ export type NetworkFigures = components['schemas']['NetworkFigures'];
 export type Latency = components['schemas']['Latency'];
 
 export interface TaskWarning {
-  /** What it is about, like `low_fidelity`. */
+  /** Code of the warning, like `low_fidelity`. */
   readonly code: string;
-  /** With the place and the remedy. */
+  /** Includes the place and the remedy. */
   readonly message: string;
   readonly stage: number | null;
   readonly step: number | null;
-  /** The figure that gave rise to it. */
+  /** The value that caused the warning. */
   readonly value: number;
 }
 
-/** `code` is one of the catalogue (src/contract/errors.ts); `retryable` is the catalogue's word on it. */
+/** `code` is from the catalogue (src/contract/errors.ts). `retryable` follows from the catalogue. */
 export interface TaskFailure {
   readonly code: string;
   readonly message: string;
   readonly stage: number | null;
   readonly step: number | null;
-  /** Of `non_finite_loss`: `loss`, or `gradient of` or `weights of` a parameter. */
+  /** Only for `non_finite_loss`: `loss`, or `gradient of` or `weights of` a parameter. */
   readonly tensor: string | null;
-  /** Of `blob_missing` and `blob_corrupt`: which of the assignment's inputs cannot be read, where it is one. */
+  /** Only for `blob_missing` and `blob_corrupt`: the input of the assignment that cannot be read, if it is one. */
   readonly input?: string | null;
 }
 
@@ -146,7 +153,7 @@ export interface RuntimeInfo {
 
 export type ToTrainer =
   | { readonly type: 'run'; readonly assignment: TaskAssignment }
-  /** Make a checkpoint before the next step, if this kind of task has any; with `stop`, end there. */
+  /** Write a checkpoint before the next step, if this kind of task supports it. With `stop`, end after it. */
   | {
       readonly type: 'checkpoint';
       readonly task_id: string;
@@ -167,7 +174,7 @@ export type FromTrainer =
       readonly type: 'metrics';
       readonly task_id: string;
       readonly attempt: number;
-      /** Unix time in milliseconds: worker and trainer are on one host. */
+      /** Unix time in milliseconds. Worker and trainer run on one host. */
       readonly made_at_ms: number;
       readonly samples: readonly MetricSample[];
     }
@@ -177,7 +184,7 @@ export type FromTrainer =
       readonly attempt: number;
       readonly checkpoint: TaskCheckpoint;
     }
-  /** It ended because it was told to; its checkpoint, if it made one, came before. */
+  /** The task ended because it was asked to. Its checkpoint, if any, was sent before. */
   | { readonly type: 'stopped'; readonly task_id: string; readonly attempt: number }
   | {
       readonly type: 'succeeded';

@@ -1,4 +1,4 @@
-/** Events of a job that webhooks may be told of. */
+/** Job events that webhooks can subscribe to. */
 export const WEBHOOK_EVENTS = [
   'job.queued',
   'job.preparing',

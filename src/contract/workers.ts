@@ -2,9 +2,9 @@ export interface WorkerDevice {
   readonly kind: 'cpu' | 'gpu';
   readonly name: string;
   readonly slots: number;
-  /** Whether it computes in bfloat16 without emulation. */
+  /** Whether the device supports bfloat16 without emulation. */
   readonly bfloat16: boolean;
-  /** Whether it does so faster than in float32. */
+  /** Whether bfloat16 is faster than float32 on it. */
   readonly prefers_bfloat16: boolean;
 }
 

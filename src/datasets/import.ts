@@ -17,7 +17,7 @@ import { type ProblemList, readable } from './problems.js';
 
 export interface ImportSurroundings {
   readonly blobs: BlobStore;
-  /** An empty folder on the blobs' file system, whose files may be moved away. */
+  /** An empty folder on the file system of the blobs, whose files may be moved away. */
   readonly folder: string;
   readonly problems: ProblemList;
   onProgress(progress: ImportProgress): void;
@@ -28,9 +28,8 @@ const SURVEY_SHARE = 0.05;
 const READ_SHARE = 0.9;
 
 /**
- * Makes the arrays of one upload. Everything about it is checked before the first blob is written; the same upload with
- * the same options makes the same blobs.
- * @throws ImportError where the upload is at fault
+ * Converts one upload to arrays. All checks are done before the first blob is written. The same upload with the
+ * same options produces the same blobs. @throws ImportError if the upload is invalid
  */
 export async function importDataset(
   assignment: ImportAssignment,

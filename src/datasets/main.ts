@@ -11,9 +11,9 @@ import { openBlobStore } from '../storage/open.js';
 import { importDataset } from './import.js';
 import { ImportError, ProblemList } from './problems.js';
 
-/** The importer's process: one assignment over IPC, and it ends. */
+/** The importer process: it handles one assignment over IPC and ends. */
 const PROGRESS_MS = 250;
-/** Training goes first where both want the processor. */
+/** Training has priority for the processor. */
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
@@ -26,7 +26,7 @@ process.once('message', async ({ assignment }: ToImporter) => {
   await send(await run(assignment));
   process.disconnect();
 });
-// The worker is gone: what this process makes would be dropped.
+// The worker is gone, so results of this process would be dropped.
 process.once('disconnect', () => process.exit());
 await send({ type: 'ready' });
 

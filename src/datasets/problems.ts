@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../contract/errors.js';
 import type { DatasetProblem, DatasetProblems } from '../contract/importer-protocol.js';
 
-/** The upload cannot become a dataset; the message says why and is for its owner. */
+/** The upload cannot become a dataset. The message is for its owner and says why. */
 export class ImportError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    /** The file at fault, as the archive names it. */
+    /** Name of the invalid file in the archive. */
     readonly file: string | null = null,
   ) {
     super(cut(message, LONGEST_MESSAGE));
@@ -19,10 +19,10 @@ const MOST_LISTED = 50;
 const LONGEST_MESSAGE = 1_000;
 /** Files named of each kind that is left out. */
 const MOST_NAMED = 5;
-/** Names are cut in what is told: an archive may hold any. */
+/** Names in messages are cut, because names in an archive can be very long. */
 const LONGEST_NAME = 200;
 
-/** What is wrong with an upload; the list is short however much that is. */
+/** Problems of an upload. The list stays short, however many there are. */
 export class ProblemList {
   readonly #listed: DatasetProblem[] = [];
   readonly #leftOut = new Map<string, { count: number; readonly names: string[] }>();
@@ -44,7 +44,7 @@ export class ProblemList {
     this.#add({ code, severity: 'error', message, file });
   }
 
-  /** Errors first: they say why the upload was refused. */
+  /** Errors first, because they are the reason for a rejection. */
   get summary(): DatasetProblems {
     const order = ({ severity }: DatasetProblem) => (severity === 'error' ? 0 : 1);
     const leftOut = [...this.#leftOut].map(([what, { count, names }]): DatasetProblem => {
@@ -59,7 +59,7 @@ export class ProblemList {
 
   #add(problem: DatasetProblem): void {
     this.#count += 1;
-    // An error is listed even where warnings filled the list.
+    // An error is listed even if warnings have filled the list.
     if (this.#listed.length >= MOST_LISTED && problem.severity === 'warning') return;
     if (this.#listed.length >= 2 * MOST_LISTED) return;
     const message = cut(problem.message, LONGEST_MESSAGE);
@@ -67,7 +67,7 @@ export class ProblemList {
   }
 }
 
-/** A name as people and databases can take it. */
+/** A name that people can read and databases can store. */
 export function readable(name: string): string {
   const plain = Buffer.from(name.replaceAll(/\p{Cc}/gu, '\u{fffd}')).toString();
   return cut(plain, LONGEST_NAME);

@@ -12,22 +12,22 @@ export interface Rectangle extends ImageSize {
   readonly top: number;
 }
 
-/** An image file whose header was read. */
+/** An image file with a parsed header. */
 export interface ImageFile {
   readonly bytes: Uint8Array;
-  /** In pixels, as stored: an orientation noted beside them is not applied. */
+  /** Size in pixels as stored. The orientation in the metadata is not applied. */
   readonly size: ImageSize;
-  /** As sharp calls it: jpeg, png, webp. */
+  /** Format name of sharp: jpeg, png, webp. */
   readonly format: string;
 }
 
-/** The centre crop's share of the short side that the image is resized to before: 224 of 256, as torchvision's. */
+/** Side of the center crop, as a share of the short side after resizing: 224 of 256, as in torchvision. */
 export const CENTRE_SHARE = 224 / 256;
 
-/** Bilinear, over as many pixels as one of the result covers. */
+/** Bilinear interpolation over all source pixels that a result pixel covers. */
 const KERNEL = 'linear';
 
-/** Factors by which libjpeg scales while it decodes, at a fraction of the cost. */
+/** Factors by which libjpeg can scale during decoding, at a fraction of the cost. */
 const JPEG_SHRINKS = [8, 4, 2] as const;
 
 /** @throws Error with libvips' message where the header cannot be read */
@@ -42,9 +42,10 @@ export async function decodeImage({ bytes }: ImageFile, channels: number): Promi
 }
 
 /**
- * A part of the image, resized. Where it is much greater than `shape`, a JPEG is scaled down as it is decoded.
+ * Decodes a part of the image and resizes it. A JPEG that is much larger than `shape` is scaled down during
+ * decoding.
  * @param crop within the image
- * @returns uint8 [height, width, channels] of `shape`; the same bits wherever the same libvips runs
+ * @returns uint8 [height, width, channels] of `shape`; the same bits with the same libvips
  */
 export async function decodeCrop(file: ImageFile, crop: Rectangle, shape: ImageShape): Promise<Uint8Array> {
   const { width, height, channels } = shape;
@@ -58,7 +59,9 @@ export async function decodeCrop(file: ImageFile, crop: Rectangle, shape: ImageS
   return pixels(source.extract(part).resize(width, height, { fit: 'fill', kernel: KERNEL }), channels);
 }
 
-/** What an image is evaluated by: resized until it just covers 256/224 of `shape`, and of that the centre. */
+/**
+ * The crop for evaluation: the image is resized until it just covers 256/224 of `shape`, and the center is cropped.
+ */
 export async function decodeCentre(
   { bytes, size }: ImageFile,
   shape: ImageShape,
@@ -77,7 +80,7 @@ export async function decodeCentre(
   return pixels(resized.extract(part), channels);
 }
 
-/** The size that `decodeCentre` resizes to. */
+/** The size to which `decodeCentre` resizes. */
 export function centreSize({ width, height }: ImageSize, shape: ImageSize, share = CENTRE_SHARE): ImageSize {
   const scale = Math.max(shape.width / width, shape.height / height) / share;
   return {
@@ -86,7 +89,7 @@ export function centreSize({ width, height }: ImageSize, shape: ImageSize, share
   };
 }
 
-/** The image at 1/`factor` of its size, and where `crop` lies in it. */
+/** The image scaled by 1/`factor`, and the position of `crop` in it. */
 async function shrunk(
   { bytes, size }: ImageFile,
   crop: Rectangle,
@@ -107,7 +110,7 @@ async function shrunk(
   return [(await imageLibrary())(small, { raw }), { left, top, width: partWidth, height: partHeight }];
 }
 
-/** In sRGB, or grey; transparency is laid on black, and of an animation the first picture is taken. */
+/** Pixels in sRGB, or gray. Transparent pixels become black, and only the first frame of an animation is used. */
 async function pixels(image: Sharp, channels: number): Promise<Uint8Array> {
   return image
     .flatten({ background: '#000' })

@@ -4,7 +4,8 @@ type Sharply = typeof import('sharp')['default'];
 
 async function load(): Promise<Sharply> {
   const { default: sharp } = await import('sharp');
-  // Every image is read once: a cache would only hold memory. Who calls decides how many are decoded at once.
+  // Every image is read once, so a cache would only use memory. The callers limit how many images are decoded at
+  // once.
   sharp.cache(false);
   sharp.concurrency(1);
   if (isMainThread) takeThreeFormats(sharp);
@@ -12,8 +13,8 @@ async function load(): Promise<Sharply> {
 }
 
 /**
- * Of all formats it knows these are the ones that are taken: no other loader is reached, whatever bytes come. It holds for all
- * threads of the process, which would fail between the two calls.
+ * Allows only the loaders of the three supported formats, whatever bytes arrive. The setting applies to all threads
+ * of the process, and a decode between the two calls would fail.
  */
 function takeThreeFormats(sharp: Sharply): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -25,8 +26,8 @@ function takeThreeFormats(sharp: Sharply): void {
 let loaded: Promise<Sharply> | undefined;
 
 /**
- * sharp as everybody has it here, loaded for the first image: most trainers never see one. The main thread loads it before
- * another one may: it says which formats are taken.
+ * The shared sharp library, loaded for the first image, because most trainers never need it. The main thread must
+ * load it before other threads: it sets the allowed formats.
  */
 export function imageLibrary(): Promise<Sharply> {
   loaded ??= load();

@@ -1,4 +1,4 @@
-/** Methods as data: what stages send each other, rounds, phases, replicas. */
+/** Methods as data: messages between stages, rounds, phases, replicas. */
 
 export * from './methods.js';
 export * from './rounds.js';

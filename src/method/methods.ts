@@ -2,37 +2,43 @@ import type { ResolvedMethod } from '../contract/spec.js';
 
 export type MethodType = ResolvedMethod['type'];
 
-/** An output of one stage's task that is an input of a neighbour's, in every round. */
+/** An output of the task of one stage that is an input of a neighbor's task, in every round. */
 export interface Message {
-  /** The sender's output. */
+  /** Name of the sender's output. */
   readonly output: string;
-  /** The reader's input. */
+  /** Name of the reader's input. */
   readonly input: string;
-  /** Who reads what stage k sends: stage k-1, stage k+1, or stage k itself. */
+  /** The reader of the message of stage k: stage k-1, stage k+1, or stage k itself. */
   readonly to: 'upstream' | 'downstream' | 'itself';
-  /** Rounds from sending to reading. 0 makes the reader wait for the sender; with 1 it reads nothing in round 0. */
+  /**
+   * Number of rounds between sending and reading. With 0, the reader waits for the sender. With 1, it reads nothing
+   * in round 0.
+   */
   readonly lag: 0 | 1;
-  /** Where stage 0 has nothing of the kind to send. */
+  /** True if stage 0 does not send this message. */
   readonly notOfFirst?: boolean;
 }
 
 /**
- * What a method asks of its stages. src/planning/tasks/task-graph.ts draws the edges of the task graph from it, and the trainer's
- * stage task its inputs and outputs; a stage's own state goes from round to round in every method.
+ * A training method from the view of its stages. src/planning/tasks/task-graph.ts derives the edges of the task
+ * graph from it, and the stage task of the trainer its inputs and outputs. In every method, the state of a stage
+ * goes from round to round.
  */
 export interface MethodDescription {
-  /** Whether stages k >= 1 make their inputs with AuxNets, trained beside them. */
+  /** Whether stages k >= 1 get their inputs from AuxNets that are trained with them. */
   readonly hasAuxiliaries: boolean;
-  /** Whether stages k < K-1 learn from a coupling with the next one, which `penalty` weighs. */
+  /** Whether stages k < K-1 learn from a coupling with the next stage, weighted by `penalty`. */
   readonly hasCoupling: boolean;
-  /** Whether stages k < K-1 learn from a small classifier of their own, dropped when the stages are joined. */
+  /**
+   * Whether stages k < K-1 learn from their own small classifiers, which are dropped when the stages are joined.
+   */
   readonly hasHeads: boolean;
   /**
-   * Stages that train in the layer-parallel phase, each in tasks of its own, or all in one task a round; the others
-   * stay as they started.
+   * The stages that train in the layer-parallel phase. `every-stage`: each in its own tasks. `jointly`: all in one
+   * task per round. Other stages keep their initial weights.
    */
   readonly trains: 'every-stage' | 'last-stage' | 'jointly';
-  /** Whether the inputs of stages k >= 1 are variables kept of every sample, which no augmentation may change. */
+  /** Whether the inputs of stages k >= 1 are variables stored for every sample. Augmentation is then impossible. */
   readonly storesVariables?: boolean;
   readonly messages: readonly Message[];
 }
@@ -49,20 +55,21 @@ const COUPLED = { hasAuxiliaries: true, hasCoupling: true, hasHeads: false, trai
 
 const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   backprop: { ...ALONE, hasAuxiliaries: false },
-  // Nothing else comes from downstream, so the AuxNet of the round before lets all stages of a round run at once.
+  // No other message comes from downstream, so with the AuxNets of the previous round all stages of a round can run
+  // at once.
   penalty: { ...COUPLED, messages: [auxiliary(1)] },
   'augmented-lagrangian': {
     ...COUPLED,
     messages: [auxiliary(0), { output: 'corrections', input: 'corrections', to: 'upstream', lag: 0 }],
   },
-  // True features of every batch travel with the forward pass; nothing comes back.
+  // The true features of every batch travel downstream with the forward pass. Nothing travels upstream.
   'local-heads': {
     ...ALONE,
     hasAuxiliaries: false,
     hasHeads: true,
     messages: [{ output: 'features', input: 'features', to: 'downstream', lag: 0 }],
   },
-  // What the last stage and the end-to-end phase reach alone: the control that every other method is measured by.
+  // The control for all other methods: only the last stage trains before the end-to-end phase.
   frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
   stored: {
     ...COUPLED,
@@ -77,27 +84,27 @@ const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   rounds: { ...COUPLED, trains: 'jointly', messages: [] },
 };
 
-/** A method and how many stages it trains: what the functions below need of a job. */
+/** A method and its number of stages: all that the functions below need to know about a job. */
 export type StagedMethod = Pick<ResolvedMethod, 'type' | 'stages'>;
 
 export function describeMethod({ type }: Pick<ResolvedMethod, 'type'>): MethodDescription {
   return METHODS[type];
 }
 
-/** Whether stages k >= 1 read their inputs from variables kept of every sample. */
+/** Whether stages k >= 1 read their inputs from variables stored for every sample. */
 export function storesVariables(method: StagedMethod): boolean {
   return describeMethod(method).storesVariables === true && method.stages > 1;
 }
 
-/** Whether one task a round trains all stages: their messages go both ways within a batch. */
+/** Whether one task per round trains all stages, because they exchange messages within a batch. */
 export function trainsJointly(method: StagedMethod): boolean {
   return describeMethod(method).trains === 'jointly' && method.stages > 1;
 }
 
-/** Each replica reads the state of all: with more of them that outgrows what their steps save. */
+/** Each replica reads the states of all replicas. With more of them, this costs more than they save. */
 const MOST_DEFAULT_REPLICAS = 8;
 
-/** Replicas of the end-to-end phase where a job names no number: as many as its stages keep devices busy. */
+/** Default number of replicas of the end-to-end phase: the number of devices that the stages use. */
 export function defaultReplicas(method: StagedMethod): number {
   return trainsJointly(method) ? 1 : Math.min(method.stages, MOST_DEFAULT_REPLICAS);
 }
@@ -115,7 +122,7 @@ export function hasHead(method: StagedMethod, stage: number): boolean {
   return stage < method.stages - 1 && describeMethod(method).hasHeads;
 }
 
-/** The trained stages in an order in which each comes after those of its round that it waits for. */
+/** The trained stages, each after the stages of its round for which it waits. */
 export function stageOrder(method: StagedMethod): number[] {
   const ascending = stagesOf(method).filter((stage) => isTrained(method, stage));
   const waitsForUpstream = describeMethod(method).messages.some(
@@ -124,7 +131,7 @@ export function stageOrder(method: StagedMethod): number[] {
   return waitsForUpstream ? ascending : ascending.toReversed();
 }
 
-/** A message with its two ends. */
+/** A message with its sender and its reader. */
 export interface Edge extends Message {
   readonly sender: number;
   readonly reader: number;
@@ -135,15 +142,15 @@ export function messagesTo(method: StagedMethod, stage: number): Edge[] {
   return edgesOf(method).filter(({ reader }) => reader === stage);
 }
 
-/** Every output of a task of stage `stage`, each once; `state` comes first. */
+/** All outputs of a task of stage `stage`, without duplicates. `state` comes first. */
 export function stageOutputs(method: StagedMethod, stage: number): string[] {
   const sent = edgesOf(method).filter(({ sender }) => sender === stage);
-  // An AuxNet is an output whether or not a neighbour reads it: evaluation does.
+  // An AuxNet is an output even if no neighbor reads it, because the evaluation reads it.
   const own = hasAuxiliary(method, stage) ? ['state', 'auxiliary'] : ['state'];
   return [...new Set([...own, ...sent.map(({ output }) => output)])];
 }
 
-/** What a warm start hands to the stages: the state of each, and the AuxNets for neighbours to read. */
+/** Outputs of a warm start for the stages: the state of each stage, and the AuxNets for its neighbors. */
 export function handOverOutputs(method: StagedMethod): string[] {
   return Array.from({ length: method.stages }, (_, stage) =>
     hasAuxiliary(method, stage) ? [`state-${stage}`, `auxiliary-${stage}`] : [`state-${stage}`],

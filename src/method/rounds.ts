@@ -2,24 +2,24 @@ import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
 
 type TrainCount = Pick<DatasetFacts, 'train_count'>;
 
-/** How a run's optimiser steps are cut into rounds, the unit of a stage task. */
+/** The division of the optimizer steps of a run into rounds. A round is the unit of a stage task. */
 export interface Rounds {
   readonly stepsPerEpoch: number;
-  /** Steps of the whole run; one learning-rate schedule spans them. */
+  /** Steps of the whole run. One learning-rate schedule covers them. */
   readonly totalSteps: number;
   /** Steps of the joined network before the layer-parallel phase. */
   readonly warmStartSteps: number;
-  /** Steps of the layer-parallel phase; the end-to-end phase has those that the two leave. */
+  /** Steps of the layer-parallel phase. The remaining steps belong to the end-to-end phase. */
   readonly parallelSteps: number;
   readonly roundSteps: number;
   readonly warmStartRounds: number;
   readonly parallelRounds: number;
   readonly endToEndRounds: number;
-  /** Devices that share the steps of a round of the end-to-end phase. */
+  /** Number of devices that share the steps of a round of the end-to-end phase. */
   readonly endToEndReplicas: number;
 }
 
-/** Steps of the run from `start` on and below `end`: each of them, or every `stride`-th. */
+/** Steps of the run in [start, end): all of them, or every `stride`-th. */
 export interface StepRange {
   readonly start: number;
   readonly end: number;
@@ -30,7 +30,7 @@ export function countSteps({ start, end, stride = 1 }: StepRange): number {
   return Math.max(0, Math.ceil((end - start) / stride));
 }
 
-/** How many of `steps` lie before `step`. */
+/** Number of `steps` before `step`. */
 export function countBefore(steps: StepRange, step: number): number {
   return countSteps({ ...steps, end: Math.min(step, steps.end) });
 }
@@ -38,7 +38,7 @@ export function countBefore(steps: StepRange, step: number): number {
 const LONGEST_DEFAULT_ROUND = 200;
 const FEWEST_DEFAULT_ROUNDS = 4;
 
-/** @param dataset how many training images it has */
+/** @param dataset its number of training images */
 export function roundsOf(
   spec: Pick<ResolvedSpec, 'max_train_samples' | 'batch_size' | 'epochs' | 'method'>,
   dataset: TrainCount,
@@ -65,12 +65,12 @@ export function roundsOf(
   };
 }
 
-/** Images a job trains on: all, or the first `max_train_samples`. */
+/** Number of training images of a job: all, or the first `max_train_samples`. */
 export function trainSamples(maxTrainSamples: number | null, dataset: TrainCount): number {
   return Math.min(maxTrainSamples ?? dataset.train_count, dataset.train_count);
 }
 
-/** Round length where none is asked for: long enough to cost little, short enough that the stages overlap. */
+/** Default length of a round: long enough for little overhead, short enough for overlapping stages. */
 export function defaultRoundSteps(totalSteps: number, parallelSteps: number): number {
   return Math.max(
     1,
@@ -96,7 +96,9 @@ export function parallelRange(rounds: Rounds, round: number): StepRange {
   return cut(rounds, warmStartSteps, warmStartSteps + parallelSteps, round);
 }
 
-/** Steps of a round of the joined network: those of the warm start come first, those of the end-to-end phase follow. */
+/**
+ * Steps of a round of the joined network: first the rounds of the warm start, then those of the end-to-end phase.
+ */
 export function endToEndRange(rounds: Rounds, round: number): StepRange {
   const { warmStartSteps, parallelSteps, totalSteps, warmStartRounds } = rounds;
   return round < warmStartRounds
@@ -104,19 +106,19 @@ export function endToEndRange(rounds: Rounds, round: number): StepRange {
     : cut(rounds, warmStartSteps + parallelSteps, totalSteps, round - warmStartRounds);
 }
 
-/** How many replicas share that round: one of a warm start, and never more than it has steps. */
+/** Number of replicas in that round: 1 in a warm start, and never more than its steps. */
 export function replicasIn(rounds: Rounds, round: number): number {
   if (round < rounds.warmStartRounds) return 1;
   return Math.min(rounds.endToEndReplicas, countSteps(endToEndRange(rounds, round)));
 }
 
-/** Steps of that round that `replica` of its n takes: every n-th, so that all together take each of them once. */
+/** Steps of that round for `replica` of n: every n-th, so that each step is done exactly once. */
 export function replicaRange(rounds: Rounds, round: number, replica: number): StepRange {
   const { start, end } = endToEndRange(rounds, round);
   return { start: start + replica, end, stride: replicasIn(rounds, round) };
 }
 
-/** Optimiser steps of a training task; null for others. */
+/** Optimizer steps of a training task; null for other tasks. */
 export function stepsOfTask(
   rounds: Rounds,
   {
@@ -130,7 +132,7 @@ export function stepsOfTask(
   return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
 }
 
-/** Round `round` of a phase over the steps [start, end). */
+/** Round `round` of a phase with the steps [start, end). */
 function cut({ roundSteps }: Rounds, start: number, end: number, round: number): StepRange {
   const first = start + round * roundSteps;
   return { start: first, end: Math.min(first + roundSteps, end) };

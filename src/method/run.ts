@@ -7,7 +7,7 @@ import { describeStages, type StageDescription } from '../network/stages.js';
 import { hasAuxiliary, hasHead } from './methods.js';
 import { type Rounds, roundsOf } from './rounds.js';
 
-/** Everything about a job that follows from its spec and its dataset's facts. */
+/** Everything about a job that follows from its spec and the facts about its dataset. */
 export interface RunDescription {
   readonly network: NetworkDescription;
   readonly stages: readonly StageDescription[];
@@ -19,7 +19,7 @@ export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescr
   return { network, stages: stagesOfMethod(network, spec.method), rounds: roundsOf(spec, dataset) };
 }
 
-/** The stages with the AuxNets and heads that the method gives them. */
+/** The stages, with the AuxNets and heads of the method. */
 export function stagesOfMethod(network: NetworkDescription, method: ResolvedMethod): StageDescription[] {
   const { split, auxiliary } = method;
   return describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) => ({

@@ -8,7 +8,7 @@ import { hasAuxiliary } from './methods.js';
 /** The networks that a job exports. */
 export interface NetworkVariants {
   readonly full: readonly Layer[];
-  /** The last stage behind its AuxNet; null where it has none. */
+  /** The last AuxNet and the last stage; null if the last stage has no AuxNet. */
   readonly compact: readonly Layer[] | null;
 }
 

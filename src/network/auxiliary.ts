@@ -5,22 +5,23 @@ import { convLayer, type Layer, normLayer, type Shape, strided } from './layers.
 const NARROWEST = 4;
 const WIDEST = 4096;
 
-/** An AuxNet's size where a job says it; null leaves it to the share of the cost. */
+/** Size of an AuxNet if the job sets it. null: derived from the share of the cost. */
 export interface AuxiliarySize {
-  /** Channels of every convolution but the last, which has the boundary's. */
+  /** Channels of every convolution except the last, which has the channels of the boundary. */
   readonly width: number | null;
-  /** 3x3 convolutions, the last one included. */
+  /** Number of 3x3 convolutions, including the last one. */
   readonly depth: number | null;
 }
 
 export const SIZED_BY_SHARE: AuxiliarySize = { width: null, depth: null };
 
 /**
- * The AuxNet A_k: stride-2 3x3 convolutions down to the boundary's size, then stride-1 ones up to its depth (one where
- * none is given and the boundary has the image's size), then one 3x3 to the boundary's channels; batch norm after
- * each, ReLU after each but a last one that stands for features never rectified. [B,H,W,C] -> [B,h,w,c]. Where no
- * width is given, it is the largest whose multiply-adds stay within `budget` (at least 4 channels).
- * @throws RangeError for fewer convolutions than reach the boundary's size
+ * Layers of the AuxNet A_k: 3x3 convolutions of stride 2 down to the size of the boundary, then of stride 1 up to
+ * the depth (one, if no depth is given and the boundary has the size of the image), then one 3x3 convolution to the
+ * channels of the boundary. Batch norm after each. ReLU after each, except after the last one if the features that
+ * it replaces have no ReLU. [B,H,W,C] -> [B,h,w,c]. Without a given width, it is the largest width (at least 4)
+ * whose multiply-adds stay within `budget`.
+ * @throws RangeError if the depth cannot reach the size of the boundary
  */
 export function auxiliaryLayers(
   network: NetworkDescription,
@@ -36,8 +37,8 @@ export function auxiliaryLayers(
 }
 
 /**
- * The AuxNet of a stage that starts with block `boundary`, deep enough to come down to its input: a depth that is too small
- * counts as the least that does, which whoever chose it is told elsewhere.
+ * The AuxNet of a stage that starts with block `boundary`. A depth that is too small is replaced by the smallest
+ * possible one; the validation of the job reports it elsewhere.
  */
 export function reachingAuxiliary(
   network: NetworkDescription,
@@ -49,20 +50,20 @@ export function reachingAuxiliary(
   return auxiliaryLayers(network, boundary, boundary, budget, { ...size, depth });
 }
 
-/** The largest width, from `NARROWEST` to `WIDEST`, that costs no more. @param costOf a width^2 + b width */
+/** The largest width from `NARROWEST` to `WIDEST` within the budget. @param costOf a width^2 + b width */
 function widestWithin(budget: number, costOf: (width: number) => number): number {
   const [one, two] = [costOf(1), costOf(2)];
   const square = two / 2 - one;
   const linear = one - square;
   const root =
     square > 0 ? (Math.sqrt(linear ** 2 + 4 * square * budget) - linear) / (2 * square) : budget / linear;
-  // Rounded, for a root that falls a rounding short of a whole number.
+  // Rounded, because a rounding error may put the root just below a whole number.
   const nearest = Math.min(Math.max(Math.round(root), NARROWEST), WIDEST);
   const fits = (square * nearest + linear) * nearest <= budget;
   return fits ? nearest : Math.max(nearest - 1, NARROWEST);
 }
 
-/** The fewest 3x3 convolutions that make the input of block `boundary` from the images. */
+/** The minimum number of 3x3 convolutions that convert the images to the input of block `boundary`. */
 export function leastAuxiliaryDepth(network: NetworkDescription, boundary: number): number {
   return halvings(network.image, network.blocks[boundary - 1]!.output) + 1;
 }
@@ -86,17 +87,19 @@ function layersOfWidth(
   return [...layers, last, normLayer(`aux${stage}/norm_out`, last.output, block.rectified)];
 }
 
-/** Of all convolutions but the last. */
+/** Strides of all convolutions except the last. */
 function hiddenStrides(network: NetworkDescription, boundary: number, depth: number | null): number[] {
   const least = leastAuxiliaryDepth(network, boundary);
   if (depth !== null && depth < least) {
-    throw new RangeError(`an AuxNet of ${depth} convolutions does not reach block ${boundary}: ${least} do`);
+    throw new RangeError(
+      `an AuxNet of ${depth} convolutions cannot reach the resolution of block ${boundary}; use at least ${least}`,
+    );
   }
   const hidden = depth === null ? Math.max(1, least - 1) : depth - 1;
   return Array.from({ length: hidden }, (_, index) => (index < least - 1 ? 2 : 1));
 }
 
-/** The network rounds odd sizes up at each halving, so the halvings are walked, not computed. */
+/** The network rounds odd sizes up at each halving, so the halvings are counted one by one. */
 function halvings(image: Shape, boundary: Shape): number {
   let count = 0;
   for (let shape = image; shape.height > boundary.height || shape.width > boundary.width; count++) {

@@ -1,15 +1,15 @@
 import type { Block } from './description.js';
 import { convLayer, type Layer, normLayer, type Shape } from './layers.js';
 
-/** What a residual block is made from. */
+/** Parameters of a residual block. */
 export interface BlockOptions {
   readonly name: string;
   readonly input: Shape;
   /** Channels of its 3x3 convolutions. */
   readonly channels: number;
-  /** Of its first 3x3 convolution and of its shortcut. */
+  /** Stride of its first 3x3 convolution and of its shortcut. */
   readonly stride: number;
-  /** Share of values that dropout sets to zero between the convolutions; 0 leaves the layer out. */
+  /** Share of values that dropout sets to zero between the convolutions. 0: no dropout layer. */
   readonly dropout: number;
 }
 
@@ -30,8 +30,9 @@ export function basicBlock({ name, input, channels, stride }: BlockOptions): Blo
 }
 
 /**
- * 1x1, 3x3, 1x1 (figure 5 right). The stride is in the 3x3, as torchvision and NVIDIA have it ("v1.5"), not in the
- * first 1x1 as in the paper: half a point more accurate for 7 % more multiply-adds at depth 50.
+ * 1x1, 3x3, 1x1 (figure 5 right). The stride is in the 3x3 convolution, as in torchvision and NVIDIA's version
+ * ("v1.5"), and not in the first 1x1 as in the paper: half a point more accurate for 7 % more multiply-adds at
+ * depth 50.
  */
 export function bottleneckBlock({ name, input, channels, stride }: BlockOptions): Block {
   const conv1 = convLayer(`${name}/conv1`, 1, 1, input, channels);
@@ -62,7 +63,8 @@ export function preActivationBlock({ name, input, channels, stride, dropout }: B
     ...(dropout > 0 ? [{ op: 'dropout', name: `${name}/dropout`, rate: dropout } as const] : []),
     convLayer(`${name}/conv2`, 3, 1, output, channels),
   ];
-  // With a projection both paths start from the activated input (the paper's own code), else the shortcut is raw.
+  // With a projection, both paths start from the activated input (as in the paper's own code); otherwise the
+  // shortcut is the raw input.
   const layers: Layer[] = needsProjection(input, output)
     ? [
         norm1,
@@ -79,7 +81,7 @@ export function preActivationBlock({ name, input, channels, stride, dropout }: B
   return { layers, input, output, rectified: false };
 }
 
-/** relu(branch + shortcut), the shortcut a normalised 1x1 projection where the shapes differ (option B). */
+/** relu(branch + shortcut). If the shapes differ, the shortcut is a 1x1 projection with batch norm (option B). */
 function postActivationBlock(
   { name, input, stride }: Pick<BlockOptions, 'name' | 'input' | 'stride'>,
   branch: readonly Layer[],

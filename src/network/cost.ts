@@ -2,32 +2,35 @@ import { flatten, type Layer } from './layers.js';
 import { operationOf, type ParameterSpec } from './operations/index.js';
 import { parametersOf } from './parameters.js';
 
-/** Multiply-adds of one forward pass over one image. Convolutions and dense layers only, as papers count them. */
+/** Multiply-adds of one forward pass over one image, in convolutions and dense layers, as papers count them. */
 export function multiplyAdds(layers: readonly Layer[]): number {
   return flatten(layers).reduce((sum, layer) => sum + operationOf(layer).multiplyAdds(layer), 0);
 }
 
 /**
- * Values that a training pass over one image keeps for its gradients: what the memory of a stage grows with. Outputs that
- * no gradient reads (a last batch norm without ReLU) are not counted, nor are weights.
+ * Number of values that a training pass over one image keeps for its gradients. The memory of a stage is
+ * proportional to it. Not counted: outputs that no gradient reads (a last batch norm without ReLU), and weights.
  */
 export function activations(layers: readonly Layer[]): number {
   return flatten(layers).reduce((sum, layer) => sum + operationOf(layer).activations(layer), 0);
 }
 
 /**
- * The multiply-adds of a convolution that take as long as one value of `activations`: convolutions compute, while batch norms,
- * ReLUs and sums move memory, and layers of few channels are mostly that. Measured on a CPU (docs/performance.md,
- * "What a layer costs"); where arithmetic is cheaper still, as on GPUs, it is larger.
+ * Number of multiply-adds of a convolution that take as long as one value of `activations`. Convolutions compute,
+ * but batch norms, ReLUs and sums move memory, which dominates in layers with few channels. Measured on a CPU
+ * (docs/performance.md, "What a layer costs"). The number is larger on devices with cheaper arithmetic, like GPUs.
  */
 export const ACTIVATION_WORK = 95;
 
-/** What a training pass over one image takes, in multiply-adds of a convolution: what a stage's time grows with. */
+/**
+ * Cost of a training pass over one image, in multiply-adds of a convolution. The time of a stage is proportional to
+ * it.
+ */
 export function work(layers: readonly Layer[]): number {
   return multiplyAdds(layers) + ACTIVATION_WORK * activations(layers);
 }
 
-/** Trained parameters: kernels, biases, scales and shifts. */
+/** Number of trained parameters: kernels, biases, scales and shifts. */
 export function parameterCount(layers: readonly Layer[]): number {
   return parametersOf(layers).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
 }

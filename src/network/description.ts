@@ -1,8 +1,6 @@
 import type { Layer, Shape } from './layers.js';
 
-/**
- * A residual network cut at its blocks. `stem` belongs to the first stage and `head` to the last.
- */
+/** A residual network, divided at its blocks. `stem` belongs to the first stage and `head` to the last. */
 export interface NetworkDescription {
   readonly image: Shape;
   readonly classes: number;
@@ -15,11 +13,13 @@ export interface Block {
   readonly layers: readonly Layer[];
   readonly input: Shape;
   readonly output: Shape;
-  /** Whether the output went through a ReLU: an AuxNet that stands for it ends the same way. */
+  /** Whether the output is the result of a ReLU. An AuxNet that replaces it then also ends with a ReLU. */
   readonly rectified: boolean;
 }
 
-/** Layers of blocks [start, end): with the stem where the range starts the network, the head where it ends it. */
+/**
+ * Layers of the blocks [start, end), including the stem if the range starts the network and the head if it ends it.
+ */
 export function layersOfRange(network: NetworkDescription, start: number, end: number): Layer[] {
   return [
     ...(start === 0 ? network.stem : []),

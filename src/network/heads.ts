@@ -1,20 +1,20 @@
 import type { NetworkDescription } from './description.js';
 import { convLayer, type Layer, normLayer } from './layers.js';
 
-/** What a stage k < K-1 trains beside its layers to have a loss of its own. */
+/** Layers that stage k < K-1 trains to have its own loss. */
 export interface LocalHead {
   /** o_k [B,h,w,c] -> logits [B,classes] */
   readonly classifier: readonly Layer[];
-  /** o_k, resized to the images' height and width, -> images [B,H,W,C]; null without a decoder. */
+  /** o_k, resized to the height and width of the images -> images [B,H,W,C]; null without a decoder. */
   readonly decoder: readonly Layer[] | null;
 }
 
 /**
- * The head of `stage`, whose last block is number `boundary - 1`: a stride-2 3x3 convolution that keeps the channels,
- * batch norm and ReLU, global average pooling, a dense layer (after Belilovsky et al., arXiv:1901.08164, section 4.1,
- * with one convolution). The decoder is one 3x3 convolution to the images' channels (after Wang et al.,
- * arXiv:2101.10832, section 3.2, whose decoders have two), then batch norm: the images it is compared with are
- * normalised too, and without it a step at the stages' learning rate overshoots.
+ * The local head of `stage`, whose last block has the index `boundary - 1`: a 3x3 convolution of stride 2 with the
+ * same channels, batch norm and ReLU, global average pooling, and a dense layer (after Belilovsky et al.,
+ * arXiv:1901.08164, section 4.1, with one convolution). The decoder is one 3x3 convolution to the channels of the
+ * images (after Wang et al., arXiv:2101.10832, section 3.2, whose decoders have two), and a batch norm. The target
+ * images are normalized, too, and without the batch norm a step at the learning rate of the stages overshoots.
  */
 export function localHead(
   network: NetworkDescription,
@@ -29,7 +29,7 @@ export function localHead(
   const decoder = convLayer(name('decoder'), 3, 1, { height, width, channels: output.channels }, channels);
   return {
     classifier: [
-      // Pre-activation blocks end before their norm.
+      // Pre-activation blocks end before a batch norm, so the head starts with one.
       ...(rectified ? [] : [normLayer(name('norm_in'), output, true)]),
       conv,
       normLayer(name('norm'), conv.output, true),
@@ -40,7 +40,7 @@ export function localHead(
   };
 }
 
-/** Everything that a stage's head trains; nothing where it has none. */
+/** All trained layers of the head of a stage; empty if it has none. */
 export function headLayers({ head }: { readonly head: LocalHead | null }): Layer[] {
   return head ? [...head.classifier, ...(head.decoder ?? [])] : [];
 }

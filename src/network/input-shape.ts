@@ -1,6 +1,6 @@
 import type { DatasetFacts, ImageShape, JobSpec } from '../contract/spec.js';
 
-/** What a job's network sees of an image: the size it asks for, else the dataset's own. */
+/** Shape of the images that the network of a job sees: the requested size, otherwise that of the dataset. */
 export function inputShape(
   { image_size: size }: Pick<JobSpec, 'image_size'>,
   { image }: DatasetFacts,

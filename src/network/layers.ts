@@ -1,8 +1,7 @@
 /**
- * A network as data. Everything else reads this one description: parameter and cost counts here, execution in
+ * A network as data. All other code reads this description: parameter and cost counts here, execution in
  * src/trainer/network, the exported model in src/trainer/export.
- *
- * Shapes are of one image; the batch dimension comes first at run time: [B, height, width, channels].
+ * Shapes are of one image. At run time the batch dimension comes first: [B, height, width, channels].
  */
 export interface Shape {
   readonly height: number;
@@ -20,7 +19,7 @@ export interface ConvLayer {
   readonly output: Shape;
 }
 
-/** Batch normalisation over N, H and W with scale and shift, then ReLU where `relu`. */
+/** Batch normalization over N, H and W with scale and shift, followed by ReLU if `relu` is set. */
 export interface NormLayer {
   readonly op: 'norm';
   readonly name: string;
@@ -28,7 +27,7 @@ export interface NormLayer {
   readonly relu: boolean;
 }
 
-/** branch(x) + shortcut(x), then ReLU where `relu`; an empty shortcut is the identity. */
+/** branch(x) + shortcut(x), followed by ReLU if `relu` is set. An empty shortcut is the identity. */
 export interface ResidualLayer {
   readonly op: 'residual';
   readonly name: string;
@@ -38,7 +37,7 @@ export interface ResidualLayer {
   readonly relu: boolean;
 }
 
-/** Largest value of each [size, size] window, SAME padding. [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
+/** Maximum of each [size, size] window, SAME padding. [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
 export interface MaxPoolLayer {
   readonly op: 'max-pool';
   readonly name: string;
@@ -49,8 +48,8 @@ export interface MaxPoolLayer {
 }
 
 /**
- * In training each value is set to 0 with probability `rate` and else divided by 1 - rate; at inference it is left
- * alone (Srivastava et al. 2014, inverted). Any shape; of an even number of values.
+ * In training, sets each value to 0 with probability `rate` and divides the others by 1 - rate. At inference,
+ * changes nothing (Srivastava et al. 2014, inverted). Any shape with an even number of values.
  */
 export interface DropoutLayer {
   readonly op: 'dropout';
@@ -96,7 +95,7 @@ export function maxPoolLayer(name: string, size: number, stride: number, input: 
   return { op: 'max-pool', name, size, stride, input, output: strided(input, stride) };
 }
 
-/** SAME padding: a stride s keeps ceil(n / s) of n positions. */
+/** SAME padding: stride s keeps ceil(n / s) of n positions. */
 export function strided(shape: Shape, stride: number): Shape {
   return {
     ...shape,
@@ -109,10 +108,10 @@ export function normLayer(name: string, output: Shape, relu: boolean): NormLayer
   return { op: 'norm', name, output, relu };
 }
 
-/** All layers in order of execution, those inside residual layers before the residual itself. */
+/** All layers in order of execution. The layers inside a residual layer come before the residual layer. */
 export function flatten(layers: readonly Layer[]): Layer[] {
   const flat: Layer[] = [];
-  // Into one list: every job that is submitted has its layers counted.
+  // One shared list, because the layers of every submitted job are counted.
   const add = (layer: Layer): void => {
     if (layer.op === 'residual') {
       layer.branch.forEach(add);

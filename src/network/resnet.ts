@@ -7,13 +7,18 @@ export type ModelFamily = 'resnet' | 'wide-resnet' | 'imagenet-resnet';
 export interface ModelSize {
   readonly family: ModelFamily;
   readonly depth: number;
-  /** wide-resnet: the widening factor; else channels of the first group, a bottleneck's before its expansion. */
+  /**
+   * wide-resnet: the widening factor. Others: channels of the first group; for bottlenecks before the expansion.
+   */
   readonly width: number;
-  /** wide-resnet: share of values set to zero between a block's convolutions in training; 0 where absent. */
+  /** wide-resnet: share of values set to zero between the convolutions of a block in training. Absent: 0. */
   readonly dropout?: number;
 }
 
-/** An imagenet-resnet divides its images by 32; from 64 on its last group still has 2x2 positions to normalise over. */
+/**
+ * An imagenet-resnet divides the image size by 32. From 64 pixels, its last group still has 2x2 positions for batch
+ * norm.
+ */
 export const SMALLEST_IMAGENET_SIDE = 64;
 
 /** Blocks of each group by depth (He et al., arXiv:1512.03385, table 1). */
@@ -27,7 +32,10 @@ const IMAGENET_GROUPS: Readonly<Record<number, readonly number[]>> = {
 export const IMAGENET_DEPTHS: readonly number[] = Object.keys(IMAGENET_GROUPS).map(Number);
 const SHALLOWEST_BOTTLENECK = 50;
 
-/** Residual blocks of each group, or null where the family has no such depth: 6n+2, 6n+4 or one of the table's. */
+/**
+ * Residual blocks of each group, or null if the family does not have this depth: 6n+2, 6n+4, or a depth in the
+ * table.
+ */
 export function blockGroups(family: ModelFamily, depth: number): readonly number[] | null {
   if (family === 'imagenet-resnet') return IMAGENET_GROUPS[depth] ?? null;
   const n = (depth - (family === 'resnet' ? 2 : 4)) / 6;
@@ -37,15 +45,16 @@ export function blockGroups(family: ModelFamily, depth: number): readonly number
 /**
  * `resnet`: CIFAR style (He et al., section 4.2) with projection shortcuts. `wide-resnet`: Zagoruyko and Komodakis,
  * arXiv:1605.07146, pre-activation. `imagenet-resnet`: He et al., table 1, version 1.5. All padding is TensorFlow's
- * SAME: on even sizes torchvision's stride-2 windows start a pixel earlier, on as many positions.
- * @throws RangeError when the depth does not fit the family, or the images are too small for it
+ * SAME. On even sizes, torchvision's stride-2 windows start a pixel earlier, on the same number of positions.
+ * @throws RangeError if the depth is not valid for the family, or the images are too small for it
  */
 export function describeNetwork(model: ModelSize, image: Shape, classes: number): NetworkDescription {
   const groups = blockGroups(model.family, model.depth);
-  if (groups === null) throw new RangeError(`depth ${model.depth} does not fit family ${model.family}`);
+  if (groups === null)
+    throw new RangeError(`depth ${model.depth} is not valid for the family ${model.family}`);
   const { family, width, dropout = 0 } = model;
   if (family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
-    throw new RangeError(`${family} needs images of ${SMALLEST_IMAGENET_SIDE} pixels a side or more`);
+    throw new RangeError(`${family} requires images of at least ${SMALLEST_IMAGENET_SIDE} pixels per side`);
   }
   const { layers: stem, output } = STEM[family](image, width);
   const channels = family === 'wide-resnet' ? 16 * width : width;
@@ -86,7 +95,7 @@ function blockOf({ family, depth }: ModelSize): (options: BlockOptions) => Block
   return bottleneck ? bottleneckBlock : basicBlock;
 }
 
-/** Every group but the first starts with a stride of 2 and has twice the channels of the one before. */
+/** Every group except the first starts with stride 2 and has twice the channels of the previous one. */
 function chainBlocks(
   build: (options: BlockOptions) => Block,
   groups: readonly number[],

@@ -4,25 +4,25 @@ import { layersOfRange, type NetworkDescription } from './description.js';
 import type { LocalHead } from './heads.js';
 import type { Layer, Shape } from './layers.js';
 
-/** Stage k of K: its share of the network, and the AuxNet that makes its input (k >= 1). */
+/** Stage k of K: its part of the network, and the AuxNet that makes its input (k >= 1). */
 export interface StageDescription {
   readonly index: number;
   readonly isLast: boolean;
   readonly layers: readonly Layer[];
-  /** Shape of lambda_k: the images for stage 0. */
+  /** Shape of lambda_k. For stage 0: shape of the images. */
   readonly input: Shape;
-  /** Null for stage 0, which reads the images themselves, and where the method has no AuxNets. */
+  /** Null for stage 0, which reads the images, and for methods without AuxNets. */
   readonly auxiliary: readonly Layer[] | null;
-  /** What the stage learns from where its method has local heads; null for the last stage and for other methods. */
+  /** Local head of the stage; null for the last stage, and for methods without local heads. */
   readonly head: LocalHead | null;
 }
 
 /**
- * Cuts a network into stages of consecutive residual blocks.
- * @param split residual blocks per stage; must sum to the number of blocks
- * @param auxiliaryShare multiply-adds of an AuxNet as a share of those of the stages it stands for
- * @param size of the AuxNets where the share does not decide it
- * @throws RangeError where AuxNets of that depth do not reach their boundary
+ * Divides a network into stages of consecutive residual blocks.
+ * @param split residual blocks per stage; their sum must be the number of blocks
+ * @param auxiliaryShare multiply-adds of an AuxNet, as a share of those of the stages that it replaces
+ * @param size of the AuxNets, if the share does not decide it
+ * @throws RangeError if AuxNets of that depth cannot reach their boundary
  */
 export function describeStages(
   network: NetworkDescription,
@@ -31,7 +31,7 @@ export function describeStages(
   size: AuxiliarySize = SIZED_BY_SHARE,
 ): StageDescription[] {
   let start = 0;
-  // Of everything before the boundary: summed up on the way, since deep networks have hundreds.
+  // Cost of everything before the boundary. It is a running sum, because deep networks have hundreds of blocks.
   let costBefore = 0;
   return split.map((count, index) => {
     const end = start + count;

@@ -6,9 +6,9 @@ import { PredictionFailure } from './failure.js';
 const WHOLE = 1;
 
 /**
- * What a network is shown of a PNG, JPEG or WebP file, as in its evaluation: of a data set whose images are files the
- * usual centre; of one whose images have the network's size all that such an image has, and of greater ones as much as
- * keeps their proportions.
+ * Decodes a PNG, JPEG or WebP file to the input of a network, as in its evaluation. If the dataset stores files:
+ * the usual center crop. If the dataset stores pixels of the network's size: the whole image at that size, and for
+ * larger images as much as keeps the proportions.
  * @returns uint8 [height, width, channels]
  * @throws PredictionFailure unreadable_image
  */
@@ -21,7 +21,7 @@ export async function readFile(
   const refuse = (message: string): never => {
     throw new PredictionFailure('unreadable_image', message, index);
   };
-  if (!isImage(bytes)) refuse('it is no PNG, JPEG or WebP file');
+  if (!isImage(bytes)) refuse('it is not a PNG, JPEG or WebP file');
   const file: ImageFile = await openImage(bytes).catch((error: Error) => refuse(reason(error)));
   const { width, height } = file.size;
   if (width * height > PREDICTION_LIMITS.pixels) refuse(TOO_LARGE);
@@ -29,14 +29,14 @@ export async function readFile(
   return decodeCentre(file, image, share).catch((error: Error) => refuse(reason(error)));
 }
 
-const TOO_LARGE = `it has more than ${PREDICTION_LIMITS.pixels} pixels; send it smaller`;
+const TOO_LARGE = `it has more than ${PREDICTION_LIMITS.pixels} pixels; send a smaller image`;
 
-/** In our words: the library's name files of the machine, and change. */
+/** Own wording, because the messages of the library contain local file names and change between versions. */
 function reason({ message }: Error): string {
-  return /pixel limit|too large/i.test(message) ? TOO_LARGE : 'it is broken: decoding it failed';
+  return /pixel limit|too large/i.test(message) ? TOO_LARGE : 'it cannot be decoded';
 }
 
-/** By its first bytes, whatever it is called: of the many formats that the library knows no other is tried. */
+/** Checks the first bytes, whatever the name says, so that no other format of the library is tried. */
 function isImage(bytes: Uint8Array): boolean {
   const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
   const isWebp = head.startsWith('RIFF') && head.endsWith('WEBP');

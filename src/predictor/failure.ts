@@ -1,11 +1,11 @@
 import type { PredictionError } from '../contract/predictor-protocol.js';
 
-/** A prediction that cannot be made, with a code of the catalogue. */
+/** A failed prediction, with a code from the catalogue. */
 export class PredictionFailure extends Error {
   constructor(
     readonly code: PredictionError,
     message: string,
-    /** Of the image at fault. */
+    /** Index of the image that failed. */
     readonly index: number | null = null,
   ) {
     super(message);

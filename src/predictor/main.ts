@@ -4,7 +4,10 @@ import { loadNetwork } from './onnx.js';
 import { type Network, predict } from './predict.js';
 import { Sessions } from './sessions.js';
 
-/** The predictor's process: answers its worker's questions until the channel closes. It knows no server and no tenant. */
+/**
+ * The predictor process: answers the questions of its worker until the channel closes. It knows no server and no
+ * tenant.
+ */
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
 const threads = Number(process.env.STRATA_THREADS ?? 1);
 const maxBytes = Number(process.env.STRATA_PREDICTOR_MB ?? 0) * 2 ** 20;
@@ -14,7 +17,7 @@ const sessions = new Sessions<Network>(
 );
 
 const send = (message: FromPredictor): void => {
-  // A worker that is gone wants no answer.
+  // If the worker is gone, nobody needs the answer.
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 

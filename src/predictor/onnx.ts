@@ -4,13 +4,13 @@ import type { BlobStore } from '../storage/blob-store.js';
 import type { Network } from './predict.js';
 import type { Loaded } from './sessions.js';
 
-/** Loads an ONNX file of ours, its sha256 checked. @throws BlobMissingError, BlobCorruptError */
+/** Loads an ONNX file of Strata and checks its sha256. @throws BlobMissingError, BlobCorruptError */
 export async function loadNetwork(blobs: BlobStore, uri: BlobUri, threads: number): Promise<Loaded<Network>> {
   const bytes = await blobs.get(uri);
   const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // It would keep the memory of the largest batch for good.
+    // The arena would keep the memory of the largest batch forever.
     enableCpuMemArena: false,
   });
   const shape = session.inputMetadata[0];

@@ -8,10 +8,13 @@ import type { Sessions } from './sessions.js';
 /** A loaded model: pixels 0..255 [count,H,W,C] -> class probabilities [count,classes]. */
 export type Network = (pixels: Float32Array, count: number) => Promise<Float32Array>;
 
-/** Of a batch: greater images are computed in smaller batches, so memory does not grow with their size. */
+/**
+ * Maximum number of pixels in a batch. Larger images use smaller batches, so that memory does not grow with their
+ * size.
+ */
 const BATCH_PIXELS = 32 * 64 * 64;
 
-/** Answers a task; what is wrong with it is part of the answer. */
+/** Answers a task. Errors are part of the answer. */
 export async function predict(
   sessions: Sessions<Network>,
   task: PredictionTask,
@@ -47,7 +50,7 @@ function failureOf(error: unknown): PredictionOutcome {
 
 async function readImages({ kind, items, image, storage }: PredictionTask): Promise<Uint8Array[]> {
   const images: Uint8Array[] = [];
-  // One after another: several at once would hold several decoded images at once.
+  // One after another, so that only one decoded image is in memory at a time.
   for (const [index, item] of items.entries()) {
     const bytes = Buffer.from(item, 'base64');
     images.push(kind === 'pixels' ? bytes : await readFile(bytes, index, image, storage));
@@ -73,7 +76,7 @@ async function predictAll(
   return predictions;
 }
 
-/** Of equally probable classes the first comes first. */
+/** Of equally probable classes, the lower index comes first. */
 function mostProbable(probabilities: Float32Array, count: number): RankedClass[] {
   return [...probabilities]
     .map((probability, index) => ({ index, probability }))

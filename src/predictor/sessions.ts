@@ -1,4 +1,4 @@
-/** Something loaded that can be let go. */
+/** A loaded object that can be released. */
 export interface Loaded<T> {
   readonly value: T;
   readonly sizeBytes: number;
@@ -7,18 +7,18 @@ export interface Loaded<T> {
 
 interface Entry<T> {
   readonly loading: Promise<Loaded<T>>;
-  /** Once it is loaded. */
+  /** Set after loading. */
   sizeBytes: number;
   users: number;
   evicted: boolean;
 }
 
 /**
- * Models kept loaded, the least recently used let go first. One that is in use stays until its last user is done, and
- * the one asked for is loaded however large it is.
+ * A cache of loaded models. The least recently used one is released first. A model in use stays loaded until its
+ * last user is done, and a requested model is loaded whatever its size is.
  */
 export class Sessions<T> {
-  /** In the order of their last use. */
+  /** In order of last use. */
   readonly #entries = new Map<string, Entry<T>>();
 
   constructor(
@@ -30,10 +30,10 @@ export class Sessions<T> {
     return [...this.#entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
-  /** Lends the model to `work`. A failure to load is told to who asked, and tried again by who asks next. */
+  /** Calls `work` with the model. If loading fails, the callers get the error, and the next call tries again. */
   async use<R>(key: string, work: (value: T) => Promise<R>): Promise<R> {
     const entry = this.#entries.get(key) ?? this.begin(key);
-    // Behind all others now.
+    // Moves the entry to the end: it is now the most recently used one.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users += 1;

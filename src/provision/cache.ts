@@ -5,7 +5,7 @@ import { withLock } from './lock.js';
 
 const MANIFEST = 'manifest.json';
 
-/** Written last into an entry: the size of each of its files. What does not match it is not used. */
+/** Written last into an entry: the size of each of its files. An entry that does not match is not used. */
 interface Manifest {
   files: Record<string, number>;
 }
@@ -16,15 +16,15 @@ export interface CacheEntry {
   reused: boolean;
 }
 
-/** The per-user cache that all clones share. */
+/** The cache of the user, shared by all checkouts. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'strata');
 }
 
 /**
- * The folder `root/key`, filled by `build` the first time. `build` works in a folder beside it that takes its final
- * name only when complete; a build that was interrupted is thrown away by the next one. Concurrent callers, in this
- * process or another, wait for the one that builds.
+ * The folder `root/key`, filled by `build` at first use. `build` works in a folder next to it, which gets its final
+ * name only when complete. The next build removes an interrupted one. Concurrent callers, in this process or
+ * another, wait for the running build.
  */
 export async function cacheEntry(
   root: string,
@@ -46,7 +46,7 @@ export async function cacheEntry(
   );
 }
 
-/** Whether an entry is there and whole, without building it. */
+/** Whether an entry exists and is complete. Does not build it. */
 export async function hasCacheEntry(root: string, key: string): Promise<boolean> {
   return (await intactBytes(join(root, key))) !== undefined;
 }

@@ -5,7 +5,7 @@ export interface ExecOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** A command that ended with an error; the message carries the end of what it printed. */
+/** A command that failed. The message contains the end of its output. */
 export class CommandError extends Error {
   constructor(
     command: string,
@@ -16,12 +16,12 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a command to its end and answers its standard output. */
+/** Runs a command and returns its standard output. */
 export function exec(file: string, args: readonly string[], options: ExecOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const end = () => child.kill();
-    process.once('exit', end); // A set-up that is given up leaves no download running.
+    process.once('exit', end); // An aborted setup must leave no download running.
     const out: Buffer[] = [];
     const all: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk) && all.push(chunk));
@@ -37,7 +37,7 @@ export function exec(file: string, args: readonly string[], options: ExecOptions
   });
 }
 
-/** Whether a command runs here and ends well. */
+/** Whether a command exists and succeeds. */
 export async function works(file: string, ...args: string[]): Promise<boolean> {
   return exec(file, args).then(
     () => true,

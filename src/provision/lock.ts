@@ -47,7 +47,7 @@ export async function acquire(path: string, { onWait, signal }: AcquireOptions =
   return lock;
 }
 
-/** Takes the lock if it is free; otherwise answers undefined at once. */
+/** Takes the lock if it is free, otherwise returns undefined at once. */
 export function tryAcquire(path: string): Promise<Lock | undefined> {
   return lockFile(path, ['--nonblock']);
 }

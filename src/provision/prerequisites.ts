@@ -1,6 +1,6 @@
 import { works } from './exec.js';
 
-/** What set-up takes from the machine, and how to get it. */
+/** Tools that setup needs from the machine, and how to install them. */
 const PREREQUISITES = {
   python3: {
     why: 'python3 unpacks the pinned wheels',
@@ -21,11 +21,11 @@ const PREREQUISITES = {
 
 export type Prerequisite = keyof typeof PREREQUISITES;
 
-/** Fails naming every missing tool at once, with the command that installs it. */
+/** Throws an error that names all missing tools, with the commands to install them. */
 export async function requireTools(...names: Prerequisite[]): Promise<void> {
   const found = await Promise.all(names.map((name) => PREREQUISITES[name].found()));
   const missing = names.filter((_, index) => !found[index]).map((name) => PREREQUISITES[name]);
   if (missing.length === 0) return;
   const lines = missing.map((tool) => `  ${tool.why}; to install it:  ${tool.install}`);
-  throw new Error(['Set-up needs what this machine does not have:', ...lines].join('\n'));
+  throw new Error(['Setup needs tools that this machine does not have:', ...lines].join('\n'));
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 50;
 
-/** A port of the loopback address that nobody listens on at this moment. */
+/** A loopback port on which nobody listens at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** False when another process listens there; anything else that is wrong with the address is thrown. */
+/** False if another process listens there. Any other problem with the address is thrown. */
 export async function canListen(host: string, port: number): Promise<boolean> {
   const server = createServer();
   try {
@@ -41,13 +41,15 @@ export function endingWithUs(
   return ['setpriv', ['--pdeathsig', signal, '--', ...command]];
 }
 
-/** The command line of a process, or undefined when there is none (or only its zombie). */
+/** The command line of a process; undefined if the process does not exist or is a zombie. */
 export async function commandLine(pid: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return text.replaceAll('\0', ' ').trim() || undefined;
 }
 
-/** Waits until a process that is not our child is gone; false when it still runs after `timeoutMs`. */
+/**
+ * Waits for the end of a process that is not a child of this one. Returns false if it still runs after `timeoutMs`.
+ */
 export async function processGone(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while ((await commandLine(pid)) !== undefined) {
@@ -57,7 +59,7 @@ export async function processGone(pid: number, timeoutMs: number): Promise<boole
   return true;
 }
 
-/** Reads a file, answering undefined when it does not exist. */
+/** Reads a file; undefined if it does not exist. */
 export async function readText(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

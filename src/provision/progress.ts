@@ -1,4 +1,4 @@
-/** What one part of set-up took. */
+/** Time and size of one part of setup. */
 export interface Part {
   name: string;
   seconds: number;
@@ -6,9 +6,9 @@ export interface Part {
   reused?: boolean;
 }
 
-/** Shows work that takes a while; a test passes one that says nothing. */
+/** Shows the progress of long work. Tests use a silent one. */
 export interface Progress {
-  /** Runs `work`, saying that it is under way once it has taken 2 s, and how it ended. */
+  /** Runs `work`. Reports that it is running after 2 s, and reports its end. */
   step<T>(name: string, work: () => Promise<T>, detail?: () => Promise<string>): Promise<T>;
   line(text: string): void;
 }
@@ -20,7 +20,7 @@ const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
 export const silent: Progress = { step: (_name, work) => work(), line: () => {} };
 
-/** Progress on a stream: a spinner where somebody watches a terminal, else a line every ten seconds. */
+/** Progress on a stream: a spinner on a terminal, otherwise a line every ten seconds. */
 export function streamProgress(out: NodeJS.WriteStream = process.stdout): Progress {
   return {
     line: (text) => out.write(`${text}\n`),

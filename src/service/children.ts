@@ -14,12 +14,13 @@ export const CHILDREN: Record<ChildName, string> = {
 };
 
 /**
- * Of the API's Node: megabytes that young objects may fill before they are collected. Under a flood of requests most then die
- * before anybody copies them: 15 % less time a request than with Node's 16 (docs/performance.md). It fills no more than it needs.
+ * Node flags of the API: megabytes for young objects before a collection. With many requests, most of them then die
+ * before they are copied: 15 % less time per request than with Node's default of 16 (docs/performance.md). Memory
+ * is only used when needed.
  */
 export const API_FLAGS: readonly string[] = ['--max-semi-space-size=32'];
 
-/** Ended in this order: no new requests, then no new work, then nothing left to dispatch. */
+/** Order of the stop: first no new requests, then no new work, then no dispatching. */
 export const STOP_ORDER: readonly ChildName[] = ['api', 'worker', 'dispatcher'];
 
 /**
@@ -33,7 +34,7 @@ export const STOP_BY_MS: Readonly<Record<ChildName | 'servers', number>> = {
   servers: 29_000,
 };
 
-/** The environment that tells each child its settings, all of them explicit. */
+/** Environment of the children, with all their settings. */
 export async function childEnvironment(
   settings: Settings,
   urls: { databaseUrl: string; redisUrl: string },
@@ -42,9 +43,10 @@ export async function childEnvironment(
   const machine = { cores: availableParallelism(), gpus: (await nvidiaGpus()).length };
   return {
     ...process.env,
-    // Every thread would get a heap of malloc's own, of which little is given back. Trainers do without this.
+    // Without it, every thread would get its own malloc heap, which returns little memory. Trainers do not use this
+    // setting.
     MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '1',
-    // Trainers inherit it from the worker: a process cannot change its own.
+    // Trainers inherit it from the worker, because a process cannot change its own.
     ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }),
     HOST: settings.host,
     PORT: String(settings.port),

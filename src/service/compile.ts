@@ -6,13 +6,13 @@ import { withLock } from '../provision/lock.js';
 import { ROOT } from './root.js';
 
 const SOURCE = join(ROOT, 'src');
-/** As deep as `src`, so what code names beside itself is found from there too. */
+/** At the same depth as `src`, so that relative paths in the code work there, too. */
 const TARGET = join(ROOT, 'dist');
 const STAMP = join(TARGET, 'compiled-from');
 
 /**
- * Compiles src/ into dist/ where it has changed, once for all who ask at the same time. tsx would cost every process of the
- * service 30 to 110 MB for as long as it runs (docs/performance.md).
+ * Compiles src/ to dist/ if it has changed. Concurrent callers share the work. With tsx, every process of the
+ * service would need 30 to 110 MB more (docs/performance.md).
  */
 export async function compileService(): Promise<void> {
   await withLock(TARGET, async () => {
@@ -26,12 +26,12 @@ export async function compileService(): Promise<void> {
       await cp(join(SOURCE, file), join(TARGET, file));
     }
     await writeFile(STAMP, version);
-    // It would stay beside this process, with a hundred megabytes.
+    // The compiler process would otherwise stay, with a hundred megabytes.
     await stop();
   });
 }
 
-/** @param module as of src/. @returns its compiled file, from the checkout's folder */
+/** @param module path in src/. @returns the path of its compiled file, relative to the checkout */
 export function compiledFile(module: string): string {
   return module.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js');
 }
@@ -44,7 +44,7 @@ async function compile(files: readonly string[]): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node20.10',
-    // It removes the attribute by which Node knows JSON, unless told.
+    // Without this, the compiler removes the attribute that marks JSON imports for Node.
     supported: { 'import-attributes': true },
     logLevel: 'silent',
   });

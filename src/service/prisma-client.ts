@@ -10,7 +10,7 @@ import { ROOT } from './root.js';
 const require = createRequire(import.meta.url);
 const STAMP = join(ROOT, 'src/jobs/store/generated/.schema-sha256');
 
-/** Generates Prisma's client when the schema, or Prisma, is not the one it was generated from. */
+/** Generates Prisma's client if the schema or Prisma has changed. */
 export async function generatePrismaClient(progress: Progress): Promise<Part[]> {
   const wanted = await sourceDigest();
   if ((await readText(STAMP)) === wanted) return [];

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The checkout this code lies in. */
+/** The checkout that contains this code. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));

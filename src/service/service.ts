@@ -12,9 +12,9 @@ import { type ChildSpec, type Supervised, SupervisedChild } from './supervisor.j
 export interface ServiceOptions {
   settings: Settings;
   progress: Progress;
-  /** Where the children's output goes; a file descriptor keeps a display of the caller's own clean. */
+  /** Output of the children. With a file descriptor, it does not disturb the display of the caller. */
   output?: ChildSpec['output'];
-  /** Gives up starting, and stops what was started, when it fires. */
+  /** Aborting it stops the start, and everything that was started. */
   signal?: AbortSignal;
 }
 
@@ -22,18 +22,18 @@ export interface Service {
   apiUrl: string;
   databaseUrl: string;
   redisUrl: string;
-  /** What set-up had to do, part by part. */
+  /** The parts that setup had to install. */
   parts: Part[];
-  /** Handles to end, kill or restart one process; it is kept running meanwhile. */
+  /** Handles to end, kill or restart one process. Meanwhile it is restarted after crashes. */
   children: Record<ChildName, SupervisedChild>;
   /** The same for the database servers that run here. */
   servers: Partial<Record<ServerName, Supervised<void>>>;
   pids(): Record<string, number | undefined>;
-  /** Stops everything in order; calling it again waits for the same end. */
+  /** Stops everything in order. Further calls wait for the same end. */
   stop(): Promise<void>;
 }
 
-/** Sets up what is missing and starts the whole service on one machine. */
+/** Sets up missing parts and starts the whole service on one machine. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { progress, signal } = options;
   const undo: Undo[] = [];
@@ -72,11 +72,11 @@ async function ownHome(settings: Settings, undo: Undo[]): Promise<Settings> {
   return { ...settings, home: claimed.path };
 }
 
-/** Before minutes of set-up, not after them. */
+/** Checked before minutes of setup. */
 async function requireFreePort({ host, port }: Settings): Promise<void> {
   if (port === 0 || (await canListen(host, port))) return;
   throw new Error(
-    `PORT: something else listens on ${host}:${port}. Stop it, or set PORT to another port (0: any).`,
+    `PORT: another program listens on ${host}:${port}. Stop it, or set PORT to another port (0: any).`,
   );
 }
 
@@ -99,12 +99,12 @@ async function startChildren(
   const starts = [children.api.start(), children.dispatcher.start(), children.worker.start()] as const;
   const [{ url, port }] = await Promise.all(starts);
   const apiUrl = url ?? `http://${env.HOST}:${port ?? env.PORT}`;
-  // With PORT=0 the first start took a free one: a restarted API must be found where it was.
+  // With PORT=0, the first start took a free port. A restarted API must use the same one.
   env.PORT = new URL(apiUrl).port;
   return apiUrl;
 }
 
-/** Fails when the signal fires, without waiting for the work: what it leaves half-done is cleaned by the next start. */
+/** Rejects when the signal aborts, without waiting for the work. The next start cleans up what is incomplete. */
 async function abortable<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work();
   signal.throwIfAborted();
@@ -117,7 +117,7 @@ async function abortable<T>(work: () => Promise<T>, signal: AbortSignal | undefi
 /** Undoes one step of the start. @param left milliseconds left until so many have passed since the stop began */
 type Undo = (left: (byMs: number) => number) => Promise<void>;
 
-/** The last started is the first stopped; a failure to stop one thing does not keep the others running. */
+/** Stops in reverse order of the start. A failure to stop one part does not keep the others running. */
 async function unwind(undo: Undo[]): Promise<void> {
   const failures: unknown[] = [];
   const startedAt = performance.now();

@@ -20,7 +20,7 @@ const STOP_MS = 30_000;
 /** Between two signals, after the first. */
 const FORCE_MS = 2_000;
 
-/** One process that is kept running: started again, after a growing pause, whenever it dies. */
+/** A process that is restarted after a growing pause whenever it ends. */
 export class Supervised<Ready> {
   private child: ChildProcess | undefined;
   private deathsInRow = 0;
@@ -38,25 +38,25 @@ export class Supervised<Ready> {
     return this.child?.pid;
   }
 
-  /** Starts the process; fails if it ends, or says nothing for long, before it is ready. */
+  /** Starts the process. Rejects if it ends, or stays silent for too long, before it is ready. */
   start(): Promise<Ready> {
     this.starting = this.launch();
     return this.starting;
   }
 
-  /** Sends a signal to the process that runs now. Supervision goes on: it is started again. */
+  /** Sends a signal to the running process. The process is restarted afterwards. */
   kill(signal: NodeJS.Signals): void {
     this.child?.kill(signal);
   }
 
-  /** Ends the process that runs now and waits until its successor is ready. */
+  /** Ends the running process and waits until its successor is ready. */
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ready> {
     const next = this.nextReady();
     this.kill(signal);
     return next;
   }
 
-  /** Resolves when the next process, not the one that runs now, is ready. */
+  /** Resolves when the successor of the running process is ready. */
   async nextReady(): Promise<Ready> {
     const [message] = await once(this.events, 'ready');
     return message as Ready;
@@ -138,7 +138,7 @@ export interface ChildSpec {
   /** Flags of Node itself. */
   flags?: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Where its output goes: file descriptors as spawn takes them. */
+  /** Target of its output: file descriptors as in spawn. */
   output: 'inherit' | number;
   log(line: string): void;
 }

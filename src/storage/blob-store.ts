@@ -1,40 +1,55 @@
 import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
 
 /**
- * Where bytes live outside Postgres. Blobs are content-addressed, immutable and shared; spool files belong to one
- * attempt and are deleted with it. Every write is temp file, fsync, rename: a reader sees all of it or nothing.
+ * Storage for bytes outside of Postgres. Blobs are content-addressed, immutable and shared. Spool files belong to
+ * one attempt and are deleted with it. Every write is a temporary file, fsync and rename, so a reader sees all of
+ * it or nothing.
  */
 export interface BlobStore {
-  /** Stores `bytes` as a blob; storing the same bytes twice is one blob, touched again, and mended if it was damaged. */
+  /**
+   * Stores `bytes` as a blob. Storing the same bytes again touches the same blob, and repairs it if it was damaged.
+   */
   put(bytes: Uint8Array): Promise<TaskOutput>;
-  /** Reads a blob or spool file whole and, for a blob, checks its sha256. @throws BlobMissingError, BlobCorruptError */
+  /**
+   * Reads a whole blob or spool file, and checks the sha256 of a blob. @throws BlobMissingError, BlobCorruptError
+   */
   get(uri: BlobUri): Promise<Uint8Array>;
   /**
-   * A path on this host from which a blob or spool file can be read at random offsets. A blob is read through first and
-   * its sha256 checked, unless that was done since its file last changed. @throws BlobMissingError, BlobCorruptError
+   * A path on this host from which a blob or spool file can be read at random offsets. The sha256 of a blob is
+   * checked first, unless that was done since the last change of its file. @throws BlobMissingError,
+   * BlobCorruptError
    */
   localPath(uri: BlobUri): Promise<string>;
-  /** As a put of the same bytes: to garbage collection the blob is fresh. @returns false where it is gone */
+  /**
+   * Marks a blob as new for garbage collection, like a put of the same bytes. @returns false if it does not exist
+   */
   touch(uri: BlobUri): Promise<boolean>;
-  /** Deletes a blob that nothing refers to any more; it may be gone already. */
+  /** Deletes an unreferenced blob. It may be deleted already. */
   deleteBlob(uri: BlobUri): Promise<void>;
-  /** Blobs that were last put, or put again, before `time`. */
+  /** Blobs whose last put was before `time`. */
   blobsUntouchedSince(time: Date): Promise<BlobUri[]>;
-  /** Deletes a blob unless it was put again since `time`, be it in this very moment. @returns whether it is gone */
+  /**
+   * Deletes a blob unless it was put again since `time`, even if that happens at the same moment. @returns whether
+   * it was deleted
+   */
   deleteUntouched(uri: BlobUri, time: Date): Promise<boolean>;
-  /** Deletes drafts that nobody has written to since `time`. */
+  /** Deletes drafts without writes since `time`. */
   deleteDrafts(time: Date): Promise<void>;
   exists(uri: BlobUri): Promise<boolean>;
   /**
-   * A path to write a spool file to, piece by piece; nothing is visible under its uri before `commit`. With `beginning`
-   * it starts with the first `size_bytes` of that file. @throws BlobMissingError, BlobCorruptError when it is shorter
+   * Creates a spool file that can be written in pieces. It is not visible under its uri before `commit`. With
+   * `beginning`, it starts with the first `size_bytes` of that file. @throws BlobMissingError; BlobCorruptError if
+   * that file is shorter
    */
   createSpool(key: string, beginning?: TaskOutput): Promise<SpoolDraft>;
-  /** Makes a file that its caller wrote, and whose sha256 the caller took, a blob: the file is moved, or gone. */
+  /**
+   * Turns a file into a blob, with the sha256 that the caller computed. The file is moved, or deleted if the blob
+   * exists.
+   */
   adopt(path: string, sha256: string): Promise<TaskOutput>;
-  /** An empty folder among the spool files, for one attempt to work in; deleted with them. @returns its path */
+  /** Creates an empty folder among the spool files, for one attempt. It is deleted with them. @returns its path */
   createWorkFolder(key: string): Promise<string>;
-  /** First segments of spool keys that start with `prefix`, under which nothing was made or deleted since `time`. */
+  /** First segments of spool keys that start with `prefix` and have no changes since `time`. */
   idleSpools(prefix: string, time: Date): Promise<string[]>;
   /** Deletes every spool file whose key starts with `prefix`. */
   deleteSpool(prefix: string): Promise<void>;
@@ -43,8 +58,8 @@ export interface BlobStore {
 export interface SpoolDraft {
   readonly path: string;
   /**
-   * Gives what is written so far a name, on disk for good: those bytes can be read there whatever becomes of the draft,
-   * which may grow meanwhile. Deleted with the attempt's other spool files.
+   * Gives the bytes written so far a name, permanently on disk. They can be read there whatever happens to the
+   * draft, which may grow. Deleted with the other spool files of the attempt.
    */
   keep(): Promise<TaskOutput>;
   commit(): Promise<TaskOutput>;

@@ -3,19 +3,19 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-/** Files remembered; of more, those longest known are read again when they are asked for. */
+/** Maximum number of remembered files. Beyond it, the oldest ones are read again when requested. */
 const MOST = 10_000;
 
 /**
- * Which files hold the bytes of their sha256. A file is read whole the first time, and again once it may have changed:
- * whoever reads it at random offsets cannot tell.
+ * Knows which files match their sha256. A file is read completely the first time, and again if it may have changed,
+ * because readers at random offsets cannot check it.
  */
 export class CheckedFiles {
   private readonly known = new Map<string, string>();
 
   /** @throws ENOENT */
   async holds(path: string, sha256: string): Promise<boolean> {
-    // Before it is read: a change meanwhile is seen by the next look.
+    // The version is read first, so that a change during the read is found by the next check.
     const version = await versionOf(path);
     if (this.known.get(path) === version) return true;
     this.known.delete(path);

@@ -1,6 +1,6 @@
 import type { BlobUri } from '../contract/trainer-protocol.js';
 
-/** Nothing lies under the uri: it was never written, or it was deleted. */
+/** The uri has no file: it was never written, or it was deleted. */
 export class BlobMissingError extends Error {
   constructor(readonly uri: BlobUri) {
     super(`${uri} does not exist`);
@@ -8,10 +8,13 @@ export class BlobMissingError extends Error {
   }
 }
 
-/** The bytes are not those that were written: not those the uri's sha256 names, or not those of a check among them. */
+/**
+ * The stored bytes differ from the written ones: they do not match the sha256 in the uri, or a check inside the
+ * file fails.
+ */
 export class BlobCorruptError extends Error {
   constructor(readonly uri: BlobUri) {
-    super(`${uri} holds other bytes than its checksum says; the storage is damaged`);
+    super(`the bytes of ${uri} do not match its checksum; the storage is damaged`);
     this.name = 'BlobCorruptError';
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Makes what was written under `path` survive a power cut; for a folder, the names in it. */
+/** Makes the contents of `path` survive a power failure. For a folder: the names in it. */
 export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -11,7 +11,10 @@ export async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** Moves a complete temporary file to its place: a reader sees all of it or nothing, and it stays. */
+/**
+ * Moves a complete temporary file to its place. A reader sees all of it or nothing, and it survives a power
+ * failure.
+ */
 export async function publish(temporary: string, path: string): Promise<void> {
   await syncToDisk(temporary);
   await mkdir(dirname(path), { recursive: true });
@@ -19,7 +22,7 @@ export async function publish(temporary: string, path: string): Promise<void> {
   await syncToDisk(dirname(path));
 }
 
-/** Runs `read`, giving null where the file does not exist. */
+/** Awaits `read`; null if the file does not exist. */
 export async function orNull<T>(read: Promise<T>): Promise<T | null> {
   try {
     return await read;

@@ -4,9 +4,9 @@ import type { BlobUri } from '../contract/trainer-protocol.js';
 import { orNull } from './files.js';
 
 /**
- * How blobs are deleted while others may put the same bytes (docs/adr/0009): a put touches what is there, and a delete
- * moves the file away before it looks at the time of the last touch. Whichever comes first, the other sees it: the put
- * finds no file and writes it anew, or the delete finds a fresh one and moves it back.
+ * Deletes blobs safely while other processes may put the same bytes (docs/adr/0009). A put touches an existing
+ * file. A delete moves the file away before it checks the time of the last touch. Whichever comes first, the other
+ * one notices: the put finds no file and writes it again, or the delete finds a new time and moves the file back.
  */
 export async function deleteUntouched(path: string, trash: string, time: Date): Promise<boolean> {
   if (!(await untouched(path, time))) return false;
@@ -17,12 +17,12 @@ export async function deleteUntouched(path: string, trash: string, time: Date): 
     await rm(trash, { force: true });
     return true;
   }
-  // Another collector may have put it back already.
+  // Another collector may have moved it back already.
   await orNull(rename(trash, path));
   return false;
 }
 
-/** Marks a file as put now. @returns false where there is none */
+/** Sets the time of a file to now. @returns false if it does not exist */
 export async function touch(path: string): Promise<boolean> {
   const now = new Date();
   return (await orNull(utimes(path, now, now).then(() => true))) ?? false;
@@ -32,7 +32,7 @@ export function trashPath(root: string, uri: BlobUri): string {
   return join(root, 'trash', uri.slice('sha256:'.length));
 }
 
-/** Puts back what a delete had moved away when its process ended: the next delete decides anew. */
+/** Moves back the files of a delete whose process ended. The next delete decides again. */
 export async function restoreTrash(root: string, pathOf: (uri: BlobUri) => string): Promise<void> {
   for (const sha256 of (await orNull(readdir(join(root, 'trash')))) ?? []) {
     const uri: BlobUri = `sha256:${sha256}`;
@@ -57,7 +57,7 @@ export async function deleteOlderFiles(folder: string, time: Date): Promise<void
   }
 }
 
-/** @returns false also for a file that is gone */
+/** @returns false also for a missing file */
 async function untouched(path: string, time: Date): Promise<boolean> {
   const found = await orNull(stat(path));
   return found !== null && found.mtime < time;

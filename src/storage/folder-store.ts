@@ -29,8 +29,8 @@ import {
 import { checkSpoolKey, parseUri } from './uri.js';
 
 /**
- * Blobs in a folder that every process of the service sees: `blobs/<2 hex>/<sha256>`, `spool/<key>`, `tmp/` and
- * `trash/`, all on one file system, since a rename must not copy.
+ * Blobs in a folder that every process of the service can access: `blobs/<2 hex>/<sha256>`, `spool/<key>`, `tmp/`
+ * and `trash/`. All are on one file system, because a rename must not copy.
  */
 export function createFolderStore(root: string): BlobStore {
   const pathOf = (uri: BlobUri): string => {
@@ -44,7 +44,7 @@ export function createFolderStore(root: string): BlobStore {
   };
 
   const checked = new CheckedFiles();
-  /** Whether the file is there; false for one with other bytes than its sha256 says. */
+  /** Whether the file matches its sha256; null if it does not exist. */
   const holds = async (uri: BlobUri): Promise<boolean | null> => {
     const address = parseUri(uri);
     if (address.kind === 'blob') return orNull(checked.holds(pathOf(uri), address.sha256));
@@ -55,7 +55,7 @@ export function createFolderStore(root: string): BlobStore {
     async put(bytes) {
       const uri: BlobUri = `sha256:${sha256(bytes)}`;
       const output: TaskOutput = { uri, size_bytes: bytes.byteLength };
-      // A damaged file is replaced: this may be the work that is done again because of it.
+      // A damaged file is replaced. This put may be the result of work that was repeated because of it.
       if ((await touch(pathOf(uri))) && (await holds(uri))) return output;
       const temporary = await temporaryPath();
       try {
@@ -145,7 +145,7 @@ export function createFolderStore(root: string): BlobStore {
   return store;
 }
 
-/** The file may grow while it is copied: its writer may still live. */
+/** The file may grow during the copy, because its writer may still run. */
 async function copyBeginning(from: string, to: string, { uri, size_bytes }: TaskOutput): Promise<void> {
   await copyFile(from, to, constants.COPYFILE_FICLONE);
   if ((await stat(to)).size < size_bytes) {
@@ -163,7 +163,7 @@ function draftSpool(path: string, uri: BlobUri, pathOf: (uri: BlobUri) => string
     async keep() {
       await syncToDisk(path);
       const { size } = await stat(path);
-      // A second name of the same file: it stays when the draft is renamed or removed.
+      // A second name for the same file, which stays when the draft is renamed or removed.
       if (!kept) {
         await mkdir(dirname(pathOf(partUri)), { recursive: true });
         await link(path, pathOf(partUri));
@@ -183,11 +183,12 @@ function draftSpool(path: string, uri: BlobUri, pathOf: (uri: BlobUri) => string
   };
 }
 
-/** The last segment of `prefix` may be the beginning of a name; `job/` and `job/task-a` are both good. */
+/** The last segment of `prefix` may be the beginning of a name: `job/` and `job/task-a` are both valid. */
 async function deleteByPrefix(spool: string, prefix: string): Promise<void> {
   const segments = prefix.split('/');
   const beginning = segments.pop() ?? '';
-  if (segments.length === 0) throw new RangeError(`a spool prefix names a job first, as in job/: ${prefix}`);
+  if (segments.length === 0)
+    throw new RangeError(`a spool prefix must begin with a job, as in job/: ${prefix}`);
   const folder = join(spool, checkSpoolKey(segments.join('/')));
   if (beginning === '') return rm(folder, { recursive: true, force: true });
   const names = (await orNull(readdir(folder))) ?? [];

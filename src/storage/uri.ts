@@ -8,7 +8,7 @@ export interface SpoolAddress {
 
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
-/** @throws RangeError for anything that is not a well-formed uri: no such text may ever reach a file path */
+/** @throws RangeError for an invalid uri, so that no such text becomes part of a file path */
 export function parseUri(uri: BlobUri): Address {
   if (uri.startsWith('sha256:')) {
     const sha256 = uri.slice('sha256:'.length);
@@ -19,8 +19,9 @@ export function parseUri(uri: BlobUri): Address {
   throw new RangeError(`unknown kind of uri ${uri}`);
 }
 
-/** @throws RangeError when a segment of the key could leave the spool folder */
+/** @throws RangeError if a segment of the key could lead out of the spool folder */
 export function checkSpoolKey(key: string): string {
-  if (!key.split('/').every((segment) => SEGMENT.test(segment))) throw new RangeError(`bad spool key ${key}`);
+  if (!key.split('/').every((segment) => SEGMENT.test(segment)))
+    throw new RangeError(`invalid spool key ${key}`);
   return key;
 }

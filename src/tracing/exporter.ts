@@ -12,7 +12,7 @@ import { formatTraceparent, parseTraceparent } from './traceparent.js';
 
 const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL } as const;
 
-/** The only file that names OpenTelemetry; endpoint, headers, sampler and batches follow its own variables. */
+/** Only this file uses OpenTelemetry. Its own environment variables set endpoint, headers, sampler and batches. */
 export function openExporter(process: string): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': `strata-${process}` }))

@@ -1,10 +1,10 @@
 export type Attributes = Readonly<Record<string, string | number>>;
 
 export interface SpanStart {
-  /** One of few: what differs from span to span is an attribute. */
+  /** One of few names. Details of single spans are attributes. */
   readonly name: string;
   readonly kind: 'server' | 'consumer' | 'internal';
-  /** The traceparent that it belongs under; null begins a trace. */
+  /** The traceparent of the parent span; null starts a new trace. */
   readonly parent: string | null;
   /** Unix time in milliseconds; absent: now. */
   readonly startMs?: number;
@@ -15,19 +15,19 @@ export interface SpanEnd {
   /** Unix time in milliseconds; absent: now. */
   readonly atMs?: number;
   readonly attributes?: Attributes;
-  /** What went wrong; absent: nothing did. */
+  /** The error; absent: success. */
   readonly error?: string;
 }
 
 export interface Span {
-  /** What its children name as their parent; null where nothing is traced and it has no parent. */
+  /** The traceparent for child spans; null without tracing and without a parent. */
   readonly traceparent: string | null;
   end(end?: SpanEnd): void;
 }
 
-/** Where a process sends what it did for whom, or the form of it that does nothing. */
+/** Records the spans of a process. NO_TRACING is the implementation that does nothing. */
 export interface Tracing {
   start(span: SpanStart): Span;
-  /** Sends what is not sent yet. */
+  /** Sends all spans that were not sent yet. */
   close(): Promise<void>;
 }

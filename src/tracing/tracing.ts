@@ -3,7 +3,7 @@ import { formatTraceparent, parseTraceparent } from './traceparent.js';
 
 export type { Attributes, Span, SpanEnd, SpanStart, Tracing } from './span.js';
 
-/** Keeps nothing, and hands a caller's traceparent on. */
+/** Records nothing, and passes the traceparent of the caller on. */
 export const NO_TRACING: Tracing = {
   start({ parent }) {
     const found = parseTraceparent(parent);
@@ -12,12 +12,14 @@ export const NO_TRACING: Tracing = {
   async close() {},
 };
 
-/** OpenTelemetry's own names: the exporter reads these and others, like OTEL_EXPORTER_OTLP_HEADERS, by itself. */
+/**
+ * OpenTelemetry's own variables. The exporter reads these and others, like OTEL_EXPORTER_OTLP_HEADERS, by itself.
+ */
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /**
- * Traces to an OTLP collector where the environment names one; else nothing of OpenTelemetry is loaded.
- * @param process what spans are said to come from, unless OTEL_SERVICE_NAME says otherwise
+ * Traces to an OTLP collector if the environment names one. Otherwise no code of OpenTelemetry is loaded.
+ * @param process service name of the spans, unless OTEL_SERVICE_NAME is set
  */
 export async function openTracing(
   env: Readonly<Record<string, string | undefined>>,

@@ -11,12 +11,15 @@ export type TrainerErrorCode = Extract<
   | 'precision_unavailable'
 >;
 
-/** Where in the training: stage and step from 0, and the tensor: the loss, or of which parameter the gradient or weights. */
+/**
+ * Place in the training: stage and step from 0, and the tensor: the loss, or the gradient or weights of a
+ * parameter.
+ */
 export type FailurePlace = Pick<TaskFailure, 'stage' | 'step' | 'tensor'>;
 
 export const NOWHERE: FailurePlace = { stage: null, step: null, tensor: null };
 
-/** A failure the catalogue knows (src/contract/errors.ts); anything else a task throws is `internal`. */
+/** A failure with a code from the catalogue (src/contract/errors.ts). Any other error of a task is `internal`. */
 export class TrainerError extends Error {
   constructor(
     readonly code: TrainerErrorCode,

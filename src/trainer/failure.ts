@@ -9,10 +9,10 @@ import {
 import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
 import { NOWHERE, TrainerError } from './errors.js';
 
-/** TensorFlow has error codes in its messages only; this one is RESOURCE_EXHAUSTED's. */
+/** TensorFlow has error codes only in its messages. This one is RESOURCE_EXHAUSTED. */
 const OUT_OF_MEMORY = /\bOOM when allocating|RESOURCE_EXHAUSTED|Array buffer allocation failed/;
 
-/** What a task's error is called in the catalogue, and where in the training it happened. */
+/** The error of a task as a code of the catalogue, with its place in the training. */
 export function failureOf(error: unknown, assignment: TaskAssignment): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
   const at = error instanceof TrainerError ? error.at : NOWHERE;
@@ -23,7 +23,10 @@ export function failureOf(error: unknown, assignment: TaskAssignment): TaskFailu
 const isUnreadable = (error: unknown): error is BlobMissingError | BlobCorruptError =>
   error instanceof BlobMissingError || error instanceof BlobCorruptError;
 
-/** The input that is, or that names, what cannot be read: a checkpoint its messages, a data set its arrays. */
+/**
+ * The input that cannot be read, or that refers to it: a checkpoint refers to its messages, a dataset to its
+ * arrays.
+ */
 function inputOf(uri: BlobUri, { inputs }: TaskAssignment): string | null {
   const direct = Object.keys(inputs).find((name) => inputs[name] === uri);
   const naming = uri.startsWith('spool:') ? CHECKPOINT_INPUT : 'dataset';

@@ -8,19 +8,19 @@ import { type TaskContext, TaskStopped } from './tasks/context.js';
 import { runTask } from './tasks/run-task.js';
 
 /**
- * A trainer process: told what to do over Node's IPC channel by the worker that forked it, one task at a time, warm
- * between tasks. It knows the blob store (STRATA_BLOB_URL), its threads (STRATA_THREADS) and whether its device has bfloat16
- * (STRATA_BFLOAT16), and nothing else of the world; when its worker goes, it goes.
+ * A trainer process. The worker that forked it sends tasks over Node's IPC channel, one at a time. It stays warm
+ * between tasks. It knows only the blob store (STRATA_BLOB_URL), its threads (STRATA_THREADS) and whether its
+ * device has bfloat16 (STRATA_BFLOAT16). It ends when its worker ends.
  */
 const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
 
 const threads = Number(process.env.STRATA_THREADS ?? 1);
-// A slot computes with its threads and decodes with as many: the one is idle while the other is behind.
+// A slot uses as many decoders as compute threads, because decoding and computing wait for each other.
 const batchThread = new BatchThread(threads);
 batchThread.start();
 const carried = new CarriedState();
 
-/** What the worker asked of the task in work and has not got yet. */
+/** Pending checkpoint request of the worker for the running task. */
 let asked: Extract<ToTrainer, { type: 'checkpoint' }> | null = null;
 
 process.on('message', (message: ToTrainer) => {
@@ -44,7 +44,9 @@ async function run(assignment: TaskAssignment): Promise<void> {
   }
 }
 
-/** A task that breathes but has nothing new to say repeats itself this often: its worker kills what seems to hang. */
+/**
+ * Repeat the last progress message at this interval, so that the worker does not take a slow task for a hung one.
+ */
 const SIGN_OF_LIFE_MS = 5_000;
 
 function contextOf(assignment: TaskAssignment): TaskContext {
@@ -69,7 +71,7 @@ function contextOf(assignment: TaskAssignment): TaskContext {
       await new Promise((resolve) => setImmediate(resolve));
       const request = asked;
       asked = null;
-      // One about a task that has ended meanwhile came too late.
+      // A request for a task that has ended in the meantime is too late.
       if (request?.task_id !== task_id || request.attempt !== attempt) return;
       const checkpoint = await save?.(request.stop);
       if (checkpoint) send({ type: 'checkpoint', task_id, attempt, checkpoint });
@@ -84,6 +86,6 @@ function send(message: FromTrainer): void {
 
 function requiredVariable(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; a worker sets it when it starts a trainer`);
+  if (!value) throw new Error(`${name} is not set; the worker must set it when it starts a trainer`);
   return value;
 }

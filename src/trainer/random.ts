@@ -2,9 +2,9 @@
 export type RandomStream = () => number;
 
 /**
- * A stream that depends on `seed` and `labels` alone, so that any process at any time draws the same numbers for
- * the same purpose: `randomStream(seed, 'init', 'block0/conv1/kernel')`. Generator: sfc32 (PractRand), seeded by
- * FNV-1a hashes of the labels.
+ * A random stream that depends only on `seed` and `labels`, so that any process at any time draws the same numbers
+ * for the same purpose: `randomStream(seed, 'init', 'block0/conv1/kernel')`. Generator: sfc32 (PractRand), seeded
+ * by FNV-1a hashes of the labels.
  */
 export function randomStream(seed: number, ...labels: readonly (string | number)[]): RandomStream {
   const text = labels.join('\u0000');
@@ -24,7 +24,7 @@ export function randomStream(seed: number, ...labels: readonly (string | number)
   return next;
 }
 
-/** Two 32-bit words for a counter-based generator of TensorFlow's, as pure a function of seed and labels. */
+/** Two 32-bit words for TensorFlow's counter-based generator: also a pure function of seed and labels. */
 export function randomKey(seed: number, ...labels: readonly (string | number)[]): Int32Array {
   const random = randomStream(seed, ...labels);
   return Int32Array.of(random() * 2 ** 32, random() * 2 ** 32);
@@ -53,7 +53,7 @@ function hash(text: string, offset: number): number {
   for (let index = 0; index < text.length; index++) {
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   }
-  // One avalanche (MurmurHash3's finaliser): neighbouring labels must not start neighbouring streams.
+  // Avalanche step of MurmurHash3, so that similar labels start different streams.
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
   return value ^ (value >>> 16);

@@ -1,7 +1,7 @@
-/** Milliseconds since any fixed moment. */
+/** Milliseconds since any fixed time. */
 export type Clock = () => number;
 
-/** Adds up wall time by part. TensorFlow's CPU kernels return when they are done, so a part's time is its own. */
+/** Sums wall time by part. TensorFlow's CPU kernels are synchronous, so each part is measured correctly. */
 export class Stopwatch {
   readonly #seconds = new Map<string, number>();
   readonly #made: number;
@@ -10,7 +10,7 @@ export class Stopwatch {
     this.#made = now();
   }
 
-  /** Seconds since it was made. */
+  /** Seconds since its creation. */
   get elapsed(): number {
     return (this.now() - this.#made) / 1000;
   }

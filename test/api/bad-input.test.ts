@@ -40,7 +40,7 @@ const TABLE: readonly BadInput[] = [
     what: 'field like no other',
     send: job({ dataset: 'mnist', model: { zzzzzz: 1 } }),
     pointer: '/model/zzzzzz',
-    says: /known are `family`, `depth`, `width`/,
+    says: /the known fields are `family`, `depth`, `width`/,
   },
   {
     what: 'field with a slash',
@@ -48,7 +48,7 @@ const TABLE: readonly BadInput[] = [
     pointer: '/a~1b~0',
     says: /Unknown field/,
   },
-  { what: 'missing dataset', send: job({}), pointer: '/dataset', says: /needed/ },
+  { what: 'missing dataset', send: job({}), pointer: '/dataset', says: /required/ },
   {
     what: 'unknown dataset',
     send: job({ dataset: 'mnits' }),
@@ -84,7 +84,7 @@ const TABLE: readonly BadInput[] = [
     what: 'no alternative fits',
     send: job({ dataset: 'mnist', method: { split: 'even' } }),
     pointer: '/method/split',
-    says: /"auto" or "memory" or a list with each item a whole number/,
+    says: /"auto" or "memory" or a list in which each item is a whole number/,
   },
   {
     what: 'an item within an alternative',
@@ -122,7 +122,7 @@ const TABLE: readonly BadInput[] = [
     what: 'poisoned prototype, of which nothing is left',
     send: { payload: '{"__proto__": {"dataset": "mnist"}}', headers: json },
     pointer: '/dataset',
-    says: /needed/,
+    says: /required/,
   },
   {
     what: 'half of a surrogate pair',
@@ -134,7 +134,7 @@ const TABLE: readonly BadInput[] = [
     what: 'U+0000 in a text',
     send: job({ ...QUICK, name: 'a\u0000b' }),
     pointer: '/name',
-    says: /must not hold the character U\+0000/i,
+    says: /must not contain the character U\+0000/i,
   },
   {
     what: 'U+0000 in a filter',
@@ -157,8 +157,8 @@ const TABLE: readonly BadInput[] = [
     pointer: '/metadata/te\u0000am',
     says: /U\+0000/,
   },
-  { what: 'empty body', send: { payload: '', headers: json }, pointer: '', says: /A JSON body is needed/ },
-  { what: 'no body', send: {}, pointer: '', says: /A JSON body is needed/ },
+  { what: 'empty body', send: { payload: '', headers: json }, pointer: '', says: /A JSON body is required/ },
+  { what: 'no body', send: {}, pointer: '', says: /A JSON body is required/ },
   {
     what: 'body that is not JSON by type',
     send: { payload: 'dataset=mnist', headers: { 'content-type': 'text/plain' } },
@@ -204,7 +204,7 @@ const TABLE: readonly BadInput[] = [
     send: { method: 'GET', url: '/workers?limit=3' },
     in: 'query',
     pointer: '/limit',
-    says: /none is known/,
+    says: /no fields are allowed/,
   },
   {
     what: 'limit out of range',
@@ -248,7 +248,7 @@ const TABLE: readonly BadInput[] = [
     send: { method: 'GET', url: '/job' },
     status: 404,
     code: 'not_found',
-    says: /nothing at \/job;/,
+    says: /no resource at \/job\./,
   },
 ];
 

@@ -35,7 +35,7 @@ export function jobOf(id: string, spec: JobSpec): Job {
     estimated_finish: null,
     cancel_requested_at: null,
     pause_requested_at: null,
-    queue: { position: 1, reason: 'waits for a worker' },
+    queue: { position: 1, reason: 'is waiting for a worker' },
     spec,
     plan: {
       tasks: 5,

@@ -173,7 +173,7 @@ describe('datasets, workers, health', () => {
     const degraded = (await call('GET', '/health/ready')).json();
     assert.deepEqual([degraded.status, degraded.problems], ['degraded', ['Redis does not answer.']]);
     context.service.dependencies = { postgres: 'down', redis: 'up', workers: 1 };
-    context.service.problems = ['Postgres does not answer.', 'The disk of home cannot be read.'];
+    context.service.problems = ['Postgres does not respond.', 'The disk of home cannot be read.'];
     const down = await call('GET', '/health/ready');
     assert.deepEqual([down.statusCode, down.json().code], [503, 'unavailable']);
     assert.equal(down.json().detail, context.service.problems.join(' '));

@@ -34,17 +34,17 @@ test('a manifest is read as it was written', () => {
 /** What is wrong, and how the error begins. */
 const FAULTS: readonly (readonly [unknown, RegExp])[] = [
   [null, /manifest must be an object/],
-  [{ ...ENCODED, name: 7 }, /name must be a text/],
+  [{ ...ENCODED, name: 7 }, /name must be a string/],
   [{ ...ENCODED, storage: undefined }, /storage must be 'pixels' or 'encoded'/],
   [{ ...ENCODED, image: undefined }, /image\.height must be/],
   [{ ...ENCODED, image: { ...ENCODED.image, width: 0 } }, /image\.width must be/],
   [{ ...ENCODED, image: { ...ENCODED.image, channels: 4 } }, /image\.channels must be 1 or 3/],
   [{ ...ENCODED, classes: [] }, /classes must be 1 to 65536 names/],
   [{ ...ENCODED, classes: ['crow', 1] }, /classes must be a list of names/],
-  [{ ...ENCODED, mean: [1, 2] }, /mean must be a number per channel/],
-  [{ ...ENCODED, mean: [1, 2, null] }, /mean must be a number per channel/],
-  [{ ...ENCODED, standard_deviation: [1, 0, 1] }, /standard_deviation must be a number above 0/],
-  [{ ...ENCODED, splits: { train: split } }, /splits\.test must be there/],
+  [{ ...ENCODED, mean: [1, 2] }, /mean must be one number per channel/],
+  [{ ...ENCODED, mean: [1, 2, null] }, /mean must be one number per channel/],
+  [{ ...ENCODED, standard_deviation: [1, 0, 1] }, /standard_deviation must be one number above 0/],
+  [{ ...ENCODED, splits: { train: split } }, /splits\.test is missing/],
   [
     { ...ENCODED, splits: { ...ENCODED.splits, train: { ...split, count: 1.5 } } },
     /splits\.train\.count must/,

@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Create a training job
-         * @description Checks the spec, fills every default, stores the job and answers it. Training starts as soon as a worker has a free slot. With `dry_run=true` the same checks run and nothing is stored.
+         * @description Checks the spec, fills in every default, stores the job and returns it. Training starts as soon as a worker has a free slot. With `dry_run=true` the same checks run, but nothing is stored.
          */
         post: operations["createJob"];
         delete?: never;
@@ -30,21 +30,21 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
          * Get one job
-         * @description With `wait` the answer comes as soon as the job has ended, and after so many seconds at the latest: a loop of such requests follows a job without polling. Events say more, sooner.
+         * @description With `wait`, the response is sent when the job has ended, or after that many seconds. Repeated requests of this kind follow a job without polling. Events give more detail, earlier.
          */
         get: operations["getJob"];
         put?: never;
         post?: never;
         /**
          * Delete a finished job
-         * @description Everything about the job goes: its record, tasks, events, logs, metrics and artifacts. Their bytes are deleted some time later, unless another job has the same ones. A job that is not finished answers 409: cancel it first. So does one whose model is still there, since the job is where the model comes from: delete the model first.
+         * @description Deletes everything about the job: its record, tasks, events, logs, metrics and artifacts. The stored bytes are deleted later, unless another job has the same bytes. An unfinished job answers 409: cancel it first. A job whose model exists also answers 409, because the model refers to its job: delete the model first.
          */
         delete: operations["deleteJob"];
         options?: never;
@@ -57,7 +57,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -66,7 +66,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a job
-         * @description The answer says that the wish is stored. Running tasks make a last checkpoint, which stays as an artifact, and end; with `force` they are killed. The job's state becomes `cancelled` once none of them runs. Cancelling a cancelled job again answers it unchanged; a job that succeeded or failed answers 409.
+         * @description The response confirms that the request is stored. Running tasks write a last checkpoint, which stays as an artifact, and end. With `force` they are killed. The state becomes `cancelled` when no task runs any more. Cancelling a cancelled job returns it unchanged. A job that has succeeded or failed answers 409.
          */
         post: operations["cancelJob"];
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -89,7 +89,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a job at a checkpoint
-         * @description The answer says that the wish is stored: no task of the job starts any more, and running ones make a checkpoint and end. The state becomes `paused` once none of them runs; from then on the job holds no device. Pausing a paused job again answers it unchanged; a job that is finished, or is being cancelled, answers 409.
+         * @description The response confirms that the request is stored. No further task of the job starts. Running tasks write a checkpoint and end. When none of them runs any more, the state becomes `paused` and the job uses no device. Pausing a paused job returns it unchanged. A job that is finished or is being cancelled answers 409.
          */
         post: operations["pauseJob"];
         delete?: never;
@@ -103,7 +103,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -112,7 +112,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a paused job
-         * @description The job is queued again and goes on from its checkpoints, to bitwise the model it would have made without the pause. Resuming a job that is not paused answers it unchanged; one that is finished, or is being cancelled, answers 409.
+         * @description The job is queued again and continues from its checkpoints. Its model is bitwise the same as without the pause. Resuming a job that is not paused returns it unchanged. A job that is finished or is being cancelled answers 409.
          */
         post: operations["resumeJob"];
         delete?: never;
@@ -126,14 +126,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
-         * List a job's tasks
-         * @description The whole task graph, in the order in which it was planned.
+         * List the tasks of a job
+         * @description The whole task graph, in planning order.
          */
         get: operations["listJobTasks"];
         put?: never;
@@ -149,14 +149,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
-         * List or follow a job's events
-         * @description With `Accept: text/event-stream` the stored events are sent, then each new one as it happens; the stream ends after the job's last event. An event's id is its `seq`, so a client that reconnects with `Last-Event-ID` misses nothing. A finished job with nothing left to send answers 204, which tells an EventSource to stop. Any other Accept gets a JSON list.
+         * List or follow the events of a job
+         * @description With `Accept: text/event-stream` the response contains the stored events, then each new event when it happens. The stream ends after the last event of the job. The id of an event is its `seq`, so a client that reconnects with `Last-Event-ID` misses nothing. If a finished job has no more events to send, the response is 204, which tells an EventSource to stop. Every other Accept header gets a JSON list.
          */
         get: operations["listJobEvents"];
         put?: never;
@@ -172,14 +172,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
-         * Read or follow what a job's trainers printed
-         * @description Every line of stdout and stderr of the processes that ran the job's tasks, TensorFlow's included, in the order in which they were stored; a task's last lines are stored before its end is. `Accept: text/plain` gets one line of text for each, `Accept: text/event-stream` follows as `/jobs/{id}/events` does, anything else gets a JSON list. `follow=true` sends plain text as it comes and ends after the job has. Of an attempt that prints more than 2,000 lines or 1 MiB the first and the last lines are kept, and a line between them says how many were left out.
+         * Read or follow the output of a job's trainers
+         * @description Lists every line of stdout and stderr of the processes that ran the tasks of the job, including lines of TensorFlow, in the order in which they were stored. The last lines of a task are stored before its end is recorded. `Accept: text/plain` returns one line of text for each. `Accept: text/event-stream` follows the log as `/jobs/{id}/events` does. Every other Accept header gets a JSON list. `follow=true` sends each line as plain text when it is printed, and ends after the job has ended. If an attempt prints more than 2,000 lines or 1 MiB, only its first and last lines are kept. A line between them says how many were omitted.
          */
         get: operations["listJobLogs"];
         put?: never;
@@ -195,14 +195,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
-         * Get a job's metric series
-         * @description `Accept: text/csv` or `application/x-ndjson` answers lines, anything else JSON.
+         * Get the metric series of a job
+         * @description `Accept: text/csv` and `application/x-ndjson` return lines. Every other Accept header gets JSON.
          */
         get: operations["listJobMetrics"];
         put?: never;
@@ -218,14 +218,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
-         * List a job's checkpoints
-         * @description Places in its training whose weights are kept, in order: while it is unfinished, the end of every round so far and the last checkpoint within each task in work; when it has succeeded, the finished network; of a job that failed or was cancelled, the last checkpoint within each task. `POST /jobs` with `init_from` starts another job from one.
+         * List the checkpoints of a job
+         * @description Points of the training whose weights are stored, in order. For an unfinished job: the end of every finished round, and the last checkpoint of each running task. For a successful job: the final network. For a failed or cancelled job: the last checkpoint of each task. `POST /jobs` with `init_from` starts another job from a checkpoint.
          */
         get: operations["listJobCheckpoints"];
         put?: never;
@@ -241,12 +241,12 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
-        /** List a job's artifacts */
+        /** List the artifacts of a job */
         get: operations["listJobArtifacts"];
         put?: never;
         post?: never;
@@ -261,20 +261,20 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         /**
-         * List where a job is handed over to
-         * @description The trackers of its spec, and those asked for later.
+         * List the trackers of a job
+         * @description The trackers in the spec of the job, and trackers that were added later.
          */
         get: operations["listJobTrackers"];
         put?: never;
         /**
-         * Hand a job over to an experiment tracker
-         * @description Now, or when it has ended. Asked again for the same experiment of the same tracker it begins anew, with the authorization given this time, and writes into the same run.
+         * Export a job to an experiment tracker
+         * @description The export starts when the job has ended, or at once if it has ended already. A second request for the same experiment of the same tracker exports again, with the authorization of this request, into the same run.
          */
         post: operations["handOverJob"];
         delete?: never;
@@ -288,12 +288,12 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description An artifact's id. */
+                /** @description The id of an artifact. */
                 id: components["parameters"]["ArtifactId"];
             };
             cookie?: never;
         };
-        /** Describe one artifact */
+        /** Describe an artifact */
         get: operations["getArtifact"];
         put?: never;
         post?: never;
@@ -308,14 +308,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description An artifact's id. */
+                /** @description The id of an artifact. */
                 id: components["parameters"]["ArtifactId"];
             };
             cookie?: never;
         };
         /**
-         * Download one artifact
-         * @description The bytes never change, so `ETag` is their sha256. One `Range` of bytes is served; several are answered whole.
+         * Download an artifact
+         * @description The bytes never change, so the `ETag` is their sha256. The operation supports one byte `Range`. A request for several ranges gets the whole file.
          */
         get: operations["downloadArtifact"];
         put?: never;
@@ -335,7 +335,7 @@ export interface paths {
         };
         /**
          * List models, newest or most accurate first
-         * @description A job that succeeds makes one model. Pages stay stable: a model made meanwhile neither repeats nor hides another.
+         * @description Each successful job produces one model. Pages are stable: a model created between two requests does not cause repeated or missing items.
          */
         get: operations["listModels"];
         put?: never;
@@ -355,7 +355,7 @@ export interface paths {
         };
         /**
          * Compare two models
-         * @description What differs between the specs they were trained by, field by field; their figures side by side (accuracy, loss, parameters, sizes, parity of exports); and where their curves ended.
+         * @description Compares the specs field by field and lists the differences. Lists the figures side by side (accuracy, loss, parameters, sizes, parity of exports), and the last point of each metric series.
          */
         get: operations["compareModels"];
         put?: never;
@@ -371,7 +371,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
@@ -382,14 +382,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a model
-         * @description With its files, whose bytes are deleted some time later unless another model has the same ones. The job that made it stays, with its events, metrics and report. A model that holds the tag `production` answers 409.
+         * @description Deletes the model and its files. The stored bytes are deleted later, unless another model has the same bytes. The job of the model stays, with its events, metrics and report. A model with the tag `production` answers 409.
          */
         delete: operations["deleteModel"];
         options?: never;
         head?: never;
         /**
-         * Rename, describe or label a model
-         * @description A field that is absent stays; `metadata` is replaced as a whole. Tags belong to a name: a model that holds one cannot be renamed (409). What was trained and measured never changes.
+         * Change the name, description or metadata of a model
+         * @description A missing field keeps its value. `metadata` is replaced as a whole. Tags belong to a model name, so a model with tags cannot be renamed (409). Training results never change.
          */
         patch: operations["updateModel"];
         trace?: never;
@@ -399,7 +399,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
                 /**
                  * @description The tag.
@@ -411,12 +411,12 @@ export interface paths {
         };
         get?: never;
         /**
-         * Give a model a tag, taking it from the model that held it
-         * @description Among the tenant's models of one name a tag has one holder, so `GET /models?name=digits&tag=production` answers one model at any time. Giving a tag to the model that holds it changes nothing.
+         * Give a tag to a model, and remove it from the previous holder
+         * @description Among the models of one name, a tag belongs to at most one model. So `GET /models?name=digits&tag=production` returns at most one model. Adding a tag that the model already has changes nothing.
          */
         put: operations["tagModel"];
         post?: never;
-        /** Take a tag from a model */
+        /** Remove a tag from a model */
         delete: operations["untagModel"];
         options?: never;
         head?: never;
@@ -428,12 +428,12 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
         };
-        /** List the tags that a model was given and lost */
+        /** List the tag changes of a model */
         get: operations["listModelTagChanges"];
         put?: never;
         post?: never;
@@ -454,7 +454,7 @@ export interface paths {
         put?: never;
         /**
          * Plan a job without starting it
-         * @description What a job would cost and how fast it would train: its stages, what each holds and computes, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the devices at hand, data-parallel back-propagation among them. Costs come from a profile of the network (`POST /profiles`) or else from what your tenant's latest jobs measured on it (both `source: measured`); where there is neither, from multiply-adds and activations (`source: estimated`). Nothing is stored.
+         * @description Predicts the cost and the training time of a job: its stages, the memory and computation of each, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the available devices, including data-parallel back-propagation. The costs come from a profile of the network (`POST /profiles`), or from measurements of the latest jobs of your tenant on this network (both `source: measured`). If neither exists, they come from multiply-adds and activations (`source: estimated`). Nothing is stored.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -473,7 +473,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Measure a job's network on a worker
+         * Measure the network of a job on a worker
          * @description One slot times the network's blocks, AuxNets, coupling and messages, in your tenant's turn: seconds to a minute. A profile that no device of its kind has taken within a day fails. From then on `POST /plans` predicts by it, for every number of stages. A profile belongs to your tenant, a network with its images, batch size and precision, and a kind of device: where there is one that is younger than seven days, it is answered as it is.
          */
         post: operations["createProfile"];
@@ -488,7 +488,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A profile's id. */
+                /** @description The id of a profile. */
                 id: components["parameters"]["ProfileId"];
             };
             cookie?: never;
@@ -512,7 +512,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
@@ -521,7 +521,7 @@ export interface paths {
         put?: never;
         /**
          * Predict the classes of images
-         * @description The body is an image file as it is (`curl --data-binary @digit.png -H 'content-type: image/png'`), or JSON with up to 32 images. A worker answers, from a model it keeps loaded. Files are PNG, JPEG or WebP of at most 25 million pixels; they are scaled until they cover the network's input and cropped in the middle, as data sets are. An answer takes 30 s at the most. Repeating a request is harmless: 429, 503 and 504 say to.
+         * @description The body is an image file (`curl --data-binary @digit.png -H 'content-type: image/png'`), or JSON with up to 32 images. A worker answers with a model that it keeps loaded. Image files are PNG, JPEG or WebP of at most 25 million pixels. They are scaled to cover the input of the network and cropped at the center, as images of datasets are. A response takes at most 30 s. The request can be repeated safely after 429, 503 and 504.
          */
         post: operations["predict"];
         delete?: never;
@@ -542,7 +542,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a dataset
-         * @description Takes an archive of images (image folder, CIFAR, MNIST idx or NumPy npz as .zip, .tar, .tar.gz or .npz), as `multipart/form-data`. It is streamed to disk. The answer comes when it is stored; a worker then checks it and makes arrays of it (state `validating`), and the dataset becomes `ready`, or `failed` with its `problems`. As JSON, the request names a `url` that a worker fetches first, or an `upload` that came in pieces to /uploads by the tus protocol (https://tus.io), which goes on where it broke off.
+         * @description Accepts an archive of images as `multipart/form-data`: an image folder, CIFAR, MNIST idx or NumPy npz, packed as .zip, .tar, .tar.gz or .npz. The archive is streamed to disk. The response is sent when it is stored. A worker then checks it and converts it to arrays (state `validating`). After that the dataset is `ready`, or `failed` with its `problems`. A JSON request instead gives a `url`, which a worker downloads, or the id of an `upload` that was sent in pieces to /uploads with the tus protocol (https://tus.io). Such an upload can continue after an interruption.
          */
         post: operations["createDataset"];
         delete?: never;
@@ -557,7 +557,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description A dataset's id.
+                 * @description The id of a dataset.
                  * @example mnist
                  */
                 id: components["schemas"]["Id"];
@@ -570,7 +570,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset
-         * @description Its validation, if it is under way, is ended; the bytes of its arrays are deleted some time later, unless another dataset has the same ones. A dataset that a job was trained on answers 409: delete its jobs first. Built-in ones stay.
+         * @description A running validation is stopped. The bytes of the arrays are deleted later, unless another dataset has the same bytes. A dataset that a job uses answers 409: delete these jobs first. Built-in datasets cannot be deleted.
          */
         delete: operations["deleteDataset"];
         options?: never;
@@ -602,12 +602,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tenant's webhooks */
+        /** List the webhooks of the tenant */
         get: operations["listWebhooks"];
         put?: never;
         /**
          * Register a webhook
-         * @description From now on, the events it asks for of every job of the tenant are posted to its URL, signed by the Standard Webhooks specification (headers `webhook-id`, `webhook-timestamp`, `webhook-signature`). An answer other than 2xx, or none within 15 s, is tried again: ten attempts over about two days. A message can arrive more than once; its `webhook-id` stays the same. The secret that signs is in this answer and nowhere else.
+         * @description The server posts the selected events of all jobs of the tenant to the URL from now on. Messages are signed as the Standard Webhooks specification says (headers `webhook-id`, `webhook-timestamp`, `webhook-signature`). If the receiver does not answer with 2xx within 15 s, the message is sent again: ten attempts over about two days. A message can arrive more than once, always with the same `webhook-id`. The signing secret is shown only in this response.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -621,18 +621,18 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
         };
-        /** Describe one webhook */
+        /** Describe a webhook */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook
-         * @description With its deliveries; what was not sent yet is not sent any more.
+         * @description Deletes the webhook and its deliveries. Messages that were not sent yet are discarded.
          */
         delete: operations["deleteWebhook"];
         options?: never;
@@ -645,7 +645,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
@@ -653,8 +653,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a webhook a test message
-         * @description A message of type `webhook.test`, sent and tried again like any other.
+         * Send a test message to a webhook
+         * @description The message has the type `webhook.test`. It is sent and retried like any other message.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -668,14 +668,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
         };
         /**
-         * List what a webhook was sent
-         * @description Deliveries are kept for 30 days after their end.
+         * List the deliveries of a webhook
+         * @description A delivery is kept for 30 days after its end.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -691,7 +691,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A delivery's id. */
+                /** @description The id of a delivery. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
@@ -700,7 +700,7 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description The same message under the same `webhook-id`, whatever became of it before.
+         * @description Sends the same message with the same `webhook-id`, whether it was delivered before or not.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -716,12 +716,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tenant's API keys */
+        /** List the API keys of the tenant */
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Make an API key
-         * @description The key is in this answer and nowhere else: the server keeps a hash of it. It belongs to the tenant of the key that makes it. On a server without keys this makes the first one, which needs the scope `admin`; from then on every request needs a key.
+         * Create an API key
+         * @description The key is shown only in this response: the server stores only a hash of it. The key belongs to the tenant of the key that creates it. On a server without keys, this operation creates the first key, which needs the scope `admin`. After that, every request needs a key.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -735,18 +735,18 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A key's id. */
+                /** @description The id of a key. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
         };
-        /** Describe one API key */
+        /** Describe an API key */
         get: operations["getApiKey"];
         put?: never;
         post?: never;
         /**
          * Revoke an API key
-         * @description Every API process refuses the key within a second, and ends what it is being sent.
+         * @description Every API process rejects the key within a second, and ends running streams of this key.
          */
         delete: operations["revokeApiKey"];
         options?: never;
@@ -800,7 +800,7 @@ export interface paths {
         };
         /**
          * Measurements for Prometheus
-         * @description Queue, workers, dispatchers and webhooks of the whole service, the same from every API process, and this process and its requests; docs/operating.md lists them. They name no tenant and no job.
+         * @description Measurements of the queue, workers, dispatchers and webhooks of the whole service, the same from every API process. Also measurements of this process and its requests. docs/operating.md lists them. They contain no tenant and no job.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -817,12 +817,12 @@ export interface components {
     schemas: {
         Id: string;
         /**
-         * @description `succeeded`, `failed` and `cancelled` are final. docs/job-states.md has every transition.
+         * @description `succeeded`, `failed` and `cancelled` are final states. docs/job-states.md lists every transition.
          * @enum {string}
          */
         JobState: "queued" | "preparing" | "running" | "finalizing" | "paused" | "succeeded" | "failed" | "cancelled";
         /**
-         * @description `waiting` for other tasks; `ready` to be claimed; then `running`. The rest are final.
+         * @description `waiting`: other tasks must succeed first. `ready`: a worker can claim the task. `running`: a worker runs the task. The other states are final.
          * @enum {string}
          */
         TaskState: "waiting" | "ready" | "running" | "succeeded" | "failed" | "cancelled";
@@ -835,54 +835,54 @@ export interface components {
                 [key: string]: string;
             };
             state: components["schemas"]["JobState"];
-            /** @description Why it is in this state, in a sentence, where that is not plain. */
+            /** @description The reason for this state in one sentence, if the state alone does not explain it. */
             state_reason: string | null;
-            /** @description Share of the work done, 0 to 1. */
+            /** @description The finished share of the work, from 0 to 1. */
             progress: number;
             created_at: components["schemas"]["Time"];
             started_at: components["schemas"]["OptionalTime"];
             finished_at: components["schemas"]["OptionalTime"];
             /**
              * Format: date-time
-             * @description If it goes on as it does: what is left of each kind of task at the rate of its finished ones, that of the stages shared among the slots that they use now. Null until a training task is finished, and while the job waits for a worker, is paused, or has ended.
+             * @description The estimated end of the job. It assumes that remaining tasks of each kind take as long as the finished ones, and that stage tasks continue to share the slots that they use now. Null until a training task is finished, and while the job waits for a worker, is paused, or has ended.
              */
             estimated_finish: string | null;
             cancel_requested_at: components["schemas"]["OptionalTime"];
             /**
              * Format: date-time
-             * @description Null unless it is paused, or is to be.
+             * @description The time of the request to pause the job. Null if the job is not paused and is not going to be.
              */
             pause_requested_at: string | null;
             queue: components["schemas"]["JobQueue"] | null;
             spec: components["schemas"]["JobSpec"];
             plan: components["schemas"]["JobPlan"];
-            /** @description Of a dry run alone, what `POST /plans` answers for it. */
+            /** @description Only in a dry run: the response of `POST /plans` for this spec. */
             prediction?: components["schemas"]["Plan"];
             result: components["schemas"]["JobResult"] | null;
             error: components["schemas"]["Failure"] | null;
             links: components["schemas"]["JobLinks"];
         };
-        /** @description Where a job that has not started stands; null once it has. */
+        /** @description The place of a job in the queue. Null after the job has started. */
         JobQueue: {
-            /** @description Its place among the jobs that have not started, those of other tenants counted too, by priority and turn as things stand; 1 is next. Counted up to 1000: 1001 stands for that place or any beyond. */
+            /** @description The current position among all queued jobs, including jobs of other tenants, by priority and turn. 1 is next. Positions are counted up to 1000; 1001 means position 1001 or later. */
             position: number;
-            /** @description What it waits for, in a sentence. */
+            /** @description The reason for waiting, in one sentence. */
             reason: string;
         };
         PlanRequest: {
             job: components["schemas"]["JobSpec"];
             /**
-             * @description Devices to lay the network out on; null takes the registered ones, or as many as there are stages.
+             * @description Number of devices. Null means the registered devices, or one device per stage.
              * @default null
              */
             devices: number | null;
             /**
-             * @description What one device has; layouts that need more do not fit. Null sets no limit.
+             * @description Memory of one device. Layouts that need more do not fit. Null means no limit.
              * @default null
              */
             device_memory_bytes: number | null;
             /**
-             * @description What the network carries between two devices, each way; 125 MB/s is 1 Gbit/s.
+             * @description Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s.
              * @default 125000000
              */
             link_bytes_per_second: number;
@@ -890,41 +890,41 @@ export interface components {
         ProfileRequest: {
             job: components["schemas"]["JobSpec"];
             /**
-             * @description The kind of device to measure on; null takes a GPU where a registered worker has one, else the CPU.
+             * @description The kind of device to measure on. Null means a GPU if a registered worker has one, otherwise the CPU.
              * @default null
              * @enum {string|null}
              */
             device: "cpu" | "gpu" | null;
         };
-        /** @description What a network's parts take on a device. */
+        /** @description Measured times of the parts of a network on a device. */
         Profile: {
             id: components["schemas"]["Id"];
             /** @constant */
             object: "profile";
             /**
-             * @description It waits for a slot on such a device, is measured, or has ended.
+             * @description The profile waits for a slot on such a device, is being measured, or has ended.
              * @enum {string}
              */
             state: "queued" | "running" | "succeeded" | "failed";
             /** @enum {string} */
             device_kind: "cpu" | "gpu";
-            /** @description Where it was measured, like `cpu:0`; null before. */
+            /** @description The device of the measurement, like `cpu:0`. Null before the measurement. */
             device: string | null;
             batch_size: number;
-            /** @description Of an optimiser step of the whole network on that device, its parts added up; null until it has succeeded. */
+            /** @description Time of one optimizer step of the whole network on this device: the sum of its parts. Null until the profile has succeeded. */
             step_seconds: number | null;
-            /** @description The network's parts in order, empty until it has succeeded. */
+            /** @description The parts of the network in order. Empty until the profile has succeeded. */
             parts: {
                 /** @description `stem`, `block 0` and so on, `head`. */
                 name: string;
-                /** @description Of a batch. */
+                /** @description Time of the forward pass of one batch. */
                 forward_seconds: number;
-                /** @description Of a batch, with both gradients. */
+                /** @description Time of the backward pass of one batch, including both gradients. */
                 backward_seconds: number;
             }[];
-            /** @description Why it failed; `POST /profiles` tries again. Null unless it did. */
+            /** @description The reason for the failure. `POST /profiles` measures again. Null if the profile has not failed. */
             error: {
-                /** @description Of the catalogue, docs/errors.md. */
+                /** @description A code from docs/errors.md. */
                 code: string;
                 message: string;
             } | null;
@@ -935,28 +935,28 @@ export interface components {
                 self: string;
             };
         };
-        /** @description What a job would cost. Seconds are of one optimiser step where nothing else is said. */
+        /** @description The predicted cost of a job. Seconds are the time of one optimizer step, unless a field says otherwise. */
         Plan: {
             /** @constant */
             object: "plan";
             /**
-             * @description Where seconds come from. `measured`: a profile, or tasks of earlier jobs. `estimated`: multiply-adds and activations at the rate of one core of a recent server (docs/method.md); on other devices all seconds are wrong by the same factor, speed-ups by less.
+             * @description The origin of the times. `measured`: a profile, or tasks of earlier jobs. `estimated`: multiply-adds and activations at the speed of one core of a recent server (docs/method.md). On other devices all estimated seconds are wrong by the same factor, and speed-ups by less.
              * @enum {string}
              */
             source: "measured" | "estimated";
-            /** @description The profile that the plan is made from, the latest of this network; null where there is none. */
+            /** @description The profile on which the plan is based: the latest one of this network. Null if there is none. */
             profile: {
                 id: components["schemas"]["Id"];
-                /** @description Like `cpu:0`. */
+                /** @description The kind of device, like `cpu:0`. */
                 device: string;
                 measured_at: components["schemas"]["Time"];
             } | null;
-            /** @description The tasks whose seconds were used; null where a profile says more, and where the plan is estimated. */
+            /** @description The tasks whose measured times are used. Null if the plan uses a profile or is estimated. */
             measured_on: {
-                /** @description Of the latest of them, like `cpu:0`. */
+                /** @description The device of the latest of these tasks, like `cpu:0`. */
                 device: string;
                 tasks: number;
-                /** @description Optimiser steps in them. */
+                /** @description Number of optimizer steps in these tasks. */
                 steps: number;
             } | null;
             method: {
@@ -967,88 +967,88 @@ export interface components {
             steps_per_epoch: number;
             network: components["schemas"]["PlanCost"];
             stages: components["schemas"]["PlanStage"][];
-            /** @description For `method.split`: the job's number of stages cut so that the slowest is clearly faster, by at least 3 %, than as the job cuts them. Null where that cannot be had. A profile tells it best: `auto` knows the network only. */
+            /** @description A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 % faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto` knows only the network. */
             better_split: {
                 split: number[];
-                /** @description Of its slowest stage. */
+                /** @description Step time of its slowest stage. */
                 step_seconds: number;
             } | null;
-            /** @description For K = 1 to 16 balanced stages of this method on K devices; fewer where a given `auxiliary.depth` does not come down to the inputs of later stages. Empty for methods whose stages do not all train at once (`rounds`, `frozen`). */
+            /** @description Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth` cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at the same time (`rounds`, `frozen`). */
             speedups: components["schemas"]["PlanSpeedup"][];
-            /** @description Equation 27 for endlessly many stages, with what these stages do beside their layers. */
+            /** @description Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers. */
             speedup_bound: number | null;
-            /** @description The fewest stages that are faster than one device; null where none are. */
+            /** @description The smallest number of stages that is faster than one device. Null if there is none. */
             break_even_stages: number | null;
-            /** @description Ways to use the devices, the fastest first; those that do not fit last. */
+            /** @description Ways to use the devices, the fastest first. Layouts that do not fit come last. */
             layouts: components["schemas"]["PlanLayout"][];
             recommendation: {
                 stages: number;
                 replicas: number;
-                /** @description Why, in a sentence or two. */
+                /** @description The reason, in one or two sentences. */
                 reason: string;
             };
         };
-        /** @description What layers hold and compute. */
+        /** @description Memory and computation of layers. */
         PlanCost: {
-            /** @description Trained ones. */
+            /** @description Number of trained parameters. */
             parameters: number;
-            /** @description Of a forward pass over one image; convolutions and dense layers. */
+            /** @description Multiply-adds of a forward pass over one image, in convolutions and dense layers. */
             multiply_adds: number;
-            /** @description What a training pass over a batch keeps, in float32. */
+            /** @description Bytes that a training pass over one batch keeps, in float32. */
             activation_bytes: number;
         };
         PlanStage: {
             stage: number;
-            /** @description Residual blocks. */
+            /** @description Number of residual blocks. */
             blocks: number;
             layers: components["schemas"]["PlanCost"];
-            /** @description The AuxNet that makes its input; null where it has none. */
+            /** @description The AuxNet that produces the input of the stage. Null if the stage has none. */
             auxiliary: components["schemas"]["PlanCost"] | null;
-            /** @description The local head it learns from; null where it has none. */
+            /** @description The local head that trains the stage. Null if the stage has none. */
             head: components["schemas"]["PlanCost"] | null;
-            /** @description Multiply-adds of its AuxNet over those of its layers. */
+            /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
-            /** @description Weights, gradients and momentum, and what a pass over a batch keeps; without the runtime itself. */
+            /** @description Weights, gradients and momentum, and the values that a pass over a batch keeps. Without the memory of the runtime itself. */
             memory_bytes: number;
-            /** @description AuxNet, coupling and messages included. */
+            /** @description Step time, including AuxNet, coupling and messages. */
             step_seconds: number;
         };
-        /** @description How much faster K stages on K devices train than one device that trains the whole network. */
+        /** @description Speed-up of K stages on K devices, compared with one device that trains the whole network. */
         PlanSpeedup: {
             stages: number;
             split: number[];
-            /** @description Of balanced stages. */
+            /** @description Equation 27 for balanced stages. */
             equation_27: number;
-            /** @description Without the assumption of balance, and with what messages take. */
+            /** @description The same for the real, unbalanced stages, including the time for messages. */
             slowest_stage: number;
-            /** @description The same with the phases in which the joined network trains; at the end on `end_to_end_replicas` devices. */
+            /** @description The same for the whole run, including the phases that train the joined network. The phase at the end runs on `end_to_end_replicas` devices. */
             whole_run: number;
         };
-        /** @description K stages, each trained by R replicas on an R-th of every batch. */
+        /** @description A layout of K stages. R replicas train each stage, each on 1/R of every batch. */
         PlanLayout: {
             stages: number;
             replicas: number;
-            /** @description Whether a job can ask for it. Replicas that average every step are computed for comparison; what a job can ask for are those of `method.end_to_end_replicas`, which meet once a round. */
+            /** @description Whether a job can use this layout. Replicas that average after every step are only computed for comparison. Jobs support `method.end_to_end_replicas`, which average once per round. */
             offered: boolean;
-            /** @description Within `device_memory_bytes`. */
+            /** @description Whether it fits into `device_memory_bytes`. */
             fits: boolean;
-            /** @description Of the slowest device, messages and averaging included. */
+            /** @description Step time of the slowest device, including messages and averaging. */
             step_seconds: number;
-            /** @description On average over the run, its joint phases with their `end_to_end_replicas` included. */
+            /** @description Average time over the run, including its end-to-end phases with `end_to_end_replicas`. */
             epoch_seconds: number;
-            /** @description Of the device that needs most: where the job has a phase that trains the joined network, of that. */
+            /** @description Memory of the device that needs most. If the job has a phase that trains the joined network, memory of that phase. */
             memory_bytes: number;
-            /** @description What moves between devices. */
+            /** @description Bytes that are sent between devices. */
             bytes_per_epoch: number;
         };
-        /** @description How the job is cut into rounds and tasks (docs/method.md, "The schedule"). */
+        /** @description The rounds and tasks of the job (docs/method.md, "The schedule"). */
         JobPlan: {
-            /** @description Tasks in the graph. */
+            /** @description Number of tasks in the graph. */
             tasks: number;
             steps_per_epoch: number;
-            /** @description Optimiser steps of the whole run. */
+            /** @description Optimizer steps of the whole run. */
             total_steps: number;
-            /** @description Optimiser steps of one task. */
+            /** @description Optimizer steps of one task. */
             round_steps: number;
             /** @description Rounds of the warm start. */
             warm_start_rounds: number;
@@ -1058,74 +1058,74 @@ export interface components {
             end_to_end_rounds: number;
         };
         JobResult: {
-            /** @description Share of the test images that the joined network gets right, 0 to 1. */
+            /** @description Share of the test images that the joined network classifies correctly, 0 to 1. */
             test_accuracy: number;
             /** @description Mean cross-entropy of the joined network on the test images. */
             test_loss: number;
-            /** @description The same for the compact network (last AuxNet and last stage); null with one stage. */
+            /** @description The same for the compact network (last AuxNet and last stage). Null for a job with one stage. */
             compact_accuracy: number | null;
-            /** @description The full network and, where there is one, the compact one, side by side. */
+            /** @description The full network and, if there is one, the compact network, side by side. */
             networks: components["schemas"]["NetworkFigures"][];
-            /** @description Null with one stage, for methods whose stages do not train at once, without an end-to-end task to compare with, where a training task took more than one attempt, and where tasks ran on devices of different kinds. */
+            /** @description Null for one stage, for methods whose stages do not train at the same time, for jobs without an end-to-end task to compare with, if a training task took more than one attempt, and if tasks ran on different kinds of devices. */
             speedup: {
-                /** @description Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time. Below 1 it was slower. Null where the job was paused. */
+                /** @description Seconds per step of the job's own end-to-end tasks, times the steps of the phase, divided by the wall time of the phase. A value below 1 means slower. Null if the job was paused. */
                 measured: number | null;
-                /** @description Equation 27 by the slowest stage, from the tasks' seconds by part; without messages and waiting. Null where tasks report no parts. */
+                /** @description Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and waiting. Null if tasks report no parts. */
                 predicted: number | null;
             } | null;
-            /** @description The model it made; null once that was deleted. */
+            /** @description The model of the job. Null after the model was deleted. */
             model_id: string | null;
-            /** @description Every number the finalizer reported, by name. */
+            /** @description All numbers that the finalizer reported, by name. */
             figures: {
                 [key: string]: number;
             };
         };
         NetworkFigures: {
             /**
-             * @description What its artifacts' names begin with.
+             * @description The prefix of the names of its artifacts.
              * @enum {string}
              */
             name: "full" | "compact";
-            /** @description Share of the test images that it gets right, 0 to 1. */
+            /** @description Share of the test images that it classifies correctly, 0 to 1. */
             accuracy: number;
             /** @description Mean cross-entropy on the test images. */
             loss: number;
             parameters: number;
-            /** @description Of one image's forward pass, in convolutions and dense layers. */
+            /** @description Multiply-adds of a forward pass over one image, in convolutions and dense layers. */
             multiply_adds: number;
-            /** @description Null where nothing is exported. */
+            /** @description Null if nothing is exported. */
             latency: components["schemas"]["Latency"] | null;
             exports: {
                 /** @description One of the job's `exports`. */
                 format: string;
-                /** @description Of all its files together. */
+                /** @description Total size of its files. */
                 size_bytes: number;
-                /** @description The largest difference of a class probability from the trained network's on 1,000 test images. */
+                /** @description Largest difference from the class probabilities of the trained network on 1,000 test images. */
                 max_difference: number;
             }[];
         };
-        /** @description Milliseconds that ONNX Runtime took for the network as it was exported, median over `runs`, on the machine that finalized the job and among whatever else it did. */
+        /** @description Milliseconds that ONNX Runtime takes for the exported network. Median over `runs`, measured on the machine that finalized the job while it may have done other work. */
         Latency: {
             runtime: string;
             device: string;
             threads: number;
             runs: number;
-            /** @description One image. */
+            /** @description Time for one image. */
             single_ms: number;
             batch_size: number;
-            /** @description `batch_size` images at once. */
+            /** @description Time for `batch_size` images at once. */
             batch_ms: number;
         };
         Failure: {
-            /** @description A code of docs/errors.md. */
+            /** @description A code from docs/errors.md. */
             code: string;
             message: string;
-            /** @description Where it concerns one stage: which, from 0. */
+            /** @description The stage of the failure, from 0. Null if it does not concern one stage. */
             stage: number | null;
-            /** @description Where it concerns one optimiser step: which, from 0. */
+            /** @description The optimizer step of the failure, from 0. Null if it does not concern one step. */
             step: number | null;
             /**
-             * @description `non_finite_loss`: the first that was not finite: `loss`, or `gradient of` or `weights of` the parameter where it began.
+             * @description For `non_finite_loss`: the first value that was not finite. It is `loss`, or `gradient of` or `weights of` a parameter.
              * @example gradient of block2/conv1/kernel
              */
             tensor: string | null;
@@ -1161,7 +1161,7 @@ export interface components {
         };
         CancelRequest: {
             /**
-             * @description Kill the trainers at once instead of letting the running tasks make a last checkpoint.
+             * @description Kill the trainers at once. Otherwise running tasks write a last checkpoint first.
              * @default false
              */
             force: boolean;
@@ -1171,18 +1171,18 @@ export interface components {
             /** @constant */
             object: "task";
             job_id: components["schemas"]["Id"];
-            /** @description Its name in the graph, like `stage-1-0`. */
+            /** @description Name of the task in the graph, like `stage-1-0`. */
             key: string;
             /** @enum {string} */
             kind: "prepare" | "stage" | "end_to_end" | "evaluate" | "finalize";
-            /** @description From 0; null for tasks of the whole network. */
+            /** @description Stage from 0. Null for tasks of the whole network. */
             stage: number | null;
-            /** @description From 0. */
+            /** @description Round from 0. */
             round: number | null;
-            /** @description From 0; null for tasks that share their round's steps with no other. */
+            /** @description Replica from 0. Null for tasks that are the only one of their round and stage. */
             replica: number | null;
             state: components["schemas"]["TaskState"];
-            /** @description 0 before the first claim. */
+            /** @description Attempt from 1. 0 before the first claim. */
             attempt: number;
             progress: number;
             /** @description Keys of the tasks that must succeed first. */
@@ -1191,11 +1191,11 @@ export interface components {
             device: string | null;
             started_at: components["schemas"]["OptionalTime"];
             finished_at: components["schemas"]["OptionalTime"];
-            /** @description Wall time within the trainer, by part. */
+            /** @description Wall time in the trainer, by part. */
             seconds: {
                 [key: string]: number;
             };
-            /** @description Small figures the task reported, by name. */
+            /** @description Figures that the task reported, by name. */
             result: {
                 [key: string]: number;
             };
@@ -1209,16 +1209,16 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         Event: {
-            /** @description Grows without gaps within a job, from 1. */
+            /** @description Sequence number within the job, from 1 without gaps. */
             seq: number;
             at: components["schemas"]["Time"];
             /** @enum {string} */
             level: "info" | "warning" | "error";
-            /** @description What happened, like `job.running` or `task.succeeded`. */
+            /** @description Type of the event, like `job.running` or `task.succeeded`. */
             type: string;
-            /** @description The same for people. */
+            /** @description Description of the event for people. */
             message: string;
-            /** @description Details by type. */
+            /** @description Details, which depend on the type. */
             data: {
                 [key: string]: unknown;
             };
@@ -1231,15 +1231,15 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         LogLine: {
-            /** @description Grows without gaps within a job, from 1. */
+            /** @description Sequence number within the job, from 1 without gaps. */
             seq: number;
             at: components["schemas"]["Time"];
-            /** @description The task's key, like `stage-1-0`. */
+            /** @description Key of the task, like `stage-1-0`. */
             task: string;
             attempt: number;
             /** @enum {string} */
             stream: "stdout" | "stderr";
-            /** @description Without its line break; a line of more than 8,192 characters is cut into several. */
+            /** @description Text without its line break. A line of more than 8,192 characters is split into several. */
             text: string;
         };
         LogList: {
@@ -1254,7 +1254,7 @@ export interface components {
             stage: number | null;
             /** @description `nat` or `images/s`; null for a plain number. */
             unit: string | null;
-            /** @description The highest attempt among its points. */
+            /** @description Highest attempt among the points. */
             attempt: number;
             points: [
                 number,
@@ -1275,29 +1275,29 @@ export interface components {
             object: "checkpoint";
             job_id: components["schemas"]["Id"];
             /**
-             * @description `step`: within a task. `round`: between two rounds. `final`: the finished network.
+             * @description `step`: within a task. `round`: between two rounds. `final`: the final network.
              * @enum {string}
              */
             kind: "step" | "round" | "final";
-            /** @description Of `round`: which, counted within its phase as tasks are. */
+            /** @description Only for kind `round`: number of the round within its phase, as in tasks. */
             round: number | null;
-            /** @description The first optimiser step that is not in it. */
+            /** @description The first optimizer step that it does not include. */
             step: number;
-            /** @description Whether `init_from` takes it: it holds every stage, and is not about to be replaced by the next one of a task in work. */
+            /** @description Whether `init_from` accepts this checkpoint. It must contain every stage, and it must not be the checkpoint of a running task, which is soon replaced. */
             starts_jobs: boolean;
             created_at: components["schemas"]["Time"];
-            /** @description Its files, safetensors of weights and optimiser state, one or one for each stage. */
+            /** @description Its files: safetensors with weights and optimizer state. One file, or one per stage. */
             parts: {
-                /** @description The key of the task that made it, like `stage-1-0`. */
+                /** @description Key of the task that wrote the file, like `stage-1-0`. */
                 task: string;
-                /** @description From 0; null for the whole network. */
+                /** @description Stage from 0. Null for the whole network. */
                 stage: number | null;
                 size_bytes: number;
                 sha256: string;
                 links: {
                     /**
                      * Format: uri-reference
-                     * @description Where to download it; null where it is no artifact.
+                     * @description Link to download the file. Null if it is not an artifact.
                      */
                     content: string | null;
                 };
@@ -1319,7 +1319,7 @@ export interface components {
             /** @constant */
             object: "artifact";
             job_id: components["schemas"]["Id"];
-            /** @description A path within the job's artifacts, like `full/model.json`. */
+            /** @description Path within the artifacts of the job, like `full/model.json`. */
             name: string;
             /** @enum {string} */
             kind: "model" | "report" | "weights";
@@ -1346,16 +1346,16 @@ export interface components {
             tracking_uri: string;
             experiment: string;
             /**
-             * @description `waiting` for the job's end, then `pending` until it `succeeded`, or `failed` after its last attempt.
+             * @description `waiting`: the job has not ended. `pending`: the export is being tried. `succeeded`: exported. `failed`: the last attempt failed.
              * @enum {string}
              */
             state: "waiting" | "pending" | "succeeded" | "failed";
             attempts: number;
-            /** @description The tracker's own name of the job's run. */
+            /** @description Id of the run in the tracker. */
             run_id: string | null;
-            /** @description The run's page. */
+            /** @description Web page of the run. */
             run_url: string | null;
-            /** @description Why the last attempt failed. */
+            /** @description Reason for the failure of the last attempt. */
             error: string | null;
             created_at: components["schemas"]["Time"];
             next_attempt_at: components["schemas"]["OptionalTime"];
@@ -1395,7 +1395,7 @@ export interface components {
              */
             file: string;
         };
-        /** @description Exactly one of `url` and `upload` is needed. */
+        /** @description Exactly one of `url` and `upload` is required. */
         DatasetImport: {
             name: components["schemas"]["DatasetName"];
             /**
@@ -1404,7 +1404,7 @@ export interface components {
              */
             url: string | null;
             /**
-             * @description Id of an upload to /uploads that is complete.
+             * @description Id of a complete upload to /uploads.
              * @default null
              */
             upload: string | null;
@@ -1421,21 +1421,21 @@ export interface components {
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
         };
-        /** @description Unique among the tenant's; jobs may name the dataset by it. */
+        /** @description Unique within the tenant. Jobs can refer to the dataset by this name. */
         DatasetName: string;
         /**
-         * @description What the archive holds; `auto` decides by the names of its files.
+         * @description Layout of the archive. `auto` detects it from the names of its files.
          * @enum {string}
          */
         DatasetFormat: "auto" | "image-folder" | "cifar" | "mnist" | "npz";
-        /** @description Share of each class's images that are held out to test, where the archive has no test split of its own (one that has refuses it). Which, their contents decide: the same upload is always split the same. Null: a tenth. */
+        /** @description Share of the images of each class that are held out for testing. Only for archives without their own test split; others reject it. The contents of the images decide which are held out, so the same upload always gets the same split. Null means 0.1. */
         TestShare: number | null;
-        /** @description Of an image folder, what the network is to see. Images are scaled to cover the size and cropped. Left out: what the images are; of any sizes a square of up to 224 pixels. */
+        /** @description For image folders only: the images that the network sees. Images are scaled to cover this size, and cropped. If this field is missing, the images keep their size; if their sizes differ, the network sees a square of up to 224 pixels. */
         DatasetImage: {
             height?: number;
             width?: number;
             /**
-             * @description 1 makes them gray.
+             * @description 1 converts the images to gray.
              * @enum {integer}
              */
             channels?: 1 | 3;
@@ -1447,50 +1447,50 @@ export interface components {
         DatasetLayout: "auto" | "splits" | "no-splits";
         /** @description Folder of the archive that holds the folders of the splits or classes, like `data/images`; images elsewhere are left out. Null: the first folder that holds more than one other. */
         DatasetRoot: string | null;
-        /** @description Of the bytes, in hex; others are refused. */
+        /** @description The sha256 of the bytes, in hex. Bytes with another checksum are rejected. */
         ExpectedSha256: string | null;
-        /** @description A word of your own, like `production` or `candidate`. `production` also keeps its holder from being deleted. */
+        /** @description A word of your choice, like `production` or `candidate`. A model with the tag `production` cannot be deleted. */
         ModelTag: string;
-        /** @description What a job that succeeded leaves to be used. */
+        /** @description A trained model: the result of a successful job. */
         Model: {
             id: components["schemas"]["Id"];
             /** @constant */
             object: "model";
-            /** @description The job's at first; of a job without one, dataset, family and depth: `mnist-resnet-8`. Not unique. */
+            /** @description The default is the name of the job, or dataset, family and depth (`mnist-resnet-8`) for a job without a name. Not unique. */
             name: string;
             description: string;
-            /** @description The job's at first. */
+            /** @description The default is the metadata of the job. */
             metadata: {
                 [key: string]: string;
             };
             tags: components["schemas"]["ModelTag"][];
             job_id: components["schemas"]["Id"];
             created_at: components["schemas"]["Time"];
-            /** @description What it was trained and tested on. */
+            /** @description The dataset used for training and testing. */
             dataset: {
                 id: components["schemas"]["Id"];
                 name: string;
-                /** @description Of the decoded arrays. */
+                /** @description The sha256 of the decoded arrays. */
                 sha256: string | null;
             };
-            /** @description Of the images it takes. */
+            /** @description Shape of the input images. */
             image: {
                 height: number;
                 width: number;
                 channels: number;
             };
-            /** @description In the order of its outputs. */
+            /** @description Classes in the order of the outputs. */
             classes: string[];
             network: components["schemas"]["ModelSpec"];
             method: components["schemas"]["MethodSpec"];
-            /** @description Of the full network, 0 to 1; what `order_by` and `min_accuracy` look at. */
+            /** @description Test accuracy of the full network, 0 to 1. `order_by` and `min_accuracy` use it. */
             test_accuracy: number;
-            /** @description The full network and, where there are AuxNets, the compact one. */
+            /** @description The full network and, if the job has AuxNets, the compact network. */
             variants: components["schemas"]["ModelVariant"][];
-            /** @description With the job's spec, what trains the same model again. */
+            /** @description Versions and seeds that, together with the spec of the job, reproduce the model. */
             provenance: {
                 seed: number;
-                /** @description Of the service that finished it; null for models from before this was noted. */
+                /** @description Version of the service that finished the job. Null for models from before this field existed. */
                 strata_version: string | null;
             };
             links: {
@@ -1500,7 +1500,7 @@ export interface components {
                 job: string;
                 /**
                  * Format: uri-reference
-                 * @description The job, whose `spec` has every field filled in.
+                 * @description The job. Its `spec` contains every field with its value.
                  */
                 spec: string;
                 /** Format: uri-reference */
@@ -1512,29 +1512,29 @@ export interface components {
             };
         };
         /**
-         * @description `full` is the whole network; `compact` its last stage behind its AuxNet: shallower, faster, less accurate.
+         * @description `full`: the whole network. `compact`: the last AuxNet and the last stage, which is shallower, faster and less accurate.
          * @enum {string}
          */
         ModelVariantName: "full" | "compact";
         ModelVariant: {
             variant: components["schemas"]["ModelVariantName"];
-            /** @description Trained numbers: kernels, biases, scales and shifts. */
+            /** @description Number of trained values: kernels, biases, scales and shifts. */
             parameters: number;
             test_accuracy: number;
             test_loss: number | null;
-            /** @description Null where it was not measured. */
+            /** @description Null if it was not measured. */
             latency: components["schemas"]["Latency"] | null;
-            /** @description Whether `POST /models/{id}/predict` can be asked for it: its file is there. Each model has one from its start, whatever the job's `exports`. */
+            /** @description Whether `POST /models/{id}/predict` supports this variant: its file exists. Every new model has such a file, whatever the `exports` of the job. */
             predicts: boolean;
-            /** @description None once they were deleted by the service's retention. */
+            /** @description Empty after the retention of the service deleted the files. */
             formats: components["schemas"]["ModelFormat"][];
         };
         ModelFormat: {
-            /** @description As in the job's `exports`; `other` for a file of none of them. */
+            /** @description One of the `exports` of the job. `other` for a file of another kind. */
             format: string;
-            /** @description Of its files together. */
+            /** @description Total size of its files. */
             size_bytes: number;
-            /** @description Largest absolute difference of a class probability from the trained network's over the test images compared; null where the format holds no computation. */
+            /** @description Largest absolute difference from the class probabilities of the trained network, over the compared test images. Null if the format contains weights only. */
             max_difference: number | null;
             files: {
                 artifact_id: components["schemas"]["Id"];
@@ -1568,12 +1568,12 @@ export interface components {
             /** @constant */
             object: "tag_change";
             at: components["schemas"]["Time"];
-            /** @description The models' name at that time. */
+            /** @description Name of the models at that time. */
             name: string;
             tag: components["schemas"]["ModelTag"];
-            /** @description Who was given it; null where it was taken away. */
+            /** @description The model that got the tag. Null if the tag was removed. */
             model_id: string | null;
-            /** @description Who held it before. */
+            /** @description The model that had the tag before. */
             previous_model_id: string | null;
         };
         TagChangeList: {
@@ -1588,16 +1588,16 @@ export interface components {
             object: "model_comparison";
             a: components["schemas"]["Model"];
             b: components["schemas"]["Model"];
-            /** @description The fields of the two specs that differ; a list counts as one field. */
+            /** @description Fields in which the two specs differ. A list counts as one field. */
             spec: {
                 /** @description JSON pointer, like `/optimizer/learning_rate`. */
                 pointer: string;
-                /** @description The field's value; null also where the spec lacks it. */
+                /** @description Value in the first spec. Also null if that spec has no such field. */
                 a: unknown;
-                /** @description The same of the other. */
+                /** @description Value in the second spec. Also null if that spec has no such field. */
                 b: unknown;
             }[];
-            /** @description Every number that either job's finalizer reported, and `parameters`, `latency_ms` (of one image) and `size_bytes` by variant and format. Null where one has none. */
+            /** @description All numbers that the finalizer of either job reported, and `parameters`, `latency_ms` (for one image) and `size_bytes` by variant and format. Null if one of the models has no such figure. */
             figures: {
                 name: string;
                 a: number | null;
@@ -1617,13 +1617,13 @@ export interface components {
             step: number;
             value: number;
         } | null;
-        /** @description One of its fields. */
+        /** @description Exactly one of the fields. */
         PredictionRequest: {
-            /** @description A PNG */
+            /** @description A PNG, JPEG or WebP file. */
             image?: components["schemas"]["Base64"];
-            /** @description Several of them. */
+            /** @description Several PNG, JPEG or WebP files. */
             images?: components["schemas"]["Base64"][];
-            /** @description Images as the network takes them, nothing scaled: uint8 values, row by row, the channels of a pixel together; height x width x channels of them (`image` of the model). */
+            /** @description Images exactly as the network reads them, without scaling: uint8 values, row by row, with the channels of a pixel next to each other. Each has height x width x channels values (`image` of the model). */
             pixels?: components["schemas"]["Base64"][];
         };
         /** @description Bytes in base64 (RFC 4648, section 4), padded. */
@@ -1633,23 +1633,23 @@ export interface components {
             object: "prediction";
             model_id: components["schemas"]["Id"];
             variant: components["schemas"]["ModelVariantName"];
-            /** @description Of the ONNX file that answered, which says exactly which weights these were. */
+            /** @description The sha256 of the ONNX file that made the predictions. It identifies the exact weights. */
             sha256: string;
-            /** @description For each image, in their order. */
+            /** @description One entry per image, in the same order. */
             data: {
                 /** @description The most probable first. */
                 classes: {
-                    /** @description In the model's `classes`. */
+                    /** @description Index in the `classes` of the model. */
                     index: number;
                     name: string;
                     probability: number;
                 }[];
             }[];
-            /** @description Milliseconds, for all images together. */
+            /** @description Milliseconds for all images together. */
             ms: {
-                /** @description From the request's arrival to its answer, waiting included. */
+                /** @description Time from the arrival of the request to its response, including waiting. */
                 total: number;
-                /** @description Loading the model; next to nothing where it was loaded. */
+                /** @description Time to load the model. Almost 0 if the model was loaded before. */
                 load: number;
                 decode: number;
                 compute: number;
@@ -1662,22 +1662,22 @@ export interface components {
             name: string;
             built_in: boolean;
             /**
-             * @description `available`: built in, and imported when a job first names it.
+             * @description `available`: a built-in dataset that is imported when a job uses it for the first time.
              * @enum {string}
              */
             state: "available" | "validating" | "ready" | "failed";
-            /** @description Of its validation; null where none is under way. */
+            /** @description Progress of the validation. Null if no validation is running. */
             progress: components["schemas"]["ImportProgress"] | null;
-            /** @description What it was found to be; null before that, and of MNIST. */
+            /** @description The detected format. Null before the detection, and for MNIST. */
             format: string | null;
-            /** @description What it was made of; null of built-in ones before they are imported, and of MNIST. */
+            /** @description Origin of the data. Null for built-in datasets before their import, and for MNIST. */
             source: components["schemas"]["DatasetSource"] | null;
-            /** @description By label; empty before they are known. */
+            /** @description Class names by label. Empty until they are known. */
             classes: string[];
-            /** @description What the network sees; null before it is known. */
+            /** @description Shape of the images that the network sees. Null until it is known. */
             image: components["schemas"]["ImageShape"] | null;
             /**
-             * @description `pixels` keeps images of one size as they are decoded; `encoded` keeps images of any sizes as the files they came in, which trainers decode, crop and resize.
+             * @description `pixels`: images of one size, stored decoded. `encoded`: images of any size, stored as the original files. Trainers decode, crop and resize them.
              * @enum {string}
              */
             storage: "pixels" | "encoded";
@@ -1689,16 +1689,16 @@ export interface components {
             };
             mean: components["schemas"]["PerChannel"];
             standard_deviation: components["schemas"]["PerChannel"];
-            /** @description What a job gets that names no augmentation. */
+            /** @description Augmentation of jobs that set none. */
             augmentation: {
                 crop_padding: number;
                 horizontal_flip: boolean;
             };
-            /** @description Of the manifest that names its arrays; null for a built-in one that no job has used yet. */
+            /** @description The sha256 of the manifest that lists the arrays. Null for a built-in dataset that no job has used yet. */
             sha256: string | null;
-            /** @description The first of what was found in it; errors are why its state is `failed`. */
+            /** @description The first problems found in the dataset. Errors are the reason for the state `failed`. */
             problems: components["schemas"]["DatasetProblem"][];
-            /** @description How many were found in all. */
+            /** @description Total number of problems. */
             problem_count: number;
             created_at: components["schemas"]["Time"];
         };
@@ -1707,11 +1707,11 @@ export interface components {
             width: number;
             channels: number;
         };
-        /** @description For each channel of the training images, of pixels from 0 to 255; null before it is known. */
+        /** @description One value for each channel, over the pixels (0 to 255) of the training images. Null until it is known. */
         PerChannel: number[] | null;
         ImportProgress: {
             share: number;
-            /** @description Read so far. */
+            /** @description Number of images read so far. */
             images: number;
         };
         DatasetSource: {
@@ -1721,12 +1721,12 @@ export interface components {
             size_bytes: number | null;
         };
         DatasetProblem: {
-            /** @description One of docs/errors.md. */
+            /** @description A code from docs/errors.md. */
             code: string;
             /** @enum {string} */
             severity: "error" | "warning";
             message: string;
-            /** @description The file it is about, as the archive names it. */
+            /** @description The file with the problem, by its name in the archive. */
             file: string | null;
         };
         DatasetSplit: {
@@ -1749,9 +1749,9 @@ export interface components {
                 kind: "cpu" | "gpu";
                 name: string;
                 slots: number;
-                /** @description Whether jobs of `precision` bfloat16 can train on it. */
+                /** @description Whether jobs with `precision` bfloat16 can train on this device. */
                 bfloat16: boolean;
-                /** @description Whether it is the faster for it, which is what `auto` asks. A GPU, or a CPU with AMX; AVX512_BF16 alone saves memory only. */
+                /** @description Whether bfloat16 is faster than float32 on this device, so that `auto` uses it: a GPU, or a CPU with AMX. AVX512_BF16 alone only saves memory. */
                 prefers_bfloat16: boolean;
             }[];
             slots: {
@@ -1774,15 +1774,15 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description What happened to a job.
+         * @description Type of a job event.
          * @enum {string}
          */
         WebhookEvent: "job.queued" | "job.preparing" | "job.running" | "job.finalizing" | "job.paused" | "job.resumed" | "job.succeeded" | "job.failed" | "job.cancelled";
         WebhookRequest: {
-            /** @description Where to post to: https, and on the public internet, unless the server's operator allows its host. Redirects are not followed. */
+            /** @description URL that receives the messages. It must be https and on the public internet, unless the operator of the server allows its host. Redirects are not followed. */
             url: string;
             /**
-             * @description What to be told of.
+             * @description Types of events to send.
              * @default [
              *       "job.succeeded",
              *       "job.failed",
@@ -1809,7 +1809,7 @@ export interface components {
         };
         /** @description A new webhook with its secret. */
         CreatedWebhook: components["schemas"]["Webhook"] & {
-            /** @description `whsec_` and base64: what a Standard Webhooks library verifies with. It is shown this once. */
+            /** @description `whsec_` and base64: the secret with which a Standard Webhooks library verifies messages. It is shown only once. */
             secret: string;
         };
         WebhookList: {
@@ -1819,12 +1819,12 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
-        /** @description The body that is posted. */
+        /** @description Body of a message. */
         WebhookMessage: {
-            /** @description The event's type, or `webhook.test`. */
+            /** @description Type of the event, or `webhook.test`. */
             type: string;
             timestamp: components["schemas"]["Time"];
-            /** @description `job_id` and `event`, an event as `GET /jobs/{id}/events` lists it; of a test, `webhook_id`. */
+            /** @description `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. For a test message: `webhook_id`. */
             data: {
                 [key: string]: unknown;
             };
@@ -1836,14 +1836,14 @@ export interface components {
             webhook_id: components["schemas"]["Id"];
             type: string;
             /**
-             * @description `pending` is being tried; `failed` was given up.
+             * @description `pending`: being tried. `failed`: given up after the last attempt.
              * @enum {string}
              */
             state: "pending" | "succeeded" | "failed";
             attempts: number;
-            /** @description HTTP status of the last answer. */
+            /** @description HTTP status of the last response. */
             status: number | null;
-            /** @description Why the last attempt failed. */
+            /** @description Reason for the failure of the last attempt. */
             error: string | null;
             created_at: components["schemas"]["Time"];
             next_attempt_at: components["schemas"]["OptionalTime"];
@@ -1864,21 +1864,21 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description What a key may do; none includes another. `jobs:read`: jobs and all that they report, artifacts, data sets, workers. `jobs:write`: create and steer jobs, webhooks. `datasets:write`: upload and delete data sets. `models:read`: exported models, and predictions. `models:write`: rename, tag and delete models. `admin`: the tenant's API keys, and measurements of the service.
+         * @description A permission of a key. No scope includes another. `jobs:read`: read jobs and their reports, artifacts, datasets and workers. `jobs:write`: create and control jobs and webhooks. `datasets:write`: upload and delete datasets. `models:read`: read models and make predictions. `models:write`: rename, tag and delete models. `admin`: manage the API keys of the tenant, and read measurements of the service.
          * @enum {string}
          */
         Scope: "jobs:read" | "jobs:write" | "datasets:write" | "models:read" | "models:write" | "admin";
         ApiKeyRequest: {
-            /** @description Whose or what for; a label for people. */
+            /** @description Owner or purpose of the key, for people. */
             name: string;
-            /** @description What the key may do. */
+            /** @description Permissions of the key. */
             scopes: components["schemas"]["Scope"][];
         };
         ApiKey: {
             id: components["schemas"]["Id"];
             /** @constant */
             object: "api_key";
-            /** @description Whose jobs it sees. */
+            /** @description Tenant whose resources the key can access. */
             tenant: string;
             name: string;
             scopes: components["schemas"]["Scope"][];
@@ -1888,9 +1888,9 @@ export interface components {
                 self: string;
             };
         };
-        /** @description A new key with its text. */
+        /** @description A new key with its secret. */
         CreatedApiKey: components["schemas"]["ApiKey"] & {
-            /** @description What requests send: `Authorization: Bearer <key>`. It is shown this once. */
+            /** @description The text that requests send: `Authorization: Bearer <key>`. It is shown only once. */
             key: string;
         };
         ApiKeyList: {
@@ -1934,7 +1934,7 @@ export interface components {
             /** @description Workers with a recent heartbeat. */
             workers: number;
         };
-        /** @description An error, by RFC 9457. */
+        /** @description An error in the format of RFC 9457. */
         Problem: {
             /**
              * Format: uri-reference
@@ -1944,35 +1944,35 @@ export interface components {
             /** @description The same for every error of this code. */
             title: string;
             status: number;
-            /** @description What happened here and what to do about it. */
+            /** @description What happened and how to fix it. */
             detail: string;
             /**
              * Format: uri-reference
-             * @description The path that was asked for.
+             * @description Path of the request.
              */
             instance: string;
-            /** @description A code of docs/errors.md; match on this. */
+            /** @description A code from docs/errors.md. Match errors by this field. */
             code: string;
-            /** @description Find it in the server's log. */
+            /** @description Id of the request in the log of the server. */
             request_id: string;
-            /** @description The fields at fault, if any. */
+            /** @description The invalid fields, if any. */
             errors: components["schemas"]["FieldError"][];
         };
         FieldError: {
             /** @enum {string} */
             in: "body" | "query" | "path" | "header";
-            /** @description JSON pointer to the field, like `/model/depth`; empty for the whole. */
+            /** @description JSON pointer to the field, like `/model/depth`. Empty for the whole body. */
             pointer: string;
-            /** @description What is wrong and what would be right. */
+            /** @description What is wrong, and a valid value. */
             message: string;
         };
-        /** @description The `after` of the next page; null where there is none. */
+        /** @description The `after` of the next page. Null if this is the last page. */
         Cursor: string | null;
         /** Format: date-time */
         Time: string;
         /** Format: date-time */
         OptionalTime: string | null;
-        /** @description What to train. Every field but `dataset` has a default; a job answers its spec with every default filled in. */
+        /** @description Specification of the training. Every field except `dataset` has a default. The spec of a created job contains every default. */
         JobSpec: {
             /**
              * @description A label for people; not unique.
@@ -1980,7 +1980,7 @@ export interface components {
              */
             name: string;
             /**
-             * @description Up to 16 pairs of your own, returned as given.
+             * @description Up to 16 pairs of your choice, returned unchanged.
              * @default {}
              */
             metadata: {
@@ -1994,12 +1994,12 @@ export interface components {
             /** @description Name or id of a dataset; `GET /datasets` lists them. */
             dataset: string;
             /**
-             * @description Train on the first N images only (for smoke runs); null uses all.
+             * @description Train only on the first N images, for quick trial runs. Null uses all images.
              * @default null
              */
             max_train_samples: number | null;
             /**
-             * @description Side in pixels of the square images the network sees, for datasets whose `storage` is `encoded`; null takes the dataset's own size. Pixels that are stored in one size are not resized.
+             * @description Side length in pixels of the square images that the network sees, for datasets with `storage` `encoded`. Null uses the size of the dataset. Datasets with `storage` `pixels` cannot be resized.
              * @default null
              */
             image_size: number | null;
@@ -2010,63 +2010,63 @@ export interface components {
             /** @default {} */
             optimizer: components["schemas"]["OptimizerSpec"];
             /**
-             * @description Passes over the training images, the end-to-end phase included.
+             * @description Passes over the training images, including the end-to-end phase.
              * @default 10
              */
             epochs: number;
             /**
-             * @description Images per optimiser step; the incomplete last batch of an epoch is dropped.
+             * @description Images per optimizer step. The incomplete last batch of an epoch is dropped.
              * @default 128
              */
             batch_size: number;
             /**
-             * @description What convolutions, batch norms and ReLUs of the training passes compute in. `bfloat16` halves the memory between layers and needs devices that compute in it: a GPU of compute capability 8 or more, or a CPU with AVX512_BF16 or AMX; without one registered it is refused (409). `auto` takes it where every registered device is the faster for it (not a CPU with AVX512_BF16 alone), else float32. Weights, batch statistics, losses, corrections, the optimiser, evaluation and exports are float32 in any case.
+             * @description Number format of convolutions, batch norms and ReLUs in training. `bfloat16` halves the memory between layers. It requires devices that support it: a GPU of compute capability 8 or more, or a CPU with AVX512_BF16 or AMX. If no such device is registered, the job is rejected (409). `auto` uses bfloat16 if it is faster on every registered device (AVX512_BF16 alone is not), otherwise float32. Weights, batch statistics, losses, corrections, the optimizer, evaluation and exports always use float32.
              * @default float32
              * @enum {string}
              */
             precision: "float32" | "bfloat16" | "auto";
             /**
-             * @description Share of the target spread evenly over all classes in the cross-entropy that training minimises (Szegedy et al. 2016); 0 keeps the labels as they are. Evaluation never smooths.
+             * @description Share of the target that is spread evenly over all classes in the cross-entropy of the training (Szegedy et al. 2016). 0 keeps the labels unchanged. Evaluation never smooths labels.
              * @default 0
              */
             label_smoothing: number;
             /** @default {} */
             augmentation: components["schemas"]["AugmentationSpec"];
             /**
-             * @description Everything random follows from it; null draws one, which the job then reports.
+             * @description Seed of all random numbers. Null draws a seed, which the job then reports.
              * @default null
              */
             seed: number | null;
             /**
-             * @description Evaluate on the test images every N rounds of the layer-parallel phase; null evaluates at its end only.
+             * @description Evaluate on the test images after every N rounds of the layer-parallel phase. Null evaluates only at its end.
              * @default null
              */
             evaluate_every: number | null;
             /**
-             * @description Start from another job's weights instead of chance; null starts from chance. Model and dataset must be of the same shapes; the optimiser begins anew, and so does its schedule. AuxNets and local heads start from those of the other job where it has them and they are of the same size. Not for `stored` in two stages or more.
+             * @description Start from the weights of another job instead of random weights. Null starts from random weights. The shapes of model and dataset must be the same. The optimizer and its schedule start from the beginning. AuxNets and local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
              * @default null
              */
             init_from: {
-                /** @description The id of a checkpoint of `GET /jobs/{id}/checkpoints` whose `starts_jobs` is true. */
+                /** @description Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. */
                 checkpoint: string;
             } | null;
             /**
-             * @description Seconds the job may take from its first task on, pauses and the wait after them not counted; after that it fails with `max_runtime_exceeded`. Null sets no limit.
+             * @description Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.
              * @default null
              */
             max_runtime_s: number | null;
             /**
-             * @description Seconds the job may wait in the queue, after its creation or after being resumed; after that it fails with `max_pending_exceeded`. Null sets no limit.
+             * @description Maximum time in the queue in seconds, after the job was created or resumed. A job that waits longer fails with `max_pending_exceeded`. Null means no limit.
              * @default null
              */
             max_pending_s: number | null;
             /**
-             * @description How often one task of the job may fail for a passing reason before the job fails. What is not passing (docs/errors.md) fails it at once; attempts lost with their worker are not counted.
+             * @description Maximum number of failed attempts of a task. Only errors that can be retried (docs/errors.md) count; others fail the job at once. Attempts that were lost with their worker do not count.
              * @default 5
              */
             max_attempts: number;
             /**
-             * @description Formats the finalizer writes, for the full and the compact network. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and give class probabilities. `safetensors` holds the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. Each is loaded and compared with the trained network on 1,000 test images before it is stored.
+             * @description Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. Before a file is stored, it is loaded and compared with the trained network on 1,000 test images.
              * @default [
              *       "tfjs-layers"
              *     ]
@@ -2075,103 +2075,103 @@ export interface components {
             /** @default {} */
             export_options: components["schemas"]["ExportOptions"];
             /**
-             * @description Experiment trackers that the job is handed over to when it has ended, however it ended (docs/trackers.md). `GET /jobs/{id}/trackers` says what became of it.
+             * @description Experiment trackers that receive the results when the job has ended, whether it succeeded or not (docs/trackers.md). `GET /jobs/{id}/trackers` shows the state of each export.
              * @default []
              */
             trackers: components["schemas"]["Tracker"][];
         };
-        /** @description A place in an experiment tracker. */
+        /** @description An experiment in an experiment tracker. */
         Tracker: {
             /**
-             * @description `mlflow`: by the REST API of MLflow 2 or later.
+             * @description `mlflow`: the REST API of MLflow 2 or later.
              * @enum {string}
              */
             type: "mlflow";
             /**
              * Format: uri
-             * @description Address of the tracker, as MLFLOW_TRACKING_URI has it. It must be https:// and public; an operator allows others by STRATA_OUTGOING_ALLOW.
+             * @description Address of the tracker, as in MLFLOW_TRACKING_URI. It must be https:// and public. An operator can allow others with STRATA_OUTGOING_ALLOW.
              */
             tracking_uri: string;
             /**
-             * @description Name of the experiment, made where there is none.
+             * @description Name of the experiment. It is created if it does not exist.
              * @default strata
              */
             experiment: string;
-            /** @description What the `Authorization` header of every request holds, like `Bearer …` or `Basic …`; stored sealed, and never answered. */
+            /** @description Value of the `Authorization` header of every request, like `Bearer …` or `Basic …`. It is stored encrypted and never returned. */
             authorization?: string;
         };
-        /** @description How the formats of `exports` are written. */
+        /** @description Options for writing the `exports`. */
         ExportOptions: {
             /**
-             * @description Write every batch norm into the convolution before it, as kernel and bias; one that has none before it becomes a factor and a shift per channel. The network is smaller and quicker, answers the same, and can't be trained further as it was.
+             * @description Merge every batch norm into the kernel and bias of the convolution before it. A batch norm without a convolution before it becomes one factor and one shift per channel. The exported network is smaller and faster and predicts the same, but its training cannot be continued in the same way.
              * @default false
              */
             fold_batch_norm: boolean;
         };
         ModelSpec: {
             /**
-             * @description `resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4, pre-activation blocks (Zagoruyko and Komodakis 2016). `imagenet-resnet`: depth 18, 34 (basic blocks), 50, 101 or 152 (bottlenecks, stride in the 3x3: version 1.5), 7x7 stem and max-pool (He et al. 2016); for images of 64 pixels a side or more.
+             * @description `resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4, pre-activation blocks (Zagoruyko and Komodakis 2016). `imagenet-resnet`: depth 18, 34 (basic blocks), 50, 101 or 152 (bottlenecks, stride in the 3x3 convolution: version 1.5), 7x7 stem and max-pool (He et al. 2016), for images of at least 64 pixels per side.
              * @default resnet
              * @enum {string}
              */
             family: "resnet" | "wide-resnet" | "imagenet-resnet";
             /**
-             * @description Layers with weights; null means 20 (resnet), 16 (wide-resnet) or 18 (imagenet-resnet).
+             * @description Number of layers with weights. Null means 20 (resnet), 16 (wide-resnet) or 18 (imagenet-resnet).
              * @default null
              */
             depth: number | null;
             /**
-             * @description resnet: channels of the first group, null means 16. wide-resnet: the widening factor, null means 4. imagenet-resnet: channels of the first group (four times as many leave a bottleneck), null means 64.
+             * @description resnet: channels of the first group; null means 16. wide-resnet: the widening factor; null means 4. imagenet-resnet: channels of the first group (the output of a bottleneck has four times as many); null means 64.
              * @default null
              */
             width: number | null;
             /**
-             * @description Share of values set to zero between the two convolutions of a block in training (inverted: the others are divided by 1 - dropout). Only wide-resnet has it.
+             * @description Share of values that are set to zero between the two convolutions of a block during training (inverted dropout: the other values are divided by 1 - dropout). Only for wide-resnet.
              * @default 0
              */
             dropout: number;
         };
         MethodSpec: {
             /**
-             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the stages' true features travel downstream, and each stage but the last learns from a small classifier of its own (arXiv:1901.08164). `frozen` is a control for studies: the stages before the last stay untrained until the end-to-end phase. `rounds`, an instrument of study, lets the stages exchange messages within each batch: a ladder from a penalty method to exact back-propagation. `stored` (arXiv:2009.01462) keeps each stage's inputs as variables of every sample, without augmentation.
+             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the true features travel downstream, and each stage except the last learns from its own small classifier (arXiv:1901.08164). `frozen` is a control for studies: all stages except the last stay untrained until the end-to-end phase. `rounds` is for studies: the stages exchange messages within each batch, which gives every step from a penalty method to exact back-propagation. `stored` (arXiv:2009.01462) stores the inputs of each stage as variables for every sample, without augmentation.
              * @default augmented-lagrangian
              * @enum {string}
              */
             type: "backprop" | "penalty" | "augmented-lagrangian" | "local-heads" | "frozen" | "rounds" | "stored";
             /**
-             * @description K, from 1 to the number of residual blocks; null means 1 for backprop and 2 otherwise.
+             * @description Number of stages K, from 1 to the number of residual blocks. Null means 1 for backprop and 2 for other methods.
              * @default null
              */
             stages: number | null;
             /**
-             * @description Residual blocks per stage, from the input on; `auto` balances the stages' time, by their multiply-adds and the activations they keep; `memory` the activations alone: its greatest stage is smaller and its slowest slower. AuxNets are included.
+             * @description Number of residual blocks per stage, starting at the input. `auto` balances the time of the stages, by their multiply-adds and stored activations. `memory` balances only the activations: its largest stage is smaller, and its slowest stage slower. Both include the AuxNets.
              * @default auto
              */
             split: ("auto" | "memory") | number[];
             /**
-             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. Methods without a coupling (backprop, local-heads, frozen) have none and take `auto` only.
+             * @description Penalty coefficient beta for the relative residual. learning_rate x penalty must be below 1. `adaptive` follows the size of the gradient: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) if an end-to-end phase follows, but at most 0.8/learning_rate. For an augmented Lagrangian without an end-to-end phase, `auto` is `adaptive`. Methods without a coupling (backprop, local-heads, frozen) accept only `auto`.
              * @default auto
              */
             penalty: ("auto" | "adaptive") | number;
             /** @default {} */
             auxiliary: {
                 /**
-                 * @description Multiply-adds of each AuxNet as a share of those of the stages it stands for: decides its width. Beside `width`, leave it out.
+                 * @description Multiply-adds of each AuxNet, as a share of those of the stages that it replaces. This decides its width. Leave it out if you set `width`.
                  * @default 0.1
                  */
                 cost_share: number;
                 /**
-                 * @description Channels of an AuxNet's convolutions but the last, which has those of the features it makes; null means by cost_share. Needs two stages or more.
+                 * @description Channels of the convolutions of an AuxNet. The last convolution always has the channels of the features that it produces. Null derives the width from cost_share. Needs at least two stages.
                  * @default null
                  */
                 width: number | null;
                 /**
-                 * @description 3x3 convolutions of each AuxNet: those of stride 2 that come down to the size of the features it makes, then of stride 1, the last one included; at least those of stride 2 and one. Null means no more than that, and at least two. Needs two stages or more.
+                 * @description Number of 3x3 convolutions of each AuxNet: first those of stride 2 that reach the size of its output, then those of stride 1. The minimum is one more than the convolutions of stride 2. Null means this minimum, and at least 2. Needs at least two stages.
                  * @default null
                  */
                 depth: number | null;
                 /**
-                 * @description The AuxNets' own learning rate, under the same schedule; null means the stages'. Needs two stages or more.
+                 * @description Learning rate of the AuxNets, with the same schedule. Null means the learning rate of the stages. Needs at least two stages.
                  * @default null
                  */
                 learning_rate: number | null;
@@ -2179,7 +2179,7 @@ export interface components {
             /** @default {} */
             heads: {
                 /**
-                 * @description Whether the local heads also reconstruct the images from a stage's features (arXiv:2101.10832), so that a stage keeps what later stages may need. Only local-heads in two stages or more has heads.
+                 * @description Whether the local heads also reconstruct the images from the features of a stage (arXiv:2101.10832), so that a stage keeps information that later stages may need. Only for local-heads with at least two stages.
                  * @default false
                  */
                 decoder: boolean;
@@ -2187,56 +2187,56 @@ export interface components {
             /** @default {} */
             corrections: {
                 /**
-                 * @description How input gradients travel upstream, and features downstream (local-heads). `float16` is scaled per batch; `int8` has a scale for every 64 values and an error of at most 1/253 of their largest. Only augmented-lagrangian and local-heads in two stages or more send any; elsewhere leave it out.
+                 * @description Number format of input gradients, which travel upstream, and of features, which travel downstream (local-heads). `float16` is scaled per batch. `int8` has one scale for every 64 values, and an error of at most 1/253 of the largest of them. Only augmented-lagrangian and local-heads with at least two stages send such messages; leave it out for other methods.
                  * @default float16
                  * @enum {string}
                  */
                 precision: "float16" | "float32" | "int8";
                 /**
-                 * @description What is left out of them before they travel. `average-2` sends the mean of each 2x2 window: a quarter of the bytes, and of the gradient only what varies slowly over the image. Only for augmented-lagrangian in two stages or more.
+                 * @description Filter for corrections before they are sent. `average-2` sends the mean of each 2x2 window: a quarter of the bytes, and only the slowly varying part of the gradient over the image. Only for augmented-lagrangian with at least two stages.
                  * @default none
                  * @enum {string}
                  */
                 filter: "none" | "average-2";
             };
             /**
-             * @description Optimiser steps per stage task. Null: 200, or less so that the layer-parallel phase has at least four rounds per stage. `stored` takes whole epochs; null is one.
+             * @description Optimizer steps per stage task. Null means 200, or less if the layer-parallel phase would have fewer than four rounds per stage. `stored` uses whole epochs; null means one epoch.
              * @default null
              */
             round_steps: number | null;
             /** @default {} */
             stored: {
                 /**
-                 * @description `stored` only: a penalty on the variables alone (what null means), or with a multiplier stored beside each variable.
+                 * @description Only for `stored`: a penalty on the variables alone (the default), or also a multiplier stored with each variable.
                  * @default null
                  * @enum {string|null}
                  */
                 coupling: "penalty" | "augmented-lagrangian" | null;
             };
             /**
-             * @description `rounds` only: how often the stages exchange messages within a batch before their weights move, up to 2 x stages - 1, which is exact back-propagation and what null means.
+             * @description Only for `rounds`: how often the stages exchange messages within a batch before their weights change. The maximum, 2 x stages - 1, is exact back-propagation and the default.
              * @default null
              */
             message_rounds: number | null;
             /**
-             * @description Epochs, at the start, that train the joined network; then each AuxNet is fitted to the stage inputs of that network, and the stages go on from its weights and optimiser state. Needs two stages or more.
+             * @description Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
              * @default 0
              */
             warm_start_epochs: number;
             /**
-             * @description Share of all optimiser steps, at the end, that train the joined network; null means 0.2 (0 with one stage).
+             * @description Share of all optimizer steps, at the end, that train the joined network. Null means 0.2 (0 with one stage).
              * @default null
              */
             end_to_end_share: number | null;
             /**
-             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8; 1 for `rounds`, whose stages share a device.
+             * @description Number of tasks n that share the steps of a round of the end-to-end phase, each on its own device if there are enough. Each task trains on every n-th batch with n times the learning rate (never above `learning_rate`). The next round starts from the mean of all weights and optimizer states (local SGD, arXiv:1805.09767). 1 trains on one device, step after step. Null means `stages`, but at most 8, and 1 for `rounds`, whose stages share a device.
              * @default null
              */
             end_to_end_replicas: number | null;
         };
         OptimizerSpec: {
             /**
-             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). A field of the other type is refused; null takes this type's default.
+             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). A field of the other type is rejected. Null means the default of this type.
              * @default sgd
              * @enum {string}
              */
@@ -2252,50 +2252,50 @@ export interface components {
              */
             momentum: number | null;
             /**
-             * @description `sgd` with momentum only: look ahead along the momentum (Nesterov).
+             * @description Only for `sgd` with momentum: use the Nesterov momentum.
              * @default false
              */
             nesterov: boolean;
             /**
-             * @description `adamw` only: decay of the first moment; null means 0.9.
+             * @description `adamw` only: decay rate of the first moment. Null means 0.9.
              * @default null
              */
             beta1: number | null;
             /**
-             * @description `adamw` only: decay of the second moment; null means 0.999.
+             * @description `adamw` only: decay rate of the second moment. Null means 0.999.
              * @default null
              */
             beta2: number | null;
             /**
-             * @description `adamw` only: added to the root of the second moment; null means 1e-8.
+             * @description `adamw` only: added to the square root of the second moment. Null means 1e-8.
              * @default null
              */
             epsilon: number | null;
             /**
-             * @description Added to the gradient as weight_decay x weights (sgd) or applied beside it (adamw). Null means 0.0001 (sgd) or 0.01 (adamw).
+             * @description Weight decay. sgd adds weight_decay x weights to the gradient; adamw applies it separately. Null means 0.0001 (sgd) or 0.01 (adamw).
              * @default null
              */
             weight_decay: number | null;
             /**
-             * @description Whether weight decay also holds for batch norms' scales and shifts and for biases.
+             * @description Whether weight decay also applies to biases and to the scales and shifts of batch norms.
              * @default true
              */
             decay_norm_and_bias: boolean;
             /**
-             * @description Largest Euclidean norm of the gradient of a stage and its AuxNet together; a longer one is shortened to it. Null does not clip.
+             * @description Maximum Euclidean norm of the gradient of a stage and its AuxNet together. A longer gradient is scaled down to it. Null means no clipping.
              * @default null
              */
             clip_norm: number | null;
             /** @default {} */
             schedule: {
                 /**
-                 * @description One schedule spans the whole run, the end-to-end phase included.
+                 * @description One schedule covers the whole run, including the end-to-end phase.
                  * @default cosine
                  * @enum {string}
                  */
                 type: "cosine" | "step" | "constant";
                 /**
-                 * @description Epochs, whole or not, in which the rate first rises linearly; a cosine then falls over the rest of the run. Shorter than the run, and over before the first milestone.
+                 * @description Number of epochs, not necessarily whole, in which the rate first rises linearly. A cosine schedule then falls over the rest of the run. It must be shorter than the run and must end before the first milestone.
                  * @default 0
                  */
                 warmup_epochs: number;
@@ -2308,40 +2308,40 @@ export interface components {
                  */
                 milestones: number[];
                 /**
-                 * @description `step` only.
+                 * @description `step` only: the factor at each milestone.
                  * @default 0.1
                  */
                 gamma: number;
             };
         };
-        /** @description Null takes the dataset's own recommendation. */
+        /** @description Null means the recommendation of the dataset. */
         AugmentationSpec: {
             /**
-             * @description Random crop after padding each side by this many pixels (zero after normalisation); 0 switches it off.
+             * @description Random crop after padding each side by this many pixels (zeros after normalization). 0 means no crop.
              * @default null
              */
             crop_padding: number | null;
             /**
-             * @description Shows a random part of every training image, resized to the size the network sees (Szegedy et al. 2014): of `scale` of its area and an aspect ratio within `ratio`, [least, most] each. `false` shows what evaluation does: the image resized until its short side is 256/224 of that size, and of that the centre. For datasets whose `storage` is `encoded`, which get it by default; it leaves no room for `crop_padding`.
+             * @description Train on a random part of each image, resized to the size that the network sees (Szegedy et al. 2014). `scale` is the range of its area, `ratio` the range of its aspect ratio, each as [min, max]. `false` uses the crop of the evaluation: the image is resized until its short side is 256/224 of the size, and the center is cropped. Only for datasets with `storage` `encoded`, where it is the default. It cannot be combined with `crop_padding`.
              * @default null
              */
             random_resized_crop: false | {
-                /** @description Absent: [0.08, 1]. */
+                /** @description The default is [0.08, 1]. */
                 scale?: number[];
-                /** @description Absent: [3/4, 4/3]. */
+                /** @description The default is [3/4, 4/3]. */
                 ratio?: number[];
             } | null;
             /** @default null */
             horizontal_flip: boolean | null;
             /**
-             * @description Side in pixels of a square that is blanked (zero after normalisation) at a random place of every image, cut at its edges (DeVries and Taylor 2017); 0 switches it off.
+             * @description Side length in pixels of a square that is blanked out (zeros after normalization) at a random place of every image, and cut off at the edges of the image (DeVries and Taylor 2017). 0 means no cutout.
              * @default 0
              */
             cutout: number;
         };
     };
     responses: {
-        /** @description The request does not fit the contract; `errors` names each field at fault and its remedy. */
+        /** @description The request does not match the contract. `errors` lists each invalid field and its remedy. */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -2350,7 +2350,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description An API key is needed, and none or none that holds was sent. */
+        /** @description An API key is required, but the request has no valid key. */
         Unauthorized: {
             headers: {
                 /** @description `Bearer`, by RFC 6750. */
@@ -2361,7 +2361,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The key lacks the scope that this operation asks for. */
+        /** @description The key lacks the scope of this operation. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2370,16 +2370,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The key, or an address that sent wrong keys, has used up its requests of this minute. */
+        /** @description The key, or an address that sent invalid keys, has reached its limit of requests for this minute. */
         TooManyRequests: {
             headers: {
                 /** @description Seconds to wait. */
                 "Retry-After"?: string;
-                /** @description Requests a minute. */
+                /** @description Requests per minute. */
                 "RateLimit-Limit"?: string;
-                /** @description Those left in this minute. */
+                /** @description Requests left in this minute. */
                 "RateLimit-Remaining"?: string;
-                /** @description Seconds until they are all there again. */
+                /** @description Seconds until the limit is reset. */
                 "RateLimit-Reset"?: string;
                 [name: string]: unknown;
             };
@@ -2387,7 +2387,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such thing. */
+        /** @description The resource does not exist. */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -2396,7 +2396,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The state of things forbids it now. */
+        /** @description The current state of the resource does not allow this operation. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -2405,7 +2405,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than the server takes. */
+        /** @description The body is larger than the limit of the server. */
         TooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -2414,7 +2414,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body has a media type that is not taken here. */
+        /** @description This operation does not support the media type of the body. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -2423,7 +2423,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The Idempotency-Key was used with another body. */
+        /** @description The Idempotency-Key was used with a different body. */
         Unprocessable: {
             headers: {
                 [name: string]: unknown;
@@ -2432,7 +2432,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The bytes do not have the checksum that was given with them, or the URL is not one that is asked. */
+        /** @description The bytes do not match the given checksum, or the server may not download from the URL. */
         UnprocessableUpload: {
             headers: {
                 [name: string]: unknown;
@@ -2441,7 +2441,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A part of the service is down; try again later. */
+        /** @description A part of the service is unavailable. Try again later. */
         Unavailable: {
             headers: {
                 /** @description Seconds to wait. */
@@ -2452,7 +2452,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Any other error, in the same form. */
+        /** @description Any other error, in the same format. */
         Unexpected: {
             headers: {
                 [name: string]: unknown;
@@ -2461,7 +2461,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The answer does not exist in a form that `Accept` asks for. */
+        /** @description The response is not available in a format that `Accept` lists. */
         NotAcceptable: {
             headers: {
                 [name: string]: unknown;
@@ -2470,7 +2470,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The range lies outside the artifact. */
+        /** @description The range is outside the artifact. */
         RangeNotSatisfiable: {
             headers: {
                 /** @description `bytes *\/size`. */
@@ -2483,22 +2483,22 @@ export interface components {
         };
     };
     parameters: {
-        /** @description A job's id. */
+        /** @description The id of a job. */
         JobId: components["schemas"]["Id"];
-        /** @description An artifact's id. */
+        /** @description The id of an artifact. */
         ArtifactId: components["schemas"]["Id"];
-        /** @description A profile's id. */
+        /** @description The id of a profile. */
         ProfileId: components["schemas"]["Id"];
-        /** @description A model's id. */
+        /** @description The id of a model. */
         ModelId: components["schemas"]["Id"];
         /** @description Items per page. */
         Limit: number;
     };
     requestBodies: never;
     headers: {
-        /** @description The quoted sha256. */
+        /** @description The sha256 in quotes. */
         Sha256Tag: string;
-        /** @description `attachment` with the artifact's file name. */
+        /** @description `attachment` with the file name of the artifact. */
         ContentDisposition: string;
         /** @description `bytes`. */
         AcceptRanges: string;
@@ -2510,13 +2510,13 @@ export interface operations {
     listJobs: {
         parameters: {
             query?: {
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the previous page. */
                 after?: string;
                 /** @description Items per page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description Only jobs in this state. */
                 state?: components["schemas"]["JobState"];
-                /** @description Only jobs that carry these pairs: `metadata[team]=vision`. */
+                /** @description Only jobs with these metadata pairs: `metadata[team]=vision`. */
                 metadata?: {
                     [key: string]: string;
                 };
@@ -2546,14 +2546,14 @@ export interface operations {
     createJob: {
         parameters: {
             query?: {
-                /** @description Check the spec and answer the job it would become; store nothing. */
+                /** @description Check the spec and return the job that it would create. Nothing is stored. */
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Any string of your own, unique per job (a UUID, say). Posting again with the same key and body answers the first job and creates none. Kept for 24 hours. */
+                /** @description A string of your choice, unique for each job (for example a UUID). A second request with the same key and body returns the first job and creates no new one. Keys are kept for 24 hours. */
                 "Idempotency-Key"?: string;
                 /**
-                 * @description W3C Trace Context of the caller: where the server traces (docs/operating.md), the request and the job's tasks are spans of that trace. What is no traceparent is ignored.
+                 * @description W3C Trace Context of the caller. If the server traces (docs/operating.md), the request and the tasks of the job become spans of that trace. An invalid value is ignored.
                  * @example 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
                  */
                 traceparent?: string;
@@ -2567,7 +2567,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Dry run: the spec is good. The job as it would start; its id is `dry_run` and it was not stored. Its `prediction` is what `POST /plans` answers for it. */
+            /** @description Dry run: the spec is valid. The response is the job as it would start. Its id is `dry_run`, and it is not stored. Its `prediction` is the response of `POST /plans` for this spec. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2579,9 +2579,9 @@ export interface operations {
             /** @description The job is stored. */
             201: {
                 headers: {
-                    /** @description The job's own address. */
+                    /** @description The URL path of the job. */
                     Location?: string;
-                    /** @description `true` where the key was seen before and this is the first answer again. */
+                    /** @description `true` if the key was used before and this response repeats the first one. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
@@ -2603,12 +2603,12 @@ export interface operations {
     getJob: {
         parameters: {
             query?: {
-                /** @description Seconds to wait for the job's end before it is answered as it stands; 0 answers at once. */
+                /** @description Maximum number of seconds to wait for the end of the job. 0 returns the current state at once. */
                 wait?: number;
             };
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -2638,14 +2638,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is deleted. */
+            /** @description The job is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2665,7 +2665,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -2681,7 +2681,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The job, as it stands now. */
+            /** @description The current state of the job. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2706,14 +2706,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The job, as it stands now. */
+            /** @description The current state of the job. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2735,14 +2735,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The job, as it stands now. */
+            /** @description The current state of the job. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2764,7 +2764,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -2791,17 +2791,17 @@ export interface operations {
     listJobEvents: {
         parameters: {
             query?: {
-                /** @description Only events with a greater `seq`. `Last-Event-ID` goes before it. */
+                /** @description Only events with a greater `seq`. `Last-Event-ID` overrides it. */
                 after?: number;
                 /** @description Events per page of the JSON list. */
                 limit?: number;
             };
             header?: {
-                /** @description The id of the last event received; a stream goes on after it. */
+                /** @description The id of the last received event. The stream continues after it. */
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -2818,7 +2818,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description `text/event-stream` only: the job is finished and every event was sent before. */
+            /** @description `text/event-stream` only: the job is finished, and all its events were sent before. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2838,26 +2838,26 @@ export interface operations {
             query?: {
                 /** @description Only lines of the task with this key: `stage-1-0`. */
                 task?: string;
-                /** @description Only lines with a greater `seq`. `Last-Event-ID` goes before it. */
+                /** @description Only lines with a greater `seq`. `Last-Event-ID` overrides it. */
                 after?: number;
                 /** @description Lines per page of the JSON list. */
                 limit?: number;
-                /** @description Send each line as plain text when it comes, until the job has ended; not as a JSON list. */
+                /** @description Send each line as plain text when it is printed, until the job has ended, instead of a JSON list. */
                 follow?: boolean;
             };
             header?: {
-                /** @description The id of the last line received; an event stream goes on after it. */
+                /** @description The id of the last received line. An event stream continues after it. */
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Lines in order. */
+            /** @description Log lines in order. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2868,7 +2868,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description `text/event-stream` only: the job is finished and every line was sent before. */
+            /** @description `text/event-stream` only: the job is finished, and all its lines were sent before. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2885,25 +2885,25 @@ export interface operations {
     listJobMetrics: {
         parameters: {
             query?: {
-                /** @description Only series of these names: `name=loss&name=accuracy`. */
+                /** @description Only series with these names: `name=loss&name=accuracy`. */
                 name?: string[];
                 /** @description Only series of this stage, counted from 0. */
                 stage?: number;
-                /** @description The most points a series may have. Of a longer one its first and last are kept, and of equal parts between them the lowest and the highest each, so no peak is lost. */
+                /** @description Maximum number of points per series. A longer series keeps its first and last point. The rest is divided into equal parts, and each part keeps its minimum and maximum, so no peak is lost. */
                 points?: number;
-                /** @description Every point, whatever `points` says. As CSV or NDJSON only, which are streamed. */
+                /** @description Return every point and ignore `points`. Only for CSV or NDJSON, which are streamed. */
                 raw?: boolean;
             };
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The series: as JSON, or a point a line in the same order. */
+            /** @description The series, as JSON or with one point per line in the same order. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2927,7 +2927,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -2956,14 +2956,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Every artifact of the job; none before it has succeeded or was cancelled. */
+            /** @description All artifacts of the job. The list is empty until the job has succeeded or was cancelled. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2985,14 +2985,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Every tracker, with what became of it. */
+            /** @description All trackers, with the state of each export. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3014,7 +3014,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A job's id. */
+                /** @description The id of a job. */
                 id: components["parameters"]["JobId"];
             };
             cookie?: never;
@@ -3032,7 +3032,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The export, to be made in a moment or when the job has ended. */
+            /** @description The export. It starts in a moment, or when the job has ended. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3058,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An artifact's id. */
+                /** @description The id of an artifact. */
                 id: components["parameters"]["ArtifactId"];
             };
             cookie?: never;
@@ -3088,20 +3088,20 @@ export interface operations {
             header?: {
                 /** @description `bytes=0-1023`, `bytes=1024-` or `bytes=-1024`. */
                 Range?: string;
-                /** @description Serve the range only if this is still the ETag, else everything. */
+                /** @description Return the range only if the ETag still has this value; otherwise return the whole file. */
                 "If-Range"?: string;
-                /** @description ETags you already hold; a match answers 304. */
+                /** @description ETags that the client has already. A match returns 304. */
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description An artifact's id. */
+                /** @description The id of an artifact. */
                 id: components["parameters"]["ArtifactId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All of it. */
+            /** @description The whole file. */
             200: {
                 headers: {
                     ETag: components["headers"]["Sha256Tag"];
@@ -3113,7 +3113,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description The range asked for. */
+            /** @description The requested range. */
             206: {
                 headers: {
                     ETag: components["headers"]["Sha256Tag"];
@@ -3127,7 +3127,7 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
-            /** @description You hold these bytes already. */
+            /** @description The client has these bytes already. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3146,21 +3146,21 @@ export interface operations {
     listModels: {
         parameters: {
             query?: {
-                /** @description The `next` of the page before, asked with the same `order_by`. */
+                /** @description The `next` of the previous page, with the same `order_by`. */
                 after?: string;
                 /** @description Items per page. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `created_at`: newest first. `accuracy`: highest `test_accuracy` first. */
                 order_by?: "created_at" | "accuracy";
-                /** @description Only models of this name. */
+                /** @description Only models with this name. */
                 name?: string;
-                /** @description Only models trained on this dataset, by its name or id. */
+                /** @description Only models trained on this dataset, given by name or id. */
                 dataset?: string;
-                /** @description Only models that hold this tag. */
+                /** @description Only models with this tag. */
                 tag?: components["schemas"]["ModelTag"];
                 /** @description Only models whose `test_accuracy` is at least this. */
                 min_accuracy?: number;
-                /** @description Only models that carry these pairs: `metadata[team]=vision`. */
+                /** @description Only models with these metadata pairs: `metadata[team]=vision`. */
                 metadata?: {
                     [key: string]: string;
                 };
@@ -3190,9 +3190,9 @@ export interface operations {
     compareModels: {
         parameters: {
             query: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 a: components["schemas"]["Id"];
-                /** @description Another model's id. */
+                /** @description The id of another model. */
                 b: components["schemas"]["Id"];
             };
             header?: never;
@@ -3223,7 +3223,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
@@ -3252,14 +3252,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is deleted. */
+            /** @description The model is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3280,7 +3280,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
@@ -3299,7 +3299,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The model as it is now. */
+            /** @description The updated model. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,7 +3324,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
                 /**
                  * @description The tag.
@@ -3336,7 +3336,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The model as it is now. */
+            /** @description The updated model. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3358,7 +3358,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
                 /**
                  * @description The tag.
@@ -3370,7 +3370,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The model does not hold it any more. */
+            /** @description The model does not have this tag any more. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3388,14 +3388,14 @@ export interface operations {
     listModelTagChanges: {
         parameters: {
             query?: {
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the previous page. */
                 after?: string;
                 /** @description Items per page. */
                 limit?: components["parameters"]["Limit"];
             };
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
@@ -3465,10 +3465,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The profile, which is made or will be. */
+            /** @description The profile. It is finished, or it will be measured. */
             202: {
                 headers: {
-                    /** @description The profile's own address. */
+                    /** @description The URL path of the profile. */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -3492,7 +3492,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A profile's id. */
+                /** @description The id of a profile. */
                 id: components["parameters"]["ProfileId"];
             };
             cookie?: never;
@@ -3521,7 +3521,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A profile's id. */
+                /** @description The id of a profile. */
                 id: components["parameters"]["ProfileId"];
             };
             cookie?: never;
@@ -3546,14 +3546,14 @@ export interface operations {
     predict: {
         parameters: {
             query?: {
-                /** @description Which network answers. */
+                /** @description The network that makes the predictions. */
                 variant?: components["schemas"]["ModelVariantName"];
-                /** @description How many classes are answered for each image, the most probable first; all where there are no more. */
+                /** @description Number of classes to return for each image, the most probable first. If the model has fewer classes, all are returned. */
                 top_k?: number;
             };
             header?: never;
             path: {
-                /** @description A model's id. */
+                /** @description The id of a model. */
                 id: components["parameters"]["ModelId"];
             };
             cookie?: never;
@@ -3589,7 +3589,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description An image cannot be decoded; `errors` names it and says why. */
+            /** @description An image cannot be decoded. `errors` says which image and why. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3600,7 +3600,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
-            /** @description No answer came in time. */
+            /** @description The prediction took too long. */
             504: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3617,7 +3617,7 @@ export interface operations {
     listDatasets: {
         parameters: {
             query?: {
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the previous page. */
                 after?: string;
                 /** @description Items per page. */
                 limit?: components["parameters"]["Limit"];
@@ -3628,7 +3628,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page of datasets, the built-in ones first, then the newest. */
+            /** @description One page of datasets: the built-in ones first, then the newest. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3664,10 +3664,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The upload is stored; it is being validated. */
+            /** @description The upload is stored and is being validated. */
             201: {
                 headers: {
-                    /** @description The dataset's own address. */
+                    /** @description The URL path of the dataset. */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -3692,7 +3692,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description A dataset's id.
+                 * @description The id of a dataset.
                  * @example mnist
                  */
                 id: components["schemas"]["Id"];
@@ -3724,7 +3724,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description A dataset's id.
+                 * @description The id of a dataset.
                  * @example mnist
                  */
                 id: components["schemas"]["Id"];
@@ -3733,7 +3733,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is deleted. */
+            /** @description The dataset is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3821,10 +3821,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The webhook with its secret, shown this once. */
+            /** @description The webhook with its secret. The secret is shown only once. */
             201: {
                 headers: {
-                    /** @description The webhook's own address. */
+                    /** @description The URL path of the webhook. */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -3838,7 +3838,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The server sends no requests to such a URL. */
+            /** @description The server does not send requests to this URL. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3856,7 +3856,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
@@ -3885,14 +3885,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The webhook is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3912,14 +3912,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, to be sent in a moment. */
+            /** @description The delivery. It is sent in a moment. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3939,14 +3939,14 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the previous page. */
                 after?: string;
                 /** @description Items per page. */
                 limit?: components["parameters"]["Limit"];
             };
             header?: never;
             path: {
-                /** @description A webhook's id. */
+                /** @description The id of a webhook. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
@@ -3975,14 +3975,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A delivery's id. */
+                /** @description The id of a delivery. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, to be sent in a moment. */
+            /** @description The delivery. It is sent in a moment. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4047,10 +4047,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The key, shown this once. */
+            /** @description The key. It is shown only once. */
             201: {
                 headers: {
-                    /** @description The key's own address. */
+                    /** @description The URL path of the key. */
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -4073,7 +4073,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A key's id. */
+                /** @description The id of a key. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
@@ -4102,7 +4102,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A key's id. */
+                /** @description The id of a key. */
                 id: components["schemas"]["Id"];
             };
             cookie?: never;
@@ -4133,7 +4133,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It answers. */
+            /** @description The process answers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4155,7 +4155,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ready. */
+            /** @description The service is ready. */
             200: {
                 headers: {
                     [name: string]: unknown;

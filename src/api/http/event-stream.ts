@@ -6,8 +6,8 @@ const KEEP_ALIVE_MS = 15_000;
 export const EVENT_STREAM_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache',
-  // nginx would hold events back.
-  // The answer ends the connection anyway, and an idle one would hold up a closing server.
+  // nginx would buffer events. The connection closes with the response, because an idle connection would delay the
+  // shutdown of the server.
   connection: 'close',
   'x-accel-buffering': 'no',
 } as const;
@@ -20,7 +20,7 @@ export function eventStream<T extends { readonly seq: number }>(
   closing: AbortSignal,
 ): Readable {
   const body = new PassThrough();
-  // Sends the headers at once: the first event may be minutes away.
+  // Sends the headers at once, because the first event may be minutes away.
   body.write(': connected\n\n');
   const timer = setInterval(() => body.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
   body.once('close', () => clearInterval(timer));
@@ -28,20 +28,23 @@ export function eventStream<T extends { readonly seq: number }>(
 }
 
 /**
- * A body of what comes and has yet to come. Fastify's own stream handling brings back-pressure and destroys the body
- * when the client leaves, which aborts `follow`'s signal.
+ * A response body that contains stored and future items. Fastify's stream handling applies back-pressure. It
+ * destroys the body when the client disconnects, which aborts the signal of `follow`.
  */
 export function liveStream(follow: Follow<string>, closing: AbortSignal, body = new PassThrough()): Readable {
   const stop = new AbortController();
   const close = () => stop.abort();
-  // Aborting first ends a pending wait for the next event, which would hold back the pipeline's own end.
+  // Abort first: this ends a pending wait for the next event, which would otherwise delay the end of the pipeline.
   body.once('close', close);
   pipeline(Readable.from(follow(AbortSignal.any([stop.signal, closing]))), body, close);
   return body;
 }
 
-/** Sent last where the server ends the stream before the job has ended: an EventSource waits so long and goes on. */
-const CONNECT_AGAIN = ': not the end; connect again\nretry: 1000\n\n';
+/**
+ * Sent last if the server ends the stream before the job has ended. An EventSource waits for this time and
+ * reconnects.
+ */
+const CONNECT_AGAIN = ': the events continue; connect again\nretry: 1000\n\n';
 
 async function* frames<T extends { readonly seq: number }>(
   events: AsyncIterable<T>,
@@ -51,7 +54,7 @@ async function* frames<T extends { readonly seq: number }>(
   if (closing.aborted) yield CONNECT_AGAIN;
 }
 
-/** All who follow a job get the same objects, so each is written out once. */
+/** All clients that follow a job receive the same event objects, so each object is serialized once. */
 const written = new WeakMap<object, string>();
 
 function frameOf(event: { readonly seq: number }): string {
@@ -60,7 +63,7 @@ function frameOf(event: { readonly seq: number }): string {
   return frame;
 }
 
-/** Does the client ask for this media type by name? Anything vaguer gets JSON. */
+/** Whether the client accepts this media type explicitly. Wildcards get JSON. */
 export function acceptsByName(accept: string | undefined, mediaType: string): boolean {
   return (accept ?? '')
     .toLowerCase()

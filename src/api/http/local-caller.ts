@@ -1,14 +1,15 @@
 import { isIPv4 } from 'node:net';
 
-/** Whether an address, or the name in a Host header, leads to this machine only. */
+/** Whether an address, or the name in a Host header, refers to this machine only. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
 }
 
 /**
- * Whether a request comes from this machine by its own name, and not from a page of another site in somebody's
- * browser: a site's own name can be made to lead here (DNS rebinding), and a form can be sent anywhere.
+ * Whether a request comes from this machine under one of its own names, and not from a page of another site in a
+ * browser. Both headers are checked: another site can resolve its name to this machine (DNS rebinding), and can
+ * send a form to any address.
  */
 export function isLocalCaller(headers: { host?: string | undefined; origin?: string | undefined }): boolean {
   const { host = '', origin } = headers;
@@ -16,7 +17,7 @@ export function isLocalCaller(headers: { host?: string | undefined; origin?: str
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }
 
-/** Of a Host header; none where it is no host. */
+/** Host name in a Host header; undefined if the header is invalid. */
 function hostnameOf(host: string): string {
   try {
     return new URL(`http://${host}`).hostname;

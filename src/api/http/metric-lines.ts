@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import type { MetricPoint } from '../../contract/client/jobs.js';
 
-/** The media types that hold a point a line. */
+/** Media types with one point per line. */
 export const LINE_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 export type LineType = (typeof LINE_TYPES)[number];
 
 const COLUMNS = ['name', 'stage', 'unit', 'step', 'value', 'attempt', 'at'] as const;
 const POINTS_A_CHUNK = 500;
 
-/** Points as a body, a line each, some hundred lines a chunk. */
+/** A body with one point per line, in chunks of some hundred lines. */
 export function metricLines(
   points: AsyncIterable<MetricPoint> | Iterable<MetricPoint>,
   type: LineType,

@@ -1,12 +1,12 @@
-/** Both ends counted, from 0. */
+/** The first and last byte, both included, from 0. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What a Range header asks of `sizeBytes` bytes (RFC 9110, section 14.2). Several ranges, other units and bad syntax
- * may be ignored, and are: then the whole is meant.
+ * Parses a Range header for a file of `sizeBytes` bytes (RFC 9110, section 14.2). Several ranges, other units and
+ * invalid syntax are ignored, as the RFC allows: the whole file is returned.
  */
 export function parseRange(
   header: string | undefined,
@@ -24,7 +24,7 @@ export function parseRange(
   return { start, end: last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1) };
 }
 
-/** Does an If-None-Match header name this (strong, quoted) ETag? Weak comparison, RFC 9110, section 13.1.2. */
+/** Whether an If-None-Match header contains this strong, quoted ETag. Weak comparison, RFC 9110, section 13.1.2. */
 export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;

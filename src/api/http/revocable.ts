@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 
-/** Together with what the keyring remembers, an open answer outlives its key by less than a second. */
+/** With the cache time of the keyring, a stream ends less than a second after its key was revoked. */
 const LOOK_MS = 400;
 
-/** Ends an answer that takes long once `mayGoOn` says no. A look that fails ends nothing: the next one follows. */
+/**
+ * Ends a long response when `mayGoOn` returns false. An error of `mayGoOn` ends nothing: the next check decides.
+ */
 export function endWhenRevoked(body: Readable, mayGoOn: () => Promise<boolean>): void {
   let looking = false;
   const timer = setInterval(async () => {

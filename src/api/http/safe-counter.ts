@@ -2,12 +2,14 @@ import type { RequestCount } from '../../contract/client/service.js';
 
 export type Count = (key: string, windowMs: number) => Promise<RequestCount>;
 
-/** After a failure the shared counter is left alone for so long: each try may cost its timeout. */
+/** Pause after a failure of the shared counter, because each try may take its whole timeout. */
 const PAUSE_MS = 5_000;
-/** Keys counted here at most; beyond it all begin anew. */
+/** Maximum number of keys counted here. Beyond it, all counts restart. */
 const MAX_KEYS = 10_000;
 
-/** Counts with `shared`, and in this process alone while that fails: a limit, if a wider one, holds without Redis. */
+/**
+ * Counts with `shared`. While that fails, counts in this process only, so that a weaker limit holds without Redis.
+ */
 export function countSafely(
   shared: Count,
   log: { warn(details: object, message: string): void },
@@ -23,14 +25,14 @@ export function countSafely(
       pausedUntil = nowMs() + PAUSE_MS;
       log.warn(
         { err: error },
-        'Redis does not count requests: this process limits them by what it sees itself',
+        'Redis cannot count requests: this process now limits only the requests that it receives itself',
       );
       return own(key, windowMs);
     }
   };
 }
 
-/** Fixed windows, each from its key's first request on. */
+/** Counts in fixed windows, which start with the first request of each key. */
 function countHere(nowMs: () => number): Count {
   const windows = new Map<string, { count: number; until: number }>();
   return async (key, windowMs) => {

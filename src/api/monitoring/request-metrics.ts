@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Most answers take milliseconds; `wait` may take a minute. */
+/** Most responses take milliseconds. `wait` may take a minute. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
-/** What is no operation of the contract: pages, and paths that are none. */
+/** Label of requests that belong to no operation, like pages and unknown paths. */
 const OTHER = 'other';
 
 declare module 'fastify' {
@@ -13,8 +13,8 @@ declare module 'fastify' {
 }
 
 /**
- * Measures this process and its requests, into a registry of the app's own. A request is over here when its answer
- * begins: an event stream goes on for hours after that, and counts as open.
+ * Measures this process and its requests, in a separate registry of the app. The measured time ends when the
+ * response begins: an event stream then continues for hours, and counts as open.
  */
 export function measureRequests(app: FastifyInstance): Registry {
   const registry = new Registry();
@@ -22,14 +22,14 @@ export function measureRequests(app: FastifyInstance): Registry {
   collectDefaultMetrics({ register: registry });
   const seconds = new Histogram({
     name: 'strata_http_request_duration_seconds',
-    help: 'From a request’s arrival to the beginning of its answer, by operation and status.',
+    help: 'Time from the arrival of a request to the start of its response, by operation and status.',
     labelNames: ['operation', 'status'],
     buckets: BUCKETS,
     registers,
   });
   const open = new Gauge({
     name: 'strata_http_open_requests',
-    help: 'Requests in work and answers that are still being sent.',
+    help: 'Requests in progress, and responses that are still being sent.',
     labelNames: ['operation'],
     registers,
   });

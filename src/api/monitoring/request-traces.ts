@@ -3,12 +3,12 @@ import type { Tracing } from '../../tracing/tracing.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Under which what this request sets off is traced: its own span's, or the caller's. */
+    /** Parent span of the work that this request starts: the span of the request, or the span of the caller. */
     traceparent: string | null;
   }
 }
 
-/** Asked for every few seconds by machines: nobody looks for them. */
+/** Health checks and metrics are requested every few seconds. Nobody needs their traces. */
 const NOT_TRACED = ['getLiveness', 'getReadiness', 'getMetrics'];
 
 /** A span for each request to an operation, until its answer is sent. */

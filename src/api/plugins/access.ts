@@ -7,27 +7,27 @@ import type { Limits } from './limits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks; null where the operation asks nobody. */
+    /** The caller; null if the operation needs no key. */
     principal: Principal | null;
   }
 }
 
-/** How callers prove who they are. */
+/** How the server authenticates callers. */
 export interface AccessOptions {
   readonly service: Pick<JobsService, 'authenticate' | 'isOpen'>;
-  /** Whether only this machine reaches the server, which then needs no keys until the first one is made. */
+  /** Whether only this machine can reach the server. Then it needs no key until the first one exists. */
   readonly loopback: boolean;
   readonly limits: Limits;
 }
 
-/** Everybody on this machine, as long as there are no keys. */
+/** The principal of every caller on this machine, while there are no keys. */
 const ANYBODY: Principal = { tenant: DEFAULT_TENANT, scopes: SCOPES, keyId: null };
 
 export function knowPrincipals(app: FastifyInstance): void {
   app.decorateRequest('principal', null);
 }
 
-/** A hook that lets only those pass who have the scope; null: everybody, unasked. */
+/** A hook that admits only callers with the scope. null: everybody, without a key. */
 export function authorize(scope: Scope | null, options: AccessOptions) {
   return async (request: FastifyRequest): Promise<void> => {
     if (scope === null) return;
@@ -37,7 +37,7 @@ export function authorize(scope: Scope | null, options: AccessOptions) {
   };
 }
 
-/** The text of the key that a request carries. */
+/** The API key in a request. */
 export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(header?.trim() ?? '')?.[1];
 }
@@ -50,15 +50,15 @@ async function identify(request: FastifyRequest, options: AccessOptions): Promis
   if (token !== undefined) {
     const principal = await service.authenticate(token);
     if (principal === null) await limits.countFailure(request);
-    return principal ?? refuse('The key is none of ours, or revoked.');
+    return principal ?? refuse('Unknown or revoked API key.');
   }
-  if (headers.authorization !== undefined) return refuse('Authorization must be `Bearer <key>`.');
+  if (headers.authorization !== undefined) return refuse('The Authorization header must be `Bearer <key>`.');
   if (!loopback || !(await service.isOpen())) return refuse();
   if (!isLocalCaller(headers)) throw new StrataError('foreign_caller');
   return ANYBODY;
 }
 
-/** RFC 6750, section 3: no reason where no key was sent. */
+/** RFC 6750, section 3: no error code if the request had no key. */
 function refuse(detail?: string): never {
   const challenge = detail ? 'Bearer realm="strata", error="invalid_token"' : 'Bearer realm="strata"';
   throw new StrataError('unauthenticated', detail, { headers: { 'www-authenticate': challenge } });
@@ -68,5 +68,7 @@ function lacks(scope: Scope): StrataError {
   const headers = {
     'www-authenticate': `Bearer realm="strata", error="insufficient_scope", scope="${scope}"`,
   };
-  return new StrataError('scope_missing', `This needs a key with the scope \`${scope}\`.`, { headers });
+  return new StrataError('scope_missing', `This operation requires a key with the scope \`${scope}\`.`, {
+    headers,
+  });
 }

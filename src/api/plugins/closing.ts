@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
 
-/** A closing server lets requests in progress end for so long. */
+/** A closing server waits this long for requests in progress. */
 const CLOSE_GRACE_MS = 5_000;
 
 /**
- * While the server closes, refuses what still comes on connections that have a request in progress, as a problem; Fastify's own
- * answer (`return503OnClosing`) would be in other words than the contract's. After a while those connections are cut.
+ * While the server closes, rejects new requests on open connections with a problem response. Fastify's own response
+ * (`return503OnClosing`) would not match the contract. After a while the open connections are closed.
  */
 export function refuseWhileClosing(app: FastifyInstance): void {
   let closing = false;
@@ -15,6 +15,7 @@ export function refuseWhileClosing(app: FastifyInstance): void {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
   });
   app.addHook('onRequest', async () => {
-    if (closing) throw new StrataError('unavailable', 'This process of the API is shutting down.');
+    if (closing)
+      throw new StrataError('unavailable', 'This API process is shutting down. Repeat the request.');
   });
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../openapi.js';
 import { PAGE_POLICY } from './headers.js';
 
-/** Serves the contract as it is, and Swagger UI on it at /docs. */
+/** Serves the contract unchanged, and Swagger UI at /docs. */
 export async function serveDocs(app: FastifyInstance, contract: Contract): Promise<void> {
   app.get('/openapi.yaml', async (_, reply) => reply.type('application/yaml').send(contract.yaml));
   app.get('/openapi.json', async (_, reply) => reply.type('application/json').send(contract.json));

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import helmet from 'helmet';
 
-/** An answer of the API is data: should a browser take one for a page, it may load, run and frame nothing. */
+/** Responses of the API are data. If a browser displays one as a page, it must not load, run or frame anything. */
 const NOTHING = {
   defaultSrc: ["'none'"],
   baseUri: ["'none'"],
@@ -11,7 +11,7 @@ const NOTHING = {
   frameAncestors: ["'none'"],
 };
 
-/** Of pages: nothing from elsewhere. Swagger UI and bull-board style some elements inline. */
+/** Policy for pages: only resources of this server. Swagger UI and bull-board use some inline styles. */
 export const PAGE_POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -21,7 +21,7 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers that keep browsers from misusing answers. Pages (Swagger UI) bring a policy of their own. */
+/** Adds headers that keep browsers from misusing responses. Pages (Swagger UI) have their own policy. */
 export function protectBrowsers(app: FastifyInstance): void {
   const headers = protectiveHeaders();
   app.addHook('onRequest', (_, reply, next) => {
@@ -30,7 +30,7 @@ export function protectBrowsers(app: FastifyInstance): void {
   });
 }
 
-/** What helmet says is the same for every answer, so it is asked once. */
+/** The headers of helmet are the same for every response, so they are computed once. */
 function protectiveHeaders(): Record<string, string> {
   const protect = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: NOTHING },

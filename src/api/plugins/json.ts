@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
 
-/** JSON is the body of all operations. An empty one counts as none; a malformed one is told where reading it stopped. */
+/** Parses JSON bodies. An empty body counts as no body. The error for malformed JSON names the position. */
 export function parseJson(app: FastifyInstance): void {
-  // A text/plain body would skip the contract's validation.
+  // A text/plain body would skip the validation of the contract.
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('remove', 'remove');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -17,11 +17,11 @@ export function parseJson(app: FastifyInstance): void {
   });
 }
 
-/** Half of a character, which only an escape can write: no database and no file holds it. */
+/** An escaped half of a surrogate pair. Databases and files cannot store it. */
 const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 function isWellFormed(value: unknown): boolean {
-  // Node 20 has the method; the library that TypeScript is told of does not.
+  // Node 20 has this method, but the configured TypeScript library does not declare it.
   if (typeof value === 'string') return (value as string & { isWellFormed(): boolean }).isWellFormed();
   if (typeof value !== 'object' || value === null) return true;
   return Object.entries(value).every(([key, child]) => isWellFormed(key) && isWellFormed(child));
@@ -30,14 +30,14 @@ function isWellFormed(value: unknown): boolean {
 function notUnicode(): StrataError {
   return new StrataError(
     'malformed_json',
-    'The body escapes half of a surrogate pair (`\\ud800` to `\\udfff`).',
+    'The body contains half of a surrogate pair (an escape from `\\ud800` to `\\udfff`).',
   );
 }
 
 function whatStops(text: string): string {
   try {
     JSON.parse(text);
-    return 'The body holds a key that is not allowed.';
+    return 'The body contains a key that is not allowed.';
   } catch (error) {
     return `The body is not JSON: ${error instanceof Error ? error.message : error}.`;
   }

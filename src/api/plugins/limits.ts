@@ -5,20 +5,20 @@ import { StrataError } from '../../contract/errors.js';
 import { type Count, countSafely } from '../http/safe-counter.js';
 
 const WINDOW_MS = 60_000;
-/** Wrong keys that one address may send in a minute. */
+/** Maximum number of invalid keys per address and minute. */
 const FAILURES_PER_MINUTE = 60;
 
 export interface LimitOptions {
   readonly service: Pick<JobsService, 'countRequest'>;
-  /** Requests that one key may send in a minute; 0: any number. */
+  /** Maximum number of requests per key and minute. 0: no limit. */
   readonly requestsPerMinute: number;
 }
 
-/** What limits requests, to be run after the caller is known. */
+/** Hooks that limit requests. They run after the caller is known. */
 export interface Limits {
-  /** Counts a request to its key, and refuses it beyond the limit. @throws StrataError rate_limited */
+  /** Counts a request for its key, and rejects it above the limit. @throws StrataError rate_limited */
   readonly onRequest: NonNullable<ReturnType<FastifyInstance['rateLimit']>>;
-  /** Counts a wrong key to the address it came from. @throws StrataError rate_limited */
+  /** Counts an invalid key for the address of the caller. @throws StrataError rate_limited */
   countFailure(request: FastifyRequest): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export async function limitRequests(app: FastifyInstance, options: LimitOptions)
     max: requestsPerMinute,
     store: storeOf(count),
     keyGenerator: (request) => `key:${request.principal?.keyId}`,
-    // Without keys there is nobody to keep from taking what is others'.
+    // Without API keys there is only one user, so no limit is needed.
     allowList: (request) => requestsPerMinute === 0 || (request.principal?.keyId ?? null) === null,
     errorResponseBuilder: (_, { ttl }) => tooMany(ttl),
   });
@@ -56,13 +56,13 @@ export async function limitRequests(app: FastifyInstance, options: LimitOptions)
 
 function tooMany(waitMs: number): StrataError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  const detail = `There were too many requests in this minute; the next is answered in ${seconds} s.`;
+  const detail = `Too many requests in this minute. The next request is answered in ${seconds} s.`;
   return new StrataError('rate_limited', detail, { headers: { 'retry-after': String(seconds) } });
 }
 
 type Done = (error: Error | null, result?: { current: number; ttl: number }) => void;
 
-/** The library asks for a class that it makes itself. */
+/** The library requires a class that it can construct itself. */
 function storeOf(count: Count) {
   return class {
     incr(key: string, done: Done, windowMs: number): void {

@@ -2,16 +2,16 @@ import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
 import { type Contract, operationsOf, routerPath } from '../openapi.js';
 
-/** Answers 405 with Allow where a path of the contract is asked with a method it does not have. */
+/** Answers 405 with Allow if a path of the contract does not support the method. */
 export function refuseOtherMethods(app: FastifyInstance, contract: Contract): void {
   for (const [path, allowed] of methodsByPath(contract)) {
     const allow = allowed.join(', ');
     app.route({
       method: app.supportedMethods.filter((method) => !allowed.includes(method)),
       url: routerPath(path),
-      // Before the body is parsed: the method is wrong whatever it holds.
+      // Checked before the body is parsed, because the body cannot make the method valid.
       onRequest: async ({ method }) => {
-        const detail = `${method} is not possible here, only ${allow}.`;
+        const detail = `${method} is not supported here. Supported: ${allow}.`;
         throw new StrataError('method_not_allowed', detail, { headers: { allow } });
       },
       handler: async () => undefined,

@@ -20,7 +20,7 @@ import { type AccessOptions, authorize, bearerToken } from './access.js';
 import type { ResumableUploads } from './resumable.js';
 import { readUpload, refuseMultipart } from './uploads.js';
 
-/** Mounts every operation of the contract with its handler, every part of every request validated. */
+/** Mounts every operation of the contract with its handler. Every part of every request is validated. */
 export async function mountOperations(
   app: FastifyInstance,
   contract: Contract,
@@ -31,10 +31,10 @@ export async function mountOperations(
   const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
   await app.register(async (scope) => {
     scope.addHook('onRoute', ({ schema }) => {
-      // A query on an operation that declares none must be refused too.
+      // An operation without declared query parameters must also reject them.
       if (schema) schema.querystring ??= { type: 'object', properties: {} };
     });
-    // It warns where a media type of an answer has no parser, as if it were one of a request.
+    // Prevents a wrong warning: the library expects a parser for media types that only responses use.
     scope.hasContentTypeParser = () => true;
     await scope.register(glue, {
       specification: inlineRefSiblings(contract.document),
@@ -54,7 +54,7 @@ export async function mountOperations(
   });
 }
 
-/** What every handler is to the adapter; the types of src/api/handler.ts hold between contract and handler. */
+/** The untyped handler that the adapter calls. The types in src/api/handler.ts connect contract and handler. */
 type AnyHandler = (request: {
   client: TenantClient;
   service: ServiceState;
@@ -68,10 +68,10 @@ type AnyHandler = (request: {
   openUpload: (id: string) => Promise<FinishedUpload>;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
 
-/** The tenant of operations that ask for no key: nothing belongs to it. */
+/** Tenant of operations that need no key. It owns nothing. */
 const NOBODY = '';
 
-/** What handlers are given beside the request. */
+/** Dependencies that handlers get besides the request. */
 interface Surroundings {
   readonly service: JobsService;
   readonly metrics: () => Promise<string>;
@@ -114,7 +114,7 @@ function closingSignal(app: FastifyInstance): AbortSignal {
   return controller.signal;
 }
 
-/** Fastify drains the stream of a HEAD answer to its end, which a followed job may not have for hours. */
+/** Fastify would read the stream of a HEAD response to its end. The stream of a followed job may last for hours. */
 function withoutContent(body: unknown): unknown {
   if (!(body instanceof Readable)) return body;
   body.destroy();
@@ -130,7 +130,7 @@ function bodyLimit({ operation }: OperationEntry) {
   return bytes === undefined ? {} : { bodyLimit: bytes };
 }
 
-/** Fastify skips validation where there is no body, unless a Content-Type was sent. */
+/** Fastify skips validation if there is no body and no Content-Type. */
 function bodyRule({ operation }: OperationEntry) {
   const body = operation.requestBody;
   if (body === undefined) return [];
@@ -140,7 +140,7 @@ function bodyRule({ operation }: OperationEntry) {
 function requireBody(mediaTypes: readonly string[]) {
   const types = mediaTypes.map((type) => `\`Content-Type: ${type}\``).join(' or ');
   const kind = mediaTypes.length === 1 && mediaTypes[0] === 'application/json' ? 'JSON body' : 'body';
-  const message = `A ${kind} is needed, sent with ${types}.`;
+  const message = `A ${kind} is required, sent with ${types}.`;
   return async ({ body }: FastifyRequest): Promise<void> => {
     if (body !== undefined) return;
     throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '', message }] });
@@ -148,6 +148,6 @@ function requireBody(mediaTypes: readonly string[]) {
 }
 
 async function fillEmptyBody(request: FastifyRequest): Promise<void> {
-  // Not `??=`: a body that is null must fail the contract.
+  // Not `??=`: the contract must reject a body that is null.
   if (request.body === undefined) request.body = {};
 }

@@ -9,13 +9,13 @@ import { explain } from '../validation/explain.js';
 
 type Problem = components['schemas']['Problem'];
 
-/** Every error leaves as RFC 9457 problem+json with a code of the catalogue. */
+/** Sends every error as RFC 9457 problem+json with a code from the catalogue. */
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const error = new StrataError(
       'not_found',
-      `There is nothing at ${pathOf(request)}; \`/docs\` shows every path.`,
+      `There is no resource at ${pathOf(request)}. \`/docs\` shows every path.`,
     );
     return sendProblem(error, request, reply);
   });
@@ -31,7 +31,7 @@ export function sendProblem(
   return (
     reply
       .code(known.status)
-      // A URL that cannot be decoded comes here past every hook.
+      // A URL that cannot be decoded skips all hooks, so the header is set here.
       .header('x-request-id', request.id)
       .headers(mayComeBack(known) ? { 'retry-after': '5', ...known.headers } : known.headers)
       .type('application/problem+json')
@@ -44,13 +44,13 @@ function mayComeBack({ code, retry }: StrataError): boolean {
   return code === 'unavailable' || retry === 'wait';
 }
 
-/** Answers what is not HTTP enough to become a request, straight to its socket. */
+/** Answers a request that is not valid HTTP, directly on its socket. */
 export function refuseConnection(error: ConnectionError, socket: Socket): void {
   if (socket.writable) {
     const overflow = error.code === 'HPE_HEADER_OVERFLOW';
     const known = overflow
       ? new StrataError('headers_too_large')
-      : new StrataError('invalid_request', 'This is not HTTP/1.1.');
+      : new StrataError('invalid_request', 'The request is not valid HTTP/1.1.');
     const body = JSON.stringify(toProblem(known, { id: randomUUID(), url: '/' }));
     const head = [
       `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}`,
@@ -98,6 +98,6 @@ function toStrataError(error: FastifyError | Error): StrataError {
   }
   const outage = outageOf(error);
   if (outage !== null) return new StrataError(outage, undefined, { cause: error });
-  // What went wrong inside is for the log, not for the caller.
+  // Details of internal errors are logged and not sent to the caller.
   return new StrataError('internal', undefined, { cause: error });
 }

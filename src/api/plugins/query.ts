@@ -1,6 +1,6 @@
 /**
- * Reads a query string. `metadata[team]=vision` becomes a nested object (the contract's deepObject style), a repeated
- * name a list. Objects have no prototype, so no name can reach one.
+ * Parses a query string. `metadata[team]=vision` becomes a nested object (the contract's deepObject style), and a
+ * repeated name becomes a list. Objects have no prototype, so no parameter name can reach one.
  */
 export function parseQuery(text: string): Record<string, unknown> {
   const query: Record<string, unknown> = Object.create(null);

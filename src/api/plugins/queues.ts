@@ -9,8 +9,8 @@ import { sendProblem } from './problems.js';
 const PREFIX = '/queues';
 
 /**
- * Serves bull-board at /queues to those with the scope `admin`. A browser asks its user for the key, which it then sends as the
- * password of HTTP Basic; other clients send it as everywhere.
+ * Serves bull-board at /queues to callers with the scope `admin`. A browser asks its user for the key and sends it
+ * as the password of HTTP Basic. Other clients send it as usual.
  */
 export async function serveQueues(
   app: FastifyInstance,
@@ -26,7 +26,7 @@ export async function serveQueues(
       await mayLook(request);
       await access.limits.onRequest.call(this, request, reply);
     } catch (error) {
-      // The board would answer errors in a form of its own.
+      // bull-board would send errors in its own format.
       return sendProblem(withBasicChallenge(error as Error), request, reply);
     }
     reply.header('content-security-policy', PAGE_POLICY);
@@ -37,10 +37,10 @@ export async function serveQueues(
   });
 }
 
-/** Whatever the board may come to offer. */
+/** Rejects every write, including those that future versions of the board may add. */
 function refuseWrites({ method }: FastifyRequest): void {
   if (method === 'GET' || method === 'HEAD') return;
-  throw new StrataError('method_not_allowed', 'The queue can be looked at here, not changed.', {
+  throw new StrataError('method_not_allowed', 'The queue can only be viewed here, not changed.', {
     headers: { allow: 'GET, HEAD' },
   });
 }

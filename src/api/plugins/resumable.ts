@@ -11,9 +11,9 @@ import { requireRoom } from '../../storage/disk.js';
 import type { FinishedUpload } from '../handler.js';
 import { type AccessOptions, authorize } from './access.js';
 
-/** Uploads that may come in pieces, by the tus protocol (https://tus.io, version 1.0.0). */
+/** Uploads in pieces, with the tus protocol (https://tus.io, version 1.0.0). */
 export interface ResumableUploads {
-  /** One that is complete. @throws StrataError not_found, upload_incomplete */
+  /** Opens a complete upload. @throws StrataError not_found, upload_incomplete */
   open(tenant: string, id: string): Promise<FinishedUpload>;
 }
 
@@ -28,19 +28,19 @@ function noUpload(id: string): StrataError {
 }
 
 export interface ResumableOptions {
-  /** Where pieces are kept until a dataset is made of them. */
+  /** Folder of the pieces until they become a dataset. */
   readonly folder: string;
   readonly limitBytes: number;
   /** Bytes that uploads leave free on the disk; absent: a share of it. */
   readonly reserveBytes?: number | undefined;
 }
 
-/** Uploads that nobody goes on with are deleted after so long. */
+/** An unfinished upload is deleted after this time without activity. */
 const KEPT_MS = 24 * 3_600_000;
 const LOOK_MS = 600_000;
 const ID = /^[0-9a-f]{32}$/;
 
-/** Serves tus at /uploads. An upload is its tenant's: to others its id names nothing. */
+/** Serves tus at /uploads. An upload belongs to its tenant: other tenants get 404. */
 export async function serveResumableUploads(
   app: FastifyInstance,
   { folder, limitBytes, reserveBytes }: ResumableOptions,
@@ -59,7 +59,7 @@ export async function serveResumableUploads(
     datastore: store,
     relativeLocation: true,
     ...(Number.isFinite(limitBytes) && { maxSize: limitBytes }),
-    // The API is not for the pages of other sites.
+    // Pages of other sites may not use the API.
     allowedOrigins: () => false,
     namingFunction: () => randomBytes(16).toString('hex'),
     async onUploadCreate(request, upload) {
@@ -78,7 +78,7 @@ export async function serveResumableUploads(
     await tus.handle(request.raw, reply.raw);
   };
   await app.register(async (scope) => {
-    // The body is tus' to read.
+    // tus reads the body itself.
     scope.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
     const onRequest = [authorize('datasets:write', access), access.limits.onRequest];
     scope.route({ method: ['POST', 'OPTIONS'], url: '/uploads', onRequest, handler: answer });
@@ -91,7 +91,7 @@ export async function serveResumableUploads(
       if (size === undefined || offset !== size)
         throw new StrataError(
           'upload_incomplete',
-          `Of the upload ${offset} bytes are here, of ${size ?? 'more'}.`,
+          `The server has ${offset} bytes of this upload, of ${size ?? 'an unknown total'}.`,
         );
       return { bytes: () => createReadStream(join(folder, id)), remove: () => store.remove(id) };
     },
@@ -106,7 +106,9 @@ function announcedBytes({ method, headers }: FastifyRequest): number {
 
 function forgetOldUploads(app: FastifyInstance, tus: Server): void {
   const timer = setInterval(() => {
-    tus.cleanUpExpiredUploads().catch((error: unknown) => app.log.warn({ err: error }, 'old uploads stay'));
+    tus
+      .cleanUpExpiredUploads()
+      .catch((error: unknown) => app.log.warn({ err: error }, 'old uploads could not be deleted'));
   }, LOOK_MS);
   app.addHook('onClose', async () => clearInterval(timer));
 }

@@ -6,31 +6,31 @@ import { StrataError } from '../../contract/errors.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The file of a multipart body, on disk; deleted after the answer unless it was made a dataset of. */
+    /** The file of a multipart body, on disk. It is deleted after the response unless it became a dataset. */
     upload: ReceivedUpload | null;
   }
 }
 
-/** The file's own size is limited where it is written; everything around it is small. */
+/** The size of the file is limited where it is written. All other parts are small. */
 const LIMITS = { fieldNameSize: 100, fieldSize: 4_096, fields: 16, files: 1, parts: 17, headerPairs: 50 };
 const FILE_FIELD = 'file';
-/** Fields whose text is JSON. */
+/** Fields whose text is parsed as JSON. */
 const JSON_FIELDS = ['test_share', 'image'];
 
-/** Takes multipart bodies, where an operation's contract has them. */
+/** Accepts multipart bodies for operations whose contract declares them. */
 export async function takeUploads(app: FastifyInstance): Promise<void> {
   app.decorateRequest('upload', null);
   await app.register(multipart, { limits: { ...LIMITS, fileSize: Number.POSITIVE_INFINITY } });
 }
 
-/** A hook of operations that take no multipart body. */
+/** A hook that rejects multipart bodies, for operations that do not declare them. */
 export async function refuseMultipart({ headers }: FastifyRequest): Promise<void> {
   if (/^\s*multipart\//i.test(headers['content-type'] ?? '')) throw new StrataError('unsupported_media_type');
 }
 
 /**
- * A hook that reads a multipart body: its file goes to disk as it comes, in whatever order the fields are. They become
- * the body that the contract checks, in which the file is its name.
+ * A hook that reads a multipart body. The file is streamed to disk, whatever the order of the fields is. The fields
+ * become the body that the contract checks; in it, the file is represented by its name.
  */
 export function readUpload(clientOf: (request: FastifyRequest) => Pick<TenantClient, 'datasets'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
@@ -39,7 +39,7 @@ export function readUpload(clientOf: (request: FastifyRequest) => Pick<TenantCli
     try {
       request.body = await readParts(request, clientOf(request));
     } catch (error) {
-      // What is still on its way is not worth waiting for.
+      // Do not wait for the rest of the upload.
       reply.header('connection', 'close');
       throw request.upload === null && isUnreadable(error) ? unreadable(error) : error;
     }
@@ -50,9 +50,9 @@ async function readParts(request: FastifyRequest, client: Pick<TenantClient, 'da
   const body: Record<string, unknown> = Object.create(null);
   for await (const part of request.parts()) {
     const name = part.fieldname;
-    if (name in body) throw invalid(name, 'Must be sent once.');
+    if (name in body) throw invalid(name, 'Must be sent exactly once.');
     if (part.type === 'field') body[name] = fieldValue(name, part.value);
-    else if (name !== FILE_FIELD) throw invalid(name, `Files are sent as \`${FILE_FIELD}\`.`);
+    else if (name !== FILE_FIELD) throw invalid(name, `Send the file in the field \`${FILE_FIELD}\`.`);
     else {
       request.upload = await client.datasets.receiveUpload(part.file);
       body[name] = part.filename;
@@ -66,18 +66,20 @@ function fieldValue(name: string, value: unknown): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    // The contract says what it must be.
+    // The contract checks the value.
     return value;
   }
 }
 
-/** Of the reader of multipart bodies: a boundary that is missing, a part that is malformed, a body that is cut short. */
+/**
+ * Whether the multipart reader threw the error: a missing boundary, a malformed part, or a body that is cut off.
+ */
 function isUnreadable(error: unknown): error is Error {
   return error instanceof Error && error.constructor === Error && !('code' in error || 'statusCode' in error);
 }
 
 function unreadable({ message }: Error): StrataError {
-  return invalid('', `Is no readable multipart body (${message}): send it as \`curl -F\` does.`);
+  return invalid('', `Is not a readable multipart body (${message}). Send it as \`curl -F\` does.`);
 }
 
 function invalid(name: string, message: string): StrataError {
@@ -87,5 +89,7 @@ function invalid(name: string, message: string): StrataError {
 }
 
 async function discard({ upload, log }: FastifyRequest): Promise<void> {
-  await upload?.discard().catch((error: unknown) => log.warn({ err: error }, 'an upload was not deleted'));
+  await upload
+    ?.discard()
+    .catch((error: unknown) => log.warn({ err: error }, 'an upload could not be deleted'));
 }

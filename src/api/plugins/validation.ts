@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
 import { isObject, type JsonObject } from '../openapi.js';
 
-/** OpenAPI 3.1 schemas are JSON Schema 2020-12. Each option below was forced by a failure found by fuzzing. */
+/** OpenAPI 3.1 schemas are JSON Schema 2020-12. Fuzzing showed that each option below is needed. */
 const COMMON = {
   strict: false,
   allowUnionTypes: true,
@@ -10,13 +10,16 @@ const COMMON = {
   removeAdditional: false,
   useDefaults: true,
   validateFormats: false,
-  // Bounded by maxItems, maxLength and the body limit, so listing every error stays cheap.
+  // Collecting all errors is cheap, because maxItems, maxLength and the body limit bound their number.
   allErrors: true,
-  // The error then carries the schema it failed, from which the remedy is worded.
+  // Errors then include the failed schema, from which the remedy is worded.
   verbose: true,
 } as const;
 
-/** Validates bodies as they are, and query, path and headers after reading numbers and booleans out of their text. */
+/**
+ * Validates bodies unchanged. Converts the text of query, path and headers to numbers and booleans before
+ * validation.
+ */
 export function useContractValidation(app: FastifyInstance): void {
   const exact = new Ajv2020({ ...COMMON, coerceTypes: false });
   const fromText = new Ajv2020({ ...COMMON, coerceTypes: 'array' });
@@ -28,7 +31,7 @@ export function useContractValidation(app: FastifyInstance): void {
   });
 }
 
-/** Node has header names in lower case; Fastify adapts schemas to that only for its own validator. */
+/** Node has header names in lower case. Fastify converts schemas only for its own validator. */
 function withLowerCaseNames(schema: JsonObject): JsonObject {
   if (!isObject(schema.properties)) return schema;
   const properties = Object.entries(schema.properties).map(([name, value]) => [name.toLowerCase(), value]);

@@ -3,7 +3,7 @@ import { found } from '../http/found.js';
 
 export const createApiKey: Handler<'createApiKey'> = async ({ client, body }) => {
   const key = await client.apiKeys.createApiKey(body);
-  // No cache between here and the caller may keep the secret.
+  // No cache between server and caller may store the secret.
   return { status: 201, headers: { location: key.links.self, 'cache-control': 'no-store' }, body: key };
 };
 

@@ -33,13 +33,13 @@ function headersOf({ sha256, name, media_type }: Artifact) {
     'accept-ranges': 'bytes',
     'content-disposition': attachment(name),
     'content-type': media_type,
-    // The id names these bytes for ever, to whoever may read them.
+    // The bytes for an id never change. Only authorized callers may cache them.
     'cache-control': 'private, max-age=31536000, immutable',
   };
 }
 
 function outside(size: number): StrataError {
-  return new StrataError('range_not_satisfiable', `The artifact has ${size} bytes, counted from 0.`, {
+  return new StrataError('range_not_satisfiable', `The artifact has ${size} bytes. Offsets start at 0.`, {
     headers: { 'content-range': `bytes */${size}` },
   });
 }

@@ -17,14 +17,14 @@ async function create({
 }: OperationRequest<'createDataset'>): Promise<Dataset> {
   if ('file' in body) {
     const { file: _, ...request } = body;
-    // A field of that name that is no file.
+    // A form field named `file` that is not a file.
     return client.datasets.createDataset(
       request,
-      upload ?? refuse('/file', 'Must be a file: `curl -F file=@data.zip`.'),
+      upload ?? refuse('/file', 'Must be a file, as in `curl -F file=@data.zip`.'),
     );
   }
   const { url, upload: id, ...request } = body;
-  if ((url === null) === (id === null)) refuse('', 'Give either `url` or `upload`.');
+  if ((url === null) === (id === null)) refuse('', 'Send either `url` or `upload`.');
   if (url !== null) return client.datasets.createDataset(request, { url });
   return createFrom(client, request, await openUpload(id ?? ''));
 }

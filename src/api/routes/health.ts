@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { StrataError } from '../../contract/errors.js';
 import type { Handler } from '../handler.js';
 
-/** Only Postgres decides: a stored job is kept, and waits for Redis and workers. */
+/** Only Postgres decides: a stored job survives and can wait for Redis and workers. */
 export const getReadiness: Handler<'getReadiness'> = async ({ service }) => {
   const found = await service.getReadiness();
   if (found.dependencies.postgres === 'down') throw new StrataError('unavailable', found.problems.join(' '));
@@ -11,7 +11,7 @@ export const getReadiness: Handler<'getReadiness'> = async ({ service }) => {
 
 export const getLiveness: Handler<'getLiveness'> = async () => ({ status: 200, body: { status: 'ok' } });
 
-/** Version 0.0.4 of the text format, which every version of Prometheus reads. */
+/** Version 0.0.4 of the text format. Every version of Prometheus reads it. */
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 
 export const getMetrics: Handler<'getMetrics'> = async ({ service }) => ({

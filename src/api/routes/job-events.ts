@@ -22,7 +22,7 @@ async function streamEvents({
   const state = found(await client.jobs.getJobState(id), 'job', id);
   if (isTerminal('job', state)) {
     const { data } = await client.jobs.listJobEvents(id, { after, limit: 1 });
-    // By the EventSource standard, 204 is what stops a client from connecting again.
+    // By the EventSource standard, a client reconnects until it gets 204.
     if (data.length === 0) return { status: 204 } as const;
   }
   const body = eventStream((signal) => client.jobs.followJobEvents(id, after, signal), closing);

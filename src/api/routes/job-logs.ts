@@ -21,7 +21,7 @@ export const listJobLogs: Handler<'listJobLogs'> = async (request) => {
   }
   if (query.follow) {
     const message =
-      'a JSON list cannot grow; ask for `text/plain` or `text/event-stream` in Accept, or leave it out';
+      'application/json cannot be streamed. Ask for `text/plain` or `text/event-stream` in Accept, or leave Accept out';
     throw new StrataError('invalid_request', undefined, {
       errors: [{ in: 'query', pointer: '/follow', message }],
     });
@@ -44,7 +44,7 @@ async function streamLines({ client, closing, params: { id }, query, headers }: 
   const state = found(await client.jobs.getJobState(id), 'job', id);
   if (isTerminal('job', state)) {
     const { data } = await client.jobs.listJobLogs(id, { ...filter, limit: 1 });
-    // By the EventSource standard, 204 is what stops a client from connecting again.
+    // By the EventSource standard, a client reconnects until it gets 204.
     if (data.length === 0) return { status: 204 } as const;
   }
   const body = eventStream((signal) => client.jobs.followJobLogs(id, filter, signal), closing);
@@ -57,7 +57,7 @@ async function answerText({ client, closing, params: { id }, query }: LogRequest
   const lines = (signal: AbortSignal) =>
     query.follow ? client.jobs.followJobLogs(id, filter, signal) : storedLines(client, id, filter, signal);
   const body = liveStream((signal) => texts(lines(signal)), closing);
-  // A live answer ends its connection, which would hold up a closing server.
+  // A live response closes its connection, because an idle connection would delay the shutdown of the server.
   const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' } as const;
   return { status: 200, headers, body } as const;
 }

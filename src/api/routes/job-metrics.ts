@@ -29,7 +29,7 @@ export const listJobMetrics: Handler<'listJobMetrics'> = async ({
 
 /** A job may have millions of points, too many for one JSON document. */
 function needsLines(): StrataError {
-  return new StrataError('not_acceptable', `With raw=true: ${LINE_TYPES.join(' or ')}.`);
+  return new StrataError('not_acceptable', `With raw=true, use ${LINE_TYPES.join(' or ')}.`);
 }
 
 function pointsOf({ points, ...series }: components['schemas']['MetricSeries']): MetricPoint[] {

@@ -3,7 +3,7 @@ import type { Handler } from '../handler.js';
 import { canonicalHash } from '../http/canonical.js';
 import { found } from '../http/found.js';
 
-/** Those of POST /plans. */
+/** Defaults of POST /plans. */
 const LAYOUT_DEFAULTS = { devices: null, device_memory_bytes: null, link_bytes_per_second: 125_000_000 };
 
 export const createJob: Handler<'createJob'> = async ({ client, query, headers, body, traceparent }) => {
@@ -36,7 +36,7 @@ export const getJob: Handler<'getJob'> = async ({ client, closing, params: { id 
 
 /** Resolves when the job has ended or `signal` aborts. */
 async function ended({ jobs }: TenantClient, id: string, signal: AbortSignal): Promise<void> {
-  // No event has such a number: what ends is the wait for more.
+  // No event has this number, so the loop only waits for the end of the job.
   for await (const _ of jobs.followJobEvents(id, Number.MAX_SAFE_INTEGER, signal));
 }
 

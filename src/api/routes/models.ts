@@ -35,7 +35,7 @@ export const predict: Handler<'predict'> = async ({ client, params: { id }, quer
 
 type Body = components['schemas']['PredictionRequest'] | Uint8Array;
 
-/** The contract lets a JSON body have one of the three fields. */
+/** The contract allows exactly one of the three fields in a JSON body. */
 function imagesOf(body: Body): PredictionImages {
   if (body instanceof Uint8Array) {
     return { kind: 'encoded', items: [Buffer.from(body).toString('base64')], pointer: () => '' };

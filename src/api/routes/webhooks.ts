@@ -3,7 +3,7 @@ import { found } from '../http/found.js';
 
 export const createWebhook: Handler<'createWebhook'> = async ({ client, body }) => {
   const webhook = await client.webhooks.createWebhook(body);
-  // No cache between here and the caller may keep the secret.
+  // No cache between server and caller may store the secret.
   return {
     status: 201,
     headers: { location: webhook.links.self, 'cache-control': 'no-store' },

@@ -10,9 +10,9 @@ const NAMES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** What a schema takes, in words: `a whole number from 8 to 1202, or null`. */
+/** Describes the values that a schema accepts: `a whole number from 8 to 1202, or null`. */
 export function describe(schema: unknown): string {
-  if (!isObject(schema)) return 'something else';
+  if (!isObject(schema)) return 'another value';
   if (Array.isArray(schema.anyOf)) return joinOr(schema.anyOf.map(describe));
   if ('const' in schema) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return joinOr(schema.enum.map((value) => JSON.stringify(value)));
@@ -21,9 +21,10 @@ export function describe(schema: unknown): string {
 }
 
 function describeType(type: string, schema: JsonObject): string {
-  const name = NAMES[type] ?? 'something else';
+  const name = NAMES[type] ?? 'another value';
   if (type === 'number' || type === 'integer') return name + describeRange(schema);
-  if (type === 'array' && isObject(schema.items)) return `a list with each item ${describe(schema.items)}`;
+  if (type === 'array' && isObject(schema.items))
+    return `a list in which each item is ${describe(schema.items)}`;
   return name;
 }
 

@@ -4,10 +4,10 @@ import { nearest } from '../../contract/nearest.js';
 import { isObject } from '../openapi.js';
 import { describe } from './describe.js';
 
-/** Postgres stores every character but one. */
+/** Postgres can store every character except U+0000. */
 const NO_NUL = '^[^\\u0000]*$';
 
-/** Ajv's errors about one part of a request, as fields at fault with a remedy each, one a field. */
+/** Converts Ajv's errors about one part of a request to invalid fields with remedies, one error per field. */
 export function explain(errors: readonly ErrorObject[], part: NonNullable<FieldError['in']>): FieldError[] {
   const fields = new Map<string, FieldError>();
   for (const error of relevant(errors)) {
@@ -18,7 +18,7 @@ export function explain(errors: readonly ErrorObject[], part: NonNullable<FieldE
 }
 
 /**
- * Of an `anyOf` Ajv reports every alternative that failed. The reader needs the fault deepest in the value, or else
+ * For an `anyOf`, Ajv reports the errors of every alternative. The reader needs the error deepest in the value, or
  * one sentence about all alternatives.
  */
 function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
@@ -26,7 +26,7 @@ function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
   const isAlternative = (path: string) => alternatives.includes(path);
   const hasDeeper = (path: string) => errors.some(({ instancePath }) => instancePath.startsWith(`${path}/`));
   return errors.filter(({ instancePath, keyword }) => {
-    // What is wrong with the name is an error of its own.
+    // Ajv reports the reason why a name is invalid as a separate error.
     if (keyword === 'propertyNames') return false;
     if (!isAlternative(instancePath)) return true;
     return keyword === 'anyOf' && !hasDeeper(instancePath);
@@ -51,7 +51,7 @@ function messageOf(error: ErrorObject): string {
     case 'additionalProperties':
       return unknownField(error);
     case 'required':
-      return 'This field is needed.';
+      return 'This field is required.';
     case 'minLength':
       return `Must have at least ${limit} characters.`;
     case 'maxLength':
@@ -65,10 +65,10 @@ function messageOf(error: ErrorObject): string {
     case 'maxProperties':
       return `Must have at most ${limit} field${limit === 1 ? '' : 's'}.`;
     case 'uniqueItems':
-      return 'Must not hold the same item twice.';
+      return 'Must not contain the same item twice.';
     case 'pattern':
       return error.params.pattern === NO_NUL
-        ? 'Must not hold the character U+0000.'
+        ? 'Must not contain the character U+0000.'
         : `Must match ${error.params.pattern}.`;
     default:
       return `Must be ${describe(error.parentSchema)}.`;
@@ -82,11 +82,11 @@ function unknownField({ params, parentSchema }: ErrorObject): string {
   if (similar !== undefined) return `Unknown field; did you mean \`${similar}\`?`;
   const names = Object.keys(known).map((name) => `\`${name}\``);
   return names.length > 0
-    ? `Unknown field; known are ${names.join(', ')}.`
-    : 'Unknown field; none is known here.';
+    ? `Unknown field; the known fields are ${names.join(', ')}.`
+    : 'Unknown field; no fields are allowed here.';
 }
 
-/** The dotted path to a field of exactly this name in a nested object: `depth` belongs in `model.depth`. */
+/** The dotted path to a field of exactly this name in a nested object, as in `model.depth` for `depth`. */
 function deeper(name: string, properties: object): string | undefined {
   for (const [parent, schema] of Object.entries(properties)) {
     if (!isObject(schema) || !isObject(schema.properties)) continue;

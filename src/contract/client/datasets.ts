@@ -8,32 +8,32 @@ export type Dataset = Schemas['Dataset'];
 export interface ReceivedUpload {
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** Deletes it, unless a dataset was made of it. */
+  /** Deletes the upload, unless it became a dataset. */
   discard(): Promise<void>;
 }
 
-/** The address that a worker fetches the dataset from. */
+/** The address from which a worker downloads the dataset. */
 export interface RemoteSource {
   readonly url: string;
 }
 
-/** How an upload becomes a dataset. */
+/** How to convert an upload to a dataset. */
 export type DatasetRequest = ImportOptions & { readonly name: string; readonly sha256: string | null };
 
 /** One tenant's datasets, and the built-in ones. */
 export interface DatasetsClient {
-  /** Writes an upload to disk. @throws upload_too_large, and what the stream ends with */
+  /** Writes an upload to disk. @throws upload_too_large, and the error of the stream */
   receiveUpload(bytes: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>;
   /**
-   * Stores a dataset for a worker to fetch where it is remote, and to validate.
-   * @throws invalid_request, forbidden_target, checksum_mismatch, dataset_exists, limit_reached
+   * Stores a dataset. A worker downloads it if it is remote, and validates it. @throws invalid_request,
+   * forbidden_target, checksum_mismatch, dataset_exists, limit_reached
    */
   createDataset(request: DatasetRequest, from: ReceivedUpload | RemoteSource): Promise<Dataset>;
   listDatasets(page: {
     readonly after?: string | undefined;
     readonly limit: number;
   }): Promise<Schemas['DatasetList']>;
-  /** @param id or its name */
+  /** @param id the id of the dataset, or its name */
   getDataset(id: string): Promise<Dataset | null>;
   /** @throws not_found, dataset_in_use */
   deleteDataset(id: string): Promise<void>;

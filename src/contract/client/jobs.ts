@@ -8,21 +8,21 @@ export type LogLine = Schemas['LogLine'];
 export type Artifact = Schemas['Artifact'];
 
 export interface CreateJobOptions {
-  /** With `bodyHash`, a hash of the spec: the same key with another hash is refused. */
+  /** Used with `bodyHash`, a hash of the spec: the same key with another hash is rejected. */
   readonly idempotencyKey?: string | undefined;
   readonly bodyHash?: string | undefined;
-  /** Checks the spec and answers the job it would become, with id `dry_run`; stores nothing. */
+  /** Checks the spec and returns the job that it would create, with id `dry_run`. Nothing is stored. */
   readonly dryRun?: boolean | undefined;
-  /** W3C traceparent of the request that creates the job: its tasks are traced under it. */
+  /** W3C traceparent of the request that creates the job. The tasks of the job are traced under it. */
   readonly traceparent?: string | null | undefined;
 }
 
 export interface JobFilter {
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: string | undefined;
   readonly limit: number;
   readonly state?: Schemas['JobState'] | undefined;
-  /** Pairs a job must carry, all of them. */
+  /** Metadata pairs that a job must have, all of them. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -51,14 +51,14 @@ export interface MetricPoint {
 }
 
 /**
- * One tenant's jobs and what they make. A method that takes an id throws `not_found` where the id names nothing; the
- * `get...` methods answer null instead.
+ * The jobs of one tenant and their results. A method that takes an id throws `not_found` for an unknown id; the
+ * `get...` methods return null instead.
  */
 export interface JobsClient {
   /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
   createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
   getJob(id: string): Promise<Job | null>;
-  /** Cheaper than `getJob`, where nothing else of the job is needed. */
+  /** Cheaper than `getJob`, for callers that need only the state. */
   getJobState(id: string): Promise<Schemas['JobState'] | null>;
   listJobs(filter: JobFilter): Promise<Schemas['JobList']>;
   /** @throws job_finished */
@@ -67,7 +67,7 @@ export interface JobsClient {
   pauseJob(id: string): Promise<Job>;
   /** @throws job_finished */
   resumeJob(id: string): Promise<Job>;
-  /** Deletes a finished job with all that belongs to it. @throws job_unfinished, job_has_model */
+  /** Deletes a finished job and everything that belongs to it. @throws job_unfinished, job_has_model */
   deleteJob(id: string): Promise<void>;
   listJobTasks(jobId: string): Promise<Schemas['TaskList']>;
   /** Events with a seq above `after`, in order. */
@@ -75,26 +75,31 @@ export interface JobsClient {
     jobId: string,
     page: { readonly after: number; readonly limit: number },
   ): Promise<Schemas['EventList']>;
-  /** The same, and each new one as it happens; ends after the job's last event, or when `signal` aborts. */
+  /**
+   * Like `listJobEvents`, followed by each new event. Ends after the last event of the job, or when `signal`
+   * aborts.
+   */
   followJobEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
-  /** Lines that the job's trainers printed, in order. */
+  /** Lines that the trainers of the job printed, in order. */
   listJobLogs(jobId: string, page: LogFilter & { readonly limit: number }): Promise<Schemas['LogList']>;
-  /** The same, and each new one as it comes; ends after the job's last line, or when `signal` aborts. */
+  /**
+   * Like `listJobLogs`, followed by each new line. Ends after the last line of the job, or when `signal` aborts.
+   */
   followJobLogs(jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
-  /** Of longer series `points` points are chosen. */
+  /** Longer series are reduced to `points` points. */
   listJobMetrics(
     jobId: string,
     filter: MetricFilter & { readonly points: number },
   ): Promise<Schemas['MetricList']>;
   /** Every point of the same series, in the same order. */
   streamJobMetrics(jobId: string, filter: MetricFilter): Promise<AsyncIterable<MetricPoint>>;
-  /** Places in the job's training that another job could start from, in order. */
+  /** Checkpoints from which another job could start, in training order. */
   listJobCheckpoints(jobId: string): Promise<Schemas['CheckpointList']>;
   listJobTrackers(jobId: string): Promise<Schemas['TrackerExportList']>;
   /** @throws forbidden_target, limit_reached */
   handOverJob(jobId: string, tracker: Schemas['Tracker']): Promise<Schemas['TrackerExport']>;
   listJobArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
   getArtifact(id: string): Promise<Artifact | null>;
-  /** A path on this host at which the artifact's bytes lie. @throws blob_missing */
+  /** Path of the artifact's bytes on this host. @throws blob_missing */
   downloadArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;
 }

@@ -5,14 +5,14 @@ type Schemas = components['schemas'];
 export type Model = Schemas['Model'];
 export type ModelVariantName = Schemas['ModelVariantName'];
 
-/** An exported network, or the one that stands for it on fewer layers. */
+/** The exported networks: the full network, and the compact one with fewer layers. */
 export const MODEL_VARIANTS = ['full', 'compact'] as const satisfies readonly ModelVariantName[];
 
-/** The tag that keeps its holder from being deleted. */
+/** A model with this tag cannot be deleted. */
 export const PRODUCTION = 'production';
 
 export interface ModelFilter {
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: string | undefined;
   readonly limit: number;
   readonly order_by: 'created_at' | 'accuracy';
@@ -28,26 +28,26 @@ export interface ModelFilter {
 export interface PredictionImages {
   readonly kind: PredictionTask['kind'];
   readonly items: readonly string[];
-  /** Where in the request's body an image stands. */
+  /** JSON pointer of an image in the request body. */
   pointer(index: number): string;
 }
 
 export interface PredictionQuestion extends PredictionImages {
   readonly variant: ModelVariantName;
-  /** Classes to answer for each image. */
+  /** Number of classes to return for each image. */
   readonly topK: number;
 }
 
-/** What the API may ask of one tenant's models; every method that takes an id throws `not_found`, but `getModel`. */
+/** The models of one tenant. Every method that takes an id throws `not_found`, except `getModel`. */
 export interface ModelsClient {
   /** @throws invalid_cursor for a cursor of another order */
   listModels(filter: ModelFilter): Promise<Schemas['ModelList']>;
   getModel(id: string): Promise<Model | null>;
-  /** @throws model_tagged where a model that holds tags is to be renamed */
+  /** @throws model_tagged if the request renames a model with tags */
   updateModel(id: string, changes: Schemas['ModelUpdate']): Promise<Model>;
   /** @throws model_in_use */
   deleteModel(id: string): Promise<void>;
-  /** Takes the tag from the model of the same name that holds it. */
+  /** Removes the tag from the model of the same name that has it. */
   tagModel(id: string, tag: string): Promise<Model>;
   untagModel(id: string, tag: string): Promise<void>;
   /** Newest first. */
@@ -57,8 +57,8 @@ export interface ModelsClient {
   ): Promise<Schemas['TagChangeList']>;
   compareModels(a: string, b: string): Promise<Schemas['ModelComparison']>;
   /**
-   * @throws model_not_served, invalid_request or unreadable_image for an image, and what may pass: no_predictor,
-   * predictions_full, prediction_late, prediction_interrupted, unavailable
+   * @throws model_not_served; invalid_request or unreadable_image for an image; and errors that a retry may fix:
+   * no_predictor, predictions_full, prediction_late, prediction_interrupted, unavailable
    */
   predict(id: string, question: PredictionQuestion): Promise<Schemas['Prediction']>;
 }

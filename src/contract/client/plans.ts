@@ -2,11 +2,14 @@ import type { components } from '../generated/openapi.js';
 
 type Schemas = components['schemas'];
 
-/** Forecasts for one tenant's jobs, and the measurements that they rest on. */
+/** Forecasts for the jobs of one tenant, and the measurements on which they are based. */
 export interface PlansClient {
-  /** Forecasts a job's time and memory. @throws invalid_spec, precision_unavailable */
+  /** Predicts the time and memory of a job. @throws invalid_spec, precision_unavailable */
   createPlan(request: Schemas['PlanRequest']): Promise<Schemas['Plan']>;
-  /** Has a worker measure a job's network, unless that was done. @throws invalid_spec, precision_unavailable, limit_reached */
+  /**
+   * Asks a worker to measure the network of a job, unless a measurement exists. @throws invalid_spec,
+   * precision_unavailable, limit_reached
+   */
   createProfile(request: Schemas['ProfileRequest']): Promise<Schemas['Profile']>;
   getProfile(id: string): Promise<Schemas['Profile'] | null>;
   /** @throws not_found */

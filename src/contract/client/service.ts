@@ -5,31 +5,31 @@ import type { TenantClient } from './tenant.js';
 
 type Schemas = components['schemas'];
 
-/** How often something was asked for in the present window of time. */
+/** Number of requests in the current time window. */
 export interface RequestCount {
-  /** This time included. */
+  /** Includes this request. */
   readonly count: number;
-  /** Until the count begins anew. */
+  /** Time until the window ends. */
   readonly remainingMs: number;
 }
 
-/** The jobs of every tenant, and the service's own state. */
+/** The jobs of every tenant, and the state of the service. */
 export interface JobsService {
-  /** A client that sees only this tenant's rows: another tenant's ids name nothing there. */
+  /** A client that sees only the rows of this tenant. Ids of other tenants do not exist for it. */
   forTenant(tenant: string): TenantClient;
-  /** The holder of this key; null for an unknown or revoked key. @throws unavailable */
+  /** The principal of this key; null for an unknown or revoked key. @throws unavailable */
   authenticate(key: string): Promise<Principal | null>;
-  /** Whether no key was ever made. @throws unavailable */
+  /** Whether no key was ever created. @throws unavailable */
   isOpen(): Promise<boolean>;
-  /** Counts one more request for all API processes together. @throws Error where Redis does not answer at once */
+  /** Counts a request, together with all API processes. @throws Error if Redis does not respond quickly */
   countRequest(key: string, windowMs: number): Promise<RequestCount>;
-  /** State of queue, workers and dispatchers in Prometheus' text format, all tenants together. @throws unavailable */
+  /** State of queue, workers and dispatchers of all tenants, in Prometheus' text format. @throws unavailable */
   getMetrics(): Promise<string>;
-  /** Never throws: a part that does not answer is `down`. */
+  /** Never throws: a part that does not respond is `down`. */
   getReadiness(): Promise<Omit<Schemas['Health'], 'status'>>;
-  /** Every worker, with the tasks of this tenant that it runs. @throws unavailable */
+  /** All workers, each with the tasks of this tenant that it runs. @throws unavailable */
   listWorkers(tenant: string): Promise<Schemas['WorkerList']>;
-  /** Gives a server that bull-board has an adapter for the pages of the task queue; nothing can be changed there. */
+  /** Mounts the read-only pages of the task queue on a server for which bull-board has an adapter. */
   showQueues(server: IServerAdapter): void;
   close(): Promise<void>;
 }

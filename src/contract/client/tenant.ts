@@ -6,8 +6,8 @@ import type { PlansClient } from './plans.js';
 import type { WebhooksClient } from './webhooks.js';
 
 /**
- * What the API may ask for one tenant: six resources. A method that serves an operation of the contract has the
- * operation's id as its name. Every failure is a StrataError.
+ * Everything that the API can do for one tenant: six resources. A method that serves an operation of the contract
+ * has its operationId as name. Every failure is a StrataError.
  */
 export interface TenantClient {
   readonly jobs: JobsClient;

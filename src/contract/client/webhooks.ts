@@ -4,7 +4,7 @@ type Schemas = components['schemas'];
 
 /** One tenant's webhooks and their deliveries. */
 export interface WebhooksClient {
-  /** The signing secret is in the answer and nowhere else. @throws forbidden_target, limit_reached */
+  /** The signing secret is returned only here. @throws forbidden_target, limit_reached */
   createWebhook(request: Schemas['WebhookRequest']): Promise<Schemas['CreatedWebhook']>;
   listWebhooks(): Promise<Schemas['WebhookList']>;
   getWebhook(id: string): Promise<Schemas['Webhook'] | null>;
@@ -17,6 +17,6 @@ export interface WebhooksClient {
     id: string,
     page: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<Schemas['WebhookDeliveryList']>;
-  /** @param id of a delivery. @throws not_found */
+  /** @param id the id of a delivery. @throws not_found */
   redeliverWebhook(id: string): Promise<Schemas['WebhookDelivery']>;
 }

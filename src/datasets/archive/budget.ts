@@ -1,12 +1,12 @@
 import { ImportError } from '../problems.js';
 
 const MOST_RATIO = 250;
-/** Small files may compress as they like. */
+/** Smaller files may have any compression ratio. */
 const RATIO_FROM_BYTES = 16 * 2 ** 20;
-/** Files that are no images: labels, lists, read-me's. */
+/** Maximum number of files that are not images: labels, lists, read-me files. */
 const OTHER_FILES = 10_000;
 
-/** Counts what an archive unpacks to, and stops one that is made to fill the disk. */
+/** Counts the unpacked bytes of an archive, and stops archives that are made to fill the disk. */
 export class UnpackBudget {
   #files = 0;
   #bytes = 0;
@@ -22,7 +22,7 @@ export class UnpackBudget {
     if (this.#files > most) throw tooLarge(`the archive holds more than ${most} entries`, name);
   }
 
-  /** @param packed bytes that these came out of, so far. @throws ImportError archive_too_large */
+  /** @param packed compressed bytes read so far. @throws ImportError archive_too_large */
   addBytes(bytes: number, name: string): void {
     this.#bytes += bytes;
     const most = this.limits.max_unpacked_bytes;
@@ -30,11 +30,11 @@ export class UnpackBudget {
   }
 }
 
-/** @throws ImportError archive_too_large where so many bytes out of so few can only be a bomb */
+/** @throws ImportError archive_too_large if the compression ratio is only possible for a bomb */
 export function checkRatio(unpacked: number, packed: number, name: string | null): void {
   if (unpacked < RATIO_FROM_BYTES || unpacked <= packed * MOST_RATIO) return;
   const ratio = packed > 0 ? Math.round(unpacked / packed) : unpacked;
-  throw tooLarge(`it unpacks to ${ratio} times its size; at most ${MOST_RATIO} times is allowed`, name);
+  throw tooLarge(`the archive unpacks to ${ratio} times its size; the limit is ${MOST_RATIO} times`, name);
 }
 
 function tooLarge(message: string, name: string | null): ImportError {

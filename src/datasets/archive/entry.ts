@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 
-/** A regular file in an archive, its name checked. It can be read until the next one is asked for. */
+/** A regular file in an archive, with a checked name. It can be read until the next entry is requested. */
 export interface ArchiveEntry {
   readonly kind: 'file';
   /** Relative, with slashes. */
   readonly name: string;
   /** Whether the archive does not say in which encoding the name is, and it is not UTF-8. */
   readonly isNameGuessed: boolean;
-  /** As the archive declares it; reading finds out whether that is true. */
+  /** Size declared by the archive. Reading checks it. */
   readonly sizeBytes: number;
-  /** All of it. @throws ImportError archive_damaged, archive_too_large above `maxBytes` */
+  /** Reads the whole file. @throws ImportError archive_damaged, archive_too_large above `maxBytes` */
   read(maxBytes: number): Promise<Buffer>;
-  /** Piece by piece, at most the declared size. @throws ImportError through the stream */
+  /** Reads the file in pieces, at most the declared size. @throws ImportError through the stream */
   stream(): Promise<Readable>;
 }
 
@@ -25,6 +25,6 @@ export interface ArchiveNote {
 export interface Archive {
   /** Each regular file and folder once, in the archive's order. @throws ImportError for anything that must not be in it */
   entries(): AsyncIterable<ArchiveEntry | ArchiveNote>;
-  /** How far `entries` has got, 0..1. */
+  /** Progress of `entries`, 0..1. */
   readonly progress: number;
 }

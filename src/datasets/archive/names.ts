@@ -14,16 +14,16 @@ export function cleanName(raw: string): string {
   const name = raw.replaceAll('\\', '/');
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   const fault = faultOf(name, parts);
-  if (fault) throw new ImportError('archive_unsafe', `a file's name ${fault}`, raw);
+  if (fault) throw new ImportError('archive_unsafe', `the name of a file ${fault}`, raw);
   return parts.join('/');
 }
 
 function faultOf(name: string, parts: readonly string[]): string | null {
-  if (name.includes('\0')) return 'holds the character NUL';
-  if (name.length > LONGEST) return `has ${name.length} characters; ${LONGEST} are allowed`;
+  if (name.includes('\0')) return 'contains the character NUL';
+  if (name.length > LONGEST) return `has ${name.length} characters; the limit is ${LONGEST}`;
   if (name.startsWith('/')) return 'is absolute; names must be relative';
   if (/^[A-Za-z]:/.test(name)) return 'begins with a drive letter; names must be relative';
-  if (parts.includes('..')) return 'holds .., which leads out of the archive';
+  if (parts.includes('..')) return 'contains .., which leads out of the archive';
   if (parts.length > DEEPEST) return `lies ${parts.length} folders deep; ${DEEPEST} are allowed`;
   if (name === '') return 'is empty';
   return null;

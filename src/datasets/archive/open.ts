@@ -10,8 +10,8 @@ import { openZip } from './zip.js';
 const HEAD_BYTES = 4_096;
 
 /**
- * Opens a zip or tar (plain, or in gzip) by what its first bytes say: names of files say anything.
- * @throws ImportError archive_unknown, and what the archive's own reader throws
+ * Opens a zip or tar (plain, or in gzip). The first bytes decide, because file names prove nothing. @throws
+ * ImportError archive_unknown, and the errors of the archive's reader
  */
 export async function openArchive(path: string, budget: UnpackBudget): Promise<Archive> {
   const head = await readHead(path);
@@ -38,10 +38,10 @@ const isZip = (head: Buffer): boolean => ['PK\x03\x04', 'PK\x05\x06'].includes(h
 /** By the checksum of its first header: archives of version 7 have no magic number. */
 const isTar = (head: Buffer): boolean => isTarHeader(head.subarray(0, BLOCK_BYTES));
 
-/** What a gzip file begins with, as far as its first bytes tell. */
+/** The first unpacked bytes of a gzip file, as far as its first packed bytes reach. */
 function gunzipHead(head: Buffer): Buffer {
   try {
-    // Flushed, for the rest of the stream is not there. Deflate makes at most 1032 bytes of one.
+    // Z_SYNC_FLUSH, because the rest of the stream is missing. Deflate makes at most 1032 bytes from one.
     return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1_032 * HEAD_BYTES });
   } catch {
     return Buffer.alloc(0);
@@ -50,13 +50,13 @@ function gunzipHead(head: Buffer): Buffer {
 
 function looksLike(head: Buffer): string {
   const text = head.toString('latin1', 0, 16);
-  if (isGzip(head)) return 'is gzip, but holds no tar archive';
+  if (isGzip(head)) return 'is gzip, but contains no tar archive';
   if (text.startsWith('7z\xbc\xaf')) return 'is a 7z archive';
   if (text.startsWith('Rar!')) return 'is a rar archive';
-  if (text.startsWith('\xfd7zXZ')) return 'is packed by xz';
-  if (text.startsWith('BZh')) return 'is packed by bzip2';
-  if (text.startsWith('\x28\xb5\x2f\xfd')) return 'is packed by zstd';
+  if (text.startsWith('\xfd7zXZ')) return 'is compressed with xz';
+  if (text.startsWith('BZh')) return 'is compressed with bzip2';
+  if (text.startsWith('\x28\xb5\x2f\xfd')) return 'is compressed with zstd';
   if (text.startsWith('\x93NUMPY')) return 'is a single .npy array';
   if (text.startsWith('\xff\xd8\xff') || text.startsWith('\x89PNG')) return 'is a single image';
-  return 'is no archive that is known here';
+  return 'is not a known archive';
 }

@@ -10,7 +10,7 @@ import { cleanName } from './names.js';
 import { BLOCK_BYTES, nameIn, readPax, readTarHeader, type TarHeader, unreadable } from './tar-header.js';
 import { damaged } from './zip.js';
 
-/** A tar archive, plain or in gzip, read once from front to back: each entry is checked as it comes. */
+/** A tar archive, plain or in gzip, read once from front to back. Each entry is checked when it is read. */
 export async function openTar(path: string, gzip: boolean, budget: UnpackBudget): Promise<Archive> {
   const { size } = await stat(path);
   let source: ReturnType<typeof createReadStream> | null = null;

@@ -11,12 +11,12 @@ import { cleanName, decodeUtf8, decodeWestern } from './names.js';
 const STORED = 0;
 const DEFLATED = 8;
 const LOCAL_HEADER_BYTES = 30;
-/** Deflate makes nothing longer than by a few bytes a block. */
+/** Deflate adds at most a few bytes per block to incompressible data. */
 const DEFLATE_OVERHEAD = 1.01;
 
 /**
- * A zip archive, read in place: its central directory first, whole, so that one with a hostile entry anywhere is
- * refused before anything is unpacked. Names and sizes are checked here, by the same rules as those of other archives.
+ * A zip archive, read in place. Its central directory is read first, so that a hostile entry anywhere is rejected
+ * before anything is unpacked. Names and sizes are checked here, by the same rules as in other archives.
  */
 export async function openZip(path: string, budget: UnpackBudget): Promise<Archive> {
   const total = await survey(path, budget);
@@ -96,9 +96,9 @@ function nameOf({ generalPurposeBitFlag: flags, fileNameRaw: raw, extraFields }:
   return { name: guess, isNameGuessed: true };
 }
 
-/** Checks every entry. @returns how many there are */
+/** Checks every entry. @returns the number of entries */
 async function survey(path: string, budget: UnpackBudget): Promise<number> {
-  // Sizes are looked at below, where it is said what is wrong with them.
+  // Sizes are checked below, with an error message for each fault.
   const zip = await openDirectory(path, false);
   const spans: Span[] = [];
   try {
@@ -122,7 +122,7 @@ interface Span {
   readonly end: number;
 }
 
-/** Entries that share bytes are how a small archive unpacks to petabytes (the "better zip bomb"). */
+/** Overlapping entries let a small archive unpack to petabytes (the "better zip bomb"). */
 function checkOverlaps(spans: Span[]): void {
   spans.sort((a, b) => a.start - b.start);
   for (let index = 1; index < spans.length; index++) {
@@ -140,12 +140,16 @@ function checkKind(name: string, entry: Entry): void {
   const mode = entry.externalFileAttributes >>> 16;
   const type = entry.versionMadeBy >> 8 === UNIX ? mode & FILE_TYPE : 0;
   if (type !== 0 && type !== REGULAR && type !== FOLDER)
-    throw new ImportError('archive_unsafe', 'an entry is a link or a device; only files may be in it', name);
+    throw new ImportError('archive_unsafe', 'an entry is a link or a device; only files are allowed', name);
   if (entry.isEncrypted())
     throw new ImportError('archive_unsafe', 'an entry is encrypted; pack it without a password', name);
   const { compressionMethod: method, compressedSize: packed, uncompressedSize: size } = entry;
   if (method !== STORED && method !== DEFLATED)
-    throw new ImportError('archive_damaged', `an entry is packed by method ${method}; use deflate`, name);
+    throw new ImportError(
+      'archive_damaged',
+      `an entry uses the compression method ${method}; use deflate`,
+      name,
+    );
   const possible = method === STORED ? packed === size : packed <= size * DEFLATE_OVERHEAD + 1_024;
   if (!possible) throw lying(name);
 }
@@ -164,7 +168,7 @@ function readable(zip: ZipFile, file: FileHandle, { name, isNameGuessed, entry }
       });
       if (bytes.length !== entry.uncompressedSize) throw lying(name);
       if (crc32(bytes) !== entry.crc32)
-        throw new ImportError('archive_damaged', 'a file does not have its checksum', name);
+        throw new ImportError('archive_damaged', 'a file does not match its checksum', name);
       return bytes;
     },
     async stream() {
@@ -180,18 +184,22 @@ async function readPacked(zip: ZipFile, file: FileHandle, entry: Entry): Promise
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
   const packed = Buffer.allocUnsafe(entry.compressedSize);
   const { bytesRead } = await file.read(packed, 0, packed.length, fileDataStart);
-  if (bytesRead !== packed.length) throw new Error('it is cut short');
+  if (bytesRead !== packed.length) throw new Error('the entry is cut short');
   return packed;
 }
 
 async function unpack(packed: Buffer, entry: Entry): Promise<Buffer> {
   if (entry.compressionMethod === STORED) return packed;
-  // One byte more than declared is enough to see the lie.
+  // One byte more than declared is enough to detect a wrong size.
   return promisify(inflateRaw)(packed, { maxOutputLength: entry.uncompressedSize + 1 });
 }
 
 function lying(name: string): ImportError {
-  return new ImportError('archive_damaged', 'a file does not have the size that the archive declares', name);
+  return new ImportError(
+    'archive_damaged',
+    'the size of a file differs from the size that the archive declares',
+    name,
+  );
 }
 
 export function damaged(error: unknown, name: string | null = null): ImportError {

@@ -4,8 +4,8 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 const CHUNK_BYTES = 2 ** 20;
 
 /**
- * A file that grows at its end and can be read anywhere. Synchronous: the importer is a process of its own, and what it
- * reads was written a moment ago. Its sha256 is taken on the way.
+ * A file that grows at its end and can be read anywhere. It is synchronous, because the importer is a separate
+ * process and reads recently written data. The sha256 is computed while writing.
  */
 export class ArrayFile {
   readonly #file: number;
@@ -32,16 +32,16 @@ export class ArrayFile {
     }
   }
 
-  /** @throws Error where so many bytes were not appended */
+  /** @throws Error beyond the end of the file */
   read(offset: number, length: number): Buffer {
     this.#flush();
     const bytes = Buffer.allocUnsafe(length);
     const read = readSync(this.#file, bytes, 0, length, offset);
-    if (read !== length) throw new Error(`${this.path} ends before ${offset + length}`);
+    if (read !== length) throw new Error(`${this.path} ends before byte ${offset + length}`);
     return bytes;
   }
 
-  /** Nothing can be appended or read any more. @returns sha256 in hex */
+  /** Closes the file for writing and reading. @returns sha256 in hex */
   close(): string {
     this.#flush();
     closeSync(this.#file);

@@ -6,18 +6,20 @@ import type { Splits } from './splits.js';
 export interface LabelledSamples {
   readonly samples: Samples;
   readonly classes: readonly string[];
-  /** For each label of a sample its place among the classes. */
+  /** For each label, its index in the class list. */
   readonly places: Uint16Array;
 }
 
-const PURPOSES = { train: 'to train with', validation: 'to validate with', test: 'to test with' } as const;
+const PURPOSES = { train: 'for training', validation: 'to validate with', test: 'for testing' } as const;
 
-/** @throws ImportError dataset_incomplete where there is nothing to tell apart, or a class cannot be learnt or tested */
+/**
+ * @throws ImportError dataset_incomplete if there is only one class, or if a class has no training or test images
+ */
 export function checkClasses(labelled: LabelledSamples, splits: Splits, problems: ProblemList): void {
   const { classes } = labelled;
   if (classes.length < 2) {
     const only = classes.map((name) => `, ${name}`).join('');
-    throw new ImportError('dataset_incomplete', `there is only one class${only}; at least two are needed`);
+    throw new ImportError('dataset_incomplete', `there is only one class${only}; at least two are required`);
   }
   for (const split of ['train', 'test'] as const) {
     const fault = missingClasses(labelled, splits[split], PURPOSES[split]);
@@ -28,7 +30,7 @@ export function checkClasses(labelled: LabelledSamples, splits: Splits, problems
   if (fault !== null) problems.warn('dataset_incomplete', fault);
 }
 
-/** @returns what is missing, in words; null where every class has an image */
+/** @returns a description of the missing images; null if every class has an image */
 function missingClasses(
   { samples, classes, places }: LabelledSamples,
   images: Uint32Array,
@@ -63,7 +65,7 @@ export function checkLabels({ samples, classes, places }: LabelledSamples, probl
   }
 }
 
-/** Warns where the same image, pixel by pixel, is in two splits: the accuracy is then too good. */
+/** Warns if two splits contain the same image, pixel by pixel: the measured accuracy is then too high. */
 export function checkOverlap(
   samples: Samples,
   { train, validation, test }: Splits,
@@ -74,7 +76,7 @@ export function checkOverlap(
   warnShared(samples, [validation, 'validation'], [test, 'test'], problems);
 }
 
-/** Both splits are in the order of their hashes. */
+/** Both splits are sorted by hash. */
 function warnShared(
   samples: Samples,
   [first, firstName]: readonly [Uint32Array, string],

@@ -1,6 +1,6 @@
 type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
-/** A list of numbers that takes as many bytes as they need: there may be millions of images. */
+/** A list of numbers in a typed array that grows, because there may be millions of images. */
 export class GrowingArray<T extends Numbers> {
   #values: T;
   #length = 0;

@@ -1,14 +1,14 @@
 import { type ChannelStatistics, momentsOf, toStatistics } from '../../contract/channel-statistics.js';
 import { GrowingArray } from './growing.js';
 
-/** Sums of pixels and of their squares, image by image: which of them are for training is known only at the end. */
+/** Sums of pixels and of their squares for each image. The training images are only known at the end. */
 export class MomentSums {
-  /** For each image its pixels, then each channel's sum and sum of squares. */
+  /** For each image: its number of pixels, then the sum and the sum of squares of each channel. */
   readonly #sums = new GrowingArray((length) => new Float64Array(length));
 
   constructor(private readonly channels: number) {}
 
-  /** @param pixels uint8 [..., channels]. @returns whether all channels are the same */
+  /** @param pixels uint8 [..., channels]. @returns whether all channels are equal */
   add(pixels: Uint8Array): boolean {
     const { channels } = this;
     this.#sums.push(pixels.length / channels);
@@ -28,7 +28,7 @@ export class MomentSums {
     return same;
   }
 
-  /** Of the pixels of these images together, exactly. */
+  /** Exact statistics over the pixels of these images. */
   statistics(images: Iterable<number>, channels = this.channels): ChannelStatistics {
     const totals = new Float64Array(1 + 2 * channels);
     for (const image of images) {

@@ -4,12 +4,12 @@ import { ArrayFile } from './array-file.js';
 import { GrowingArray } from './growing.js';
 import { MomentSums } from './moments.js';
 
-/** Where the upload says that an image belongs. */
+/** Split that the upload gives for an image. */
 export const SPLITS = ['train', 'test', 'validation', 'none'] as const;
 export type SplitName = (typeof SPLITS)[number];
 
 export interface Sample {
-  /** As the archive names it, for what is told about it. */
+  /** Name in the archive, for messages. */
   readonly name: string;
   readonly split: SplitName;
   readonly label: number;
@@ -17,22 +17,22 @@ export interface Sample {
   readonly width: number;
   /** uint8 [height, width, channels] */
   readonly pixels: Buffer;
-  /** The file it came in; null where the upload holds bare pixels. */
+  /** The original file; null if the upload contains raw pixels. */
   readonly encoded: Buffer | null;
 }
 
-/** Beyond this many pixels a side images are kept as files: decoded they would be many times larger. */
+/** Images with more pixels per side are stored as files, because decoded they would be many times larger. */
 export const MOST_PIXELS_A_SIDE = 64;
 const DIGEST_BYTES = 16;
 
 /**
- * The images of an upload, in its order, on disk: their files, and their pixels for as long as all have one small size.
- * What is known of each stays in memory, some hundred bytes.
+ * The images of an upload, in their order, on disk: their files, and their pixels while all images have one small
+ * size. Some hundred bytes of facts per image stay in memory.
  */
 export class Samples {
   readonly labels = new GrowingArray((length) => new Uint16Array(length));
   readonly moments: MomentSums;
-  /** Whether in every image all channels are the same. */
+  /** Whether all channels are equal in every image. */
   isGray = true;
   readonly #splits = new GrowingArray((length) => new Uint8Array(length));
   readonly #offsets = new GrowingArray((length) => new Float64Array(length));
@@ -105,14 +105,14 @@ export class Samples {
     return this.#encoded.read(start, end - start);
   }
 
-  /** Where they have one size: uint8 [height, width, channels] */
+  /** Only for images of one size: uint8 [height, width, channels] */
   pixelsOf(index: number): Buffer {
     const { height, width } = this.sizeOf(0);
     const bytes = height * width * this.channels;
     return this.#pixels.read(index * bytes, bytes);
   }
 
-  /** By what their pixels hash to: an order that says nothing of names or classes, and is always the same. */
+  /** Compares by the hash of the pixels: a stable order that does not depend on names or classes. */
   compare(a: number, b: number): number {
     for (let byte = 0; byte < DIGEST_BYTES; byte++) {
       const difference =

@@ -1,7 +1,7 @@
 import { ImportError, type ProblemList } from '../problems.js';
 import type { Samples, SplitName } from './samples.js';
 
-/** Images of each split by their numbers, in the order in which they are stored. */
+/** Indices of the images in each split, in storage order. */
 export interface Splits {
   readonly train: Uint32Array;
   readonly test: Uint32Array;
@@ -12,24 +12,21 @@ export interface Splits {
 const DEFAULT_TEST_SHARE = 0.1;
 
 /**
- * Decides which images train, validate and test. A validation split is kept as such; where there is no test split, a share
- * of each class's training images is held out as one. Each split is in the order of its images' hashes: the first thousand
- * are then a sample of all classes, and the order does not hang on names or on the archive.
+ * Chooses the training, validation and test images. A validation split stays separate. If there is no test split, a
+ * share of the training images of each class is held out for testing. Each split is sorted by image hash, so that
+ * the first thousand images are a sample of all classes, and the order does not depend on names or on the archive.
  * @throws ImportError dataset_incomplete, dataset_format
  */
 export function chooseSplits(samples: Samples, testShare: number | null, problems: ProblemList): Splits {
   const counts = countSplits(samples);
-  if (samples.count === 0) throw new ImportError('dataset_incomplete', 'there are no images in it');
+  if (samples.count === 0) throw new ImportError('dataset_incomplete', 'the archive contains no images');
   if (counts.none > 0 && counts.none < samples.count)
-    throw new ImportError('dataset_format', 'some images lie in train/ or test/ and some in neither');
+    throw new ImportError('dataset_format', 'some images are in train/ or test/, and others are in neither');
   if (counts.test === 0) {
     const held = holdOut(samples, testShare ?? DEFAULT_TEST_SHARE);
     if (counts.validation > 0) warnHeldOut(held, problems);
   } else if (testShare !== null)
-    throw new ImportError(
-      'dataset_format',
-      'test_share is given, but the upload has a test split of its own',
-    );
+    throw new ImportError('dataset_format', 'test_share is set, but the upload has its own test split');
   return {
     train: inHashOrder(samples, 'train'),
     validation: inHashOrder(samples, 'validation'),
@@ -53,8 +50,8 @@ function warnHeldOut(images: number, problems: ProblemList): void {
 }
 
 /**
- * Moves images from the training to the test split: of each class those whose hashes come first, equal ones together, so that
- * the same upload is always split the same. @returns how many
+ * Moves images from the training to the test split: those of each class with the smallest hashes, equal images
+ * together. The same upload is always split in the same way. @returns the number of moved images
  */
 function holdOut(samples: Samples, share: number): number {
   let count = 0;
@@ -79,7 +76,7 @@ function imagesByClass(samples: Samples): number[][] {
     classes[label] ??= [];
     classes[label].push(index);
   }
-  // A class of which every image was left out has none.
+  // A class without usable images has none.
   return classes.filter((images) => images !== undefined);
 }
 

@@ -9,16 +9,16 @@ import type { Samples } from './samples.js';
 
 export interface SplitWriter {
   readonly samples: Samples;
-  /** For each label met its place among the classes. */
+  /** For each label in the data, its index in the class list. */
   readonly places: Uint16Array;
   readonly storage: DatasetStorage;
-  /** As stored; fewer than the samples' where all of theirs are the same. */
+  /** Stored channels: fewer than in the samples if all channels are equal. */
   readonly channels: number;
   readonly folder: string;
   readonly blobs: BlobStore;
 }
 
-/** Writes one split's arrays, in this order, as blobs. */
+/** Writes the arrays of one split as blobs, in this order. */
 export async function writePixels(
   writer: SplitWriter,
   name: string,
@@ -32,7 +32,7 @@ export async function writePixels(
   return { count: images.length, images: uri, labels: await writeLabels(writer, images) };
 }
 
-/** The same of images that stay files. */
+/** Like `writePixels`, for images that stay files. */
 export async function writeEncoded(
   writer: SplitWriter,
   name: string,

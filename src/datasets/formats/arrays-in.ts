@@ -2,13 +2,13 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { ImportError } from '../problems.js';
 import type { StagedFile } from './staging.js';
 
-/** Numbers of one array in a staged file, read as they are needed. */
+/** The numbers of one array in a staged file, read on demand. */
 export class StagedArray {
   readonly #file: number;
 
   /**
    * @param start bytes before the first number
-   * @throws ImportError array_invalid where the file has not as many bytes as its shape needs
+   * @throws ImportError array_invalid if the file has too few bytes for its shape
    */
   constructor(
     readonly source: StagedFile,
@@ -19,7 +19,7 @@ export class StagedArray {
     const items = shape.reduce((product, side) => product * side, 1);
     const held = source.sizeBytes - start;
     if (!Number.isSafeInteger(items) || items * itemBytes !== held) {
-      const message = `its header says ${shape.join('x')}, but ${held} bytes follow`;
+      const message = `its header declares ${shape.join('x')}, but ${held} bytes follow`;
       throw new ImportError('array_invalid', message, source.name);
     }
     this.#file = openSync(source.path, 'r');
@@ -34,7 +34,7 @@ export class StagedArray {
     const bytes = this.shape.slice(1).reduce((product, side) => product * side, this.itemBytes);
     const row = Buffer.allocUnsafe(bytes);
     const read = readSync(this.#file, row, 0, bytes, this.start + index * bytes);
-    if (read !== bytes) throw new ImportError('array_invalid', 'it ends early', this.source.name);
+    if (read !== bytes) throw new ImportError('array_invalid', 'the array is cut short', this.source.name);
     return row;
   }
 
@@ -43,7 +43,7 @@ export class StagedArray {
   }
 }
 
-/** @param bytes of a header at the start of the file, or fewer where it is shorter */
+/** @param bytes of a header at the start of the file; fewer are returned for a shorter file */
 export function readStart({ path }: StagedFile, bytes: number): Buffer {
   const file = openSync(path, 'r');
   try {

@@ -12,7 +12,10 @@ const PIXELS = 3 * PLANE;
 const LARGEST_PICKLE_BYTES = 200 * 2 ** 20;
 const LARGEST_NAMES_BYTES = 65_536;
 
-/** What a file is by its name: which split, and how many label bytes an image has (CIFAR-100's first is the coarse one). */
+/**
+ * The meaning of a file name: its split, and the number of label bytes per image (the first byte of CIFAR-100 is
+ * the coarse label).
+ */
 interface Batch {
   readonly split: SplitName;
   readonly labelBytes: 1 | 2;
@@ -35,7 +38,9 @@ export function cifarPart(base: string): string | null {
   return batchOf(base)?.split ?? null;
 }
 
-/** CIFAR-10 and CIFAR-100 as www.cs.toronto.edu/~kriz/cifar.html gives them: the binary and the Python version. */
+/**
+ * CIFAR-10 and CIFAR-100 as published on www.cs.toronto.edu/~kriz/cifar.html: the binary and the Python version.
+ */
 export class CifarReader implements FormatReader {
   readonly #samples: Samples;
   #names: string[] = [];
@@ -73,11 +78,11 @@ export class CifarReader implements FormatReader {
     return { samples: this.#samples, classes: names, places };
   }
 
-  /** Records of label bytes and 3072 pixel bytes. */
+  /** Adds records of label bytes and 3072 pixel bytes. */
   async #addRecords(entry: ArchiveEntry, { split, labelBytes }: Batch): Promise<void> {
     const recordBytes = labelBytes + PIXELS;
     if (entry.sizeBytes === 0 || entry.sizeBytes % recordBytes !== 0) {
-      const message = `it has ${entry.sizeBytes} bytes, which is no whole number of images of ${recordBytes}`;
+      const message = `the file has ${entry.sizeBytes} bytes, which is not a multiple of ${recordBytes}, the bytes per image`;
       throw new ImportError('array_invalid', message, entry.name);
     }
     let rest = Buffer.alloc(0);
@@ -96,7 +101,7 @@ export class CifarReader implements FormatReader {
       }
       rest = bytes.subarray(at);
     }
-    if (rest.length > 0) throw new ImportError('archive_damaged', 'it is cut short', entry.name);
+    if (rest.length > 0) throw new ImportError('archive_damaged', 'the file is cut short', entry.name);
   }
 
   #addPickle(dict: ReadonlyMap<string, unknown>, { split, labelBytes }: Batch, file: string): void {
@@ -105,7 +110,7 @@ export class CifarReader implements FormatReader {
     const fits =
       data?.kind === 'array' && data.type === 'u1' && data.shape.length === 2 && data.shape[1] === PIXELS;
     if (!fits || !Array.isArray(labels) || labels.length !== data.shape[0]) {
-      const message = 'it is not a dictionary of data, uint8 [count, 3072], and as many labels';
+      const message = 'the pickle must be a dictionary of `data`, uint8 [count, 3072], and `count` labels';
       throw new ImportError('array_invalid', message, file);
     }
     labels.forEach((label, index) => {
@@ -120,7 +125,7 @@ export class CifarReader implements FormatReader {
     if (!(Number.isInteger(label) && label >= 0 && label < classes))
       throw new ImportError(
         'array_invalid',
-        `a label is ${label}; labels are whole numbers below ${classes}`,
+        `a label is ${label}; labels must be whole numbers below ${classes}`,
         file,
       );
     this.#classes = Math.max(this.#classes, label + 1);
@@ -149,5 +154,5 @@ async function readDict(entry: ArchiveEntry, maxBytes: number): Promise<Readonly
 function namesIn(dict: ReadonlyMap<string, unknown>, file: string): string[] {
   const names = dict.get('label_names') ?? dict.get('fine_label_names');
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  throw new ImportError('array_invalid', 'the pickle holds no label_names', file);
+  throw new ImportError('array_invalid', 'the pickle has no label_names', file);
 }

@@ -1,6 +1,6 @@
 import { ImportError, readable } from '../problems.js';
 
-/** Numbers class names in the order in which they are met. */
+/** Numbers class names in the order of their first use. */
 export class ClassNames {
   readonly #labels = new Map<string, number>();
   readonly #spelled = new Map<string, string>();
@@ -13,7 +13,7 @@ export class ClassNames {
     return [...this.#labels.keys()];
   }
 
-  /** @throws ImportError dataset_too_large where there are more classes than may be */
+  /** @throws ImportError dataset_too_large above the maximum number of classes */
   labelOf(spelling: string): number {
     const name = spelling.normalize('NFC');
     const first = this.#spelled.get(name) ?? spelling;
@@ -32,9 +32,8 @@ const byNumber = (a: string, b: string) => Number(a) - Number(b);
 const byText = (a: string, b: string) => (a < b ? -1 : 1);
 
 /**
- * The order in which classes are known from here on: of names that are numbers theirs, else that of their characters,
- * whatever order the archive has.
- * @returns the names, and for each label met its place among them
+ * Sorts the classes: by value if all names are numbers, otherwise by characters, independent of the order in the
+ * archive. @returns the names, and for each label its index in them
  */
 export function inOrder(names: readonly string[]): { classes: string[]; places: Uint16Array } {
   const isNumbered = names.every((name) => /^\d{1,9}$/.test(name));

@@ -10,10 +10,10 @@ import { type Place, placeOf } from './layout.js';
 import type { FormatReader, ImportContext, ReadImages } from './reader.js';
 
 const LARGEST_FILE_BYTES = 64 * 2 ** 20;
-/** Of this size and beyond one image is decoded at a time. */
+/** Images of this size or more are decoded one at a time. */
 const LARGE_FILE_BYTES = 2 ** 20;
 const MOST_AT_ONCE = 8;
-/** One image in so many may be left out. */
+/** At most one in this many images may be skipped. */
 const LEFT_OUT_OF = 100;
 
 interface Pending {
@@ -24,7 +24,7 @@ interface Pending {
   readonly decoded: Promise<DecodedImage | ImportError>;
 }
 
-/** Images as files in folders that bear their class's name. Decoding goes on in threads while the archive is read. */
+/** Image files in folders that are named after their class. Threads decode images while the archive is read. */
 export class ImageFolderReader implements FormatReader {
   readonly #samples: Samples;
   readonly #classes: ClassNames;
@@ -96,7 +96,7 @@ export class ImageFolderReader implements FormatReader {
       if (error instanceof ImportError) return error;
       throw error;
     });
-    // Awaited in turn; one that fails meanwhile must not end the process.
+    // The promise is awaited later. Until then a rejection must not end the process.
     decoded.catch(() => undefined);
     this.#pending.push({ name, split, label, encoded, decoded });
   }
@@ -105,7 +105,7 @@ export class ImageFolderReader implements FormatReader {
     while (this.#pending.length > 0) await this.#settleOldest();
     const left = this.#leftOut;
     if (left !== null && left.count * LEFT_OUT_OF > this.#taken) {
-      const message = `${left.count} of ${this.#taken} images cannot be used, this one for example: ${left.first.message}; mend or remove them (up to one in ${LEFT_OUT_OF} is left out)`;
+      const message = `${left.count} of ${this.#taken} images cannot be used. The first one: ${left.first.message}. Fix or remove them; only up to 1 in ${LEFT_OUT_OF} images may be skipped`;
       throw new ImportError(left.first.code, message, left.first.file);
     }
     if (this.#taken === 0) throw noImages();
@@ -146,7 +146,7 @@ export class ImageFolderReader implements FormatReader {
     const { name, split, label, encoded, decoded } = this.#pending.shift()!;
     const image = await decoded;
     if (image instanceof ImportError) return this.#leaveOut(image, name);
-    // Scaled, its file is of no more use.
+    // After scaling, the original file is not needed any more.
     this.#samples.add({ ...image, name, split, label, encoded: this.#decoding.size ? null : encoded });
   }
 
@@ -165,6 +165,6 @@ function classFolder(folder: string, above: number): string {
 function noImages(): ImportError {
   return new ImportError(
     'dataset_format',
-    'there are no images in folders, no CIFAR or MNIST files and no NumPy arrays in it',
+    'the archive contains no image folders, no CIFAR or MNIST files and no NumPy arrays',
   );
 }

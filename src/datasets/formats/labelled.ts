@@ -3,20 +3,20 @@ import { ImportError } from '../problems.js';
 import type { StagedArray } from './arrays-in.js';
 import type { ImportContext, ReadImages } from './reader.js';
 
-/** Images and their labels, as arrays of one length. */
+/** Images and their labels, as arrays of the same length. */
 export interface LabelledArrays {
   readonly split: SplitName;
   /** uint8 [count, height, width] or [count, height, width, channels] */
   readonly images: StagedArray;
   readonly labels: StagedArray;
-  /** One number out of a row of `labels`. */
+  /** The label in a row of `labels`. */
   labelIn(row: Buffer): number;
 }
 
-/** Reads all of them; classes are called by their numbers. @throws ImportError array_invalid, dataset_too_large */
+/** Reads all splits. Class names are the label numbers. @throws ImportError array_invalid, dataset_too_large */
 export function readLabelled(splits: readonly LabelledArrays[], context: ImportContext): ReadImages {
   const [first] = splits;
-  if (first === undefined) throw new ImportError('dataset_incomplete', 'there are no images in it');
+  if (first === undefined) throw new ImportError('dataset_incomplete', 'the archive contains no images');
   const channels = first.images.shape[3] ?? 1;
   const samples = new Samples(context.folder, channels);
   let classes = 0;
@@ -37,7 +37,7 @@ export function readLabelled(splits: readonly LabelledArrays[], context: ImportC
   return { samples, ...numbered(classes) };
 }
 
-/** Classes that are called by their labels. */
+/** Classes named after their label numbers. */
 export function numbered(count: number): Pick<ReadImages, 'classes' | 'places'> {
   const places = Uint16Array.from({ length: count }, (_, label) => label);
   return { classes: Array.from(places, String), places };
@@ -58,7 +58,7 @@ function checkShapes({ images, labels }: LabelledArrays, first: LabelledArrays):
   if (String(shape.slice(1)) === String(first.images.shape.slice(1))) return;
   throw new ImportError(
     'array_invalid',
-    `its images are not as large as those of ${first.images.source.name}`,
+    `its images differ in size from those of ${first.images.source.name}`,
     source.name,
   );
 }
@@ -71,6 +71,6 @@ function checkCount(count: number, { limits }: ImportContext): void {
 function labelAt(arrays: LabelledArrays, index: number, { limits }: ImportContext): number {
   const label = arrays.labelIn(arrays.labels.row(index));
   if (Number.isInteger(label) && label >= 0 && label < limits.max_classes) return label;
-  const message = `label ${index} is ${label}; labels are whole numbers from 0, below ${limits.max_classes}`;
+  const message = `label ${index} is ${label}; labels must be whole numbers from 0 and below ${limits.max_classes}`;
   throw new ImportError('array_invalid', message, arrays.labels.source.name);
 }

@@ -16,7 +16,10 @@ export function mnistPart(base: string): string | null {
   return split === undefined ? null : `${split === 'train' ? 'train' : 'test'}-${part}`;
 }
 
-/** The four files of MNIST and its kin, in the idx format (yann.lecun.com/exdb/mnist), in gzip or not. */
+/**
+ * The four files of MNIST and of similar datasets, in the idx format (yann.lecun.com/exdb/mnist), with or without
+ * gzip.
+ */
 export class MnistReader implements FormatReader {
   readonly #files = new Map<string, StagedFile>();
 
@@ -40,7 +43,7 @@ export class MnistReader implements FormatReader {
       const images = openIdx(this.#file(`${split}-images`));
       const labels = openIdx(this.#file(`${split}-labels`));
       if (labels.shape.length !== 1)
-        throw new ImportError('array_invalid', 'labels must be an array of one axis', labels.source.name);
+        throw new ImportError('array_invalid', 'labels must be a one-dimensional array', labels.source.name);
       return { split, images, labels, labelIn: (row) => row[0]! };
     });
     return readLabelled(splits, this.context);
@@ -51,7 +54,7 @@ export class MnistReader implements FormatReader {
     if (file) return file;
     const needed =
       'train-images, train-labels, t10k-images and t10k-labels, each -idx?-ubyte or -idx?-ubyte.gz';
-    throw new ImportError('dataset_incomplete', `there is no file for ${key}; needed are ${needed}`);
+    throw new ImportError('dataset_incomplete', `there is no file for ${key}; required files: ${needed}`);
   }
 }
 
@@ -60,7 +63,7 @@ function openIdx(file: StagedFile): StagedArray {
   const rank = head[3] ?? 0;
   const readable = head.length >= 4 + 4 * rank && head.readUInt16BE(0) === 0 && head[2] === UNSIGNED_BYTE;
   if (!readable || rank < 1 || rank > 4)
-    throw new ImportError('array_invalid', 'it is not an idx file of unsigned bytes', file.name);
+    throw new ImportError('array_invalid', 'the file is not an idx file of unsigned bytes', file.name);
   const shape = Array.from({ length: rank }, (_, axis) => head.readUInt32BE(4 + 4 * axis));
   return new StagedArray(file, shape, 4 + 4 * rank);
 }

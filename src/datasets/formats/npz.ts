@@ -10,7 +10,7 @@ import { type StagedFile, stage } from './staging.js';
 
 type Part = 'images' | 'labels';
 
-/** As Keras names them, and as MedMNIST does. */
+/** Names that Keras and MedMNIST use. */
 const NAMES: Readonly<Record<string, readonly [SplitName, Part]>> = {
   x_train: ['train', 'images'],
   y_train: ['train', 'labels'],
@@ -32,7 +32,7 @@ export function npzPart(base: string): string | null {
   return base.endsWith('.npy') && Object.hasOwn(NAMES, name) ? NAMES[name]!.join('-') : null;
 }
 
-/** How to read a whole number of each type that labels have. */
+/** Readers of a whole number for each label type. */
 const LABEL_TYPES: Readonly<Record<string, (row: Buffer) => number>> = {
   '|u1': (row) => row.readUInt8(),
   '|i1': (row) => row.readInt8(),
@@ -44,7 +44,7 @@ const LABEL_TYPES: Readonly<Record<string, (row: Buffer) => number>> = {
   '<i8': (row) => Number(row.readBigInt64LE()),
 };
 
-/** Arrays of numpy.savez: x_train, y_train and, if there are, x_test, y_test. */
+/** Arrays of numpy.savez: x_train, y_train, and optionally x_test, y_test. */
 export class NpzReader implements FormatReader {
   readonly #files = new Map<string, StagedFile>();
 
@@ -79,14 +79,14 @@ export class NpzReader implements FormatReader {
     const labels = this.#open(`${split}-labels`);
     const { source } = images.array;
     if (images.type !== '|u1') {
-      const message = `images are numbers of the type ${images.type}; save them as uint8, from 0 to 255`;
+      const message = `the images have the type ${images.type}; save them as uint8, from 0 to 255`;
       throw new ImportError('array_invalid', message, source.name);
     }
     const labelIn = LABEL_TYPES[labels.type];
     const isList =
       labels.array.shape.length === 1 || (labels.array.shape.length === 2 && labels.array.shape[1] === 1);
     if (!labelIn || !isList) {
-      const message = `labels are whole numbers, one an image, not ${labels.type} of ${labels.array.shape.join('x')}`;
+      const message = `labels must be one whole number per image, not ${labels.type} of ${labels.array.shape.join('x')}`;
       throw new ImportError('array_invalid', message, labels.array.source.name);
     }
     return { split, images: images.array, labels: labels.array, labelIn };
@@ -102,6 +102,6 @@ export class NpzReader implements FormatReader {
 function incomplete(key: string): ImportError {
   return new ImportError(
     'dataset_incomplete',
-    `there is no array for ${key}; needed are x_train and y_train, and x_test and y_test where there is a test split`,
+    `there is no array for ${key}; x_train and y_train are required, and x_test and y_test if there is a test split`,
   );
 }

@@ -4,19 +4,19 @@ import type { LabelledSamples } from '../arrays/checks.js';
 import { ImportError, type ProblemList } from '../problems.js';
 import type { Survey } from './survey.js';
 
-/** What readers of all formats work with. */
+/** Everything that the readers of all formats need. */
 export interface ImportContext extends Pick<ImportAssignment, 'options' | 'limits'> {
-  /** Of this attempt alone, for files of any name that we choose. */
+  /** Folder of this attempt only. Its file names are chosen by Strata. */
   readonly folder: string;
   readonly problems: ProblemList;
   readonly survey: Survey;
 }
 
-/** Reads the files of one format as an archive gives them. */
+/** Reads the files of one format in archive order. */
 export interface FormatReader {
-  /** @returns false for a file that is none of this format's. @throws ImportError */
+  /** @returns false if the file does not belong to this format. @throws ImportError */
   take(entry: ArchiveEntry): Promise<boolean>;
-  /** After the last file. @throws ImportError where any is missing */
+  /** Called after the last file. @throws ImportError if a file is missing */
   finish(): Promise<ReadImages>;
   /** Images read so far. */
   readonly count: number;
@@ -29,7 +29,7 @@ export function refuseFolderOptions({ options }: ImportContext): void {
   if (Object.keys(options.image).length > 0)
     throw new ImportError(
       'dataset_format',
-      'only images of image folders are scaled or made gray; leave `image` out',
+      'only image folders support `image`; leave it out for this format',
     );
   if (options.layout !== 'auto' || options.root !== null)
     throw new ImportError(

@@ -10,17 +10,17 @@ import { damaged } from '../archive/zip.js';
 import { ImportError } from '../problems.js';
 import type { ImportContext } from './reader.js';
 
-/** A file of the archive, unpacked under a name of ours. */
+/** An unpacked file of the archive, under a name that Strata chose. */
 export interface StagedFile {
-  /** As the archive names it. */
+  /** Name in the archive. */
   readonly name: string;
   readonly path: string;
   readonly sizeBytes: number;
 }
 
 /**
- * Writes an entry to the work folder, out of gzip where its name says so: what must be read in another order than
- * it comes. @throws ImportError
+ * Writes an entry to the work folder, because its parts are not read in file order. Unpacks gzip if the name says
+ * so. @throws ImportError
  */
 export async function stage(
   entry: ArchiveEntry,
@@ -37,7 +37,7 @@ export async function stage(
         if (written > limits.max_unpacked_bytes)
           throw new ImportError(
             'archive_too_large',
-            `it unpacks to more than ${limits.max_unpacked_bytes} bytes`,
+            `the file unpacks to more than ${limits.max_unpacked_bytes} bytes`,
             entry.name,
           );
         done(null, chunk);
@@ -53,7 +53,7 @@ export async function stage(
   } catch (error) {
     const twice = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw twice
-      ? new ImportError('dataset_format', 'the archive holds this file twice', entry.name)
+      ? new ImportError('dataset_format', 'the archive contains this file twice', entry.name)
       : damaged(error, entry.name);
   }
   return { name: entry.name, path, sizeBytes: (await stat(path)).size };

@@ -1,10 +1,13 @@
 import type { DatasetStorage, ImageShape } from '../../contract/spec.js';
 import type { Samples } from '../arrays/samples.js';
 
-/** What networks for photographs are mostly trained at. */
+/** The usual training size of networks for photographs. */
 const USUAL_SIDE = 224;
 
-/** The shape that the network is to see: what was asked for, else what the images are or, of any sizes, a usual one. */
+/**
+ * The image shape for the network: the requested one, otherwise the common shape of the images, or a usual one for
+ * images of different sizes.
+ */
 export function chooseImage(
   samples: Samples,
   storage: DatasetStorage,
@@ -16,7 +19,7 @@ export function chooseImage(
   return { ...(asked ? { height, width } : usualSize(samples)), channels: stored };
 }
 
-/** The one size of all, or a square that most images cover. */
+/** The common size of all images, or a square that most images cover. */
 function usualSize(samples: Samples): { height: number; width: number } {
   const first = samples.sizeOf(0);
   const shorter = new Uint16Array(samples.count);

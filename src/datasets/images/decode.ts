@@ -13,15 +13,15 @@ export interface DecodeOptions {
   readonly channels: 1 | 3;
   /** Height times width. */
   readonly maxPixels: number;
-  /** To be scaled until it covers this, and cropped in the middle; null: as it is. */
+  /** Scale until the image covers this size, and crop the center. null: keep the size. */
   readonly size: { readonly height: number; readonly width: number } | null;
 }
 
 const SLOWEST_S = 30;
 
 /**
- * Decodes a JPEG, PNG or WebP file; transparency is laid on black, and of an animation the first picture is taken.
- * @throws ImportError image_unsupported, image_too_large, image_unreadable
+ * Decodes a JPEG, PNG or WebP file. Transparent pixels become black, and only the first frame of an animation is
+ * used. @throws ImportError image_unsupported, image_too_large, image_unreadable
  */
 export async function decodeImage(
   bytes: Buffer,
@@ -29,7 +29,7 @@ export async function decodeImage(
   { channels, maxPixels, size }: DecodeOptions,
 ): Promise<DecodedImage> {
   if (imageKind(bytes) === null) {
-    const message = `the file is ${describeBytes(bytes)}; only JPEG, PNG and WebP images are taken`;
+    const message = `the file is ${describeBytes(bytes)}; only JPEG, PNG and WebP images are supported`;
     throw new ImportError('image_unsupported', message, name);
   }
   const sharp = await imageLibrary();
@@ -47,14 +47,14 @@ export async function decodeImage(
   return { height: info.height, width: info.width, pixels: data };
 }
 
-/** Whether that is why an image was not decoded. */
+/** Checks whether an image could not be decoded because it has too many pixels. */
 async function tooLarge(bytes: Buffer, maxPixels: number, name: string): Promise<ImportError | null> {
   const sharp = await imageLibrary();
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch(() => null);
   if (header === null || header.width * header.height <= maxPixels) return null;
-  const message = `the image has ${header.width}x${header.height} pixels; at most ${maxPixels} pixels are taken`;
+  const message = `the image has ${header.width}x${header.height} pixels; the limit is ${maxPixels} pixels`;
   return new ImportError('image_too_large', message, name);
 }
 

@@ -1,6 +1,6 @@
 export type ImageKind = 'jpeg' | 'png' | 'webp';
 
-/** What an image file is by its first bytes, whatever its name says; null for anything that is not taken. */
+/** Image kind by the first bytes, whatever the file name says. null for unsupported files. */
 export function imageKind(bytes: Uint8Array): ImageKind | null {
   const at = (offset: number, text: string) =>
     bytes.length >= offset + text.length &&
@@ -24,15 +24,15 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^.{4}jP {2}/s, 'a JPEG 2000'],
 ];
 
-/** For people: what bytes that are no image of ours seem to be. */
+/** A description for people of bytes that are not a supported image. */
 export function describeBytes(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'an empty file';
   const head = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
-  return KNOWN.find(([pattern]) => pattern.test(head))?.[1] ?? 'no image';
+  return KNOWN.find(([pattern]) => pattern.test(head))?.[1] ?? 'not an image';
 }
 
 export const hasImageName = (name: string): boolean => /\.(jpe?g|jpe|jfif|pjpe?g|png|webp)$/i.test(name);
-/** Of kinds that are not taken: to say so is better than to leave them out in silence. */
+/** Names of unsupported image kinds. They are reported instead of being ignored silently. */
 export const hasOtherImageName = (name: string): boolean =>
   /\.(gif|tiff?|bmp|dib|svg|hei[cf]|avif|jp2|j2k|jxl|p[pgbn]m|pfm|ico|psd|tga|exr|hdr|dcm|dng|cr2|nef)$/i.test(
     name,

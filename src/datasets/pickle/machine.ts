@@ -6,7 +6,7 @@ const ALLOWED = [...ARRAY_MAKERS, 'numpy ndarray', 'numpy dtype'];
 const MOST_VALUES = 5_000_000;
 const LONGEST_NAME = 200;
 
-/** Opcodes of Python's pickletools, protocols 2 to 5: those that plain data and arrays need. */
+/** Interprets the opcodes of Python's pickletools (protocols 2 to 5) that plain data and arrays need. */
 export class PickleMachine {
   readonly #stack: unknown[] = [];
   readonly #memo = new Map<number, unknown>();
@@ -33,7 +33,7 @@ export class PickleMachine {
       const code = opcode.charCodeAt(0).toString(16).padStart(2, '0');
       this.#refuse(
         'pickle_unsafe',
-        `the pickle holds the instruction 0x${code}, which plain data do not need`,
+        `the pickle contains the instruction 0x${code}, which plain data does not need`,
       );
     }
   }
@@ -124,11 +124,11 @@ export class PickleMachine {
     if (ALLOWED.includes(path)) return new Name(path);
     return this.#refuse(
       'pickle_unsafe',
-      `the pickle names ${module}.${name}; only NumPy arrays may be in it`,
+      `the pickle refers to ${module}.${name}; only NumPy arrays are allowed`,
     );
   }
 
-  /** The two calls that an array's pickle makes, by what they come to. */
+  /** Executes the two calls in the pickle of an array. */
   #make(): void {
     const [args, maker] = [this.#pop(), this.#pop()];
     if (!(maker instanceof Name) || !Array.isArray(args)) throw this.#malformed();
@@ -140,7 +140,7 @@ export class PickleMachine {
   #fill(): void {
     const state = this.#pop();
     const target = this.#stack.at(-1);
-    // A type's state says its byte order; numbers of one byte have none.
+    // The state of a type is its byte order. One-byte numbers have none.
     if (target instanceof NumberType) return;
     if (!(target instanceof NumberArray) || !Array.isArray(state)) throw this.#malformed();
     const [, shape, type, isFortran, bytes] = state as unknown[];

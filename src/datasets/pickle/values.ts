@@ -1,8 +1,8 @@
-/** A NumPy array as a pickle tells it. */
+/** A NumPy array in a pickle. */
 export class NumberArray {
   readonly kind = 'array';
   shape: readonly number[] = [];
-  /** Like `u1`. */
+  /** Type name, like `u1`. */
   type = '';
   bytes: Buffer = Buffer.alloc(0);
 }
@@ -11,19 +11,19 @@ export class NumberType {
   constructor(readonly name: string) {}
 }
 
-/** What a pickle names; never the thing itself. */
+/** A name in a pickle. It is never resolved. */
 export class Name {
   constructor(readonly path: string) {}
 }
 
-/** A byte string, which stays where it is: an array's bytes are hundreds of megabytes. */
+/** A byte string, kept as a view: the bytes of an array take hundreds of megabytes. */
 export class Bytes {
   constructor(readonly bytes: Buffer) {}
 }
 
 export const MARK = Symbol('mark');
 
-/** Byte strings as text, everywhere but in arrays. */
+/** Converts byte strings to text, except in arrays. */
 export function plain(value: unknown): unknown {
   return value instanceof Bytes ? value.bytes.toString('latin1') : value;
 }

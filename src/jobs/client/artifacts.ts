@@ -25,9 +25,13 @@ export function artifactMethods(db: Database, tenant: string, blobs: BlobStore):
         return { path: await blobs.localPath(`sha256:${row.sha256}`), artifact: toArtifact(row) };
       } catch (error) {
         if (error instanceof BlobMissingError)
-          throw new StrataError('blob_missing', `The bytes of ${row.name} are gone.`, { cause: error });
+          throw new StrataError('blob_missing', `The stored bytes of ${row.name} are missing.`, {
+            cause: error,
+          });
         if (error instanceof BlobCorruptError)
-          throw new StrataError('blob_corrupt', `The bytes of ${row.name} are damaged.`, { cause: error });
+          throw new StrataError('blob_corrupt', `The stored bytes of ${row.name} are damaged.`, {
+            cause: error,
+          });
         throw error;
       }
     },

@@ -2,13 +2,16 @@ import { type FieldError, StrataError } from '../../contract/errors.js';
 import type { SecretBox } from '../outgoing/secret-box.js';
 import { checkTarget, OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
 
-/** What is needed to accept an address that requests go to, and what authorizes them. */
+/** Dependencies for checking the target of requests and encrypting its authorization. */
 export interface OutgoingParts {
   readonly policy: OutgoingPolicy;
   readonly openBox: () => Promise<SecretBox>;
 }
 
-/** @param addresses by their JSON pointers. @throws StrataError forbidden_target naming those that no request may go to */
+/**
+ * @param addresses by their JSON pointers. @throws StrataError forbidden_target naming the addresses that are not
+ * allowed
+ */
 export function checkAddresses(addresses: Readonly<Record<string, string>>, policy: OutgoingPolicy): void {
   const errors = Object.entries(addresses).flatMap(([pointer, url]) => problemOf(pointer, url, policy));
   if (errors.length > 0) throw new StrataError('forbidden_target', undefined, { errors });

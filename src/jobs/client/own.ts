@@ -7,14 +7,14 @@ export function notFound(id: string): never {
   throw new StrataError('not_found', `There is no ${id}.`);
 }
 
-/** @throws StrataError not_found, also for another tenant's job */
+/** @throws StrataError not_found, also for a job of another tenant */
 export async function requireJob(db: Database, tenant: string, id: string): Promise<void> {
   if (!(await hasJob(db, tenant, id))) notFound(id);
 }
 
-/** Takes the row lock of a job of the tenant's. @throws StrataError not_found, also for another tenant's job */
+/** Locks the row of a job of the tenant. @throws StrataError not_found, also for a job of another tenant */
 export async function lockOwnJob(tx: Transaction, tenant: string, id: string): Promise<LockedJob> {
-  // Looked at first: nobody may hold up another tenant's job.
+  // Checked before locking: nobody may block a job of another tenant.
   if (!(await hasJob(tx, tenant, id))) notFound(id);
   return (await lockJob(tx, id)) ?? notFound(id);
 }

@@ -27,22 +27,22 @@ export interface JobsServiceOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobUrl: string;
-  /** Folder of the key that seals signing secrets, where no `secretKey` is given. */
+  /** Folder of the key that encrypts signing secrets, used without a `secretKey`. */
   readonly home: string;
   /** 64 hex digits. */
   readonly secretKey?: string;
-  /** Hosts that webhooks and trackers may have although they are private or speak plain HTTP. */
+  /** Hosts that webhooks and trackers may use although they are private or use plain HTTP. */
   readonly outgoingAllow?: readonly string[];
-  /** Bytes that one upload may have; absent: any number. */
+  /** Maximum size of one upload. Absent: no limit. */
   readonly uploadLimitBytes?: number;
   /** Bytes that uploads leave free on the disk; absent: a share of it. */
   readonly diskReserveBytes?: number;
 }
 
-/** However many scrape, and however often: one look at the tables in so long. */
+/** The tables are read at most once in this time, whatever the number of scrapes is. */
 const METRICS_KEPT_MS = 1_000;
 
-/** Opens the jobs for the API. The database must be migrated. */
+/** Opens the client of the jobs for the API. The database must be migrated. */
 export async function createJobsService(options: JobsServiceOptions): Promise<JobsService> {
   await checkPostgres(options.databaseUrl);
   const db = await openDatabase(options.databaseUrl);
@@ -95,15 +95,15 @@ function folderOf(blobUrl: string): { blobs?: string } {
   return blobUrl.startsWith('file:') ? { blobs: fileURLToPath(blobUrl) } : {};
 }
 
-/** Tenants whose clients are kept. */
+/** Maximum number of cached clients. */
 const MAX_CLIENTS = 1_000;
 
-/** Opened by the first prediction: many a server never makes one. */
+/** Opened by the first prediction, because many servers never make one. */
 function predictionQueue(redisUrl: string) {
   let opened: PredictionQueue | null = null;
   return {
     open(): PredictionQueue {
-      // What its connections meet shows in the answers of those who ask.
+      // Connection errors are reported in the responses of the affected requests.
       opened ??= openPredictionQueue(redisUrl, () => undefined);
       return opened;
     },

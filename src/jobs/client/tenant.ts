@@ -24,7 +24,7 @@ export interface TenantParts extends CreateParts {
   readonly predictions: PredictionParts;
 }
 
-/** The client of one tenant; it opens nothing of its own. */
+/** The client of one tenant. It opens no connections. */
 export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
   const { db, blobs, uploadLimits, outgoing, predictions } = parts;
   const { policy } = outgoing;

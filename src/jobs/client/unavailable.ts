@@ -4,7 +4,7 @@ import { isUnavailable } from '../store/connection/unavailable.js';
 
 type Method = (...args: never[]) => unknown;
 
-/** The same methods, each as by `sayingUnavailable`. */
+/** Wraps every method with `sayingUnavailable`. */
 export function allSayingUnavailable<T extends object>(methods: T): T {
   const wrapped = Object.entries(methods).map(([name, method]) => [
     name,
@@ -28,7 +28,7 @@ function rethrow(error: unknown): never {
   const outage = outageOf(error);
   if (outage !== null) throw new StrataError(outage, undefined, { cause: error });
   if (!isUnavailable(error)) throw error;
-  throw new StrataError('unavailable', 'Postgres does not answer; repeat the request in a moment.', {
+  throw new StrataError('unavailable', 'Postgres does not respond. Repeat the request in a moment.', {
     cause: error,
   });
 }

@@ -25,7 +25,7 @@ export function webhookMethods(
       if ((await countWebhooks(db, tenant)) >= MAX_WEBHOOKS_PER_TENANT) {
         throw new StrataError(
           'limit_reached',
-          `There may be ${MAX_WEBHOOKS_PER_TENANT} webhooks; delete one first.`,
+          `The limit is ${MAX_WEBHOOKS_PER_TENANT} webhooks. Delete one first.`,
         );
       }
       const id = newId('webhook');

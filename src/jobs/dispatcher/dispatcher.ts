@@ -32,12 +32,12 @@ export interface DispatcherOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobs: BlobStore;
-  /** Days for which artifacts are kept after their job's end; absent: for ever. */
+  /** Days for which artifacts are kept after the end of their job. Absent: forever. */
   readonly retentionDays?: number;
   readonly log: Log;
-  /** What opens the signing secrets of webhooks and the authorization of trackers. */
+  /** Key that decrypts the signing secrets of webhooks and the authorization of trackers. */
   readonly secrets: SecretKeySource;
-  /** Where webhooks and trackers may lead. */
+  /** Rules for the URLs of webhooks and trackers. */
   readonly outgoing: OutgoingPolicy;
 }
 
@@ -45,9 +45,9 @@ const HOUSEKEEPING_MS = 30_000;
 const GARBAGE_MS = 300_000;
 
 /**
- * Starts the process that moves jobs on. It keeps nothing in memory: any number may run, and one that dies is made
- * up for by the next look of another. Its loops are apart so
- * that a Redis that is down, say, holds up the queue only.
+ * Starts the process that advances jobs. It keeps no state in memory: several dispatchers may run, and if one dies,
+ * another does its work at the next look. Its loops are independent, so that, for example, a Redis failure delays
+ * the queue only.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, blobs, log } = options;
@@ -105,14 +105,15 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     reportDispatcher(db, { id, host: hostname(), pid: process.pid, loops: loopReports(loops) });
   const heartbeat = startLoop(report, METRICS_MS, failed('heartbeat'));
   const nudges = await listen(databaseUrl, 'strata_dispatch', (what) => {
-    // After each task of each job: a look at everything would take the time of whoever trains beside it.
+    // This nudge follows each task of each job. Running all loops would take processor time from training on the
+    // same machine.
     if (what === 'ready') enqueue.nudge();
     else for (const loop of [plans, tables, enqueue, webhooks, trackers]) loop.nudge();
   });
   return {
     async stop() {
       await nudges.close();
-      // First: an enqueue that waits for a lost Redis ends with its connection.
+      // Close the queue first: an enqueue that waits for a lost Redis ends with its connection.
       await queue.close();
       stopping.abort();
       for (const places of [deliveries, exports]) places.close();

@@ -4,8 +4,8 @@ import type { Database } from '../store/connection/database.js';
 import { countClaimable } from '../store/queue-order.js';
 
 /**
- * Sees to it that the queue holds a hint for every task that can be claimed. The task table is the outbox: a hint too
- * many finds nothing to claim, and after Redis lost everything the next look puts everything back.
+ * Makes sure that the queue has a hint for every claimable task. The task table is the outbox: a worker with a
+ * superfluous hint finds nothing to claim, and if Redis loses everything, the next look restores all hints.
  */
 export async function enqueueReady(db: Database, queue: TaskQueue): Promise<void> {
   const ready = await countClaimable(db, MAX_HINTS);

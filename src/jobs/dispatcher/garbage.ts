@@ -4,17 +4,17 @@ import { BlobMissingError } from '../../storage/errors.js';
 import type { Reference } from '../store/references.js';
 
 export interface GarbageQuestions {
-  /** Blobs put before it were not put by an attempt whose result may still be recorded. */
+  /** Time limit: no attempt whose result may still be recorded has stored a blob before it. */
   horizon(): Promise<Date>;
-  /** All blobs that are referred to now. */
+  /** All blobs that rows refer to now. */
   references(): Promise<readonly Reference[]>;
 }
 
 /**
- * Deletes blobs that nothing refers to (docs/adr/0009). The order is what makes it safe: first the horizon, then the
- * candidates, then the references. A blob that an attempt puts meanwhile is touched, so it is no candidate, or is left
- * at the last look; one that it recorded before is among the references.
- * @returns how many it deleted
+ * Deletes unreferenced blobs (docs/adr/0009). The order makes it safe: first the horizon, then the candidates, then
+ * the references. A blob that an attempt stores in the meantime is touched, so it is not a candidate, or the last
+ * check keeps it. A blob that was recorded before is among the references.
+ * @returns the number of deleted blobs
  */
 export async function collectGarbage(blobs: BlobStore, ask: GarbageQuestions): Promise<number> {
   const horizon = await ask.horizon();
@@ -38,13 +38,13 @@ async function keptBlobs(blobs: BlobStore, references: readonly Reference[]): Pr
   return kept;
 }
 
-/** The blobs that a manifest names. */
+/** The blobs that a manifest refers to. */
 async function partsOf(blobs: BlobStore, uri: BlobUri): Promise<BlobUri[]> {
   try {
     const text = new TextDecoder().decode(await blobs.get(uri));
     return [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([part]) => part as BlobUri);
   } catch (error) {
-    // What is not there names nothing; any other failure ends the collection before it deletes.
+    // A missing manifest refers to nothing. Any other error ends the collection before it deletes anything.
     if (error instanceof BlobMissingError) return [];
     throw error;
   }

@@ -13,7 +13,10 @@ import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
 import { deleteGoneWorkers } from '../store/workers.js';
 import { collectGarbage } from './garbage.js';
 
-/** Spool files go once their reader has succeeded, of every attempt; whatever is left goes when the job ends. */
+/**
+ * Deletes the spool files of all attempts of a task when all readers have succeeded. The rest is deleted when the
+ * job ends.
+ */
 export async function deleteSpools(db: Database, blobs: BlobStore): Promise<void> {
   for (const { jobId, taskId } of await consumedSpools(db)) {
     await blobs.deleteSpool(`${jobId}/${taskId}-a`);
@@ -25,14 +28,14 @@ export async function deleteSpools(db: Database, blobs: BlobStore): Promise<void
   }
 }
 
-/** Uploads that became no import, and what a worker left that ended with it, are nobody's after a while. */
+/** Deletes uploads that never became an import, and files of crashed workers, after a while. */
 export async function deleteLostUploads(db: Database, blobs: BlobStore, now: Date): Promise<void> {
   const idle = await blobs.idleSpools('import_', new Date(now.getTime() - GARBAGE_GRACE_MS));
   const open = await openImports(db, idle);
   for (const id of idle) if (!open.has(id)) await blobs.deleteSpool(`${id}/`);
 }
 
-/** @param retentionDays how long artifacts are kept after their job's end; absent: for ever */
+/** @param retentionDays days for which artifacts are kept after the end of their job; absent: forever */
 export async function deleteOldRows(db: Database, retentionDays: number | undefined): Promise<void> {
   if (retentionDays !== undefined) await deleteOldArtifacts(db, retentionDays);
   await deleteOldKeys(db);
@@ -47,5 +50,5 @@ export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): P
     horizon: () => garbageHorizon(db, GARBAGE_GRACE_MS),
     references: () => findReferences(db),
   });
-  if (deleted > 0) log.info({ deleted }, 'blobs that nothing refers to');
+  if (deleted > 0) log.info({ deleted }, 'unreferenced blobs');
 }

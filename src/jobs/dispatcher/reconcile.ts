@@ -8,17 +8,17 @@ import type { Database } from '../store/connection/database.js';
 import { lockJob, stoppingJobs } from '../store/jobs.js';
 import { expiredTasks } from '../store/tasks.js';
 
-/** Gives every new job its tasks. */
+/** Creates the tasks of every new job. */
 export async function planJobs(db: Database, log: Log): Promise<void> {
   for (let id = await planNextJob(db); id !== null; id = await planNextJob(db)) {
     log.info({ job: id }, 'planned');
   }
 }
 
-/** One look at the tables: takes back tasks of lost workers, ends jobs that are overdue or are to stop. */
+/** Reads the tables once: takes back tasks of lost workers, and ends jobs that are overdue or stopping. */
 export async function reconcile(db: Database, log: Log): Promise<void> {
   await takeBackExpired(db, log);
-  for (const id of await enforceDeadlines(db)) log.warn({ job: id }, 'over a time limit of its spec');
+  for (const id of await enforceDeadlines(db)) log.warn({ job: id }, 'time limit of the spec exceeded');
   for (const id of await stoppingJobs(db)) await settleJob(db, id);
 }
 

@@ -24,13 +24,13 @@ export interface Claim {
   readonly kind: 'task';
   readonly task: ClaimedTask;
   readonly assignment: TaskAssignment;
-  /** Under which the job is traced. */
+  /** Trace context of the job. */
   readonly traceparent: string | null;
 }
 
 /**
- * Takes a ready task under a new fence, moving its job on; null where there is nothing to take, or not for this
- * device.
+ * Claims a ready task with a new fencing token and advances its job. Returns null if there is nothing to claim, or
+ * nothing for this device.
  */
 export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
   return db.$transaction(async (tx) => {
@@ -42,7 +42,7 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
     const step = checkpoint?.step ?? null;
     await appendEvents(tx, job.id, {
       type: 'task.started',
-      message: `${describe(task)} ${step === null ? 'started' : `goes on at step ${step}`}`,
+      message: `${describe(task)} ${step === null ? 'started' : `resumed at step ${step}`}`,
       data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
     const groundwork = { spec, dataset, traceparent, initial, checkpoint, outputs };
@@ -53,7 +53,7 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
 /** What a slot has taken. */
 export type SlotClaim = Claim | { readonly kind: 'profile'; readonly profile: ClaimedProfile };
 
-/** Lost races in a row: somebody is always quicker, so others do the work. */
+/** Maximum number of lost races in a row. Other workers then do the work. */
 const MAX_RACES = 20;
 
 /** Takes the task or the profile whose turn it is; null where there is nothing for this device. */
@@ -100,11 +100,14 @@ const PHASES: Record<TaskKind, JobState> = {
 const ORDER: readonly JobState[] = ['queued', 'preparing', 'running', 'finalizing'];
 const MESSAGES: Partial<Record<JobState, string>> = {
   preparing: 'the dataset is being prepared',
-  running: 'training has begun',
-  finalizing: 'training has ended; the model is evaluated and exported',
+  running: 'training started',
+  finalizing: 'training finished; the model is being evaluated and exported',
 };
 
-/** The job is where its furthest task is; a repeated task does not take it back, a resumed job goes on there. */
+/**
+ * The phase of a job follows its furthest task. A repeated task does not move it back, and a resumed job continues
+ * in its phase.
+ */
 async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Promise<void> {
   const to = PHASES[kind];
   if (ORDER.indexOf(to) <= ORDER.indexOf(job.state)) return;
@@ -133,7 +136,7 @@ function assignmentOf(task: ClaimedTask, groundwork: Groundwork): TaskAssignment
   };
 }
 
-/** Of every task that may need the weights of an untrained part. */
+/** Inputs of every task that may need the initial weights of an untrained part. */
 function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobUri> {
   return Object.fromEntries((initial ?? []).map((uri, index) => [`${INITIAL_INPUT}${index}`, uri]));
 }
@@ -141,7 +144,8 @@ function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobU
 function inputsOf({ key, inputs }: ClaimedTask, { outputs }: Groundwork): Record<string, BlobUri> {
   const found = Object.entries(inputs).map(([name, source]): [string, BlobUri] => {
     const output = outputs[source.task]?.[source.output];
-    if (!output) throw new Error(`${key} needs ${source.output} of ${source.task}, which has none`);
+    if (!output)
+      throw new Error(`${key} needs ${source.output} of ${source.task}, but that task has no such output`);
     return [name, output.uri];
   });
   return Object.fromEntries(found);

@@ -3,11 +3,11 @@ import { lockJob, type Overdue, overdueJobs } from '../store/jobs.js';
 import { requestStop } from './stop.js';
 
 const MESSAGES: Record<Overdue['limit'], (seconds: number) => string> = {
-  max_runtime: (seconds) => `the job was at work for more than its max_runtime_s of ${seconds}`,
-  max_pending: (seconds) => `the job waited for more than its max_pending_s of ${seconds}`,
+  max_runtime: (seconds) => `the job ran for longer than its max_runtime_s of ${seconds}`,
+  max_pending: (seconds) => `the job waited for longer than its max_pending_s of ${seconds}`,
 };
 
-/** Fails jobs that are over a limit of their spec. @returns their ids */
+/** Fails jobs that exceed a limit of their spec. @returns their ids */
 export async function enforceDeadlines(db: Database): Promise<string[]> {
   const overdue = await overdueJobs(db);
   for (const job of overdue) await failOverdue(db, job);
@@ -17,7 +17,7 @@ export async function enforceDeadlines(db: Database): Promise<string[]> {
 async function failOverdue(db: Database, { id, limit, seconds }: Overdue): Promise<void> {
   await db.$transaction(async (tx) => {
     const job = await lockJob(tx, id);
-    // Claimed or paused since the look: the limit does not hold any more.
+    // The job was claimed or paused since the read, so the limit does not apply any more.
     const holds = limit === 'max_pending' ? job?.state === 'queued' : job?.state !== 'paused';
     if (job === null || !holds) return;
     const at = { stage: null, step: null, tensor: null };

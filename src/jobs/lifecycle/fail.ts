@@ -34,7 +34,10 @@ export function recordFailure(
   return endBadly(db, task, { kind: 'failed', error, retry, input });
 }
 
-/** Gives an attempt back unharmed, as a stopping worker does: not counted as a failure. It begins at its checkpoint. */
+/**
+ * Ends an attempt without counting a failure, as a stopping worker does. The next attempt resumes from its
+ * checkpoint.
+ */
 export function releaseTask(db: Database, task: RunningTask): Promise<boolean> {
   return endBadly(db, task, { kind: 'released' });
 }
@@ -95,7 +98,7 @@ async function reopen(tx: Transaction, job: LockedJob, { maker, counts, error }:
   await appendEvents(tx, job.id, {
     type: 'task.reopened',
     level: 'warning',
-    message: `${describe(maker)} is run again, since what it made cannot be read: ${error.message}`,
+    message: `${describe(maker)} runs again, because its output cannot be read: ${error.message}`,
     data: taskData(maker, { error }),
   });
 }

@@ -13,7 +13,7 @@ export interface Held {
 export interface Leases {
   /** Keeps a claim's lease until the returned function is called. */
   hold(held: Held): () => void;
-  /** Beats now: something may have to stop. */
+  /** Sends a heartbeat now, because an attempt may have to stop. */
   nudge(): void;
   stop(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface LeaseOptions {
   readonly heartbeatMs: number;
   readonly leaseMs: number;
   onError(error: unknown): void;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
 }
 
@@ -42,7 +42,7 @@ export function startLeases(options: LeaseOptions): Leases {
     const renewed = await options.renew(asked.map(([, { lease }]) => lease));
     const answers = new Map(renewed.map((answer) => [keyOf(answer), answer]));
     for (const [key, entry] of asked) {
-      // Released while the answer was on its way.
+      // The attempt was released during the request.
       if (held.get(key) !== entry) continue;
       const answer = answers.get(key);
       entry.renewedAt = sentAt;
@@ -51,7 +51,7 @@ export function startLeases(options: LeaseOptions): Leases {
     }
   };
   const loop = startLoop(beat, options.heartbeatMs, options.onError);
-  // Apart from the beat, which may hang on a database that does not answer.
+  // Separate from the heartbeat, which may hang if the database does not respond.
   const overdue = setInterval(() => {
     const since = options.now() - options.leaseMs;
     for (const entry of held.values()) if (entry.renewedAt < since) entry.onLost();

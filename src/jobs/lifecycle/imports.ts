@@ -7,8 +7,7 @@ import { type ClaimedImport, deleteImport, releaseImport } from '../store/datase
 import { setFailed, setReady } from '../store/datasets.js';
 
 /**
- * Makes a dataset ready, with all that was found out about it.
- * @returns false for a stale attempt, which changes nothing
+ * Makes a dataset ready and stores the facts about it. @returns false for a stale attempt, which changes nothing
  */
 export function recordImport(
   db: Database,
@@ -21,7 +20,7 @@ export function recordImport(
   );
 }
 
-/** Tries again what failed for a passing reason; else the dataset has failed. @returns false for a stale attempt */
+/** Retries the import if that may help; otherwise the dataset fails. @returns false for a stale attempt */
 export function recordImportFailure(
   db: Database,
   claim: ClaimedImport,
@@ -48,7 +47,7 @@ export function recordImportFailure(
   );
 }
 
-/** Gives an import back unharmed, as a stopping worker does. */
+/** Ends a claim without counting a failure, as a stopping worker does. */
 export function handBackImport(db: Database, claim: ClaimedImport): Promise<boolean> {
   return releaseImport(db, claim, { ...claim, waitMs: 0 });
 }
@@ -59,7 +58,7 @@ async function endImport(
   change: (tx: Transaction) => Promise<void>,
 ): Promise<boolean> {
   return db.$transaction(async (tx) => {
-    // In the order of a deletion: first the dataset, then its import.
+    // The same lock order as in a deletion: first the dataset, then its import.
     await tx.$queryRaw`SELECT id FROM dataset WHERE id = ${claim.datasetId} FOR UPDATE`;
     const current = await deleteImport(tx, claim);
     if (current) await change(tx);
@@ -67,11 +66,11 @@ async function endImport(
   });
 }
 
-/** One pixel in eight, as for CIFAR's 32; larger images are cropped where they are decoded. */
+/** One pixel in eight, as for the 32 pixels of CIFAR. Larger images are cropped during decoding. */
 const PADDING_OF = 8;
 const LARGEST_PADDED = 64;
 
-/** Colour images are mostly of things that may be mirrored, gray ones of signs that may not. */
+/** Color images mostly show objects that may be mirrored; gray images mostly show characters that may not. */
 function augmentationFor({ height, width, channels }: ImageShape) {
   const side = Math.min(height, width);
   const crop_padding = side <= LARGEST_PADDED ? Math.round(side / PADDING_OF) : 0;

@@ -4,7 +4,7 @@ import { lockJob } from '../store/jobs.js';
 import { appendLogLines, type NewLogLine } from '../store/log-lines.js';
 import { type ClaimedTask, touchAttempt } from '../store/tasks.js';
 
-/** Keeps what a running attempt has printed, and wakes the log's readers; nothing of a stale one. */
+/** Stores the output of a running attempt and wakes the readers of the log. Drops the output of a stale attempt. */
 export async function recordLog(
   db: Database,
   task: ClaimedTask,

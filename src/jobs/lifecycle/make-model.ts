@@ -8,7 +8,7 @@ import { factsOf } from '../store/datasets.js';
 import { newId } from '../store/ids.js';
 import { insertModel } from '../store/models.js';
 
-/** Makes the one model of a job in the transaction that lets it succeed. @returns its id */
+/** Creates the model of a job, in the transaction that lets the job succeed. @returns its id */
 export async function makeModel(
   tx: Transaction,
   jobId: string,
@@ -27,7 +27,7 @@ export async function makeModel(
   });
   await insertModel(tx, jobId, {
     id,
-    // Tags are unique within a name: models without one would all share theirs.
+    // Tags are unique within a name. Models without a name would share their tags.
     name: job.name || `${job.dataset.name}-${family}-${depth}`,
     image: inputShape(spec, factsOf(job.dataset)),
     accuracy: result.test_accuracy ?? 0,

@@ -4,7 +4,7 @@ import { appendEvents } from '../store/events.js';
 import { type LockedJob, setJobState } from '../store/jobs.js';
 import { settle } from './stop.js';
 
-/** Asks a locked job that is not to stop to pause: its running tasks make a checkpoint and go back to ready. */
+/** Pauses a locked job that is not stopping: its running tasks write a checkpoint and become ready again. */
 export async function requestPause(tx: Transaction, job: LockedJob): Promise<void> {
   if (job.pausing) return;
   await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: job.now } });
@@ -12,11 +12,13 @@ export async function requestPause(tx: Transaction, job: LockedJob): Promise<voi
   await settle(tx, { ...job, pausing: true });
 }
 
-/** Lets a locked job's tasks be claimed again. Tasks that are still about to yield do so first. */
+/**
+ * Makes the tasks of a locked job claimable again. Tasks that are still writing their checkpoint finish that first.
+ */
 export async function resume(tx: Transaction, job: LockedJob): Promise<void> {
   if (!job.pausing) return;
   await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: null } });
-  const message = job.started ? 'the job goes on from its checkpoints' : 'the job waits for a worker';
+  const message = job.started ? 'the job resumes from its checkpoints' : 'the job is waiting for a worker';
   if (job.state === 'paused') await setJobState(tx, job, 'queued', { queuedAt: job.now });
   await appendEvents(tx, job.id, { type: 'job.resumed', message });
   await notify(tx, 'strata_dispatch');

@@ -9,7 +9,7 @@ import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
 import { requestStop } from './stop.js';
 
-/** Gives the oldest unplanned job its tasks. @returns its id, or null where every job has them */
+/** Creates the tasks of the oldest unplanned job. @returns its id, or null if every job has tasks */
 export async function planNextJob(db: Database): Promise<string | null> {
   return db.$transaction(async (tx) => {
     const id = await lockUnplannedJob(tx);
@@ -25,7 +25,7 @@ async function planJob(tx: Transaction, id: string): Promise<void> {
   try {
     plan = planTasks(fromJson<ResolvedSpec>(row.spec), factsOf(row.dataset));
   } catch (error) {
-    // A spec was accepted that cannot be planned: this job must not hold up the others.
+    // The spec was accepted, but cannot be planned. This job must not block the others.
     const message = `the job cannot be planned: ${(error as Error).message}`;
     const job = await lockJob(tx, id);
     if (job === null) return;
@@ -44,7 +44,7 @@ async function storePlan(tx: Transaction, jobId: string, plan: readonly PlannedT
   const ids = new Map(plan.map((task) => [task.key, newId('task')]));
   const idOf = (key: string): string => {
     const id = ids.get(key);
-    if (id === undefined) throw new Error(`the plan of ${jobId} names an unknown task ${key}`);
+    if (id === undefined) throw new Error(`the plan of ${jobId} contains an unknown task ${key}`);
     return id;
   };
   await insertTasks(

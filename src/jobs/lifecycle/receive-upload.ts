@@ -9,7 +9,7 @@ import type { BlobStore, SpoolDraft } from '../../storage/blob-store.js';
 import { requireRoom } from '../../storage/disk.js';
 import { newId } from '../store/ids.js';
 
-/** An upload on disk that no dataset owns yet. */
+/** An upload on disk that belongs to no dataset yet. */
 export class StoredUpload implements ReceivedUpload {
   constructor(
     readonly importId: string,
@@ -18,7 +18,7 @@ export class StoredUpload implements ReceivedUpload {
     private readonly draft: SpoolDraft,
   ) {}
 
-  /** Gives it its place; from now on it is deleted with the import. */
+  /** Moves the upload to its place. From now on it is deleted together with the import. */
   async keep() {
     return this.draft.commit();
   }
@@ -62,7 +62,7 @@ export async function receiveUpload(
       requireRoom(dirname(draft.path), LOOK_BYTES, reserveBytes).then(() => done(null, chunk), done);
     },
   });
-  // Opened before anything can fail: a stream that opens it itself could create it after it was discarded.
+  // Opened before anything can fail: a stream that opens the file itself could create it after `discard`.
   const file = await open(draft.path, 'wx');
   try {
     await pipeline(Readable.from(bytes, { objectMode: false }), measure, file.createWriteStream());
@@ -74,5 +74,5 @@ export async function receiveUpload(
 }
 
 export function tooLarge(limitBytes: number): StrataError {
-  return new StrataError('upload_too_large', `At most ${limitBytes} bytes are taken.`);
+  return new StrataError('upload_too_large', `The limit is ${limitBytes} bytes.`);
 }

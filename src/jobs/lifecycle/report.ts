@@ -4,18 +4,18 @@ import type { Database } from '../store/connection/database.js';
 import { writeMetrics } from '../store/metrics.js';
 import { type ClaimedTask, touchAttempt } from '../store/tasks.js';
 
-/** What a running attempt has reported since the last time. */
+/** Everything that a running attempt has reported since the last report. */
 export interface Report {
   readonly progress: number | null;
   readonly samples: readonly MetricSample[];
-  /** Made after all of the samples. */
+  /** Written after all of these samples. */
   readonly checkpoint: TaskCheckpoint | null;
 }
 
 /**
- * Writes what a running attempt has reported; nothing for a stale one. Samples and checkpoint go together: an attempt
- * that resumes there makes all that came later again, and nothing before is missing.
- * @returns false for a stale attempt
+ * Stores the report of a running attempt. Samples and checkpoint are written together: an attempt that resumes from
+ * the checkpoint produces all later samples again, and no earlier one is missing.
+ * @returns false for a stale attempt, of which nothing is stored
  */
 export async function recordReport(
   db: Database,

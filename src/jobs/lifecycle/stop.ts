@@ -15,9 +15,9 @@ export type Stop =
   | { readonly as: 'failed'; readonly now: true; readonly error: JobError };
 
 /**
- * Asks a locked job to end. No task of it is claimed any more; with `now` the running ones are killed, else they make a
- * checkpoint and end, which workers see to when the nudge arrives, or at their next heartbeat. The job ends when none
- * of its tasks runs. The first reason to stop stands; a later one can only hurry it.
+ * Stops a locked job. None of its tasks is claimed any more. With `now`, running tasks are killed. Otherwise they
+ * write a checkpoint and end; workers do this when the nudge arrives, or at their next heartbeat. The job ends when
+ * none of its tasks runs. The first reason to stop is kept; a later request can only make the stop immediate.
  */
 export async function requestStop(tx: Transaction, job: LockedJob, stop: Stop): Promise<LockedJob> {
   if (isTerminal('job', job.state)) return job;
@@ -33,7 +33,10 @@ function reasonColumns(stop: Stop, now: Date): JobChanges {
     : { stopAs: stop.as, cancelRequestedAt: now };
 }
 
-/** Ends or pauses a locked job that is to, once no task of it runs: every trainer has then been seen gone. */
+/**
+ * Ends or pauses a locked job that is stopping or pausing, once none of its tasks runs. At that point every trainer
+ * is known to have ended.
+ */
 export async function settle(tx: Transaction, job: LockedJob): Promise<LockedJob> {
   if ((job.stopAs === null && !job.pausing) || isTerminal('job', job.state)) return job;
   if ((await countRunning(tx, job.id)) > 0) return job;
@@ -56,7 +59,7 @@ async function endNow(tx: Transaction, job: LockedJob & { readonly stopAs: StopA
   return ended;
 }
 
-/** What a cancelled job had reached stays to be downloaded. */
+/** Checkpoints of a cancelled job become artifacts, so that they can be downloaded. */
 async function publishCheckpoints(tx: Transaction, jobId: string): Promise<void> {
   const checkpoints = await findCheckpoints(tx, jobId);
   const artifacts = checkpoints.map(({ key, uri, sizeBytes }): ArtifactOutput => {

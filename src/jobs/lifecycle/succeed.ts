@@ -14,13 +14,13 @@ import { makeModel } from './make-model.js';
 import { settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
-/** The trainer did not produce what the plan promises to the tasks that follow. */
+/** The trainer did not produce an output that later tasks need according to the plan. */
 export class MissingOutputError extends Error {}
 
 /**
- * Records an attempt's results and opens the tasks that waited for them, all in one transaction.
- * @returns how many it opened; null for a stale attempt, of which nothing is kept
- * @throws MissingOutputError, and keeps nothing
+ * Records the result of an attempt and opens the tasks that waited for it, in one transaction.
+ * @returns the number of opened tasks; null for a stale attempt, of which nothing is stored
+ * @throws MissingOutputError, and stores nothing
  */
 export async function recordSuccess(
   db: Database,
@@ -46,7 +46,7 @@ export async function recordSuccess(
   });
 }
 
-/** In the transaction of the result, so each is told once, however often the task ran. */
+/** In the transaction of the result, so that each warning is recorded once, however often the task ran. */
 async function appendWarnings(
   tx: Transaction,
   job: LockedJob,
@@ -63,7 +63,7 @@ async function appendWarnings(
   }
 }
 
-/** Without these a job has no result. */
+/** A job without these figures has no result. */
 const FINAL_FIGURES = ['test_accuracy', 'test_loss'] as const;
 
 function checkOutputs(task: ClaimedTask, success: TaskSuccess, needed: readonly string[]): void {
@@ -71,7 +71,8 @@ function checkOutputs(task: ClaimedTask, success: TaskSuccess, needed: readonly 
   if (task.kind === 'finalize') {
     missing.push(...FINAL_FIGURES.filter((name) => success.result[name] === undefined));
   }
-  if (missing.length > 0) throw new MissingOutputError(`${task.key} must also produce ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new MissingOutputError(`${task.key} did not produce its outputs ${missing.join(', ')}`);
 }
 
 async function followUp(
@@ -98,7 +99,7 @@ async function speedUpOfJob(tx: Transaction, id: string) {
     where: { id },
     select: { spec: true, ranSeconds: true },
   });
-  // Time at work is added up where a pause stops the clock.
+  // A value above 0 means that the job was paused, because only a pause adds to the stored run time.
   return speedUpOf(fromJson<ResolvedSpec>(spec).method, await findTrainedTasks(tx, id), ranSeconds > 0);
 }
 

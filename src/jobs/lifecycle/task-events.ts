@@ -2,7 +2,7 @@ import type { ClaimedTask } from '../store/tasks.js';
 
 type Named = Pick<ClaimedTask, 'key' | 'kind' | 'stage' | 'round' | 'replica' | 'attempt'>;
 
-/** "stage 1, round 3 (attempt 2)": a task as people read it in events. */
+/** "stage 1, round 3 (attempt 2)": the name of a task in event messages. */
 export function describe({ kind, stage, round, replica, attempt }: Named): string {
   const place = [
     stage === null ? (kind === 'stage' ? 'all stages' : kind.replaceAll('_', '-')) : `stage ${stage}`,
@@ -13,7 +13,7 @@ export function describe({ kind, stage, round, replica, attempt }: Named): strin
   return place.filter((part) => part !== null).join(', ') + again;
 }
 
-/** The `data` of a task's events. */
+/** The `data` field of task events. */
 export function taskData(task: Named, more: Record<string, unknown> = {}): Record<string, unknown> {
   const { key, kind, stage, round, replica, attempt } = task;
   return { task: key, kind, stage, round, replica, attempt, ...more };

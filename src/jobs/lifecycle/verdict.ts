@@ -18,7 +18,7 @@ export type BadEnd =
   /** It was handed back unharmed, as a stopping worker does: not counted as a failure. */
   | { readonly kind: 'released' };
 
-/** Attempts of a task that ended badly. */
+/** Numbers of attempts of a task that failed or were lost. */
 export interface Counts {
   readonly failures: number;
   readonly losses: number;
@@ -34,7 +34,7 @@ export type Verdict =
       readonly to: 'ready';
       readonly counts: Counts;
       readonly error?: JobError;
-      /** What became of it, after the task's name. */
+      /** What happened to the task, without its name. */
       readonly message: string;
       /** Before the next attempt. */
       readonly waitMs: number;
@@ -71,7 +71,7 @@ const isWithinBounds = (job: Job, { failures, losses }: Omit<Counts, 'outages'>)
   failures < job.maxAttempts && losses < MAX_LOSSES;
 
 function handedBack(job: Job, task: RunningTask): Verdict {
-  const by = job.pausing ? 'since its job is to be paused' : 'by a stopping worker';
+  const by = job.pausing ? 'because its job is being paused' : 'by a stopping worker';
   const message = `was handed back ${by}`;
   return { to: 'ready', counts: countsOf(task), message, waitMs: 0, dropCheckpoint: false };
 }
@@ -85,7 +85,7 @@ function afterUnreadableInput(
   maker: Producer,
 ): Verdict {
   const counts = countsOf(task);
-  const message = `is tried again once ${describe(maker)} has made its ${input} again: ${error.message}`;
+  const message = `will be retried after ${describe(maker)} has made its ${input} again: ${error.message}`;
   const again = { to: 'ready', counts, error, message, waitMs: 0, dropCheckpoint: false } as const;
   // Another reader was quicker: the input is being made again, or was since this attempt read it.
   if (maker.state !== 'succeeded' || maker.remade) return again;
@@ -127,9 +127,9 @@ function afterFailure(
     to: 'ready',
     counts,
     error,
-    message: `is tried again: ${error.message}`,
+    message: `will be retried: ${error.message}`,
     waitMs: RETRY_BACKOFF_MS * 2 ** Math.max(0, counts.failures - 1),
-    // Where it is not known what could not be read, it may have been the checkpoint.
+    // If the unreadable input is unknown, it may have been the checkpoint.
     dropCheckpoint: UNREADABLE.includes(error.code) && (input ?? CHECKPOINT_INPUT) === CHECKPOINT_INPUT,
   };
 }

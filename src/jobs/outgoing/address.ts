@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** IANA's special-purpose IPv4 addresses (RFC 6890 and later): none of them is a public host. */
+/** IANA's special-purpose IPv4 addresses (RFC 6890 and later). None of them is a public host. */
 const SPECIAL_V4: readonly [string, number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -21,7 +21,7 @@ const SPECIAL_V4: readonly [string, number][] = [
   // Multicast, reserved, broadcast.
   ['224.0.0.0', 3],
 ];
-/** Within the one block of IPv6 that is given out (2000::/3): what tunnels to IPv4, or documents. */
+/** Addresses inside 2000::/3, the only allocated block of IPv6, that tunnel to IPv4 or are for documentation. */
 const SPECIAL_V6: readonly [string, number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -39,9 +39,9 @@ function blockList(family: 'ipv4' | 'ipv6', subnets: readonly [string, number][]
   return list;
 }
 
-/** Whether an IP address is one of the public internet; what is not an address is not. */
+/** Whether a text is an IP address on the public internet. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !v4.check(address, 'ipv4');
-  // Mapped and translated IPv4 addresses lie outside 2000::/3.
+  // Mapped and translated IPv4 addresses are outside 2000::/3.
   return isIPv6(address) && given.check(address, 'ipv6') && !v6.check(address, 'ipv6');
 }

@@ -5,22 +5,24 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const VERSION = 'v1';
 
-/** Sealed with another key, or damaged since. */
+/** The secret was encrypted with another key, or is damaged. */
 export class UnopenableSecretError extends Error {
   constructor(cause: unknown) {
     super(
-      'its secret does not open with the key of this service (STRATA_SECRET_KEY, or secret.key of STRATA_HOME); restore the key that sealed it, or give the secret anew',
+      'its secret cannot be decrypted with the key of this service (STRATA_SECRET_KEY, or secret.key in STRATA_HOME); restore the key that encrypted it, or set the secret again',
       { cause },
     );
     this.name = 'UnopenableSecretError';
   }
 }
 
-/** Keeps what must be read again, like a signing secret, unreadable for whoever has the database alone. */
+/**
+ * Encrypts values that must be read again, like signing secrets. A copy of the database alone cannot decrypt them.
+ */
 export interface SecretBox {
-  /** @param owner id of the row that will hold it: moved to another row, it does not open */
+  /** @param owner id of the row with the secret. In another row, the secret cannot be decrypted. */
   seal(text: string, owner: string): string;
-  /** @throws UnopenableSecretError where the key, the owner or the text is not the one it was sealed with */
+  /** @throws UnopenableSecretError if the key, the owner or the text differs */
   open(sealed: string, owner: string): string;
 }
 
@@ -45,7 +47,7 @@ export function secretBox(key: Buffer): SecretBox {
 
 function openSealed(key: Buffer, sealed: string, owner: string): string {
   const [version, data = ''] = sealed.split('.');
-  if (version !== VERSION) throw new Error(`a secret was sealed in an unknown way: ${version}`);
+  if (version !== VERSION) throw new Error(`a secret was encrypted in an unknown format: ${version}`);
   const bytes = Buffer.from(data, 'base64');
   const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), {
     authTagLength: TAG_BYTES,

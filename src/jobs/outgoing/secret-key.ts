@@ -5,24 +5,24 @@ import { type SecretBox, secretBox } from './secret-box.js';
 
 const KEY_BYTES = 32;
 
-/** Where the key comes from: the setting STRATA_SECRET_KEY, else a file of the home. */
+/** Source of the key: the setting STRATA_SECRET_KEY, otherwise a file in the home folder. */
 export interface SecretKeySource {
   /** 64 hex digits. */
   readonly secretKey?: string;
   readonly home: string;
 }
 
-/** The key that seals secrets; without a setting it is made once, in a file that only this user may read. */
+/** Loads the key for secrets. Without the setting, it is created once, in a file that only this user can read. */
 export async function loadSecretKey({ secretKey, home }: SecretKeySource): Promise<Buffer> {
   const path = join(home, 'secret.key');
   const text = secretKey ?? (await readKey(path)) ?? (await makeKey(home, path));
   const key = Buffer.from(text.trim(), 'hex');
   if (key.length !== KEY_BYTES)
-    throw new Error(`${path} does not hold 64 hex digits; restore it from a back-up`);
+    throw new Error(`${path} does not contain 64 hex digits; restore it from a backup`);
   return key;
 }
 
-/** The box, opened when it is first needed; a failure is tried again. */
+/** The secret box, opened on first use. A failed attempt is repeated at the next use. */
 export function lazySecretBox(source: SecretKeySource): () => Promise<SecretBox> {
   let box: SecretBox | undefined;
   return async () => {
@@ -38,7 +38,7 @@ async function readKey(path: string): Promise<string | undefined> {
   });
 }
 
-/** Several processes may come here at once: the first link wins, and all read what it holds. */
+/** Several processes may create the key at once. The first link wins, and all read its contents. */
 async function makeKey(home: string, path: string): Promise<string> {
   await mkdir(home, { recursive: true });
   const own = `${path}.${randomBytes(8).toString('hex')}`;

@@ -9,9 +9,9 @@ export interface OutgoingRequest {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** For everything, from the look-up of the name to the last byte of the answer. */
+  /** Limit for the whole request, from the name look-up to the last byte of the response. */
   readonly timeoutMs: number;
-  /** A longer answer is given up. */
+  /** A longer response is aborted. */
   readonly maxBytes: number;
 }
 
@@ -22,10 +22,9 @@ export interface OutgoingAnswer {
 }
 
 /**
- * The one way out: every request to an address that a user named goes through here. It goes to public addresses
- * only, to the very one that was checked (a name may resolve differently a moment later), and follows no redirect:
- * a 3xx is an answer like any other.
- * @throws OutgoingError with a message for the user
+ * Sends a request to a URL from a user. All such requests go through this function. It allows public addresses
+ * only, and connects to the address that was checked, because a name may resolve differently a moment later. It
+ * follows no redirect: a 3xx response is returned like any other. @throws OutgoingError with a message for the user
  */
 export async function sendRequest(
   target: string,
@@ -41,7 +40,7 @@ export async function sendRequest(
       body: await read(response, request.maxBytes),
     };
   } catch (error) {
-    // Cut off within its body, an answer ends with an error of the connection.
+    // A response that is cut off within its body ends with a connection error.
     if (signal.aborted) throw tooSlow(request.timeoutMs, error);
     throw error;
   }
@@ -72,8 +71,9 @@ const tooSlow = (timeoutMs: number, cause: unknown): OutgoingError =>
   new OutgoingError(`did not answer within ${timeoutMs / 1000} s`, { cause });
 
 /**
- * Asks for what is too long to hold: the caller reads the answer, and stops where it is too long.
- * @param signal gives it up, its body too
+ * Like `sendRequest`, for responses that do not fit into memory. The caller reads the body and stops when it is too
+ * long.
+ * @param signal aborts the request and its body
  * @throws OutgoingError with a message for the user
  */
 export function openResponse(
@@ -99,7 +99,7 @@ async function begin(
         ...headers,
         ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
       },
-      // A connection of its own, looked up anew.
+      // A new connection for each request, with a new name look-up.
       agent: false as const,
       lookup: publicLookup(policy),
       signal,
@@ -125,17 +125,20 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > maxBytes) throw new OutgoingError(`answered more than ${maxBytes} bytes`);
+      if (bytes > maxBytes) throw new OutgoingError(`sent a response of more than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {
     if (error instanceof OutgoingError) throw error;
-    throw new OutgoingError(`broke off: ${(error as Error).message}`, { cause: error });
+    throw new OutgoingError(`closed the connection: ${(error as Error).message}`, { cause: error });
   }
   return Buffer.concat(chunks);
 }
 
-/** What the socket connects to is what was checked here. One private address among public ones spoils all. */
+/**
+ * The socket connects to the addresses that were checked here. One private address among public ones rejects the
+ * host.
+ */
 function publicLookup(policy: OutgoingPolicy): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {

@@ -1,16 +1,16 @@
 import { isIP } from 'node:net';
 import { isPublicAddress } from './address.js';
 
-/** What an operator allows beyond the public internet over TLS. */
+/** Exceptions by the operator from the rule "public internet over TLS". */
 export interface OutgoingPolicy {
-  /** Host names and addresses, in lower case, that may be private and be asked by plain HTTP. */
+  /** Host names and addresses, in lower case, that may be private and may use plain HTTP. */
   readonly allowedHosts: readonly string[];
 }
 
-/** A request that must not be sent, or was given up; the message is fit for the user who named its target. */
+/** A request that was rejected or aborted. The message is meant for the user who gave the URL. */
 export class OutgoingError extends Error {}
 
-/** The host of a URL as policies and sockets name it: without brackets, in lower case. */
+/** The host of a URL as in policies and sockets: without brackets, in lower case. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
 }
@@ -19,13 +19,13 @@ export function isAllowed(host: string, policy: OutgoingPolicy): boolean {
   return policy.allowedHosts.includes(host);
 }
 
-/** @returns the parsed URL. @throws OutgoingError for one that no request may go to, whatever its name resolves to */
+/** @returns the parsed URL. @throws OutgoingError for a URL that is never allowed, whatever its name resolves to */
 export function checkTarget(text: string, policy: OutgoingPolicy): URL {
   if (!URL.canParse(text)) throw new OutgoingError('is not a URL');
   const url = new URL(text);
   const host = hostOf(url);
   const allowed = isAllowed(host, policy);
-  if (url.username || url.password) throw new OutgoingError('must not hold a user or a password');
+  if (url.username || url.password) throw new OutgoingError('must not contain a user or a password');
   if (url.protocol !== 'https:' && !(allowed && url.protocol === 'http:'))
     throw new OutgoingError('must begin with https://');
   if (isIP(host) && !allowed && !isPublicAddress(host)) throw notPublic(host);
@@ -33,5 +33,5 @@ export function checkTarget(text: string, policy: OutgoingPolicy): URL {
 }
 
 export function notPublic(host: string): OutgoingError {
-  return new OutgoingError(`leads to ${host}, which is not on the public internet`);
+  return new OutgoingError(`points to ${host}, which is not on the public internet`);
 }

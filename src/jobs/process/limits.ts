@@ -1,11 +1,14 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
 export const HEARTBEAT_MS = 1_500;
-/** Attempts of one task that may fail before its job fails, where its spec is older than the field. */
+/** Maximum number of failed attempts of a task, for jobs from versions without `max_attempts`. */
 export const MAX_ATTEMPTS = 5;
-/** Attempts of one task that may be lost with their worker without a new checkpoint before its job fails. */
+/**
+ * Maximum number of attempts of a task that are lost with their worker without a new checkpoint. Then the job
+ * fails.
+ */
 export const MAX_LOSSES = 10;
-/** A trainer that was asked to stop and has not made its checkpoint after this long is killed. */
+/** A trainer that was asked to stop is killed if it has no checkpoint after this time. */
 export const YIELD_MS = 20_000;
 /** Outages of its host that a task waits out in a row, without a checkpoint between: about a day of pauses. */
 export const MAX_OUTAGES = 300;
@@ -17,9 +20,9 @@ export function outagePauseMs(outages: number): number {
   return Math.min(LONGEST_OUTAGE_MS, FIRST_OUTAGE_MS * 2 ** (outages - 1));
 }
 
-/** Wait before a failed task's next attempt: doubled with each failure. */
+/** Pause before the next attempt of a failed task. It doubles with each failure. */
 export const RETRY_BACKOFF_MS = 250;
-/** A worker looks for datasets to import this often even if nobody nudges it. */
+/** A worker looks for datasets to import at this interval, even without a nudge. */
 export const IMPORT_LOOK_MS = 2_000;
 /** URLs that one worker fetches side by side: a slow one must not hold up the others. */
 export const FETCHES_AT_ONCE = 8;
@@ -31,47 +34,49 @@ export const MAX_CLAIM_LOSSES = 3;
 export const PROFILE_WAIT_HOURS = 24;
 /** A slot is given to a profile for at most this long: it is no job. */
 export const LONGEST_PROFILE_MS = 900_000;
-/** A younger profile is used as it is; an older one is deleted. */
+/** A younger profile is used unchanged; an older one is deleted. */
 export const PROFILE_KEPT_DAYS = 7;
 export const MAX_PROFILES_PER_TENANT = 1_000;
-/** The dispatcher looks at everything this often even if nobody nudges it. */
+/** The dispatcher reads the tables at this interval, even without a nudge. */
 export const RECONCILE_MS = 500;
-/** A process that was told to stop and has not come to its end after this long leaves: service managers kill after 30 s. */
+/** A process that is still stopping after this time exits. Service managers kill after 30 s. */
 export const STOP_MS = 27_000;
-/** A statement of Postgres may take this long; its transaction may not take longer either. */
+/** Maximum time of a Postgres statement, and of a pause within its transaction. */
 export const STATEMENT_MS = 30_000;
-/** One of a worker, which can do little without Postgres: it must find out soon that a connection is dead. */
+/** The same for workers. A worker can do little without Postgres, so it must detect a dead connection soon. */
 export const WORKER_STATEMENT_MS = 8_000;
-/** One that tidies up tables of any size. */
+/** The same for statements that clean up tables of any size. */
 export const HOUSEKEEPING_STATEMENT_MS = 600_000;
-/** Hints on the queue at once; more would wake nobody sooner, and the next look adds some. */
+/** Maximum number of hints in the queue. More would not wake anybody sooner, and the next look adds hints. */
 export const MAX_HINTS = 500;
-/** Clocks of hosts may be apart by less than this, or garbage collection would take fresh blobs for old ones. */
+/**
+ * Maximum difference between the clocks of hosts. With a greater one, garbage collection could delete new blobs.
+ */
 export const GARBAGE_GRACE_MS = 600_000;
 export const IDEMPOTENCY_KEPT_HOURS = 24;
 /** A worker silent for this long counts as gone; its row is deleted. */
 export const WORKER_GONE_MS = 15_000;
-/** Metrics and progress are written together this often, off the training loop. */
+/** Interval for writing metrics and progress together, outside the training loop. */
 export const FLUSH_MS = 500;
-/** Each event is one more row to write for every webhook. */
+/** Each event adds one row per webhook. */
 export const MAX_WEBHOOKS_PER_TENANT = 20;
 export const MAX_DATASETS_PER_TENANT = 1_000;
 export const DELIVERY_KEPT_DAYS = 30;
-/** Workers and dispatchers store what they have counted this often. */
+/** Interval at which workers and dispatchers store their metrics. */
 export const METRICS_MS = 5_000;
-/** Predictions that one worker answers at once: while one is computed, another is decoded. */
+/** Predictions that a worker handles at once: one is computed while another is decoded. */
 export const PREDICTIONS_AT_ONCE = 2;
-/** A predictor that takes longer over one hangs. */
+/** A predictor that takes longer for one prediction is considered hung. */
 export const SLOWEST_PREDICTION_MS = 20_000;
-/** How long the API waits for an answer, its turn included. */
+/** Maximum time that the API waits for a prediction, including the queue. */
 export const PREDICTION_DEADLINE_MS = 30_000;
-/** Predictions that may wait for a worker, all together: their images lie in Redis. */
+/** Maximum number of waiting predictions in total. Their images are stored in Redis. */
 export const MAX_WAITING_PREDICTIONS = 16;
-/** Of its spec and of those asked for later together. */
+/** Trackers from the spec and trackers added later. */
 export const MAX_TRACKERS_PER_JOB = 8;
 
 /**
- * A connection to Redis that answers nothing for so long is replaced: nobody tells us when the other end is gone.
- * Longer than the longest blocking command, BullMQ's 10 s.
+ * A Redis connection without a response for this long is replaced, because a lost peer is not reported. It is
+ * longer than the longest blocking command, BullMQ's 10 s.
  */
 export const REDIS_SILENCE_MS = 15_000;

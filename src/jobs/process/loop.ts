@@ -1,9 +1,9 @@
 export interface Loop {
-  /** Runs soon, or once more after the run that is under way. */
+  /** Runs the action soon, or once more after the current run. */
   nudge(): void;
-  /** The last run that succeeded; null before the first has. */
+  /** The last successful run; null before the first one. */
   lastSuccess(): LoopRun | null;
-  /** Resolves when the last run has ended. */
+  /** Resolves when the current run has ended. */
   stop(): Promise<void>;
 }
 
@@ -14,8 +14,8 @@ export interface LoopRun {
 }
 
 /**
- * Runs `action` every `intervalMs` and whenever nudged, never twice at once. Errors do not end it; one that comes again
- * run after run is reported once, since a server that is down would fill the log.
+ * Runs `action` at the interval `intervalMs` and at every nudge, never twice at once. Errors do not end the loop.
+ * An error that repeats in consecutive runs is logged once, because a server that is down would fill the log.
  */
 export function startLoop(
   action: () => Promise<void>,

@@ -4,18 +4,18 @@ import { STOP_MS } from './limits.js';
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
-/** What the dispatcher and the worker need; the service hands both urls to them. */
+/** Settings of the dispatcher and the worker. The service passes both URLs. */
 export interface ProcessSettings extends Settings {
   readonly databaseUrl: string;
   readonly redisUrl: string;
 }
 
-/** @throws Error when a url is not set: these processes never start servers of their own */
+/** @throws Error if a URL is not set: these processes never start servers of their own */
 export function processSettings(env: NodeJS.ProcessEnv): ProcessSettings {
   const settings = parseSettings(env);
   const { databaseUrl, redisUrl } = settings;
   if (!databaseUrl || !redisUrl) {
-    throw new Error('DATABASE_URL and REDIS_URL must be set; `npm start` starts local servers and sets both');
+    throw new Error('DATABASE_URL and REDIS_URL must be set. `npm start` starts local servers and sets both');
   }
   return { ...settings, databaseUrl, redisUrl };
 }
@@ -25,8 +25,9 @@ export function createLog(name: string, settings: Settings): Log {
 }
 
 /**
- * Runs one process of the service: starts it, tells the parent, and stops it cleanly on SIGTERM or SIGINT, or at all
- * events within `STOP_MS`: what it waits for may be down. Its trainers end with it, and Postgres knows the rest.
+ * Runs one process of the service: starts it, tells the parent, and stops it on SIGTERM or SIGINT. It exits within
+ * `STOP_MS` in any case, because it may wait for a server that is down. Its trainers end with it, and Postgres has
+ * all other state.
  */
 export async function runProcess(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
   const running = await start();
@@ -35,16 +36,16 @@ export async function runProcess(log: Log, start: () => Promise<{ stop(): Promis
     if (stopping) return;
     stopping = true;
     const leave = (error: unknown): void => {
-      log.error({ err: error }, 'stopped halfway');
+      log.error({ err: error }, 'the process did not stop cleanly');
       process.exit(1);
     };
-    setTimeout(leave, STOP_MS, new Error(`not at its end after ${STOP_MS / 1000} s`)).unref();
+    setTimeout(leave, STOP_MS, new Error(`the process did not stop within ${STOP_MS / 1000} s`)).unref();
     await running.stop().catch(leave);
     // An IPC channel to the parent would keep this process alive.
     if (process.connected) process.disconnect();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-  // The parent is gone: nobody would ever stop this process.
+  // The parent is gone, so nobody else would stop this process.
   process.on('disconnect', stop);
   process.send?.({ type: 'ready' });
   log.info('ready');

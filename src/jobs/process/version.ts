@@ -4,5 +4,5 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   version: string;
 };
 
-/** Of this service. */
+/** Version of this service. */
 export const STRATA_VERSION = version;

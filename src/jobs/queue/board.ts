@@ -4,17 +4,17 @@ import type { IServerAdapter } from '@bull-board/api/typings/app';
 import { openQueue } from './queue.js';
 
 export interface QueueBoard {
-  /** Gives `server` the pages and their data. */
+  /** Registers the pages and their data with `server`. */
   showQueues(server: IServerAdapter): void;
   close(): Promise<void>;
 }
 
-/** Shows the queue of hints to people, who can change nothing there: what is to be done stands in Postgres. */
+/** Read-only pages of the queue of hints. All other state is in Postgres. */
 export function openQueueBoard(redisUrl: string): QueueBoard {
   const queue = openQueue(redisUrl);
   const adapter = new BullMQAdapter(queue, {
     readOnlyMode: true,
-    description: 'Hints that some task can be claimed; Postgres decides which.',
+    description: 'Hints that a task may be claimable. Postgres decides which task.',
   });
   return {
     showQueues(serverAdapter) {

@@ -52,7 +52,7 @@ function accepted(info: string): RedisServer {
   if (policy !== 'noeviction') {
     throw new Refused(
       `REDIS_URL: the server's maxmemory-policy is '${policy}', under which it may drop queued jobs. ` +
-        'Set it right with:  redis-cli CONFIG SET maxmemory-policy noeviction',
+        'Correct it with:  redis-cli CONFIG SET maxmemory-policy noeviction',
     );
   }
   return { name: field('server_name') ?? 'redis', version: field('valkey_version') ?? version ?? '' };

@@ -5,25 +5,31 @@ import { LOCK_MS, type OnQueueError, STALLED_LOOK_MS, type TaskConsumer } from '
 import { connectionTo } from './redis.js';
 
 const PREDICTIONS = 'strata-predictions';
-/** Answers kept for those who ask; the rest of a day's would only cost memory. */
+/** Number of finished predictions kept for callers. More would only use memory. */
 const ANSWERS_KEPT = 1_000;
 
-const TOO_LATE = Symbol('too late');
+const TOO_LATE = Symbol('the prediction timed out in the queue');
 
-/** Questions to whoever predicts, each with an answer. Unlike tasks they are worth nothing once their asker has gone. */
+/**
+ * A queue of questions to predictors, with one answer each. Unlike a task, a question has no value after its caller
+ * has left.
+ */
 export interface PredictionQueue {
-  /** How many processes answer, and how many questions wait for one. */
+  /** Number of processes that answer, and number of waiting questions. */
   load(): Promise<{ readonly servers: number; readonly waiting: number }>;
-  /** Null where no answer came in time: the question is taken back. @throws Error where nobody could answer it */
+  /**
+   * Returns null if no answer arrived in time; the question is then removed. @throws Error if no process could
+   * answer it
+   */
   ask<Question, Answer>(question: Question, timeoutMs: number): Promise<Answer | null>;
   close(): Promise<void>;
 }
 
 export function openPredictionQueue(redisUrl: string, onError: OnQueueError): PredictionQueue {
-  // Without a queue of its own: while Redis is away, asking fails at once.
+  // No offline queue: while Redis is unavailable, `ask` fails at once.
   const connection = { ...connectionTo(redisUrl), maxRetriesPerRequest: 1, enableOfflineQueue: false };
   const queue = new Queue(PREDICTIONS, { connection, streams: { events: { maxLen: ANSWERS_KEPT } } });
-  // From the beginning: an answer that comes before this listens is not missed.
+  // Read events from the beginning, so that an answer from before this listener is not missed.
   const events = new QueueEvents(PREDICTIONS, { connection: connectionTo(redisUrl), lastEventId: '0-0' });
   const waiting = new Map<string, { answer(value: unknown): void; fail(error: Error): void }>();
   queue.on('error', onError);
@@ -35,7 +41,7 @@ export function openPredictionQueue(redisUrl: string, onError: OnQueueError): Pr
     const jobId = randomUUID();
     const late = new AbortController();
     const answered = new Promise<unknown>((answer, fail) => waiting.set(jobId, { answer, fail }));
-    // Heard by the race below, unless the question cannot even be asked.
+    // The race below handles the rejection, unless adding the question fails first.
     answered.catch(() => undefined);
     try {
       const options = { jobId, removeOnComplete: true, removeOnFail: true };
@@ -43,7 +49,7 @@ export function openPredictionQueue(redisUrl: string, onError: OnQueueError): Pr
       const timeout = delay(timeoutMs, TOO_LATE, { signal: late.signal }).catch(() => TOO_LATE);
       const first = await Promise.race([answered, timeout]);
       if (first !== TOO_LATE) return first;
-      // One that is being answered cannot be taken back.
+      // A question that is being answered cannot be removed.
       await job.remove().catch(() => undefined);
       return null;
     } finally {
@@ -63,7 +69,7 @@ export function openPredictionQueue(redisUrl: string, onError: OnQueueError): Pr
   };
 }
 
-/** Answers questions, at most `concurrency` at once. One whose answerer dies is answered by another, once. */
+/** Answers questions, at most `concurrency` at once. If the answering process dies, another one answers, once. */
 export async function answerPredictions<Question, Answer>(
   redisUrl: string,
   concurrency: number,

@@ -2,33 +2,34 @@ import { Queue, Worker } from 'bullmq';
 import { connectionTo } from './redis.js';
 
 /**
- * The queues between the processes, and the only file that names BullMQ. The one that wakes workers carries hints: a message says "some task can
- * be claimed", Postgres decides which (store/queue-order.ts), and the dispatcher puts back whatever Redis loses
- * (docs/adr/0004).
+ * The queues between the processes. Only this file uses BullMQ. The queue that wakes workers contains hints: a
+ * message says "some task is claimable", Postgres decides which one (store/queue-order.ts), and the dispatcher
+ * restores everything that Redis loses (docs/adr/0004).
  */
 const QUEUE = 'strata-tasks';
-// A dead worker's messages are handed to others after the lock ran out and two looks; the claim's lease is as long.
+// Messages of a dead worker go to others after the lock has expired and two checks. The lease of a claim lasts as
+// long.
 export const LOCK_MS = 5_000;
 export const STALLED_LOOK_MS = 2_000;
-// How often a task may fail is counted in Postgres; at BullMQ's default the second crash would drop the message.
+// Postgres limits the failures of a task. With BullMQ's default, the second crash would drop the message.
 const MAX_STALLED = 20;
 
 export interface TaskQueue {
-  /** Adds hints until as many wait for a worker. Two that ask at once may add too many, which does no harm. */
+  /** Adds hints until this many wait for a worker. Two concurrent calls may add too many, which is harmless. */
   fillUpTo(hints: number): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface TaskConsumer {
-  /** Takes no more messages; those in work go on. */
+  /** Takes no more messages. Current ones continue. */
   pause(): Promise<void>;
-  /** Ends at once: a hint that is still marked as in work is handed to others, and does no harm there. */
+  /** Ends at once. A hint that is still in progress goes to another worker, where it is harmless. */
   close(): Promise<void>;
 }
 
 export type OnQueueError = (error: Error) => void;
 
-/** The queue itself, for those who look at it: a look does not wait for a Redis that is away. */
+/** The queue itself, for monitoring. A read does not wait for a Redis that is down. */
 export function openQueue(redisUrl: string): Queue {
   const queue = new Queue(QUEUE, { connection: { ...connectionTo(redisUrl), maxRetriesPerRequest: 1 } });
   queue.on('error', () => undefined);
@@ -49,7 +50,10 @@ export function openTaskQueue(redisUrl: string, onError: OnQueueError): TaskQueu
   };
 }
 
-/** Calls `work` for each hint, at most `concurrency` at once. `work` must not compute: the lock would run out. */
+/**
+ * Calls `work` for each hint, at most `concurrency` at once. `work` must not block the event loop, or the lock
+ * would expire.
+ */
 export async function consumeTasks(
   redisUrl: string,
   concurrency: number,

@@ -2,22 +2,22 @@ import { Redis } from 'ioredis';
 import type { RequestCount } from '../../contract/client/service.js';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
 
-/** A request must not wait for a counter. */
+/** A request must not wait long for the counter. */
 const TIMEOUT_MS = 200;
 
-// A window begins with its first request; both commands or none, so that no counter stays for ever.
+// A window starts with its first request. The script runs both commands or none, so that no counter stays forever.
 const COUNT = `
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return { count, redis.call('PTTL', KEYS[1]) }`;
 
 export interface RequestCounter {
-  /** @throws Error where Redis does not answer at once */
+  /** @throws Error if Redis does not respond quickly */
   countRequest(key: string, windowMs: number): Promise<RequestCount>;
   close(): void;
 }
 
-/** Counts requests for every API process together. */
+/** Counts requests of all API processes together. */
 export function openRequestCounter(redisUrl: string): RequestCounter {
   const redis = new Redis(redisUrl, {
     maxRetriesPerRequest: 0,

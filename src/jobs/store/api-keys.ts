@@ -13,7 +13,7 @@ export function insertApiKey(db: Queryable, key: NewApiKey) {
   return db.apiKey.create({ data: { ...key, scopes: toJson(key.scopes) } });
 }
 
-/** For the one who presents it: whose it is, its row says. */
+/** Finds the key of any tenant, for authentication. The row names the tenant. */
 export function findAnyApiKey(db: Queryable, id: string) {
   return db.apiKey.findUnique({ where: { id, revokedAt: null } });
 }
@@ -22,22 +22,22 @@ export function findApiKey(db: Queryable, tenant: string, id: string) {
   return db.apiKey.findUnique({ where: { id, tenant, revokedAt: null } });
 }
 
-/** Those that are not revoked, newest first. */
+/** Keys that are not revoked, newest first. */
 export function findApiKeys(db: Queryable, tenant: string) {
   return db.apiKey.findMany({ where: { tenant, revokedAt: null }, orderBy: { id: 'desc' } });
 }
 
-/** Counts what is not revoked. */
+/** Number of keys that are not revoked. */
 export function countApiKeys(db: Queryable, tenant: string): Promise<number> {
   return db.apiKey.count({ where: { tenant, revokedAt: null } });
 }
 
-/** Whether a key was ever made, for any tenant; revoked ones count. */
+/** Whether a key was ever created, for any tenant, including revoked ones. */
 export async function anyApiKey(db: Queryable): Promise<boolean> {
   return (await db.apiKey.findFirst({ select: { id: true } })) !== null;
 }
 
-/** @returns false where the tenant has no such key */
+/** @returns false if the tenant has no such key */
 export async function revokeApiKey(db: Queryable, tenant: string, id: string): Promise<boolean> {
   const revoked = await db.$executeRaw`
     UPDATE api_key SET revoked_at = now() WHERE id = ${id} AND tenant = ${tenant} AND revoked_at IS NULL`;

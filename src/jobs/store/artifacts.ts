@@ -4,7 +4,7 @@ import { newId } from './ids.js';
 
 const BLOB_SCHEME = 'sha256:';
 
-/** @throws Error for an artifact that is no blob: spool files do not outlive their job */
+/** @throws Error for an artifact that is not a blob, because spool files are deleted with their job */
 export async function insertArtifacts(
   tx: Transaction,
   jobId: string,

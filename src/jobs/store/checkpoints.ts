@@ -2,7 +2,7 @@ import type { BlobUri, TaskCheckpoint } from '../../contract/trainer-protocol.js
 import type { Transaction } from './connection/database.js';
 import type { Fence } from './leases.js';
 
-/** Takes the place of the task's last one. The caller holds proof that the attempt is the current one. */
+/** Replaces the last checkpoint of the task. The caller has verified that the attempt is the current one. */
 export async function saveCheckpoint(
   tx: Transaction,
   { id, attempt }: Fence,
@@ -23,7 +23,7 @@ export async function findCheckpoint(
   return row && { uri: row.uri as BlobUri, step: row.step, share: row.share };
 }
 
-/** After it the task begins at its beginning. */
+/** After this, the next attempt starts the task from its beginning. */
 export async function deleteCheckpoint(tx: Transaction, taskId: string): Promise<void> {
   await tx.checkpoint.deleteMany({ where: { taskId } });
 }

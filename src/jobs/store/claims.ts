@@ -6,21 +6,22 @@ import { taken } from './leases.js';
 import { claimableBy } from './queue-order.js';
 import type { ClaimedTask, Holder, RunningTask } from './tasks.js';
 
-/** What the holder of a claim works from, beside the task itself. */
+/** Data from which the holder of a claim works, besides the task itself. */
 export interface Groundwork {
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFactsRow;
   readonly traceparent: string | null;
-  /** Weights that training begins with; null: drawn anew. */
+  /** Initial weights of the training; null: random weights. */
   readonly initial: readonly BlobUri[] | null;
   readonly checkpoint: { readonly uri: BlobUri; readonly step: number } | null;
-  /** By task key, of the tasks whose outputs it reads. */
+  /** Outputs that the task reads, by the key of the task that made them. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, TaskOutput>>>>;
 }
 
 /**
- * ready > running under a new fence and lease, with all that the work begins from; null where somebody else was quicker,
- * nothing is left to do, or the device is not made for it. In one statement: a device waits for it.
+ * ready > running with a new fencing token and lease, including the input data of the task. Returns null if another
+ * worker was faster, if nothing is left to do, or if the device is unsuitable. A single statement, because a device
+ * waits for it.
  */
 export async function claimTask(
   tx: Transaction,

@@ -9,9 +9,9 @@ import { type SharedPlace, takeInTurn } from './turns.js';
 /** Where the bytes of an upload are. */
 export type ImportSource =
   | { readonly kind: 'file'; readonly uri: BlobUri }
-  /** To be fetched; `sha256` is what it must have, where that was said. */
+  /** A file to download. `sha256` is its expected checksum, if the request gave one. */
   | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null }
-  /** Of the built-in dataset of this name, from this machine or its official address. */
+  /** The built-in dataset of this name, from this machine or its official address. */
   | { readonly kind: 'built_in'; readonly name: string };
 
 /** Fetching bytes and making arrays of them have places of their own: a slow URL must not hold up an import. */
@@ -26,7 +26,7 @@ export interface ClaimedImport extends Fence {
   readonly source: ImportSource;
   readonly options: ImportOptions;
   readonly failures: number;
-  /** Attempts lost with their worker. */
+  /** Number of attempts that were lost with their worker. */
   readonly losses: number;
   /** Outages of its host in a row. */
   readonly outages: number;
@@ -110,12 +110,12 @@ export async function moveImport(db: Database, fence: Fence, phase: ImportPhase)
   });
 }
 
-/** The import has ended. @returns false for a stale attempt, which changes nothing */
+/** Deletes a finished import. @returns false for a stale attempt, which changes nothing */
 export async function deleteImport(tx: Transaction, fence: Fence): Promise<boolean> {
   return (await tx.$executeRaw`DELETE FROM dataset_import WHERE ${isCurrent(fence)}`) === 1;
 }
 
-/** Those of `ids` that are not ended. */
+/** The ids of unfinished imports among `ids`. */
 export async function openImports(db: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await db.datasetImport.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
   return new Set(rows.map(({ id }) => id));

@@ -6,10 +6,10 @@ import { type Database, fromJson, type Queryable, type Transaction, toJson } fro
 import { prepare } from './connection/prepared.js';
 import type { Dataset, DatasetImport } from './generated/client.js';
 
-/** The tenant of built-in datasets: all may use them. */
+/** Tenant of built-in datasets, which all tenants can use. */
 export const EVERYBODY = '';
 
-/** Makes the built-in datasets known, and brings their facts up to date with this version. */
+/** Inserts the built-in datasets, and updates their facts for this version. */
 export async function seedDatasets(db: Queryable): Promise<void> {
   for (const facts of BUILT_IN_DATASETS) {
     const columns = columnsOf(facts);
@@ -26,7 +26,7 @@ export async function seedDatasets(db: Queryable): Promise<void> {
   await db.dataset.createMany({ data: fetched, skipDuplicates: true });
 }
 
-/** What is known of a dataset before its import. */
+/** Facts of a dataset before its import. */
 const UNKNOWN = {
   classes: [],
   trainCount: 0,
@@ -52,14 +52,14 @@ function columnsOf(facts: StoredFacts) {
   };
 }
 
-/** What a new job must know of its dataset. */
+/** Facts that a new job needs about its dataset. */
 export type DatasetFactsRow = Pick<
   Dataset,
   | ('id' | 'tenant' | 'name' | 'state' | 'builtIn' | 'sha256' | 'classes' | 'image' | 'storage')
   | ('trainCount' | 'testCount' | 'validationCount' | 'augmentation')
 >;
 
-/** @throws Error for a dataset of which nothing is known yet */
+/** @throws Error for a dataset without known facts */
 export function factsOf(row: DatasetFactsRow): DatasetFacts {
   if (row.image === null) throw new Error(`dataset ${row.id} is not ready`);
   return {
@@ -67,7 +67,7 @@ export function factsOf(row: DatasetFactsRow): DatasetFacts {
     classes: fromJson<DatasetFacts['classes']>(row.classes),
     image: fromJson<DatasetFacts['image']>(row.image),
     storage: row.storage as DatasetStorage,
-    // The hash of one that trainers decode only notes what its last `prepare` made.
+    // For a dataset that trainers decode, the hash only records the result of the last `prepare`.
     manifest: isDecoded(row) || row.sha256 === null ? null : `sha256:${row.sha256}`,
     train_count: row.trainCount,
     test_count: row.testCount,
@@ -86,7 +86,10 @@ const named = prepare<DatasetFactsRow>(
   FROM dataset WHERE id = ANY ($1) OR name = ANY ($1) ORDER BY tenant DESC`,
 );
 
-/** Of all tenants, everybody's last: a name may be older than a built-in dataset's. `isVisibleTo` says whose. */
+/**
+ * Datasets of all tenants with these names or ids, shared ones last, because a tenant's name may be older than that
+ * of a built-in dataset. `isVisibleTo` selects by tenant.
+ */
 export function findDatasetsNamed(db: Database, namesOrIds: readonly string[]): Promise<DatasetFactsRow[]> {
   return named(db, [namesOrIds]);
 }
@@ -106,13 +109,13 @@ export function findDataset(
 ): Promise<DatasetWithImport | null> {
   return db.dataset.findFirst({
     where: { ...visibleTo(tenant), OR: [{ id: nameOrId }, { name: nameOrId }] },
-    // Its own before everybody's.
+    // The tenant's own dataset goes before a shared one.
     orderBy: { tenant: 'desc' },
     include: { import: true },
   });
 }
 
-/** Built-in ones first, then the newest. @param after id of the last one that is known already */
+/** Built-in datasets first, then the newest. @param after id of the last dataset of the previous page */
 export function findDatasets(
   db: Queryable,
   tenant: string,
@@ -130,7 +133,7 @@ export function findDatasets(
   });
 }
 
-/** Names of the datasets a tenant can train on, for people. */
+/** Names of the datasets that a tenant can use, for messages. */
 export async function datasetNames(db: Queryable, tenant: string, most: number): Promise<string[]> {
   const rows = await db.dataset.findMany({
     where: visibleTo(tenant),
@@ -145,9 +148,9 @@ export function countDatasets(db: Queryable, tenant: string): Promise<number> {
   return db.dataset.count({ where: { tenant } });
 }
 
-/** What it was made of, as is known once it was fetched. */
+/** Stores the origin of the data, which is known after the download. */
 export async function setSource(db: Queryable, id: string, source: unknown): Promise<void> {
-  // It may have been deleted meanwhile.
+  // The dataset may have been deleted in the meantime.
   await db.dataset.updateMany({ where: { id }, data: { source: toJson(source) } });
 }
 
@@ -158,7 +161,7 @@ export interface NewDataset {
   readonly source: unknown;
 }
 
-/** @returns false where the tenant, or everybody, has one of this name */
+/** @returns false if the tenant has a dataset of this name, or a shared one exists */
 export async function insertDataset(tx: Transaction, dataset: NewDataset): Promise<boolean> {
   const { id, tenant, name, source } = dataset;
   if ((await tx.dataset.count({ where: { ...visibleTo(tenant), name } })) > 0) return false;
@@ -172,11 +175,11 @@ export async function insertDataset(tx: Transaction, dataset: NewDataset): Promi
     source: toJson(source),
     problems: [],
   };
-  // Another request with this name may be quicker still.
+  // Another request with this name may still be faster.
   return (await tx.dataset.createMany({ data: [row], skipDuplicates: true })).count === 1;
 }
 
-/** Keeps others from changing, deleting and training on it. @returns null where there is no such dataset */
+/** Prevents changes, deletion and new jobs while locked. @returns null if there is no such dataset */
 export async function lockDataset(
   tx: Transaction,
   tenant: string,
@@ -190,12 +193,12 @@ export async function deleteDataset(tx: Transaction, id: string): Promise<void> 
   await tx.dataset.delete({ where: { id } });
 }
 
-/** Jobs that name it, finished or not. */
+/** Number of jobs with this dataset, finished or not. */
 export function countJobsOn(db: Queryable, datasetId: string): Promise<number> {
   return db.job.count({ where: { datasetId } });
 }
 
-/** Its import begins; what was wrong the last time stays until it has ended. */
+/** Marks the start of an import. Problems of the last import stay until this one has ended. */
 export async function setValidating(tx: Transaction, id: string): Promise<void> {
   await tx.dataset.update({ where: { id }, data: { state: 'validating' } });
 }
@@ -235,7 +238,7 @@ export async function setFailed(
   });
 }
 
-/** Notes what a job's `prepare` found the decoded dataset to be. */
+/** Stores the hash of the dataset that the `prepare` task of a job decoded. */
 export async function setDatasetHash(tx: Transaction, jobId: string, sha256: string): Promise<void> {
   await tx.dataset.updateMany({ where: { jobs: { some: { id: jobId } } }, data: { sha256 } });
 }

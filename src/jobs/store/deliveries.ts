@@ -18,7 +18,7 @@ export interface ClaimedDelivery extends Fence {
 export interface DeliveryFailure {
   /** Fit for the user who named the target. */
   readonly error: string;
-  /** Until the next attempt; null after the last. */
+  /** Pause before the next attempt; null after the last one. */
   readonly retryMs: number | null;
 }
 

@@ -1,12 +1,12 @@
 import { WORKER_GONE_MS } from '../process/limits.js';
 import type { Queryable } from './connection/database.js';
 
-/** How one of a dispatcher's loops is doing. */
+/** State of one loop of a dispatcher. */
 export interface LoopReport {
   readonly name: string;
-  /** Since its last run that succeeded; null before the first. */
+  /** Age of the last successful run; null before the first. */
   readonly ageS: number | null;
-  /** That this run took; null before the first. */
+  /** Duration of that run; null before the first. */
   readonly seconds: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface DispatcherReport {
   readonly loops: readonly LoopReport[];
 }
 
-/** Writes the dispatcher's row with a heartbeat by the database's clock. */
+/** Writes the row of the dispatcher, with a heartbeat by the clock of the database. */
 export async function reportDispatcher(db: Queryable, report: DispatcherReport): Promise<void> {
   const { id, host, pid } = report;
   const loops = JSON.stringify(report.loops);
@@ -30,7 +30,7 @@ export async function deleteDispatcher(db: Queryable, id: string): Promise<void>
   await db.dispatcher.deleteMany({ where: { id } });
 }
 
-/** Rows of dispatchers that ended without saying so. */
+/** Deletes rows of dispatchers that ended without removing them. */
 export async function deleteGoneDispatchers(db: Queryable): Promise<void> {
   await db.$executeRaw`
     DELETE FROM dispatcher WHERE heartbeat_at < now() - ${WORKER_GONE_MS} * interval '1 millisecond'`;

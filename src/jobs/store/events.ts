@@ -12,13 +12,13 @@ export interface NewEvent {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Appends events to a locked job's list, numbered without gaps, and wakes its readers at commit. */
+/** Appends events to a locked job, numbered without gaps, and wakes readers at the commit. */
 export async function appendEvents(
   tx: Transaction,
   jobId: string,
   ...events: readonly NewEvent[]
 ): Promise<void> {
-  // Their time is the database's: the clocks of workers may differ, or jump.
+  // The time is the database's, because the clocks of workers may differ or jump.
   const rows = await tx.$queryRaw<(Event & { readonly tenant: string })[]>`
     WITH counted AS (
       UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
@@ -42,10 +42,10 @@ export async function appendEvents(
   await queueMessages(tx, first.tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));
 }
 
-/** What the column holds at most. */
+/** Maximum value of the column. */
 const LAST_SEQ = 2 ** 31 - 1;
 
-/** What webhooks are told of an event, in the words of the event list. */
+/** The webhook message of an event, in the form of the event list. */
 function toMessage({ jobId, at, seq, level, type, message, data }: Event): Message {
   const timestamp = at.toISOString();
   return {

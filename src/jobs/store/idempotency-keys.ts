@@ -1,7 +1,7 @@
 import { IDEMPOTENCY_KEPT_HOURS } from '../process/limits.js';
 import type { Queryable } from './connection/database.js';
 
-/** What a key of the tenant's was used for. A key is its tenant's own: another's says nothing about it. */
+/** The use of an idempotency key. Keys of different tenants are independent. */
 export function findKey(db: Queryable, { tenant, key }: { readonly tenant: string; readonly key: string }) {
   return db.idempotencyKey.findUnique({ where: { tenant_key: { tenant, key } }, include: { job: true } });
 }

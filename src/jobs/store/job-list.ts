@@ -10,7 +10,7 @@ export interface JobFilter {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Newest first. */
+/** Jobs that match the filter, newest first. */
 export async function findJobs(db: Queryable, filter: JobFilter) {
   const { tenant, after, limit, state, metadata } = filter;
   const place = after === null ? {} : { id: { lt: after } };
@@ -22,12 +22,13 @@ export async function findJobs(db: Queryable, filter: JobFilter) {
   });
 }
 
-/** Jobs in a state that are looked at one by one before those that carry a pair are. */
+/** Maximum number of jobs in a state that are checked one by one. */
 const LOOKED_AT = 2_000;
 
 /**
- * Jobs of a pair lie in the order of the list (job_label), so a page is read at once however many carry it. Further pairs
- * and a state are looked up in each job on the way, which is long only where they seldom meet and each is common.
+ * Jobs with a pair are indexed in list order (job_label), so a page is read fast, however many jobs have the pair.
+ * Further pairs and the state are checked for each job on the way. This is slow only if all are common, but rarely
+ * occur together.
  */
 async function idsByMetadata(db: Queryable, filter: JobFilter): Promise<string[]> {
   const { tenant, after, limit, state } = filter;
@@ -35,7 +36,8 @@ async function idsByMetadata(db: Queryable, filter: JobFilter): Promise<string[]
   if (few !== null) return few;
   const older = after === null ? Prisma.empty : Prisma.sql`AND job_id < ${after}`;
   const inState = state === null ? Prisma.empty : Prisma.sql`AND state = ${state}`;
-  // OFFSET 0: or Postgres would merge the labels with all jobs, and pass by every newer one that has none.
+  // OFFSET 0 prevents Postgres from merging the labels with all jobs, and reading every newer job without the
+  // label.
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT job.id FROM job_label CROSS JOIN LATERAL (
       SELECT id FROM job WHERE id = job_label.job_id AND ${carriesAll(filter)} ${inState} OFFSET 0) job
@@ -44,7 +46,7 @@ async function idsByMetadata(db: Queryable, filter: JobFilter): Promise<string[]
   return rows.map(({ id }) => id);
 }
 
-/** Those of a state that few jobs are in, or that many of its newest carry; null where neither holds. */
+/** Matching jobs of a state, if few jobs are in it or many of its newest jobs match; null otherwise. */
 async function idsAmongFew(db: Queryable, filter: JobFilter): Promise<string[] | null> {
   const { tenant, after, limit, state } = filter;
   const older = after === null ? Prisma.empty : Prisma.sql`AND id < ${after}`;
@@ -57,7 +59,7 @@ async function idsAmongFew(db: Queryable, filter: JobFilter): Promise<string[] |
   return isAll ? newest.ids : null;
 }
 
-/** Labels are counted up to this: beyond, walking one is as long as walking another. */
+/** Labels are counted up to this number. Above it, all are equally slow to read. */
 const COUNTED = 1_000;
 
 async function rarestLabel(db: Queryable, { tenant, metadata }: JobFilter): Promise<bigint> {

@@ -4,34 +4,35 @@ import { MAX_ATTEMPTS } from '../process/limits.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
-/** The terminal state that a job which is to stop goes to. */
+/** The terminal state of a job that is stopping. */
 export type StopAs = 'cancelled' | 'failed';
 
-/** What every change of a job must know first; read under the row's lock. */
+/** Facts that every change of a job needs first, read while its row is locked. */
 export interface LockedJob {
   readonly id: string;
   readonly state: JobState;
   readonly stopAs: StopAs | null;
-  /** To be paused, or paused. */
+  /** Whether the job is paused or pausing. */
   readonly pausing: boolean;
-  /** Its first task was claimed at some time. */
+  /** Whether a task of the job was ever claimed. */
   readonly started: boolean;
-  /** Failures of one task that end it. */
+  /** Maximum number of failed attempts of one task. */
   readonly maxAttempts: number;
-  /** When the transaction began, by the database's clock: those of the processes may jump. */
+  /** Start of the transaction by the clock of the database, because the clocks of processes may jump. */
   readonly now: Date;
 }
 
 /**
- * Takes the job's row lock. Every transaction that changes a job or its tasks takes it first, so they follow one
- * another and never deadlock. NO KEY: rows that refer to the job, as metrics do, may be inserted meanwhile; waiting for
- * their inserters, who hold a task's row, would be a deadlock.
+ * Locks the row of a job. Every transaction that changes a job or its tasks takes this lock first, so that such
+ * transactions run one after another and never deadlock. The lock is NO KEY UPDATE, which still allows inserting
+ * rows that refer to the job, like metrics. Waiting for their writers, which hold the lock of a task, would be a
+ * deadlock.
  */
 export function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> {
   return lock(tx, Prisma.sql`id = ${id}`);
 }
 
-/** The job of a task. */
+/** Locks the job of a task. */
 export function lockJobOf(tx: Transaction, taskId: string): Promise<LockedJob | null> {
   return lock(tx, Prisma.sql`id = (SELECT job_id FROM task WHERE id = ${taskId})`);
 }
@@ -45,7 +46,7 @@ async function lock(tx: Transaction, which: Prisma.Sql): Promise<LockedJob | nul
   return rows[0] ?? null;
 }
 
-/** Moves a locked job on, with other columns that change with the state. */
+/** Changes the state of a locked job, together with other columns. */
 export async function setJobState(
   tx: Transaction,
   job: LockedJob,
@@ -58,7 +59,7 @@ export async function setJobState(
   return { ...job, state };
 }
 
-/** A job's time at work is counted by the database's clock, from here to `stopClock`. */
+/** Starts counting the run time of a job by the clock of the database. `stopClock` ends it. */
 export async function startClock(tx: Transaction, id: string): Promise<void> {
   await tx.$executeRaw`
     UPDATE job SET running_since = now(), started_at = coalesce(started_at, now()) WHERE id = ${id}`;
@@ -70,14 +71,14 @@ export async function stopClock(tx: Transaction, id: string): Promise<void> {
     WHERE id = ${id} AND running_since IS NOT NULL`;
 }
 
-/** A limit of its spec that a job is over. */
+/** A limit of its spec that a job exceeds. */
 export interface Overdue {
   readonly id: string;
   readonly limit: 'max_runtime' | 'max_pending';
   readonly seconds: number;
 }
 
-/** Jobs that have worked, or waited, for longer than their spec lets them. */
+/** Jobs that have run or waited for longer than their spec allows. */
 export function overdueJobs(db: Queryable): Promise<Overdue[]> {
   return db.$queryRaw`
     SELECT id, 'max_runtime' AS "limit", (spec->>'max_runtime_s')::int AS seconds FROM job
@@ -89,7 +90,7 @@ export function overdueJobs(db: Queryable): Promise<Overdue[]> {
     LIMIT 100`;
 }
 
-/** The oldest job without tasks, locked against other dispatchers; null where there is none. */
+/** Locks the oldest job without tasks against other dispatchers; null if there is none. */
 export async function lockUnplannedJob(tx: Transaction): Promise<string | null> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
@@ -97,7 +98,7 @@ export async function lockUnplannedJob(tx: Transaction): Promise<string | null> 
   return rows[0]?.id ?? null;
 }
 
-/** Jobs that are to end, or to be paused, but are not yet. */
+/** Jobs that are stopping or pausing. */
 export async function stoppingJobs(db: Queryable): Promise<string[]> {
   const pausing = { pauseRequestedAt: { not: null }, state: { not: 'paused' } };
   const rows = await db.job.findMany({
@@ -107,7 +108,7 @@ export async function stoppingJobs(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/** Jobs that ended and whose spool folder may still exist. */
+/** Jobs that have ended, but may still have a spool folder. */
 export async function endedJobsWithSpool(db: Queryable): Promise<string[]> {
   const rows = await db.job.findMany({
     where: { finishedAt: { not: null }, spoolDeletedAt: null },
@@ -117,7 +118,10 @@ export async function endedJobsWithSpool(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/** With its tasks, events, metrics and artifacts. Spool files are found by the job's id: they go before. */
+/**
+ * Deletes the job, its tasks, events, metrics and artifacts. Delete its spool files first: they are found by its
+ * id.
+ */
 export async function deleteJob(tx: Transaction, id: string): Promise<void> {
   await tx.job.delete({ where: { id } });
 }
@@ -136,7 +140,7 @@ export async function hasJob(db: Queryable, tenant: string, id: string): Promise
   return (await db.job.count({ where: { id, tenant } })) > 0;
 }
 
-/** Its state, and how far its events and log lines are numbered. */
+/** State of a job, and the last seq of its events and log lines. */
 export function findStanding(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant }, select: { state: true, eventSeq: true, logSeq: true } });
 }
@@ -162,8 +166,8 @@ export async function waitingForHosts(
 }
 
 /**
- * Of each job its kinds of tasks. Times are of the tasks that one attempt finished: another may have begun from a
- * checkpoint.
+ * Progress of each kind of task of each job. Times only include tasks that needed a single attempt, because another
+ * attempt may have started from a checkpoint.
  */
 export async function progressOf(db: Queryable, ids: readonly string[]): Promise<Map<string, JobProgress[]>> {
   if (ids.length === 0) return new Map();

@@ -12,7 +12,7 @@ import { factsOf } from './datasets.js';
 
 const TRAINING = ['stage', 'end_to_end'];
 
-/** What is stored of the weights of a job of the tenant's; null where it has no such job. */
+/** Stored weights of a job of the tenant; null if it has no such job. */
 export async function readKeptWeights(
   db: Queryable,
   tenant: string,

@@ -82,7 +82,7 @@ export function giveBack(
   return endLease(db, table, fence, Prisma.sql`due_at = ${inMs(waitMs)}, ${changes}`);
 }
 
-/** What a job wants of its running tasks: to end at once, or to make a checkpoint and end. */
+/** Request of a job to its running tasks: end at once, or write a checkpoint and end. */
 export type StopWish = 'kill' | 'yield';
 
 /** A claim that is still ours. */
@@ -122,7 +122,7 @@ const renewHeld = prepare<RenewedLease>(
   SELECT * FROM renewed_task ${TABLES_WITHOUT_WISH.map((table) => `UNION ALL SELECT * FROM renewed_${table}`).join(' ')}`,
 );
 
-/** @returns the claims that are still ours, each with what its job wants of it */
+/** @returns the claims that the worker still has, each with the request of its job */
 export async function renewLeases(
   db: Database,
   leases: readonly Lease[],

@@ -3,15 +3,15 @@ import type { Queryable, Transaction } from './connection/database.js';
 export type LogStream = 'stdout' | 'stderr';
 
 export interface NewLogLine {
-  /** Within the attempt, from 0, without gaps: lines of a number that is stored already are the same lines. */
+  /** Number within the attempt, from 0, without gaps. Lines with an already stored number are duplicates. */
   readonly number: number;
   readonly stream: LogStream;
   readonly text: string;
-  /** How long ago it was printed: the database's clock dates it, the only one that all hosts share. */
+  /** Time since the line was printed. The clock of the database gives the date, because all hosts share it. */
   readonly ageMs: number;
 }
 
-/** Appends lines of one attempt to a locked job's log; those that are there already are not written again. */
+/** Appends lines of one attempt to the log of a locked job, without duplicates. */
 export async function appendLogLines(
   tx: Transaction,
   { jobId, key, attempt }: { readonly jobId: string; readonly key: string; readonly attempt: number },
@@ -33,7 +33,7 @@ export async function appendLogLines(
     SELECT ${jobId}, before + place, ${key}, ${attempt}, number, stream, text, at FROM fresh, numbered`;
 }
 
-/** Lines with seq > `after`, in order; of every task where `task` is null. */
+/** Lines with seq > `after`, in order. `task` null: lines of all tasks. */
 export function findLogLines(
   db: Queryable,
   jobId: string,

@@ -4,7 +4,7 @@ import { type PointRow, WHOLE_NETWORK } from './metrics.js';
 
 type MetricSeries = components['schemas']['MetricSeries'];
 
-/** Units of metrics by name; what is not here is a plain number. */
+/** Units of metrics by name. Other metrics are plain numbers. */
 const UNITS: Readonly<Record<string, string>> = { loss: 'nat', images_per_second: 'images/s' };
 
 /** @param rows ordered by series, then step */

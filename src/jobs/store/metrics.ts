@@ -2,12 +2,12 @@ import type { MetricSample } from '../../contract/trainer-protocol.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
-/** The stage column's value for metrics of the whole network. */
+/** Value of the stage column for metrics of the whole network. */
 export const WHOLE_NETWORK = -1;
 
 /**
- * Writes samples, each (series, step) once: a second attempt at a task overwrites what the first one left.
- * The caller holds proof that the attempt is the current one.
+ * Writes samples, one per series and step: a later attempt overwrites the samples of an earlier one. The caller has
+ * verified that the attempt is the current one.
  */
 export async function writeMetrics(
   tx: Transaction,
@@ -25,12 +25,12 @@ export async function writeMetrics(
       DO UPDATE SET attempt = excluded.attempt, value = excluded.value, at = now()`;
 }
 
-/** The last sample of each (series, step): one statement may not touch a row twice. */
+/** Keeps the last sample of each series and step, because one statement must not change a row twice. */
 function encode(samples: readonly MetricSample[]): string {
   const rows = new Map<string, object>();
   for (const { name, stage, step, value } of samples) {
     const place = stage ?? WHOLE_NETWORK;
-    // JSON has no NaN or infinity; as text Postgres reads them.
+    // JSON has no NaN and infinity, but Postgres can read them as text.
     const number = Number.isFinite(value) ? value : String(value);
     rows.set(`${name}/${place}/${step}`, { name, stage: place, step, value: number });
   }
@@ -52,9 +52,9 @@ export interface MetricFilter {
 }
 
 /**
- * Of every series at most `points` points, ordered by series, then step: all where they suffice, else its first and last
- * and, of equal parts between them, the lowest and the highest each. NaN and infinity, which JSON has not, are left out; a
- * loss that is none fails its task with an error of its own.
+ * At most `points` points of every series, ordered by series and step. A longer series is reduced to its first and
+ * last point, and to the minimum and maximum of equal parts between them. NaN and infinity are left out, because
+ * JSON cannot represent them; a loss that is not finite fails its task anyway.
  */
 export function sampleMetrics(
   db: Queryable,
@@ -63,7 +63,7 @@ export function sampleMetrics(
   points: number,
 ): Promise<PointRow[]> {
   const parts = Math.floor((points - 2) / 2);
-  // A series is read in the order of the primary key, so its rows are numbered and cut into parts without a sort.
+  // A series is read in the order of the primary key, so its rows are numbered and divided without sorting.
   return db.$queryRaw`
     WITH numbered AS MATERIALIZED (
       SELECT name, stage, step, value, attempt, at, row_number() OVER series AS n,
@@ -99,7 +99,7 @@ export function curveEnds(db: Queryable, jobId: string): Promise<CurveEnd[]> {
 
 const POINTS_A_READ = 5_000;
 
-/** Every point in the same order, read in pieces: a long job has millions. */
+/** All points in the same order, read in batches, because a long job has millions. */
 export async function* streamPoints(
   db: Queryable,
   jobId: string,

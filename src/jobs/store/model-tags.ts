@@ -8,13 +8,13 @@ export interface TaggedModel {
   readonly name: string;
 }
 
-/** Gives a tag to a model whose row is locked, taking it from who holds it, and notes both. */
+/** Gives a tag to a model whose row is locked, removes it from the previous holder, and records both changes. */
 export async function giveTag(
   tx: Transaction,
   { id, tenant, name }: TaggedModel,
   tag: string,
 ): Promise<void> {
-  // Promotions of different models to the same tag follow one another, also where nobody holds it yet.
+  // Serializes concurrent requests for the same tag, even if no model has it yet.
   await tx.$executeRaw`
     SELECT pg_advisory_xact_lock(hashtextextended(${JSON.stringify([tenant, name, tag])}, 0))`;
   const where = { tenant_modelName_tag: { tenant, modelName: name, tag } };
@@ -28,13 +28,14 @@ export async function giveTag(
   await noteChange(tx, { tenant, modelName: name, tag, modelId: id, previousModelId: previous });
 }
 
-/** Takes a tag, or every tag, from a model whose row is locked. @returns the tags that it held */
+/** Removes one tag, or all tags, from a model whose row is locked. @returns the removed tags */
 export async function takeTags(
   tx: Transaction,
   { id, tenant }: TaggedModel,
   tag?: string,
 ): Promise<string[]> {
-  // A tag that is given to another model in this moment is not deleted: the condition is looked at again.
+  // A tag that another transaction gives to another model at this moment is not deleted, because Postgres checks
+  // the condition again.
   const named = tag === undefined ? Prisma.empty : Prisma.sql`AND tag = ${tag}`;
   const taken = await tx.$queryRaw<{ modelName: string; tag: string }[]>`
     DELETE FROM model_tag WHERE model_id = ${id} ${named} RETURNING model_name AS "modelName", tag`;
@@ -61,7 +62,7 @@ async function noteChange(tx: Transaction, change: Change): Promise<void> {
   await tx.tagChange.create({ data: { id: newId('tagchange'), ...change } });
 }
 
-/** What a model was given and lost, newest first. */
+/** Tag changes of a model, newest first. */
 export function findTagChanges(
   db: Queryable,
   tenant: string,

@@ -2,7 +2,7 @@ import type { DatasetStorage, ImageShape } from '../../contract/spec.js';
 import { fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
-/** What a model shows beside its own row. */
+/** Data that is shown with a model, from other tables. */
 const PARTS = {
   job: { select: { spec: true, result: true } },
   artifacts: { orderBy: { name: 'asc' } },
@@ -14,15 +14,15 @@ export type ModelRow = Prisma.ModelGetPayload<{ include: typeof PARTS }>;
 export interface NewModel {
   readonly id: string;
   readonly name: string;
-  /** What the network sees. */
+  /** Shape of the images that the network sees. */
   readonly image: ImageShape;
   readonly accuracy: number;
-  /** The blobs that predictions are made with, by variant. */
+  /** Blobs that serve predictions, by variant. */
   readonly serving: Readonly<Record<string, string>>;
   readonly strataVersion: string;
 }
 
-/** Makes the model of a job that succeeds; the files that finalize left become its own. */
+/** Creates the model of a successful job. The files of finalize become the files of the model. */
 export async function insertModel(tx: Transaction, jobId: string, model: NewModel): Promise<void> {
   const job = await tx.job.findUniqueOrThrow({ where: { id: jobId }, include: { dataset: true } });
   const { dataset } = job;
@@ -51,7 +51,7 @@ export function findModel(db: Queryable, tenant: string, id: string): Promise<Mo
   return db.model.findUnique({ where: { id, tenant }, include: PARTS });
 }
 
-/** The models of those of the jobs that have one. */
+/** Ids of the models of these jobs, for jobs that have one. */
 export async function modelIds(db: Queryable, jobIds: readonly string[]): Promise<Map<string, string>> {
   if (jobIds.length === 0) return new Map();
   const rows = await db.model.findMany({
@@ -61,7 +61,9 @@ export async function modelIds(db: Queryable, jobIds: readonly string[]): Promis
   return new Map(rows.map(({ id, jobId }) => [jobId, id]));
 }
 
-/** Takes the row's lock: whoever changes a model or its tags follows the last who did. Null for another tenant's. */
+/**
+ * Locks the row, so that changes of a model or its tags run one after another. Null for a model of another tenant.
+ */
 export async function lockModel(
   tx: Transaction,
   tenant: string,
@@ -90,12 +92,12 @@ export async function changeModel(
   });
 }
 
-/** With its tags and its files. */
+/** Deletes the model with its tags and files. */
 export async function deleteModel(tx: Transaction, id: string): Promise<void> {
   await tx.model.delete({ where: { id } });
 }
 
-/** The last model of the page before, by what it is sorted by. */
+/** Sort value and id of the last model of the previous page. */
 export type ModelPlace =
   | { readonly by: 'created_at'; readonly value: Date; readonly id: string }
   | { readonly by: 'accuracy'; readonly value: number; readonly id: string };
@@ -112,7 +114,7 @@ export interface ModelQuery {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Newest or most accurate first; of equals the one whose id is greater. */
+/** Newest or most accurate first. Ties are ordered by id, descending. */
 export async function findModels(db: Queryable, query: ModelQuery): Promise<ModelRow[]> {
   const column = query.orderBy === 'accuracy' ? Prisma.sql`accuracy` : Prisma.sql`created_at`;
   const found = await db.$queryRaw<{ id: string }[]>`
@@ -148,10 +150,10 @@ function placedAfter({ by, value, id }: ModelPlace): Prisma.Sql {
 
 export type Serving = Readonly<Record<string, string>>;
 
-/** The blobs that a model's predictions are made with, by variant. */
+/** Blobs that serve the predictions of a model, by variant. */
 export const servingOf = ({ serving }: Pick<ModelRow, 'serving'>): Serving => fromJson(serving);
 
-/** What a prediction needs to know of a model. */
+/** Facts that a prediction needs about a model. */
 export interface ServedModel {
   readonly serving: Serving;
   readonly image: ImageShape;

@@ -17,28 +17,34 @@ export interface NewJob {
   readonly datasetId: string;
   readonly spec: object;
   readonly plan: object;
-  /** W3C traceparent of the request that creates it. */
+  /** W3C traceparent of the request that creates the job. */
   readonly traceparent: string | null;
-  /** Blobs of another job's weights that it starts from. */
+  /** Blobs with the weights of another job, from which it starts. */
   readonly initial: readonly BlobUri[] | null;
 }
 
-/** An Idempotency-Key to take for the job. */
+/** An Idempotency-Key to reserve for the job. */
 export interface WantedKey {
   readonly key: string;
   readonly bodyHash: string;
 }
 
-/** A job to be stored, and what is stored with it. */
+/** A job to store, with the rows that belong to it. */
 export interface JobInsert {
   readonly job: NewJob;
   readonly key: WantedKey | null;
   readonly trackers: readonly SealedTracker[];
 }
 
-// One statement, so one round trip and one commit. An idempotency key that is being taken by another request is waited for; keys are
-// taken in their order, so that two statements never wait for each other.
-// A tenant's webhooks are told in the same transaction (webhook-deliveries.ts); their ids differ in the last two digits.
+// A single statement needs one round trip and one commit. Each CTE uses the rows of the earlier ones:
+// - `new`: the jobs to store, from JSON
+// - `taken`: the idempotency keys that were free and are now reserved. A key that another request is reserving
+//   makes the statement wait. Keys are reserved in sorted order, so two statements never wait for each other
+// - `added`: the stored jobs. Jobs whose key was not free are missing
+// - `told`: the first event of each stored job
+// - `delivered`: a delivery of that event for each webhook of the tenant that wants it (webhook-deliveries.ts). The
+//   ids differ in the last two digits
+// - `tracked`: an export for each tracker in the spec
 const insert = prepare<{ id: string; createdAt: Date }>(
   'insert-jobs',
   `WITH new AS MATERIALIZED (
@@ -77,8 +83,9 @@ const insert = prepare<{ id: string; createdAt: Date }>(
 );
 
 /**
- * Stores jobs with their first event, their idempotency keys, what webhooks are told and their trackers, all or nothing.
- * @returns when each was created, by id; those are not in it whose key was taken: nothing of them is stored
+ * Stores jobs with their first event, idempotency keys, webhook deliveries and trackers, all or nothing.
+ * @returns the creation time of each job by id. Jobs whose idempotency key was not free are missing, and nothing of
+ * them is stored
  */
 export async function insertJobs(
   db: Database,
@@ -96,12 +103,14 @@ export async function insertJobs(
   return new Map(rows.map(({ id, createdAt }) => [id, createdAt]));
 }
 
-/** Whether a job could not be stored since its dataset is not there. */
+/** Whether a job could not be stored because its dataset does not exist. */
 export function lacksDataset(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.constraint === 'job_dataset_id_fkey';
 }
 
-/** Whether Postgres refused a statement for what is in it: the same without that may be stored. */
+/**
+ * Whether Postgres rejected a statement because of its data. Without the invalid row, the statement may succeed.
+ */
 export function isRefused(error: unknown): boolean {
   return error instanceof pg.DatabaseError && !isUnavailable(error);
 }

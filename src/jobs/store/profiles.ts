@@ -7,7 +7,7 @@ import { notify } from './connection/notify.js';
 import { Prisma, type Profile } from './generated/client.js';
 import { endLease, type Fence, giveBack, TAKEABLE, taken } from './leases.js';
 
-/** Of what a profile is. */
+/** Subject of a profile. */
 export interface ProfileSubject {
   readonly tenant: string;
   /** networkKey */
@@ -25,7 +25,7 @@ export interface NewProfile extends ProfileSubject {
 export interface ClaimedProfile extends Fence {
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
-  /** Attempts lost with their worker. */
+  /** Number of attempts that were lost with their worker. */
   readonly losses: number;
 }
 
@@ -37,7 +37,10 @@ export interface ProfileError {
 /** Finished so long ago that a network is measured again; by the database's clock. */
 const OLD = Prisma.sql`finished_at < now() - ${PROFILE_KEPT_DAYS} * interval '1 day'`;
 
-/** The profile of a subject that is made, or being made, or this one, new; one that failed or is old goes. */
+/**
+ * Returns the existing or running profile of a subject, or inserts this one. Deletes one that has failed or is too
+ * old.
+ */
 export async function ensureProfile(tx: Transaction, profile: NewProfile): Promise<Profile> {
   const { tenant, network, deviceKind } = profile;
   const subject = { tenant, network, deviceKind };
@@ -58,7 +61,7 @@ export function findProfile(db: Queryable, tenant: string, id: string): Promise<
   return db.profile.findUnique({ where: { id, tenant } });
 }
 
-/** The latest that was measured of a network, on whatever device. */
+/** The latest measured profile of a network, on any device. */
 export function findMeasured(db: Queryable, tenant: string, network: string): Promise<Profile | null> {
   return db.profile.findFirst({
     where: { tenant, network, state: 'succeeded' },

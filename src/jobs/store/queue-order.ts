@@ -6,12 +6,12 @@ import { Prisma } from './generated/client.js';
 import { PROFILE_TAKEABLE } from './profiles.js';
 import type { Holder } from './tasks.js';
 
-/** What may be claimed: the one place that says so, of a task joined with its job. */
+/** The condition for a claimable task, joined with its job. It is defined only here. */
 export const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
   AND stop_as IS NULL AND pause_requested_at IS NULL`;
 
 const KINDS_THAT_TRAIN = Prisma.raw(TRAINING_KINDS.map((kind) => `'${kind}'`).join());
-/** The same for a device without bfloat16: training in it is for others. */
+/** The same for a device without bfloat16, which must not train in bfloat16. */
 const CLAIMABLE_IN_FLOAT32 = Prisma.sql`${CLAIMABLE}
   AND (task.kind NOT IN (${KINDS_THAT_TRAIN}) OR job.spec->>'precision' IS DISTINCT FROM 'bfloat16')`;
 
@@ -21,7 +21,7 @@ export function claimableBy({ bfloat16 }: Pick<Device, 'bfloat16'>): Prisma.Sql 
   return bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
 }
 
-/** How many tasks may be claimed now, counted up to `most`. */
+/** Number of claimable tasks, counted up to `most`. */
 export async function countClaimable(db: Queryable, most: number): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM (
@@ -82,7 +82,7 @@ export async function nextInSlot(db: Database, { device, bfloat16 }: Device): Pr
   return next ?? null;
 }
 
-/** Jobs counted to tell a position: `LAST_POSITION` stands for itself and all beyond. */
+/** Maximum number of counted jobs. `LAST_POSITION` means this position or any later one. */
 const COUNTED = 1_000;
 export const LAST_POSITION = COUNTED + 1;
 
@@ -116,8 +116,8 @@ const positionsOf = prepare<{ id: string; position: number }>(
 );
 
 /**
- * Positions of the queued ones among some jobs, 1 first: the order in which they would get a slot if nothing else came. Exact up
- * to a thousand.
+ * Positions of the queued jobs among `ids`, from 1: the order in which they get a slot if no other job arrives.
+ * Exact up to a thousand.
  */
 export async function queuePositions(db: Database, ids: readonly string[]): Promise<Map<string, number>> {
   if (ids.length === 0) return new Map();

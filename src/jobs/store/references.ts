@@ -2,8 +2,8 @@ import type { BlobUri } from '../../contract/trainer-protocol.js';
 import type { Queryable } from './connection/database.js';
 
 /**
- * Blobs put before this time were not put by any attempt whose result may still be recorded.
- * @param graceMs how far the clocks of the hosts may be apart
+ * No attempt whose result may still be recorded has stored a blob before this time. @param graceMs maximum
+ * difference between the clocks of the hosts
  */
 export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Date> {
   const rows = await db.$queryRaw<{ time: Date }[]>`
@@ -15,11 +15,14 @@ export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Da
 
 export interface Reference {
   readonly uri: BlobUri;
-  /** A data set's manifest, which names further blobs. */
+  /** Whether the blob is the manifest of a dataset, which refers to further blobs. */
   readonly isManifest: boolean;
 }
 
-/** Every blob that a row names for somebody to read, in one snapshot: outputs of ended jobs nobody reads any more. */
+/**
+ * Every blob that a row refers to, in one snapshot. Outputs of ended jobs are left out, because nobody reads them
+ * any more.
+ */
 export function findReferences(db: Queryable): Promise<Reference[]> {
   return db.$queryRaw`
     SELECT 'sha256:' || sha256 AS uri, false AS "isManifest" FROM artifact
@@ -33,7 +36,10 @@ export function findReferences(db: Queryable): Promise<Reference[]> {
       WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`;
 }
 
-/** Forgets the files and checkpoints of jobs that ended long ago, unless their model holds a tag. The records stay. */
+/**
+ * Deletes the rows of files and checkpoints of jobs that ended long ago, unless their model has a tag. The records
+ * stay.
+ */
 export async function deleteOldArtifacts(db: Queryable, days: number): Promise<void> {
   await db.$executeRaw`
     WITH old AS (

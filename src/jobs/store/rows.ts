@@ -1,4 +1,4 @@
-/** The tables' rows as the rest of job control sees them; Prisma itself stays in this folder. */
+/** Row types for the rest of job control. Prisma itself is used only in this folder. */
 import type { Prisma } from './generated/client.js';
 
 export type {
@@ -17,5 +17,5 @@ export type {
   WebhookDelivery,
   Worker,
 } from './generated/client.js';
-/** Columns that change with a job's state. */
+/** Columns that change together with the state of a job. */
 export type JobChanges = Prisma.JobUpdateInput;

@@ -5,35 +5,35 @@ import type { LoopReport } from './dispatchers.js';
 import { Prisma } from './generated/client.js';
 import { CLAIMABLE } from './queue-order.js';
 
-/** Rows of one kind that are counted at most: a look must cost little, whatever has piled up. */
+/** Maximum number of counted rows per kind, so that a read stays cheap. */
 const MOST = Prisma.raw('100000');
 
-/** What the whole service is at, all tenants together. Ages are in seconds by the database's clock. */
+/** State of the whole service, over all tenants. Ages are in seconds by the clock of the database. */
 export interface ServiceFigures {
-  /** Jobs that have not ended. */
+  /** Unfinished jobs. */
   readonly jobs: readonly { readonly state: string; readonly count: number }[];
-  /** Tasks that may be claimed now. */
+  /** Tasks that are claimable now. */
   readonly ready: readonly { readonly kind: string; readonly count: number; readonly oldestS: number }[];
-  /** `leaseS`: since the lease that was renewed longest ago was. */
+  /** `leaseS`: seconds since the oldest renewal of a lease. */
   readonly running: readonly { readonly kind: string; readonly count: number; readonly leaseS: number }[];
-  /** Of webhooks, not yet sent. `overdueS`: of the one that is due for longest; null where none is. */
+  /** Webhook deliveries that are not sent yet. `overdueS`: age of the oldest due one; null if none is due. */
   readonly deliveries: { readonly pending: number; readonly overdueS: number | null };
   readonly workers: readonly {
     readonly heartbeatS: number;
     readonly slots: readonly WorkerSlot[];
-    /** As the worker stored them. */
+    /** Metrics as stored by the worker. */
     readonly metrics: readonly object[];
   }[];
   readonly dispatchers: readonly { readonly heartbeatS: number; readonly loops: readonly LoopReport[] }[];
 }
 
-/** All of it in one statement, through indexes. */
+/** Reads all figures in one statement, through indexes. */
 export async function readServiceFigures(db: Queryable): Promise<ServiceFigures> {
   const [row] = await db.$queryRaw<ServiceFigures[]>`
     SELECT ${listOf(JOBS)} AS jobs, ${listOf(READY)} AS ready, ${listOf(RUNNING)} AS running,
       (SELECT to_jsonb(found) FROM (${DELIVERIES}) found) AS deliveries,
       ${listOf(WORKERS)} AS workers, ${listOf(DISPATCHERS)} AS dispatchers`;
-  if (row === undefined) throw new Error('a SELECT without FROM answers one row');
+  if (row === undefined) throw new Error('a SELECT without FROM must return one row');
   return row;
 }
 
@@ -51,7 +51,7 @@ const READY = Prisma.sql`
     SELECT task.kind, task.due_at FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${MOST}
   ) claimable GROUP BY kind`;
 
-// A lease is renewed to LEASE_MS from then.
+// A lease lasts LEASE_MS from its renewal.
 const RUNNING = Prisma.sql`
   SELECT kind, count(*) AS count, ${secondsSince('min(lease_until)')} + ${Prisma.raw(String(LEASE_MS / 1000))} AS "leaseS"
   FROM task WHERE state = 'running' GROUP BY kind`;
@@ -64,6 +64,6 @@ const isAlive = Prisma.raw(`heartbeat_at >= now() - interval '${WORKER_GONE_MS} 
 const WORKERS = Prisma.sql`
   SELECT ${secondsSince('heartbeat_at')} AS "heartbeatS", slots, metrics FROM worker WHERE ${isAlive} ORDER BY id`;
 
-// Silent ones too: their loops' ages are what tells that nobody dispatches.
+// Includes silent dispatchers: the age of their loops shows that nobody dispatches.
 const DISPATCHERS = Prisma.sql`
   SELECT ${secondsSince('heartbeat_at')} AS "heartbeatS", loops FROM dispatcher ORDER BY id LIMIT 100`;

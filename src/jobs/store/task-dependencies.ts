@@ -16,8 +16,8 @@ export async function insertDependencies(
 }
 
 /**
- * Lets a task, and those that need it, wait for what they need and is not there: outputs are made again that were there
- * before. A task that runs is left alone; it is counted when it comes back.
+ * Counts the missing inputs of a task, and of the tasks that need it, again. They wait for outputs that existed
+ * before and are being made again. Running tasks are skipped; they are counted when they return.
  */
 export async function recountNeeds(tx: Transaction, taskId: string): Promise<void> {
   await tx.$executeRaw`
@@ -32,7 +32,7 @@ export async function recountNeeds(tx: Transaction, taskId: string): Promise<voi
     WHERE task.id = open.id AND task.state IN ('ready', 'waiting') AND task.waiting <> open.needs`;
 }
 
-/** For each task of a job the keys of the tasks it needs. */
+/** For each task of a job, the keys of the tasks that it needs. */
 export async function dependencyKeys(db: Queryable, jobId: string): Promise<Map<string, string[]>> {
   const rows = await db.taskDependency.findMany({
     where: { task: { jobId } },

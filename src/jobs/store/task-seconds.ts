@@ -5,7 +5,7 @@ import type { Queryable } from './connection/database.js';
 const JOBS_LOOKED_AT = 200;
 const MOST_TASKS = 100;
 
-/** The latest tasks of the tenant that trained the same network, on batches of the same size in the same precision. */
+/** The latest tasks of the tenant that trained the same network, with the same batch size and precision. */
 export function findTimedTasks(
   db: Queryable,
   tenant: string,
@@ -23,7 +23,7 @@ export function findTimedTasks(
     ORDER BY task.finished_at DESC LIMIT ${MOST_TASKS}`;
 }
 
-/** The tasks of a job's stages and of its joined network that succeeded. */
+/** The successful training tasks of a job: stages and joined network. */
 export function findTrainedTasks(db: Queryable, jobId: string): Promise<TrainedTask[]> {
   return db.$queryRaw`
     SELECT stage, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",

@@ -3,16 +3,16 @@ import type { Transaction } from './connection/database.js';
 import { type Fence, isCurrent } from './leases.js';
 
 export interface Opening {
-  /** Names of the task's outputs that others read. */
+  /** Names of the outputs that other tasks read. */
   readonly needed: readonly string[];
-  /** Tasks that can be claimed now. */
+  /** Number of tasks that became claimable. */
   readonly opened: number;
 }
 
 /**
- * running > succeeded, if `fence` is still the current claim. Its checkpoint goes, it is counted off for every task that
- * waited for it, of which those that waited for nothing else become ready, and the dispatcher is nudged: in one statement,
- * since a device waits for it.
+ * running > succeeded, if `fence` is the current claim. Deletes the checkpoint, reduces the missing inputs of the
+ * tasks that wait for this one, makes those without missing inputs ready, and nudges the dispatcher. A single
+ * statement, because a device waits for it.
  * @returns null for a stale attempt, which has changed nothing
  */
 export async function endSucceeded(
@@ -21,7 +21,7 @@ export async function endSucceeded(
   { outputs, result, seconds }: TaskSuccess,
 ): Promise<Opening | null> {
   const hasSpool = Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
-  // Readers by an array: Postgres would join with every task that waits.
+  // Readers are given as an array, because Postgres would otherwise join with every waiting task.
   const rows = await tx.$queryRaw<Opening[]>`
     WITH ended AS (
       UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool},

@@ -15,14 +15,14 @@ export interface RunningTask extends Fence {
   readonly round: number | null;
   readonly replica: number | null;
   readonly failures: number;
-  /** Attempts lost with their worker since the last checkpoint. */
+  /** Number of attempts that were lost with their worker since the last checkpoint. */
   readonly losses: number;
   /** Outages of a host in a row that its attempts have met since the last checkpoint. */
   readonly outages: number;
 }
 
 export interface ClaimedTask extends RunningTask {
-  /** Since when it could be claimed. */
+  /** The time at which it became claimable. */
   readonly readyAt: Date;
   readonly inputs: Readonly<Record<string, InputReference>>;
 }
@@ -30,13 +30,13 @@ export interface ClaimedTask extends RunningTask {
 export interface Holder {
   readonly workerId: string;
   readonly device: string;
-  /** Whether the device computes in bfloat16. */
+  /** Whether the device supports bfloat16. */
   readonly bfloat16: boolean;
 }
 
 type NewTask = PlannedTask & { readonly id: string; readonly waiting: number };
 
-/** One statement for the whole plan: a long job has thousands of tasks. */
+/** Inserts the whole plan with one statement, because a long job has thousands of tasks. */
 export async function insertTasks(tx: Transaction, jobId: string, tasks: readonly NewTask[]): Promise<void> {
   const rows = tasks.map(({ id, key, kind, stage, round, replica, waiting, inputs, weight }, position) => {
     return { id, key, position, kind, stage, round, replica, waiting, inputs, weight };
@@ -61,8 +61,8 @@ export interface AttemptEnd {
 }
 
 /**
- * Leaves `running`, if `fence` is still the current claim.
- * @returns false for a stale attempt, which has changed nothing
+ * Ends an attempt (leaves `running`), if `fence` is the current claim. @returns false for a stale attempt, which
+ * has changed nothing
  */
 export async function endAttempt(
   tx: Transaction,
@@ -86,11 +86,11 @@ export async function endAttempt(
 
 export interface Producer extends RunningTask {
   readonly state: TaskState;
-  /** It has made its outputs again since the reader was claimed. */
+  /** Whether it has made its outputs again since the reader was claimed. */
   readonly remade: boolean;
 }
 
-/** The task that makes an input of a running one; null for an input that no task makes. */
+/** Finds the task that makes an input of a running task; null if no task makes it. */
 export async function findProducer(
   tx: Transaction,
   { id, attempt }: Fence,
@@ -110,7 +110,7 @@ export async function findProducer(
   return rows[0] ?? null;
 }
 
-/** succeeded > ready: what it made is to be made again. It and those that need it must be counted anew then. */
+/** succeeded > ready: its output must be made again. Then count the needs of this task and of its readers again. */
 export async function reopenTask(
   tx: Transaction,
   taskId: string,
@@ -127,15 +127,18 @@ export async function reopenTask(
   });
 }
 
-/** Lets a task wait for its next attempt from now on for `waitMs`, by the database's clock: workers' clocks may jump. */
+/**
+ * Delays the next attempt of a task by `waitMs`, by the clock of the database, because the clocks of workers may
+ * jump.
+ */
 export async function postpone(tx: Transaction, { id }: Fence, waitMs: number): Promise<void> {
   await tx.$executeRaw`
     UPDATE task SET due_at = now() + ${waitMs} * interval '1 millisecond' WHERE id = ${id}`;
 }
 
 /**
- * Changes what is known of the current claim, and locks its row until the transaction ends.
- * @returns false for a stale attempt
+ * Changes columns of the current claim, and locks its row until the end of the transaction. @returns false for a
+ * stale attempt
  */
 export function touchAttempt(
   tx: Transaction,
@@ -151,7 +154,7 @@ export function touchAttempt(
   );
 }
 
-/** Running tasks whose worker let the lease run out. */
+/** Running tasks whose lease has expired. */
 export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
   return db.$queryRaw`
     SELECT id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages,
@@ -163,7 +166,7 @@ export async function countRunning(tx: Transaction, jobId: string): Promise<numb
   return tx.task.count({ where: { jobId, state: 'running' } });
 }
 
-/** Tasks that never ran, or not any more, of a job that ends. Not for a job with running tasks. */
+/** Cancels the tasks of an ending job that do not run. The job must have no running tasks. */
 export async function cancelOpenTasks(tx: Transaction, job: LockedJob): Promise<void> {
   await tx.task.updateMany({
     where: { jobId: job.id, state: { in: ['waiting', 'ready'] } },
@@ -171,7 +174,7 @@ export async function cancelOpenTasks(tx: Transaction, job: LockedJob): Promise<
   });
 }
 
-/** Tasks whose spool files nobody will read again: every task that reads one of them has succeeded. */
+/** Tasks whose spool files nobody will read again: all tasks that read them have succeeded. */
 export function consumedSpools(db: Queryable): Promise<{ taskId: string; jobId: string }[]> {
   return db.$queryRaw`
     SELECT producer.id AS "taskId", producer.job_id AS "jobId" FROM task producer
@@ -192,7 +195,7 @@ export function findTasks(db: Queryable, jobId: string) {
   return db.task.findMany({ where: { jobId }, orderBy: { position: 'asc' } });
 }
 
-/** Those of `ids` that are tasks of the tenant's jobs. */
+/** The ids of tasks of the tenant's jobs among `ids`. */
 export async function ownTaskIds(
   db: Queryable,
   tenant: string,

@@ -12,19 +12,19 @@ import { newId } from './ids.js';
 import { type Fence, TAKEABLE, taken } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
-/** What a job is handed over to: what authorizes is sealed, and named for its row. */
+/** A tracker of a job. Its authorization is encrypted, bound to the id of its row. */
 export interface SealedTracker {
   readonly id: string;
   readonly type: string;
   readonly trackingUri: string;
   readonly experiment: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly authorization: string | null;
 }
 
 export const newTrackerExportId = (): string => newId('tracker');
 
-/** Adds an export, or begins the same one anew: a job has one run in one experiment of one tracker. */
+/** Adds an export, or restarts the existing one: a job has one run in each experiment of a tracker. */
 export async function putTrackerExport(
   tx: Transaction,
   tenant: string,
@@ -42,7 +42,7 @@ export async function putTrackerExport(
   return tx.trackerExport.findUniqueOrThrow({ where: { id } });
 }
 
-/** In the order in which they were asked for. */
+/** Exports in the order of their requests. */
 export function findTrackerExports(db: Queryable, jobId: string) {
   return db.trackerExport.findMany({ where: { jobId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
 }
@@ -56,7 +56,7 @@ export interface ClaimedExport extends ClaimedDelivery {
   readonly jobId: string;
   readonly trackingUri: string;
   readonly experiment: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly authorization: string | null;
   readonly state: JobState;
 }
@@ -85,7 +85,7 @@ export function claimExport(db: Database, leaseMs: number): Promise<ClaimedExpor
   });
 }
 
-/** Where the job can be looked at. */
+/** The exported run in the tracker. */
 export interface ExportedRun {
   readonly runId: string;
   readonly runUrl: string;

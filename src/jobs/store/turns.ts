@@ -58,7 +58,7 @@ export async function nextInTurn(db: Queryable, place: SharedPlace): Promise<str
   return rows[0]?.id ?? null;
 }
 
-/** Lost races in a row: somebody is always quicker, so others do the work. */
+/** Maximum number of lost races in a row. Other workers then do the work. */
 const MAX_RACES = 20;
 
 /**

@@ -12,7 +12,7 @@ import { newId } from './ids.js';
 import { type Fence, TAKEABLE, taken } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
-/** What a webhook is told: a message by the Standard Webhooks specification. */
+/** A message to a webhook, as the Standard Webhooks specification defines it. */
 export interface Message {
   readonly type: string;
   readonly timestamp: string;
@@ -20,8 +20,8 @@ export interface Message {
 }
 
 /**
- * Writes a delivery of each message for each webhook of the tenant that asked for its type: the outbox. In the
- * transaction of what happened, so that both or neither are stored.
+ * Writes a delivery of each message for each webhook of the tenant with this event type: the outbox. It is written
+ * in the transaction of the event, so that both or neither are stored.
  */
 export async function queueMessages(
   tx: Transaction,
@@ -35,7 +35,7 @@ export async function queueMessages(
   }
 }
 
-/** To be sent as soon as a dispatcher comes to it. */
+/** Queues a delivery. A dispatcher sends it soon. */
 export async function queueDelivery(
   tx: Transaction,
   to: { readonly tenant: string; readonly webhookId: string },
@@ -53,7 +53,7 @@ export interface ClaimedMessage extends ClaimedDelivery {
   readonly webhookId: string;
   readonly message: Message;
   readonly url: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly secret: string;
 }
 

@@ -5,7 +5,7 @@ export interface NewWebhook {
   readonly tenant: string;
   readonly url: string;
   readonly events: readonly string[];
-  /** Sealed. */
+  /** Encrypted. */
   readonly secret: string;
 }
 
@@ -26,7 +26,7 @@ export function countWebhooks(db: Queryable, tenant: string): Promise<number> {
   return db.webhook.count({ where: { tenant } });
 }
 
-/** With its deliveries. @returns false where the tenant has no such webhook */
+/** Deletes a webhook and its deliveries. @returns false if the tenant has no such webhook */
 export async function deleteWebhook(db: Queryable, tenant: string, id: string): Promise<boolean> {
   return (await db.webhook.deleteMany({ where: { id, tenant } })).count > 0;
 }

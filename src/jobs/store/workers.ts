@@ -14,7 +14,7 @@ export interface WorkerReport {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Writes the worker's row with a heartbeat by the database's clock, the only one that all hosts share. */
+/** Writes the row of the worker, with a heartbeat by the clock of the database, which all hosts share. */
 export async function reportWorker(db: Queryable, report: WorkerReport): Promise<void> {
   const { id, host, pid } = report;
   const devices = JSON.stringify(report.devices);
@@ -27,7 +27,7 @@ export async function reportWorker(db: Queryable, report: WorkerReport): Promise
       versions = excluded.versions, heartbeat_at = now()`;
 }
 
-/** Keeps what the worker has counted so far. @returns false where its row is not there, or not yet */
+/** Stores the metrics of the worker. @returns false if its row does not exist */
 export async function saveWorkerMetrics(
   db: Queryable,
   id: string,
@@ -42,7 +42,7 @@ export async function deleteWorker(db: Queryable, id: string): Promise<void> {
   await db.worker.deleteMany({ where: { id } });
 }
 
-/** Rows of workers that ended without saying so. */
+/** Deletes rows of workers that ended without removing them. */
 export async function deleteGoneWorkers(db: Queryable): Promise<void> {
   await db.$executeRaw`
     DELETE FROM worker WHERE heartbeat_at < now() - ${WORKER_GONE_MS} * interval '1 millisecond'`;
@@ -54,12 +54,12 @@ const heardOf = prepare<Worker>(
   FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond' ORDER BY started_at`,
 );
 
-/** Workers heard of lately, oldest first. */
+/** Workers with a recent heartbeat, oldest first. */
 export function findWorkers(db: Database): Promise<Worker[]> {
   return heardOf(db, []);
 }
 
-/** What the workers bring with them. */
+/** Devices of all workers. */
 export function deviceCount(workers: readonly Worker[]): DeviceCount {
   const devices = workers.flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
   return {

@@ -6,7 +6,7 @@ import { startWorker } from './worker.js';
 
 const { values } = parseArgs({
   options: {
-    /** Another trainer than ours: a TypeScript or JavaScript file that speaks src/contract/trainer-protocol.ts. */
+    /** Another trainer: a TypeScript or JavaScript file that implements src/contract/trainer-protocol.ts. */
     trainer: { type: 'string', default: moduleFile('trainer/main.ts') },
   },
 });

@@ -110,7 +110,7 @@ function assignmentOf({ id, attempt, spec, dataset }: ClaimedProfile): TaskAssig
 }
 
 const WHY_KILLED: Partial<Record<Ending, readonly [code: string, message: string]>> = {
-  stalled: ['trainer_stalled', 'the trainer reported nothing'],
+  stalled: ['trainer_stalled', 'the trainer reported nothing in time'],
   late: ['trainer_stalled', `it took longer than ${LONGEST_PROFILE_MS / 60_000} minutes`],
 };
 
@@ -127,7 +127,7 @@ async function record(
     await failProfile(db, claim, { code, message });
   } else if (ending === 'stopped') await releaseProfile(db, claim);
   else if (ending !== 'lost') {
-    const said = outcome.kind === 'gone' ? outcome.message : 'the trainer measured nothing';
+    const said = outcome.kind === 'gone' ? outcome.message : 'the trainer reported no measurement in time';
     const [code, message] = (ending && WHY_KILLED[ending]) ?? ['trainer_crashed', said];
     await failProfile(db, claim, { code, message });
   }

@@ -32,30 +32,30 @@ export interface WorkerOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobUrl: string;
-  /** Trainers at once; absent: as many as the devices take. */
+  /** Maximum number of trainers. Absent: as many as the devices allow. */
   readonly slots?: number;
   readonly threads: number;
-  /** Megabytes of models kept loaded to predict with; 0: it predicts nothing. */
+  /** Megabytes of model files to keep loaded for predictions. 0: no predictions. */
   readonly predictorMb: number;
   /** The trainer's command: program and arguments. */
   readonly trainer: readonly string[];
-  /** The importer's. */
+  /** The command of the importer. */
   readonly importer: readonly string[];
   readonly importLimits: ImportLimits;
   readonly fetching: Omit<FetchOptions, 'blobs'>;
-  /** How long a trainer may report nothing before it is killed. */
+  /** A trainer that reports nothing for this long is killed. */
   readonly noProgressMs: number;
-  /** How often a task in work makes a checkpoint. */
+  /** Interval between the checkpoints of a running task. */
   readonly checkpointMs: number;
-  /** How long a trainer is kept without a task. */
+  /** A trainer without a task ends after this time. */
   readonly trainerIdleMs: number;
   readonly tracing: Tracing;
   readonly log: Log;
 }
 
 /**
- * Starts a worker: a supervisor that claims tasks, hands them to trainer processes and records what they report. It
- * never computes itself, so heartbeats and cancels always get through.
+ * Starts a worker: a supervisor that claims tasks, passes them to trainer processes and records their reports. It
+ * does no heavy computation itself, so that heartbeats and cancellations are always handled in time.
  */
 export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
@@ -82,7 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const saving = startLoop(
     () => metrics.store((figures) => saveWorkerMetrics(db, workerId, figures)),
     METRICS_MS,
-    warn('metrics are stored later'),
+    warn('metrics could not be stored; they are stored later'),
   );
   const profiles = new ProfileMaker({ db, leases, noProgressMs, log });
   const runner = new TaskRunner({
@@ -99,7 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     log,
   });
   const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
-  const wakeSlot = () => void work().catch(warn('a woken slot'));
+  const wakeSlot = () => void work().catch(warn('a slot after its wake-up'));
   const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
   const imports = await startImports({
     db,
@@ -123,7 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const predictions = await servePredictions(options);
   return {
     async stop() {
-      // First: it waits for nobody, and trainers begin to make their checkpoints.
+      // First, because it does not wait: trainers start to write their checkpoints.
       runner.releaseAll();
       profiles.releaseAll();
       await consumer.pause();
@@ -151,7 +151,7 @@ async function openSlots(
 
 async function inFreeSlot(slots: readonly Slot[], work: (slot: Slot) => Promise<void>): Promise<void> {
   const slot = slots.find((candidate) => candidate.free);
-  // Whoever has them looks for the next task itself.
+  // No slot is free. A busy slot looks for the next task itself.
   if (!slot) return;
   slot.reserve();
   try {

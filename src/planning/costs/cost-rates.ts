@@ -1,22 +1,26 @@
-/** What one device takes for the parts of a training step, in seconds. */
+/** Seconds that one device takes for the parts of a training step. */
 export interface CostRates {
-  /** A unit of work (cost.ts) of a forward pass, and of the backward pass over the same layer, both of its gradients. */
+  /**
+   * Seconds per unit of work (cost.ts): of a forward pass, and of the backward pass over the same layer with both
+   * gradients.
+   */
   readonly forward: number;
   readonly backward: number;
-  /** A value of a boundary: coupling loss and its gradient. */
+  /** Seconds per value of a boundary: coupling loss and its gradient. */
   readonly coupling: number;
-  /** A value of a message between stages, for whoever writes it and for whoever reads it: encoding, checks and the file. */
+  /** Seconds per value of a message, for its writer and for its reader: encoding, checks and the file. */
   readonly message: number;
-  /** A trained parameter: the optimiser's update. */
+  /** Seconds per trained parameter: the update of the optimizer. */
   readonly update: number;
-  /** An image: the time that the loop waits for it. */
+  /** Seconds per image for which the training loop waits. */
   readonly data: number;
 }
 
 /**
- * Where nothing has been measured: one thread of an AVX-512 core in float32 (docs/performance.md: "What a
- * layer costs"; an update of ResNet-18's 11.7 million weights 70 ms; half-precision messages; batches are made beside the loop). Other devices differ
- * by orders of magnitude in all of them together, and less in their ratios, on which speed-ups rest.
+ * Rates without measurements: one thread of an AVX-512 core in float32 (docs/performance.md, "What a layer costs").
+ * The update of ResNet-18's 11.7 million weights takes 70 ms; messages are half-precision; batches are made in
+ * parallel. On other devices all rates differ by orders of magnitude, but their ratios, on which speed-ups depend,
+ * differ less.
  */
 export const ESTIMATED_RATES: CostRates = {
   forward: 1.25e-11,

@@ -13,38 +13,43 @@ import {
 } from './stage-costs.js';
 import type { StepCosts } from './step-costs.js';
 
-/** How devices share a network: K stages, each trained by R replicas on an R-th of every batch. */
+/** A layout of a network on devices: K stages, each trained by R replicas on 1/R of every batch. */
 export interface Layout {
   readonly stages: number;
   readonly replicas: number;
 }
 
 export interface LayoutCost extends Layout {
-  /** Of one step of the slowest device, what it sends and waits for included. */
+  /** Time of one step of the slowest device, including sending and waiting. */
   readonly stepSeconds: number;
-  /** Of an epoch on average over the run: a warm start uses one stage's devices only, the end-to-end phase those of its replicas. */
+  /**
+   * Average time of an epoch over the run. A warm start uses the devices of one stage only, the end-to-end phase
+   * those of its replicas.
+   */
   readonly epochSeconds: number;
-  /** Of the device that needs most, of the joint phases too: weights, gradients and optimiser memory, and what a pass keeps. */
+  /**
+   * Memory of the device that needs most, in any phase: weights, gradients, optimizer state and kept activations.
+   */
   readonly memoryBytes: number;
-  /** Over all devices and an average epoch. */
+  /** Bytes sent by all devices in an average epoch. */
   readonly bytesPerEpoch: number;
 }
 
-/** A run, as far as its time and memory depend on it. */
+/** The properties of a run on which its time and memory depend. */
 export interface Workload {
   readonly network: NetworkDescription;
-  /** In 1 stage, in 2, and so on. */
+  /** Variants with 1 stage, 2 stages, and so on. */
   readonly variants: readonly Variant[];
   readonly batch: number;
   readonly stepsPerEpoch: number;
   /** Rounds of the layer-parallel phase. */
   readonly rounds: number;
   readonly roundSteps: number;
-  /** Shares of the steps that the joined network takes: at the start, and at the end. */
+  /** Shares of the steps that train the joined network: at the start, and at the end. */
   readonly warmStartShare: number;
   readonly endToEndShare: number;
   readonly costs: StepCosts;
-  /** Between two devices, each way. */
+  /** Bandwidth between two devices, in each direction. */
   readonly bytesPerSecond: number;
 }
 
@@ -53,15 +58,15 @@ const FLOAT = 4;
 const COPIES = 3;
 const BYTES = { float32: 4, float16: 2, int8: 1 + FLOAT / 64 } as const;
 
-/** A method in some number of stages, and what they cost. */
+/** A method with some number of stages, and their costs. */
 export interface Variant {
   readonly method: ResolvedMethod;
   readonly costs: readonly StageCost[];
 }
 
 /**
- * The method in each of `splits`, those into 1, 2, 3 ... stages: as it is where it has so many; in fewer where AuxNets of a
- * given depth do not come down to the inputs of later stages.
+ * The method with 1, 2, 3, ... stages, as in `splits`. The job's own number of stages keeps its split. The list is
+ * shorter if AuxNets of a given depth cannot reach the inputs of later stages.
  */
 export function variantsOf(
   network: NetworkDescription,
@@ -82,15 +87,15 @@ function cutAs(method: ResolvedMethod, split: readonly number[]): ResolvedMethod
   return { ...cut, end_to_end_replicas: method.end_to_end_replicas === 1 ? 1 : defaultReplicas(cut) };
 }
 
-/** Convolutions that the last stage's AuxNet needs; the others need no more. */
+/** Number of convolutions that the AuxNet of the last stage needs. Earlier stages need fewer or the same. */
 function depthOf(network: NetworkDescription, split: readonly number[]): number {
   return split.length === 1 ? 0 : leastAuxiliaryDepth(network, network.blocks.length - split.at(-1)!);
 }
 
 /**
- * Time, memory and traffic of a layout. Corrections and features travel after a step and gradients of replicas after its
- * backward pass, neither overlapped with it: real systems hide some of that. Replicas average by a ring (2(R-1)/R of the
- * gradients sent by each).
+ * Time, memory and traffic of a layout. Corrections and features are sent after a step, and gradients of replicas
+ * after its backward pass. Neither overlaps with computation here, although real systems overlap some of it.
+ * Replicas average with a ring: each sends 2(R-1)/R of the gradients.
  */
 export function layoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
   const { network, costs: prices, stepsPerEpoch, bytesPerSecond } = work;
@@ -133,19 +138,24 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
   };
 }
 
-/** Bytes that a stage keeps while it trains on `batch` images, in float32. */
+/** Bytes that a stage keeps while it trains on a batch of `batch` images, in float32. */
 export function stageMemory(cost: StageCost, batch: number): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
   return FLOAT * (COPIES * trainedParameters(cost) + cost.downstream.parameters + kept * batch);
 }
 
-/** A wavefront starts and ends with stages that wait: R + K - 1 rounds for R, where messages travel within a round. */
+/**
+ * Factor for the idle time at the start and end of a wavefront: if messages are read in the same round, R rounds
+ * take R + K - 1.
+ */
 function fill({ variants, rounds }: Workload, stages: number): number {
   const waits = describeMethod(variants[0]!.method).messages.some(({ lag }) => lag === 0);
   return waits && rounds > 0 ? (rounds + stages - 1) / rounds : 1;
 }
 
-/** Per image, of the messages that have a row for each; AuxNets are sent once a round and are small beside them. */
+/**
+ * Bytes per image, of messages with one row per image. AuxNets are sent once per round and are small in comparison.
+ */
 function messageBytes({ type, corrections }: ResolvedMethod, { boundary }: StageCost): number {
   const rows = describeMethod({ type }).messages.filter(
     ({ to, output }) => to !== 'itself' && output !== 'auxiliary',
@@ -158,7 +168,10 @@ function ringBytes(parameters: number, replicas: number): number {
   return ((2 * (replicas - 1)) / replicas) * FLOAT * parameters;
 }
 
-/** Per step of an end-to-end phase: in each round every replica reads the weights and momentum of all, and stores its own. */
+/**
+ * Bytes per step of an end-to-end phase: in each round every replica reads the weights and momentum of all
+ * replicas, and stores its own.
+ */
 function exchangedBytes(parameters: number, replicas: number, roundSteps: number): number {
   return (replicas * (replicas + 1) * 2 * FLOAT * parameters) / roundSteps;
 }

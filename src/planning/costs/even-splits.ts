@@ -15,7 +15,10 @@ import {
 } from './stage-costs.js';
 import type { StepCosts } from './step-costs.js';
 
-/** Even splits into 1 to `most` stages by their work, as `split: auto` cuts. @throws RangeError for more than there are blocks */
+/**
+ * Splits into 1 to `most` stages with balanced work, as `split: auto` divides. @throws RangeError if `most` exceeds
+ * the number of blocks
+ */
 export function evenSplits(network: NetworkDescription, method: ResolvedMethod, most: number): number[][] {
   const { auxiliary } = method;
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
@@ -25,7 +28,10 @@ export function evenSplits(network: NetworkDescription, method: ResolvedMethod, 
   });
 }
 
-/** The same by the seconds of a step on batches of `batch` images. @throws RangeError for more than there are blocks */
+/**
+ * The same, balanced by the seconds of a step on `batch` images. @throws RangeError if `most` exceeds the number of
+ * blocks
+ */
 export function evenSplitsBySeconds(
   network: NetworkDescription,
   method: ResolvedMethod,

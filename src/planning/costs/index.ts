@@ -1,4 +1,4 @@
-/** Costs of stages: where a network is split, what a step costs, what a run gains (Eq. 27). */
+/** Costs of stages: the split of a network, the cost of a step, and the speed-up of a run (equation 27). */
 
 export { type CostRates, ESTIMATED_RATES } from './cost-rates.js';
 export * from './device-layouts.js';

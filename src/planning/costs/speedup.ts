@@ -1,6 +1,6 @@
 /**
- * Seconds of one training step by part, as arXiv:2112.05387 names them above its equation 27. Any unit of time does:
- * only ratios enter.
+ * Seconds of one training step by part, as named in arXiv:2112.05387 before equation 27. Any unit of time is
+ * possible, because only ratios are used.
  */
 export interface StepParts {
   /** T_d: making the batch. */
@@ -16,14 +16,14 @@ export interface StepParts {
 }
 
 /**
- * Equation 27: how much faster K balanced stages on K devices train than one device that trains the whole network,
- *   rho = (T_d + T_f + T_b) / (T_d + (T_f + T_b)/K + t_psi + t_f^lambda + t_b^lambda).
- * @throws RangeError where a part is negative or not finite, or K is no whole number from 1 up
+ * Equation 27: speed-up of K balanced stages on K devices over one device that trains the whole network, rho = (T_d
+ * + T_f + T_b) / (T_d + (T_f + T_b)/K + t_psi + t_f^lambda + t_b^lambda).
+ * @throws RangeError if a part is negative or not finite, or if K is not a whole number of at least 1
  */
 export function predictedSpeedUp(parts: StepParts, stages: number): number {
   checkParts(parts);
   if (!Number.isInteger(stages) || stages < 1) {
-    throw new RangeError(`stages is ${stages}; it must be a whole number from 1 up`);
+    throw new RangeError(`stages is ${stages}; it must be a whole number of at least 1`);
   }
   return serialTime(parts) / (parts.data + passes(parts) / stages + overhead(parts));
 }
@@ -35,8 +35,8 @@ export function speedUpBound(parts: StepParts): number {
 }
 
 /**
- * The smallest K at which equation 27 exceeds 1, or null where none does: K > (T_f + T_b) / (T_f + T_b - overhead),
- * which asks for T_f + T_b > t_psi + t_f^lambda + t_b^lambda.
+ * The smallest K at which equation 27 exceeds 1, or null if there is none: K > (T_f + T_b) / (T_f + T_b -
+ * overhead). This requires T_f + T_b > t_psi + t_f^lambda + t_b^lambda.
  */
 export function breakEvenStages(parts: StepParts): number | null {
   checkParts(parts);
@@ -45,33 +45,33 @@ export function breakEvenStages(parts: StepParts): number | null {
 }
 
 /**
- * Equation 27 without its assumption of balance: the wavefront runs at the pace of its slowest stage.
- * @param serial the whole network's step on one device; its AuxNet and coupling parts are not read
- * @param stages each stage's own step, `forward` and `backward` of its layers alone
+ * Equation 27 without the assumption of balance: the slowest stage sets the pace.
+ * @param serial the step of the whole network on one device; its AuxNet and coupling parts are ignored
+ * @param stages the step of each stage; `forward` and `backward` include only its own layers
  */
 export function unevenSpeedUp(serial: StepParts, stages: readonly StepParts[]): number {
-  if (stages.length === 0) throw new RangeError('there are no stages');
+  if (stages.length === 0) throw new RangeError('the list of stages is empty');
   [serial, ...stages].forEach(checkParts);
   return serialTime(serial) / Math.max(...stages.map((stage) => serialTime(stage) + overhead(stage)));
 }
 
 /**
- * The speed-up of a run that trains the joined network for a share s of its serial time on one device and for a share u on n that
- * share the steps, and is rho times as fast for the rest: 1 / (s + u/n + (1 - s - u) / rho) (Amdahl 1967; docs/method.md, "Speed-up
- * model").
- * @throws RangeError where a share is not one of 1, or there are no replicas
+ * Speed-up of a whole run. The joined network trains for a share s of its serial time on one device, and for a
+ * share u on n devices that share the steps. The rest is rho times as fast: 1 / (s + u/n + (1 - s - u) / rho)
+ * (Amdahl 1967; docs/method.md, "Speed-up model").
+ * @throws RangeError if the shares are not between 0 and 1 together, or if there are no replicas
  */
 export function withEndToEndShare(speedUp: number, { alone, shared, replicas }: JointShares): number {
   if (!(alone >= 0 && shared >= 0 && alone + shared <= 1)) {
     throw new RangeError(
-      `the shares end to end are ${alone} and ${shared}; they must lie between 0 and 1 together`,
+      `the end-to-end shares are ${alone} and ${shared}; their sum must be between 0 and 1`,
     );
   }
-  if (!(replicas >= 1)) throw new RangeError(`replicas is ${replicas}; it must be 1 or more`);
+  if (!(replicas >= 1)) throw new RangeError(`replicas is ${replicas}; it must be at least 1`);
   return 1 / (alone + shared / replicas + Math.max(0, 1 - alone - shared) / speedUp);
 }
 
-/** Shares of the serial time that the joined network trains in: on one device, and on `replicas` of them. */
+/** Shares of the serial time in which the joined network trains: on one device, and on `replicas` devices. */
 export interface JointShares {
   readonly alone: number;
   readonly shared: number;

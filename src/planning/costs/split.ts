@@ -4,40 +4,43 @@ import type { NetworkDescription } from '../../network/description.js';
 import { headLayers, localHead } from '../../network/heads.js';
 import type { Layer } from '../../network/layers.js';
 
-/** What a split balances: the stages' time, by their work (cost.ts), or their memory, by the activations they keep. */
+/**
+ * Criterion of a split: `cost` balances the time of the stages, by their work (cost.ts); `memory` balances the
+ * activations that they keep.
+ */
 export type Balance = 'cost' | 'memory';
 
 /**
- * What stages count for where they are balanced: a stage over blocks [start, end) `upTo[end] - upTo[start]`, and beside its
- * layers `starting[start]` and `ending[end]`, which are at least 0.
+ * Costs of stages for balancing. A stage with the blocks [start, end) costs `upTo[end] - upTo[start]` for its
+ * layers, plus `starting[start]` and `ending[end]`, which are at least 0.
  */
 export interface PartCounts {
-  /** Of the layers before each number of blocks, from none to all; the last with the head. */
+  /** Cost of the layers before each number of blocks, from none to all. The last value includes the head. */
   readonly upTo: readonly number[];
-  /** Of what a stage has that starts at a boundary: its AuxNet. */
+  /** Cost of the AuxNet of a stage that starts at this block. */
   readonly starting: readonly number[];
-  /** Of what it has where it ends: a local head. The last stage has nothing. */
+  /** Cost of the local head of a stage that ends at this block. 0 for the last stage. */
   readonly ending: readonly number[];
 }
 
-/** What layers count for. */
+/** Cost function for a list of layers. */
 type Count = (layers: readonly Layer[]) => number;
 
-/** What the stages of a split have beside their blocks. */
+/** Parts of stages besides their blocks. */
 export interface SplitOptions {
-  /** Of the AuxNets, where the share does not decide it. */
+  /** Size of the AuxNets, if the share does not decide it. */
   readonly size?: AuxiliarySize;
   readonly balance?: Balance;
-  /** Where every stage but the last has a local head. */
+  /** Set if every stage except the last has a local head. */
   readonly heads?: { readonly decoder: boolean } | null;
 }
 
 /**
- * Residual blocks per stage such that the costliest stage (work, or memory), its AuxNet and local head included, costs
- * least; among such splits the one whose first stages are longest.
- * @param auxiliaryShare what an AuxNet costs as a share of the multiply-adds of the stages it stands for, where no size is
- * given; 0 where there are no AuxNets
- * @throws RangeError when there are more stages than blocks
+ * Residual blocks per stage, such that the cost of the costliest stage (work or memory), including its AuxNet and
+ * local head, is minimal. Among such splits, it picks the one whose first stages are longest.
+ * @param auxiliaryShare multiply-adds of an AuxNet, as a share of those of the stages that it replaces, if no size
+ * is given; 0 without AuxNets
+ * @throws RangeError if there are more stages than blocks
  */
 export function balancedSplit(
   network: NetworkDescription,
@@ -48,7 +51,7 @@ export function balancedSplit(
   return balancedSplits(network, stages, auxiliaryShare, options).at(-1)!;
 }
 
-/** The same for every number of stages from 1 to `most`, for little more than the last one alone. */
+/** The same for every number of stages from 1 to `most`, at almost the cost of the last one alone. */
 export function balancedSplits(
   network: NetworkDescription,
   most: number,
@@ -66,15 +69,16 @@ export function balancedSplits(
   );
 }
 
-/** The same by other counts, as measured ones are. @throws RangeError when there are more stages than blocks */
+/** The same for other costs, like measured ones. @throws RangeError if there are more stages than blocks */
 export function balancedBy(counts: PartCounts, most: number): number[][] {
   const blocks = counts.upTo.length - 1;
-  if (most > blocks) throw new RangeError(`${most} stages need as many residual blocks; there are ${blocks}`);
+  if (most > blocks)
+    throw new RangeError(`${most} stages need at least ${most} residual blocks; the network has ${blocks}`);
   const least = leastBottlenecks(blocks, most, counts);
   return Array.from({ length: most }, (_, index) => longestFirst(least, counts, index + 1, blocks));
 }
 
-/** Of the splits whose costliest stage costs least. */
+/** Among the splits with the minimal bottleneck, the one with the longest first stages. */
 function longestFirst(least: number[][], counts: PartCounts, stages: number, blocks: number): number[] {
   const limit = least[stages]![0]!;
   const split: number[] = [];
@@ -88,7 +92,7 @@ function longestFirst(least: number[][], counts: PartCounts, stages: number, blo
   return [...split, blocks - start];
 }
 
-/** [left][start]: what the costliest of `left` stages over the blocks from `start` on costs at least. */
+/** [left][start]: minimal cost of the costliest of `left` stages over the blocks from `start` on. */
 function leastBottlenecks(blocks: number, stages: number, counts: PartCounts): number[][] {
   const least: number[][] = [
     [],
@@ -99,7 +103,8 @@ function leastBottlenecks(blocks: number, stages: number, counts: PartCounts): n
     for (let start = 0; start <= blocks - left; start++) {
       let best = Number.POSITIVE_INFINITY;
       for (let end = start + 1; end <= blocks - left + 1; end++) {
-        // From here on the first stage alone costs more. Without this a network of 600 blocks would take half a second.
+        // From here on, the first stage alone costs more. Without this check, a network of 600 blocks would take
+        // half a second.
         if (headless(counts, start, end) >= best) break;
         best = Math.min(best, Math.max(whole(counts, start, end), least[left - 1]![end]!));
       }
@@ -110,7 +115,7 @@ function leastBottlenecks(blocks: number, stages: number, counts: PartCounts): n
   return least;
 }
 
-/** Without what it has where it ends: grows with `end`, and is never more than the whole. */
+/** Cost without the local head: it grows with `end` and is a lower bound of the whole cost. */
 function headless({ upTo, starting }: PartCounts, start: number, end: number): number {
   return upTo[end]! - upTo[start]! + starting[start]!;
 }
@@ -119,7 +124,7 @@ function whole(counts: PartCounts, start: number, end: number): number {
   return headless(counts, start, end) + (counts.ending[end] ?? 0);
 }
 
-/** [start]: of the AuxNet of a stage that starts before block `start`; none of the first. */
+/** [start]: cost of the AuxNet of a stage that starts before block `start`. 0 for the first stage. */
 function auxiliaryCosts(
   network: NetworkDescription,
   count: Count,
@@ -132,14 +137,14 @@ function auxiliaryCosts(
   );
 }
 
-/** [end]: of the head of a stage that ends before block `end`; none where that is the last. */
+/** [end]: cost of the head of a stage that ends before block `end`. 0 for the last stage. */
 function headCosts(network: NetworkDescription, count: Count, hasDecoder: boolean): number[] {
   return network.blocks.map((_, end) =>
     end === 0 ? 0 : count(headLayers({ head: localHead(network, 0, end, hasDecoder) })),
   );
 }
 
-/** Sums of what each layer counts, over the layers up to each number of blocks, from none to all. */
+/** Cumulative cost of the layers before each number of blocks, from none to all. */
 function prefixSums({ stem, blocks, head }: NetworkDescription, count: Count): number[] {
   let sum = count(stem);
   const upTo = blocks.map(({ layers }, index) => {

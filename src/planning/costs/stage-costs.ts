@@ -8,13 +8,13 @@ import type { StageDescription } from '../../network/stages.js';
 import type { StepParts } from './speedup.js';
 import type { StepCosts } from './step-costs.js';
 
-/** What some layers hold and compute, per image where a pass is meant. */
+/** Memory and computation of some layers. Values of a pass are per image. */
 export interface LayerCost {
   readonly parameters: number;
   readonly multiplyAdds: number;
-  /** Values that a training pass keeps. */
+  /** Number of values that a training pass keeps. */
   readonly activations: number;
-  /** What its time grows with (cost.ts). */
+  /** Work (cost.ts), which is proportional to time. */
   readonly work: number;
 }
 
@@ -22,14 +22,14 @@ export interface StageCost extends LayerCost {
   /** Its residual blocks: [start, end). */
   readonly start: number;
   readonly end: number;
-  /** Of the AuxNet and the local head that it trains beside its layers; zeros where it has none. */
+  /** Costs of the AuxNet and the local head that the stage trains besides its layers. 0 if it has none. */
   readonly auxiliary: LayerCost;
   readonly head: LayerCost;
-  /** Of the next stage's AuxNet, which makes what this one is coupled to; zeros without a coupling. */
+  /** Costs of the AuxNet of the next stage, to which this stage is coupled. 0 without a coupling. */
   readonly downstream: LayerCost;
-  /** Values of what it hands to the next stage, an image; 0 for the last. */
+  /** Number of values per image that it sends to the next stage. 0 for the last stage. */
   readonly boundary: number;
-  /** Values of what the stage before hands to it; 0 for the first. */
+  /** Number of values per image that it gets from the previous stage. 0 for the first stage. */
   readonly inputBoundary: number;
 }
 
@@ -71,10 +71,13 @@ export function stageCosts(
   });
 }
 
-/** Of an image's features. */
+/** Number of values of the features of one image. */
 export const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;
 
-/** Seconds of a stage's step on `batch` images. The loss of a local head counts as the coupling does: it takes its place. */
+/**
+ * Seconds of a step of a stage on `batch` images. The loss of a local head counts as coupling, because it replaces
+ * it.
+ */
 export function stageParts(
   cost: StageCost,
   method: StagedMethod,
@@ -97,14 +100,14 @@ export function stageParts(
   };
 }
 
-/** Seconds that a stage spends on writing and reading messages of a step, beside what equation 27 knows. */
+/** Seconds per step in which a stage writes and reads messages. Equation 27 does not include them. */
 export function messageSeconds(
   { boundary, inputBoundary }: StageCost,
   method: StagedMethod,
   { send, receive }: Pick<StepCosts, 'send' | 'receive'>,
   batch: number,
 ): number {
-  // Variables that are stored are rows of a file, read and written in place.
+  // Stored variables are rows of a file that are read and written in place, so there are no messages.
   if (storesVariables(method)) return 0;
   const { messages } = describeMethod(method);
   const travels = (output: string) => messages.some((message) => message.output === output);
@@ -113,7 +116,7 @@ export function messageSeconds(
   return (up + down) * batch;
 }
 
-/** Seconds of a stage's step with all that is in it. */
+/** Seconds of a step of a stage, including all parts. */
 export function stageSeconds(cost: StageCost, method: StagedMethod, costs: StepCosts, batch: number): number {
   return secondsOf(stageParts(cost, method, costs, batch)) + messageSeconds(cost, method, costs, batch);
 }
@@ -132,7 +135,7 @@ export function serialParts(network: NetworkDescription, costs: StepCosts, batch
   };
 }
 
-/** The serial step with what the stages do beside it on average: the parts of equation 27. */
+/** The serial step, with the average overhead of the stages: the parts of equation 27. */
 export function meanParts(serial: StepParts, stages: readonly StepParts[]): StepParts {
   const mean = (part: keyof StepParts) => stages.reduce((sum, stage) => sum + stage[part], 0) / stages.length;
   return {

@@ -1,31 +1,31 @@
 import type { NetworkProfile, PassAtBoundary, PassSeconds } from '../../contract/network-profile.js';
 import type { CostRates } from './cost-rates.js';
 
-/** Work (cost.ts) of some layers, and which blocks of their network they are: [start, end). */
+/** Work (cost.ts) of some layers, and their blocks [start, end) in the network. */
 export interface LayerRange {
   readonly work: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** What one device takes for the parts of a training step, in seconds: known by rates, or by a profile of the network. */
+/** Seconds that one device takes for the parts of a training step, from rates or from a profile of the network. */
 export interface StepCosts {
-  /** Of one image through blocks of the network, the stem and the head where they are the first and the last. */
+  /** Time of one image in some blocks, including the stem with the first block and the head with the last. */
   layers(range: LayerRange): PassSeconds;
-  /** Of one image through an AuxNet that makes the input of block `boundary`, or a local head on what comes before it. */
+  /** Time of one image in an AuxNet that makes the input of block `boundary`, or in a local head on that input. */
   auxiliary(boundary: number, work: number): PassSeconds;
   localHead(boundary: number, work: number): PassSeconds;
-  /** A value of a boundary: coupling loss with its gradient, writing a message, reading it. */
+  /** Seconds per value of a boundary: coupling loss with its gradient, writing a message, reading it. */
   readonly coupling: number;
   readonly send: number;
   readonly receive: number;
-  /** A trained parameter: the optimiser's update. */
+  /** Seconds per trained parameter: the update of the optimizer. */
   readonly update: number;
-  /** An image: the time that the loop waits for it. */
+  /** Seconds per image for which the training loop waits. */
   readonly data: number;
 }
 
-/** Everything in proportion to its work. */
+/** Costs in proportion to work. */
 export function costsByRates(rates: CostRates): StepCosts {
   const { forward, backward, message, coupling, update, data } = rates;
   const passOf = (work: number): PassSeconds => ({ forward: forward * work, backward: backward * work });
@@ -40,8 +40,8 @@ export function costsByRates(rates: CostRates): StepCosts {
 }
 
 /**
- * Layers as they were measured, each; AuxNets and local heads in proportion to the work of the one measured nearest. Batches
- * are made beside the loop: nothing is waited for.
+ * Costs of a profile. Each layer has its measured time. AuxNets and local heads scale with the work of the nearest
+ * measured one. Batches are made in parallel to the loop, so there is no waiting time for data.
  */
 export function costsOfProfile(profile: NetworkProfile): StepCosts {
   const { batch, blocks, stem, head, coupling, send, receive, update } = profile;
@@ -70,7 +70,7 @@ export function costsOfProfile(profile: NetworkProfile): StepCosts {
 
 const NOTHING: PassSeconds = { forward: 0, backward: 0 };
 
-/** [n]: of the first n. */
+/** [n]: sum of the first n. */
 function prefixSums(passes: readonly PassSeconds[]): PassSeconds[] {
   let sum = NOTHING;
   return [

@@ -2,7 +2,7 @@ import type { WorkerDevice } from '../../contract/workers.js';
 
 export type DeviceKind = WorkerDevice['kind'];
 
-/** `cpu` of `cpu:0`. */
+/** The kind of a device: `cpu` for `cpu:0`. */
 export function deviceKindOf(device: string): DeviceKind {
   return device.startsWith('gpu') ? 'gpu' : 'cpu';
 }

@@ -39,7 +39,7 @@ import type { MeasuredRates } from './measured-rates.js';
 
 type Schemas = components['schemas'];
 
-/** A profile of the job's network on batches of its size. */
+/** A profile of the network of the job, with its batch size. */
 export interface KnownProfile {
   readonly on: NonNullable<Schemas['Plan']['profile']>;
   readonly measured: NetworkProfile;
@@ -48,13 +48,13 @@ export interface KnownProfile {
 export interface PlanOptions extends Machine {
   readonly bytesPerSecond: number;
   readonly profile: KnownProfile | null;
-  /** What jobs measured. */
+  /** Rates measured by tasks of earlier jobs. */
   readonly measured: MeasuredRates | null;
 }
 
 const FLOAT_BYTES = 4;
 
-/** What a job would cost. Pure: the same arguments give the same plan. */
+/** Predicts the cost of a job. A pure function: the same arguments give the same plan. */
 export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
   const { network, stages, rounds } = describeRun(spec, dataset);
   const { method, batch_size: batch } = spec;
@@ -103,10 +103,10 @@ function costsFrom({ profile, measured }: PlanOptions): StepCosts {
   return profile ? costsOfProfile(profile.measured) : costsByRates(measured?.rates ?? ESTIMATED_RATES);
 }
 
-/** A split is worth a change from here on: below it, medians of another profile may say otherwise. */
+/** A split must be faster than this factor to be suggested. Smaller differences may be noise of the profile. */
 const WORTH_A_CHANGE = 0.97;
 
-/** The even split, where it is clearly faster than the job's. */
+/** The balanced split, if it is clearly faster than that of the job. */
 function betterSplit(
   { network, batch, costs }: Workload,
   method: ResolvedSpec['method'],
@@ -140,7 +140,7 @@ function speedUps(work: Workload): Schemas['PlanSpeedup'][] {
   });
 }
 
-/** Of a step in the layer-parallel phase to that of all steps. */
+/** Speed-up of the whole run, from that of a step in the layer-parallel phase. */
 function wholeRun({ warmStartShare, endToEndShare }: Workload, slowest: number, replicas: number): number {
   return withEndToEndShare(slowest, { alone: warmStartShare, shared: endToEndShare, replicas });
 }

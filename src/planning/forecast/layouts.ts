@@ -8,26 +8,26 @@ type PlanLayout = Schemas['PlanLayout'];
 
 export const MOST_STAGES = 16;
 
-/** Devices to lay a network out on. */
+/** The devices for a network. */
 export interface Machine {
   readonly devices: number;
-  /** Of one device; null: without limit. */
+  /** Memory of one device; null: no limit. */
   readonly memoryBytes: number | null;
 }
 
-/** Whether the stages of a method train at once, each on a device of its own. */
+/** Whether the stages of a method train at the same time, each on its own device. */
 export function trainsInParallel({ type }: Pick<ResolvedMethod, 'type'>): boolean {
   return type !== 'backprop' && describeMethod({ type }).trains === 'every-stage';
 }
 
-/** The fastest first; those that do not fit last. */
+/** Layouts that fit, the fastest first; then those that do not fit. */
 export function compareLayouts(work: Workload, { devices, memoryBytes }: Machine): PlanLayout[] {
   return candidates(work, devices)
     .map((layout) => toLayout(layoutCost(work, layout), memoryBytes))
     .sort((a, b) => Number(b.fits) - Number(a.fits) || a.epoch_seconds - b.epoch_seconds);
 }
 
-/** One device; every device as a replica; K stages with as many replicas of each as there are devices for. */
+/** One device; every device as a replica; and K stages with as many replicas as there are devices. */
 function candidates({ variants, batch }: Workload, devices: number): Layout[] {
   const most = Math.min(variants.length, devices);
   return Array.from({ length: most }, (_, index) => index + 1).flatMap((stages) => {
@@ -54,13 +54,16 @@ function toLayout(cost: LayoutCost, memoryBytes: number | null): PlanLayout {
   };
 }
 
-/** Picks the fastest that fits, and says plainly where that is not layer-parallel training. @param layouts as compared */
+/**
+ * Recommends the fastest layout that fits, and says so if it is not layer-parallel. @param layouts as
+ * compareLayouts sorts them
+ */
 export function recommend(layouts: readonly PlanLayout[]): Schemas['Plan']['recommendation'] {
   const fitting = layouts.filter(({ fits }) => fits);
   const [best] = fitting;
   if (best === undefined) {
     const least = layouts.reduce((a, b) => (b.memory_bytes < a.memory_bytes ? b : a));
-    const reason = `No layout fits the devices' memory; the least that one needs is ${least.memory_bytes} bytes (${nameOf(least)}).`;
+    const reason = `No layout fits into the memory of the devices. The smallest one needs ${least.memory_bytes} bytes (${nameOf(least)}).`;
     return { stages: least.stages, replicas: least.replicas, reason };
   }
   const others = [
@@ -69,15 +72,15 @@ export function recommend(layouts: readonly PlanLayout[]): Schemas['Plan']['reco
     fitting.find(({ stages, replicas }) => stages === 1 && replicas === 1),
   ].filter((layout): layout is PlanLayout => layout !== undefined && layout !== best);
   const beside = others.map((layout) => `${nameOf(layout)} ${layout.epoch_seconds} s`).join(', ');
-  const reason = `${verdict(best)}: an epoch is predicted to take ${best.epoch_seconds} s${beside && `; ${beside}`}.`;
+  const reason = `${verdict(best)}: the predicted time per epoch is ${best.epoch_seconds} s${beside && `; ${beside}`}.`;
   return { stages: best.stages, replicas: best.replicas, reason };
 }
 
 function verdict(best: PlanLayout): string {
   if (best.stages === 1 && best.replicas > 1) {
-    return `Data-parallel back-propagation is the better choice here, on ${best.replicas} devices; Strata trains it as local SGD, with method.type backprop, end_to_end_share 1 and end_to_end_replicas ${best.replicas}`;
+    return `Data-parallel back-propagation on ${best.replicas} devices is the better choice here; Strata trains it as local SGD, with method.type backprop, end_to_end_share 1 and end_to_end_replicas ${best.replicas}`;
   }
-  if (best.replicas > 1) return `${capital(nameOf(best))} would be fastest; Strata trains one replica`;
+  if (best.replicas > 1) return `${capital(nameOf(best))} would be fastest, but Strata trains one replica`;
   return best.stages > 1 ? `${capital(nameOf(best))} are fastest` : 'One device is fastest';
 }
 
@@ -88,7 +91,7 @@ function nameOf({ stages, replicas }: Layout): string {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Four digits say all that a prediction knows. */
+/** A prediction is not more precise than four digits. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

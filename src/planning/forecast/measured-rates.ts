@@ -18,7 +18,7 @@ export interface MeasuredRates {
   readonly on: NonNullable<components['schemas']['Plan']['measured_on']>;
 }
 
-/** Seconds of each part, and what they were spent on. */
+/** Seconds of each part, and the amount of work done in them. */
 interface Sums {
   images: number;
   steps: number;
@@ -26,14 +26,15 @@ interface Sums {
   updates: number;
   coupled: number;
   downstream: number;
-  /** Values of messages, written and read. */
+  /** Number of values in messages, written and read. */
   sent: number;
   seconds: Record<string, number>;
 }
 
 /**
- * What tasks on one kind of device, the latest one's, measured of a network's parts; null where there are none. What no task
- * did, as the coupling where only back-propagation ran, is estimated, and scaled as the forward pass came out.
+ * Rates of the parts of a network, measured by tasks on one kind of device, that of the latest task; null without
+ * tasks. Parts that no task has run, like the coupling if only back-propagation ran, are estimated and scaled by
+ * the measured forward pass.
  */
 export function measuredRates(
   network: NetworkDescription,
@@ -45,7 +46,7 @@ export function measuredRates(
   const alike = tasks.filter(({ device }) => deviceKindOf(device) === deviceKindOf(latest.device));
   const sums = alike.reduce((all, task) => add(all, workOf(network, task), task, batch), nothing());
   if (!(sums.work > 0 && part(sums, 'forward') > 0)) return null;
-  // Forward and backward passes of AuxNets are convolutions like the others.
+  // Forward and backward passes of AuxNets are convolutions like all others.
   const forward = (part(sums, 'forward') + part(sums, 'auxiliary_forward')) / sums.work;
   const backward = (part(sums, 'backward') + part(sums, 'auxiliary_backward')) / sums.work;
   const scale = forward / ESTIMATED_RATES.forward;

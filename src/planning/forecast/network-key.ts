@@ -2,13 +2,13 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import { inputShape } from '../../network/index.js';
 
 /**
- * What a profile is of: jobs with the same key train the same layers on as many values in the same precision. How they are
- * cut, and trained, does not matter.
+ * Subject of a profile: jobs with the same key train the same layers on the same number of values in the same
+ * precision. Split and method do not matter.
  */
 export function networkKey(spec: ResolvedSpec, dataset: DatasetFacts): string {
   const { model, batch_size, precision } = spec;
   const image = inputShape(spec, dataset);
-  // By name: what a job wrote first must not make it another network.
+  // Sorted by name, because the order of fields in the request does not change the network.
   const parts = { model: sorted(model), image: sorted(image), classes: dataset.classes.length };
   return JSON.stringify({ ...parts, batch_size, precision });
 }

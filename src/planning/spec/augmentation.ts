@@ -1,7 +1,7 @@
 import type { DatasetFacts, JobSpec, RandomResizedCrop, ResolvedAugmentation } from '../../contract/spec.js';
 import type { Problems } from './problems.js';
 
-/** The figures that ImageNet is trained with nearly everywhere. */
+/** The usual values for training on ImageNet. */
 const DEFAULT_CROP: RandomResizedCrop = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
 
 /** The augmentation of a job whose images must stay as they are. */
@@ -32,7 +32,7 @@ export function resolveAugmentation(
   };
 }
 
-/** A job that asks for shifts gets them instead of crops. */
+/** A job that asks for crop padding gets it instead of resized crops. */
 function recommendedFor({ augmentation, storage }: DatasetFacts, padding: number | null) {
   const crops = storage === 'encoded' && !padding;
   return { ...augmentation, random_resized_crop: crops && DEFAULT_CROP };
@@ -40,7 +40,7 @@ function recommendedFor({ augmentation, storage }: DatasetFacts, padding: number
 
 type CropSpec = Exclude<JobSpec['augmentation']['random_resized_crop'], false | null>;
 
-/** The contract has it that both are pairs. */
+/** The contract guarantees that both are pairs. */
 function withDefaults({ scale, ratio }: CropSpec | RandomResizedCrop): RandomResizedCrop {
   return {
     scale: (scale as RandomResizedCrop['scale']) ?? DEFAULT_CROP.scale,
@@ -58,11 +58,11 @@ function checkCrop(
   if (storage === 'pixels') {
     report(
       pointer,
-      `${name} stores pixels of one size, which are not resized; use false or null, and crop_padding`,
+      `${name} stores pixels of a fixed size and cannot be resized; use false or null, and crop_padding instead`,
     );
   }
   if (padding)
-    report('/augmentation/crop_padding', 'random_resized_crop places images already; use 0 or null');
+    report('/augmentation/crop_padding', 'random_resized_crop already shifts images; use 0 or null');
   for (const field of ['scale', 'ratio'] as const) {
     const [min = 0, max = min] = crop[field] ?? [];
     if (min > max) report(`${pointer}/${field}`, `must be [min, max]; use [${max}, ${min}]`);
@@ -79,7 +79,9 @@ function checkCutout(
   report('/augmentation/cutout', `can blank whole images of this dataset; use ${max} or less`);
 }
 
-/** Variables belong to the images as they are: an augmented one would be another image under the same variable. */
+/**
+ * Stored variables belong to unchanged images. An augmented image would be another image with the same variable.
+ */
 function checkUnchanged(
   {
     crop_padding: padding,
@@ -89,7 +91,7 @@ function checkUnchanged(
   }: JobSpec['augmentation'],
   report: Problems,
 ): void {
-  const why = 'stored variables belong to unchanged images';
+  const why = 'stored variables require images without augmentation';
   if (padding !== null && padding > 0) report('/augmentation/crop_padding', `${why}; use 0 or null`);
   if (flip) report('/augmentation/horizontal_flip', `${why}; use false or null`);
   if (crop) report('/augmentation/random_resized_crop', `${why}; use false or null`);

@@ -10,7 +10,7 @@ export function checkBatchSize(
   if (batchSize <= samples) return true;
   report(
     '/batch_size',
-    `must be at most the ${samples} training images of this job, or no batch is ever full`,
+    `must be at most ${samples}, the number of training images of this job; otherwise no batch is full`,
   );
   return false;
 }

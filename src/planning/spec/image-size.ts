@@ -13,6 +13,6 @@ function checkImageSize(size: number | null, { name, storage, image }: DatasetFa
   if (size === null || storage === 'encoded' || unchanged) return;
   report(
     '/image_size',
-    `${name} stores pixels of ${image.height}x${image.width}, which are not resized; leave it out`,
+    `${name} stores pixels of ${image.height}x${image.width} and cannot be resized; leave it out`,
   );
 }

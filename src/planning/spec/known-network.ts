@@ -9,7 +9,7 @@ import { remember } from './remember.js';
 const NETWORKS_KEPT = 10;
 const SPLITS_KEPT = 50;
 
-/** What decides a split, beside the network. */
+/** Inputs of the split search, besides the network. */
 export interface SplitSearch extends Required<Pick<SplitOptions, 'balance' | 'heads'>> {
   readonly stages: number;
   /** null where the method has no AuxNets. */

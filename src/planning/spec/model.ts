@@ -31,13 +31,13 @@ function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Pro
   if (model.dropout && model.family !== 'wide-resnet') {
     report(
       '/model/dropout',
-      `${model.family} has no dropout; use 0, or family wide-resnet, which has it between its convolutions`,
+      `${model.family} has no dropout; use 0, or family wide-resnet, which has dropout between its convolutions`,
     );
   }
   if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
     report(
       '/model/family',
-      `imagenet-resnet needs images of ${SMALLEST_IMAGENET_SIDE}x${SMALLEST_IMAGENET_SIDE} or more; those of ${name} ` +
+      `imagenet-resnet requires images of at least ${SMALLEST_IMAGENET_SIDE}x${SMALLEST_IMAGENET_SIDE}; the images of ${name} ` +
         `are ${image.height}x${image.width}: use resnet or wide-resnet`,
     );
     return false;
@@ -48,7 +48,7 @@ function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Pro
 function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
   if (blockGroups(family, depth) !== null) return true;
   if (family === 'imagenet-resnet') {
-    report('/model/depth', `${family} has depths ${IMAGENET_DEPTHS.join(', ')}, not ${depth}`);
+    report('/model/depth', `${family} is available with depth ${IMAGENET_DEPTHS.join(', ')}, not ${depth}`);
     return false;
   }
   const { outside, text } = DEPTH_FORM[family];
@@ -56,7 +56,7 @@ function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
   const nearest = [below, below + 1].map((n) => 6 * n + outside);
   report(
     '/model/depth',
-    `${family} has depths ${text}; the nearest to ${depth} are ${nearest.join(' and ')}`,
+    `${family} is available with depth ${text}; the nearest to ${depth} are ${nearest.join(' and ')}`,
   );
   return false;
 }

@@ -39,11 +39,11 @@ function checkNesterov({ type, nesterov, momentum }: ResolvedOptimizer, report: 
   if (!nesterov) return;
   if (momentum === null) report('/optimizer/nesterov', `needs a momentum, which ${type} has not; use false`);
   else if (momentum === 0) {
-    report('/optimizer/nesterov', 'looks ahead along the momentum: use a momentum above 0, or false');
+    report('/optimizer/nesterov', 'requires momentum; use a momentum above 0, or false');
   }
 }
 
-/** A warm-up ends before the run does, and before the rate first falls. */
+/** A warm-up must end before the run does, and before the first drop of the rate. */
 function checkSchedule(
   { type, warmup_epochs: warmup, milestones }: OptimizerSpec['schedule'],
   epochs: number,
@@ -56,6 +56,6 @@ function checkSchedule(
   }
   const first = Math.min(...milestones) * epochs;
   if (type === 'step' && warmup > first) {
-    report(pointer, `must be at most ${Number(first.toPrecision(3))}, where the first milestone is`);
+    report(pointer, `must be at most ${Number(first.toPrecision(3))}, the epoch of the first milestone`);
   }
 }

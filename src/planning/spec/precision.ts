@@ -2,19 +2,19 @@ import { StrataError } from '../../contract/errors.js';
 import type { JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import type { TaskKind } from '../../contract/trainer-protocol.js';
 
-/** How many of the registered devices compute in bfloat16. */
+/** Number of registered devices that support bfloat16. */
 export interface DeviceCount {
   readonly devices: number;
   readonly withBfloat16: number;
-  /** How many do so faster than in float32. */
+  /** Number of devices on which bfloat16 is faster than float32. */
   readonly preferBfloat16: number;
 }
 
 export const NO_DEVICES: DeviceCount = { devices: 0, withBfloat16: 0, preferBfloat16: 0 };
 
 /**
- * `auto` takes bfloat16 only where every device is the faster for it, so that none stands idle.
- * @throws StrataError precision_unavailable where bfloat16 is asked for and no registered device has it
+ * `auto` uses bfloat16 only if it is faster on every device, so that no device stays idle.
+ * @throws StrataError precision_unavailable if bfloat16 is requested and no registered device supports it
  */
 export function resolvePrecision(
   precision: JobSpec['precision'],
@@ -23,7 +23,7 @@ export function resolvePrecision(
   if (precision === 'auto') return devices > 0 && preferBfloat16 === devices ? 'bfloat16' : 'float32';
   if (precision === 'bfloat16' && withBfloat16 === 0) {
     const message =
-      `none of the ${devices} registered devices computes in bfloat16, and it is not emulated; ` +
+      `none of the ${devices} registered devices supports bfloat16, and Strata does not emulate it; ` +
       "use 'float32', or 'auto'";
     throw new StrataError('precision_unavailable', undefined, {
       errors: [{ pointer: '/precision', message }],
@@ -32,5 +32,5 @@ export function resolvePrecision(
   return precision;
 }
 
-/** Only these compute in the job's precision; all else is float32. */
+/** Only these kinds use the precision of the job. All other tasks use float32. */
 export const TRAINING_KINDS: readonly TaskKind[] = ['stage', 'end_to_end'];

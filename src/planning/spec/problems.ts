@@ -1,2 +1,2 @@
-/** Takes note of a field at fault: its JSON pointer, and what would be right. */
+/** Reports an invalid field: its JSON pointer, and how to fix it. */
 export type Problems = (pointer: string, message: string) => void;

@@ -1,8 +1,8 @@
 /**
- * Keeps what a pure function has given, or one that opens something for a key. Once there are too many everything is forgotten:
- * what is asked for still is made again.
- * @param most kept at a time
- * @param key data that JSON tells apart
+ * Caches the results of a pure function, or of one that opens something for a key. When the cache is full, it is
+ * cleared.
+ * @param most maximum number of cached results
+ * @param key data whose JSON differs for different keys
  */
 export function remember<Key, Value>(most: number, make: (key: Key) => Value): (key: Key) => Value {
   const kept = new Map<string, Value>();

@@ -12,10 +12,10 @@ import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import type { Problems } from './problems.js';
 
 /**
- * Makes every choice that a job left open and checks the rules that span fields.
- * @param drawnSeed used where the job names none
- * @param registered devices that could train it now
- * @throws StrataError invalid_spec, with a JSON pointer and a remedy for every field at fault; precision_unavailable
+ * Makes every open choice of a job and checks the rules between fields.
+ * @param drawnSeed used if the job sets no seed
+ * @param registered devices that could train the job now
+ * @throws StrataError invalid_spec, with a JSON pointer and a remedy for every invalid field; precision_unavailable
  */
 export function resolveSpec(
   spec: JobSpec,

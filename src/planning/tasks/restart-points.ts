@@ -2,18 +2,18 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
 import { endToEndRange, parallelRange, replicasIn, roundsOf } from '../../method/rounds.js';
 
-/** A place in a job's training whose weights are kept. */
+/** A point in the training of a job whose weights are stored. */
 export interface RestartPoint {
   /** Unique within the job. */
   readonly name: string;
-  /** Within a task, between two rounds, or the finished network. */
+  /** Within a task, between two rounds, or the final network. */
   readonly kind: 'step' | 'round' | 'final';
   readonly round: number | null;
-  /** The first optimiser step that is not in it. */
+  /** The first optimizer step that it does not include. */
   readonly step: number;
   readonly createdAt: Date;
   readonly parts: readonly RestartPart[];
-  /** Whether another job can start from it: a whole network, of which nothing is about to be replaced. */
+  /** Whether another job can start from it: it is a whole network, and no part is about to be replaced. */
   readonly startsJobs: boolean;
 }
 
@@ -25,15 +25,15 @@ export interface RestartPart {
   readonly sizeBytes: number;
 }
 
-/** What is stored of a job's weights. */
+/** The stored weights of a job. */
 export interface KeptWeights {
   readonly spec: ResolvedSpec;
   readonly facts: DatasetFacts;
   readonly ended: boolean;
-  /** Succeeded training tasks; of an ended job their outputs are nobody's any more. */
+  /** Successful training tasks. After the end of the job, their outputs are deleted. */
   readonly tasks: readonly KeptTask[];
   readonly checkpoints: readonly (RestartPart & { readonly step: number; readonly createdAt: Date })[];
-  /** The artifact that holds the finished network. */
+  /** The artifact with the final network. */
   readonly final: (Omit<RestartPart, 'task' | 'stage'> & { readonly createdAt: Date }) | null;
 }
 
@@ -46,7 +46,7 @@ export interface KeptTask {
   readonly finishedAt: Date;
 }
 
-/** In the order of training. */
+/** Restart points in the order of training. */
 export function restartPoints(kept: KeptWeights): RestartPoint[] {
   const rounds = kept.ended ? [] : roundPoints(kept);
   const points = [...rounds, ...kept.checkpoints.map((checkpoint) => stepPoint(kept, checkpoint))];
@@ -75,7 +75,7 @@ function roundPoints({ spec, facts, tasks }: KeptWeights): RestartPoint[] {
   });
 }
 
-/** Of a task's outputs its states: its own, or one for each stage. */
+/** The states among the outputs of a task: its own, or one for each stage. */
 function partsOf({ key, stage, outputs }: KeptTask): RestartPart[] {
   return Object.entries(outputs).flatMap(([name, { uri, size_bytes }]) => {
     const [state, number] = name.split('-');
@@ -89,7 +89,7 @@ function stepPoint(
   { step, createdAt, ...part }: KeptWeights['checkpoints'][number],
 ): RestartPoint {
   const whole = part.stage === null || spec.method.stages === 1;
-  // Of a task in work the next checkpoint takes its place at any moment.
+  // The next checkpoint of a running task may replace this one at any moment.
   const startsJobs = whole && ended;
   return { name: `step-${part.task}`, kind: 'step', round: null, step, createdAt, parts: [part], startsJobs };
 }

@@ -7,21 +7,22 @@ import type { TrainedTask } from '../timed-task.js';
 
 type SpeedUp = components['schemas']['JobResult']['speedup'];
 
-/** Tasks and the optimiser steps that they took. */
+/** Tasks and their number of optimizer steps. */
 interface Work {
   readonly tasks: readonly TrainedTask[];
   readonly steps: number;
 }
 
 /**
- * How much faster the layer-parallel phase was than the same steps would have been end to end on one device, and how
- * much faster equation 27 says it can be (docs/method.md, "Speed-up, measured"). The phases of the joined network count in neither.
- * @param paused whether the job was paused at any time
- * @returns null where there is nothing to compare, or no times to compare by
+ * Speed-up of the layer-parallel phase over the same steps of the joined network on one device, measured and as
+ * equation 27 predicts it (docs/method.md, "Speed-up, measured"). Both exclude the phases of the joined network.
+ * @param paused whether the job was ever paused
+ * @returns null if there is nothing to compare, or if times are missing
  */
 export function speedUpOf(method: ResolvedMethod, tasks: readonly TrainedTask[], paused: boolean): SpeedUp {
   if (method.stages === 1 || !trainsInParallel(method)) return null;
-  // An attempt's row keeps its own times alone: those of its forerunners are lost. A GPU and a CPU do not compare.
+  // The row of an attempt has only its own times; those of earlier attempts are lost. Times of a GPU and a CPU are
+  // not comparable.
   const comparable = tasks.every(
     ({ attempt, device }) => attempt === 1 && deviceKindOf(device) === deviceKindOf(tasks[0]!.device),
   );
@@ -38,14 +39,14 @@ function workOf(all: readonly TrainedTask[], stage: number | null, shares: numbe
 
 function measured(serial: Work, stages: readonly Work[]): number | null {
   const secondsAStep = serial.tasks.reduce((sum, task) => sum + spanOf([task]), 0) / serial.steps;
-  // Every stage takes every step.
+  // Every stage runs every step.
   const steps = stages[0]!.steps;
   return figure((secondsAStep * steps) / spanOf(stages.flatMap(({ tasks }) => tasks)));
 }
 
 /** Seconds from the first start to the last end. */
 function spanOf(tasks: readonly TrainedTask[]): number {
-  // Folded, not spread: a long job has more tasks than a call takes arguments.
+  // reduce instead of a spread: a long job has more tasks than a call can take arguments.
   const start = tasks.reduce((first, { startedAt }) => Math.min(first, startedAt.getTime()), Infinity);
   const end = tasks.reduce((last, { finishedAt }) => Math.max(last, finishedAt.getTime()), -Infinity);
   return (end - start) / 1000;
@@ -56,11 +57,11 @@ function predicted(serial: Work, stages: readonly Work[]): number | null {
   return timed ? figure(unevenSpeedUp(partsOf(serial), stages.map(partsOf))) : null;
 }
 
-/** A clock may be too coarse, or be set back, for a task that takes no time. */
+/** A task may seem to take no time, if a clock is coarse or was set back. */
 const figure = (value: number): number | null =>
   Number.isFinite(value) && value > 0 ? rounded(value) : null;
 
-/** Seconds of a step. What equation 27 does not know (spools, reports, checkpoints) is left out. */
+/** Seconds per step. Times that equation 27 does not include (spools, reports, checkpoints) are left out. */
 function partsOf({ tasks, steps }: Work): StepParts {
   const mean = (...names: string[]) =>
     tasks.reduce((sum, { seconds }) => names.reduce((all, name) => all + (seconds[name] ?? 0), sum), 0) /

@@ -30,20 +30,20 @@ export interface PlannedTask {
   readonly kind: TaskKind;
   readonly stage: number | null;
   readonly round: number | null;
-  /** Which of the devices that share a round of the joined network; null where one trains it. */
+  /** Index of the replica in a round of the joined network; null if a single task trains the round. */
   readonly replica: number | null;
   readonly inputs: Readonly<Record<string, InputReference>>;
-  /** Tasks to wait for without reading anything of theirs. */
+  /** Tasks that must end first, although none of their outputs is read. */
   readonly after: readonly string[];
-  /** Names of the outputs it must produce. */
+  /** Names of the outputs that the task must produce. */
   readonly outputs: readonly string[];
-  /** Its share of the job's work, in optimiser steps of the whole network. */
+  /** Share of the work of the job, in optimizer steps of the whole network. */
   readonly weight: number;
 }
 
 type Inputs = Record<string, InputReference>;
 
-// Forward passes cost a third of a training step; finalizing is about four evaluations (docs/method.md).
+// A forward pass costs a third of a training step. Finalizing is about four evaluations (docs/method.md).
 const EVALUATION_STEP = 1 / 3;
 const FINALIZE_EVALUATIONS = 4;
 
@@ -56,8 +56,9 @@ const from = (task: string, output: string): InputReference => ({ task, output }
 const DATASET = from('prepare', 'dataset');
 
 /**
- * Cuts a job into its tasks, each listed after everything it waits for: `prepare`, the wavefront of stage tasks
- * (docs/method.md, "The schedule"), before and after it rounds of the joined network, `finalize`. Pure: the same spec gives the same graph.
+ * Divides a job into tasks, each listed after the tasks for which it waits: `prepare`; rounds of the joined network
+ * (warm start); the wavefront of stage tasks (docs/method.md, "The schedule"); rounds of the joined network;
+ * `finalize`. A pure function: the same spec gives the same graph.
  */
 export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTask[] {
   const rounds = roundsOf(spec, dataset);
@@ -71,7 +72,7 @@ export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTas
   ];
 }
 
-/** How many tasks that is, without making them: what every answer about a new job says. */
+/** Number of tasks, without creating them: part of every response about a new job. */
 export function countTasks(spec: ResolvedSpec, dataset: DatasetFacts): number {
   const rounds = roundsOf(spec, dataset);
   const tasksARound = trainsJointly(spec.method) ? 1 : stageOrder(spec.method).length;
@@ -91,7 +92,7 @@ function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): 
   return tasks;
 }
 
-/** Rounds of the joined network; the last one hands it over to the stages. */
+/** Rounds of the joined network. The last one passes its state to the stages. */
 function warmStart({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
   const last = rounds.warmStartRounds - 1;
   return Array.from({ length: rounds.warmStartRounds }, (_, round) => {
@@ -122,15 +123,15 @@ function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, roun
   return { ...task(stageKey(stage, round), 'stage', weight, stage, round), inputs, outputs };
 }
 
-/** A round of all stages in one task, each of whose outputs bears its stage's number. */
+/** A round of all stages in one task. The name of each output contains the index of its stage. */
 function jointTask({ method }: ResolvedSpec, rounds: Rounds, round: number): PlannedTask {
   const inputs = { dataset: DATASET, ...outputsOf(method, rounds, round - 1, 'state') };
-  // It passes through the whole network as often as the stages exchange messages.
+  // It runs the whole network once for each message round.
   const weight = countSteps(parallelRange(rounds, round)) * (method.message_rounds ?? 1);
   return { ...task(jointKey(round), 'stage', weight, null, round), inputs, outputs: handOverOutputs(method) };
 }
 
-/** Where a stage's output of a round is found: before round 0 in what a warm start handed over, if anywhere. */
+/** Source of a stage's output of a round. Before round 0, this is the warm start, if there is one. */
 function sourceOf(
   method: StagedMethod,
   { warmStartRounds }: Rounds,
@@ -145,7 +146,10 @@ function sourceOf(
   return handedOver ? from(endToEndKey(warmStartRounds - 1, null), name) : null;
 }
 
-/** Before the stages are joined, so that the end-to-end phase's gain shows, and where the job asks for it. */
+/**
+ * Evaluates before the stages are joined, so that the gain of the end-to-end phase is visible, and after the rounds
+ * that the job requests.
+ */
 function evaluatesAfter(spec: ResolvedSpec, rounds: Rounds, round: number): boolean {
   const isHandOver = round === rounds.parallelRounds - 1 && rounds.endToEndRounds > 0;
   if (isHandOver && spec.method.stages > 1) return true;
@@ -164,7 +168,10 @@ function evaluateTask({ method }: ResolvedSpec, rounds: Rounds, round: number, w
   return { ...task(evaluateKey(round), 'evaluate', weight, null, round), inputs };
 }
 
-/** Replicas of a round begin alike, at the mean of those of the round before (docs/method.md, "The end-to-end phase on K devices"). */
+/**
+ * All replicas of a round start from the mean of the states of the previous round (docs/method.md, "The end-to-end
+ * phase on K devices").
+ */
 function endToEndPhase({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
   return endToEndRoundsOf(rounds).flatMap((round) => {
     const inputs = { dataset: DATASET, ...joinedStatesOf(method, rounds, round - 1) };
@@ -176,7 +183,7 @@ function endToEndPhase({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] 
 const endToEndRoundsOf = ({ warmStartRounds, endToEndRounds }: Rounds): number[] =>
   Array.from({ length: endToEndRounds }, (_, index) => warmStartRounds + index);
 
-/** States of the joined network after `round` of the end-to-end phase; before it those of its stages. */
+/** States of the joined network after `round` of the end-to-end phase. Before it: the states of its stages. */
 function joinedStatesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
   if (round < rounds.warmStartRounds) return statesOf(method, rounds, rounds.parallelRounds - 1);
   const replicas = replicasIn(rounds, round);
@@ -200,7 +207,7 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
   return { ...task('finalize', 'finalize', evaluation * FINALIZE_EVALUATIONS), inputs, after };
 }
 
-/** States of the stages after `round`; before any (-1) those of a warm start, or none. */
+/** States of the stages after `round`. Before any round (-1): those of a warm start, or none. */
 function statesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
   return outputsOf(method, rounds, round, 'state');
 }
@@ -209,7 +216,9 @@ function auxiliariesOf(method: StagedMethod, rounds: Rounds, round: number): Inp
   return outputsOf(method, rounds, round, 'auxiliary');
 }
 
-/** Output `output` of each stage that has it, as `<output>-<stage>`; of an untrained one as a warm start left it. */
+/**
+ * Output `output` of each stage that has it, as `<output>-<stage>`. For an untrained stage: from the warm start.
+ */
 function outputsOf(method: StagedMethod, rounds: Rounds, round: number, output: string): Inputs {
   const inputs: Inputs = {};
   for (let stage = 0; stage < method.stages; stage++) {
@@ -231,7 +240,7 @@ function task(
   return { key, kind, stage, round, replica: null, inputs: {}, after: [], outputs: [], weight };
 }
 
-/** Every task that `task` waits for, each once. */
+/** Keys of all tasks for which `task` waits, without duplicates. */
 export function needsOf(planned: PlannedTask): string[] {
   return [...new Set([...Object.values(planned.inputs).map((input) => input.task), ...planned.after])];
 }

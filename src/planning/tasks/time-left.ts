@@ -1,27 +1,27 @@
 import type { TaskKind } from '../../contract/trainer-protocol.js';
 
-/** A job's tasks of one kind. Weights are in optimiser steps of the whole network. */
+/** Progress of the tasks of one kind. Weights are in optimizer steps of the whole network. */
 export interface KindProgress {
   readonly kind: TaskKind;
   readonly total: number;
-  /** Running tasks counted by their own progress. */
+  /** Finished weight. Running tasks count with their progress. */
   readonly done: number;
-  /** How many of them run. */
+  /** Number of running tasks. */
   readonly running: number;
-  /** Weight, and seconds from start to end, of those that a single attempt finished. */
+  /** Weight, and seconds from start to end, of tasks that a single attempt finished. */
   readonly timedWeight: number;
   readonly timedSeconds: number;
 }
 
 /**
- * Seconds until a job ends if it goes on as it does: what is left of each kind of task, at the rate of its finished ones.
- * Stages share what is left of theirs among the slots that they use now, and replicas theirs among as many; the other kinds follow
- * one another. A kind of which none is finished goes at the rate of all those that train or evaluate.
+ * Estimates the seconds until a job ends: the remaining work of each kind of task, at the rate of its finished
+ * tasks. Stage tasks are divided among the slots that they use now, and replicas among their number. The other
+ * kinds run one after another. A kind without finished tasks uses the rate of all tasks that train or evaluate.
  * @param replicas of a round of the joined network
- * @returns null until one of those is finished
+ * @returns null until such a task is finished
  */
 export function secondsLeft(kinds: readonly KindProgress[], replicas: number): number | null {
-  // Preparing has a weight, but no steps: its rate says nothing of the others'.
+  // A prepare task has a weight, but no steps, so its rate says nothing about other kinds.
   const general = rateOf(kinds.filter(({ kind }) => kind !== 'prepare'));
   if (general === null) return null;
   const used = (...names: TaskKind[]) =>
@@ -36,7 +36,7 @@ export function secondsLeft(kinds: readonly KindProgress[], replicas: number): n
   );
 }
 
-/** Seconds a step; null where nothing is finished. */
+/** Seconds per step; null if no task is finished. */
 function rateOf(kinds: readonly KindProgress[]): number | null {
   const weight = kinds.reduce((sum, { timedWeight }) => sum + timedWeight, 0);
   return weight > 0 ? kinds.reduce((sum, { timedSeconds }) => sum + timedSeconds, 0) / weight : null;

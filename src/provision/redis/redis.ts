@@ -31,7 +31,7 @@ export async function startRedis(home: string, progress: Progress = silent): Pro
   return withLock(join(home, 'redis'), async () => startServer(await redisServer(home, progress)));
 }
 
-/** Stops the server of a home if one runs, and says whether it did. */
+/** Stops the server of a home folder. @returns whether one was running */
 export async function stopRedis(home: string): Promise<boolean> {
   return withLock(join(home, 'redis'), async () => stopServer(await redisServer(home)));
 }
@@ -61,12 +61,12 @@ class RedisServer implements ServerProgram {
     return `redis://:${this.password}@127.0.0.1:${await this.port.current()}`;
   }
 
-  /** The live server of this folder. A pid that belongs to another program by now does not count. */
+  /** The running server of this folder. A pid that another program has reused does not count. */
   async pid(): Promise<number | undefined> {
     const pid = Number(await readText(this.files.pid));
     const port = await this.port.current();
     if (!pid || !port) return undefined;
-    // The server rewrites its command line to show its address.
+    // The server shows its address in its command line.
     return (await commandLine(pid))?.includes(`127.0.0.1:${port}`) ? pid : undefined;
   }
 
@@ -84,7 +84,7 @@ class RedisServer implements ServerProgram {
     const log = await open(files.log, 'a', 0o600);
     try {
       const [file, args] = endingWithUs('TERM', [await redisBinary(this.progress), files.config]);
-      // Its own process group: Ctrl-C in the terminal must not stop it before what still writes to it.
+      // A separate process group, so that Ctrl-C does not stop it before its clients.
       const stdio: ('ignore' | number)[] = ['ignore', log.fd, log.fd, lock.fd];
       const child = spawn(file, args, { detached: true, stdio });
       await once(child, 'spawn');
@@ -134,7 +134,7 @@ function configuration(files: RedisFiles, port: string, password: string): strin
     pidfile: JSON.stringify(files.pid),
     appendonly: 'yes',
     appendfsync: 'everysec',
-    // BullMQ's keys must never be evicted; nor are snapshots needed beside the append-only file.
+    // BullMQ's keys must never be evicted. Snapshots are not needed in addition to the append-only file.
     'maxmemory-policy': 'noeviction',
     save: '""',
   };

@@ -10,10 +10,10 @@ import { LIBRARIES, libraryKey, sayWaiting } from './library.js';
 const require = createRequire(import.meta.url);
 const BINDING = 'tfjs_binding.node';
 
-/** Node's C interface that the binding is compiled for; every Node since 12.22 has it. */
+/** Version of Node's C interface for the binding. Every Node since 12.22 has it. */
 const NAPI_VERSION = 8;
 
-/** The folder of the npm package whose C++ binding is compiled here. */
+/** Folder of the npm package whose C++ binding is compiled here. */
 export function bindingPackage(): string {
   return dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
 }
@@ -35,7 +35,7 @@ function bindingPath(home: string): string {
   return join(home, 'lib', `napi-v${NAPI_VERSION}`, BINDING);
 }
 
-/** The compiled binding, kept in the cache: a clone's second set-up, or a second clone's first, compiles nothing. */
+/** The compiled binding, kept in the cache, so that later setups and other checkouts do not compile it again. */
 export function provisionBinding(
   root: string,
   variant: Variant,
@@ -59,7 +59,7 @@ async function compile(library: string, output: string): Promise<void> {
   ]);
 }
 
-/** Puts the binding and links to the libraries where the package looks for them; says whether anything changed. */
+/** Installs the binding, and links to the libraries, in the package. @returns whether anything changed */
 export async function installBinding(library: string, binding: string): Promise<boolean> {
   const home = bindingPackage();
   const libraries = join(home, 'deps', 'lib');
@@ -69,7 +69,7 @@ export async function installBinding(library: string, binding: string): Promise<
     [join(libraries, name.replace('_cc.so.2', '.so').replace('.so.2', '.so')), name],
   ]);
   const linked = await Promise.all(links.map(([path, target]) => link(path, target)));
-  // A copy, not a link: $ORIGIN in its rpath is the folder it is loaded from.
+  // A copy instead of a link: $ORIGIN in its rpath is the folder from which it is loaded.
   const target = bindingPath(home);
   return (await copy(join(binding, BINDING), target)) || linked.includes(true);
 }

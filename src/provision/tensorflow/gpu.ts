@@ -17,7 +17,7 @@ async function gpusOfDriver(): Promise<string[]> {
   return existsSync(dir) ? readdir(dir) : [];
 }
 
-/** The TensorFlow build for this machine: NVIDIA's libraries are wheels for x64 only. */
+/** The TensorFlow build for this machine. NVIDIA's libraries are available as wheels for x64 only. */
 export async function tensorflowVariant(env: NodeJS.ProcessEnv = process.env): Promise<Variant> {
   return process.arch === 'x64' && (await nvidiaGpus(env)).length > 0 ? 'cuda' : 'cpu';
 }

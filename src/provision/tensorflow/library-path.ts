@@ -5,8 +5,8 @@ import { tensorflowVariant } from './gpu.js';
 import { nvidiaKey } from './library.js';
 
 /**
- * LD_LIBRARY_PATH for a trainer process, or undefined where it needs none: TensorFlow's CUDA build looks for CUDA
- * and cuDNN there, and a process cannot set it for itself once it runs.
+ * LD_LIBRARY_PATH for a trainer process, or undefined if none is needed. TensorFlow's CUDA build looks for CUDA and
+ * cuDNN there, and a running process cannot set it for itself.
  */
 export async function trainerLibraryPath(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   if ((await tensorflowVariant(env)) !== 'cuda') return undefined;

@@ -5,7 +5,7 @@ import type { Progress } from '../progress.js';
 import { downloadWheels, folderBytes, unpackWheel } from '../wheels/pip.js';
 import { type Variant, type Wheel, wheelSet } from '../wheels/wheels.js';
 
-/** The whole closure of what the binding's two C++ files include. */
+/** All headers that the two C++ files of the binding include, directly or indirectly. */
 const HEADERS = [
   ...['c_api.h', 'c_api_macros.h', 'tf_attrtype.h', 'tf_buffer.h', 'tf_datatype.h', 'tf_status.h'],
   ...['tf_tensor.h', 'tf_tstring.h', 'eager/c_api.h'],
@@ -21,7 +21,7 @@ export function libraryKey(variant: Variant): string {
   return `tensorflow-${version}-linux-${process.arch}-${variant}`;
 }
 
-/** libtensorflow and its C headers, out of the official wheel: `lib/` and `include/` of a cache entry. */
+/** libtensorflow and its C headers, from the official wheel: `lib/` and `include/` of a cache entry. */
 export function provisionLibrary(root: string, variant: Variant, progress: Progress): Promise<CacheEntry> {
   const build = async (staging: string) => {
     const unpacked = join(staging, 'unpacked');
@@ -39,13 +39,16 @@ export function provisionLibrary(root: string, variant: Variant, progress: Progr
   return cacheEntry(root, libraryKey(variant), build, () => sayWaiting(progress));
 }
 
-/** CUDA and cuDNN, as the wheels of TensorFlow's own `and-cuda` extra. */
+/** CUDA and cuDNN, from the wheels of TensorFlow's `and-cuda` extra. */
 export function provisionNvidia(root: string, progress: Progress): Promise<CacheEntry> {
   const build = (staging: string) => fetchWheels(wheelSet('nvidia'), staging, staging, progress, ['nvidia/']);
   return cacheEntry(root, nvidiaKey(), build, () => sayWaiting(progress));
 }
 
-/** Two sets of pinned versions never share a folder: the key carries the newest of them that TensorFlow dlopens. */
+/**
+ * Two sets of pinned versions never share a folder: the key contains the newest library that TensorFlow opens with
+ * dlopen.
+ */
 export function nvidiaKey(): string {
   const cudnn = wheelSet('nvidia').find((wheel) => wheel.name.startsWith('nvidia-cudnn'));
   return `nvidia-cudnn-${cudnn?.version}-linux-${process.arch}`;
@@ -72,5 +75,5 @@ async function fetchWheels(
 }
 
 export function sayWaiting(progress: Progress): void {
-  progress.line('… waiting for another set-up on this machine that provides the same part');
+  progress.line('… waiting for another setup on this machine that installs the same part');
 }

@@ -13,17 +13,17 @@ import { trainerLibraryPath } from './library-path.js';
 
 export { trainerLibraryPath };
 
-/** What a child process that loaded TensorFlow says of it. */
+/** The report of a child process that has loaded TensorFlow. */
 export interface TensorFlowProbe {
   version: string;
   gpu: boolean;
-  /** TensorFlow's own start-up lines: the processor's instructions it uses, the devices it found. */
+  /** Start-up messages of TensorFlow: the processor instructions that it uses, and the devices that it found. */
   log: string;
 }
 
 /**
- * Makes `@tensorflow/tfjs-node-gpu` loadable in this clone, from the cache where it can. docs/adr/0002 says why
- * this is not left to the package's own install script.
+ * Makes `@tensorflow/tfjs-node-gpu` loadable in this checkout, from the cache if possible. docs/adr/0002 explains
+ * why the install script of the package is not used.
  */
 export async function provisionTensorFlow(progress: Progress = silent, root = cacheRoot()): Promise<Part[]> {
   const variant = await tensorflowVariant();
@@ -55,7 +55,7 @@ async function toolsNeeded(root: string, variant: Variant): Promise<Prerequisite
   return [...(library ? [] : (['python3', 'pip'] as const)), ...(binding ? [] : (['g++'] as const))];
 }
 
-/** Proves once for each Node and binding that the whole chain loads and computes. */
+/** Proves once for each Node version and binding that everything loads and computes. */
 async function verifyOnce(variant: Variant, progress: Progress): Promise<Part[]> {
   const mark = join(bindingPackage(), '.strata-verified');
   const wanted = `${bindingKey(variant)} node ${process.version}`;
@@ -66,7 +66,7 @@ async function verifyOnce(variant: Variant, progress: Progress): Promise<Part[]>
   return [{ name: 'TensorFlow verified', seconds: (performance.now() - started) / 1000 }];
 }
 
-/** Loads TensorFlow in a child process and lets it compute. */
+/** Loads TensorFlow in a child process and makes it compute. */
 export async function probeTensorFlow(): Promise<TensorFlowProbe> {
   const probe = fileURLToPath(new URL('./probe.ts', import.meta.url));
   const libraryPath = await trainerLibraryPath();

@@ -46,14 +46,14 @@ function readOrder(args: string[]): Order {
 
 function toScope(text: string): Scope {
   const found = SCOPES.find((scope) => scope === text);
-  if (!found) throw new Error(`there is no scope '${text}'; there are: ${SCOPES.join(', ')}`);
+  if (!found) throw new Error(`there is no scope '${text}'; the scopes are ${SCOPES.join(', ')}`);
   return found;
 }
 
 async function carryOut({ verb, id, name, tenant, scopes }: Order, office: KeyOffice): Promise<void> {
   if (verb === 'create' && name) {
     const key = await office.create({ tenant, name, scopes });
-    console.error(`A key of tenant ${tenant} with ${scopes.join(', ')}. It is shown this once:`);
+    console.error(`A key of tenant ${tenant} with ${scopes.join(', ')}. It is shown only once:`);
     console.log(key);
   } else if (verb === 'list') {
     for (const key of await office.list(tenant)) {
@@ -61,7 +61,7 @@ async function carryOut({ verb, id, name, tenant, scopes }: Order, office: KeyOf
     }
   } else if (verb === 'revoke' && id) {
     if (!(await office.revoke(tenant, id))) throw new Error(`tenant ${tenant} has no key ${id}`);
-    console.error(`Revoked ${id}; every API process refuses it within a second.`);
+    console.error(`Revoked ${id}. Every API process rejects it within a second.`);
   } else throw new Error(USAGE);
 }
 

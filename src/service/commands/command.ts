@@ -1,4 +1,4 @@
-/** Runs a command's body. What it throws is shown as its message; LOG_LEVEL=debug shows the stack too. */
+/** Runs the body of a command. An error is shown as its message; with LOG_LEVEL=debug, also with its stack. */
 export async function runCommand(body: () => Promise<void>): Promise<never> {
   try {
     await body();
@@ -7,6 +7,6 @@ export async function runCommand(body: () => Promise<void>): Promise<never> {
     console.error(`\n✗ ${process.env.LOG_LEVEL === 'debug' ? stack : message}`);
     process.exitCode = 1;
   }
-  // Explicit: a part of set-up that was given up may still run.
+  // Explicit, because an aborted part of setup may still run.
   process.exit();
 }

@@ -1,4 +1,4 @@
-// Compiles src/ into dist/: for images, whose processes run without a compiler.
+// Compiles src/ to dist/ for container images, whose processes run without a compiler.
 import { compileService } from '../compile.js';
 
 await compileService();

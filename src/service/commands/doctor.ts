@@ -1,4 +1,4 @@
-// npm run doctor: what runs here, part by part. It installs, starts and changes nothing.
+// npm run doctor: shows each part of the installation. It installs, starts and changes nothing.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ await runCommand(async () => {
     console.log(`${what.padEnd(16)} ${text.replaceAll('\n', `\n${' '.repeat(17)}`)}`);
   }
   if (failures > 0)
-    throw new Error(`${failures} of these do not work; 'npm run setup' provides what is missing.`);
+    throw new Error(`${failures} of these parts do not work. 'npm run setup' installs missing parts.`);
 });
 
 /** A program's own output helps who looks for its defect, not who asks what is missing here. */

@@ -1,4 +1,5 @@
-// Brings a given database to this version's schema: the step before the processes of a containerised service start.
+// Migrates a given database to the schema of this version: the step before the processes of a containerized service
+// start.
 import { parseSettings } from '../../contract/settings.js';
 import { migrate } from '../../jobs/store/connection/migrate.js';
 import { runCommand } from './command.js';

@@ -1,4 +1,4 @@
-// npm run quickstart [-- --exit]: from nothing to a trained, exported network.
+// npm run quickstart [-- --exit]: trains and exports a network on a new machine.
 import { openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,9 +22,9 @@ await runCommand(async () => {
     const service = await startService({ settings, progress: streamProgress(), output: log.fd, signal });
     try {
       await trainOne(service.apiUrl, settings, service.parts, signal);
-      console.log(`\nStrata serves ${service.apiUrl}, its documentation ${service.apiUrl}/docs`);
+      console.log(`\nStrata API: ${service.apiUrl}, documentation: ${service.apiUrl}/docs`);
       if (!exits) {
-        console.log('Ctrl-C stops it.');
+        console.log('Press Ctrl-C to stop.');
         await fired(signal);
       }
     } finally {
@@ -32,7 +32,7 @@ await runCommand(async () => {
     }
   } catch (error) {
     if (error instanceof Stopped || signal.aborted) return console.log('Stopped.');
-    console.error(`The service's own log: ${log.path}`);
+    console.error(`Log of the service: ${log.path}`);
     throw error;
   }
 });
@@ -68,7 +68,7 @@ async function trainOne(
   console.log(`\n${await summarise(api, done, parts, files)}`);
 }
 
-/** The job of a quickstart that was interrupted goes on instead of training beside a second one. */
+/** If a quickstart was interrupted, its job continues, instead of a second one. */
 async function unfinished(api: Api): Promise<Schemas['Job'] | undefined> {
   const { data } = await api.get<Schemas['JobList']>('/jobs?metadata[quickstart]=true');
   return data.find((job) => job.finished_at === null);

@@ -16,7 +16,7 @@ await runCommand(async () => {
   refuseForeign(home);
   const real = await realpath(home).catch(() => undefined);
   if (!real || (await folderBytes(real)) === 0)
-    return console.log(`Nothing to remove: ${home} is empty or not there.`);
+    return console.log(`Nothing to remove: ${home} is empty or does not exist.`);
   refuseForeign(real);
   const claimed = await claimHome(real);
   if (!claimed) throw new Error(`Strata runs on ${real}. ${await describeHolder(real)}`);
@@ -28,11 +28,13 @@ await runCommand(async () => {
   sayWhatStays(settings);
 });
 
-/** A mistyped STRATA_HOME must not cost the checkout or somebody's files. */
+/** A mistyped STRATA_HOME must not delete the checkout or other files. */
 function refuseForeign(home: string): void {
   const holds = (path: string) => !relative(home, path).startsWith('..');
   if (holds(ROOT) || holds(homedir())) {
-    throw new Error(`STRATA_HOME is ${home}, which holds more than Strata's data; nothing was removed.`);
+    throw new Error(
+      `STRATA_HOME is ${home}, which contains other files than Strata's data. Nothing was removed.`,
+    );
   }
 }
 

@@ -13,7 +13,7 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Somebody asked for the end. */
+/** The user asked to stop. */
 export class Stopped extends Error {
   constructor(signal: string) {
     super(`stopped by ${signal}`);

@@ -24,6 +24,6 @@ await runCommand(async () => {
 function announce(service: Service): void {
   if (service.parts.some((part) => !part.reused)) console.log(`Set up:\n${describeParts(service.parts)}`);
   console.log(
-    `\nStrata serves:\n  API   ${service.apiUrl}\n  Docs  ${service.apiUrl}/docs\nCtrl-C stops it.\n`,
+    `\nStrata is running:\n  API   ${service.apiUrl}\n  Docs  ${service.apiUrl}/docs\nPress Ctrl-C to stop.\n`,
   );
 }

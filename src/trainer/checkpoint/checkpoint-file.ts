@@ -5,12 +5,12 @@ import type { OptimizerState } from '../optimizer/index.js';
 import { decodeSafetensors } from './safetensors.js';
 import { decodeState, encodeState } from './state-file.js';
 
-/** All that a training task carries from one step to the next; everything else follows from seed and step. */
+/** The complete state of a training task between two steps. Everything else follows from seed and step. */
 export interface Checkpoint {
   readonly state: OptimizerState;
-  /** The first step that is not in it, counted like the run's. */
+  /** The first step that it does not include, counted over the run. */
   readonly step: number;
-  /** The corrections of the steps before it, where the task writes some. */
+  /** The corrections of the steps before it, if the task writes any. */
   readonly spool: TaskOutput | null;
   /** Files of rows per sample by the names of the task's outputs, as they were after the step before it. */
   readonly rows?: Readonly<Record<string, TaskOutput>>;
@@ -20,7 +20,10 @@ const STEP = 'step';
 const SPOOL = 'spool';
 const ROWS = 'rows';
 
-/** A task's state file (state-file.ts) with the place it was made at. @param owner makes it no other attempt's bytes */
+/**
+ * The state file of a task (state-file.ts) with the step at which it was made. @param owner makes the bytes unique
+ * to the attempt
+ */
 export function encodeCheckpoint(
   parameters: readonly ParameterSpec[],
   { state, step, spool, rows = {} }: Checkpoint,
@@ -30,13 +33,13 @@ export function encodeCheckpoint(
   return encodeState(parameters, state, place);
 }
 
-/** @throws TrainerError blob_corrupt when the bytes are not those of a checkpoint */
+/** @throws TrainerError blob_corrupt if the bytes are not a checkpoint */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { metadata } = decodeSafetensors(bytes);
   const step = metadata[STEP];
   const spool = metadata[SPOOL];
   if (step === undefined || spool === undefined) {
-    throw new TrainerError('blob_corrupt', 'a checkpoint does not say where it was made');
+    throw new TrainerError('blob_corrupt', 'a checkpoint does not contain its origin');
   }
   return {
     state: decodeState(bytes),

@@ -1,4 +1,4 @@
-/** Weights and optimiser state as files, at the end of a task and within it. */
+/** Weights and optimizer state as files, at the end of a task and within it. */
 export * from './checkpoint-file.js';
 export * from './safetensors.js';
 export * from './state-file.js';

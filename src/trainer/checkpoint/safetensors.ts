@@ -1,6 +1,6 @@
 import { TrainerError } from '../errors.js';
 
-/** A float32 array with its shape, as the safetensors format names it. */
+/** A float32 array with its shape, as in the safetensors format. */
 export interface StoredTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -13,8 +13,8 @@ interface Entry {
 }
 
 /**
- * Encodes float32 tensors as safetensors (github.com/huggingface/safetensors, format specification): header length
- * as uint64, JSON header, then the arrays in order. Python reads it with `safetensors.numpy.load_file`.
+ * Encodes float32 tensors as safetensors (github.com/huggingface/safetensors, format specification): length of the
+ * header as uint64, JSON header, then the arrays in order. Python reads it with `safetensors.numpy.load_file`.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -40,7 +40,7 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** @throws TrainerError blob_corrupt when the bytes are not a whole float32 safetensors file */
+/** @throws TrainerError blob_corrupt if the bytes are not a complete float32 safetensors file */
 export function decodeSafetensors(bytes: Uint8Array): {
   tensors: Map<string, StoredTensor>;
   metadata: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ export function decodeSafetensors(bytes: Uint8Array): {
   ) as Record<string, Entry> & { __metadata__?: Record<string, string> };
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { shape, data_offsets }] of Object.entries(entries as Record<string, Entry>)) {
-    // A copy, which Buffer's own slice would not be: a float32 view must start at a multiple of four.
+    // A copy, because a float32 view must start at a multiple of four. Buffer's own slice does not copy.
     const copy = new Uint8Array(bytes.subarray(start + data_offsets[0], start + data_offsets[1]));
     if (copy.length !== data_offsets[1] - data_offsets[0]) {
       throw new TrainerError('blob_corrupt', `a checkpoint is cut short at ${name}`);

@@ -4,7 +4,9 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safet
 
 const WEIGHTS = 'weights/';
 
-/** A task's `state` output: weights and optimiser state under their names, `momentum/block0/conv1/kernel`. */
+/**
+ * The `state` output of a task: weights and optimizer state under their names, like `momentum/block0/conv1/kernel`.
+ */
 export function encodeState(
   parameters: readonly ParameterSpec[],
   state: OptimizerState,
@@ -24,7 +26,7 @@ export function decodeState(bytes: Uint8Array): OptimizerState {
   };
 }
 
-/** Weights alone: the `auxiliary` output a neighbour reads. */
+/** Weights only: the `auxiliary` output that a neighbor reads. */
 export function encodeWeights(parameters: readonly ParameterSpec[], weights: NamedValues): Uint8Array {
   return encodeSafetensors(new Map(stored(parameters, weights, '')));
 }
@@ -33,7 +35,7 @@ export function decodeWeights(bytes: Uint8Array): NamedValues {
   return loaded(decodeSafetensors(bytes).tensors, '');
 }
 
-/** The states of all stages as one: names never collide, a stage's weights stay its own. */
+/** Merges the states of all stages. Names never collide, because each stage has its own parameters. */
 export function mergeStates(states: readonly OptimizerState[]): OptimizerState {
   const merged = (slot: string): NamedValues =>
     new Map(states.flatMap((state) => [...(state.slots.get(slot) ?? [])]));

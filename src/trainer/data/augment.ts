@@ -2,7 +2,7 @@ import type { ResolvedAugmentation } from '../../contract/spec.js';
 import type { Shape } from '../../network/index.js';
 import type { RandomStream } from '../random.js';
 
-/** Where an image is shifted to, whether it is mirrored, and what of the result is blanked. */
+/** Offset of an image, whether it is mirrored, and the blanked square. */
 export interface Placement {
   readonly down: number;
   readonly right: number;
@@ -10,14 +10,14 @@ export interface Placement {
   readonly cutout: Square | null;
 }
 
-/** Its first row and column may lie outside the image, as may its last. */
+/** Its rows and columns may be partly outside the image. */
 export interface Square {
   readonly top: number;
   readonly left: number;
   readonly side: number;
 }
 
-/** The augmentation that is none. */
+/** No augmentation. */
 export const UNCHANGED_IMAGES: ResolvedAugmentation = {
   crop_padding: 0,
   horizontal_flip: false,
@@ -27,7 +27,7 @@ export const UNCHANGED_IMAGES: ResolvedAugmentation = {
 
 export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false, cutout: null };
 
-/** Draws a random crop of the image padded by `crop_padding`, a horizontal flip, and a square to cut out. */
+/** Draws a random crop of the image padded by `crop_padding`, a horizontal flip, and a square for cutout. */
 export function drawPlacement(
   augmentation: ResolvedAugmentation,
   image: Pick<Shape, 'height' | 'width'>,
@@ -39,12 +39,15 @@ export function drawPlacement(
     down: shift(),
     right: shift(),
     mirrored: augmentation.horizontal_flip && random() < 0.5,
-    // Drawn last: jobs without it draw the same crops and flips.
+    // Drawn last, so that jobs without cutout draw the same crops and flips.
     cutout: augmentation.cutout > 0 ? drawSquare(augmentation.cutout, image, random) : null,
   };
 }
 
-/** Its centre is any pixel (DeVries and Taylor, arXiv:1708.04552, section 3.2), so it may be cut by the edges. */
+/**
+ * The center is a random pixel (DeVries and Taylor, arXiv:1708.04552, section 3.2), so the edges may cut the square
+ * off.
+ */
 function drawSquare(
   side: number,
   { height, width }: Pick<Shape, 'height' | 'width'>,
@@ -54,7 +57,7 @@ function drawSquare(
   return { top: start(height), left: start(width), side };
 }
 
-/** (pixel - mean) / deviation for every pixel value and channel: [channels][256]. */
+/** (pixel - mean) / deviation for every pixel value of every channel: [channels][256]. */
 export function normalizationTable(mean: readonly number[], deviation: readonly number[]): Float32Array[] {
   return mean.map((center, channel) =>
     Float32Array.from({ length: 256 }, (_, pixel) => (pixel - center) / deviation[channel]!),
@@ -62,8 +65,8 @@ export function normalizationTable(mean: readonly number[], deviation: readonly 
 }
 
 /**
- * Writes the normalised image, placed as drawn, at `offset` of `target` [.., height, width, channels]; what the
- * shift uncovers and what is cut out is zero, which is the mean.
+ * Writes the normalized and placed image at `offset` of `target` [.., height, width, channels]. Uncovered and
+ * cut-out pixels are zero, which is the mean.
  */
 export function placeImage(
   image: Uint8Array,

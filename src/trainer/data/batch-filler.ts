@@ -5,7 +5,7 @@ import { inLanes } from './lanes.js';
 import { drawCrop } from './random-crop.js';
 import type { CropRule, SplitReader } from './split-reader.js';
 
-/** Where a batch is written: images [B,H,W,C], normalised per channel, and labels [B]. */
+/** Destination of a batch: images [B,H,W,C], normalized per channel, and labels [B]. */
 export interface BatchArrays {
   readonly images: Float32Array;
   readonly labels: Int32Array;
@@ -14,21 +14,24 @@ export interface BatchArrays {
 export interface TrainBatchesOptions {
   readonly seed: number;
   readonly batchSize: number;
-  /** Only the first so many images are used. */
+  /** Only the first `samples` images are used. */
   readonly samples: number;
   readonly augmentation: ResolvedAugmentation;
 }
 
-/** How an image is shown: which part of it, where that is placed. */
+/** The shown part of an image, and its placement. */
 export interface View {
   readonly placement: Placement;
   readonly crop: CropRule | null;
 }
 
-/** Writes images of a split into arrays. Without TensorFlow: a thread that only prepares batches does not load it. */
+/**
+ * Writes images of a split into arrays. It does not use TensorFlow, so that the thread that prepares batches need
+ * not load it.
+ */
 export class BatchFiller {
   readonly #table: readonly Float32Array[];
-  /** An image for each that is read at the same time. */
+  /** One buffer for each image that is read at the same time. */
   readonly #pixels: readonly Uint8Array[];
 
   constructor(readonly reader: SplitReader) {
@@ -36,7 +39,7 @@ export class BatchFiller {
     this.#pixels = Array.from({ length: reader.lanes }, () => new Uint8Array(reader.imageBytes));
   }
 
-  /** @param target all zero: what a placement leaves uncovered is not written */
+  /** @param target all zero: pixels that a placement leaves uncovered are not written */
   async fill(indices: Uint32Array, viewOf: (index: number) => View, target: BatchArrays): Promise<void> {
     const { reader } = this;
     await inLanes(indices.length, reader.lanes, async (position, lane) => {
@@ -52,8 +55,8 @@ export class BatchFiller {
 }
 
 /**
- * The batches of a run: which images step s holds and how they are placed is a pure function of (seed, epoch,
- * sample index), so every stage, in any process or thread, at any lag, sees the bitwise same batch.
+ * The batches of a run. The images of step s and their placement are a pure function of (seed, epoch, sample
+ * index). So every stage sees the bitwise same batch, in any process or thread and at any lag.
  */
 export class TrainFiller {
   readonly #filler: BatchFiller;
@@ -66,13 +69,13 @@ export class TrainFiller {
     this.#filler = new BatchFiller(reader);
   }
 
-  /** Writes the batch of optimiser step `step` of the run. @param target all zero */
+  /** Writes the batch of optimizer step `step` of the run. @param target all zero */
   async fill(step: number, target: BatchArrays): Promise<void> {
     const { epoch, indices } = this.#batch(step);
     await this.#filler.fill(indices, (index) => this.#view(epoch, index), target);
   }
 
-  /** Indices in the data set of the images of step `step`, in the batch's order. */
+  /** Dataset indices of the images of step `step`, in batch order. */
   samplesAt(step: number): Uint32Array {
     return this.#batch(step).indices;
   }
@@ -83,7 +86,7 @@ export class TrainFiller {
     const { random_resized_crop: crop } = augmentation;
     return {
       placement: drawPlacement(augmentation, image, randomStream(seed, 'augment', epoch, index)),
-      // A stream of its own: the same job without crops flips the same images.
+      // A separate random stream, so that the same job without crops flips the same images.
       crop: crop ? (size) => drawCrop(crop, size, randomStream(seed, 'crop', epoch, index)) : null,
     };
   }

@@ -11,7 +11,7 @@ import {
 import type { SplitReader } from './split-reader.js';
 
 export interface Batch {
-  /** [B,H,W,C], normalised per channel. */
+  /** [B,H,W,C], normalized per channel. */
   readonly images: Tensor;
   /** int32 [B] */
   readonly labels: Tensor;
@@ -19,7 +19,7 @@ export interface Batch {
   dispose(): void;
 }
 
-/** The batches of a run, each made when it is asked for. */
+/** The batches of a run, each made on demand. */
 export class TrainBatches {
   readonly #filler: TrainFiller;
 
@@ -30,12 +30,12 @@ export class TrainBatches {
     this.#filler = new TrainFiller(reader, options);
   }
 
-  /** Indices in the data set of the images of step `step`, in the batch's order. */
+  /** Dataset indices of the images of step `step`, in batch order. */
   samplesAt(step: number): Uint32Array {
     return this.#filler.samplesAt(step);
   }
 
-  /** The batch of optimiser step `step` of the run; one at a time. */
+  /** The batch of optimizer step `step` of the run. Only one call at a time. */
   async at(step: number): Promise<Batch> {
     const arrays = newArrays(this.reader, this.options.batchSize);
     await this.#filler.fill(step, arrays);
@@ -45,7 +45,9 @@ export class TrainBatches {
 
 const AS_IT_IS: View = { placement: UNCHANGED, crop: null };
 
-/** Consecutive, unaugmented batches over the first `count` images of a split; the last may be smaller. */
+/**
+ * Consecutive batches over the first `count` images of a split, without augmentation. The last one may be smaller.
+ */
 export async function* plainBatches(
   reader: SplitReader,
   batchSize: number,
@@ -70,7 +72,7 @@ function newArrays(reader: SplitReader, batchSize: number): BatchArrays {
   return { images: new Float32Array(batchSize * reader.imageBytes), labels: new Int32Array(batchSize) };
 }
 
-/** The arrays as tensors; they must not be written to before the batch is disposed of. */
+/** Wraps the arrays as tensors. The arrays must not be written before the batch is disposed of. */
 export function toBatch({ images: values, labels: labelValues }: BatchArrays, image: Shape): Batch {
   const { height, width, channels } = image;
   const images = upload(values, [labelValues.length, height, width, channels]);

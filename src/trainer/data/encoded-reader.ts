@@ -9,7 +9,7 @@ import { type CropRule, type ReaderOptions, type SplitReader, unreadable } from 
 
 const readAt = promisify(read);
 
-/** Reads images that are stored as the files they came in: each is decoded, cropped and resized, off the event loop. */
+/** Reads images that are stored as files. Each is decoded, cropped and resized outside the event loop. */
 export class EncodedReader implements SplitReader {
   readonly imageBytes: number;
 

@@ -8,8 +8,8 @@ export interface IdxArray {
 }
 
 /**
- * Decodes the idx format of the MNIST files (yann.lecun.com/exdb/mnist), unsigned bytes only.
- * @throws TrainerError dataset_unreadable when header and length disagree
+ * Decodes the idx format of the MNIST files (yann.lecun.com/exdb/mnist), for unsigned bytes only. @throws
+ * TrainerError dataset_unreadable if header and length disagree
  */
 export function decodeIdx(bytes: Uint8Array, source: string): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -24,7 +24,7 @@ export function decodeIdx(bytes: Uint8Array, source: string): IdxArray {
   if (bytes.length !== header + size) {
     throw new TrainerError(
       'dataset_unreadable',
-      `${source} says ${dimensions.join('x')} but holds ${bytes.length - header} bytes; install it again`,
+      `${source} declares ${dimensions.join('x')}, but contains ${bytes.length - header} bytes; install it again`,
     );
   }
   return { dimensions, values: bytes.subarray(header) };

@@ -1,4 +1,4 @@
-/** Images in: decoding, array files, and the batches every stage agrees on. */
+/** Input images: decoding, array files, and the batches, which are the same for every stage. */
 export { UNCHANGED_IMAGES } from './augment.js';
 export type { TrainBatchesOptions } from './batch-filler.js';
 export * from './batches.js';

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { InvalidManifestError, splitOf } from '../../contract/dataset-manifest.js';
 import type { SplitFiles } from './split-files.js';
 
-/** A split's labels, of its first `most` images. @throws InvalidManifestError where they are not those of its images */
+/** Labels of the first `most` images of a split. @throws InvalidManifestError if they do not match the images */
 export function readLabels({ manifest, split, labels }: SplitFiles, most: number): Uint16Array {
   const bytes = readFileSync(labels);
   const { count } = splitOf(manifest, split);
   if (bytes.length !== 2 * count) {
     throw new InvalidManifestError(
       `splits.${split}.labels`,
-      `have ${bytes.length} bytes, not the ${2 * count} of ${count} images`,
+      `have ${bytes.length} bytes, but ${count} images need ${2 * count}`,
     );
   }
   const values = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
@@ -17,7 +17,7 @@ export function readLabels({ manifest, split, labels }: SplitFiles, most: number
   if (stray >= 0) {
     throw new InvalidManifestError(
       `splits.${split}.labels`,
-      `give image ${stray} class ${values[stray]} of ${manifest.classes.length}`,
+      `give image ${stray} the class ${values[stray]}, but there are ${manifest.classes.length} classes`,
     );
   }
   return values.subarray(0, most);

@@ -1,6 +1,6 @@
 /**
- * Runs `body` for 0..count-1, at most `lanes` at a time; a lane has one at a time. Ends when nothing runs any more,
- * also after an error, which it throws.
+ * Runs `body` for 0..count-1, at most `lanes` at a time, and one at a time per lane. After an error it waits for
+ * the running ones, then throws it.
  */
 export async function inLanes(
   count: number,
@@ -12,7 +12,7 @@ export async function inLanes(
     try {
       while (next < count) await body(next++, lane);
     } catch (error) {
-      // No lane begins another.
+      // The lanes start no further item.
       next = count;
       throw error;
     }

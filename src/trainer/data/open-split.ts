@@ -5,7 +5,7 @@ import { PixelReader } from './pixel-reader.js';
 import { type SplitFiles, splitFiles } from './split-files.js';
 import type { ReaderOptions, SplitReader } from './split-reader.js';
 
-/** @throws BlobMissingError when the store lacks a file, InvalidManifestError where one disagrees with the manifest */
+/** @throws BlobMissingError if a file is missing, InvalidManifestError if a file disagrees with the manifest */
 export async function openSplit(
   manifest: DatasetManifest,
   split: SplitName,
@@ -15,7 +15,7 @@ export async function openSplit(
   return openFiles(await splitFiles(manifest, split, blobs), options);
 }
 
-/** Opens files that are on this host already: what a thread without a blob store can do. */
+/** Opens files that are on this host already, for a thread without a blob store. */
 export function openFiles(files: SplitFiles, options: ReaderOptions = {}): SplitReader {
   return files.offsets === null
     ? PixelReader.open(files, options)

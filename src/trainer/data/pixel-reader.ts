@@ -29,7 +29,8 @@ export class PixelReader implements SplitReader {
   }
 
   readImage(index: number, target: Uint8Array, crop: CropRule | null): void {
-    if (crop) throw unreadable(this.split, index, 'is stored as pixels of one size, which are not resized');
+    if (crop)
+      throw unreadable(this.split, index, 'is stored as pixels of a fixed size, which cannot be resized');
     const read = readSync(this.file, target, 0, this.imageBytes, index * this.imageBytes);
     if (read !== this.imageBytes) throw unreadable(this.split, index, 'is cut short');
   }

@@ -5,9 +5,9 @@ import type { RandomStream } from '../random.js';
 const TRIES = 10;
 
 /**
- * Draws the part of an image that a random resized crop shows (Szegedy et al., arXiv:1409.4842, section 6): of `scale`
- * of its area and an aspect ratio within `ratio`, log-uniform. Where ten draws do not fit the image: its centre, as
- * much as the ratios allow.
+ * Draws the part of an image for a random resized crop (Szegedy et al., arXiv:1409.4842, section 6): a share of the
+ * area within `scale`, and a log-uniform aspect ratio within `ratio`. If ten draws do not fit into the image, it
+ * uses the largest centered part that the ratios allow.
  */
 export function drawCrop(
   { scale, ratio }: RandomResizedCrop,

@@ -1,17 +1,17 @@
 import { type DatasetManifest, type SplitName, splitOf } from '../../contract/dataset-manifest.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 
-/** Paths of a split's files on this host: plain data, for a thread without a blob store. */
+/** Paths of the files of a split on this host: plain data, for a thread without a blob store. */
 export interface SplitFiles {
   readonly manifest: DatasetManifest;
   readonly split: SplitName;
   readonly images: string;
   readonly labels: string;
-  /** Null where images are pixels: all are of one length. */
+  /** Null if images are stored as pixels, which all have the same length. */
   readonly offsets: string | null;
 }
 
-/** @throws BlobMissingError when the store lacks one, InvalidManifestError where the dataset has no such split */
+/** @throws BlobMissingError if a file is missing, InvalidManifestError if the dataset has no such split */
 export async function splitFiles(
   manifest: DatasetManifest,
   split: SplitName,

@@ -2,25 +2,25 @@ import type { ManifestFacts, SplitName } from '../../contract/dataset-manifest.j
 import type { ImageSize, Rectangle } from '../../images/decode.js';
 import { TrainerError } from '../errors.js';
 
-/** Chooses the part of an image to show, by its size. */
+/** Chooses the shown part of an image of this size. */
 export type CropRule = (image: ImageSize) => Rectangle;
 
 /**
- * Random access to one split's images. They are read from their file as they are needed: the operating system's page
- * cache is the one copy all trainers of a host share, and memory does not grow with the dataset.
+ * Random access to the images of a split. They are read from the file on demand. All trainers of a host share the
+ * page cache of the operating system as the only copy, and memory does not grow with the dataset.
  */
 export interface SplitReader {
   readonly manifest: ManifestFacts;
-  /** Indices of the manifest's classes; two bytes an image, held. */
+  /** Indices into the classes of the manifest, in memory with two bytes per image. */
   readonly labels: Uint16Array;
   readonly count: number;
   /** Bytes of an image as the network sees it. */
   readonly imageBytes: number;
-  /** Images it can read at the same time. */
+  /** Number of images that it can read at the same time. */
   readonly lanes: number;
   /**
    * Reads image `index`, uint8 [height, width, channels], into `target`.
-   * @param crop of encoded images: null shows their centre
+   * @param crop for encoded images; null shows the center
    * @throws TrainerError dataset_unreadable naming split and image
    */
   readImage(index: number, target: Uint8Array, crop: CropRule | null): void | Promise<void>;
@@ -28,13 +28,13 @@ export interface SplitReader {
 }
 
 export interface ReaderOptions {
-  /** Only the first so many images can be read. */
+  /** Only the first `most` images can be read. */
   readonly most?: number | undefined;
-  /** Encoded images decoded at the same time. */
+  /** Number of encoded images decoded at the same time. */
   readonly decoders?: number | undefined;
 }
 
-/** @param fault what is wrong with the image, as the end of a sentence about it */
+/** @param fault the problem of the image, as the end of a sentence */
 export function unreadable(split: SplitName, index: number, fault: string): TrainerError {
   return new TrainerError(
     'dataset_unreadable',

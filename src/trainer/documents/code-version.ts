@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** The version of the code that runs, with the commit where it runs from a checkout. */
+/** Version of the running code, with the commit if it runs from a checkout. */
 export function codeVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string };
   const commit = readCommit(new URL('.git/', ROOT));
   return commit ? `strata ${version}, commit ${commit}` : `strata ${version}`;
 }
 
-/** Null where there is no repository, or one that keeps its head elsewhere. */
+/** Null if there is no repository, or if its head is stored elsewhere. */
 function readCommit(repository: URL): string | null {
   try {
     const head = readFileSync(new URL('HEAD', repository), 'utf8').trim();

@@ -15,7 +15,10 @@ export function crc32c(bytes: Uint8Array): number {
 
 const MASK = 0xa282ead8;
 
-/** As TFRecord stores it (tensorflow/core/lib/hash/crc32c.h): a CRC of data that hold CRCs is a weak one. */
+/**
+ * Masked CRC as in TFRecord (tensorflow/core/lib/hash/crc32c.h), because the CRC of data that contains CRCs is
+ * weak.
+ */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + MASK) >>> 0;

@@ -2,11 +2,14 @@ import type { MetricHistory } from '../../contract/trainer-protocol.js';
 import { type Series, seriesNamed } from './history.js';
 import { type Curve, drawPanels, type Panel } from './plot.js';
 
-/** More points than this a picture of such a width cannot show. */
+/** Maximum number of points per curve. A picture of this width cannot show more. */
 const MOST_POINTS = 800;
 const AXIS = 'step';
 
-/** A picture of a job's curves: losses, test accuracies, violation and fidelity, each where it was measured. Null for none. */
+/**
+ * Draws the curves of a job: losses, test accuracies, violation and fidelity, if they were measured. Null if there
+ * are none.
+ */
 export function drawCurves(history: MetricHistory): string | null {
   const panels = panelsOf(history);
   return panels.length === 0 ? null : drawPanels(panels);

@@ -3,7 +3,7 @@ import type { MetricHistory } from '../../contract/trainer-protocol.js';
 import { maskedCrc32c } from './crc32c.js';
 import type { Series } from './history.js';
 
-/** The part of TensorFlow's event.proto and summary.proto that scalars need; field numbers as there. */
+/** The part of TensorFlow's event.proto and summary.proto that scalars need, with the same field numbers. */
 const field = (id: number, type: string) => ({ id, type });
 const root = protobuf.Root.fromJSON({
   nested: {
@@ -22,8 +22,8 @@ const root = protobuf.Root.fromJSON({
 const Event = root.lookupType('Event');
 
 /**
- * A TensorBoard event file of all series: a scalar `loss/stage_0`, `loss/network`, ... each, with the step and the time of
- * every point. Points lie in the order of their times, as a writer at work would have left them.
+ * A TensorBoard event file of all series, as scalars `loss/stage_0`, `loss/network`, ..., with the step and the
+ * time of every point. Points are sorted by time, as if they had been written during training.
  */
 export function encodeEventFile({ series }: MetricHistory): Uint8Array {
   const points = series

@@ -2,9 +2,9 @@ import { stringify } from 'yaml';
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { NetworkFigures } from '../../contract/trainer-protocol.js';
 
-/** A licence as the Hugging Face Hub names them, like `apache-2.0`. */
+/** Names of licenses on the Hugging Face Hub, like `apache-2.0`. */
 const LICENCE = /^[a-z0-9][a-z0-9.-]{0,63}$/;
-/** What the Hub calls the library that loads a format; the first one exported is the model's. */
+/** Names of the libraries on the Hub, by format. The first exported format decides. */
 const LIBRARIES = [
   ['onnx', 'onnx'],
   ['safetensors', 'pytorch'],
@@ -13,8 +13,8 @@ const LIBRARIES = [
 ] as const;
 
 /**
- * The YAML that the Hub reads a model card's facts from (github.com/huggingface/hub-docs, modelcard.md). The licence is the one
- * that the job's metadata name under `license`, or none.
+ * The YAML header of a model card, from which the Hub reads its facts (github.com/huggingface/hub-docs,
+ * modelcard.md). The license comes from `license` in the metadata of the job, if it is set.
  */
 export function frontMatter(title: string, spec: ResolvedSpec, networks: readonly NetworkFigures[]): string {
   const library = LIBRARIES.find(([format]) => spec.exports.includes(format))?.[1];

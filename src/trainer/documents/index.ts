@@ -1,4 +1,4 @@
-/** What people and other tools read about a trained model. */
+/** Documents about a trained model, for people and other tools. */
 export { codeVersion } from './code-version.js';
 export { drawCurves } from './curves.js';
 export { encodeEventFile } from './event-file.js';

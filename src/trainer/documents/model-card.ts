@@ -9,18 +9,18 @@ export interface CardFacts {
   readonly jobId: string;
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
-  /** Of the decoded dataset's manifest. */
+  /** Digest of the manifest of the decoded dataset. */
   readonly datasetDigest: BlobUri;
   readonly codeVersion: string;
   readonly runtime: { readonly tensorflow: string; readonly device: string };
   readonly networks: readonly NetworkFigures[];
   readonly result: Readonly<Record<string, number>>;
   readonly history: MetricHistory;
-  /** Name of the picture of the curves; null where there is none. */
+  /** File name of the picture of the curves; null if there is none. */
   readonly curves: string | null;
 }
 
-/** A model card, README.md of a model's folder: what it is, how good, where it comes from, how it is used. */
+/** A model card, the README.md in the folder of a model: its description, figures, origin and use. */
 export function modelCard(facts: CardFacts): string {
   const { spec, networks } = facts;
   const title = plain(spec.name) || describeModel(spec);
@@ -43,10 +43,10 @@ export function modelCard(facts: CardFacts): string {
 function introduction({ spec, dataset }: CardFacts): string {
   const { type, stages } = spec.method;
   const { height, width, channels } = dataset.image;
-  const how = stages > 1 ? `in ${stages} stages side by side, by the method \`${type}\`` : `by \`${type}\``;
+  const how = stages > 1 ? `in ${stages} parallel stages, by the method \`${type}\`` : `by \`${type}\``;
   return `${describeModel(spec)} for images of ${height}x${width}x${channels} in ${dataset.classes.length} classes, trained on ${plain(
     dataset.name,
-  )} ${how}, with [Strata](https://arxiv.org/abs/2112.05387). It takes pixels 0..255 and gives class probabilities. Classes: ${dataset.classes
+  )} ${how}, with [Strata](https://arxiv.org/abs/2112.05387). Its input are pixels from 0 to 255, its output are class probabilities. Classes: ${dataset.classes
     .map(plain)
     .join(', ')}.`;
 }
@@ -62,7 +62,7 @@ function networksTable(networks: readonly NetworkFigures[]): string {
       ['accuracy on test images', ...networks.map(({ accuracy }) => `${(100 * accuracy).toFixed(2)} %`)],
       ['cross-entropy', ...networks.map(({ loss }) => loss.toFixed(4))],
       ['parameters', ...networks.map(({ parameters }) => String(parameters))],
-      ['multiply-adds an image', ...networks.map(({ multiply_adds }) => String(multiply_adds))],
+      ['multiply-adds per image', ...networks.map(({ multiply_adds }) => String(multiply_adds))],
       ...formatsOf(networks).map((format) => [
         `bytes, ${format}`,
         ...networks.map(({ exports }) => String(exports.find((one) => one.format === format)?.size_bytes)),
@@ -84,7 +84,7 @@ function latencyRows(networks: readonly NetworkFigures[]): string[][] {
 function latencyNote([first]: readonly NetworkFigures[]): string {
   if (!first?.latency) return '';
   const { runtime, device, threads } = first.latency;
-  return `\n\nLatencies: ${runtime}, ${device}, threads: ${threads}; medians, on the machine that finalized the job.`;
+  return `\n\nLatencies: ${runtime}, ${device}, threads: ${threads}. Medians, measured on the machine that finalized the job.`;
 }
 
 function differences(networks: readonly NetworkFigures[]): string[] {
@@ -132,7 +132,7 @@ function provenance({ jobId, spec, dataset, datasetDigest, codeVersion, runtime 
   );
 }
 
-/** How faithfully the stages trained each other: docs/method.md, "Diagnostics". */
+/** Fidelity of the training of the stages: docs/method.md, "Diagnostics". */
 function diagnostics({ spec, result, history }: CardFacts): string[] {
   const last = (name: string, stage: number): string => {
     const series = seriesNamed(history, name).find((one) => one.stage === stage);
@@ -147,7 +147,9 @@ function diagnostics({ spec, result, history }: CardFacts): string[] {
     number(result[`auxiliary_error_${stage}`]),
   ]);
   const head = ['stage', 'loss', 'violation', 'fidelity', 'AuxNet error', 'after reconstruction'];
-  return spec.method.stages > 1 ? [`## Diagnostics\n\nThe last value of each.\n\n${table(head, rows)}`] : [];
+  return spec.method.stages > 1
+    ? [`## Diagnostics\n\nThe last value of each metric.\n\n${table(head, rows)}`]
+    : [];
 }
 
 const number = (value: number | null | undefined): string => value?.toPrecision(3) ?? '–';
@@ -157,7 +159,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** What somebody else wrote, as text that Markdown makes nothing of. */
+/** Escapes text from users, so that Markdown does not format it. */
 function plain(text: string): string {
   return text
     .replaceAll(/\s+/g, ' ')

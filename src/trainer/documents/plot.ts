@@ -1,19 +1,19 @@
 export interface Panel {
   readonly title: string;
-  /** What its horizontal axis counts. */
+  /** Unit of the horizontal axis. */
   readonly axis: string;
   readonly curves: readonly Curve[];
-  /** Whether its vertical axis begins at 0, with room for the legend above; absent: at the least value. */
+  /** Whether the vertical axis starts at 0, with space for the legend above. Absent: it starts at the minimum. */
   readonly fromZero?: boolean;
-  /** Where its curves leave room; absent: at the top. */
+  /** Position of the legend. Absent: at the top. */
   readonly legend?: 'bottom';
 }
 
-/** Of some things the same figures, side by side; from 0. */
+/** Bars that compare the same figures of several things, from 0. */
 export interface BarPanel {
   readonly title: string;
   readonly groups: readonly string[];
-  /** A value a group. */
+  /** One value per group. */
   readonly bars: readonly { readonly label: string; readonly values: readonly number[] }[];
 }
 
@@ -27,17 +27,17 @@ const HEIGHT = 260;
 const MARGIN = { left: 56, right: 12, top: 30, bottom: 30 };
 const BOTTOM = HEIGHT - MARGIN.bottom;
 const COLUMNS = 2;
-/** Of Okabe and Ito: told apart by everybody. */
+/** Colors of Okabe and Ito, which color-blind people can distinguish. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442'];
 
-/** Of the legend. */
+/** Line height of the legend. */
 const LINE = 13;
-/** Above the highest value, where the legend is. */
+/** Space above the highest value, for the legend. */
 const HEADROOM = 1.5;
-/** Of a group's width, between it and the next. */
+/** Gap between groups, as a share of the group width. */
 const GAP = 0.25;
 
-/** A picture (SVG) of panels side by side, each with axes of its own. */
+/** An SVG picture of panels side by side, each with its own axes. */
 export function drawPanels(panels: readonly (Panel | BarPanel)[]): string {
   const columns = Math.min(COLUMNS, panels.length);
   const width = columns * WIDTH;
@@ -73,7 +73,7 @@ function drawCurves({ title, axis, curves, fromZero = false, legend: place }: Pa
     const colour = colourOf(index);
     const places = points.map((point) => `${round(x.place(point[0]))},${round(y.place(point[1]))}`);
     const line = `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${places.join(' ')}"/>`;
-    // A curve of one point is a line of no length.
+    // A curve with one point would be invisible, so it gets a dot.
     const end = places.at(-1)?.split(',');
     const dot = end ? `<circle cx="${end[0]}" cy="${end[1]}" r="2.5" fill="${colour}"/>` : '';
     return `${line}${dot}${legend(label, index, top)}`;
@@ -101,7 +101,7 @@ function drawBars({ title, groups, bars }: BarPanel): string {
   return [frame(title, y), ...names, ...drawn].join('\n');
 }
 
-/** Title, axes, and the ends of the vertical one. */
+/** Title, axes, and the labels at the ends of the vertical axis. */
 function frame(title: string, y: ReturnType<typeof scaleOf>): string {
   const axes = `M${MARGIN.left} ${MARGIN.top}V${BOTTOM}H${WIDTH - MARGIN.right}`;
   return [
@@ -121,7 +121,7 @@ function withHeadroom(values: readonly number[]): number[] {
   return [0, HEADROOM * values.reduce((a, b) => Math.max(a, b))];
 }
 
-/** From values to places between `start` and `end`. */
+/** Maps values to positions between `start` and `end`. */
 function scaleOf(values: readonly number[], start: number, end: number) {
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));

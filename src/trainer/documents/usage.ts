@@ -4,7 +4,7 @@ import type { ExportFormat } from '../export/index.js';
 
 const SCRIPT = readFileSync(new URL('./load_safetensors.py', import.meta.url), 'utf8');
 
-/** How each format is used, as code that works as it stands where the job's artifacts lie in the current folder. */
+/** Example code for each format. It works unchanged in a folder with the artifacts of the job. */
 export function usageOf(format: ExportFormat, image: Shape): string {
   return SNIPPETS[format](`[1, ${image.height}, ${image.width}, ${image.channels}]`);
 }
@@ -13,7 +13,9 @@ const SNIPPETS: Readonly<Record<ExportFormat, (shape: string) => string>> = {
   'tfjs-layers': (shape) => `TensorFlow.js, in a page that is served beside \`full/\`:
 
 ${page(`tf.loadLayersModel('full/model.json')`, shape)}`,
-  'tfjs-graph': (shape) => `TensorFlow.js, as a graph that has no layers to train further and runs fastest:
+  'tfjs-graph': (
+    shape,
+  ) => `TensorFlow.js, as a graph model (fastest, but its layers cannot be trained further):
 
 ${page(`tf.loadGraphModel('full/graph-model/model.json')`, shape)}`,
   onnx: (shape) => `ONNX Runtime (\`pip install onnxruntime\`):

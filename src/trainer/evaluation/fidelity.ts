@@ -22,21 +22,21 @@ import {
 
 export interface FidelityOptions {
   readonly stages: readonly StageDescription[];
-  /** Of every stage and every AuxNet. */
+  /** Weights of all stages and AuxNets. */
   readonly weights: NamedValues;
   readonly method: Pick<ResolvedMethod, 'type' | 'penalty'> & Partial<Pick<ResolvedMethod, 'message_rounds'>>;
   readonly labelSmoothing: number;
-  /** The run's: both gradients are taken with the same dropout masks. */
+  /** The seed of the run, so that both gradients use the same dropout masks. */
   readonly seed: number;
-  /** The batch that is probed, and the step it belongs to. */
+  /** The batch for the measurement, and its step. */
   readonly at: LossStep;
 }
 
 /**
- * The cosine between two gradients of theta_k for each stage k, on one batch: that of the stage's local loss, made as
- * in training but from fresh neighbours, and that of back-propagation through the composed network. 1 is the same
- * direction, 0 none in common, and also what a stage without any gradient gets (docs/method.md, "fidelity"). Null for
- * a stage that its method does not train.
+ * The cosine between two gradients of theta_k for each stage k, on one batch: the gradient of the local loss of the
+ * stage, as in training but with current neighbors, and the gradient of back-propagation through the composed
+ * network. 1 means the same direction, 0 means orthogonal; a stage without any gradient also gets 0
+ * (docs/method.md, "fidelity"). Null for a stage that the method does not train.
  */
 export function fidelities(options: FidelityOptions): (number | null)[] {
   const { stages, at } = options;
@@ -63,14 +63,14 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
   });
 }
 
-/** How the method's stages come by their gradients in training. */
+/** Computes the gradients of the stages as the method does in training. */
 function gradientsOf({ method, stages }: FidelityOptions) {
   const staged = { ...method, stages: stages.length };
   if (trainsJointly(staged)) return ladderGradients;
   return describeMethod(staged).hasHeads ? headGradients : coupledGradients;
 }
 
-/** As the stages exchange messages within a batch in training. */
+/** Gradients of a method whose stages exchange messages within a batch. */
 function ladderGradients(
   { stages, method, labelSmoothing, at }: FidelityOptions,
   weights: NamedTensors,
@@ -78,11 +78,11 @@ function ladderGradients(
 ): NamedTensors {
   const { penalty, message_rounds: messageRounds } = method;
   if (typeof penalty !== 'number' || !messageRounds)
-    throw new Error('a ladder has its rungs and penalty resolved');
+    throw new Error('the message rounds and the penalty must be resolved before');
   return climbLadder({ stages, weights, messageRounds, beta: penalty, labelSmoothing, draw }, at).gradients;
 }
 
-/** From stage 0 on, each with the true features of the stage before it. */
+/** From stage 0 on, each stage with the true features of the stage before it. */
 function headGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): NamedTensors {
   const { at, stages, labelSmoothing } = options;
   const gradients = new Map<string, Tensor>();
@@ -96,12 +96,14 @@ function headGradients(options: FidelityOptions, weights: NamedTensors, draw: Dr
     local.dispose();
     return () => pass.pullback(local.cotangent);
   });
-  // Last, since a pullback frees the features that the next stage reads.
+  // At the end, because a pullback frees the features that the next stage reads.
   for (const pull of pulls.toReversed()) pull();
   return gradients;
 }
 
-/** From the last stage down, so that each meets the gradient its downstream stage has on the same batch. */
+/**
+ * From the last stage to the first, so that each stage gets the gradient of its downstream stage on the same batch.
+ */
 function coupledGradients(options: FidelityOptions, weights: NamedTensors, draw: Draw): Map<string, Tensor> {
   const { images } = options.at.batch;
   const gradients = new Map<string, Tensor>();
@@ -120,7 +122,7 @@ function coupledGradients(options: FidelityOptions, weights: NamedTensors, draw:
   return gradients;
 }
 
-/** @param message g_{k+1}, which the objective takes over */
+/** @param message g_{k+1}; the objective becomes its owner */
 function objectiveOf(
   { stages, method, labelSmoothing }: FidelityOptions,
   stage: StageDescription,
@@ -134,7 +136,7 @@ function objectiveOf(
   return couplingObjective({ auxiliary, weights, corrections }, method.penalty);
 }
 
-/** Sums in float64: the gradients' entries are as small as 1e-6. */
+/** Sums in float64, because entries of gradients are as small as 1e-6. */
 function cosine(parameters: readonly ParameterSpec[], a: NamedTensors, b: NamedTensors): number {
   let product = 0;
   let squareA = 0;

@@ -1,4 +1,4 @@
-/** Trained networks at work: calibration, accuracy, fidelity, AuxNet reconstruction. */
+/** Use of trained networks: calibration, accuracy, fidelity, AuxNet reconstruction. */
 export * from './fidelity.js';
 export * from './initial-features.js';
 export * from './low-fidelity.js';

@@ -5,8 +5,8 @@ import { free, read } from '../runtime/index.js';
 import { TrainedNetwork } from './trained-network.js';
 
 /**
- * The features of the untrained network, which stored variables start from: a function of the seed and the batch, so
- * a stage and its neighbour compute the same.
+ * Features of the untrained network, from which stored variables start. They are a function of the seed and the
+ * batch, so a stage and its neighbor compute the same values.
  */
 export class InitialFeatures {
   #network: TrainedNetwork | null = null;
@@ -18,7 +18,7 @@ export class InitialFeatures {
     private readonly seed: number,
   ) {}
 
-  /** Estimates the statistics that `of` needs, once. */
+  /** Estimates the batch-norm statistics that `of` needs, once. */
   async prepare(): Promise<void> {
     const start = initialValues(parametersOf(this.layers), this.seed);
     this.#network ??= await TrainedNetwork.calibrate(this.layers, start, this.train, this.seed);
@@ -26,7 +26,7 @@ export class InitialFeatures {
 
   /** o_{k-1} of a batch, [B x n]. */
   of(batch: Pick<Batch, 'images'>): Float32Array {
-    if (!this.#network) throw new Error('initial features were asked for before they were prepared');
+    if (!this.#network) throw new Error('initial features were read before they were prepared');
     const features = this.#network.infer(batch.images);
     const values = read(features);
     free(features);

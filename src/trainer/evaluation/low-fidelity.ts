@@ -1,10 +1,13 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import type { MetricSample, TaskWarning } from '../../contract/trainer-protocol.js';
 
-/** Below this cosine a stage hardly learns what the network needs (docs/method.md, "Diagnostics"). */
+/**
+ * Below this cosine, the gradient of a stage is almost unrelated to that of back-propagation (docs/method.md,
+ * "Diagnostics").
+ */
 const LEAST_FIDELITY = 0.1;
 
-/** One warning for each stage among the diagnostics of an evaluation whose `fidelity` is too low, with a remedy. */
+/** One warning with a remedy for each stage whose `fidelity` in an evaluation is too low. */
 export function lowFidelityWarnings(
   diagnostics: readonly MetricSample[],
   method: Pick<ResolvedMethod, 'type' | 'penalty'>,
@@ -14,7 +17,7 @@ export function lowFidelityWarnings(
     .map(({ stage, step, value }) => ({
       code: 'low_fidelity',
       message:
-        `the gradient of stage ${stage} at step ${step} hardly follows back-propagation's: fidelity ` +
+        `the gradient of stage ${stage} at step ${step} differs much from the gradient of back-propagation: fidelity ` +
         `${value.toFixed(3)}, below ${LEAST_FIDELITY}; ${remedyOf(method)}`,
       stage,
       step,

@@ -7,16 +7,19 @@ import { trainPass } from '../passes/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
 import { evaluationBatchSize, TrainedNetwork } from './trained-network.js';
 
-/** The fit: as strong as a stage's coupling (rate x beta = 0.4), its rate falling to zero. */
+/**
+ * Number of steps of the fit. It is as strong as the coupling of a stage (rate x beta = 0.4), and its rate falls to
+ * zero.
+ */
 const STEPS = 200;
 const LEARNING_RATE = 0.1;
 const BETA = 4;
 const MOMENTUM = 0.9;
-/** Test images the error is measured on. */
+/** Number of test images for the error. */
 const ERROR_IMAGES = 1000;
 
 export interface ReconstructOptions {
-  /** F_{k-1} o ... o F_0 with fixed statistics: makes the true stage input. */
+  /** F_{k-1} o ... o F_0 with fixed statistics: computes the true stage input. */
   readonly prefix: TrainedNetwork;
   readonly auxiliary: readonly Layer[];
   readonly weights: NamedValues;
@@ -25,8 +28,8 @@ export interface ReconstructOptions {
 }
 
 /**
- * Re-fits an AuxNet to the true stage inputs by least squares, relative to their size: the network it stands for has
- * moved on in the end-to-end phase. Returns new weights (docs/method.md, AuxNet reconstruction).
+ * Fits an AuxNet to the true stage inputs again, by least squares relative to their size, because the network that
+ * it replaces has changed in the end-to-end phase. Returns new weights (docs/method.md, AuxNet reconstruction).
  */
 export async function reconstructAuxiliary(options: ReconstructOptions): Promise<NamedValues> {
   const parameters = parametersOf(options.auxiliary);
@@ -61,8 +64,8 @@ async function fitStep(
 }
 
 /**
- * |A_k(x) - F_{k-1}(...x)| / |F_{k-1}(...x)| over test images, the AuxNet calibrated as the network is; null where that is no
- * finite number, as where a stage above has died and the true inputs are zeros.
+ * |A_k(x) - F_{k-1}(...x)| / |F_{k-1}(...x)| over test images. The AuxNet is calibrated like the network. Null if
+ * the error is not finite, for example if an upstream stage has died and the true inputs are zero.
  */
 export async function auxiliaryError(
   prefix: TrainedNetwork,

@@ -14,27 +14,27 @@ import {
 } from '../passes/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 
-/** Training images that batch-norm statistics are taken from (docs/method.md, "BatchNorm"). */
+/** Number of training images for batch-norm statistics (docs/method.md, "BatchNorm"). */
 const STATISTICS_IMAGES = 1600;
 const LARGEST_BATCH = 200;
 const SMALLEST_BATCH = 8;
-/** Of an evaluation batch: 200 images of 32x32. Greater images come in smaller batches. */
+/** Pixels of an evaluation batch: 200 images of 32x32. Larger images use smaller batches. */
 const BATCH_PIXELS = 200 * 32 * 32;
 
-/** Images per batch outside training, such that memory does not grow with their size. */
+/** Images per batch outside training. Memory does not grow with the image size. */
 export function evaluationBatchSize({ height, width }: Shape): number {
   const fitting = Math.floor(BATCH_PIXELS / (height * width));
   return Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, fitting));
 }
 
 export interface Evaluation {
-  /** Share of images classified right, 0..1. */
+  /** Share of correctly classified images, 0..1. */
   readonly accuracy: number;
   /** Mean cross-entropy. */
   readonly loss: number;
 }
 
-/** Layers with their weights and batch-norm statistics: a network that works on one image at a time. */
+/** Layers with their weights and batch-norm statistics: a network that can process single images. */
 export class TrainedNetwork {
   readonly #weights: NamedTensors;
   readonly #rule: NormRule;
@@ -51,7 +51,7 @@ export class TrainedNetwork {
     this.#disposeRule = dispose;
   }
 
-  /** Estimates the statistics along `layers` on training images, then fixes them. */
+  /** Estimates the statistics of `layers` on training images, then fixes them. */
   static async calibrate(
     layers: readonly Layer[],
     values: NamedValues,
@@ -68,17 +68,17 @@ export class TrainedNetwork {
     }
   }
 
-  /** The first `layers` of this network as one of their own: their statistics depend on nothing behind them. */
+  /** The first `layers` of this network as a separate network. Their statistics do not depend on later layers. */
   part(layers: readonly Layer[]): TrainedNetwork {
     return new TrainedNetwork(layers, this.values, this.statistics);
   }
 
-  /** What it is made of, for an export. */
+  /** Layers, weights and statistics, for an export. */
   parts(): Pick<TrainedNetwork, 'layers' | 'values' | 'statistics'> {
     return { layers: this.layers, values: this.values, statistics: this.statistics };
   }
 
-  /** images [B,H,W,C] -> output of the last layer; owned by the caller. */
+  /** images [B,H,W,C] -> output of the last layer. The caller must free it. */
   infer(images: Tensor): Tensor {
     return inferPass(this.layers, images, this.#weights, this.#rule);
   }
@@ -95,7 +95,7 @@ export class TrainedNetwork {
       correct += result.correct;
       await breathe();
     }
-    // Nothing that is counted or stored could hold it, and a network that says so has diverged.
+    // A loss that is not finite cannot be counted or stored, and means that the network has diverged.
     if (!Number.isFinite(lossSum)) throw notFinite();
     return { accuracy: correct / reader.count, loss: lossSum / reader.count };
   }
@@ -108,11 +108,11 @@ export class TrainedNetwork {
 
 function notFinite(): TrainerError {
   const message =
-    'the loss on the test images was not finite; a lower learning_rate or penalty, or optimizer.clip_norm, keeps training finite';
+    'the loss on the test images was not finite; use a lower learning_rate or penalty, or set optimizer.clip_norm';
   return new TrainerError('non_finite_loss', message, { stage: null, step: null, tensor: 'loss' });
 }
 
-/** A fixed random draw of training images, not augmented: the files may be sorted by class. */
+/** A fixed random selection of training images without augmentation, because the files may be sorted by class. */
 async function* calibrationImages(train: SplitReader, seed: number): AsyncGenerator<Tensor> {
   const batchSize = Math.min(evaluationBatchSize(train.manifest.image), train.count);
   const batches = new TrainBatches(train, {

@@ -6,13 +6,13 @@ import type { TestAnswers } from './parity.js';
 
 export type ExportFormat = ResolvedSpec['exports'][number];
 
-/** What a format is asked to write. */
+/** Input of an export. */
 export interface ExportRequest {
-  /** What the files' names begin with: `full` or `compact`. */
+  /** Prefix of the file names: `full` or `compact`. */
   readonly folder: string;
-  /** What is written. */
+  /** The network to export. */
   readonly model: InferenceModel;
-  /** What it must agree with. */
+  /** The predictions that it must reproduce. */
   readonly answers: TestAnswers;
   readonly blobs: BlobStore;
 }
@@ -20,6 +20,6 @@ export interface ExportRequest {
 /** Files of one exported model. */
 export interface Exported {
   readonly artifacts: readonly ArtifactOutput[];
-  /** Largest absolute difference of a class probability from the trained network's over the images compared. */
+  /** Largest absolute difference from the class probabilities of the trained network, over the compared images. */
   readonly maxDifference: number;
 }

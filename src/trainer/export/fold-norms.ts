@@ -1,8 +1,9 @@
 import type { InferenceConv, InferenceLayer, InferenceModel, InferenceNorm } from './inference-layers.js';
 
 /**
- * The same network without batch norms: one right behind a convolution becomes part of its kernel and bias, any other
- * (a pre-activation block begins with one) a factor and a shift per channel. Computed in float64, rounded once.
+ * The same network without batch norms. A batch norm directly after a convolution is merged into its kernel and
+ * bias. Any other (a pre-activation block starts with one) becomes a factor and a shift per channel. Computed in
+ * float64 and rounded once.
  */
 export function foldNorms({ manifest, layers }: InferenceModel): InferenceModel {
   return { manifest, layers: foldAll(layers) };

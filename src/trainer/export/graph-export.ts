@@ -6,9 +6,9 @@ import type { InferenceModel } from './inference-layers.js';
 import { predictWith, storeTfjs } from './tfjs-files.js';
 
 /**
- * Exports a network as a TensorFlow.js graph model: `<folder>/graph-model/model.json` and `weights.bin`. The files
- * are loaded back and compared on test images before anything is stored.
- * @throws TrainerError export_mismatch above 1e-4
+ * Exports a network as a TensorFlow.js graph model: `<folder>/graph-model/model.json` and `weights.bin`. Before
+ * anything is stored, the files are loaded again and compared on test images. @throws TrainerError export_mismatch
+ * above 1e-4
  */
 export async function exportTfjsGraph(request: ExportRequest): Promise<Exported> {
   const { model, answers, blobs } = request;
@@ -23,13 +23,13 @@ export async function exportTfjsGraph(request: ExportRequest): Promise<Exported>
   }
 }
 
-/** What `tf.loadGraphModel` reads. */
+/** The files that `tf.loadGraphModel` reads. */
 export function graphModelFiles(model: InferenceModel): ModelArtifacts {
   const { nodes, weights, signature } = buildGraphModel(model);
   const bytes = joinedBytes(weights);
   return {
     format: 'graph-model',
-    // The version of TensorFlow's graphs since 2.0, in which all these ops are known.
+    // Graph version since TensorFlow 2.0, which knows all these ops.
     modelTopology: { node: nodes, library: {}, versions: { producer: 175 } },
     signature: signature as NonNullable<ModelArtifacts['signature']>,
     weightSpecs: weights.map(weightSpecOf),

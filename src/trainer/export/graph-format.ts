@@ -1,7 +1,7 @@
 /**
- * The part of TensorFlow's GraphDef that our models use, as JSON: protobuf's JSON mapping of graph.proto, node_def.proto and
- * attr_value.proto (github.com/tensorflow/tensorflow, tensorflow/core/framework), which `tf.loadGraphModel` reads.
- * 64-bit integers are text there, and bytes base64.
+ * The part of TensorFlow's GraphDef that the exported models use, as JSON: protobuf's JSON mapping of graph.proto,
+ * node_def.proto and attr_value.proto (github.com/tensorflow/tensorflow, tensorflow/core/framework), which
+ * `tf.loadGraphModel` reads. In it, 64-bit integers are text and bytes are base64.
  */
 type Attribute = Readonly<Record<string, unknown>>;
 
@@ -12,7 +12,7 @@ export interface GraphNode {
   readonly attr: Readonly<Record<string, Attribute>>;
 }
 
-/** An entry of tfjs's weights manifest: values lie one after another in the order of the entries. */
+/** An entry of tfjs's weights manifest. Values follow each other in the order of the entries. */
 export interface GraphWeight {
   readonly name: string;
   readonly shape: readonly number[];
@@ -32,12 +32,12 @@ export const attribute = {
 
 export type Dtype = 'DT_FLOAT' | 'DT_INT32';
 
-/** A side of -1 is free. */
+/** A side of -1 may have any size. */
 export function shapeOf(sides: readonly number[]) {
   return { dim: sides.map((size) => ({ size: String(size) })) };
 }
 
-/** A constant: its values are in the weights file, under its name. */
+/** A constant. Its values are in the weights file, under its name. */
 export function constant({ name, shape, values }: GraphWeight): GraphNode {
   const dtype = dtypeOf(values);
   return {
@@ -50,7 +50,7 @@ export function constant({ name, shape, values }: GraphWeight): GraphNode {
   };
 }
 
-/** As tfjs's weights manifest names them. */
+/** Entry of tfjs's weights manifest. */
 export function weightSpecOf({ name, shape, values }: GraphWeight) {
   const dtype = values instanceof Int32Array ? ('int32' as const) : ('float32' as const);
   return { name, shape: [...shape], dtype };

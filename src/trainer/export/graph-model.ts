@@ -6,7 +6,7 @@ import { FLOAT, GraphWriter } from './writers/graph-writer.js';
 export interface GraphModel {
   readonly nodes: readonly GraphNode[];
   readonly weights: readonly GraphWeight[];
-  /** Of tfjs's model.json: how inputs and outputs are called. */
+  /** Signature in tfjs's model.json: names of inputs and outputs. */
   readonly signature: object;
 }
 

@@ -1,4 +1,4 @@
-/** Trained networks as files that other tools load. */
+/** Trained networks as files for other tools. */
 import type { Exported, ExportFormat, ExportRequest } from './exported.js';
 import { exportTfjsGraph } from './graph-export.js';
 import { exportOnnx } from './onnx-export.js';
@@ -18,7 +18,7 @@ const WRITERS: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise
   safetensors: exportSafetensors,
 };
 
-/** Writes one format's files for a network under `<folder>/`. @throws TrainerError export_mismatch */
+/** Writes the files of one format for a network to `<folder>/`. @throws TrainerError export_mismatch */
 export function exportNetwork(format: ExportFormat, request: ExportRequest): Promise<Exported> {
   return WRITERS[format](request);
 }

@@ -1,7 +1,7 @@
 import type { Padding } from './kernel-layout.js';
 import type { ModelFacts } from './model-source.js';
 
-/** A convolution with what it may take in from the layers behind it. */
+/** A convolution, including the batch norm that may be merged into it. */
 export interface InferenceConv {
   readonly op: 'conv';
   readonly name: string;
@@ -13,12 +13,12 @@ export interface InferenceConv {
   readonly outputs: number;
   /** [size,size,inputs,outputs] */
   readonly kernel: Float32Array;
-  /** One value per output channel; null adds nothing. */
+  /** One value per output channel; null: no bias. */
   readonly bias: Float32Array | null;
   readonly relu: boolean;
 }
 
-/** gamma (x - mean) / sqrt(variance + epsilon) + beta, one value of each per channel. */
+/** gamma (x - mean) / sqrt(variance + epsilon) + beta, with one value per channel. */
 export interface InferenceNorm {
   readonly op: 'norm';
   readonly name: string;
@@ -30,7 +30,7 @@ export interface InferenceNorm {
   readonly relu: boolean;
 }
 
-/** factor x + shift, one value of each per channel. */
+/** factor x + shift, with one value per channel. */
 export interface InferenceScale {
   readonly op: 'scale';
   readonly name: string;
@@ -71,7 +71,7 @@ export interface InferenceDense {
   readonly bias: Float32Array;
 }
 
-/** A layer with its weights, and without what matters in training only: what the formats are written from. */
+/** A layer with its weights, without everything that only training needs. All formats are written from it. */
 export type InferenceLayer =
   | InferenceConv
   | InferenceNorm
@@ -81,13 +81,13 @@ export type InferenceLayer =
   | InferencePool
   | InferenceDense;
 
-/** Pixels 0..255 [N,H,W,C], normalised as the dataset says, through the layers to logits. */
+/** Pixels 0..255 [N,H,W,C], normalized as the dataset says, through the layers to logits. */
 export interface InferenceModel {
   readonly manifest: ModelFacts;
   readonly layers: readonly InferenceLayer[];
 }
 
-/** All layers in order, those inside residual layers before the residual itself. */
+/** All layers in order. The layers inside a residual layer come before the residual layer. */
 export function flattenInference(layers: readonly InferenceLayer[]): InferenceLayer[] {
   return layers.flatMap((layer) =>
     layer.op === 'residual'

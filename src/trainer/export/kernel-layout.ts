@@ -1,13 +1,13 @@
 import type { ConvLayer, MaxPoolLayer } from '../../network/index.js';
 
-/** What is common to kernels: [size,size,inputs,outputs]. */
+/** Sizes of a kernel [size,size,inputs,outputs]. */
 interface KernelSides {
   readonly size: number;
   readonly inputs: number;
   readonly outputs: number;
 }
 
-/** A convolution's kernel as ONNX and PyTorch hold it: [size,size,C,O] -> [O,C,size,size]. */
+/** Layout of a convolution kernel in ONNX and PyTorch: [size,size,C,O] -> [O,C,size,size]. */
 export function outputsFirst(kernel: Float32Array, sides: KernelSides): Float32Array {
   const result = new Float32Array(kernel.length);
   eachPlace(sides, (last, first) => {
@@ -16,7 +16,7 @@ export function outputsFirst(kernel: Float32Array, sides: KernelSides): Float32A
   return result;
 }
 
-/** The other way round: [O,C,size,size] -> [size,size,C,O]. */
+/** The inverse: [O,C,size,size] -> [size,size,C,O]. */
 export function outputsLast(kernel: Float32Array, sides: KernelSides): Float32Array {
   const result = new Float32Array(kernel.length);
   eachPlace(sides, (last, first) => {
@@ -25,7 +25,7 @@ export function outputsLast(kernel: Float32Array, sides: KernelSides): Float32Ar
   return result;
 }
 
-/** Calls `visit` with the two places of each number: outputs last, and outputs first. */
+/** Calls `visit` with both positions of each number: with outputs last, and with outputs first. */
 function eachPlace(
   { size, inputs, outputs }: KernelSides,
   visit: (last: number, first: number) => void,
@@ -55,7 +55,7 @@ export interface Padding {
   readonly right: number;
 }
 
-/** TensorFlow's SAME padding in numbers: the odd pixel goes behind, as not every runtime's "same" has it. */
+/** TensorFlow's SAME padding in numbers: an odd pixel goes to the end. Other runtimes define "same" differently. */
 export function samePadding({ size, stride, input, output }: ConvLayer | MaxPoolLayer): Padding {
   const total = (from: number, to: number) => Math.max(0, (to - 1) * stride + size - from);
   const vertical = total(input.height, output.height);

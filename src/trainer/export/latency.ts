@@ -11,13 +11,13 @@ import { type Predict, readPixels } from './parity.js';
 const BATCH = 32;
 const WARM_UP = 2;
 const RUNS = 21;
-/** A network so slow that it passes this has been measured well enough after fewer runs. */
+/** After this time, fewer runs are enough to measure a slow network. */
 const ENOUGH_MS = 2_000;
 const FEWEST_RUNS = 3;
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
-/** How long ONNX Runtime takes for one image and for a batch: medians. */
+/** Median times of ONNX Runtime for one image and for a batch. */
 export async function measureLatency(model: InferenceModel, test: SplitReader, now: Clock): Promise<Latency> {
   const batchSize = Math.min(BATCH, test.count);
   const image = await readPixels(test, 0, 1);

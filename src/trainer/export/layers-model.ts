@@ -6,9 +6,9 @@ import { LayersWriter, type Symbolic } from './writers/layers-writer.js';
 export type LayersModel = ReturnType<typeof tf.model>;
 
 /**
- * Builds the same network as a TensorFlow.js layers model: pixels 0..255 [B,H,W,C] -> class probabilities
- * [B,classes]. The dataset's normalisation is its first layer, so a user feeds it images as they are. The caller
- * disposes of the model.
+ * Builds the network as a TensorFlow.js layers model: pixels 0..255 [B,H,W,C] -> class probabilities [B,classes].
+ * The normalization of the dataset is its first layer, so users pass images without preprocessing. The caller must
+ * dispose of the model.
  */
 export function buildLayersModel({ manifest, layers }: InferenceModel): LayersModel {
   const { height, width, channels } = manifest.image;
@@ -18,7 +18,7 @@ export function buildLayersModel({ manifest, layers }: InferenceModel): LayersMo
   );
   const logits = builder.path(layers, builder.normalizePixels(manifest, input));
   const output = tf.layers.softmax({ name: 'probabilities' }).apply(logits) as Symbolic;
-  // A name of tfjs's own would count the models that this process has made before.
+  // An explicit name, because tfjs would count the models that this process has made before.
   const model = tf.model({ inputs: input, outputs: output, name: 'network' });
   builder.setWeights();
   return model;

@@ -3,7 +3,7 @@ import type { InferenceLayer, InferenceModel } from './inference-layers.js';
 import type { ModelSource } from './model-source.js';
 import { lowerOf } from './operations/index.js';
 
-/** A trained network as formats are written from. */
+/** Converts a trained network to the form from which formats are written. */
 export function inferenceModel(source: ModelSource): InferenceModel {
   const { image, classes, mean, standard_deviation } = source.manifest;
   const manifest = { image, classes, mean, standard_deviation };

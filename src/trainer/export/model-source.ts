@@ -3,10 +3,10 @@ import type { Layer } from '../../network/index.js';
 import type { NamedValues } from '../optimizer/index.js';
 import type { Statistics } from '../passes/index.js';
 
-/** What a model must know of its dataset. */
+/** Facts about the dataset that a model needs. */
 export type ModelFacts = Pick<ManifestFacts, 'image' | 'classes' | 'mean' | 'standard_deviation'>;
 
-/** What an exported model is made of. */
+/** Inputs of an exported model. */
 export interface ModelSource {
   readonly layers: readonly Layer[];
   readonly values: NamedValues;

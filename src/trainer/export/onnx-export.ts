@@ -6,9 +6,8 @@ import { withOnnxRuntime } from './onnx-runtime.js';
 import type { Predict } from './parity.js';
 
 /**
- * Exports a network as `<folder>/model.onnx` (opset 17). The file is run by ONNX Runtime and compared on
- * test images before it is stored.
- * @throws TrainerError export_mismatch above 1e-4
+ * Exports a network as `<folder>/model.onnx` (opset 17). Before the file is stored, ONNX Runtime runs it, and the
+ * results are compared on test images. @throws TrainerError export_mismatch above 1e-4
  */
 export async function exportOnnx({ folder, model, answers, blobs }: ExportRequest): Promise<Exported> {
   const name = `${folder}/model.onnx`;

@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/light.js';
 
 /**
- * The part of ONNX's file format that our models use. Field numbers and types as in onnx.proto3 of
- * github.com/onnx/onnx; the names are camelCase, as protobufjs writes them.
+ * The part of ONNX's file format that the exported models use. Field numbers and types as in onnx.proto3 of
+ * github.com/onnx/onnx. Names are camelCase, as protobufjs writes them.
  */
 const field = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
@@ -65,7 +65,7 @@ const root = protobuf.Root.fromJSON({
 
 const FLOAT = 1;
 const ATTRIBUTE_TYPES = { float: 1, int: 2, ints: 7 } as const;
-/** Opset 17 is of ONNX 1.12, whose files have version 8. */
+/** Opset 17 belongs to ONNX 1.12, whose files have version 8. */
 const IR_VERSION = 8;
 const OPSET = 17;
 
@@ -87,7 +87,7 @@ export interface OnnxTensor {
   readonly values: Float32Array;
 }
 
-/** A float32 input or output; a dimension with a name is free. */
+/** A float32 input or output. A dimension with a name may have any size. */
 export interface OnnxValue {
   readonly name: string;
   readonly shape: readonly (number | string)[];

@@ -5,7 +5,7 @@ import { int, OnnxWriter } from './writers/onnx-writer.js';
 
 /**
  * The network as an ONNX graph: `pixels` 0..255 [N,H,W,C] -> `probabilities` [N,classes], like the TensorFlow.js
- * exports. ONNX convolves channels first, so the images are transposed once, behind the input.
+ * exports. ONNX convolutions need channels first, so the images are transposed once, after the input.
  */
 export function buildOnnxGraph({ manifest, layers }: InferenceModel): OnnxGraph {
   const { image, classes } = manifest;

@@ -2,10 +2,10 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Shape } from '../../network/index.js';
 import type { Predict } from './parity.js';
 
-/** Of ONNX Runtime, like the trainer that it runs in. */
+/** Number of threads of ONNX Runtime, like those of the trainer in which it runs. */
 export const ONNX_THREADS = 1;
 
-/** Loads an ONNX file of ours and lends it to `use`. */
+/** Loads an exported ONNX file and calls `use` with it. */
 export async function withOnnxRuntime<T>(
   bytes: Uint8Array,
   { height, width, channels }: Shape,

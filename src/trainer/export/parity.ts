@@ -4,13 +4,13 @@ import { TrainerError } from '../errors.js';
 import { evaluationBatchSize, type TrainedNetwork } from '../evaluation/index.js';
 import { free, read, upload } from '../runtime/index.js';
 
-/** An exported model at work: pixels 0..255, uint8 [count,H,W,C] -> class probabilities [count,classes]. */
+/** Predictions of an exported model: pixels 0..255, uint8 [count,H,W,C] -> class probabilities [count,classes]. */
 export type Predict = (pixels: Uint8Array, count: number) => Promise<Float32Array> | Float32Array;
 
 const TOLERANCE = 1e-4;
 const IMAGES_COMPARED = 1000;
 
-/** What a trained network says of up to 1,000 test images: every format must say the same. */
+/** Predictions of a trained network for up to 1,000 test images. Every format must reproduce them. */
 export class TestAnswers {
   readonly #probabilities: Float32Array[] = [];
 
@@ -31,8 +31,8 @@ export class TestAnswers {
   private constructor(readonly test: SplitReader) {}
 
   /**
-   * Asks an exported model the same.
-   * @param name of the file at fault
+   * Compares the predictions of an exported model.
+   * @param name of the file, for the error
    * @returns the largest absolute difference of a class probability
    * @throws TrainerError export_mismatch above 1e-4
    */
@@ -40,7 +40,7 @@ export class TestAnswers {
     let largest = 0;
     for await (const { pixels, count, index } of this.#batches()) {
       const theirs = await predict(pixels, count);
-      // Math.max hands a NaN on: it must not pass for agreement.
+      // Math.max propagates NaN, so that NaN does not count as agreement.
       this.#probabilities[index]!.forEach((ours, place) => {
         largest = Math.max(largest, Math.abs(theirs[place]! - ours));
       });
@@ -52,7 +52,7 @@ export class TestAnswers {
     );
   }
 
-  /** The images again and again: those of a large size are not kept. */
+  /** Reads the images again for each comparison, because large images would take too much memory. */
   async *#batches(): AsyncGenerator<{
     readonly pixels: Uint8Array;
     readonly count: number;
@@ -68,7 +68,7 @@ export class TestAnswers {
   }
 }
 
-/** Test images from `start` on, as they are stored: uint8 [count,H,W,C]. */
+/** Test images from `start` on, as stored: uint8 [count,H,W,C]. */
 export async function readPixels(reader: SplitReader, start: number, count: number): Promise<Uint8Array> {
   const pixels = new Uint8Array(count * reader.imageBytes);
   for (let index = 0; index < count; index++) {

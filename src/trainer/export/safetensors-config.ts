@@ -1,7 +1,7 @@
 import type { InferenceModel } from './inference-layers.js';
 import type { Padding } from './kernel-layout.js';
 
-/** `config.json` as the export writes it. */
+/** The content of `config.json`. */
 export interface Config {
   readonly classes: readonly string[];
   readonly image: InferenceModel['manifest']['image'];

@@ -8,9 +8,9 @@ import { readSafetensors } from './safetensors-reader.js';
 
 /**
  * Exports a network for PyTorch: `<folder>/model.safetensors` with PyTorch's names and layouts, and
- * `<folder>/config.json`, the network as data. docs/exports.md has the 30 lines that run them. There is no PyTorch here:
- * what the two files say is read back, and ONNX Runtime compares that on test images before they are stored.
- * @throws TrainerError export_mismatch above 1e-4
+ * `<folder>/config.json`, the network as data. docs/exports.md shows the 30 lines of code that run them. PyTorch is
+ * not installed here. Instead, the two files are read again, and ONNX Runtime compares the result on test images
+ * before they are stored. @throws TrainerError export_mismatch above 1e-4
  */
 export async function exportSafetensors(request: ExportRequest): Promise<Exported> {
   const { folder, model, answers, blobs } = request;

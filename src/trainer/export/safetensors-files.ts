@@ -3,7 +3,7 @@ import { NORM_EPSILON } from '../kernels/index.js';
 import { flattenInference, type InferenceLayer, type InferenceModel } from './inference-layers.js';
 import { exportOperationOf } from './operations/index.js';
 
-/** A network as PyTorch names it and lays it out, and the layers as data. */
+/** A network in PyTorch's names and layouts, and its layers as data. */
 export interface SafetensorsFiles {
   /** The bytes of `model.safetensors`. */
   readonly weights: Uint8Array;
@@ -42,7 +42,7 @@ function configOf({ layers, manifest }: InferenceModel) {
   };
 }
 
-/** A layer with what a reader must know to run it. */
+/** A layer with everything that a reader needs to run it. */
 function describeLayer(layer: InferenceLayer): Record<string, unknown> {
   const path = (layers: readonly InferenceLayer[]) => layers.map(describeLayer);
   const described = exportOperationOf(layer).describe(layer, path);

@@ -4,7 +4,7 @@ import { type ConfigReader, exportOperationOf } from './operations/index.js';
 import type { Config, ConfigLayer } from './safetensors-config.js';
 import type { SafetensorsFiles } from './safetensors-files.js';
 
-/** The network that the two files hold, from nothing but what they say. */
+/** Rebuilds the network from the two files only. */
 export function readSafetensors({ weights, config }: SafetensorsFiles): InferenceModel {
   const { layers, norm_epsilon, ...manifest } = JSON.parse(new TextDecoder().decode(config)) as Config;
   const { tensors } = decodeSafetensors(weights);

@@ -4,9 +4,9 @@ import { buildLayersModel, type LayersModel } from './layers-model.js';
 import { predictWith, storeTfjs } from './tfjs-files.js';
 
 /**
- * Exports a network as a TensorFlow.js layers model: `<folder>/model.json` and `<folder>/weights.bin`. The
- * files are loaded back and compared on test images before anything is stored.
- * @throws TrainerError export_mismatch above 1e-4
+ * Exports a network as a TensorFlow.js layers model: `<folder>/model.json` and `<folder>/weights.bin`. Before
+ * anything is stored, the files are loaded again and compared on test images. @throws TrainerError export_mismatch
+ * above 1e-4
  */
 export async function exportTfjsLayers(request: ExportRequest): Promise<Exported> {
   const { folder, model, answers, blobs } = request;

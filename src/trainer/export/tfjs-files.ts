@@ -4,7 +4,7 @@ import { type ModelArtifacts, tf } from '../runtime/index.js';
 import type { InferenceModel } from './inference-layers.js';
 import type { Predict } from './parity.js';
 
-/** Stores `<folder>/model.json` and `<folder>/weights.bin`, as tfjs loads them by URL. */
+/** Stores `<folder>/model.json` and `<folder>/weights.bin` in the form that tfjs loads by URL. */
 export async function storeTfjs(
   folder: string,
   { format, modelTopology, signature, weightSpecs, weightData }: ModelArtifacts,
@@ -26,7 +26,7 @@ export async function storeTfjs(
   ];
 }
 
-/** A loaded tfjs model at work. */
+/** Predictions of a loaded tfjs model. */
 export function predictWith(
   model: Pick<tf.LayersModel, 'predict'> | Pick<tf.GraphModel, 'predict'>,
   { image: { height, width, channels } }: InferenceModel['manifest'],

@@ -1,6 +1,6 @@
 import { type Attribute, type DType, executeOne, type Tensor } from '../runtime/index.js';
 
-/** The values in another dtype, rounded to nearest (even) where it has fewer bits. */
+/** Converts the values to another dtype, rounded to nearest (even) if it has fewer bits. */
 export function cast(tensor: Tensor, to: DType): Tensor {
   return executeOne('Cast', [tensor], castAttributes(tensor.dtype as DType, to));
 }

@@ -9,8 +9,8 @@ import {
 } from './patches.js';
 
 /**
- * 2-D convolution, SAME padding, NHWC; images and kernel have one dtype, as do the gradients below.
- * images [B,H,W,C], kernel [size,size,C,O] -> [B, ceil(H/stride), ceil(W/stride), O]
+ * 2-D convolution, SAME padding, NHWC. Images, kernel and the gradients below have the same dtype. images
+ * [B,H,W,C], kernel [size,size,C,O] -> [B, ceil(H/stride), ceil(W/stride), O]
  */
 export function convolution(images: Tensor, kernel: Tensor, stride: number): Tensor {
   const shape = { images: images.shape, kernel: kernel.shape, stride };

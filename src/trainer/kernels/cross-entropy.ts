@@ -16,8 +16,8 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): { losses: T
 }
 
 /**
- * The same against targets (1 - smoothing) onehot(label) + smoothing / classes (Szegedy et al., arXiv:1512.00567,
- * section 7), which are dense: a kernel more to make them.
+ * The same for the targets (1 - smoothing) onehot(label) + smoothing / classes (Szegedy et al., arXiv:1512.00567,
+ * section 7). They are dense, which needs one kernel more.
  */
 export function smoothedCrossEntropy(
   logits: Tensor,

@@ -1,7 +1,7 @@
 import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
 import { FLOAT } from './elementwise.js';
 
-/** a [n,m] times b [m,p], either side transposed first where asked. */
+/** a [n,m] times b [m,p]. Each side can be transposed first. */
 export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   const attributes: Attribute[] = [
     FLOAT,
@@ -18,7 +18,7 @@ export const biasAdd = (features: Tensor, bias: Tensor): Tensor =>
 /** d bias of `biasAdd`: the sum over the batch, [B,n] -> [n]. */
 export const biasGradient = (cotangent: Tensor): Tensor => executeOne('BiasAddGrad', [cotangent], [FLOAT]);
 
-/** The same values under another shape; TensorFlow shares the memory. */
+/** The same values with another shape. TensorFlow shares the memory. */
 export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
   const dimensions = upload(Int32Array.from(shape), [shape.length]);
   const result = executeOne(

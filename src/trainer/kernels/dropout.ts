@@ -6,10 +6,9 @@ import { multiply, typeOf } from './elementwise.js';
 const WORD = 2 ** 16;
 
 /**
- * Which values a dropout keeps: bool of `shape`, true with probability 1 - `rate` to within 2^-17. Philox's counter
- * (Salmon et al. 2011) makes it a function of `key` alone, on any number of threads. 16 random bits a value cost
- * half the time of TensorFlow's uniform floats, which spend 32.
- * @throws RangeError for an odd number of values
+ * The mask of a dropout: bool of `shape`, true with probability 1 - `rate` within 2^-17. Philox's counter (Salmon
+ * et al. 2011) makes it a function of `key` alone, on any number of threads. 16 random bits per value take half the
+ * time of TensorFlow's uniform floats, which use 32. @throws RangeError for an odd number of values
  */
 export function dropoutMask(shape: readonly number[], rate: number, key: Int32Array): Tensor {
   const count = shape.reduce((product, side) => product * side, 1);
@@ -22,7 +21,7 @@ export function dropoutMask(shape: readonly number[], rate: number, key: Int32Ar
   return mask;
 }
 
-/** `values` / (1 - rate) where the mask is true, else 0: dropout, and its gradient too. */
+/** `values` / (1 - rate) where the mask is true, else 0: used for dropout and for its gradient. */
 export function keepMasked(values: Tensor, mask: Tensor, rate: number): Tensor {
   const scale = scalarLike(values, 1 / (1 - rate));
   const zero = scalarLike(values, 0);

@@ -1,10 +1,10 @@
 import { type Attribute, DType, executeOne, type Tensor } from '../runtime/index.js';
 
-/** Elementwise and shape kernels; both sides of a pair have one dtype. Every output is owned by the caller. */
+/** Elementwise and shape kernels. Both inputs of a pair have the same dtype. The caller owns every output. */
 
 export const FLOAT: Attribute = { name: 'T', kind: 'type', value: DType.float32 };
 
-/** An op computes in the dtype of what it is given: float32, or bfloat16 where the network's pass says so. */
+/** An op computes in the dtype of its input: float32, or bfloat16 if the pass of the network uses it. */
 export const typeOf = (tensor: Tensor): Attribute => ({
   name: 'T',
   kind: 'type',
@@ -32,5 +32,5 @@ export const addAll = (tensors: readonly Tensor[]): Tensor =>
 export const halfSquaredNorm = (a: Tensor): Tensor => executeOne('L2Loss', [a], [FLOAT]);
 export const magnitude = (a: Tensor): Tensor => executeOne('Abs', [a], [FLOAT]);
 
-/** The nearest whole number, as a float; of two the even one. */
+/** The nearest whole number, as a float. Halves are rounded to even. */
 export const roundToNearest = (a: Tensor): Tensor => executeOne('Rint', [a], [FLOAT]);

@@ -1,7 +1,7 @@
 import { type Attribute, DType, execute, type Tensor, type Variable } from '../runtime/index.js';
 import { FLOAT } from './elementwise.js';
 
-/** Updates of variables where they lie, one pass over memory each; scalars are tensors without dimensions. */
+/** Updates of variables in place, with one pass over memory each. Scalars are tensors without dimensions. */
 
 /**
  * velocity <- momentum velocity + gradient, then weights <- weights - rate velocity, or for Nesterov
@@ -23,8 +23,8 @@ export function applyMomentum(
 }
 
 /**
- * first <- beta1 first + (1 - beta1) g, second <- beta2 second + (1 - beta2) g^2, then
- * weights <- weights - rate first / (sqrt(second) + epsilon): Adam with its corrections for the start left to rate and epsilon.
+ * first <- beta1 first + (1 - beta1) g, second <- beta2 second + (1 - beta2) g^2, then weights <- weights - rate
+ * first / (sqrt(second) + epsilon). Adam's corrections for the first steps are included in rate and epsilon.
  */
 export function applyAdam(
   weights: Variable,
@@ -34,7 +34,8 @@ export function applyAdam(
   scalars: { rate: Tensor; beta1: Tensor; beta2: Tensor; epsilon: Tensor; zero: Tensor },
 ): void {
   const { rate, beta1, beta2, epsilon, zero } = scalars;
-  // The kernel corrects by powers of the betas, in float32, which loses five digits of 1 - beta2; zero corrects nothing.
+  // The kernel would correct by powers of the betas in float32, which loses five digits of 1 - beta2. Zero turns
+  // the correction off.
   const inputs = [weights.handle, first.handle, second.handle, zero, zero, rate, beta1, beta2, epsilon];
   execute('ResourceApplyAdam', [...inputs, gradient], [FLOAT], 0);
 }

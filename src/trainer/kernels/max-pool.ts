@@ -2,26 +2,26 @@ import { type Attribute, execute, executeOne, type Tensor } from '../runtime/ind
 import { typeOf } from './elementwise.js';
 import { ONEDNN, triedOnce } from './onednn.js';
 
-/** Windows [size, size] every `stride`, SAME padding. */
+/** Windows [size, size] at every `stride`, SAME padding. */
 export interface MaxPoolWindow {
   readonly size: number;
   readonly stride: number;
 }
 
-/** Largest value of each window: [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
+/** Maximum of each window: [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
 export function maxPool(features: Tensor, window: MaxPoolWindow): Tensor {
   return executeOne('MaxPool', [features], attributes(features, window));
 }
 
 export interface MaxPoolForward {
   readonly output: Tensor;
-  /** Where each window's largest value is; null where the gradient looks for it again. */
+  /** Position of the maximum in each window; null if the gradient must search for it again. */
   readonly places: Tensor | null;
 }
 
 /**
- * `maxPool` so that it can be pulled back. oneDNN's kernel notes where the values came from: its gradient takes a thirtieth of the time of
- * TensorFlow's own, which compares them all again.
+ * `maxPool` for training. oneDNN's kernel stores the positions of the maxima, so its gradient takes a thirtieth of
+ * the time of TensorFlow's own, which compares all values again.
  */
 export function maxPoolForward(features: Tensor, window: MaxPoolWindow): MaxPoolForward {
   if (!hasNotingKernel(features)) return { output: maxPool(features, window), places: null };
@@ -29,7 +29,7 @@ export function maxPoolForward(features: Tensor, window: MaxPoolWindow): MaxPool
   return { output: output!, places: places! };
 }
 
-/** Gradient of `maxPool`: the cotangent goes to each window's largest value. -> shape of `features` */
+/** Gradient of `maxPool`: the cotangent goes to the maximum of each window. -> shape of `features` */
 export function maxPoolGradient(
   features: Tensor,
   { output, places }: MaxPoolForward,

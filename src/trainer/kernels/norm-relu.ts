@@ -4,9 +4,9 @@ import { batchNorm, NORM_EPSILON, type NormForward } from './normalization.js';
 import { ONEDNN, triedOnce } from './onednn.js';
 
 /**
- * `batchNorm`, then ReLU where `rectifies`; its gradient is `reluGradient`, then `batchNormGradient`. Where oneDNN has
- * the two as one kernel the features are written and read once less: half the time of the pair. Its sums round
- * otherwise (in the last digit) where channels are no multiple of 8.
+ * `batchNorm`, followed by ReLU if `rectifies` is set. Its gradient is `reluGradient`, then `batchNormGradient`. If
+ * oneDNN has both as one kernel, the features are written and read once less, in half the time of the pair. Its
+ * sums round differently (in the last digit) if the number of channels is not a multiple of 8.
  */
 export function batchNormRelu(
   features: Tensor,

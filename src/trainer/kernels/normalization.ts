@@ -1,7 +1,7 @@
 import { type Attribute, DType, execute, free, type Tensor, upload } from '../runtime/index.js';
 import { typeOf } from './elementwise.js';
 
-/** Added to the variance before its root; the exported models carry the same. */
+/** Added to the variance before the square root. The exported models use the same value. */
 export const NORM_EPSILON = 1e-5;
 
 export interface NormForward {
@@ -10,13 +10,13 @@ export interface NormForward {
   /** [c] each: mean and unbiased variance of this batch over B, h and w. */
   readonly batchMean: Tensor;
   readonly batchVariance: Tensor;
-  /** What the gradient kernel needs of the forward pass; opaque. */
+  /** Values of the forward pass that the gradient kernel needs; opaque. */
   readonly reserved: readonly Tensor[];
 }
 
 /**
- * Batch normalisation by the batch's own statistics: one fused kernel instead of a chain. features [B,h,w,c]. Scale, shift and
- * statistics are float32 whatever the features are.
+ * Batch normalization by the statistics of the batch, in one fused kernel. features [B,h,w,c]. Scale, shift and
+ * statistics are float32, whatever the dtype of the features is.
  */
 export function batchNorm(features: Tensor, gamma: Tensor, beta: Tensor): NormForward {
   const empty = [upload(new Float32Array(0), [0]), upload(new Float32Array(0), [0])];
@@ -31,7 +31,7 @@ export function batchNorm(features: Tensor, gamma: Tensor, beta: Tensor): NormFo
   return { output: output!, batchMean: batchMean!, batchVariance: batchVariance!, reserved };
 }
 
-/** Batch normalisation by given statistics, [c] each. */
+/** Batch normalization by given statistics, [c] each. */
 export function normalize(
   features: Tensor,
   gamma: Tensor,

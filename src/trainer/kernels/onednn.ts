@@ -1,7 +1,7 @@
 import { type Attribute, type DType, describeRuntime, free, type Tensor, upload } from '../runtime/index.js';
 import { cast } from './cast.js';
 
-/** The label that oneDNN's kernels are registered under. */
+/** Label under which oneDNN's kernels are registered. */
 export const ONEDNN: Attribute = { name: '_kernel', kind: 'string', value: 'MklNameChangeOp' };
 
 /**

@@ -2,7 +2,7 @@ import { DType, execute, executeOne, free, type Tensor, upload } from '../runtim
 import { reshape } from './dense.js';
 import { FLOAT } from './elementwise.js';
 
-/** Cuts a vector into consecutive parts and gives each its shape. */
+/** Divides a vector into consecutive parts with the given shapes. */
 export function unpack(vector: Tensor, shapes: readonly (readonly number[])[]): Tensor[] {
   const sizes = shapes.map((shape) => shape.reduce((product, side) => product * side, 1));
   const lengths = upload(Int32Array.from(sizes), [sizes.length]);

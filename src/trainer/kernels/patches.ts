@@ -3,23 +3,29 @@ import { matMul, reshape } from './dense.js';
 import { FLOAT } from './elementwise.js';
 
 /**
- * Convolutions as products of matrices, for feature maps so small that the kernel outweighs them: oneDNN's convolution then spends most
- * of its time on putting the kernel into the order it wants, and back. 32x2x2x512 by 3x3x512: 4.5 ms for 15. All in
+ * Convolutions as matrix products, for feature maps that are small compared with the kernel. There, oneDNN's
+ * convolution spends most of its time reordering the kernel. 32x2x2x512 with 3x3x512: 4.5 ms instead of 15. All in
  * float32, SAME padding, NHWC.
  */
 
-/** Images [B,H,W,C] under a kernel [size,size,C,O] give [B,h,w,O]. */
+/** Images [B,H,W,C] and a kernel [size,size,C,O] give [B,h,w,O]. */
 export interface ConvolutionShape {
   readonly images: readonly number[];
   readonly kernel: readonly number[];
   readonly stride: number;
 }
 
-/** Positions of the output beyond which a convolution is the faster, and weights below which it is. */
+/**
+ * Limits of this method: maximum number of output positions, and minimum number of weights. Outside them, a
+ * convolution is faster.
+ */
 const MOST_POSITIONS = 9;
 const LEAST_WEIGHTS = 500_000;
 
-/** Whether a float32 convolution of that shape is done as here: the same everywhere, so every split computes alike. */
+/**
+ * Whether a float32 convolution of this shape uses this method. The rule depends on the shape only, so every split
+ * computes the same bits.
+ */
 export function isByPatches(shape: ConvolutionShape): boolean {
   const [height, width] = outputSides(shape);
   const weights = shape.kernel.reduce((product, side) => product * side, 1);
@@ -60,7 +66,7 @@ export function inputGradientByPatches(kernel: Tensor, cotangent: Tensor, shape:
 /** [size,size,C,O] -> [size size C, O] */
 const asMatrix = (kernel: Tensor): Tensor => reshape(kernel, [-1, kernel.shape[3]!]);
 
-/** What each output position sees: [B,H,W,C] -> [B h w, size size C]. */
+/** The inputs of each output position: [B,H,W,C] -> [B h w, size size C]. */
 function patchesOf(images: Tensor, shape: ConvolutionShape): Tensor {
   const [batch, height, width, channels] = shape.images as [number, number, number, number];
   const positions = reshape(images, [batch, height * width, channels]);
@@ -71,7 +77,10 @@ function patchesOf(images: Tensor, shape: ConvolutionShape): Tensor {
   return patches;
 }
 
-/** [h w size size, H W]: 1 where a place of an output position's patch is an input position; a place of the padding is none. */
+/**
+ * [h w size size, H W]: 1 if a position in the patch of an output position is this input position. Positions in the
+ * padding have no 1.
+ */
 function selectionOf({ images, kernel, stride }: ConvolutionShape): Tensor {
   const [, height, width] = images as [number, number, number, number];
   const size = kernel[0]!;
@@ -95,11 +104,11 @@ function outputSides({ images, stride }: ConvolutionShape): [number, number] {
   return [Math.ceil(images[1]! / stride), Math.ceil(images[2]! / stride)];
 }
 
-/** TensorFlow's SAME: what is odd goes after. */
+/** TensorFlow's SAME padding: an odd pixel goes to the end. */
 const paddingBefore = (side: number, output: number, size: number, stride: number): number =>
   Math.floor(Math.max(0, (output - 1) * stride + size - side) / 2);
 
-/** matrix [m,n], or its transpose, times each of [B,n,p]. */
+/** matrix [m,n], or its transpose, times each matrix in [B,n,p]. */
 function batchMatMul(matrix: Tensor, each: Tensor, transposes: boolean): Tensor {
   const attributes: Attribute[] = [
     FLOAT,

@@ -2,12 +2,18 @@ import { type Attribute, DType, executeOne, free, type Tensor, upload } from '..
 import { reshape } from './dense.js';
 import { FLOAT } from './elementwise.js';
 
-/** Mean of each [size, size] window, of the positions it has at an odd edge: [B,h,w,c] -> [B, ceil(h/size), ceil(w/size), c]. */
+/**
+ * Mean of each [size, size] window. Windows at an odd edge average their existing positions. [B,h,w,c] -> [B,
+ * ceil(h/size), ceil(w/size), c].
+ */
 export function averagePool(features: Tensor, size: number): Tensor {
   return executeOne('AvgPool', [features], attributes([size, size], [size, size], 'SAME'));
 }
 
-/** Each position `size` times down and across, cut to `shape` [B,H,W,c]: [B, ceil(H/size), ceil(W/size), c] -> `shape`. */
+/**
+ * Repeats each position `size` times in both directions, cut to `shape` [B,H,W,c]: [B, ceil(H/size), ceil(W/size),
+ * c] -> `shape`.
+ */
 export function repeatPositions(features: Tensor, size: number, shape: readonly number[]): Tensor {
   const [, height, width] = features.shape as [number, number, number, number];
   const sides = upload(Int32Array.of(size * height, size * width), [2]);

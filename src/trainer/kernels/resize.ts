@@ -7,7 +7,7 @@ const CENTERED: readonly Attribute[] = [
   { name: 'half_pixel_centers', kind: 'bool', value: true },
 ];
 
-/** Bilinear interpolation between pixel centres: [B,h,w,c] -> [B,height,width,c]. */
+/** Bilinear interpolation between pixel centers: [B,h,w,c] -> [B,height,width,c]. */
 export function resizeBilinear(features: Tensor, height: number, width: number): Tensor {
   const size = upload(Int32Array.of(height, width), [2]);
   const result = executeOne('ResizeBilinear', [features, size], CENTERED);

@@ -2,13 +2,15 @@ import { type Attribute, DType, executeOne, free, type Tensor, upload } from '..
 import { cast } from './cast.js';
 import { reshape } from './dense.js';
 
-/** Dtypes of less than 32 bits, which the binding neither reads nor uploads, by how many of them fill an int32 word. */
+/**
+ * Number of values per int32 word, for dtypes of less than 32 bits, which the binding can neither read nor upload.
+ */
 const PER_WORD = { [DType.float16]: 2, [DType.int8]: 4 } as const;
 export type NarrowType = keyof typeof PER_WORD;
 
 /**
- * float32 -> `as`, several to each int32 word. Float to integer drops what is after the point.
- * @param tensor as many elements as fill whole words
+ * float32 -> `as`, several values per int32 word. Conversion to an integer truncates. @param tensor the values must
+ * fill whole words
  */
 export function toWords(tensor: Tensor, as: NarrowType): Tensor {
   const narrow = cast(tensor, as);
@@ -18,7 +20,7 @@ export function toWords(tensor: Tensor, as: NarrowType): Tensor {
   return words;
 }
 
-/** Inverse of `toWords`, with the shape given back. */
+/** Inverse of `toWords`, with the given shape. */
 export function fromWords(words: Int32Array, as: NarrowType, shape: readonly number[]): Tensor {
   const uploaded = upload(words, [words.length]);
   const rows = executeOne('Bitcast', [uploaded], bitcastAttributes(DType.int32, as));

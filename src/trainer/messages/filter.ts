@@ -4,15 +4,15 @@ import type { Tensor } from '../runtime/index.js';
 export type Filter = 'none' | 'average-2';
 
 /**
- * What is left out of a correction before it travels. Reducing and spreading a gradient again is the orthogonal
- * projection onto what the filter lets through.
+ * Reduces a correction before it is sent. Reducing and spreading a gradient is the orthogonal projection onto the
+ * part that the filter keeps.
  */
 export interface CorrectionFilter {
-  /** Of a gradient [B,h,w,c] as it travels. */
+  /** Shape of a sent gradient [B,h,w,c]. */
   reducedShape(shape: readonly number[]): readonly number[];
-  /** [B,h,w,c] -> its reduced shape; `gradient` itself where nothing is left out. */
+  /** [B,h,w,c] -> its reduced shape. Returns `gradient` itself if nothing is left out. */
   reduce(gradient: Tensor): Tensor;
-  /** Back to `shape`; `reduced` itself where nothing was left out. */
+  /** Back to `shape`. Returns `reduced` itself if nothing was left out. */
   spread(reduced: Tensor, shape: readonly number[]): Tensor;
 }
 
@@ -23,8 +23,8 @@ const none: CorrectionFilter = {
 };
 
 /**
- * Means over windows of `size` x `size` positions, given back to each of them: a size-th of the positions a side. Odd
- * sides end in smaller windows, whose means are of the positions they have.
+ * Means over windows of `size` x `size` positions, spread over the positions of each window: 1/size of the
+ * positions per side. At odd sides, the last windows are smaller, and their means cover only existing positions.
  */
 const average = (size: number): CorrectionFilter => ({
   reducedShape: ([batch, height, width, channels]) => [

@@ -19,7 +19,7 @@ export const float32Codec: CorrectionCodec = {
   decode: (record, shape) => upload(new Float32Array(alignedBytes(record)), shape),
 };
 
-/** The largest magnitude after scaling: a power of two well inside float16's 65504. */
+/** Largest magnitude after scaling: a power of two well below float16's 65504. */
 const SCALED_MAGNITUDE = 2 ** 14;
 /** Keeps the scale and its reciprocal normal float32 numbers. */
 const LARGEST_EXPONENT = 126;
@@ -27,8 +27,8 @@ const SCALE_BYTES = 4;
 const HALVES_PER_WORD = 2;
 
 /**
- * A gradient of a mean loss is about 1e-6 and would underflow in float16, so it is scaled by a power of two, which
- * costs no precision: |x - decoded| <= 2^-11 |x| for |x| >= 2^-27 max|x|, and <= 2^-38 max|x| below.
+ * Entries of the gradient of a mean loss are about 1e-6 and would underflow in float16. They are scaled by a power
+ * of two, which costs no precision: |x - decoded| <= 2^-11 |x| for |x| >= 2^-27 max|x|, and <= 2^-38 max|x| below.
  */
 export const float16Codec: CorrectionCodec = {
   recordBytes: (shape) => SCALE_BYTES + 4 * Math.ceil(elementsOf(shape) / HALVES_PER_WORD),

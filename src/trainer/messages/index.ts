@@ -1,4 +1,4 @@
-/** Input gradients on their way upstream: filters, codecs and spool files. */
+/** Messages of input gradients upstream: filters, codecs and spool files. */
 export type * from './codec.js';
 export * from './codecs.js';
 export * from './filter.js';

@@ -4,21 +4,21 @@ import type { CorrectionCodec } from './codec.js';
 import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from './padding.js';
 
 /**
- * Values that share a scale. A gradient's largest entry is some twenty times its root mean square, and differs as much
- * between images: one scale a batch rounded most of it to zero (1 - cosine 7e-4), one an image gave 1.4e-4, one
- * for 64 values in memory order gives 3e-5 for a sixteenth more bytes.
+ * Number of values that share a scale. The largest entry of a gradient is about twenty times its root mean square,
+ * and differs as much between images. One scale per batch rounded most entries to zero (1 - cosine 7e-4), one per
+ * image gave 1.4e-4, and one per 64 values in memory order gives 3e-5 for 1/16 more bytes.
  */
 const BLOCK = 64;
 const LARGEST_CODE = 127;
-/** The smallest normal float32: a smaller scale would be flushed to zero. */
+/** The smallest normal float32. A smaller scale would be flushed to zero. */
 const SMALLEST_SCALE = 2 ** -126;
 
 /**
- * One byte a value: x = scale code, code a whole number in -127..127, scale = max|x| / 127 over each block of 64 values.
- * Rounding to the nearest code leaves |x - decoded| <= max|x of its block| / 253, or 2^-126 where that is more: half
- * a scale is max|x| / 254, and the difference is room for float32's own rounding. A block with a value that is
- * not finite has a scale that is not, and decodes to NaN.
- * A record: the scales as float32, then the codes, four to an int32 word.
+ * One byte per value: x = scale code. The code is a whole number in -127..127, and scale = max|x| / 127 over each
+ * block of 64 values. Rounding to the nearest code gives |x - decoded| <= max|x of its block| / 253, or 2^-126 if
+ * that is more: half a scale is max|x| / 254, and the difference covers the rounding of float32 itself. A block
+ * with a value that is not finite decodes to NaN. A record consists of the scales as float32, then the codes, four
+ * per int32 word.
  */
 export const int8Codec: CorrectionCodec = {
   recordBytes: (shape) => blocksOf(shape) * (4 + BLOCK),
@@ -44,7 +44,7 @@ const blocksOf = (shape: readonly number[]): number => Math.ceil(elementsOf(shap
 function quantize(blocks: Tensor): { scales: Uint8Array; words: Uint8Array } {
   const largest = kernels.rowMaximum(kernels.magnitude(blocks));
   const finiteScale = kernels.maximum(kernels.divide(largest, scalar(LARGEST_CODE)), scalar(SMALLEST_SCALE));
-  // 0 x is NaN where x is not finite, which a maximum may overlook.
+  // 0 x is NaN if x is not finite; a maximum may ignore such an x.
   const scale = kernels.add(finiteScale, kernels.rowSum(kernels.multiply(blocks, scalar(0))));
   const codes = kernels.roundToNearest(kernels.divide(blocks, scale));
   return {

@@ -1,13 +1,13 @@
 import * as kernels from '../kernels/index.js';
 import { free, type Tensor, upload } from '../runtime/index.js';
 
-/** Between tensors of any shape and the bytes of a record. */
+/** Conversion between tensors of any shape and the bytes of a record. */
 
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
-/** All values as a vector, zeros after them up to a multiple of `multiple`; a tensor of the caller's. */
+/** All values as a vector, padded with zeros to a multiple of `multiple`. The caller owns the tensor. */
 export function padToMultiple(tensor: Tensor, multiple: number): Tensor {
   const missing = -elementsOf(tensor.shape) % multiple;
   if (missing === 0) return kernels.reshape(tensor, [-1]);
@@ -17,7 +17,7 @@ export function padToMultiple(tensor: Tensor, multiple: number): Tensor {
   return padded;
 }
 
-/** The first values of a padded tensor, in their shape; a tensor of the caller's. */
+/** The first values of a padded tensor, in their shape. The caller owns the tensor. */
 export function dropPadding(padded: Tensor, shape: readonly number[]): Tensor {
   const kept = elementsOf(shape);
   const padding = elementsOf(padded.shape) - kept;
@@ -32,7 +32,7 @@ export function bytesOf(values: Float32Array | Int32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** A copy that typed arrays of any element size can lie on. */
+/** A copy that is aligned for typed arrays of any element size. */
 export function alignedBytes(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
 }

@@ -9,7 +9,7 @@ import type { CorrectionCodec, Precision } from './codec.js';
 import { CODECS } from './codecs.js';
 import { type CorrectionFilter, FILTERS, type Filter } from './filter.js';
 
-/** What a spool file says of itself: one record a step, in order, all of one size. */
+/** Header of a spool file: one record per step, in order, all of the same size. */
 export interface SpoolHeader {
   readonly precision: Precision;
   readonly filter: Filter;
@@ -19,16 +19,22 @@ export interface SpoolHeader {
 }
 
 const LENGTH_BYTES = 4;
-/** Of a record's sha256, kept behind it: the file has no checksum as a whole, since it is read at random offsets. */
+/**
+ * Bytes of the sha256 of a record, stored after it. The file as a whole has no checksum, because it is read at
+ * random offsets.
+ */
 const CHECK_BYTES = 8;
 
-/** Writes the corrections of one round: length, JSON header, then the codec's record of each step; all with checks. */
+/**
+ * Writes the corrections of one round: length, JSON header, then one record of the codec per step. All parts have
+ * checks.
+ */
 export class SpoolWriter {
   readonly #file: number;
   #written: number;
   #closed = false;
 
-  /** @param written steps that the draft already holds, from an earlier attempt */
+  /** @param written number of steps in the draft from an earlier attempt */
   constructor(
     readonly draft: SpoolDraft,
     readonly header: SpoolHeader,
@@ -54,15 +60,16 @@ export class SpoolWriter {
     this.#written++;
   }
 
-  /** What is written so far, on disk under a name of its own, for an attempt that goes on from here. */
+  /** Stores the steps written so far under a separate name, for an attempt that resumes here. */
   keep(): Promise<TaskOutput> {
     return this.draft.keep();
   }
 
-  /** The draft sees to it that the file survives a power cut. */
+  /** The draft makes the file survive a power failure. */
   async commit(): Promise<TaskOutput> {
     const { start, end } = this.header.steps;
-    if (this.#written !== end - start) throw new Error(`spool has ${this.#written} of ${end - start} steps`);
+    if (this.#written !== end - start)
+      throw new Error(`the spool has ${this.#written} of ${end - start} steps`);
     this.close();
     return await this.draft.commit();
   }
@@ -80,13 +87,13 @@ export class SpoolWriter {
   }
 }
 
-/** Reads a round's corrections at any step. @throws BlobCorruptError where the file ends early or was altered */
+/** Reads the corrections of a round at any step. @throws BlobCorruptError if the file ends early or was changed */
 export class SpoolReader {
   readonly #file: number;
   readonly #codec: CorrectionCodec;
   readonly #filter: CorrectionFilter;
   readonly #start: number;
-  /** Of a gradient as it lies in the file. */
+  /** Shape of a gradient as stored in the file. */
   readonly #storedShape: readonly number[];
   readonly header: SpoolHeader;
 
@@ -109,7 +116,7 @@ export class SpoolReader {
     this.#storedShape = this.#filter.reducedShape(this.header.shape);
   }
 
-  /** The gradient of optimiser step `step`, [B,h,w,c]; owned by the caller. */
+  /** The gradient of optimizer step `step`, [B,h,w,c]. The caller must free it. */
   read(step: number): Tensor {
     const { steps, shape } = this.header;
     if (step < steps.start || step >= steps.end)

@@ -2,8 +2,8 @@ import * as kernels from '../kernels/index.js';
 import { free, read, scalar, type Tensor } from '../runtime/index.js';
 
 /**
- * The last stage's loss: cross-entropy with the labels, the targets smoothed by `labelSmoothing`; and the cotangent
- * d mean loss / d logits [B,classes].
+ * The loss of the last stage: cross-entropy with the labels, smoothed by `labelSmoothing`, and the cotangent d mean
+ * loss / d logits [B,classes].
  */
 export function classificationLoss(
   logits: Tensor,
@@ -23,11 +23,11 @@ export function classificationLoss(
 export interface Score {
   /** Sum of the cross-entropy over the images. */
   readonly lossSum: number;
-  /** Images whose largest logit is their label's. */
+  /** Number of images whose largest logit is that of their label. */
   readonly correct: number;
 }
 
-/** Scores logits [B,classes] against labels [B]. */
+/** Compares logits [B,classes] with labels [B]. */
 export function score(logits: Tensor, labels: Tensor, labelValues: Int32Array): Score {
   const { losses, gradient } = kernels.softmaxCrossEntropy(logits, labels);
   const lossSum = read(losses).reduce((sum, loss) => sum + loss, 0);

@@ -5,21 +5,24 @@ import { free, readScalar, type Tensor } from '../runtime/index.js';
 import { type Coupling, coupling, type Penalty } from './index.js';
 import type { LocalLoss, LocalObjective } from './local-objective.js';
 
-/** Where g_{k+1} of a step comes from; the tensor is the reader's to free. */
+/** Source of g_{k+1} of a step. The reader must free the tensor. */
 export interface Corrections {
   read(step: number): Tensor;
 }
 
-/** What a stage k < K-1 knows of stage k+1. */
+/** The data that a stage k < K-1 has about stage k+1. */
 export interface Downstream {
-  /** A_{k+1} as the downstream stage left it; lambda_{k+1} is recomputed from it rather than sent. */
+  /** A_{k+1} as the downstream stage stored it. lambda_{k+1} is recomputed with it instead of being sent. */
   readonly auxiliary: readonly Layer[];
   readonly weights: NamedTensors;
   /** g_{k+1} of each batch; null for the penalty method. */
   readonly corrections: Corrections | null;
 }
 
-/** beta of a step: the number given, or the rule, kept stable by learningRate x beta <= 0.8 (docs/method.md). */
+/**
+ * Upper limit of learningRate x beta, for stability. beta of a step is the given number, or follows the rule
+ * (docs/method.md).
+ */
 export const LARGEST_RATE_TIMES_BETA = 0.8;
 
 export function couplingObjective(
@@ -39,7 +42,7 @@ export function couplingObjective(
   };
 }
 
-/** The local loss of a coupling, which it takes over. */
+/** The local loss of a coupling. It becomes the owner of the coupling. */
 export function coupledLoss(made: Coupling): LocalLoss {
   return {
     cotangent: made.cotangent,
@@ -49,7 +52,7 @@ export function coupledLoss(made: Coupling): LocalLoss {
 }
 
 export function penaltyAt(penalty: ResolvedMethod['penalty'], learningRate: number): Penalty {
-  if (penalty === 'auto') throw new Error('a method with a coupling has its penalty resolved');
+  if (penalty === 'auto') throw new Error('a method with a coupling needs a resolved penalty');
   return penalty === 'adaptive'
     ? { adaptiveAtMost: LARGEST_RATE_TIMES_BETA / learningRate }
     : { beta: penalty };

@@ -4,23 +4,24 @@ import { arena, scalar, type Tensor } from '../runtime/index.js';
 /** The penalty coefficient beta: a number, or the rule below. */
 export type Penalty = { readonly beta: number } | { readonly adaptiveAtMost: number };
 
-/** beta below this lets the stages drift apart (docs/method.md, "The choice of beta"). */
+/** With a lower beta, the stages drift apart (docs/method.md, "The choice of beta"). */
 const LEAST_ADAPTIVE_BETA = 3;
 
 /**
- * |o|^2 counts as no less than this share of |lambda|^2. The pull on an output that shrinks grows as |lambda| / |o|^2, which no
- * learning rate bounds: it throws the output about until every ReLU is off, and then divides zero by zero. The floor is
- * reached where the output has less than half its target's length. Of 20 seeds of a small network at the default rate 9 blew up without it,
- * none with 1/4; 1/8 and 1/2 left one and two with dead outputs (docs/method.md, "The choice of beta").
+ * Lower limit of |o|^2, as a share of |lambda|^2. The gradient on a shrinking output grows as |lambda| / |o|^2,
+ * which no learning rate bounds: the output oscillates until every ReLU is off, and then zero is divided by zero.
+ * The limit is reached when the output has less than half the length of its target. Of 20 seeds of a small network
+ * at the default rate, 9 diverged without it and none with 1/4. 1/8 and 1/2 left one and two with dead outputs
+ * (docs/method.md, "The choice of beta").
  */
 const LEAST_SQUARED_RATIO = 0.25;
-/** Keeps zero over zero out where both are zero; far below any |o|^2 of a network that computes. */
+/** Prevents zero divided by zero if both are zero. Far below |o|^2 of any working network. */
 const LEAST_HALF_NORM = 2 ** -100;
 
 export interface Coupling {
   /** d local loss / d stageOutput, [B,h,w,c]. */
   readonly cotangent: Tensor;
-  /** |o - lambda|^2 / 2, N / 2 over the batch and beta, as scalars: what the metrics are made of. */
+  /** |o - lambda|^2 / 2, N / 2 over the batch and beta, as scalars for the metrics. */
   readonly halfResidual: Tensor;
   readonly halfNorm: Tensor;
   readonly beta: Tensor;
@@ -63,11 +64,11 @@ function flooredNorm(halfOutput: Tensor, downstreamInput: Tensor): Tensor {
 
 function betaTensor(penalty: Penalty, inputGradient: Tensor | null, halfOutput: Tensor): Tensor {
   if ('beta' in penalty) return scalar(penalty.beta);
-  if (inputGradient === null) throw new Error('an adaptive penalty follows the multiplier: there is none');
+  if (inputGradient === null) throw new Error('an adaptive penalty requires a multiplier');
   return adaptiveBeta(inputGradient, halfOutput, penalty.adaptiveAtMost);
 }
 
-/** beta = clip(|g| |o|, 3, most): the residual's pull is as strong as the multiplier's. */
+/** beta = clip(|g| |o|, 3, most): the residual's gradient is as strong as the multiplier's. */
 function adaptiveBeta(inputGradient: Tensor, halfOutput: Tensor, most: number): Tensor {
   const product = kernels.multiply(kernels.halfSquaredNorm(inputGradient), halfOutput);
   const norms = kernels.multiply(scalar(2), kernels.squareRoot(product));

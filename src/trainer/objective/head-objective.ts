@@ -6,9 +6,9 @@ import { type Reconstruction, reconstruction } from './index.js';
 import { classificationObjective, type LocalObjective } from './local-objective.js';
 
 /**
- * The local loss of a stage k < K-1 with a head of its own: the head's cross-entropy with the labels, and with a
- * decoder the relative squared error of the images it makes of the stage's features, added with weight 1
- * (docs/method.md, "local-heads"). The head's gradients are added to the stage's.
+ * The local loss of a stage k < K-1 with its own head: the cross-entropy of the head with the labels. With a
+ * decoder, the relative squared error of the images that it makes from the features of the stage is added with
+ * weight 1 (docs/method.md, "local-heads"). The gradients of the head are added to those of the stage.
  */
 export function headObjective(head: LocalHead, labelSmoothing: number): LocalObjective {
   const classify = classificationObjective(labelSmoothing);
@@ -34,7 +34,7 @@ export function headObjective(head: LocalHead, labelSmoothing: number): LocalObj
   };
 }
 
-/** Resizes the features to the images' size, makes images of them, and pulls the error back. */
+/** Resizes the features to the size of the images, decodes them, and pulls the error back. */
 function decode(
   decoder: readonly Layer[],
   stageOutput: Tensor,

@@ -4,16 +4,16 @@ import { free, read, type Tensor } from '../runtime/index.js';
 import type { Stopwatch } from '../stopwatch.js';
 import { classificationLoss } from './index.js';
 
-/** What a stage learns from one batch. */
+/** The local loss of a stage on one batch. */
 export interface LocalLoss {
-  /** d local loss / d stageOutput; owned by the caller. */
+  /** d local loss / d stageOutput. The caller must free it. */
   readonly cotangent: Tensor;
-  /** Reads the loss, and for a coupling the violation; to be called at most once, before `dispose`. */
+  /** Reads the loss, and the violation of a coupling. Call it at most once, before `dispose`. */
   measure(): { readonly loss: number; readonly violation: number | null };
   dispose(): void;
 }
 
-/** The optimiser step a loss is asked for. */
+/** The optimizer step of a loss. */
 export interface LossStep {
   readonly batch: Batch;
   readonly step: number;
@@ -22,12 +22,12 @@ export interface LossStep {
 }
 
 /**
- * The local loss of a stage at an optimiser step; stageOutput [B,...] stays its caller's. What the loss trains itself has
- * its weights in `training`, and its gradients are added there.
+ * The local loss of a stage at an optimizer step. The caller owns stageOutput [B,...]. If the loss trains its own
+ * layers, their weights are in `training`, and their gradients are added there.
  */
 export type LocalObjective = (stageOutput: Tensor, at: LossStep, training: TrainingContext) => LocalLoss;
 
-/** The last stage's: cross-entropy with the labels, smoothed by `labelSmoothing` (0..1). */
+/** The objective of the last stage: cross-entropy with the labels, smoothed by `labelSmoothing` (0..1). */
 export function classificationObjective(labelSmoothing: number): LocalObjective {
   return (logits, { batch, stopwatch }) => {
     const { cotangent, losses } = stopwatch.time('loss', () =>

@@ -4,15 +4,15 @@ import { arena, scalar, type Tensor } from '../runtime/index.js';
 export interface Reconstruction {
   /** d loss / d made, [B,H,W,C]. */
   readonly cotangent: Tensor;
-  /** |made - images|^2 / 2 and |images|^2 / 2, as scalars: their ratio is the loss. */
+  /** |made - images|^2 / 2 and |images|^2 / 2, as scalars. Their ratio is the loss. */
   readonly halfResidual: Tensor;
   readonly halfNorm: Tensor;
 }
 
 /**
- * The decoder's loss |made - images|^2 / |images|^2 over the batch, [B,H,W,C] each: 0 for perfect images and 1 for
- * images of zeros, the mean. Squared error for InfoPro's bound (Wang et al., arXiv:2101.10832, equation 4); relative, so
- * that it weighs as much beside the cross-entropy for any images.
+ * The loss of the decoder, |made - images|^2 / |images|^2 over the batch, [B,H,W,C] each: 0 for perfect images and
+ * 1 for images of zeros, the mean. The squared error replaces InfoPro's bound (Wang et al., arXiv:2101.10832,
+ * equation 4). It is relative, so that its weight next to the cross-entropy does not depend on the images.
  */
 export function reconstruction(made: Tensor, images: Tensor): Reconstruction {
   return arena(() => {

@@ -21,7 +21,7 @@ export function adamw({ beta1, beta2, epsilon }: AdamwSettings): UpdateRule {
     apply: (parameter, memory, scalarOf) => {
       const { weights, gradient, learningRate, weightDecay, update } = parameter;
       if (weightDecay !== 0) decay(weights, scalarOf(learningRate * weightDecay));
-      // The betas as the kernel sees them, or the means would not be of the values that it adds up.
+      // The betas as rounded by the kernel. Otherwise the corrections would not match the sums in the kernel.
       const [mean, meanSquare] = [beta1, beta2].map((beta) => 1 - Math.fround(beta) ** update) as [
         number,
         number,

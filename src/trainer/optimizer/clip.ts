@@ -2,8 +2,8 @@ import * as kernels from '../kernels/index.js';
 import { arena, free, readScalar, scalar, type Tensor } from '../runtime/index.js';
 
 /**
- * tensors x min(1, limit / their length), Euclidean over all of them together (Pascanu et al., arXiv:1211.5063). Nothing is
- * read back.
+ * tensors x min(1, limit / norm), with the Euclidean norm of all tensors together (Pascanu et al.,
+ * arXiv:1211.5063). Nothing is read back from the device.
  */
 export function clipNorm(tensors: readonly Tensor[], limit: number): Tensor[] {
   return arena(() => {
@@ -15,7 +15,7 @@ export function clipNorm(tensors: readonly Tensor[], limit: number): Tensor[] {
   });
 }
 
-/** The Euclidean norm of all together; reads one number back. */
+/** The Euclidean norm of all tensors together. Reads one number back from the device. */
 export function normOf(tensors: readonly Tensor[]): number {
   const half = halfSquaredNorm(tensors);
   const norm = Math.sqrt(2 * readScalar(half));

@@ -14,7 +14,7 @@ export function updateRuleOf<T extends ResolvedOptimizer['type']>(spec: SpecOf<T
   return RULES[spec.type as T](spec);
 }
 
-/** What a job's optimiser does, but for rates of single parameters. */
+/** The optimizer of a job, without learning-rate factors of single parameters. */
 export function optimizerSettings(spec: ResolvedOptimizer): OptimizerSettings {
   const decays = (parameter: ParameterSpec) => spec.decay_norm_and_bias || !isNormOrBias(parameter);
   return {
@@ -24,7 +24,7 @@ export function optimizerSettings(spec: ResolvedOptimizer): OptimizerSettings {
   };
 }
 
-/** Batch norms' scales and shifts and dense layers' biases are the parameters with one dimension. */
+/** Scales and shifts of batch norms, and biases of dense layers, are the parameters with one dimension. */
 function isNormOrBias({ shape }: ParameterSpec): boolean {
   return shape.length < 2;
 }

@@ -1,4 +1,4 @@
-/** What turns gradients into new weights. */
+/** Converts gradients to new weights. */
 export { type AdamwSettings, adamw } from './adamw.js';
 export { clipNorm } from './clip.js';
 export * from './from-spec.js';

@@ -2,12 +2,12 @@ import type { OptimizerState } from './optimizer-state.js';
 import type { NamedValues } from './parameter-values.js';
 
 /**
- * The mean of states of one network, optimiser memory included (local SGD: Stich, arXiv:1805.09767).
- * @throws RangeError where there is none
+ * The mean of several states of one network, including optimizer state (local SGD: Stich, arXiv:1805.09767).
+ * @throws RangeError for an empty list
  */
 export function meanState(states: readonly OptimizerState[]): OptimizerState {
   const [first] = states;
-  if (first === undefined) throw new RangeError('there is no state to take the mean of');
+  if (first === undefined) throw new RangeError('the list of states to average is empty');
   const slots = [...first.slots.keys()].map(
     (slot) => [slot, meanValues(states.map((state) => state.slots.get(slot)!))] as const,
   );
@@ -18,10 +18,13 @@ function meanValues(all: readonly NamedValues[]): NamedValues {
   return new Map([...all[0]!.keys()].map((name) => [name, meanOf(all.map((named) => named.get(name)!))]));
 }
 
-/** Element by element, of vectors of one length; summed in float64 in the order given, so that everybody gets the same bits. */
+/**
+ * Element-wise mean of vectors of the same length, summed in float64 in the given order, so that every caller gets
+ * the same bits.
+ */
 export function meanOf(vectors: readonly Float32Array[]): Float32Array {
   const [first, ...others] = vectors;
-  if (first === undefined) throw new RangeError('there is no vector to take the mean of');
+  if (first === undefined) throw new RangeError('the list of vectors to average is empty');
   if (others.length === 0) return first;
   return first.map((value, index) => {
     let sum = value;

@@ -11,7 +11,7 @@ export interface OptimizerState {
   readonly slots: ReadonlyMap<string, NamedValues>;
 }
 
-/** The state before the first step: a pure function of the seed and the parameters' names. */
+/** The state before the first step: a pure function of the seed and the names of the parameters. */
 export function startingState(
   parameters: readonly ParameterSpec[],
   seed: number,

@@ -19,17 +19,17 @@ import { layersOf, type Memory, memoriesOf, type UpdateRule } from './update-rul
 export interface OptimizerSettings {
   readonly rule: UpdateRule;
   readonly weightDecayOf: (parameter: ParameterSpec) => number;
-  /** A parameter's learning rate as a multiple of the step's; 1 for all where there is none. */
+  /** Factor of the learning rate of a parameter. Absent: 1 for all. */
   readonly rateFactorOf?: (parameter: ParameterSpec) => number;
-  /** Longest gradient, all parameters together; null leaves it as it is. */
+  /** Maximum norm of the gradient of all parameters together. null: no clipping. */
   readonly clipNorm?: number | null;
 }
 
-/** Euclidean norms over all parameters: of the gradient as it came, and of the weights after the step. */
+/** Euclidean norms over all parameters: of the gradient before clipping, and of the weights after the step. */
 export interface Norms {
   readonly gradient: number;
   readonly weights: number;
-  /** Where one of them is not finite: `gradient of` or `weights of` the parameter that it began with. */
+  /** If a norm is not finite: `gradient of` or `weights of` the parameter in which it started. */
   readonly nonFinite: string | null;
 }
 
@@ -39,13 +39,13 @@ interface Trained {
   readonly weights: Variable;
   readonly weightDecay: number;
   readonly rateFactor: number;
-  /** So far: those of a warm start have had some when their AuxNet has had none. */
+  /** Number of updates so far. After a warm start, the parameters of a stage have more than those of its AuxNet. */
   updates: number;
 }
 
 /**
- * Weights and what their update rule remembers, on the device, where a step changes them in place. Names, not
- * positions, tie values to parameters wherever they enter or leave.
+ * Weights and the state of their update rule, on the device, where a step changes them in place. Values belong to
+ * parameters by name, never by position.
  */
 export class Optimizer {
   readonly #rule: UpdateRule;
@@ -67,20 +67,20 @@ export class Optimizer {
     this.#views = viewsOf(this.#parameters);
   }
 
-  /** The weights as they are now; valid until the next step. */
+  /** The current weights, valid until the next step. */
   get weights(): NamedTensors {
     return this.#views;
   }
 
   /**
-   * One update. Takes over and frees `gradients`.
+   * One update. Takes ownership of `gradients` and frees them.
    * @param measures whether to read the norms back, which waits for the device
-   * @throws Error where a parameter has no gradient
+   * @throws Error if a parameter has no gradient
    */
   step(gradients: Map<string, Tensor>, learningRate: number, measures = false): Norms | null {
     const raw = this.#parameters.map(({ name }) => required(gradients, name));
     const before = measures ? normOf(raw) : 0;
-    // Gradients lie in the order in which they were computed: what made one infinite spoils those after it.
+    // Gradients are in the order of their computation: one that is infinite makes the later ones infinite, too.
     const spoilt = Number.isFinite(before) ? null : firstNonFinite('gradient', gradients);
     const used = this.#clipNorm === null ? raw : clipNorm(raw, this.#clipNorm);
     free(...this.#views.values());
@@ -162,7 +162,7 @@ function memoriesToDevice(
   return onDevice;
 }
 
-/** `what of name`, or `what` alone where no single norm is beyond float32 and only their sum is. */
+/** `what of name`, or `what` alone if every single norm is finite and only their sum overflows float32. */
 function firstNonFinite(what: 'gradient' | 'weights', tensors: NamedTensors): string {
   const found = [...tensors].find(([, tensor]) => !Number.isFinite(normOf([tensor])));
   return found ? `${what} of ${found[0]}` : what;
@@ -180,7 +180,7 @@ function readVariable(variable: Variable): Float32Array {
 
 function slotOf<T>(slots: ReadonlyMap<string, T>, slot: string): T {
   const values = slots.get(slot);
-  if (!values) throw new Error(`the state has no ${slot}: it is another optimizer's`);
+  if (!values) throw new Error(`the state has no ${slot}: it belongs to another optimizer`);
   return values;
 }
 

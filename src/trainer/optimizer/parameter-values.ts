@@ -1,10 +1,10 @@
 import { type ParameterSpec, sizeOf } from '../../network/index.js';
 import { normal, randomStream } from '../random.js';
 
-/** Parameters or optimiser state by name, as plain numbers in the parameter's own order. */
+/** Parameters or optimizer state by name, as plain numbers in the order of the parameter. */
 export type NamedValues = ReadonlyMap<string, Float32Array>;
 
-/** Starting values: a pure function of seed and name, so every stage of every split starts alike. */
+/** Initial values: a pure function of seed and name, so they do not depend on the split into stages. */
 export function initialValues(parameters: readonly ParameterSpec[], seed: number): NamedValues {
   return new Map(parameters.map((parameter) => [parameter.name, initialValue(parameter, seed)]));
 }

@@ -4,7 +4,7 @@ import { type ParameterUpdate, parameterwise, type UpdateRule } from './update-r
 
 export interface SgdSettings {
   readonly momentum: number;
-  /** Look ahead along the momentum. */
+  /** Use Nesterov momentum. */
   readonly nesterov: boolean;
 }
 

@@ -19,7 +19,7 @@ export interface ParameterUpdate {
   /** The step's learning rate times the parameter's own factor. */
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** Which update of this parameter it is, from 1. */
+  /** Number of the update of this parameter, from 1. */
   readonly update: number;
 }
 
@@ -36,7 +36,7 @@ export interface LayerUpdate {
 export interface UpdateRule {
   /** What it remembers of a layer with these parameters. */
   memoryOf(layer: readonly ParameterSpec[]): readonly Memory[];
-  /** Whether it must know how many updates there were before. */
+  /** Whether it needs the number of earlier updates. */
   readonly countsSteps: boolean;
   /** One update of one layer, in place: nobody may hold a tensor of its weights meanwhile, or they are copied. */
   apply(layer: LayerUpdate): void;

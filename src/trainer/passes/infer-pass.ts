@@ -5,8 +5,8 @@ import { passOperationOf } from './operations/index.js';
 import { type NamedTensors, type NormRule, parameter } from './pass.js';
 
 /**
- * Runs `layers` without keeping what a gradient would need. `input` stays its caller's; the output is owned, or is
- * `input` itself where no layer changes anything.
+ * Runs `layers` without keeping values for gradients. The caller owns `input` and the output. The output is `input`
+ * itself if no layer changes anything.
  */
 export function inferPass(
   layers: readonly Layer[],
@@ -24,7 +24,7 @@ export function inferPass(
   return current;
 }
 
-/** Normalises by the batch's own statistics, as training does: how a neighbour recomputes lambda. */
+/** Normalizes by the statistics of the batch, as in training. A neighbor recomputes lambda with it. */
 export function batchStatisticsRule(weights: NamedTensors): NormRule {
   return (layer, features) => {
     const { output, batchMean, batchVariance, reserved } = kernels.batchNormRelu(

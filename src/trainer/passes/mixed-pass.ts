@@ -6,10 +6,10 @@ import type { Pass, TrainingContext } from './pass.js';
 import { layersPass } from './train-pass.js';
 
 /**
- * Runs `layers` in training mode (batch statistics) so that the result can be pulled back, in the precision of the
- * context. Input, output and both cotangents are float32.
- * @param input [B,...]; stays its caller's
- * @param wantsInputGradient false spares the gradient of the first layer's input: images need none
+ * Runs `layers` in training mode (batch statistics), in the precision of the context, so that the result can be
+ * pulled back. Input, output and both cotangents are float32.
+ * @param input [B,...]; the caller owns it
+ * @param wantsInputGradient false skips the gradient of the input, which images do not need
  */
 export function trainPass(
   layers: readonly Layer[],
@@ -23,9 +23,10 @@ export function trainPass(
 }
 
 /**
- * Everything up to the head in bfloat16: convolutions round their inputs so, and what lies between them stays as
- * they made it, at half the memory. Pooling and the dense layer, a thousandth of the work, keep the logits' last digits.
- * Kernels take the dtype of their input, so the layers' passes are the same.
+ * Everything before the head runs in bfloat16, with half the memory: convolutions round their inputs, and the
+ * layers between them keep the dtype. Pooling and the dense layer, a thousandth of the work, stay in float32 to
+ * keep the last digits of the logits. Kernels use the dtype of their input, so the passes of the layers are the
+ * same.
  */
 function mixedPass(
   layers: readonly Layer[],

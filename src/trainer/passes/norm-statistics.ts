@@ -4,16 +4,16 @@ import { free, read, type Tensor, upload } from '../runtime/index.js';
 import { inferPass } from './infer-pass.js';
 import { type NamedTensors, type NormRule, parameter, rectified } from './pass.js';
 
-/** Mean and variance of every batch norm by layer name, [c] each: what a network needs to work on one image. */
+/** Mean and variance of every batch norm by layer name, [c] each. A network needs them to process single images. */
 export type Statistics = ReadonlyMap<
   string,
   { readonly mean: Float32Array; readonly variance: Float32Array }
 >;
 
 /**
- * Estimates the statistics along the whole chain as averages over batches, each layer fed by the layers before it
- * as they are now. Training keeps no moving averages: those of a stage would describe its AuxNet's outputs, not the
- * true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
+ * Estimates the statistics of the whole chain as averages over batches. Each layer gets the current outputs of the
+ * layers before it. Training keeps no moving averages, because those of a stage would describe the outputs of its
+ * AuxNet and not the true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
  */
 export class StatisticsEstimate {
   readonly #sums: Sums = new Map();
@@ -24,7 +24,7 @@ export class StatisticsEstimate {
     private readonly weights: NamedTensors,
   ) {}
 
-  /** @param images [B,H,W,C], owned by the caller */
+  /** @param images [B,H,W,C]; the caller owns them */
   add(images: Tensor): void {
     free(inferPass(this.layers, images, this.weights, collectingRule(this.weights, this.#sums)));
     this.#batches++;
@@ -68,7 +68,7 @@ function addTo(sum: Float64Array, values: Float32Array): void {
   for (let index = 0; index < sum.length; index++) sum[index]! += values[index]!;
 }
 
-/** The statistics on the device, ready for inference; `dispose` frees them. */
+/** Uploads the statistics to the device for inference. `dispose` frees them. */
 export function inferenceRule(
   layers: readonly Layer[],
   weights: NamedTensors,
@@ -79,7 +79,7 @@ export function inferenceRule(
       .filter((layer) => layer.op === 'norm')
       .map(({ name }) => {
         const found = statistics.get(name);
-        if (!found) throw new Error(`no statistics for ${name}`);
+        if (!found) throw new Error(`there are no statistics for ${name}`);
         const vector = (values: Float32Array) => upload(values, [values.length]);
         return [name, { mean: vector(found.mean), variance: vector(found.variance) }] as const;
       }),

@@ -9,48 +9,48 @@ export type Precision = ResolvedSpec['precision'];
 export type NamedTensors = ReadonlyMap<string, Tensor>;
 
 /**
- * Maps d loss / d output to d loss / d input, and adds d loss / d parameter to the gradients given to the forward
- * pass. It frees what its forward pass made, its output included; the cotangent stays its caller's. Null where no
- * input gradient was asked for.
+ * Maps d loss / d output to d loss / d input, and adds d loss / d parameter to the gradients of the forward pass.
+ * It frees everything that its forward pass made, including its output. The caller owns the cotangent. Returns null
+ * if no input gradient was requested.
  */
 export type Pullback = (cotangent: Tensor) => Tensor | null;
 
-/** A forward pass that can be walked back once (a vector-Jacobian product). */
+/** A forward pass that can be pulled back once (a vector-Jacobian product). */
 export interface Pass {
   readonly output: Tensor;
   readonly pullback: Pullback;
 }
 
-/** What a training pass reads and fills. */
+/** Inputs and outputs of a training pass. */
 export interface TrainingContext {
   readonly weights: NamedTensors;
-  /** Filled by pullbacks; owned by whoever made the map. */
+  /** Filled by pullbacks. The creator of the map owns the tensors. */
   readonly gradients: Map<string, Tensor>;
   /**
-   * What convolutions, norms and ReLUs compute in, float32 where nothing is said. Inputs, outputs, weights, batch statistics and
-   * gradients of parameters are float32 either way.
+   * Precision of convolutions, norms and ReLUs. Absent: float32. Inputs, outputs, weights, batch statistics and
+   * gradients of parameters are always float32.
    */
   readonly precision?: Precision | undefined;
-  /** What random layers draw by; networks without any need none. */
+  /** Random draws of layers. Networks without random layers need none. */
   readonly draw?: Draw | undefined;
 }
 
-/** The optimiser step whose dropout masks are drawn: the same whenever, and wherever, it is computed. */
+/** The optimizer step of the dropout masks, so that repeated computation draws the same masks. */
 export interface Draw {
   readonly seed: number;
   readonly step: number;
 }
 
-/** How a batch norm, with its ReLU, computes in a pass that is never pulled back. [B,h,w,c] -> [B,h,w,c] */
+/** Computes a batch norm, with its ReLU, in a pass without gradients. [B,h,w,c] -> [B,h,w,c] */
 export type NormRule = (layer: NormLayer, features: Tensor) => Tensor;
 
 export function parameter(weights: NamedTensors, name: string): Tensor {
   const tensor = weights.get(name);
-  if (!tensor) throw new Error(`no parameter ${name}`);
+  if (!tensor) throw new Error(`there is no parameter ${name}`);
   return tensor;
 }
 
-/** Weights on the device; the caller frees them. @throws Error where a parameter has no value */
+/** Uploads weights to the device. The caller must free them. @throws Error if a parameter has no value */
 export function uploadWeights(
   parameters: readonly ParameterSpec[],
   values: ReadonlyMap<string, Float32Array>,
@@ -58,13 +58,13 @@ export function uploadWeights(
   return new Map(
     parameters.map(({ name, shape }) => {
       const value = values.get(name);
-      if (!value) throw new Error(`no value for parameter ${name}`);
+      if (!value) throw new Error(`there is no value for parameter ${name}`);
       return [name, upload(value, shape)];
     }),
   );
 }
 
-/** ReLU of `features`, which it takes over. */
+/** ReLU of `features`. Takes ownership of `features`. */
 export function rectified(features: Tensor): Tensor {
   const output = kernels.relu(features);
   free(features);

@@ -4,9 +4,10 @@ import { passOperationOf } from './operations/index.js';
 import type { Pass, TrainingContext } from './pass.js';
 
 /**
- * Runs `layers` in training mode (batch statistics), in the dtype of `input`, so that the result can be pulled back.
- * @param input [B,...]; stays its caller's
- * @param wantsInputGradient false spares the gradient of the first layer's input: images need none
+ * Runs `layers` in training mode (batch statistics), in the dtype of `input`, so that the result can be pulled
+ * back.
+ * @param input [B,...]; the caller owns it
+ * @param wantsInputGradient false skips the gradient of the input, which images do not need
  */
 export function layersPass(
   layers: readonly Layer[],

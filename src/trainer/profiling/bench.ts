@@ -6,16 +6,16 @@ import { normal, randomStream } from '../random.js';
 import { free, type Tensor, upload } from '../runtime/index.js';
 import { type Boundary, sampledBoundaries } from './boundaries.js';
 
-/** What is timed, and what it is timed on. */
+/** Inputs of the measurements. */
 export interface Bench {
   readonly boundaries: readonly Boundary[];
-  /** Noise [B,H,W,C]; kernels do not mind. */
+  /** Random noise [B,H,W,C]. The time of kernels does not depend on the values. */
   readonly images: Tensor;
   /** int32 [B] */
   readonly labels: Tensor;
-  /** Of the network. */
+  /** Optimizer of the network. */
   readonly optimizer: Optimizer;
-  /** Of AuxNets and local heads at the boundaries. */
+  /** Weights of AuxNets and local heads at the boundaries. */
   readonly weightsBeside: NamedTensors;
   dispose(): void;
 }

@@ -9,19 +9,19 @@ import {
   type Shape,
 } from '../../network/index.js';
 
-/** Where a network may be cut, and what stages then train beside their layers. */
+/** A place where a network may be split, and the parts that stages then train in addition. */
 export interface Boundary {
-  /** Blocks before it. */
+  /** Number of blocks before it. */
   readonly blocks: number;
   readonly shape: Shape;
   readonly auxiliary: readonly Layer[];
   readonly head: readonly Layer[];
 }
 
-/** More would tell little: what lies between two costs in proportion to its work. */
+/** Maximum number of measured boundaries. Costs between two of them are proportional to their work. */
 const MOST_BOUNDARIES = 8;
 
-/** Evenly spread ones, the first and the last among them; none where there is one block. */
+/** Evenly spread boundaries, including the first and the last. None for a network with one block. */
 export function sampledBoundaries(
   network: NetworkDescription,
   size: ResolvedMethod['auxiliary'],

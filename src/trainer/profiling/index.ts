@@ -1,2 +1,2 @@
-/** What a network's parts take on this device. */
+/** Measures the parts of a network on this device. */
 export * from './profile-network.js';

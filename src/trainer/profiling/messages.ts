@@ -11,8 +11,8 @@ export interface MessageSeconds {
 }
 
 /**
- * Times a message through a file as stages exchange it: encoded, checked and written, then read and decoded while the system
- * still holds it, as a stage on the same machine finds it.
+ * Measures a message through a file, as stages exchange it: encode, check and write; then read and decode from the
+ * page cache, as for a stage on the same machine.
  */
 export async function timeMessage(
   tensor: Tensor,

@@ -23,24 +23,24 @@ export interface ProfileOptions {
   readonly network: NetworkDescription;
   readonly spec: ResolvedSpec;
   readonly blobs: BlobStore;
-  /** Of the file that messages go through. */
+  /** Key of the file for the messages. */
   readonly spoolKey: string;
   readonly now: Clock;
-  /** Awaited between parts; `share` of the whole is done, 0..1. */
+  /** Awaited between parts. `share` is the finished share of the whole, 0..1. */
   readonly breathe: (share: number) => Promise<void>;
 }
 
-/** The first one finds kernels and memory cold, and does not count. */
+/** Number of walks through the network. The first one is not counted, because kernels and memory are cold. */
 const WALKS = 6;
-/** Of a large network on a slow device fewer must do: no more are begun after so long. */
+/** Minimum number of walks. After a time limit, no further walk is started, for large networks on slow devices. */
 const LEAST_WALKS = 3;
 const MOST_SECONDS = 60;
 
 /**
- * Times a network's parts on this device as training steps run them, on noise: the stem, every block and the head, forward and
- * back, one after the other; AuxNets, local heads, coupling losses and messages at some boundaries; the update of all
- * parameters. One part's activations are held at a time: what fits only in stages can be measured too. Medians of up to
- * `WALKS` - 1 walks.
+ * Measures the parts of a network on this device on noise, as training steps run them: the stem, every block and
+ * the head, forward and backward, one after another; AuxNets, local heads, coupling losses and messages at some
+ * boundaries; and the update of all parameters. Only the activations of one part are in memory at a time, so
+ * networks that fit only in stages can be measured, too. Medians of up to `WALKS` - 1 walks.
  */
 export async function profileNetwork(options: ProfileOptions): Promise<NetworkProfile> {
   const { network, spec, now } = options;
@@ -81,7 +81,7 @@ class Walk {
         if (boundary) await this.#timeBoundary(boundary, features);
         await breathe((index + 1) / parts.length);
       }
-      // At no rate: every walk finds the same weights.
+      // With a rate of 0, so that every walk uses the same weights.
       samples.add(
         'update',
         this.#seconds(() => bench.optimizer.step(this.#gradients, 0)),
@@ -92,7 +92,7 @@ class Walk {
     }
   }
 
-  /** Times a part of the network. @returns its output, which is the caller's */
+  /** Measures a part of the network. @returns its output; the caller must free it */
   #passThrough(name: string, layers: readonly Layer[], input: Tensor): Tensor {
     const { spec, now } = this.options;
     const isHead = name === HEAD;
@@ -165,7 +165,7 @@ const couplingAt = (boundary: number): string => `coupling at ${boundary}`;
 const sendAt = (boundary: number): string => `message from ${boundary}`;
 const receiveAt = (boundary: number): string => `message to ${boundary}`;
 
-/** In order; part number b, from 1 on, ends where boundary b is. */
+/** In order. Part number b, from 1, ends at boundary b. */
 function partsOf(
   network: NetworkDescription,
 ): { readonly name: string; readonly layers: readonly Layer[] }[] {
@@ -184,7 +184,7 @@ function summarize(
 ): NetworkProfile {
   const parameters = parameterCount(wholeNetwork(network));
   const values = boundaries.reduce((sum, { shape }) => sum + batch * valuesOf(shape), 0);
-  /** A network of one block has no boundary, and never asks. */
+  /** Called only for networks with a boundary. */
   const perValue = (nameAt: (boundary: number) => string) =>
     values > 0 ? boundaries.reduce((sum, { blocks }) => sum + samples.median(nameAt(blocks)), 0) / values : 0;
   const beside = (

@@ -1,7 +1,7 @@
 import type { PassSeconds } from '../../contract/network-profile.js';
 import { median } from '../median.js';
 
-/** Seconds of parts, timed again and again. */
+/** Repeated measurements of parts, in seconds. */
 export class Samples {
   readonly #seconds = new Map<string, number[]>();
 
@@ -16,10 +16,10 @@ export class Samples {
     this.add(`${part}, backward`, backward);
   }
 
-  /** @throws Error for a part that was never timed */
+  /** @throws Error for a part that was never measured */
   median(part: string): number {
     const seconds = this.#seconds.get(part);
-    if (!seconds) throw new Error(`${part} was not timed`);
+    if (!seconds) throw new Error(`${part} was not measured`);
     return median(seconds);
   }
 

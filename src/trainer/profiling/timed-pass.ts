@@ -7,13 +7,14 @@ import type { Clock } from '../training/index.js';
 
 export interface TimedPass {
   readonly seconds: PassSeconds;
-  /** A copy of what came out; the caller's to free. */
+  /** A copy of the output. The caller must free it. */
   readonly output: Tensor;
 }
 
 /**
- * Times `layers` on `input` forward and, at once, back: no more is kept than they need. What comes back is the output itself,
- * unless `cotangentOf` makes something of it, whose time counts as forward: kernels do not mind the values.
+ * Measures `layers` on `input`, forward and then directly backward, so that only their own values are kept. The
+ * cotangent is the output itself, unless `cotangentOf` computes one, whose time counts as forward. The time of
+ * kernels does not depend on the values.
  */
 export function timedPass(
   layers: readonly Layer[],
@@ -41,7 +42,10 @@ export function timedPass(
   return { seconds: { forward: (there - begun) / 1000, backward: (back - turned) / 1000 }, output };
 }
 
-/** Until everything that was asked of the device is done: a read of what is asked for last. CPUs are never behind. */
+/**
+ * Waits until the device has finished all work, by reading the result of a last operation. CPU kernels are
+ * synchronous.
+ */
 export function waitForDevice(): void {
   const last = arena(() => kernels.add(scalar(0), scalar(0)));
   readScalar(last);

@@ -1,5 +1,5 @@
-// tfjs-node 4.22.0 calls two util functions that Node 22 warns of and Node 23 removed; imported, for this effect
-// only, before tfjs-node is.
+// tfjs-node 4.22.0 calls two util functions that Node 22 deprecates and Node 23 removed. Import this module before
+// tfjs-node, for this effect only.
 import { createRequire } from 'node:module';
 
 const util = createRequire(import.meta.url)('node:util') as Record<string, (value: unknown) => boolean>;

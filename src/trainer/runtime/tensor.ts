@@ -13,8 +13,8 @@ export const DType = {
 export type DType = (typeof DType)[keyof typeof DType];
 
 /**
- * A tensor in TensorFlow's memory. It has one owner, who frees it; an arena frees what its owner forgot or what an
- * error left behind.
+ * A tensor in TensorFlow's memory. It has one owner, who frees it. An arena frees everything that an owner forgot,
+ * or that an error left behind.
  */
 export interface Tensor {
   readonly id: number;
@@ -34,12 +34,14 @@ const live = new Set<number>();
 const variables = new Set<number>();
 const arenas: Set<number>[] = [];
 
-/** Tensors that exist now: a run that holds its count leaks nothing. */
+/** Number of existing tensors. A run with a constant number has no leak. */
 export function liveTensors(): number {
   return live.size;
 }
 
-/** Executes one TensorFlow op and returns its outputs, owned by the caller. @throws Error with TensorFlow's message */
+/**
+ * Executes a TensorFlow op and returns its outputs, which the caller owns. @throws Error with TensorFlow's message
+ */
 export function execute(
   op: string,
   inputs: readonly Tensor[],
@@ -60,8 +62,8 @@ export function executeOne(
 }
 
 /**
- * Gives `values` to TensorFlow, on the CPU without a copy where they begin at a multiple of 64 bytes: the array must
- * not be written to while the tensor lives.
+ * Passes `values` to TensorFlow. On the CPU this does not copy values that start at a multiple of 64 bytes, so the
+ * array must not be written while the tensor exists.
  */
 export function upload(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
   const dtype = values instanceof Float32Array ? DType.float32 : DType.int32;
@@ -89,12 +91,15 @@ export function readScalar(tensor: Tensor): number {
   return read(tensor)[0]!;
 }
 
-/** Frees tensors; one that is already free is left alone, so that an early free and an owner's free agree. */
+/**
+ * Frees tensors. A tensor that is already free is skipped, so an early free does not conflict with that of the
+ * owner.
+ */
 export function free(...tensors: readonly Tensor[]): void {
   for (const { id } of tensors) release(id);
 }
 
-/** Has `free` destroy the variable that a handle leads to: TensorFlow keeps it beyond its handle's life. */
+/** Makes `free` destroy the variable of a handle, which TensorFlow would otherwise keep. */
 export function ownsVariable(handle: Tensor): void {
   variables.add(handle.id);
 }
@@ -105,7 +110,10 @@ function release(id: number): void {
   binding.deleteTensor(id);
 }
 
-/** Runs `body` and frees every tensor made within it but those it returns (an object or array of tensors, or none). */
+/**
+ * Runs `body` and frees every tensor made in it, except the returned ones (an object or array of tensors, or
+ * nothing).
+ */
 export function arena<T>(body: () => T): T {
   const created = new Set<number>();
   arenas.push(created);
@@ -120,7 +128,7 @@ export function arena<T>(body: () => T): T {
   }
 }
 
-/** Runs `body`; where it throws, frees every tensor made within it. Otherwise what it leaves has an owner. */
+/** Runs `body`. If it throws, frees every tensor made in it. Otherwise, the tensors have owners. */
 export function undoOnError<T>(body: () => T): T {
   const created = new Set<number>();
   arenas.push(created);

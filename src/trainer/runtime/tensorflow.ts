@@ -4,8 +4,9 @@ import * as tf from '@tensorflow/tfjs-node-gpu';
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 
 /**
- * The only door to TensorFlow. Training speaks to the native binding itself (raw tensor ids, explicit ownership):
- * no tape, no reference counting, and dtypes tfjs does not know. `tf` is for exports, whose format is tfjs's own.
+ * The only module that imports TensorFlow. Training calls the native binding directly (raw tensor ids, explicit
+ * ownership): no tape, no reference counting, and dtypes that tfjs does not know. `tf` is used for exports in
+ * tfjs's own format.
  */
 interface NodeBackend {
   readonly binding: TFJSBinding;
@@ -20,7 +21,7 @@ export function describeRuntime(): { tensorflow: string; device: 'cpu' | 'gpu' }
   return { tensorflow: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
 }
 
-/** A model in memory, as tfjs saves and loads it. */
+/** A model in memory, in tfjs's format. */
 export type ModelArtifacts = io.ModelArtifacts;
 
 export { tf };

@@ -1,19 +1,18 @@
 import { type Attribute, DType, execute, executeOne, free, ownsVariable, type Tensor } from './tensor.js';
 
 /**
- * Float32 memory that kernels change in place: weights, and what an optimiser remembers of them. It has one owner,
- * who frees the handle.
+ * Float32 memory that kernels change in place: weights and optimizer state. It has one owner, who frees the handle.
  */
 export interface Variable {
   readonly handle: Tensor;
 }
 
-/** TensorFlow's own word for a variable without a name (tensorflow/core/framework/resource_handle.cc). */
+/** TensorFlow's name for a variable without a name (tensorflow/core/framework/resource_handle.cc). */
 const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347';
 
 const TYPE: Attribute = { name: 'dtype', kind: 'type', value: DType.float32 };
 
-/** Takes over `values`, and copies them at the first change where others hold them too. */
+/** Takes ownership of `values`. The first change copies them if others hold them, too. */
 export function createVariable(values: Tensor): Variable {
   const handle = executeOne(
     'VarHandleOp',
@@ -31,8 +30,8 @@ export function createVariable(values: Tensor): Variable {
 }
 
 /**
- * The values as they are now, without a copy. The tensor keeps them: a kernel that changes the variable while it lives
- * copies first, so who wants the change in place frees it before.
+ * The current values, without a copy. While the tensor exists, a kernel that changes the variable copies it first.
+ * Free the tensor before the change to avoid the copy.
  */
 export function valuesOf({ handle }: Variable): Tensor {
   return executeOne('ReadVariableOp', [handle], [TYPE]);

@@ -1,7 +1,7 @@
 import { closeSync, copyFileSync, openSync, readSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { TrainerError } from '../errors.js';
 
-/** How many samples a file has room for, and float32 values of each. */
+/** Number of samples in a file, and of float32 values per sample. */
 export interface RowsShape {
   readonly samples: number;
   readonly rowLength: number;
@@ -10,8 +10,8 @@ export interface RowsShape {
 const PRESENT = 1;
 
 /**
- * A row of float32 values for every sample of a data set, in a file: a byte a sample that says whether it has a row,
- * padded to a multiple of four, then the rows by sample index.
+ * A file with a row of float32 values for every sample of a dataset. It starts with one byte per sample, which says
+ * whether the sample has a row, padded to a multiple of four. The rows follow by sample index.
  */
 export class SampleRows {
   readonly #file: number;
@@ -31,7 +31,7 @@ export class SampleRows {
     }
   }
 
-  /** A new file at `path` to write to: a copy of `source`, or without any row. */
+  /** Creates a file at `path` for writing: a copy of `source`, or without rows. */
   static create(path: string, shape: RowsShape, source: string | null): SampleRows {
     if (source !== null) copyFileSync(source, path);
     else writeFileSync(path, '');
@@ -52,7 +52,7 @@ export class SampleRows {
     return this.#present[sample] === PRESENT;
   }
 
-  /** The rows of `samples`, one after another; zeros for a sample that has none. */
+  /** The rows of `samples`, one after another. Zeros for a sample without a row. */
   read(samples: Uint32Array): Float32Array {
     const { rowLength } = this.shape;
     const rows = new Float32Array(samples.length * rowLength);
@@ -60,7 +60,7 @@ export class SampleRows {
       if (!this.has(sample)) return;
       const row = new Uint8Array(rows.buffer, 4 * index * rowLength, 4 * rowLength);
       if (readSync(this.#file, row, 0, row.length, this.#offset(sample)) !== row.length) {
-        throw new TrainerError('blob_corrupt', `stored variables end before sample ${sample}`);
+        throw new TrainerError('blob_corrupt', `the stored variables end before sample ${sample}`);
       }
     });
     return rows;

@@ -2,21 +2,23 @@ import type { Shape } from '../../network/index.js';
 import { type Tensor, upload } from '../runtime/index.js';
 import type { SampleRows } from './sample-rows.js';
 
-/** The variables of a batch as they stand; arrays are [B x n]. */
+/** The current variables of a batch. Arrays are [B x n]. */
 export interface StoredBatch {
   readonly lambda: Float32Array;
   readonly multiplier: Float32Array | null;
 }
 
-/** Values stored of a sample at a boundary: lambda, then kappa where there are multipliers. */
+/** Number of stored values per sample at a boundary: lambda, and kappa with multipliers. */
 export function rowLengthOf({ height, width, channels }: Shape, hasMultipliers: boolean): number {
   return height * width * channels * (hasMultipliers ? 2 : 1);
 }
 
-/** Reads and writes lambda_k, and kappa_k where it is stored, of a batch; a sample without any starts from `initial`. */
+/**
+ * Reads and writes lambda_k, and kappa_k if it is stored, of a batch. A sample without a row starts from `initial`.
+ */
 export class StoredVariables {
   readonly #length: number;
-  /** Of a row: lambda, then kappa. */
+  /** Values per row: lambda, then kappa. */
   readonly #rowLength: number;
 
   constructor(
@@ -28,12 +30,12 @@ export class StoredVariables {
     this.#rowLength = rowLengthOf(input, hasMultipliers);
   }
 
-  /** Whether every sample has a row: none then starts from `initial`. */
+  /** Whether every sample has a row, so that none starts from `initial`. */
   knows(samples: Uint32Array): boolean {
     return samples.every((sample) => this.rows?.has(sample) ?? false);
   }
 
-  /** @param initial the features of the untrained network, [B x n]; asked only where a sample has no row */
+  /** @param initial the features of the untrained network, [B x n]; called only if a sample has no row */
   read(samples: Uint32Array, initial: () => Float32Array): StoredBatch {
     const { rows } = this;
     const known = Array.from(samples, (sample) => rows?.has(sample) ?? false);
@@ -54,7 +56,7 @@ export class StoredVariables {
   }
 
   write(samples: Uint32Array, { lambda, multiplier }: StoredBatch): void {
-    if (!this.rows) throw new Error('these variables have no file to be written to');
+    if (!this.rows) throw new Error('these variables have no file to write to');
     const rows = multiplier ? new Float32Array(2 * lambda.length) : lambda;
     for (let at = 0; multiplier && at < lambda.length; at += this.#length) {
       rows.set(lambda.subarray(at, at + this.#length), 2 * at);

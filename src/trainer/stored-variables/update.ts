@@ -1,4 +1,4 @@
-/** What one batch says of the stored variables of a stage; arrays are [B x n], row after row. */
+/** Inputs of the update of the stored variables of a stage for one batch. Arrays are [B x n], row after row. */
 export interface VariableBatch {
   readonly lambda: Float32Array;
   /** kappa_k; null without multipliers. */
@@ -7,7 +7,7 @@ export interface VariableBatch {
   readonly gradient: Float32Array;
   /** o_{k-1} of the round before. */
   readonly features: Float32Array;
-  /** Which samples have features: the others keep to g_k alone. */
+  /** Which samples have features. The others use only g_k. */
   readonly hasFeatures: readonly boolean[];
 }
 

@@ -2,9 +2,9 @@ import type { BlobUri } from '../../contract/trainer-protocol.js';
 import type { OptimizerState } from '../optimizer/index.js';
 
 /**
- * The state that this trainer's last task stored, for the next one that begins with it: most do, and need not read back, check
- * and decode what is still there. The bits are the same; the blob remains what everybody else reads, and this trainer too
- * after whatever interrupts it.
+ * The state that the last task of this trainer stored, for the next task. Most tasks start with it, and need not
+ * read, check and decode it. The bits are the same. All other readers use the blob, and so does this trainer after
+ * an interruption.
  */
 export class CarriedState {
   #carried: { readonly uri: BlobUri; readonly state: OptimizerState } | null = null;
@@ -13,7 +13,10 @@ export class CarriedState {
     this.#carried = { uri, state };
   }
 
-  /** Once, as TensorFlow may train in the very arrays; and in vain where another is asked for, which drops this one. */
+  /**
+   * Returns the state once, because TensorFlow may train in these arrays. If another uri is requested, the state is
+   * dropped.
+   */
   take(uri: BlobUri): OptimizerState | null {
     const carried = this.#carried;
     this.#carried = null;

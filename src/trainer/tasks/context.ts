@@ -11,24 +11,24 @@ import { TrainerError } from '../errors.js';
 import type { Clock } from '../training/index.js';
 import type { CarriedState } from './carried-state.js';
 
-/** What a task is given: its assignment, and the world as arguments. */
+/** Inputs of a task: its assignment, and its environment as arguments. */
 export interface TaskContext {
   readonly assignment: TaskAssignment;
   readonly blobs: BlobStore;
   readonly now: Clock;
-  /** Whether the device computes in bfloat16; absent, tasks that are to train in it are refused. */
+  /** Whether the device supports bfloat16. Absent: tasks with bfloat16 are rejected. */
   readonly bfloat16?: boolean;
-  /** Prepares training batches ahead; absent, the loop prepares each when its turn comes. The bits are the same. */
+  /** Prepares training batches ahead. Absent: the loop prepares each batch itself. The bits are the same. */
   readonly batchThread?: BatchThread;
-  /** Encoded images that the loop itself decodes at the same time; absent: one. */
+  /** Number of encoded images that the loop decodes at the same time. Absent: 1. */
   readonly decoders?: number;
-  /** From task to task; absent, each reads what it begins with. The bits are the same. */
+  /** State that is kept from task to task. Absent: each task reads its own. The bits are the same. */
   readonly carried?: CarriedState;
   progress(done: number, total: number): void;
   metrics(samples: readonly MetricSample[]): void;
   /**
-   * Lets messages in and out; awaited between steps. Where the worker asked for a checkpoint, `save` makes it.
-   * @throws TaskStopped where the worker asked to stop
+   * Awaited between steps, to process messages. If the worker has asked for a checkpoint, `save` writes it. @throws
+   * TaskStopped if the worker has asked to stop
    */
   breathe(save?: Save): Promise<void>;
 }
@@ -39,23 +39,23 @@ export interface TaskContext {
  */
 export type Save = (stops: boolean) => Promise<TaskCheckpoint | null>;
 
-/** The end of a task that was told to stop: no failure, it will be gone on with. */
+/** The end of a task that was asked to stop. This is not a failure: the task will be resumed. */
 export class TaskStopped extends Error {
   constructor() {
-    super('the task was told to stop');
+    super('the worker asked the task to stop');
     this.name = 'TaskStopped';
   }
 }
 
-/** @throws TrainerError invalid_assignment when the input is not there */
+/** @throws TrainerError invalid_assignment if the input is missing */
 export function requiredInput(context: TaskContext, name: string): BlobUri {
   const uri = context.assignment.inputs[name];
   if (uri === undefined) throw new TrainerError('invalid_assignment', `input ${name} is missing`);
   return uri;
 }
 
-/** Emulated, it would be slower than float32 and less exact: a device that lacks it must not hide that. */
+/** Rejects bfloat16 on a device without it: emulation would be slower than float32 and less precise. */
 export function checkPrecision({ assignment, bfloat16 = false }: TaskContext): void {
   if (assignment.spec.precision !== 'bfloat16' || bfloat16) return;
-  throw new TrainerError('precision_unavailable', 'this device does not compute in bfloat16');
+  throw new TrainerError('precision_unavailable', 'this device does not support bfloat16');
 }

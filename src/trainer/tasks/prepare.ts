@@ -6,9 +6,9 @@ import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
 
 /**
- * Makes sure that the job's dataset lies ready as blobs: finds an imported one, decodes a built-in one. The same data make
- * the same blobs, so a second run stores nothing.
- * @throws BlobMissingError, BlobCorruptError, TrainerError dataset_unreadable, InvalidManifestError
+ * Makes sure that the dataset of the job is available as blobs: checks an imported one, or decodes a built-in one.
+ * The same data makes the same blobs, so a second run stores nothing. @throws BlobMissingError, BlobCorruptError,
+ * TrainerError dataset_unreadable, InvalidManifestError
  */
 export async function prepare(context: TaskContext): Promise<TaskSuccess> {
   const { manifest } = context.assignment.dataset;
@@ -21,7 +21,7 @@ export async function prepare(context: TaskContext): Promise<TaskSuccess> {
 
 async function decodeBuiltIn({ assignment: { dataset }, blobs }: TaskContext): Promise<TaskOutput> {
   if (dataset.name !== 'mnist') {
-    throw new TrainerError('invalid_assignment', `this trainer cannot prepare dataset ${dataset.name}`);
+    throw new TrainerError('invalid_assignment', `this trainer cannot prepare the dataset ${dataset.name}`);
   }
   return blobs.put(encodeManifest(await prepareMnist(dataset, blobs)));
 }
@@ -40,10 +40,10 @@ async function findImported({ assignment, blobs }: TaskContext, uri: BlobUri): P
   if (!agrees) {
     throw new TrainerError(
       'dataset_unreadable',
-      `${uri} is not what dataset ${dataset.name} was imported as; import it again`,
+      `${uri} differs from the imported dataset ${dataset.name}; import it again`,
     );
   }
-  // Nobody could make them again: what is damaged or gone is said here, by its name.
+  // No task can make these blobs again, so a damaged or missing one is reported here, by name.
   for (const blob of blobsOf(manifest)) await blobs.localPath(blob);
   return { uri, size_bytes: bytes.length };
 }

@@ -6,7 +6,7 @@ import { checkPrecision, type TaskContext } from './context.js';
 
 const PARTS = 1000;
 
-/** Times the network's parts; its images are noise, so it has no inputs. */
+/** Measures the parts of the network. Its images are noise, so it has no inputs. */
 export async function profile(context: TaskContext): Promise<TaskSuccess> {
   checkPrecision(context);
   const { spec, dataset, task_id, attempt } = context.assignment;

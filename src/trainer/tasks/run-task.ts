@@ -22,12 +22,12 @@ const TASKS: Record<AssignmentKind, (context: TaskContext) => Promise<TaskSucces
 };
 
 function stageTrainer({ assignment: { stage, spec } }: TaskContext) {
-  // Of no stage in particular: of all of them together.
+  // A task without a stage trains all stages together.
   if (stage === null) return trainLadder;
   return storesVariables(spec.method) ? trainStoredStage : trainStage;
 }
 
-/** Runs an assignment: a pure function of its inputs, safe to run again. */
+/** Runs an assignment: a pure function of its inputs, so it can run again. */
 export async function runTask(context: TaskContext): Promise<TaskSuccess> {
   const sources = await Sources.open(context);
   const breathe: TaskContext['breathe'] = (save) =>

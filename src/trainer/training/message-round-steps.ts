@@ -7,7 +7,7 @@ import type { Stopwatch } from '../stopwatch.js';
 import { climbLadder, type LadderOptions } from './message-rounds.js';
 import { checkedReport, STEPS_PER_REPORT, type StepReport } from './train-steps.js';
 
-/** A stage with what updates it and its AuxNet. */
+/** A stage with its optimizers, including that of its AuxNet. */
 export interface LadderStage {
   readonly description: StageDescription;
   readonly optimizer: Optimizer;
@@ -17,7 +17,7 @@ export interface LadderStepsOptions
   extends Pick<LadderOptions, 'messageRounds' | 'beta' | 'labelSmoothing' | 'precision'> {
   readonly stages: readonly LadderStage[];
   readonly steps: StepRange;
-  /** The first step to make: where a checkpoint was made, else the first of `steps`. */
+  /** The first step to run: after a checkpoint, otherwise the first of `steps`. */
   readonly from: number;
   readonly seed: number;
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
@@ -28,8 +28,8 @@ export interface LadderStepsOptions
 }
 
 /**
- * Trains all stages over a range of steps: messages go both ways within a batch, so no stage can run ahead.
- * @throws TrainerError non_finite_loss naming stage, step and which of loss, gradient and weights it is
+ * Trains all stages over a range of steps. Messages travel in both directions within a batch, so no stage can run
+ * ahead. @throws TrainerError non_finite_loss naming stage, step, and whether it is the loss, a gradient or weights
  */
 export async function trainLadderSteps(options: LadderStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;

@@ -8,25 +8,28 @@ import { free, type Tensor } from '../runtime/index.js';
 
 export interface LadderOptions {
   readonly stages: readonly StageDescription[];
-  /** Of every stage and every AuxNet. */
+  /** Weights of all stages and AuxNets. */
   readonly weights: NamedTensors;
-  /** n: how often the stages exchange messages before the weights move; 2K-1 is exact back-propagation. */
+  /** n: number of message rounds before the weights change. 2K-1 is exact back-propagation. */
   readonly messageRounds: number;
   readonly beta: number;
   readonly labelSmoothing: number;
   readonly draw: Draw;
-  /** What the passes compute in; absent: float32. */
+  /** Precision of the passes. Absent: float32. */
   readonly precision?: Precision;
 }
 
 export interface LadderGradients {
-  /** Of every stage and every AuxNet; the caller's to free. */
+  /** Gradients of all stages and AuxNets. The caller must free them. */
   readonly gradients: Map<string, Tensor>;
-  /** The last round's local loss of each stage; the caller disposes of them, their cotangents are gone. */
+  /**
+   * Local loss of each stage in the last round. The caller must dispose of them; their cotangents are freed
+   * already.
+   */
   readonly losses: readonly LocalLoss[];
 }
 
-/** What the stages know of each other between two rounds; index k belongs to stage k. */
+/** The messages between the stages between two rounds. Index k belongs to stage k. */
 interface Messages {
   /** lambda_k [B,h,w,c]; the images for stage 0. */
   readonly inputs: readonly Tensor[];
@@ -75,7 +78,7 @@ export function climbLadder(options: LadderOptions, at: LossStep): LadderGradien
   }
 }
 
-/** One round: all stages at once, each from its neighbours' messages of the round before. */
+/** One round: all stages at once, each with the messages of its neighbors from the previous round. */
 function exchange(options: LadderOptions, at: LossStep, { inputs, inputGradients }: Messages): Exchange {
   const { stages, weights, beta, labelSmoothing, draw, precision } = options;
   const watch = at.stopwatch;
@@ -98,7 +101,9 @@ function exchange(options: LadderOptions, at: LossStep, { inputs, inputGradients
   return { messages: next, gradients, losses };
 }
 
-/** Pulls (beta/2) |A_k(x) - lambda_k|^2 / |A_k(x)|^2 back through each AuxNet, its norm held constant. */
+/**
+ * Pulls (beta/2) |A_k(x) - lambda_k|^2 / |A_k(x)|^2 back through each AuxNet. The norm is treated as a constant.
+ */
 function reproduce(generated: readonly (Pass | null)[], targets: readonly Tensor[], beta: number): void {
   generated.forEach((pass, stage) => {
     if (!pass) return;
@@ -109,12 +114,12 @@ function reproduce(generated: readonly (Pass | null)[], targets: readonly Tensor
   });
 }
 
-/** The same values under a handle of its own: a pullback frees its pass's output. */
+/** The same values with another handle, because a pullback frees the output of its pass. */
 function shared(tensor: Tensor): Tensor {
   return kernels.reshape(tensor, tensor.shape);
 }
 
-/** The images, lambda_0, stay the batch's. */
+/** The images, lambda_0, belong to the batch. */
 function freeMessages({ inputs, inputGradients }: Messages): void {
   free(...inputs.slice(1), ...inputGradients.filter((gradient) => gradient !== null));
 }

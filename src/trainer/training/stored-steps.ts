@@ -16,7 +16,7 @@ import {
 } from '../stored-variables/index.js';
 import { checkedReport, STEPS_PER_REPORT, type StepReport } from './train-steps.js';
 
-/** Variables of a boundary, and the untrained network's features of a batch there, [B x n]. */
+/** Stored variables of a boundary, and the features of the untrained network for a batch there, [B x n]. */
 export interface BoundaryVariables {
   readonly stored: StoredVariables;
   readonly initial: { prepare(): Promise<void>; of(batch: Batch): Float32Array };
@@ -26,21 +26,21 @@ export interface StoredStepsOptions {
   readonly stage: number;
   readonly layers: readonly Layer[];
   readonly steps: StepRange;
-  /** The first step to make: where a checkpoint was made, else the first of `steps`. */
+  /** The first step to run: after a checkpoint, otherwise the first of `steps`. */
   readonly from: number;
   readonly seed: number;
   /** The numbers that the stage's own passes compute in. */
   readonly precision: Precision;
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
-  /** Indices of the batch's images in the data set. */
+  /** Dataset indices of the images in the batch. */
   readonly samplesAt: (step: number) => Uint32Array;
   /** lambda_k; null for stage 0, which reads the images. */
   readonly own: BoundaryVariables | null;
-  /** o_{k-1} of the round before; null in the first one and for stage 0. */
+  /** o_{k-1} of the previous round; null in the first round and for stage 0. */
   readonly upstreamFeatures: SampleRows | null;
-  /** lambda_{k+1} as its stage left it; null for the last stage. */
+  /** lambda_{k+1} as its stage stored it; null for the last stage. */
   readonly downstream: BoundaryVariables | null;
-  /** Where o_k of every sample is written; null for the last stage. */
+  /** Receives o_k of every sample; null for the last stage. */
   readonly features: SampleRows | null;
   readonly beta: number;
   readonly labelSmoothing: number;
@@ -54,9 +54,10 @@ export interface StoredStepsOptions {
 
 /**
  * Trains one stage on auxiliary variables that are stored per sample (arXiv:2009.01462; docs/method.md, "Stored
- * variables"). For each batch: lambda_k is read; o_k = F_k(lambda_k) is written; the local loss is cross-entropy or the
- * coupling with the stored lambda_{k+1}; its g_k moves lambda_k, and its gradient theta_k.
- * @throws TrainerError non_finite_loss naming stage, step and which of loss, gradient and weights it is
+ * variables"). For each batch, it reads lambda_k, computes and writes o_k = F_k(lambda_k), and computes the local
+ * loss: cross-entropy, or the coupling with the stored lambda_{k+1}. The gradient g_k updates lambda_k, and the
+ * gradient of theta_k updates the weights.
+ * @throws TrainerError non_finite_loss naming stage, step, and whether it is the loss, a gradient or weights
  */
 export async function trainStoredSteps(options: StoredStepsOptions): Promise<void> {
   const { steps, stopwatch } = options;
@@ -74,7 +75,7 @@ export async function trainStoredSteps(options: StoredStepsOptions): Promise<voi
   }
 }
 
-/** Has the features at hand that samples without a row start from. */
+/** Prepares the features from which samples without a row start. */
 async function prepareInitial(
   { own, downstream, samplesAt }: StoredStepsOptions,
   step: number,
@@ -128,7 +129,7 @@ function localLoss(
   return at.stopwatch.time('coupling', () => {
     const next = downstream.stored.read(samples, () => downstream.initial.of(at.batch));
     const lambda = downstream.stored.toTensor(next.lambda);
-    // The multiplier's place in the cotangent is that of g: kappa = -g where all is solved.
+    // The multiplier replaces g in the cotangent: kappa = -g at the solution.
     const gradient = next.multiplier && downstream.stored.toTensor(next.multiplier.map((kappa) => -kappa));
     const made = coupling(stageOutput, lambda, gradient, { beta });
     free(lambda, ...(gradient ? [gradient] : []));
@@ -136,7 +137,7 @@ function localLoss(
   });
 }
 
-/** Moves lambda_k and kappa_k of the batch, with the stage's own rate as eta. */
+/** Updates lambda_k and kappa_k of the batch, with the learning rate of the stage as eta. */
 function move(
   { upstreamFeatures, beta }: StoredStepsOptions,
   stored: StoredVariables,

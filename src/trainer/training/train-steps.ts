@@ -8,12 +8,12 @@ import { type Precision, trainPass } from '../passes/index.js';
 import { free, type Tensor, undoOnError } from '../runtime/index.js';
 import type { Stopwatch } from '../stopwatch.js';
 
-/** A stage, or the whole network as the only one. */
+/** A stage, or the whole network as a single part. */
 export interface TrainedPart {
-  /** Its number in metrics and errors; null for the whole network. */
+  /** Stage index in metrics and errors; null for the whole network. */
   readonly stage: number | null;
   readonly layers: readonly Layer[];
-  /** A_k, which makes the input from the images; null where the images, or features received, are the input. */
+  /** A_k, which makes the input from the images; null if the part reads the images or received features. */
   readonly auxiliary: readonly Layer[] | null;
 }
 
@@ -22,48 +22,49 @@ export interface StepReport {
   readonly learningRate: number;
   readonly loss: number;
   readonly violation: number | null;
-  /** Over the part and its AuxNet: of the gradient before clipping, of the weights after the step. */
+  /** Norms over the part and its AuxNet: of the gradient before clipping, and of the weights after the step. */
   readonly norms: Norms;
 }
 
 export interface TrainStepsOptions {
   readonly part: TrainedPart;
   readonly steps: StepRange;
-  /** The first step to make: where a checkpoint was made, else the first of `steps`. */
+  /** The first step to run: after a checkpoint, otherwise the first of `steps`. */
   readonly from?: number;
-  /** The run's: dropout masks follow from it and the step. */
+  /** The seed of the run. Dropout masks depend on it and on the step. */
   readonly seed: number;
-  /** What the part's own passes compute in; absent: float32. */
+  /** Precision of the passes of this part. Absent: float32. */
   readonly precision?: Precision;
-  /** Asked for once a step, in order; the loop disposes of what it gets. */
+  /** Called once per step, in order. The loop disposes of the batches. */
   readonly batchAt: (step: number) => Batch | Promise<Batch>;
-  /** o_{k-1} of each batch where the stage above sends it; the loop frees it. */
+  /** o_{k-1} of each batch, if the upstream stage sends it. The loop frees it. */
   readonly inputAt?: ((step: number) => Tensor) | null;
   readonly objective: LocalObjective;
   readonly optimizer: Optimizer;
   readonly learningRateAt: (step: number) => number;
-  /** Receives g_k of each batch, the message to the stage above; the tensor stays the loop's. */
+  /** Receives g_k of each batch, the message to the upstream stage. The loop owns the tensor. */
   readonly onInputGradient: ((gradient: Tensor) => void) | null;
-  /** Receives o_k of each batch, the message to the stage below; the tensor stays the loop's. */
+  /** Receives o_k of each batch, the message to the downstream stage. The loop owns the tensor. */
   readonly onStageOutput?: ((output: Tensor) => void) | null;
   readonly onReport: (report: StepReport) => void;
-  /** Lets messages in and out between steps; `next` is the first step that is not made yet. */
+  /** Awaited between steps, to process messages. `next` is the next step. */
   readonly breathe: (next: number) => Promise<void>;
   readonly stopwatch: Stopwatch;
 }
 
-/** Losses and norms are read back this often: each read waits for the device. */
+/** Losses and norms are read back at this interval, because each read waits for the device. */
 export const STEPS_PER_REPORT = 10;
 
 /**
  * Trains one stage over a range of steps (docs/method.md, "The schedule"). For each batch x:
- *   1  lambda_k = A_k(x)                       (lambda_0 = x; o_{k-1} itself where it is sent)
+ *   1  lambda_k = A_k(x)                       (lambda_0 = x; o_{k-1} itself if it is sent)
  *   2  o_k = F_k(lambda_k)                     (sent downstream by methods with local heads)
  *   3  local loss: cross-entropy, of a local head or the network's, or the coupling with the downstream stage
  *   4  g_k = d loss / d lambda_k, and the gradient of theta_k
  *   5  g_k goes upstream, and trains A_k end to end
  *   6  update theta_k and omega_k
- * @throws TrainerError non_finite_loss naming stage, step and tensor: the loss, or of which parameter the gradient or the weights
+ * @throws TrainerError non_finite_loss naming stage, step and tensor: the loss, or the gradient or weights of a
+ * parameter
  */
 export async function trainSteps(options: TrainStepsOptions): Promise<void> {
   const { steps, stopwatch, from = steps.start } = options;
@@ -72,7 +73,7 @@ export async function trainSteps(options: TrainStepsOptions): Promise<void> {
     const reports = countBefore(steps, step) % STEPS_PER_REPORT === 0 || step + stride >= steps.end;
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
-      // A warm trainer outlives a task that fails: what the failing step had made must not stay.
+      // A warm trainer outlives a failed task, so the tensors of the failed step must be freed.
       const report = undoOnError(() => trainStep(options, batch, step, reports));
       if (report) options.onReport(report);
     } finally {
@@ -119,8 +120,8 @@ function trainStep(
 }
 
 /**
- * In the order in which they go wrong: a loss makes gradients, gradients make weights.
- * @throws TrainerError non_finite_loss
+ * Checks in the order in which values become infinite: loss, gradients, weights. @throws TrainerError
+ * non_finite_loss
  */
 export function checkedReport(report: StepReport, stage: number | null): StepReport {
   const { loss, norms, step } = report;

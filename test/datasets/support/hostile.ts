@@ -117,7 +117,7 @@ async function zips(good: readonly NamedFile[]): Promise<HostileUpload[]> {
       code: 'archive_damaged',
       says: /cannot be read/,
     },
-    { what: 'zip: empty', file: makeZip([]), code: 'dataset_format', says: /no images/ },
+    { what: 'zip: empty', file: makeZip([]), code: 'dataset_format', says: /no image/ },
     {
       what: 'zip: archives within',
       file: makeZip([
@@ -125,7 +125,7 @@ async function zips(good: readonly NamedFile[]): Promise<HostileUpload[]> {
         { name: 'test.tar.gz', bytes: X },
       ]),
       code: 'dataset_format',
-      says: /no images/,
+      says: /no image/,
     },
   ];
 }
@@ -186,7 +186,7 @@ async function tars(good: readonly NamedFile[]): Promise<HostileUpload[]> {
 
 const OTHERS: readonly (readonly [string, Buffer, RegExp])[] = [
   ['an empty file', Buffer.alloc(0), /empty/],
-  ['a text', Buffer.from('hello, world'), /no archive/],
+  ['a text', Buffer.from('hello, world'), /not a known archive/],
   ['a 7z archive', Buffer.from('7z\xbc\xaf\x27\x1c rest', 'latin1'), /7z/],
   ['a rar archive', Buffer.from('Rar!\x1a\x07 rest', 'latin1'), /rar/],
   ['an xz file', Buffer.from('\xfd7zXZ\0 rest', 'latin1'), /xz/],
@@ -209,8 +209,8 @@ async function folders(good: readonly NamedFile[]): Promise<HostileUpload[]> {
   });
   return [
     incomplete('one class', await folder(['train', 'test'], ['a'], 2), /only one class/),
-    incomplete('a class without test images', add('train/c/1.png', png), /to test with: c/),
-    incomplete('a class without training images', add('test/c/1.png', png), /to train with: c/),
+    incomplete('a class without test images', add('train/c/1.png', png), /for testing: c/),
+    incomplete('a class without training images', add('test/c/1.png', png), /for training: c/),
     {
       what: 'an image of 60,000 x 60,000',
       file: add('train/a/x.png', huge),
@@ -246,7 +246,7 @@ async function folders(good: readonly NamedFile[]): Promise<HostileUpload[]> {
       what: 'an image without a class',
       file: add('x.png', png),
       code: 'dataset_format',
-      says: /its folder names its class/,
+      says: /the name of its folder is its class/,
     },
     {
       what: 'images in and beside splits',
@@ -258,7 +258,7 @@ async function folders(good: readonly NamedFile[]): Promise<HostileUpload[]> {
       what: 'no images',
       file: makeZip([{ name: 'a/readme.md', bytes: X }]),
       code: 'dataset_format',
-      says: /no images/,
+      says: /no image/,
     },
     {
       what: 'too many classes',
@@ -313,7 +313,7 @@ function arrays(): HostileUpload[] {
     invalid(
       'idx: sides beyond all numbers',
       idxFiles({ 'train-images': makeIdx([0xffff_ffff, 0xffff_ffff, 0xffff_ffff], rawImages(4, 4)) }),
-      /header says/,
+      /header declares/,
     ),
     invalid(
       'idx: labels that are fewer',
@@ -356,7 +356,7 @@ function arrays(): HostileUpload[] {
     invalid(
       'npz: two labels an image',
       makeNpz({ x_train: x, y_train: makeNpy('|u1', [4, 2], rawImages(4, 2)) }),
-      /one an image/,
+      /one whole number per image/,
     ),
     {
       what: 'npz: no labels',
@@ -416,7 +416,7 @@ async function cifars(): Promise<HostileUpload[]> {
       what: 'CIFAR: half a record',
       file: await batch(Buffer.alloc(3_073 + 100), 'data_batch_1.bin'),
       code: 'array_invalid',
-      says: /no whole number of images/,
+      says: /not a multiple of/,
     },
     {
       what: 'CIFAR: a label beyond the classes',

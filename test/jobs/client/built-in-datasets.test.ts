@@ -68,7 +68,7 @@ test('one is imported when a job first names it, by files of this machine, and i
 test('one that cannot be fetched says what to do, and is imported once its file is there', async () => {
   await assert.rejects(createOn('cifar-100'), {
     code: 'dataset_not_ready',
-    detail: /imported now, as it is used for the first time/,
+    detail: /used for the first time and is being imported/,
   });
   const failed = await settled('cifar-100');
   assert.equal(failed.state, 'failed');
@@ -93,7 +93,7 @@ test('one that cannot be fetched says what to do, and is imported once its file 
     true,
   );
   await writeFile(join(folder, 'cifar-100-binary.tar.gz'), archive);
-  await assert.rejects(createOn('cifar-100'), { code: 'dataset_not_ready', detail: /imported again now/ });
+  await assert.rejects(createOn('cifar-100'), { code: 'dataset_not_ready', detail: /now imported again/ });
   const { state, problems, classes } = await settled('cifar-100');
   assert.deepEqual([state, classes.length], ['ready', 20]);
   assert.ok(

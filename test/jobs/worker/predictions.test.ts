@@ -120,7 +120,7 @@ test('a model of colour images takes colour and gray ones of many sizes in one r
   assert.equal(gray.statusCode, 400);
   const { pointer, message } = gray.json().errors[0];
   assert.equal(pointer, '/pixels/0');
-  assert.match(message, /^Must be 3072 bytes, .* 32x32x3, and is 1024: 1 channels, not 3\.$/);
+  assert.match(message, /^Must have 3072 bytes \(.* 32x32x3\), but has 1024: 1 channels instead of 3\.$/);
 });
 
 test('what cannot be predicted is refused, with the image at fault', async () => {

@@ -187,7 +187,7 @@ test('leases: wishes and loss reach the attempt that they are about, not one tha
   const leases = startLeases({
     async renew(held: readonly Lease[]) {
       beats++;
-      // Released while the answer was on its way.
+      // The attempt was released during the request.
       if (held.length > 0) letGo();
       return held
         .filter(({ id }) => id !== 'taken')

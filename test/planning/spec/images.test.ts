@@ -75,7 +75,7 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     { method: { type: 'stored' }, augmentation: { random_resized_crop: {} } },
     BIRDS,
     '/augmentation/random_resized_crop',
-    /unchanged images; use false or null/,
+    /without augmentation; use false or null/,
   ],
   [
     'another size of pixels',

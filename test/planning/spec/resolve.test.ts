@@ -137,7 +137,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'imagenet-resnet on small images',
     { model: { family: 'imagenet-resnet' } },
     '/model/family',
-    /64x64 or more; those of mnist are 28x28: use resnet/,
+    /64x64; the images of mnist are 28x28: use resnet/,
   ],
   [
     'imagenet-resnet depth',
@@ -173,7 +173,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a decoder of one stage',
     { method: { type: 'local-heads', stages: 1, heads: { decoder: true } } },
     '/method/heads/decoder',
-    /one stage/,
+    /a single stage/,
   ],
   [
     'a rate for AuxNets that local heads lack',
@@ -187,10 +187,15 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     '/method/corrections/filter',
     /sends no corrections/,
   ],
-  ['adaptive penalty', { method: { type: 'penalty', penalty: 'adaptive' } }, '/method/penalty', /a number/],
+  [
+    'adaptive penalty',
+    { method: { type: 'penalty', penalty: 'adaptive' } },
+    '/method/penalty',
+    /use a number/,
+  ],
   ['momentum of adamw', { optimizer: { type: 'adamw', momentum: 0.9 } }, '/optimizer/momentum', /beta1/],
   ['Nesterov of adamw', { optimizer: { type: 'adamw', nesterov: true } }, '/optimizer/nesterov', /use false/],
-  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw/],
+  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is only valid for adamw/],
   [
     'Nesterov without momentum',
     { optimizer: { nesterov: true, momentum: 0 } },
@@ -225,7 +230,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a share beside a width',
     { method: { auxiliary: { cost_share: 0.2, width: 8 } } },
     '/method/auxiliary/cost_share',
-    /leave one of the two out/,
+    /leave one of them out/,
   ],
   [
     'an AuxNet that does not reach its boundary',
@@ -267,7 +272,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a crop of images with stored variables',
     { method: { type: 'stored' }, augmentation: { crop_padding: 2 } },
     '/augmentation/crop_padding',
-    /unchanged images; use 0 or null/,
+    /without augmentation; use 0 or null/,
   ],
   [
     'a flip of images with stored variables',
@@ -279,13 +284,13 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a cutout of images with stored variables',
     { method: { type: 'stored' }, augmentation: { cutout: 4 } },
     '/augmentation/cutout',
-    /unchanged images; use 0/,
+    /without augmentation; use 0/,
   ],
   [
     'a round of stored variables that is no whole epoch',
     { method: { type: 'stored', round_steps: 500 } },
     '/method/round_steps',
-    /whole epochs of 468 steps a round; use 468, or null/,
+    /a multiple of 468, the steps per epoch, with method stored; use 468, or null/,
   ],
   [
     'epochs of stored variables longer than a round may be',
@@ -297,7 +302,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'more stored variables than a job may have',
     { model: { width: 64 }, method: { type: 'stored' } },
     '/method/type',
-    /GiB of variables, of 4\.0 allowed; use max_train_samples of \d+ or less/,
+    /GiB; the limit is 4\.0 GiB\. Use max_train_samples of at most \d+/,
   ],
   [
     'a warm start of stored variables',
@@ -315,25 +320,25 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a coupling of stored variables where none are stored',
     { method: { stored: { coupling: 'penalty' } } },
     '/method/stored/coupling',
-    /method\.type stored in two stages/,
+    /method\.type stored with at least two stages/,
   ],
   [
     'a warm start of one stage',
     { method: { type: 'backprop', warm_start_epochs: 1 } },
     '/method/warm_start_epochs',
-    /use 0, or two stages/,
+    /use 0, or at least two stages/,
   ],
   [
     'a warm start that leaves nothing to the stages',
     { method: { warm_start_epochs: 8 } },
     '/method/warm_start_epochs',
-    /leaves no step to the layer-parallel phase; use less/,
+    /leaves no steps for the layer-parallel phase; use a smaller value/,
   ],
   [
     'replicas of no end-to-end phase',
     { method: { end_to_end_share: 0, end_to_end_replicas: 2 } },
     '/method/end_to_end_replicas',
-    /no end-to-end phase to share; use 1 or null, or a greater end_to_end_share/,
+    /requires an end-to-end phase; use 1 or null, or a greater end_to_end_share/,
   ],
   ['a cutout of the whole image', { augmentation: { cutout: 28 } }, '/augmentation/cutout', /use 27 or less/],
   ['too many tasks', { epochs: 1000, method: { round_steps: 1 } }, '/method/round_steps', /use 47 or more/],
@@ -367,7 +372,7 @@ test('stored: images stay as they are, rounds are epochs, the coupling is a pena
 
 test('the cap on stored variables: what the remedy names fits, one sample more does not', () => {
   const wide = { model: { width: 64 }, method: { type: 'stored' } } as const;
-  const most = Number(/max_train_samples of (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
+  const most = Number(/max_train_samples of at most (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
   assert.deepEqual(problemsOf({ ...wide, max_train_samples: most }), {});
   assert.ok(problemsOf({ ...wide, max_train_samples: most + 1 })['/method/type']);
   const twice = { type: 'stored', stored: { coupling: 'augmented-lagrangian' } } as const;

@@ -61,7 +61,7 @@ test('a command that makes no sense says what would', async () => {
   await assert.rejects(apiKey('create'), /usage:/);
   await assert.rejects(
     apiKey('create', '--name', 'x', '--scopes', 'root'),
-    /no scope 'root'; there are: jobs:read/,
+    /no scope 'root'; the scopes are jobs:read/,
   );
   await assert.rejects(apiKey('create', '--name', 'x', '--tenant', 'A b'), /--tenant must match/);
 });

@@ -120,7 +120,7 @@ test('a thread that dies is an error of the task, and the next task gets another
     await mortal.close();
     await assert.rejects(async () => {
       for (;;) (await prepared.next()).dispose();
-    }, /the thread that prepares batches failed: it ended with code 1/);
+    }, /the thread that prepares batches failed: exit code 1/);
     const next = await mortal.open(files, OPTIONS, STEPS);
     (await next.next()).dispose();
     next.close();

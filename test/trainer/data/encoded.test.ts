@@ -60,7 +60,7 @@ const FAULTS = {
   },
   'offsets of another split': {
     damage: ({ offsets }: Awaited<ReturnType<typeof trainFiles>>) => truncateSync(offsets!, 80),
-    message: /^the dataset's offsets have 80 bytes, not the 264 of 32 images; import/,
+    message: /^the dataset's offsets have 80 bytes, but 32 images need 264; import/,
   },
   'labels without a class': {
     damage: ({ labels }: Awaited<ReturnType<typeof trainFiles>>) =>

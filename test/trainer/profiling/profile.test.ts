@@ -71,5 +71,5 @@ test('medians of an even and an odd number of samples; a part that was not timed
   for (const forward of [4, 1, 3, 2]) samples.addPass('even', { forward, backward: 10 * forward });
   assert.equal(samples.median('odd'), 2);
   assert.deepEqual(samples.medianPass('even'), { forward: 2.5, backward: 25 });
-  assert.throws(() => samples.median('none'), /none was not timed/);
+  assert.throws(() => samples.median('none'), /none was not measured/);
 });

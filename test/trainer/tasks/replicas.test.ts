@@ -120,8 +120,8 @@ test('the mean is exact where it can be, of one vector the vector itself', () =>
   );
   const only = Float32Array.of(0.1, 3);
   assert.equal(meanOf([only]), only);
-  assert.throws(() => meanOf([]), /no vector/);
-  assert.throws(() => meanState([]), /no state/);
+  assert.throws(() => meanOf([]), /list of vectors/);
+  assert.throws(() => meanState([]), /list of states/);
 });
 
 test('n replicas learn at n times the rate, but never above the highest of the run', () => {

@@ -32,7 +32,7 @@ export interface DatasetParts {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly uploadLimits: UploadLimits;
-  /** Where URLs of datasets may lead. */
+  /** Rules for the URLs of datasets. */
   readonly policy: OutgoingPolicy;
 }
 
@@ -66,7 +66,7 @@ export function datasetMethods(
     },
     async deleteDataset(id) {
       const importId = await db.$transaction((tx) => remove(tx, tenant, id));
-      // A worker that is at it is told by the nudge, and deletes what it wrote since.
+      // A worker that runs the import gets the notification, and deletes everything that it writes after this call.
       if (importId !== null) await blobs.deleteSpool(`${importId}/`);
     },
   };
@@ -97,11 +97,11 @@ type New = DatasetRequest & { readonly id: string; readonly tenant: string };
 async function insert(tx: Transaction, request: New, { importId, bytes, shown }: Source): Promise<void> {
   const { id, tenant, name, format, test_share, image, layout, root } = request;
   if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
-    const detail = `There may be ${MAX_DATASETS_PER_TENANT} datasets; delete one first.`;
+    const detail = `The limit is ${MAX_DATASETS_PER_TENANT} datasets. Delete one first.`;
     throw new StrataError('limit_reached', detail);
   }
   if (!(await insertDataset(tx, { id, tenant, name, source: shown })))
-    throw new StrataError('dataset_exists', `There is a dataset named ${name} already.`);
+    throw new StrataError('dataset_exists', `A dataset named ${name} exists already.`);
   await insertImport(tx, {
     id: importId,
     datasetId: id,
@@ -111,25 +111,25 @@ async function insert(tx: Transaction, request: New, { importId, bytes, shown }:
   });
 }
 
-/** @returns the id of the import that was under way */
+/** @returns the id of the running import */
 async function remove(tx: Transaction, tenant: string, id: string): Promise<string | null> {
   const dataset = (await lockDataset(tx, tenant, id)) ?? notFound(id);
-  if (dataset.builtIn) throw new StrataError('dataset_in_use', 'Built-in datasets stay.');
+  if (dataset.builtIn) throw new StrataError('dataset_in_use', 'Built-in datasets cannot be deleted.');
   const jobs = await countJobsOn(tx, id);
-  if (jobs > 0) throw new StrataError('dataset_in_use', `There are jobs on it: ${jobs}. Delete them first.`);
+  if (jobs > 0) throw new StrataError('dataset_in_use', `${jobs} jobs use this dataset. Delete them first.`);
   await deleteDataset(tx, id);
   await notify(tx, 'strata_import');
   return dataset.import?.id ?? null;
 }
 
-/** Where a dataset may be named by its name or its id, no name may look like an id. */
+/** A name must not look like an id, because requests accept both. */
 function checkName(name: string): void {
   if (!name.startsWith('dataset_')) return;
-  const message = 'Must not begin with `dataset_`: ids do.';
+  const message = 'Must not begin with `dataset_`: this prefix is reserved for ids.';
   throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '/name', message }] });
 }
 
 function checkSha256(expected: string | null, actual: string): void {
   if (expected === null || expected === actual) return;
-  throw new StrataError('checksum_mismatch', `The bytes that came have the sha256 ${actual}.`);
+  throw new StrataError('checksum_mismatch', `The received bytes have the sha256 ${actual}.`);
 }

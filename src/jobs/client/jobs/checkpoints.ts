@@ -20,7 +20,7 @@ export function checkpointMethods(db: Database, tenant: string): Pick<JobsClient
   };
 }
 
-/** @param artifacts ids by sha256: what can be downloaded */
+/** @param artifacts ids of downloadable artifacts by sha256 */
 function toCheckpoint(
   jobId: string,
   point: RestartPoint,

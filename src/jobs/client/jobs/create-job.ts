@@ -21,12 +21,12 @@ import type { QueueReads } from './queue-place.js';
 import { checkTrackers, sealTrackers, withoutSecrets } from './trackers.js';
 
 const DRY_RUN_ID = 'dry_run';
-const QUEUED = { type: 'job.queued', message: 'the job waits for a worker' };
+const QUEUED = { type: 'job.queued', message: 'the job is waiting for a worker' };
 
-/** Stores a job. @returns when it was created; null where its key was taken */
+/** Stores a job. @returns its creation time; null if its idempotency key is taken */
 export type StoreJob = (insert: JobInsert) => Promise<Date | null>;
 
-/** Jobs that come at the same time share a statement. */
+/** Jobs that arrive at the same time are stored by one statement. */
 export function openJobWrites(db: Database): StoreJob {
   return writeTogether(async (inserts: readonly JobInsert[]) => {
     const created = await insertJobs(db, inserts, QUEUED);
@@ -39,15 +39,15 @@ export interface CreateParts {
   readonly blobs: BlobStore;
   readonly reads: DatasetReads & QueueReads;
   readonly storeJob: StoreJob;
-  /** Where trackers may lie, and what seals their authorization. */
+  /** Rules for the addresses of trackers, and the encryption of their authorization. */
   readonly outgoing: OutgoingParts;
-  /** Tells the dispatcher of new jobs, after they were committed. */
+  /** Notifies the dispatcher of committed jobs. */
   readonly nudge: () => void;
 }
 
 /**
- * Checks a spec and stores the job it becomes, with the Idempotency-Key, in one transaction: once this returns, the
- * job survives anything but the loss of Postgres.
+ * Checks a spec and stores its job and Idempotency-Key in one transaction. After the return, only the loss of
+ * Postgres can lose the job.
  * @throws StrataError invalid_spec, forbidden_target, precision_unavailable, idempotency_key_reused
  */
 export async function createJob(
@@ -72,14 +72,14 @@ export async function createJob(
   try {
     job = await resolve(newId('job'));
   } catch (error) {
-    // It may have been acceptable when the key was first used.
+    // The spec may have been valid when the key was first used.
     const row = await first();
     if (row) return { row, replayed: true };
     throw error;
   }
   const trackers = await sealTrackers(submitted.trackers, outgoing);
   const createdAt = await parts.storeJob({ job, key, trackers }).catch(async (error) => {
-    // Deleted since the look-up: the spec names nothing any more, and is told so as if it never had.
+    // The dataset was deleted after the look-up. Resolving again gives the usual error for an unknown dataset.
     if (lacksDataset(error)) await resolve(job.id);
     throw error;
   });

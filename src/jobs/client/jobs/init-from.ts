@@ -9,15 +9,15 @@ import { readKeptWeights } from '../../store/kept-weights.js';
 
 const POINTER = '/init_from/checkpoint';
 
-/** `<job id>-<name>`: a job's id holds no dash. */
+/** `<job id>-<name>`. The id of a job contains no dash. */
 export function checkpointId(jobId: string, { name }: Pick<RestartPoint, 'name'>): string {
   return `${jobId}-${name}`;
 }
 
 /**
- * The blobs that a job which names a checkpoint starts from; null where it names none. They are touched, so that garbage
- * collection leaves them until the job's row refers to them (docs/adr/0009).
- * @throws StrataError invalid_spec where there is no such checkpoint, or the networks differ
+ * The blobs from which a job starts; null if it names no checkpoint. They are touched, so that garbage collection
+ * keeps them until the row of the job refers to them (docs/adr/0009). @throws StrataError invalid_spec if the
+ * checkpoint does not exist, or if the networks differ
  */
 export async function resolveInitial(
   { db, blobs }: { readonly db: Database; readonly blobs: BlobStore },
@@ -36,7 +36,9 @@ export async function resolveInitial(
   const uris = point.parts.map(({ uri }) => uri);
   const there = await Promise.all(uris.map((uri) => blobs.touch(uri)));
   if (!there.every(Boolean)) {
-    return refuse([{ pointer: POINTER, message: `the bytes of '${wanted}' are gone; take a later one` }]);
+    return refuse([
+      { pointer: POINTER, message: `the stored bytes of '${wanted}' are missing; use a later checkpoint` },
+    ]);
   }
   return uris;
 }
@@ -45,12 +47,12 @@ function pointProblems({ startsJobs, kind }: RestartPoint): FieldError[] {
   if (startsJobs) return [];
   const why =
     kind === 'step'
-      ? 'is of a task in work, or of one stage alone; take a round or the final network'
-      : 'does not hold every stage; take a later one';
+      ? 'belongs to an unfinished task, or to one stage only; use the end of a round or the final network'
+      : 'does not contain every stage; use a later one';
   return [{ pointer: POINTER, message: `this checkpoint ${why}` }];
 }
 
-/** Names, shapes and meaning of the weights must be the same. */
+/** Names, shapes and meaning of the weights must be equal. */
 function differences(
   from: { readonly spec: ResolvedSpec; readonly facts: DatasetFacts },
   spec: ResolvedSpec,
@@ -61,20 +63,20 @@ function differences(
     .filter((field) => from.spec.model[field] !== spec.model[field])
     .map((field) => ({
       pointer: `/model/${field}`,
-      message: `the checkpoint's network has ${from.spec.model[field]}; use the same, or leave init_from out`,
+      message: `the network of the checkpoint has ${from.spec.model[field]}; use the same value, or leave init_from out`,
     }));
   const { height, width, channels } = from.facts.image;
   const image = facts.image;
   if (height !== image.height || width !== image.width || channels !== image.channels) {
-    const message = `the checkpoint's images are ${height}x${width}x${channels}; use a dataset of such images`;
+    const message = `the images of the checkpoint are ${height}x${width}x${channels}; use a dataset with images of this shape`;
     problems.push({ pointer: '/dataset', message });
   } else if (from.facts.classes.length !== facts.classes.length) {
-    const message = `the checkpoint's network tells ${from.facts.classes.length} classes apart; use a dataset of as many`;
+    const message = `the network of the checkpoint has ${from.facts.classes.length} classes; use a dataset with the same number of classes`;
     problems.push({ pointer: '/dataset', message });
   }
   if (storesVariables(spec.method)) {
     const message =
-      'stored variables begin at the untrained network; use another method, or leave init_from out';
+      'stored variables start from the untrained network; use another method, or leave init_from out';
     problems.push({ pointer: '/method/type', message });
   }
   return problems;

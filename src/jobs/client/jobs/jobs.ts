@@ -50,10 +50,11 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
       await db.$transaction(async (tx) => {
         const job = await lockOwnJob(tx, tenant, id);
         if (!isTerminal('job', job.state)) {
-          throw new StrataError('job_unfinished', `The job is ${job.state}; cancel it first.`);
+          throw new StrataError('job_unfinished', `The job is ${job.state}. Cancel it first.`);
         }
         const model = (await modelIds(tx, [id])).get(id);
-        if (model) throw new StrataError('job_has_model', `It made ${model}; delete that first.`);
+        if (model)
+          throw new StrataError('job_has_model', `The job has the model ${model}. Delete the model first.`);
         await blobs.deleteSpool(`${id}/`);
         await deleteJob(tx, id);
       });
@@ -73,7 +74,7 @@ async function cancel(db: Database, tenant: string, id: string, now: boolean): P
   await db.$transaction(async (tx) => {
     const job = await lockOwnJob(tx, tenant, id);
     if (job.state === 'succeeded' || job.state === 'failed') {
-      throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to cancel.`);
+      throw new StrataError('job_finished', `The job has ${job.state}. It cannot be cancelled any more.`);
     }
     await requestStop(tx, job, { as: 'cancelled', now });
   });
@@ -89,16 +90,19 @@ async function inUnfinished(
   await db.$transaction(async (tx) => {
     const job = await lockOwnJob(tx, tenant, id);
     if (isTerminal('job', job.state)) {
-      throw new StrataError('job_finished', `The job has ${job.state}; there is nothing to ${verb}.`);
+      throw new StrataError('job_finished', `The job has ${job.state}. It is too late to ${verb} it.`);
     }
     if (job.stopAs !== null) {
-      throw new StrataError('job_finished', `The job is about to be ${job.stopAs}; it cannot ${verb}.`);
+      throw new StrataError(
+        'job_finished',
+        `The job is stopping and will be ${job.stopAs}. It is too late to ${verb} it.`,
+      );
     }
     await change(tx, job);
   });
 }
 
-/** Both the job's devices and its place in the queue go by the workers: within one request by the same. */
+/** Reads the workers once per request, so that the devices of the job and its place in the queue agree. */
 function askingOnce(reads: CreateParts['reads']): CreateParts['reads'] {
   let workers: ReturnType<typeof reads.workers> | null = null;
   return { ...reads, workers: () => (workers ??= reads.workers()) };

@@ -26,12 +26,12 @@ const SEEDS = 2 ** 32;
 
 const MOST_NAMED = 20;
 
-/** What every new job asks, shared by those who ask at the same time. */
+/** Queries of every new job. Concurrent requests share them. */
 export interface DatasetReads {
   readonly dataset: (tenant: string, nameOrId: string) => Promise<DatasetFactsRow | undefined>;
-  /** Names of some that the tenant may use. */
+  /** Names of some datasets that the tenant can use. */
   readonly datasetNames: (tenant: string) => Promise<string[]>;
-  /** Begins the import of a built-in one. */
+  /** Starts the import of a built-in dataset. */
   readonly importBuiltIn: (tenant: string, id: string) => Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function openDatasetReads(db: Database): DatasetReads {
   };
 }
 
-/** What resolving a spec asks. */
+/** Dependencies for resolving a spec. */
 export interface NewJobParts {
   readonly db: Database;
   readonly blobs: BlobStore;
@@ -60,7 +60,9 @@ interface Resolved {
   readonly datasetId: string;
 }
 
-/** A spec with every choice made. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
+/**
+ * Resolves every open choice of a spec. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable
+ */
 export async function resolveFor(
   reads: NewJobParts['reads'],
   tenant: string,
@@ -75,7 +77,7 @@ export async function resolveFor(
   return { spec, facts, datasetId: dataset.id };
 }
 
-/** The job that a spec becomes. @throws StrataError as resolveFor does */
+/** Makes the job of a spec. @throws StrataError as resolveFor does */
 export async function resolveJob(
   parts: NewJobParts,
   { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
@@ -103,18 +105,18 @@ async function requireDataset(reads: DatasetReads, tenant: string, name: string)
   if (row?.builtIn) await reads.importBuiltIn(tenant, row.id);
   if (row) throw notReady(row);
   const known = (await reads.datasetNames(tenant)).join(', ');
-  const message = `there is no dataset '${name}'; there are: ${known}`;
+  const message = `there is no dataset '${name}'; available: ${known}`;
   const errors: FieldError[] = [{ pointer: '/dataset', message }];
   throw new StrataError('invalid_spec', undefined, { errors });
 }
 
 function notReady({ name, state, builtIn }: DatasetFactsRow): StrataError {
-  const again = builtIn ? '; it is imported again now' : '';
+  const again = builtIn ? '; it is now imported again' : '';
   const why =
     state === 'failed'
-      ? `could not be imported; its problems say why${again}`
+      ? `could not be imported; read its problems${again}`
       : state === 'available'
-        ? 'is imported now, as it is used for the first time'
+        ? 'is used for the first time and is being imported'
         : 'is being validated: its classes and sizes are not known yet';
   return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
 }
@@ -132,9 +134,9 @@ function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schem
   };
 }
 
-/** The row that a job becomes when it is stored, or would become. */
+/** The row of a stored job, or of the job of a dry run. */
 export function rowOf(job: NewJob, createdAt: Date): Job {
-  // Each by its name: a spread of so many is the slowest line of a request.
+  // The fields are listed one by one: a spread of this many is the slowest line of a request.
   return {
     id: job.id,
     tenant: job.tenant,

@@ -8,16 +8,19 @@ import { readTogether } from '../together/read-together.js';
 
 type Queue = components['schemas']['JobQueue'];
 
-/** What a job's place in the queue goes by. */
+/** The fields of a job that decide its place in the queue. */
 type Waiting = Pick<Job, 'id' | 'tenant' | 'priority'>;
 
-/** What every answer about waiting jobs asks, shared by those who ask at the same time. */
+/** Queries of every response about queued jobs. Concurrent requests share them. */
 export interface QueueReads {
   readonly positions: (jobs: readonly Waiting[]) => Promise<ReadonlyMap<string, number>>;
   readonly workers: () => Promise<readonly Worker[]>;
 }
 
-/** Of a long queue a thousand jobs are sorted for every read: for no more than half of the time. */
+/**
+ * Pause after a read, as a multiple of its duration. A long queue sorts a thousand jobs per read, so reads take at
+ * most half of the time.
+ */
 const POSITIONS_REST = 1;
 
 export function openQueueReads(db: Database): QueueReads {
@@ -33,7 +36,7 @@ export function openQueueReads(db: Database): QueueReads {
         else unknown.push(job);
       }
       if (unknown.length === 0) return positions;
-      // Shared with others, whose jobs it holds too.
+      // The read is shared with other requests and includes their jobs.
       const found = await read(unknown.map(({ id }) => id));
       end.note(unknown.filter(({ id }) => found.get(id) === LAST_POSITION));
       for (const [id, position] of found) positions.set(id, position);
@@ -43,13 +46,13 @@ export function openQueueReads(db: Database): QueueReads {
   };
 }
 
-/** No queue loses a thousand jobs in such a time. */
+/** No queue becomes a thousand jobs shorter within this time. */
 const REMEMBERED_MS = 1_000;
 
 /**
- * Remembers for a moment which jobs were beyond what is counted: one of the same tenant and priority that came after is
- * there too. A flood of jobs, whose positions cost the most, asks for few.
- * @param now milliseconds of a clock that never goes back
+ * Remembers briefly which jobs were beyond the counted positions. A later job of the same tenant and priority is
+ * also beyond them. So a flood of jobs, whose positions are expensive, needs few queries.
+ * @param now milliseconds of a monotonic clock
  */
 export class QueueEnd {
   private readonly last = new Map<string, { readonly id: string; readonly until: number }>();
@@ -62,7 +65,7 @@ export class QueueEnd {
     for (const job of jobs) this.last.set(keyOf(job), { id: job.id, until: now + REMEMBERED_MS });
   }
 
-  /** Whether a job is known to be behind one that was beyond what is counted. */
+  /** Whether a job is known to be behind a job that was beyond the counted positions. */
   isBehind(job: Waiting): boolean {
     const last = this.last.get(keyOf(job));
     return last !== undefined && last.id < job.id && last.until >= this.now();
@@ -71,7 +74,7 @@ export class QueueEnd {
 
 const keyOf = ({ tenant, priority }: Waiting): string => `${priority} ${tenant}`;
 
-/** Where each of the jobs that have not started stands. */
+/** Queue positions of the jobs that have not started. */
 export async function queueOf(
   reads: QueueReads,
   rows: readonly (Waiting & Pick<Job, 'state'>)[],
@@ -82,7 +85,7 @@ export async function queueOf(
   const slots = workers.flatMap((worker) => fromJson<WorkerSlot[]>(worker.slots));
   return ({ id, state }) => {
     if (state !== 'queued') return null;
-    // Absent: it has started since its row was read.
+    // Absent: the job has started since its row was read.
     const position = positions.get(id) ?? 1;
     return { position, reason: waitReason(position, workers.length, slots) };
   };
@@ -92,11 +95,11 @@ function waitReason(position: number, workers: number, slots: readonly WorkerSlo
   if (workers === 0) return 'no worker is connected';
   const ahead = position - 1;
   const reasons: string[] = [];
-  if (ahead === 1) reasons.push('1 job goes before it');
+  if (ahead === 1) reasons.push('1 job is ahead of it');
   else if (ahead > 1)
-    reasons.push(`${ahead} ${position === LAST_POSITION ? 'jobs or more go' : 'jobs go'} before it`);
+    reasons.push(`${ahead} ${position === LAST_POSITION ? 'jobs or more are' : 'jobs are'} ahead of it`);
   const free = slots.filter((slot) => slot.state === 'idle').length;
   if (free === 0)
-    reasons.push(slots.length === 1 ? 'the 1 slot is busy' : `all ${slots.length} slots are busy`);
-  return reasons.join(', and ') || 'a free slot is about to take it';
+    reasons.push(slots.length === 1 ? 'the only slot is busy' : `all ${slots.length} slots are busy`);
+  return reasons.join(', and ') || 'a free slot is about to start it';
 }

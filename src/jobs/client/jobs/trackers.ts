@@ -34,7 +34,7 @@ export function trackerMethods(db: Database, tenant: string, parts: OutgoingPart
         await lockOwnJob(tx, tenant, jobId);
         const stored = await putTrackerExport(tx, tenant, jobId, sealed!);
         if ((await countTrackerExports(tx, jobId)) <= MAX_TRACKERS_PER_JOB) return stored;
-        throw new StrataError('limit_reached', `A job may be handed over to ${MAX_TRACKERS_PER_JOB} places.`);
+        throw new StrataError('limit_reached', `A job can have at most ${MAX_TRACKERS_PER_JOB} trackers.`);
       });
       const job = (await findJob(db, tenant, jobId)) ?? notFound(jobId);
       return toTrackerExport(row, job.finishedAt !== null);
@@ -59,7 +59,7 @@ export async function sealTrackers(
   });
 }
 
-/** @throws StrataError forbidden_target; invalid_spec where one place is named twice */
+/** @throws StrataError forbidden_target; invalid_spec if the same tracker is listed twice */
 export function checkTrackers(trackers: readonly Tracker[], policy: OutgoingPolicy): void {
   const addresses = trackers.map(({ tracking_uri }, index) => [
     `/trackers/${index}/tracking_uri`,
@@ -72,12 +72,12 @@ export function checkTrackers(trackers: readonly Tracker[], policy: OutgoingPoli
   const errors = places.flatMap((place, index): FieldError[] =>
     places.indexOf(place) === index
       ? []
-      : [{ pointer: `/trackers/${index}`, message: 'is named already; a job has one run in an experiment' }],
+      : [{ pointer: `/trackers/${index}`, message: 'is a duplicate; a job has one run in each experiment' }],
   );
   if (errors.length > 0) throw new StrataError('invalid_spec', undefined, { errors });
 }
 
-/** Trackers as a job answers them: without what authorizes. */
+/** Trackers as returned with a job: without their authorization. */
 export function withoutSecrets(trackers: readonly Tracker[]): Tracker[] {
   return trackers.map(({ authorization: _, ...shown }) => shown);
 }

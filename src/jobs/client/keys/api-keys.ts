@@ -10,7 +10,7 @@ import { makeKey } from './manage.js';
 export function apiKeyMethods(db: Database, tenant: string): ApiKeysClient {
   return {
     async createApiKey({ name, scopes }) {
-      // From the first key on every request needs one: without admin nobody could make the second.
+      // Once a key exists, every request needs one. Without an admin key nobody could create the second key.
       if (!scopes.includes('admin') && !(await anyApiKey(db))) throw firstWithoutAdmin();
       const { row, token } = await makeKey(db, { tenant, name, scopes });
       return { ...toApiKey(row), key: token };
@@ -29,6 +29,6 @@ export function apiKeyMethods(db: Database, tenant: string): ApiKeysClient {
 }
 
 function firstWithoutAdmin(): StrataError {
-  const message = 'The first key needs the scope `admin`: once it is made, every request needs a key.';
+  const message = 'The first key needs the scope `admin`. Once it exists, every request needs a key.';
   return new StrataError('invalid_request', undefined, { errors: [{ pointer: '/scopes', message }] });
 }

@@ -6,12 +6,15 @@ import { type KeyRequest, makeKey } from './manage.js';
 
 type ApiKey = components['schemas']['ApiKey'];
 
-/** Keys of any tenant, for whoever holds the database: how the first one is made, and a lost one replaced. */
+/**
+ * Manages keys of any tenant, for operators with access to the database: the first key, and replacements of lost
+ * keys.
+ */
 export interface KeyOffice {
-  /** @returns the key's text, shown once. @throws StrataError limit_reached */
+  /** @returns the text of the key, shown once. @throws StrataError limit_reached */
   create(request: KeyRequest): Promise<string>;
   list(tenant: string): Promise<ApiKey[]>;
-  /** @returns false where the tenant has no such key */
+  /** @returns false if the tenant has no such key */
   revoke(tenant: string, id: string): Promise<boolean>;
   close(): Promise<void>;
 }

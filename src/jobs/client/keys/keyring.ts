@@ -5,19 +5,19 @@ import { type Database, fromJson } from '../../store/connection/database.js';
 import type { ApiKey } from '../../store/rows.js';
 import { hasHash, parseToken } from './token.js';
 
-/** A revoked key is refused after this time at the latest, by every process. */
+/** Every process rejects a revoked key after this time at the latest. */
 export const KEY_CACHE_MS = 500;
-/** More than a server has keys in use; beyond it, everything is looked up again. */
+/** Maximum number of cached keys. Beyond it, the cache is cleared. */
 const MAX_CACHED = 10_000;
 
 export interface Keyring {
-  /** Whose key this is, or null for none of ours. @throws StrataError unavailable */
+  /** The principal of this key; null for an unknown or revoked key. @throws StrataError unavailable */
   authenticate(token: string): Promise<Principal | null>;
-  /** Whether no key was ever made. @throws StrataError unavailable */
+  /** Whether no key was ever created. @throws StrataError unavailable */
   isOpen(): Promise<boolean>;
 }
 
-/** Knows keys by their rows, read anew every half second at most. @param nowMs a clock that never goes back */
+/** Looks up keys in the database, at most every half second per key. @param nowMs a monotonic clock */
 export function openKeyring(db: Database, nowMs: () => number): Keyring {
   const rows = remember((id) => findAnyApiKey(db, id), nowMs);
   const open = remember(async () => !(await anyApiKey(db)), nowMs);
@@ -29,7 +29,7 @@ export function openKeyring(db: Database, nowMs: () => number): Keyring {
       return row && hasHash(token.secret, row.secretHash) ? principalOf(row) : null;
     },
     async isOpen() {
-      // There is no way back: a key that was made stays in its table.
+      // Once true, it stays true: rows of keys are never deleted.
       locked ||= !(await open('any'));
       return !locked;
     },
@@ -40,7 +40,7 @@ function principalOf({ id, tenant, scopes }: ApiKey): Principal {
   return { keyId: id, tenant, scopes: fromJson<Scope[]>(scopes) };
 }
 
-/** `read` by key, its answers kept for a moment, but for null: whoever guesses ids must not fill the memory. */
+/** Caches the results of `read` for a moment, except null: guessed ids must not fill the memory. */
 function remember<T>(read: (key: string) => Promise<T | null>, nowMs: () => number) {
   const kept = new Map<string, { value: T; until: number }>();
   return async (key: string): Promise<T | null> => {
@@ -48,7 +48,7 @@ function remember<T>(read: (key: string) => Promise<T | null>, nowMs: () => numb
     const now = nowMs();
     if (found && now < found.until) return found.value;
     const value = await read(key).catch((cause: unknown) => {
-      throw new StrataError('unavailable', 'Postgres does not answer.', { cause });
+      throw new StrataError('unavailable', 'Postgres does not respond.', { cause });
     });
     if (kept.size >= MAX_CACHED) kept.clear();
     if (value === null) kept.delete(key);

@@ -14,10 +14,10 @@ export interface KeyRequest {
   readonly scopes: readonly Scope[];
 }
 
-/** Makes a key. Its text leaves here and is kept nowhere. @throws StrataError limit_reached */
+/** Creates a key. Its text is returned and not stored. @throws StrataError limit_reached */
 export async function makeKey(db: Queryable, request: KeyRequest): Promise<{ row: ApiKey; token: string }> {
   if ((await countApiKeys(db, request.tenant)) >= MAX_KEYS_PER_TENANT) {
-    throw new StrataError('limit_reached', `There may be ${MAX_KEYS_PER_TENANT} API keys; revoke one first.`);
+    throw new StrataError('limit_reached', `The limit is ${MAX_KEYS_PER_TENANT} API keys. Revoke one first.`);
   }
   const secret = newSecret();
   const row = await insertApiKey(db, { ...request, id: newId('key'), secretHash: hashSecret(secret) });

@@ -18,18 +18,18 @@ export function formatToken({ keyId, secret }: Token): string {
   return `strata_${keyId.slice(KIND.length)}_${secret}`;
 }
 
-/** @returns null for what is not the text of a key */
+/** @returns null for a text that is not an API key */
 export function parseToken(text: string): Token | null {
   const [, id, secret] = TOKEN.exec(text) ?? [];
   return id === undefined || secret === undefined ? null : { keyId: `${KIND}${id}`, secret };
 }
 
-/** One round of sha256 is enough: 256 random bits cannot be guessed, however fast the hash. */
+/** One round of sha256 is enough: 256 random bits cannot be guessed, however fast the hash is. */
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** Takes as long whatever differs. */
+/** Compares in constant time. */
 export function hasHash(secret: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashSecret(secret), 'hex'), Buffer.from(hash, 'hex'));
 }

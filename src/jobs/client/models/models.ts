@@ -26,7 +26,7 @@ export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, '
   const requireRow = async (id: string): Promise<ModelRow> =>
     (await findModel(db, tenant, id)) ?? notFound(id);
   const requireModel = async (id: string): Promise<Model> => toModel(await requireRow(id));
-  /** Runs `change` under the model's lock. */
+  /** Runs `change` while the model is locked. */
   const locked = (id: string, change: (tx: Transaction, model: TaggedModel) => Promise<void>) =>
     db.$transaction(async (tx) => {
       const model = (await lockModel(tx, tenant, id)) ?? notFound(id);
@@ -52,7 +52,7 @@ export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, '
     async deleteModel(id) {
       await locked(id, async (tx, model) => {
         const tags = await takeTags(tx, model);
-        // Thrown out of the transaction: nothing of it happened.
+        // The error rolls the transaction back.
         if (tags.includes(PRODUCTION)) throw new StrataError('model_in_use');
         await deleteModel(tx, id);
       });
@@ -99,5 +99,8 @@ async function listModels(db: Database, tenant: string, filter: ModelFilter) {
 async function requireUntagged(tx: Transaction, id: string): Promise<void> {
   const tags = await tagsOf(tx, id);
   if (tags.length === 0) return;
-  throw new StrataError('model_tagged', `It holds ${tags.join(', ')}; take that away before you rename it.`);
+  throw new StrataError(
+    'model_tagged',
+    `The model has the tags ${tags.join(', ')}. Remove them before you rename it.`,
+  );
 }

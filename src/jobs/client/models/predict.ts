@@ -9,10 +9,10 @@ import type { Database } from '../../store/connection/database.js';
 import { findServing, type ServedModel } from '../../store/models.js';
 import { notFound } from '../own.js';
 
-/** How predictions are asked for. */
+/** Dependencies of predictions. */
 export interface PredictionParts {
   readonly queue: () => PredictionQueue;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
@@ -30,7 +30,7 @@ export function predictMethod(
       checkItems(question, image);
       const { kind, items, topK } = question;
       const outcome = await askFor(queue(), { uri, image, storage, kind, items, topK });
-      // It may have been deleted meanwhile, with its file or while that was still loaded.
+      // The model may have been deleted during the prediction.
       if ((await findServing(db, tenant, id)) === null) notFound(id);
       if (!outcome.ok) throw failure(outcome, question);
       return {
@@ -49,8 +49,9 @@ function servedFile({ serving }: ServedModel, { variant }: PredictionQuestion): 
   const uri = serving[variant];
   if (uri !== undefined) return uri as BlobUri;
   const served = Object.keys(serving);
-  const has = served.length === 0 ? 'There is none any more' : `It can be asked for ${served.join(', ')}`;
-  throw new StrataError('model_not_served', `The model has no file of its ${variant} network. ${has}.`);
+  const has =
+    served.length === 0 ? 'The model has no such file any more' : `Available variants: ${served.join(', ')}`;
+  throw new StrataError('model_not_served', `The model has no file for its ${variant} network. ${has}.`);
 }
 
 /** @throws StrataError invalid_request naming each item at fault */
@@ -62,7 +63,7 @@ function checkItems({ kind, items, pointer }: PredictionQuestion, image: Predict
   if (errors.length > 0) throw new StrataError('invalid_request', undefined, { errors });
 }
 
-/** @param image what pixels must fill; null: of a file any number of bytes is good */
+/** @param image shape that the pixels must fill; null: image files, which may have any size */
 function itemFault(item: string, image: PredictionTask['image'] | null): string | null {
   if (item.length % 4 !== 0) return 'Must be base64, padded to a multiple of four characters.';
   if (image === null) return null;
@@ -71,9 +72,9 @@ function itemFault(item: string, image: PredictionTask['image'] | null): string 
   if (bytes === height * width * channels) return null;
   const others = bytes / (height * width);
   const shape = `height x width x channels of the model's \`image\`, ${height}x${width}x${channels}`;
-  const told = `Must be ${height * width * channels} bytes, ${shape}, and is ${bytes}`;
+  const told = `Must have ${height * width * channels} bytes (${shape}), but has ${bytes}`;
   return Number.isInteger(others) && others > 0
-    ? `${told}: ${others} channels, not ${channels}.`
+    ? `${told}: ${others} channels instead of ${channels}.`
     : `${told}.`;
 }
 
@@ -82,15 +83,17 @@ const RETRY_LATER = { 'retry-after': '5' };
 
 async function askFor(queue: PredictionQueue, task: PredictionTask): Promise<PredictionOutcome> {
   const { servers, waiting } = await queue.load().catch((cause: unknown) => {
-    throw new StrataError('unavailable', 'Redis does not answer; repeat the request in a moment.', { cause });
+    throw new StrataError('unavailable', 'Redis does not respond. Repeat the request in a moment.', {
+      cause,
+    });
   });
   if (servers === 0) throw new StrataError('no_predictor', undefined, { headers: RETRY_LATER });
   if (waiting >= MAX_WAITING_PREDICTIONS) {
-    const detail = `${waiting} predictions wait for ${servers} worker${servers === 1 ? '' : 's'}.`;
+    const detail = `${waiting} predictions are waiting for ${servers} worker${servers === 1 ? '' : 's'}.`;
     throw new StrataError('predictions_full', detail, { headers: RETRY_SOON });
   }
   const outcome = await queue.ask<PredictionTask, PredictionOutcome>(task, PREDICTION_DEADLINE_MS).catch(
-    // The image, which the predictor may have died of, is not in the message.
+    // The message must not contain the image, which may be the cause of the crash.
     (cause: unknown) => {
       throw new StrataError('prediction_interrupted', undefined, { headers: RETRY_SOON, cause });
     },
@@ -106,7 +109,7 @@ function failure(
   const known: ErrorCode = code;
   if (index === null) return new StrataError(known, undefined, { cause: new Error(message) });
   return new StrataError(known, undefined, {
-    errors: [{ pointer: pointer(index), message: `It cannot be read: ${message}.` }],
+    errors: [{ pointer: pointer(index), message: `The image cannot be read: ${message}.` }],
   });
 }
 

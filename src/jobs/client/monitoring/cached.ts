@@ -1,4 +1,4 @@
-/** The answer of `read`, which is asked at most once in `keptMs`, however many ask at once. A failure is not kept. */
+/** Caches the result of `read` for `keptMs`. Concurrent callers share one read. A failure is not cached. */
 export function cachedFor<T>(keptMs: number, nowMs: () => number, read: () => Promise<T>): () => Promise<T> {
   let begun: { readonly answer: Promise<T>; readonly at: number } | null = null;
   return () => {

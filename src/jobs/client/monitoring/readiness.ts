@@ -20,7 +20,7 @@ export interface ReadinessParts {
   readonly reserveBytes: number | undefined;
 }
 
-/** Never throws: a part that does not answer is `down`. */
+/** Never throws: a part that does not respond is `down`. */
 export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas['Health'], 'status'>> {
   const [workers, redisProblem, disks, waiting] = await Promise.all([
     findWorkers(parts.db).catch(() => null),
@@ -29,7 +29,7 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
     waitingForHosts(parts.db).catch(() => null),
   ]);
   const problems = [
-    workers ? null : 'Postgres does not answer.',
+    workers ? null : 'Postgres does not respond.',
     redisProblem,
     workers?.length === 0 ? 'No worker is connected.' : null,
     ...disks.map(problemOf),
@@ -66,7 +66,7 @@ function problemOf({ name, free_bytes, reserve_bytes }: Disk): string | null {
   return `The disk of ${name} has ${free_bytes} bytes free, less than the ${reserve_bytes} that uploads leave; free some.`;
 }
 
-/** Every worker, with the tasks of this tenant that it runs. */
+/** All workers, each with the tasks of this tenant that it runs. */
 export async function listWorkers(db: Database, tenant: string): Promise<Schemas['WorkerList']> {
   const rows = await findWorkers(db);
   const own = await ownTaskIds(db, tenant, rows.flatMap(taskIdsOf));

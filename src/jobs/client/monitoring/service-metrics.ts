@@ -14,7 +14,7 @@ export async function renderServiceMetrics(figures: ServiceFigures, disks: reado
   return (await gaugesOf(figures, disks).metrics()) + (await workers.metrics());
 }
 
-/** A gauge each: what is counted anew at every look may fall. */
+/** All figures are gauges, because each is counted again at every read and may fall. */
 function gaugesOf(figures: ServiceFigures, disks: readonly Disk[]): Registry {
   const gauges = new Gauges();
   addQueue(gauges, figures);
@@ -45,40 +45,35 @@ function addDisks(gauges: Gauges, disks: readonly Disk[]): void {
 const UNFINISHED = JOB_STATES.filter((state) => !isTerminal('job', state));
 
 function addQueue(gauges: Gauges, { jobs, ready, running }: ServiceFigures): void {
-  gauges.setBy(
-    'state',
-    'strata_jobs',
-    'Jobs that have not ended, by state.',
-    countsOf(UNFINISHED, 'state', jobs),
-  );
+  gauges.setBy('state', 'strata_jobs', 'Unfinished jobs, by state.', countsOf(UNFINISHED, 'state', jobs));
   gauges.setBy(
     'kind',
     'strata_ready_tasks',
-    'Tasks that may be claimed now, by kind.',
+    'Tasks that a worker can claim now, by kind.',
     countsOf(TASK_KINDS, 'kind', ready),
   );
   gauges.setBy(
     'kind',
     'strata_oldest_ready_task_age_seconds',
-    'Since the task that may be claimed for longest became ready, by kind.',
+    'Seconds that the oldest claimable task has been ready, by kind.',
     [...zeros(TASK_KINDS), ...ready.map(({ kind, oldestS }) => [kind, oldestS] as const)],
   );
   gauges.setBy(
     'kind',
     'strata_running_tasks',
-    'Tasks in work, by kind.',
+    'Running tasks, by kind.',
     countsOf(TASK_KINDS, 'kind', running),
   );
   gauges.set(
     'strata_lease_age_seconds',
-    'Since the renewal of the lease that was renewed longest ago; at 6 its task is taken back.',
+    'Seconds since the oldest renewal of a lease. At 6 s, the task is taken back.',
     Math.max(0, ...running.map(({ leaseS }) => leaseS)),
   );
 }
 
 function addWorkers(gauges: Gauges, workers: ServiceFigures['workers']): void {
   const states = workers.flatMap(({ slots }) => slots.map(({ state }) => ({ state, count: 1 })));
-  gauges.set('strata_workers', 'Workers heard of in the last 15 s.', workers.length);
+  gauges.set('strata_workers', 'Workers that sent a heartbeat in the last 15 s.', workers.length);
   gauges.setBy(
     'state',
     'strata_slots',
@@ -87,7 +82,7 @@ function addWorkers(gauges: Gauges, workers: ServiceFigures['workers']): void {
   );
   gauges.set(
     'strata_worker_heartbeat_age_seconds',
-    'Since the heartbeat of the worker that is silent for longest.',
+    'Seconds since the heartbeat of the worker that has been silent longest.',
     Math.max(0, ...workers.map(({ heartbeatS }) => heartbeatS)),
   );
 }
@@ -96,12 +91,12 @@ function addDeliveries(gauges: Gauges, { pending, overdueS }: ServiceFigures['de
   gauges.set('strata_webhook_deliveries_pending', 'Webhook messages that are not delivered yet.', pending);
   gauges.set(
     'strata_webhook_delivery_overdue_seconds',
-    'Since the message that is due for longest was due.',
+    'Seconds that the oldest undelivered webhook message has been due.',
     overdueS ?? 0,
   );
 }
 
-/** Of several dispatchers the loop that is best off counts: one that runs is enough. */
+/** With several dispatchers, the loop that ran most recently counts: one working dispatcher is enough. */
 function addLoops(gauges: Gauges, dispatchers: ServiceFigures['dispatchers']): void {
   const ages = new Map<string, number>();
   const seconds = new Map<string, number>();
@@ -112,14 +107,16 @@ function addLoops(gauges: Gauges, dispatchers: ServiceFigures['dispatchers']): v
       seconds.set(loop.name, Math.max(seconds.get(loop.name) ?? 0, loop.seconds));
     }
   }
-  gauges.set('strata_dispatchers', 'Dispatchers heard of.', dispatchers.length);
+  gauges.set('strata_dispatchers', 'Dispatchers that have reported recently.', dispatchers.length);
   gauges.setBy(
     'loop',
     'strata_dispatcher_loop_age_seconds',
-    'Since a loop of the dispatcher last ran without an error.',
+    'Seconds since a loop of the dispatcher last finished without an error.',
     [...ages],
   );
-  gauges.setBy('loop', 'strata_dispatcher_loop_duration_seconds', 'How long that run took.', [...seconds]);
+  gauges.setBy('loop', 'strata_dispatcher_loop_duration_seconds', 'Duration of that run of the loop.', [
+    ...seconds,
+  ]);
 }
 
 type Labelled = readonly (readonly [label: string, value: number])[];
@@ -139,7 +136,7 @@ class Gauges {
 
 const zeros = (labels: readonly string[]): Labelled => labels.map((label) => [label, 0]);
 
-/** Counts summed by label; a label that no row has counts 0, so that no series comes and goes. */
+/** Counts summed by label. Labels without rows count 0, so that no series appears and disappears. */
 function countsOf<Label extends string>(
   labels: readonly string[],
   label: Label,

@@ -46,13 +46,16 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
 
 function knownProfile({ id, device, finishedAt, result }: Profile): KnownProfile {
   return {
-    // Of one that has succeeded neither is null.
+    // Both are set for a profile that has succeeded.
     on: { id, device: device!, measured_at: finishedAt!.toISOString() },
     measured: fromJson<NetworkProfile>(result),
   };
 }
 
-/** The job within a request, refused as it would be on its own: errors point there. @throws StrataError as resolveFor does */
+/**
+ * Resolves a job that is a field of a request. Errors are the same as for the job alone, with pointers into that
+ * field. @throws StrataError as resolveFor does
+ */
 export async function resolveUnderJob(
   { reads, outgoing }: PlanParts,
   tenant: string,

@@ -20,14 +20,14 @@ export function profileMethods(
   return {
     async createProfile({ job, device }) {
       const { spec: resolved, facts } = await resolveUnderJob(parts, tenant, job);
-      // Trackers have no part in it, nor are their secrets to be kept.
+      // Trackers do not affect a profile, and their secrets must not be stored with it.
       const spec = { ...resolved, trackers: [] };
       const deviceKind = device ?? preferredKind(await reads.workers());
       const network = networkKey(spec, facts);
       const profile = { id: newId('profile'), tenant, network, deviceKind, spec, dataset: facts };
       return db.$transaction(async (tx) => {
         const ensured = await ensureProfile(tx, profile);
-        // One that was there already is answered whatever the number.
+        // A profile that existed before is returned even above the limit.
         if (ensured.id === profile.id && (await countProfiles(tx, tenant)) > MAX_PROFILES_PER_TENANT) {
           const detail = `There may be ${MAX_PROFILES_PER_TENANT} profiles: delete one first.`;
           throw new StrataError('limit_reached', detail);

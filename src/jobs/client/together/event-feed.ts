@@ -10,16 +10,16 @@ import { toEvent, toLogLine } from '../views/parts.js';
 import { BATCH, type Source, Tail } from './tail.js';
 
 export interface EventFeed {
-  /** A job's events after a seq, and each new one as it happens, until the job's last or `signal` aborts. */
+  /** Yields the events of a job after a seq, then each new one, until the last one or until `signal` aborts. */
   follow(tenant: string, jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
-  /** The same for what its trainers print. */
+  /** The same for the output of its trainers. */
   followLogs(tenant: string, jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
   close(): Promise<void>;
 }
 
 /**
- * Events and log lines are read from their tables by seq; LISTEN only says when to look. One connection serves all
- * readers, and readers of the same list share its tail.
+ * Events and log lines are read from their tables by seq. LISTEN only signals that there may be new rows. One
+ * connection serves all readers, and readers of the same list share its tail.
  */
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
   const tails = new SharedTails();
@@ -49,15 +49,15 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
 
 interface ListName {
   readonly jobId: string;
-  /** Two readers of the same list share its tail. */
+  /** Two readers of the same list share one tail. */
   readonly name: string;
 }
 
-/** The tails of the lists that somebody follows at present. */
+/** The tails of the lists that have readers now. */
 class SharedTails {
   readonly #jobs = new Map<string, Map<string, { tail: Tail<{ seq: number }>; readers: number }>>();
 
-  /** @param jobId empty: the connection was lost for a while, which concerns every reader */
+  /** @param jobId empty: the connection was lost for a while, so every reader must look */
   nudge(jobId: string): void {
     const nudged = jobId === '' ? [...this.#jobs.values()] : [this.#jobs.get(jobId) ?? new Map()];
     for (const lists of nudged) for (const { tail } of lists.values()) tail.nudge();

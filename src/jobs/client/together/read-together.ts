@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Lets callers share reads without reading anything old: each gets the answer of a read that began after it asked. While one
- * read is under way, the next gathers whoever asks meanwhile, so however many ask there are never more than two.
- * @param read for the keys of all that wait for it, each once
- * @param rest how many times as long as a read took none follows it: 4 bounds what reads cost to a fifth of the time
+ * Lets callers share reads without returning outdated rows: each caller gets the result of a read that started
+ * after its call. While a read runs, further calls wait for the next one, so there are at most two reads at a time.
+ * @param read reads all waiting keys, each once
+ * @param rest pause after a read, as a multiple of its duration. With 4, reads take at most 1/5 of the time.
  */
 export function readTogether<Key, Answer>(
   read: (keys: readonly Key[]) => Promise<Answer>,
   rest = 0,
 ): (keys: readonly Key[]) => Promise<Answer> {
   let gathering: { readonly keys: Set<Key>; readonly answer: Promise<Answer> } | null = null;
-  /** Settles when another read may begin. */
+  /** Resolves when the next read may start. */
   let free: Promise<void> = Promise.resolve();
   const begin = () => {
     const keys = new Set<Key>();

@@ -1,28 +1,32 @@
 import { readTogether } from './read-together.js';
 
-/** A job's list that grows at its end. */
+/** A list of a job that only grows at its end. */
 export interface Source<T extends { readonly seq: number }> {
-  /** How far it goes, and whether nothing follows. @throws StrataError not_found */
+  /** The seq of the newest row, and whether the list has ended. @throws StrataError not_found */
   standing(): Promise<{ readonly newest: number; readonly ended: boolean }>;
-  /** Rows with a greater seq, in order: the first `BATCH` of them. */
+  /** Rows with a greater seq, in order, at most `BATCH`. */
   rows(after: number): Promise<readonly T[]>;
 }
 
 export const BATCH = 500;
-/** Rows kept for readers that are nearly up to date. */
+/** Number of rows kept for readers that are nearly up to date. */
 const KEPT = 1_000;
 
 /**
- * The end of a list, followed by any number of readers: what is new is read once, however many wait for it. A reader that is
- * further behind reads what it missed by itself, those at the same place together.
+ * The end of a growing list, shared by all its readers: new rows are read once, however many readers wait.
+ *
+ * State: `#rows` holds the rows after `#base`, which is a seq. Every nudge raises `#version`. `#seen` is the
+ * version before the last read began, so the rows are up to date only while `#seen` equals `#version`.
+ *
+ * A reader whose seq is below `#base` reads the missing rows itself; such readers at the same seq share a read.
  */
 export class Tail<T extends { readonly seq: number }> {
-  /** Rows after `#base`, all that were there at version `#seen`. */
+  /** Rows after `#base`; complete as of version `#seen`. */
   #rows: T[] = [];
   #base: number | null = null;
   #seen = -1;
   #ended = false;
-  /** Raised by every nudge: what was read before may lack something. */
+  /** Raised by every nudge. Rows read before a nudge may be incomplete. */
   #version = 0;
   readonly #waiting = new Set<() => void>();
   readonly #grow: (_: readonly never[]) => Promise<void>;
@@ -31,7 +35,7 @@ export class Tail<T extends { readonly seq: number }> {
   constructor(source: Source<T>) {
     this.#grow = readTogether(async () => {
       const version = this.#version;
-      // First: what the job ended with is then among the rows.
+      // Read before the rows: if the list has ended, its last rows are then included.
       const { newest, ended } = await source.standing();
       this.#base ??= newest;
       const rows = await source.rows(this.#rows.at(-1)?.seq ?? this.#base);
@@ -45,13 +49,13 @@ export class Tail<T extends { readonly seq: number }> {
     });
   }
 
-  /** More may be there. */
+  /** Signals that new rows may exist. */
   nudge(): void {
     this.#version += 1;
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Every row with a greater seq, and each new one as it comes, until the list ends or `signal` aborts. */
+  /** Yields every row with a greater seq, then each new one, until the list ends or `signal` aborts. */
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<T> {
     let seq = after;
     while (!signal.aborted) {
@@ -62,7 +66,7 @@ export class Tail<T extends { readonly seq: number }> {
       const goal = this.#base ?? seq;
       const rows = kept ? this.#rows.filter((row) => row.seq > seq) : (await this.#missed([seq])).get(seq)!;
       yield* rows;
-      // Of those that were missed none may be this reader's.
+      // A filtered reader may get no rows up to `goal`; it continues after `goal`.
       seq = rows.at(-1)?.seq ?? Math.max(seq, goal);
       if (!kept || seen !== this.#version) continue;
       if (ended) return;
@@ -78,7 +82,7 @@ export class Tail<T extends { readonly seq: number }> {
     this.#rows.splice(0, surplus);
   }
 
-  /** Settles on abort too. */
+  /** Resolves on abort, too. */
   #nudged(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {

@@ -1,8 +1,11 @@
-/** Rows of one write: beyond it a statement takes long to make and to read. */
+/** Maximum number of rows per write. Larger statements are slow to build and to parse. */
 const MOST_ROWS = 100;
-/** Rows for which another write begins beside those under way: fewer cost more by themselves than in the next one. */
+/**
+ * Minimum number of rows for starting another write beside the running ones. Fewer rows are cheaper in the next
+ * write.
+ */
 const WORTHWHILE_ROWS = 16;
-/** Writes under way at once: one is made here while Postgres works on the other. */
+/** Maximum number of concurrent writes: this process prepares one while Postgres runs the other. */
 const MOST_WRITES = 2;
 
 interface Waiting<Row, Result> {
@@ -12,10 +15,11 @@ interface Waiting<Row, Result> {
 }
 
 /**
- * Lets those who write at the same time share a statement and its commit; alone, a row is written at once. Nobody is answered
- * before the row is committed.
- * @param write all of them or none, with a result for each
- * @param isRefused whether a failure is some row's fault: then each is written by itself, and only who is at fault hears of it
+ * Lets concurrent callers share a statement and its commit. A single row is written at once. No caller gets its
+ * result before the commit.
+ * @param write writes all rows or none, and returns a result for each
+ * @param isRefused whether a row caused the failure. Then each row is written alone, and only the invalid one
+ * fails.
  */
 export function writeTogether<Row, Result>(
   write: (rows: readonly Row[]) => Promise<readonly Result[]>,

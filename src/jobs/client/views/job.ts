@@ -9,7 +9,7 @@ import type { JobProgress } from '../../store/jobs.js';
 import type { Job as JobRow } from '../../store/rows.js';
 
 type Schemas = components['schemas'];
-/** What finalize reports: figures, of which the first two are always there, and the networks they belong to. */
+/** Result of finalize: figures, of which the first two always exist, and the networks that they describe. */
 type StoredResult = {
   readonly test_accuracy: number;
   readonly test_loss: number;
@@ -18,13 +18,13 @@ type StoredResult = {
   readonly speedup?: Schemas['JobResult']['speedup'];
 };
 
-/** What a job's row does not say of itself. */
+/** Data about a job from other tables than its own. */
 export interface JobSurroundings {
-  /** Of each kind of its tasks; none until the job is planned. */
+  /** Progress of each kind of task. Empty until the job is planned. */
   readonly progress: readonly JobProgress[];
-  /** Null once the job has started. */
+  /** Null after the job has started. */
   readonly queue: Schemas['JobQueue'] | null;
-  /** What it made, as long as that is there. */
+  /** The model of the job. Null without one, or after its deletion. */
   readonly modelId: string | null;
   readonly nowMs: number;
 }
@@ -68,16 +68,16 @@ function stateReason(
 ): string | null {
   if (row.error !== null) return fromJson<JobError>(row.error).message;
   if (row.finishedAt === null && row.stopAs === 'cancelled') {
-    return row.stopNow ? 'its trainers are being stopped' : 'its running tasks make a last checkpoint';
+    return row.stopNow ? 'its trainers are being stopped' : 'its running tasks are writing a last checkpoint';
   }
   if (row.finishedAt === null && row.pauseRequestedAt !== null && state !== 'paused') {
-    return 'its running tasks make a checkpoint before it is paused';
+    return 'its running tasks are writing a checkpoint before the job is paused';
   }
   const outage = isTerminal('job', state) ? undefined : progress.find((kind) => kind.outage !== null)?.outage;
   return outage ? `waits until its host has disk or memory again: ${outage}` : (queue?.reason ?? null);
 }
 
-/** Of a job that is at work: nobody knows when one that waits, or is paused, goes on. */
+/** Estimated for running jobs only: nobody knows when a queued or paused job continues. */
 function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: number): string | null {
   const state = row.state as JobState;
   if (state === 'queued' || state === 'paused' || isTerminal('job', state)) return null;

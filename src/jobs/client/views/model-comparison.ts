@@ -9,7 +9,7 @@ import { resultOf, specOf, toModel } from './model.js';
 type Comparison = components['schemas']['ModelComparison'];
 type Difference = Comparison['spec'][number];
 
-/** A model with where the curves of its job ended. */
+/** A model, and the last points of the curves of its job. */
 export interface Contestant {
   readonly row: ModelRow;
   readonly curves: readonly CurveEnd[];
@@ -27,7 +27,7 @@ export function compare(first: Contestant, second: Contestant): Comparison {
   };
 }
 
-/** The leaves in which two JSON values differ; a list is one leaf, and what is absent counts as null. */
+/** The leaves in which two JSON values differ. A list is one leaf, and a missing value counts as null. */
 export function differences(a: unknown, b: unknown, pointer = ''): Difference[] {
   if (isRecord(a) && isRecord(b)) {
     const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];

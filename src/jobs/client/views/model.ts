@@ -14,7 +14,7 @@ export type Figures = Readonly<Record<string, number>>;
 
 interface StoredResult {
   readonly figures: Figures;
-  /** Empty for jobs from before they were reported side by side. */
+  /** Empty for jobs from versions that did not report networks side by side. */
   readonly networks: readonly NetworkFigures[];
 }
 
@@ -22,7 +22,7 @@ export const specOf = ({ job }: ModelRow): ResolvedSpec => fromJson(job.spec);
 
 export function resultOf({ job }: ModelRow): StoredResult {
   type Result = Figures & { networks?: NetworkFigures[]; speedup?: object };
-  // The speed-up is the job's, and no figure.
+  // The speed-up belongs to the job and is not a figure of the model.
   const { networks = [], speedup: _, ...figures } = fromJson<Result>(job.result ?? {});
   return { figures, networks };
 }
@@ -80,7 +80,7 @@ type VariantFigures = Pick<NetworkFigures, 'parameters' | 'accuracy' | 'latency'
   readonly loss: number | null;
 };
 
-/** What a job's figures say of a network where they are not side by side; null where there is none. */
+/** Figures of a network for jobs from earlier versions; null if there are none. */
 function earlier(
   variant: ModelVariantName,
   layers: readonly Layer[] | null,

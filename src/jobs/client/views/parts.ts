@@ -9,12 +9,12 @@ import type * as Rows from '../../store/rows.js';
 
 type Schemas = components['schemas'];
 
-/** A whole list, not a page of one. */
+/** A complete list, without pagination. */
 export function listOf<T>(data: T[]): { object: 'list'; data: T[]; has_more: false; next: null } {
   return { object: 'list', data, has_more: false, next: null };
 }
 
-/** A page, read one row too far to know whether more follow. */
+/** A page of rows. One row more than the limit was read, to know whether more follow. */
 export function pageOf<T>(
   rows: readonly T[],
   limit: number,
@@ -87,7 +87,7 @@ export function taskIdsOf(row: Rows.Worker): string[] {
   return fromJson<WorkerSlot[]>(row.slots).flatMap(({ task_id }) => task_id ?? []);
 }
 
-/** @param own the tasks whose ids the reader may learn: workers are everybody's, what they work on is not */
+/** @param own the tasks of the tenant. Every tenant sees all workers, but only its own tasks. */
 export function toWorker(row: Rows.Worker, own: ReadonlySet<string>): Schemas['Worker'] {
   const slots = fromJson<WorkerSlot[]>(row.slots);
   return {

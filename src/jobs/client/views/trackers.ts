@@ -3,7 +3,7 @@ import type { TrackerExport as Row } from '../../store/rows.js';
 
 type TrackerExport = components['schemas']['TrackerExport'];
 
-/** @param jobFinished whether there is something to hand over yet */
+/** @param jobFinished whether the job can be exported already */
 export function toTrackerExport(row: Row, jobFinished: boolean): TrackerExport {
   const pending = row.state === 'pending';
   return {

@@ -16,18 +16,18 @@ export interface MlflowMetric {
   readonly step: number;
 }
 
-/** Marks the run of a job: it is found again by this. */
+/** Tag that marks the run of a job, so that it is found again. */
 export const JOB_TAG = 'strata.job_id';
 
-/** What MLflow takes (mlflow/utils/validation.py). */
+/** Limits of MLflow (mlflow/utils/validation.py). */
 const MOST_KEY = 250;
 const MOST_PARAM = 6_000;
 const MOST_TAG = 5_000;
 
-/** Where a run is a label and no setting, it is no parameter. */
+/** Fields that describe a run and are not settings, so they are not parameters. */
 const NO_PARAMS = ['name', 'metadata', 'trackers'];
 
-/** A job's spec, a parameter a setting: `model.depth`, `method.stages`, ... Nulls are left out. */
+/** The spec of a job as one parameter per setting: `model.depth`, `method.stages`, ... Null values are left out. */
 export function paramsOf({ spec, datasetSha256 }: Subject): KeyValue[] {
   const settings = Object.entries(spec).filter(([name]) => !NO_PARAMS.includes(name));
   const flat = settings.flatMap(([name, value]) => flatten(name, value));
@@ -43,7 +43,7 @@ function flatten(key: string, value: unknown): KeyValue[] {
   return [{ key, value: text.slice(0, MOST_PARAM) }];
 }
 
-/** The job's metadata as the user named them, and what Strata says of the job under `strata.`. */
+/** The metadata of the job under the user's names, and Strata's data about the job under `strata.`. */
 export function tagsOf(subject: Subject): KeyValue[] {
   const { id, state, metadata, error } = subject;
   const own = Object.entries(metadata).map(([name, value]) => ({ key: keyOf(name), value }));
@@ -57,21 +57,21 @@ export function tagsOf(subject: Subject): KeyValue[] {
   ].map(({ key, value }) => ({ key, value: value.slice(0, MOST_TAG) }));
 }
 
-/** MLflow shows it above the run, as Markdown. */
+/** MLflow shows this note above the run, as Markdown. */
 function noteOf({ id, artifacts }: Subject): string {
   const line = ({ id: artifactId, name, sizeBytes, sha256 }: Artifact) =>
     `- ${name}: ${sizeBytes} bytes, \`/artifacts/${artifactId}/content\`, sha256 ${sha256}`;
   return [
-    `Strata job ${id}. Its artifacts, at the address of Strata's API:`,
+    `Strata job ${id}. Download its artifacts from the address of the Strata API:`,
     '',
     ...artifacts.map(line),
   ].join('\n');
 }
 
-/** MLflow's keys are letters, digits and a few signs. */
+/** MLflow allows letters, digits and a few signs in keys. */
 const keyOf = (name: string): string => name.replaceAll(/[^\w.\- /:]/g, '_').slice(0, MOST_KEY);
 
-/** `loss/stage_0`, as TensorBoard's event file has it; of the whole network the plain name. */
+/** Metric names as in TensorBoard's event files: `loss/stage_0`, or the plain name for the whole network. */
 export function metricOf({ name, stage, step, value, at }: PointRow): MlflowMetric {
   const key = stage === WHOLE_NETWORK ? name : `${name}/stage_${stage}`;
   return { key, value, timestamp: at.getTime(), step };

@@ -13,16 +13,16 @@ import {
 } from './mlflow-run.js';
 import type { Subject } from './subject.js';
 
-/** Of MLflow's REST API, version 2.0: mlflow.org/docs/latest/rest-api.html. */
+/** MLflow's REST API, version 2.0: mlflow.org/docs/latest/rest-api.html. */
 const API = '/api/2.0/mlflow';
-/** The most that one `runs/log-batch` takes. */
+/** Maximum number of metrics in one `runs/log-batch`. */
 const MOST_METRICS = 1_000;
 const MOST_PARAMS = 100;
 
 /**
- * Writes a finished job as a run of an MLflow experiment: parameters, tags, every metric with step and time, status. Said
- * again it changes nothing: the run is found by its tag, and MLflow keeps one of equal metrics.
- * @throws OutgoingError with what the tracker answered
+ * Writes a finished job as a run of an MLflow experiment: parameters, tags, every metric with step and time, and
+ * the status. Repeating it changes nothing: the run is found by its tag, and MLflow keeps one of equal metric
+ * points. @throws OutgoingError with the tracker's response
  */
 export async function exportToMlflow(
   { trackingUri, experiment }: Pick<ClaimedExport, 'trackingUri' | 'experiment'>,
@@ -65,19 +65,19 @@ class Mlflow {
     const made = await this.ask('POST', `${API}/experiments/create`, { name });
     if (made.status < 300)
       return idAt(read(made, '/experiments/create'), ['experiment_id'], '/experiments/create');
-    // Another export may have been quicker; else this answers why there is none.
+    // Another export may have created it in the meantime. If not, this request returns the error.
     return idAt(read(await this.ask('GET', API + path), '/experiments/create', made), named, path);
   }
 
   /**
-   * The one run of a job, made where there is none. Two senders, of which one had been frozen for longer than its claim,
-   * might both make one: each then keeps the same and deletes the others.
+   * Finds the run of a job, or creates it. If a sender was frozen for longer than its claim, two senders may each
+   * create a run. Then both keep the same run and delete the others.
    */
   async runOf(experimentId: string, subject: Subject): Promise<string> {
     if ((await this.#runIds(experimentId, subject.id)).length === 0)
       await this.#create(experimentId, subject);
     const [kept, ...others] = (await this.#runIds(experimentId, subject.id)).sort();
-    if (kept === undefined) throw new OutgoingError('made a run that it does not find again');
+    if (kept === undefined) throw new OutgoingError('created a run, but does not find it again');
     for (const run_id of others) await this.post('/runs/delete', { run_id });
     return kept;
   }
@@ -107,7 +107,7 @@ class Mlflow {
 
 const MOST_WORDS = 300;
 
-/** @param blamed whose answer an error quotes */
+/** @param blamed the response that an error message quotes */
 function read(answer: OutgoingAnswer, path: string, blamed = answer): unknown {
   if (answer.status < 200 || answer.status >= 300) {
     const words = blamed.body.toString().replaceAll(/\s+/g, ' ').slice(0, MOST_WORDS);
@@ -120,7 +120,7 @@ function read(answer: OutgoingAnswer, path: string, blamed = answer): unknown {
   }
 }
 
-/** What lies at a path of names in an answer, if anything: whoever is asked may answer anything. */
+/** The value at a path of names in a response, if it exists. A response may contain anything. */
 function at(answer: unknown, names: readonly string[]): unknown {
   return names.reduce<unknown>(
     (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
@@ -135,7 +135,9 @@ function idAt(answer: unknown, names: readonly string[], path: string): string {
 }
 
 const notMlflow = (path: string): OutgoingError =>
-  new OutgoingError(`answered ${path} in no way that MLflow does; is it an MLflow server?`);
+  new OutgoingError(
+    `gave an answer to ${path} that MLflow does not give; check that this is an MLflow server`,
+  );
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

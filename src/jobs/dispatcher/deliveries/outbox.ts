@@ -18,7 +18,7 @@ export type SendEnd<Arrival> =
   | { readonly arrived: Arrival }
   | {
       readonly error: string;
-      /** Of the HTTP answer, if there was one. */
+      /** HTTP status of the response, if there was one. */
       readonly status: number | null;
       /** Another attempt would fare no better. */
       readonly isFinal?: boolean;
@@ -41,7 +41,7 @@ export interface OutboxOptions {
   readonly leases: Leases;
   /** Aborted when the process is to stop: what can be left off is given back. */
   readonly stopping: AbortSignal;
-  /** Until the attempt after this one; null for none. */
+  /** Pause before the next attempt; null after the last one. */
   readonly retryPauseMs: (attempts: number) => number | null;
   readonly log: Log;
 }

@@ -2,7 +2,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Pauses after the first attempt, the second, ...: ten attempts in about two days. */
+/** Pauses after the first attempt, the second, ...: ten attempts within about two days. */
 const PAUSES_MS = [
   5 * SECOND_MS,
   30 * SECOND_MS,
@@ -16,8 +16,8 @@ const PAUSES_MS = [
 ];
 
 /**
- * Until the attempt after `attempts`, or null where there is none: each pause is half to one and a half of its
- * nominal length, so that receivers that were down are not asked by everybody at once.
+ * Pause after `attempts` attempts, or null after the last one. Each pause is 0.5 to 1.5 times its nominal length,
+ * so that a recovered receiver does not get all retries at once.
  */
 export function retryPauseMs(attempts: number, random: () => number): number | null {
   const pause = PAUSES_MS[attempts - 1];

@@ -13,7 +13,7 @@ import {
 import { type OutboxOptions, openOutbox, type SendEnd } from './outbox.js';
 import { retryAfterMs } from './retry.js';
 
-/** A receiver should answer first and work then. */
+/** A receiver should respond first and work afterwards. */
 const TIMEOUT_MS = 15_000;
 const AT_ONCE = 32;
 const GONE = 410;
@@ -57,7 +57,7 @@ async function send(
 
 const CONTENT = { 'content-type': 'application/json', 'user-agent': 'Strata-Webhooks' };
 
-/** The headers of the Standard Webhooks specification; the id stays the same over all attempts. */
+/** The headers of the Standard Webhooks specification. The id is the same in all attempts. */
 function signatureOf(secret: string, id: string, at: Date, body: string): Record<string, string> {
   return {
     'webhook-id': id,

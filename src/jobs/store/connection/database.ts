@@ -5,27 +5,30 @@ import { type Prisma, PrismaClient } from '../generated/client.js';
 import { impatientSocket } from './impatient-socket.js';
 import { useUtc } from './session.js';
 
-/** Prisma, and the pool that it works on: prepared.ts asks that directly. */
+/** Prisma and its connection pool. prepared.ts uses the pool directly. */
 export type Database = PrismaClient & { readonly pool: pg.Pool };
 export type Transaction = Prisma.TransactionClient;
-/** What a query needs: the pool, or a transaction's connection. */
+/** The pool, or the connection of a transaction. */
 export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 8;
-/** Statements that a connection keeps planned. */
+/** Maximum number of prepared statements per connection. */
 const MOST_NAMES = 300;
 const NO_NAME = '';
-/** A server that takes no connection for so long is down for us; one that has none free for so long is overloaded. */
+/**
+ * Time limit for a new connection, after which the server counts as down, and for a free one, after which it counts
+ * as overloaded.
+ */
 const CONNECT_MS = 10_000;
 
-/** Postgres speaks first, with an error, where it can. */
+/** Extra time in which Postgres can report the error itself. */
 const GRACE_MS = 2_000;
 
 /**
- * Opens a pool of connections; `$disconnect()` ends it.
- * @param statementMs how long a statement, and the pause before the next one of its transaction, may take: Postgres ends
- * them then, and with them the locks of a process that is stopped or gone. A connection over which nothing has come for
- * that long is given up, since its other end may be gone without a word.
+ * Opens a pool of connections; `$disconnect()` closes it.
+ * @param statementMs maximum time of a statement, and of the pause before the next one in its transaction. Postgres
+ * ends them after this time, which releases the locks of a process that is stopped or gone. A connection that
+ * receives nothing for that long is dropped, because its peer may be gone without notice.
  */
 export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_MS): Promise<Database> {
   const pool = new pg.Pool({
@@ -36,10 +39,11 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     idle_in_transaction_session_timeout: statementMs,
     // The pool waits for it, and drops the connection where it throws.
     onConnect: useUtc,
-    // Not pg's query_timeout: after it, a connection that is dead would go back to the pool.
+    // Not pg's query_timeout: it would return a dead connection to the pool.
     stream: () => impatientSocket(statementMs + GRACE_MS),
   });
-  // Lost connections surface in the next query; unheard, pg's 'error' event would end the process.
+  // A lost connection causes an error in the next query. Without a handler, pg's 'error' event would end the
+  // process.
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
     onPoolError: () => undefined,
@@ -62,8 +66,8 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
 }
 
 /**
- * Names for Prisma's statements: a connection plans one with a name once, not at each call. Texts vary with the length of
- * their lists, so only the first ones get a name.
+ * Names for Prisma's statements. A connection plans a named statement once instead of at each call. The text
+ * depends on the length of lists, so only the first ones get a name.
  */
 function statementNames(): (query: { readonly sql: string }) => string {
   const names = new Map<string, string>();
@@ -73,12 +77,12 @@ function statementNames(): (query: { readonly sql: string }) => string {
   };
 }
 
-/** A plain value as a JSON column takes it. */
+/** Converts a plain value for a JSON column. */
 export function toJson(value: unknown): Prisma.InputJsonValue {
   return value as Prisma.InputJsonValue;
 }
 
-/** A JSON column back as the type that `toJson` was given. */
+/** Reads a JSON column as the type that was given to `toJson`. */
 export function fromJson<T>(value: Prisma.JsonValue): T {
   return value as T;
 }

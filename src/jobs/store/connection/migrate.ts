@@ -6,11 +6,11 @@ import pg from 'pg';
 import { checkPostgres } from './check-postgres.js';
 import { useUtc } from './session.js';
 
-/** Prisma's own number for its migration lock: its CLI and this step exclude each other. */
+/** Prisma's own number for its migration lock, so that its CLI and this step exclude each other. */
 const ADVISORY_LOCK = 72_707_369;
 const MIGRATIONS = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url));
 
-// Prisma's own table, so that its CLI agrees on what is applied (docs/adr/0005).
+// Prisma's own table, so that its CLI sees the same applied migrations (docs/adr/0005).
 const MIGRATIONS_TABLE = `
   CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -30,9 +30,9 @@ interface Migration {
 }
 
 /**
- * Brings the database to this version's schema. Safe to call from several processes at once.
- * @returns names of the migrations that were applied now
- * @throws Error when an applied migration was edited, or is unknown to this version
+ * Migrates the database to the schema of this version. Several processes may call it at once.
+ * @returns the names of the migrations that were applied now
+ * @throws Error if an applied migration was edited, or is unknown to this version
  */
 export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise<string[]> {
   await checkPostgres(databaseUrl);
@@ -47,7 +47,7 @@ export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise
     for (const migration of pending) await apply(client, migration);
     return pending.map((migration) => migration.name);
   } finally {
-    // Ending the session gives the advisory lock back.
+    // Ending the session releases the advisory lock.
     await client.end();
   }
 }
@@ -76,14 +76,14 @@ function pendingOf(migrations: readonly Migration[], applied: ReadonlyMap<string
   const unknown = [...applied.keys()].filter((name) => !known.has(name));
   if (unknown.length > 0) {
     throw new Error(
-      `the database holds migrations this version does not know: ${unknown.join(', ')}; run the newer version`,
+      `the database has migrations that this version does not know: ${unknown.join(', ')}; run the newer version`,
     );
   }
   const edited = migrations.filter(({ name, checksum }) => (applied.get(name) ?? checksum) !== checksum);
   if (edited.length > 0) {
     const names = edited.map((migration) => migration.name).join(', ');
     throw new Error(
-      `applied migrations were edited: ${names}; restore them and write a new migration instead`,
+      `applied migrations were edited: ${names}; restore them, and write a new migration instead`,
     );
   }
   return migrations.filter((migration) => !applied.has(migration.name));

@@ -6,12 +6,14 @@ import { prepare } from './prepared.js';
 import { useUtc } from './session.js';
 
 /**
- * Nudges between processes. They carry no truth: whoever misses one finds the same by looking at the tables.
- * - `strata_dispatch`: tasks or jobs changed; the dispatcher should look. Payload `ready`: nothing but that tasks can be claimed
- * - `strata_stop`: payload job id; workers should look at their leases
- * - `strata_import`: a dataset is to be imported, or not any more; workers should look
- * - `strata_profile`: a network is to be profiled; workers should look
- * - `strata_event`: payload job id; its events grew
+ * Nudges between processes. They carry no state: a process that misses a nudge finds the same by reading the
+ * tables.
+ * - `strata_dispatch`: tasks or jobs changed, and the dispatcher should look. Payload `ready`: tasks became
+ *   claimable, and nothing else changed
+ * - `strata_stop`: payload job id; workers should check their leases
+ * - `strata_import`: an import was added or removed; workers should look
+ * - `strata_profile`: a network should be profiled; workers should look
+ * - `strata_event`: payload job id; the job has new events
  */
 export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_import' | 'strata_profile' | 'strata_event';
 
@@ -22,13 +24,13 @@ export async function notify(db: Queryable, channel: Channel, payload = ''): Pro
 
 const notifyAlone = prepare('notify', 'SELECT pg_notify($1, $2)');
 
-/** Between nudges for what comes in a flood: one leads to a look at everything. */
+/** Minimum time between frequent nudges, because each one makes a process read the tables. */
 const NUDGE_REST_MS = 10;
 
 /**
- * The same for what is already committed, and for many at once. Transactions that notify commit one after another, each with
- * a write to disk of its own (Postgres takes a lock for it): those who must be many at a time do not. Whoever misses such a
- * nudge, since this process died before it, finds the same at its next look.
+ * Sends nudges for changes that are already committed, and combines many of them. Transactions that notify commit
+ * one after another, each with its own write to disk, because Postgres takes a lock. Transactions that occur in
+ * large numbers therefore do not notify. If this process dies before the nudge, the next look finds the change.
  */
 export function nudgeAfter(db: Database, channel: Channel): () => void {
   let wanted = false;
@@ -53,12 +55,12 @@ export interface Listener {
 }
 
 const RECONNECT_MS = 1_000;
-/** A connection that only listens would never find out that nothing comes through any more. */
+/** A connection that only listens would never notice that it is dead, so it sends pings. */
 const PING_MS = 5_000;
 
 /**
- * Listens on a connection of its own and reconnects for as long as it is open. `onNudge` also runs after every
- * connect, since nudges may have been missed until then.
+ * Listens on its own connection and reconnects until it is closed. `onNudge` also runs after every connect, because
+ * nudges may have been missed before.
  */
 export async function listen(
   databaseUrl: string,
@@ -99,7 +101,7 @@ export async function listen(
   };
 
   const ping = setInterval(() => {
-    // Its end is heard above, and followed by another connection.
+    // The handler above notices the end and opens another connection.
     if (!answered) socket.destroy();
     answered = false;
     client?.query('SELECT 1').then(
@@ -116,7 +118,7 @@ export async function listen(
       closed = true;
       clearInterval(ping);
       clearTimeout(retry);
-      // Without a farewell, which a dead connection would never answer.
+      // Without a goodbye message, which a dead connection would never answer.
       socket.destroy();
     },
   };

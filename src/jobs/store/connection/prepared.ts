@@ -2,8 +2,9 @@ import type { QueryResultRow } from 'pg';
 import type { Database } from './database.js';
 
 /**
- * A statement for what is asked hundreds of times a second: each connection plans it once, and Prisma, whose raw queries
- * take some four times as long in this process, is left out. For single statements only: there is no transaction around it.
+ * A prepared statement for frequent queries: each connection plans it once. It bypasses Prisma, whose raw queries
+ * take about four times as long in this process. For single statements only, because there is no transaction around
+ * it.
  * @param name unique among prepared statements
  */
 export function prepare<Row extends QueryResultRow>(name: string, text: string) {

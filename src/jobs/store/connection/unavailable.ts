@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/client.js';
 
-/** What the driver calls a server that is down, full or gone in the middle of a query. */
+/** Driver errors for a server that is down, full, or was lost during a query. */
 const LOST: readonly string[] = [
   'DatabaseNotReachable',
   'ConnectionClosed',
@@ -8,16 +8,19 @@ const LOST: readonly string[] = [
   'TooManyConnections',
   'TlsConnectionError',
 ];
-/** Postgres' own: ended by an administrator, crashed, starting or stopping; over the time for a statement or a transaction. */
+/**
+ * Postgres error codes: ended by an administrator, crashed, starting or stopping; timeout of a statement or a
+ * transaction.
+ */
 const LEAVING = ['57P01', '57P02', '57P03', '57014', '25P03'];
 /** Its disk is full or fails, or its host has no memory. */
 const LACKING = ['53100', '58030', '53200'];
-/** The same of statements that did not go through Prisma. */
+/** The same for statements outside Prisma. */
 const LOST_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '53300'];
-/** What pg says without a code: every connection stayed in use for too long, or one was lost. */
+/** Messages of pg without a code: every connection stayed in use for too long, or one was lost. */
 const LOST_WORDS =
   /^timeout exceeded when trying to connect$|^Connection terminated|^Client has encountered a connection error/;
-/** Prisma's: no connection free in time, none to start a transaction on, one that was closed. */
+/** Prisma error codes: no free connection in time, none to start a transaction, or a closed connection. */
 const WAITED_IN_VAIN = ['P1001', 'P1017', 'P2024', 'P2028'];
 
 interface DriverCause {
@@ -25,7 +28,7 @@ interface DriverCause {
   readonly code?: string;
 }
 
-/** Whether an error of the store says that Postgres cannot be used now, rather than that something is wrong with us. */
+/** Whether an error means that Postgres is unavailable now, and not that the query is wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
   if (error instanceof Error && LOST_WORDS.test(error.message)) return true;

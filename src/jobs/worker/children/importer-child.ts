@@ -16,7 +16,7 @@ export type ImportOutcome =
 
 /** One importer process, from spawn to exit, for one import. */
 export class ImporterChild {
-  /** Resolves when the process is seen gone. */
+  /** Resolves when the process has ended. */
   readonly gone: Promise<string>;
   readonly #child: ChildProcess;
 
@@ -26,7 +26,7 @@ export class ImporterChild {
     this.gone = endOf(this.#child);
   }
 
-  /** @returns once the process has ended: nothing writes any more */
+  /** @returns after the process has ended, so that nothing writes any more */
   async run(
     assignment: ImportAssignment,
     onProgress: (progress: ImportProgress) => void,
@@ -48,7 +48,7 @@ export class ImporterChild {
   }
 
   #send(message: ToImporter): void {
-    // It may have ended meanwhile, which `gone` tells.
+    // The process may have ended in the meantime; `gone` reports that.
     this.#child.send(message, () => undefined);
   }
 }

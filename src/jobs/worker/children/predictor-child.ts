@@ -7,10 +7,10 @@ import type {
   ToPredictor,
 } from '../../../contract/predictor-protocol.js';
 
-/** The predictor ended, or was ended, before it answered. */
+/** The predictor ended or was killed before it answered. */
 export class PredictorGoneError extends Error {}
 
-/** One predictor process, from spawn to exit. It takes several questions at once. */
+/** One predictor process, from spawn to exit. It handles several questions at once. */
 export class PredictorChild {
   private readonly child: ChildProcess;
   private readonly open = new Map<
@@ -42,7 +42,7 @@ export class PredictorChild {
     });
     try {
       if (this.ended) throw new PredictorGoneError('the predictor has ended');
-      // One that cannot be reached is about to be seen gone.
+      // If the send fails, the end of the process is about to be reported.
       this.child.send({ id, task } satisfies ToPredictor, () => undefined);
       return await answer;
     } finally {
@@ -50,7 +50,7 @@ export class PredictorChild {
     }
   }
 
-  /** Ends the process at once and waits until it is seen gone. */
+  /** Kills the process and waits for its end. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.gone;
@@ -58,9 +58,9 @@ export class PredictorChild {
 
   private async watchEnd(): Promise<void> {
     const how = await once(this.child, 'exit').then(
-      ([code, signal]) => (signal ? `was ended by ${signal}` : `ended with code ${code}`),
-      // 'error' before 'exit': it never started.
-      (error: Error) => `did not start: ${error.message}`,
+      ([code, signal]) => (signal ? `was killed by ${signal}` : `exited with code ${code}`),
+      // 'error' before 'exit': the process never started.
+      (error: Error) => `could not be started: ${error.message}`,
     );
     this.ended = true;
     for (const { fail } of this.open.values()) fail(new PredictorGoneError(`the predictor ${how}`));

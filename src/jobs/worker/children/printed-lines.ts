@@ -8,12 +8,12 @@ export interface PrintedLine {
   readonly text: string;
 }
 
-/** A line longer than this, in UTF-16 units, is cut: a log is read by people. */
+/** Maximum line length in UTF-16 units. Longer lines are split, because people read the log. */
 export const LINE_LENGTH = 8_192;
-/** A process that is gone cannot print; who inherited its pipes is not waited for longer. */
+/** A process that has ended cannot print. Wait at most this long for other processes that inherited its pipes. */
 const LAST_WORDS_MS = 1_000;
 
-/** Cuts one output of a process into lines. */
+/** Splits the output of a process into lines. */
 export class PrintedLines {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
@@ -29,13 +29,13 @@ export class PrintedLines {
     this.closed = new Promise((resolve) => source.once('close', resolve));
   }
 
-  /** Gives out what was printed without a line break. */
+  /** Emits the rest of the output that has no line break. */
   flush(): void {
     if (this.rest !== '') this.emit(this.rest);
     this.rest = '';
   }
 
-  /** Resolves when nothing more can come from a process that has ended, everything given out. */
+  /** Resolves when all output of an ended process was emitted. */
   async end(): Promise<void> {
     await Promise.race([this.closed, delay(LAST_WORDS_MS, undefined, { ref: false })]);
     this.add(this.decoder.end());
@@ -60,14 +60,14 @@ export class PrintedLines {
   }
 }
 
-/** Postgres takes neither NUL nor half a surrogate pair, which a cut may leave. */
+/** Postgres can store neither NUL nor half of a surrogate pair, which a split may leave. */
 function storable(text: string): string {
   return Buffer.from(text.replaceAll('\0', '\u{fffd}')).toString();
 }
 
 /**
- * Resolves when everything that a process printed before it sent the message just received is read: its pipes held it
- * by then, and one whole turn of the event loop reads them.
+ * Resolves when all output from before the last received message was read. At that point the pipes contain the
+ * output, and one full turn of the event loop reads it.
  */
 export async function printedBefore(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -11,11 +11,11 @@ import type {
 import { countOomKills } from './oom-kills.js';
 import { type PrintedLine, PrintedLines, printedBefore } from './printed-lines.js';
 
-/** How an attempt ended: as the trainer reported it, or with the trainer. */
+/** Outcome of an attempt: the report of the trainer, or the end of its process. */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly success: TaskSuccess }
   | { readonly kind: 'failed'; readonly failure: TaskFailure }
-  /** As it was asked to. */
+  /** The task stopped because it was asked to. */
   | { readonly kind: 'stopped' }
   | Gone;
 
@@ -33,17 +33,18 @@ type Report = Extract<FromTrainer, { type: 'progress' | 'metrics' | 'checkpoint'
 export type OnReport = (report: Report) => void;
 export type OnLine = (line: PrintedLine) => void;
 
-/** Lines printed between tasks, of which the next task's log gets the last. */
+/** Number of lines printed between tasks that are kept for the log of the next task. */
 const IDLE_LINES_KEPT = 200;
 
 /**
- * One trainer process, from spawn to exit. It runs one task at a time and stays warm between them. What it prints is
- * the running task's; what it prints before it has one, as it starts, goes to the first.
+ * One trainer process, from spawn to exit. It runs one task at a time and stays warm between tasks. Its output
+ * belongs to the running task. Output before the first task, from the start of the process, belongs to the first
+ * task.
  */
 export class TrainerChild {
-  /** Resolves once it can take tasks; null when it ended before. */
+  /** Resolves when the trainer can take tasks; null if it ended before. */
   readonly ready: Promise<RuntimeInfo | null>;
-  /** Resolves, with how it ended, when the process is seen gone. */
+  /** Resolves with a description of the end when the process has ended. */
   readonly gone: Promise<Gone>;
   private readonly oomKillsBefore = countOomKills();
   /** Why this worker has killed it. */
@@ -71,7 +72,7 @@ export class TrainerChild {
     return !this.ended;
   }
 
-  /** Runs one task to its end, or to the trainer's. The caller waits for `ready` first. */
+  /** Runs one task until the task or the trainer ends. The caller must wait for `ready` first. */
   async run(
     assignment: TaskAssignment,
     onReport: OnReport,
@@ -100,7 +101,10 @@ export class TrainerChild {
     return outcome;
   }
 
-  /** Asks for a checkpoint between two steps; with `stop` the task ends there. Nothing where it ended meanwhile. */
+  /**
+   * Asks for a checkpoint between two steps. With `stop`, the task ends after it. Does nothing if the task has
+   * ended.
+   */
   askCheckpoint({ task_id, attempt }: TaskAssignment, stop: boolean): void {
     this.send({ type: 'checkpoint', task_id, attempt, stop });
   }
@@ -118,7 +122,7 @@ export class TrainerChild {
   private readOutput(): PrintedLines[] {
     const { stdout, stderr } = this.child;
     if (!stdout || !stderr) return [];
-    // The worker's own output shows it too.
+    // Also prints the output to the output of the worker.
     stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk));
     stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     const take = (line: PrintedLine): void => this.take(line);
@@ -132,23 +136,25 @@ export class TrainerChild {
   }
 
   private send(order: ToTrainer): void {
-    // A trainer that cannot be reached is about to be seen gone.
+    // If the send fails, the end of the trainer is about to be reported.
     if (this.child.connected) this.child.send(order, () => undefined);
   }
 
   private async watchEnd(): Promise<Gone> {
     const exit = once(this.child, 'exit').then(([code, signal]) =>
-      signal ? this.killedBy(signal) : gone(`the trainer ended with code ${code}`),
+      signal ? this.killedBy(signal) : gone(`the trainer exited with code ${code}`),
     );
-    // 'error' before 'exit': it never started.
-    const ended = await exit.catch((error: Error) => gone(`the trainer did not start: ${error.message}`));
+    // 'error' before 'exit': the process never started.
+    const ended = await exit.catch((error: Error) =>
+      gone(`the trainer could not be started: ${error.message}`),
+    );
     this.ended = true;
     await Promise.all(this.printed.map((output) => output.end()));
     return this.lastError ? { ...ended, message: `${ended.message}: ${this.lastError}` } : ended;
   }
 
   private killedBy(signal: NodeJS.Signals): Gone {
-    const what = `the trainer was ended by ${signal}`;
+    const what = `the trainer was killed by ${signal}`;
     if (this.killedBecause !== null)
       return gone(`${what} of its worker, because ${this.killedBecause}`, 'worker');
     if (signal !== 'SIGKILL') return gone(what, 'unknown');

@@ -1,10 +1,10 @@
 export interface Watchdog {
-  /** Life was seen. */
+  /** Reports activity. */
   reset(): void;
   stop(): void;
 }
 
-/** Calls `onSilence` once nothing was seen for `silenceMs`. */
+/** Calls `onSilence` after `silenceMs` without activity. */
 export function startWatchdog(silenceMs: number, onSilence: () => void): Watchdog {
   const timer = setTimeout(onSilence, silenceMs);
   return {

@@ -9,16 +9,16 @@ export interface FetchOptions {
   readonly blobs: BlobStore;
   readonly policy: OutgoingPolicy;
   readonly limits: UploadLimits;
-  /** For everything, to the last byte. */
+  /** Limit for the whole download, to the last byte. */
   readonly timeoutMs: number;
-  /** Where files of built-in datasets may lie. */
+  /** Folder with files of built-in datasets. */
   readonly folder?: string;
 }
 
 export interface Wanted {
   readonly importId: string;
   readonly url: string;
-  /** In hex; null: any bytes are good. */
+  /** Expected checksum in hex; null: unknown. */
   readonly sha256: string | null;
 }
 
@@ -27,7 +27,7 @@ export interface Fetched {
   readonly sizeBytes: number;
 }
 
-/** Why it was not fetched; the code says whether it is worth another try. */
+/** Reason for a failed download. The code decides about a retry. */
 export class FetchError extends Error {
   constructor(
     readonly code: ErrorCode,
@@ -37,10 +37,7 @@ export class FetchError extends Error {
   }
 }
 
-/**
- * Fetches what a dataset is to be made of, under the rules for all outgoing requests, to disk as it comes.
- * @throws FetchError
- */
+/** Downloads the source of a dataset to disk, by the rules for all outgoing requests. @throws FetchError */
 export async function fetchSource(
   { importId, url, sha256 }: Wanted,
   { blobs, policy, limits, timeoutMs }: FetchOptions,
@@ -68,7 +65,7 @@ export async function fetchSource(
 export function checkStatus(status: number, location: string | undefined): void {
   if (status === 200) return;
   if (status >= 300 && status < 400 && location !== undefined) {
-    const message = `The URL answers ${status} with another one, which is not followed; name that: ${location}`;
+    const message = `The URL answers ${status} with a redirect, which is not followed. Use its target instead: ${location}`;
     throw new FetchError('source_refused', message);
   }
   const code = status >= 500 || status === 429 ? 'source_unreachable' : 'source_refused';
@@ -84,13 +81,15 @@ export function toFetchError(error: unknown, timeoutMs: number): FetchError {
   if (name === 'TimeoutError' || name === 'AbortError')
     return new FetchError(
       'source_refused',
-      `The URL did not give all its bytes within ${timeoutMs / 1000} s.`,
+      `The download from the URL did not finish within ${timeoutMs / 1000} s.`,
     );
-  // A private address, say, is refused at every try.
+  // Errors without a cause, like a private address, would repeat at every retry.
   const code =
     error instanceof OutgoingError && error.cause === undefined ? 'source_refused' : 'source_unreachable';
   return new FetchError(
     code,
-    error instanceof OutgoingError ? `The URL ${message}.` : `The URL broke off: ${message}`,
+    error instanceof OutgoingError
+      ? `The URL ${message}.`
+      : `The download from the URL was interrupted: ${message}`,
   );
 }

@@ -17,9 +17,9 @@ interface Source {
 }
 
 /**
- * Brings a built-in dataset's files together as one archive, as an upload would: from this machine where they lie there,
- * else from their official addresses, whose checksums are known.
- * @throws FetchError dataset_unavailable, with what to do
+ * Packs the files of a built-in dataset into one archive, like an upload. It takes them from this machine if it has
+ * them, otherwise from their official addresses, whose checksums are known. @throws FetchError dataset_unavailable,
+ * with the remedy
  */
 export async function gatherBuiltIn(
   { importId, dataset }: { readonly importId: string; readonly dataset: FetchedDataset },
@@ -46,7 +46,7 @@ function remedyFor({ files, debian }: FetchedDataset): string {
   const names = files.map(({ name }) => name).join(', ');
   const installed =
     debian === null ? '' : `, or install the Debian package ${debian.name} where the worker runs`;
-  return `Put ${names} from ${new URL('.', files[0]!.url)} into the folder that STRATA_DATASETS names${installed}; then ask again.`;
+  return `Put ${names} from ${new URL('.', files[0]!.url)} into the folder that STRATA_DATASETS names${installed}. Then create the job again.`;
 }
 
 async function sourceOf(
@@ -73,7 +73,7 @@ async function sourceOf(
   };
 }
 
-/** @throws FetchError checksum_mismatch, at the end */
+/** @throws FetchError checksum_mismatch, at the end of the bytes */
 async function* checked(bytes: AsyncIterable<Uint8Array>, { url, sha256 }: OfficialFile) {
   const hash = createHash('sha256');
   for await (const chunk of bytes) {
@@ -85,7 +85,7 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, { url, sha256 }: Offic
   throw new FetchError('checksum_mismatch', `The bytes at ${url} have the sha256 ${found}, not ${sha256}.`);
 }
 
-/** A tar of the files, one opened after another as it is read. */
+/** A tar archive of the files. Each file is opened when it is read. */
 async function* archiveOf(sources: readonly Source[]): AsyncGenerator<Uint8Array> {
   const tar = pack();
   const fill = async () => {
@@ -93,7 +93,7 @@ async function* archiveOf(sources: readonly Source[]): AsyncGenerator<Uint8Array
       await pipeline(await open(), tar.entry({ name, size: sizeBytes }));
     tar.finalize();
   };
-  // Begun by the first read: whoever reads a stream of this kind that has failed before waits for ever.
+  // Started by the first read, because a stream of this kind that fails before its first read hangs forever.
   fill().catch((error) => tar.destroy(error));
   yield* tar as AsyncIterable<Uint8Array>;
 }

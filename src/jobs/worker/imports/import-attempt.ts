@@ -21,7 +21,7 @@ export interface AttemptOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly limits: ImportLimits;
   readonly noProgressMs: number;
-  /** How what is at a URL is fetched. */
+  /** Options for downloads from URLs. */
   readonly fetching: Omit<FetchOptions, 'blobs'>;
   readonly log: Log;
 }
@@ -53,7 +53,7 @@ export class ImportAttempt {
   async run(): Promise<void> {
     const { blobs, log } = this.options;
     const { id, datasetId, phase, attempt } = this.claim;
-    // Of attempts before this one: whoever made it has lost its claim.
+    // Deletes files of earlier attempts, which have lost their claim.
     await blobs.deleteSpool(`${id}/a`);
     const outcome = await this.#work();
     await untilAvailable(() => this.#record(outcome));
@@ -81,7 +81,7 @@ export class ImportAttempt {
         progress = null;
       },
       FLUSH_MS,
-      (error) => log.warn({ err: error, dataset: this.claim.datasetId }, 'progress is written later'),
+      (error) => log.warn({ err: error, dataset: this.claim.datasetId }, 'progress could not be stored; it is stored later'),
     );
     const watchdog = startWatchdog(noProgressMs, () => this.end('stalled'));
     this.#child = new ImporterChild(command, environment);
@@ -143,7 +143,7 @@ export class ImportAttempt {
     return recordImportFailure(db, this.claim, { code, message: outcome.message, ...NO_PROBLEMS });
   }
 
-  /** What is tried again needs the upload; of an attempt nothing is kept but the blobs that its result names. */
+  /** A retry needs the upload. Otherwise only the blobs of the result are kept. */
   async #cleanUp(): Promise<void> {
     const { db, blobs } = this.options;
     const { id, attempt } = this.claim;

@@ -1,17 +1,17 @@
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
 import type { PredictorChild } from '../children/predictor-child.js';
 
-/** A place for one predictor, which is started by the first question and replaced once it has ended. */
+/** A predictor process that the first question starts and that is replaced after its end. */
 export class Predictor {
   private child: PredictorChild | null = null;
 
   constructor(
     private readonly start: () => PredictorChild,
-    /** One that takes longer hangs, and is ended. */
+    /** A predictor that takes longer is considered hung and is killed. */
     private readonly slowestMs: number,
   ) {}
 
-  /** @throws PredictorGoneError where the process ends before it answers; the next question finds another */
+  /** @throws PredictorGoneError if the process ends before it answers. The next question starts another one. */
   async ask(task: PredictionTask): Promise<PredictionOutcome> {
     if (!this.child?.alive) this.child = this.start();
     const { child } = this;

@@ -11,12 +11,12 @@ export interface PredictionServerOptions {
   readonly redisUrl: string;
   readonly blobUrl: string;
   readonly threads: number;
-  /** Of model files kept loaded; 0: this worker answers no predictions. */
+  /** Megabytes of model files to keep loaded. 0: this worker serves no predictions. */
   readonly predictorMb: number;
   readonly log: Log;
 }
 
-/** Answers predictions beside the tasks, in a process of its own: neither waits for the other's. */
+/** Answers predictions in a separate process, so that tasks and predictions do not wait for each other. */
 export async function servePredictions(options: PredictionServerOptions): Promise<{ stop(): Promise<void> }> {
   const { redisUrl, predictorMb, log } = options;
   if (predictorMb === 0) return { stop: async () => undefined };

@@ -6,13 +6,13 @@ import { GPU_FIELDS, GPU_LIST, type Gpu, parseGpuCards, visibleGpus } from '../.
 import { defaultSlots } from '../../../contract/settings.js';
 import type { WorkerDevice } from '../../../contract/workers.js';
 
-/** A place for one trainer. */
+/** A device on which one trainer runs. */
 export interface SlotPlace {
-  /** As tasks report it: `cpu:0`, `gpu:1`. */
+  /** Name in task reports: `cpu:0`, `gpu:1`. */
   readonly device: string;
   /** UUID of the GPU; null for the CPU. */
   readonly gpu: string | null;
-  /** Whether the device computes in bfloat16. */
+  /** Whether the device supports bfloat16. */
   readonly bfloat16: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface Machine {
   readonly cores: number;
   readonly cpuName: string;
   readonly cpuBfloat16: boolean;
-  /** Whether the CPU's bfloat16 is the faster arithmetic. */
+  /** Whether bfloat16 is faster than float32 on the CPU. */
   readonly cpuPrefersBfloat16: boolean;
   readonly gpus: readonly Gpu[];
 }
@@ -30,7 +30,7 @@ export interface Placement {
   readonly slots: readonly SlotPlace[];
 }
 
-/** What this host has to train on. */
+/** Detects the devices of this host. */
 export async function inspectMachine(): Promise<Machine> {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   return {
@@ -42,17 +42,17 @@ export async function inspectMachine(): Promise<Machine> {
   };
 }
 
-/** Instructions that multiply bfloat16 numbers; AVX-NE-CONVERT only converts them. */
+/** Instruction sets that multiply bfloat16 numbers. AVX-NE-CONVERT only converts them. */
 const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16'];
 
-/** @param cpuinfo as Linux shows it; elsewhere nothing is known, and bfloat16 not offered */
+/** @param cpuinfo in the format of Linux. On other systems nothing is known, and bfloat16 is not offered. */
 export function cpuHasBfloat16(cpuinfo: string): boolean {
   return BFLOAT16_FLAGS.some((flag) => flagsOf(cpuinfo).includes(flag));
 }
 
 /**
- * Only with AMX: AVX512_BF16 alone was measured at half of float32's rate (docs/performance.md), and saves memory at the
- * cost of time.
+ * Only with AMX: AVX512_BF16 alone has half the speed of float32 (docs/performance.md). It saves memory, but costs
+ * time.
  */
 export function cpuPrefersBfloat16(cpuinfo: string): boolean {
   return flagsOf(cpuinfo).includes('amx_bf16');
@@ -73,7 +73,7 @@ async function nvidiaSmi(args: readonly string[]): Promise<string> {
   return done?.stdout ?? '';
 }
 
-/** One slot a GPU, in turn where more are asked for; without GPUs as many as the cores feed. */
+/** One slot per GPU; more slots share the GPUs in turn. Without GPUs, as many slots as the cores can serve. */
 export function placeSlots(machine: Machine, slots: number | undefined, threads: number): Placement {
   const gpus = machine.gpus.length;
   const count = slots ?? defaultSlots({ cores: machine.cores, gpus }, threads);

@@ -3,7 +3,7 @@ import type { WorkerSlot } from '../../../contract/workers.js';
 import type { OnLine, OnReport, Outcome, TrainerChild } from '../children/trainer-child.js';
 import type { SlotPlace } from './devices.js';
 
-/** A place on a device with a warm trainer, which is replaced once it has ended, and ends itself when nothing is to do. */
+/** A place on a device with a warm trainer. The trainer is replaced after its end, and ends itself when idle. */
 export class Slot {
   private trainer: TrainerChild | null = null;
   private runtimeInfo: RuntimeInfo | null = null;
@@ -15,11 +15,11 @@ export class Slot {
   constructor(
     readonly place: Pick<SlotPlace, 'device' | 'bfloat16'>,
     private readonly start: () => TrainerChild,
-    /** After which an idle trainer ends: a warm one holds its memory. */
+    /** Time after which an idle trainer ends, to free its memory. */
     private readonly idleMs: number,
   ) {}
 
-  /** Starts the trainer; resolves when it can take tasks, or has ended trying. */
+  /** Starts the trainer. Resolves when it can take tasks, or when the start has failed. */
   async warm(): Promise<void> {
     const trainer = this.living();
     this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
@@ -32,17 +32,17 @@ export class Slot {
 
   get report(): WorkerSlot {
     if (this.taskId !== null) return { state: 'busy', task_id: this.taskId };
-    // Without a trainer it rests: the next task starts one.
+    // A slot without a trainer is resting: the next task starts one.
     const usable = this.runtimeInfo !== null && this.trainer?.alive !== false;
     return { state: usable ? 'idle' : 'starting', task_id: null };
   }
 
-  /** Of the last trainer that got as far as saying so. */
+  /** Runtime of the last trainer that reported it. */
   get runtime(): RuntimeInfo | null {
     return this.runtimeInfo;
   }
 
-  /** Takes the slot until `release`. */
+  /** Occupies the slot until `release`. */
   reserve(): void {
     this.reserved = true;
     clearTimeout(this.timer);
@@ -51,7 +51,7 @@ export class Slot {
   release(): void {
     this.reserved = false;
     this.taskId = null;
-    // Warm again before the next task asks for it.
+    // Starts the replacement before the next task needs it.
     if (!this.closed) void this.warm();
   }
 
@@ -62,13 +62,13 @@ export class Slot {
     return trainer.run(assignment, onReport, onLine);
   }
 
-  /** Ends an idle trainer: what else the worker is about to do needs its memory. The next task starts another. */
+  /** Ends an idle trainer, because the worker needs its memory. The next task starts another. */
   rest(): void {
-    // One that has not begun has yet to say what it runs on.
+    // A trainer that is still starting has not reported its runtime yet.
     if (this.reserved || this.runtimeInfo === null) return;
     clearTimeout(this.timer);
     const { trainer } = this;
-    // Before it is seen gone: a task that comes meanwhile gets another.
+    // Cleared before the process has ended, so that a new task gets another trainer.
     this.trainer = null;
     void trainer?.kill('it had no task');
   }
@@ -77,7 +77,7 @@ export class Slot {
     this.trainer?.askCheckpoint(assignment, stop);
   }
 
-  /** Ends the trainer and waits until it is seen gone. */
+  /** Kills the trainer and waits for its end. */
   async kill(reason: string): Promise<void> {
     await this.trainer?.kill(reason);
   }

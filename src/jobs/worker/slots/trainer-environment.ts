@@ -6,25 +6,25 @@ export interface TrainerSettings {
   readonly threads: number;
 }
 
-/** The smallest thread pool: libuv's own default. */
+/** The minimum thread pool: libuv's default. */
 const MIN_POOL = 4;
 
-/** The environment of a trainer process on one slot: its threads, its device, and nothing of the servers. */
+/** Environment of the trainer on a slot: its threads and its device, but no addresses of servers. */
 export function trainerEnvironment(
   base: NodeJS.ProcessEnv,
   { blobUrl, threads }: TrainerSettings,
   { gpu, bfloat16 }: SlotPlace,
 ): NodeJS.ProcessEnv {
-  // TensorFlow's threads would wait for each other at malloc.
+  // With this variable, TensorFlow's threads would wait for each other in malloc.
   const { MALLOC_ARENA_MAX: _, ...kept } = computingEnvironment(base, blobUrl);
   return {
     ...kept,
     STRATA_THREADS: String(threads),
-    // Each slot gets its own cores; TensorFlow's pools would otherwise take all of them in every slot.
+    // Each slot gets its own cores. Without this limit, TensorFlow would use all cores in every slot.
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
     OMP_NUM_THREADS: String(threads),
-    // Encoded images are decoded there, `threads` at a time; files are read there too.
+    // This pool decodes `threads` images at a time and reads files.
     UV_THREADPOOL_SIZE: String(Math.max(MIN_POOL, threads + 2)),
     TF_CPP_MIN_LOG_LEVEL: '2',
     STRATA_BFLOAT16: bfloat16 ? '1' : '0',

@@ -5,7 +5,10 @@ import type { StopWish } from '../../store/leases.js';
 import type { OnLine, OnReport, Outcome } from '../children/trainer-child.js';
 import type { Slot } from '../slots/slot.js';
 
-/** Why the worker itself ended an attempt. `yielded` goes back unharmed, from its last checkpoint. */
+/**
+ * Reason why the worker ended an attempt. `yielded`: the task goes back without counting a failure, from its last
+ * checkpoint.
+ */
 export type Ending = 'killed' | 'yielded' | 'lost' | 'stalled';
 
 const REASONS: Readonly<Record<Ending, string>> = {
@@ -15,7 +18,7 @@ const REASONS: Readonly<Record<Ending, string>> = {
   stalled: 'it reported nothing',
 };
 
-/** A claimed task in a slot, and the ways to end it. Its trainer's word, or end, is what moves it on. */
+/** A claimed task on a slot, and the ways to end it. The report or the end of its trainer advances it. */
 export class Attempt {
   private cause: Ending | null = null;
   private lost = false;
@@ -33,7 +36,7 @@ export class Attempt {
     return this.cause;
   }
 
-  /** Another attempt may already run. */
+  /** Whether another attempt may already run. */
   get isLost(): boolean {
     return this.lost;
   }
@@ -62,7 +65,7 @@ export class Attempt {
     clearTimeout(this.patience);
   }
 
-  /** Asks the trainer to make a checkpoint and end the task; one that does not heed it in time is killed. */
+  /** Asks the trainer to write a checkpoint and end the task. Kills it if it does not do so in time. */
   yield(): void {
     if (this.cause !== null || this.trainerDone) return;
     this.cause = 'yielded';

@@ -1,14 +1,19 @@
 import type { BlobUri } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 
-/** An attempt's checkpoints: no other attempt's bytes are the same, so one that is replaced can go at once. */
+/**
+ * Checkpoints of an attempt. No other attempt has the same bytes, so a replaced checkpoint can be deleted at once.
+ */
 export class Checkpoints {
   constructor(
     private readonly blobs: BlobStore,
     private current: BlobUri | null,
   ) {}
 
-  /** The table names `next` now, or none. What cannot be deleted here, garbage collection deletes. */
+  /**
+   * Deletes the previous checkpoint after the table refers to `next`, or to none. Garbage collection deletes what
+   * cannot be deleted here.
+   */
   async replacedBy(next: BlobUri | null): Promise<void> {
     const old = this.current;
     this.current = next;

@@ -8,12 +8,12 @@ import type { Queryable } from '../../store/connection/database.js';
 import { toSeries } from '../../store/metric-series.js';
 import { sampleMetrics } from '../../store/metrics.js';
 
-/** Of a series in the finalizer's documents; longer ones keep their peaks. */
+/** Maximum number of points of a series in the documents. Longer series keep their peaks. */
 const POINTS = 10_000;
 
 /**
- * Adds the job's metrics so far to what the finalizer is given: it writes the model card, and must not read Postgres.
- * No row refers to the blob, so it goes with the garbage, long after the task has read it.
+ * Adds the metrics of the job so far to the inputs of the finalizer, which writes the model card and cannot read
+ * Postgres. No row refers to this blob, so garbage collection deletes it, long after the task has read it.
  */
 export async function withMetrics(
   db: Queryable,

@@ -3,16 +3,16 @@ import type { Report } from '../../lifecycle/report.js';
 import { startLoop } from '../../process/loop.js';
 
 export interface Gathered extends Report {
-  /** When the oldest of the samples was made, in Unix milliseconds. */
+  /** Creation time of the oldest sample, in Unix milliseconds. */
   readonly oldestSampleMs: number | null;
 }
 
 export interface Recorder {
   add(samples: readonly MetricSample[], madeAtMs: number): void;
   progress(share: number): void;
-  /** Written at once, with the samples before it. */
+  /** Writes a checkpoint at once, together with the samples before it. */
   checkpoint(made: TaskCheckpoint): void;
-  /** Stops writing. @returns what is not written yet: it belongs to the attempt's end */
+  /** Stops writing. @returns the samples that are not written yet; they are recorded with the end of the attempt */
   drain(): Promise<Gathered>;
 }
 
@@ -20,7 +20,7 @@ export type WriteReport = (report: Gathered) => Promise<void>;
 
 const NOTHING: Gathered = { progress: null, samples: [], checkpoint: null, oldestSampleMs: null };
 
-/** Gathers what a running task reports and writes it in batches, apart from the training. */
+/** Collects the reports of a running task and writes them in batches, outside the training. */
 export function startRecorder(
   write: WriteReport,
   flushMs: number,
@@ -36,7 +36,7 @@ export function startRecorder(
     try {
       await write(batch);
     } catch (error) {
-      // Kept for the next flush; an attempt that cannot write for long loses its lease anyway.
+      // Kept for the next flush. An attempt that cannot write for long loses its lease anyway.
       pending = joined(batch, pending);
       throw error;
     }

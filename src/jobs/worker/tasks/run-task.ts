@@ -36,7 +36,7 @@ export interface TaskRunnerOptions {
   readonly tracing: Tracing;
   /** Makes the profiles that a slot takes in turn with tasks. */
   readonly profiles: ProfileMaker;
-  /** Has a slot of this worker that has nothing to do look for a task, if there is one. */
+  /** Makes an idle slot of this worker look for a task. */
   readonly wakeSlot: () => void;
   readonly log: Log;
 }
@@ -67,7 +67,7 @@ export class TaskRunner {
     while (await this.work(slot));
   }
 
-  /** Resolves when nothing is in work. */
+  /** Resolves when no task is running. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.works);
   }
@@ -108,7 +108,7 @@ export class TaskRunner {
     });
   }
 
-  /** Lets all tasks in work make a checkpoint and end; they go back unharmed. */
+  /** Asks all running tasks for a checkpoint and ends them, without counting a failure. */
   releaseAll(): void {
     this.closed = true;
     for (const attempt of this.attempts) attempt.yield();
@@ -120,12 +120,14 @@ export class TaskRunner {
     const recorder = startRecorder(
       (report) => this.write(attempt, report, checkpoints),
       FLUSH_MS,
-      (error) => log.warn({ err: error, task: task.id }, 'metrics are written later'),
+      (error) =>
+        log.warn({ err: error, task: task.id }, 'metrics could not be stored; they are stored later'),
     );
     const printed = startTaskLog(
       (lines) => recordLog(db, task, lines),
       FLUSH_MS,
-      (error) => log.warn({ err: error, task: task.id }, 'log lines are written later'),
+      (error) =>
+        log.warn({ err: error, task: task.id }, 'log lines could not be stored; they are stored later'),
       () => performance.now(),
     );
     const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
@@ -136,7 +138,7 @@ export class TaskRunner {
       const outcome = await attempt.run(complete, onReport, printed.add);
       return { outcome, unwritten: await recorder.drain() };
     } finally {
-      // Before the task's end is written: whoever sees it ended finds its last words.
+      // Before the end of the task is recorded, so that its log is complete by then.
       await printed.close();
       clearInterval(reminder);
       watchdog.stop();
@@ -199,7 +201,7 @@ export class TaskRunner {
     const how = kept ? howEnded(attempt, outcome) : 'stale';
     metrics.taskEnded(task.kind, how, (performance.now() - attempt.startedAt) / 1000);
     trace.ended(how, ...wordsOf(outcome));
-    if (!kept) log.warn(context, 'stale attempt: its result is dropped');
+    if (!kept) log.warn(context, 'stale attempt: its result is discarded');
     else log.info({ ...context, outcome: how }, 'task ended');
   }
 
@@ -208,7 +210,7 @@ export class TaskRunner {
     const { task } = attempt.claim;
     if (outcome.kind === 'succeeded') {
       const opened = await recordSuccess(db, task, outcome.success, unwritten.samples);
-      // This slot takes one of them at once; another need not wait for the way over dispatcher and queue.
+      // This slot takes one of the opened tasks; another idle slot can take one at once.
       if (opened !== null && opened > 1) wakeSlot();
       return opened !== null;
     }
@@ -220,7 +222,8 @@ export class TaskRunner {
 }
 
 function failureOfGone({ ending }: Attempt, { killer, message }: Gone): Failure {
-  if (ending === 'stalled') return { code: 'trainer_stalled', message: 'the trainer reported nothing' };
+  if (ending === 'stalled')
+    return { code: 'trainer_stalled', message: 'the trainer reported nothing in time' };
   return { code: killer === 'out_of_memory' ? 'host_out_of_memory' : 'trainer_crashed', message };
 }
 
@@ -228,7 +231,7 @@ function howEnded({ ending }: Attempt, { kind }: Outcome): string {
   return kind === 'gone' ? (ending ?? 'gone') : kind;
 }
 
-/** What a trace says of an outcome: the parts of a success, or what went wrong. */
+/** The trace data of an outcome: the seconds by part, or the error. */
 function wordsOf(outcome: Outcome): [seconds: Readonly<Record<string, number>>, error?: string] {
   if (outcome.kind === 'succeeded') return [outcome.success.seconds];
   if (outcome.kind === 'failed') return [{}, outcome.failure.code];

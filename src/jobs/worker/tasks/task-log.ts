@@ -2,7 +2,7 @@ import { startLoop } from '../../process/loop.js';
 import type { NewLogLine } from '../../store/log-lines.js';
 import type { PrintedLine } from '../children/printed-lines.js';
 
-/** Of an attempt that prints more, the first and the last lines are kept. */
+/** An attempt that prints more keeps only its first and its last lines. */
 export const LOG_LIMITS = {
   firstLines: 1_800,
   firstLength: 900_000,
@@ -12,7 +12,7 @@ export const LOG_LIMITS = {
 
 export interface TaskLog {
   add(line: PrintedLine): void;
-  /** Writes what is left, the kept last lines included. */
+  /** Writes the remaining lines, including the last lines that were held back. */
   close(): Promise<void>;
 }
 
@@ -22,9 +22,9 @@ interface Entry extends PrintedLine {
 }
 
 /**
- * Gathers what a trainer prints during an attempt and writes it in batches. What goes over the limits is held back:
- * its end is written when the attempt ends, since last words tell most.
- * @param now milliseconds of a clock that never goes back
+ * Collects the output of a trainer during an attempt and writes it in batches. Lines above the limits are held
+ * back, and the last of them are written when the attempt ends, because they explain its end.
+ * @param now milliseconds of a monotonic clock
  */
 export function startTaskLog(
   write: (lines: readonly NewLogLine[]) => Promise<void>,
@@ -44,7 +44,7 @@ export function startTaskLog(
     const batch = unwritten;
     if (batch.length === 0) return;
     await write(batch.map(({ at, ...line }) => ({ ...line, ageMs: now() - at })));
-    // Only now: lines that could not be written are written by the next flush.
+    // Removed only after the write. If the write fails, the next flush repeats it.
     unwritten = unwritten.slice(batch.length);
   };
   const loop = startLoop(flush, flushMs, onError);
@@ -65,7 +65,7 @@ export function startTaskLog(
   };
 }
 
-/** The last lines of many. */
+/** The last lines of a long output. */
 class Tail {
   private lines: PrintedLine[] = [];
   private length = 0;
@@ -82,7 +82,7 @@ class Tail {
 
   take(): PrintedLine[] {
     if (this.dropped === 0) return this.lines;
-    const text = `[${this.dropped} lines left out here: an attempt's log keeps its first and its last lines]`;
+    const text = `[${this.dropped} lines omitted: the log of an attempt keeps its first and last lines]`;
     return [{ stream: 'stderr', text }, ...this.lines];
   }
 }

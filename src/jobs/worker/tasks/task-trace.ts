@@ -2,17 +2,20 @@ import type { Attributes, Span, Tracing } from '../../../tracing/tracing.js';
 import type { Claim } from '../../lifecycle/claim.js';
 
 export interface TaskTrace {
-  /** @param seconds of a success, by part @param error of anything else */
+  /**
+   * @param seconds of a success, by part
+   * @param error of any other outcome
+   */
   ended(outcome: string, seconds: Readonly<Record<string, number>>, error?: string): void;
 }
 
-/** Runs beside the loop whose parts add up (docs/method.md, "Seconds by part"). */
+/** This part runs in parallel to the training loop; the other parts add up (docs/method.md, "Seconds by part"). */
 const BESIDE = 'data_thread';
 
 /**
- * Traces an attempt: a span for its time in the queue, one for its work and, under that, one for each part of what
- * the trainer says it spent. A part is spread over the whole task; its span shows how long it took altogether, one
- * after the other in the order of their first use.
+ * Traces an attempt: one span for its time in the queue, one for its work, and under that one for each part of the
+ * trainer's time. A part is spread over the whole task. Its span shows only its total duration, and the spans
+ * follow one another in the order of first use.
  * @param nowMs Unix time in milliseconds
  */
 export function traceTask(

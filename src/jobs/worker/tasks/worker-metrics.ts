@@ -2,14 +2,14 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricSample, TaskAssignment, TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { roundsOf, stepsOfTask } from '../../../method/rounds.js';
 
-/** From seconds to hours: rounds are meant to take minutes. */
+/** From seconds to hours: a round is meant to take minutes. */
 const TASK_BUCKETS = [1, 5, 15, 60, 300, 900, 3600];
-/** Samples wait for the next flush, half a second at most, unless the database is slow. */
+/** Samples wait up to half a second for the next flush, longer if the database is slow. */
 const LAG_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 30];
 
 /**
- * What a worker counts. It opens no port: its heartbeat carries the figures to Postgres, from where any API process
- * serves them. They begin at 0 with each worker, under a label of its own, as counters do.
+ * Metrics of a worker. It opens no port: its heartbeat stores the figures in Postgres, and any API process serves
+ * them. The counters of each worker start at 0, under its own label.
  */
 export class WorkerMetrics {
   readonly #registry = new Registry();
@@ -25,32 +25,32 @@ export class WorkerMetrics {
     const registers = [this.#registry];
     this.#taskSeconds = new Histogram({
       name: 'strata_task_duration_seconds',
-      help: 'From a task’s claim to its recorded end, by how the attempt ended.',
+      help: 'Time from the claim of a task to its recorded end, by the outcome of the attempt.',
       labelNames: ['kind', 'outcome'],
       buckets: TASK_BUCKETS,
       registers,
     });
     this.#partSeconds = new Counter({
       name: 'strata_task_part_seconds_total',
-      help: 'Time of succeeded tasks within the trainer, by part.',
+      help: 'Time that successful tasks spent in the trainer, by part.',
       labelNames: ['kind', 'part'],
       registers,
     });
     this.#images = new Counter({
       name: 'strata_trained_images_total',
-      help: 'Images that succeeded tasks trained on.',
+      help: 'Images on which successful tasks trained.',
       labelNames: ['kind'],
       registers,
     });
     this.#imagesPerSecond = new Gauge({
       name: 'strata_images_per_second',
-      help: 'Throughput of the last training task of a device.',
+      help: 'Throughput of the last training task on a device.',
       labelNames: ['device'],
       registers,
     });
     this.#lag = new Histogram({
       name: 'strata_metric_lag_seconds',
-      help: 'From the moment in which a trainer made a sample to its commit in Postgres.',
+      help: 'Time from the creation of a sample in a trainer to its commit in Postgres.',
       buckets: LAG_BUCKETS,
       registers,
     });
@@ -77,14 +77,14 @@ export class WorkerMetrics {
   }
 
   samplesStored(lagSeconds: number): void {
-    // Hosts' clocks may be set back meanwhile.
+    // The clocks of hosts may be set back in the meantime.
     this.#lag.observe(Math.max(0, lagSeconds));
     this.#changed = true;
   }
 
   /**
-   * Writes all figures, in the form that prom-client aggregates, unless nothing has changed since the last time.
-   * @param write whether they were stored; else they are written the next time
+   * Writes all figures, in the form that prom-client aggregates, if they have changed.
+   * @param write returns whether they were stored; otherwise they are written the next time
    */
   async store(write: (figures: readonly object[]) => Promise<boolean>): Promise<void> {
     if (!this.#changed) return;

@@ -26,7 +26,7 @@ export function resolveAuxiliary(
   }
   const { cost_share: share, width, depth } = auxiliary;
   if (share !== DEFAULT_COST_SHARE && width !== null) {
-    report('/method/auxiliary/cost_share', 'decides the width, which is given: leave one of the two out');
+    report('/method/auxiliary/cost_share', 'conflicts with `width`: both decide the width, so leave one of them out');
   }
   if (depth !== null) checkDepth(auxiliary, depth, network, split, report);
   return auxiliary;
@@ -40,7 +40,7 @@ function reasonForNone(type: JobSpec['method']['type'], stages: number): string 
 function checkUnused(auxiliary: AuxiliarySpec, why: string, report: Problems): void {
   for (const field of ['learning_rate', 'width', 'depth'] as const) {
     if (auxiliary[field] === null) continue;
-    report(`/method/auxiliary/${field}`, `${why}; use null, or a method that has them in two stages or more`);
+    report(`/method/auxiliary/${field}`, `${why}; use null, or a method with AuxNets and at least two stages`);
   }
 }
 
@@ -52,7 +52,7 @@ function checkDepth(
   report: Problems,
 ): void {
   const pointer = '/method/auxiliary/depth';
-  // The later a stage, the smaller its inputs.
+  // Later stages have smaller inputs.
   const lastBoundary = network.blocks.length - split.at(-1)!;
   const min = leastAuxiliaryDepth(network, lastBoundary);
   if (depth < min) {
@@ -62,6 +62,6 @@ function checkDepth(
     );
   } else if (depth === 1 && (width !== null || share !== DEFAULT_COST_SHARE)) {
     const field = width === null ? 'cost_share' : 'width';
-    report(pointer, `a single convolution has no inner channels: use 2 or more, or leave ${field} out`);
+    report(pointer, `a single convolution has no inner channels; use at least 2, or leave ${field} out`);
   }
 }

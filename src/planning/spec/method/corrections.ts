@@ -13,15 +13,15 @@ export function resolveCorrections(
   report: Problems,
 ): JobSpec['method']['corrections'] {
   const { messages, storesVariables: stores } = describeMethod({ type });
-  // Stored rows are kept as they are: no codec rounds them.
+  // Stored rows are kept exactly: no codec rounds them.
   const sends = (name: string) => stages > 1 && !stores && messages.some(({ output }) => output === name);
   const serves = { precision: sends('corrections') || sends('features'), filter: sends('corrections') };
   for (const field of ['precision', 'filter'] as const) {
     if (serves[field] || corrections[field] === DEFAULT_CORRECTIONS[field]) continue;
     report(
       `/method/corrections/${field}`,
-      `${type} in ${stages === 1 ? 'one stage' : `${stages} stages`} sends no corrections: leave it out, or use ` +
-        'augmented-lagrangian in two stages or more',
+      `${type} with ${stages === 1 ? 'one stage' : `${stages} stages`} sends no corrections; leave it out, or use ` +
+        'augmented-lagrangian with at least two stages',
     );
   }
   return corrections;

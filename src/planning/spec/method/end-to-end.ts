@@ -23,7 +23,7 @@ export function resolveReplicas(
   if (replicas !== null && replicas !== 1 && endToEndSteps === 0) {
     report(
       '/method/end_to_end_replicas',
-      'there is no end-to-end phase to share; use 1 or null, or a greater end_to_end_share',
+      'requires an end-to-end phase; use 1 or null, or a greater end_to_end_share',
     );
   }
   return replicas ?? (endToEndSteps > 0 ? defaultReplicas({ type, stages }) : 1);

@@ -11,7 +11,7 @@ export function resolveHeads(
   if (heads.decoder && !(describeMethod({ type }).hasHeads && stages > 1)) {
     report(
       '/method/heads/decoder',
-      `${stages === 1 ? 'one stage' : type} has no local heads; use false, or local-heads in two stages or more`,
+      `${stages === 1 ? 'one stage' : type} has no local heads; use false, or local-heads with at least two stages`,
     );
   }
   return heads;

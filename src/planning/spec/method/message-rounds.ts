@@ -14,9 +14,9 @@ export function resolveMessageRounds(
   const exact = exactMessageRounds(stages);
   const pointer = '/method/message_rounds';
   if (rounds !== null && type !== 'rounds') {
-    report(pointer, `is for method.type rounds; leave it out with ${type}`);
+    report(pointer, `is only valid for method.type rounds; leave it out with ${type}`);
   } else if (rounds !== null && rounds > exact) {
-    report(pointer, `${exact} rounds are exact back-propagation, more change nothing; use ${exact} or less`);
+    report(pointer, `${exact} rounds give exact back-propagation, and more rounds change nothing; use at most ${exact}`);
   }
   return type === 'rounds' ? (rounds ?? exact) : null;
 }

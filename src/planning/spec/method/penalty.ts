@@ -3,10 +3,10 @@ import { describeMethod } from '../../../method/methods.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 
-// docs/method.md, "The choice of beta": just strong enough, where an end-to-end phase follows.
+// docs/method.md, "The choice of beta": just strong enough if an end-to-end phase follows.
 const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
 
-/** learning_rate x penalty that training still bears; `auto` stays below it. */
+/** Largest stable value of learning_rate x penalty. `auto` stays below it. */
 const STABLE_PRODUCT = 0.8;
 
 /** @returns the coefficient beta, 'adaptive', or 'auto' where the method has no coupling */
@@ -17,13 +17,13 @@ export function resolvePenalty(
   report: Problems,
 ): ResolvedMethod['penalty'] {
   if (!describeMethod({ type }).hasCoupling) {
-    if (penalty !== 'auto') report('/method/penalty', `${type} has no coupling to weigh; leave it at 'auto'`);
+    if (penalty !== 'auto') report('/method/penalty', `${type} has no coupling and therefore no penalty; leave it at 'auto'`);
     return 'auto';
   }
   if (penalty === 'adaptive' && type !== 'augmented-lagrangian') {
     report(
       '/method/penalty',
-      `'adaptive' needs the multipliers of augmented-lagrangian; give ${type} a number`,
+      `'adaptive' requires the multipliers of augmented-lagrangian; use a number with ${type}`,
     );
   }
   if (stages > 1 && typeof penalty === 'number' && rate * penalty >= 1) {

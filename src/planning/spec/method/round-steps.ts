@@ -22,19 +22,19 @@ export function resolveRoundSteps(
   return steps;
 }
 
-/** Every sample's variables move once an epoch, so a round hands over whole epochs. */
+/** A step changes the variables of its samples only, so a round consists of whole epochs. */
 function checkWholeEpochs(roundSteps: number, stepsPerEpoch: number, report: Problems): void {
   if (stepsPerEpoch > MAX_ROUND_STEPS) {
     report(
       '/batch_size',
       `makes epochs of ${stepsPerEpoch} steps; stored trains whole epochs a round, of at most ${MAX_ROUND_STEPS} ` +
-        'steps: use a greater batch, or a smaller max_train_samples',
+        'steps: use a greater batch size, or a smaller max_train_samples',
     );
   } else if (roundSteps % stepsPerEpoch !== 0) {
     const nearest = stepsPerEpoch * Math.max(1, Math.round(roundSteps / stepsPerEpoch));
     report(
       '/method/round_steps',
-      `stored trains whole epochs of ${stepsPerEpoch} steps a round; use ${nearest}, or null for one`,
+      `must be a multiple of ${stepsPerEpoch}, the steps per epoch, with method stored; use ${nearest}, or null for one epoch`,
     );
   }
 }

@@ -28,12 +28,12 @@ function checkSplit(split: readonly number[], stages: number, blocks: number, re
   if (split.length !== stages) {
     report(
       '/method/split',
-      `has ${split.length} entries for ${stages} stages; give one per stage, or 'auto'`,
+      `has ${split.length} entries for ${stages} stages; give one entry per stage, or 'auto'`,
     );
     return false;
   }
   const sum = split.reduce((total, count) => total + count, 0);
   if (sum === blocks) return true;
-  report('/method/split', `sums to ${sum}; the network has ${blocks} residual blocks to divide`);
+  report('/method/split', `has the sum ${sum}; it must be ${blocks}, the number of residual blocks of the network`);
   return false;
 }

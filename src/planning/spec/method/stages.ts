@@ -11,13 +11,13 @@ export function resolveStages(
 ): number | null {
   const stages = asked ?? (type === 'backprop' ? 1 : DEFAULT_STAGES);
   if (type === 'backprop' && stages !== 1) {
-    report('/method/stages', 'backprop trains one stage; use 1, or a layer-parallel method.type');
+    report('/method/stages', 'backprop trains a single stage; use 1, or a layer-parallel method.type');
     return null;
   }
   if (stages <= blocks) return stages;
   report(
     '/method/stages',
-    `the network has ${blocks} residual blocks; use ${blocks} stages or fewer, or a greater model.depth`,
+    `the network has ${blocks} residual blocks; use at most ${blocks} stages, or a greater model.depth`,
   );
   return null;
 }

@@ -17,7 +17,7 @@ export function resolveStored(
 ): JobSpec['method']['stored'] {
   if (!storesVariables({ type, stages })) {
     if (stored.coupling !== null) {
-      report('/method/stored/coupling', 'is for method.type stored in two stages or more; leave it out');
+      report('/method/stored/coupling', 'is only valid for method.type stored with at least two stages; leave it out');
     }
     return { coupling: null };
   }
@@ -47,6 +47,6 @@ function checkStoredBytes(
   report(
     '/method/type',
     `stored would keep ${gibibytes(bytes)} GiB of variables, of ${gibibytes(MAX_STORED_BYTES)} allowed; use ` +
-      `max_train_samples of ${fitting} or less, fewer stages, a smaller model.width, or stored.coupling penalty`,
+      `max_train_samples of at most ${fitting}, fewer stages, a smaller model.width, or stored.coupling penalty`,
   );
 }

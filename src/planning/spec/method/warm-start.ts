@@ -12,11 +12,11 @@ export function resolveWarmStart(
 ): number {
   const pointer = '/method/warm_start_epochs';
   if (epochs === 0) return epochs;
-  if (stages === 1) report(pointer, 'one stage trains end to end anyway; use 0, or two stages or more');
+  if (stages === 1) report(pointer, 'one stage always trains end to end; use 0, or at least two stages');
   else if (storesVariables({ type, stages })) {
     report(pointer, 'stored variables start from the untrained network; use 0');
   } else if (parallelSteps < 1) {
-    report(pointer, 'leaves no step to the layer-parallel phase; use less, or a smaller end_to_end_share');
+    report(pointer, 'leaves no steps for the layer-parallel phase; use a smaller value, or a smaller end_to_end_share');
   }
   return epochs;
 }

@@ -6,11 +6,11 @@ export type Schemas = components['schemas'];
 
 const RECONNECT_MS = 1000;
 
-/** The service through its front door: nothing the quickstart does needs more than HTTP. */
+/** A client of the public API. The quickstart needs nothing besides HTTP. */
 export class Api {
   constructor(
     readonly baseUrl: string,
-    /** Needed once the server has keys. */
+    /** Needed when the server has keys. */
     private readonly key: string | undefined = process.env.STRATA_API_KEY,
   ) {}
 
@@ -29,7 +29,7 @@ export class Api {
     return new Uint8Array(await (await this.request(path)).arrayBuffer());
   }
 
-  /** A job's events from its first to its last, each once, over any number of broken connections. */
+  /** Yields the events of a job from the first to the last, each once, over any number of lost connections. */
   async *follow(job: Schemas['Job'], signal: AbortSignal): AsyncGenerator<Schemas['Event']> {
     let last = '0';
     for (;;) {
@@ -42,7 +42,7 @@ export class Api {
           yield parseEvent(event);
         }
       } catch (error) {
-        // The API may be restarting; anything that it answered itself will not be better the next time.
+        // The API may be restarting, so retry. An error response of the API itself would repeat.
         if (signal.aborted || error instanceof ProblemError) throw error;
         await delay(RECONNECT_MS, undefined, { signal });
       }
@@ -58,7 +58,7 @@ export class Api {
   }
 }
 
-/** The API's own words about a request that it refused. */
+/** An error response of the API. */
 export class ProblemError extends Error {
   constructor(path: string, status: number, body: string) {
     super(`${path} answered ${status}: ${body}`);

@@ -3,7 +3,7 @@ import type { Schemas } from './api.js';
 const BAR_WIDTH = 24;
 const LINE_EVERY_MS = 5000;
 
-/** Shows a job's way: one line that is rewritten on a terminal; elsewhere a line every few seconds. */
+/** Shows the progress of a job: one line that is rewritten on a terminal, otherwise a line every few seconds. */
 export class JobDisplay {
   private readonly startedMs = performance.now();
   private doneTasks = 0;

@@ -3,7 +3,7 @@ export interface ServerSentEvent {
   data: string;
 }
 
-/** The events of a text/event-stream body that carry data; comments and incomplete ones are left out. */
+/** The events with data in a text/event-stream body. Comments and incomplete events are left out. */
 export async function* readEvents(body: ReadableStream<Uint8Array> | null): AsyncGenerator<ServerSentEvent> {
   if (!body) return;
   let rest = '';

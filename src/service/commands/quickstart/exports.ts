@@ -9,7 +9,7 @@ export interface ExportedFile {
   bytes: number;
 }
 
-/** Downloads a job's artifacts into a folder, each checked against its sha256. */
+/** Downloads the artifacts of a job to a folder and checks their sha256. */
 export async function downloadExports(
   api: Api,
   job: Schemas['Job'],
@@ -26,7 +26,7 @@ async function downloadOne(api: Api, artifact: Schemas['Artifact'], folder: stri
   const bytes = await api.download(artifact.links.content);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== artifact.sha256)
-    throw new Error(`The download of '${artifact.name}' is not what was exported`);
+    throw new Error(`The downloaded file '${artifact.name}' differs from the exported file`);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);
   return { path, url: new URL(artifact.links.content, api.baseUrl).href, bytes: bytes.length };

@@ -1,4 +1,4 @@
-/** A task's time on a device, in milliseconds. */
+/** The time of a task on a device, in milliseconds. */
 export interface BusyTime {
   stage: number;
   from: number;
@@ -6,13 +6,13 @@ export interface BusyTime {
 }
 
 export interface Overlap {
-  /** Wall time from the first stage task's start to the last one's end. */
+  /** Wall time from the start of the first stage task to the end of the last one. */
   phaseMs: number;
-  /** Of that, with two or more different stages busy at once. */
+  /** Part of this time in which at least two different stages were busy. */
   overlapMs: number;
 }
 
-/** How much of the layer-parallel phase was parallel: a sweep over the instants at which a task starts or ends. */
+/** Measures the parallelism of the layer-parallel phase: a sweep over the times at which a task starts or ends. */
 export function stageOverlap(tasks: readonly BusyTime[]): Overlap {
   if (tasks.length === 0) return { phaseMs: 0, overlapMs: 0 };
   const instants = [...new Set(tasks.flatMap((task) => [task.from, task.to]))].sort((a, b) => a - b);

@@ -4,7 +4,7 @@ import type { Api, Schemas } from './api.js';
 import type { ExportedFile } from './exports.js';
 import { type BusyTime, stageOverlap } from './overlap.js';
 
-/** What a finished job shows for itself. */
+/** Summary of a finished job. */
 export async function summarise(
   api: Api,
   job: Schemas['Job'],
@@ -38,12 +38,12 @@ function results(job: Schemas['Job']): string[] {
   ];
 }
 
-/** Each stage's loss, on its own forward pass, at its last step of the layer-parallel phase. */
+/** The loss of each stage, from its own forward pass, at its last step of the layer-parallel phase. */
 function lastLosses(series: readonly Schemas['MetricSeries'][]): string[] {
   return [...series]
     .sort((a, b) => (a.stage ?? Number.POSITIVE_INFINITY) - (b.stage ?? Number.POSITIVE_INFINITY))
     .map(({ stage, points }) => {
-      const name = stage === null ? 'last loss, end to end' : `last loss, stage ${stage}`;
+      const name = stage === null ? 'last loss, end-to-end phase' : `last loss, stage ${stage}`;
       return row(name, Number(points.at(-1)?.[1]).toFixed(4));
     });
 }
@@ -56,7 +56,7 @@ function timing(job: Schemas['Job'], tasks: readonly Schemas['Task'][]): string[
   return [
     row('job', seconds(wallMs)),
     row('layer-parallel phase', seconds(phaseMs)),
-    row('  two stages at once', `${seconds(overlapMs)} (${share.toFixed(0)} %)`),
+    row('  two stages at the same time', `${seconds(overlapMs)} (${share.toFixed(0)} %)`),
   ];
 }
 

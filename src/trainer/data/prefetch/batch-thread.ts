@@ -11,39 +11,39 @@ import { type Ring, RingControl, ringBytes, ringMemory, slotArrays } from './rin
 
 const THREAD = new URL('./thread.mjs', import.meta.url);
 
-/** Greater rings are not made: such batches are prepared in the loop, where one exists at a time. */
+/** Maximum size of a ring. Batches that would need more are prepared in the training loop, one at a time. */
 const MOST_RING_BYTES = 2 ** 30;
 
-/** How long a wait for a batch blocks the event loop, which is how the thread's failures arrive. */
+/** Duration of one wait for a batch. It blocks the event loop, which must run to receive failures of the thread. */
 const SLICE_MS = 20;
 
-/** The batches of a range of steps, prepared ahead by the thread; to be taken in order, each once. */
+/** The batches of a range of steps, prepared ahead by the thread. Take each once, in order. */
 export interface PreparedBatches {
   /**
-   * The next batch. Its tensors lie in the ring's own memory; the one before must have been disposed of.
-   * @throws TrainerError, or Error naming the cause, where the thread failed
+   * The next batch. Its tensors use the memory of the ring, so the previous batch must be disposed of first.
+   * @throws TrainerError, or Error with the cause, if the thread has failed
    */
   next(): Promise<Batch>;
-  /** Seconds the thread has spent preparing, beside whatever else was computed. */
+  /** Seconds that the thread has spent on batches, in parallel to training. */
   readonly seconds: number;
   close(): void;
 }
 
 /**
- * A thread that decodes, augments and normalises the batches of the next steps while TensorFlow computes. It stays
- * for the next task, as the trainer does: starting it costs as much as preparing a hundred small batches.
+ * A thread that decodes, augments and normalizes the batches of the next steps while TensorFlow computes. It stays
+ * for the next task, because starting it costs as much as a hundred small batches.
  */
 export class BatchThread {
   #worker: Worker | null = null;
   #memory: SharedArrayBuffer | null = null;
-  /** Settles when the thread has left the ring of the last order. */
+  /** Resolves when the thread has left the ring of the last order. */
   #idle: Promise<void> = Promise.resolve();
   #order: { failure: Error | null; end: () => void } | null = null;
 
-  /** @param decoders encoded images it decodes at the same time */
+  /** @param decoders number of encoded images that it decodes at the same time */
   constructor(private readonly decoders = 1) {}
 
-  /** Starts the thread, which `open` would otherwise do. */
+  /** Starts the thread in advance; otherwise `open` starts it. */
   start(): void {
     this.#living();
   }
@@ -53,7 +53,10 @@ export class BatchThread {
     return ringBytes({ batchSize, imageValues, steps: { start: 0, end: 0 } }) <= MOST_RING_BYTES;
   }
 
-  /** Has the batches of `steps` prepared. One task at a time: waits until the batches opened before are closed. */
+  /**
+   * Starts preparing the batches of `steps`. One task at a time: waits until the previously opened batches are
+   * closed.
+   */
   async open(files: SplitFiles, options: TrainBatchesOptions, steps: StepRange): Promise<PreparedBatches> {
     await this.#idle;
     const { image, storage } = files.manifest;
@@ -64,7 +67,7 @@ export class BatchThread {
     return preparedBatches(ring, image, () => order.failure);
   }
 
-  /** Ends the thread; batches that are still asked for then fail. */
+  /** Ends the thread. Pending requests for batches fail. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
@@ -100,7 +103,7 @@ export class BatchThread {
     });
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', (code) => {
-      this.#fail(new Error(`it ended with code ${code}`));
+      this.#fail(new Error(`exit code ${code}`));
       this.#end(worker);
       if (this.#worker === worker) this.#worker = null;
     });
@@ -111,7 +114,7 @@ export class BatchThread {
 
   /** The thread has left its ring. */
   #end(worker: Worker): void {
-    // One that is being terminated keeps the process until it is gone.
+    // A worker that is being terminated keeps the process alive until it has ended.
     if (this.#worker === worker) worker.unref();
     this.#order?.end();
   }

@@ -7,23 +7,23 @@ import { openFiles } from '../open-split.js';
 import type { SplitFiles } from '../split-files.js';
 import { type Ring, RingControl, slotArrays } from './ring.js';
 
-/** What the thread is asked for: the batches of a task's steps, one after another. */
+/** An order to the thread: the batches of the steps of a task, one after another. */
 export interface FillOrder {
   readonly ring: Ring;
   readonly files: SplitFiles;
   readonly options: TrainBatchesOptions;
-  /** Encoded images decoded at the same time. */
+  /** Number of encoded images decoded at the same time. */
   readonly decoders: number;
 }
 
 /** Sent before the ring is marked failed. */
 export interface FillFailure {
-  /** Null for an error outside the catalogue. */
+  /** Null for an error that is not in the catalogue. */
   readonly code: TrainerErrorCode | null;
   readonly message: string;
 }
 
-/** The thread's side: takes orders from `port`, one at a time. `nowMs` is its clock. */
+/** The thread's side of the protocol: takes orders from `port`, one at a time. `nowMs` is its clock. */
 export function serveOrders(port: MessagePort, nowMs: () => number): void {
   port.on('message', (order: FillOrder) => void serve(order));
 

@@ -2,32 +2,32 @@ import type { StepRange } from '../../../method/index.js';
 import type { BatchArrays } from '../batch-filler.js';
 
 /**
- * Batches on their way from the thread that prepares them to the loop that trains on them, in memory both see. Step
- * `n`, counted from 0, lies in slot n % SLOTS. Each side writes its own counter alone and wakes the other:
- *   filled    slots the thread has written since the start; the loop waits for it to pass the step it needs
- *   released  slots the loop has given back; the thread waits for it before it writes over a slot
+ * A ring of batches in memory shared by the thread that prepares them and the loop that trains on them. Step `n`,
+ * from 0, is in slot n % SLOTS. Each side writes only its own counter and wakes the other side:
+ *   filled    number of slots written by the thread; the loop waits until it exceeds the needed step
+ *   released  number of slots released by the loop; the thread waits for it before it overwrites a slot
  */
 export interface Ring {
-  /** Shared, from a WebAssembly.Memory: see `ringMemory`. */
+  /** Shared memory of a WebAssembly.Memory: see `ringMemory`. */
   readonly memory: SharedArrayBuffer;
   readonly steps: StepRange;
   readonly batchSize: number;
   readonly imageValues: number;
 }
 
-/** One that is trained on and one that is prepared: more would only help where steps differ much in length. */
+/** One batch in training and one in preparation. More would help only if steps differed much in length. */
 export const SLOTS = 2;
 
-/** TensorFlow takes memory over without a copy where it is aligned so (EIGEN_MAX_ALIGN_BYTES). */
+/** TensorFlow uses memory with this alignment without copying it (EIGEN_MAX_ALIGN_BYTES). */
 const ALIGNMENT_BYTES = 64;
 const PAGE_BYTES = 65_536;
-/** Control words; the seconds spent preparing follow as a float64. */
+/** Control words, followed by the preparation seconds as a float64. */
 const CONTROL_BYTES = ALIGNMENT_BYTES;
 const SECONDS_OFFSET = 32;
 
 const FILLED = 0;
 const RELEASED = 1;
-/** Raised with every change of `released`, and by whoever ends the ring: a thread that waits then looks again. */
+/** Raised with every change of `released` and at the end of the ring, so that a waiting thread checks again. */
 const THREAD_WAKE = 2;
 const STATE = 3;
 
@@ -40,12 +40,12 @@ const imagesBytes = ({ batchSize, imageValues }: Omit<Ring, 'memory'>): number =
   aligned(4 * batchSize * imageValues);
 const slotBytes = (ring: Omit<Ring, 'memory'>): number => imagesBytes(ring) + aligned(4 * ring.batchSize);
 
-/** Bytes of memory a ring takes. */
+/** Memory size of a ring in bytes. */
 export function ringBytes(ring: Omit<Ring, 'memory'>): number {
   return CONTROL_BYTES + SLOTS * slotBytes(ring);
 }
 
-/** Part of JavaScript, but not of the compiler's ES libraries. */
+/** Part of JavaScript, but missing in the compiler's ES libraries. */
 declare const WebAssembly: {
   readonly Memory: new (pages: {
     initial: number;
@@ -54,13 +54,15 @@ declare const WebAssembly: {
   }) => { readonly buffer: SharedArrayBuffer };
 };
 
-/** WebAssembly's memory begins at a page, which no plain SharedArrayBuffer promises: so slots can be aligned. */
+/**
+ * WebAssembly memory starts at a page, so slots can be aligned. A plain SharedArrayBuffer does not guarantee this.
+ */
 export function ringMemory(bytes: number): SharedArrayBuffer {
   const pages = Math.ceil(bytes / PAGE_BYTES);
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer;
 }
 
-/** The arrays of the `n`th batch since the start. */
+/** The arrays of batch `n`, counted from the start. */
 export function slotArrays(ring: Ring, n: number): BatchArrays {
   const start = CONTROL_BYTES + (n % SLOTS) * slotBytes(ring);
   return {
@@ -69,7 +71,7 @@ export function slotArrays(ring: Ring, n: number): BatchArrays {
   };
 }
 
-/** What both sides say to each other about a ring. */
+/** The counters and signals of a ring, for both sides. */
 export class RingControl {
   readonly #words: Int32Array;
   readonly #seconds: Float64Array;
@@ -79,7 +81,7 @@ export class RingControl {
     this.#seconds = new Float64Array(memory, SECONDS_OFFSET, 1);
   }
 
-  /** For memory that an earlier ring has used. */
+  /** Resets memory that an earlier ring has used. */
   reset(): void {
     this.#words.fill(0);
     this.#seconds.fill(0);
@@ -93,25 +95,25 @@ export class RingControl {
     return Atomics.load(this.#words, STATE) === FAILED;
   }
 
-  /** Seconds the thread has spent preparing. */
+  /** Seconds that the thread has spent on batches. */
   get seconds(): number {
     return this.#seconds[0]!;
   }
 
-  /** The thread: a slot holds its batch. */
+  /** Called by the thread: a slot contains its batch. */
   markFilled(seconds: number): void {
     this.#seconds[0]! += seconds;
     Atomics.add(this.#words, FILLED, 1);
     Atomics.notify(this.#words, FILLED);
   }
 
-  /** The thread: it cannot go on. */
+  /** Called by the thread: it cannot continue. */
   markFailed(): void {
     Atomics.store(this.#words, STATE, FAILED);
     Atomics.notify(this.#words, FILLED);
   }
 
-  /** The thread: waits until batch `n` has a free slot. @returns false where the ring was closed */
+  /** Called by the thread: waits until batch `n` has a free slot. @returns false if the ring was closed */
   waitForSlot(n: number): boolean {
     for (;;) {
       const wake = Atomics.load(this.#words, THREAD_WAKE);
@@ -121,19 +123,22 @@ export class RingControl {
     }
   }
 
-  /** The loop: waits until more batches are filled than `n`, or the thread failed, or `timeoutMs` have passed. */
+  /**
+   * Called by the loop: waits until more than `n` batches are filled, the thread has failed, or `timeoutMs` have
+   * passed.
+   */
   waitForBatch(n: number, timeoutMs: number): void {
     const filled = this.filled;
     if (filled <= n && !this.failed) Atomics.wait(this.#words, FILLED, filled, timeoutMs);
   }
 
-  /** The loop: a slot may be written over. */
+  /** Called by the loop: a slot may be overwritten. */
   release(): void {
     Atomics.add(this.#words, RELEASED, 1);
     this.#wakeThread();
   }
 
-  /** The loop: no more batches are wanted. */
+  /** Called by the loop: no more batches are needed. */
   close(): void {
     Atomics.compareExchange(this.#words, STATE, OPEN, CLOSED);
     this.#wakeThread();

@@ -1,5 +1,6 @@
-// The door of the thread that prepares batches: worker threads do not inherit tsx, and get their clock here as the
-// process gets its own in main.ts. Within the thread (`tsx/cjs`) TypeScript loads in half the time of tsx's hooks.
+// Entry point of the thread that prepares batches. Worker threads do not inherit tsx, so it is loaded here; in the
+// thread, `tsx/cjs` loads TypeScript in half the time of tsx's hooks. The clock is also passed here, as in main.ts
+// for the process.
 import { existsSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 

@@ -4,7 +4,7 @@ import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
 export const FLOAT = { T: attribute.type('DT_FLOAT') };
 export const LAYOUT = { data_format: attribute.text('NHWC') };
 
-/** Nodes and weights as they are collected; every method names the value that its node makes. */
+/** Collects nodes and weights. Every method returns the name of the value that its node computes. */
 export class GraphWriter {
   readonly nodes: GraphNode[] = [];
   readonly weights: GraphWeight[] = [];
@@ -52,5 +52,5 @@ export function graphWindow({ stride }: { readonly stride: number }) {
   return { ...FLOAT, ...LAYOUT, strides: sides(stride), padding: attribute.text('SAME') };
 }
 
-/** Of height and width; images and channels are taken one by one. */
+/** For height and width only; images and channels have size 1. */
 export const sides = (size: number) => attribute.ints([1, size, size, 1]);

@@ -3,12 +3,12 @@ import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
 
 export type Symbolic = ReturnType<typeof tf.input>;
 
-/** What is common to tfjs's layer classes here. */
+/** Common interface of the tfjs layer classes used here. */
 type TfLayer = Pick<ReturnType<typeof tf.layers.dense>, 'weights' | 'setWeights' | 'apply'>;
 
-/** tfjs makes a layer's weights when it is applied, so their values are set when all is built. */
+/** tfjs creates the weights of a layer when it is applied, so their values are set at the end. */
 export class LayersWriter {
-  /** Values in the order the tfjs layer keeps them. */
+  /** Values in the order of the tfjs layer. */
   readonly #weighted: { readonly layer: TfLayer; readonly values: readonly Float32Array[] }[] = [];
 
   /** @param apply writes one layer, and answers the value that it makes */
@@ -33,7 +33,7 @@ export class LayersWriter {
     }
   }
 
-  /** tfjs has no layer for a factor per channel but a depthwise convolution of one pixel. */
+  /** tfjs has no layer for a factor per channel, except a depthwise 1x1 convolution. */
   scale(name: string, factor: Float32Array, shift: Float32Array, input: Symbolic): Symbolic {
     const scale = tf.layers.depthwiseConv2d({ name: tfName(name), kernelSize: 1, trainable: false });
     return this.weigh(scale, [factor, shift], input);
@@ -49,7 +49,7 @@ export class LayersWriter {
   }
 }
 
-/** tfjs builds paths from layer names: a slash would read as a scope. */
+/** tfjs builds paths from layer names, and a slash would start a scope. */
 export function tfName(name: string): string {
   return name.replaceAll('/', '_');
 }

@@ -32,7 +32,7 @@ function train(layer: ConvLayer, input: Tensor, { context, wantsInputGradient }:
   };
 }
 
-/** `tensor` itself where it has that dtype already. */
+/** Returns `tensor` itself if it has that dtype already. */
 function inDtypeOf(tensor: Tensor, { dtype }: Tensor): Tensor {
   return tensor.dtype === dtype ? tensor : kernels.cast(tensor, dtype as DType);
 }

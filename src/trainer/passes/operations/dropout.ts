@@ -13,12 +13,11 @@ export const dropout: PassOperation<DropoutLayer> = {
 };
 
 /**
- * Dropout with a mask that is a pure function of (seed, layer name, step): a step computed again, by whichever
- * process and in whichever split of the network, drops the same values.
- * @throws Error where the context has no draw
+ * Dropout with a mask that is a pure function of (seed, layer name, step). A repeated step drops the same values,
+ * in every process and every split of the network. @throws Error if the context has no draw
  */
 function train({ name, rate }: DropoutLayer, input: Tensor, { context: { draw } }: TrainingRun): Pass {
-  if (!draw) throw new Error(`${name} needs a draw: the seed and the step`);
+  if (!draw) throw new Error(`${name} needs the seed and the step for its random draw`);
   const mask = kernels.dropoutMask(input.shape, rate, randomKey(draw.seed, 'dropout', name, draw.step));
   const output = kernels.keepMasked(input, mask, rate);
   return {

@@ -9,8 +9,8 @@ import { trainBatchesOn } from '../inputs/batches.js';
 import type { Readers } from '../inputs/readers.js';
 
 /**
- * How far the stages are from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
- * `auxiliary_error` of each AuxNet on test images (docs/method.md, "Diagnostics"). Nothing where there is one stage.
+ * Distance of the stages from the network that they form: `fidelity` of the gradient of each stage on the batch of
+ * `step`, and `auxiliary_error` of each AuxNet on test images (docs/method.md, "Diagnostics"). Empty for one stage.
  */
 export async function diagnose(
   context: TaskContext,
@@ -20,7 +20,7 @@ export async function diagnose(
   readers: Readers,
   step: number,
 ): Promise<MetricSample[]> {
-  // Stored variables are their stages' own: a probe of the network has none.
+  // Stored variables belong to single stages, so there is nothing to compare in the whole network.
   if (run.stages.length === 1 || storesVariables(context.assignment.spec.method)) return [];
   const samples = (await probeFidelity(context, run, weights, readers, step)).flatMap((value, stage) =>
     value !== null && Number.isFinite(value) ? [{ name: 'fidelity', stage, step, value }] : [],

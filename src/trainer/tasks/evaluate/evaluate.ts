@@ -12,7 +12,7 @@ import { compactLayers } from '../inputs/stage-parameters.js';
 import { joinedState } from '../inputs/states.js';
 import { diagnose } from './diagnose.js';
 
-/** Evaluates the composed network, and beside it the compact one, as the stages left them after a round. */
+/** Evaluates the composed network and the compact one, after a round of the stages. */
 export function evaluate(context: TaskContext): Promise<TaskSuccess> {
   return withReaders(context, (readers) => evaluateOn(context, readers));
 }
@@ -48,7 +48,7 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   }
 }
 
-/** The names under which accuracies appear in metrics and results. */
+/** Names of accuracies in metrics and results. */
 export function figures(full: Evaluation, compact: Evaluation | null): Record<string, number> {
   const result = { test_accuracy: full.accuracy, test_loss: full.loss };
   return compact ? { ...result, compact_accuracy: compact.accuracy, compact_loss: compact.loss } : result;

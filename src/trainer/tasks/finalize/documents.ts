@@ -10,13 +10,13 @@ import { describeRuntime } from '../../runtime/index.js';
 import { requiredInput, type TaskContext } from '../context.js';
 
 const CURVES = 'curves.svg';
-/** TensorBoard looks for `tfevents` in a name. */
+/** TensorBoard requires `tfevents` in the file name. */
 const EVENTS = 'tensorboard/events.out.tfevents.strata';
 
 /**
- * Stores what people and other tools read about the model: README.md (a model card), curves.svg, and a TensorBoard
- * event file of every metric of the job, the finalizer's own included.
- * @param metrics of the tasks before
+ * Stores the documents about the model: README.md (a model card), curves.svg, and a TensorBoard event file with
+ * every metric of the job, including those of the finalizer.
+ * @param metrics of the earlier tasks
  */
 export async function writeDocuments(
   context: TaskContext,
@@ -49,7 +49,9 @@ export async function writeDocuments(
   ];
 }
 
-/** What the worker wrote down. To be read soon: the blob is garbage some minutes later. */
+/**
+ * Reads the metrics that the worker stored. Read them soon: garbage collection deletes the blob after some minutes.
+ */
 export async function readHistory({ assignment, blobs }: TaskContext): Promise<MetricHistory> {
   const uri = assignment.inputs[METRICS_INPUT];
   return uri === undefined
@@ -57,7 +59,10 @@ export async function readHistory({ assignment, blobs }: TaskContext): Promise<M
     : decodeHistory(await blobs.get(uri));
 }
 
-/** The curves' last points are this task's own; they are dated by its start, as a trainer has no clock. */
+/**
+ * Adds the last points of the curves, which belong to this task. Their time is its start, because a trainer has no
+ * clock.
+ */
 function withFinals(history: MetricHistory, finals: readonly MetricSample[]): MetricHistory {
   const series = new Map(history.series.map((one) => [`${one.name}/${one.stage}`, one]));
   for (const { name, stage, step, value } of finals) {

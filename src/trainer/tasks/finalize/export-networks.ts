@@ -17,7 +17,7 @@ import {
 import type { TaskContext } from '../context.js';
 import type { Readers } from '../inputs/readers.js';
 
-/** A network that a job ends with, and how it did on the test images. */
+/** A final network of a job, with its test results. */
 export interface ScoredNetwork {
   readonly name: NetworkFigures['name'];
   readonly network: TrainedNetwork;
@@ -26,15 +26,15 @@ export interface ScoredNetwork {
 
 export interface ExportedNetworks {
   readonly artifacts: readonly ArtifactOutput[];
-  /** Side by side. */
+  /** Figures of the networks, side by side. */
   readonly figures: readonly NetworkFigures[];
-  /** The differences among them, by the names they have in a job's result. */
+  /** Differences between exports and trained network, by their names in the result of the job. */
   readonly differences: Readonly<Record<string, number>>;
-  /** The ONNX files that predictions are served from, as finalize's outputs. */
+  /** The ONNX files that serve predictions, as outputs of finalize. */
   readonly serving: Readonly<Record<string, TaskOutput>>;
 }
 
-/** What a difference's name ends with. */
+/** Suffix of the name of a difference. */
 const SUFFIXES: Readonly<Record<ExportFormat, string>> = {
   'tfjs-layers': '',
   'tfjs-graph': '_graph',
@@ -43,8 +43,8 @@ const SUFFIXES: Readonly<Record<ExportFormat, string>> = {
 };
 
 /**
- * Writes each network in every format that the job names, checks each, and weighs the networks against each other.
- * @param progress told after each file, how many are done
+ * Writes each network in every format of the job, checks each file, and compares the networks with each other.
+ * @param progress called after each file with the number of finished files
  * @throws TrainerError export_mismatch
  */
 export async function exportNetworks(
@@ -92,7 +92,7 @@ async function exportOne(
     exports.push({ format, size_bytes: sizeBytes, max_difference: maxDifference });
     progress(exports.length);
   }
-  // Predictions are served from an ONNX file, also where none is asked for to be downloaded.
+  // Predictions need an ONNX file, even if the job does not export one for download.
   const onnx = formats.includes('onnx') ? artifacts : (await exportNetwork('onnx', request)).artifacts;
   const { uri, size_bytes } = onnx.find((file) => file.name === `${name}/model.onnx`)!;
   const latency = formats.length === 0 ? null : await measureLatency(model, test, context.now);

@@ -15,18 +15,18 @@ import { readHistory, writeDocuments } from './documents.js';
 import { exportNetworks, type ScoredNetwork } from './export-networks.js';
 import { writeReport } from './report.js';
 
-/** An AuxNet re-fitted, with its relative error on test images before and after. */
+/** A fitted AuxNet, with its relative error on test images before and after the fit. */
 export interface ReconstructedAuxiliary {
   readonly stage: number;
-  /** Null where an error is no number. */
+  /** Null if the error is not finite. */
   readonly errorBefore: number | null;
   readonly errorAfter: number | null;
   readonly weights: NamedValues;
 }
 
 /**
- * The end of a job: batch-norm statistics along the chain, AuxNet reconstruction, accuracy of the composed and the
- * compact network, exports with a parity check each, a model card and a report.
+ * The last task of a job: batch-norm statistics of the chain, AuxNet reconstruction, accuracy of the composed and
+ * the compact network, exports with a parity check each, a model card and a report.
  */
 export function finalize(context: TaskContext): Promise<TaskSuccess> {
   return withReaders(context, (readers) => finish(context, readers));
@@ -40,7 +40,7 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
   const layers = wholeNetwork(run.network);
   const state = await joinedState(context, run, parametersOf(layers));
   const count = compactLayers(run.stages) ? 2 : 1;
-  // One part per AuxNet, then evaluation, then each exported file.
+  // One part per AuxNet, then the evaluation, then one part per exported file.
   const parts = run.stages.length + 1 + count * spec.exports.length;
   const progress = (done: number) => context.progress(done, parts);
   const full = await TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
@@ -74,7 +74,7 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
   }
 }
 
-/** What another job can start from: the network, and the AuxNets as they were fitted to it. */
+/** The weights from which another job can start: the network, and the AuxNets fitted to it. */
 async function storeWeights(
   { blobs }: TaskContext,
   run: RunDescription,
@@ -155,7 +155,7 @@ function auxiliaryFigures(auxiliaries: readonly ReconstructedAuxiliary[]): Recor
   );
 }
 
-/** The curves' last points. */
+/** The last points of the curves. */
 function finalMetrics(run: RunDescription, result: Readonly<Record<string, number>>) {
   const step = run.rounds.totalSteps;
   return ['test_accuracy', 'test_loss', 'compact_accuracy', 'compact_loss']

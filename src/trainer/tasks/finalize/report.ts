@@ -4,7 +4,7 @@ import { headLayers, multiplyAdds, parameterCount, wholeNetwork } from '../../..
 import { describeRuntime } from '../../runtime/index.js';
 import type { TaskContext } from '../context.js';
 
-/** Stores `report.json`: the spec as it ran, what the network is made of, and every final figure. */
+/** Stores `report.json`: the resolved spec, the structure of the network, and every final figure. */
 export async function writeReport(
   context: TaskContext,
   run: RunDescription,

@@ -17,7 +17,7 @@ export interface StepBatches {
   readonly close: (stopwatch: Stopwatch) => void;
 }
 
-/** The batches of a task's steps, prepared ahead by the trainer's thread where it has one. */
+/** The batches of the steps of a task, prepared ahead by the thread of the trainer if it has one. */
 export async function openSteps(context: TaskContext, steps: StepRange): Promise<StepBatches> {
   const { batchThread } = context;
   const manifest = await readManifest(context);
@@ -43,7 +43,7 @@ export async function openTrainBatches(context: TaskContext): Promise<TrainBatch
   return trainBatchesOn(reader, context);
 }
 
-/** The job's batches from images that are open already; closing them is left to who opened them. */
+/** Batches from images that are open already. The caller closes them. */
 export function trainBatchesOn(reader: SplitReader, context: TaskContext): TrainBatches {
   return new TrainBatches(reader, batchOptions(context));
 }

@@ -3,13 +3,13 @@ import { openSplit, type SplitReader } from '../../data/index.js';
 import type { TaskContext } from '../context.js';
 import { readManifest } from './dataset.js';
 
-/** Both splits of a job's dataset: the training images that it trains on, and all test images. */
+/** The training and test images of a job. Training images are limited to those that the job uses. */
 export interface Readers {
   readonly train: SplitReader;
   readonly test: SplitReader;
 }
 
-/** Opens both splits for `body`, and closes them however it ends. */
+/** Opens both splits for `body`, and closes them in any case. */
 export async function withReaders<T>(
   context: TaskContext,
   body: (readers: Readers) => Promise<T>,
@@ -18,7 +18,7 @@ export async function withReaders<T>(
   const { spec, dataset } = context.assignment;
   const most = trainSamples(spec.max_train_samples, dataset);
   const { blobs, decoders } = context;
-  // The network's statistics too must come from none but these.
+  // Batch-norm statistics must also use only these images.
   const train = await openSplit(manifest, 'train', blobs, { most, decoders });
   try {
     const test = await openSplit(manifest, 'test', blobs, { decoders });

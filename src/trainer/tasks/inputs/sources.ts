@@ -6,8 +6,9 @@ import { BlobCorruptError } from '../../../storage/errors.js';
 import type { TaskContext } from '../context.js';
 
 /**
- * The data set's arrays, which a task reads at random offsets: checked before it begins, and found to be the same files
- * whenever it hands something on. What was made while one of them changed may be made of other images.
+ * The arrays of the dataset, which a task reads at random offsets. They are checked before it starts. Whenever it
+ * stores a result, it checks that they are still the same files, because a changed file may have contained other
+ * images.
  */
 export class Sources {
   private constructor(
@@ -28,7 +29,7 @@ export class Sources {
   /** @throws BlobMissingError, BlobCorruptError */
   async confirm(): Promise<void> {
     for (const [uri, file] of this.files) {
-      // Another file in its place: the one that was read was found damaged.
+      // Another file in the same place: the one that was read was damaged.
       if ((await fileOf(this.blobs, uri)) !== file) throw new BlobCorruptError(uri);
     }
   }

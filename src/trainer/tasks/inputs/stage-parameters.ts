@@ -6,7 +6,7 @@ import {
   type StageDescription,
 } from '../../../network/index.js';
 
-/** What a stage task trains: the stage's parameters, its AuxNet's and its head's. */
+/** The parameters that a stage task trains: those of the stage, its AuxNet and its head. */
 export function stageParameters(stage: StageDescription): ParameterSpec[] {
   return [...parametersOf(stage.layers), ...auxiliaryParameters(stage), ...parametersOf(headLayers(stage))];
 }
@@ -15,7 +15,7 @@ export function auxiliaryParameters(stage: StageDescription): ParameterSpec[] {
   return stage.auxiliary ? parametersOf(stage.auxiliary) : [];
 }
 
-/** F_{K-1} o A_{K-1}: the compact network. Null where there is one stage. */
+/** F_{K-1} o A_{K-1}: the compact network. Null for one stage. */
 export function compactLayers(stages: readonly StageDescription[]): Layer[] | null {
   const last = stages.at(-1)!;
   return last.auxiliary && [...last.auxiliary, ...last.layers];

@@ -25,21 +25,21 @@ export async function readState(context: TaskContext, input: string): Promise<Op
   return context.carried?.take(uri) ?? decodeState(await context.blobs.get(uri));
 }
 
-/** Where an earlier attempt of this task left off; null at its first. */
+/** The checkpoint of an earlier attempt of this task; null for the first attempt. */
 export async function readCheckpoint({ assignment, blobs }: TaskContext): Promise<Checkpoint | null> {
   const uri = assignment.inputs[CHECKPOINT_INPUT];
   return uri === undefined ? null : decodeCheckpoint(await blobs.get(uri));
 }
 
-/** The weights of an AuxNet as its stage left them, or null before its first round. */
+/** The weights of an AuxNet as its stage stored them; null before its first round. */
 export async function readWeights(context: TaskContext, input: string): Promise<NamedValues | null> {
   const uri = context.assignment.inputs[input];
   return uri === undefined ? null : decodeWeights(await context.blobs.get(uri));
 }
 
 /**
- * The weights that a job starts `parameters` from: those of the network that its `init_from` names, where it has such a
- * parameter of that size, the mean where replicas of it were kept; else what chance gives.
+ * Initial weights of `parameters`. With `init_from`: the weights of that network, if it has the parameter in the
+ * same size (their mean, if its replicas were stored). Otherwise random values.
  */
 export async function initialWeights(
   { assignment: { inputs, spec }, blobs }: TaskContext,
@@ -57,7 +57,7 @@ export async function initialWeights(
   return weights;
 }
 
-/** The same with an optimiser that has seen nothing. */
+/** The same, with a new optimizer. */
 export async function initialState(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
@@ -66,7 +66,10 @@ export async function initialState(
   return { weights: await initialWeights(context, parameters), slots: startingSlots(parameters, rule) };
 }
 
-/** The network's state so far: of the last end-to-end round, the mean of its replicas, else of the stages joined, else the start. */
+/**
+ * The current state of the network: of the last end-to-end round (the mean of its replicas), otherwise of the
+ * joined stages, otherwise the initial state.
+ */
 export async function joinedState(
   context: TaskContext,
   run: RunDescription,
@@ -76,17 +79,17 @@ export async function joinedState(
   if (inputs.state) return await readState(context, 'state');
   const replicas = Object.keys(inputs).filter((name) => name.startsWith(REPLICA_INPUT));
   if (replicas.length > 0) {
-    // All replicas of a round must begin with the same bits: in the order of their numbers, however the inputs lie.
+    // All replicas of a round must start with the same bits, so the inputs are sorted by replica.
     const ordered = replicas.map((_, index) => `${REPLICA_INPUT}${index}`);
     return meanState(await allEnded(ordered.map((name) => readState(context, name))));
   }
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
   const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
-  // Stages that had no task are as they started.
+  // Stages without a task keep their initial state.
   return mergeStates([await initialState(context, parameters), ...states]);
 }
 
-/** Of the round before, or what a warm start handed over; the start without either. */
+/** The state of the previous round, or of a warm start; otherwise the initial state. */
 export async function stateBefore(
   context: TaskContext,
   parameters: readonly ParameterSpec[],

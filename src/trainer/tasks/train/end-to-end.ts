@@ -12,9 +12,9 @@ import { handOver } from './hand-over.js';
 import { trainPart } from './part.js';
 
 /**
- * Trains the joined network for one round: of the warm start, or of the end-to-end phase (serial-parallel hybrid,
- * docs/method.md), there as one of the replicas that share its steps. The warm start's last round hands the network over to
- * the stages.
+ * Trains the joined network for one round of the warm start or of the end-to-end phase (serial-parallel hybrid,
+ * docs/method.md). In the end-to-end phase, it may be one of the replicas that share the steps. The last round of
+ * the warm start passes the network to the stages.
  */
 export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset, round, replica } = context.assignment;
@@ -48,7 +48,7 @@ async function storeState(
   state: OptimizerState,
 ): Promise<TaskOutput> {
   const stored = await context.blobs.put(encodeState(parameters, state));
-  // Replicas go on from their mean.
+  // Replicas continue from their mean, so their state is not kept.
   if (context.assignment.replica === null) context.carried?.keep(stored.uri, state);
   return stored;
 }

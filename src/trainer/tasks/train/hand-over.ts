@@ -23,8 +23,8 @@ export interface HandOver {
 }
 
 /**
- * The end of a warm start: every stage gets its part of the joined network's state, optimiser memory included, and an
- * AuxNet fitted to the inputs it has in that network. What else a stage trains is as new.
+ * The end of a warm start: every stage gets its part of the state of the joined network, including optimizer state,
+ * and an AuxNet fitted to its inputs in that network. Other parts of a stage get their initial state.
  */
 export async function handOver(context: TaskContext, options: HandOver): Promise<Record<string, TaskOutput>> {
   const outputs: Record<string, TaskOutput> = {};
@@ -38,7 +38,7 @@ export async function handOver(context: TaskContext, options: HandOver): Promise
   return outputs;
 }
 
-/** The weights of all AuxNets after the fit (docs/method.md, "AuxNets"). */
+/** Fits all AuxNets. @returns their weights (docs/method.md, "AuxNets") */
 async function fitAuxiliaries(
   context: TaskContext,
   options: HandOver,

@@ -17,7 +17,9 @@ import { paceOf, samplesOf } from './metric-samples.js';
 import { partSettings, saveCheckpoint } from './part.js';
 import { storeStage } from './store-stage.js';
 
-/** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
+/**
+ * Trains all stages for one round, with message rounds within each batch (docs/method.md, "Rounds of messages").
+ */
 export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
   checkPrecision(context);
   const { spec, dataset } = context.assignment;
@@ -51,7 +53,7 @@ async function trainRound(
   if (round === null || messageRounds === null || typeof penalty !== 'number') {
     throw new TrainerError(
       'invalid_assignment',
-      'a ladder needs a round, message_rounds and a number as penalty',
+      'message rounds require a round, message_rounds and a numeric penalty',
     );
   }
   const steps = parallelRange(run.rounds, round);

@@ -11,15 +11,15 @@ export function samplesOf(report: StepReport, stage: number | null): MetricSampl
     { name: 'gradient_norm', stage, step, value: norms.gradient },
     { name: 'weight_norm', stage, step, value: norms.weights },
   ];
-  // The violation belongs to the variable between two stages, which bears the downstream one's number.
+  // The violation belongs to the variable between two stages, and has the number of the downstream stage.
   return violation === null
     ? samples
     : [...samples, { name: 'violation', stage: stage! + 1, step, value: violation }];
 }
 
 /**
- * Of a task's whole loop over `steps`, which began at `started`: images trained on per second, and the share of the time
- * that it waited for them. At the last step; nothing where there was none.
+ * Throughput of the loop of a task over `steps`, which began at `started`: trained images per second, and the share
+ * of the time that it waited for images. Recorded at the last step; empty without steps.
  */
 export function paceOf(
   { now, assignment }: TaskContext,
@@ -36,7 +36,7 @@ export function paceOf(
   const waited = stopwatch.seconds.data ?? 0;
   return [
     { name: 'images_per_second', stage, step, value: images / seconds },
-    // A clock too coarse to see the loop saw no waiting either.
+    // A clock that is too coarse for the loop measures no waiting, either.
     { name: 'data_wait_share', stage, step, value: seconds > 0 ? waited / seconds : 0 },
   ];
 }

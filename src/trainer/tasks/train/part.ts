@@ -26,19 +26,19 @@ export interface TrainPartOptions {
   readonly run: RunDescription;
   readonly part: TrainedPart;
   readonly parameters: readonly ParameterSpec[];
-  /** Before the first of `steps`; not asked for where there is a checkpoint. */
+  /** The state before the first of `steps`. Not called if there is a checkpoint. */
   readonly state: () => Promise<OptimizerState>;
-  /** Where an earlier attempt left off. */
+  /** The checkpoint of an earlier attempt. */
   readonly checkpoint: Checkpoint | null;
   readonly steps: StepRange;
   readonly inputAt?: ((step: number) => Tensor) | null;
   readonly objective: LocalObjective;
-  /** Takes the input gradient or the output of every step; null where neither is sent. */
+  /** Receives the input gradient or the output of every step; null if neither is sent. */
   readonly spool: Spool | null;
   readonly stopwatch: Stopwatch;
 }
 
-/** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
+/** Trains a part over its steps, from `state` or from its checkpoint. @returns its final state */
 export async function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
   checkPrecision(context);
   const left = { ...options.steps, start: options.checkpoint?.step ?? options.steps.start };
@@ -47,7 +47,7 @@ export async function trainPart(context: TaskContext, options: TrainPartOptions)
       const batches = await openSteps(context, left);
       return owned.add(batches, () => batches.close(options.stopwatch));
     };
-    // Both at once: a task begins with waiting for files.
+    // Both at the same time, because a task starts with waiting for files.
     const [state, batches] = await allEnded([options.checkpoint?.state ?? options.state(), opened()]);
     return await trainOn(context, options, { from: left.start, state, batchAt: batches.at });
   });
@@ -69,7 +69,7 @@ async function trainOn(
   const optimizer = new Optimizer(options.parameters, state, partSettings(spec, part.auxiliary));
   const save = (next: number) =>
     stopwatch.timeAsync('checkpoint', async () => {
-      // The messages first: a checkpoint that can be read has all it names.
+      // The messages first, so that everything in a readable checkpoint exists.
       const kept = spool && (await spool.writer.keep());
       return saveCheckpoint(context, options, { state: optimizer.state(), step: next, spool: kept });
     });
@@ -113,7 +113,7 @@ export async function saveCheckpoint(
   return { ...(await blobs.put(bytes)), step, share };
 }
 
-/** AuxNets may have a learning rate of their own, under the stages' schedule. */
+/** AuxNets may have their own learning rate, with the schedule of the stages. */
 export function partSettings(spec: ResolvedSpec, auxiliary: TrainedPart['auxiliary']): OptimizerSettings {
   const settings = optimizerSettings(spec.optimizer);
   const rate = spec.method.auxiliary.learning_rate;

@@ -5,7 +5,7 @@ import { type SpoolHeader, SpoolReader, SpoolWriter } from '../../messages/index
 import { requiredInput, type TaskContext } from '../context.js';
 import type { Owned } from '../owned.js';
 
-/** A message of one tensor a step on its way to a neighbour: g_k upstream, or o_k downstream. */
+/** A message to a neighbor with one tensor per step: g_k upstream, or o_k downstream. */
 export interface Spool {
   readonly name: 'corrections' | 'features';
   readonly writer: SpoolWriter;
@@ -36,7 +36,7 @@ export async function openSpool(
   return { name, writer };
 }
 
-/** The true features this stage trains on, if its method sends them. */
+/** The true features on which this stage trains, if its method sends them. */
 export async function openFeatures(
   context: TaskContext,
   { index }: StageDescription,

@@ -85,7 +85,7 @@ async function storeOutputs(
   spool: Spool | null,
 ): Promise<Record<string, TaskOutput>> {
   const { blobs } = context;
-  // At the same time: most of it is waiting for the disk.
+  // At the same time, because most of this time is waiting for the disk.
   const [kept, auxiliary, message] = await allEnded([
     blobs.put(encodeState(stageParameters(stage), state)),
     stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),

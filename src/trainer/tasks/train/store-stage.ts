@@ -5,7 +5,7 @@ import type { OptimizerState } from '../../optimizer/index.js';
 import type { TaskContext } from '../context.js';
 import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
 
-/** `state-k`, and `auxiliary-k` where the stage has an AuxNet. */
+/** `state-k`, and `auxiliary-k` if the stage has an AuxNet. */
 export async function storeStage(
   { blobs }: TaskContext,
   stage: StageDescription,

@@ -35,7 +35,7 @@ interface Written {
   readonly draft: SpoolDraft;
 }
 
-/** Trains stage k for one round on the variables stored of each sample (docs/method.md, "Stored variables"). */
+/** Trains stage k for one round on stored variables (docs/method.md, "Stored variables"). */
 export async function trainStoredStage(context: TaskContext): Promise<TaskSuccess> {
   checkPrecision(context);
   const { spec, dataset, stage: index, round } = context.assignment;
@@ -76,7 +76,7 @@ async function trainRound(
   const { spec, round } = context.assignment;
   const { penalty } = spec.method;
   if (typeof penalty !== 'number')
-    throw new TrainerError('invalid_assignment', 'stored needs a number as penalty');
+    throw new TrainerError('invalid_assignment', 'method stored requires a numeric penalty');
   const steps = parallelRange(run.rounds, round ?? 0);
   const from = checkpoint?.step ?? steps.start;
   const left = { ...steps, start: from };

@@ -202,7 +202,10 @@ test('a server that answers something other than MLflow does is named as that', 
     await send();
     const [pending] = await exportsOf(id);
     assert.deepEqual([pending?.state, pending?.attempts], ['pending', index + 1]);
-    assert.equal(pending?.error, `answered ${path} in no way that MLflow does; is it an MLflow server?`);
+    assert.equal(
+      pending?.error,
+      `gave an answer to ${path} that MLflow does not give; check that this is an MLflow server`,
+    );
     await makeDue();
   }
 });

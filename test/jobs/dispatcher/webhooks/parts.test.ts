@@ -131,7 +131,7 @@ test('the key is made once, for this user alone, by however many processes', asy
   const given = 'ab'.repeat(32);
   assert.equal((await loadSecretKey({ home, secretKey: given })).toString('hex'), given);
   await writeFile(path, 'short');
-  await assert.rejects(loadSecretKey({ home }), /does not hold 64 hex digits/);
+  await assert.rejects(loadSecretKey({ home }), /does not contain 64 hex digits/);
 });
 
 test('ten attempts, further and further apart, each at a moment of its own', () => {

@@ -125,7 +125,7 @@ test("an abort in TensorFlow leaves its own last lines in the task's log, and in
   const lines: string[] = [];
   const outcome = await child.run(ASSIGNMENT, fail, ({ stream, text }) => lines.push(`${stream} ${text}`));
   assert.equal(outcome.kind, 'gone');
-  assert.match(outcome.kind === 'gone' ? outcome.message : '', /^the trainer was ended by SIGABRT: /);
+  assert.match(outcome.kind === 'gone' ? outcome.message : '', /^the trainer was killed by SIGABRT: /);
   const text = lines.join('\n');
   assert.match(text, /^stderr .*(oneDNN|absl|cpu_feature_guard)/m, 'what TensorFlow said as it was loaded');
   assert.match(text, /^stdout about to abort$/m);
