@@ -81,7 +81,11 @@ export class ImportAttempt {
         progress = null;
       },
       FLUSH_MS,
-      (error) => log.warn({ err: error, dataset: this.claim.datasetId }, 'progress could not be stored; it is stored later'),
+      (error) =>
+        log.warn(
+          { err: error, dataset: this.claim.datasetId },
+          'progress could not be stored; it is stored later',
+        ),
     );
     const watchdog = startWatchdog(noProgressMs, () => this.end('stalled'));
     this.#child = new ImporterChild(command, environment);

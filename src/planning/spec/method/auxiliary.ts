@@ -26,7 +26,10 @@ export function resolveAuxiliary(
   }
   const { cost_share: share, width, depth } = auxiliary;
   if (share !== DEFAULT_COST_SHARE && width !== null) {
-    report('/method/auxiliary/cost_share', 'conflicts with `width`: both decide the width, so leave one of them out');
+    report(
+      '/method/auxiliary/cost_share',
+      'conflicts with `width`: both decide the width, so leave one of them out',
+    );
   }
   if (depth !== null) checkDepth(auxiliary, depth, network, split, report);
   return auxiliary;
@@ -40,7 +43,10 @@ function reasonForNone(type: JobSpec['method']['type'], stages: number): string 
 function checkUnused(auxiliary: AuxiliarySpec, why: string, report: Problems): void {
   for (const field of ['learning_rate', 'width', 'depth'] as const) {
     if (auxiliary[field] === null) continue;
-    report(`/method/auxiliary/${field}`, `${why}; use null, or a method with AuxNets and at least two stages`);
+    report(
+      `/method/auxiliary/${field}`,
+      `${why}; use null, or a method with AuxNets and at least two stages`,
+    );
   }
 }
 

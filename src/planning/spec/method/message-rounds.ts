@@ -16,7 +16,10 @@ export function resolveMessageRounds(
   if (rounds !== null && type !== 'rounds') {
     report(pointer, `is only valid for method.type rounds; leave it out with ${type}`);
   } else if (rounds !== null && rounds > exact) {
-    report(pointer, `${exact} rounds give exact back-propagation, and more rounds change nothing; use at most ${exact}`);
+    report(
+      pointer,
+      `${exact} rounds give exact back-propagation, and more rounds change nothing; use at most ${exact}`,
+    );
   }
   return type === 'rounds' ? (rounds ?? exact) : null;
 }

@@ -17,7 +17,8 @@ export function resolvePenalty(
   report: Problems,
 ): ResolvedMethod['penalty'] {
   if (!describeMethod({ type }).hasCoupling) {
-    if (penalty !== 'auto') report('/method/penalty', `${type} has no coupling and therefore no penalty; leave it at 'auto'`);
+    if (penalty !== 'auto')
+      report('/method/penalty', `${type} has no coupling and therefore no penalty; leave it at 'auto'`);
     return 'auto';
   }
   if (penalty === 'adaptive' && type !== 'augmented-lagrangian') {

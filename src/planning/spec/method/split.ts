@@ -34,6 +34,9 @@ function checkSplit(split: readonly number[], stages: number, blocks: number, re
   }
   const sum = split.reduce((total, count) => total + count, 0);
   if (sum === blocks) return true;
-  report('/method/split', `has the sum ${sum}; it must be ${blocks}, the number of residual blocks of the network`);
+  report(
+    '/method/split',
+    `has the sum ${sum}; it must be ${blocks}, the number of residual blocks of the network`,
+  );
   return false;
 }

@@ -17,7 +17,10 @@ export function resolveStored(
 ): JobSpec['method']['stored'] {
   if (!storesVariables({ type, stages })) {
     if (stored.coupling !== null) {
-      report('/method/stored/coupling', 'is only valid for method.type stored with at least two stages; leave it out');
+      report(
+        '/method/stored/coupling',
+        'is only valid for method.type stored with at least two stages; leave it out',
+      );
     }
     return { coupling: null };
   }

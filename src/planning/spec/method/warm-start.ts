@@ -16,7 +16,10 @@ export function resolveWarmStart(
   else if (storesVariables({ type, stages })) {
     report(pointer, 'stored variables start from the untrained network; use 0');
   } else if (parallelSteps < 1) {
-    report(pointer, 'leaves no steps for the layer-parallel phase; use a smaller value, or a smaller end_to_end_share');
+    report(
+      pointer,
+      'leaves no steps for the layer-parallel phase; use a smaller value, or a smaller end_to_end_share',
+    );
   }
   return epochs;
 }
