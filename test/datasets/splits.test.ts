@@ -56,7 +56,7 @@ test('arrays may have a validation split, by the names of Keras and of MedMNIST'
 
 test('a dataset without a validation split says so when a trainer asks for it', async (t) => {
   const { manifest } = await importArchive(t, makeZip(await imageFolder(['train', 'test'], ['a', 'b'], 1)));
-  assert.throws(() => splitOf(manifest, 'validation'), /splits\.validation must be there/);
+  assert.throws(() => splitOf(manifest, 'validation'), /splits\.validation is missing/);
 });
 
 test('a class that is missing from a split is reported by its own name', async (t) => {
@@ -65,8 +65,8 @@ test('a class that is missing from a split is reported by its own name', async (
   const only = (split: string) => files.filter(({ name }) => !name.startsWith(`${split}/zebra`));
   const refused = (split: string, message: RegExp) =>
     assert.rejects(importArchive(t, makeZip(only(split))), message);
-  await refused('train', /1 of 2 classes have no images to train with: zebra$/);
-  await refused('test', /1 of 2 classes have no images to test with: zebra$/);
+  await refused('train', /1 of 2 classes have no images for training: zebra$/);
+  await refused('test', /1 of 2 classes have no images for testing: zebra$/);
   const missing = [...files, { name: 'val/ant/0.png', bytes: await makeImage(77) }];
   const { problems } = await importArchive(t, makeZip(missing));
   assert.deepEqual(

@@ -10,7 +10,7 @@ export interface LabelledSamples {
   readonly places: Uint16Array;
 }
 
-const PURPOSES = { train: 'for training', validation: 'to validate with', test: 'for testing' } as const;
+const PURPOSES = { train: 'for training', validation: 'for validation', test: 'for testing' } as const;
 
 /**
  * @throws ImportError dataset_incomplete if there is only one class, or if a class has no training or test images

@@ -44,7 +44,7 @@ function countSplits(samples: Samples): Counts {
 
 function warnHeldOut(images: number, problems: ProblemList): void {
   const message =
-    `the upload has no test split: ${images} training images were held out to test with; ` +
+    `the upload has no test split: ${images} training images were held out for testing; ` +
     'call its validation split test if it is to be that';
   problems.warn('test_held_out', message);
 }

@@ -121,8 +121,8 @@ test('a queued job says how many go before it, and why it waits', async () => {
   assert.equal((await queueOf('a', third))?.position, 6);
   await db.$executeRaw`INSERT INTO worker (id, host, pid, devices, slots, versions)
     VALUES ('worker_1', 'here', 1, '[]', '[{"state":"busy","task_id":null}]', '{}')`;
-  assert.equal((await queueOf('a', third))?.reason, '5 jobs go before it, and the 1 slot is busy');
-  assert.equal((await queueOf('a', first))?.reason, 'the 1 slot is busy');
+  assert.equal((await queueOf('a', third))?.reason, '5 jobs are ahead of it, and the only slot is busy');
+  assert.equal((await queueOf('a', first))?.reason, 'the only slot is busy');
   await db.$executeRaw`DELETE FROM worker`;
 });
 

@@ -255,7 +255,7 @@ test('a trainer that ends before it is ready: what it said last is told', async 
   const outcome = await child.run(assignment, fail);
   assert.deepEqual(outcome, {
     kind: 'gone',
-    message: 'the trainer ended with code 7: no such library',
+    message: 'the trainer exited with code 7: no such library',
     killer: null,
   });
   assert.equal(child.alive, false);
@@ -264,7 +264,7 @@ test('a trainer that ends before it is ready: what it said last is told', async 
 test('a trainer that cannot be started is gone, not an exception', async () => {
   const child = new TrainerChild([join(folder, 'nothing')], process.env);
   assert.equal(await child.ready, null);
-  assert.match((await child.gone).message, /did not start/);
+  assert.match((await child.gone).message, /could not be started/);
 });
 
 test('answers about another attempt are not taken for this one', async () => {
@@ -289,7 +289,7 @@ test('a trainer that was killed: by its worker, with the reason, or by somebody 
   const { message, killer } = await ours.gone;
   assert.deepEqual(
     [message, killer],
-    ['the trainer was ended by SIGKILL of its worker, because it reported nothing', 'worker'],
+    ['the trainer was killed by SIGKILL of its worker, because it reported nothing', 'worker'],
   );
   const theirs = await trainer(`${READY} setInterval(() => {}, 1000);`);
   await theirs.ready;
@@ -334,7 +334,7 @@ test('the watch over a child ends with it', async () => {
   const child = await trainer(`${READY} process.on('message', () => process.exit(0));`);
   await child.ready;
   const [outcome] = await Promise.all([child.run(assignment, fail), child.gone]);
-  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer ended with code 0', killer: null });
+  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer exited with code 0', killer: null });
 });
 
 test('a trainer without a task ends, its slot stays idle, and the next task starts another', async () => {

@@ -35,7 +35,7 @@ test('doctor on a fresh clone says what is not set up and the command that sets 
   );
   assert.match(stdout, /^TensorFlow +✗ not set up in this checkout$/m);
   assert.match(stdout, /^Postgres +Postgres \d+\.\d+ at .*, not running$/m);
-  assert.match(stderr, /'npm run setup' provides what is missing/);
+  assert.match(stderr, /'npm run setup' installs missing parts/);
   assert.doesNotMatch(stdout + stderr, /^\s+at |node:internal|npm rebuild|github\.com|node-pre-gyp/m);
 });
 
