@@ -4,13 +4,13 @@ import { startApi } from './api/service.js';
 import { fillTables, idOf, type Query, type TableSizes, type Timing, time } from './api/tables.js';
 import type { Benchmark, BenchmarkReport } from './benchmark.js';
 
-/** What a job's row holds of spec and plan; measured, see docs/operating.md. */
+/** Bytes of spec and plan in the row of a job; measured, see docs/operating.md. */
 const ROW_BYTES = 2_000;
 const SECONDS = 30;
 const FOLLOWERS = 1_000;
 const EVENTS = 100;
 const REQUESTS = 200;
-/** As many points as fill in some minutes; the goal's 100 million would take 20 GB. */
+/** The number of points that can be inserted in some minutes; the goal's 100 million would take 20 GB. */
 const SIZES: TableSizes = { jobs: 1_000_000, measured: 500, points: 20_000 };
 
 export const benchmark: Benchmark = {

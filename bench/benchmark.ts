@@ -1,13 +1,13 @@
 /** A benchmark: ours beside its peers, measured in the same run. */
 export interface Benchmark {
   readonly name: string;
-  /** What is measured, in one line. */
+  /** The subject of the benchmark, in one line. */
   readonly title: string;
   run(options: BenchmarkOptions): Promise<BenchmarkReport>;
 }
 
 export interface BenchmarkReport {
-  /** What a reader wants to see, line by line. */
+  /** Report for the reader, line by line. */
   readonly lines: readonly string[];
   /** All of it, for programs. */
   readonly figures: object;
@@ -17,7 +17,7 @@ export interface BenchmarkOptions {
   /** Measured steps of each contender, after `warmup` that are not. */
   readonly steps: number;
   readonly warmup: number;
-  /** What `import` uploads. */
+  /** The archive that `import` uploads. */
   readonly file: string | null;
   readonly say: (line: string) => void;
 }
@@ -27,7 +27,7 @@ export interface Measurement {
   readonly version: string;
   readonly milliseconds: readonly number[];
   readonly memory: Memory;
-  /** Of the first measured step: contenders that compute something else would show here. */
+  /** Loss of the first measured step: contenders that compute something else would show here. */
   readonly firstLoss: number;
 }
 

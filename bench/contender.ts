@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 
-/** What a contender answers to a step: how long it took and what it lost. */
+/** Answer of a contender to a step: its duration and its loss. */
 export interface StepAnswer {
   readonly ms: number;
   readonly loss: number;
@@ -10,14 +10,17 @@ export interface StepAnswer {
   readonly peak_mb: number;
 }
 
-/** What a contender says before its first step. */
+/** First message of a contender, before its first step. */
 export interface Introduction {
   readonly version: string;
-  /** As `peak_mb`, when its libraries were loaded and nothing else was. */
+  /** Like `peak_mb`, after loading its libraries and nothing else. */
   readonly base_mb: number;
 }
 
-/** Of whoever computes. One thread between ops: the ops of a step wait for each other anyway. */
+/**
+ * Environment of a computing process. One thread between ops is enough, because the ops of a step wait for each
+ * other anyway.
+ */
 const environmentFor = (threads: number): NodeJS.ProcessEnv => ({
   TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: '1',

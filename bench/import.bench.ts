@@ -80,7 +80,7 @@ async function run({ file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   }
 }
 
-/** As a user does it. */
+/** Uploads the archive as a user does. */
 async function upload({ url }: RunningService, path: string): Promise<void> {
   const form = ['-F', 'name=bench', '-F', `file=@${path}`];
   await promisify(execFile)('curl', ['--silent', '--show-error', '--fail', ...form, `${url}/datasets`]);

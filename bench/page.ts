@@ -47,7 +47,7 @@ export async function renderBenchmarksPage(): Promise<string> {
   return [HEAD, ...sections].join('\n');
 }
 
-/** What a run printed, under its question. */
+/** The report of a run, under its question. */
 async function renderSection(name: Name): Promise<string> {
   const report = await readResult(`${name}.md`);
   const body = report.replace(/^# .*\n/, '').trim();

@@ -6,7 +6,7 @@ import { call, type RunningService, settled, startService, trained } from './ser
 
 type Schemas = components['schemas'];
 
-/** What is planned and then run; `steps` of a task. */
+/** Networks to plan and then to run, with the `steps` of a task. */
 const NETWORKS = [
   { name: 'ResNet-20', model: { family: 'resnet', depth: 20, width: 16 }, side: 16, batch: 100, steps: 40 },
   { name: 'ResNet-20', model: { family: 'resnet', depth: 20, width: 16 }, side: 32, batch: 128, steps: 12 },
@@ -27,7 +27,7 @@ const METHODS = [
 ] as const;
 type Method = (typeof METHODS)[number];
 
-/** Of a job. */
+/** Rounds of a job. */
 const ROUNDS = 3;
 
 export const benchmark: Benchmark = {
@@ -40,7 +40,7 @@ export const benchmark: Benchmark = {
 interface Compared {
   readonly method: Method;
   readonly split: readonly number[];
-  /** Of each stage. */
+  /** Predicted seconds of each stage. */
   readonly predicted: readonly number[];
   readonly measured: readonly number[];
 }
@@ -113,7 +113,7 @@ async function compare(service: RunningService, network: Network): Promise<Row> 
   return { network: network.name, side: network.side, batch: network.batch, profileSeconds, compared };
 }
 
-/** Of each stage's step, as shares of what was measured. */
+/** Errors of the predicted step times, as shares of the measured ones. */
 function errorsOf({ predicted, measured }: Compared): number[] {
   return predicted.map((seconds, stage) => seconds / measured[stage]! - 1);
 }

@@ -1,6 +1,6 @@
 import type { BarPanel, Panel } from '../src/trainer/documents/plot.js';
 
-/** Of the figures that benchmarks store, what is drawn. */
+/** The stored figures of benchmarks that are drawn. */
 export interface Results {
   readonly speedup: {
     readonly rows: readonly {

@@ -11,9 +11,9 @@ type Schemas = components['schemas'];
 const MODEL = { family: 'resnet', depth: 110, width: 16 } as const;
 const BATCH = 64;
 const STAGES = [1, 2, 4, 8, 16, 32];
-/** What is run for the simulation to be checked against. */
+/** A real run, against which the simulation is checked. */
 const REAL = { stages: 2, rounds: 12, roundSteps: 8 };
-/** What is simulated: an ordinary job, and many on many devices. */
+/** Simulated jobs: an ordinary one, and many on many devices. */
 const JOB = { rounds: 250, roundSteps: 200 };
 const CLUSTER = { jobs: 10_000, devices: 1_000, rounds: 10, stages: [1, 2, 4, 8] };
 
@@ -32,7 +32,7 @@ interface Check {
 interface Alone {
   readonly stages: number;
   readonly slowestStepSeconds: number;
-  /** Of the layer-parallel phase, and of a whole run with its share end to end, over one device. */
+  /** Speed-up over one device, of the layer-parallel phase, and of a whole run with its end-to-end share. */
   readonly speedUp: number;
   readonly wholeRun: number;
   readonly busyShare: number;

@@ -14,7 +14,7 @@ type Dataset = Schemas['Dataset'];
 export interface RunningService {
   readonly url: string;
   readonly databaseUrl: string;
-  /** Of `npm start` and of Postgres, which is its own. */
+  /** Process ids of `npm start` and of its own Postgres. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export function secondsOfTask({
 
 const LOOK_MS = 400;
 
-/** What lies at a path, once it is in none of these states. */
+/** The resource at a path, after it has left all of these states. */
 export async function settled<T extends { state: string }>(
   service: RunningService,
   path: string,

@@ -18,11 +18,11 @@ type NetworkName = keyof typeof NETWORKS;
 const NAMES = Object.keys(NETWORKS) as NetworkName[];
 
 const STAGES = 2;
-/** So many that the wavefront's filling and draining weigh little. */
+/** Enough rounds to make the start and the end of the wavefront negligible. */
 const ROUNDS = 24;
 /** Rounds that the joined network trains: what a serial step takes. */
 const END_TO_END_ROUNDS = 2;
-/** Of back-propagation on all cores. */
+/** Rounds of back-propagation on all cores. */
 const SERIAL_ROUNDS = 3;
 const MOST_IMAGES =
   Math.max(...Object.values(NETWORKS).map(({ batch, roundSteps }) => batch * roundSteps)) *
@@ -129,7 +129,7 @@ async function measure(
   };
 }
 
-/** What a plan says that the stages send each other in an epoch of the layer-parallel phase. */
+/** Bytes that the stages send each other in an epoch of the layer-parallel phase, according to a plan. */
 async function messageBytes(
   service: RunningService,
   spec: Schemas['JobSpec'],

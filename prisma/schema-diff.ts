@@ -25,7 +25,7 @@ const ADAPTER = {
   connectToShadowDb: () => Promise.reject(new Error('the schema diff must not need a shadow database')),
 };
 
-/** What a database holds before the first migration. */
+/** The schema of a database before the first migration. */
 const EMPTY_SCHEMA = 'datasource db {\n  provider = "postgresql"\n}\n';
 
 // Node's own; the compiler knows it only together with the browser's types.

@@ -13,7 +13,10 @@ import { setUp } from '../src/service/setup.js';
 
 /** The whole fault matrix takes longer than any other file. */
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
-/** As trainers compute by default: another number of threads adds in another order, and tests would depend on cores. */
+/**
+ * Threads as in trainers by default. Another number of threads adds in another order, and tests would depend on the
+ * cores.
+ */
 const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
 
 /** Whole services with leases to keep: beside another file they would be tests of a machine that is too small. */

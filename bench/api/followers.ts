@@ -50,7 +50,7 @@ async function seqsOf(response: IncomingMessage): Promise<number[]> {
   return [...text.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq));
 }
 
-/** As the service writes them: numbered under the job's row, announced at commit. */
+/** Writes events as the service does: numbered under the job's row, announced at commit. */
 async function writeEvents(databaseUrl: string, jobId: string, count: number): Promise<void> {
   const pool = new Pool({ connectionString: databaseUrl, max: 1 });
   for (let n = 0; n < count; n++) {

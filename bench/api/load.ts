@@ -5,7 +5,7 @@ import { type Served, startBare } from './service.js';
 const CONNECTIONS = 64;
 /** Turn by turn, so that what else the machine does falls on both. */
 const TURNS = 3;
-/** Of each before it is measured: Node compiles what runs often, and Postgres fills its caches. */
+/** Warm-up before each measurement: Node compiles hot code, and Postgres fills its caches. */
 const WARM_UP_S = 3;
 
 export interface Load {
@@ -18,7 +18,7 @@ export interface Load {
 export interface Comparison {
   readonly ours: Load;
   readonly bare: Load;
-  /** Of requests a second, ours over the bare route's. */
+  /** Ratio of requests per second: ours over the bare route's. */
   readonly ratio: number;
 }
 

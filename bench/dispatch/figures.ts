@@ -15,27 +15,29 @@ export interface DispatchFigures {
    * from the way of the task to the trainer, is counted with it.
    */
   readonly startMs: number;
-  /** Of both together, which is what it waits for from its inputs to its first step. */
+  /** Sum of both: the time from its inputs to its first step. */
   readonly firstStepMs: number;
   /** In which its outputs are stored. */
   readonly storeMs: number;
   /** All of it: what a task costs beside its steps. */
   readonly overheadMs: number;
   readonly worstOverheadMs: number;
-  /** Of the time from the first start to the last end, on a device a stage, in which they take no steps. */
+  /**
+   * Share of the time, from the first start to the last end with one device per stage, in which the devices run no
+   * steps.
+   */
   readonly idleShare: number;
 }
 
 /** Runs beside the loop. */
 const BESIDE = 'data_thread';
-/** Of `seconds`, what surrounds the steps. */
+/** Part of `seconds` outside of the steps. */
 const STORE = 'checkpoint';
 const AROUND = ['start', STORE];
 
 /**
- * What the stage tasks of a job cost beside their steps.
- * @param loopSeconds of a task's steps
- * @throws RangeError where no task follows another
+ * Cost of the stage tasks of a job besides their steps. @param loopSeconds seconds of the steps of a task @throws
+ * RangeError if no task follows another
  */
 export function dispatchFigures(
   tasks: readonly Task[],

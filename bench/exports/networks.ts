@@ -45,7 +45,7 @@ interface Request {
   readonly label: string;
   readonly model: ModelSize;
   readonly side: number;
-  /** Of training before the export. */
+  /** Number of training steps before the export. */
   readonly steps: number;
   readonly say: (line: string) => void;
 }

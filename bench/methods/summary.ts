@@ -47,7 +47,7 @@ export function summarize(runs: readonly Run[]): MethodSummary[] {
   });
 }
 
-/** As docs/method.md shows it: percent, mean ± standard deviation. */
+/** A table as in docs/method.md: percent, mean ± standard deviation. */
 export function table(methods: readonly MethodSummary[]): string {
   const shown = (value: Figure | null) => (value ? `${percent(value.mean)} ± ${percent(value.spread)}` : '');
   const signed = (value: number | null) => (value === null ? '' : `${value > 0 ? '+' : ''}${percent(value)}`);

@@ -9,13 +9,13 @@ import { type PlannedTask, planTasks } from '../../src/planning/tasks/task-graph
 
 const MAIN = fileURLToPath(new URL('../../src/trainer/main.ts', import.meta.url));
 
-/** How a stage task went: shares and seconds as the trainer reports them. */
+/** Pace of a stage task: shares and seconds from the report of the trainer. */
 export interface TaskPace {
   readonly task: string;
   readonly stage: number;
   readonly imagesPerSecond: number;
   readonly dataWaitShare: number;
-  /** Of the thread that prepares batches, an image. */
+  /** Time of the thread that prepares batches, per image. */
   readonly preparingMs: number;
 }
 

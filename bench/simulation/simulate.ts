@@ -9,7 +9,7 @@ export interface SimulatedTask {
 export interface Simulated {
   /** From the first start to the last end. */
   readonly seconds: number;
-  /** Of the devices' time until then, the share in which they compute. */
+  /** Share of the device time until then in which the devices compute. */
   readonly busyShare: number;
   /** When each task of the first job ended, and each job its last task. */
   readonly firstEnds: readonly number[];
@@ -18,7 +18,7 @@ export interface Simulated {
 
 export interface SimulatedLoad {
   readonly tasks: readonly SimulatedTask[];
-  /** How many such jobs are there from the start. */
+  /** Number of such jobs at the start. */
   readonly jobs: number;
   readonly devices: number;
   /** Between a task and the next one on a device. */

@@ -4,7 +4,7 @@ type Task = components['schemas']['Task'];
 
 /** A stage's tasks of the layer-parallel phase. */
 export interface StageFigures {
-  /** Of the phase's wall time; what is left of it the stage waited. */
+  /** Share of the wall time of the phase; in the rest, the stage waited. */
   readonly busyShare: number;
   /** Seconds of a step by part, as the trainer timed them. */
   readonly secondsPerStep: Readonly<Record<string, number>>;
@@ -14,8 +14,8 @@ export interface PhaseFigures {
   readonly seconds: number;
   readonly stages: readonly StageFigures[];
   /**
-   * Of the time in which every stage has work, from the first start of the last stage to begin to the first end of the last
-   * task of a stage: the share in which a device computes for none.
+   * Share of the time in which the devices are idle although every stage has work: from the start of the last stage
+   * to begin, to the first end of the last task of a stage.
    */
   readonly steadyIdleShare: number;
   /** Seconds a step that all tasks together spend on messages. */

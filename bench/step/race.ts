@@ -23,7 +23,7 @@ interface Racer extends Introduction {
   peakMb: number;
 }
 
-/** What races, and in which precisions. */
+/** Contenders, and their precisions. */
 export interface Field {
   readonly workload: WorkloadName;
   readonly threads: number;

@@ -5,7 +5,7 @@ import { exec } from '../../src/provision/exec.js';
 import { streamProgress } from '../../src/provision/progress.js';
 
 const TORCH = 'torch==2.15.0';
-/** What `import torch` reads; the CUDA packages that it asks for as well, 2 GB, are left out. */
+/** Packages that `import torch` needs. The CUDA packages (2 GB), which it also requests, are left out. */
 const NEEDED = ['typing-extensions', 'sympy', 'networkx', 'jinja2', 'filelock', 'fsspec', 'setuptools>=77'];
 const STAND_INS = fileURLToPath(new URL('./cuda_stand_ins.py', import.meta.url));
 const STEP = fileURLToPath(new URL('./torch_step.py', import.meta.url));
@@ -15,7 +15,10 @@ export interface TorchCommand {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** How to run PyTorch's side, installed into the cache the first time; null, and a line that says why, where it cannot be. */
+/**
+ * The command that runs PyTorch, which is installed into the cache at first use. If that is impossible, null, and a
+ * line with the reason.
+ */
 export async function torchCommand(say: (line: string) => void): Promise<TorchCommand | null> {
   try {
     const { dir } = await cacheEntry(cacheRoot(), await torchKey(), install);

@@ -5,7 +5,7 @@ import { normal, randomStream } from '../../src/trainer/random.js';
 export interface Workload {
   readonly model: ModelSize;
   readonly batch: number;
-  /** Of a square image. */
+  /** Side length of the square images. */
   readonly side: number;
 }
 
@@ -29,7 +29,7 @@ export const CLASSES = 10;
 export const LEARNING_RATE = 0.1;
 export const MOMENTUM = 0.9;
 
-/** Of the workload that this process was given. @throws Error where it was given none */
+/** The workload of this process. @throws Error if it has none */
 export function givenWorkload() {
   const name = process.env[WORKLOAD_VARIABLE] as WorkloadName;
   if (!(name in WORKLOADS)) throw new Error(`${WORKLOAD_VARIABLE} is ${name}: no workload`);
@@ -39,7 +39,7 @@ export function givenWorkload() {
   return { image, batch, layers, parameters: parametersOf(layers), shape: [batch, side, side, 3] };
 }
 
-/** Of any shape, standard normal. */
+/** Images of any shape, standard normal. */
 export function randomImages(shape: readonly number[]): Float32Array {
   const random = randomStream(1, 'images');
   return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => normal(random));

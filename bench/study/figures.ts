@@ -12,7 +12,10 @@ export interface Outcome {
   readonly beforeJoining: number | null;
   /** Null where the method has no compact network. */
   readonly compact: number | null;
-  /** Of training, on as many devices as there are stages, by steps' measured times; evaluations and exports left out. */
+  /**
+   * Seconds of training with one device per stage, from the measured times of steps; without evaluations and
+   * exports.
+   */
   readonly seconds: number;
   /** Test accuracy over those seconds. */
   readonly curve: readonly (readonly [seconds: number, accuracy: number])[];
@@ -54,7 +57,7 @@ function accuracyIn(result: EndedJob['tasks'][number]['result']): number {
 
 export interface Figure {
   readonly mean: number;
-  /** Of the seeds: half the distance from the least to the most; null of one seed. */
+  /** Spread over the seeds: half the distance from the minimum to the maximum; null for one seed. */
   readonly spread: number | null;
 }
 

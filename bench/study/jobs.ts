@@ -30,7 +30,7 @@ async function ended(client: StrataClient, id: string): Promise<Job> {
     try {
       return await client.jobs.ended(id);
     } catch (error) {
-      // What fetch throws where there is no answer; answers that are problems go on.
+      // fetch throws a TypeError if there is no answer. Problem answers continue.
       if (!(error instanceof TypeError)) throw error;
       await delay(AGAIN_MS);
     }

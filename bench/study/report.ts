@@ -4,7 +4,7 @@ import type { Figure, Outcome, RowFigures } from './figures.js';
 const COLUMNS =
   '| | time | test accuracy, % | over back-propagation in that time | after as many epochs | before joining | compact network |';
 
-/** What docs/accuracy.md shows between its markers. */
+/** The table between the markers in docs/accuracy.md. */
 export function tableOf(rows: readonly RowFigures[]): string {
   return [
     COLUMNS,

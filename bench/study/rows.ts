@@ -1,6 +1,6 @@
 import type { NewJob } from '../../client/src/index.js';
 
-/** What every job of the study has in common. */
+/** The common part of all jobs of the study. */
 export const SETTING = {
   model: { family: 'resnet', depth: 20, width: 16 },
   max_train_samples: 20_000,
@@ -8,7 +8,7 @@ export const SETTING = {
   optimizer: { learning_rate: 0.1, nesterov: true, weight_decay: 5e-4 },
 } as const;
 
-/** Of the rows that decide, and of those that show how the others stand. */
+/** Seeds of the rows that decide, and of the rows for comparison. */
 const HEADLINE = [1, 2] as const;
 const BESIDE = [1] as const;
 
@@ -16,12 +16,12 @@ const BESIDE = [1] as const;
 const ROUND_STEPS = 50;
 /** Every two epochs. */
 const EVALUATE_EVERY = 8;
-/** Of the jobs that only measure time. */
+/** Epochs of the jobs that only measure time. */
 const TIMED_EPOCHS = 2;
 
 type Method = NonNullable<NewJob['method']>;
 
-/** What is compared: a method, and for how many epochs. */
+/** Subject of the comparison: a method, and its number of epochs. */
 export interface Row {
   readonly name: string;
   readonly method: Method & { readonly stages: number };
@@ -50,11 +50,14 @@ const LOCAL_HEADS = 'local heads';
 /** By measured times: the images are so small that `auto` errs (docs/accuracy.md). */
 const HALVES = [4, 5];
 const QUARTERS = [2, 2, 2, 3];
-/** Of the rows that ask what more of the joined network does, now that it is no slower than the stages; the others have the default, 0.2. */
+/**
+ * Larger end-to-end share of the rows that test its effect, now that the joined network is no slower than the
+ * stages. The other rows have the default, 0.2.
+ */
 const MORE = 0.4;
 const moreOf = (method: string): string => `${method}, ${100 * MORE} % end to end`;
 
-// As many epochs as fit into the reference's time on K devices.
+// The number of epochs that fit into the time of the reference on K devices.
 export const ROWS: readonly Row[] = [
   REFERENCE,
   row(AL, 16, 2, { type: 'augmented-lagrangian', split: HALVES }),

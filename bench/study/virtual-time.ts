@@ -7,7 +7,7 @@ import { simulate } from '../simulation/simulate.js';
 type Schemas = components['schemas'];
 type Task = Schemas['Task'];
 
-/** What a job and its tasks say of its time; as the API answers them. */
+/** Times of a job and its tasks, as the API returns them. */
 export interface Timed {
   readonly job: Pick<Schemas['Job'], 'spec'>;
   readonly tasks: readonly Pick<
@@ -18,12 +18,15 @@ export interface Timed {
 
 /** Seconds of an optimiser step. */
 export interface StepSeconds {
-  /** Of the whole network on one device. */
+  /** Seconds of the whole network on one device. */
   readonly joined: number;
   readonly stages: readonly number[];
 }
 
-/** Of each stage: medians over a job's tasks, from their start to their end, so messages, reports and checkpoints are in it; 0 of one that is not trained. */
+/**
+ * Seconds of each stage: medians over the tasks of a job, from start to end, so they include messages, reports and
+ * checkpoints. 0 for an untrained stage.
+ */
 export function stageSeconds({ job, tasks }: Timed, trainCount: number): number[] {
   const rounds = roundsOfJob(job, trainCount);
   return Array.from({ length: job.spec.method.stages! }, (_, stage) => {

@@ -3,7 +3,7 @@ import type { paths } from './generated/openapi.js';
 import { StrataProblem } from './problem.js';
 
 export interface ClientOptions {
-  /** Where the API is, like `http://127.0.0.1:3000`. */
+  /** Address of the API, like `http://127.0.0.1:3000`. */
   readonly url: string;
   /** `strata_<id>_<secret>`; a server on loopback may need none. */
   readonly apiKey?: string | undefined;

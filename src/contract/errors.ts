@@ -4,8 +4,9 @@
  */
 
 /**
- * What becomes of a task that failed so: it is tried again within its attempts, tried again without counting (within a
- * bound of its own), tried again without counting after pauses that grow, for about a day, or its job fails.
+ * Reaction to a task that failed with this error. retry: another attempt, within the maximum number of attempts.
+ * uncounted: another attempt that does not count, within a separate limit. wait: another uncounted attempt after
+ * growing pauses, for about a day. fatal: the job fails.
  */
 export type RetryClass = 'retry' | 'uncounted' | 'wait' | 'fatal';
 
@@ -14,7 +15,7 @@ interface CatalogueEntry {
   readonly status: number;
   /** The same text for every error of this code. */
   readonly title: string;
-  /** How the reader can fix it. */
+  /** The remedy for the reader. */
   readonly remedy: string;
   readonly retry: RetryClass;
 }

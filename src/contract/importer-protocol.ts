@@ -8,7 +8,7 @@ import type { TaskOutput } from './trainer-protocol.js';
 export const DATASET_FORMATS = ['image-folder', 'cifar', 'mnist', 'npz'] as const;
 export type DatasetFormat = (typeof DATASET_FORMATS)[number];
 
-/** How the folders of an image folder are read. */
+/** Interpretation of the folders of an image folder. */
 export const DATASET_LAYOUTS = ['auto', 'splits', 'no-splits'] as const;
 export type DatasetLayout = (typeof DATASET_LAYOUTS)[number];
 

@@ -18,7 +18,7 @@ const OUTAGES: Readonly<Record<string, OutageCode>> = {
 interface Layer {
   readonly code?: unknown;
   readonly cause?: unknown;
-  /** Where Prisma puts the error of its driver. */
+  /** Prisma stores the error of its driver here. */
   readonly meta?: { readonly driverAdapterError?: unknown };
 }
 

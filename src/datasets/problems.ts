@@ -15,7 +15,7 @@ export class ImportError extends Error {
 }
 
 const MOST_LISTED = 50;
-/** Of a message: an upload may hold texts of any length, which a message may quote. */
+/** Maximum length of a message, because it may quote texts of an upload, which can have any length. */
 const LONGEST_MESSAGE = 1_000;
 /** Files named of each kind that is left out. */
 const MOST_NAMED = 5;

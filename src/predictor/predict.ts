@@ -76,7 +76,7 @@ async function predictAll(
   return predictions;
 }
 
-/** Of equally probable classes, the lower index comes first. */
+/** The lower index comes first among equally probable classes. */
 function mostProbable(probabilities: Float32Array, count: number): RankedClass[] {
   return [...probabilities]
     .map((probability, index) => ({ index, probability }))

@@ -9,7 +9,7 @@ export interface ServerProgram {
   readonly folder: string;
   /** From the gentlest to the one that no process survives. */
   readonly stopSignals: readonly NodeJS.Signals[];
-  /** Where clients reach it. The port may change until the first launch, never after it. */
+  /** Address for clients. The port may change until the first launch, but not after it. */
   url(): Promise<string>;
   /** The process that runs on the folder, as far as this machine's process ids tell. */
   pid(): Promise<number | undefined>;
@@ -29,7 +29,7 @@ export interface LocalServer {
 }
 
 const START_ATTEMPTS = 3;
-/** How long a server that starts up or shuts down may go without an answer before we give up on it. */
+/** Time without an answer after which a server that starts up or shuts down is given up. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 100;
 const STOP_MS = 30_000;

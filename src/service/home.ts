@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Lock, lockNote, tryAcquire } from '../provision/lock.js';
 
-/** Who holds a home, for those who find it taken. */
+/** The holder of a home folder, shown to others that want to use it. */
 interface Holder {
   readonly pid: number;
   /** Process ids mean something within one namespace only. */

@@ -53,7 +53,7 @@ function supervised(server: ServerProgram, progress: Progress): Supervised<void>
     stopSignals: server.stopSignals,
     log: progress.line,
     launch: async (signal) => {
-      // Whoever runs on the home that we have locked is left over from another start.
+      // A server on our locked home folder is left over from another start.
       if (first) await stopServer(server);
       const lock = await acquire(serverLock(server), { signal });
       if (first) {

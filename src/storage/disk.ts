@@ -7,7 +7,7 @@ export interface DiskSpace {
   readonly totalBytes: number;
 }
 
-/** Of a disk, what uploads leave free at least: jobs and the database write there too. */
+/** Minimum share of a disk that uploads leave free, because jobs and the database write there, too. */
 const RESERVE_SHARE = 0.05;
 const MAX_RESERVE_BYTES = 1_000_000_000;
 

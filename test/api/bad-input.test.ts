@@ -315,7 +315,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
     assert.match(await response.text(), /"code":"headers_too_large"/);
   });
 
-  test('a defect inside tells the caller nothing about it', async () => {
+  test('an internal defect reveals nothing to the caller', async () => {
     context.client.jobs.getJob = async () => {
       throw new Error('password=secret');
     };

@@ -23,7 +23,7 @@ describe('the contract', () => {
   const operations = operationsOf(contract);
   const { schemas } = contract.document.components as { schemas: Record<string, { enum?: string[] }> };
 
-  test('is served as it stands, byte for byte as YAML and whole as JSON', async () => {
+  test('is served unchanged, byte for byte as YAML and complete as JSON', async () => {
     const source = readFileSync(CONTRACT_FILE);
     const yaml = await call('GET', '/openapi.yaml');
     assert.ok(yaml.rawPayload.equals(source));
@@ -65,7 +65,7 @@ describe('the contract', () => {
     }
   });
 
-  test('has example bodies that are accepted as they stand', async () => {
+  test('has example bodies that are accepted unchanged', async () => {
     for (const { id, method, path, operation } of operations) {
       for (const example of examplesOf(operation)) {
         const url = path.replace('{id}', path.startsWith('/models') ? 'model_1' : 'job_1');
@@ -97,7 +97,7 @@ describe('the contract', () => {
   });
 });
 
-test('what stands beside a $ref goes over its target, on every level', () => {
+test('siblings of a $ref override its target, on every level', () => {
   const document = {
     schemas: {
       a: { properties: { b: { $ref: '#/schemas/b', default: {} } } },

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ERRORS, isErrorCode, retryClassOf, StrataError } from '../../src/contract/errors.js';
 import { renderErrorsPage } from '../../src/contract/errors-page.js';
 
-test('docs/errors.md is what the catalogue says', () => {
+test('docs/errors.md matches the catalogue', () => {
   const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
   assert.equal(page, renderErrorsPage(), 'run `npm run generate`');
 });

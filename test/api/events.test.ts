@@ -128,7 +128,7 @@ describe('event streams over a listening socket', () => {
     bad.resume();
   });
 
-  test('closing the server ends open streams, and tells them to connect again', async () => {
+  test('closing the server ends open streams, and asks clients to connect again', async () => {
     const reader = new EventReader(await connect(`/jobs/${await newJob()}/events`));
     await reader.next();
     const closed = app.close();

@@ -50,7 +50,7 @@ describe('logs', () => {
     assert.match(error.message, /text\/plain/);
   });
 
-  test('of an unknown job are a problem in every form', async () => {
+  test('logs of an unknown job are a problem in every form', async () => {
     for (const accept of ['*/*', 'text/plain', 'text/event-stream']) {
       const response = await call('GET', '/jobs/none/logs', { headers: { accept } });
       assert.equal(response.statusCode, 404);
@@ -58,7 +58,7 @@ describe('logs', () => {
     }
   });
 
-  test('of a finished job with nothing left to send end an EventSource', async () => {
+  test('logs of a finished job with nothing left to send end an EventSource', async () => {
     const id = await printed('a');
     context.client.jobs.finish(id, 'cancelled');
     const headers = { accept: 'text/event-stream', 'last-event-id': '1' };

@@ -88,7 +88,7 @@ describe('GET /metrics of a service at work', () => {
     assert.ok(figureOf(samples, 'strata_metric_lag_seconds_count')! > 0);
   });
 
-  test('tells what is there and what waits', async () => {
+  test('shows existing and waiting work', async () => {
     const samples = parse(await scrape());
     assert.equal(figureOf(samples, 'strata_workers'), 1);
     assert.equal(figureOf(samples, 'strata_slots'), 2);

@@ -52,7 +52,7 @@ test('in the trainer, environment and clock enter through main.ts alone, and cha
   assert.deepEqual(await ambientIn('src/trainer', 'src/trainer/main.ts'), []);
 });
 
-test('descriptions of networks and the contract read neither environment, clock nor chance', async () => {
+test('descriptions of networks and the contract read neither environment, clock nor random numbers', async () => {
   assert.deepEqual(await ambientIn('src/network', null), []);
   assert.deepEqual(await ambientIn('src/contract', null), []);
 });
@@ -74,7 +74,7 @@ test('only the worker names the file of the trainer process', async () => {
   assert.equal(files.length, 1);
 });
 
-test('what reads the world is found, what computes is not', () => {
+test('code that reads its environment is found, pure code is not', () => {
   const text = [
     'const a = process.env.HOME;',
     'const b = Date.now();',

@@ -70,7 +70,7 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'no-cycles', from: 'src/storage/e.ts', to: './f.js' },
 ];
 
-/** What is allowed beside them, so that a rule which forbids everything would be seen. */
+/** Allowed imports, so that a rule which forbids everything would be noticed. */
 const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
   { from: 'src/contract/good.ts', to: 'node:path' },
   { from: 'src/network/good.ts', to: '../contract/target.js' },

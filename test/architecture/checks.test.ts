@@ -4,7 +4,7 @@ import { runChecks } from '../../scripts/checks/runner.js';
 import { GENERATED_FILES } from '../../scripts/generated-files.js';
 import { replaceBetween } from '../../scripts/replace-between.js';
 
-test('every check runs, whatever the others find, and as many at a time as wished', async () => {
+test('every check runs, whatever the others find, and at most the given number at a time', async () => {
   let running = 0;
   let most = 0;
   const check = (name: string, answer: () => readonly string[]) => ({

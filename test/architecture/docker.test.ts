@@ -58,7 +58,7 @@ function assertScriptExists(command: readonly string[], where: string): void {
   assert.ok(source && existsSync(join(ROOT, source)), `${where} runs ${script}, compiled from nothing`);
 }
 
-test('what the images copy and run exists, and is not kept out by .dockerignore', async () => {
+test('files and commands of the images exist, and .dockerignore does not exclude them', async () => {
   const kept = (await readFile(join(ROOT, '.dockerignore'), 'utf8'))
     .split('\n')
     .filter((line) => line.startsWith('!'))

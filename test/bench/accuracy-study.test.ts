@@ -73,7 +73,7 @@ test('a job’s time on K devices follows its graph with the median step of each
   assert.equal(ends.get('finalize'), 81 + 25);
 });
 
-test('rows are compared with the reference, and with back-propagation for as many epochs', () => {
+test('rows are compared with the reference, and with back-propagation for the same number of epochs', () => {
   const [reference, other] = [REFERENCE, ROWS.find(({ method }) => method.type !== 'backprop')!];
   const serial = { ...REFERENCE, name: 'longer', epochs: other.epochs };
   const outcome = (row: string, seed: number, accuracy: number, seconds: number) => ({

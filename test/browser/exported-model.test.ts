@@ -22,7 +22,7 @@ const MODELS: readonly (readonly [Loader, string])[] = [
   ['loadGraphModel', '/full/graph-model/model.json'],
 ];
 
-/** What the page's script sees of tfjs. */
+/** The part of tfjs that the script of the page uses. */
 declare const window: { tf: typeof tf };
 
 test('a browser loads the exported layers model and graph model, and predicts what Node predicts', {

@@ -7,7 +7,7 @@ import { findChromium, withBrowser } from './chromium.js';
 const executable = findChromium();
 const skip = executable ? false : 'no Chromium: set CHROMIUM_PATH or run `apt-get install -y chromium`';
 
-test('Swagger UI posts its first example as it stands and shows the job', { skip }, async () => {
+test('Swagger UI posts its first example unchanged and shows the job', { skip }, async () => {
   const client = new FakeClient();
   const app = await buildTestApp(client);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

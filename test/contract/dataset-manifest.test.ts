@@ -31,7 +31,7 @@ test('a manifest is read as it was written', () => {
     assert.deepEqual(decodeManifest(encodeManifest(manifest)), manifest);
 });
 
-/** What is wrong, and how the error begins. */
+/** An invalid manifest, and the beginning of the error. */
 const FAULTS: readonly (readonly [unknown, RegExp])[] = [
   [null, /manifest must be an object/],
   [{ ...ENCODED, name: 7 }, /name must be a string/],

@@ -16,14 +16,14 @@ test('an outage of the host is known by its code, however deep it is wrapped', (
   for (const [code, outage] of Object.entries(codes)) assert.equal(outageOf({ code }), outage);
 });
 
-test('Postgres tells of its own host by SQLSTATE, also through Prisma', () => {
+test('Postgres reports faults of its own host by SQLSTATE, also through Prisma', () => {
   const driver = { name: 'DriverAdapterError', cause: { kind: 'postgres', code: '53100' } };
   assert.equal(outageOf({ code: 'P2010', meta: { driverAdapterError: driver } }), 'storage_full');
   assert.equal(outageOf({ code: '53200' }), 'host_out_of_memory');
   assert.equal(outageOf({ code: '58030' }), 'storage_failing');
 });
 
-test('other errors are none, nor is a chain of causes that bites its tail', () => {
+test('other errors are not outages, nor is a chain of causes with a cycle', () => {
   const cycle = new Error('round');
   cycle.cause = cycle;
   for (const error of [cycle, null, 'ENOSPC', new Error('ENOSPC'), { code: 'toString' }, { code: '23505' }])

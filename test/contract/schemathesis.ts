@@ -48,7 +48,7 @@ export async function fuzz(url: string, { seed, examples, apiKey }: FuzzOptions)
   return { cases, operations, findings: code === 0 ? '' : `${out}\n${errors}` };
 }
 
-/** Where Python finds schemathesis: in a folder of the cache, installed at the first use. */
+/** The path on which Python finds schemathesis: a folder of the cache, installed at first use. */
 async function environment(apiKey = ''): Promise<NodeJS.ProcessEnv> {
   return {
     ...process.env,

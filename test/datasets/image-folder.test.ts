@@ -88,7 +88,7 @@ test('a tree without splits is split by content: the same whatever its names and
   assert.equal(third.success.test_count, 6);
 });
 
-test('images that test and train at once are told of by name', async (t) => {
+test('images that are in both splits are reported by name', async (t) => {
   const files = await imageFolder(SPLITS, ['a', 'b'], 3);
   // The same pixels in another file.
   const copy = await sharp(files[0]!.bytes).png({ compressionLevel: 1 }).toBuffer();

@@ -41,14 +41,14 @@ test('the first folder is the class where there are no splits', () => {
   assert.deepEqual(read(['cat/images/0.png', 'dog/images/0.png']), ['none cat', 'none dog']);
 });
 
-test('a root says which folder is meant', () => {
+test('a root selects the folder of the dataset', () => {
   const paths = ['old/train/cat/1.png', 'new/train/cat/1.png', 'new/test/cat/1.png'];
   assert.deepEqual(read(paths, 'auto', './new/'), [null, 'train cat', 'test cat']);
   assert.deepEqual(read(['a/b/cat/1.png', 'a/c/dog/1.png'], 'no-splits', 'a'), ['none b', 'none c']);
   assert.throws(() => read(paths, 'auto', 'elsewhere'), /no images in the folder elsewhere/);
 });
 
-test('a layout says what is meant, and leaves out what has no place in it', () => {
+test('a layout decides the meaning of folders, and skips files without a place in it', () => {
   const paths = ['train/cat/1.png', 'test/cat/1.png', 'extra/cat/1.png'];
   assert.deepEqual(read(paths, 'splits'), ['train cat', 'test cat', null]);
   assert.deepEqual(read(paths, 'no-splits'), ['none train', 'none test', 'none extra']);
@@ -72,7 +72,7 @@ test('images that a layout leaves out are counted and named, and do not change w
   );
 });
 
-test('images below the folder of their class are told of', async (t) => {
+test('images deeper than the folder of their class are reported', async (t) => {
   const files = await imageFolder([''], ['a', 'b/inner'], 2);
   const { manifest, problems } = await importArchive(t, makeZip(files));
   assert.deepEqual(manifest.classes, ['a', 'b']);

@@ -24,7 +24,7 @@ test('JPEGs of other names, and images whose names end with nothing or anything,
   assert.deepEqual(imported.problems, []);
 });
 
-test('images without any name that says so are found by their bytes', async (t) => {
+test('images without a file extension are found by their bytes', async (t) => {
   const files = (await folder()).map(({ name, bytes }) => ({ name: name.replace('.png', ''), bytes }));
   const { success } = await importArchive(t, makeZip(files));
   assert.deepEqual([success.format, success.train_count, success.test_count], ['image-folder', 4, 4]);
@@ -111,7 +111,7 @@ test('one image under two labels is named with both', async (t) => {
   assert.equal((await labelsOf(imported, 'train')).length, 5);
 });
 
-test('what is left out is told before single files, however many these are', () => {
+test('the number of skipped files is reported before single files, however many there are', () => {
   const problems = new ProblemList();
   for (let index = 0; index < 70; index++) problems.leaveOut('files of one kind', `${index}.txt`);
   for (let index = 0; index < 70; index++) problems.warn('image_unreadable', 'broken', `${index}.png`);

@@ -45,7 +45,7 @@ test('names in UTF-8 are read as such with the flag of zip or without it, and in
   }
 });
 
-test('names in Latin-1 stay apart, and are told of', async (t) => {
+test('names in Latin-1 stay distinct, and are reported', async (t) => {
   const files = await named(latin1, ['café', 'cafè']);
   const tar = await importArchive(t, makeRawTar(files));
   assert.deepEqual(tar.manifest.classes, ['cafè', 'café']);
@@ -56,7 +56,7 @@ test('names in Latin-1 stay apart, and are told of', async (t) => {
   assert.deepEqual(codesOf(zip.problems), ['names_guessed']);
 });
 
-test('a class whose name comes composed and decomposed is one class, which is told', async (t) => {
+test('a class whose name is composed and decomposed Unicode is one class, and this is reported', async (t) => {
   const files = await imageFolder(['train', 'test'], ['café', 'b'], 2);
   const mixed = files.map(({ name, bytes }) => ({
     name: name.startsWith('test') ? name.normalize('NFD') : name.normalize('NFC'),

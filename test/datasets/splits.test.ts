@@ -20,7 +20,7 @@ test('a validation split stays one beside a test split, and trainers read it', a
   assert.equal(reader.count, 6);
 });
 
-test('a validation split without a test split stays one, and the images held out to test with are told of', async (t) => {
+test('a validation split without a test split stays separate, and the images held out for testing are reported', async (t) => {
   const files = await imageFolder(['train', 'valid'], ['a', 'b'], 10);
   const imported = await importArchive(t, makeZip(files), { test_share: 0.2 });
   assert.deepEqual(counts(imported), [16, 20, 4]);
@@ -54,7 +54,7 @@ test('arrays may have a validation split, by the names of Keras and of MedMNIST'
   }
 });
 
-test('a dataset without a validation split says so when a trainer asks for it', async (t) => {
+test('a trainer that asks for a missing validation split gets an error', async (t) => {
   const { manifest } = await importArchive(t, makeZip(await imageFolder(['train', 'test'], ['a', 'b'], 1)));
   assert.throws(() => splitOf(manifest, 'validation'), /splits\.validation is missing/);
 });
@@ -75,7 +75,7 @@ test('a class that is missing from a split is reported by its own name', async (
   );
 });
 
-test('images that two splits share are told of for each pair of splits', async (t) => {
+test('images shared by two splits are reported for each pair of splits', async (t) => {
   const files = await imageFolder(['train', 'val', 'test'], ['a', 'b'], 2);
   const copies = ['val/a/copy.png', 'test/a/copy.png'].map((name) => ({ name, bytes: files[0]!.bytes }));
   const { problems } = await importArchive(t, makeZip([...files, ...copies]));

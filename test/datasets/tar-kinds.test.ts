@@ -85,7 +85,7 @@ test('an extended header is read in one pass, and one of megabytes is refused', 
   await assert.rejects(importArchive(t, malformed), /extended header is malformed/);
 });
 
-test('an archive without its end is read, and told of', async (t) => {
+test('an archive without its end is read, and this is reported', async (t) => {
   const { problems } = await importArchive(t, makeRawTar(await good(), false));
   assert.deepEqual(
     problems.map(({ code, severity }) => [code, severity]),

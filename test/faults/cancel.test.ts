@@ -4,7 +4,7 @@ import { smallJob } from '../jobs/support/specs.js';
 import { eventually } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 
-/** What the design promises, from the recorded wish to the trainer that is seen gone. */
+/** The promised time from the recorded request to the end of the trainer. */
 const CANCEL_MS = 2_000;
 const TURNS = 5;
 

@@ -9,7 +9,7 @@ import type { ServiceProcess } from '../support/process.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { Line } from './chaos/line.js';
 
-/** What the design promises for SIGTERM, whatever is down. */
+/** The promised time to exit after SIGTERM, whatever is down. */
 const LEAVE_MS = 30_000;
 
 let strata: Strata;
@@ -83,7 +83,7 @@ test('a worker and a dispatcher whose connections to Redis went dead without a w
   await Promise.all([worker.stop(), dispatcher.stop()]);
 });
 
-test('workers at work, dispatcher and API leave in time when they are told to, whatever does not answer', async () => {
+test('running workers, dispatcher and API exit in time when asked, whatever does not respond', async () => {
   await strata.startDispatcher();
   await strata.orders.clear();
   await strata.orders.hold('stage-1-0');

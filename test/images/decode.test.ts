@@ -50,7 +50,7 @@ test('the centre is what evaluation shows: 224/256 of the short side, the middle
   const at = (row: number, column: number) => [
     ...pixels.subarray((row * 56 + column) * 3, (row * 56 + column) * 3 + 2),
   ];
-  // Of 128 x 64: columns 36 to 91, rows 4 to 59, of 255 levels each.
+  // A crop of a 128 x 64 image: columns 36 to 91, rows 4 to 59, of 255 levels each.
   for (const [row, column] of [
     [0, 0],
     [0, 55],
@@ -75,7 +75,7 @@ test('the centre covers its target, whatever the sides', async () => {
   );
 });
 
-test('every kind of image comes as many channels as are asked for', async () => {
+test('every kind of image is decoded to the requested number of channels', async () => {
   const image = () => gradient(20, 20);
   const kinds = {
     grey: image().toColourspace('b-w').jpeg(),

@@ -209,7 +209,7 @@ async function checkpointsOf(id: string): Promise<string[]> {
   return rows.filter((_, index) => kept[index]).map(({ key }) => key);
 }
 
-test('what a successful task warns of becomes one event, also where the task ran twice', async () => {
+test('a warning of a successful task becomes one event, even if the task ran twice', async () => {
   await strata.orders.warn('evaluate-3', 'mind the gap');
   await strata.orders.hold('evaluate-3');
   const id = await create();

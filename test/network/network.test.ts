@@ -65,7 +65,7 @@ for (const [depth, parameters, cost] of PUBLISHED_IMAGENET) {
   });
 }
 
-test('dropout stands before every second convolution, costs nothing, and is not there at 0', () => {
+test('dropout comes before every second convolution, costs nothing, and is absent at rate 0', () => {
   const size = { family: 'wide-resnet', depth: 16, width: 4 } as const;
   const plain = wholeNetwork(describeNetwork(size, CIFAR, 10));
   const dropped = wholeNetwork(describeNetwork({ ...size, dropout: 0.3 }, CIFAR, 10));
@@ -271,7 +271,7 @@ test('an AuxNet that would not reach its boundary is refused, and one convolutio
   );
 });
 
-test('an AuxNet keeps within its share of the stages it stands for, where four channels do', () => {
+test('an AuxNet stays within its share of the stages that it replaces, if four channels fit', () => {
   const network = describeNetwork({ family: 'resnet', depth: 20, width: 16 }, CIFAR, 10);
   for (const share of [0.05, 0.1, 0.2]) {
     const stages = describeStages(network, [3, 3, 3], share);

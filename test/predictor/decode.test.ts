@@ -75,7 +75,7 @@ function lyingPng(width: number, height: number): Buffer {
   ]);
 }
 
-/** Of PNG's chunks: ISO 3309. */
+/** CRC of PNG chunks: ISO 3309. */
 function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
@@ -85,7 +85,7 @@ function crc32(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-test('what is no image, or a hostile one, is refused in words that say why and tell nothing else', async () => {
+test('invalid or hostile images are rejected with a reason that reveals nothing else', async () => {
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"><image href="file:///etc/passwd"/></svg>';
   const png = await sharp(Buffer.alloc(300 * 300, 7), { raw: { width: 300, height: 300, channels: 1 } })
@@ -122,7 +122,7 @@ test('what is no image, or a hostile one, is refused in words that say why and t
   }
 });
 
-test('an image of as many pixels as may be is taken, and decoded in a bounded memory', async () => {
+test('an image with the maximum number of pixels is decoded in bounded memory', async () => {
   const side = Math.floor(Math.sqrt(PREDICTION_LIMITS.pixels));
   const background = { r: 9, g: 9, b: 9 };
   const file = await sharp({ create: { width: side, height: side, channels: 3, background } })

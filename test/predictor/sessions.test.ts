@@ -21,13 +21,13 @@ test('a model stays loaded until others need its room; the least recently used g
   assert.equal(sessions.loadedBytes, 8);
 });
 
-test('one that is larger than all the room is loaded alone, and goes with the next', async () => {
+test('a model larger than the cache is loaded alone, and released for the next one', async () => {
   const { log, touch } = counted(10);
   for (const key of ['4-a', '99-b', '99-b', '4-a']) await touch(key);
   assert.deepEqual(log, ['+4-a', '+99-b', '-4-a', '+4-a', '-99-b']);
 });
 
-test('one that is in use is let go when its last user is done', async () => {
+test('a model in use is released when its last user is done', async () => {
   const { sessions, log, touch } = counted(5);
   let done = () => {};
   const inUse = sessions.use('4-a', async () => {
@@ -42,7 +42,7 @@ test('one that is in use is let go when its last user is done', async () => {
   assert.deepEqual(log, ['+4-a', '+4-b', 'computed 4-a', '-4-a']);
 });
 
-test('two that ask at once share one loading; a failure is told to each, and tried again later', async () => {
+test('concurrent callers share one loading; each gets its failure, and a later call tries again', async () => {
   const { log, touch } = counted(10);
   await Promise.all([touch('4-a'), touch('4-a')]);
   const answers = await Promise.allSettled([touch('bad'), touch('bad')]);

@@ -74,7 +74,7 @@ test('a process in other namespaces finds the lock taken', {
   assert.equal(await tryAcquire(path), undefined);
 });
 
-test('who waited for a lock whose folder was removed takes the new one', async (t) => {
+test('a process that waited for a lock whose folder was removed takes the new one', async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'home', 'service');
   const first = await acquire(path);

@@ -27,7 +27,7 @@ const JOB = {
 
 type Fault = (service: Service) => Promise<void> | void;
 
-/** What happens when the stage task of a round is seen to start. */
+/** Actions when the stage task of a round starts. */
 const FAULTS: Readonly<Record<string, Fault>> = {
   'stage-0-1': (service) => {
     const [trainer] = childrenOf(service.pids().worker!);

@@ -12,7 +12,7 @@ export interface StoreUnderTest {
   damage(uri: BlobUri): Promise<void>;
 }
 
-/** What every blob store must do, whatever it is made of. */
+/** Tests that every blob store must pass, whatever its implementation is. */
 export function conformance(name: string, create: () => Promise<StoreUnderTest>): void {
   const bytes = new TextEncoder().encode('weights');
   const absent: BlobUri = `sha256:${'0'.repeat(64)}`;

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-/** What the collector keeps of a span. */
+/** The recorded part of a span. */
 export interface CollectedSpan {
   /** `service.name` of the process it came from. */
   readonly service: string;

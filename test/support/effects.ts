@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Strata } from './strata.js';
 
-/** What a job of the fake trainer left in Postgres, checked: every task's effect is there, and there once. */
+/**
+ * Asserts that the effects of a job of the fake trainer are in Postgres: every task's effect exists, and exists
+ * once.
+ */
 export async function assertEffectsOnce(strata: Strata, jobId: string): Promise<void> {
   await assertTasksOnce(strata, jobId);
   await assertMetricsOnce(strata, jobId);

@@ -10,7 +10,7 @@ export interface LiveApi {
   readonly url: string;
   readonly strata: Strata;
   readonly app: FastifyInstance;
-  /** Of the job that has succeeded. */
+  /** Id of the successful job. */
   readonly jobId: string;
   /** May do everything. */
   readonly apiKey: string;

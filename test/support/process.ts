@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** A process of the service, started as the service starts it. */
 export interface ServiceProcess {
   readonly pid: number;
-  /** Where it listens, if it does. */
+  /** Its address, if it listens. */
   readonly url: string | undefined;
   /** Ends it with no chance to clean up. Resolves when it is gone. */
   kill(): Promise<void>;

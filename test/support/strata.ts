@@ -30,11 +30,11 @@ export class Strata {
   private constructor(
     readonly servers: Servers,
     readonly service: JobsService,
-    /** Of the tenant `default`. */
+    /** Client of the tenant `default`. */
     readonly client: TenantClient,
     readonly sql: pg.Pool,
     readonly blobs: BlobStore,
-    /** Of the fake trainer. */
+    /** Orders of the fake trainer. */
     readonly orders: Orders,
     private readonly options: StrataOptions,
   ) {}

@@ -45,7 +45,7 @@ describe('with a collector', () => {
   before(async () => {
     collector = await Collector.start();
     const otel = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
-    // As the API's process reads it; the exporter takes the address from its own environment.
+    // The variable that the API process reads; the exporter takes the address from its own environment.
     process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
     strata = await Strata.start({ trainer: FAKE_TRAINER });
     const tracing = await openTracing(otel, 'api');
@@ -96,7 +96,7 @@ describe('with a collector', () => {
     assert.deepEqual(new Set(keys), new Set(data.map(({ key }) => key)));
   });
 
-  test('a task’s parts are spans under it, as long as the trainer says', async () => {
+  test('the parts of a task are spans under it, with the durations of the trainer', async () => {
     const { data } = await strata.client.jobs.listJobTasks(jobId);
     const { seconds } = data.find(({ key }) => key === 'stage-1-0')!;
     const [task] = spans(/^task stage$/).filter(
@@ -111,7 +111,7 @@ describe('with a collector', () => {
     for (const [name, length] of parts) assert.ok(Math.abs(length - seconds[name]! * 1000) < 1e-2, name);
   });
 
-  test('an attempt that fails says so; the next one does not', () => {
+  test('a failed attempt has an error in its span; the next one has none', () => {
     const attempts = spans(/^task evaluate$/).map(({ attributes, error }) => [
       attributes['strata.attempt'],
       attributes['strata.outcome'],

@@ -9,7 +9,7 @@ export const CONTRACT_FILE = join(ROOT, 'openapi/openapi.yaml');
 /** The contract that clients were last promised; `node --import tsx scripts/release-contract.ts` renews it. */
 export const RELEASED_FILE = join(ROOT, 'openapi/released.yaml');
 
-/** Whoever breaks clients must say so in the version. One line for each breaking change that does not. */
+/** Breaking changes need a new version. Returns one line for each breaking change without one. */
 export async function checkReleased(): Promise<string[]> {
   const [released, contract] = await Promise.all([RELEASED_FILE, CONTRACT_FILE].map(read));
   return unannounced(released!, contract!);

@@ -1,13 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject } from '../../../src/api/openapi.js';
 
-/** What a client sends may be refused by a narrower schema; what it reads may surprise it in a wider one. */
+/**
+ * The direction of data. In a request, a narrower schema may reject the client's data; in a response, a wider one
+ * may surprise the client.
+ */
 export type Direction = 'request' | 'response';
 
 interface Place {
   readonly where: string;
   readonly direction: Direction;
-  /** Of the whole document; answers a schema behind its `$ref`. */
+  /** Looks up the whole document; resolves a schema behind its `$ref`. */
   readonly before: (node: unknown) => JsonObject;
   readonly after: (node: unknown) => JsonObject;
   /** Pairs under comparison: schemas may contain themselves. */

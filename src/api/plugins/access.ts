@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-/** How the server authenticates callers. */
+/** Authentication of callers. */
 export interface AccessOptions {
   readonly service: Pick<JobsService, 'authenticate' | 'isOpen'>;
   /** Whether only this machine can reach the server. Then it needs no key until the first one exists. */

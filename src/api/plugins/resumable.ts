@@ -98,7 +98,7 @@ export async function serveResumableUploads(
   };
 }
 
-/** What a request says that it will add to the disk: a piece, or the upload that it begins. */
+/** Bytes that a request announces to add to the disk: a piece, or the upload that it starts. */
 function announcedBytes({ method, headers }: FastifyRequest): number {
   const announced = method === 'POST' ? headers['upload-length'] : headers['content-length'];
   return method === 'POST' || method === 'PATCH' ? Number(announced) || 0 : Number.NEGATIVE_INFINITY;

@@ -17,7 +17,7 @@ export interface RemoteSource {
   readonly url: string;
 }
 
-/** How to convert an upload to a dataset. */
+/** Request to convert an upload to a dataset. */
 export type DatasetRequest = ImportOptions & { readonly name: string; readonly sha256: string | null };
 
 /** One tenant's datasets, and the built-in ones. */

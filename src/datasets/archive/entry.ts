@@ -15,7 +15,7 @@ export interface ArchiveEntry {
   stream(): Promise<Readable>;
 }
 
-/** What is in an archive beside files. */
+/** A remark about an entry that is not a file. */
 export interface ArchiveNote {
   /** `unended`: the archive stops without its end mark, as one that is cut short may. */
   readonly kind: 'folder' | 'label' | 'unended';

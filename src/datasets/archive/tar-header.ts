@@ -58,7 +58,7 @@ function text(block: Buffer, start: number, length: number): Buffer {
   return end < 0 ? field : field.subarray(0, end);
 }
 
-/** What a PAX header (POSIX.1-2001) says of the entry that follows. */
+/** Fields of a PAX header (POSIX.1-2001), which describe the following entry. */
 export interface PaxFields {
   readonly path: Buffer | null;
   readonly sizeBytes: number | null;

@@ -22,7 +22,7 @@ export async function openTar(path: string, gzip: boolean, budget: UnpackBudget)
       const file = createReadStream(path);
       source = file;
       const counted = countBytes(budget, () => file.bytesRead);
-      // What fails ends `counted`, where the loop below meets it.
+      // An error ends `counted`, and the loop below receives it.
       pipeline(gzip ? [file, createGunzip(), counted] : [file, counted], () => undefined);
       try {
         yield* entriesOf(new ByteReader(counted as AsyncIterable<Buffer>), budget);
@@ -39,7 +39,7 @@ export async function openTar(path: string, gzip: boolean, budget: UnpackBudget)
 /** Longer extended headers belong to no image. */
 const LONGEST_EXTENSION = 2 ** 20;
 
-/** What headers before an entry's own say of it. */
+/** Description of an entry in the headers before its own. */
 interface Extension {
   readonly path: Buffer | null;
   readonly sizeBytes: number | null;
@@ -56,7 +56,7 @@ async function* entriesOf(
     const block = await bytes.take(BLOCK_BYTES);
     if (block.length === 0) return yield { kind: 'unended', name: '' };
     if (block.length < BLOCK_BYTES) throw unreadable('it is cut short');
-    // What follows is read too: the checksum of gzip lies behind it.
+    // The rest is read, too, because the checksum of gzip is at the end.
     if (block.every((byte) => byte === 0)) return void (await bytes.skip(Number.POSITIVE_INFINITY));
     const header = readTarHeader(block);
     if (isExtension(header)) {

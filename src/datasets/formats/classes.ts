@@ -4,7 +4,7 @@ import { ImportError, readable } from '../problems.js';
 export class ClassNames {
   readonly #labels = new Map<string, number>();
   readonly #spelled = new Map<string, string>();
-  /** Of classes whose name came in two Unicode spellings, which are one text: both. */
+  /** Both spellings of class names that came in two Unicode forms of the same text. */
   readonly spellings = new Map<string, string>();
 
   constructor(private readonly most: number) {}

@@ -17,7 +17,7 @@ function splitNamed(folder: string): SplitName | null {
   return Object.hasOwn(SPLIT_FOLDERS, name) ? SPLIT_FOLDERS[name]! : null;
 }
 
-/** Where the folders of splits, or else of classes, lie. */
+/** Location of the folders of splits, or otherwise of classes. */
 export interface Layout {
   /** Folders from the archive's own down to the one that holds them. */
   readonly root: readonly string[];
@@ -31,7 +31,7 @@ export interface Place {
   readonly below: number;
 }
 
-/** Where the layout puts an image of the path. @returns null where it names no class */
+/** Split and class of an image path by this layout. @returns null if the path names no class */
 export function placeOf({ root, hasSplits }: Layout, path: string): Place | null {
   const folders = path.split('/').slice(0, -1);
   if (!root.every((folder, index) => folders[index] === folder)) return null;
@@ -73,9 +73,9 @@ export class FolderTree {
   }
 
   /**
-   * Where the splits or classes lie. `auto` goes down through folders that hold one other folder alone, to where the tree
-   * branches, and takes folders called train, val or test for splits only where all folders there are called so.
-   * @throws ImportError dataset_format where that is not clear
+   * Finds the folders of splits or classes. `auto` descends through folders that contain only one other folder, to
+   * the place where the tree branches. It takes folders called train, val or test for splits only if all folders
+   * there have such names. @throws ImportError dataset_format if the layout is not clear
    */
   layout(asked: DatasetLayout, root: string | null): Layout {
     const start = root === null ? [] : root.split('/').filter((part) => part !== '' && part !== '.');

@@ -10,7 +10,7 @@ const NAME = /^(train|t10k|test)-(images|labels)[-.]idx[1-4]-ubyte(\.gz)?$/;
 const UNSIGNED_BYTE = 0x08;
 const LONGEST_HEADER = 4 + 4 * 4;
 
-/** Which of the four files a name is of; null for another. */
+/** The part of MNIST that a file name means; null for another file. */
 export function mnistPart(base: string): string | null {
   const [, split, part] = NAME.exec(base) ?? [];
   return split === undefined ? null : `${split === 'train' ? 'train' : 'test'}-${part}`;

@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<string, readonly [SplitName, Part]>> = {
   test_labels: ['test', 'labels'],
 };
 
-/** Which array a file is by its name; null for another. */
+/** The array that a file name means; null for another file. */
 export function npzPart(base: string): string | null {
   const name = base.replace(/\.npy$/, '');
   return base.endsWith('.npy') && Object.hasOwn(NAMES, name) ? NAMES[name]!.join('-') : null;

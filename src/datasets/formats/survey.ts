@@ -8,10 +8,10 @@ import { FolderTree, type Layout } from './layout.js';
 import { mnistPart } from './mnist.js';
 import { npzPart } from './npz.js';
 
-/** What the names in an archive say of it: they are read before any file is. */
+/** Facts about an archive from its names, which are read before any file. */
 export interface Survey {
   readonly format: DatasetFormat;
-  /** Of an image folder. */
+  /** Layout of an image folder. */
   readonly layout: Layout;
   /** Every folder that the archive names or that holds a file. */
   readonly folders: ReadonlySet<string>;

@@ -50,7 +50,7 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
   });
 }
 
-/** What a slot has taken. */
+/** The work that a slot has claimed. */
 export type SlotClaim = Claim | { readonly kind: 'profile'; readonly profile: ClaimedProfile };
 
 /** Maximum number of lost races in a row. Other workers then do the work. */

@@ -33,7 +33,7 @@ const LOOK_BYTES = 16 << 20;
 
 export interface UploadLimits {
   readonly limitBytes: number;
-  /** What uploads leave free on the disk; absent: a share of it. */
+  /** Bytes that uploads leave free on the disk. Absent: a share of it. */
   readonly reserveBytes?: number | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { LockedJob } from '../store/jobs.js';
 import type { Producer, RunningTask } from '../store/tasks.js';
 import { describe } from './task-events.js';
 
-/** How an attempt ended without a result. */
+/** End of an attempt without a result. */
 export type BadEnd =
   | {
       readonly kind: 'failed';
@@ -26,7 +26,7 @@ export interface Counts {
   readonly outages: number;
 }
 
-/** What becomes of the task. */
+/** Decision about the task. */
 export type Verdict =
   | { readonly to: 'cancelled' }
   | { readonly to: 'failed'; readonly counts: Counts; readonly error: JobError }
@@ -34,7 +34,7 @@ export type Verdict =
       readonly to: 'ready';
       readonly counts: Counts;
       readonly error?: JobError;
-      /** What happened to the task, without its name. */
+      /** Description of the event, without the name of the task. */
       readonly message: string;
       /** Before the next attempt. */
       readonly waitMs: number;

@@ -13,7 +13,7 @@ export interface Unforeseen {
 export interface Work {
   readonly lease: Lease;
   readonly leases: Leases;
-  /** What the log calls the work. */
+  /** Name of the work in the log. */
   readonly about: Readonly<Record<string, unknown>>;
   readonly log: Log;
   readonly onWish?: Held['onWish'];

@@ -23,7 +23,8 @@ export async function checkRedis(url: string): Promise<RedisServer> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Where a connection fails, ioredis tells the reason here and "Connection is closed." to who waits.
+  // After a failed connection, ioredis reports the reason here, and only "Connection is closed." to waiting
+  // callers.
   let reason: NodeJS.ErrnoException | null = null;
   redis.on('error', (error: Error) => {
     reason ??= error;
@@ -58,7 +59,10 @@ function accepted(info: string): RedisServer {
   return { name: field('server_name') ?? 'redis', version: field('valkey_version') ?? version ?? '' };
 }
 
-/** What the server says before it is asked: it closes then, and a client that writes at once never reads it. */
+/**
+ * Message that the server sends before any request. It then closes the connection, and a client that writes at once
+ * never reads the message.
+ */
 async function greetingOf(url: string): Promise<string> {
   const { hostname, port, protocol } = new URL(url);
   if (protocol !== 'redis:') return '';

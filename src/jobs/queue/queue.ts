@@ -68,7 +68,7 @@ export async function consumeTasks(
     maxStalledCount: MAX_STALLED,
   });
   worker.on('error', onError);
-  // What `work` throws would be heard by nobody else.
+  // Errors of `work` would otherwise be lost.
   worker.on('failed', (_, error) => onError(error));
   await worker.waitUntilReady();
   return { pause: () => worker.pause(true), close: () => worker.close(true) };

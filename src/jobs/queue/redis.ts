@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
 
 export interface RedisProbe {
-  /** What keeps Redis from taking a task within `timeoutMs`; null: nothing does. */
+  /** The problem that keeps Redis from accepting a task within `timeoutMs`; null if there is none. */
   problem(timeoutMs: number): Promise<string | null>;
   close(): Promise<void>;
 }

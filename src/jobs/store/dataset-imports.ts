@@ -6,7 +6,7 @@ import { Prisma } from './generated/client.js';
 import { type Fence, giveBack, isCurrent, TAKEABLE, taken, updateHeld } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
-/** Where the bytes of an upload are. */
+/** Location of the bytes of an upload. */
 export type ImportSource =
   | { readonly kind: 'file'; readonly uri: BlobUri }
   /** A file to download. `sha256` is its expected checksum, if the request gave one. */
@@ -19,7 +19,7 @@ export type ImportPhase = 'fetch' | 'import';
 
 export interface ClaimedImport extends Fence {
   readonly datasetId: string;
-  /** Who asked for it. */
+  /** The tenant that requested it. */
   readonly tenant: string;
   readonly name: string;
   readonly phase: ImportPhase;

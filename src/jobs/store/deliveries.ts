@@ -14,7 +14,7 @@ export interface ClaimedDelivery extends Fence {
   readonly losses: number;
 }
 
-/** How an attempt failed. */
+/** Failure of an attempt. */
 export interface DeliveryFailure {
   /** Fit for the user who named the target. */
   readonly error: string;

@@ -151,11 +151,11 @@ export function findJob(db: Queryable, tenant: string, id: string) {
 
 /** A kind of a job's tasks. */
 export type JobProgress = KindProgress & {
-  /** What the host lacks that one of them waits for. */
+  /** The missing resource of the host for which one of them waits. */
   readonly outage: string | null;
 };
 
-/** How many tasks wait for their host to have disk or memory again, and what the first of them met. */
+/** Number of tasks that wait for disk or memory of their host, and the error of the first of them. */
 export async function waitingForHosts(
   db: Queryable,
 ): Promise<{ readonly tasks: number; readonly message: string | null }> {

@@ -31,7 +31,9 @@ export const LEASE_OVER = Prisma.sql`lease_until < now()`;
 /** Nobody works on the row, and its time has come. */
 export const TAKEABLE = Prisma.sql`due_at <= now() AND (lease_until IS NULL OR ${LEASE_OVER})`;
 
-/** What every claim sets: a new fence, a lease, and a loss where the lease before was not given back. */
+/**
+ * Columns that every claim sets: a new fencing token, a lease, and a loss if the previous lease was not returned.
+ */
 export function taken(leaseMs: number): Prisma.Sql {
   return Prisma.sql`attempt = attempt + 1, lease_until = ${inMs(leaseMs)},
     losses = losses + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END`;
@@ -87,7 +89,7 @@ export type StopWish = 'kill' | 'yield';
 
 /** A claim that is still ours. */
 export interface RenewedLease extends Lease {
-  /** Of a task, what its job wants of it. */
+  /** For a task: the request of its job. */
   readonly wish: StopWish | null;
 }
 

@@ -69,12 +69,15 @@ export function findMeasured(db: Queryable, tenant: string, network: string): Pr
   });
 }
 
-/** Whatever its state: who measures it finds out at the next heartbeat. @returns false where the tenant has none */
+/**
+ * Deletes a profile in any state. A worker that measures it notices at the next heartbeat. @returns false if the
+ * tenant has none
+ */
 export async function deleteProfile(db: Queryable, tenant: string, id: string): Promise<boolean> {
   return (await db.profile.deleteMany({ where: { id, tenant } })).count > 0;
 }
 
-/** What a device may take: what waits, and what a lost worker left. */
+/** Profiles that a device may claim: waiting ones, and those of lost workers. */
 export const PROFILE_TAKEABLE = Prisma.sql`profile.state IN ('queued', 'running') AND ${TAKEABLE}`;
 
 /** Takes a profile under a new fence; null where somebody else was quicker. */

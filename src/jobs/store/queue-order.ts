@@ -29,7 +29,7 @@ export async function countClaimable(db: Queryable, most: number): Promise<numbe
   return row?.count ?? 0;
 }
 
-/** What a free slot should take. */
+/** The next work for a free slot. */
 export interface NextInSlot {
   readonly id: string;
   readonly kind: 'task' | 'profile';
@@ -73,9 +73,9 @@ const nextForAny = prepare<NextInSlot>('next-in-slot', nextWhere(CLAIMABLE));
 const nextInFloat32 = prepare<NextInSlot>('next-in-slot-in-float32', nextWhere(CLAIMABLE_IN_FLOAT32));
 
 /**
- * What a free slot should take; null where there is nothing for it. It is the turn of the tenant with the fewest tasks and
- * profiles running; of tenants that are even there, of the one that was served longest ago. A tenant's own go in this
- * order: profiles, which take seconds; then tasks by the priority of their jobs; then by the age of their jobs.
+ * The next work for a free slot; null if there is none. The tenant with the fewest running tasks and profiles goes
+ * first; among equal tenants, the one that was served longest ago. The work of one tenant goes in this order:
+ * profiles, which take seconds; then tasks by the priority of their jobs; then by the age of their jobs.
  */
 export async function nextInSlot(db: Database, { device, bfloat16 }: Device): Promise<NextInSlot | null> {
   const [next] = await (bfloat16 ? nextForAny : nextInFloat32)(db, [deviceKindOf(device)]);

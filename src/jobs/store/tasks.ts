@@ -51,7 +51,7 @@ export async function insertTasks(tx: Transaction, jobId: string, tasks: readonl
     WHERE job.id = ${jobId}`;
 }
 
-/** What changes with the end of an attempt; absent: it stays as it is. */
+/** Changes at the end of an attempt. Absent fields stay unchanged. */
 export interface AttemptEnd {
   readonly failures?: number;
   readonly losses?: number;

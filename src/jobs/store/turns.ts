@@ -12,7 +12,7 @@ export interface SharedPlace {
   readonly table: LeasedTable;
   /** Rows that are not ended, of this place. An index over it and `lane` steps from tenant to tenant. */
   readonly open: Prisma.Sql;
-  /** What else must hold of a row to be taken. */
+  /** Another condition for rows that may be claimed. */
   readonly ready?: Prisma.Sql;
   /** Columns, of which the first is the tenant: rows of one lane wait in line, lanes do not wait for each other. */
   readonly lane: readonly string[];

@@ -1,6 +1,6 @@
 import type { Layer, Shape } from '../layers.js';
 
-/** How a parameter starts: a normal distribution, or the constant at which batch norm is the identity. */
+/** Initial value of a parameter: a normal distribution, or the constant that makes a batch norm the identity. */
 export type Initializer =
   | { readonly kind: 'normal'; readonly standardDeviation: number }
   | { readonly kind: 'constant'; readonly value: number };
@@ -12,7 +12,7 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
 }
 
-/** What a kind of layer costs, per image. The layers inside a residual layer are counted apart from it. */
+/** Cost of a kind of layer, per image. The layers inside a residual layer are counted separately. */
 export interface Operation<L extends Layer> {
   /** In order of execution. */
   parameters(layer: L): ParameterSpec[];

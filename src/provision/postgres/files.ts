@@ -46,7 +46,7 @@ export async function postgresFiles(home: string, runAs: RunAs): Promise<Postgre
   return { folder, ...paths, bin: join(native, 'bin') };
 }
 
-/** Of the server, before it is set up: its binaries need links that set-up makes. */
+/** Version of the server before its setup: its binaries need links that setup makes. */
 export function embeddedPostgresVersion(): string {
   const { version } = require(join(postgresPackage(), 'package.json')) as { version: string };
   return version.replace(/\.0-beta.*$/, '');

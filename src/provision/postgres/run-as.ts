@@ -1,7 +1,7 @@
 import { chown } from 'node:fs/promises';
 import { exec, works } from '../exec.js';
 
-/** How to run the commands of Postgres, which refuses to run as root. */
+/** Way to run the commands of Postgres, which refuses to run as root. */
 export interface RunAs {
   kind: 'self' | 'namespace' | 'account';
   command(file: string, args: readonly string[]): [file: string, args: string[]];

@@ -54,7 +54,10 @@ function stored(
   return parameters.map(({ name, shape }) => [`${prefix}${name}`, { shape, values: values.get(name)! }]);
 }
 
-/** What the optimizer remembers of these parameters' layers, parameters first: a memory may have a shape of its own. */
+/**
+ * State of the optimizer for the layers of these parameters, in the order of the parameters. A state may have its
+ * own shape.
+ */
 function storedMemories(
   parameters: readonly ParameterSpec[],
   values: NamedValues,

@@ -3,7 +3,7 @@ import type { Tensor, Variable } from '../runtime/index.js';
 
 /** A tensor that a rule remembers between steps; zero at the start. */
 export interface Memory {
-  /** What it is, e.g. `momentum`: the first part of its name in a checkpoint. */
+  /** Name of the state, like `momentum`: the first part of its name in a checkpoint. */
   readonly slot: string;
   /** A parameter's name, or a name of the rule's own that begins with the layer's: `block0/conv1/left`. */
   readonly name: string;
@@ -34,7 +34,7 @@ export interface LayerUpdate {
 
 /** A method of optimization: which way the weights go, and what it remembers. It owns nothing. */
 export interface UpdateRule {
-  /** What it remembers of a layer with these parameters. */
+  /** State for a layer with these parameters. */
   memoryOf(layer: readonly ParameterSpec[]): readonly Memory[];
   /** Whether it needs the number of earlier updates. */
   readonly countsSteps: boolean;

@@ -7,7 +7,7 @@ export interface VariableBatch {
   readonly gradient: Float32Array;
   /** o_{k-1} of the round before. */
   readonly features: Float32Array;
-  /** Which samples have features. The others use only g_k. */
+  /** Marks samples that have features. The others use only g_k. */
   readonly hasFeatures: readonly boolean[];
 }
 

@@ -72,7 +72,7 @@ describe('API keys', () => {
     assert.ok(rows.length >= 2 && rows.every(({ text }) => !text.includes(token?.secret)));
   });
 
-  test('nothing but the whole key opens', async () => {
+  test('only the whole key opens', async () => {
     const key = await keyWith(SCOPES);
     const token = parseToken(key)!;
     const other = parseToken(await keyWith(SCOPES))!;

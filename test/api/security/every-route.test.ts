@@ -9,8 +9,8 @@ import { smallJob } from '../../jobs/support/specs.js';
 import { type LiveApi, useLiveApi } from './live-api.js';
 
 /**
- * How to make one of each thing that has an id, by the first part of its path, for the tenant `ours`. A new resource
- * of the contract fails these tests until it has a line here. Null: it belongs to nobody.
+ * Creates one resource of each kind that has an id, by the first part of its path, for the tenant `ours`. A new
+ * resource of the contract fails these tests until it has a line here. null: it belongs to nobody.
  */
 const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
   jobs: makeJob,
@@ -84,7 +84,7 @@ describe('every operation of the contract', () => {
   const resourceOf = (path: string) => path.split('/')[1] ?? '';
   const sample = ({ path }: OperationEntry) => path.replaceAll(/\{\w+\}/g, 'none');
 
-  test('that is open to everybody is about health', () => {
+  test('operations without a key are about health', () => {
     const open = operations.filter((entry) => scopeOf(entry) === null).map(({ path }) => path);
     assert.deepEqual(open, ['/health/live', '/health/ready']);
   });

@@ -60,7 +60,7 @@ async function redisText(redis: Redis): Promise<string> {
   return JSON.stringify(await Promise.all(values));
 }
 
-test('no key and no signing secret stands in a log, an event, a queue message or the database', async (t) => {
+test('no key and no signing secret appears in a log, an event, a queue message or the database', async (t) => {
   const strata = await Strata.start();
   t.after(() => strata.stop());
   const receiver = await Receiver.start();

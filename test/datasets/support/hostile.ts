@@ -16,7 +16,7 @@ export interface HostileUpload {
   readonly what: string;
   readonly file: Buffer;
   readonly fields?: Readonly<Record<string, string>>;
-  /** Of docs/errors.md. */
+  /** Code from docs/errors.md. */
   readonly code: string;
   /** In the message of the first problem. */
   readonly says: RegExp;

@@ -9,7 +9,7 @@ interface RunningAttempt {
   readonly unsavedMs: number;
 }
 
-/** What ran when a fault was done, by the database's clock. */
+/** Running work at the time of a fault, by the clock of the database. */
 export interface Harm extends Cell {
   readonly at: Date;
   readonly running: readonly RunningAttempt[];
@@ -53,7 +53,7 @@ interface TaskEvent {
   readonly attempt: number;
 }
 
-/** What faults cost, kind by kind, over all runs. */
+/** Cost of faults by kind, over all runs. */
 export class Figures {
   private readonly losses = new Map<Fault, Loss[]>();
   private readonly done = new Map<Fault, number>();
@@ -105,7 +105,7 @@ export class Figures {
   }
 }
 
-/** What became of an attempt that ran when `harm` was done; null where it went on, or ended by a later fault. */
+/** Outcome of an attempt that ran during `harm`; null if it continued, or ended by a later fault. */
 function lossOf(
   { at }: Harm,
   { task, attempt, unsavedMs }: RunningAttempt,

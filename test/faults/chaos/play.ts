@@ -110,7 +110,7 @@ function assertOnce(events: readonly Schemas['Event'][]): void {
   assert.deepEqual(succeeded.sort(), [...once, ...reopened].sort(), 'no task succeeded twice for nothing');
 }
 
-/** What is downloaded is what was recorded. */
+/** Asserts that the downloaded bytes are the recorded ones. */
 async function assertBytes(theatre: Theatre, { id, name, sha256 }: Schemas['Artifact']): Promise<void> {
   const bytes = await patiently(async () => {
     const response = await fetch(`${theatre.apiUrl}/artifacts/${id}/content`);
@@ -120,7 +120,7 @@ async function assertBytes(theatre: Theatre, { id, name, sha256 }: Schemas['Arti
   assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256, name);
 }
 
-/** What a patient client does while the API is away: it asks again. */
+/** Acts like a patient client: repeats the request while the API is down. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -160,7 +160,7 @@ export function post<T>(theatre: Theatre, path: string, body: unknown): Promise<
 const LOOK_MS = 100;
 const TERMINAL = ['job.succeeded', 'job.failed', 'job.cancelled'];
 
-/** What a fault's moment is told by. */
+/** An event that tells the moment for a fault. */
 interface SeenEvent {
   readonly seq: number;
   readonly type: string;

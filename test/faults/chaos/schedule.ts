@@ -1,4 +1,4 @@
-/** What is hurt, how, and when: the cells of the fault matrix, and their seeded order. */
+/** The cells of the fault matrix (victim, fault and moment), and their seeded order. */
 
 export const VICTIMS = ['api', 'dispatcher', 'worker', 'trainer', 'redis', 'postgres'] as const;
 export type Victim = (typeof VICTIMS)[number];

@@ -17,7 +17,7 @@ import { Line } from './line.js';
 const CLOCK = fileURLToPath(new URL('./jumping-clock.mjs', import.meta.url));
 const QUICK_RESTARTS = { firstMs: 100, mostMs: 2_000, healthyMs: 10_000 };
 
-/** How often a training task makes a checkpoint here. */
+/** Interval between checkpoints of a training task in these tests. */
 export const CHECKPOINT_S = 1;
 const ASK_MS = 2_000;
 /** Postgres starts, or stops. */

@@ -65,7 +65,7 @@ test('one is imported when a job first names it, by files of this machine, and i
   assert.equal((await createOn('fashion-mnist')).job.spec.dataset, 'fashion-mnist');
 });
 
-test('one that cannot be fetched says what to do, and is imported once its file is there', async () => {
+test('a dataset that cannot be downloaded names the remedy, and is imported once its file exists', async () => {
   await assert.rejects(createOn('cifar-100'), {
     code: 'dataset_not_ready',
     detail: /used for the first time and is being imported/,
@@ -102,7 +102,7 @@ test('one that cannot be fetched says what to do, and is imported once its file 
   );
 });
 
-test('what an official address gives is taken with its checksum alone, several files as one archive', async () => {
+test('bytes from an official address need their checksum, and several files become one archive', async () => {
   const bytes = [Buffer.alloc(700, 'a'), Buffer.alloc(1024, 'b')];
   const site = createServer(({ url }, answer) => answer.end(bytes[Number(url?.slice(1))])).listen(
     0,

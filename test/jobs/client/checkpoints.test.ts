@@ -112,7 +112,7 @@ describe('checkpoints of a job', () => {
     await refusal(first!.id);
     await strata.client.models.deleteModel(result!.model_id!);
     await strata.client.jobs.deleteJob(source);
-    // As if all of them had been put long ago.
+    // A horizon in the future, as if all of them had been put long ago.
     const ask = { horizon: async () => new Date(Date.now() + 60_000), references: () => findReferences(db) };
     const deleted = await collectGarbage(strata.blobs, ask);
     assert.ok(deleted > 0, 'the other rounds are garbage');

@@ -68,7 +68,7 @@ test('a dry run answers the job and stores nothing', async () => {
   assert.equal(await countJobs(), jobs);
 });
 
-test('what cannot be trained is refused with pointers, and nothing is stored', async () => {
+test('a spec that cannot be trained is rejected with pointers, and nothing is stored', async () => {
   const jobs = await countJobs();
   await assert.rejects(
     strata.client.jobs.createJob(smallJob({ method: { stages: 10 } }), {}),

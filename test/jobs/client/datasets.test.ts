@@ -43,7 +43,7 @@ async function settled(id: string): Promise<Dataset> {
   });
 }
 
-/** What lies in the store beside blobs. */
+/** Contents of the store besides blobs. */
 async function leftovers(): Promise<string[]> {
   const root = join(strata.servers.home, 'blobs');
   const listed = await Promise.all(

@@ -19,7 +19,7 @@ const create = async (): Promise<string> => (await strata.client.jobs.createJob(
 const logOf = async (id: string, task?: string): Promise<LogLine[]> =>
   (await strata.client.jobs.listJobLogs(id, { after: 0, task, limit: 1000 })).data;
 
-test('what a killed trainer printed last is in the log when its attempt has ended, and the next attempt follows', async () => {
+test('the last output of a killed trainer is in the log when its attempt has ended, and the next attempt follows', async () => {
   await strata.orders.die('stage-1-1', 'first\nlast words');
   const id = await create();
   await strata.event(id, 'task.retried');

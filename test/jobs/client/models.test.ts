@@ -37,7 +37,7 @@ describe('lists of models', () => {
     return ids;
   };
 
-  test('come in either order, of equals too, page by page, and as the filters say', async () => {
+  test('models come in either order, with ties, page by page, and filtered', async () => {
     const day = (n: number) => `2026-01-0${n}T00:00:00.000Z`;
     const rows: readonly [string, ModelColumns][] = [
       ['model_a', { accuracy: 0.5, createdAt: day(1), name: 'one', metadata: { team: 'a', kind: 'x' } }],
@@ -118,7 +118,7 @@ describe('a model', () => {
     assert.deepEqual([renamed.name, renamed.description, renamed.metadata], ['letters', 'thin digits', {}]);
   });
 
-  test('of another tenant names nothing, and stays as it is', async () => {
+  test('a model of another tenant does not exist, and stays unchanged', async () => {
     const id = await makeModel();
     const theirs = strata.service.forTenant('theirs');
     const own = await makeModel({}, {}, 'theirs');
@@ -240,7 +240,7 @@ test('two models are compared: fields of the spec, figures, ends of curves', asy
   );
 });
 
-/** Of the CIFAR-style residual network of 8 layers on one channel and two classes, counted by hand. */
+/** Parameters of the CIFAR-style residual network of 8 layers on one channel and two classes, counted by hand. */
 function parametersOfDepth8(): number {
   const convolution = (size: number, from: number, to: number) => size * size * from * to;
   const norm = (channels: number) => 2 * channels;

@@ -78,7 +78,7 @@ test('a job that could not be created is refused, with pointers into the request
   }
 });
 
-test('what was measured is what plans are made from, until it is old', async () => {
+test('plans use a measured profile until it is old', async () => {
   const { id } = await ask('a');
   assert.equal(await isProfileWanted(db, 'gpu'), false);
   const claimed = await claim();
@@ -105,7 +105,7 @@ test('what was measured is what plans are made from, until it is old', async () 
   assert.notEqual((await ask('a')).id, id);
 });
 
-test('one that failed says why, and is tried again when it is asked for again', async () => {
+test('a failed profile has a reason, and is measured again on the next request', async () => {
   const { id } = await ask('a');
   const error = { code: 'out_of_memory', message: 'too large' };
   await failProfile(db, await claim(), error);
@@ -124,7 +124,7 @@ test('a profile that workers hand back is taken by another, however often that h
   assert.equal((await claim()).losses, 0);
 });
 
-test('a profile whose worker is lost is taken by another, and says how often it was lost', async () => {
+test('a profile whose worker is lost goes to another worker, and shows how often it was lost', async () => {
   await ask('a');
   await claim();
   assert.equal(await isProfileWanted(db, 'cpu'), false, 'its lease has not ended');
@@ -134,7 +134,7 @@ test('a profile whose worker is lost is taken by another, and says how often it 
   }
 });
 
-test('a profile for a device that no worker has fails after a day, and says why', async () => {
+test('a profile for a device that no worker has fails after a day, with a reason', async () => {
   const { id } = await ask('a', {}, 'gpu');
   assert.equal(await claimNext(db, holder), null);
   await strata.sql.query(`UPDATE profile SET created_at = now() - interval '23 hours'`);

@@ -15,7 +15,7 @@ function slowReads() {
 }
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test('whoever asks while a read is under way shares the next one: none is answered from before it asked', async () => {
+test('calls during a read share the next one: no caller gets an answer from before its call', async () => {
   const { begun, ask } = slowReads();
   const first = [ask(['a']), ask(['b'])];
   await settled();

@@ -45,7 +45,7 @@ test('readers from any place get every row once and in order, while the list gro
   for (const [index, after] of places.entries()) assert.deepEqual(seen[index], seqs(after + 1, list.length));
 });
 
-test('what is new is read once for a thousand readers', async () => {
+test('new rows are read once for a thousand readers', async () => {
   const list = new List(2);
   const tail = new Tail(list);
   const readers = Array.from({ length: 1000 }, () => tail.follow(0, never));

@@ -13,7 +13,7 @@ function controlled() {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('what comes meanwhile shares the next write, which many rows need not wait for', async () => {
+test('rows that arrive during a write share the next one; many rows do not wait for it', async () => {
   const { writes, write } = controlled();
   const put = writeTogether(write, () => false);
   const few = [1, 2, 3].map(put);
@@ -39,7 +39,7 @@ test('what comes meanwhile shares the next write, which many rows need not wait 
   assert.deepEqual(writes[3]?.rows, [104]);
 });
 
-test('a row at fault is told so alone; when the store is away, all are told', async () => {
+test('only an invalid row fails; if the store is down, all rows fail', async () => {
   const refused = new Error('no negative numbers');
   const written: number[] = [];
   let away = false;

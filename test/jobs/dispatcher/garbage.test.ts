@@ -37,7 +37,7 @@ test(`attempts, deletions and two collectors at once, in any order: no blob in u
   );
 });
 
-/** What an attempt puts, and how many turns it lets pass before that and before it is recorded. */
+/** Blobs that an attempt puts, and the number of turns before the put and before its record. */
 interface AttemptPlan {
   readonly contents: readonly string[];
   readonly idleBefore: number;

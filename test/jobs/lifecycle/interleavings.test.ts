@@ -15,8 +15,8 @@ import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
 
-// Whatever happens to a job, in whatever order and at the same time: what docs/job-states.md promises holds after
-// every step. A failure prints its seed; run it again with SEED=<seed>.
+// The promises of docs/job-states.md hold after every step, whatever happens to a job in any order and at the same
+// time. A failure prints its seed; run it again with SEED=<seed>.
 const SEED = Number(process.env.SEED ?? 5);
 const RUNS = 12;
 
@@ -50,7 +50,7 @@ const WEIGHTS = {
 };
 type Kind = keyof typeof WEIGHTS;
 const KINDS = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => Array<Kind>(WEIGHTS[kind]).fill(kind));
-/** What ends a job for good comes seldom, or most runs would be over before they began. */
+/** Final ends of a job are rare here, or most runs would be over before they began. */
 const SELDOM = new Set<Kind>(['failForGood', 'cancel', 'forceCancel']);
 
 interface Step {

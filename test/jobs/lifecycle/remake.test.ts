@@ -77,7 +77,7 @@ class ByHand {
 const damage = (task: Claim['task'], input: string, code = damaged.code) =>
   recordFailure(db, task, { ...damaged, code }, 'retry', input);
 
-test('what made a damaged input makes it again; who needs it waits, who runs goes on, nobody else is touched', async () => {
+test('the maker of a damaged input runs again; readers wait, running tasks go on, nothing else changes', async () => {
   const job = await ByHand.start();
   await job.run('prepare', 'stage-1-0', 'stage-1-1');
   const reader = await job.claim('stage-0-0');

@@ -375,7 +375,7 @@ test('a result that comes after a cancel is kept, and the job still ends cancell
   assert.equal(first?.state, 'succeeded');
 });
 
-test("ends are told by the database's clock, whatever a worker's clock says", async (t) => {
+test("end times use the database's clock, whatever a worker's clock shows", async (t) => {
   const { jobId, taskId } = await readyTask();
   const { task } = await claimed(taskId);
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
@@ -391,7 +391,7 @@ test("ends are told by the database's clock, whatever a worker's clock says", as
   for (const { finished_at } of rows) assert.ok(finished_at.getTime() <= Date.now(), String(finished_at));
 });
 
-test('a claim stores what its assignment says, and the job moves on', async () => {
+test('a claim stores the contents of its assignment, and the job advances', async () => {
   const { jobId, taskId } = await readyTask();
   const { assignment } = await claimed(taskId);
   assert.equal(assignment.job_id, jobId);

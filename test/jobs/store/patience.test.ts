@@ -47,11 +47,11 @@ test('a connection that went dead without a word is given up, alone and in a tra
     await tx.$queryRaw`SELECT 1`;
   });
   await assert.rejects(inTransaction, isUnavailable);
-  // As many as the pool may hold, so that a dead one among them would be met.
+  // The full number of connections of the pool, so that a dead one among them would be used.
   await Promise.all(Array.from({ length: 8 }, works));
 });
 
-test('a process that stands still in a transaction loses its locks', async () => {
+test('a process that hangs in a transaction loses its locks', async () => {
   const lock = 'SELECT pg_advisory_xact_lock(1)';
   const moments = new EventEmitter();
   const [isLocked, goesOn] = [once(moments, 'locked'), once(moments, 'go on')];

@@ -107,7 +107,7 @@ test('many slots that ask at the same moment get a task each', async () => {
   assert.equal(new Set(claims.map(({ jobId }) => jobId)).size, 8);
 });
 
-test('a queued job says how many go before it, and why it waits', async () => {
+test('a queued job shows how many jobs are ahead of it, and why it waits', async () => {
   const [first, second, third] = await jobs('a', 3);
   const other = await jobs('b', 1);
   await jobs('c', 1);

@@ -6,7 +6,7 @@ export const MNIST: DatasetFacts = BUILT_IN_DATASETS[0]!;
 
 type Partly<T> = { [P in keyof T]?: T[P] extends readonly unknown[] ? T[P] : Partly<T[P]> };
 
-/** What differs from the contract's own defaults. */
+/** Differences from the defaults of the contract. */
 export type SpecChanges = Partly<JobSpec>;
 
 /** A job's body after the contract's own defaults, changed by `changes`. */

@@ -63,7 +63,7 @@ function predict(payload: unknown, query = '', id = model.id, type = 'applicatio
 
 const BRIGHT = { pixels: [base64(new Uint8Array(28 * 28).fill(200))] };
 
-test('without a worker that predicts, the answer says when to come back', async () => {
+test('without a worker for predictions, the response has Retry-After', async () => {
   const response = await predict(BRIGHT);
   assert.deepEqual([response.statusCode, response.json().code], [503, 'no_predictor'], response.body);
   assert.equal(response.headers['retry-after'], '5');
@@ -123,7 +123,7 @@ test('a model of colour images takes colour and gray ones of many sizes in one r
   assert.match(message, /^Must have 3072 bytes \(.* 32x32x3\), but has 1024: 1 channels instead of 3\.$/);
 });
 
-test('what cannot be predicted is refused, with the image at fault', async () => {
+test('invalid input for a prediction is rejected, naming the image', async () => {
   const good = base64(await filled(10).png().toBuffer());
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"/>');
   const cases: readonly [unknown, number, string, string | undefined, string?][] = [
@@ -186,7 +186,7 @@ test('a predictor killed in mid-request costs that request a retry, and no other
   assert.equal((await predict(BRIGHT)).statusCode, 200);
 });
 
-test('beyond those that may wait, requests are told to come back; those that wait are answered', async () => {
+test('requests above the limit get Retry-After; waiting ones are answered', async () => {
   const predictor = predictorOf(worker);
   process.kill(predictor, 'SIGSTOP');
   const taken = [predict(BRIGHT), predict(BRIGHT)];
@@ -214,7 +214,7 @@ test('a model deleted while it predicts is gone, and the next question does not 
   assert.deepEqual([(await asked).statusCode, (await predict(BRIGHT, '', id)).statusCode], [404, 404]);
 });
 
-test('what a killed worker was predicting is predicted by another', async () => {
+test('another worker makes the prediction of a killed worker', async () => {
   process.kill(predictorOf(worker), 'SIGSTOP');
   const asked = predict(BRIGHT);
   await counted('active', 1);

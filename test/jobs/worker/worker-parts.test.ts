@@ -23,7 +23,7 @@ import { MNIST, resolved } from '../support/specs.js';
 const never = 1_000_000;
 const fail = (error: unknown) => assert.fail(String(error));
 
-test('slots: one a GPU, else as many as the cores feed; a setting overrules both', () => {
+test('slots: one per GPU, else as many as the cores can serve; a setting overrides both', () => {
   const cpu = { cores: 8, cpuName: 'Some CPU', cpuBfloat16: true, cpuPrefersBfloat16: false, gpus: [] };
   assert.equal(placeSlots(cpu, undefined, 3).slots.length, 2);
   assert.deepEqual(placeSlots(cpu, 1, 1), {
@@ -249,7 +249,7 @@ const assignment: TaskAssignment = {
 };
 const READY = `process.send({ type: 'ready', runtime: { node: '', tensorflow: '', device: '', threads: 1 } });`;
 
-test('a trainer that ends before it is ready: what it said last is told', async () => {
+test('a trainer that ends before it is ready: its last message is reported', async () => {
   const child = await trainer(`console.error('no such library'); process.exit(7);`);
   assert.equal(await child.ready, null);
   const outcome = await child.run(assignment, fail);

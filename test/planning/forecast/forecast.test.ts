@@ -69,7 +69,7 @@ test('methods whose stages do not train at once have no speed-up, and back-propa
   }
 });
 
-test('a slow link is for stages, a fast one for replicas: the plan says so either way', () => {
+test('a slow link favors stages, a fast one replicas: the plan recommends accordingly', () => {
   // Few samples a boundary value, many weights: where gradients are dear to send and corrections cheap.
   const wide: SpecChanges = { model: { family: 'wide-resnet', depth: 16, width: 8 }, batch_size: 16 };
   const slow = plan({ ...wide, method: { stages: 3 } }, { bytesPerSecond: 1e7 });

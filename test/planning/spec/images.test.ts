@@ -16,7 +16,7 @@ const BIRDS: DatasetFacts = {
 
 const resolved = (changes: SpecChanges, dataset = BIRDS) => resolveSpec(jobSpec(changes), dataset, 7);
 
-test('encoded images are cropped at random unless the job says otherwise', () => {
+test('encoded images are cropped at random unless the job sets otherwise', () => {
   const usual = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
   const base = { horizontal_flip: true, cutout: 0 };
   const of = (augmentation: SpecChanges['augmentation']) =>
@@ -42,12 +42,12 @@ test('encoded images are cropped at random unless the job says otherwise', () =>
   });
 });
 
-test('what was resolved resolves to itself', () => {
+test('a resolved spec resolves to itself', () => {
   const once = resolved({ augmentation: { random_resized_crop: { ratio: [1, 1] } }, image_size: 64 });
   assert.deepEqual(resolveSpec(once, BIRDS, 9), once);
 });
 
-/** What is wrong, where it is said, and the remedy. */
+/** An invalid spec, the pointer of the error, and its remedy. */
 const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, RegExp])[] = [
   [
     'crops of pixels',

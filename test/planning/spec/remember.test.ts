@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { remember } from '../../../src/planning/spec/remember.js';
 
-test('what was made for a key is given again, until too many are kept', () => {
+test('a cached result is returned until the cache is full', () => {
   const made: string[] = [];
   const of = remember(2, ({ name, size }: { name: string; size: number }) => {
     made.push(name);

@@ -37,7 +37,7 @@ test('a job that names only its dataset gets every default the contract promises
   assert.equal(round_steps, 200);
 });
 
-test('what a job names is kept', () => {
+test('values in the spec of a job are kept', () => {
   const spec = resolved({
     seed: 0,
     model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
@@ -87,7 +87,7 @@ test('backprop is one stage without an end-to-end phase', () => {
   assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
 });
 
-test('replicas of the end-to-end phase: as many as stages, up to 8, where there is one to share', () => {
+test('replicas of the end-to-end phase: as many as stages, up to 8, if there is a phase', () => {
   const replicasOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
     resolved({ method }).method.end_to_end_replicas;
   assert.equal(replicasOf({ stages: 3 }), 3);

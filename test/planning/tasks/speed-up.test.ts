@@ -56,7 +56,7 @@ test('a pause hides what was measured, tasks without parts what is predicted', (
   assert.equal(predicted, null);
 });
 
-test('nothing where there is nothing to compare, or no times to compare by', () => {
+test('no speed-up without a phase to compare, or without times', () => {
   const one = resolved({ method: { stages: 1 } }).method;
   assert.equal(speedUpOf(one, TASKS, false), null);
   for (const type of ['rounds', 'frozen'] as const) {
@@ -71,7 +71,7 @@ test('nothing where there is nothing to compare, or no times to compare by', () 
   assert.notEqual(speedUpOf(METHOD, changed(3, { device: 'cpu:1' }), false), null);
 });
 
-test('no figure from times that a clock cannot tell apart', () => {
+test('no figure from times that a clock cannot distinguish', () => {
   const still = TASKS.map((row) => ({
     ...row,
     startedAt: at(1),

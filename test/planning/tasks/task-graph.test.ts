@@ -32,7 +32,7 @@ const specs: fc.Arbitrary<ResolvedSpec> = fc
         stages: type === 'backprop' ? 1 : stages,
         end_to_end_share: share,
         end_to_end_replicas: share === 0 ? null : replicas,
-        // What the rules allow: stages to hand over to, and steps for them.
+        // The rules require stages to hand over to, and steps for them.
         warm_start_epochs: type === 'backprop' || stages === 1 || share > 0.2 ? 0 : warmStart,
         round_steps: 3,
       },

@@ -13,7 +13,7 @@ const STAGES: KindProgress = {
   ...{ total: 100, done: 40, running: 3, timedWeight: 30, timedSeconds: 60 },
 };
 
-test('what is left of each kind, at its own rate; stages share theirs among the slots in use', () => {
+test('remaining work of each kind at its own rate; stages share the slots in use', () => {
   const ends: KindProgress = {
     kind: 'end_to_end',
     total: 10,
@@ -49,6 +49,6 @@ test('no estimate until something that trains is finished', () => {
   assert.equal(secondsLeft([PREPARED, { ...STAGES, timedWeight: 0, timedSeconds: 0 }], 1), null);
 });
 
-test('nothing left takes no time, though rounding adds up to more than all', () => {
+test('no remaining work takes no time, although rounding adds up to more than all', () => {
   assert.equal(secondsLeft([{ ...STAGES, done: 100.0000001 }], 1), 0);
 });

@@ -57,7 +57,7 @@ test('keys are listed by the Postgres of the service that holds the home, which 
   assert.equal((await startPostgres(servers.home)).pid, pid);
 });
 
-test('a command that makes no sense says what would', async () => {
+test('an invalid command shows its usage', async () => {
   await assert.rejects(apiKey('create'), /usage:/);
   await assert.rejects(
     apiKey('create', '--name', 'x', '--scopes', 'root'),

@@ -26,7 +26,7 @@ async function freshClone(t: TestContext): Promise<string> {
   return clone;
 }
 
-test('doctor on a fresh clone says what is not set up and the command that sets it up, in lines of its own', async (t) => {
+test('doctor on a fresh checkout shows the missing parts and the command that installs them, each on its own line', async (t) => {
   const clone = await freshClone(t);
   const env = { ...process.env, STRATA_HOME: join(clone, 'home'), DATABASE_URL: '', REDIS_URL: '' };
   const args = ['--import', 'tsx', 'src/service/commands/doctor.ts'];

@@ -25,7 +25,7 @@ const OPTIONS = {
 };
 /** Three epochs of eight, from within the first. */
 const STEPS = { start: 3, end: 24 };
-/** What one of four replicas takes of them. */
+/** Steps of one of four replicas. */
 const EVERY_FOURTH = { start: 5, end: 24, stride: 4 };
 
 const thread = new BatchThread();

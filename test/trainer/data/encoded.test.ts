@@ -46,7 +46,7 @@ test('the thread decodes the bitwise same batches as the loop', async () => {
   });
 });
 
-/** What may be wrong with the files, and how the task's failure begins. */
+/** Damage to the files, and the beginning of the failure of the task. */
 const FAULTS = {
   'an image that is no image': {
     damage: ({ images }: Awaited<ReturnType<typeof trainFiles>>) =>

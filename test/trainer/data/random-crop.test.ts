@@ -49,12 +49,12 @@ test('areas and ratios are drawn over their ranges, and places evenly', () => {
   assert.ok(Math.abs(mean(places) - 0.5) < 0.0073, `places: ${mean(places)}`);
   // Log-uniform and symmetric about 0: standard error 0.166 / sqrt(20,000).
   assert.ok(Math.abs(mean(ratios)) < 0.0059, `ratios: ${mean(ratios)}`);
-  // Of a square a draw fits where area <= exp(-|log ratio|); the mean of those that do, L being log(4/3), is
-  // (7/32 - 0.08^2 L) / 2 / (1/4 - 0.08 L) = 0.4778; standard error 0.25 / sqrt(20,000).
+  // In a square, a draw fits if area <= exp(-|log ratio|). With L = log(4/3), the mean area of these draws is (7/32
+  // - 0.08^2 L) / 2 / (1/4 - 0.08 L) = 0.4778; standard error 0.25 / sqrt(20,000).
   assert.ok(Math.abs(area / count - 0.4778) < 0.0089, `area: ${area / count}`);
 });
 
-test('where no draw fits, the centre is shown, as much as the ratios allow', () => {
+test('if no draw fits, the center is used, as large as the ratios allow', () => {
   const random = randomStream(1, 'crop');
   assert.deepEqual(drawCrop(IMAGENET, { width: 1000, height: 10 }, random), {
     left: 493,

@@ -60,14 +60,14 @@ function card(changes: Parameters<typeof mnistSpec>[0] = {}): string {
   });
 }
 
-test('a card tells where the model comes from, and how its stages got on', () => {
+test('a card shows the origin of the model, and the training of its stages', () => {
   const text = card();
   for (const fact of ['job_1', 'sha256:abc', 'strata 0.1.0', '| seed | 1 |'])
     assert.ok(text.includes(fact), fact);
   assert.ok(text.includes('| 1 | 3.00 | 0.250 | – | 0.500 | 0.125 |'), text);
 });
 
-test("a user's words are text in a card: neither Markdown nor HTML", () => {
+test("a user's text stays text in a card: neither Markdown nor HTML", () => {
   const text = card({ name: 'a\n# b <script>|' });
   assert.ok(text.includes('\n# a \\# b \\<script\\>\\|\n'), text);
 });

@@ -37,7 +37,7 @@ serial[0]!.pullback(Float64Array.from(g), expected);
 test('with g as its own tensor, stage 0 has the float64 gradient at any beta', (t) => {
   for (const beta of BETAS) {
     const actual = stageGradients((o, gradient) => coupling(o, o, gradient, { beta }).cotangent);
-    // What float32 costs any gradient here (reference-gradients.test.ts); beta adds nothing to it.
+    // The error of float32 in any gradient here (reference-gradients.test.ts); beta adds nothing to it.
     within(t, `check 7, beta ${beta}, ours`, relativeError(actual, expected), 1e-5);
   }
 });

@@ -46,7 +46,7 @@ interface PlainStage {
   readonly velocity: ReadonlyMap<string, Float64Array>;
 }
 
-/** What stage k tells stage k-1 of a round: A_k at its end, and g_k of each step. */
+/** Messages of stage k to stage k-1 in a round: A_k at its end, and g_k of each step. */
 interface Message {
   readonly auxiliary: Weights;
   readonly inputGradients: ReadonlyMap<number, Float32Array>;
@@ -207,7 +207,10 @@ function partsOf({ layers, auxiliary }: StageDescription): [string, readonly Lay
   return [['layers', layers], ...(auxiliary ? [['AuxNet', auxiliary] as [string, readonly Layer[]]] : [])];
 }
 
-/** How far the weights of `layers` went from where they began: the error of short ways would drown in the weights. */
+/**
+ * Distance of the weights of `layers` from their initial values. The error of a short distance would be lost in the
+ * weights themselves.
+ */
 function movesOf(
   layers: readonly Layer[],
   weights: Weights,

@@ -134,7 +134,7 @@ function stageTask(
   return runTrainingTask({ key, kind: 'stage', stage, round }, { spec, blobs, inputs });
 }
 
-/** What a neighbour reads of a stage's outputs. */
+/** Outputs of a stage that a neighbor reads. */
 function messagesOf({ outputs }: TaskSuccess): Inputs {
   const names = ['auxiliary', 'corrections', 'features'].filter((name) => outputs[name]);
   return Object.fromEntries(names.map((name) => [name, outputs[name]!.uri]));
@@ -156,7 +156,7 @@ async function assertSameSpools(
   if (spoolOf(whole)) assert.equal(joined.length, STEPS);
 }
 
-/** What a state keeps beside the weights: `momentum`, or `first_moment`, `second_moment` and `steps`. */
+/** Names of the optimizer state beside the weights: `momentum`, or `first_moment`, `second_moment` and `steps`. */
 async function slotsOf(blobs: BlobStore, state: BlobUri): Promise<string[]> {
   const { tensors } = decodeSafetensors(await blobs.get(state));
   const slots = new Set([...tensors.keys()].map((name) => name.slice(0, name.indexOf('/'))));

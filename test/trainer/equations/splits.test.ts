@@ -45,7 +45,7 @@ const images: fc.Arbitrary<Shape> = fc.record({
 const cases = fc
   .record({
     network: fc.tuple(models, images).map(([model, image]) => describeNetwork(model, image, CLASSES)),
-    /** Which of the places between blocks are cut; more are drawn than there are. */
+    /** Selected cuts between blocks; more values are drawn than there are places. */
     cuts: fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
     seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
   })

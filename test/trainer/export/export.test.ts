@@ -147,7 +147,7 @@ for (const family of FAMILIES) {
 
 const isNorm = (op: string): boolean => /norm/i.test(op);
 
-/** What each format's file is made of. */
+/** Operations in the file of each format. */
 function opsOf(model: InferenceModel): string[][] {
   const layers = buildLayersModel(model);
   const classes = layers.layers.map((layer) => layer.getClassName());

@@ -42,7 +42,7 @@ function blockLargest(values: Float32Array): number[] {
 /** TensorFlow flushes what is smaller to zero. */
 const SMALLEST_NORMAL = 2 ** -126;
 
-/** What each codec's docstring promises of |x - decoded|, by value. */
+/** Bounds of |x - decoded| by value, from the docstring of each codec. */
 const BOUNDS: Record<Precision, (values: Float32Array) => number[]> = {
   float32: (values) => [...values].map(() => 0),
   float16: (values) => {
@@ -56,7 +56,10 @@ const BOUNDS: Record<Precision, (values: Float32Array) => number[]> = {
 
 const magnitudes = fc.integer({ min: -149, max: 127 }).map((exponent) => 2 ** exponent);
 const unit = fc.float({ min: -1, max: 1, noNaN: true });
-/** Of one magnitude, or of two that differ by any number of orders; of odd and even lengths, one block or several. */
+/**
+ * Vectors of one magnitude, or of two that differ by any number of orders; of odd and even lengths, one block or
+ * several.
+ */
 const vectors = fc
   .tuple(magnitudes, fc.option(magnitudes), fc.array(unit, { minLength: 1, maxLength: 200 }))
   .map(([scale, other, values]) =>

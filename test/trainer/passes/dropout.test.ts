@@ -24,7 +24,7 @@ import { mnistSpec } from '../support/specs.js';
 const COUNT = 100_000;
 const DRAW: Draw = { seed: 3, step: 17 };
 
-/** What a dropout layer makes of ones: the numbers it multiplies by. */
+/** The mask of a dropout layer: its output for an input of ones. */
 function maskOf(shape: readonly number[], rate: number, draw: Draw, name = 'dropout'): Float32Array {
   return arena(() => {
     const ones = upload(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1), shape);
@@ -84,7 +84,7 @@ test('a network with dropout equals the float64 reference under the same masks, 
     };
     const expected = (loss(step) - loss(-step)) / (2 * step);
     const scale = Math.max(...gradient.map(Math.abs), 1e-3);
-    // As without dropout: float32 through the network twice.
+    // The same tolerance as without dropout: float32 through the network twice.
     assert.ok(Math.abs(gradient[index]! - expected) < 1e-4 * scale, `${name}[${index}]`);
   }
 });

@@ -90,9 +90,9 @@ test('one convolution: output and both gradients within the rounding of inputs a
 });
 
 /**
- * Of whole networks. Without ReLUs it is what some thirty roundings each way add up to (the stem's max-pool, where there is one,
- * still chooses). A ReLU whose input lies within rounding of zero changes sign; a share p of such signs changes a
- * gradient by about the root of p, whatever computes it in eight bits.
+ * Tolerances for whole networks. Without ReLUs, some thirty roundings in each direction add up to this (the stem's
+ * max-pool, if there is one, still chooses). A ReLU whose input is within rounding of zero changes its sign. A
+ * share p of such signs changes a gradient by about the root of p, whatever computes it in eight bits.
  */
 const TOLERANCES = {
   resnet: { smooth: 0.02, rectified: 0.4 },
@@ -143,7 +143,10 @@ function withoutRelu(layers: readonly Layer[]): Layer[] {
   });
 }
 
-/** As the penalty with lambda = o and the multiplier give it: float32 holds every bfloat16, so boundaries round nothing. */
+/**
+ * Gradients of the stages as the penalty with lambda = o and the multiplier give them. float32 can hold every
+ * bfloat16, so boundaries round nothing.
+ */
 function stagedGradients(stages: readonly StageDescription[], values: NamedValues): NamedValues {
   return arena(() => {
     const gradients = new Map<string, Tensor>();

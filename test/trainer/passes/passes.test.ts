@@ -94,7 +94,7 @@ for (const family of FAMILIES) {
       const inference = inferPass(layers, images, weights, batchStatisticsRule(weights));
       assert.deepEqual(read(inference), expected);
       assert.ok(training.pullback(inference));
-      // What is left: the inference output, the input gradient and one gradient a parameter.
+      // Remaining tensors: the inference output, the input gradient and one gradient per parameter.
       assert.equal(liveTensors(), count + 2 + gradients.size);
       assert.equal(gradients.size, parametersOf(layers).length);
     });

@@ -53,7 +53,7 @@ test('a network of one block has no boundary', async () => {
   assert.deepEqual(sampledBoundaries(one, tinySpec({}).method.auxiliary), []);
 });
 
-test('of many boundaries eight are timed, the first and the last among them, with the AuxNets that jobs have there', () => {
+test('eight of many boundaries are measured, including the first and the last, with the AuxNets that jobs use there', () => {
   const spec = tinySpec({ model: { depth: 62 } });
   const { network } = describeRun(spec, TINY);
   const boundaries = sampledBoundaries(network, spec.method.auxiliary);

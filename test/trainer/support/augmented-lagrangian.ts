@@ -3,7 +3,7 @@ import { SOFTPLUS } from './reference-pass.js';
 import { LABELS, randomFeatures, smallNetwork } from './small-network.js';
 import { length, plus, StageChain, squaredNorms } from './stage-chain.js';
 
-/** Where float64 stops: a change of N_k |G_k| / beta by this share is the rounding of G_k. */
+/** The limit of float64: a change of N_k |G_k| / beta by this share is the rounding of G_k. */
 const CONVERGED = 1e-13;
 const MOST_ITERATIONS = 500;
 

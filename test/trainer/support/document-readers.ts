@@ -7,7 +7,7 @@ import type { Exported } from './exported-model.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** What huggingface_hub and TensorBoard read in a job's documents. */
+/** Contents that huggingface_hub and TensorBoard read from the documents of a job. */
 export interface ReadDocuments {
   readonly card: {
     readonly license: string | null;

@@ -57,7 +57,7 @@ export function smallModel(family: Family): SmallModel {
   };
 }
 
-/** What the device computed, as plain values; its tensors are freed. */
+/** Runs `body` on the device and returns plain values; its tensors are freed. */
 function onDevice<T>(body: () => T): T {
   let result: T | null = null;
   arena(() => {

@@ -7,7 +7,7 @@ import { convPass, maxPoolPass } from './reference-windows.js';
  * finite differences of `referenceForward`, which shares no code with it (reference-gradients.test.ts).
  */
 
-/** What stands behind a batch norm or a sum: its value and its slope at x. */
+/** The function after a batch norm or a sum: its value and its slope at x. */
 export interface Rectifier {
   value(x: number): number;
   slope(x: number): number;

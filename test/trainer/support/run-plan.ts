@@ -63,7 +63,7 @@ export async function runPlan(
   return { successes, samples, blobs };
 }
 
-/** What a worker gives a finalizer of the metrics reported so far, a second apart. */
+/** The metrics so far that a worker gives to a finalizer, a second apart. */
 async function historyFor(
   { kind }: PlannedTask,
   samples: readonly MetricSample[],

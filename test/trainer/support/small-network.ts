@@ -29,7 +29,9 @@ export function smallNetwork(family: ModelFamily, changes: Partial<ModelSize> = 
   return { network, layers, values: perturbedValues(layers) };
 }
 
-/** Of a long network the first block of each group (the one that changes the shape), and one that changes nothing. */
+/**
+ * Keeps the first block of each group of a long network (which changes the shape), and one that changes nothing.
+ */
 function thinned(network: NetworkDescription): NetworkDescription {
   const { blocks } = network;
   if (blocks.length < 8) return network;

@@ -31,7 +31,7 @@ test('a trainer that carries its state over makes the same blobs as those that r
   });
 });
 
-test('what is carried over is not read, and serves one attempt: the next reads the blob', async () => {
+test('a carried state is not read, and serves one attempt: the next attempt reads the blob', async () => {
   await withBlobs(async (blobs) => {
     const carried = new CarriedState();
     const spec = tinySpec({ epochs: 2, method: { type: 'backprop', stages: 1 } });

@@ -58,7 +58,7 @@ function objectiveOf(head: LocalHead, values: Values, features = FEATURES) {
     const local = headObjective(head, 0)(stageOutput, at, training);
     const { loss } = local.measure();
     local.dispose();
-    // What stays: the cotangent and one gradient a parameter.
+    // Remaining tensors: the cotangent and one gradient per parameter.
     const kept = liveTensors() - inputs;
     const all = readAll(new Map([...gradients, ['features', local.cotangent]]));
     return { values: { loss, all, kept } };
@@ -67,7 +67,7 @@ function objectiveOf(head: LocalHead, values: Values, features = FEATURES) {
   return found;
 }
 
-/** Of the first block, as large as the images: the decoder needs no resizing that the reference would have to repeat. */
+/** Features of the first block, as large as the images, so the reference need not repeat a resizing. */
 const FEATURES = randomFeatures(4, network.blocks[0]!.output);
 
 for (const hasDecoder of [false, true]) {

@@ -9,7 +9,7 @@ import { contextOf, storeTiny, TINY, tinySpec } from '../support/training-tasks.
 
 const PREPARE = { key: 'prepare', kind: 'prepare', stage: null, round: null } as const;
 
-test('an imported dataset is found, not made again; one that is not as its row says is refused', async () => {
+test('an imported dataset is found and not made again; one that differs from its row is rejected', async () => {
   await withBlobs(async (blobs) => {
     const stored = await storeTiny(blobs);
     const prepared = (changes: Partial<DatasetFacts>) => {

@@ -21,7 +21,7 @@ async function finalWeights(run: PlanRun, tasks: readonly string[]): Promise<Map
   return new Map(states.flatMap(({ weights }) => [...weights]));
 }
 
-/** What another job can start from holds the mean of the last round's replicas, bit for bit, and an AuxNet beside it. */
+/** Asserts that the weights for other jobs contain the exact mean of the last round's replicas, and an AuxNet. */
 async function assertFinalWeights(
   run: PlanRun,
   artifacts: readonly ArtifactOutput[],
@@ -167,7 +167,7 @@ function assertMetrics({ samples, successes }: PlanRun): void {
     assert.ok(fidelity! > 0 && fidelity! <= 1, `fidelity of ${stage}: ${fidelity}`);
   }
   const [error] = of('auxiliary_error', 1);
-  // What an AuxNet that makes nothing but zeros has is 1.
+  // An AuxNet that outputs only zeros has the error 1.
   assert.ok(error! > 0 && error! < 1, `${error}`);
   const [parts] = [...successes].filter(([key]) => key === 'stage-0-1').map(([, { seconds }]) => seconds);
   for (const part of [
@@ -184,7 +184,7 @@ function assertMetrics({ samples, successes }: PlanRun): void {
   }
 }
 
-test('a loss that is not finite stops the task, says where, and leaves the last good checkpoint', async () => {
+test('a loss that is not finite stops the task, names the place, and keeps the last good checkpoint', async () => {
   await withBlobs(async (blobs) => {
     const states: BlobUri[] = [];
     const spec = mnistSpec({

@@ -13,7 +13,7 @@ import {
   releaseDelivery,
 } from '../../store/deliveries.js';
 
-/** How an attempt ended: it arrived, and what the row says of it then; or it failed. */
+/** End of an attempt: it arrived, with the new contents of the row, or it failed. */
 export type SendEnd<Arrival> =
   | { readonly arrived: Arrival }
   | {

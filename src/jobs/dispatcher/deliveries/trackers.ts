@@ -16,7 +16,7 @@ import { type OutboxOptions, openOutbox } from './outbox.js';
 import { readSubject } from './subject.js';
 
 const TIMEOUT_MS = 15_000;
-/** Of all requests of one export together. */
+/** Time limit for all requests of one export together. */
 const EXPORT_MS = 600_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const AT_ONCE = 8;

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 export type ReadFile = (path: string) => string | undefined;
 
 /**
- * How many processes the kernel has killed for lack of memory: of our control group (a container's limit) and of the whole
- * machine, as far as either can be read. The difference over a process's life tells whether it may have been one of them.
+ * Number of processes that the kernel has killed for lack of memory, in our control group (the limit of a
+ * container) and on the whole machine, as far as they can be read. The difference over the life of a process shows
+ * whether it may have been one of them.
  */
 export function countOomKills(read: ReadFile = readKernelFile): number {
   const machine = counter(read('/proc/vmstat'), 'oom_kill');

@@ -19,7 +19,7 @@ export type Outcome =
   | { readonly kind: 'stopped' }
   | Gone;
 
-/** Who ended a trainer by a signal: its worker, the kernel for lack of memory, or a process that left no trace. */
+/** Sender of the signal that ended a trainer: its worker, the kernel for lack of memory, or an unknown process. */
 export type Killer = 'worker' | 'out_of_memory' | 'unknown';
 
 export interface Gone {

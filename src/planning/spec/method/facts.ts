@@ -4,7 +4,7 @@ import type { NetworkDescription } from '../../../network/description.js';
 /** A job whose model and optimizer are resolved: the fields of its method depend on both. */
 export type MethodSpec = JobSpec & Pick<ResolvedSpec, 'model' | 'optimizer'>;
 
-/** What the fields of a method are resolved against, once the number of stages and the split are known. */
+/** Facts for resolving the fields of a method, after the number of stages and the split are known. */
 export interface MethodFacts {
   readonly network: NetworkDescription;
   readonly stages: number;

@@ -15,10 +15,10 @@ export interface Lowering {
   readonly path: (layers: readonly Layer[]) => InferenceLayer[];
 }
 
-/** How a kind of trained layer becomes layers that only infer; none where it leaves everything alone outside training. */
+/** Converts a kind of trained layer to layers for inference. Returns none if the layer does nothing outside training. */
 export type Lower<L extends Layer> = (layer: L, lowering: Lowering) => InferenceLayer[];
 
-/** What reads `model.safetensors` back by `config.json`. */
+/** Reads `model.safetensors` back, as `config.json` describes it. */
 export interface ConfigReader {
   readonly epsilon: number;
   /** @throws Error where model.safetensors lacks it */
@@ -29,7 +29,7 @@ export interface ConfigReader {
 
 type OfOp<T, Op> = Extract<T, { readonly op: Op }>;
 
-/** How a kind of layer is written in each format. Every writer's method answers the name of the value it makes. */
+/** Writes a kind of layer in each format. The method of every writer returns the name of the value that it makes. */
 export interface ExportOperation<Op extends InferenceLayer['op']> {
   graph(layer: OfOp<InferenceLayer, Op>, input: string, graph: GraphWriter): string;
   layers(layer: OfOp<InferenceLayer, Op>, input: Symbolic, model: LayersWriter): Symbolic;

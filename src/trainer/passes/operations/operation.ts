@@ -2,7 +2,7 @@ import type { Layer } from '../../../network/index.js';
 import type { Tensor } from '../../runtime/index.js';
 import type { NamedTensors, NormRule, Pass, TrainingContext } from '../pass.js';
 
-/** What a layer's training pass is given beside its input. */
+/** Inputs of the training pass of a layer, besides its input tensor. */
 export interface TrainingRun {
   readonly context: TrainingContext;
   /** false spares the gradient of the input: images need none. */
@@ -11,7 +11,7 @@ export interface TrainingRun {
   readonly path: (layers: readonly Layer[], input: Tensor) => Pass;
 }
 
-/** What a layer's inference is given beside its input. */
+/** Inputs of the inference of a layer, besides its input tensor. */
 export interface InferenceRun {
   readonly weights: NamedTensors;
   readonly norm: NormRule;
@@ -19,7 +19,7 @@ export interface InferenceRun {
   readonly path: (layers: readonly Layer[], input: Tensor) => Tensor;
 }
 
-/** How a kind of layer computes. */
+/** Computation of a kind of layer. */
 export interface PassOperation<L extends Layer> {
   /** Training mode: batch statistics, in the dtype of `input`, which stays its caller's. */
   train(layer: L, input: Tensor, run: TrainingRun): Pass;

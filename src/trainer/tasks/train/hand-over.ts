@@ -18,7 +18,7 @@ export interface HandOver {
   readonly state: OptimizerState;
   /** The round's. */
   readonly steps: StepRange;
-  /** Where an earlier attempt left off: it may have AuxNets that are fitted already. */
+  /** The checkpoint of an earlier attempt. It may contain AuxNets that are fitted already. */
   readonly checkpoint: Checkpoint | null;
 }
 

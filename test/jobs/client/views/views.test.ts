@@ -50,7 +50,7 @@ test('the estimate is what is left, from now on', () => {
   assert.equal(job.estimated_finish, minutes(20 + 30).toISOString());
 });
 
-test('no estimate from nothing, nor for what waits, is paused or has ended', () => {
+test('no estimate without finished tasks, nor for a job that waits, is paused or has ended', () => {
   assert.equal(at(0, 20).estimated_finish, null);
   const surroundings = {
     ...SURROUNDINGS,

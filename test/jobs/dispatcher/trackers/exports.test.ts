@@ -68,7 +68,7 @@ const exportsOf = async (jobId: string) => (await client.jobs.listJobTrackers(jo
 const makeDue = () =>
   strata.sql.query(`UPDATE tracker_export SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 
-/** As a worker would have left it, with a loss per step of stage 1. */
+/** Finishes a job as a worker would, with a loss per step of stage 1. */
 async function finish(jobId: string, state: string, steps: number): Promise<void> {
   await strata.sql.query(
     `INSERT INTO metric_point (job_id, name, stage, step, attempt, value, at)
@@ -107,7 +107,7 @@ test('a job is handed over when it has ended, whole: parameters, tags, every met
   assert.equal(mlflow.of('/runs/create')[0]?.body.run_name, 'mine');
 });
 
-test('what broke off is made again, in the same run', async () => {
+test('an interrupted export continues in the same run', async () => {
   const { id } = await createJob([trackerAt(mlflow.url)]);
   await finish(id, 'failed', 3);
   mlflow.failing.push('/runs/update');
@@ -124,7 +124,7 @@ test('what broke off is made again, in the same run', async () => {
   assert.equal(mlflow.of('/runs/update')[1]?.body.status, 'FAILED');
 });
 
-test('of two runs that a frozen sender left one is kept, and a sender whose claim is lost stops', async () => {
+test('one of two runs from a frozen sender is kept, and a sender that has lost its claim stops', async () => {
   const { id } = await createJob([trackerAt(mlflow.url)]);
   await finish(id, 'cancelled', 0);
   mlflow.runs.set('b', id).set('a', id);
@@ -150,7 +150,7 @@ test('of two runs that a frozen sender left one is kept, and a sender whose clai
   assert.equal((await exportsOf(id))[0]?.state, 'succeeded');
 });
 
-test('what authorizes is sent with every request, and told to nobody else', async () => {
+test('the authorization is sent with every request, and to nobody else', async () => {
   const secret = 'Bearer c2VjcmV0LXdvcmRz';
   const job = await createJob([trackerAt(mlflow.url, { authorization: secret })]);
   await finish(job.id, 'succeeded', 1);
@@ -169,7 +169,7 @@ test('what authorizes is sent with every request, and told to nobody else', asyn
   assert.ok(!JSON.stringify(rows).includes('c2VjcmV0LXdvcmRz'));
 });
 
-test('an export whose secret does not open says so, and is given up like any other', async () => {
+test('an export whose secret cannot be decrypted says so, and is given up like any other', async () => {
   const job = await createJob([trackerAt(mlflow.url, { authorization: 'Bearer x' })]);
   await finish(job.id, 'succeeded', 1);
   await send({ openBox: async () => secretBox(randomBytes(32)), retryPauseMs: () => null });

@@ -13,7 +13,7 @@ interface Pair {
   readonly value: string;
 }
 
-/** What requests say, of all paths together. */
+/** Contents of requests, from all paths together. */
 interface Asked {
   readonly filter?: string;
   readonly run_id?: string;
@@ -24,7 +24,7 @@ interface Asked {
   readonly metrics?: readonly object[];
 }
 
-/** As much of MLflow's REST API as an export asks for, with one experiment `7`. */
+/** The part of MLflow's REST API that an export uses, with one experiment `7`. */
 export class FakeMlflow {
   readonly calls: Call[] = [];
   /** Paths whose next request is answered 500: once each. */

@@ -8,7 +8,7 @@ import { freePort } from '../../../../src/provision/processes.js';
 import { pythonPackages } from '../../../support/python-packages.js';
 
 const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url));
-/** What it says when it takes requests. */
+/** Output of the server when it accepts requests. */
 const READY = /Uvicorn running|Application startup complete/;
 
 export interface MlflowServer {

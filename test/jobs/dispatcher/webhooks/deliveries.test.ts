@@ -93,7 +93,7 @@ test('an event reaches the webhook, and verifies with the official library', asy
   assert.deepEqual(states, Array(2).fill(['succeeded', 204, 1]));
 });
 
-test('what is stored once is told once; what is not stored is not told', async () => {
+test('a stored event is delivered once; an event that was not stored is not delivered', async () => {
   const webhook = await register();
   const options = { idempotencyKey: 'k', bodyHash: 'a' };
   await Promise.all(Array.from({ length: 4 }, () => client.jobs.createJob(smallJob(), options)));
@@ -101,7 +101,7 @@ test('what is stored once is told once; what is not stored is not told', async (
   assert.equal((await deliveriesOf(webhook)).length, 1);
 });
 
-test('nobody hears of other tenants, nor of what they did not ask for', async () => {
+test('webhooks receive no events of other tenants, nor events that they did not select', async () => {
   await register(['job.failed']);
   await client.jobs.createJob(smallJob(), {});
   await service.forTenant('theirs').jobs.createJob(smallJob(), {});
@@ -146,7 +146,7 @@ test('a delivery is given up after its last attempt, or at once by 410, and can 
   );
 });
 
-test('a delivery whose secret does not open says so, waits for its turn like any other, and is given up', async () => {
+test('a delivery whose secret cannot be decrypted says so, waits for its turn like any other, and is given up', async () => {
   const webhook = await register();
   await client.jobs.createJob(smallJob(), {});
   const openBox = async () => secretBox(randomBytes(32));

@@ -88,7 +88,7 @@ test('a request goes to no private address: by number, in disguise, or by a name
   assert.equal(allowed.status, 204);
 });
 
-test('a request ends in time, and with as many bytes as it may have', async (t) => {
+test('a request is limited in time and bytes', async (t) => {
   const server = createServer((request, response) => {
     if (request.url === '/long') response.end('x'.repeat(11));
     else if (request.url === '/slow') response.write('x');
@@ -147,7 +147,7 @@ test('ten attempts, further and further apart, each at a moment of its own', () 
   );
 });
 
-test('the events that webhooks are told are those of the contract', async () => {
+test('the events of webhooks are those of the contract', async () => {
   const contract = parse(
     await readFile(new URL('../../../../openapi/openapi.yaml', import.meta.url), 'utf8'),
   );

@@ -32,7 +32,7 @@ test('lines are the same whatever the chunks they come in, the last without its 
   assert.deepEqual(await linesOf([...bytes].map((byte) => Buffer.of(byte))), expected);
 });
 
-test('what Postgres cannot store is replaced, and a line without end is cut', async () => {
+test('characters that Postgres cannot store are replaced, and a line without end is split', async () => {
   assert.deepEqual(await linesOf([Buffer.from('a\0b\xff\n', 'latin1')]), ['a\u{fffd}b\u{fffd}']);
   // The cut falls into the middle of a pair of surrogates.
   const long = `${'x'.repeat(LINE_LENGTH - 1)}🙂${'y'.repeat(LINE_LENGTH)}`;
@@ -46,7 +46,7 @@ test('what Postgres cannot store is replaced, and a line without end is cut', as
   }
 });
 
-test('of a long log the first and the last lines are kept, and how many are not', async () => {
+test('a long log keeps its first and last lines, and the number of omitted ones', async () => {
   const written: NewLogLine[] = [];
   const log = startTaskLog(
     async (lines) => void written.push(...lines),

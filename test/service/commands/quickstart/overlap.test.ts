@@ -8,7 +8,7 @@ test('two stages overlap while both are busy; the phase spans everything', () =>
   assert.deepEqual(stageOverlap([busy(0, 0, 10), busy(1, 6, 14)]), { phaseMs: 14, overlapMs: 4 });
 });
 
-test('back to back is no overlap, nor are two tasks of one stage', () => {
+test('consecutive tasks do not overlap, nor do two tasks of one stage', () => {
   assert.equal(stageOverlap([busy(0, 0, 10), busy(1, 10, 20)]).overlapMs, 0);
   assert.equal(stageOverlap([busy(0, 0, 10), busy(0, 0, 10)]).overlapMs, 0);
 });
