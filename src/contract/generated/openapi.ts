@@ -1441,7 +1441,7 @@ export interface components {
             channels?: 1 | 3;
         };
         /**
-         * @description How the folders of an image folder are read. `splits`: train, val and test (also training, valid, validation, testing) hold the folders of the classes. `no-splits`: the folders are the classes, whatever they are called. `auto`: splits, where all folders beside each other are called so and hold folders; what is not clear is refused. Images that `splits` or `no-splits` has no place for are left out, and counted in `problems`.
+         * @description Interpretation of the folders of an image folder. `splits`: train, val and test (also training, valid, validation, testing) hold the folders of the classes. `no-splits`: the folders are the classes, whatever they are called. `auto`: splits, where all folders beside each other are called so and hold folders; what is not clear is refused. Images that `splits` or `no-splits` has no place for are left out, and counted in `problems`.
          * @enum {string}
          */
         DatasetLayout: "auto" | "splits" | "no-splits";
@@ -1761,7 +1761,7 @@ export interface components {
             }[];
             started_at: components["schemas"]["Time"];
             heartbeat_at: components["schemas"]["Time"];
-            /** @description Of the runtime: node, tensorflow, strata. */
+            /** @description Versions of the runtime: node, tensorflow, strata. */
             versions: {
                 [key: string]: string;
             };
@@ -1909,7 +1909,7 @@ export interface components {
             status: "ok" | "degraded";
             dependencies: components["schemas"]["Dependencies"];
             disks: components["schemas"]["Disk"][];
-            /** @description What is wrong now, a sentence each; empty where nothing is. */
+            /** @description Current problems, one sentence each. Empty if there are none. */
             problems: string[];
         };
         Disk: {
@@ -1920,7 +1920,7 @@ export interface components {
             name: "home" | "blobs";
             /** @description null where the disk cannot be read. */
             free_bytes: number | null;
-            /** @description What uploads leave free (STRATA_DISK_RESERVE). */
+            /** @description Bytes that uploads leave free (STRATA_DISK_RESERVE). */
             reserve_bytes: number | null;
         };
         Dependencies: {
