@@ -26,8 +26,8 @@ export interface BlobStore {
   touch(uri: BlobUri): Promise<boolean>;
   /** Deletes an unreferenced blob. It may be deleted already. */
   deleteBlob(uri: BlobUri): Promise<void>;
-  /** Blobs whose last put was before `time`. */
-  blobsUntouchedSince(time: Date): Promise<BlobUri[]>;
+  /** Blobs whose last put was before `time`: those of one prefix of the hash at a time. */
+  blobsUntouchedSince(time: Date): AsyncIterable<readonly BlobUri[]>;
   /**
    * Deletes a blob unless it was put again since `time`, even if that happens at the same moment. @returns whether
    * it was deleted

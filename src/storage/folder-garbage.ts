@@ -40,14 +40,15 @@ export async function restoreTrash(root: string, pathOf: (uri: BlobUri) => strin
   }
 }
 
-export async function untouchedBlobs(folder: string, time: Date): Promise<BlobUri[]> {
-  const found: BlobUri[] = [];
+/** The blobs of one prefix of the hash after another. */
+export async function* untouchedBlobs(folder: string, time: Date): AsyncGenerator<readonly BlobUri[]> {
   for (const prefix of (await orNull(readdir(folder))) ?? []) {
+    const found: BlobUri[] = [];
     for (const sha256 of await readdir(join(folder, prefix))) {
       if (await untouched(join(folder, prefix, sha256), time)) found.push(`sha256:${sha256}`);
     }
+    if (found.length > 0) yield found;
   }
-  return found;
 }
 
 export async function deleteOlderFiles(folder: string, time: Date): Promise<void> {

@@ -89,9 +89,9 @@ export function createFolderStore(root: string): BlobStore {
       await rm(pathOf(uri), { force: true });
     },
 
-    async blobsUntouchedSince(time) {
+    async *blobsUntouchedSince(time) {
       await restoreTrash(root, pathOf);
-      return untouchedBlobs(join(root, 'blobs'), time);
+      yield* untouchedBlobs(join(root, 'blobs'), time);
     },
 
     async deleteUntouched(uri, time) {

@@ -95,10 +95,11 @@ describe('GET /metrics of a service at work', () => {
     assert.equal(figureOf(samples, 'strata_jobs'), 0);
     const dispatching = await eventually('a dispatcher’s first report of every loop', async () => {
       const found = parse(await scrape());
-      return figureOf(found, 'strata_dispatcher_loop_age_seconds', { loop: 'tables' }) !== undefined && found;
+      return figureOf(found, 'strata_dispatcher_loop_age_seconds', { loop: 'leases' }) !== undefined && found;
     });
     assert.equal(figureOf(dispatching, 'strata_dispatchers'), 1);
-    assert.ok(figureOf(dispatching, 'strata_dispatcher_loop_age_seconds', { loop: 'tables' })! < 60);
+    assert.ok(figureOf(dispatching, 'strata_dispatcher_loop_age_seconds', { loop: 'leases' })! < 60);
+    assert.equal(figureOf(dispatching, 'strata_dispatcher_loop_failures', { loop: 'leases' }), 0);
   });
 
   test('shows a held task as running under a fresh lease, and its job', async () => {

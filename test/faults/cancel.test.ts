@@ -45,7 +45,7 @@ async function cancelledAfter(force: boolean, nudged: boolean): Promise<number> 
 function deafen(): Promise<unknown> {
   return eventually('the worker listens', async () => {
     const { rowCount } = await strata.sql.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strata_stop'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strata-listen'`,
     );
     return rowCount === 1;
   });

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
-import { deleteGarbage, deleteOldRows } from '../../src/jobs/dispatcher/housekeeping.js';
+import { deleteGarbage } from '../../src/jobs/dispatcher/housekeeping.js';
 import { openDatabase } from '../../src/jobs/store/connection/database.js';
+import { deleteOldArtifacts } from '../../src/jobs/store/old-artifacts.js';
 import { assertEffectsOnce, attemptsOf, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
+import { itemsOf } from '../support/pages.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { smallJob } from './support/specs.js';
 
@@ -249,7 +251,7 @@ test('a passing error is tried again', async () => {
 
 /** Makes every blob as old as garbage is. */
 async function ageBlobs(): Promise<void> {
-  for (const uri of await strata.blobs.blobsUntouchedSince(new Date(Date.now() + 60_000))) {
+  for (const uri of await itemsOf(strata.blobs.blobsUntouchedSince(new Date(Date.now() + 60_000)))) {
     await utimes(await strata.blobs.localPath(uri), new Date(0), new Date(0));
   }
 }
@@ -304,14 +306,14 @@ test('garbage: what an ended job does not show goes, what any job needs stays; a
     ]);
     const { id, tags } = await strata.client.models.tagModel(await modelOf(running), 'candidate');
     assert.deepEqual(tags, ['candidate']);
-    await deleteOldRows(db, 30);
+    await deleteOldArtifacts(db, 30);
     assert.equal(
       (await strata.client.jobs.listJobArtifacts(running)).data.length,
       2,
       'a tagged model is kept',
     );
     await strata.client.models.untagModel(id, 'candidate');
-    await deleteOldRows(db, 30);
+    await deleteOldArtifacts(db, 30);
     assert.deepEqual((await strata.client.jobs.listJobArtifacts(running)).data, []);
     assert.deepEqual((await strata.client.models.getModel(id))?.variants[0]?.formats, []);
     assert.equal((await strata.client.jobs.getJob(running))?.result?.test_accuracy, 0.5);

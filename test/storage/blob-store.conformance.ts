@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from '../../src/storage/blob-store.js';
 import { BlobCorruptError, BlobMissingError } from '../../src/storage/errors.js';
+import { itemsOf } from '../support/pages.js';
 
 export interface StoreUnderTest {
   readonly store: BlobStore;
@@ -120,7 +121,7 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     const time = await laterThanNow();
     assert.equal(await put('again'), again);
     const young = await put('young');
-    assert.deepEqual(await store.blobsUntouchedSince(time), [old]);
+    assert.deepEqual(await itemsOf(store.blobsUntouchedSince(time)), [old]);
     assert.deepEqual(
       [await store.deleteUntouched(old, time), await store.deleteUntouched(again, time)],
       [true, false],

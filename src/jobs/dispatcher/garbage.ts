@@ -6,36 +6,56 @@ import type { Reference } from '../store/references.js';
 export interface GarbageQuestions {
   /** Time limit: no attempt whose result may still be recorded has stored a blob before it. */
   horizon(): Promise<Date>;
-  /** All blobs that rows refer to now. */
-  references(): Promise<readonly Reference[]>;
+  /** What work that has not ended and data sets refer to: few blobs, however many jobs have ended. */
+  held(): Promise<readonly Reference[]>;
+  /** Those of the blobs that any other row refers to. */
+  among(uris: readonly BlobUri[]): Promise<readonly BlobUri[]>;
 }
 
+/** Blobs that are asked for in one statement. */
+const ASKED_AT_ONCE = 1_000;
+
 /**
- * Deletes unreferenced blobs (docs/adr/0009). The order makes it safe: first the horizon, then the candidates, then
- * the references. A blob that an attempt stores in the meantime is touched, so it is not a candidate, or the last
- * check keeps it. A blob that was recorded before is among the references.
- * @returns the number of deleted blobs
+ * Deletes blobs that nothing refers to (docs/adr/0009), one prefix of the hash after another, so that memory does not
+ * grow with the jobs that have ended. Every question comes after the horizon, and that is what makes it safe: a blob
+ * that an attempt puts meanwhile is touched, so it is no candidate, or is left at the last look; one that an attempt
+ * recorded before the horizon is among the references.
+ * @returns how many it deleted
  */
 export async function collectGarbage(blobs: BlobStore, ask: GarbageQuestions): Promise<number> {
   const horizon = await ask.horizon();
   await blobs.deleteDrafts(horizon);
-  const candidates = await blobs.blobsUntouchedSince(horizon);
-  if (candidates.length === 0) return 0;
-  const kept = await keptBlobs(blobs, await ask.references());
+  let held: ReadonlySet<BlobUri> | undefined;
   let deleted = 0;
-  for (const uri of candidates) {
-    if (!kept.has(uri) && (await blobs.deleteUntouched(uri, horizon))) deleted++;
+  for await (const candidates of blobs.blobsUntouchedSince(horizon)) {
+    held ??= await heldBlobs(blobs, await ask.held());
+    for (const uri of await unreferenced(candidates, held, ask)) {
+      if (await blobs.deleteUntouched(uri, horizon)) deleted++;
+    }
   }
   return deleted;
 }
 
-async function keptBlobs(blobs: BlobStore, references: readonly Reference[]): Promise<Set<BlobUri>> {
-  const kept = new Set<BlobUri>();
-  for (const { uri, isManifest } of references) {
-    kept.add(uri);
-    if (isManifest) for (const part of await partsOf(blobs, uri)) kept.add(part);
+async function unreferenced(
+  candidates: readonly BlobUri[],
+  held: ReadonlySet<BlobUri>,
+  ask: GarbageQuestions,
+): Promise<BlobUri[]> {
+  const rest = candidates.filter((uri) => !held.has(uri));
+  const referred = new Set<BlobUri>();
+  for (let start = 0; start < rest.length; start += ASKED_AT_ONCE) {
+    for (const uri of await ask.among(rest.slice(start, start + ASKED_AT_ONCE))) referred.add(uri);
   }
-  return kept;
+  return rest.filter((uri) => !referred.has(uri));
+}
+
+async function heldBlobs(blobs: BlobStore, references: readonly Reference[]): Promise<Set<BlobUri>> {
+  const held = new Set<BlobUri>();
+  for (const { uri, isManifest } of references) {
+    held.add(uri);
+    if (isManifest) for (const part of await partsOf(blobs, uri)) held.add(part);
+  }
+  return held;
 }
 
 /** The blobs that a manifest refers to. */
@@ -44,7 +64,7 @@ async function partsOf(blobs: BlobStore, uri: BlobUri): Promise<BlobUri[]> {
     const text = new TextDecoder().decode(await blobs.get(uri));
     return [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([part]) => part as BlobUri);
   } catch (error) {
-    // A missing manifest refers to nothing. Any other error ends the collection before it deletes anything.
+    // A missing manifest names nothing; any other failure ends the collection before it deletes.
     if (error instanceof BlobMissingError) return [];
     throw error;
   }

@@ -3,52 +3,47 @@ import { GARBAGE_GRACE_MS } from '../process/limits.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
 import { openImports } from '../store/dataset-imports.js';
-import { deleteGoneDispatchers } from '../store/dispatchers.js';
-import { deleteOldKeys } from '../store/idempotency-keys.js';
 import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
-import { tidyProfiles } from '../store/profiles.js';
-import { deleteOldArtifacts, findReferences, garbageHorizon } from '../store/references.js';
+import { garbageHorizon, readHeldReferences, referencesAmong } from '../store/references.js';
 import { clearSpool, consumedSpools } from '../store/tasks.js';
-import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
-import { deleteGoneWorkers } from '../store/workers.js';
+import { eachRow } from './each-row.js';
 import { collectGarbage } from './garbage.js';
 
-/**
- * Deletes the spool files of all attempts of a task when all readers have succeeded. The rest is deleted when the
- * job ends.
- */
-export async function deleteSpools(db: Database, blobs: BlobStore): Promise<void> {
-  for (const { jobId, taskId } of await consumedSpools(db)) {
-    await blobs.deleteSpool(`${jobId}/${taskId}-a`);
-    await clearSpool(db, taskId);
-  }
-  for (const jobId of await endedJobsWithSpool(db)) {
-    await blobs.deleteSpool(`${jobId}/`);
-    await markSpoolDeleted(db, jobId);
-  }
+/** Deletes the spool files of every attempt of a task, once all that read them have succeeded. */
+export function deleteConsumedSpools(db: Database, blobs: BlobStore): Promise<void> {
+  return eachRow(
+    (after, limit) => consumedSpools(db, after, limit),
+    async ({ id, jobId }) => {
+      await blobs.deleteSpool(`${jobId}/${id}-a`);
+      await clearSpool(db, id);
+    },
+  );
+}
+
+/** Deletes whatever spool files are left when a job ends. */
+export function deleteEndedSpools(db: Database, blobs: BlobStore): Promise<void> {
+  return eachRow(
+    (after, limit) => endedJobsWithSpool(db, after, limit),
+    async ({ id }) => {
+      await blobs.deleteSpool(`${id}/`);
+      await markSpoolDeleted(db, id);
+    },
+  );
 }
 
 /** Deletes uploads that never became an import, and files of crashed workers, after a while. */
 export async function deleteLostUploads(db: Database, blobs: BlobStore, now: Date): Promise<void> {
   const idle = await blobs.idleSpools('import_', new Date(now.getTime() - GARBAGE_GRACE_MS));
+  if (idle.length === 0) return;
   const open = await openImports(db, idle);
   for (const id of idle) if (!open.has(id)) await blobs.deleteSpool(`${id}/`);
-}
-
-/** @param retentionDays days for which artifacts are kept after the end of their job; absent: forever */
-export async function deleteOldRows(db: Database, retentionDays: number | undefined): Promise<void> {
-  if (retentionDays !== undefined) await deleteOldArtifacts(db, retentionDays);
-  await deleteOldKeys(db);
-  await deleteGoneWorkers(db);
-  await deleteGoneDispatchers(db);
-  await deleteOldDeliveries(db);
-  await tidyProfiles(db);
 }
 
 export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): Promise<void> {
   const deleted = await collectGarbage(blobs, {
     horizon: () => garbageHorizon(db, GARBAGE_GRACE_MS),
-    references: () => findReferences(db),
+    held: () => readHeldReferences(db),
+    among: (uris) => referencesAmong(db, uris),
   });
   if (deleted > 0) log.info({ deleted }, 'unreferenced blobs');
 }

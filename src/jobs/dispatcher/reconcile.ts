@@ -1,39 +1,67 @@
 import { retryClassOf } from '../../contract/errors.js';
-import { enforceDeadlines } from '../lifecycle/deadlines.js';
+import { failOverdue } from '../lifecycle/deadlines.js';
 import { recordFailure } from '../lifecycle/fail.js';
-import { planNextJob } from '../lifecycle/plan-next.js';
+import { planJob } from '../lifecycle/plan-job.js';
 import { settle } from '../lifecycle/stop.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
-import { lockJob, stoppingJobs } from '../store/jobs.js';
-import { expiredTasks } from '../store/tasks.js';
+import { lockJob, overlongQueuedJobs, overtimeJobs, stoppingJobs, unplannedJobs } from '../store/jobs.js';
+import { type ExpiredTask, expiredTasks } from '../store/tasks.js';
+import { eachRow } from './each-row.js';
 
-/** Creates the tasks of every new job. */
-export async function planJobs(db: Database, log: Log): Promise<void> {
-  for (let id = await planNextJob(db); id !== null; id = await planNextJob(db)) {
-    log.info({ job: id }, 'planned');
-  }
+/** Gives every new job its tasks. */
+export function planJobs(db: Database, log: Log): Promise<void> {
+  return eachRow(
+    (after, limit) => unplannedJobs(db, after, limit),
+    async ({ id }) => {
+      if (await planJob(db, id)) log.info({ job: id }, 'planned');
+    },
+  );
 }
 
-/** Reads the tables once: takes back tasks of lost workers, and ends jobs that are overdue or stopping. */
-export async function reconcile(db: Database, log: Log): Promise<void> {
-  await takeBackExpired(db, log);
-  for (const id of await enforceDeadlines(db)) log.warn({ job: id }, 'time limit of the spec exceeded');
-  for (const id of await stoppingJobs(db)) await settleJob(db, id);
+/** Takes back the tasks of lost workers. */
+export function takeBackExpired(db: Database, log: Log): Promise<void> {
+  return eachRow(
+    (after, limit) => expiredTasks(db, after, limit),
+    (task) => takeBack(db, log, task),
+  );
 }
 
-async function takeBackExpired(db: Database, log: Log): Promise<void> {
-  for (const task of await expiredTasks(db)) {
-    const message = `worker ${task.workerId ?? 'unknown'} stopped renewing its lease`;
-    const error = { code: 'worker_lost', message, stage: task.stage, step: null, tensor: null };
-    const current = await recordFailure(db, task, error, retryClassOf(error.code));
-    if (current) log.warn({ job: task.jobId, task: task.key, attempt: task.attempt }, message);
-  }
+async function takeBack(db: Database, log: Log, task: ExpiredTask): Promise<void> {
+  const message = `worker ${task.workerId ?? 'unknown'} stopped renewing its lease`;
+  const error = { code: 'worker_lost', message, stage: task.stage, step: null, tensor: null };
+  const current = await recordFailure(db, task, error, retryClassOf(error.code));
+  if (current) log.warn({ job: task.jobId, task: task.key, attempt: task.attempt }, message);
 }
 
-async function settleJob(db: Database, id: string): Promise<void> {
-  await db.$transaction(async (tx) => {
-    const job = await lockJob(tx, id);
-    if (job !== null) await settle(tx, job);
-  });
+/** Fails jobs that were at work for longer than `max_runtime_s`. */
+export function failOvertimeJobs(db: Database, log: Log): Promise<void> {
+  return failAllOverdue(db, log, overtimeJobs);
+}
+
+/** Fails jobs that waited for longer than `max_pending_s`. */
+export function failOverlongQueuedJobs(db: Database, log: Log): Promise<void> {
+  return failAllOverdue(db, log, overlongQueuedJobs);
+}
+
+function failAllOverdue(db: Database, log: Log, look: typeof overtimeJobs): Promise<void> {
+  return eachRow(
+    (after, limit) => look(db, after, limit),
+    async (overdue) => {
+      await failOverdue(db, overdue);
+      log.warn({ job: overdue.id, limit: overdue.limit }, 'over a time limit of its spec');
+    },
+  );
+}
+
+/** Ends or pauses jobs that are to stop and have no running task left. */
+export function settleStoppingJobs(db: Database): Promise<void> {
+  return eachRow(
+    (after, limit) => stoppingJobs(db, after, limit),
+    ({ id }) =>
+      db.$transaction(async (tx) => {
+        const job = await lockJob(tx, id);
+        if (job !== null) await settle(tx, job);
+      }),
+  );
 }

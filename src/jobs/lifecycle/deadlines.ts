@@ -1,5 +1,5 @@
 import type { Database } from '../store/connection/database.js';
-import { lockJob, type Overdue, overdueJobs } from '../store/jobs.js';
+import { lockJob, type Overdue } from '../store/jobs.js';
 import { requestStop } from './stop.js';
 
 const MESSAGES: Record<Overdue['limit'], (seconds: number) => string> = {
@@ -7,14 +7,8 @@ const MESSAGES: Record<Overdue['limit'], (seconds: number) => string> = {
   max_pending: (seconds) => `the job waited for longer than its max_pending_s of ${seconds}`,
 };
 
-/** Fails jobs that exceed a limit of their spec. @returns their ids */
-export async function enforceDeadlines(db: Database): Promise<string[]> {
-  const overdue = await overdueJobs(db);
-  for (const job of overdue) await failOverdue(db, job);
-  return overdue.map(({ id }) => id);
-}
-
-async function failOverdue(db: Database, { id, limit, seconds }: Overdue): Promise<void> {
+/** Fails a job that is over a limit of its spec. */
+export async function failOverdue(db: Database, { id, limit, seconds }: Overdue): Promise<void> {
   await db.$transaction(async (tx) => {
     const job = await lockJob(tx, id);
     // The job was claimed or paused since the read, so the limit does not apply any more.

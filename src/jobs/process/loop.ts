@@ -3,7 +3,9 @@ export interface Loop {
   nudge(): void;
   /** The last successful run; null before the first one. */
   lastSuccess(): LoopRun | null;
-  /** Resolves when the current run has ended. */
+  /** Runs that failed since the start. */
+  failures(): number;
+  /** Resolves when the last run has ended. */
   stop(): Promise<void>;
 }
 
@@ -28,12 +30,14 @@ export function startLoop(
 
   let lastError: string | null = null;
   let lastSuccess: LoopRun | null = null;
+  let failures = 0;
   const succeeded = (startedAt: number): void => {
     lastError = null;
     const endedAt = performance.now();
     lastSuccess = { endedAt, seconds: (endedAt - startedAt) / 1000 };
   };
   const failed = (error: unknown): void => {
+    failures++;
     if (String(error) !== lastError) onError(error);
     lastError = String(error);
   };
@@ -56,6 +60,7 @@ export function startLoop(
   return {
     nudge,
     lastSuccess: () => lastSuccess,
+    failures: () => failures,
     async stop() {
       stopped = true;
       clearInterval(timer);

@@ -8,6 +8,8 @@ export interface LoopReport {
   readonly ageS: number | null;
   /** Duration of that run; null before the first. */
   readonly seconds: number | null;
+  /** Runs that failed since the dispatcher started. */
+  readonly failures: number;
 }
 
 export interface DispatcherReport {

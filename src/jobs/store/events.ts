@@ -24,8 +24,9 @@ export async function appendEvents(
       UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
       RETURNING event_seq - ${events.length} AS before, tenant, clock_timestamp() AS at
     ), stored AS (
-      INSERT INTO event (job_id, seq, at, level, type, message, data)
-      SELECT ${jobId}, counted.before + position, counted.at, draft.level, draft.type, draft.message, draft.data::jsonb
+      INSERT INTO event (job_id, seq, at, level, type, message, data, task)
+      SELECT ${jobId}, counted.before + position, counted.at, draft.level, draft.type, draft.message, draft.data::jsonb,
+        draft.data::jsonb->>'task'
       FROM counted, unnest(
         ${events.map(({ level = 'info' }) => level)}::text[],
         ${events.map(({ type }) => type)}::text[],

@@ -78,44 +78,60 @@ export interface Overdue {
   readonly seconds: number;
 }
 
-/** Jobs that have run or waited for longer than their spec allows. */
-export function overdueJobs(db: Queryable): Promise<Overdue[]> {
+export interface JobId {
+  readonly id: string;
+}
+
+// Each look below repeats the condition of its partial index in prisma/schema.prisma word for word, so that it costs
+// the same however many jobs have ended. The plans are tested on large tables: test/jobs/store/plans/.
+
+/** Jobs at work for longer than their spec lets them. */
+export function overtimeJobs(db: Queryable, after: string, limit: number): Promise<Overdue[]> {
   return db.$queryRaw`
     SELECT id, 'max_runtime' AS "limit", (spec->>'max_runtime_s')::int AS seconds FROM job
-    WHERE finished_at IS NULL AND stop_as IS NULL AND running_since IS NOT NULL
+    WHERE finished_at IS NULL AND running_since IS NOT NULL AND stop_as IS NULL AND id > ${after}
       AND ran_seconds + extract(epoch FROM now() - running_since) > (spec->>'max_runtime_s')::int
-    UNION ALL
-    SELECT id, 'max_pending', (spec->>'max_pending_s')::int FROM job
-    WHERE state = 'queued' AND stop_as IS NULL AND queued_at + (spec->>'max_pending_s')::int * interval '1 s' < now()
-    LIMIT 100`;
+    ORDER BY id LIMIT ${limit}`;
 }
 
-/** Locks the oldest job without tasks against other dispatchers; null if there is none. */
-export async function lockUnplannedJob(tx: Transaction): Promise<string | null> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
-    ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`;
-  return rows[0]?.id ?? null;
+/** Jobs that wait in the queue for longer than their spec lets them. */
+export function overlongQueuedJobs(db: Queryable, after: string, limit: number): Promise<Overdue[]> {
+  return db.$queryRaw`
+    SELECT id, 'max_pending' AS "limit", (spec->>'max_pending_s')::int AS seconds FROM job
+    WHERE state = 'queued' AND spec->>'max_pending_s' IS NOT NULL AND stop_as IS NULL AND id > ${after}
+      AND queued_at + (spec->>'max_pending_s')::int * interval '1 s' < now()
+    ORDER BY id LIMIT ${limit}`;
 }
 
-/** Jobs that are stopping or pausing. */
-export async function stoppingJobs(db: Queryable): Promise<string[]> {
-  const pausing = { pauseRequestedAt: { not: null }, state: { not: 'paused' } };
-  const rows = await db.job.findMany({
-    where: { OR: [{ stopAs: { not: null } }, pausing], finishedAt: null },
-    select: { id: true },
-  });
-  return rows.map((row) => row.id);
+/** Jobs without tasks, the oldest first. */
+export function unplannedJobs(db: Queryable, after: string, limit: number): Promise<JobId[]> {
+  return db.$queryRaw`
+    SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL AND id > ${after}
+    ORDER BY id LIMIT ${limit}`;
 }
 
-/** Jobs that have ended, but may still have a spool folder. */
-export async function endedJobsWithSpool(db: Queryable): Promise<string[]> {
-  const rows = await db.job.findMany({
-    where: { finishedAt: { not: null }, spoolDeletedAt: null },
-    select: { id: true },
-    take: 100,
-  });
-  return rows.map((row) => row.id);
+/** Locks a job against other dispatchers. @returns false where it has its tasks, or another is about to give it them */
+export async function lockUnplannedJob(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<JobId[]>`
+    SELECT id FROM job WHERE id = ${id} AND state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
+    FOR NO KEY UPDATE SKIP LOCKED`;
+  return rows.length > 0;
+}
+
+/** Jobs that are to end, or to be paused, but are not yet. */
+export function stoppingJobs(db: Queryable, after: string, limit: number): Promise<JobId[]> {
+  return db.$queryRaw`
+    SELECT id FROM job
+    WHERE finished_at IS NULL AND (stop_as IS NOT NULL OR pause_requested_at IS NOT NULL AND state <> 'paused')
+      AND id > ${after}
+    ORDER BY id LIMIT ${limit}`;
+}
+
+/** Jobs that ended and whose spool folder may still exist. */
+export function endedJobsWithSpool(db: Queryable, after: string, limit: number): Promise<JobId[]> {
+  return db.$queryRaw`
+    SELECT id FROM job WHERE finished_at IS NOT NULL AND spool_deleted_at IS NULL AND id > ${after}
+    ORDER BY id LIMIT ${limit}`;
 }
 
 /**
@@ -126,8 +142,11 @@ export async function deleteJob(tx: Transaction, id: string): Promise<void> {
   await tx.job.delete({ where: { id } });
 }
 
+/** The job's spool folder is gone, and with it the spool files of its tasks. */
 export async function markSpoolDeleted(db: Queryable, id: string): Promise<void> {
-  await db.$executeRaw`UPDATE job SET spool_deleted_at = now() WHERE id = ${id}`;
+  await db.$executeRaw`
+    WITH emptied AS (UPDATE task SET has_spool = false WHERE job_id = ${id} AND has_spool)
+    UPDATE job SET spool_deleted_at = now() WHERE id = ${id}`;
 }
 
 /** Its tasks are written in the same transaction. */

@@ -20,15 +20,12 @@ export interface Reference {
 }
 
 /**
- * Every blob that a row refers to, in one snapshot. Outputs of ended jobs are left out, because nobody reads them
- * any more.
+ * The blobs that data sets and jobs that have not ended refer to, in one snapshot. Nobody reads the outputs of an ended
+ * job's tasks any more.
  */
-export function findReferences(db: Queryable): Promise<Reference[]> {
+export function readHeldReferences(db: Queryable): Promise<Reference[]> {
   return db.$queryRaw`
-    SELECT 'sha256:' || sha256 AS uri, false AS "isManifest" FROM artifact
-    UNION SELECT serving.value, false FROM model CROSS JOIN LATERAL jsonb_each_text(model.serving) AS serving
-    UNION SELECT uri, false FROM checkpoint
-    UNION SELECT 'sha256:' || sha256, true FROM dataset WHERE sha256 IS NOT NULL
+    SELECT 'sha256:' || sha256 AS uri, true AS "isManifest" FROM dataset WHERE sha256 IS NOT NULL
     UNION SELECT output.value->>'uri', output.key = 'dataset' FROM task JOIN job ON job.id = task.job_id
       CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(task.outputs) WHEN 'object' THEN task.outputs ELSE '{}' END) AS output
       WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'
@@ -36,20 +33,14 @@ export function findReferences(db: Queryable): Promise<Reference[]> {
       WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`;
 }
 
-/**
- * Deletes the rows of files and checkpoints of jobs that ended long ago, unless their model has a tag. The records
- * stay.
- */
-export async function deleteOldArtifacts(db: Queryable, days: number): Promise<void> {
-  await db.$executeRaw`
-    WITH old AS (
-      SELECT job.id FROM job LEFT JOIN model ON model.job_id = job.id
-      WHERE job.finished_at < now() - ${days} * interval '1 day'
-        AND NOT EXISTS (SELECT FROM model_tag WHERE model_tag.model_id = model.id)
-    ), forgotten AS (
-      UPDATE model SET serving = '{}' FROM old WHERE model.job_id = old.id AND serving <> '{}'
-    ), passed AS (
-      DELETE FROM checkpoint USING task, old WHERE task.id = checkpoint.task_id AND task.job_id = old.id
-    )
-    DELETE FROM artifact USING old WHERE artifact.job_id = old.id`;
+/** Those of the blobs that an artifact, a checkpoint or a model refers to, each found through an index. */
+export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): Promise<BlobUri[]> {
+  const hashes = uris.map((uri) => uri.slice('sha256:'.length));
+  const rows = await db.$queryRaw<{ readonly uri: BlobUri }[]>`
+    SELECT 'sha256:' || sha256 AS uri FROM artifact WHERE sha256 = ANY (${hashes})
+    UNION SELECT uri FROM checkpoint WHERE uri = ANY (${uris})
+    UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
+      SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)
+        OR serving @> jsonb_build_object('compact', asked.uri))`;
+  return rows.map(({ uri }) => uri);
 }

@@ -16,18 +16,19 @@ export async function insertDependencies(
 }
 
 /**
- * Counts the missing inputs of a task, and of the tasks that need it, again. They wait for outputs that existed
- * before and are being made again. Running tasks are skipped; they are counted when they return.
+ * Lets a task, and those that need it, wait for what they need and is not there: outputs are made again that were there
+ * before. A task that runs is left alone; it is counted when it comes back. The tasks stand in an array: with a list of
+ * unknown length, Postgres would join whole tables.
  */
 export async function recountNeeds(tx: Transaction, taskId: string): Promise<void> {
   await tx.$executeRaw`
     UPDATE task SET waiting = open.needs, state = CASE WHEN open.needs > 0 THEN 'waiting' ELSE 'ready' END
     FROM (
-      SELECT near.id, count(*) FILTER (WHERE needed.state <> 'succeeded')::int AS needs
-      FROM task near
-      LEFT JOIN task_dependency d ON d.task_id = near.id LEFT JOIN task needed ON needed.id = d.needs_id
-      WHERE near.id = ${taskId} OR near.id IN (SELECT task_id FROM task_dependency WHERE needs_id = ${taskId})
-      GROUP BY near.id
+      SELECT near.id, (
+        SELECT count(*)::int FROM task_dependency JOIN task needed ON needed.id = needs_id
+        WHERE task_id = near.id AND needed.state <> 'succeeded') AS needs
+      FROM unnest(ARRAY(
+        SELECT ${taskId}::text UNION ALL SELECT task_id FROM task_dependency WHERE needs_id = ${taskId})) AS near(id)
     ) AS open
     WHERE task.id = open.id AND task.state IN ('ready', 'waiting') AND task.waiting <> open.needs`;
 }

@@ -100,10 +100,9 @@ export async function findProducer(
     SELECT producer.id, producer.job_id AS "jobId", producer.key, producer.kind, producer.stage,
       producer.round, producer.replica, producer.attempt, producer.failures, producer.losses, producer.outages,
       producer.state,
-      (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.succeeded'
-        AND data->>'task' = producer.key)
-      > (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.started'
-        AND data->>'task' = reader.key AND data->>'attempt' = ${String(attempt)}) AS remade
+      (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.succeeded' AND task = producer.key)
+      > (SELECT max(seq) FROM event WHERE job_id = reader.job_id AND type = 'task.started' AND task = reader.key
+        AND data->>'attempt' = ${String(attempt)}) AS remade
     FROM task reader JOIN task producer
       ON producer.job_id = reader.job_id AND producer.key = reader.inputs->${input}->>'task'
     WHERE reader.id = ${id}`;
@@ -154,12 +153,14 @@ export function touchAttempt(
   );
 }
 
-/** Running tasks whose lease has expired. */
-export function expiredTasks(db: Queryable): Promise<(RunningTask & { readonly workerId: string | null })[]> {
+export type ExpiredTask = RunningTask & { readonly workerId: string | null };
+
+/** Running tasks whose worker let the lease run out, by id. */
+export function expiredTasks(db: Queryable, after: string, limit: number): Promise<ExpiredTask[]> {
   return db.$queryRaw`
     SELECT id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages,
       worker_id AS "workerId"
-    FROM task WHERE state = 'running' AND ${LEASE_OVER} ORDER BY id LIMIT 100`;
+    FROM task WHERE state = 'running' AND ${LEASE_OVER} AND id > ${after} ORDER BY id LIMIT ${limit}`;
 }
 
 export async function countRunning(tx: Transaction, jobId: string): Promise<number> {
@@ -174,17 +175,21 @@ export async function cancelOpenTasks(tx: Transaction, job: LockedJob): Promise<
   });
 }
 
-/** Tasks whose spool files nobody will read again: all tasks that read them have succeeded. */
-export function consumedSpools(db: Queryable): Promise<{ taskId: string; jobId: string }[]> {
+/** Tasks, by id, whose spool files nobody will read again: every task that reads one of them has succeeded. */
+export function consumedSpools(
+  db: Queryable,
+  after: string,
+  limit: number,
+): Promise<{ readonly id: string; readonly jobId: string }[]> {
   return db.$queryRaw`
-    SELECT producer.id AS "taskId", producer.job_id AS "jobId" FROM task producer
-    WHERE producer.has_spool AND producer.state = 'succeeded' AND NOT EXISTS (
+    SELECT producer.id, producer.job_id AS "jobId" FROM task producer
+    WHERE producer.has_spool AND producer.state = 'succeeded' AND producer.id > ${after} AND NOT EXISTS (
       SELECT 1 FROM task_dependency d JOIN task reader ON reader.id = d.task_id
       CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
       WHERE d.needs_id = producer.id AND reader.state <> 'succeeded'
         AND source->>'task' = producer.key
         AND producer.outputs->(source->>'output')->>'uri' LIKE 'spool:%')
-    LIMIT 100`;
+    ORDER BY producer.id LIMIT ${limit}`;
 }
 
 export async function clearSpool(db: Queryable, taskId: string): Promise<void> {

@@ -3,10 +3,9 @@ import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import type { Leases } from '../lifecycle/held-leases.js';
 import { untilAvailable, workOn } from '../lifecycle/work-on.js';
 import { LONGEST_PROFILE_MS, MAX_CLAIM_LOSSES, PROFILE_LOOK_MS } from '../process/limits.js';
-import { startLoop } from '../process/loop.js';
+import { type Loop, startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
-import { listen } from '../store/connection/notify.js';
 import {
   type ClaimedProfile,
   failProfile,
@@ -135,7 +134,6 @@ async function record(
 
 export interface ProfileWatchOptions {
   readonly db: Database;
-  readonly databaseUrl: string;
   readonly slots: readonly Slot[];
   /** Has a slot that has nothing to do look for work. */
   readonly wakeSlot: () => void;
@@ -143,18 +141,11 @@ export interface ProfileWatchOptions {
 }
 
 /** Wakes a slot when a profile waits for a device of this worker: the queue's hints are for tasks only. */
-export async function watchForProfiles(options: ProfileWatchOptions): Promise<{ stop(): Promise<void> }> {
-  const { db, databaseUrl, slots, wakeSlot, log } = options;
+export function watchForProfiles(options: ProfileWatchOptions): Loop {
+  const { db, slots, wakeSlot, log } = options;
   const kinds = [...new Set(slots.map(({ place }) => deviceKindOf(place.device)))];
   const look = async (): Promise<void> => {
     for (const kind of kinds) if (await isProfileWanted(db, kind)) wakeSlot();
   };
-  const loop = startLoop(look, PROFILE_LOOK_MS, (error) => log.warn({ err: error }, 'profiles'));
-  const nudges = await listen(databaseUrl, 'strata_profile', () => loop.nudge());
-  return {
-    async stop() {
-      await nudges.close();
-      await loop.stop();
-    },
-  };
+  return startLoop(look, PROFILE_LOOK_MS, (error) => log.warn({ err: error }, 'profiles'));
 }

@@ -100,10 +100,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   });
   const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
   const wakeSlot = () => void work().catch(warn('a slot after its wake-up'));
-  const nudges = await listen(databaseUrl, 'strata_stop', leases.nudge);
-  const imports = await startImports({
+  const imports = startImports({
     db,
-    databaseUrl,
     blobs: openBlobStore(options.blobUrl),
     workerId,
     leases,
@@ -118,7 +116,12 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     log,
   });
   await Promise.all(slots.map((slot) => slot.warm()));
-  const profileWatch = await watchForProfiles({ db, databaseUrl, slots, wakeSlot, log });
+  const profileWatch = watchForProfiles({ db, slots, wakeSlot, log });
+  const nudges = await listen(databaseUrl, {
+    strata_stop: leases.nudge,
+    strata_import: imports.nudge,
+    strata_profile: profileWatch.nudge,
+  });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
   return {

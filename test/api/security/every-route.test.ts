@@ -1,74 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { loadContract, type OperationEntry, operationsOf, scopeOf } from '../../../src/api/openapi.js';
 import { SCOPES, type Scope } from '../../../src/contract/access.js';
-import { insertModel } from '../../jobs/support/models.js';
-import { smallJob } from '../../jobs/support/specs.js';
-import { type LiveApi, useLiveApi } from './live-api.js';
-
-/**
- * Creates one resource of each kind that has an id, by the first part of its path, for the tenant `ours`. A new
- * resource of the contract fails these tests until it has a line here. null: it belongs to nobody.
- */
-const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
-  jobs: makeJob,
-  async artifacts(live) {
-    const id = `artifact_${randomUUID()}`;
-    await live.strata.sql.query(
-      `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256)
-       VALUES ($1, $2, 'report.json', 'report', 'application/json', 1, $3)`,
-      [id, await makeJob(live), '0'.repeat(64)],
-    );
-    return id;
-  },
-  async 'api-keys'(live) {
-    await live.office.create({ tenant: 'ours', name: 'victim', scopes: ['admin'] });
-    return (await live.office.list('ours'))[0]!.id;
-  },
-  models: makeModel,
-  async profiles({ strata }) {
-    const ours = strata.service.forTenant('ours');
-    return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;
-  },
-  webhooks: async (live) => (await makeWebhook(live)).id,
-  async 'webhook-deliveries'(live) {
-    const { id } = await makeWebhook(live);
-    return (await live.strata.service.forTenant('ours').webhooks.testWebhook(id)).id;
-  },
-  async datasets({ strata }) {
-    const ours = strata.service.forTenant('ours');
-    const upload = await ours.datasets.receiveUpload(Readable.from([Buffer.from('no archive')]));
-    const request = {
-      name: randomUUID(),
-      format: 'auto' as const,
-      test_share: null,
-      image: {},
-      layout: 'auto' as const,
-      root: null,
-      sha256: null,
-    };
-    return (await ours.datasets.createDataset(request, upload)).id;
-  },
-};
-
-async function makeJob({ strata }: LiveApi): Promise<string> {
-  return (await strata.service.forTenant('ours').jobs.createJob(smallJob(), {})).job.id;
-}
-
-/** One that holds the tag `production`. */
-async function makeModel(live: LiveApi): Promise<string> {
-  const jobId = await makeJob(live);
-  const id = await insertModel(live.strata.sql, jobId);
-  await live.strata.service.forTenant('ours').models.tagModel(id, 'production');
-  return id;
-}
-
-function makeWebhook({ strata }: LiveApi) {
-  const request = { url: 'https://example.com/', events: ['job.failed' as const] };
-  return strata.service.forTenant('ours').webhooks.createWebhook(request);
-}
+import { useLiveApi } from './live-api.js';
+import { exampleOf, MAKE, resourceOf, urlOf } from './one-of-each.js';
 
 describe('every operation of the contract', () => {
   const { live, call, keyWith: makeKey } = useLiveApi();
@@ -81,7 +16,6 @@ describe('every operation of the contract', () => {
     return key;
   };
   const operations = operationsOf(loadContract());
-  const resourceOf = (path: string) => path.split('/')[1] ?? '';
   const sample = ({ path }: OperationEntry) => path.replaceAll(/\{\w+\}/g, 'none');
 
   test('operations without a key are about health', () => {
@@ -116,7 +50,7 @@ describe('every operation of the contract', () => {
 
     test(`${id} answers another tenant's ids as if there were none`, async () => {
       const make = MAKE[resource];
-      assert.notEqual(make, undefined, `say in this file how to make one of /${resource}`);
+      assert.notEqual(make, undefined, `say in one-of-each.ts how to make one of /${resource}`);
       if (!make) return;
       const ours = await make(live);
       const theirs = await keyWith(SCOPES, 'theirs');
@@ -134,12 +68,3 @@ describe('every operation of the contract', () => {
     });
   }
 });
-
-const urlOf = (path: string, id: string) => path.replace('{id}', id).replace('{tag}', 'production');
-
-function exampleOf({ operation }: OperationEntry): unknown {
-  const { requestBody } = operation as unknown as {
-    requestBody?: { content: Record<string, { example?: unknown }> };
-  };
-  return requestBody?.content['application/json']?.example;
-}

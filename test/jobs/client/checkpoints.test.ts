@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
 import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
-import { collectGarbage } from '../../../src/jobs/dispatcher/garbage.js';
+import { collectGarbage, type GarbageQuestions } from '../../../src/jobs/dispatcher/garbage.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { findReferences } from '../../../src/jobs/store/references.js';
+import { readHeldReferences, referencesAmong } from '../../../src/jobs/store/references.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
 
@@ -113,7 +113,11 @@ describe('checkpoints of a job', () => {
     await strata.client.models.deleteModel(result!.model_id!);
     await strata.client.jobs.deleteJob(source);
     // A horizon in the future, as if all of them had been put long ago.
-    const ask = { horizon: async () => new Date(Date.now() + 60_000), references: () => findReferences(db) };
+    const ask: GarbageQuestions = {
+      horizon: async () => new Date(Date.now() + 60_000),
+      held: () => readHeldReferences(db),
+      among: (asked) => referencesAmong(db, asked),
+    };
     const deleted = await collectGarbage(strata.blobs, ask);
     assert.ok(deleted > 0, 'the other rounds are garbage');
     assert.deepEqual(await Promise.all(uris.map((uri) => strata.blobs.exists(uri))), [true, true]);

@@ -4,7 +4,7 @@ import type { ModelFilter } from '../../../src/contract/client/models.js';
 import type { TenantClient } from '../../../src/contract/client/tenant.js';
 import { StrataError } from '../../../src/contract/errors.js';
 import { openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { findReferences } from '../../../src/jobs/store/references.js';
+import { referencesAmong } from '../../../src/jobs/store/references.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { insertModel, type ModelColumns } from '../support/models.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
@@ -138,10 +138,10 @@ describe('a model', () => {
 
   test('keeps the blobs that its predictions are made with', async () => {
     const id = await makeModel();
-    const uri = `sha256:${'5'.repeat(64)}`;
+    const uri = `sha256:${'5'.repeat(64)}` as const;
     await strata.sql.query('UPDATE model SET serving = $1 WHERE id = $2', [{ full: uri }, id]);
     const db = await openDatabase(strata.servers.databaseUrl);
-    const isKept = async () => (await findReferences(db)).some((reference) => reference.uri === uri);
+    const isKept = async () => (await referencesAmong(db, [uri])).length === 1;
     assert.ok(await isKept());
     await ours.models.deleteModel(id);
     assert.ok(!(await isKept()));

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
 import { collectGarbage, type GarbageQuestions } from '../../../src/jobs/dispatcher/garbage.js';
 import { createFolderStore } from '../../../src/storage/folder-store.js';
+import { itemsOf } from '../../support/pages.js';
 
 // docs/adr/0009: whatever the order in which collectors, attempts and deletions touch the same files, no blob that a
 // row refers to is ever gone. A failure prints its seed; run it again with SEED=<seed>.
@@ -65,8 +66,12 @@ async function interleave(
       const times = [new Date(), ...running.values()].map((time) => time.getTime());
       return new Date(Math.min(...times) - MARGIN_MS);
     },
-    async references() {
-      return [...references.values()].flat().map((uri) => ({ uri, isManifest: false }));
+    async held() {
+      return [];
+    },
+    async among(uris) {
+      const all = [...references.values()].flat();
+      return uris.filter((uri) => all.includes(uri));
     },
   };
   // An earlier job has left all of the contents, long ago; the first of them it still refers to, until it is deleted.
@@ -105,10 +110,10 @@ async function interleave(
     const used = new Set([...references.values()].flat());
     for (const uri of used) assert.ok(await blobs.exists(uri), `${uri} is referred to and gone`);
     // And nothing stays for ever: once all is old, one collection leaves what is used.
-    const left = await blobs.blobsUntouchedSince(new Date(Date.now() + MARGIN_MS));
+    const left = await itemsOf(blobs.blobsUntouchedSince(new Date(Date.now() + MARGIN_MS)));
     await Promise.all(left.map(age));
     await collectGarbage(blobs, ask);
-    const kept = await blobs.blobsUntouchedSince(new Date());
+    const kept = await itemsOf(blobs.blobsUntouchedSince(new Date()));
     assert.deepEqual(new Set(kept), used);
   });
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { StrataError } from '../../../src/contract/errors.js';
 import { isTerminal, type JobState } from '../../../src/contract/states.js';
 import type { TaskOutput, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
-import { planJobs, reconcile } from '../../../src/jobs/dispatcher/reconcile.js';
+import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
@@ -13,6 +13,7 @@ import { type Database, openDatabase } from '../../../src/jobs/store/connection/
 import type { Task } from '../../../src/jobs/store/generated/client.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { Strata } from '../../support/strata.js';
+import { reconcile } from '../support/reconcile.js';
 import { smallJob } from '../support/specs.js';
 
 // The promises of docs/job-states.md hold after every step, whatever happens to a job in any order and at the same

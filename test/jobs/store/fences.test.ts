@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TaskCheckpoint, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
-import { planJobs, reconcile } from '../../../src/jobs/dispatcher/reconcile.js';
+import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js';
 import { recordLog } from '../../../src/jobs/lifecycle/log.js';
@@ -13,6 +13,7 @@ import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { nextInSlot } from '../../../src/jobs/store/queue-order.js';
 import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
 import { Strata } from '../../support/strata.js';
+import { reconcile } from '../support/reconcile.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
 
 let strata: Strata;

@@ -14,7 +14,7 @@ test('a listener whose connection went dead without a word is back by itself', a
   t.after(() => line.stop());
   url.port = String(line.port);
   const nudges = new EventEmitter();
-  const listener = await listen(url.href, 'strata_dispatch', (payload) => nudges.emit('nudge', payload));
+  const listener = await listen(url.href, { strata_dispatch: (payload) => nudges.emit('nudge', payload) });
   t.after(() => listener.close());
   line.cut();
   // New connections work; nobody tells the old one that it is dead.

@@ -165,5 +165,6 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     ranSeconds: 0,
     finishedAt: null,
     spoolDeletedAt: null,
+    artifactsDeletedAt: null,
   };
 }

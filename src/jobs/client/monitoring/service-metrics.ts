@@ -98,10 +98,12 @@ function addDeliveries(gauges: Gauges, { pending, overdueS }: ServiceFigures['de
 
 /** With several dispatchers, the loop that ran most recently counts: one working dispatcher is enough. */
 function addLoops(gauges: Gauges, dispatchers: ServiceFigures['dispatchers']): void {
+  const failures = new Map<string, number>();
   const ages = new Map<string, number>();
   const seconds = new Map<string, number>();
   for (const { heartbeatS, loops } of dispatchers) {
     for (const loop of loops) {
+      failures.set(loop.name, (failures.get(loop.name) ?? 0) + loop.failures);
       if (loop.ageS === null || loop.seconds === null) continue;
       ages.set(loop.name, Math.min(ages.get(loop.name) ?? Number.POSITIVE_INFINITY, loop.ageS + heartbeatS));
       seconds.set(loop.name, Math.max(seconds.get(loop.name) ?? 0, loop.seconds));
@@ -117,6 +119,12 @@ function addLoops(gauges: Gauges, dispatchers: ServiceFigures['dispatchers']): v
   gauges.setBy('loop', 'strata_dispatcher_loop_duration_seconds', 'Duration of that run of the loop.', [
     ...seconds,
   ]);
+  gauges.setBy(
+    'loop',
+    'strata_dispatcher_loop_failures',
+    'Runs of a loop that failed since the dispatchers started.',
+    [...failures],
+  );
 }
 
 type Labelled = readonly (readonly [label: string, value: number])[];

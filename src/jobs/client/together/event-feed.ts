@@ -23,7 +23,7 @@ export interface EventFeed {
  */
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
   const tails = new SharedTails();
-  const listener = await listen(databaseUrl, 'strata_event', (jobId) => tails.nudge(jobId));
+  const listener = await listen(databaseUrl, { strata_event: (jobId) => tails.nudge(jobId) });
   const standingOf = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
     const job = (await findStanding(db, tenant, jobId)) ?? notFound(jobId);
     return { newest: job[counter], ended: isTerminal('job', job.state as JobState) };

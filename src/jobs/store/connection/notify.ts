@@ -58,15 +58,19 @@ const RECONNECT_MS = 1_000;
 /** A connection that only listens would never notice that it is dead, so it sends pings. */
 const PING_MS = 5_000;
 
+/** What to do at a nudge, by channel. */
+export type NudgeHandlers = Readonly<Partial<Record<Channel, (payload: string) => void>>>;
+
+/** The name of such connections in `pg_stat_activity`. */
+export const LISTENER_NAME = 'strata-listen';
+
 /**
- * Listens on its own connection and reconnects until it is closed. `onNudge` also runs after every connect, because
- * nudges may have been missed before.
+ * Listens on one connection, whatever the number of channels, and reconnects for as long as it is open. Every handler
+ * also runs after each connect, with an empty payload, since nudges may have been missed until then.
  */
-export async function listen(
-  databaseUrl: string,
-  channel: Channel,
-  onNudge: (payload: string) => void,
-): Promise<Listener> {
+export async function listen(databaseUrl: string, handlers: NudgeHandlers): Promise<Listener> {
+  const channels = Object.keys(handlers) as Channel[];
+  const hear = (channel: string, payload: string): void => handlers[channel as Channel]?.(payload);
   let closed = false;
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;
@@ -78,19 +82,19 @@ export async function listen(
     socket = stream;
     const next = new pg.Client({
       connectionString: databaseUrl,
-      application_name: channel,
+      application_name: LISTENER_NAME,
       connectionTimeoutMillis: PING_MS,
       stream: () => stream,
     });
     next.on('error', () => undefined);
     next.on('end', reconnectLater);
-    next.on('notification', (message) => onNudge(message.payload ?? ''));
+    next.on('notification', ({ channel, payload = '' }) => hear(channel, payload));
     await next.connect();
     await useUtc(next);
-    await next.query(`LISTEN ${channel}`);
+    await next.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
     client = next;
     answered = true;
-    onNudge('');
+    for (const channel of channels) hear(channel, '');
   };
   const reconnectLater = (): void => {
     if (closed || retry) return;

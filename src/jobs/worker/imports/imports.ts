@@ -4,16 +4,20 @@ import { workOn } from '../../lifecycle/work-on.js';
 import { FETCHES_AT_ONCE, IMPORT_LOOK_MS, LEASE_MS } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';
 import { openPlaces } from '../../process/places.js';
-import { listen } from '../../store/connection/notify.js';
 import { type ClaimedImport, claimImport, type ImportPhase } from '../../store/dataset-imports.js';
 import { type AttemptOptions, ImportAttempt } from './import-attempt.js';
 
 export interface ImportsOptions extends AttemptOptions {
-  readonly databaseUrl: string;
   readonly workerId: string;
   readonly leases: Leases;
   /** Called before arrays are made: they take memory that others may hold idly. */
   readonly makeRoom: () => void;
+}
+
+export interface Imports {
+  /** Looks now: a dataset may have to be imported, or not any more. */
+  nudge(): void;
+  stop(): Promise<void>;
 }
 
 /**
@@ -21,8 +25,8 @@ export interface ImportsOptions extends AttemptOptions {
  * is and a fence keeps out what another attempt did; what an attempt wrote lies in a folder of its own until all of it is
  * there.
  */
-export async function startImports(options: ImportsOptions): Promise<{ stop(): Promise<void> }> {
-  const { db, databaseUrl, workerId, leases, log } = options;
+export function startImports(options: ImportsOptions): Imports {
+  const { db, workerId, leases, log } = options;
   const warn = (error: unknown) => log.warn({ err: error }, 'imports');
   const current = new Set<ImportAttempt>();
   let stopping = false;
@@ -59,16 +63,15 @@ export async function startImports(options: ImportsOptions): Promise<{ stop(): P
     IMPORT_LOOK_MS,
     warn,
   );
-  const nudges = await listen(databaseUrl, 'strata_import', () => {
-    loop.nudge();
-    leases.nudge();
-  });
   return {
+    nudge() {
+      loop.nudge();
+      leases.nudge();
+    },
     async stop() {
       stopping = true;
       for (const place of places) place.close();
       for (const attempt of current) attempt.end('stopped');
-      await nudges.close();
       await loop.stop();
       await Promise.all(places.map((place) => place.idle()));
     },

@@ -31,6 +31,7 @@ const row = {
   startedAt: minutes(10),
   finishedAt: null,
   spoolDeletedAt: null,
+  artifactsDeletedAt: null,
   traceparent: null,
   initial: null,
 };

@@ -9,16 +9,16 @@ import { insertDependencies } from '../store/task-dependencies.js';
 import { insertTasks } from '../store/tasks.js';
 import { requestStop } from './stop.js';
 
-/** Creates the tasks of the oldest unplanned job. @returns its id, or null if every job has tasks */
-export async function planNextJob(db: Database): Promise<string | null> {
+/** Gives a job its tasks. @returns false where it has them, or another dispatcher is about to do so */
+export async function planJob(db: Database, id: string): Promise<boolean> {
   return db.$transaction(async (tx) => {
-    const id = await lockUnplannedJob(tx);
-    if (id !== null) await planJob(tx, id);
-    return id;
+    const isOurs = await lockUnplannedJob(tx, id);
+    if (isOurs) await planLocked(tx, id);
+    return isOurs;
   });
 }
 
-async function planJob(tx: Transaction, id: string): Promise<void> {
+async function planLocked(tx: Transaction, id: string): Promise<void> {
   const row = await tx.job.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
   await markPlanned(tx, id);
   let plan: PlannedTask[];

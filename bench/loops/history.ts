@@ -1,0 +1,74 @@
+import type pg from 'pg';
+
+export interface HistorySizes {
+  /** Jobs that `fillTables` left, finished. */
+  readonly jobs: number;
+  readonly tasksPerJob: number;
+  /** Every how many jobs have rows in the other tables. */
+  readonly every: number;
+}
+
+/**
+ * Gives the finished jobs of `fillTables` what such jobs leave behind: tasks with their outputs and dependencies, and
+ * for some of them events, files, models, checkpoints, keys, deliveries and exports. Nothing of it is to be done.
+ */
+export async function fillHistory(sql: pg.Pool | pg.Client, { jobs, tasksPerJob, every }: HistorySizes) {
+  for (const text of [...tasks(jobs, tasksPerJob), ...others(jobs, every)]) await sql.query(text);
+  await sql.query('VACUUM ANALYZE');
+}
+
+const JOB = (n: string): string => `'job_' || lpad(to_hex(${n}), 24, '0')`;
+const HASH = (n: string): string => `md5(${n}::text) || md5('x' || ${n})`;
+
+function tasks(jobs: number, perJob: number): string[] {
+  return [
+    `UPDATE job SET planned_at = created_at, started_at = created_at, running_since = created_at WHERE finished_at IS NOT NULL`,
+    `INSERT INTO task (id, job_id, tenant, key, position, kind, state, waiting, inputs, weight, outputs, attempt,
+       has_spool, started_at, finished_at, due_at)
+     SELECT 'task_' || lpad(to_hex(j * ${perJob} + p), 24, '0'), ${JOB('j')}, 'ours', 'stage-' || p, p, 'stage',
+       CASE WHEN j % 50 = 0 AND p = ${perJob - 1} THEN 'cancelled' ELSE 'succeeded' END, 0, '{}', 1,
+       jsonb_build_object('state', jsonb_build_object('uri', 'sha256:' || ${HASH('j')})), 1, false, now(), now(), now()
+     FROM generate_series(1, ${jobs}) AS j, generate_series(0, ${perJob - 1}) AS p`,
+  ];
+}
+
+function others(jobs: number, every: number): string[] {
+  const series = `generate_series(${every}, ${jobs}, ${every}) AS j`;
+  const sealed = `'{}'::jsonb`;
+  return [
+    `INSERT INTO task_dependency (task_id, needs_id)
+     SELECT later.id, earlier.id FROM ${series} JOIN task later ON later.job_id = ${JOB('j')}
+     JOIN task earlier ON earlier.job_id = later.job_id AND earlier.position = later.position - 1`,
+    `INSERT INTO checkpoint (task_id, attempt, step, share, uri, size_bytes)
+     SELECT id, 1, 1, 0.5, 'sha256:' || ${HASH('j')}, 1 FROM ${series} JOIN task ON job_id = ${JOB('j')} AND position = 0`,
+    `INSERT INTO event (job_id, seq, level, type, message, data, task)
+     SELECT ${JOB('j')}, s, 'info', 'task.succeeded', '', ${sealed}, 'stage-' || s FROM ${series}, generate_series(1, 4) AS s`,
+    `INSERT INTO log_line (job_id, seq, task, attempt, number, stream, text, at)
+     SELECT ${JOB('j')}, s, 'stage-0', 1, s, 'stdout', '', now() FROM ${series}, generate_series(1, 2) AS s`,
+    `INSERT INTO model (id, tenant, name, metadata, job_id, dataset_id, dataset_name, storage, classes, image, accuracy,
+       serving)
+     SELECT 'model_' || lpad(to_hex(j), 24, '0'), job.tenant, 'model-' || j, job.metadata, job.id, 'mnist', 'mnist',
+       'pixels', '[]', '{}', 0.5, jsonb_build_object('full', 'sha256:' || ${HASH('j')})
+     FROM ${series} JOIN job ON job.id = ${JOB('j')}`,
+    `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256, model_id)
+     SELECT 'artifact_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'full/model.onnx', 'model', '', 1, ${HASH('j')},
+       'model_' || lpad(to_hex(j), 24, '0') FROM ${series}`,
+    `INSERT INTO model_tag (tenant, model_name, tag, model_id)
+     SELECT tenant, name, 'candidate', id FROM model WHERE right(id, 1) = '0'`,
+    `INSERT INTO tag_change (id, tenant, model_name, tag, model_id)
+     SELECT 'tagchange_' || id, tenant, name, 'candidate', id FROM model`,
+    `INSERT INTO idempotency_key (tenant, key, body_hash, job_id) SELECT 'ours', 'key-' || j, '', ${JOB('j')} FROM ${series}`,
+    `INSERT INTO webhook (id, tenant, url, events, secret)
+     SELECT 'webhook_' || j, 'tenant-' || j, 'https://example.com/', '[]', '' FROM ${series}`,
+    `INSERT INTO webhook_delivery (id, webhook_id, type, message, state, attempts, due_at, finished_at)
+     SELECT 'delivery_' || lpad(to_hex(j), 24, '0'), 'webhook_' || j, 'job.succeeded', '{}', 'succeeded', 1, now(), now() FROM ${series}`,
+    `INSERT INTO tracker_export (id, job_id, type, tracking_uri, experiment, state, finished_at)
+     SELECT 'tracker_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'mlflow', '', '', 'succeeded', now() FROM ${series}`,
+    `INSERT INTO dataset (id, tenant, name, built_in, state, classes, train_count, test_count, augmentation, problems, sha256)
+     SELECT 'dataset_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'set', false, 'ready', '[]', 1, 1, '{}', '[]', NULL FROM ${series}`,
+    `INSERT INTO api_key (id, tenant, name, scopes, secret_hash)
+     SELECT 'key_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, '', '[]', '' FROM ${series}`,
+    `INSERT INTO profile (id, tenant, network, device_kind, spec, dataset, state, finished_at)
+     SELECT 'profile_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'network', 'cpu', '{}', '{}', 'succeeded', now() FROM ${series}`,
+  ];
+}

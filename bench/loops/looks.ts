@@ -1,0 +1,71 @@
+import { allDuties } from '../../src/jobs/dispatcher/all-duties.js';
+import type { Duty } from '../../src/jobs/dispatcher/duties.js';
+import { claimNext } from '../../src/jobs/lifecycle/claim.js';
+import { lazySecretBox } from '../../src/jobs/outgoing/secret-key.js';
+import { LEASE_MS } from '../../src/jobs/process/limits.js';
+import type { TaskQueue } from '../../src/jobs/queue/queue.js';
+import type { Database } from '../../src/jobs/store/connection/database.js';
+import { claimImport, openImports, renewImports } from '../../src/jobs/store/dataset-imports.js';
+import { findEvents } from '../../src/jobs/store/events.js';
+import { findStanding } from '../../src/jobs/store/jobs.js';
+import { findLogLines } from '../../src/jobs/store/log-lines.js';
+import { claimProfile, isProfileWanted } from '../../src/jobs/store/profiles.js';
+import { readHeldReferences, referencesAmong } from '../../src/jobs/store/references.js';
+import { readServiceFigures } from '../../src/jobs/store/service-figures.js';
+import { renewLeases } from '../../src/jobs/store/tasks.js';
+import { reportWorker, saveWorkerMetrics } from '../../src/jobs/store/workers.js';
+import type { BlobStore } from '../../src/storage/blob-store.js';
+
+export interface LookParts {
+  readonly db: Database;
+  readonly queue: TaskQueue;
+  readonly blobs: BlobStore;
+  readonly home: string;
+  /** A job whose lists are followed. */
+  readonly jobId: string;
+}
+
+export type Look = readonly [name: string, run: () => Promise<unknown>];
+
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Every duty of the dispatcher, artifacts' retention among them. */
+export function dutiesOf({ db, queue, blobs, home }: LookParts): Duty[] {
+  const sender = {
+    db,
+    policy: { allowedHosts: [] },
+    openBox: lazySecretBox({ home }),
+    now: () => new Date(),
+    retryPauseMs: () => null,
+  };
+  return allDuties({ db, tidying: db, blobs, queue, sender, retentionDays: 30, log: QUIET });
+}
+
+const HOLDER = { workerId: 'worker_of_looks', device: 'cpu:0', bfloat16: true };
+const TASK = { taskId: 'task_of_looks', attempt: 1 };
+const REPORT = { id: HOLDER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
+const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);
+
+/** What the loops of a dispatcher, a worker and the API ask when there is nothing to do. */
+export function looksOf(parts: LookParts): Look[] {
+  const { db, jobId } = parts;
+  return [
+    ...dutiesOf(parts).map(({ name, run }): Look => [`dispatcher: ${name}`, run]),
+    ['dispatcher: blobs that rows refer to', () => referencesAmong(db, BLOBS)],
+    ['dispatcher: blobs of unfinished jobs', () => readHeldReferences(db)],
+    ['worker: heartbeat', () => reportWorker(db, REPORT)],
+    ['worker: leases of tasks', () => renewLeases(db, [TASK], LEASE_MS)],
+    ['worker: metrics', () => saveWorkerMetrics(db, HOLDER.workerId, [])],
+    ['worker: next task', () => claimNext(db, HOLDER)],
+    ['worker: next import', () => claimImport(db, HOLDER.workerId, LEASE_MS)],
+    ['worker: leases of imports', () => renewImports(db, [{ importId: 'import_1', attempt: 1 }], LEASE_MS)],
+    ['worker: imports that are open', () => openImports(db, ['import_1'])],
+    ['worker: a profile is wanted', () => isProfileWanted(db, 'cpu')],
+    ['worker: next profile', () => claimProfile(db, HOLDER.device, 'cpu')],
+    ['api: numbers of a list', () => findStanding(db, 'default', jobId)],
+    ['api: new events', () => findEvents(db, jobId, 0, 100)],
+    ['api: new log lines', () => findLogLines(db, jobId, { after: 0, task: null }, 100)],
+    ['api: new log lines of a task', () => findLogLines(db, jobId, { after: 0, task: 'stage-0' }, 100)],
+    ['api: metrics', () => readServiceFigures(db)],
+  ];
+}

@@ -1,0 +1,86 @@
+import type { BlobStore } from '../../storage/blob-store.js';
+import { RECONCILE_MS } from '../process/limits.js';
+import type { Places } from '../process/places.js';
+import type { Log } from '../process/process.js';
+import type { TaskQueue } from '../queue/queue.js';
+import type { Database } from '../store/connection/database.js';
+import { deleteGoneDispatchers } from '../store/dispatchers.js';
+import { deleteOldKeys } from '../store/idempotency-keys.js';
+import { deleteOldArtifacts } from '../store/old-artifacts.js';
+import { tidyProfiles } from '../store/profiles.js';
+import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
+import { deleteGoneWorkers } from '../store/workers.js';
+import type { Duty } from './duties.js';
+import { enqueueReady } from './enqueue.js';
+import { deleteConsumedSpools, deleteEndedSpools, deleteGarbage, deleteLostUploads } from './housekeeping.js';
+import {
+  failOverlongQueuedJobs,
+  failOvertimeJobs,
+  planJobs,
+  settleStoppingJobs,
+  takeBackExpired,
+} from './reconcile.js';
+
+const HOUSEKEEPING_MS = 30_000;
+const GARBAGE_MS = 300_000;
+
+export interface DutyParts {
+  readonly db: Database;
+  /** With the patience that a look at tables of any size needs. */
+  readonly tidying: Database;
+  readonly blobs: BlobStore;
+  readonly queue: TaskQueue;
+  readonly deliveries: Pick<Places, 'fill'>;
+  readonly exports: Pick<Places, 'fill'>;
+  /** Days for which artifacts are kept after their job's end; absent: for ever. */
+  readonly retentionDays: number | undefined;
+  readonly log: Log;
+}
+
+/** Everything that the dispatcher does by itself. */
+export function allDuties(parts: DutyParts): Duty[] {
+  return [...dutiesOfJobs(parts), ...outboxes(parts), ...spoolDuties(parts), ...housekeeping(parts)];
+}
+
+function dutiesOfJobs({ db, queue, log }: DutyParts): Duty[] {
+  const onChanges = { intervalMs: RECONCILE_MS, nudgedBy: 'changes' } as const;
+  return [
+    { name: 'plans', ...onChanges, run: () => planJobs(db, log) },
+    { name: 'leases', ...onChanges, run: () => takeBackExpired(db, log) },
+    { name: 'max_runtime', ...onChanges, run: () => failOvertimeJobs(db, log) },
+    { name: 'max_pending', ...onChanges, run: () => failOverlongQueuedJobs(db, log) },
+    { name: 'stops', ...onChanges, run: () => settleStoppingJobs(db) },
+    { name: 'enqueue', intervalMs: RECONCILE_MS, nudgedBy: 'ready', run: () => enqueueReady(db, queue) },
+  ];
+}
+
+function outboxes({ deliveries, exports }: DutyParts): Duty[] {
+  const onChanges = { intervalMs: RECONCILE_MS, nudgedBy: 'changes' } as const;
+  return [
+    { name: 'webhooks', ...onChanges, run: () => deliveries.fill() },
+    { name: 'trackers', ...onChanges, run: () => exports.fill() },
+  ];
+}
+
+function spoolDuties({ db, blobs }: DutyParts): Duty[] {
+  const often = { intervalMs: RECONCILE_MS, nudgedBy: 'time' } as const;
+  return [
+    { name: 'spools', ...often, run: () => deleteConsumedSpools(db, blobs) },
+    { name: 'ended_spools', ...often, run: () => deleteEndedSpools(db, blobs) },
+  ];
+}
+
+function housekeeping({ db, tidying, blobs, retentionDays: days, log }: DutyParts): Duty[] {
+  const seldom = { intervalMs: HOUSEKEEPING_MS, nudgedBy: 'time' } as const;
+  const duties: Duty[] = [
+    { name: 'keys', ...seldom, run: () => deleteOldKeys(tidying) },
+    { name: 'workers', ...seldom, run: () => deleteGoneWorkers(tidying) },
+    { name: 'dispatchers', ...seldom, run: () => deleteGoneDispatchers(tidying) },
+    { name: 'deliveries', ...seldom, run: () => deleteOldDeliveries(tidying) },
+    { name: 'profiles', ...seldom, run: () => tidyProfiles(tidying) },
+    { name: 'uploads', ...seldom, run: () => deleteLostUploads(db, blobs, new Date()) },
+    { ...seldom, name: 'garbage', intervalMs: GARBAGE_MS, run: () => deleteGarbage(tidying, blobs, log) },
+  ];
+  if (days === undefined) return duties;
+  return [...duties, { name: 'artifacts', ...seldom, run: () => deleteOldArtifacts(tidying, days) }];
+}

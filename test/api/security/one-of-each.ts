@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { OperationEntry } from '../../../src/api/openapi.js';
+import { insertModel } from '../../jobs/support/models.js';
+import { smallJob } from '../../jobs/support/specs.js';
+import type { LiveApi } from './live-api.js';
+
+/**
+ * Creates one resource of each kind that has an id, by the first part of its path, for the tenant `ours`. A new
+ * resource of the contract fails these tests until it has a line here. null: it belongs to nobody.
+ */
+export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
+  jobs: makeJob,
+  async artifacts(live) {
+    const id = `artifact_${randomUUID()}`;
+    await live.strata.sql.query(
+      `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256)
+       VALUES ($1, $2, 'report.json', 'report', 'application/json', 1, $3)`,
+      [id, await makeJob(live), '0'.repeat(64)],
+    );
+    return id;
+  },
+  async 'api-keys'(live) {
+    await live.office.create({ tenant: 'ours', name: 'victim', scopes: ['admin'] });
+    return (await live.office.list('ours'))[0]!.id;
+  },
+  models: makeModel,
+  async profiles({ strata }) {
+    const ours = strata.service.forTenant('ours');
+    return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;
+  },
+  webhooks: async (live) => (await makeWebhook(live)).id,
+  async 'webhook-deliveries'(live) {
+    const { id } = await makeWebhook(live);
+    return (await live.strata.service.forTenant('ours').webhooks.testWebhook(id)).id;
+  },
+  async datasets({ strata }) {
+    const ours = strata.service.forTenant('ours');
+    const upload = await ours.datasets.receiveUpload(Readable.from([Buffer.from('no archive')]));
+    const request = {
+      name: randomUUID(),
+      format: 'auto' as const,
+      test_share: null,
+      image: {},
+      layout: 'auto' as const,
+      root: null,
+      sha256: null,
+    };
+    return (await ours.datasets.createDataset(request, upload)).id;
+  },
+};
+
+async function makeJob({ strata }: LiveApi): Promise<string> {
+  return (await strata.service.forTenant('ours').jobs.createJob(smallJob(), {})).job.id;
+}
+
+/** One that holds the tag `production`. */
+async function makeModel(live: LiveApi): Promise<string> {
+  const jobId = await makeJob(live);
+  const id = await insertModel(live.strata.sql, jobId);
+  await live.strata.service.forTenant('ours').models.tagModel(id, 'production');
+  return id;
+}
+
+function makeWebhook({ strata }: LiveApi) {
+  const request = { url: 'https://example.com/', events: ['job.failed' as const] };
+  return strata.service.forTenant('ours').webhooks.createWebhook(request);
+}
+
+/** The first part of an operation's path. */
+export const resourceOf = (path: string): string => path.split('/')[1] ?? '';
+
+/** An operation's path with an id, and a tag, filled in. */
+export const urlOf = (path: string, id: string): string => path.replace('{id}', id).replace('{tag}', 'production');
+
+/** The body that the contract shows. */
+export function exampleOf({ operation }: OperationEntry): unknown {
+  const { requestBody } = operation as unknown as {
+    requestBody?: { content: Record<string, JsonContent> };
+  };
+  const { example, examples = {} } = requestBody?.content['application/json'] ?? {};
+  return example ?? Object.values(examples)[0]?.value;
+}
+
+interface JsonContent {
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}

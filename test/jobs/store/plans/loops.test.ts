@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fillTables, idOf } from '../../../../bench/api/tables.js';
+import { fillHistory } from '../../../../bench/loops/history.js';
+import { dutiesOf, looksOf } from '../../../../bench/loops/looks.js';
+import { claim, claimNext } from '../../../../src/jobs/lifecycle/claim.js';
+import { recordReport } from '../../../../src/jobs/lifecycle/report.js';
+import { openTaskQueue, type TaskQueue } from '../../../../src/jobs/queue/queue.js';
+import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
+import { findProducer } from '../../../../src/jobs/store/tasks.js';
+import { Strata } from '../../../support/strata.js';
+import { smallJob } from '../../support/specs.js';
+import { blocksOf, largeTables, MAX_BLOCKS, scannedTables, sentBy } from './statements.js';
+
+// npm run bench -- loops times the same on a million jobs; here it is the plans that count.
+const SIZES = { jobs: 20_000, tasksPerJob: 4, every: 8 };
+const LARGE_ROWS = 2_000;
+
+let strata: Strata;
+let db: Database;
+let queue: TaskQueue;
+before(async () => {
+  strata = await Strata.start();
+  const { databaseUrl, redisUrl } = strata.servers;
+  db = await openDatabase(databaseUrl);
+  queue = openTaskQueue(redisUrl, () => undefined);
+  await strata.client.createJob(smallJob(), {});
+  await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
+  await fillHistory(strata.sql, SIZES);
+});
+after(async () => {
+  await queue.close();
+  await db.$disconnect();
+  await strata.stop();
+});
+
+const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: true };
+
+/** Garbage collection holds the manifest of every data set; these are there, and were not left by jobs that ended. */
+const READ_WHOLE: Readonly<Record<string, string>> = {
+  garbage: 'dataset',
+  'dispatcher: garbage': 'dataset',
+  'dispatcher: blobs of unfinished jobs': 'dataset',
+};
+
+async function assertNoScan(what: string, ask: () => Promise<unknown>): Promise<void> {
+  const large = (await largeTables(strata.sql, LARGE_ROWS)).filter((table) => table !== READ_WHOLE[what]);
+  const statements = await sentBy(ask);
+  assert.ok(statements.length > 0, `${what} asks Postgres something`);
+  for (const statement of statements) {
+    const scanned = (await scannedTables(strata.sql, statement)).filter((table) => large.includes(table));
+    assert.deepEqual(scanned, [], `${what} reads whole tables: ${statement.text}`);
+    const blocks = await blocksOf(strata.sql, statement);
+    assert.ok(blocks <= MAX_BLOCKS, `${what} touches ${blocks} blocks: ${statement.text}`);
+  }
+}
+
+test('the tables are large', async () => {
+  const large = await largeTables(strata.sql, LARGE_ROWS);
+  const small = ['_prisma_migrations', 'worker', 'dispatcher', 'dataset_import', 'model_tag'];
+  const { rows } = await strata.sql.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
+  );
+  const expected = rows.map(({ name }) => name).filter((name) => !small.includes(name));
+  assert.deepEqual(
+    expected.filter((name) => !large.includes(name)),
+    [],
+  );
+});
+
+/** Something to do for every duty, so that what it does about a row is asked as well. */
+async function makeWork(): Promise<void> {
+  const create = async () => (await strata.client.createJob(smallJob(), {})).job.id;
+  const { sql } = strata;
+  await strata.service.forTenant('ours').createWebhook({ url: 'https://localhost/', events: ['job.queued'] });
+  const [expired, pending, stopping] = [await create(), await create(), await create()];
+  await planned();
+  const { task } = (await claimNext(db, holder))!;
+  await sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [task.taskId]);
+  await sql.query(`UPDATE job SET spec = spec || '{"max_runtime_s": 0}' WHERE id = $1`, [expired]);
+  await sql.query(
+    `UPDATE job SET spec = spec || '{"max_pending_s": 0}', queued_at = now() - interval '1 s' WHERE id = $1`,
+    [pending],
+  );
+  await sql.query(`UPDATE job SET stop_as = 'cancelled' WHERE id = $1`, [stopping]);
+  await sql.query(`UPDATE job SET spool_deleted_at = NULL WHERE id = $1`, [idOf(1)]);
+  await sql.query(`UPDATE task SET has_spool = true WHERE job_id = $1`, [idOf(2)]);
+  await sql.query(`UPDATE job SET finished_at = now() - interval '31 days' WHERE id = $1`, [idOf(3)]);
+  await sql.query(`UPDATE webhook_delivery SET state = 'pending', due_at = now() WHERE id = $1`, [
+    idOf(SIZES.every).replace('job', 'delivery'),
+  ]);
+  await sql.query(`UPDATE tracker_export SET state = 'pending', due_at = now() WHERE id = $1`, [
+    idOf(SIZES.every).replace('job', 'tracker'),
+  ]);
+  await strata.blobs.put(new TextEncoder().encode('garbage'));
+  await create();
+}
+
+function duties() {
+  const { servers, blobs } = strata;
+  return dutiesOf({ db, queue, blobs, home: servers.home, jobId: idOf(1) });
+}
+
+const planned = () =>
+  duties()
+    .find(({ name }) => name === 'plans')!
+    .run();
+
+test('no duty of the dispatcher reads a large table whole', async (t) => {
+  await makeWork();
+  for (const { name, run } of duties()) {
+    if (name === 'uploads') continue;
+    await t.test(name, () => assertNoScan(name, run));
+  }
+});
+
+test('no loop of a dispatcher, a worker or the API reads a large table whole when there is nothing to do', async (t) => {
+  const { servers, blobs } = strata;
+  for (const [name, look] of looksOf({ db, queue, blobs, home: servers.home, jobId: idOf(SIZES.every) })) {
+    // It looks at folders first, and at tables for what it finds there.
+    if (name !== 'dispatcher: uploads') await t.test(name, () => assertNoScan(name, look));
+  }
+});
+
+test('what a worker writes about its task reads no large table whole', async () => {
+  const { job } = await strata.client.createJob(smallJob(), {});
+  await planned();
+  const ready = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
+  const { task } = (await claim(db, ready.id, holder))!;
+  const at = { name: 'loss', stage: null, step: 1, value: 1 };
+  const uri = `sha256:${'c'.repeat(64)}` as const;
+  const checkpoint = { uri, size_bytes: 1, step: 1, share: 0.5 };
+  await assertNoScan('a report', () =>
+    recordReport(db, task, { progress: 0.5, samples: [at], checkpoint }),
+  );
+  await assertNoScan('the task that made an input', () =>
+    db.$transaction((tx) => findProducer(tx, task, 'dataset')),
+  );
+});
+
+test('an index leads from every row to the rows that refer to it', async () => {
+  // A row that is deleted takes those along, or is kept by them: without an index each is looked for in a whole table.
+  const { rows } = await strata.sql.query<{ key: string }>(
+    `SELECT conname AS key FROM pg_constraint
+     WHERE contype = 'f' AND NOT EXISTS (
+       SELECT FROM pg_index WHERE indrelid = conrelid AND indpred IS NULL
+         AND (string_to_array(indkey::text, ' ')::int2[])[1:cardinality(conkey)] = conkey)`,
+  );
+  assert.deepEqual(rows, []);
+});

@@ -1,0 +1,16 @@
+import {
+  failOverlongQueuedJobs,
+  failOvertimeJobs,
+  settleStoppingJobs,
+  takeBackExpired,
+} from '../../../src/jobs/dispatcher/reconcile.js';
+import type { Log } from '../../../src/jobs/process/process.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
+
+/** What the dispatcher's duties for running and stopping jobs do, one after another. */
+export async function reconcile(db: Database, log: Log): Promise<void> {
+  await takeBackExpired(db, log);
+  await failOvertimeJobs(db, log);
+  await failOverlongQueuedJobs(db, log);
+  await settleStoppingJobs(db);
+}
