@@ -555,8 +555,9 @@ export class StrataError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail?: string, options: StrataErrorOptions = {}) {
-    const { errors = [], cause } = options;
-    const known = detail ?? summaryOf(errors);
+    const { cause } = options;
+    const errors = (options.errors ?? []).slice(0, MAX_FIELD_ERRORS).map(shortened);
+    const known = shorten(detail ?? summaryOf(errors), MAX_DETAIL_CHARACTERS);
     super(known ?? ERRORS[code].title, { cause });
     this.name = 'StrataError';
     this.code = code;
@@ -572,6 +573,26 @@ export class StrataError extends Error {
   get retry(): RetryClass {
     return ERRORS[this.code].retry;
   }
+}
+
+/** Fields that one error names, and characters of its texts: a caller's mistake must not make a long answer. */
+export const MAX_FIELD_ERRORS = 20;
+const MAX_POINTER_CHARACTERS = 200;
+const MAX_MESSAGE_CHARACTERS = 1_000;
+const MAX_DETAIL_CHARACTERS = 4_000;
+
+function shortened({ pointer, message, ...rest }: FieldError): FieldError {
+  return {
+    ...rest,
+    pointer: shorten(pointer, MAX_POINTER_CHARACTERS),
+    message: shorten(message, MAX_MESSAGE_CHARACTERS),
+  };
+}
+
+/** The beginning of a long text, without half of a surrogate pair at its end. */
+function shorten<Text extends string | undefined>(text: Text, max: number): Text | string {
+  if (text === undefined || text.length <= max) return text;
+  return `${text.slice(0, max).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 function summaryOf(errors: readonly FieldError[]): string | undefined {

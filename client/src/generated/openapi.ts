@@ -1955,7 +1955,7 @@ export interface components {
             code: string;
             /** @description Id of the request in the log of the server. */
             request_id: string;
-            /** @description The invalid fields, if any. */
+            /** @description The first 20 invalid fields, if any. For a body with more than 1,000 values, only the first one. */
             errors: components["schemas"]["FieldError"][];
         };
         FieldError: {

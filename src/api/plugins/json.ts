@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
+import { partsOf } from '../http/json-parts.js';
 
 /** Parses JSON bodies. An empty body counts as no body. The error for malformed JSON names the position. */
 export function parseJson(app: FastifyInstance): void {
@@ -21,11 +22,14 @@ export function parseJson(app: FastifyInstance): void {
 const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 function isWellFormed(value: unknown): boolean {
-  // Node 20 has this method, but the configured TypeScript library does not declare it.
-  if (typeof value === 'string') return (value as string & { isWellFormed(): boolean }).isWellFormed();
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([key, child]) => isWellFormed(key) && isWellFormed(child));
+  for (const [part, name] of partsOf(value)) {
+    if (!isUnicode(name) || (typeof part === 'string' && !isUnicode(part))) return false;
+  }
+  return true;
 }
+
+// Node 20 has this method, but the configured TypeScript library does not declare it.
+const isUnicode = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed();
 
 function notUnicode(): StrataError {
   return new StrataError(

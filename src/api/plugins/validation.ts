@@ -1,5 +1,7 @@
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
+import { hasAtMostParts } from '../http/json-parts.js';
 import { isObject, type JsonObject } from '../openapi.js';
 
 /** OpenAPI 3.1 schemas are JSON Schema 2020-12. Fuzzing showed that each option below is needed. */
@@ -10,8 +12,6 @@ const COMMON = {
   removeAdditional: false,
   useDefaults: true,
   validateFormats: false,
-  // Collecting all errors is cheap, because maxItems, maxLength and the body limit bound their number.
-  allErrors: true,
   // Errors then include the failed schema, from which the remedy is worded.
   verbose: true,
 } as const;
@@ -21,17 +21,43 @@ const COMMON = {
  * validation.
  */
 export function useContractValidation(app: FastifyInstance): void {
-  const exact = new Ajv2020({ ...COMMON, coerceTypes: false });
-  const fromText = new Ajv2020({ ...COMMON, coerceTypes: 'array' });
+  const exact = boundedCompiler({ ...COMMON, coerceTypes: false });
+  const fromText = boundedCompiler({ ...COMMON, coerceTypes: 'array' });
   app.setValidatorCompiler<JsonObject>(({ schema, httpPart }) => {
-    if (httpPart === 'body') return exact.compile(schema);
-    if (httpPart === 'querystring') return fromText.compile({ ...schema, additionalProperties: false });
-    if (httpPart === 'headers') return fromText.compile(withLowerCaseNames(schema));
-    return fromText.compile(schema);
+    if (httpPart === 'body') return exact(schema);
+    if (httpPart === 'querystring') return fromText({ ...schema, additionalProperties: false });
+    if (httpPart === 'headers') return fromText(withLowerCaseNames(schema));
+    return fromText(schema);
   });
 }
 
-/** Node has header names in lower case. Fastify converts schemas only for its own validator. */
+/** Values of which a request may consist for every error of it to be listed. */
+const MAX_LISTED_PARTS = 1_000;
+
+type Compile = (schema: JsonObject) => (data: unknown) => boolean | { readonly error: ErrorObject[] };
+
+/**
+ * Compiles two validators of each schema. The first ends at the first error, so a request costs no more than reading it
+ * once. The second lists every error, at several for each value, and is asked only about requests of few values.
+ */
+function boundedCompiler(options: ConstructorParameters<typeof Ajv2020>[0]): Compile {
+  const first = new Ajv2020({ ...options, allErrors: false });
+  const every = new Ajv2020({ ...options, allErrors: true });
+  return (schema) => {
+    const [isValid, list] = [first.compile(schema), every.compile(schema)];
+    return (data) => {
+      if (isValid(data)) return true;
+      const errors = hasAtMostParts(data, MAX_LISTED_PARTS) ? errorsOf(list, data) : [];
+      return { error: errors.length > 0 ? errors : [...(isValid.errors ?? [])] };
+    };
+  };
+}
+
+function errorsOf(validate: ValidateFunction, data: unknown): ErrorObject[] {
+  return validate(data) ? [] : [...(validate.errors ?? [])];
+}
+
+/** Node has header names in lower case; Fastify adapts schemas to that only for its own validator. */
 function withLowerCaseNames(schema: JsonObject): JsonObject {
   if (!isObject(schema.properties)) return schema;
   const properties = Object.entries(schema.properties).map(([name, value]) => [name.toLowerCase(), value]);

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import type { FieldError } from '../../contract/errors.js';
+import { type FieldError, MAX_FIELD_ERRORS } from '../../contract/errors.js';
 import { nearest } from '../../contract/nearest.js';
 import { isObject } from '../openapi.js';
 import { describe } from './describe.js';
@@ -13,6 +13,7 @@ export function explain(errors: readonly ErrorObject[], part: NonNullable<FieldE
   for (const error of relevant(errors)) {
     const pointer = pointerOf(error);
     if (!fields.has(pointer)) fields.set(pointer, { in: part, pointer, message: messageOf(error) });
+    if (fields.size === MAX_FIELD_ERRORS) break;
   }
   return [...fields.values()];
 }
@@ -22,15 +23,21 @@ export function explain(errors: readonly ErrorObject[], part: NonNullable<FieldE
  * one sentence about all alternatives.
  */
 function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
-  const alternatives = errors.filter(({ keyword }) => keyword === 'anyOf').map((error) => error.instancePath);
-  const isAlternative = (path: string) => alternatives.includes(path);
-  const hasDeeper = (path: string) => errors.some(({ instancePath }) => instancePath.startsWith(`${path}/`));
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf').map((error) => error.instancePath);
+  const alternatives = new Set(choices);
+  const withDeeper = new Set(errors.flatMap(({ instancePath }) => pathsAbove(instancePath)));
   return errors.filter(({ instancePath, keyword }) => {
     // Ajv reports the reason why a name is invalid as a separate error.
     if (keyword === 'propertyNames') return false;
-    if (!isAlternative(instancePath)) return true;
-    return keyword === 'anyOf' && !hasDeeper(instancePath);
+    if (!alternatives.has(instancePath)) return true;
+    return keyword === 'anyOf' && !withDeeper.has(instancePath);
   });
+}
+
+/** `/a` and the empty path of `/a/b`. */
+function pathsAbove(path: string): string[] {
+  const tokens = path.split('/');
+  return tokens.slice(1).map((_, end) => tokens.slice(0, end + 1).join('/'));
 }
 
 function pointerOf({ instancePath, keyword, params, propertyName }: ErrorObject): string {
