@@ -29,7 +29,7 @@ async function run({ steps, warmup, say }: BenchmarkOptions): Promise<BenchmarkR
   const queue = openTaskQueue(redisUrl, () => undefined);
   try {
     // The rows of the others are made from it; it stays as the one job that waits.
-    const { job } = await strata.client.createJob(smallJob(), {});
+    const { job } = await strata.client.jobs.createJob(smallJob(), {});
     const looks = looksOf({ db, queue, blobs: strata.blobs, home, jobId: job.id });
     const empty = await timesOf(looks, steps, warmup);
     say('filling the tables');

@@ -71,7 +71,8 @@ function makeWebhook({ strata }: LiveApi) {
 export const resourceOf = (path: string): string => path.split('/')[1] ?? '';
 
 /** An operation's path with an id, and a tag, filled in. */
-export const urlOf = (path: string, id: string): string => path.replace('{id}', id).replace('{tag}', 'production');
+export const urlOf = (path: string, id: string): string =>
+  path.replace('{id}', id).replace('{tag}', 'production');
 
 /** The body that the contract shows. */
 export function exampleOf({ operation }: OperationEntry): unknown {

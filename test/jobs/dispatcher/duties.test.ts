@@ -120,7 +120,7 @@ test('a job that cannot be planned or ended holds up no later job', async (t) =>
     await strata.stop();
   });
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const create = async () => (await strata.client.createJob(smallJob(), {})).job.id;
+  const create = async () => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
   const [bad, good] = [await create(), await create()];
   // Its plan has a task of this key too, which a job has once.
   await strata.sql.query(
@@ -136,7 +136,7 @@ test('a job that cannot be planned or ended holds up no later job', async (t) =>
   await strata.sql.query(`UPDATE job SET stop_as = 'no state' WHERE id = $1`, [bad]);
   await assert.rejects(settleStoppingJobs(db), /^AggregateError: 1 rows failed/);
   assert.deepEqual(
-    [(await strata.client.getJob(bad))?.state, (await strata.client.getJob(good))?.state],
+    [(await strata.client.jobs.getJob(bad))?.state, (await strata.client.jobs.getJob(good))?.state],
     ['queued', 'cancelled'],
   );
 });

@@ -24,7 +24,7 @@ before(async () => {
   const { databaseUrl, redisUrl } = strata.servers;
   db = await openDatabase(databaseUrl);
   queue = openTaskQueue(redisUrl, () => undefined);
-  await strata.client.createJob(smallJob(), {});
+  await strata.client.jobs.createJob(smallJob(), {});
   await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
   await fillHistory(strata.sql, SIZES);
 });
@@ -70,9 +70,11 @@ test('the tables are large', async () => {
 
 /** Something to do for every duty, so that what it does about a row is asked as well. */
 async function makeWork(): Promise<void> {
-  const create = async () => (await strata.client.createJob(smallJob(), {})).job.id;
+  const create = async () => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
   const { sql } = strata;
-  await strata.service.forTenant('ours').createWebhook({ url: 'https://localhost/', events: ['job.queued'] });
+  await strata.service
+    .forTenant('ours')
+    .webhooks.createWebhook({ url: 'https://localhost/', events: ['job.queued'] });
   const [expired, pending, stopping] = [await create(), await create(), await create()];
   await planned();
   const { task } = (await claimNext(db, holder))!;
@@ -123,16 +125,14 @@ test('no loop of a dispatcher, a worker or the API reads a large table whole whe
 });
 
 test('what a worker writes about its task reads no large table whole', async () => {
-  const { job } = await strata.client.createJob(smallJob(), {});
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
   await planned();
   const ready = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
   const { task } = (await claim(db, ready.id, holder))!;
   const at = { name: 'loss', stage: null, step: 1, value: 1 };
   const uri = `sha256:${'c'.repeat(64)}` as const;
   const checkpoint = { uri, size_bytes: 1, step: 1, share: 0.5 };
-  await assertNoScan('a report', () =>
-    recordReport(db, task, { progress: 0.5, samples: [at], checkpoint }),
-  );
+  await assertNoScan('a report', () => recordReport(db, task, { progress: 0.5, samples: [at], checkpoint }));
   await assertNoScan('the task that made an input', () =>
     db.$transaction((tx) => findProducer(tx, task, 'dataset')),
   );

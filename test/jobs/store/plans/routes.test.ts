@@ -20,7 +20,7 @@ describe('no statement of an operation reads a large table whole', () => {
   let large: string[];
   before(async () => {
     const { sql, servers, service } = live.strata;
-    await service.forTenant('ours').createJob(smallJob(), {});
+    await service.forTenant('ours').jobs.createJob(smallJob(), {});
     await fillTables(servers.databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
     await fillHistory(sql, SIZES);
     large = await largeTables(sql, LARGE_ROWS);
