@@ -60,10 +60,10 @@ function others(jobs: number, every: number): string[] {
     `INSERT INTO idempotency_key (tenant, key, body_hash, job_id) SELECT 'ours', 'key-' || j, '', ${JOB('j')} FROM ${series}`,
     `INSERT INTO webhook (id, tenant, url, events, secret)
      SELECT 'webhook_' || j, 'tenant-' || j, 'https://example.com/', '[]', '' FROM ${series}`,
-    `INSERT INTO webhook_delivery (id, webhook_id, type, message, state, attempts, due_at, finished_at)
-     SELECT 'delivery_' || lpad(to_hex(j), 24, '0'), 'webhook_' || j, 'job.succeeded', '{}', 'succeeded', 1, now(), now() FROM ${series}`,
-    `INSERT INTO tracker_export (id, job_id, type, tracking_uri, experiment, state, finished_at)
-     SELECT 'tracker_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'mlflow', '', '', 'succeeded', now() FROM ${series}`,
+    `INSERT INTO webhook_delivery (id, webhook_id, tenant, type, message, state, attempts, due_at, finished_at)
+     SELECT 'delivery_' || lpad(to_hex(j), 24, '0'), 'webhook_' || j, 'tenant-' || j, 'job.succeeded', '{}', 'succeeded', 1, now(), now() FROM ${series}`,
+    `INSERT INTO tracker_export (id, job_id, tenant, type, tracking_uri, experiment, state, finished_at)
+     SELECT 'tracker_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'ours', 'mlflow', '', '', 'succeeded', now() FROM ${series}`,
     `INSERT INTO dataset (id, tenant, name, built_in, state, classes, train_count, test_count, augmentation, problems, sha256)
      SELECT 'dataset_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'set', false, 'ready', '[]', 1, 1, '{}', '[]', NULL FROM ${series}`,
     `INSERT INTO api_key (id, tenant, name, scopes, secret_hash)

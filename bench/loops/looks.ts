@@ -1,18 +1,21 @@
 import { allDuties } from '../../src/jobs/dispatcher/all-duties.js';
+import { openExports } from '../../src/jobs/dispatcher/deliveries/trackers.js';
+import { openDeliveries } from '../../src/jobs/dispatcher/deliveries/webhooks.js';
 import type { Duty } from '../../src/jobs/dispatcher/duties.js';
 import { claimNext } from '../../src/jobs/lifecycle/claim.js';
+import type { Leases } from '../../src/jobs/lifecycle/held-leases.js';
 import { lazySecretBox } from '../../src/jobs/outgoing/secret-key.js';
 import { LEASE_MS } from '../../src/jobs/process/limits.js';
 import type { TaskQueue } from '../../src/jobs/queue/queue.js';
 import type { Database } from '../../src/jobs/store/connection/database.js';
-import { claimImport, openImports, renewImports } from '../../src/jobs/store/dataset-imports.js';
+import { claimImport, openImports } from '../../src/jobs/store/dataset-imports.js';
 import { findEvents } from '../../src/jobs/store/events.js';
 import { findStanding } from '../../src/jobs/store/jobs.js';
+import { type Lease, renewLeases } from '../../src/jobs/store/leases.js';
 import { findLogLines } from '../../src/jobs/store/log-lines.js';
-import { claimProfile, isProfileWanted } from '../../src/jobs/store/profiles.js';
+import { isProfileWanted } from '../../src/jobs/store/profiles.js';
 import { readHeldReferences, referencesAmong } from '../../src/jobs/store/references.js';
 import { readServiceFigures } from '../../src/jobs/store/service-figures.js';
-import { renewLeases } from '../../src/jobs/store/tasks.js';
 import { reportWorker, saveWorkerMetrics } from '../../src/jobs/store/workers.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 
@@ -33,16 +36,26 @@ const QUIET = { info: () => undefined, warn: () => undefined, error: () => undef
 export function dutiesOf({ db, queue, blobs, home }: LookParts): Duty[] {
   const sender = {
     db,
+    leases: NO_LEASES,
+    stopping: new AbortController().signal,
     policy: { allowedHosts: [] },
     openBox: lazySecretBox({ home }),
     now: () => new Date(),
     retryPauseMs: () => null,
+    log: QUIET,
   };
-  return allDuties({ db, tidying: db, blobs, queue, sender, retentionDays: 30, log: QUIET });
+  const places = { deliveries: openDeliveries(sender), exports: openExports(sender) };
+  return allDuties({ db, tidying: db, blobs, queue, ...places, retentionDays: 30, log: QUIET });
 }
 
 const HOLDER = { workerId: 'worker_of_looks', device: 'cpu:0', bfloat16: true };
-const TASK = { taskId: 'task_of_looks', attempt: 1 };
+const NO_LEASES: Leases = {
+  hold: () => () => undefined,
+  nudge: () => undefined,
+  stop: async () => undefined,
+};
+const TABLES = ['task', 'dataset_import', 'profile', 'webhook_delivery', 'tracker_export'] as const;
+const HELD: readonly Lease[] = TABLES.map((table) => ({ table, id: `${table}_of_looks`, attempt: 1 }));
 const REPORT = { id: HOLDER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
 const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);
 
@@ -54,14 +67,13 @@ export function looksOf(parts: LookParts): Look[] {
     ['dispatcher: blobs that rows refer to', () => referencesAmong(db, BLOBS)],
     ['dispatcher: blobs of unfinished jobs', () => readHeldReferences(db)],
     ['worker: heartbeat', () => reportWorker(db, REPORT)],
-    ['worker: leases of tasks', () => renewLeases(db, [TASK], LEASE_MS)],
+    ['worker: leases', () => renewLeases(db, HELD, LEASE_MS)],
     ['worker: metrics', () => saveWorkerMetrics(db, HOLDER.workerId, [])],
     ['worker: next task', () => claimNext(db, HOLDER)],
-    ['worker: next import', () => claimImport(db, HOLDER.workerId, LEASE_MS)],
-    ['worker: leases of imports', () => renewImports(db, [{ importId: 'import_1', attempt: 1 }], LEASE_MS)],
+    ['worker: next fetch', () => claimImport(db, HOLDER.workerId, 'fetch', LEASE_MS)],
+    ['worker: next import', () => claimImport(db, HOLDER.workerId, 'import', LEASE_MS)],
     ['worker: imports that are open', () => openImports(db, ['import_1'])],
     ['worker: a profile is wanted', () => isProfileWanted(db, 'cpu')],
-    ['worker: next profile', () => claimProfile(db, HOLDER.device, 'cpu')],
     ['api: numbers of a list', () => findStanding(db, 'default', jobId)],
     ['api: new events', () => findEvents(db, jobId, 0, 100)],
     ['api: new log lines', () => findLogLines(db, jobId, { after: 0, task: null }, 100)],

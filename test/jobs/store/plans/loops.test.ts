@@ -57,7 +57,7 @@ async function assertNoScan(what: string, ask: () => Promise<unknown>): Promise<
 
 test('the tables are large', async () => {
   const large = await largeTables(strata.sql, LARGE_ROWS);
-  const small = ['_prisma_migrations', 'worker', 'dispatcher', 'dataset_import', 'model_tag'];
+  const small = ['_prisma_migrations', 'worker', 'dispatcher', 'dataset_import', 'model_tag', 'turn'];
   const { rows } = await strata.sql.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
   );
@@ -77,8 +77,9 @@ async function makeWork(): Promise<void> {
     .webhooks.createWebhook({ url: 'https://localhost/', events: ['job.queued'] });
   const [expired, pending, stopping] = [await create(), await create(), await create()];
   await planned();
-  const { task } = (await claimNext(db, holder))!;
-  await sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [task.taskId]);
+  const taken = await claimNext(db, holder);
+  const taskId = taken?.kind === 'task' ? taken.task.id : assert.fail('a task is ready');
+  await sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [taskId]);
   await sql.query(`UPDATE job SET spec = spec || '{"max_runtime_s": 0}' WHERE id = $1`, [expired]);
   await sql.query(
     `UPDATE job SET spec = spec || '{"max_pending_s": 0}', queued_at = now() - interval '1 s' WHERE id = $1`,
