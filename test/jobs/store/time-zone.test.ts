@@ -125,7 +125,7 @@ test('where a session cannot have the zone nothing starts, and the error says wh
     for (const start of [
       () => openDatabase(url),
       () => checkPostgres(url),
-      () => listen(url, 'strata_event', () => undefined),
+      () => listen(url, { strata_event: () => undefined }),
     ]) {
       await assert.rejects(start(), { code: 'database_time_zone', message: /stays EST/ });
     }
