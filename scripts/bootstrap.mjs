@@ -14,6 +14,7 @@ const COMMANDS = {
   test: 'test/run.ts',
   'test:faults': 'test/faults/all.ts',
   'test:contract': 'test/contract/long.ts',
+  'test:mutants': 'test/mutants/run.ts',
   check: 'scripts/check.ts',
   bench: 'bench/run.ts',
   study: 'bench/study/run.ts',

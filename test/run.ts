@@ -5,19 +5,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { streamProgress } from '../src/provision/progress.js';
-import { redisBinary } from '../src/provision/redis/binary.js';
 import { runCommand } from '../src/service/commands/command.js';
 import { ROOT } from '../src/service/root.js';
-import { setUp } from '../src/service/setup.js';
+import { prepareTests } from './support/prepare.js';
 
 /** The whole fault matrix takes longer than any other file. */
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
-/**
- * Threads as in trainers by default. Another number of threads adds in another order, and tests would depend on the
- * cores.
- */
-const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
 
 /** Whole services with leases to keep: beside another file they would be tests of a machine that is too small. */
 const ALONE = ['faults/', 'service/', 'browser/'];
@@ -41,11 +34,8 @@ interface Counts {
 }
 
 await runCommand(async () => {
-  const progress = streamProgress();
-  await setUp(progress);
-  await redisBinary(progress);
+  await prepareTests();
   const files = await testFiles(process.argv.slice(2));
-  Object.assign(process.env, ONE_THREAD, { TF_CPP_MIN_LOG_LEVEL: '2' });
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const alone = (file: string) => ALONE.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
   const [shared, exclusive] = [files.filter((file) => !alone(file)), files.filter(alone)];

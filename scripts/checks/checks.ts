@@ -5,6 +5,8 @@ import { createConfig, lint } from '@redocly/openapi-core';
 import { schemaDiff } from '../../prisma/schema-diff.js';
 import { CommandError, exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
+import { MUTANTS } from '../../test/mutants/list/index.js';
+import { problemsOf } from '../../test/mutants/mutant.js';
 import { GENERATED_FILES } from '../generated-files.js';
 import { checkArrows } from './arrows.js';
 import { checkReleased } from './contract/released.js';
@@ -21,7 +23,13 @@ export const CHECKS: readonly Check[] = [
   { name: 'contract', run: lintContract },
   { name: 'contract keeps its word', run: checkReleased },
   { name: 'generated files fresh', run: checkGeneratedFiles },
+  { name: 'mutants can be planted', run: checkMutants },
 ];
+
+/** Code that a mutant changes was edited, or its test renamed: the list in test/mutants follows. */
+async function checkMutants(): Promise<string[]> {
+  return (await Promise.all(MUTANTS.map((mutant) => problemsOf(ROOT, mutant)))).flat();
+}
 
 async function checkTypes(): Promise<string[]> {
   const memory = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.tsbuildinfo'];

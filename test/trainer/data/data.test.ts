@@ -92,6 +92,11 @@ test('an epoch holds every image once', async () => {
     }
     assert.deepEqual([...counts].sort(), [...expected].sort());
     assert.equal(new Set(order).size, OPTIONS.samples);
+    const epochs = [0, 1].map((epoch) =>
+      Array.from({ length: 8 }, (_, step) => [...batches.samplesAt(8 * epoch + step)]).flat(),
+    );
+    for (const epoch of epochs) assert.equal(new Set(epoch).size, OPTIONS.samples);
+    assert.notDeepEqual(epochs[0], epochs[1], 'the next epoch has another order');
     reader.close();
   });
 });
@@ -159,6 +164,9 @@ test('placements cover the whole range evenly, and nothing beyond it', () => {
   );
   // 1000 expected each, standard deviation 28: five of them
   for (const count of counts.values()) assert.ok(Math.abs(count - 1000) < 142);
+  const flips = Array.from({ length: 5000 }, () => drawPlacement(OPTIONS.augmentation, SIZE, random));
+  // 2500 expected, standard deviation 35: five of them
+  assert.ok(Math.abs(flips.filter(({ mirrored }) => mirrored).length - 2500) < 177);
 });
 
 test('a file that is not idx, or is cut short, is refused by name', () => {

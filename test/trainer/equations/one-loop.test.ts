@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import { describeRun, parallelRange, type StepRange } from '../../../src/method/index.js';
-import { type Layer, parametersOf, type StageDescription } from '../../../src/network/index.js';
+import { type Layer, parametersOf, type StageDescription, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
 import { classificationLoss } from '../../../src/trainer/objective/index.js';
@@ -11,7 +11,7 @@ import { arena, read, type Tensor, upload } from '../../../src/trainer/runtime/i
 import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
 import { within } from '../support/measured.js';
 import { type PlainBatch, plainBatches } from '../support/plain-batches.js';
-import { clipped, descend, restingVelocity } from '../support/plain-descent.js';
+import { clipped, descend, movesFrom, restingVelocity } from '../support/plain-descent.js';
 import { withBlobs } from '../support/run-plan.js';
 import { readAll, relativeError } from '../support/small-network.js';
 import type { SpecChanges } from '../support/specs.js';
@@ -59,7 +59,7 @@ for (const type of ['penalty', 'augmented-lagrangian'] as const) {
         const spec = specOf(type, model);
         const { stages, rounds } = describeRun(spec, TINY);
         const batches = await plainBatches(spec, blobs, rounds.parallelSteps);
-        const expected = oneLoop(spec, batches);
+        const expected = oneLoop(spec, batches).map(({ weights }) => weights);
         const actual = await trainedStages(spec, blobs);
         for (const stage of stages) {
           for (const [part, layers] of partsOf(stage)) {
@@ -72,8 +72,39 @@ for (const type of ['penalty', 'augmented-lagrangian'] as const) {
   }
 }
 
+test('the joined network goes on with the weights and the memory of its stages', async (t) => {
+  await withBlobs(async (blobs) => {
+    const type = 'augmented-lagrangian';
+    const spec = specOf(type, NETWORKS.resnet, { end_to_end_share: 0.25, end_to_end_replicas: 1 });
+    const { network, rounds } = describeRun(spec, TINY);
+    const batches = await plainBatches(spec, blobs, rounds.totalSteps);
+    const stages = oneLoop(spec, batches);
+    const layers = wholeNetwork(network);
+    const names = parametersOf(layers).map(({ name }) => name);
+    const joined = <T>(part: (stage: PlainStage) => ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
+      const all = new Map(stages.flatMap((stage) => [...part(stage)]));
+      return new Map(names.map((name) => [name, all.get(name)!]));
+    };
+    const [weights, velocity] = [joined((stage) => stage.weights), joined((stage) => stage.velocity)];
+    const start = new Map([...weights].map(([name, values]) => [name, values.slice()]));
+    for (const [step, batch] of [...batches.entries()].slice(rounds.parallelSteps)) {
+      const gradients = serialGradients(spec, layers, weights, step, batch);
+      update(spec, weights, velocity, gradients, () => RATE * cosineAt(step, batches.length));
+    }
+    const run = await runTraining(spec, blobs);
+    const last = run.get(`end_to_end-${rounds.endToEndRounds - 1}`)!.outputs.state!;
+    const actual = decodeState(await blobs.get(last.uri)).weights;
+    const [a, b] = [actual, weights].map((all) => movesFrom(start, all));
+    within(t, 'way of the joined network', relativeError(a!, b!), TOLERANCE);
+  });
+});
+
 /** Two epochs of eight steps in rounds of four. */
-function specOf(type: 'penalty' | 'augmented-lagrangian', model: SpecChanges['model']): ResolvedSpec {
+function specOf(
+  type: 'penalty' | 'augmented-lagrangian',
+  model: SpecChanges['model'],
+  method: SpecChanges['method'] = {},
+): ResolvedSpec {
   return tinySpec({
     ...(model && { model }),
     epochs: 2,
@@ -87,12 +118,13 @@ function specOf(type: 'penalty' | 'augmented-lagrangian', model: SpecChanges['mo
       auxiliary: { learning_rate: AUXILIARY_RATE },
       // The penalty method sends no corrections. The other one sends them unrounded, to be compared to seven digits.
       ...(type === 'augmented-lagrangian' && { corrections: { precision: 'float32' } }),
+      ...method,
     },
   });
 }
 
-/** The weights of every stage and its AuxNet at the end of the layer-parallel phase. */
-function oneLoop(spec: ResolvedSpec, batches: readonly PlainBatch[]): Weights[] {
+/** Every stage with its AuxNet at the end of the layer-parallel phase. */
+function oneLoop(spec: ResolvedSpec, batches: readonly PlainBatch[]): PlainStage[] {
   const { stages, rounds } = describeRun(spec, TINY);
   const plain = stages.map((stage) => startOf(stage, spec.seed));
   let before = plain.map(({ stage, weights }) => messageOf(stage, weights, new Map()));
@@ -107,7 +139,7 @@ function oneLoop(spec: ResolvedSpec, batches: readonly PlainBatch[]): Weights[] 
     }
     before = now;
   }
-  return plain.map(({ weights }) => weights);
+  return plain;
 }
 
 function startOf(stage: StageDescription, seed: number): PlainStage {
@@ -123,21 +155,50 @@ function trainRound(
   { start, end }: StepRange,
   batches: readonly PlainBatch[],
 ): Message {
-  const { momentum, weight_decay: weightDecay } = spec.optimizer;
   const generates = new Set(parametersOf(stage.auxiliary ?? []).map(({ name }) => name));
   const inputGradients = new Map<number, Float32Array>();
   for (let step = start; step < end; step++) {
     const { gradients, inputGradient } = localStep(spec, stage, weights, next, step, batches[step]!);
     if (inputGradient) inputGradients.set(step, inputGradient);
-    const cosine = (1 + Math.cos((Math.PI * step) / batches.length)) / 2;
-    const rateOf = (name: string) => cosine * (generates.has(name) ? AUXILIARY_RATE : RATE);
-    descend(weights, velocity, clipped(gradients, CLIP_NORM), rateOf, {
-      momentum: momentum ?? 0,
-      weightDecay,
-      round: Math.fround,
-    });
+    const rate = (name: string) => (generates.has(name) ? AUXILIARY_RATE : RATE);
+    update(spec, weights, velocity, gradients, (name) => rate(name) * cosineAt(step, batches.length));
   }
   return messageOf(stage, weights, inputGradients);
+}
+
+/** What is left of the rate at a step of `total`. */
+const cosineAt = (step: number, total: number): number => (1 + Math.cos((Math.PI * step) / total)) / 2;
+
+function update(
+  { optimizer }: ResolvedSpec,
+  weights: Weights,
+  velocity: ReadonlyMap<string, Float64Array>,
+  gradients: Weights,
+  rateOf: (name: string) => number,
+): void {
+  descend(weights, velocity, clipped(gradients, CLIP_NORM), rateOf, {
+    momentum: optimizer.momentum ?? 0,
+    weightDecay: optimizer.weight_decay,
+    round: Math.fround,
+  });
+}
+
+/** Back-propagation through the joined network. */
+function serialGradients(
+  { seed }: ResolvedSpec,
+  layers: readonly Layer[],
+  values: Weights,
+  step: number,
+  batch: PlainBatch,
+): Weights {
+  return arena(() => {
+    const gradients = new Map<string, Tensor>();
+    const context = { weights: uploadWeights(parametersOf(layers), values), gradients, draw: { seed, step } };
+    const pass = trainPass(layers, upload(batch.images, batch.shape), context, false);
+    const labels = upload(batch.labels, [batch.labels.length]);
+    pass.pullback(classificationLoss(pass.output, labels, SMOOTHING).cotangent);
+    return { values: readAll(gradients) };
+  }).values;
 }
 
 /** The downstream stage, as far as a stage hears of it. */
@@ -216,8 +277,5 @@ function movesOf(
   weights: Weights,
   seed: number,
 ): ReadonlyMap<string, Float64Array> {
-  const start = initialValues(parametersOf(layers), seed);
-  return new Map(
-    [...start].map(([name, from]) => [name, Float64Array.from(weights.get(name)!, (to, i) => to - from[i]!)]),
-  );
+  return movesFrom(initialValues(parametersOf(layers), seed), weights);
 }

@@ -6,6 +6,7 @@ import {
   parametersOf,
   type StageDescription,
 } from '../../../src/network/index.js';
+import { measureCoupling, penaltyAt } from '../../../src/trainer/objective/coupling-objective.js';
 import { classificationLoss, coupling } from '../../../src/trainer/objective/index.js';
 import type { NamedValues } from '../../../src/trainer/optimizer/index.js';
 import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
@@ -52,6 +53,10 @@ test('the coupling is d/do of (beta/2)|o - lambda|^2/|o|^2 + <g, o>, |o|^2 held'
       assert.ok(Math.abs(value - expected) < 1e-6 * Math.max(Math.abs(expected), 1e-2));
     });
     assert.ok(Math.abs(2 * readScalar(result.halfNorm) - norm) < 1e-5 * norm);
+    const residual = o.reduce((sum, value, index) => sum + (value - lambda[index]!) ** 2, 0);
+    const { loss, violation } = measureCoupling(result);
+    assert.ok(Math.abs(loss - ((beta / 2) * residual) / norm) < 1e-5 * loss);
+    assert.ok(Math.abs(violation - Math.sqrt(residual / norm)) < 1e-5 * violation);
   });
   assert.equal(liveTensors(), before);
 });
@@ -90,6 +95,8 @@ test('the adaptive penalty is |g||o|, kept between 3 and its upper bound', () =>
   assert.ok(Math.abs(betaOf(g, 100) - product) < 1e-5 * product);
   assert.equal(betaOf(g, 4), 4);
   assert.equal(betaOf(randomVector('g', 1e-6), 100), 3);
+  // docs/method.md: the bound keeps learning_rate x beta at 0.8 or below.
+  assert.deepEqual(penaltyAt('adaptive', 0.125), { adaptiveAtMost: 6.4 });
 });
 
 // docs/method.md, check 2.

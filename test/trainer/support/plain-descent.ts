@@ -39,3 +39,10 @@ export function clipped(
   const factor = Math.min(1, limit / length);
   return new Map([...gradients].map(([name, values]) => [name, values.map((value) => value * factor)]));
 }
+
+/** How far each weight went from `start`: the error of short ways would drown in the weights. */
+export function movesFrom(start: Values, weights: Values): ReadonlyMap<string, Float64Array> {
+  return new Map(
+    [...start].map(([name, from]) => [name, Float64Array.from(weights.get(name)!, (to, i) => to - from[i]!)]),
+  );
+}

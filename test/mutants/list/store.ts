@@ -1,0 +1,234 @@
+import { type Mutant, noticedBy } from '../mutant.js';
+
+const TASKS = 'src/jobs/store/tasks.ts';
+const SUCCESSES = 'src/jobs/store/task-successes.ts';
+const FENCES_TEST = 'test/jobs/store/fences.test.ts';
+
+/** Transitions of jobs and tasks, and the fences around them. */
+export const STORE: readonly Mutant[] = [
+  ...noticedBy(FENCES_TEST, 'an attempt whose lease ran out changes nothing any more', [
+    {
+      name: 'fence-end',
+      fault: 'A stale attempt ends the current one.',
+      file: TASKS,
+      edits: [
+        [
+          "where: { id: taskId, attempt, state: 'running' },\n    data: { ...changes, state",
+          "where: { id: taskId, state: 'running' },\n    data: { ...changes, state",
+        ],
+      ],
+    },
+    {
+      name: 'fence-success',
+      fault: 'A stale attempt succeeds for the current one.',
+      file: SUCCESSES,
+      edits: [['} AND attempt = $', '} AND attempt >= $']],
+    },
+    {
+      name: 'fence-touch',
+      fault: 'A stale attempt reports progress.',
+      file: TASKS,
+      edits: [
+        [
+          "where: { id: taskId, attempt, state: 'running' },\n    data: { attempt, ...changes }",
+          "where: { id: taskId, state: 'running' },\n    data: { ...changes }",
+        ],
+      ],
+    },
+    {
+      name: 'fence-lease',
+      fault: "A stale attempt keeps the task's lease.",
+      file: TASKS,
+      edits: [
+        ['(task.id, task.attempt) IN ($', 'task.id IN (SELECT id FROM (VALUES $'],
+        ['{claims})', '{claims}) AS held (id, attempt))'],
+      ],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'between two attempts the old one changes nothing either', [
+    {
+      name: 'success-after-end',
+      fault: 'An attempt that has ended succeeds afterwards.',
+      file: SUCCESSES,
+      edits: [["} AND state = 'running'", '}']],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'a task is claimed once, however many ask', [
+    {
+      name: 'claim-twice',
+      fault: 'A running task is claimed again.',
+      file: 'src/jobs/store/queue-order.ts',
+      edits: [
+        [
+          "CLAIMABLE = Prisma.sql`task.state = 'ready' AND",
+          "CLAIMABLE = Prisma.sql`task.state IN ('ready', 'running') AND",
+        ],
+      ],
+    },
+    {
+      name: 'claim-without-fence',
+      fault: 'A claim does not raise the attempt.',
+      file: 'src/jobs/store/claims.ts',
+      edits: [['attempt = attempt + 1, error', 'attempt = attempt, error']],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'a task that keeps failing for passing reasons fails its job', [
+    {
+      name: 'one-attempt-more',
+      fault: 'A task may fail once more than max_attempts.',
+      file: 'src/jobs/lifecycle/fail.ts',
+      edits: [['counts.failures < job.maxAttempts', 'counts.failures <= job.maxAttempts']],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'lost workers are no failures of the task', [
+    {
+      name: 'loss-counts',
+      fault: 'A lost worker counts as a failure of the task.',
+      file: 'src/jobs/lifecycle/fail.ts',
+      edits: [["retry === 'uncounted' ?", "retry !== 'uncounted' ?"]],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'a checkpoint that cannot be read is dropped', [
+    {
+      name: 'checkpoint-kept',
+      fault: 'A checkpoint that cannot be read is kept.',
+      file: 'src/jobs/lifecycle/end-attempt.ts',
+      edits: [['if (dropCheckpoint) await deleteCheckpoint(tx, task.taskId);', '']],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'max_runtime_s: time at work counts', [
+    {
+      name: 'clock-runs-on',
+      fault: 'A pause counts as time at work.',
+      file: 'src/jobs/lifecycle/stop.ts',
+      edits: [['await stopClock(tx, job.id);', '']],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'a success that lacks an output', [
+    {
+      name: 'output-missing',
+      fault: 'A success without the outputs that others read is kept.',
+      file: 'src/jobs/lifecycle/succeed.ts',
+      edits: [['if (missing.length > 0) throw', 'if (missing.length > 9) throw']],
+    },
+  ]),
+  ...noticedBy(FENCES_TEST, 'a claim stores what its assignment says', [
+    {
+      name: 'job-stays',
+      fault: 'A job does not move on with its tasks.',
+      file: 'src/jobs/lifecycle/claim.ts',
+      edits: [
+        ['ORDER.indexOf(to) <= ORDER.indexOf(job.state)', 'ORDER.indexOf(to) >= ORDER.indexOf(job.state)'],
+      ],
+    },
+  ]),
+  ...noticedBy(
+    'test/jobs/lifecycle/interleavings.test.ts',
+    'random interleavings: terminal states are final',
+    [
+      {
+        name: 'state-overwritten',
+        fault: 'A job takes any state, whatever it had.',
+        file: 'src/jobs/store/jobs.ts',
+        edits: [["const state = transition('job', job.state, to);", 'const state = to;']],
+      },
+      {
+        name: 'stop-late',
+        fault: 'A job that has ended can be stopped.',
+        file: 'src/jobs/lifecycle/stop.ts',
+        edits: [["if (isTerminal('job', job.state)) return job;\n  const reason", 'const reason']],
+      },
+      {
+        name: 'ends-running',
+        fault: 'A job ends while its tasks run.',
+        file: 'src/jobs/lifecycle/stop.ts',
+        edits: [['if ((await countRunning(tx, job.id)) > 0) return job;', '']],
+      },
+      {
+        name: 'opened-early',
+        fault: 'A task begins before all that it waits for.',
+        file: SUCCESSES,
+        edits: [["CASE WHEN waiting = 1 THEN 'ready'", "CASE WHEN waiting <= 2 THEN 'ready'"]],
+      },
+      {
+        name: 'event-twice',
+        fault: 'The end of a job is told twice.',
+        file: 'src/jobs/lifecycle/stop.ts',
+        edits: [
+          [
+            'await appendEvents(tx, job.id, await lastEvent(tx, job.id, job.stopAs));',
+            'await appendEvents(tx, job.id, await lastEvent(tx, job.id, job.stopAs), await lastEvent(tx, job.id, job.stopAs));',
+          ],
+        ],
+      },
+      {
+        name: 'left-open',
+        fault: 'Tasks of an ended job wait for ever.',
+        file: TASKS,
+        edits: [["state: { in: ['waiting', 'ready'] }", "state: { in: ['ready'] }"]],
+      },
+    ],
+  ),
+  ...noticedBy('test/jobs/lifecycle/states.test.ts', 'every task transition outside the table is refused', [
+    {
+      name: 'any-transition',
+      fault: 'Every transition is allowed.',
+      file: 'src/contract/states.ts',
+      edits: [
+        ['return followers(machine, from).includes(to)', 'return followers(machine, from) !== undefined'],
+      ],
+    },
+  ]),
+  ...noticedBy('test/jobs/lifecycle/states.test.ts', 'a job ends succeeded, failed or cancelled', [
+    {
+      name: 'failed-again',
+      fault: 'A failed job can be queued again.',
+      file: 'src/contract/states.ts',
+      edits: [['succeeded: [],\n    failed: [],', "succeeded: [],\n    failed: ['queued'],"]],
+    },
+  ]),
+  ...noticedBy('test/jobs/lifecycle/remake.test.ts', 'what made a damaged input makes it again', [
+    {
+      name: 'remade-not-counted',
+      fault: 'Readers do not wait for what is made again.',
+      file: 'src/jobs/store/task-dependencies.ts',
+      edits: [["count(*) FILTER (WHERE needed.state <> 'succeeded')::int", '0']],
+    },
+  ]),
+  ...noticedBy('test/jobs/service.test.ts', 'the spool of a job is empty when the job has ended', [
+    {
+      name: 'spool-early',
+      fault: 'Messages are deleted before all who read them have succeeded.',
+      file: TASKS,
+      edits: [["AND reader.state <> 'succeeded'", "AND reader.state = 'running'"]],
+    },
+  ]),
+  ...noticedBy(
+    'test/jobs/dispatcher/webhooks/deliveries.test.ts',
+    'a delivery whose sender dies is due again',
+    [
+      {
+        name: 'delivery-fence',
+        fault: 'A dead sender records a delivery that another one has taken over.',
+        file: 'src/jobs/store/webhook-deliveries.ts',
+        edits: [['} AND attempts = $', '} AND 0 < $']],
+      },
+    ],
+  ),
+  ...noticedBy('test/jobs/store/queue-order.test.ts', 'a higher priority goes before every turn', [
+    {
+      name: 'priority-reversed',
+      fault: 'The lowest priority goes first.',
+      file: 'src/jobs/store/queue-order.ts',
+      edits: [['ORDER BY task.priority DESC LIMIT 1', 'ORDER BY task.priority LIMIT 1']],
+    },
+  ]),
+  ...noticedBy('test/datasets/image-folder.test.ts', 'classes that are numbers are in the order of numbers', [
+    {
+      name: 'classes-met',
+      fault: 'Classes are numbered in the order in which they are met.',
+      file: 'src/datasets/formats/classes.ts',
+      edits: [['names.toSorted(isNumbered ? byNumber : byText)', '[...names]']],
+    },
+  ]),
+];

@@ -1,0 +1,278 @@
+import { type Mutant, noticedBy } from '../mutant.js';
+
+const NEGATED = 'upload(read(inputGradient).map((g) => -g), inputGradient.shape)';
+const TENTH = 'upload(read(inputGradient).map((g) => g / 10), inputGradient.shape)';
+const WITH_READ = [
+  "import { free, type Tensor, undoOnError } from '../runtime/index.js';",
+  "import { free, read, type Tensor, undoOnError, upload } from '../runtime/index.js';",
+] as const;
+const STEPS = 'src/trainer/training/train-steps.ts';
+const COUPLING = 'src/trainer/objective/coupling-objective.ts';
+const PART = 'src/trainer/tasks/train/part.ts';
+
+/** The training loop, its objectives and its optimiser. */
+export const TRAINING: readonly Mutant[] = [
+  ...noticedBy('test/trainer/equations/one-loop.test.ts', 'move stages and AuxNets as one plain loop does', [
+    {
+      name: 'aux-sign',
+      fault: 'Every AuxNet climbs its gradient.',
+      file: STEPS,
+      edits: [WITH_READ, ['lambda.pullback(inputGradient)', `lambda.pullback(${NEGATED})`]],
+    },
+    {
+      name: 'aux-scale',
+      fault: 'AuxNets get a tenth of their gradient.',
+      file: STEPS,
+      edits: [WITH_READ, ['lambda.pullback(inputGradient)', `lambda.pullback(${TENTH})`]],
+    },
+    {
+      name: 'aux-stale',
+      fault: 'lambda is recomputed from the untrained AuxNet.',
+      file: 'src/trainer/tasks/train/stage.ts',
+      edits: [["(await readWeights(context, 'auxiliary')) ?? ", '']],
+    },
+    {
+      name: 'aux-rate',
+      fault: 'The learning rate of AuxNets is ignored.',
+      file: PART,
+      edits: [['(names.has(name) ? factor : 1)', '(names.has(name) ? 1 : 1)']],
+    },
+    {
+      name: 'aux-decay',
+      fault: 'AuxNets have no weight decay.',
+      file: 'src/trainer/optimizer/from-spec.ts',
+      edits: [
+        ['(decays(parameter) ? spec', "(decays(parameter) && !parameter.name.startsWith('aux') ? spec"],
+      ],
+    },
+    {
+      name: 'g-double',
+      fault: 'The message upstream is twice g.',
+      file: PART,
+      edits: [
+        [
+          "import type { Tensor } from '../../runtime/index.js';",
+          "import { read, type Tensor, upload } from '../../runtime/index.js';",
+        ],
+        [
+          "spool?.name === 'corrections' ? write",
+          "spool?.name === 'corrections' ? (g) => write(upload(read(g).map((v) => 2 * v), g.shape))",
+        ],
+      ],
+    },
+    {
+      name: 'g-shift',
+      fault: 'A stage meets g of the step before.',
+      file: COUPLING,
+      edits: [['corrections?.read(step)', 'corrections?.read(step % 4 === 0 ? step : step - 1)']],
+    },
+    {
+      name: 'lambda-other',
+      fault: 'lambda is recomputed on other images.',
+      file: COUPLING,
+      edits: [
+        [
+          "import { free, readScalar, type Tensor } from '../runtime/index.js';",
+          "import { free, read, readScalar, type Tensor, upload } from '../runtime/index.js';",
+        ],
+        [
+          'batch.images, downstream.weights',
+          'upload(read(batch.images).map((v) => v + v * v), batch.images.shape), downstream.weights',
+        ],
+      ],
+    },
+    {
+      name: 'label-smoothing-last',
+      fault: 'The last stage does not smooth its labels.',
+      file: 'src/trainer/tasks/train/stage.ts',
+      edits: [[': classificationObjective(spec.label_smoothing)', ': classificationObjective(0)']],
+    },
+    {
+      name: 'clip-off',
+      fault: 'Gradients are not clipped.',
+      file: 'src/trainer/optimizer/from-spec.ts',
+      edits: [['clipNorm: spec.clip_norm', 'clipNorm: null']],
+    },
+    {
+      name: 'rate-early',
+      fault: 'The cosine is a step ahead.',
+      file: 'src/trainer/optimizer/schedule.ts',
+      edits: [['((step - warmup) /', '((step + 1 - warmup) /']],
+    },
+    {
+      name: 'dropout-step',
+      fault: 'Every step has the same dropout masks.',
+      file: STEPS,
+      edits: [['draw: { seed: options.seed, step }', 'draw: { seed: options.seed, step: 0 }']],
+    },
+  ]),
+  ...noticedBy('test/trainer/equations/one-loop.test.ts', 'the joined network goes on with', [
+    {
+      name: 'joined-cold',
+      fault: 'The joined network starts without optimiser memory.',
+      file: 'src/trainer/tasks/inputs/states.ts',
+      edits: [['...states]);', '...states.map((state) => ({ ...state, slots: new Map() }))]);']],
+    },
+    {
+      name: 'label-smoothing-joined',
+      fault: 'The joined network does not smooth its labels.',
+      file: 'src/trainer/tasks/train/end-to-end.ts',
+      edits: [['classificationObjective(spec.label_smoothing)', 'classificationObjective(0)']],
+    },
+  ]),
+  ...noticedBy('test/trainer/objective/coupling.test.ts', 'the coupling is d/do', [
+    {
+      name: 'g-sign',
+      fault: 'The multiplier has the wrong sign.',
+      file: 'src/trainer/objective/coupling.ts',
+      edits: [['kernels.add(pull, inputGradient)', 'kernels.subtract(pull, inputGradient)']],
+    },
+    {
+      name: 'violation-double',
+      fault: 'The reported violation is doubled.',
+      file: COUPLING,
+      edits: [['violation: Math.sqrt(squaredViolation)', 'violation: 2 * Math.sqrt(squaredViolation)']],
+    },
+    {
+      name: 'coupling-loss',
+      fault: 'The reported loss of a coupling is doubled.',
+      file: COUPLING,
+      edits: [['(readScalar(beta) / 2) * squaredViolation', 'readScalar(beta) * squaredViolation']],
+    },
+  ]),
+  ...noticedBy('test/trainer/objective/coupling.test.ts', 'an output shorter than half its target', [
+    {
+      name: 'norm-floor',
+      fault: 'A vanishing output is pulled twice as hard.',
+      file: 'src/trainer/objective/coupling.ts',
+      edits: [['LEAST_SQUARED_RATIO = 0.25', 'LEAST_SQUARED_RATIO = 0.125']],
+    },
+  ]),
+  ...noticedBy('test/trainer/objective/coupling.test.ts', 'the adaptive penalty is |g||o|', [
+    {
+      name: 'adaptive-least',
+      fault: 'The adaptive penalty lets the stages drift apart.',
+      file: 'src/trainer/objective/coupling.ts',
+      edits: [['LEAST_ADAPTIVE_BETA = 3', 'LEAST_ADAPTIVE_BETA = 1']],
+    },
+    {
+      name: 'adaptive-most',
+      fault: 'Rate times adaptive penalty may reach 8.',
+      file: COUPLING,
+      edits: [['adaptiveAtMost: ', 'adaptiveAtMost: 10 * ']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/replicas.test.ts', 'the mean of replicas that made one step each', [
+    {
+      name: 'replica-rate',
+      fault: 'Replicas train at the rate of one device.',
+      file: PART,
+      edits: [['run.rounds, steps.stride ?? 1)', 'run.rounds, 1)']],
+    },
+    {
+      name: 'replica-steps',
+      fault: 'All replicas begin at the same step.',
+      file: 'src/method/rounds.ts',
+      edits: [['start: start + replica', 'start: start']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/replicas.test.ts', 'a round begins with the mean of all replicas', [
+    {
+      name: 'momentum-mean',
+      fault: "Replicas' momentum is not averaged.",
+      file: 'src/trainer/optimizer/mean-state.ts',
+      edits: [['states.map((state) => state.slots.get(slot)!)', '[first.slots.get(slot)!]']],
+    },
+    {
+      name: 'replica-order',
+      fault: 'Replicas are averaged in the order of their inputs.',
+      file: 'src/trainer/tasks/inputs/states.ts',
+      edits: [['replicas.map((_, index) =>', 'replicas.map((name, index) => name ||']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/replicas.test.ts', 'n replicas learn at n times the rate', [
+    {
+      name: 'replica-rate-cap',
+      fault: 'The rate of replicas has no cap.',
+      file: 'src/trainer/optimizer/schedule.ts',
+      edits: [
+        [
+          'Math.min(replicas * learningRateAt(optimizer, step, rounds), optimizer.learning_rate)',
+          'replicas * learningRateAt(optimizer, step, rounds)',
+        ],
+      ],
+    },
+  ]),
+  ...noticedBy('test/trainer/optimizer/optimizer.test.ts', 'a warm-up rises in equal increments', [
+    {
+      name: 'warm-up-late',
+      fault: 'The first step of a warm-up has rate 0.',
+      file: 'src/trainer/optimizer/schedule.ts',
+      edits: [['(base * (step + 1)) / warmup', '(base * step) / warmup']],
+    },
+  ]),
+  ...noticedBy('test/trainer/optimizer/optimizer.test.ts', 'ten steps equal the formula in float64', [
+    {
+      name: 'adamw-decay',
+      fault: 'AdamW decays weights regardless of the rate.',
+      file: 'src/trainer/optimizer/adamw.ts',
+      edits: [['scalarOf(learningRate * weightDecay)', 'scalarOf(weightDecay)']],
+    },
+    {
+      name: 'adamw-count',
+      fault: 'AdamW corrects its means as if it were a step further.',
+      file: 'src/trainer/optimizer/adamw.ts',
+      edits: [['Math.fround(beta) ** update', 'Math.fround(beta) ** (update + 1)']],
+    },
+  ]),
+  ...noticedBy('test/trainer/optimizer/optimizer.test.ts', 'spares scales, shifts and biases', [
+    {
+      name: 'norm-decay',
+      fault: 'Scales, shifts and biases decay although a job says no.',
+      file: 'src/trainer/optimizer/from-spec.ts',
+      edits: [['spec.decay_norm_and_bias || ', 'true || ']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/local-heads.test.ts', "the head's loss and gradients", [
+    {
+      name: 'decoder-dropped',
+      fault: "The decoder's gradient does not reach the stage.",
+      file: 'src/trainer/objective/head-objective.ts',
+      edits: [
+        [
+          'kernels.add(throughClassifier, decoded.throughDecoder)',
+          'kernels.add(throughClassifier, throughClassifier)',
+        ],
+      ],
+    },
+  ]),
+  ...noticedBy(
+    'test/trainer/stored-variables/stored-variables.test.ts',
+    'three rounds of two stages follow the formulas',
+    [
+      {
+        name: 'stored-multiplier',
+        fault: 'The stored multiplier moves by the old variable.',
+        file: 'src/trainer/stored-variables/update.ts',
+        edits: [['(beta * (moved - feature)) / norm', '(beta * (value - feature)) / norm']],
+      },
+    ],
+  ),
+  ...noticedBy(
+    'test/trainer/equations/message-rounds.test.ts',
+    "gradients of stages and AuxNet are the formula's",
+    [
+      {
+        name: 'ladder-aux-sign',
+        fault: 'AuxNets of message rounds move away from their targets.',
+        file: 'src/trainer/training/message-rounds.ts',
+        edits: [
+          [
+            'coupling(pass.output, targets[stage]!, null, { beta })',
+            'coupling(pass.output, targets[stage]!, null, { beta: -beta })',
+          ],
+        ],
+      },
+    ],
+  ),
+];

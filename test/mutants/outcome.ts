@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import type { NamedTest } from './mutant.js';
+
+/** What became of a test file's named tests. */
+export interface Outcome {
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+  /** How the process ended, where it did not report on its tests: a file that cannot be loaded catches nothing. */
+  readonly broke: string | null;
+}
+
+const TIMEOUT_MS = 10 * 60_000;
+/** Lines of what a broken file printed that are shown. */
+const SHOWN_LINES = 12;
+
+/** Runs the tests of `file` whose names contain one of `tests`, below `root`. */
+export async function runTests(root: string, file: string, tests: readonly string[]): Promise<Outcome> {
+  const pattern = tests.map((test) => test.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|');
+  const options = ['--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=${pattern}`];
+  const { code, output } = await execute(root, [...options, file]);
+  const results = [...output.matchAll(/^ *(not )?ok \d+ - (.*)$/gm)]
+    .map(([, not, name]) => ({ failed: not !== undefined, name: name!.replaceAll('\\#', '#') }))
+    .filter(({ name }) => !/# (SKIP|TODO)/.test(name) && tests.some((test) => name.includes(test)));
+  const namesOf = (failed: boolean) => results.filter((one) => one.failed === failed).map(({ name }) => name);
+  const broke =
+    results.length > 0 ? null : `${code}\n${output.trim().split('\n').slice(-SHOWN_LINES).join('\n')}`;
+  return { passed: namesOf(false), failed: namesOf(true), broke };
+}
+
+/** Whether the outcome is that of the named test failing. */
+export function isCaught({ failed }: Outcome, { test }: NamedTest): boolean {
+  return failed.some((name) => name.includes(test));
+}
+
+/** Within a test run it would make Node report in another form. */
+const { NODE_TEST_CONTEXT: _, ...ENVIRONMENT } = process.env;
+
+function execute(cwd: string, args: readonly string[]): Promise<{ code: string; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: ENVIRONMENT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code: `exit ${code ?? signal}`, output }));
+  });
+}

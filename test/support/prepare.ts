@@ -1,0 +1,14 @@
+import { streamProgress } from '../../src/provision/progress.js';
+import { redisBinary } from '../../src/provision/redis/binary.js';
+import { setUp } from '../../src/service/setup.js';
+
+/** As trainers compute by default: another number of threads adds in another order, and tests would depend on cores. */
+const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
+
+/** Sets up what tests need, and this process's environment, which test files inherit. */
+export async function prepareTests(): Promise<void> {
+  const progress = streamProgress();
+  await setUp(progress);
+  await redisBinary(progress);
+  Object.assign(process.env, ONE_THREAD, { TF_CPP_MIN_LOG_LEVEL: '2' });
+}
