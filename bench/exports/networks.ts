@@ -23,7 +23,7 @@ import {
   sgd,
   startingSlots,
 } from '../../src/trainer/optimizer/index.js';
-import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
+import { classificationObjective, partStep, Stopwatch, trainLoop } from '../../src/trainer/training/index.js';
 import { withBlobs } from '../../test/trainer/support/run-plan.js';
 import { prepareImages } from './images.js';
 
@@ -91,19 +91,23 @@ async function briefly(layers: readonly Layer[], train: SplitReader, steps: numb
     samples: train.count,
     augmentation: UNCHANGED_IMAGES,
   });
-  await trainSteps({
-    part: { stage: null, layers, auxiliary: null },
-    steps: { start: 0, end: steps },
-    seed: SEED,
-    batchAt: (step) => batches.at(step),
-    objective: classificationObjective(0),
-    optimizer,
-    learningRateAt: () => RATE,
-    onInputGradient: null,
-    onReport: () => {},
-    breathe: async () => {},
-    stopwatch: new Stopwatch(() => performance.now()),
-  });
+  await trainLoop(
+    {
+      steps: { start: 0, end: steps },
+      batchAt: (step) => batches.at(step),
+      learningRateAt: () => RATE,
+      onReport: () => {},
+      breathe: async () => {},
+      stopwatch: new Stopwatch(() => performance.now()),
+    },
+    partStep({
+      part: { stage: null, layers, auxiliary: null },
+      seed: SEED,
+      objective: classificationObjective(0),
+      optimizer,
+      onInputGradient: null,
+    }),
+  );
   const { weights } = optimizer.state();
   optimizer.dispose();
   return weights;

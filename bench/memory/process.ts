@@ -22,9 +22,10 @@ import { describeRuntime, free, type Tensor, upload } from '../../src/trainer/ru
 import {
   classificationObjective,
   type LocalObjective,
+  partStep,
   Stopwatch,
   type TrainedPart,
-  trainSteps,
+  trainLoop,
 } from '../../src/trainer/training/index.js';
 import { peakMb, serveSteps } from '../step/serve.js';
 import { labels, randomImages } from '../step/workload.js';
@@ -91,24 +92,28 @@ function trainer({ part, objective, onInputGradient, batch }: Trained): () => Pr
   const pixels = randomImages(shape);
   return async () => {
     let loss = Number.NaN;
-    await trainSteps({
-      part,
-      steps: { start: 0, end: 1 },
-      seed: 1,
-      batchAt: () => {
-        const [images, truth] = [upload(pixels, shape), upload(labelValues, [batch])];
-        return { images, labels: truth, labelValues, dispose: () => free(images, truth) };
+    await trainLoop(
+      {
+        steps: { start: 0, end: 1 },
+        batchAt: () => {
+          const [images, truth] = [upload(pixels, shape), upload(labelValues, [batch])];
+          return { images, labels: truth, labelValues, dispose: () => free(images, truth) };
+        },
+        learningRateAt: () => 0.01,
+        onReport: (report) => {
+          loss = report.loss;
+        },
+        breathe: async () => undefined,
+        stopwatch: new Stopwatch(() => performance.now()),
       },
-      objective,
-      optimizer,
-      learningRateAt: () => 0.01,
-      onInputGradient,
-      onReport: (report) => {
-        loss = report.loss;
-      },
-      breathe: async () => undefined,
-      stopwatch: new Stopwatch(() => performance.now()),
-    });
+      partStep({
+        part,
+        seed: 1,
+        objective,
+        optimizer,
+        onInputGradient,
+      }),
+    );
     return loss;
   };
 }

@@ -1,7 +1,7 @@
 // Contender: this project's training step.
 import { Optimizer, sgd, startingState } from '../../src/trainer/optimizer/index.js';
 import { describeRuntime, upload } from '../../src/trainer/runtime/index.js';
-import { classificationObjective, Stopwatch, trainSteps } from '../../src/trainer/training/index.js';
+import { classificationObjective, partStep, Stopwatch, trainLoop } from '../../src/trainer/training/index.js';
 import { peakMb, serveSteps } from './serve.js';
 import { givenPrecision, givenWorkload, LEARNING_RATE, labels, MOMENTUM, randomImages } from './workload.js';
 
@@ -25,22 +25,26 @@ const stopwatch = new Stopwatch(() => performance.now());
 /** A range of one step reads its loss back, as `trainOnBatch` does, and two norms besides. */
 async function step(): Promise<number> {
   let loss = Number.NaN;
-  await trainSteps({
-    part: { stage: null, layers, auxiliary: null },
-    steps: { start: 0, end: 1 },
-    seed: 1,
-    precision: givenPrecision(),
-    batchAt: () => batch,
-    objective: classificationObjective(0),
-    optimizer,
-    learningRateAt: () => LEARNING_RATE,
-    onInputGradient: null,
-    onReport: (report) => {
-      loss = report.loss;
+  await trainLoop(
+    {
+      steps: { start: 0, end: 1 },
+      batchAt: () => batch,
+      learningRateAt: () => LEARNING_RATE,
+      onReport: (report) => {
+        loss = report.loss;
+      },
+      breathe: async () => undefined,
+      stopwatch,
     },
-    breathe: async () => undefined,
-    stopwatch,
-  });
+    partStep({
+      part: { stage: null, layers, auxiliary: null },
+      seed: 1,
+      precision: givenPrecision(),
+      objective: classificationObjective(0),
+      optimizer,
+      onInputGradient: null,
+    }),
+  );
   return loss;
 }
 

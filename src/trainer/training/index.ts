@@ -2,7 +2,9 @@
 export * from '../objective/head-objective.js';
 export * from '../objective/local-objective.js';
 export { type Clock, Stopwatch } from '../stopwatch.js';
-export * from './message-round-steps.js';
+export * from './joint-step.js';
+export * from './loop.js';
 export * from './message-rounds.js';
-export * from './stored-steps.js';
-export * from './train-steps.js';
+export * from './part-step.js';
+export type { StepReport } from './report.js';
+export * from './stored-step.js';

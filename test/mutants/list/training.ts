@@ -3,10 +3,10 @@ import { type Mutant, noticedBy } from '../mutant.js';
 const NEGATED = 'upload(read(inputGradient).map((g) => -g), inputGradient.shape)';
 const TENTH = 'upload(read(inputGradient).map((g) => g / 10), inputGradient.shape)';
 const WITH_READ = [
-  "import { free, type Tensor, undoOnError } from '../runtime/index.js';",
-  "import { free, read, type Tensor, undoOnError, upload } from '../runtime/index.js';",
+  "import { free, type Tensor } from '../runtime/index.js';",
+  "import { free, read, type Tensor, upload } from '../runtime/index.js';",
 ] as const;
-const STEPS = 'src/trainer/training/train-steps.ts';
+const STEPS = 'src/trainer/training/part-step.ts';
 const COUPLING = 'src/trainer/objective/coupling-objective.ts';
 const PART = 'src/trainer/tasks/train/part.ts';
 

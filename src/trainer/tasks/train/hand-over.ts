@@ -9,7 +9,7 @@ import { trainBatchesOn } from '../inputs/batches.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
 import { initialState, initialWeights } from '../inputs/states.js';
-import { saveCheckpoint } from './part.js';
+import { saveCheckpoint } from './round.js';
 import { storeStage } from './store-stage.js';
 
 export interface HandOver {

@@ -1,113 +1,83 @@
+import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { describeRun, parallelRange, type RunDescription } from '../../../method/index.js';
-
 import type { StageDescription } from '../../../network/index.js';
 import { mergeStates } from '../../checkpoint/index.js';
 import { TrainerError } from '../../errors.js';
-import { learningRateAt, Optimizer, type OptimizerState } from '../../optimizer/index.js';
-import { type LadderStage, Stopwatch, trainLadderSteps } from '../../training/index.js';
+import { Optimizer, type OptimizerState } from '../../optimizer/index.js';
+import { jointStep, Stopwatch } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
-import { checkPrecision, type TaskContext } from '../context.js';
-import { openSteps } from '../inputs/batches.js';
-
+import type { TaskContext } from '../context.js';
 import { stageParameters } from '../inputs/stage-parameters.js';
 import { initialState, readCheckpoint, readState } from '../inputs/states.js';
-import { withOwned } from '../owned.js';
-import { paceOf, samplesOf } from './metric-samples.js';
-import { partSettings, saveCheckpoint } from './part.js';
+import type { Owned } from '../owned.js';
+import { partSettings } from './part.js';
+import { type Trainee, trainRound } from './round.js';
 import { storeStage } from './store-stage.js';
 
-/**
- * Trains all stages for one round, with message rounds within each batch (docs/method.md, "Rounds of messages").
- */
+/** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
 export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
-  checkPrecision(context);
-  const { spec, dataset } = context.assignment;
+  const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
+  if (round === null) throw new TrainerError('invalid_assignment', 'a ladder needs a round');
   const stopwatch = new Stopwatch(context.now);
-  const checkpoint = await readCheckpoint(context);
-  const states = checkpoint
-    ? run.stages.map(() => checkpoint.state)
-    : await stopwatch.timeAsync('checkpoint', () => statesBefore(context, run));
-  return await withOwned(async (owned) => {
-    const stages = run.stages.map((description, index) => {
-      const settings = partSettings(spec, description.auxiliary);
-      const optimizer = new Optimizer(stageParameters(description), states[index]!, settings);
-      return { description, optimizer: owned.add(optimizer, () => optimizer.dispose()) };
-    });
-    await trainRound(context, run, stages, stopwatch, checkpoint?.step ?? null);
-    const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, stages));
-    return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+  const state = await trainRound(context, {
+    run,
+    steps: parallelRange(run.rounds, round),
+    stage: null,
+    parameters: run.stages.flatMap(stageParameters),
+    state: () => statesBefore(context, run),
+    checkpoint: await readCheckpoint(context),
+    stopwatch,
+    begin: (before, owned) => begun(spec, run.stages, before, owned),
   });
+  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, run.stages, state));
+  return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
-async function trainRound(
-  context: TaskContext,
-  run: RunDescription,
-  stages: readonly LadderStage[],
-  stopwatch: Stopwatch,
-  checkpointStep: number | null,
-): Promise<void> {
-  const { spec, round } = context.assignment;
+/** Each stage with an optimiser of its own, which takes from the joined state what bears its parameters' names. */
+function begun(
+  spec: ResolvedSpec,
+  descriptions: readonly StageDescription[],
+  state: OptimizerState,
+  owned: Owned,
+): Trainee {
   const { penalty, message_rounds: messageRounds } = spec.method;
-  if (round === null || messageRounds === null || typeof penalty !== 'number') {
-    throw new TrainerError(
-      'invalid_assignment',
-      'message rounds require a round, message_rounds and a numeric penalty',
-    );
+  if (messageRounds === null || typeof penalty !== 'number') {
+    throw new TrainerError('invalid_assignment', 'a ladder needs message_rounds and a number as penalty');
   }
-  const steps = parallelRange(run.rounds, round);
-  const from = checkpointStep ?? steps.start;
-  const left = { start: from, end: steps.end };
-  const batches = await openSteps(context, left);
-  const save = (next: number) =>
-    stopwatch.timeAsync('checkpoint', () => {
-      const parameters = stages.flatMap(({ description }) => stageParameters(description));
-      const state = mergeStates(stages.map(({ optimizer }) => optimizer.state()));
-      return saveCheckpoint(context, { parameters, steps }, { state, step: next, spool: null });
-    });
-  const started = context.now();
-  try {
-    await trainLadderSteps({
-      stages,
-      steps,
-      from,
-      messageRounds,
-      beta: penalty,
-      labelSmoothing: spec.label_smoothing,
-      seed: spec.seed,
-      precision: spec.precision,
-      batchAt: batches.at,
-      learningRateAt: (step) => learningRateAt(spec.optimizer, step, run.rounds),
-      onReport: (report, stage) => {
-        context.progress(report.step + 1 - steps.start, steps.end - steps.start);
-        context.metrics(samplesOf(report, stage));
-      },
-      breathe: (next) => context.breathe(() => save(next)),
-      stopwatch,
-    });
-    context.metrics(paceOf(context, left, null, started, stopwatch));
-  } finally {
-    batches.close(stopwatch);
-  }
+  const stages = descriptions.map((description) => {
+    const settings = partSettings(spec, description.auxiliary);
+    const optimizer = new Optimizer(stageParameters(description), state, settings);
+    return { description, optimizer: owned.add(optimizer, () => optimizer.dispose()) };
+  });
+  const trained = jointStep({
+    stages,
+    messageRounds,
+    beta: penalty,
+    labelSmoothing: spec.label_smoothing,
+    seed: spec.seed,
+    precision: spec.precision,
+  });
+  return { trained, state: () => mergeStates(stages.map(({ optimizer }) => optimizer.state())) };
 }
 
-async function statesBefore(context: TaskContext, { stages }: RunDescription): Promise<OptimizerState[]> {
+/** The states of all stages as one. */
+async function statesBefore(context: TaskContext, { stages }: RunDescription): Promise<OptimizerState> {
   const { inputs } = context.assignment;
   const before = async (stage: StageDescription): Promise<OptimizerState> =>
     inputs[`state-${stage.index}`]
       ? await readState(context, `state-${stage.index}`)
       : await initialState(context, stageParameters(stage));
-  return await allEnded(stages.map(before));
+  return mergeStates(await allEnded(stages.map(before)));
 }
 
 async function storeStages(
   context: TaskContext,
-  stages: readonly LadderStage[],
+  stages: readonly StageDescription[],
+  state: OptimizerState,
 ): Promise<Record<string, TaskOutput>> {
   const outputs: Record<string, TaskOutput> = {};
-  for (const { description, optimizer } of stages) {
-    Object.assign(outputs, await storeStage(context, description, optimizer.state()));
-  }
+  for (const stage of stages) Object.assign(outputs, await storeStage(context, stage, state));
   return outputs;
 }

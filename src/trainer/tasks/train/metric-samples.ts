@@ -3,8 +3,8 @@ import { countSteps, type StepRange } from '../../../method/index.js';
 import type { StepReport, Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 
-export function samplesOf(report: StepReport, stage: number | null): MetricSample[] {
-  const { step, learningRate, loss, violation, norms } = report;
+export function samplesOf(report: StepReport): MetricSample[] {
+  const { stage, step, learningRate, loss, violation, norms } = report;
   const samples = [
     { name: 'loss', stage, step, value: loss },
     { name: 'learning_rate', stage, step, value: learningRate },

@@ -1,9 +1,8 @@
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, messagesTo, parallelRange, type RunDescription } from '../../../method/index.js';
+import { messagesTo, parallelRange, type RunDescription } from '../../../method/index.js';
 
 import { parametersOf, type StageDescription } from '../../../network/index.js';
 import { encodeState, encodeWeights } from '../../checkpoint/index.js';
-import { TrainerError } from '../../errors.js';
 import { couplingObjective, type Downstream } from '../../objective/coupling-objective.js';
 import type { OptimizerState } from '../../optimizer/index.js';
 import { uploadWeights } from '../../passes/index.js';
@@ -20,15 +19,13 @@ import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters
 
 import { initialWeights, readCheckpoint, readWeights, stateBefore } from '../inputs/states.js';
 import { type Owned, withOwned } from '../owned.js';
+import { assignedStage } from './assigned-stage.js';
 import { trainPart } from './part.js';
 import { openFeatures, openSpool, readSpool, type Spool } from './spools.js';
 
 /** Trains stage k, with its AuxNet or its head, for one round of the layer-parallel phase. */
 export async function trainStage(context: TaskContext): Promise<TaskSuccess> {
-  const { stage: index, round } = context.assignment;
-  const run = describeRun(context.assignment.spec, context.assignment.dataset);
-  const stage = index === null ? undefined : run.stages[index];
-  if (!stage || round === null) throw new TrainerError('invalid_assignment', `there is no stage ${index}`);
+  const { run, stage, round } = assignedStage(context);
   const stopwatch = new Stopwatch(context.now);
   const checkpoint = await readCheckpoint(context);
   return await withOwned(async (owned) => {

@@ -1,4 +1,3 @@
-import type { StepRange } from '../../method/index.js';
 import type { Layer } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { coupledLoss } from '../objective/coupling-objective.js';
@@ -6,78 +5,59 @@ import { coupling } from '../objective/index.js';
 import { classificationObjective, type LocalLoss, type LossStep } from '../objective/local-objective.js';
 import type { Optimizer } from '../optimizer/index.js';
 import { type Precision, type TrainingContext, trainPass } from '../passes/index.js';
-import { free, read, type Tensor, undoOnError } from '../runtime/index.js';
-import type { Stopwatch } from '../stopwatch.js';
+import { free, read, type Tensor } from '../runtime/index.js';
 import {
   type SampleRows,
   type StoredBatch,
   type StoredVariables,
   updateVariables,
 } from '../stored-variables/index.js';
-import { checkedReport, STEPS_PER_REPORT, type StepReport } from './train-steps.js';
+import type { Trained } from './loop.js';
+import { measureLoss, type StepAt, type StepReport, updateWeights } from './report.js';
 
-/** Stored variables of a boundary, and the features of the untrained network for a batch there, [B x n]. */
+/** Variables of a boundary, and the untrained network's features of a batch there, [B x n]. */
 export interface BoundaryVariables {
   readonly stored: StoredVariables;
   readonly initial: { prepare(): Promise<void>; of(batch: Batch): Float32Array };
 }
 
-export interface StoredStepsOptions {
+export interface StoredStepOptions {
   readonly stage: number;
   readonly layers: readonly Layer[];
-  readonly steps: StepRange;
-  /** The first step to run: after a checkpoint, otherwise the first of `steps`. */
-  readonly from: number;
+  /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
   /** The numbers that the stage's own passes compute in. */
   readonly precision: Precision;
-  readonly batchAt: (step: number) => Batch | Promise<Batch>;
-  /** Dataset indices of the images in the batch. */
+  /** Indices of the batch's images in the data set. */
   readonly samplesAt: (step: number) => Uint32Array;
   /** lambda_k; null for stage 0, which reads the images. */
   readonly own: BoundaryVariables | null;
-  /** o_{k-1} of the previous round; null in the first round and for stage 0. */
+  /** o_{k-1} of the round before; null in the first one and for stage 0. */
   readonly upstreamFeatures: SampleRows | null;
-  /** lambda_{k+1} as its stage stored it; null for the last stage. */
+  /** lambda_{k+1} as its stage left it; null for the last stage. */
   readonly downstream: BoundaryVariables | null;
-  /** Receives o_k of every sample; null for the last stage. */
+  /** Where o_k of every sample is written; null for the last stage. */
   readonly features: SampleRows | null;
   readonly beta: number;
   readonly labelSmoothing: number;
   readonly optimizer: Optimizer;
-  readonly learningRateAt: (step: number) => number;
-  readonly onReport: (report: StepReport) => void;
-  /** Awaited between steps; `next` is the first step that is not made yet. */
-  readonly breathe: (next: number) => Promise<void>;
-  readonly stopwatch: Stopwatch;
 }
 
 /**
  * Trains one stage on auxiliary variables that are stored per sample (arXiv:2009.01462; docs/method.md, "Stored
- * variables"). For each batch, it reads lambda_k, computes and writes o_k = F_k(lambda_k), and computes the local
- * loss: cross-entropy, or the coupling with the stored lambda_{k+1}. The gradient g_k updates lambda_k, and the
- * gradient of theta_k updates the weights.
- * @throws TrainerError non_finite_loss naming stage, step, and whether it is the loss, a gradient or weights
+ * variables"). For each batch: lambda_k is read; o_k = F_k(lambda_k) is written; the local loss is cross-entropy or the
+ * coupling with the stored lambda_{k+1}; its g_k moves lambda_k, and its gradient theta_k.
  */
-export async function trainStoredSteps(options: StoredStepsOptions): Promise<void> {
-  const { steps, stopwatch } = options;
-  for (let step = options.from; step < steps.end; step++) {
-    const reports = (step - steps.start) % STEPS_PER_REPORT === 0 || step === steps.end - 1;
-    const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
-    try {
-      await stopwatch.timeAsync('variables', () => prepareInitial(options, step));
-      const report = undoOnError(() => trainStep(options, batch, step, reports));
-      if (report) options.onReport(report);
-    } finally {
-      batch.dispose();
-    }
-    await options.breathe(step + 1);
-  }
+export function storedStep(options: StoredStepOptions): Trained {
+  return {
+    prepare: (step, stopwatch) => stopwatch.timeAsync('variables', () => prepareInitial(options, step)),
+    update: (at) => update(options, at),
+  };
 }
 
-/** Prepares the features from which samples without a row start. */
+/** Has the features at hand that samples without a row start from. */
 async function prepareInitial(
-  { own, downstream, samplesAt }: StoredStepsOptions,
+  { own, downstream, samplesAt }: StoredStepOptions,
   step: number,
 ): Promise<void> {
   for (const boundary of [own, downstream]) {
@@ -85,15 +65,10 @@ async function prepareInitial(
   }
 }
 
-function trainStep(
-  options: StoredStepsOptions,
-  batch: Batch,
-  step: number,
-  reports: boolean,
-): StepReport | null {
-  const { own, optimizer, layers, seed, precision, stage, stopwatch } = options;
+function update(options: StoredStepOptions, at: StepAt): StepReport[] {
+  const { own, optimizer, layers, seed, precision, stage } = options;
+  const { batch, step, learningRate, stopwatch } = at;
   const samples = options.samplesAt(step);
-  const learningRate = options.learningRateAt(step);
   const gradients = new Map<string, Tensor>();
   const variables =
     own && stopwatch.time('variables', () => own.stored.read(samples, () => own.initial.of(batch)));
@@ -103,23 +78,22 @@ function trainStep(
     trainPass(layers, lambda ?? batch.images, context, lambda !== null),
   );
   stopwatch.time('spool', () => options.features?.write(samples, read(pass.output)));
-  const local = localLoss(options, pass.output, samples, { batch, step, learningRate, stopwatch }, context);
-  const measured = reports ? stopwatch.time('report', () => local.measure()) : null;
-  local.dispose();
+  const local = localLoss(options, pass.output, samples, at, context);
+  const measured = measureLoss(at, local);
   const inputGradient = stopwatch.time('backward', () => pass.pullback(local.cotangent));
   free(local.cotangent);
-  const norms = stopwatch.time('optimizer', () => optimizer.step(gradients, learningRate, reports));
+  const reports = updateWeights(at, stage, optimizer, gradients, measured);
   if (own && variables && lambda && inputGradient) {
     stopwatch.time('variables', () =>
       move(options, own.stored, samples, variables, inputGradient, learningRate),
     );
     free(lambda, inputGradient);
   }
-  return measured && norms && checkedReport({ step, learningRate, ...measured, norms }, stage);
+  return reports;
 }
 
 function localLoss(
-  { downstream, beta, labelSmoothing }: StoredStepsOptions,
+  { downstream, beta, labelSmoothing }: StoredStepOptions,
   stageOutput: Tensor,
   samples: Uint32Array,
   at: LossStep,
@@ -129,7 +103,7 @@ function localLoss(
   return at.stopwatch.time('coupling', () => {
     const next = downstream.stored.read(samples, () => downstream.initial.of(at.batch));
     const lambda = downstream.stored.toTensor(next.lambda);
-    // The multiplier replaces g in the cotangent: kappa = -g at the solution.
+    // The multiplier's place in the cotangent is that of g: kappa = -g where all is solved.
     const gradient = next.multiplier && downstream.stored.toTensor(next.multiplier.map((kappa) => -kappa));
     const made = coupling(stageOutput, lambda, gradient, { beta });
     free(lambda, ...(gradient ? [gradient] : []));
@@ -137,9 +111,9 @@ function localLoss(
   });
 }
 
-/** Updates lambda_k and kappa_k of the batch, with the learning rate of the stage as eta. */
+/** Moves lambda_k and kappa_k of the batch, with the stage's own rate as eta. */
 function move(
-  { upstreamFeatures, beta }: StoredStepsOptions,
+  { upstreamFeatures, beta }: StoredStepOptions,
   stored: StoredVariables,
   samples: Uint32Array,
   variables: StoredBatch,

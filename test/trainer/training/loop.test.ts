@@ -8,9 +8,10 @@ import {
   classificationObjective,
   type LocalLoss,
   type LocalObjective,
+  partStep,
   type StepReport,
   Stopwatch,
-  trainSteps,
+  trainLoop,
 } from '../../../src/trainer/training/index.js';
 import {
   LABELS,
@@ -36,24 +37,28 @@ async function trainLastStage(objective: LocalObjective, learningRate = 0.1): Pr
   const optimizer = new Optimizer(parameters, state, { rule, weightDecayOf: () => 0 });
   const run: Run = { reports: [], stopwatch: new Stopwatch(() => performance.now()) };
   try {
-    await trainSteps({
-      part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
-      steps: { start: 40, end: 43 },
-      seed: 1,
-      batchAt: () => ({
-        images: uploadFeatures(randomFeatures(1)),
-        labels: uploadLabels(),
-        labelValues: Int32Array.from(LABELS),
-        dispose: () => {},
+    await trainLoop(
+      {
+        steps: { start: 40, end: 43 },
+        batchAt: () => ({
+          images: uploadFeatures(randomFeatures(1)),
+          labels: uploadLabels(),
+          labelValues: Int32Array.from(LABELS),
+          dispose: () => {},
+        }),
+        learningRateAt: () => learningRate,
+        onReport: (report) => run.reports.push(report),
+        breathe: async () => {},
+        stopwatch: run.stopwatch,
+      },
+      partStep({
+        part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
+        seed: 1,
+        objective,
+        optimizer,
+        onInputGradient: () => {},
       }),
-      objective,
-      optimizer,
-      learningRateAt: () => learningRate,
-      onInputGradient: () => {},
-      onReport: (report) => run.reports.push(report),
-      breathe: async () => {},
-      stopwatch: run.stopwatch,
-    });
+    );
   } finally {
     optimizer.dispose();
   }

@@ -1,0 +1,108 @@
+import type { TaskCheckpoint } from '../../../contract/trainer-protocol.js';
+import { countBefore, countSteps, type RunDescription, type StepRange } from '../../../method/index.js';
+import type { ParameterSpec } from '../../../network/index.js';
+import { type Checkpoint, encodeCheckpoint } from '../../checkpoint/index.js';
+import { type OptimizerState, replicaRateAt } from '../../optimizer/index.js';
+import { type Stopwatch, type Trained, trainLoop } from '../../training/index.js';
+import { allEnded } from '../all-ended.js';
+import { checkPrecision, type Save, type TaskContext } from '../context.js';
+import { openSteps, type StepBatches } from '../inputs/batches.js';
+import { type Owned, withOwned } from '../owned.js';
+import { paceOf, samplesOf } from './metric-samples.js';
+
+/** A round of a training task: a stage, the whole network or all stages together over a range of steps. */
+export interface Round {
+  readonly run: RunDescription;
+  readonly steps: StepRange;
+  /** The number that its metrics bear; null for the whole network and for all stages. */
+  readonly stage: number | null;
+  readonly parameters: readonly ParameterSpec[];
+  /** Reads the state before the first of `steps`; not asked for where there is a checkpoint. */
+  readonly state: () => Promise<OptimizerState>;
+  /** Where an earlier attempt left off. */
+  readonly checkpoint: Checkpoint | null;
+  readonly stopwatch: Stopwatch;
+  /** Brings the state to the device, where it trains. */
+  readonly begin: (state: OptimizerState, owned: Owned) => Trainee;
+}
+
+/** What a round trains, on the device. */
+export interface Trainee {
+  readonly trained: Trained;
+  readonly state: () => OptimizerState;
+  /**
+   * Completes the files that the task has written, for a later attempt to go on with. Null where they cannot be kept while this
+   * attempt goes on, which it does unless it `stops`; absent where the task writes none.
+   */
+  readonly keepFiles?: (stops: boolean) => Promise<Pick<Checkpoint, 'spool' | 'rows'> | null>;
+}
+
+/** Makes the steps of a round that are left, and returns the state it ends in. */
+export async function trainRound(context: TaskContext, round: Round): Promise<OptimizerState> {
+  checkPrecision(context);
+  const { checkpoint, stopwatch } = round;
+  const from = checkpoint?.step ?? round.steps.start;
+  return await withOwned(async (owned) => {
+    const opened = async () => {
+      const batches = await openSteps(context, { ...round.steps, start: from });
+      return owned.add(batches, () => batches.close(stopwatch));
+    };
+    // Both at once: a task begins with waiting for files.
+    const [state, batches] = await allEnded([checkpoint?.state ?? round.state(), opened()]);
+    const trainee = round.begin(state, owned);
+    await makeSteps(context, round, { from, batches, trainee });
+    return trainee.state();
+  });
+}
+
+interface Beginning {
+  readonly from: number;
+  readonly batches: StepBatches;
+  readonly trainee: Trainee;
+}
+
+async function makeSteps(
+  context: TaskContext,
+  round: Round,
+  { from, batches, trainee }: Beginning,
+): Promise<void> {
+  const { run, steps, stage, stopwatch } = round;
+  const { optimizer } = context.assignment.spec;
+  const started = context.now();
+  stopwatch.add('start', stopwatch.elapsed);
+  const loop = {
+    steps,
+    from,
+    stopwatch,
+    batchAt: batches.at,
+    learningRateAt: (step: number) => replicaRateAt(optimizer, step, run.rounds, steps.stride ?? 1),
+    onReport: (report: Parameters<typeof samplesOf>[0]) => {
+      context.progress(countBefore(steps, report.step + 1), countSteps(steps));
+      context.metrics(samplesOf(report));
+    },
+    breathe: (next: number) => context.breathe(saving(context, round, trainee, next)),
+  };
+  await trainLoop(loop, trainee.trained);
+  context.metrics(paceOf(context, { ...steps, start: from }, stage, started, stopwatch));
+}
+
+function saving(context: TaskContext, round: Round, trainee: Trainee, step: number): Save {
+  return (stops) =>
+    round.stopwatch.timeAsync('checkpoint', async () => {
+      // The files first: a checkpoint that can be read has all it names.
+      const files = trainee.keepFiles ? await trainee.keepFiles(stops) : { spool: null };
+      return files && saveCheckpoint(context, round, { state: trainee.state(), step, ...files });
+    });
+}
+
+/** Stores a checkpoint, and says how much of the task is in it. */
+export async function saveCheckpoint(
+  { assignment: { task_id, attempt }, blobs }: TaskContext,
+  { parameters, steps }: Pick<Round, 'parameters' | 'steps'>,
+  checkpoint: Checkpoint,
+): Promise<TaskCheckpoint> {
+  const { step } = checkpoint;
+  const bytes = encodeCheckpoint(parameters, checkpoint, `${task_id}-a${attempt}`);
+  const share = countBefore(steps, step) / countSteps(steps);
+  return { ...(await blobs.put(bytes)), step, share };
+}
