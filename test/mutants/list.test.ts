@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ROOT } from '../../src/service/root.js';
 import { MUTANTS } from './list/index.js';
 import { mutate, plant, problemsOf } from './mutant.js';
-import { isCaught, runTests } from './outcome.js';
+import { baselineProblem, isCaught, runTests } from './outcome.js';
 
 // `npm run test:mutants` plants the faults and takes minutes. This says that they can still be planted.
 
@@ -53,6 +53,7 @@ test('a mutant is caught by its named test alone; a broken file, or one that fai
     const noticed = await outcomeOf('sums up');
     assert.deepEqual(noticed.failed, ['sums up']);
     assert.ok(isCaught(noticed, { file: 'sum.test.mjs', test: 'sums up' }));
+    assert.equal(baselineProblem(noticed, ['sums up']), 'fails without a fault: sums up');
     assert.ok(!isCaught(await outcomeOf('looks away'), { file: 'sum.test.mjs', test: 'looks away' }));
     await takeOut();
     assert.equal(await readFile(join(root, 'src/sum.mjs'), 'utf8'), 'export const sum = (a, b) => a + b;\n');
@@ -60,7 +61,11 @@ test('a mutant is caught by its named test alone; a broken file, or one that fai
     const broken = await outcomeOf('sums up');
     assert.match(broken.broke ?? '', /SyntaxError/);
     assert.ok(!isCaught(broken, { file: 'sum.test.mjs', test: 'sums up' }));
+    assert.match(baselineProblem(broken, ['sums up']) ?? '', /^none of its tests ran/);
     assert.notEqual((await outcomeOf('no such test')).broke, null);
+    const passed = { passed: ['looks away'], failed: [], broke: null };
+    assert.equal(baselineProblem(passed, ['looks away', 'sums up']), 'did not run: sums up');
+    assert.equal(baselineProblem(passed, ['looks away']), null);
   } finally {
     await rm(root, { recursive: true, force: true });
   }

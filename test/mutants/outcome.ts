@@ -32,6 +32,14 @@ export function isCaught({ failed }: Outcome, { test }: NamedTest): boolean {
   return failed.some((name) => name.includes(test));
 }
 
+/** Why named tests that ran on the code as it is cannot tell a fault; null where all of them passed. */
+export function baselineProblem({ passed, failed, broke }: Outcome, tests: readonly string[]): string | null {
+  if (broke !== null) return `none of its tests ran: ${broke}`;
+  if (failed.length > 0) return `fails without a fault: ${failed.join('; ')}`;
+  const absent = tests.filter((test) => !passed.some((name) => name.includes(test)));
+  return absent.length > 0 ? `did not run: ${absent.join('; ')}` : null;
+}
+
 /** Within a test run it would make Node report in another form. */
 const { NODE_TEST_CONTEXT: _, ...ENVIRONMENT } = process.env;
 
