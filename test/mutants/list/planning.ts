@@ -154,7 +154,7 @@ export const PLANNING: readonly Mutant[] = [
     {
       name: 'penalty-fixed',
       fault: 'Without an end-to-end phase the penalty stays fixed.',
-      file: 'src/planning/spec/method.ts',
+      file: 'src/planning/spec/method/penalty.ts',
       edits: [["if (type === 'augmented-lagrangian' && endToEndShare === 0) return 'adaptive';", '']],
     },
   ]),
