@@ -166,7 +166,7 @@ export const TRAINING: readonly Mutant[] = [
     {
       name: 'replica-rate',
       fault: 'Replicas train at the rate of one device.',
-      file: PART,
+      file: 'src/trainer/tasks/train/round.ts',
       edits: [['run.rounds, steps.stride ?? 1)', 'run.rounds, 1)']],
     },
     {
