@@ -183,11 +183,13 @@ export const TRAINING: readonly Mutant[] = [
       file: 'src/trainer/optimizer/mean-state.ts',
       edits: [['states.map((state) => state.slots.get(slot)!)', '[first.slots.get(slot)!]']],
     },
+  ]),
+  ...noticedBy('test/trainer/tasks/replicas.test.ts', 'the mean is exact where it can be', [
     {
-      name: 'replica-order',
-      fault: 'Replicas are averaged in the order of their inputs.',
-      file: 'src/trainer/tasks/inputs/states.ts',
-      edits: [['replicas.map((_, index) =>', 'replicas.map((name, index) => name ||']],
+      name: 'mean-rounded',
+      fault: 'The mean of replicas is summed in float32.',
+      file: 'src/trainer/optimizer/mean-state.ts',
+      edits: [['sum += other[index]!', 'sum = Math.fround(sum + other[index]!)']],
     },
   ]),
   ...noticedBy('test/trainer/tasks/replicas.test.ts', 'n replicas learn at n times the rate', [
