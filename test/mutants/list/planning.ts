@@ -109,7 +109,7 @@ export const PLANNING: readonly Mutant[] = [
       name: 'warm-start-cold',
       fault: 'Stages do not start from the warm network.',
       file: GRAPH,
-      edits: [['const handedOver = warmStartRounds > 0 &&', 'const handedOver = warmStartRounds > 1 &&']],
+      edits: [['const handedOver = warmStartRounds > 0 &&', 'const handedOver = warmStartRounds < 0 &&']],
     },
   ]),
   ...noticedBy('test/planning/tasks/restart-points.test.ts', 'a round is kept from its end on', [

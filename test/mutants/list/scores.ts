@@ -53,12 +53,6 @@ export const SCORES: readonly Mutant[] = [
       file: 'src/trainer/data/batch-filler.ts',
       edits: [['reader.labels[index]!', 'reader.labels[(index + 1) % reader.labels.length]!']],
     },
-    {
-      name: 'deviation',
-      fault: 'Pixels are divided by their deviation plus one.',
-      file: 'src/trainer/data/augment.ts',
-      edits: [['(pixel - center) / deviation[channel]!', '(pixel - center) / (deviation[channel]! + 1)']],
-    },
   ]),
   ...noticedBy(EVALUATION_TEST, 'the last task of a job scores the test images', [
     {
@@ -102,6 +96,12 @@ export const SCORES: readonly Mutant[] = [
     },
   ]),
   ...noticedBy('test/trainer/data/data.test.ts', 'an image is shifted, mirrored and normalised', [
+    {
+      name: 'deviation',
+      fault: 'Pixels are divided by their deviation plus one.',
+      file: 'src/trainer/data/augment.ts',
+      edits: [['(pixel - center) / deviation[channel]!', '(pixel - center) / (deviation[channel]! + 1)']],
+    },
     {
       name: 'flip-lost',
       fault: 'A mirrored image is not mirrored.',

@@ -8,52 +8,39 @@ const FENCES_TEST = 'test/jobs/store/fences.test.ts';
 export const STORE: readonly Mutant[] = [
   ...noticedBy(FENCES_TEST, 'an attempt whose lease ran out changes nothing any more', [
     {
-      name: 'fence-end',
-      fault: 'A stale attempt ends the current one.',
-      file: TASKS,
-      edits: [
-        [
-          "where: { id: taskId, attempt, state: 'running' },\n    data: { ...changes, state",
-          "where: { id: taskId, state: 'running' },\n    data: { ...changes, state",
-        ],
-      ],
-    },
-    {
-      name: 'fence-success',
-      fault: 'A stale attempt succeeds for the current one.',
-      file: SUCCESSES,
+      name: 'fence-attempt',
+      fault: 'A stale attempt writes as if it were the current one.',
+      file: 'src/jobs/store/leases.ts',
       edits: [['} AND attempt = $', '} AND attempt >= $']],
     },
     {
-      name: 'fence-touch',
-      fault: 'A stale attempt reports progress.',
-      file: TASKS,
+      name: 'fence-renewal',
+      fault: "A stale attempt keeps the task's lease.",
+      file: 'src/jobs/store/leases.ts',
       edits: [
         [
-          "where: { id: taskId, attempt, state: 'running' },\n    data: { attempt, ...changes }",
-          "where: { id: taskId, state: 'running' },\n    data: { ...changes }",
+          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL\n      AND job.id',
+          'AND lease_until IS NOT NULL\n      AND job.id',
         ],
-      ],
-    },
-    {
-      name: 'fence-lease',
-      fault: "A stale attempt keeps the task's lease.",
-      file: TASKS,
-      edits: [
-        ['(task.id, task.attempt) IN ($', 'task.id IN (SELECT id FROM (VALUES $'],
-        ['{claims})', '{claims}) AS held (id, attempt))'],
       ],
     },
   ]),
   ...noticedBy(FENCES_TEST, 'between two attempts the old one changes nothing either', [
     {
-      name: 'success-after-end',
-      fault: 'An attempt that has ended succeeds afterwards.',
-      file: SUCCESSES,
-      edits: [["} AND state = 'running'", '}']],
+      name: 'fence-over',
+      fault: 'An attempt that has ended writes afterwards.',
+      file: 'src/jobs/store/leases.ts',
+      edits: [['} AND lease_until IS NOT NULL`;', '}`;']],
     },
   ]),
   ...noticedBy(FENCES_TEST, 'a task is claimed once, however many ask', [
+    {
+      name: 'claim-without-fence',
+      fault: 'A claim does not raise the attempt.',
+      file: 'src/jobs/store/leases.ts',
+      edits: [['attempt = attempt + 1, lease_until', 'attempt = attempt, lease_until']],
+    },
+
     {
       name: 'claim-twice',
       fault: 'A running task is claimed again.',
@@ -65,26 +52,20 @@ export const STORE: readonly Mutant[] = [
         ],
       ],
     },
-    {
-      name: 'claim-without-fence',
-      fault: 'A claim does not raise the attempt.',
-      file: 'src/jobs/store/claims.ts',
-      edits: [['attempt = attempt + 1, error', 'attempt = attempt, error']],
-    },
   ]),
   ...noticedBy(FENCES_TEST, 'a task that keeps failing for passing reasons fails its job', [
     {
       name: 'one-attempt-more',
       fault: 'A task may fail once more than max_attempts.',
-      file: 'src/jobs/lifecycle/fail.ts',
-      edits: [['counts.failures < job.maxAttempts', 'counts.failures <= job.maxAttempts']],
+      file: 'src/jobs/lifecycle/verdict.ts',
+      edits: [['failures < job.maxAttempts', 'failures <= job.maxAttempts']],
     },
   ]),
   ...noticedBy(FENCES_TEST, 'lost workers are no failures of the task', [
     {
       name: 'loss-counts',
       fault: 'A lost worker counts as a failure of the task.',
-      file: 'src/jobs/lifecycle/fail.ts',
+      file: 'src/jobs/lifecycle/verdict.ts',
       edits: [["retry === 'uncounted' ?", "retry !== 'uncounted' ?"]],
     },
   ]),
@@ -92,8 +73,8 @@ export const STORE: readonly Mutant[] = [
     {
       name: 'checkpoint-kept',
       fault: 'A checkpoint that cannot be read is kept.',
-      file: 'src/jobs/lifecycle/end-attempt.ts',
-      edits: [['if (dropCheckpoint) await deleteCheckpoint(tx, task.taskId);', '']],
+      file: 'src/jobs/lifecycle/fail.ts',
+      edits: [['if (dropCheckpoint) await deleteCheckpoint(tx, task.id);', '']],
     },
   ]),
   ...noticedBy(FENCES_TEST, 'max_runtime_s: time at work counts', [
@@ -208,19 +189,19 @@ export const STORE: readonly Mutant[] = [
     'a delivery whose sender dies is due again',
     [
       {
-        name: 'delivery-fence',
-        fault: 'A dead sender records a delivery that another one has taken over.',
-        file: 'src/jobs/store/webhook-deliveries.ts',
-        edits: [['} AND attempts = $', '} AND 0 < $']],
+        name: 'delivery-lost',
+        fault: 'A delivery whose sender died is not taken again.',
+        file: 'src/jobs/store/leases.ts',
+        edits: [['(lease_until IS NULL OR ', '(lease_until IS NULL AND ']],
       },
     ],
   ),
-  ...noticedBy('test/jobs/store/queue-order.test.ts', 'a higher priority goes before every turn', [
+  ...noticedBy('test/jobs/store/queue-order.test.ts', 'a priority counts among the jobs of its tenant', [
     {
       name: 'priority-reversed',
       fault: 'The lowest priority goes first.',
       file: 'src/jobs/store/queue-order.ts',
-      edits: [['ORDER BY task.priority DESC LIMIT 1', 'ORDER BY task.priority LIMIT 1']],
+      edits: [['ORDER BY task.priority DESC, job_id, position', 'ORDER BY task.priority, job_id, position']],
     },
   ]),
   ...noticedBy('test/datasets/image-folder.test.ts', 'classes that are numbers are in the order of numbers', [
