@@ -19,6 +19,7 @@ import {
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
+import { renderJobDefaults } from './job-defaults.js';
 import { replaceBetween } from './replace-between.js';
 
 /** A committed file that another one decides. */
@@ -35,6 +36,7 @@ const OPERATING = 'docs/operating.md';
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'src/contract/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
+  { path: 'src/contract/generated/job-defaults.ts', source: 'openapi/openapi.yaml', render: renderJobDefaults },
   {
     path: 'src/contract/generated/optimizer-defaults.ts',
     source: 'openapi/openapi.yaml',

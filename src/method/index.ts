@@ -3,4 +3,5 @@
 export * from './methods.js';
 export * from './rounds.js';
 export * from './run.js';
+export * from './stability.js';
 export { type NetworkVariants, networkVariants } from './variants.js';

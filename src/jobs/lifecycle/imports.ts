@@ -1,7 +1,7 @@
 import { ERRORS, isErrorCode, retryClassOf } from '../../contract/errors.js';
 import type { ImportFailure, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { ImageShape } from '../../contract/spec.js';
-import { MAX_ATTEMPTS, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
+import { MAX_IMPORT_ATTEMPTS, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
 import { setFailed, setReady } from '../store/datasets.js';
@@ -30,7 +30,7 @@ export function recordImportFailure(
   if (retryClassOf(code) === 'wait' && outages <= MAX_OUTAGES)
     return releaseImport(db, claim, { failures: claim.failures, outages, waitMs: outagePauseMs(outages) });
   const failures = claim.failures + 1;
-  if (retryClassOf(code) !== 'fatal' && failures < MAX_ATTEMPTS) {
+  if (retryClassOf(code) !== 'fatal' && failures < MAX_IMPORT_ATTEMPTS) {
     return releaseImport(db, claim, { failures, outages: 0, waitMs: RETRY_BACKOFF_MS * 2 ** failures });
   }
   const said = problems.some(({ severity }) => severity === 'error');

@@ -1,8 +1,8 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
 export const HEARTBEAT_MS = 1_500;
-/** Maximum number of failed attempts of a task, for jobs from versions without `max_attempts`. */
-export const MAX_ATTEMPTS = 5;
+/** Maximum number of failed attempts of an import. */
+export const MAX_IMPORT_ATTEMPTS = 5;
 /**
  * Maximum number of attempts of a task that are lost with their worker without a new checkpoint. Then the job
  * fails.

@@ -1,6 +1,6 @@
+import { JOB_DEFAULTS } from '../../contract/generated/job-defaults.js';
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
 import type { KindProgress } from '../../planning/tasks/time-left.js';
-import { MAX_ATTEMPTS } from '../process/limits.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 
@@ -41,7 +41,7 @@ async function lock(tx: Transaction, which: Prisma.Sql): Promise<LockedJob | nul
   const rows = await tx.$queryRaw<LockedJob[]>`
     SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
       started_at IS NOT NULL AS started,
-      coalesce((spec->>'max_attempts')::int, ${MAX_ATTEMPTS}) AS "maxAttempts", now() AS now
+      coalesce((spec->>'max_attempts')::int, ${JOB_DEFAULTS.max_attempts}) AS "maxAttempts", now() AS now
     FROM job WHERE ${which} FOR NO KEY UPDATE`;
   return rows[0] ?? null;
 }

@@ -1,4 +1,5 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
+import { MAX_RATE_TIMES_BETA } from '../../method/index.js';
 import type { Layer } from '../../network/index.js';
 import { batchStatisticsRule, inferPass, type NamedTensors } from '../passes/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
@@ -18,12 +19,6 @@ export interface Downstream {
   /** g_{k+1} of each batch; null for the penalty method. */
   readonly corrections: Corrections | null;
 }
-
-/**
- * Upper limit of learningRate x beta, for stability. beta of a step is the given number, or follows the rule
- * (docs/method.md).
- */
-export const LARGEST_RATE_TIMES_BETA = 0.8;
 
 export function couplingObjective(
   downstream: Downstream,
@@ -51,10 +46,11 @@ export function coupledLoss(made: Coupling): LocalLoss {
   };
 }
 
+/** beta of a step: the given number, or the rule with its upper bound. */
 export function penaltyAt(penalty: ResolvedMethod['penalty'], learningRate: number): Penalty {
   if (penalty === 'auto') throw new Error('a method with a coupling needs a resolved penalty');
   return penalty === 'adaptive'
-    ? { adaptiveAtMost: LARGEST_RATE_TIMES_BETA / learningRate }
+    ? { adaptiveAtMost: MAX_RATE_TIMES_BETA / learningRate }
     : { beta: penalty };
 }
 

@@ -1,4 +1,5 @@
 import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
+import { JOB_DEFAULTS } from '../../../src/contract/generated/job-defaults.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../src/contract/spec.js';
 import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 
@@ -13,70 +14,25 @@ export type SpecChanges = Partly<JobSpec>;
 export function jobSpec(changes: SpecChanges = {}): JobSpec {
   const { model, method, optimizer, augmentation, export_options, ...top } = changes;
   return {
-    name: '',
-    metadata: {},
-    priority: 0,
+    ...JOB_DEFAULTS,
     dataset: 'mnist',
-    max_train_samples: null,
-    epochs: 10,
-    batch_size: 128,
-    precision: 'float32',
-    image_size: null,
-    label_smoothing: 0,
-    seed: null,
-    evaluate_every: null,
-    init_from: null,
-    max_runtime_s: null,
-    max_pending_s: null,
-    max_attempts: 5,
-    trackers: [],
-    exports: ['tfjs-layers'],
     ...top,
-    model: { family: 'resnet', depth: null, width: null, dropout: 0, ...model },
+    model: { ...JOB_DEFAULTS.model, ...model },
     method: {
-      type: 'augmented-lagrangian',
-      stages: null,
-      split: 'auto',
-      penalty: 'auto',
-      round_steps: null,
-      message_rounds: null,
-      warm_start_epochs: 0,
-      end_to_end_share: null,
-      end_to_end_replicas: null,
+      ...JOB_DEFAULTS.method,
       ...method,
-      auxiliary: { cost_share: 0.1, width: null, depth: null, learning_rate: null, ...method?.auxiliary },
-      heads: { decoder: false, ...method?.heads },
-      stored: { coupling: null, ...method?.stored },
-      corrections: { precision: 'float16', filter: 'none', ...method?.corrections },
+      auxiliary: { ...JOB_DEFAULTS.method.auxiliary, ...method?.auxiliary },
+      heads: { ...JOB_DEFAULTS.method.heads, ...method?.heads },
+      stored: { ...JOB_DEFAULTS.method.stored, ...method?.stored },
+      corrections: { ...JOB_DEFAULTS.method.corrections, ...method?.corrections },
     },
     optimizer: {
-      type: 'sgd',
-      learning_rate: null,
-      momentum: null,
-      nesterov: false,
-      beta1: null,
-      beta2: null,
-      epsilon: null,
-      weight_decay: null,
-      decay_norm_and_bias: true,
-      clip_norm: null,
+      ...JOB_DEFAULTS.optimizer,
       ...optimizer,
-      schedule: {
-        type: 'cosine',
-        warmup_epochs: 0,
-        milestones: [0.5, 0.75],
-        gamma: 0.1,
-        ...optimizer?.schedule,
-      },
+      schedule: { ...JOB_DEFAULTS.optimizer.schedule, ...optimizer?.schedule },
     },
-    augmentation: {
-      crop_padding: null,
-      horizontal_flip: null,
-      cutout: 0,
-      random_resized_crop: null,
-      ...augmentation,
-    },
-    export_options: { fold_batch_norm: false, ...export_options },
+    augmentation: { ...JOB_DEFAULTS.augmentation, ...augmentation },
+    export_options: { ...JOB_DEFAULTS.export_options, ...export_options },
   } as JobSpec;
 }
 

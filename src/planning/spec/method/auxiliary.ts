@@ -1,3 +1,4 @@
+import { JOB_DEFAULTS } from '../../../contract/generated/job-defaults.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
 import { leastAuxiliaryDepth } from '../../../network/auxiliary.js';
@@ -7,11 +8,8 @@ import type { MethodFacts } from './facts.js';
 
 type AuxiliarySpec = JobSpec['method']['auxiliary'];
 
-/**
- * The default in openapi.yaml. A job that sends exactly this value counts as having sent none, so it does not conflict
- * with `width`.
- */
-const DEFAULT_COST_SHARE = 0.1;
+/** A job that sends exactly this value counts as having sent none, so it does not conflict with `width`. */
+const DEFAULT_COST_SHARE = JOB_DEFAULTS.method.auxiliary.cost_share;
 
 /** Refuses AuxNet settings of a method without AuxNets, two settings of one width, and depths that do not fit. */
 export function resolveAuxiliary(

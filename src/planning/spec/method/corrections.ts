@@ -1,10 +1,11 @@
+import { JOB_DEFAULTS } from '../../../contract/generated/job-defaults.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts } from './facts.js';
 
-/** The defaults of openapi.yaml. A job that sends exactly these counts as having sent none. */
-const DEFAULT_CORRECTIONS = { precision: 'float16', filter: 'none' } as const;
+/** A job that sends exactly these counts as having sent none. */
+const DEFAULT_CORRECTIONS = JOB_DEFAULTS.method.corrections;
 
 /** Refuses a precision or filter of corrections where stages send no tensors, or features that a filter would blur. */
 export function resolveCorrections(

@@ -1,13 +1,11 @@
 import type { ResolvedMethod } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
+import { MAX_RATE_TIMES_BETA } from '../../../method/stability.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 
 // docs/method.md, "The choice of beta": just strong enough if an end-to-end phase follows.
 const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
-
-/** Largest stable value of learning_rate x penalty. `auto` stays below it. */
-const STABLE_PRODUCT = 0.8;
 
 /** @returns the coefficient beta, 'adaptive', or 'auto' where the method has no coupling */
 export function resolvePenalty(
@@ -28,11 +26,11 @@ export function resolvePenalty(
     );
   }
   if (stages > 1 && typeof penalty === 'number' && rate * penalty >= 1) {
-    const max = (STABLE_PRODUCT / rate).toPrecision(3);
+    const max = (MAX_RATE_TIMES_BETA / rate).toPrecision(3);
     report('/method/penalty', `learning_rate x penalty must be below 1; at rate ${rate} use ${max} or less`);
   }
   if (penalty !== 'auto') return penalty;
   if (type === 'augmented-lagrangian' && endToEndShare === 0) return 'adaptive';
   const wanted = DEFAULT_PENALTY[type === 'penalty' ? 'penalty' : 'augmented-lagrangian'];
-  return Math.min(wanted, STABLE_PRODUCT / rate);
+  return Math.min(wanted, MAX_RATE_TIMES_BETA / rate);
 }

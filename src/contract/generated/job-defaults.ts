@@ -1,0 +1,86 @@
+// Generated from openapi/openapi.yaml by `npm run generate`. Do not edit.
+
+export const JOB_DEFAULTS = {
+  "name": "",
+  "metadata": {},
+  "priority": 0,
+  "max_train_samples": null,
+  "image_size": null,
+  "model": {
+    "family": "resnet",
+    "depth": null,
+    "width": null,
+    "dropout": 0
+  },
+  "method": {
+    "type": "augmented-lagrangian",
+    "stages": null,
+    "split": "auto",
+    "penalty": "auto",
+    "auxiliary": {
+      "cost_share": 0.1,
+      "width": null,
+      "depth": null,
+      "learning_rate": null
+    },
+    "heads": {
+      "decoder": false
+    },
+    "corrections": {
+      "precision": "float16",
+      "filter": "none"
+    },
+    "round_steps": null,
+    "stored": {
+      "coupling": null
+    },
+    "message_rounds": null,
+    "warm_start_epochs": 0,
+    "end_to_end_share": null,
+    "end_to_end_replicas": null
+  },
+  "optimizer": {
+    "type": "sgd",
+    "learning_rate": null,
+    "momentum": null,
+    "nesterov": false,
+    "beta1": null,
+    "beta2": null,
+    "epsilon": null,
+    "weight_decay": null,
+    "decay_norm_and_bias": true,
+    "clip_norm": null,
+    "schedule": {
+      "type": "cosine",
+      "warmup_epochs": 0,
+      "milestones": [
+        0.5,
+        0.75
+      ],
+      "gamma": 0.1
+    }
+  },
+  "epochs": 10,
+  "batch_size": 128,
+  "precision": "float32",
+  "label_smoothing": 0,
+  "augmentation": {
+    "crop_padding": null,
+    "random_resized_crop": null,
+    "horizontal_flip": null,
+    "cutout": 0
+  },
+  "seed": null,
+  "evaluate_every": null,
+  "init_from": null,
+  "max_runtime_s": null,
+  "max_pending_s": null,
+  "max_attempts": 5,
+  "exports": [
+    "tfjs-layers"
+  ],
+  "export_options": {
+    "fold_batch_norm": false
+  },
+  "trackers": []
+} as const;
