@@ -36,7 +36,11 @@ const OPERATING = 'docs/operating.md';
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'src/contract/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
-  { path: 'src/contract/generated/job-defaults.ts', source: 'openapi/openapi.yaml', render: renderJobDefaults },
+  {
+    path: 'src/contract/generated/job-defaults.ts',
+    source: 'openapi/openapi.yaml',
+    render: renderJobDefaults,
+  },
   {
     path: 'src/contract/generated/optimizer-defaults.ts',
     source: 'openapi/openapi.yaml',

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { JobsService } from '../../contract/client/service.js';
-import { remember } from '../../planning/spec/remember.js';
+import { memoize } from '../../contract/memoize.js';
 import { openBlobStore } from '../../storage/open.js';
 import { lazySecretBox } from '../outgoing/secret-key.js';
 import { openQueueBoard } from '../queue/board.js';
@@ -16,7 +16,6 @@ import { openJobWrites } from './jobs/create-job.js';
 import { openDatasetReads } from './jobs/new-job.js';
 import { openQueueReads } from './jobs/queue-place.js';
 import { openKeyring } from './keys/keyring.js';
-import { cachedFor } from './monitoring/cached.js';
 import { listWorkers, readDisks, readReadiness } from './monitoring/readiness.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { tenantClient } from './tenant.js';
@@ -75,10 +74,10 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     storeJob: openJobWrites(db),
   };
   return {
-    forTenant: remember(MAX_CLIENTS, (tenant: string) => tenantClient(tenant, parts)),
+    forTenant: memoize((tenant: string) => tenantClient(tenant, parts), { max: MAX_CLIENTS }),
     ...openKeyring(db, now),
     countRequest: counter.countRequest,
-    getMetrics: sayingUnavailable(cachedFor(METRICS_KEPT_MS, now, metrics)),
+    getMetrics: sayingUnavailable(memoize(() => metrics(), { max: 1, age: { ms: METRICS_KEPT_MS, now } })),
     getReadiness: () => readReadiness({ db, redis, disks, reserveBytes }),
     listWorkers: sayingUnavailable((tenant) => listWorkers(db, tenant)),
     showQueues: board.showQueues,

@@ -1,9 +1,9 @@
+import { memoize } from '../../contract/memoize.js';
 import type { JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import type { NetworkDescription } from '../../network/description.js';
 import type { Shape } from '../../network/layers.js';
 import { describeNetwork } from '../../network/resnet.js';
 import { balancedSplit, type SplitOptions } from '../costs/split.js';
-import { remember } from './remember.js';
 
 /** Networks kept, and splits kept for each: the jobs of a sweep share both. A deep network takes a megabyte. */
 const NETWORKS_KEPT = 10;
@@ -23,14 +23,14 @@ export interface KnownNetwork {
 }
 
 /** The description of a network and the search of its splits, kept because both take milliseconds to seconds. */
-export const networkOf = remember(
-  NETWORKS_KEPT,
+export const networkOf = memoize(
   (facts: { model: ResolvedSpec['model']; image: Shape; classes: number }): KnownNetwork => {
     const network = describeNetwork(facts.model, facts.image, facts.classes);
     const split = ({ stages, auxiliary, balance, heads }: SplitSearch): readonly number[] =>
       auxiliary === null
         ? balancedSplit(network, stages, 0, { balance, heads })
         : balancedSplit(network, stages, auxiliary.cost_share, { size: auxiliary, balance, heads });
-    return { network, split: remember(SPLITS_KEPT, split) };
+    return { network, split: memoize(split, { max: SPLITS_KEPT }) };
   },
+  { max: NETWORKS_KEPT },
 );

@@ -1,5 +1,6 @@
 import type { Principal, Scope } from '../../../contract/access.js';
 import { StrataError } from '../../../contract/errors.js';
+import { memoize } from '../../../contract/memoize.js';
 import { anyApiKey, findAnyApiKey } from '../../store/api-keys.js';
 import { type Database, fromJson } from '../../store/connection/database.js';
 import type { ApiKey } from '../../store/rows.js';
@@ -19,8 +20,11 @@ export interface Keyring {
 
 /** Looks up keys in the database, at most every half second per key. @param nowMs a monotonic clock */
 export function openKeyring(db: Database, nowMs: () => number): Keyring {
-  const rows = remember((id) => findAnyApiKey(db, id), nowMs);
-  const open = remember(async () => !(await anyApiKey(db)), nowMs);
+  const age = { ms: KEY_CACHE_MS, now: nowMs };
+  // Unknown ids are not kept, so that guessed ids cannot fill the memory.
+  const keeps = (row: ApiKey | null) => row !== null;
+  const rows = memoize((id: string) => answered(findAnyApiKey(db, id)), { max: MAX_CACHED, age, keeps });
+  const keys = memoize(() => answered(anyApiKey(db)), { max: 1, age });
   let locked = false;
   return {
     async authenticate(text) {
@@ -30,7 +34,7 @@ export function openKeyring(db: Database, nowMs: () => number): Keyring {
     },
     async isOpen() {
       // Once true, it stays true: rows of keys are never deleted.
-      locked ||= !(await open('any'));
+      locked ||= await keys();
       return !locked;
     },
   };
@@ -40,19 +44,8 @@ function principalOf({ id, tenant, scopes }: ApiKey): Principal {
   return { keyId: id, tenant, scopes: fromJson<Scope[]>(scopes) };
 }
 
-/** Caches the results of `read` for a moment, except null: guessed ids must not fill the memory. */
-function remember<T>(read: (key: string) => Promise<T | null>, nowMs: () => number) {
-  const kept = new Map<string, { value: T; until: number }>();
-  return async (key: string): Promise<T | null> => {
-    const found = kept.get(key);
-    const now = nowMs();
-    if (found && now < found.until) return found.value;
-    const value = await read(key).catch((cause: unknown) => {
-      throw new StrataError('unavailable', 'Postgres does not respond.', { cause });
-    });
-    if (kept.size >= MAX_CACHED) kept.clear();
-    if (value === null) kept.delete(key);
-    else kept.set(key, { value, until: now + KEY_CACHE_MS });
-    return value;
-  };
-}
+/** @throws StrataError unavailable */
+const answered = <T>(read: Promise<T>): Promise<T> =>
+  read.catch((cause: unknown) => {
+    throw new StrataError('unavailable', 'Postgres does not respond.', { cause });
+  });
