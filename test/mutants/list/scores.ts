@@ -182,7 +182,7 @@ export const SCORES: readonly Mutant[] = [
       {
         name: 'export-epsilon',
         fault: 'Exported batch norms have an epsilon of 1e-3.',
-        file: 'src/trainer/export/inference-layers.ts',
+        file: 'src/trainer/export/operations/norm.ts',
         edits: [['epsilon: NORM_EPSILON', 'epsilon: 1e-3']],
       },
       {

@@ -66,7 +66,7 @@ export const STORE: readonly Mutant[] = [
       name: 'loss-counts',
       fault: 'A lost worker counts as a failure of the task.',
       file: 'src/jobs/lifecycle/verdict.ts',
-      edits: [["retry === 'uncounted' ?", "retry !== 'uncounted' ?"]],
+      edits: [["retry === 'uncounted'\n", "retry !== 'uncounted'\n"]],
     },
   ]),
   ...noticedBy(FENCES_TEST, 'a checkpoint that cannot be read is dropped', [
@@ -90,7 +90,7 @@ export const STORE: readonly Mutant[] = [
       name: 'output-missing',
       fault: 'A success without the outputs that others read is kept.',
       file: 'src/jobs/lifecycle/succeed.ts',
-      edits: [['if (missing.length > 0) throw', 'if (missing.length > 9) throw']],
+      edits: [['if (missing.length > 0)\n    throw', 'if (missing.length > 9)\n    throw']],
     },
   ]),
   ...noticedBy(FENCES_TEST, 'a claim stores what its assignment says', [
