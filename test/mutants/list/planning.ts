@@ -126,7 +126,7 @@ export const PLANNING: readonly Mutant[] = [
       edits: [['group.length === replicasIn(rounds, round!)', 'group.length >= 1']],
     },
   ]),
-  ...noticedBy('test/planning/tasks/time-left.test.ts', 'what is left of each kind, at its own rate', [
+  ...noticedBy('test/planning/tasks/time-left.test.ts', 'remaining work of each kind at its own rate', [
     {
       name: 'time-whole',
       fault: 'What is done counts as left.',

@@ -35,13 +35,6 @@ export const STORE: readonly Mutant[] = [
   ]),
   ...noticedBy(FENCES_TEST, 'a task is claimed once, however many ask', [
     {
-      name: 'claim-without-fence',
-      fault: 'A claim does not raise the attempt.',
-      file: 'src/jobs/store/leases.ts',
-      edits: [['attempt = attempt + 1, lease_until', 'attempt = attempt, lease_until']],
-    },
-
-    {
       name: 'claim-twice',
       fault: 'A running task is claimed again.',
       file: 'src/jobs/store/queue-order.ts',
@@ -93,7 +86,7 @@ export const STORE: readonly Mutant[] = [
       edits: [['if (missing.length > 0)\n    throw', 'if (missing.length > 9)\n    throw']],
     },
   ]),
-  ...noticedBy(FENCES_TEST, 'a claim stores what its assignment says', [
+  ...noticedBy(FENCES_TEST, 'a claim stores the contents of its assignment', [
     {
       name: 'job-stays',
       fault: 'A job does not move on with its tasks.',
@@ -107,18 +100,6 @@ export const STORE: readonly Mutant[] = [
     'test/jobs/lifecycle/interleavings.test.ts',
     'random interleavings: terminal states are final',
     [
-      {
-        name: 'state-overwritten',
-        fault: 'A job takes any state, whatever it had.',
-        file: 'src/jobs/store/jobs.ts',
-        edits: [["const state = transition('job', job.state, to);", 'const state = to;']],
-      },
-      {
-        name: 'stop-late',
-        fault: 'A job that has ended can be stopped.',
-        file: 'src/jobs/lifecycle/stop.ts',
-        edits: [["if (isTerminal('job', job.state)) return job;\n  const reason", 'const reason']],
-      },
       {
         name: 'ends-running',
         fault: 'A job ends while its tasks run.',
@@ -142,12 +123,6 @@ export const STORE: readonly Mutant[] = [
           ],
         ],
       },
-      {
-        name: 'left-open',
-        fault: 'Tasks of an ended job wait for ever.',
-        file: TASKS,
-        edits: [["state: { in: ['waiting', 'ready'] }", "state: { in: ['ready'] }"]],
-      },
     ],
   ),
   ...noticedBy('test/jobs/lifecycle/states.test.ts', 'every task transition outside the table is refused', [
@@ -168,20 +143,12 @@ export const STORE: readonly Mutant[] = [
       edits: [['succeeded: [],\n    failed: [],', "succeeded: [],\n    failed: ['queued'],"]],
     },
   ]),
-  ...noticedBy('test/jobs/lifecycle/remake.test.ts', 'what made a damaged input makes it again', [
+  ...noticedBy('test/jobs/lifecycle/remake.test.ts', 'the maker of a damaged input runs again', [
     {
       name: 'remade-not-counted',
       fault: 'Readers do not wait for what is made again.',
       file: 'src/jobs/store/task-dependencies.ts',
       edits: [["count(*) FILTER (WHERE needed.state <> 'succeeded')::int", '0']],
-    },
-  ]),
-  ...noticedBy('test/jobs/service.test.ts', 'the spool of a job is empty when the job has ended', [
-    {
-      name: 'spool-early',
-      fault: 'Messages are deleted before all who read them have succeeded.',
-      file: TASKS,
-      edits: [["AND reader.state <> 'succeeded'", "AND reader.state = 'running'"]],
     },
   ]),
   ...noticedBy(
