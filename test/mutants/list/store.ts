@@ -1,6 +1,5 @@
 import { type Mutant, noticedBy } from '../mutant.js';
 
-const TASKS = 'src/jobs/store/tasks.ts';
 const SUCCESSES = 'src/jobs/store/task-successes.ts';
 const FENCES_TEST = 'test/jobs/store/fences.test.ts';
 
