@@ -9,6 +9,7 @@ import { loadContract } from './openapi.js';
 import { knowPrincipals } from './plugins/access.js';
 import { refuseWhileClosing } from './plugins/closing.js';
 import { serveDocs } from './plugins/docs.js';
+import { refuseCompressedBodies } from './plugins/encodings.js';
 import { protectBrowsers } from './plugins/headers.js';
 import { takeImages } from './plugins/images.js';
 import { parseJson } from './plugins/json.js';
@@ -61,6 +62,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   knowPrincipals(app);
   protectBrowsers(app);
   answerProblems(app);
+  refuseCompressedBodies(app);
   parseJson(app);
   takeImages(app);
   await takeUploads(app);

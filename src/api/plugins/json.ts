@@ -6,12 +6,12 @@ import { partsOf } from '../http/json-parts.js';
 export function parseJson(app: FastifyInstance): void {
   // A text/plain body would skip the validation of the contract.
   app.removeContentTypeParser(['text/plain', 'application/json']);
-  const parse = app.getDefaultJsonParser('remove', 'remove');
+  const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body.toString();
     if (text.trim() === '') return done(null, undefined);
     parse(request, text, (error, value) => {
-      if (error) return done(new StrataError('malformed_json', whatStops(text)));
+      if (error) return done(reservedName(text) ?? new StrataError('malformed_json', whatStops(text)));
       if (LONE_SURROGATE.test(text) && !isWellFormed(value)) return done(notUnicode());
       done(null, value);
     });
@@ -36,6 +36,29 @@ function notUnicode(): StrataError {
     'malformed_json',
     'The body contains half of a surrogate pair (an escape from `\\ud800` to `\\udfff`).',
   );
+}
+
+/** Names that reach every object's prototype: a store or a client that copies fields would lose or misuse them. */
+function reservedName(text: string): StrataError | null {
+  let pointer: string | null;
+  try {
+    pointer = pointerToReserved(JSON.parse(text));
+  } catch {
+    return null;
+  }
+  if (pointer === null) return null;
+  const message = 'Must have another name: this one is reserved in JavaScript.';
+  return new StrataError('invalid_request', undefined, { errors: [{ in: 'body', pointer, message }] });
+}
+
+function pointerToReserved(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, child] of Object.entries(value)) {
+    if (key === '__proto__' || key === 'constructor') return `/${key}`;
+    const below = pointerToReserved(child);
+    if (below !== null) return `/${key}${below}`;
+  }
+  return null;
 }
 
 function whatStops(text: string): string {

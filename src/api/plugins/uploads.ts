@@ -51,8 +51,10 @@ async function readParts(request: FastifyRequest, client: Pick<TenantClient, 'da
   for await (const part of request.parts()) {
     const name = part.fieldname;
     if (name in body) throw invalid(name, 'Must be sent exactly once.');
-    if (part.type === 'field') body[name] = fieldValue(name, part.value);
-    else if (name !== FILE_FIELD) throw invalid(name, `Send the file in the field \`${FILE_FIELD}\`.`);
+    if (part.type === 'field') {
+      // A form sends every field that it shows, also an empty one.
+      if (part.value !== '') body[name] = fieldValue(name, part.value);
+    } else if (name !== FILE_FIELD) throw invalid(name, `Send the file in the field \`${FILE_FIELD}\`.`);
     else {
       request.upload = await client.datasets.receiveUpload(part.file);
       body[name] = part.filename;
@@ -62,6 +64,7 @@ async function readParts(request: FastifyRequest, client: Pick<TenantClient, 'da
 }
 
 function fieldValue(name: string, value: unknown): unknown {
+  if (value === 'null' && name !== 'name') return null;
   if (!JSON_FIELDS.includes(name) || typeof value !== 'string') return value;
   try {
     return JSON.parse(value);

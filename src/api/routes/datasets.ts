@@ -23,9 +23,9 @@ async function create({
       upload ?? refuse('/file', 'Must be a file, as in `curl -F file=@data.zip`.'),
     );
   }
+  // The contract lets exactly one of them be text.
   const { url, upload: id, ...request } = body;
-  if ((url === null) === (id === null)) refuse('', 'Send either `url` or `upload`.');
-  if (url !== null) return client.datasets.createDataset(request, { url });
+  if (typeof url === 'string') return client.datasets.createDataset(request, { url });
   return createFrom(client, request, await openUpload(id ?? ''));
 }
 

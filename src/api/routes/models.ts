@@ -41,11 +41,18 @@ function imagesOf(body: Body): PredictionImages {
     return { kind: 'encoded', items: [Buffer.from(body).toString('base64')], pointer: () => '' };
   }
   const { image, images, pixels } = body;
-  if (image !== undefined) return { kind: 'encoded', items: [image], pointer: () => '/image' };
+  if (image !== undefined) return { kind: 'encoded', items: [plainBase64(image)], pointer: () => '/image' };
   if (images !== undefined) {
-    return { kind: 'encoded', items: images, pointer: (index) => `/images/${index}` };
+    return { kind: 'encoded', items: images.map(plainBase64), pointer: (index) => `/images/${index}` };
   }
-  return { kind: 'pixels', items: pixels ?? [], pointer: (index) => `/pixels/${index}` };
+  const items = (pixels ?? []).map(plainBase64);
+  return { kind: 'pixels', items, pointer: (index) => `/pixels/${index}` };
+}
+
+/** Without the beginning of a data URL, and without the line breaks that `base64` and MIME make. */
+function plainBase64(text: string): string {
+  const start = text.startsWith('data:') ? text.indexOf(',') + 1 : 0;
+  return text.slice(start).replaceAll(/\s+/g, '');
 }
 
 export const tagModel: Handler<'tagModel'> = async ({ client, params: { id, tag } }) => ({

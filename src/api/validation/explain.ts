@@ -19,16 +19,18 @@ export function explain(errors: readonly ErrorObject[], part: NonNullable<FieldE
 }
 
 /**
- * For an `anyOf`, Ajv reports the errors of every alternative. The reader needs the error deepest in the value, or
- * one sentence about all alternatives.
+ * For an `anyOf` or `oneOf`, Ajv reports the errors of every alternative. The reader needs the error deepest in the
+ * value, or one sentence about all alternatives.
  */
 function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === 'anyOf').map((error) => error.instancePath);
   const alternatives = new Set(choices);
+  const ofOneOf = errors.filter(({ keyword }) => keyword === 'oneOf').map((error) => `${error.schemaPath}/`);
   const withDeeper = new Set(errors.flatMap(({ instancePath }) => pathsAbove(instancePath)));
-  return errors.filter(({ instancePath, keyword }) => {
+  return errors.filter(({ instancePath, keyword, schemaPath }) => {
     // Ajv reports the reason why a name is invalid as a separate error.
     if (keyword === 'propertyNames') return false;
+    if (ofOneOf.length > 0 && ofOneOf.some((path) => schemaPath.startsWith(path))) return false;
     if (!alternatives.has(instancePath)) return true;
     return keyword === 'anyOf' && !withDeeper.has(instancePath);
   });
@@ -74,12 +76,28 @@ function messageOf(error: ErrorObject): string {
     case 'uniqueItems':
       return 'Must not contain the same item twice.';
     case 'pattern':
+    case 'not':
       return error.params.pattern === NO_NUL
         ? 'Must not contain the character U+0000.'
-        : `Must match ${error.params.pattern}.`;
+        : `Must be ${expectedBy(error)}.`;
+    case 'oneOf':
+      return oneOfFields(error.parentSchema?.oneOf) ?? `Must be ${describe(error.parentSchema)}.`;
     default:
       return `Must be ${describe(error.parentSchema)}.`;
   }
+}
+
+/** The words of the contract for a pattern, which is no help to who broke it. */
+function expectedBy({ parentSchema, params }: ErrorObject): string {
+  return String(parentSchema?.['x-expected'] ?? `text that matches ${params.pattern}`);
+}
+
+/** Where alternatives differ by the field that they need. */
+function oneOfFields(alternatives: unknown): string | null {
+  if (!Array.isArray(alternatives)) return null;
+  const fields = alternatives.map((schema) => (isObject(schema) ? schema.required : null));
+  if (!fields.every((required) => Array.isArray(required) && required.length === 1)) return null;
+  return `Must have exactly one of ${fields.map((required) => `\`${(required as string[])[0]}\``).join(' and ')}.`;
 }
 
 function unknownField({ params, parentSchema }: ErrorObject): string {

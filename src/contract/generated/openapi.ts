@@ -1395,19 +1395,13 @@ export interface components {
              */
             file: string;
         };
-        /** @description Exactly one of `url` and `upload` is required. */
+        /** @description Exactly one of `url` and `upload` is required. The other is absent or null. */
         DatasetImport: {
             name: components["schemas"]["DatasetName"];
-            /**
-             * @description A public https address that answers 200 with the archive. Redirects are not followed.
-             * @default null
-             */
-            url: string | null;
-            /**
-             * @description Id of a complete upload to /uploads.
-             * @default null
-             */
-            upload: string | null;
+            /** @description A public https address that answers 200 with the archive. Redirects are not followed. */
+            url?: string | null;
+            /** @description Id of a complete upload to /uploads. */
+            upload?: string | null;
             /** @default auto */
             format: components["schemas"]["DatasetFormat"];
             /** @default null */
@@ -1420,8 +1414,17 @@ export interface components {
             root: components["schemas"]["DatasetRoot"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
-        };
-        /** @description Unique within the tenant. Jobs can refer to the dataset by this name. */
+        } & ({
+            url: string;
+            upload?: null;
+        } | {
+            upload: string;
+            url?: null;
+        });
+        /**
+         * @description Unique within the tenant. Jobs can refer to the dataset by this name. The prefix `dataset_` is reserved for ids.
+         * @example flowers
+         */
         DatasetName: string;
         /**
          * @description Layout of the archive. `auto` detects it from the names of its files.
@@ -1626,7 +1629,7 @@ export interface components {
             /** @description Images exactly as the network reads them, without scaling: uint8 values, row by row, with the channels of a pixel next to each other. Each has height x width x channels values (`image` of the model). */
             pixels?: components["schemas"]["Base64"][];
         };
-        /** @description Bytes in base64 (RFC 4648, section 4), padded. */
+        /** @description Bytes in base64 (RFC 4648, section 4), padded. Line breaks and a leading `data:image/png;base64,` are taken too. */
         Base64: string;
         Prediction: {
             /** @constant */
@@ -2516,7 +2519,10 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description Only jobs in this state. */
                 state?: components["schemas"]["JobState"];
-                /** @description Only jobs with these metadata pairs: `metadata[team]=vision`. */
+                /**
+                 * @description Only jobs with these metadata pairs: `metadata[team]=vision`.
+                 * @example {}
+                 */
                 metadata?: {
                     [key: string]: string;
                 };
@@ -3160,7 +3166,10 @@ export interface operations {
                 tag?: components["schemas"]["ModelTag"];
                 /** @description Only models whose `test_accuracy` is at least this. */
                 min_accuracy?: number;
-                /** @description Only models with these metadata pairs: `metadata[team]=vision`. */
+                /**
+                 * @description Only models with these metadata pairs: `metadata[team]=vision`.
+                 * @example {}
+                 */
                 metadata?: {
                     [key: string]: string;
                 };

@@ -6,6 +6,7 @@ import type { Database } from '../store/connection/database.js';
 import { newId } from '../store/ids.js';
 import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook-deliveries.js';
 import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook } from '../store/webhooks.js';
+import { placeAfter } from './cursor.js';
 import { checkAddresses, type OutgoingParts } from './outgoing.js';
 import { notFound } from './own.js';
 import { listOf, pageOf } from './views/parts.js';
@@ -50,7 +51,7 @@ export function webhookMethods(
     },
     async listWebhookDeliveries(id, { after, limit }) {
       await requireWebhook(id);
-      const rows = await findDeliveries(db, id, after ?? null, limit + 1);
+      const rows = await findDeliveries(db, id, placeAfter(after, 'delivery'), limit + 1);
       const page = pageOf(rows, limit, (row) => row.id);
       return { ...page, data: page.data.map(toDelivery) };
     },

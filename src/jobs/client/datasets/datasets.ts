@@ -5,7 +5,9 @@ import type {
   ReceivedUpload,
   RemoteSource,
 } from '../../../contract/client/datasets.js';
+import { BUILT_IN_DATASETS } from '../../../contract/datasets.js';
 import { StrataError } from '../../../contract/errors.js';
+import { FETCHED_DATASETS } from '../../../contract/fetched-datasets.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { receiveUpload, StoredUpload, type UploadLimits } from '../../lifecycle/receive-upload.js';
 import type { OutgoingPolicy } from '../../outgoing/target.js';
@@ -23,10 +25,14 @@ import {
   lockDataset,
 } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
+import { placeAfter } from '../cursor.js';
 import { checkAddresses } from '../outgoing.js';
 import { notFound } from '../own.js';
 import { toDataset } from '../views/datasets.js';
 import { pageOf } from '../views/parts.js';
+
+/** Their ids are their names. */
+const BUILT_IN_NAMES = [...BUILT_IN_DATASETS, ...FETCHED_DATASETS].map(({ name }) => name);
 
 export interface DatasetParts {
   readonly db: Database;
@@ -48,7 +54,6 @@ export function datasetMethods(
     getDataset,
     receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimits),
     async createDataset(request, from) {
-      checkName(request.name);
       const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);
       const id = newId('dataset');
       try {
@@ -60,7 +65,7 @@ export function datasetMethods(
       return (await getDataset(id)) ?? notFound(id);
     },
     async listDatasets({ after, limit }) {
-      const rows = await findDatasets(db, tenant, after ?? null, limit + 1);
+      const rows = await findDatasets(db, tenant, placeAfter(after, 'dataset', BUILT_IN_NAMES), limit + 1);
       const page = pageOf(rows, limit, (row) => row.id);
       return { ...page, data: page.data.map(toDataset) };
     },
@@ -81,7 +86,8 @@ interface Source {
 function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy: OutgoingPolicy): Source {
   checkAddresses({ '/url': url }, policy);
   const shown = { kind: 'url' as const, sha256: null, size_bytes: null };
-  return { importId: newId('import'), bytes: { kind: 'url', url, sha256 }, shown };
+  const bytes = { kind: 'url' as const, url, sha256: sha256?.toLowerCase() ?? null };
+  return { importId: newId('import'), bytes, shown };
 }
 
 async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): Promise<Source> {
@@ -122,14 +128,7 @@ async function remove(tx: Transaction, tenant: string, id: string): Promise<stri
   return dataset.import?.id ?? null;
 }
 
-/** A name must not look like an id, because requests accept both. */
-function checkName(name: string): void {
-  if (!name.startsWith('dataset_')) return;
-  const message = 'Must not begin with `dataset_`: this prefix is reserved for ids.';
-  throw new StrataError('invalid_request', undefined, { errors: [{ pointer: '/name', message }] });
-}
-
 function checkSha256(expected: string | null, actual: string): void {
-  if (expected === null || expected === actual) return;
+  if (expected === null || expected.toLowerCase() === actual) return;
   throw new StrataError('checksum_mismatch', `The received bytes have the sha256 ${actual}.`);
 }

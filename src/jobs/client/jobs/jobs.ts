@@ -9,6 +9,7 @@ import { findJobs } from '../../store/job-list.js';
 import { deleteJob, findJob, findStanding, type LockedJob, progressOf } from '../../store/jobs.js';
 import { modelIds } from '../../store/models.js';
 import type { Job as JobRow } from '../../store/rows.js';
+import { placeAfter } from '../cursor.js';
 import { lockOwnJob, notFound } from '../own.js';
 import { toJob } from '../views/job.js';
 import { pageOf } from '../views/parts.js';
@@ -38,7 +39,12 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
       return { job: await readJob({ db, reads }, row), replayed };
     },
     async listJobs({ after, limit, state, metadata }) {
-      const filter = { tenant, after: after ?? null, state: state ?? null, metadata: metadata ?? {} };
+      const filter = {
+        tenant,
+        after: placeAfter(after, 'job'),
+        state: state ?? null,
+        metadata: metadata ?? {},
+      };
       const page = pageOf(await findJobs(db, { ...filter, limit: limit + 1 }), limit, (row) => row.id);
       return { ...page, data: await readJobs(parts, page.data) };
     },

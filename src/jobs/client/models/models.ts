@@ -16,6 +16,7 @@ import {
   lockModel,
   type ModelRow,
 } from '../../store/models.js';
+import { placeAfter } from '../cursor.js';
 import { notFound } from '../own.js';
 import { toModel, toTagChange } from '../views/model.js';
 import { compare } from '../views/model-comparison.js';
@@ -68,7 +69,7 @@ export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, '
     },
     async listModelTagChanges(id, { after, limit }) {
       await requireRow(id);
-      const rows = await findTagChanges(db, tenant, id, after ?? null, limit + 1);
+      const rows = await findTagChanges(db, tenant, id, placeAfter(after, 'tagchange'), limit + 1);
       const page = pageOf(rows, limit, (row) => row.id);
       return { ...page, data: page.data.map(toTagChange) };
     },

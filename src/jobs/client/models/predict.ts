@@ -65,7 +65,8 @@ function checkItems({ kind, items, pointer }: PredictionQuestion, image: Predict
 
 /** @param image shape that the pixels must fill; null: image files, which may have any size */
 function itemFault(item: string, image: PredictionTask['image'] | null): string | null {
-  if (item.length % 4 !== 0) return 'Must be base64, padded to a multiple of four characters.';
+  if (!isPadded(item))
+    return 'Must be base64, padded with `=` to a multiple of four characters, like `iVBORw0KGgo=`.';
   if (image === null) return null;
   const { height, width, channels } = image;
   const bytes = Buffer.byteLength(item, 'base64');
@@ -76,6 +77,12 @@ function itemFault(item: string, image: PredictionTask['image'] | null): string 
   return Number.isInteger(others) && others > 0
     ? `${told}: ${others} channels instead of ${channels}.`
     : `${told}.`;
+}
+
+/** Only its end needs a look: the contract has seen every character. */
+function isPadded(item: string): boolean {
+  const padding = item.indexOf('=');
+  return item.length > 0 && item.length % 4 === 0 && (padding < 0 || padding >= item.length - 2);
 }
 
 const RETRY_SOON = { 'retry-after': '1' };

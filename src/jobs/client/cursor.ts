@@ -1,0 +1,21 @@
+import { StrataError } from '../../contract/errors.js';
+import type { IdKind } from '../store/ids.js';
+
+/**
+ * The id after which a page begins; null for the first page.
+ * @param others ids of that list in another form, names of built-in datasets for one
+ * @throws StrataError invalid_cursor for a cursor of another list: as a place in this one it would lead to the first
+ * page again and again
+ */
+export function placeAfter(
+  cursor: string | undefined,
+  kind: IdKind,
+  others: readonly string[] = [],
+): string | null {
+  if (cursor === undefined) return null;
+  if (new RegExp(`^${kind}_[0-9a-f]{24}$`).test(cursor) || others.includes(cursor)) return cursor;
+  const message = `Must be the \`next\` of a page of this list, like \`${kind}_0193e4f1a2b8c9d0e1f2a3b4\`.`;
+  throw new StrataError('invalid_cursor', undefined, {
+    errors: [{ in: 'query', pointer: '/after', message }],
+  });
+}
