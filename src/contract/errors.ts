@@ -63,7 +63,7 @@ export const ERRORS = {
     status: 403,
     title: 'Without API keys, the server accepts requests only from its own machine',
     remedy:
-      'Call it as `localhost` or `127.0.0.1`, and not from a page of another site. To allow other callers, create an API key.',
+      'Call it as `localhost` or `127.0.0.1`, and neither from a page of another site nor through a proxy. To allow other callers, create an API key.',
     retry: 'fatal',
   },
   not_found: {

@@ -234,7 +234,13 @@ const TABLE: readonly BadInput[] = [
     pointer: '/state',
     says: /Must be/,
   },
-  { what: 'bad id', send: { method: 'GET', url: '/jobs/a%20b' }, in: 'path', pointer: '/id', says: /letters, digits.*like/ },
+  {
+    what: 'bad id',
+    send: { method: 'GET', url: '/jobs/a%20b' },
+    in: 'path',
+    pointer: '/id',
+    says: /letters, digits.*like/,
+  },
   { what: 'path that cannot be decoded', send: { method: 'GET', url: '/jobs/%zz' }, says: /%zz/ },
   {
     what: 'long Idempotency-Key',

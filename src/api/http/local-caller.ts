@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv4 } from 'node:net';
 
 /** Whether an address, or the name in a Host header, refers to this machine only. */
@@ -15,6 +16,20 @@ export function isLocalCaller(headers: { host?: string | undefined; origin?: str
   const { host = '', origin } = headers;
   if (!isLoopback(hostnameOf(host))) return false;
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Headers that a proxy adds. Their values can be forged, so only their presence counts. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip'];
+
+/**
+ * The sign that a request came through a proxy on this machine, behind which anybody may be; null without a sign. nginx
+ * sends HTTP/1.0 to the servers behind it unless it is configured otherwise.
+ */
+export function proxySign(headers: IncomingHttpHeaders, httpVersion: string): string | null {
+  const names = Object.keys(headers);
+  const name = names.find((each) => each.startsWith('x-forwarded-') || PROXY_HEADERS.includes(each));
+  if (name !== undefined) return `the header \`${name}\``;
+  return httpVersion === '1.0' ? 'HTTP/1.0' : null;
 }
 
 /** Host name in a Host header; undefined if the header is invalid. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DEFAULT_TENANT, type Principal, SCOPES, type Scope } from '../../contract/access.js';
 import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
-import { isLocalCaller } from '../http/local-caller.js';
+import { isLocalCaller, proxySign } from '../http/local-caller.js';
 import type { Limits } from './limits.js';
 
 declare module 'fastify' {
@@ -55,7 +55,15 @@ async function identify(request: FastifyRequest, options: AccessOptions): Promis
   if (headers.authorization !== undefined) return refuse('The Authorization header must be `Bearer <key>`.');
   if (!loopback || !(await service.isOpen())) return refuse();
   if (!isLocalCaller(headers)) throw new StrataError('foreign_caller');
+  const sign = proxySign(headers, request.raw.httpVersion);
+  if (sign !== null) throw behindProxy(sign);
   return ANYBODY;
+}
+
+/** Every caller behind a proxy on this machine looks like this machine. */
+function behindProxy(sign: string): StrataError {
+  const detail = `The request came through a proxy (${sign}), so anybody may have sent it. Create a key with \`npm run api-key -- create --name me\`.`;
+  return new StrataError('foreign_caller', detail);
 }
 
 /** RFC 6750, section 3: no error code if the request had no key. */

@@ -4,6 +4,7 @@ import { StrataError } from '../../contract/errors.js';
 import { MAX_WEBHOOKS_PER_TENANT } from '../process/limits.js';
 import type { Database } from '../store/connection/database.js';
 import { newId } from '../store/ids.js';
+import { underLimit } from '../store/limits.js';
 import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook-deliveries.js';
 import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook } from '../store/webhooks.js';
 import { placeAfter } from './cursor.js';
@@ -23,16 +24,17 @@ export function webhookMethods(
   return {
     async createWebhook({ url, events }) {
       checkAddresses({ '/url': url }, policy);
-      if ((await countWebhooks(db, tenant)) >= MAX_WEBHOOKS_PER_TENANT) {
-        throw new StrataError(
-          'limit_reached',
-          `The limit is ${MAX_WEBHOOKS_PER_TENANT} webhooks. Delete one first.`,
-        );
-      }
       const id = newId('webhook');
       const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
       const sealed = (await openBox()).seal(secret, id);
-      return { ...toWebhook(await insertWebhook(db, { id, tenant, url, events, secret: sealed })), secret };
+      const row = await underLimit(db, 'webhook', tenant, async (tx) => {
+        if ((await countWebhooks(tx, tenant)) < MAX_WEBHOOKS_PER_TENANT) {
+          return insertWebhook(tx, { id, tenant, url, events, secret: sealed });
+        }
+        const detail = `The limit is ${MAX_WEBHOOKS_PER_TENANT} webhooks. Delete one first.`;
+        throw new StrataError('limit_reached', detail);
+      });
+      return { ...toWebhook(row), secret };
     },
     async listWebhooks() {
       return listOf((await findWebhooks(db, tenant)).map(toWebhook));

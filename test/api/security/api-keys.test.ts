@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { proxySign } from '../../../src/api/http/local-caller.js';
 import { SCOPES } from '../../../src/contract/access.js';
 import { KEY_CACHE_MS } from '../../../src/jobs/client/keys/keyring.js';
 import { formatToken, parseToken } from '../../../src/jobs/client/keys/token.js';
@@ -28,6 +29,28 @@ describe('a server without keys', () => {
     }
     const page = await get({ host: '127.0.0.1:3000', origin: 'https://evil.example' });
     assert.equal(page.json().code, 'foreign_caller');
+  });
+
+  test('refuses what comes through a proxy on its machine, which makes everybody look local', async () => {
+    const host = '127.0.0.1:3000';
+    // As nginx, Caddy, Traefik, HAProxy, Apache and Cloudflare's tunnel send them.
+    for (const header of [
+      { 'x-forwarded-for': '203.0.113.7' },
+      { 'x-forwarded-for': '127.0.0.1' },
+      { 'x-forwarded-proto': 'https' },
+      { 'x-forwarded-host': 'strata.example' },
+      { 'x-real-ip': '203.0.113.7' },
+      { forwarded: 'for=203.0.113.7;proto=https' },
+      { via: '1.1 Caddy' },
+      { 'cf-connecting-ip': '203.0.113.7' },
+    ] as Record<string, string>[]) {
+      const response = await call('GET', '/jobs', undefined, { headers: { host, ...header } });
+      const { code, detail } = response.json();
+      assert.deepEqual([response.statusCode, code], [403, 'foreign_caller'], JSON.stringify(header));
+      assert.match(detail, new RegExp(`${Object.keys(header)[0]}.*npm run api-key`));
+    }
+    assert.equal(proxySign({ host }, '1.0'), 'HTTP/1.0');
+    assert.equal(proxySign({ host, 'user-agent': 'curl/8' }, '1.1'), null);
   });
 
   test('asks everybody for a key where others can reach it', async () => {

@@ -25,6 +25,7 @@ import {
   lockDataset,
 } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
+import { underLimit } from '../../store/limits.js';
 import { placeAfter } from '../cursor.js';
 import { checkAddresses } from '../outgoing.js';
 import { notFound } from '../own.js';
@@ -57,7 +58,7 @@ export function datasetMethods(
       const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);
       const id = newId('dataset');
       try {
-        await db.$transaction((tx) => insert(tx, { id, tenant, ...request }, source));
+        await underLimit(db, 'dataset', tenant, (tx) => insert(tx, { id, tenant, ...request }, source));
       } catch (error) {
         await blobs.deleteSpool(`${source.importId}/`);
         throw error;

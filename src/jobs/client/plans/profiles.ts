@@ -6,6 +6,7 @@ import { networkKey } from '../../../planning/forecast/network-key.js';
 import { MAX_PROFILES_PER_TENANT } from '../../process/limits.js';
 import { fromJson } from '../../store/connection/database.js';
 import { newId } from '../../store/ids.js';
+import { underLimit } from '../../store/limits.js';
 import { countProfiles, deleteProfile, ensureProfile, findProfile } from '../../store/profiles.js';
 import type { Worker } from '../../store/rows.js';
 import { notFound } from '../own.js';
@@ -25,7 +26,7 @@ export function profileMethods(
       const deviceKind = device ?? preferredKind(await reads.workers());
       const network = networkKey(spec, facts);
       const profile = { id: newId('profile'), tenant, network, deviceKind, spec, dataset: facts };
-      return db.$transaction(async (tx) => {
+      return underLimit(db, 'profile', tenant, async (tx) => {
         const ensured = await ensureProfile(tx, profile);
         // A profile that existed before is returned even above the limit.
         if (ensured.id === profile.id && (await countProfiles(tx, tenant)) > MAX_PROFILES_PER_TENANT) {

@@ -1,0 +1,21 @@
+import type { Database, Transaction } from './connection/database.js';
+
+/** Rows that a tenant may have a certain number of. */
+export type LimitedKind = 'api-key' | 'dataset' | 'profile' | 'webhook';
+
+/**
+ * Runs `change`, which counts a tenant's rows and adds one, alone among those of its kind and tenant: counted side by
+ * side, many requests would all see the last free place.
+ */
+export function underLimit<T>(
+  db: Database,
+  kind: LimitedKind,
+  tenant: string,
+  change: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return db.$transaction(async (tx) => {
+    const name = `limit ${kind} ${tenant}`;
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+    return change(tx);
+  });
+}
