@@ -71,7 +71,7 @@ test('a class that is missing from a split is reported by its own name', async (
   const { problems } = await importArchive(t, makeZip(missing));
   assert.deepEqual(
     problems.map(({ code, severity, message }) => [code, severity, message]),
-    [['dataset_incomplete', 'warning', '1 of 2 classes have no images to validate with: zebra']],
+    [['dataset_incomplete', 'warning', '1 of 2 classes have no images for validation: zebra']],
   );
 });
 
