@@ -3,7 +3,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { startLeases } from '../lifecycle/held-leases.js';
 import { lazySecretBox, type SecretKeySource } from '../outgoing/secret-key.js';
 import type { OutgoingPolicy } from '../outgoing/target.js';
-import { HEARTBEAT_MS, HOUSEKEEPING_STATEMENT_MS, LEASE_MS, METRICS_MS } from '../process/limits.js';
+import { HEARTBEAT_MS, HOUSEKEEPING_STATEMENT_MS, METRICS_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { checkRedis } from '../queue/check-redis.js';
@@ -48,9 +48,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
   const leases = startLeases({
-    renew: (held) => renewLeases(db, held, LEASE_MS),
+    renew: (held, leaseMs) => renewLeases(db, held, leaseMs),
     heartbeatMs: HEARTBEAT_MS,
-    leaseMs: LEASE_MS,
     onError: (error) => log.warn({ err: error }, 'heartbeat of deliveries failed'),
     now: () => performance.now(),
   });

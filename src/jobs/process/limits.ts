@@ -1,6 +1,16 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
 export const HEARTBEAT_MS = 1_500;
+/** A lease grows with the duration of renewals up to this limit. A later end means that the clock was set back. */
+export const MAX_LEASE_MS = 60_000;
+/** Number of renewals that fit into a lease, however long they take. */
+const RENEWALS_PER_LEASE = 4;
+
+/** Length of a lease if a renewal has lately taken up to `roundTripMs`. */
+export function leaseFor(roundTripMs: number): number {
+  return Math.min(MAX_LEASE_MS, Math.max(LEASE_MS, RENEWALS_PER_LEASE * roundTripMs));
+}
+
 /** Maximum number of failed attempts of an import. */
 export const MAX_IMPORT_ATTEMPTS = 5;
 /**

@@ -16,8 +16,22 @@ export type IdKind =
   | 'tagchange'
   | 'tracker';
 
+let clockOffsetMs = performance.timeOrigin;
+let lastMs = 0;
+
+/** Sets the clock of new ids by the database's: the ids of hosts whose own clocks differ or jump still sort by time. */
+export function setIdClock(databaseNowMs: number, monotonicMs: number = performance.now()): void {
+  clockOffsetMs = databaseNowMs - monotonicMs;
+}
+
+/** Never goes back within a process. */
+function idNow(): number {
+  lastMs = Math.max(lastMs, Math.round(clockOffsetMs + performance.now()));
+  return lastMs;
+}
+
 /** `job_<11 hex digits of milliseconds><13 random hex digits>`: ids of one kind sort by creation time. */
-export function newId(kind: IdKind, nowMs: number = Date.now()): string {
+export function newId(kind: IdKind, nowMs: number = idNow()): string {
   return `${kind}_${nowMs.toString(16).padStart(11, '0')}${randomDigits()}`;
 }
 

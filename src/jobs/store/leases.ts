@@ -1,3 +1,4 @@
+import { MAX_LEASE_MS } from '../process/limits.js';
 import type { Database, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
@@ -23,10 +24,14 @@ export interface Lease extends Fence {
   readonly table: LeasedTable;
 }
 
+/** Times are stored in whole milliseconds, rounded. */
+const CLOCK_TICK_MS = 1;
+
 const inMs = (ms: number): Prisma.Sql => Prisma.sql`now() + ${ms} * interval '1 millisecond'`;
 
-/** The holder was lost. */
-export const LEASE_OVER = Prisma.sql`lease_until < now()`;
+/** The holder was lost; or the clock was set back, since no lease can end so late: its holder, if it lives, renews it. */
+export const LEASE_OVER = Prisma.sql`(lease_until < now()
+  OR lease_until > now() + interval '${Prisma.raw(String(MAX_LEASE_MS + CLOCK_TICK_MS))} milliseconds')`;
 
 /** Nobody works on the row, and its time has come. */
 export const TAKEABLE = Prisma.sql`due_at <= now() AND (lease_until IS NULL OR ${LEASE_OVER})`;
@@ -107,12 +112,15 @@ const renewedOf = (table: LeasedTable): string => `
     RETURNING held."table", kept.id, kept.attempt, NULL AS wish
   )`;
 
-// One statement for all that a process holds, since every heartbeat waits for it.
+// One statement for all that a process holds, since every heartbeat waits for it. It does not wait for the disk: a crash of
+// Postgres right after it costs an extension of a lease, which the next heartbeat asks for again.
 const renewHeld = prepare<RenewedLease>(
   'renew-leases',
   `WITH held AS (
     SELECT "table", id, attempt, now() + $2 * interval '1 millisecond' AS ends
-    FROM jsonb_to_recordset($1::jsonb) AS held ("table" text, id text, attempt int)
+    FROM jsonb_to_recordset($1::jsonb) AS held ("table" text, id text, attempt int),
+      set_config('synchronous_commit', 'off', true) AS disk
+    WHERE disk = 'off'
   ), renewed_task AS (
     UPDATE task AS kept SET lease_until = ends FROM held, job
     WHERE held."table" = 'task' AND kept.id = held.id AND kept.attempt = held.attempt AND lease_until IS NOT NULL

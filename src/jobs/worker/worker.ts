@@ -4,7 +4,7 @@ import type { WorkerDevice } from '../../contract/workers.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import { startLeases } from '../lifecycle/held-leases.js';
-import { HEARTBEAT_MS, LEASE_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
+import { HEARTBEAT_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { STRATA_VERSION } from '../process/version.js';
@@ -66,9 +66,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const { devices, slots } = await openSlots(options);
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const leases = startLeases({
-    renew: (held) => renewLeases(db, held, LEASE_MS),
+    renew: (held, leaseMs) => renewLeases(db, held, leaseMs),
     heartbeatMs: HEARTBEAT_MS,
-    leaseMs: LEASE_MS,
     onError: warn('heartbeat failed'),
     now: () => performance.now(),
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import type { TaskCheckpoint, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
@@ -9,9 +10,11 @@ import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import { MAX_LOSSES, MAX_OUTAGES } from '../../../src/jobs/process/limits.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { newId, setIdClock } from '../../../src/jobs/store/ids.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { nextInSlot } from '../../../src/jobs/store/queue-order.js';
 import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
+import { eventually } from '../../support/eventually.js';
 import { Strata } from '../../support/strata.js';
 import { reconcile } from '../support/reconcile.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
@@ -283,6 +286,45 @@ test('an outage of the host is waited out with growing pauses, counts nothing, a
   await db.task.update({ where: { id: taskId }, data: { outages: MAX_OUTAGES } });
   await meet();
   assert.equal((await rowOf()).state, 'failed', 'after about a day the job fails');
+});
+
+test('a renewal does not wait for the disk', async (t) => {
+  const { taskId } = await readyTask();
+  const { task } = await claimed(taskId);
+  const admin = new pg.Client({ connectionString: strata.servers.databaseUrl });
+  await admin.connect();
+  const standby = async (name: string) => {
+    await admin.query(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
+    await admin.query('SELECT pg_reload_conf()');
+  };
+  t.after(async () => {
+    await standby('');
+    await admin.end();
+  });
+  // Every commit that waits for its disk now waits for a standby that does not exist.
+  await standby('nobody');
+  await eventually('the setting', async () => {
+    const { rows } = await admin.query('SHOW synchronous_standby_names');
+    return rows[0].synchronous_standby_names === 'nobody';
+  });
+  const lease = { table: 'task', id: task.id, attempt: task.attempt } as const;
+  assert.deepEqual(await renewLeases(db, [lease], 60_000), [{ ...lease, wish: null }]);
+});
+
+test("after a step back of Postgres's clock a dead worker's task is taken back", async () => {
+  const { taskId } = await readyTask();
+  await claimed(taskId);
+  await db.$executeRaw`UPDATE task SET lease_until = now() + interval '1 hour' WHERE id = ${taskId}`;
+  await reconcile(db, log);
+  assert.equal((await db.task.findUniqueOrThrow({ where: { id: taskId } })).state, 'ready');
+});
+
+test("ids are made by the database's clock, and never go back in a process", () => {
+  const before = newId('job');
+  setIdClock(Date.now() + 3_600_000);
+  const later = newId('job');
+  setIdClock(Date.now());
+  assert.ok(before < later && later.slice(0, 15) <= newId('job').slice(0, 15));
 });
 
 test('max_pending_s: a job that waits for longer fails, one that has started does not', async () => {

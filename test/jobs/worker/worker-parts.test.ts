@@ -7,6 +7,7 @@ import type { MetricSample, TaskAssignment, TaskCheckpoint } from '../../../src/
 import type { Claim } from '../../../src/jobs/lifecycle/claim.js';
 import { startLeases } from '../../../src/jobs/lifecycle/held-leases.js';
 import type { Report } from '../../../src/jobs/lifecycle/report.js';
+import { leaseFor, MAX_LEASE_MS } from '../../../src/jobs/process/limits.js';
 import { startLoop } from '../../../src/jobs/process/loop.js';
 import type { Lease, StopWish } from '../../../src/jobs/store/leases.js';
 import { countOomKills } from '../../../src/jobs/worker/children/oom-kills.js';
@@ -194,7 +195,6 @@ test('leases: wishes and loss reach the attempt that they are about, not one tha
         .map((lease) => ({ ...lease, wish: WISHES[lease.id] ?? null }));
     },
     heartbeatMs: never,
-    leaseMs: never,
     onError: fail,
     now: () => 0,
   });
@@ -213,7 +213,6 @@ test('leases: attempts are given up when no renewal came through in time', async
   const leases = startLeases({
     renew: () => Promise.reject(new Error('no database')),
     heartbeatMs: 5,
-    leaseMs: 6_000,
     onError: () => undefined,
     now: () => nowMs,
   });
@@ -221,6 +220,30 @@ test('leases: attempts are given up when no renewal came through in time', async
   nowMs = 6_001;
   await eventually('it is given up', () => lost > 0);
   await leases.stop();
+});
+
+test('leases grow with the time that renewals take, and shrink again', async () => {
+  let nowMs = 0;
+  let tookMs = 2_000;
+  const asked: number[] = [];
+  const leases = startLeases({
+    async renew(_held, leaseMs) {
+      asked.push(leaseMs);
+      nowMs += tookMs;
+      return [];
+    },
+    heartbeatMs: 1,
+    onError: fail,
+    now: () => nowMs,
+  });
+  await eventually('two slow renewals', () => asked.length >= 2);
+  assert.deepEqual(asked.slice(0, 2), [6_000, 8_000]);
+  tookMs = 10;
+  const slow = asked.length;
+  await eventually('the slow ones are forgotten', () => asked.length > slow + 10);
+  await leases.stop();
+  assert.equal(asked.at(-1), 6_000);
+  assert.equal(leaseFor(1_000_000), MAX_LEASE_MS);
 });
 
 let folder: string;
