@@ -59,7 +59,7 @@ const HELD: readonly Lease[] = TABLES.map((table) => ({ table, id: `${table}_of_
 const REPORT = { id: HOLDER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
 const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);
 
-/** What the loops of a dispatcher, a worker and the API ask when there is nothing to do. */
+/** The questions of the loops of a dispatcher, a worker and the API when there is nothing to do. */
 export function looksOf(parts: LookParts): Look[] {
   const { db, jobId } = parts;
   return [

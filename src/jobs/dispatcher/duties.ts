@@ -6,7 +6,7 @@ import type { LoopReport } from '../store/dispatchers.js';
 export interface Duty {
   readonly name: string;
   readonly intervalMs: number;
-  /** Which nudges of `strata_dispatch` make it look at once: of tasks that became ready, of any change, or none. */
+  /** The nudges of `strata_dispatch` that make it look at once: of tasks that became ready, of any change, or none. */
   readonly nudgedBy: 'ready' | 'changes' | 'time';
   run(): Promise<void>;
 }

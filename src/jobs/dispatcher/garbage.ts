@@ -6,9 +6,9 @@ import type { Reference } from '../store/references.js';
 export interface GarbageQuestions {
   /** Time limit: no attempt whose result may still be recorded has stored a blob before it. */
   horizon(): Promise<Date>;
-  /** What work that has not ended and data sets refer to: few blobs, however many jobs have ended. */
+  /** Blobs of data sets and of unfinished jobs: few, however many jobs have ended. */
   held(): Promise<readonly Reference[]>;
-  /** Those of the blobs that any other row refers to. */
+  /** Selects the blobs that any other row refers to. */
   among(uris: readonly BlobUri[]): Promise<readonly BlobUri[]>;
 }
 

@@ -33,7 +33,7 @@ export function readHeldReferences(db: Queryable): Promise<Reference[]> {
       WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`;
 }
 
-/** Those of the blobs that an artifact, a checkpoint or a model refers to, each found through an index. */
+/** Selects the blobs that an artifact, a checkpoint or a model refers to, each through an index. */
 export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): Promise<BlobUri[]> {
   const hashes = uris.map((uri) => uri.slice('sha256:'.length));
   const rows = await db.$queryRaw<{ readonly uri: BlobUri }[]>`

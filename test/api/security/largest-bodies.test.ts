@@ -15,7 +15,7 @@ const MAX_ERRORS = 10_000;
 const MAX_LOOKS_PER_VALUE = 30;
 const USUAL_LIMIT_BYTES = 256 * 1024;
 
-/** What the validation of one request has cost, counted: a clock would tell what else the machine does. */
+/** Counted cost of the validation of one request: a clock would also show what else the machine does. */
 interface Work {
   errors: number;
   looks: number;

@@ -58,7 +58,7 @@ const RECONNECT_MS = 1_000;
 /** A connection that only listens would never notice that it is dead, so it sends pings. */
 const PING_MS = 5_000;
 
-/** What to do at a nudge, by channel. */
+/** Handlers of nudges, by channel. */
 export type NudgeHandlers = Readonly<Partial<Record<Channel, (payload: string) => void>>>;
 
 /** The name of such connections in `pg_stat_activity`. */
