@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** A deliberate fault: one small change of the code that one named test must notice. */
 export interface Mutant {
   readonly name: string;
-  /** What the code does wrong then. */
+  /** Resulting fault of the code. */
   readonly fault: string;
   /** The file that is changed. */
   readonly file: string;

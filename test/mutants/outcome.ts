@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { NamedTest } from './mutant.js';
 
-/** What became of a test file's named tests. */
+/** Outcomes of the named tests of a test file. */
 export interface Outcome {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
-  /** How the process ended, where it did not report on its tests: a file that cannot be loaded catches nothing. */
+  /** End of a process that did not report on its tests: a file that cannot be loaded catches nothing. */
   readonly broke: string | null;
 }
 

@@ -92,7 +92,7 @@ function expectedBy({ parentSchema, params }: ErrorObject): string {
   return String(parentSchema?.['x-expected'] ?? `text that matches ${params.pattern}`);
 }
 
-/** Where alternatives differ by the field that they need. */
+/** Alternatives that differ by their required field. */
 function oneOfFields(alternatives: unknown): string | null {
   if (!Array.isArray(alternatives)) return null;
   const fields = alternatives.map((schema) => (isObject(schema) ? schema.required : null));

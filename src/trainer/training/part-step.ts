@@ -19,7 +19,7 @@ export interface PartStepOptions {
   readonly part: TrainedPart;
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
-  /** What the part's own passes compute in; absent: float32. */
+  /** Precision of the passes of this part. Absent: float32. */
   readonly precision?: Precision;
   /** o_{k-1} of each batch where the upstream stage sends it; the step frees it. */
   readonly inputAt?: ((step: number) => Tensor) | null;

@@ -36,7 +36,7 @@ export interface StoredStepOptions {
   readonly upstreamFeatures: SampleRows | null;
   /** lambda_{k+1} as its stage left it; null for the last stage. */
   readonly downstream: BoundaryVariables | null;
-  /** Where o_k of every sample is written; null for the last stage. */
+  /** Receives o_k of every sample; null for the last stage. */
   readonly features: SampleRows | null;
   readonly beta: number;
   readonly labelSmoothing: number;

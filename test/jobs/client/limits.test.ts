@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => strata.stop());
 
-/** How many of many requests at once are taken; every other one is refused for the limit. */
+/** Number of accepted requests out of many at once; every other one is rejected for the limit. */
 async function taken(requests: number, request: () => Promise<unknown>): Promise<number> {
   const outcomes = await Promise.allSettled(Array.from({ length: requests }, request));
   for (const outcome of outcomes) {

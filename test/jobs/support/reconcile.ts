@@ -7,7 +7,7 @@ import {
 import type { Log } from '../../../src/jobs/process/process.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 
-/** What the dispatcher's duties for running and stopping jobs do, one after another. */
+/** Runs the dispatcher's duties for running and stopping jobs, one after another. */
 export async function reconcile(db: Database, log: Log): Promise<void> {
   await takeBackExpired(db, log);
   await failOvertimeJobs(db, log);

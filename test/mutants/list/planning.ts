@@ -4,7 +4,7 @@ const GRAPH = 'src/planning/tasks/task-graph.ts';
 const METHODS = 'src/method/methods.ts';
 const GRAPH_TEST = 'test/planning/tasks/task-graph.test.ts';
 
-/** What a job is cut into, what it costs, and what it starts again from. */
+/** Tasks of a job, their costs, and its restart points. */
 export const PLANNING: readonly Mutant[] = [
   ...noticedBy(GRAPH_TEST, 'augmented Lagrangian: stage k of a round waits for stage k+1 of the same round', [
     {

@@ -166,7 +166,7 @@ function trainRound(
   return messageOf(stage, weights, inputGradients);
 }
 
-/** What is left of the rate at a step of `total`. */
+/** Remaining share of the rate at a step of `total`. */
 const cosineAt = (step: number, total: number): number => (1 + Math.cos((Math.PI * step) / total)) / 2;
 
 function update(

@@ -40,7 +40,7 @@ export function clipped(
   return new Map([...gradients].map(([name, values]) => [name, values.map((value) => value * factor)]));
 }
 
-/** How far each weight went from `start`: the error of short ways would drown in the weights. */
+/** Distance of each weight from `start`: the error of short ways would drown in the weights. */
 export function movesFrom(start: Values, weights: Values): ReadonlyMap<string, Float64Array> {
   return new Map(
     [...start].map(([name, from]) => [name, Float64Array.from(weights.get(name)!, (to, i) => to - from[i]!)]),

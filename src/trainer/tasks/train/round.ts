@@ -19,14 +19,14 @@ export interface Round {
   readonly parameters: readonly ParameterSpec[];
   /** Reads the state before the first of `steps`; not asked for where there is a checkpoint. */
   readonly state: () => Promise<OptimizerState>;
-  /** Where an earlier attempt left off. */
+  /** The checkpoint of an earlier attempt. */
   readonly checkpoint: Checkpoint | null;
   readonly stopwatch: Stopwatch;
   /** Brings the state to the device, where it trains. */
   readonly begin: (state: OptimizerState, owned: Owned) => Trainee;
 }
 
-/** What a round trains, on the device. */
+/** The trained parts of a round, on the device. */
 export interface Trainee {
   readonly trained: Trained;
   readonly state: () => OptimizerState;
