@@ -26,6 +26,8 @@ export interface BlobStore {
   touch(uri: BlobUri): Promise<boolean>;
   /** Deletes an unreferenced blob. It may be deleted already. */
   deleteBlob(uri: BlobUri): Promise<void>;
+  /** The time by the clock that stamps the files. It can differ from the clock of this host. */
+  now(): Promise<Date>;
   /** Blobs whose last put was before `time`: those of one prefix of the hash at a time. */
   blobsUntouchedSince(time: Date): AsyncIterable<readonly BlobUri[]>;
   /**

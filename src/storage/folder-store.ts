@@ -128,6 +128,16 @@ export function createFolderStore(root: string): BlobStore {
       return path;
     },
 
+    async now() {
+      const probe = await temporaryPath();
+      await writeFile(probe, '');
+      try {
+        return (await stat(probe)).mtime;
+      } finally {
+        await rm(probe, { force: true });
+      }
+    },
+
     async idleSpools(prefix, time) {
       const names = (await orNull(readdir(join(root, 'spool')))) ?? [];
       const idle: string[] = [];

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { JobsService } from '../../contract/client/service.js';
 import { memoize } from '../../contract/memoize.js';
 import { openBlobStore } from '../../storage/open.js';
+import { readClocks, skewSeconds } from '../lifecycle/clocks.js';
 import { lazySecretBox } from '../outgoing/secret-key.js';
 import { openQueueBoard } from '../queue/board.js';
 import { openPredictionQueue, type PredictionQueue } from '../queue/predictions.js';
@@ -56,7 +57,11 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const now = () => performance.now();
   const disks = { home: options.home, ...folderOf(options.blobUrl) };
   const metrics = async () =>
-    renderServiceMetrics(await readServiceFigures(db), await readDisks({ disks, reserveBytes }));
+    renderServiceMetrics(
+      await readServiceFigures(db),
+      await readDisks({ disks, reserveBytes }),
+      await readClocks(db, blobs).then(skewSeconds, () => null),
+    );
   const outgoing = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
   const nudge = nudgeAfter(db, 'strata_dispatch');
@@ -78,7 +83,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     ...openKeyring(db, now),
     countRequest: counter.countRequest,
     getMetrics: sayingUnavailable(memoize(() => metrics(), { max: 1, age: { ms: METRICS_KEPT_MS, now } })),
-    getReadiness: () => readReadiness({ db, redis, disks, reserveBytes }),
+    getReadiness: () => readReadiness({ db, blobs, redis, disks, reserveBytes }),
     listWorkers: sayingUnavailable((tenant) => listWorkers(db, tenant)),
     showQueues: board.showQueues,
     async close() {

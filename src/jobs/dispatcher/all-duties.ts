@@ -78,7 +78,7 @@ function housekeeping({ db, tidying, blobs, retentionDays: days, log }: DutyPart
     { name: 'dispatchers', ...seldom, run: () => deleteGoneDispatchers(tidying) },
     { name: 'deliveries', ...seldom, run: () => deleteOldDeliveries(tidying) },
     { name: 'profiles', ...seldom, run: () => tidyProfiles(tidying) },
-    { name: 'uploads', ...seldom, run: () => deleteLostUploads(db, blobs, new Date()) },
+    { name: 'uploads', ...seldom, run: () => deleteLostUploads(db, blobs) },
     { ...seldom, name: 'garbage', intervalMs: GARBAGE_MS, run: () => deleteGarbage(tidying, blobs, log) },
   ];
   if (days === undefined) return duties;

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../storage/blob-store.js';
+import { readClocks, safeHorizon } from '../lifecycle/clocks.js';
 import { GARBAGE_GRACE_MS } from '../process/limits.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
@@ -32,16 +33,17 @@ export function deleteEndedSpools(db: Database, blobs: BlobStore): Promise<void>
 }
 
 /** Deletes uploads that never became an import, and files of crashed workers, after a while. */
-export async function deleteLostUploads(db: Database, blobs: BlobStore, now: Date): Promise<void> {
-  const idle = await blobs.idleSpools('import_', new Date(now.getTime() - GARBAGE_GRACE_MS));
-  if (idle.length === 0) return;
+export async function deleteLostUploads(db: Database, blobs: BlobStore): Promise<void> {
+  const clocks = await readClocks(db, blobs);
+  const idle = await blobs.idleSpools('import_', safeHorizon(clocks.database, clocks, GARBAGE_GRACE_MS));
   const open = await openImports(db, idle);
   for (const id of idle) if (!open.has(id)) await blobs.deleteSpool(`${id}/`);
 }
 
 export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): Promise<void> {
   const deleted = await collectGarbage(blobs, {
-    horizon: () => garbageHorizon(db, GARBAGE_GRACE_MS),
+    horizon: async () =>
+      safeHorizon(await garbageHorizon(db, GARBAGE_GRACE_MS), await readClocks(db, blobs), GARBAGE_GRACE_MS),
     held: () => readHeldReferences(db),
     among: (uris) => referencesAmong(db, uris),
   });

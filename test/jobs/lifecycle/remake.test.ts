@@ -110,6 +110,15 @@ test('two readers of the same damaged bytes let them be made again once, whichev
   assert.deepEqual(await job.states('prepare', 'stage-0-0', 'stage-1-1'), ['ready', 'waiting', 'waiting']);
 });
 
+test('events name the tasks of a plan without replicas as people do', async () => {
+  const { rows } = await strata.sql.query<{ message: string }>('SELECT message FROM event');
+  assert.ok(rows.some(({ message }) => message.includes('is run again')));
+  assert.deepEqual(
+    rows.filter(({ message }) => /undefined|null|NaN/.test(message)),
+    [],
+  );
+});
+
 test('a maker whose own inputs are gone finds out and lets them be made first', async () => {
   const job = await ByHand.start();
   await job.run('prepare', 'stage-1-0', 'stage-1-1');

@@ -33,6 +33,13 @@ test('a slot with nothing to do makes a profile at once', async () => {
   assert.equal(profile.step_seconds, 0.022);
 });
 
+test('a worker that starts while a profile waits makes it', async () => {
+  await worker.stop();
+  const { id } = await ask();
+  worker = await strata.startWorker();
+  assert.equal((await settled(id)).state, 'succeeded');
+});
+
 test('a slot in work makes it between two tasks, and goes on with the job', async () => {
   await strata.orders.hold('stage-1-0');
   await strata.orders.hold('profile');

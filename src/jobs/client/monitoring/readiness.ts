@@ -1,5 +1,7 @@
 import type { components } from '../../../contract/generated/openapi.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
 import { diskSpace, reserveOf } from '../../../storage/disk.js';
+import { clockProblem, readClocks } from '../../lifecycle/clocks.js';
 import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
 import { waitingForHosts } from '../../store/jobs.js';
@@ -14,6 +16,7 @@ const PROBE_MS = 2_000;
 
 export interface ReadinessParts {
   readonly db: Database;
+  readonly blobs: BlobStore;
   readonly redis: RedisProbe;
   /** Folders whose disks the service fills, by the name that answers give them. */
   readonly disks: Readonly<Partial<Record<Disk['name'], string>>>;
@@ -22,11 +25,12 @@ export interface ReadinessParts {
 
 /** Never throws: a part that does not respond is `down`. */
 export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas['Health'], 'status'>> {
-  const [workers, redisProblem, disks, waiting] = await Promise.all([
+  const [workers, redisProblem, disks, waiting, clocks] = await Promise.all([
     findWorkers(parts.db).catch(() => null),
     parts.redis.problem(PROBE_MS),
     readDisks(parts),
     waitingForHosts(parts.db).catch(() => null),
+    readClocks(parts.db, parts.blobs).catch(() => null),
   ]);
   const problems = [
     workers ? null : 'Postgres does not respond.',
@@ -34,6 +38,7 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
     workers?.length === 0 ? 'No worker is connected.' : null,
     ...disks.map(problemOf),
     waiting?.message ? `Tasks that wait for their host: ${waiting.tasks}. ${waiting.message}` : null,
+    clocks && clockProblem(clocks),
   ].filter((problem) => problem !== null);
   return {
     dependencies: {

@@ -7,22 +7,32 @@ import type { ServiceFigures } from '../../store/service-figures.js';
 type Disk = components['schemas']['Disk'];
 
 /** The figures of the service and of its workers in Prometheus' text format. */
-export async function renderServiceMetrics(figures: ServiceFigures, disks: readonly Disk[]): Promise<string> {
+/** @param clockSkewS by which the files' clock is ahead of that of Postgres; null where it cannot be read */
+export async function renderServiceMetrics(
+  figures: ServiceFigures,
+  disks: readonly Disk[],
+  clockSkewS: number | null,
+): Promise<string> {
   const workers = AggregatorRegistry.aggregate(
     figures.workers.map(({ metrics }) => metrics).filter((metrics) => metrics.length > 0),
   );
-  return (await gaugesOf(figures, disks).metrics()) + (await workers.metrics());
+  const gauges = gaugesOf(figures, disks);
+  if (clockSkewS !== null) {
+    const help = 'By which the clock of the blob store is ahead of that of Postgres.';
+    gauges.set('strata_clock_skew_seconds', help, clockSkewS);
+  }
+  return (await gauges.registry.metrics()) + (await workers.metrics());
 }
 
 /** All figures are gauges, because each is counted again at every read and may fall. */
-function gaugesOf(figures: ServiceFigures, disks: readonly Disk[]): Registry {
+function gaugesOf(figures: ServiceFigures, disks: readonly Disk[]): Gauges {
   const gauges = new Gauges();
   addQueue(gauges, figures);
   addWorkers(gauges, figures.workers);
   addDeliveries(gauges, figures.deliveries);
   addLoops(gauges, figures.dispatchers);
   addDisks(gauges, disks);
-  return gauges.registry;
+  return gauges;
 }
 
 function addDisks(gauges: Gauges, disks: readonly Disk[]): void {

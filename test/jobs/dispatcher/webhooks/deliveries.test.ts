@@ -161,6 +161,73 @@ test('a delivery whose secret cannot be decrypted says so, waits for its turn li
   assert.equal(receiver.received.length, 0);
 });
 
+test('a receiver that asks for a longer pause gets it, up to a day; a shorter one changes nothing', async () => {
+  const webhook = await register();
+  const pauses = [
+    ['7200', 7_200],
+    ['1', 3_600],
+    ['999999999', 86_400],
+    [new Date(Date.now() + 10_800_000).toUTCString(), 10_800],
+    ['soon', 3_600],
+  ] as const;
+  for (const [header, seconds] of pauses) {
+    receiver.answers.push((response) => response.writeHead(429, { 'retry-after': header }).end());
+    await client.webhooks.testWebhook(webhook.id);
+    await send();
+    const { rows } = await strata.sql.query(
+      `SELECT extract(epoch FROM due_at - now())::float8 AS pause FROM webhook_delivery ORDER BY id DESC LIMIT 1`,
+    );
+    // What the statements between take, and the date's whole seconds.
+    assert.ok(Math.abs(rows[0].pause - seconds) < 30, `${header}: ${rows[0].pause}`);
+    await strata.sql.query('DELETE FROM webhook_delivery');
+  }
+});
+
+test('an answer of 200 counts, however long or slow its body is', async () => {
+  const webhook = await register();
+  receiver.answers.push((response) => response.writeHead(200).write('x'));
+  receiver.answers.push((response) => response.writeHead(200).end('x'.repeat(1_000_000)));
+  for (let index = 0; index < 2; index++) await client.webhooks.testWebhook(webhook.id);
+  await send();
+  assert.deepEqual(
+    (await deliveriesOf(webhook)).map(({ state, status, attempts }) => [state, status, attempts]),
+    Array(2).fill(['succeeded', 200, 1]),
+  );
+});
+
+test('a delivery ends whatever goes wrong in it, and does not tell what is inside', async () => {
+  const webhook = await register();
+  await client.webhooks.testWebhook(webhook.id);
+  const openBox = () => Promise.reject(new Error('/home/secret.key does not hold 64 hex digits'));
+  await send({ openBox });
+  const [waiting] = await deliveriesOf(webhook);
+  assert.deepEqual(
+    [waiting?.state, waiting?.attempts, waiting?.error],
+    ['pending', 1, 'could not be sent: the service made an error'],
+  );
+  await makeDue();
+  await send({ openBox, retryPauseMs: () => null });
+  assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
+});
+
+test('a delivery asked for anew is not ended by an attempt that was under way before', async () => {
+  const webhook = await register();
+  await client.webhooks.testWebhook(webhook.id);
+  const [first] = await deliveriesOf(webhook);
+  receiver.answers.push(500);
+  let asked = false;
+  await send({
+    openBox: async () => {
+      if (!asked) await client.webhooks.redeliverWebhook(first?.id ?? '');
+      asked = true;
+      return lazySecretBox({ home: strata.servers.home })();
+    },
+  });
+  const [again] = await deliveriesOf(webhook);
+  assert.deepEqual([again?.state, again?.attempts], ['succeeded', 1]);
+  assert.equal(receiver.received.length, 2);
+});
+
 test('redirects are not followed', async () => {
   const webhook = await register();
   const elsewhere = await Receiver.start();

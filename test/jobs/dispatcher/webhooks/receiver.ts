@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Received {
@@ -9,8 +9,8 @@ export interface Received {
 /** A webhook receiver on loopback that answers with the statuses it is told, one after another, and then with 204. */
 export class Receiver {
   readonly received: Received[] = [];
-  /** The next answers; a string redirects there. */
-  readonly answers: (number | string)[] = [];
+  /** The next answers; a string redirects there, a function answers as it likes. */
+  readonly answers: (number | string | ((response: ServerResponse) => void))[] = [];
   private constructor(
     private readonly server: Server,
     readonly url: string,
@@ -23,7 +23,8 @@ export class Receiver {
       request.on('end', () => {
         receiver.received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
         const answer = receiver.answers.shift() ?? 204;
-        if (typeof answer === 'number') response.writeHead(answer).end();
+        if (typeof answer === 'function') answer(response);
+        else if (typeof answer === 'number') response.writeHead(answer).end();
         else response.writeHead(302, { location: answer }).end();
       });
     });

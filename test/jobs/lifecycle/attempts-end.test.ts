@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
+import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
+import { workOn } from '../../../src/jobs/lifecycle/work-on.js';
+import { consumeTasks, openTaskQueue } from '../../../src/jobs/queue/queue.js';
+import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { eventually } from '../../support/eventually.js';
+import { Strata } from '../../support/strata.js';
+import { unrenewedLeases } from '../support/outbox.js';
+import { smallJob } from '../support/specs.js';
+
+let strata: Strata;
+let db: Database;
+before(async () => {
+  strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
+});
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
+beforeEach(() => strata.sql.query('TRUNCATE job CASCADE'));
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+const lease = { table: 'task', id: 'task_1', attempt: 1 } as const;
+
+test('whatever work throws ends its attempt, with the reason, and in the log', async () => {
+  const failures: string[] = [];
+  const logged: unknown[] = [];
+  await workOn({
+    lease,
+    leases: unrenewedLeases,
+    about: {},
+    log: { ...log, error: (entry: unknown) => void logged.push(entry) },
+    run: () => Promise.reject(new Error('boom')),
+    fail: async ({ message }) => failures.push(message),
+  });
+  assert.deepEqual(failures, ['boom']);
+  assert.equal(logged.length, 1);
+});
+
+test('an end that cannot be recorded while Postgres is away is recorded when it is back', async () => {
+  const away = Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
+  let tries = 0;
+  await workOn({
+    lease,
+    leases: unrenewedLeases,
+    about: {},
+    log,
+    run: () => Promise.reject(new Error('boom')),
+    fail: () => (++tries < 3 ? Promise.reject(away) : Promise.resolve()),
+  });
+  assert.equal(tries, 3);
+});
+
+test('work whose claim is lost records nothing', async () => {
+  let lose = (): void => undefined;
+  await workOn({
+    lease,
+    leases: { ...unrenewedLeases, hold: ({ onLost }) => (lose = onLost) },
+    about: {},
+    log,
+    async run(lost) {
+      lose();
+      lost.throwIfAborted();
+    },
+    fail: () => assert.fail('it is another attempt’s by now'),
+  });
+});
+
+test('what a queue’s work throws is heard', async () => {
+  const errors: Error[] = [];
+  const { redisUrl } = strata.servers;
+  const consumer = await consumeTasks(
+    redisUrl,
+    1,
+    () => Promise.reject(new Error('boom')),
+    (error) => errors.push(error),
+  );
+  const queue = openTaskQueue(redisUrl, () => undefined);
+  await queue.fillUpTo(1);
+  await eventually('the error', () => errors.some(({ message }) => message === 'boom'));
+  await consumer.pause();
+  await consumer.close();
+  await queue.close();
+});
+
+/** Damage that no claim can read: an output that its maker does not have, and a column of another form. */
+for (const inputs of ['{"dataset": {"task": "nobody", "output": "dataset"}}', '3']) {
+  test(`a task that cannot be claimed (${inputs}) holds up nobody, and fails its job as internal`, async () => {
+    const { job: damaged } = await strata.client.jobs.createJob(
+      smallJob({ priority: 5, max_attempts: 2 }),
+      {},
+    );
+    const { job: sound } = await strata.client.jobs.createJob(smallJob(), {});
+    await planJobs(db, log);
+    await strata.sql.query(`UPDATE task SET inputs = $2 WHERE job_id = $1 AND key = 'prepare'`, [
+      damaged.id,
+      inputs,
+    ]);
+    const claim = await claimNext(db, holder);
+    assert.ok(claim?.kind === 'task');
+    assert.equal(claim.task.jobId, sound.id);
+    const { rows } = await strata.sql.query(
+      'SELECT state, failures, attempt FROM task WHERE job_id = $1 AND failures > 0',
+      [damaged.id],
+    );
+    assert.deepEqual(rows, [{ state: 'ready', failures: 1, attempt: 1 }]);
+    await strata.sql.query('UPDATE task SET due_at = now() WHERE job_id = $1', [damaged.id]);
+    assert.equal(await claimNext(db, holder), null);
+    const failed = await strata.client.jobs.getJob(damaged.id);
+    assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'internal']);
+    assert.match(failed?.error?.message ?? '', /cannot be claimed/);
+  });
+}
