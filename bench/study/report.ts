@@ -29,7 +29,5 @@ export function pictureOf(outcomes: readonly Outcome[], rows: readonly string[])
     const found = outcomes.find((outcome) => outcome.row === row && outcome.seed === seed);
     return found ? [{ label: row, points: found.curve }] : [];
   });
-  return drawPanels([
-    { title: 'test accuracy', axis: 'seconds, on a device a stage', curves, legend: 'bottom' },
-  ]);
+  return drawPanels([{ title: 'test accuracy', axis: 'seconds, on a device a stage', curves }]);
 }

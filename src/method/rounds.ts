@@ -1,4 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
+import { trainSamples } from './samples.js';
 
 type TrainCount = Pick<DatasetFacts, 'train_count'>;
 
@@ -40,7 +41,7 @@ const FEWEST_DEFAULT_ROUNDS = 4;
 
 /** @param dataset its number of training images */
 export function roundsOf(
-  spec: Pick<ResolvedSpec, 'max_train_samples' | 'batch_size' | 'epochs' | 'method'>,
+  spec: Pick<ResolvedSpec, 'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method'>,
   dataset: TrainCount,
 ): Rounds {
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
@@ -65,12 +66,7 @@ export function roundsOf(
   };
 }
 
-/** Number of training images of a job: all, or the first `max_train_samples`. */
-export function trainSamples(maxTrainSamples: number | null, dataset: TrainCount): number {
-  return Math.min(maxTrainSamples ?? dataset.train_count, dataset.train_count);
-}
-
-/** Default length of a round: long enough for little overhead, short enough for overlapping stages. */
+/** Round length where none is asked for: long enough to cost little, short enough that the stages overlap. */
 export function defaultRoundSteps(totalSteps: number, parallelSteps: number): number {
   return Math.max(
     1,
@@ -83,10 +79,10 @@ export function endToEndStepsOf(totalSteps: number, endToEndShare: number): numb
 }
 
 export function stepsOf(
-  spec: Pick<ResolvedSpec, 'max_train_samples' | 'batch_size' | 'epochs'>,
+  spec: Pick<ResolvedSpec, 'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs'>,
   dataset: TrainCount,
 ): { stepsPerEpoch: number; totalSteps: number } {
-  const stepsPerEpoch = Math.floor(trainSamples(spec.max_train_samples, dataset) / spec.batch_size);
+  const stepsPerEpoch = Math.floor(trainSamples(spec, dataset) / spec.batch_size);
   return { stepsPerEpoch, totalSteps: stepsPerEpoch * spec.epochs };
 }
 

@@ -14,7 +14,9 @@ export interface TimedTask {
 export interface TrainedTask {
   /** Null for the joined network. */
   readonly stage: number | null;
-  /** Optimizer steps of the whole network: the stage's share of its round. */
+  /** Its number among the devices that share a round of the joined network; null where one trains it. */
+  readonly replica: number | null;
+  /** Optimiser steps of the whole network: a stage's share of its round. */
   readonly weight: number;
   readonly attempt: number;
   readonly device: string;

@@ -1008,9 +1008,9 @@ export interface components {
             head: components["schemas"]["PlanCost"] | null;
             /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
-            /** @description Weights, gradients and momentum, and the values that a pass over a batch keeps. Without the memory of the runtime itself. */
+            /** @description Weights, gradients and the optimizer's vectors (one for sgd, two for adamw), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself. */
             memory_bytes: number;
-            /** @description Step time, including AuxNet, coupling and messages. */
+            /** @description AuxNet, coupling and messages included. */
             step_seconds: number;
         };
         /** @description Speed-up of K stages on K devices, compared with one device that trains the whole network. */
@@ -1062,18 +1062,25 @@ export interface components {
             test_accuracy: number;
             /** @description Mean cross-entropy of the joined network on the test images. */
             test_loss: number;
-            /** @description The same for the compact network (last AuxNet and last stage). Null for a job with one stage. */
+            /** @description The same for the compact network (last AuxNet and last stage); null with one stage. */
             compact_accuracy: number | null;
+            /** @description Share of the validation images that the joined network gets right, 0 to 1; null for a job without any. */
+            validation_accuracy: number | null;
             /** @description The full network and, if there is one, the compact network, side by side. */
             networks: components["schemas"]["NetworkFigures"][];
             /** @description Null for one stage, for methods whose stages do not train at the same time, for jobs without an end-to-end task to compare with, if a training task took more than one attempt, and if tasks ran on different kinds of devices. */
             speedup: {
-                /** @description Seconds per step of the job's own end-to-end tasks, times the steps of the phase, divided by the wall time of the phase. A value below 1 means slower. Null if the job was paused. */
+                /** @description Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time. Below 1 it was slower. Of replicas only their steps count: what each of them reads and stores one device would do once. Null where the job was paused. */
                 measured: number | null;
                 /** @description Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and waiting. Null if tasks report no parts. */
                 predicted: number | null;
             } | null;
-            /** @description The model of the job. Null after the model was deleted. */
+            /**
+             * @description Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an `end_to_end_share` above 0. `no_stage_task`: a stage has no task. `repeated_task`: a training task took more than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both figures are there, and for jobs that ended before this field was.
+             * @enum {string|null}
+             */
+            speedup_reason: "one_stage" | "stages_in_turn" | "no_end_to_end_task" | "no_stage_task" | "repeated_task" | "mixed_devices" | "paused" | "no_times" | null;
+            /** @description The model it made; null once that was deleted. */
             model_id: string | null;
             /** @description All numbers that the finalizer reported, by name. */
             figures: {
@@ -2002,6 +2009,11 @@ export interface components {
              */
             max_train_samples: number | null;
             /**
+             * @description Share of the dataset's training images that is held out for validation: the last ones, which the job does not train on. Null uses the dataset's own validation split, and no validation where it has none; 0 uses none in any case. With validation images evaluations between rounds score those (`validation_accuracy`), and the test images are scored once, at the end.
+             * @default null
+             */
+            validation_share: number | null;
+            /**
              * @description Side length in pixels of the square images that the network sees, for datasets with `storage` `encoded`. Null uses the size of the dataset. Datasets with `storage` `pixels` cannot be resized.
              * @default null
              */
@@ -2041,7 +2053,7 @@ export interface components {
              */
             seed: number | null;
             /**
-             * @description Evaluate on the test images after every N rounds of the layer-parallel phase. Null evaluates only at its end.
+             * @description Evaluate every N rounds of the layer-parallel phase, on the job's validation images or, without any, on the test images; null evaluates at its end only.
              * @default null
              */
             evaluate_every: number | null;
@@ -2152,7 +2164,7 @@ export interface components {
              */
             split: ("auto" | "memory") | number[];
             /**
-             * @description Penalty coefficient beta for the relative residual. learning_rate x penalty must be below 1. `adaptive` follows the size of the gradient: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) if an end-to-end phase follows, but at most 0.8/learning_rate. For an augmented Lagrangian without an end-to-end phase, `auto` is `adaptive`. Methods without a coupling (backprop, local-heads, frozen) accept only `auto`.
+             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. `auto` and `adaptive` need a learning_rate of 0.266 or less: above it the penalty would have to be below 3, where the stages hardly learn from each other. Methods without a coupling (backprop, local-heads, frozen) have none and take `auto` only.
              * @default auto
              */
             penalty: ("auto" | "adaptive") | number;
@@ -2232,7 +2244,7 @@ export interface components {
              */
             end_to_end_share: number | null;
             /**
-             * @description Number of tasks n that share the steps of a round of the end-to-end phase, each on its own device if there are enough. Each task trains on every n-th batch with n times the learning rate (never above `learning_rate`). The next round starts from the mean of all weights and optimizer states (local SGD, arXiv:1805.09767). 1 trains on one device, step after step. Null means `stages`, but at most 8, and 1 for `rounds`, whose stages share a device.
+             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but at least 1 (`beta1` for adamw), so that no replica's share is shorter than its optimizer's memory; 1 for `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five points of accuracy.
              * @default null
              */
             end_to_end_replicas: number | null;

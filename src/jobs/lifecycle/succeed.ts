@@ -88,8 +88,8 @@ async function followUp(
 
 async function succeedJob(tx: Transaction, job: LockedJob, success: TaskSuccess): Promise<void> {
   const { result, networks = [] } = success;
-  const speedup = await speedUpOfJob(tx, job.id);
-  await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks, speedup }) });
+  const compared = await speedUpOfJob(tx, job.id);
+  await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks, ...compared }) });
   const data = { result, model_id: await makeModel(tx, job.id, success) };
   await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data });
 }

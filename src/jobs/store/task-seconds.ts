@@ -26,7 +26,7 @@ export function findTimedTasks(
 /** The successful training tasks of a job: stages and joined network. */
 export function findTrainedTasks(db: Queryable, jobId: string): Promise<TrainedTask[]> {
   return db.$queryRaw`
-    SELECT stage, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
+    SELECT stage, replica, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
       coalesce(seconds, '{}') AS seconds
     FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND kind IN ('stage', 'end_to_end')`;
 }

@@ -13,7 +13,9 @@ import {
 } from './stage-costs.js';
 import type { StepCosts } from './step-costs.js';
 
-/** A layout of a network on devices: K stages, each trained by R replicas on 1/R of every batch. */
+const FLOAT = 4;
+
+/** How devices share a network: K stages, each trained by R replicas on an R-th of every batch. */
 export interface Layout {
   readonly stages: number;
   readonly replicas: number;
@@ -51,11 +53,20 @@ export interface Workload {
   readonly costs: StepCosts;
   /** Bandwidth between two devices, in each direction. */
   readonly bytesPerSecond: number;
+  readonly memory: MemoryFacts;
 }
 
-const FLOAT = 4;
-/** A weight, its gradient and its momentum. */
-const COPIES = 3;
+/** The choices of a job that its memory depends on, beside its network and its batch. */
+export interface MemoryFacts {
+  /** Vectors of a parameter's size that the optimizer keeps beside each parameter. */
+  readonly optimizerVectors: number;
+  /** The numbers that passes keep between layers. */
+  readonly precision: 'float32' | 'bfloat16';
+}
+
+/** Bytes of a number that a pass keeps between layers. */
+export const ACTIVATION_BYTES = { float32: FLOAT, bfloat16: 2 } as const;
+
 const BYTES = { float32: 4, float16: 2, int8: 1 + FLOAT / 64 } as const;
 
 /** A method with some number of stages, and their costs. */
@@ -109,7 +120,10 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
   const whole = costs.reduce((all, { parameters }) => all + parameters, 0);
   const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
   const joinedReplicas = method.end_to_end_replicas;
-  const exchanged = joinedReplicas > 1 ? exchangedBytes(whole, joinedReplicas, work.roundSteps) : 0;
+  const exchanged =
+    joinedReplicas > 1
+      ? exchangedBytes(whole * (1 + work.memory.optimizerVectors), joinedReplicas, work.roundSteps)
+      : 0;
   const shares = stages > 1 ? work : { warmStartShare: 0, endToEndShare: 0 };
   const parallelShare = 1 - shares.warmStartShare - shares.endToEndShare;
   const jointShare = shares.warmStartShare + shares.endToEndShare;
@@ -127,7 +141,7 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
         shares.endToEndShare * joinedSeconds),
     memoryBytes: Math.max(
       ...(jointShare > 0 ? [...costs, ...work.variants[0]!.costs] : costs).map((cost) =>
-        stageMemory(cost, batch),
+        stageMemory(cost, batch, work.memory),
       ),
     ),
     bytesPerEpoch:
@@ -138,10 +152,20 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
   };
 }
 
-/** Bytes that a stage keeps while it trains on a batch of `batch` images, in float32. */
-export function stageMemory(cost: StageCost, batch: number): number {
+/**
+ * Bytes that a stage keeps while it trains on `batch` images. Weights, gradients and the optimizer's vectors are float32 in every
+ * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep.
+ */
+export function stageMemory(
+  cost: StageCost,
+  batch: number,
+  { optimizerVectors, precision }: MemoryFacts,
+): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
-  return FLOAT * (COPIES * trainedParameters(cost) + cost.downstream.parameters + kept * batch);
+  const parameters = trainedParameters(cost);
+  const rounded = precision === 'bfloat16' ? ACTIVATION_BYTES.bfloat16 * parameters : 0;
+  const floats = (2 + optimizerVectors) * parameters + cost.downstream.parameters;
+  return FLOAT * floats + rounded + ACTIVATION_BYTES[precision] * kept * batch;
 }
 
 /**
@@ -169,11 +193,11 @@ function ringBytes(parameters: number, replicas: number): number {
 }
 
 /**
- * Bytes per step of an end-to-end phase: in each round every replica reads the weights and momentum of all
- * replicas, and stores its own.
+ * Bytes a step of an end-to-end phase: in each round every replica reads the states of all, and stores its own.
+ * @param values of a state: weights and the optimizer's vectors
  */
-function exchangedBytes(parameters: number, replicas: number, roundSteps: number): number {
-  return (replicas * (replicas + 1) * 2 * FLOAT * parameters) / roundSteps;
+function exchangedBytes(values: number, replicas: number, roundSteps: number): number {
+  return (replicas * (replicas + 1) * FLOAT * values) / roundSteps;
 }
 
 function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {

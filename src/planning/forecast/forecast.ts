@@ -4,6 +4,7 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import { describeRun, stagesOfMethod } from '../../method/index.js';
 import { wholeNetwork } from '../../network/index.js';
 import {
+  ACTIVATION_BYTES,
   breakEvenStages,
   costOf,
   costsByRates,
@@ -12,6 +13,7 @@ import {
   evenSplits,
   evenSplitsBySeconds,
   type LayerCost,
+  type MemoryFacts,
   meanParts,
   predictedSpeedUp,
   type StageCost,
@@ -27,6 +29,7 @@ import {
   type Workload,
   withEndToEndShare,
 } from '../costs/index.js';
+import { optimizerVectors } from '../spec/optimizer.js';
 import {
   compareLayouts,
   type Machine,
@@ -52,9 +55,7 @@ export interface PlanOptions extends Machine {
   readonly measured: MeasuredRates | null;
 }
 
-const FLOAT_BYTES = 4;
-
-/** Predicts the cost of a job. A pure function: the same arguments give the same plan. */
+/** What a job would cost. Pure: the same arguments give the same plan. */
 export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
   const { network, stages, rounds } = describeRun(spec, dataset);
   const { method, batch_size: batch } = spec;
@@ -70,6 +71,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const work: Workload = {
     variants: variantsOf(network, method, even.map(ownIn)),
     ...{ network, batch, stepsPerEpoch, costs, bytesPerSecond },
+    memory: memoryFacts(spec),
     ...{ rounds: parallelRounds, roundSteps },
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
@@ -88,7 +90,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     method: { type: method.type, stages: method.stages },
     batch_size: batch,
     steps_per_epoch: stepsPerEpoch,
-    network: toCost(costOf(wholeNetwork(network)), batch),
+    network: toCost(costOf(wholeNetwork(network)), spec),
     stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
     better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
@@ -145,25 +147,29 @@ function wholeRun({ warmStartShare, endToEndShare }: Workload, slowest: number, 
   return withEndToEndShare(slowest, { alone: warmStartShare, shared: endToEndShare, replicas });
 }
 
-function toStage(
-  cost: StageCost,
-  stage: number,
-  { method, batch_size: batch }: ResolvedSpec,
-  costs: StepCosts,
-): Schemas['PlanStage'] {
-  const orNull = (part: LayerCost) => (part.parameters > 0 ? toCost(part, batch) : null);
+function toStage(cost: StageCost, stage: number, spec: ResolvedSpec, costs: StepCosts): Schemas['PlanStage'] {
+  const { method, batch_size: batch } = spec;
+  const orNull = (part: LayerCost) => (part.parameters > 0 ? toCost(part, spec) : null);
   return {
     stage,
     blocks: method.split[stage] ?? 0,
-    layers: toCost(cost, batch),
+    layers: toCost(cost, spec),
     auxiliary: orNull(cost.auxiliary),
     head: orNull(cost.head),
     auxiliary_share: rounded(cost.auxiliary.multiplyAdds / cost.multiplyAdds),
-    memory_bytes: stageMemory(cost, batch),
+    memory_bytes: stageMemory(cost, batch, memoryFacts(spec)),
     step_seconds: rounded(stageSeconds(cost, method, costs, batch)),
   };
 }
 
-function toCost({ parameters, multiplyAdds, activations }: LayerCost, batch: number): Schemas['PlanCost'] {
-  return { parameters, multiply_adds: multiplyAdds, activation_bytes: activations * batch * FLOAT_BYTES };
+function toCost(
+  { parameters, multiplyAdds, activations }: LayerCost,
+  { batch_size: batch, precision }: ResolvedSpec,
+): Schemas['PlanCost'] {
+  const bytes = activations * batch * ACTIVATION_BYTES[precision];
+  return { parameters, multiply_adds: multiplyAdds, activation_bytes: bytes };
+}
+
+function memoryFacts({ optimizer, precision }: ResolvedSpec): MemoryFacts {
+  return { optimizerVectors: optimizerVectors(optimizer), precision };
 }

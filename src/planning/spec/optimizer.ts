@@ -59,3 +59,15 @@ function checkSchedule(
     report(pointer, `must be at most ${Number(first.toPrecision(3))}, the epoch of the first milestone`);
   }
 }
+
+/** Vectors of a parameter's size that an optimizer keeps beside the parameter. */
+const VECTORS: Readonly<Record<OptimizerType, number>> = { sgd: 1, adamw: 2 };
+
+export function optimizerVectors({ type }: Pick<ResolvedOptimizer, 'type'>): number {
+  return VECTORS[type];
+}
+
+/** Share of its mean gradient that a step keeps, 0 to 1: the mean forgets in about 1 / (1 - share) steps. */
+export function optimizerMemory({ momentum, beta1 }: Pick<ResolvedOptimizer, 'momentum' | 'beta1'>): number {
+  return momentum ?? beta1 ?? 0;
+}

@@ -1,7 +1,7 @@
 import { type FieldError, StrataError } from '../../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import { storesVariables } from '../../method/methods.js';
-import { trainSamples } from '../../method/rounds.js';
+import { trainSamples } from '../../method/samples.js';
 import { resolveAugmentation } from './augmentation.js';
 import { checkBatchSize } from './batch-size.js';
 import { resolveImageSize } from './image-size.js';
@@ -10,6 +10,7 @@ import { resolveModel } from './model.js';
 import { resolveOptimizer } from './optimizer.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import type { Problems } from './problems.js';
+import { checkValidationShare } from './validation-share.js';
 
 /**
  * Makes every open choice of a job and checks the rules between fields.
@@ -27,7 +28,8 @@ export function resolveSpec(
   const report: Problems = (pointer, message) => void problems.push({ pointer, message });
   const dataset = resolveImageSize(spec, stored, report);
   const model = resolveModel(spec.model, dataset, report);
-  const fills = checkBatchSize(spec, trainSamples(spec.max_train_samples, dataset), report);
+  checkValidationShare(spec, dataset, report);
+  const fills = checkBatchSize(spec, trainSamples(spec, dataset), report);
   const optimizer = resolveOptimizer(spec, report);
   const method =
     model !== null && fills ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;

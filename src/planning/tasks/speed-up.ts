@@ -5,7 +5,9 @@ import { deviceKindOf } from '../forecast/device-kind.js';
 import { rounded, trainsInParallel } from '../forecast/layouts.js';
 import type { TrainedTask } from '../timed-task.js';
 
-type SpeedUp = components['schemas']['JobResult']['speedup'];
+type JobResult = components['schemas']['JobResult'];
+type SpeedUp = NonNullable<JobResult['speedup']>;
+type Reason = NonNullable<JobResult['speedup_reason']>;
 
 /** Tasks and their number of optimizer steps. */
 interface Work {
@@ -14,22 +16,42 @@ interface Work {
 }
 
 /**
- * Speed-up of the layer-parallel phase over the same steps of the joined network on one device, measured and as
- * equation 27 predicts it (docs/method.md, "Speed-up, measured"). Both exclude the phases of the joined network.
- * @param paused whether the job was ever paused
- * @returns null if there is nothing to compare, or if times are missing
+ * How much faster the layer-parallel phase was than the same steps would have been end to end on one device, and how
+ * much faster equation 27 says it can be (docs/method.md, "Speed-up, measured"). The phases of the joined network count in neither.
+ * @param paused whether the job was paused at any time
  */
-export function speedUpOf(method: ResolvedMethod, tasks: readonly TrainedTask[], paused: boolean): SpeedUp {
-  if (method.stages === 1 || !trainsInParallel(method)) return null;
-  // The row of an attempt has only its own times; those of earlier attempts are lost. Times of a GPU and a CPU are
-  // not comparable.
-  const comparable = tasks.every(
-    ({ attempt, device }) => attempt === 1 && deviceKindOf(device) === deviceKindOf(tasks[0]!.device),
-  );
+export function speedUpOf(
+  method: ResolvedMethod,
+  tasks: readonly TrainedTask[],
+  paused: boolean,
+): Pick<JobResult, 'speedup' | 'speedup_reason'> {
   const serial = workOf(tasks, null, 1);
   const stages = Array.from({ length: method.stages }, (_, stage) => workOf(tasks, stage, method.stages));
-  if (!comparable || [serial, ...stages].some(({ steps }) => steps === 0)) return null;
-  return { measured: paused ? null : measured(serial, stages), predicted: predicted(serial, stages) };
+  const missing = notComparable(method, tasks, serial, stages);
+  if (missing) return { speedup: null, speedup_reason: missing };
+  const speedup: SpeedUp = {
+    measured: paused ? null : measured(serial, stages),
+    predicted: predicted(serial, stages),
+  };
+  return { speedup, speedup_reason: paused ? 'paused' : speedup.measured === null ? 'no_times' : null };
+}
+
+/** The reason why there is nothing to compare, or no times to compare by; null where there is none. */
+function notComparable(
+  method: ResolvedMethod,
+  tasks: readonly TrainedTask[],
+  serial: Work,
+  stages: readonly Work[],
+): Reason | null {
+  if (method.stages === 1) return 'one_stage';
+  if (!trainsInParallel(method)) return 'stages_in_turn';
+  if (serial.steps === 0) return 'no_end_to_end_task';
+  if (stages.some(({ steps }) => steps === 0)) return 'no_stage_task';
+  // An attempt's row keeps its own times alone: those of its forerunners are lost.
+  if (tasks.some(({ attempt }) => attempt !== 1)) return 'repeated_task';
+  const [first] = tasks;
+  const alike = tasks.every(({ device }) => deviceKindOf(device) === deviceKindOf(first!.device));
+  return alike ? null : 'mixed_devices';
 }
 
 function workOf(all: readonly TrainedTask[], stage: number | null, shares: number): Work {
@@ -38,10 +60,23 @@ function workOf(all: readonly TrainedTask[], stage: number | null, shares: numbe
 }
 
 function measured(serial: Work, stages: readonly Work[]): number | null {
-  const secondsAStep = serial.tasks.reduce((sum, task) => sum + spanOf([task]), 0) / serial.steps;
-  // Every stage runs every step.
+  const secondsAStep = serial.tasks.reduce((sum, task) => sum + serialSeconds(task), 0) / serial.steps;
+  // Every stage takes every step.
   const steps = stages[0]!.steps;
   return figure((secondsAStep * steps) / spanOf(stages.flatMap(({ tasks }) => tasks)));
+}
+
+/** Parts of a task's time that are not of a step: each replica reads every state of its round, and stores its own. */
+const BESIDE_STEPS = new Set(['start', 'checkpoint', 'data_thread']);
+
+/**
+ * Seconds of a task of the joined network that one device would spend. One that trains it alone counts whole; of a replica only its
+ * steps count, since one device has the fixed costs of a round once.
+ */
+function serialSeconds(task: TrainedTask): number {
+  const steps = Object.entries(task.seconds).filter(([part]) => !BESIDE_STEPS.has(part));
+  if (task.replica === null || steps.length === 0) return spanOf([task]);
+  return steps.reduce((sum, [, seconds]) => sum + seconds, 0);
 }
 
 /** Seconds from the first start to the last end. */

@@ -18,6 +18,7 @@ import {
   replicasIn,
   roundsOf,
 } from '../../method/rounds.js';
+import { validationImages } from '../../method/samples.js';
 
 /** An output of another task of the same job. */
 export interface InputReference {
@@ -62,13 +63,16 @@ const DATASET = from('prepare', 'dataset');
  */
 export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTask[] {
   const rounds = roundsOf(spec, dataset);
-  const evaluation = (dataset.test_count / spec.batch_size) * EVALUATION_STEP;
+  const weightOf = (images: number) => (images / spec.batch_size) * EVALUATION_STEP;
+  const validated = validationImages(spec, dataset)?.count ?? null;
+  const evaluation = weightOf(validated ?? dataset.test_count);
+  const final = FINALIZE_EVALUATIONS * weightOf(dataset.test_count) + weightOf(validated ?? 0);
   return [
     { ...task('prepare', 'prepare', 1), outputs: ['dataset'] },
     ...warmStart(spec, rounds),
     ...parallelPhase(spec, rounds, evaluation),
     ...endToEndPhase(spec, rounds),
-    finalizeTask(spec, rounds, evaluation),
+    finalizeTask(spec, rounds, final),
   ];
 }
 
@@ -196,7 +200,7 @@ function joinedStatesOf(method: StagedMethod, rounds: Rounds, round: number): In
   );
 }
 
-function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask {
+function finalizeTask(spec: ResolvedSpec, rounds: Rounds, weight: number): PlannedTask {
   const { warmStartRounds, parallelRounds, endToEndRounds } = rounds;
   const inputs: Inputs = {
     dataset: DATASET,
@@ -204,7 +208,7 @@ function finalizeTask(spec: ResolvedSpec, rounds: Rounds, evaluation: number): P
     ...auxiliariesOf(spec.method, rounds, parallelRounds - 1),
   };
   const after = evaluatedRounds(spec, rounds).map(evaluateKey);
-  return { ...task('finalize', 'finalize', evaluation * FINALIZE_EVALUATIONS), inputs, after };
+  return { ...task('finalize', 'finalize', weight), inputs, after };
 }
 
 /** States of the stages after `round`. Before any round (-1): those of a warm start, or none. */

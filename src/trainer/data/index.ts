@@ -5,5 +5,6 @@ export * from './batches.js';
 export { prepareMnist } from './mnist.js';
 export { openFiles, openSplit } from './open-split.js';
 export { BatchThread, type PreparedBatches } from './prefetch/batch-thread.js';
+export { sliceOf } from './reader-slice.js';
 export { splitFiles } from './split-files.js';
 export type { SplitReader } from './split-reader.js';

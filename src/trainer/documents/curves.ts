@@ -6,10 +6,7 @@ import { type Curve, drawPanels, type Panel } from './plot.js';
 const MOST_POINTS = 800;
 const AXIS = 'step';
 
-/**
- * Draws the curves of a job: losses, test accuracies, violation and fidelity, if they were measured. Null if there
- * are none.
- */
+/** A picture of a job's curves: losses, accuracies, violation and fidelity, each where it was measured. Null for none. */
 export function drawCurves(history: MetricHistory): string | null {
   const panels = panelsOf(history);
   return panels.length === 0 ? null : drawPanels(panels);
@@ -21,12 +18,15 @@ function panelsOf(history: MetricHistory): Panel[] {
     axis: AXIS,
     curves: seriesNamed(history, name).map((series) => curveOf(series, stageLabel(series))),
   });
-  const accuracy = ['test_accuracy', 'compact_accuracy'].flatMap((name) =>
-    seriesNamed(history, name).map((series) => curveOf(series, name.replace('_', ' '))),
-  );
+  const accuracy = [
+    'test_accuracy',
+    'compact_accuracy',
+    'validation_accuracy',
+    'compact_validation_accuracy',
+  ].flatMap((name) => seriesNamed(history, name).map((series) => curveOf(series, name.replaceAll('_', ' '))));
   return [
     byStage('loss', 'loss'),
-    { title: 'accuracy on test images', axis: AXIS, curves: accuracy },
+    { title: 'accuracy', axis: AXIS, curves: accuracy },
     byStage('violation', 'violation'),
     byStage('fidelity', 'fidelity'),
   ].filter(({ curves }) => curves.some(({ points }) => points.length > 0));

@@ -1,5 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, MetricHistory, NetworkFigures } from '../../contract/trainer-protocol.js';
+import { CENTRE_SHARE } from '../../images/decode.js';
+import { inputShape } from '../../network/index.js';
 import type { ExportFormat } from '../export/index.js';
 import { frontMatter } from './front-matter.js';
 import { lastValue, seriesNamed } from './history.js';
@@ -42,8 +44,8 @@ export function modelCard(facts: CardFacts): string {
 
 function introduction({ spec, dataset }: CardFacts): string {
   const { type, stages } = spec.method;
-  const { height, width, channels } = dataset.image;
-  const how = stages > 1 ? `in ${stages} parallel stages, by the method \`${type}\`` : `by \`${type}\``;
+  const { height, width, channels } = inputShape(spec, dataset);
+  const how = stages > 1 ? `in ${stages} stages side by side, by the method \`${type}\`` : `by \`${type}\``;
   return `${describeModel(spec)} for images of ${height}x${width}x${channels} in ${dataset.classes.length} classes, trained on ${plain(
     dataset.name,
   )} ${how}, with [Strata](https://arxiv.org/abs/2112.05387). Its input are pixels from 0 to 255, its output are class probabilities. Classes: ${dataset.classes
@@ -103,9 +105,22 @@ function differences(networks: readonly NetworkFigures[]): string[] {
 const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
   networks[0]?.exports.map(({ format }) => format) ?? [];
 
-function usage({ networks, dataset }: CardFacts): string[] {
-  const snippets = formatsOf(networks).map((format) => usageOf(format as ExportFormat, dataset.image));
-  return snippets.length > 0 ? [['## Use', ...snippets].join('\n\n')] : [];
+/** How photographs of any size become the pixels that the network was evaluated on. */
+function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): string[] {
+  if (dataset.storage !== 'encoded') return [];
+  const { height, width } = inputShape(spec, dataset);
+  const [high, wide] = [height, width].map((side) => Math.round(side / CENTRE_SHARE));
+  return [
+    `Photographs of other sizes: resize (bilinear, antialiased) without distortion until the image just covers ${high}x${wide}, ` +
+      `then take the ${height}x${width} in its centre. Every export takes pixels that were prepared so: none resizes or crops.`,
+  ];
+}
+
+function usage({ networks, dataset, spec }: CardFacts): string[] {
+  const snippets = formatsOf(networks).map((format) =>
+    usageOf(format as ExportFormat, inputShape(spec, dataset)),
+  );
+  return snippets.length > 0 ? [['## Use', ...preparation(spec, dataset), ...snippets].join('\n\n')] : [];
 }
 
 function provenance({ jobId, spec, dataset, datasetDigest, codeVersion, runtime }: CardFacts): string {

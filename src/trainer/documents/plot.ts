@@ -3,10 +3,8 @@ export interface Panel {
   /** Unit of the horizontal axis. */
   readonly axis: string;
   readonly curves: readonly Curve[];
-  /** Whether the vertical axis starts at 0, with space for the legend above. Absent: it starts at the minimum. */
+  /** Whether its vertical axis begins at 0; absent: at the least value. */
   readonly fromZero?: boolean;
-  /** Position of the legend. Absent: at the top. */
-  readonly legend?: 'bottom';
 }
 
 /** Bars that compare the same figures of several things, from 0. */
@@ -32,9 +30,11 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 
 /** Line height of the legend. */
 const LINE = 13;
-/** Space above the highest value, for the legend. */
+/** Above the highest bar, where the legend is. */
 const HEADROOM = 1.5;
-/** Gap between groups, as a share of the group width. */
+/** Width of a letter of the legend, at most. */
+const LETTER = 6.2;
+/** Of a group's width, between it and the next. */
 const GAP = 0.25;
 
 /** An SVG picture of panels side by side, each with its own axes. */
@@ -54,20 +54,21 @@ ${drawn.join('\n')}
 `;
 }
 
-function drawCurves({ title, axis, curves, fromZero = false, legend: place }: Panel): string {
-  const top = place === 'bottom' ? BOTTOM - LINE * curves.length : MARGIN.top;
+function drawCurves({ title, axis, curves, fromZero = false }: Panel): string {
+  // The legend has a column of its own beside the curves.
+  const right = WIDTH - 2 * MARGIN.right - LETTER * Math.max(...curves.map(({ label }) => label.length));
   const all = curves.flatMap(({ points }) => points);
   const values = all.map(([, value]) => value);
   const x = scaleOf(
     all.map(([value]) => value),
     MARGIN.left,
-    WIDTH - MARGIN.right,
+    right,
   );
-  const y = scaleOf(fromZero ? withHeadroom(values) : values, BOTTOM, MARGIN.top);
+  const y = scaleOf(fromZero ? [0, ...values] : values, BOTTOM, MARGIN.top);
   const labels = [
-    frame(title, y),
-    ...[x.low, x.high].map((value) => text(x.place(value), BOTTOM + 16, short(value), 'middle')),
-    text((MARGIN.left + WIDTH - MARGIN.right) / 2, BOTTOM + 24, axis, 'middle'),
+    frame(title, y, right),
+    ...endsOf(x).map((value) => text(x.place(value), BOTTOM + 16, short(value), 'middle')),
+    text((MARGIN.left + right) / 2, BOTTOM + 24, axis, 'middle'),
   ];
   const lines = curves.map(({ label, points }, index) => {
     const colour = colourOf(index);
@@ -76,7 +77,7 @@ function drawCurves({ title, axis, curves, fromZero = false, legend: place }: Pa
     // A curve with one point would be invisible, so it gets a dot.
     const end = places.at(-1)?.split(',');
     const dot = end ? `<circle cx="${end[0]}" cy="${end[1]}" r="2.5" fill="${colour}"/>` : '';
-    return `${line}${dot}${legend(label, index, top)}`;
+    return `${line}${dot}${legend(label, index)}`;
   });
   return [...lines, ...labels].join('\n');
 }
@@ -101,18 +102,18 @@ function drawBars({ title, groups, bars }: BarPanel): string {
   return [frame(title, y), ...names, ...drawn].join('\n');
 }
 
-/** Title, axes, and the labels at the ends of the vertical axis. */
-function frame(title: string, y: ReturnType<typeof scaleOf>): string {
-  const axes = `M${MARGIN.left} ${MARGIN.top}V${BOTTOM}H${WIDTH - MARGIN.right}`;
+/** Title, axes, and the ends of the vertical one. */
+function frame(title: string, y: Scale, right: number = WIDTH - MARGIN.right): string {
+  const axes = `M${MARGIN.left} ${MARGIN.top}V${BOTTOM}H${round(right)}`;
   return [
     `<path d="${axes}" fill="none" stroke="#999"/>`,
     text(MARGIN.left, MARGIN.top - 12, title, 'start', 'font-weight="bold"'),
-    ...[y.low, y.high].map((value) => text(MARGIN.left - 6, y.place(value) + 4, short(value), 'end')),
+    ...endsOf(y).map((value) => text(MARGIN.left - 6, y.place(value) + 4, short(value), 'end')),
   ].join('\n');
 }
 
-function legend(label: string, index: number, top: number = MARGIN.top): string {
-  return text(WIDTH - MARGIN.right, top + LINE * index + 4, label, 'end', `fill="${colourOf(index)}"`);
+function legend(label: string, index: number): string {
+  return text(WIDTH - MARGIN.right, MARGIN.top + LINE * index + 4, label, 'end', `fill="${colourOf(index)}"`);
 }
 
 const colourOf = (index: number): string => COLOURS[index % COLOURS.length]!;
@@ -121,7 +122,12 @@ function withHeadroom(values: readonly number[]): number[] {
   return [0, HEADROOM * values.reduce((a, b) => Math.max(a, b))];
 }
 
-/** Maps values to positions between `start` and `end`. */
+type Scale = ReturnType<typeof scaleOf>;
+
+/** The values that an axis is labelled with: one where both ends are the same. */
+const endsOf = ({ low, high }: Scale): number[] => (low === high ? [low] : [low, high]);
+
+/** From values to places between `start` and `end`. */
 function scaleOf(values: readonly number[], start: number, end: number) {
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));

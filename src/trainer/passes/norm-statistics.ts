@@ -11,9 +11,9 @@ export type Statistics = ReadonlyMap<
 >;
 
 /**
- * Estimates the statistics of the whole chain as averages over batches. Each layer gets the current outputs of the
- * layers before it. Training keeps no moving averages, because those of a stage would describe the outputs of its
- * AuxNet and not the true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
+ * Estimates the statistics along the whole chain: mean and variance of all images' features together, each layer fed by the
+ * layers before it, which normalise by their batch. A mean of the batches' variances would lack the variance between batches. Training keeps no moving averages: those of a stage would describe its AuxNet's outputs, not the
+ * true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
  */
 export class StatisticsEstimate {
   readonly #sums: Sums = new Map();
@@ -30,18 +30,27 @@ export class StatisticsEstimate {
     this.#batches++;
   }
 
+  /** var(x) = mean of x^2 - (mean of x)^2 over all batches, which are of one size. */
   statistics(): Statistics {
-    const average = (sum: Float64Array) => Float32Array.from(sum, (value) => value / this.#batches);
     return new Map(
-      [...this.#sums].map(([name, { mean, variance }]) => [
-        name,
-        { mean: average(mean), variance: average(variance) },
-      ]),
+      [...this.#sums].map(([name, sums]) => {
+        const mean = sums.mean.map((sum) => sum / this.#batches);
+        const variance = sums.square.map((sum, index) =>
+          Math.max(0, sum / this.#batches - mean[index]! ** 2),
+        );
+        return [name, { mean: Float32Array.from(mean), variance: Float32Array.from(variance) }];
+      }),
     );
   }
 }
 
-type Sums = Map<string, { mean: Float64Array; variance: Float64Array }>;
+/** Sums over batches, in float64, of a feature's mean and of its mean square in the batch, [c] each. */
+interface Moments {
+  readonly mean: Float64Array;
+  readonly square: Float64Array;
+}
+
+type Sums = Map<string, Moments>;
 
 function collectingRule(weights: NamedTensors, sums: Sums): NormRule {
   return (layer, features) => {
@@ -51,21 +60,25 @@ function collectingRule(weights: NamedTensors, sums: Sums): NormRule {
       parameter(weights, `${layer.name}/beta`),
       layer.relu,
     );
-    const channels = layer.output.channels;
+    const { channels } = layer.output;
     const sum = sums.get(layer.name) ?? {
       mean: new Float64Array(channels),
-      variance: new Float64Array(channels),
+      square: new Float64Array(channels),
     };
-    addTo(sum.mean, read(batchMean));
-    addTo(sum.variance, read(batchVariance));
+    const values = features.shape.reduce((product, size) => product * size, 1) / channels;
+    addMoments(sum, read(batchMean), read(batchVariance), values);
     sums.set(layer.name, sum);
     free(batchMean, batchVariance, ...reserved);
     return output;
   };
 }
 
-function addTo(sum: Float64Array, values: Float32Array): void {
-  for (let index = 0; index < sum.length; index++) sum[index]! += values[index]!;
+/** @param variance unbiased, of `values` numbers a channel: the kernel divides by one less */
+function addMoments(sum: Moments, mean: Float32Array, variance: Float32Array, values: number): void {
+  for (let index = 0; index < mean.length; index++) {
+    sum.mean[index]! += mean[index]!;
+    sum.square[index]! += mean[index]! ** 2 + (variance[index]! * (values - 1)) / values;
+  }
 }
 
 /** Uploads the statistics to the device for inference. `dispose` frees them. */

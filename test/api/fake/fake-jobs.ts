@@ -230,7 +230,9 @@ export class FakeJobs implements JobsClient {
             test_loss: 0.03,
             compact_accuracy: null,
             networks: [],
+            validation_accuracy: null,
             speedup: null,
+            speedup_reason: null,
             model_id: null,
             figures: {},
           }

@@ -40,7 +40,9 @@ export function resolved(changes: SpecChanges = {}): ResolvedSpec {
   return resolveSpec(jobSpec(changes), MNIST, 7);
 }
 
-/** Two stages, four parallel rounds, one evaluation and one end-to-end round: 12 tasks. */
+/** Two stages, four parallel rounds, one evaluation and one end-to-end round of two replicas: 13 tasks. */
 export function smallJob(changes: SpecChanges = {}): JobSpec {
-  return jobSpec({ max_train_samples: 256, batch_size: 32, epochs: 2, ...changes });
+  // By default so short a phase has one replica.
+  const method = changes.method ?? { end_to_end_replicas: 2 };
+  return jobSpec({ max_train_samples: 256, batch_size: 32, epochs: 2, ...changes, method });
 }

@@ -155,3 +155,25 @@ test('rates are found again in the seconds that tasks measured', () => {
   }
   assert.equal(measuredRates(network, 128, []), null);
 });
+
+test('memory counts the vectors of the optimizer, and half the bytes of what bfloat16 keeps between layers', () => {
+  const stagesOf = (changes: Parameters<typeof resolved>[0], precision: 'float32' | 'bfloat16' = 'float32') =>
+    makePlan({ ...resolved({ ...DEEP, ...changes }), precision }, MNIST, LOCAL).stages;
+  const [sgd, adamw, half] = [
+    stagesOf({}),
+    stagesOf({ optimizer: { type: 'adamw', learning_rate: 0.001 } }),
+    stagesOf({}, 'bfloat16'),
+  ];
+  sgd.forEach((stage, k) => {
+    const parts = [stage.layers, stage.auxiliary, stage.head];
+    const sum = (name: 'parameters' | 'activation_bytes') =>
+      parts.reduce((all, part) => all + (part?.[name] ?? 0), 0);
+    assert.equal(adamw[k]!.memory_bytes - stage.memory_bytes, 4 * sum('parameters'), 'a second moment');
+    // A rounded copy of the weights beside them, two bytes each.
+    assert.equal(
+      stage.memory_bytes - half[k]!.memory_bytes,
+      sum('activation_bytes') / 2 - 2 * sum('parameters'),
+    );
+    assert.equal(half[k]!.layers.activation_bytes, stage.layers.activation_bytes / 2);
+  });
+});

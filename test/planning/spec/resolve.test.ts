@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
+import { maxReplicas } from '../../../src/planning/spec/method/end-to-end.js';
 import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 import { jobSpec, MNIST, resolved } from '../../jobs/support/specs.js';
 
@@ -72,7 +73,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { type: 'rounds', stages: 3 } },
     { method: { type: 'rounds', message_rounds: 2 } },
     { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } }, max_train_samples: 40_000 },
-    { optimizer: { learning_rate: 1 } },
+    { optimizer: { learning_rate: 1 }, method: { penalty: 0.5 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
     { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },
   ];
@@ -87,7 +88,32 @@ test('backprop is one stage without an end-to-end phase', () => {
   assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
 });
 
-test('replicas of the end-to-end phase: as many as stages, up to 8, if there is a phase', () => {
+test('replicas: at most floor(steps (1 - momentum) / 5), so that none is shorter than the memory of its momentum', () => {
+  // 32 images a batch: 64 steps an epoch, half of the epochs end to end.
+  const phase = { max_train_samples: 2048, batch_size: 32 };
+  const method = { stages: 4, end_to_end_share: 0.5 };
+  const replicasOf = (epochs: number, optimizer: NonNullable<Changes>['optimizer'] = {}) =>
+    resolved({ ...phase, epochs, method, optimizer }).method.end_to_end_replicas;
+  assert.deepEqual(
+    [1, 4, 8, 20].map((epochs) => replicasOf(epochs)),
+    [1, 2, 4, 4],
+  );
+  assert.equal(replicasOf(2, { momentum: 0.5 }), 4, 'a shorter memory bears more');
+  assert.equal(
+    replicasOf(4, { type: 'adamw', beta1: 0.95, learning_rate: 0.001 }),
+    1,
+    'beta1 is the memory of AdamW',
+  );
+  assert.deepEqual(
+    [50, 49, 100].map((steps) => maxReplicas(steps, 0.9)),
+    [1, 1, 2],
+    'exact at whole numbers',
+  );
+  const named = { ...phase, epochs: 1, method: { ...method, end_to_end_replicas: 2 } };
+  assert.equal(resolved(named).method.end_to_end_replicas, 2, 'a number that the job names');
+});
+
+test('replicas of the end-to-end phase: as many as stages, up to 8, where there is one to share', () => {
   const replicasOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
     resolved({ method }).method.end_to_end_replicas;
   assert.equal(replicasOf({ stages: 3 }), 3);
@@ -103,9 +129,36 @@ test('a costly AuxNet moves the balanced split: its stage has fewer blocks', () 
   assert.ok(splitOf(256)[1]! < splitOf(null)[1]!);
 });
 
+test('a penalty left to the service at a rate that leaves none of 3 or more is refused, with both remedies', () => {
+  const refusal = (method: NonNullable<NonNullable<Changes>['method']>, rate: number) =>
+    problemsOf({ optimizer: { learning_rate: rate }, method })['/method/penalty'];
+  for (const type of ['penalty', 'augmented-lagrangian'] as const) {
+    assert.match(
+      refusal({ type }, 0.4) ?? '',
+      /'auto' would have to be 2.00 or less at learning_rate 0.4.*learning_rate of 0.266 or less, or name a penalty/,
+    );
+    assert.equal(refusal({ type }, 0.266), undefined, 'the rate that the remedy names');
+    assert.equal(refusal({ type, penalty: 2 }, 0.4), undefined, 'a penalty that is named');
+  }
+  assert.match(refusal({ penalty: 'adaptive' }, 0.8) ?? '', /'adaptive' would have to be 1.00/);
+  assert.match(
+    refusal({ end_to_end_share: 0 }, 0.8) ?? '',
+    /'auto' would have to be 1.00/,
+    'auto is adaptive here',
+  );
+  assert.equal(refusal({ type: 'rounds' }, 0.4), undefined, 'messages within a batch carry the gradient');
+  assert.equal(refusal({ stages: 1 }, 0.4), undefined, 'one stage has no coupling');
+  assert.equal(refusal({ type: 'local-heads' }, 0.4), undefined, 'no coupling');
+});
+
 test('auto penalty: 4 or 6, less at high rates, adaptive for an augmented Lagrangian that ends parallel', () => {
   assert.equal(resolved({ method: { type: 'penalty' } }).method.penalty, 6);
-  assert.equal(resolved({ optimizer: { learning_rate: 0.5 } }).method.penalty, 1.6);
+  assert.equal(resolved({ optimizer: { learning_rate: 0.2 } }).method.penalty, 4);
+  assert.equal(resolved({ optimizer: { learning_rate: 0.25 } }).method.penalty, 3.2);
+  assert.equal(
+    resolved({ optimizer: { learning_rate: 0.2 }, method: { type: 'penalty' } }).method.penalty,
+    4,
+  );
   assert.equal(resolved({ method: { end_to_end_share: 0 } }).method.penalty, 'adaptive');
   assert.equal(resolved({ method: { type: 'penalty', end_to_end_share: 0 } }).method.penalty, 6);
 });

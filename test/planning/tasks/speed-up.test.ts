@@ -16,7 +16,16 @@ function task(
 ): TrainedTask {
   const seconds = Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, value * steps]));
   const weight = stage === null ? steps : steps / METHOD.stages;
-  return { stage, weight, attempt: 1, device: 'cpu:0', startedAt: at(start), finishedAt: at(end), seconds };
+  return {
+    stage,
+    replica: null,
+    weight,
+    attempt: 1,
+    device: 'cpu:0',
+    startedAt: at(start),
+    finishedAt: at(end),
+    seconds,
+  };
 }
 
 // A step takes 0.5 + 3 + 0.5 + 5 + 1 = 10 of the joined network, 6 of stage 0 and 8 of stage 1; nothing else counts.
@@ -37,38 +46,62 @@ const TASKS: readonly TrainedTask[] = [
 const changed = (index: number, change: Partial<TrainedTask>): TrainedTask[] =>
   TASKS.map((row, at) => (at === index ? { ...row, ...change } : row));
 
+/** Both figures; the reason where one is missing is checked apart. */
+const figuresOf = (...given: Parameters<typeof speedUpOf>) => speedUpOf(...given).speedup;
+const reasonOf = (...given: Parameters<typeof speedUpOf>) => {
+  const { speedup, speedup_reason } = speedUpOf(...given);
+  assert.equal(speedup, null);
+  return speedup_reason;
+};
+
 test('measured: the same steps end to end over the span of the stages; predicted: by the slowest stage', () => {
-  assert.deepEqual(speedUpOf(METHOD, TASKS, false), { measured: (12 * 30) / 180, predicted: 10 / 8 });
-  assert.deepEqual(speedUpOf(METHOD, TASKS.toReversed(), false), { measured: 2, predicted: 1.25 });
+  assert.deepEqual(figuresOf(METHOD, TASKS, false), { measured: (12 * 30) / 180, predicted: 10 / 8 });
+  assert.deepEqual(figuresOf(METHOD, TASKS.toReversed(), false), { measured: 2, predicted: 1.25 });
 });
 
 test('heads and stored variables count as the coupling', () => {
   const seconds = { ...TASKS[2]!.seconds, head: 20 * 15, variables: 30 * 15 };
   // Beside 8 a step of its own, (300 + 450) / 30 = 25 more: 10 / 33.
-  const { predicted } = speedUpOf(METHOD, changed(2, { seconds }), false) ?? {};
+  const { predicted } = figuresOf(METHOD, changed(2, { seconds }), false) ?? {};
   assert.equal(predicted?.toFixed(3), (10 / 33).toFixed(3));
 });
 
 test('a pause hides what was measured, tasks without parts what is predicted', () => {
-  assert.deepEqual(speedUpOf(METHOD, TASKS, true), { measured: null, predicted: 1.25 });
-  const { measured, predicted } = speedUpOf(METHOD, changed(0, { seconds: { total: 80 } }), false) ?? {};
+  assert.deepEqual(figuresOf(METHOD, TASKS, true), { measured: null, predicted: 1.25 });
+  const { measured, predicted } = figuresOf(METHOD, changed(0, { seconds: { total: 80 } }), false) ?? {};
   assert.equal(measured, 2);
   assert.equal(predicted, null);
 });
 
-test('no speed-up without a phase to compare, or without times', () => {
+test('without two figures to compare the answer says why', () => {
   const one = resolved({ method: { stages: 1 } }).method;
-  assert.equal(speedUpOf(one, TASKS, false), null);
+  assert.equal(reasonOf(one, TASKS, false), 'one_stage');
   for (const type of ['rounds', 'frozen'] as const) {
-    assert.equal(speedUpOf(resolved({ method: { type, stages: 2 } }).method, TASKS, false), null, type);
+    const { method } = resolved({ method: { type, stages: 2 } });
+    assert.equal(reasonOf(method, TASKS, false), 'stages_in_turn', type);
   }
   const without = (stage: number | null) => TASKS.filter((row) => row.stage !== stage);
-  assert.equal(speedUpOf(METHOD, without(null), false), null, 'no task end to end');
-  assert.equal(speedUpOf(METHOD, without(1), false), null, 'no task of a stage');
-  assert.equal(speedUpOf(METHOD, [], false), null);
-  assert.equal(speedUpOf(METHOD, changed(5, { attempt: 2 }), false), null, 'repeated');
-  assert.equal(speedUpOf(METHOD, changed(3, { device: 'gpu:0' }), false), null, 'on another kind of device');
-  assert.notEqual(speedUpOf(METHOD, changed(3, { device: 'cpu:1' }), false), null);
+  assert.equal(reasonOf(METHOD, without(null), false), 'no_end_to_end_task');
+  assert.equal(reasonOf(METHOD, without(1), false), 'no_stage_task');
+  assert.equal(reasonOf(METHOD, [], false), 'no_end_to_end_task');
+  assert.equal(reasonOf(METHOD, changed(5, { attempt: 2 }), false), 'repeated_task');
+  assert.equal(reasonOf(METHOD, changed(3, { device: 'gpu:0' }), false), 'mixed_devices');
+  const { speedup, speedup_reason } = speedUpOf(METHOD, changed(3, { device: 'cpu:1' }), false);
+  assert.notEqual(speedup, null);
+  assert.equal(speedup_reason, null);
+  assert.equal(speedUpOf(METHOD, TASKS, true).speedup_reason, 'paused');
+});
+
+test('of a replica only its steps count: one device would have the fixed costs of a round once', () => {
+  // Two tasks of 12 and 8 steps that take 12 seconds a step with all; 17 a step without their checkpoints.
+  const replicas = TASKS.map((row) => (row.stage === null ? { ...row, replica: 0 } : row));
+  const step = 0.5 + 3 + 0.5 + 5 + 1 + BESIDE.spool + BESIDE.report;
+  assert.equal(figuresOf(METHOD, replicas, false)?.measured, Number(((step * 30) / 180).toPrecision(4)));
+  const costly = replicas.map((row) => ({
+    ...row,
+    seconds: { ...row.seconds, start: 1e3, checkpoint: 1e3 },
+  }));
+  assert.deepEqual(figuresOf(METHOD, costly, false), figuresOf(METHOD, replicas, false));
 });
 
 test('no figure from times that a clock cannot distinguish', () => {
@@ -78,5 +111,6 @@ test('no figure from times that a clock cannot distinguish', () => {
     finishedAt: at(1),
     seconds: { forward: 0 },
   }));
-  assert.deepEqual(speedUpOf(METHOD, still, false), { measured: null, predicted: null });
+  const speedup = { measured: null, predicted: null };
+  assert.deepEqual(speedUpOf(METHOD, still, false), { speedup, speedup_reason: 'no_times' });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { MetricHistory } from '../../../src/contract/trainer-protocol.js';
+import type { MetricHistory, NetworkFigures } from '../../../src/contract/trainer-protocol.js';
 import { crc32c, maskedCrc32c } from '../../../src/trainer/documents/crc32c.js';
 import { frontMatter } from '../../../src/trainer/documents/front-matter.js';
 import { drawCurves, modelCard } from '../../../src/trainer/documents/index.js';
@@ -87,3 +87,68 @@ test('docs/exports.md shows the script that cards carry', () => {
   const script = readFileSync('src/trainer/documents/load_safetensors.py', 'utf8');
   assert.ok(readFileSync('docs/exports.md', 'utf8').includes(`\`\`\`python\n${script}\`\`\``));
 });
+
+test('no label lies upon another, and the legend beside the curves', () => {
+  // One point: both ends of both axes are the same.
+  const series = [
+    { name: 'loss', stage: 0, points: [[7, 2, AT]] },
+    { name: 'loss', stage: 1, points: [[7, 2, AT]] },
+    {
+      name: 'test_accuracy',
+      stage: null,
+      points: [
+        [0, 0.1, AT],
+        [9, 0.9, AT],
+      ],
+    },
+    { name: 'compact_validation_accuracy', stage: null, points: [[9, 0.9, AT]] },
+  ] as const;
+  const svg = drawCurves({ at: AT, series })!;
+  for (const panel of svg.split('<g ').slice(1)) {
+    const places = [...panel.matchAll(/<text x="([\d.]+)" y="([\d.]+)"/g)].map(([, x, y]) => `${x},${y}`);
+    assert.equal(new Set(places).size, places.length, places.join(' '));
+    const right = Number(/H([\d.]+)"/.exec(panel)![1]);
+    const drawn = [...panel.matchAll(/points="([^"]*)"/g)].flatMap(([, points]) => points!.split(' '));
+    assert.ok(drawn.every((point) => Number(point.split(',')[0]) <= right + 0.1));
+    // A letter is at most 6.2 wide at this size; labels end at the panel's right margin.
+    const labels = [...panel.matchAll(/text-anchor="end" fill="[^"]*">([^<]*)</g)].map(([, label]) => label!);
+    assert.ok(labels.length > 0);
+    for (const label of labels) assert.ok(448 - 6.2 * label.length >= right, label);
+  }
+});
+
+test("a card of photographs says how they are resized and cropped, and has the job's own size; other cards do not", () => {
+  const facts = {
+    ...{
+      jobId: 'job_1',
+      datasetDigest: 'sha256:0' as const,
+      codeVersion: '1',
+      networks: NETWORKS,
+      result: {},
+      curves: null,
+    },
+    runtime: { tensorflow: '2', device: 'cpu' },
+    history: HISTORY,
+  } as const;
+  const photographs = {
+    ...MNIST,
+    storage: 'encoded',
+    image: { height: 224, width: 224, channels: 3 },
+  } as const;
+  const card = modelCard({ ...facts, dataset: photographs, spec: { ...mnistSpec(), image_size: 64 } });
+  assert.match(card, /for images of 64x64x3/);
+  assert.match(card, /until the image just covers 73x73, then take the 64x64 in its centre/);
+  assert.match(card, /np\.zeros\(\[1, 64, 64, 3\]/);
+  assert.doesNotMatch(
+    modelCard({ ...facts, dataset: MNIST, spec: mnistSpec() }),
+    /Photographs of other sizes/,
+  );
+});
+
+/** One network with one export. */
+const NETWORKS: NetworkFigures[] = [
+  {
+    ...{ name: 'full', accuracy: 0.5, loss: 1, parameters: 10, multiply_adds: 10, latency: null },
+    exports: [{ format: 'onnx', size_bytes: 1, max_difference: 0 }],
+  },
+];

@@ -11,6 +11,7 @@ import {
 } from '../../../src/trainer/passes/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { arena, liveTensors, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
+import { within } from '../support/measured.js';
 import { type Features, referenceForward, referenceLoss, type Values } from '../support/reference.js';
 import {
   backPropagation,
@@ -129,6 +130,41 @@ function inputGradient(
     return read(pass.pullback(upload(Float32Array.from(cotangent), pass.output.shape))!);
   });
 }
+
+test('statistics are mean and variance of all images together, not means over batches', (t) => {
+  const norm = { op: 'norm', name: 'n', relu: true, output: { height: 3, width: 3, channels: 4 } } as const;
+  // Batches that differ much: a mean of their variances lacks what lies between them.
+  const batches = [1, 2, 3].map((seed) => {
+    const features = randomFeatures(seed, norm.output);
+    return { ...features, values: features.values.map((value) => Math.fround(value * seed + 2 * seed)) };
+  });
+  const layers = [{ ...norm, input: norm.output }];
+  const found = arena(() => {
+    const ones = (value: number) => upload(new Float32Array(4).fill(value), [4]);
+    const estimate = new StatisticsEstimate(
+      layers,
+      new Map([
+        ['n/gamma', ones(1)],
+        ['n/beta', ones(0)],
+      ]),
+    );
+    for (const batch of batches) estimate.add(uploadFeatures(batch));
+    return { statistics: estimate.statistics().get('n')! };
+  }).statistics;
+  for (let channel = 0; channel < 4; channel++) {
+    const values = batches.flatMap((batch) => [...batch.values].filter((_, index) => index % 4 === channel));
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    // The kernel gives means and variances of batches in float32.
+    within(t, `statistics, mean of channel ${channel}`, Math.abs(found.mean[channel]! / mean - 1), 1e-6);
+    within(
+      t,
+      `statistics, variance of channel ${channel}`,
+      Math.abs(found.variance[channel]! / variance - 1),
+      1e-5,
+    );
+  }
+});
 
 test('fixed statistics are not those of another batch', () => {
   const { layers, values } = smallNetwork('resnet');

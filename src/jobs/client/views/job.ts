@@ -14,8 +14,10 @@ type StoredResult = {
   readonly test_accuracy: number;
   readonly test_loss: number;
   readonly compact_accuracy?: number;
+  readonly validation_accuracy?: number;
   readonly networks?: Schemas['NetworkFigures'][];
   readonly speedup?: Schemas['JobResult']['speedup'];
+  readonly speedup_reason?: Schemas['JobResult']['speedup_reason'];
 };
 
 /** Data about a job from other tables than its own. */
@@ -86,15 +88,17 @@ function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: num
 }
 
 function toResult(
-  { networks = [], speedup = null, ...figures }: StoredResult,
+  { networks = [], speedup = null, speedup_reason = null, ...figures }: StoredResult,
   modelId: string | null,
 ): Schemas['JobResult'] {
   return {
     test_accuracy: figures.test_accuracy,
     test_loss: figures.test_loss,
     compact_accuracy: figures.compact_accuracy ?? null,
+    validation_accuracy: figures.validation_accuracy ?? null,
     networks,
     speedup,
+    speedup_reason,
     model_id: modelId,
     figures,
   };

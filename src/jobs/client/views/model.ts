@@ -21,9 +21,9 @@ interface StoredResult {
 export const specOf = ({ job }: ModelRow): ResolvedSpec => fromJson(job.spec);
 
 export function resultOf({ job }: ModelRow): StoredResult {
-  type Result = Figures & { networks?: NetworkFigures[]; speedup?: object };
-  // The speed-up belongs to the job and is not a figure of the model.
-  const { networks = [], speedup: _, ...figures } = fromJson<Result>(job.result ?? {});
+  type Result = Figures & { networks?: NetworkFigures[]; speedup?: object; speedup_reason?: string };
+  // The speed-up is the job's, and no figure.
+  const { networks = [], speedup: _, speedup_reason: __, ...figures } = fromJson<Result>(job.result ?? {});
   return { figures, networks };
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '../../../contract/trainer-protocol.js';
 import { countOomKills } from './oom-kills.js';
 import { type PrintedLine, PrintedLines, printedBefore } from './printed-lines.js';
+import { isInformation } from './tensorflow-lines.js';
 
 /** Outcome of an attempt: the report of the trainer, or the end of its process. */
 export type Outcome =
@@ -130,7 +131,8 @@ export class TrainerChild {
   }
 
   private take(line: PrintedLine): void {
-    if (line.stream === 'stderr' && line.text.trim() !== '') this.lastError = line.text.trim();
+    const text = line.text.trim();
+    if (line.stream === 'stderr' && text !== '' && !isInformation(text)) this.lastError = text;
     if (this.onLine) this.onLine(line);
     else this.idleLines = [...this.idleLines, line].slice(-IDLE_LINES_KEPT);
   }

@@ -1,4 +1,4 @@
-import type { ResolvedMethod } from '../../../contract/spec.js';
+import type { JobSpec, ResolvedMethod } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
 import { MAX_RATE_TIMES_BETA } from '../../../method/stability.js';
 import type { Problems } from '../problems.js';
@@ -6,6 +6,12 @@ import type { MethodFacts, MethodSpec } from './facts.js';
 
 // docs/method.md, "The choice of beta": just strong enough if an end-to-end phase follows.
 const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
+
+/**
+ * Below this beta the stages drift apart: with 2 a study fell to 29 % before its end-to-end phase, with 1 under the control whose
+ * lower stages never train (docs/method.md, "The choice of beta"). The rule of `adaptive` has the same lower end.
+ */
+const MIN_CHOSEN_PENALTY = 3;
 
 /** @returns the coefficient beta, 'adaptive', or 'auto' where the method has no coupling */
 export function resolvePenalty(
@@ -29,8 +35,26 @@ export function resolvePenalty(
     const max = (MAX_RATE_TIMES_BETA / rate).toPrecision(3);
     report('/method/penalty', `learning_rate x penalty must be below 1; at rate ${rate} use ${max} or less`);
   }
+  if (stages > 1 && typeof penalty !== 'number') checkRate({ type, penalty }, rate, report);
   if (penalty !== 'auto') return penalty;
   if (type === 'augmented-lagrangian' && endToEndShare === 0) return 'adaptive';
   const wanted = DEFAULT_PENALTY[type === 'penalty' ? 'penalty' : 'augmented-lagrangian'];
   return Math.min(wanted, MAX_RATE_TIMES_BETA / rate);
+}
+
+/** A penalty that the job leaves to us has no good value at a high learning rate: it would be unstable, or too weak. */
+function checkRate(
+  { type, penalty }: Pick<JobSpec['method'], 'type' | 'penalty'>,
+  rate: number,
+  report: Problems,
+): void {
+  const max = MAX_RATE_TIMES_BETA / rate;
+  // Back-propagation's gradient comes from the messages alone where stages exchange them within a batch.
+  if (type === 'rounds' || max >= MIN_CHOSEN_PENALTY) return;
+  const rateWithin = Math.floor((1000 * MAX_RATE_TIMES_BETA) / MIN_CHOSEN_PENALTY) / 1000;
+  report(
+    '/method/penalty',
+    `'${penalty}' would have to be ${max.toPrecision(3)} or less at learning_rate ${rate}, and below ${MIN_CHOSEN_PENALTY} the stages ` +
+      `hardly learn from each other: use a learning_rate of ${rateWithin} or less, or name a penalty`,
+  );
 }

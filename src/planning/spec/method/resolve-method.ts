@@ -1,5 +1,6 @@
 import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
-import { endToEndStepsOf, stepsOf, trainSamples } from '../../../method/rounds.js';
+import { endToEndStepsOf, stepsOf } from '../../../method/rounds.js';
+import { trainSamples } from '../../../method/samples.js';
 import { networkOf } from '../known-network.js';
 import type { Problems } from '../problems.js';
 import { resolveAuxiliary } from './auxiliary.js';
@@ -29,7 +30,7 @@ export function resolveMethod(
   const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
   const parallelSteps = totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndSteps;
   const roundSteps = resolveRoundSteps(method, facts, parallelSteps, report);
-  const replicas = resolveReplicas(method, facts, endToEndSteps, report);
+  const replicas = resolveReplicas(spec, facts, endToEndSteps, report);
   checkTaskCount(totalSteps, roundSteps, Math.max(stages, replicas), report);
   return {
     ...method,
@@ -53,6 +54,6 @@ function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems):
   const stages = resolveStages(spec.method, known.network.blocks.length, report);
   const split = stages === null ? null : resolveSplit(spec.method, known, stages, report);
   if (stages === null || split === null) return null;
-  const samples = trainSamples(spec.max_train_samples, dataset);
+  const samples = trainSamples(spec, dataset);
   return { network: known.network, stages, split, samples, ...stepsOf(spec, dataset) };
 }

@@ -9,15 +9,15 @@ import { trainBatchesOn } from '../inputs/batches.js';
 import type { Readers } from '../inputs/readers.js';
 
 /**
- * Distance of the stages from the network that they form: `fidelity` of the gradient of each stage on the batch of
- * `step`, and `auxiliary_error` of each AuxNet on test images (docs/method.md, "Diagnostics"). Empty for one stage.
+ * How far the stages are from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
+ * `auxiliary_error` of each AuxNet on the images that are scored (docs/method.md, "Diagnostics"). Nothing where there is one stage.
  */
 export async function diagnose(
   context: TaskContext,
   run: RunDescription,
   weights: NamedValues,
   full: TrainedNetwork,
-  readers: Readers,
+  readers: Pick<Readers, 'train' | 'test'>,
   step: number,
 ): Promise<MetricSample[]> {
   // Stored variables belong to single stages, so there is nothing to compare in the whole network.
@@ -43,7 +43,7 @@ async function probeFidelity(
   context: TaskContext,
   { stages, rounds }: RunDescription,
   weights: NamedValues,
-  { train }: Readers,
+  { train }: Pick<Readers, 'train'>,
   step: number,
 ): Promise<(number | null)[]> {
   const { spec } = context.assignment;

@@ -2,6 +2,7 @@ import type { TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { describeRun, parallelRange, type RunDescription } from '../../../method/index.js';
 
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
+import type { SplitReader } from '../../data/index.js';
 import { type Evaluation, lowFidelityWarnings, TrainedNetwork } from '../../evaluation/index.js';
 import type { NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
@@ -12,7 +13,10 @@ import { compactLayers } from '../inputs/stage-parameters.js';
 import { joinedState } from '../inputs/states.js';
 import { diagnose } from './diagnose.js';
 
-/** Evaluates the composed network and the compact one, after a round of the stages. */
+/**
+ * Evaluates the composed network, and beside it the compact one, as the stages left them after a round: on validation images where
+ * the job has some, so that the test images are scored once, at the end.
+ */
 export function evaluate(context: TaskContext): Promise<TaskSuccess> {
   return withReaders(context, (readers) => evaluateOn(context, readers));
 }
@@ -23,18 +27,19 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   const watch = new Stopwatch(context.now);
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
   const step = parallelRange(run.rounds, round ?? 0).end - 1;
+  const scored = readers.validation ?? readers.test;
   const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
     const scores = await watch.timeAsync('evaluate', async () => ({
-      full: await full.evaluate(readers.test, context.breathe),
-      compact: await evaluateCompact(context, run, weights, readers),
+      full: await full.evaluate(scored, context.breathe),
+      compact: await evaluateCompact(context, run, weights, readers.train, scored),
     }));
     const diagnostics = await watch.timeAsync('diagnose', () =>
-      diagnose(context, run, weights, full, readers, step),
+      diagnose(context, run, weights, full, { train: readers.train, test: scored }, step),
     );
-    const result = figures(scores.full, scores.compact);
-    const scored = Object.entries(result).map(([name, value]) => ({ name, stage: null, step, value }));
-    context.metrics([...scored, ...diagnostics]);
+    const result = figures(readers.validation ? 'validation' : 'test', scores.full, scores.compact);
+    const points = Object.entries(result).map(([name, value]) => ({ name, stage: null, step, value }));
+    context.metrics([...points, ...diagnostics]);
     const perStage = diagnostics.map(({ name, stage, value }) => [`${name}_${stage}`, value] as const);
     return {
       outputs: {},
@@ -48,23 +53,38 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   }
 }
 
-/** Names of accuracies in metrics and results. */
-export function figures(full: Evaluation, compact: Evaluation | null): Record<string, number> {
-  const result = { test_accuracy: full.accuracy, test_loss: full.loss };
-  return compact ? { ...result, compact_accuracy: compact.accuracy, compact_loss: compact.loss } : result;
+/** Names that scores on each kind of images have in metrics and results. */
+const NAMES = {
+  test: { full: 'test', compact: 'compact' },
+  validation: { full: 'validation', compact: 'compact_validation' },
+} as const;
+
+/** The names under which accuracies appear in metrics and results. */
+export function figures(
+  images: keyof typeof NAMES,
+  full: Evaluation,
+  compact: Evaluation | null,
+): Record<string, number> {
+  const named = (name: string, { accuracy, loss }: Evaluation) => ({
+    [`${name}_accuracy`]: accuracy,
+    [`${name}_loss`]: loss,
+  });
+  const names = NAMES[images];
+  return { ...named(names.full, full), ...(compact && named(names.compact, compact)) };
 }
 
 async function evaluateCompact(
   context: TaskContext,
   run: RunDescription,
   weights: NamedValues,
-  { train, test }: Readers,
+  train: SplitReader,
+  scored: SplitReader,
 ): Promise<Evaluation | null> {
   const layers = compactLayers(run.stages);
   if (!layers) return null;
   const network = await TrainedNetwork.calibrate(layers, weights, train, context.assignment.spec.seed);
   try {
-    return await network.evaluate(test, context.breathe);
+    return await network.evaluate(scored, context.breathe);
   } finally {
     network.dispose();
   }

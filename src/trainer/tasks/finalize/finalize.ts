@@ -51,12 +51,14 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     );
     compact = await calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
     const scored = await watch.timeAsync('evaluate', () => scoreAll(context, full, compact, readers));
+    const validated = await watch.timeAsync('evaluate', () => validate(context, full, compact, readers));
     progress(run.stages.length);
     const exported = await watch.timeAsync('export', () =>
       exportNetworks(context, scored, readers, (done) => progress(run.stages.length + 1 + done)),
     );
     const result = {
-      ...figures(scored[0]!.score, scored[1]?.score ?? null),
+      ...figures('test', scored[0]!.score, scored[1]?.score ?? null),
+      ...validated,
       ...auxiliaryFigures(auxiliaries),
       ...exported.differences,
     };
@@ -99,6 +101,18 @@ async function scoreAll(
   const first = { name: 'full', network: full, score: await full.evaluate(test, breathe) } as const;
   if (!compact) return [first];
   return [first, { name: 'compact', network: compact, score: await compact.evaluate(test, breathe) }];
+}
+
+/** Scores on the validation images; none where the job has no such images. */
+async function validate(
+  { breathe }: TaskContext,
+  full: TrainedNetwork,
+  compact: TrainedNetwork | null,
+  { validation }: Readers,
+): Promise<Record<string, number>> {
+  if (!validation) return {};
+  const score = await full.evaluate(validation, breathe);
+  return figures('validation', score, compact && (await compact.evaluate(validation, breathe)));
 }
 
 async function reconstructAll(
@@ -155,10 +169,18 @@ function auxiliaryFigures(auxiliaries: readonly ReconstructedAuxiliary[]): Recor
   );
 }
 
-/** The last points of the curves. */
+const FINAL_METRICS = ['test', 'compact', 'validation', 'compact_validation'].flatMap((name) => [
+  `${name}_accuracy`,
+  `${name}_loss`,
+]);
+
+/** The curves' last points, at the last step that was made, as every evaluation between rounds. */
 function finalMetrics(run: RunDescription, result: Readonly<Record<string, number>>) {
-  const step = run.rounds.totalSteps;
-  return ['test_accuracy', 'test_loss', 'compact_accuracy', 'compact_loss']
-    .filter((name) => name in result)
-    .map((name) => ({ name, stage: null, step, value: result[name]! }));
+  const step = run.rounds.totalSteps - 1;
+  return FINAL_METRICS.filter((name) => name in result).map((name) => ({
+    name,
+    stage: null,
+    step,
+    value: result[name]!,
+  }));
 }

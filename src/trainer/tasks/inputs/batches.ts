@@ -52,7 +52,7 @@ export function batchOptions({ assignment: { spec, dataset } }: TaskContext): Tr
   return {
     seed: spec.seed,
     batchSize: spec.batch_size,
-    samples: trainSamples(spec.max_train_samples, dataset),
+    samples: trainSamples(spec, dataset),
     augmentation: spec.augmentation,
   };
 }

@@ -1,33 +1,34 @@
-import { trainSamples } from '../../../method/index.js';
-import { openSplit, type SplitReader } from '../../data/index.js';
+import { trainSamples, validationImages } from '../../../method/index.js';
+import { openSplit, type SplitReader, sliceOf } from '../../data/index.js';
 import type { TaskContext } from '../context.js';
+import { type Owned, withOwned } from '../owned.js';
 import { readManifest } from './dataset.js';
 
-/** The training and test images of a job. Training images are limited to those that the job uses. */
+/** A job's images: those that it trains on, those that it is validated on, and all test images. */
 export interface Readers {
   readonly train: SplitReader;
+  /** Null where the job has none. */
+  readonly validation: SplitReader | null;
   readonly test: SplitReader;
 }
 
-/** Opens both splits for `body`, and closes them in any case. */
-export async function withReaders<T>(
-  context: TaskContext,
-  body: (readers: Readers) => Promise<T>,
-): Promise<T> {
+/** Opens a job's images for `body`, and closes them however it ends. */
+export function withReaders<T>(context: TaskContext, body: (readers: Readers) => Promise<T>): Promise<T> {
+  return withOwned(async (owned) => body(await openReaders(context, owned)));
+}
+
+async function openReaders(context: TaskContext, owned: Owned): Promise<Readers> {
   const manifest = await readManifest(context);
   const { spec, dataset } = context.assignment;
-  const most = trainSamples(spec.max_train_samples, dataset);
   const { blobs, decoders } = context;
-  // Batch-norm statistics must also use only these images.
-  const train = await openSplit(manifest, 'train', blobs, { most, decoders });
-  try {
-    const test = await openSplit(manifest, 'test', blobs, { decoders });
-    try {
-      return await body({ train, test });
-    } finally {
-      test.close();
-    }
-  } finally {
-    train.close();
-  }
+  const open = async (split: 'train' | 'validation' | 'test', most?: number) => {
+    const reader = await openSplit(manifest, split, blobs, { most, decoders });
+    return owned.add(reader, () => reader.close());
+  };
+  // The network's statistics too must come from the training images alone.
+  const train = await open('train', trainSamples(spec, dataset));
+  const test = await open('test');
+  const held = validationImages(spec, dataset);
+  const validation = held && sliceOf(await open(held.split), held.first, held.count);
+  return { train, validation, test };
 }

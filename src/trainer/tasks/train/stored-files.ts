@@ -36,7 +36,7 @@ export async function openFiles(
   owned: Owned,
 ): Promise<Files> {
   const { spec, dataset, inputs } = context.assignment;
-  const samples = trainSamples(spec.max_train_samples, dataset);
+  const samples = trainSamples(spec, dataset);
   const variablesOf = (shape: Shape) => ({ samples, rowLength: rowLengthOf(shape, hasMultipliers(spec)) });
   const featuresOf = (shape: Shape) => ({ samples, rowLength: rowLengthOf(shape, false) });
   const written = new Map<string, Written>();
