@@ -1,7 +1,7 @@
 import type { ArchiveEntry } from '../archive/entry.js';
 import { baseName } from '../archive/names.js';
 import { Samples, type SplitName } from '../arrays/samples.js';
-import { type NumberArray, readPickle } from '../pickle/read.js';
+import { NumberArray, readPickle } from '../pickle/read.js';
 import { ImportError, readable } from '../problems.js';
 import { numbered } from './labelled.js';
 import { type FormatReader, type ImportContext, type ReadImages, refuseFolderOptions } from './reader.js';
@@ -105,17 +105,15 @@ export class CifarReader implements FormatReader {
   }
 
   #addPickle(dict: ReadonlyMap<string, unknown>, { split, labelBytes }: Batch, file: string): void {
-    const labels = dict.get(labelBytes === 1 ? 'labels' : 'fine_labels');
-    const data = dict.get('data') as NumberArray | undefined;
-    const fits =
-      data?.kind === 'array' && data.type === 'u1' && data.shape.length === 2 && data.shape[1] === PIXELS;
-    if (!fits || !Array.isArray(labels) || labels.length !== data.shape[0]) {
-      const message = 'the pickle must be a dictionary of `data`, uint8 [count, 3072], and `count` labels';
+    const labels = labelsIn(dict.get(labelBytes === 1 ? 'labels' : 'fine_labels'));
+    const data = dict.get('data');
+    const fits = data instanceof NumberArray && data.type.name === 'u1' && data.shape.length === 2;
+    if (!fits || data.shape[1] !== PIXELS || labels?.length !== data.shape[0]) {
+      const message = 'it is not a dictionary of data, uint8 [count, 3072], and as many labels';
       throw new ImportError('array_invalid', message, file);
     }
-    labels.forEach((label, index) => {
-      const pixels = data.bytes.subarray(index * PIXELS, (index + 1) * PIXELS);
-      this.#add(split, Number(label), labelBytes === 1 ? 10 : 100, pixels, file);
+    labels?.forEach((label, index) => {
+      this.#add(split, label, labelBytes === 1 ? 10 : 100, data.row(index), file);
     });
   }
 
@@ -133,6 +131,12 @@ export class CifarReader implements FormatReader {
     const pixels = interleaved(planes);
     this.#samples.add({ name, split, label, height: SIDE, width: SIDE, pixels, encoded: null });
   }
+}
+
+/** Labels are a list of numbers, or an array of one axis. @returns null for anything else */
+function labelsIn(value: unknown): readonly number[] | null {
+  if (value instanceof NumberArray) return value.shape.length === 1 ? value.numbers() : null;
+  return Array.isArray(value) && value.every((label) => typeof label === 'number') ? value : null;
 }
 
 /** [3, 32, 32] as [32, 32, 3] */

@@ -1,16 +1,26 @@
 import { ImportError } from '../problems.js';
-import { Bytes, MARK, Name, NumberArray, NumberType, plain } from './values.js';
+import { fill, isAllowed, makeOf } from './calls.js';
+import { fromLiteral, fromRawUnicode } from './escapes.js';
+import { Bytes, MARK, malformed, Name, plain } from './values.js';
 
-const ARRAY_MAKERS = ['numpy.core.multiarray _reconstruct', 'numpy._core.multiarray _reconstruct'];
-const ALLOWED = [...ARRAY_MAKERS, 'numpy ndarray', 'numpy dtype'];
-const MOST_VALUES = 5_000_000;
+const MOST_STEPS = 5_000_000;
 const LONGEST_NAME = 200;
+/** Digits of a number that is written as text. */
+const LONGEST_NUMBER = 40;
+/** Bytes that a pickle may make of its own, for each that it has, and beside. */
+const MADE_PER_BYTE = 4;
+const MADE_BESIDE = 2 ** 20;
 
-/** Interprets the opcodes of Python's pickletools (protocols 2 to 5) that plain data and arrays need. */
+/**
+ * Opcodes of Python's pickletools, protocols 0 to 5: those that plain data and arrays need. What a pickle makes is bounded
+ * by its own length: each step takes a byte or more, strings are made once however often they are used, and copies are
+ * charged. Values may hold each other many times over, so nothing here walks through them.
+ */
 export class PickleMachine {
   readonly #stack: unknown[] = [];
   readonly #memo = new Map<number, unknown>();
   #at = 0;
+  #made = 0;
 
   constructor(
     private readonly bytes: Buffer,
@@ -18,17 +28,18 @@ export class PickleMachine {
   ) {}
 
   run(): unknown {
-    for (let step = 0; step < MOST_VALUES; step++) {
+    for (let step = 0; step < MOST_STEPS; step++) {
       const opcode = String.fromCharCode(this.#byte());
       if (opcode === '.') return plain(this.#pop());
       this.#perform(opcode);
     }
-    return this.#refuse('array_invalid', `the pickle has more than ${MOST_VALUES} steps`);
+    return this.#refuse('array_invalid', `the pickle has more than ${MOST_STEPS} steps`);
   }
 
   #perform(opcode: string): void {
-    const value = this.#literal(opcode);
+    const value = this.#literal(opcode) ?? this.#written(opcode);
     if (value !== undefined) this.#stack.push(value);
+    else if (opcode === 'N') this.#stack.push(null);
     else if (!this.#remember(opcode) && !this.#collect(opcode) && !this.#build(opcode)) {
       const code = opcode.charCodeAt(0).toString(16).padStart(2, '0');
       this.#refuse(
@@ -40,8 +51,6 @@ export class PickleMachine {
 
   #literal(opcode: string): unknown {
     switch (opcode) {
-      case 'N':
-        return null;
       case '\x88':
         return true;
       case '\x89':
@@ -63,11 +72,14 @@ export class PickleMachine {
       case 'B':
         return new Bytes(this.#take(this.#take(4).readUInt32LE()));
       case '\x8e':
-        return new Bytes(this.#take(Number(this.#take(8).readBigUInt64LE())));
+      case '\x96':
+        return new Bytes(this.#take(this.#length8()));
       case '\x8c':
         return this.#take(this.#byte()).toString();
       case 'X':
         return this.#take(this.#take(4).readUInt32LE()).toString();
+      case '\x8d':
+        return this.#take(this.#length8()).toString();
       case '}':
         return new Map();
       case ']':
@@ -80,13 +92,44 @@ export class PickleMachine {
     }
   }
 
+  /** Values that protocol 0 writes as text, a line each. */
+  #written(opcode: string): unknown {
+    switch (opcode) {
+      case 'I':
+      case 'L':
+        return this.#number();
+      case 'F':
+        return Number(this.#line(LONGEST_NUMBER));
+      case 'V':
+        return fromRawUnicode(this.#line(this.bytes.length));
+      case 'S': {
+        const bytes = fromLiteral(this.#line(this.bytes.length));
+        if (bytes === null) throw malformed(this.file);
+        return new Bytes(bytes);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** `00` and `01` are how protocols 0 and 1 write truth. */
+  #number(): number | boolean {
+    const line = this.#line(LONGEST_NUMBER);
+    if (line === '00' || line === '01') return line === '01';
+    const value = Number(line.replace(/L$/, ''));
+    if (!Number.isSafeInteger(value)) throw malformed(this.file);
+    return value;
+  }
+
   #remember(opcode: string): boolean {
     const top = () => this.#stack.at(-1);
     if (opcode === 'q') this.#memo.set(this.#byte(), top());
     else if (opcode === 'r') this.#memo.set(this.#take(4).readUInt32LE(), top());
+    else if (opcode === 'p') this.#memo.set(Number(this.#number()), top());
     else if (opcode === '\x94') this.#memo.set(this.#memo.size, top());
     else if (opcode === 'h') this.#stack.push(this.#recall(this.#byte()));
     else if (opcode === 'j') this.#stack.push(this.#recall(this.#take(4).readUInt32LE()));
+    else if (opcode === 'g') this.#stack.push(this.#recall(Number(this.#number())));
     else if (opcode === '\x80') this.#byte();
     else if (opcode === '\x95') this.#take(8);
     else return false;
@@ -99,7 +142,8 @@ export class PickleMachine {
     if (opcode === '\x85') last(1);
     else if (opcode === '\x86') last(2);
     else if (opcode === '\x87') last(3);
-    else if (opcode === 't') this.#stack.push(this.#sinceMark());
+    else if (opcode === 't' || opcode === 'l') this.#stack.push(this.#sinceMark());
+    else if (opcode === 'd') this.#dictionary();
     else if (opcode === 'a') this.#extend([this.#pop()]);
     else if (opcode === 'e') this.#extend(this.#sinceMark());
     else if (opcode === 's') this.#assign([this.#pop(), this.#pop()].reverse());
@@ -108,84 +152,81 @@ export class PickleMachine {
     return true;
   }
 
+  #dictionary(): void {
+    const pairs = this.#sinceMark();
+    this.#stack.push(new Map());
+    this.#assign(pairs);
+  }
+
   #build(opcode: string): boolean {
-    if (opcode === 'c') this.#stack.push(this.#name(this.#line(), this.#line()));
+    if (opcode === 'c') this.#stack.push(this.#name(this.#line(LONGEST_NAME), this.#line(LONGEST_NAME)));
     else if (opcode === '\x93') {
       const [name, module] = [plain(this.#pop()), plain(this.#pop())];
-      this.#stack.push(this.#name(String(module), String(name)));
-    } else if (opcode === 'R') this.#make();
-    else if (opcode === 'b') this.#fill();
-    else return false;
+      if (typeof name !== 'string' || typeof module !== 'string') throw malformed(this.file);
+      this.#stack.push(this.#name(module, name));
+    } else if (opcode === 'R') {
+      const [args, maker] = [this.#pop(), this.#pop()];
+      this.#stack.push(makeOf(maker, args, { file: this.file, charge: (bytes) => this.#charge(bytes) }));
+    } else if (opcode === 'b') {
+      const state = this.#pop();
+      fill(this.#stack.at(-1), state, this.file);
+    } else return false;
     return true;
   }
 
   #name(module: string, name: string): Name {
     const path = `${module} ${name}`;
-    if (ALLOWED.includes(path)) return new Name(path);
-    return this.#refuse(
-      'pickle_unsafe',
-      `the pickle refers to ${module}.${name}; only NumPy arrays are allowed`,
-    );
-  }
-
-  /** Executes the two calls in the pickle of an array. */
-  #make(): void {
-    const [args, maker] = [this.#pop(), this.#pop()];
-    if (!(maker instanceof Name) || !Array.isArray(args)) throw this.#malformed();
-    if (ARRAY_MAKERS.includes(maker.path)) this.#stack.push(new NumberArray());
-    else if (maker.path === 'numpy dtype') this.#stack.push(new NumberType(String(plain(args[0]))));
-    else throw this.#malformed();
-  }
-
-  #fill(): void {
-    const state = this.#pop();
-    const target = this.#stack.at(-1);
-    // The state of a type is its byte order. One-byte numbers have none.
-    if (target instanceof NumberType) return;
-    if (!(target instanceof NumberArray) || !Array.isArray(state)) throw this.#malformed();
-    const [, shape, type, isFortran, bytes] = state as unknown[];
-    const sides = Array.isArray(shape) ? shape.map(Number) : [];
-    if (!(type instanceof NumberType) || !(bytes instanceof Bytes) || isFortran) throw this.#malformed();
-    const items = sides.reduce((product, side) => product * side, 1);
-    if (items !== bytes.bytes.length / Number(/\d+$/.exec(type.name)?.[0] ?? 0)) throw this.#malformed();
-    Object.assign(target, { shape: sides, type: type.name, bytes: bytes.bytes });
+    if (isAllowed(path)) return new Name(path);
+    const told = `${module}.${name}`.slice(0, LONGEST_NAME);
+    return this.#refuse('pickle_unsafe', `the pickle names ${told}; only NumPy arrays may be in it`);
   }
 
   #extend(values: readonly unknown[]): void {
     const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw this.#malformed();
+    if (!Array.isArray(list)) throw malformed(this.file);
     for (const value of values) list.push(plain(value));
   }
 
   #assign(pairs: readonly unknown[]): void {
     const map = this.#stack.at(-1);
-    if (!(map instanceof Map) || pairs.length % 2 !== 0) throw this.#malformed();
+    if (!(map instanceof Map) || pairs.length % 2 !== 0) throw malformed(this.file);
     for (let index = 0; index < pairs.length; index += 2)
       map.set(plain(pairs[index]), plain(pairs[index + 1]));
   }
 
   #sinceMark(): unknown[] {
     const mark = this.#stack.lastIndexOf(MARK);
-    if (mark < 0) throw this.#malformed();
+    if (mark < 0) throw malformed(this.file);
     const values = this.#stack.splice(mark);
     return values.slice(1);
   }
 
   #pop(): unknown {
     const value = this.#stack.pop();
-    if (value === undefined || value === MARK) throw this.#malformed();
+    if (value === undefined || value === MARK) throw malformed(this.file);
     return value;
   }
 
   #recall(key: number): unknown {
-    if (!this.#memo.has(key)) throw this.#malformed();
+    if (!this.#memo.has(key)) throw malformed(this.file);
     return this.#memo.get(key);
+  }
+
+  #charge(bytes: number): void {
+    this.#made += bytes;
+    const most = MADE_BESIDE + MADE_PER_BYTE * this.bytes.length;
+    if (this.#made > most)
+      this.#refuse('array_invalid', `the pickle makes more than ${most} bytes of its own`);
   }
 
   #long(): number {
     const bytes = this.#take(this.#byte());
-    if (bytes.length > 6) throw this.#malformed();
+    if (bytes.length > 6) throw malformed(this.file);
     return bytes.length === 0 ? 0 : bytes.readIntLE(0, bytes.length);
+  }
+
+  #length8(): number {
+    return Number(this.#take(8).readBigUInt64LE());
   }
 
   #byte(): number {
@@ -199,16 +240,12 @@ export class PickleMachine {
     return this.bytes.subarray(this.#at - length, this.#at);
   }
 
-  #line(): string {
+  #line(longest: number): string {
     const end = this.bytes.indexOf('\n', this.#at);
-    if (end < 0 || end - this.#at > LONGEST_NAME) throw this.#malformed();
+    if (end < 0 || end - this.#at > longest) throw malformed(this.file);
     const line = this.bytes.toString('latin1', this.#at, end);
     this.#at = end + 1;
     return line;
-  }
-
-  #malformed(): ImportError {
-    return new ImportError('array_invalid', 'the pickle is malformed', this.file);
   }
 
   #refuse(code: 'array_invalid' | 'pickle_unsafe', message: string): never {

@@ -1,12 +1,12 @@
 import { ImportError } from '../problems.js';
 import { PickleMachine } from './machine.js';
 
-export type { NumberArray } from './values.js';
+export { NumberArray } from './values.js';
 
 /**
- * Reads a Python pickle of plain data and NumPy arrays, as in the files of CIFAR. A pickle is a program. This
- * reader runs only the few instructions that build such data, on its own values, and rejects all others. It never
- * looks up or calls anything.
+ * Reads a Python pickle that holds plain data and NumPy arrays, as CIFAR's files do. A pickle is a program; this runs the
+ * few instructions that build such data, on values of our own, and refuses every other. Nothing is ever looked up or called.
+ * Values may hold each other many times over: who reads them must not walk through them blindly.
  * @returns dictionaries as Map, lists and tuples as arrays, byte strings as text (latin1), arrays as NumberArray
  * @throws ImportError pickle_unsafe, array_invalid
  */
