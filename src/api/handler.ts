@@ -111,6 +111,6 @@ type Content<Response> = Response extends { content: infer Media }
   : { readonly body?: undefined };
 
 export interface FinishedUpload {
-  bytes(): AsyncIterable<Uint8Array>;
+  readonly path: string;
   remove(): Promise<void>;
 }

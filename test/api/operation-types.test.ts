@@ -31,7 +31,9 @@ type ClientMethod = MethodOf<TenantClient>;
 type None<Names extends never> = Names;
 
 /** Methods that handlers need beside the operations: to stream, to wait and to receive. */
-type Helper = 'getJobState' | 'followJobEvents' | 'followJobLogs' | 'streamJobMetrics' | 'receiveUpload';
+type Helper =
+  | ('getJobState' | 'followJobEvents' | 'followJobLogs' | 'streamJobMetrics')
+  | ('receiveUpload' | 'adoptUpload');
 
 export type OperationWithoutMethod = None<
   Exclude<OperationId, ClientMethod | keyof ServiceState | 'getLiveness'>

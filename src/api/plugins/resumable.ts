@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -73,6 +72,7 @@ export async function serveResumableUploads(
     if (id !== undefined) await requireOwn(tenant, id);
     await requireRoom(folder, announcedBytes(request), reserveBytes);
     tenants.set(request.raw, tenant);
+    hand(request.raw, id);
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
     reply.hijack();
     await tus.handle(request.raw, reply.raw);
@@ -81,7 +81,8 @@ export async function serveResumableUploads(
     // tus reads the body itself.
     scope.addContentTypeParser('application/offset+octet-stream', (_request, _payload, done) => done(null));
     const onRequest = [authorize('datasets:write', access), access.limits.onRequest];
-    scope.route({ method: ['POST', 'OPTIONS'], url: '/uploads', onRequest, handler: answer });
+    for (const url of ['/uploads', '/uploads/'])
+      scope.route({ method: ['POST', 'OPTIONS'], url, onRequest, handler: answer });
     scope.route({ method: ['HEAD', 'PATCH', 'DELETE'], url: '/uploads/:id', onRequest, handler: answer });
   });
   forgetOldUploads(app, tus);
@@ -93,12 +94,27 @@ export async function serveResumableUploads(
           'upload_incomplete',
           `The server has ${offset} bytes of this upload, of ${size ?? 'an unknown total'}.`,
         );
-      return { bytes: () => createReadStream(join(folder, id)), remove: () => store.remove(id) };
+      return { path: join(folder, id), remove: () => store.remove(id) };
     },
   };
 }
 
-/** Bytes that a request announces to add to the disk: a piece, or the upload that it starts. */
+/**
+ * Makes a request what tus is to see: the address that was authorised, and no empty header of metadata, which clients
+ * without any send (tuspy) and tus refuses.
+ */
+function hand(request: IncomingMessage, id: string | undefined): void {
+  request.url = id === undefined ? '/uploads' : `/uploads/${id}`;
+  if (request.headers['upload-metadata']?.toString().trim() !== '') return;
+  delete request.headers['upload-metadata'];
+  const { rawHeaders } = request;
+  const at = rawHeaders.findIndex(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'upload-metadata',
+  );
+  if (at >= 0) rawHeaders.splice(at, 2);
+}
+
+/** What a request says that it will add to the disk: a piece, or the upload that it begins. */
 function announcedBytes({ method, headers }: FastifyRequest): number {
   const announced = method === 'POST' ? headers['upload-length'] : headers['content-length'];
   return method === 'POST' || method === 'PATCH' ? Number(announced) || 0 : Number.NEGATIVE_INFINITY;

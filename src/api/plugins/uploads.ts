@@ -41,7 +41,7 @@ export function readUpload(clientOf: (request: FastifyRequest) => Pick<TenantCli
     } catch (error) {
       // Do not wait for the rest of the upload.
       reply.header('connection', 'close');
-      throw request.upload === null && isUnreadable(error) ? unreadable(error) : error;
+      throw tooMany(error) ?? (request.upload === null && isUnreadable(error) ? unreadable(error) : error);
     }
   };
 }
@@ -74,9 +74,19 @@ function fieldValue(name: string, value: unknown): unknown {
   }
 }
 
-/**
- * Whether the multipart reader threw the error: a missing boundary, a malformed part, or a body that is cut off.
- */
+/** By the codes of the reader of multipart bodies, for which they are bodies that are too large. */
+const TOO_MANY: Readonly<Record<string, StrataError>> = {
+  FST_FILES_LIMIT: invalid(FILE_FIELD, 'Must be one file: pack several into one archive, a .zip or .tar.gz.'),
+  FST_FIELDS_LIMIT: invalid('', `At most ${LIMITS.fields} fields are taken.`),
+  FST_PARTS_LIMIT: invalid('', `At most ${LIMITS.parts} parts are taken: one file, and fields.`),
+};
+
+function tooMany(error: unknown): StrataError | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return Object.hasOwn(TOO_MANY, code) ? TOO_MANY[code]! : null;
+}
+
+/** Of the reader of multipart bodies: a boundary that is missing, a part that is malformed, a body that is cut short. */
 function isUnreadable(error: unknown): error is Error {
   return error instanceof Error && error.constructor === Error && !('code' in error || 'statusCode' in error);
 }

@@ -6,7 +6,8 @@ export type Dataset = Schemas['Dataset'];
 
 /** An upload on disk that belongs to no dataset yet. */
 export interface ReceivedUpload {
-  readonly sha256: string;
+  /** Null where a worker is to find it out: reading many gigabytes again takes minutes. */
+  readonly sha256: string | null;
   readonly sizeBytes: number;
   /** Deletes the upload, unless it became a dataset. */
   discard(): Promise<void>;
@@ -24,6 +25,8 @@ export type DatasetRequest = ImportOptions & { readonly name: string; readonly s
 export interface DatasetsClient {
   /** Writes an upload to disk. @throws upload_too_large, and the error of the stream */
   receiveUpload(bytes: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>;
+  /** Takes a file on the disk as an upload, without copying it; the file stays until its owner removes it. */
+  adoptUpload(path: string): Promise<ReceivedUpload>;
   /**
    * Stores a dataset. A worker downloads it if it is remote, and validates it. @throws invalid_request,
    * forbidden_target, checksum_mismatch, dataset_exists, limit_reached

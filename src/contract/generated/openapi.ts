@@ -557,10 +557,10 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The id of a dataset.
+                 * @description A dataset's id or name.
                  * @example mnist
                  */
-                id: components["schemas"]["Id"];
+                id: components["schemas"]["DatasetName"];
             };
             cookie?: never;
         };
@@ -1421,17 +1421,8 @@ export interface components {
             root: components["schemas"]["DatasetRoot"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
-        } & ({
-            url: string;
-            upload?: null;
-        } | {
-            upload: string;
-            url?: null;
-        });
-        /**
-         * @description Unique within the tenant. Jobs can refer to the dataset by this name. The prefix `dataset_` is reserved for ids.
-         * @example flowers
-         */
+        };
+        /** @description Unique among the tenant's; jobs and requests may name the dataset by it, or by its id. */
         DatasetName: string;
         /**
          * @description Layout of the archive. `auto` detects it from the names of its files.
@@ -3713,10 +3704,10 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The id of a dataset.
+                 * @description A dataset's id or name.
                  * @example mnist
                  */
-                id: components["schemas"]["Id"];
+                id: components["schemas"]["DatasetName"];
             };
             cookie?: never;
         };
@@ -3745,10 +3736,10 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The id of a dataset.
+                 * @description A dataset's id or name.
                  * @example mnist
                  */
-                id: components["schemas"]["Id"];
+                id: components["schemas"]["DatasetName"];
             };
             cookie?: never;
         };

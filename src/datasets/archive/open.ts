@@ -35,8 +35,11 @@ async function readHead(path: string): Promise<Buffer> {
 const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b;
 /** `PK` with the mark of a local file, or of the end of an empty archive. */
 const isZip = (head: Buffer): boolean => ['PK\x03\x04', 'PK\x05\x06'].includes(head.toString('latin1', 0, 4));
-/** By the checksum of its first header: archives of version 7 have no magic number. */
-const isTar = (head: Buffer): boolean => isTarHeader(head.subarray(0, BLOCK_BYTES));
+const TAR_MAGIC_AT = 257;
+/** Archives of version 7 have no magic number, but the checksum of their first header. */
+const isTar = (head: Buffer): boolean =>
+  head.toString('latin1', TAR_MAGIC_AT, TAR_MAGIC_AT + 5) === 'ustar' ||
+  isTarHeader(head.subarray(0, BLOCK_BYTES));
 
 /** The first unpacked bytes of a gzip file, as far as its first packed bytes reach. */
 function gunzipHead(head: Buffer): Buffer {

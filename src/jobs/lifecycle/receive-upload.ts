@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, link, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,11 +10,11 @@ import type { BlobStore, SpoolDraft } from '../../storage/blob-store.js';
 import { requireRoom } from '../../storage/disk.js';
 import { newId } from '../store/ids.js';
 
-/** An upload on disk that belongs to no dataset yet. */
-export class StoredUpload implements ReceivedUpload {
+/** An upload on disk that no dataset owns yet. */
+export class StoredUpload<Hash extends string | null = string | null> implements ReceivedUpload {
   constructor(
     readonly importId: string,
-    readonly sha256: string,
+    readonly sha256: Hash,
     readonly sizeBytes: number,
     private readonly draft: SpoolDraft,
   ) {}
@@ -47,7 +48,7 @@ export async function receiveUpload(
   blobs: BlobStore,
   { limitBytes, reserveBytes }: UploadLimits,
   importId = newId('import'),
-): Promise<StoredUpload> {
+): Promise<StoredUpload<string>> {
   const draft = await blobs.createSpool(`${importId}/source`);
   const hash = createHash('sha256');
   let sizeBytes = 0;
@@ -71,6 +72,33 @@ export async function receiveUpload(
     throw error;
   }
   return new StoredUpload(importId, hash.digest('hex'), sizeBytes, draft);
+}
+
+/** Codes of a file system that is another one, or has no links. */
+const ANOTHER_FILE_SYSTEM = ['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'];
+
+/**
+ * Gives a file that lies on the disk a second name, by which it is an upload: nothing is copied, however large it is, unless
+ * it lies on another file system than the blobs.
+ */
+export async function adoptUpload(path: string, blobs: BlobStore): Promise<StoredUpload> {
+  const importId = newId('import');
+  const draft = await blobs.createSpool(`${importId}/source`);
+  try {
+    await link(path, draft.path);
+  } catch (error) {
+    if (!ANOTHER_FILE_SYSTEM.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await copyFile(path, draft.path, constants.COPYFILE_FICLONE);
+  }
+  const { size } = await stat(draft.path);
+  return new StoredUpload(importId, null, size, draft);
+}
+
+/** @returns in hex. @throws Error that the signal is aborted with */
+export async function sha256OfFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, { signal });
+  return hash.digest('hex');
 }
 
 export function tooLarge(limitBytes: number): StrataError {

@@ -8,8 +8,13 @@ import { type SharedPlace, takeInTurn } from './turns.js';
 
 /** Location of the bytes of an upload. */
 export type ImportSource =
-  | { readonly kind: 'file'; readonly uri: BlobUri }
-  /** A file to download. `sha256` is its expected checksum, if the request gave one. */
+  | {
+      readonly kind: 'file';
+      readonly uri: BlobUri;
+      /** Where its hash is not known yet: what it must be, or null where nothing was said. */
+      readonly toHash?: { readonly sha256: string | null };
+    }
+  /** To be fetched; `sha256` is what it must have, where that was said. */
   | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null }
   /** The built-in dataset of this name, from this machine or its official address. */
   | { readonly kind: 'built_in'; readonly name: string };

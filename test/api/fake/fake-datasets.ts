@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import type {
   Dataset,
   DatasetRequest,
@@ -25,6 +26,10 @@ export class FakeDatasets implements DatasetsClient {
     };
     this.uploads.add(upload);
     return upload;
+  }
+
+  adoptUpload(path: string) {
+    return this.receiveUpload(createReadStream(path));
   }
 
   async createDataset({ name }: DatasetRequest, from: ReceivedUpload | RemoteSource) {

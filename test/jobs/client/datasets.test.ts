@@ -95,7 +95,7 @@ test('an upload is validated and trained on; while jobs name it, it stays', asyn
     [
       ['a', 'b'],
       { height: 16, width: 16, channels: 3 },
-      { train: { count: 40 }, test: { count: 40 } },
+      { train: { count: 40 }, validation: { count: 0 }, test: { count: 40 } },
       'image-folder',
       null,
     ],
@@ -115,6 +115,14 @@ test('an upload is validated and trained on; while jobs name it, it stays', asyn
   assert.equal((await call('GET', `/datasets/${dataset.id}`)).statusCode, 404);
   await nothingLeft();
   await Promise.all([worker.stop(), dispatcher.stop()]);
+});
+
+test('a dataset with a dot in its name is fetched and deleted by its name, as by its id', async () => {
+  const { id } = await upload('letters.v1', await SMALL());
+  assert.equal((await call('GET', '/datasets/letters.v1')).json().id, id);
+  assert.equal((await call('DELETE', '/datasets/letters.v1')).statusCode, 204);
+  assert.equal((await call('GET', `/datasets/${id}`)).statusCode, 404);
+  assert.equal((await call('DELETE', '/datasets/letters.v1')).statusCode, 404);
 });
 
 test('an importer killed in mid-import is replaced, and the result is there once', async () => {

@@ -54,8 +54,12 @@ const post = (payload: object) => app.inject({ method: 'POST', url: '/datasets',
 async function imported(payload: object): Promise<Dataset> {
   const created = await post(payload);
   assert.equal(created.statusCode, 201, created.body);
+  return validated(created.json().id);
+}
+
+function validated(id: string): Promise<Dataset> {
   return eventually('it is validated', async () => {
-    const dataset: Dataset = (await app.inject(`/datasets/${created.json().id}`)).json();
+    const dataset: Dataset = (await app.inject(`/datasets/${id}`)).json();
     return dataset.state !== 'validating' && dataset;
   });
 }
@@ -137,7 +141,10 @@ test('an upload that broke off goes on where it was', async () => {
     body: new Uint8Array(ARCHIVE.subarray(offset)),
   });
   assert.equal(rest.status, 204);
-  const dataset = await imported({ name: 'resumed', upload: id, sha256: SHA256 });
+  const taken = await post({ name: 'resumed', upload: id, sha256: SHA256 });
+  assert.equal(taken.json().source.sha256, null, 'it is not read again before the answer');
+  const dataset = await validated(taken.json().id);
+  assert.equal(dataset.source?.sha256, SHA256);
   assert.deepEqual(
     [dataset.state, dataset.source?.kind],
     ['ready', 'upload'],
@@ -169,6 +176,43 @@ async function breakOff(address: string, beginning: Buffer, announced: number): 
   });
   patch.destroy();
 }
+
+/** As tuspy does: metadata that is empty, at the address with a slash. */
+async function uploadAt(path: string, bytes: Buffer): Promise<string> {
+  const created = await fetch(api + path, {
+    method: 'POST',
+    headers: { ...TUS, 'upload-length': String(bytes.length), 'upload-metadata': '' },
+  });
+  assert.equal(created.status, 201, await created.text());
+  const address = api + created.headers.get('location');
+  const patched = await fetch(address, {
+    method: 'PATCH',
+    headers: { ...TUS, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+    body: new Uint8Array(bytes),
+  });
+  assert.equal(patched.status, 204);
+  return address.split('/').at(-1)!;
+}
+
+test('a client without metadata uploads, at the address with a slash too', async () => {
+  for (const [index, path] of ['/uploads', '/uploads/'].entries()) {
+    const upload = await uploadAt(path, ARCHIVE);
+    assert.equal((await imported({ name: `bare-${index}`, upload })).state, 'ready');
+  }
+});
+
+test('an upload with another checksum than was said fails its dataset, which is told', async () => {
+  const upload = await uploadAt('/uploads', ARCHIVE);
+  const { state, problems } = await imported({ name: 'mistaken', upload, sha256: '0'.repeat(64) });
+  assert.deepEqual([state, problems[0]?.code], ['failed', 'checksum_mismatch']);
+  assert.match(problems[0]!.message, new RegExp(SHA256));
+});
+
+test('an upload stays where no dataset is made of it', async () => {
+  const upload = await uploadAt('/uploads', ARCHIVE);
+  assert.equal((await post({ name: 'mnist', upload })).statusCode, 409);
+  assert.equal((await imported({ name: 'second-try', upload })).state, 'ready');
+});
 
 test('uploads are their tenant’s, and their ids are no paths', async () => {
   for (const path of ['0'.repeat(32), '..%2f..%2fetc%2fpasswd', 'x.json']) {

@@ -9,7 +9,12 @@ import { BUILT_IN_DATASETS } from '../../../contract/datasets.js';
 import { StrataError } from '../../../contract/errors.js';
 import { FETCHED_DATASETS } from '../../../contract/fetched-datasets.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import { receiveUpload, StoredUpload, type UploadLimits } from '../../lifecycle/receive-upload.js';
+import {
+  adoptUpload,
+  receiveUpload,
+  StoredUpload,
+  type UploadLimits,
+} from '../../lifecycle/receive-upload.js';
 import type { OutgoingPolicy } from '../../outgoing/target.js';
 import { MAX_DATASETS_PER_TENANT } from '../../process/limits.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
@@ -54,6 +59,7 @@ export function datasetMethods(
   return {
     getDataset,
     receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimits),
+    adoptUpload: (path) => adoptUpload(path, blobs),
     async createDataset(request, from) {
       const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);
       const id = newId('dataset');
@@ -93,10 +99,11 @@ function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy:
 
 async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): Promise<Source> {
   if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
-  checkSha256(sha256, upload.sha256);
+  if (upload.sha256 !== null) checkSha256(sha256, upload.sha256);
   const { uri } = await upload.keep();
   const shown = { kind: 'upload' as const, sha256: upload.sha256, size_bytes: upload.sizeBytes };
-  return { importId: upload.importId, bytes: { kind: 'file', uri }, shown };
+  const toHash = upload.sha256 === null ? { toHash: { sha256 } } : {};
+  return { importId: upload.importId, bytes: { kind: 'file', uri, ...toHash }, shown };
 }
 
 type New = DatasetRequest & { readonly id: string; readonly tenant: string };
@@ -118,10 +125,11 @@ async function insert(tx: Transaction, request: New, { importId, bytes, shown }:
   });
 }
 
-/** @returns the id of the running import */
-async function remove(tx: Transaction, tenant: string, id: string): Promise<string | null> {
-  const dataset = (await lockDataset(tx, tenant, id)) ?? notFound(id);
-  if (dataset.builtIn) throw new StrataError('dataset_in_use', 'Built-in datasets cannot be deleted.');
+/** @returns the id of the import that was under way */
+async function remove(tx: Transaction, tenant: string, nameOrId: string): Promise<string | null> {
+  const { id } = (await findDataset(tx, tenant, nameOrId)) ?? notFound(nameOrId);
+  const dataset = (await lockDataset(tx, tenant, id)) ?? notFound(nameOrId);
+  if (dataset.builtIn) throw new StrataError('dataset_in_use', 'Built-in datasets stay.');
   const jobs = await countJobsOn(tx, id);
   if (jobs > 0) throw new StrataError('dataset_in_use', `${jobs} jobs use this dataset. Delete them first.`);
   await deleteDataset(tx, id);

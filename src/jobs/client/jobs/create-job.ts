@@ -14,9 +14,10 @@ import {
   type WantedKey,
 } from '../../store/new-jobs.js';
 import type { Job } from '../../store/rows.js';
+import { importBuiltIn } from '../datasets/built-in.js';
 import type { OutgoingParts } from '../outgoing.js';
 import { writeTogether } from '../together/write-together.js';
-import { type DatasetReads, resolveJob, rowOf } from './new-job.js';
+import { type BeginImport, type DatasetReads, resolveJob, rowOf } from './new-job.js';
 import type { QueueReads } from './queue-place.js';
 import { checkTrackers, sealTrackers, withoutSecrets } from './trackers.js';
 
@@ -60,7 +61,14 @@ export async function createJob(
   const resolve = async (id: string) => {
     checkTrackers(submitted.trackers, outgoing.policy);
     const trackers = withoutSecrets(submitted.trackers);
-    return await resolveJob(parts, { id, tenant, traceparent }, { ...submitted, trackers });
+    const beginImport: BeginImport | null = dryRun
+      ? null
+      : (owner, dataset) => importBuiltIn(db, owner, dataset);
+    return await resolveJob(
+      { ...parts, beginImport },
+      { id, tenant, traceparent },
+      { ...submitted, trackers },
+    );
   };
   if (dryRun) {
     const job = await resolve(DRY_RUN_ID);

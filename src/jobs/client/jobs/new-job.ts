@@ -17,7 +17,6 @@ import {
 import type { NewJob } from '../../store/new-jobs.js';
 import type { Job } from '../../store/rows.js';
 import { deviceCount } from '../../store/workers.js';
-import { importBuiltIn } from '../datasets/built-in.js';
 import { readTogether } from '../together/read-together.js';
 import { resolveInitial } from './init-from.js';
 import type { QueueReads } from './queue-place.js';
@@ -31,9 +30,10 @@ export interface DatasetReads {
   readonly dataset: (tenant: string, nameOrId: string) => Promise<DatasetFactsRow | undefined>;
   /** Names of some datasets that the tenant can use. */
   readonly datasetNames: (tenant: string) => Promise<string[]>;
-  /** Starts the import of a built-in dataset. */
-  readonly importBuiltIn: (tenant: string, id: string) => Promise<void>;
 }
+
+/** Begins the import of a built-in dataset. */
+export type BeginImport = (tenant: string, id: string) => Promise<void>;
 
 export function openDatasetReads(db: Database): DatasetReads {
   const read = readTogether((names: readonly string[]) => findDatasetsNamed(db, names));
@@ -43,7 +43,6 @@ export function openDatasetReads(db: Database): DatasetReads {
         (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
       ),
     datasetNames: (tenant) => datasetNames(db, tenant, MOST_NAMED),
-    importBuiltIn: (tenant, id) => importBuiltIn(db, tenant, id),
   };
 }
 
@@ -52,6 +51,7 @@ export interface NewJobParts {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly reads: DatasetReads & Pick<QueueReads, 'workers'>;
+  readonly beginImport: BeginImport | null;
 }
 
 interface Resolved {
@@ -61,15 +61,17 @@ interface Resolved {
 }
 
 /**
- * Resolves every open choice of a spec. @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable
- */
+ * A spec with every choice made.
+ * @param beginImport for a job that is to be stored; null for one that is only looked at, which downloads nothing
+ * @throws StrataError invalid_spec, dataset_not_ready, precision_unavailable */
 export async function resolveFor(
   reads: NewJobParts['reads'],
   tenant: string,
   submitted: JobSpec,
+  beginImport: BeginImport | null,
 ): Promise<Resolved> {
   const [dataset, workers] = await Promise.all([
-    requireDataset(reads, tenant, submitted.dataset),
+    requireDataset(reads, tenant, submitted.dataset, beginImport),
     reads.workers(),
   ]);
   const facts = factsOf(dataset);
@@ -83,7 +85,7 @@ export async function resolveJob(
   { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
-  const { spec, facts, datasetId } = await resolveFor(parts.reads, tenant, submitted);
+  const { spec, facts, datasetId } = await resolveFor(parts.reads, tenant, submitted, parts.beginImport);
   const { name, metadata, priority } = spec;
   return {
     id,
@@ -99,24 +101,32 @@ export async function resolveJob(
   };
 }
 
-async function requireDataset(reads: DatasetReads, tenant: string, name: string): Promise<DatasetFactsRow> {
+async function requireDataset(
+  reads: DatasetReads,
+  tenant: string,
+  name: string,
+  beginImport: BeginImport | null,
+): Promise<DatasetFactsRow> {
   const row = await reads.dataset(tenant, name);
   if (row?.state === 'ready') return row;
-  if (row?.builtIn) await reads.importBuiltIn(tenant, row.id);
-  if (row) throw notReady(row);
+  if (row?.builtIn) await beginImport?.(tenant, row.id);
+  if (row) throw notReady(row, beginImport !== null);
   const known = (await reads.datasetNames(tenant)).join(', ');
   const message = `there is no dataset '${name}'; available: ${known}`;
   const errors: FieldError[] = [{ pointer: '/dataset', message }];
   throw new StrataError('invalid_spec', undefined, { errors });
 }
 
-function notReady({ name, state, builtIn }: DatasetFactsRow): StrataError {
-  const again = builtIn ? '; it is now imported again' : '';
+function notReady({ name, state, builtIn }: DatasetFactsRow, begins: boolean): StrataError {
+  const first = begins
+    ? 'is imported now, as it is used for the first time'
+    : 'is imported when a job first names it';
+  const again = builtIn && begins ? '; it is imported again now' : '';
   const why =
     state === 'failed'
       ? `could not be imported; read its problems${again}`
       : state === 'available'
-        ? 'is used for the first time and is being imported'
+        ? first
         : 'is being validated: its classes and sizes are not known yet';
   return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
 }

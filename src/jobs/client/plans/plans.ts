@@ -63,7 +63,7 @@ export async function resolveUnderJob(
 ): ReturnType<typeof resolveFor> {
   try {
     checkTrackers(job.trackers, outgoing.policy);
-    return await resolveFor(reads, tenant, job);
+    return await resolveFor(reads, tenant, job, null);
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
     const errors = error.errors.map((field) => ({ ...field, pointer: `/job${field.pointer}` }));

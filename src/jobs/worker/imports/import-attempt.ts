@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { fetchedDataset } from '../../../contract/fetched-datasets.js';
 import type { ImportAssignment, ImportLimits, ImportProgress } from '../../../contract/importer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { handBackImport, recordImport, recordImportFailure } from '../../lifecycle/imports.js';
+import { sha256OfFile } from '../../lifecycle/receive-upload.js';
 import { untilAvailable } from '../../lifecycle/work-on.js';
 import { FLUSH_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';
@@ -68,8 +70,29 @@ export class ImportAttempt {
       return { kind: 'failed', failure: { code: 'import_given_up', message, ...NO_PROBLEMS } };
     }
     const isThere = source.kind === 'file' || (await this.options.blobs.exists(`spool:${id}/source`));
-    if (phase === 'import') return isThere ? this.#import() : { kind: 'moved', to: 'fetch' };
+    if (phase === 'import')
+      return isThere ? ((await this.#hash()) ?? this.#import()) : { kind: 'moved', to: 'fetch' };
     return isThere ? { kind: 'moved', to: 'import' } : this.#fetch(source);
+  }
+
+  /** Finds out the hash of an upload that was taken as it lay. @returns how the import ends where it is another's */
+  async #hash(): Promise<Outcome | null> {
+    const { db, blobs } = this.options;
+    const { source, datasetId } = this.claim;
+    if (source.kind !== 'file' || source.toHash === undefined) return null;
+    const path = await blobs.localPath(source.uri);
+    try {
+      const sha256 = await sha256OfFile(path, this.#giveUp.signal);
+      const shown = { kind: 'upload', sha256, size_bytes: (await stat(path)).size };
+      await untilAvailable(() => setSource(db, datasetId, shown));
+      const wanted = source.toHash.sha256;
+      if (wanted === null || wanted === sha256) return null;
+      const message = `The bytes of the upload have the sha256 ${sha256}.`;
+      return { kind: 'failed', failure: { code: 'checksum_mismatch', message, ...NO_PROBLEMS } };
+    } catch (error) {
+      if (this.#ending !== null) return GONE;
+      throw error;
+    }
   }
 
   async #import(): Promise<Outcome> {
