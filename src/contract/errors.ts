@@ -342,12 +342,6 @@ export const ERRORS = {
       'Nothing, if its first folder is the class; else name the folder that holds the classes as `root`.',
     retry: 'fatal',
   },
-  images_scaled: {
-    status: 422,
-    title: 'Images of more than 8 bits a channel were scaled to 8',
-    remedy: 'Nothing; images for predictions must be scaled the same.',
-    retry: 'fatal',
-  },
   splits_overlap: {
     status: 422,
     title: 'Images are in two splits',

@@ -43,11 +43,34 @@ export async function decodeImage(
     .catch(async (error: Error) => {
       throw (await tooLarge(bytes, maxPixels, name)) ?? unreadable(error, name);
     });
+  if (isDeepPng(bytes)) await checkRange(bytes, name);
   if (info.channels !== channels) throw new Error(`${name} was decoded to ${info.channels} channels`);
   return { height: info.height, width: info.width, pixels: data };
 }
 
-/** Checks whether an image could not be decoded because it has too many pixels. */
+/** Of PNG's header (section 11.2.2): the bits of a sample. */
+const PNG_BIT_DEPTH_AT = 24;
+const isDeepPng = (bytes: Buffer): boolean => imageKind(bytes) === 'png' && bytes[PNG_BIT_DEPTH_AT] === 16;
+
+/** Values of cameras and scanners of 12 bits end below this. */
+const TWELVE_BITS = 2 ** 12;
+
+/**
+ * Values of 12 bits or fewer in 16 would be nearly black as 8. One image alone does not say by how much all of them must be
+ * scaled to stay comparable, so its owner must. @throws ImportError image_unsupported
+ */
+async function checkRange(bytes: Buffer, name: string): Promise<void> {
+  const sharp = await imageLibrary();
+  const { channels } = await sharp(bytes).stats();
+  const most = Math.max(...channels.map(({ max }) => max));
+  if (most === 0 || most >= TWELVE_BITS) return;
+  const message =
+    `the image has 16 bits a channel, but its values end at ${most}: it would be nearly black; ` +
+    'scale the values of all images to 16 bits (those of 12 bits by 16), or save 8 bits';
+  throw new ImportError('image_unsupported', message, name);
+}
+
+/** Whether that is why an image was not decoded. */
 async function tooLarge(bytes: Buffer, maxPixels: number, name: string): Promise<ImportError | null> {
   const sharp = await imageLibrary();
   const header = await sharp(bytes, { limitInputPixels: false })

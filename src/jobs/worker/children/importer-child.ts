@@ -8,6 +8,7 @@ import type {
   ImportSuccess,
   ToImporter,
 } from '../../../contract/importer-protocol.js';
+import { boundedCommand, type ProcessBounds } from './bounded-command.js';
 
 export type ImportOutcome =
   | { readonly kind: 'succeeded'; readonly success: ImportSuccess }
@@ -20,8 +21,8 @@ export class ImporterChild {
   readonly gone: Promise<string>;
   readonly #child: ChildProcess;
 
-  constructor(command: readonly string[], env: NodeJS.ProcessEnv) {
-    const [file = '', ...args] = command;
+  constructor(command: readonly string[], env: NodeJS.ProcessEnv, bounds: ProcessBounds) {
+    const [file = '', ...args] = boundedCommand(command, bounds);
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.gone = endOf(this.#child);
   }
@@ -39,7 +40,7 @@ export class ImporterChild {
       else outcome = { kind: 'failed', failure: message.failure };
     });
     const message = await this.gone;
-    return outcome ?? { kind: 'gone', message };
+    return outcome ?? (this.#child.signalCode === 'SIGXCPU' ? tooSlow() : { kind: 'gone', message });
   }
 
   async kill(): Promise<void> {
@@ -51,6 +52,13 @@ export class ImporterChild {
     // The process may have ended in the meantime; `gone` reports that.
     this.#child.send(message, () => undefined);
   }
+}
+
+/** It would take as long again. */
+function tooSlow(): ImportOutcome {
+  const message =
+    'the import took more processor time than an upload of any size may; send fewer or smaller images';
+  return { kind: 'failed', failure: { code: 'dataset_too_large', message, problems: [], problem_count: 0 } };
 }
 
 async function endOf(child: ChildProcess): Promise<string> {

@@ -11,6 +11,7 @@ import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
 import { type ClaimedImport, moveImport, openImports, reportImport } from '../../store/dataset-imports.js';
 import { setSource } from '../../store/datasets.js';
+import type { ProcessBounds } from '../children/bounded-command.js';
 import { ImporterChild, type ImportOutcome } from '../children/importer-child.js';
 import { startWatchdog } from '../children/watchdog.js';
 import { FetchError, type Fetched, type FetchOptions, fetchSource } from './fetch-source.js';
@@ -29,6 +30,18 @@ export interface AttemptOptions {
 }
 
 const NO_PROBLEMS = { problems: [], problem_count: 0 } as const;
+/** Millions of small images, or a few of the largest, take less. */
+const MEMORY_BYTES = 6 * 2 ** 30;
+const CPU_SECONDS_BESIDE = 600;
+/** The slowest images to decode take a second for some megabytes. */
+const BYTES_A_CPU_SECOND = 2 ** 20;
+
+/** The processor time grows with what an upload may unpack to. */
+function boundsFor({ max_unpacked_bytes }: ImportLimits): ProcessBounds {
+  const cpuSeconds = CPU_SECONDS_BESIDE + max_unpacked_bytes / BYTES_A_CPU_SECOND;
+  return { memoryBytes: MEMORY_BYTES, cpuSeconds };
+}
+
 const GONE = { kind: 'gone', message: 'it was given up' } as const;
 
 type Ending = 'lost' | 'stopped' | 'stalled';
@@ -111,7 +124,7 @@ export class ImportAttempt {
         ),
     );
     const watchdog = startWatchdog(noProgressMs, () => this.end('stalled'));
-    this.#child = new ImporterChild(command, environment);
+    this.#child = new ImporterChild(command, environment, boundsFor(this.options.limits));
     if (this.#ending) await this.#child.kill();
     const outcome = await this.#child.run(this.#assignment(), (reported) => {
       watchdog.reset();
