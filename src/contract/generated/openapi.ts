@@ -557,10 +557,10 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description A dataset's id or name.
+                 * @description The id or the name of a dataset.
                  * @example mnist
                  */
-                id: components["schemas"]["DatasetName"];
+                id: string;
             };
             cookie?: never;
         };
@@ -1421,8 +1421,17 @@ export interface components {
             root: components["schemas"]["DatasetRoot"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
-        };
-        /** @description Unique among the tenant's; jobs and requests may name the dataset by it, or by its id. */
+        } & ({
+            url: string;
+            upload?: null;
+        } | {
+            upload: string;
+            url?: null;
+        });
+        /**
+         * @description Unique within the tenant. Jobs and requests can refer to the dataset by this name. The prefix `dataset_` is reserved for ids.
+         * @example flowers
+         */
         DatasetName: string;
         /**
          * @description Layout of the archive. `auto` detects it from the names of its files.
@@ -3704,10 +3713,10 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description A dataset's id or name.
+                 * @description The id or the name of a dataset.
                  * @example mnist
                  */
-                id: components["schemas"]["DatasetName"];
+                id: string;
             };
             cookie?: never;
         };
@@ -3736,10 +3745,10 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description A dataset's id or name.
+                 * @description The id or the name of a dataset.
                  * @example mnist
                  */
-                id: components["schemas"]["DatasetName"];
+                id: string;
             };
             cookie?: never;
         };
