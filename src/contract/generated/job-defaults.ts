@@ -5,6 +5,7 @@ export const JOB_DEFAULTS = {
   "metadata": {},
   "priority": 0,
   "max_train_samples": null,
+  "validation_share": null,
   "image_size": null,
   "model": {
     "family": "resnet",
