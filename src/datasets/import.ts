@@ -10,8 +10,8 @@ import { checkClasses, checkLabels, checkOverlap } from './arrays/checks.js';
 import { chooseSplits, type Splits } from './arrays/splits.js';
 import { writeEncoded, writePixels } from './arrays/write.js';
 import { openReader } from './formats/formats.js';
-import type { FormatReader, ImportContext, ReadImages } from './formats/reader.js';
-import { type Survey, surveyArchive } from './formats/survey.js';
+import type { FormatReader, ImportContext, ReadImages, Survey } from './formats/reader.js';
+import { surveyArchive } from './formats/survey.js';
 import { chooseImage } from './images/choose.js';
 import { type ProblemList, readable } from './problems.js';
 

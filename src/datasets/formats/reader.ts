@@ -1,8 +1,17 @@
-import type { ImportAssignment } from '../../contract/importer-protocol.js';
+import type { DatasetFormat, ImportAssignment } from '../../contract/importer-protocol.js';
 import type { ArchiveEntry } from '../archive/entry.js';
 import type { LabelledSamples } from '../arrays/checks.js';
 import { ImportError, type ProblemList } from '../problems.js';
-import type { Survey } from './survey.js';
+import type { Layout } from './layout.js';
+
+/** Facts about an archive from its names, which are read before any file. */
+export interface Survey {
+  readonly format: DatasetFormat;
+  /** Layout of an image folder. */
+  readonly layout: Layout;
+  /** Every folder that the archive names or that holds a file. */
+  readonly folders: ReadonlySet<string>;
+}
 
 /** Everything that the readers of all formats need. */
 export interface ImportContext extends Pick<ImportAssignment, 'options' | 'limits'> {

@@ -4,18 +4,10 @@ import { baseName, folderOf, isJunk, isNestedArchive } from '../archive/names.js
 import { hasImageName, hasOtherImageName } from '../images/kind.js';
 import { ImportError, type ProblemList } from '../problems.js';
 import { cifarPart } from './cifar.js';
-import { FolderTree, type Layout } from './layout.js';
+import { FolderTree } from './layout.js';
 import { mnistPart } from './mnist.js';
 import { npzPart } from './npz.js';
-
-/** Facts about an archive from its names, which are read before any file. */
-export interface Survey {
-  readonly format: DatasetFormat;
-  /** Layout of an image folder. */
-  readonly layout: Layout;
-  /** Every folder that the archive names or that holds a file. */
-  readonly folders: ReadonlySet<string>;
-}
+import type { Survey } from './reader.js';
 
 /** Formats that are a few files of fixed names, and for each the parts without which it is none. */
 const ARRAY_FORMATS = [

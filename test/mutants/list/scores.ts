@@ -12,7 +12,12 @@ export const SCORES: readonly Mutant[] = [
       name: 'norm-variance',
       fault: 'Batch norms infer with 0.8 times the variance.',
       file: STATISTICS,
-      edits: [['variance: average(variance)', 'variance: average(variance).map((value) => 0.8 * value)']],
+      edits: [
+        [
+          'variance: Float32Array.from(variance)',
+          'variance: Float32Array.from(variance, (value) => 0.8 * value)',
+        ],
+      ],
     },
     {
       name: 'norm-last-batch',
@@ -45,7 +50,7 @@ export const SCORES: readonly Mutant[] = [
       name: 'evaluate-train',
       fault: 'The accuracy between rounds is of training images.',
       file: 'src/trainer/tasks/evaluate/evaluate.ts',
-      edits: [['full.evaluate(readers.test', 'full.evaluate(readers.train']],
+      edits: [['readers.validation ?? readers.test', 'readers.train']],
     },
     {
       name: 'labels-shifted',
