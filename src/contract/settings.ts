@@ -249,7 +249,8 @@ function unknownSettings(env: Environment): string[] {
     .filter((name) => !names.includes(name) && !OTHER_VARIABLES.includes(name))
     .map((name) => {
       const similar = nearest(withoutPrefix(name), names.map(withoutPrefix));
-      const remedy = similar ? `did you mean ${PREFIX}${similar}?` : 'docs/operating.md lists the settings';
+      const meant = names.find((known) => withoutPrefix(known) === similar);
+      const remedy = meant ? `did you mean ${meant}?` : 'docs/operating.md lists the settings';
       return `${name} is not a setting; ${remedy}`;
     });
 }

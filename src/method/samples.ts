@@ -21,7 +21,7 @@ export interface ValidationImages {
   readonly count: number;
 }
 
-/** Those held out of the training images, else the dataset's own split; null where there are none. */
+/** Images held out of the training images, else the dataset's own validation split; null if there are none. */
 export function validationImages(
   spec: SampleChoice,
   dataset: Pick<DatasetFacts, 'train_count' | 'validation_count'>,

@@ -48,6 +48,7 @@ test('every setting is read', () => {
     STRATA_UPLOAD_LIMIT: '1000',
     STRATA_FETCH_S: '60',
     STRATA_DATASETS: '/srv/datasets',
+    STRATA_DISK_RESERVE: '5000',
     STRATA_UNPACK_LIMIT: '2000',
     STRATA_IMAGE_LIMIT: '30',
     STRATA_CLASS_LIMIT: '4',
@@ -74,6 +75,7 @@ test('every setting is read', () => {
     retentionDays: 90,
     uploadLimitBytes: 1_000,
     fetchS: 60,
+    diskReserveBytes: 5000,
     datasetsFolder: '/srv/datasets',
     unpackLimitBytes: 2_000,
     imageLimit: 30,
@@ -104,7 +106,13 @@ test('slots: one a GPU, else what the cores can feed, at least one', () => {
 });
 
 test('an unknown STRATA_ variable is refused with the nearest name, others are let alone', () => {
-  const misspelled = { STRATA_SLOT: '2', STRATA_UPLOADS: '1', STRATA_COLOR: 'red', HOME: '/root' };
+  const misspelled = {
+    STRATA_SLOT: '2',
+    STRATA_UPLOADS: '1',
+    STRATA_COLOR: 'red',
+    STRATA_PORT: '1',
+    HOME: '/root',
+  };
   assert.throws(
     () => parseSettings({ ...misspelled, STRATA_API_KEY: 'k', STRATA_SLOTS: '2' }),
     (error: SettingsError) => {
@@ -112,6 +120,7 @@ test('an unknown STRATA_ variable is refused with the nearest name, others are l
         'STRATA_SLOT is not a setting; did you mean STRATA_SLOTS?',
         'STRATA_UPLOADS is not a setting; docs/operating.md lists the settings',
         'STRATA_COLOR is not a setting; docs/operating.md lists the settings',
+        'STRATA_PORT is not a setting; did you mean PORT?',
       ]);
       return true;
     },

@@ -114,7 +114,7 @@ function hand(request: IncomingMessage, id: string | undefined): void {
   if (at >= 0) rawHeaders.splice(at, 2);
 }
 
-/** What a request says that it will add to the disk: a piece, or the upload that it begins. */
+/** Bytes that a request announces: the length of the upload that it begins, or of the piece that it sends. */
 function announcedBytes({ method, headers }: FastifyRequest): number {
   const announced = method === 'POST' ? headers['upload-length'] : headers['content-length'];
   return method === 'POST' || method === 'PATCH' ? Number(announced) || 0 : Number.NEGATIVE_INFINITY;

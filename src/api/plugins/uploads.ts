@@ -86,7 +86,7 @@ function tooMany(error: unknown): StrataError | null {
   return Object.hasOwn(TOO_MANY, code) ? TOO_MANY[code]! : null;
 }
 
-/** Of the reader of multipart bodies: a boundary that is missing, a part that is malformed, a body that is cut short. */
+/** True for the multipart parser's errors: a missing boundary, a malformed part, a body that was cut short. */
 function isUnreadable(error: unknown): error is Error {
   return error instanceof Error && error.constructor === Error && !('code' in error || 'statusCode' in error);
 }

@@ -48,7 +48,7 @@ export async function decodeImage(
   return { height: info.height, width: info.width, pixels: data };
 }
 
-/** Of PNG's header (section 11.2.2): the bits of a sample. */
+/** Offset of the bits per sample in a PNG file (section 11.2.2, IHDR). */
 const PNG_BIT_DEPTH_AT = 24;
 const isDeepPng = (bytes: Buffer): boolean => imageKind(bytes) === 'png' && bytes[PNG_BIT_DEPTH_AT] === 16;
 

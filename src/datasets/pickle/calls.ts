@@ -1,6 +1,6 @@
 import { Bytes, malformed, Name, NumberArray, NumberType, plain } from './values.js';
 
-/** What a call that a pickle asks for comes to; nothing is ever called. */
+/** Stands for a function that a pickle asks to call; the function itself is never called. */
 type Call = (args: readonly unknown[], surroundings: Surroundings) => unknown;
 
 export interface Surroundings {

@@ -23,7 +23,7 @@ export class NumberArray {
     return row;
   }
 
-  /** Of an array of one axis. */
+  /** The values of an array with one axis. */
   numbers(): number[] {
     const { itemBytes } = this.type;
     const count = this.bytes.length / itemBytes;

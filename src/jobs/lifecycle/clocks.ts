@@ -6,7 +6,7 @@ import type { Database } from '../store/connection/database.js';
 /** The clocks whose times garbage collection compares. */
 export interface Clocks {
   readonly database: Date;
-  /** Of the disk that stamps files. */
+  /** Clock of the disk that stamps the blob store's files. */
   readonly files: Date;
 }
 
@@ -19,7 +19,7 @@ export function skewSeconds({ database, files }: Clocks): number {
   return (files.getTime() - database.getTime()) / 1000;
 }
 
-/** What is wrong, in a sentence; null where the clocks agree. */
+/** One sentence that says how the clocks differ; null if they agree. */
 export function clockProblem(clocks: Clocks): string | null {
   const skew = skewSeconds(clocks);
   if (Math.abs(skew) * 1000 <= MAX_CLOCK_SKEW_MS) return null;

@@ -59,7 +59,7 @@ export const WORKER_STATEMENT_MS = 8_000;
 export const HOUSEKEEPING_STATEMENT_MS = 600_000;
 /** Maximum number of hints in the queue. More would not wake anybody sooner, and the next look adds hints. */
 export const MAX_HINTS = 500;
-/** Where the clocks of Postgres and of the blob store are further apart, no file is deleted. */
+/** Garbage collection deletes no file while the clocks of Postgres and of the blob store differ by more. */
 export const MAX_CLOCK_SKEW_MS = 60_000;
 /** A file that was touched within this time, by its own clock or by that of Postgres, is not deleted. */
 export const GARBAGE_GRACE_MS = 600_000;

@@ -11,7 +11,7 @@ export type ImportSource =
   | {
       readonly kind: 'file';
       readonly uri: BlobUri;
-      /** Where its hash is not known yet: what it must be, or null where nothing was said. */
+      /** Set while the upload's hash is not known yet: the hash that the client expects, or null if it named none. */
       readonly toHash?: { readonly sha256: string | null };
     }
   /** To be fetched; `sha256` is what it must have, where that was said. */

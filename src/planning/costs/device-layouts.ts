@@ -15,7 +15,7 @@ import type { StepCosts } from './step-costs.js';
 
 const FLOAT = 4;
 
-/** How devices share a network: K stages, each trained by R replicas on an R-th of every batch. */
+/** Division of a network among devices: K stages, each trained by R replicas on an R-th of every batch. */
 export interface Layout {
   readonly stages: number;
   readonly replicas: number;

@@ -55,7 +55,7 @@ export interface PlanOptions extends Machine {
   readonly measured: MeasuredRates | null;
 }
 
-/** What a job would cost. Pure: the same arguments give the same plan. */
+/** The forecast costs of a job. Pure: the same arguments give the same plan. */
 export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
   const { network, stages, rounds } = describeRun(spec, dataset);
   const { method, batch_size: batch } = spec;

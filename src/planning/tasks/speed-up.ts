@@ -16,8 +16,8 @@ interface Work {
 }
 
 /**
- * How much faster the layer-parallel phase was than the same steps would have been end to end on one device, and how
- * much faster equation 27 says it can be (docs/method.md, "Speed-up, measured"). The phases of the joined network count in neither.
+ * Speed-up of the layer-parallel phase over the same steps made end to end on one device: measured, and predicted by
+ * equation 27 (docs/method.md, "Speed-up, measured"). The phases of the joined network count in neither.
  * @param paused whether the job was paused at any time
  */
 export function speedUpOf(

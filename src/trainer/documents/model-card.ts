@@ -105,7 +105,7 @@ function differences(networks: readonly NetworkFigures[]): string[] {
 const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
   networks[0]?.exports.map(({ format }) => format) ?? [];
 
-/** How photographs of any size become the pixels that the network was evaluated on. */
+/** The resize and crop that make photographs of any size the pixels that the network was evaluated on. */
 function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): string[] {
   if (dataset.storage !== 'encoded') return [];
   const { height, width } = inputShape(spec, dataset);

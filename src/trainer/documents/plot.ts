@@ -34,7 +34,7 @@ const LINE = 13;
 const HEADROOM = 1.5;
 /** Width of a letter of the legend, at most. */
 const LETTER = 6.2;
-/** Of a group's width, between it and the next. */
+/** Gap between two groups of bars, as a share of the width of a group. */
 const GAP = 0.25;
 
 /** An SVG picture of panels side by side, each with its own axes. */

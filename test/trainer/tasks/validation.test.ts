@@ -146,7 +146,7 @@ test('a share that holds out no image, or that leaves no batch, is refused with 
     }
     return '';
   };
-  // Of 60,000 images.
+  // The dataset has 60,000 images.
   assert.match(
     refusalOf({ validation_share: 1e-6 }),
     /\/validation_share: holds out no image.*use 0.00002 or more, or null/,

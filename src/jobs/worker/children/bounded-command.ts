@@ -1,8 +1,8 @@
-/** What a child may take of its host. */
+/** Resources of its host that a child may use. */
 export interface ProcessBounds {
-  /** Of memory that is its own, RLIMIT_DATA: address space that is only reserved, of which Node has much, does not count. */
+  /** Private memory (RLIMIT_DATA). Address space that is only reserved does not count; Node reserves much of it. */
   readonly memoryBytes: number;
-  /** Of processor time, in all its threads together, RLIMIT_CPU. */
+  /** Processor time of all its threads together (RLIMIT_CPU). */
   readonly cpuSeconds: number;
 }
 

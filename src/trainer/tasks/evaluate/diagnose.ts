@@ -9,8 +9,8 @@ import { trainBatchesOn } from '../inputs/batches.js';
 import type { Readers } from '../inputs/readers.js';
 
 /**
- * How far the stages are from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
- * `auxiliary_error` of each AuxNet on the images that are scored (docs/method.md, "Diagnostics"). Nothing where there is one stage.
+ * Distance of the stages from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
+ * `auxiliary_error` of each AuxNet on the scored images (docs/method.md, "Diagnostics"). Empty if there is one stage.
  */
 export async function diagnose(
   context: TaskContext,

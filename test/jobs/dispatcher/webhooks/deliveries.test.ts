@@ -177,7 +177,7 @@ test('a receiver that asks for a longer pause gets it, up to a day; a shorter on
     const { rows } = await strata.sql.query(
       `SELECT extract(epoch FROM due_at - now())::float8 AS pause FROM webhook_delivery ORDER BY id DESC LIMIT 1`,
     );
-    // What the statements between take, and the date's whole seconds.
+    // The tolerance covers the statements between, and the date's whole seconds.
     assert.ok(Math.abs(rows[0].pause - seconds) < 30, `${header}: ${rows[0].pause}`);
     await strata.sql.query('DELETE FROM webhook_delivery');
   }
