@@ -22,7 +22,7 @@ const spec = resolveSpec(
     batch_size: 10,
     max_train_samples: 100,
     model: { depth: 8 },
-    method: { stages: 2, round_steps: 10, end_to_end_share: 1 / 3 },
+    method: { stages: 2, round_steps: 10, end_to_end_share: 1 / 3, end_to_end_replicas: 2 },
   }),
   MNIST,
   1,

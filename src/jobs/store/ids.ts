@@ -24,6 +24,15 @@ export function setIdClock(databaseNowMs: number, monotonicMs: number = performa
   clockOffsetMs = databaseNowMs - monotonicMs;
 }
 
+/**
+ * The same from an answer of the database, which is taken to be half of its way old.
+ * @param askMs the database's clock in ms
+ */
+export async function followDatabaseClock(askMs: () => Promise<number>): Promise<void> {
+  const askedAt = performance.now();
+  setIdClock(await askMs(), (askedAt + performance.now()) / 2);
+}
+
 /** Never goes back within a process. */
 function idNow(): number {
   lastMs = Math.max(lastMs, Math.round(clockOffsetMs + performance.now()));

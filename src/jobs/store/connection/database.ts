@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { STATEMENT_MS } from '../../process/limits.js';
 import { type Prisma, PrismaClient } from '../generated/client.js';
-import { setIdClock } from '../ids.js';
+import { followDatabaseClock } from '../ids.js';
 import { impatientSocket } from './impatient-socket.js';
 import { useUtc } from './session.js';
 
@@ -59,7 +59,7 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     // Now, not with the first statement: Prisma would wrap the reason.
     (await pool.connect()).release();
     await database.$connect();
-    await followClock(pool);
+    await followDatabaseClock(() => databaseMs(pool));
   } catch (error) {
     await database.$disconnect();
     throw error;
@@ -67,13 +67,11 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
   return Object.assign(database, { pool });
 }
 
-/** Ids are made by the database's clock: half of the question's way is taken as its age. */
-async function followClock(pool: pg.Pool): Promise<void> {
-  const askedAt = performance.now();
+async function databaseMs(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ ms: number }>(
     'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms',
   );
-  setIdClock(rows[0]?.ms ?? Date.now(), (askedAt + performance.now()) / 2);
+  return rows[0]!.ms;
 }
 
 /**
