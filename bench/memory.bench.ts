@@ -9,7 +9,7 @@ const STAGES = ['0', '1', '2', '3'] as const;
  */
 const SPLITS = ['auto', 'memory'] as const;
 /** Memory no longer grows after the first steps; more would only take time. */
-const MOST_STEPS = 5;
+const MAX_STEPS = 5;
 
 export const benchmark: Benchmark = {
   name: 'memory',
@@ -30,7 +30,7 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const parts = SPLITS.flatMap((split) => STAGES.map((part) => ({ split, part })));
   const measured: Omit<Row, 'share'>[] = [];
   for (const { split, part } of [{ split: 'auto', part: 'serial' }, ...parts]) {
-    const row = await measure(split, part, Math.min(steps, MOST_STEPS));
+    const row = await measure(split, part, Math.min(steps, MAX_STEPS));
     say(`… ${row.part}: ${row.peakMb.toFixed(0)} MB`);
     measured.push(row);
   }

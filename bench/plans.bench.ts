@@ -58,8 +58,8 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const service = await startService({ STRATA_SLOTS: '1', STRATA_THREADS: '1' });
   try {
     for (const side of new Set(NETWORKS.map((network) => network.side))) {
-      const most = NETWORKS.filter((network) => network.side === side).map(imagesOf);
-      await uploadNoise(service, datasetOf(side), side, Math.max(...most));
+      const max = NETWORKS.filter((network) => network.side === side).map(imagesOf);
+      await uploadNoise(service, datasetOf(side), side, Math.max(...max));
     }
     const rows: Row[] = [];
     for (const network of NETWORKS) {

@@ -24,7 +24,7 @@ const ROUNDS = 24;
 const END_TO_END_ROUNDS = 2;
 /** Rounds of back-propagation on all cores. */
 const SERIAL_ROUNDS = 3;
-const MOST_IMAGES =
+const MAX_IMAGES =
   Math.max(...Object.values(NETWORKS).map(({ batch, roundSteps }) => batch * roundSteps)) *
   (ROUNDS + END_TO_END_ROUNDS);
 const CORES = 2;
@@ -72,7 +72,7 @@ async function onService<T>(
 ): Promise<T[]> {
   const service = await startService({ STRATA_SLOTS: String(slots), STRATA_THREADS: String(threads) });
   try {
-    await uploadNoise(service, 'bench', 32, MOST_IMAGES);
+    await uploadNoise(service, 'bench', 32, MAX_IMAGES);
     const measured: T[] = [];
     for (const network of NAMES) measured.push(await measureOne(service, network));
     return measured;

@@ -70,7 +70,7 @@ export function dispatchFigures(
   };
 }
 
-/** The parts of a task's steps, as its trainer timed them: less than its loop, which also reports and breathes. */
+/** The parts of a task's steps, as its trainer timed them: less than its loop, which also reports and answers messages. */
 export function partsOfSteps({ seconds }: Pick<Task, 'seconds'>): number {
   const parts = Object.entries(seconds).filter(([part]) => part !== BESIDE && !AROUND.includes(part));
   return parts.reduce((sum, [, spent]) => sum + spent, 0);

@@ -97,7 +97,7 @@ async function briefly(layers: readonly Layer[], train: SplitReader, steps: numb
       batchAt: (step) => batches.at(step),
       learningRateAt: () => RATE,
       onReport: () => {},
-      breathe: async () => {},
+      betweenSteps: async () => {},
       stopwatch: new Stopwatch(() => performance.now()),
     },
     partStep({

@@ -34,7 +34,7 @@ const BATCH = 128;
 const IMAGE = { height: 32, width: 32, channels: 3 };
 const SHARE = 0.1;
 const STAGES = 4;
-const MOST_STEPS = 1000;
+const MAX_STEPS = 1000;
 
 const network = describeNetwork({ family: 'resnet', depth: 110, width: 16 }, IMAGE, 10);
 const given = process.env.BENCH_SPLIT ?? 'auto';
@@ -48,7 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), 'strata-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const store = createFolderStore(folder);
 
-const steps = { start: 0, end: MOST_STEPS };
+const steps = { start: 0, end: MAX_STEPS };
 const shapeOf = ({ input }: StageDescription) => [BATCH, input.height, input.width, input.channels];
 const openWriter = async (of: StageDescription, key: string) =>
   new SpoolWriter(await store.createSpool(key), {
@@ -103,7 +103,7 @@ function trainer({ part, objective, onInputGradient, batch }: Trained): () => Pr
         onReport: (report) => {
           loss = report.loss;
         },
-        breathe: async () => undefined,
+        betweenSteps: async () => undefined,
         stopwatch: new Stopwatch(() => performance.now()),
       },
       partStep({

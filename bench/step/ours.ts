@@ -33,7 +33,7 @@ async function step(): Promise<number> {
       onReport: (report) => {
         loss = report.loss;
       },
-      breathe: async () => undefined,
+      betweenSteps: async () => undefined,
       stopwatch,
     },
     partStep({

@@ -5,7 +5,7 @@ import { makeNpy, makeNpz } from '../../test/datasets/support/arrays.js';
 
 const SIDE = 32;
 const CHANNELS = 3;
-const LARGEST_FILE_BYTES = 1 << 20;
+const MAX_FILE_BYTES = 1 << 20;
 
 interface Split {
   readonly pixels: Uint8Array[];
@@ -30,9 +30,7 @@ export async function pooledArchive(path: string): Promise<Buffer> {
     const [split = '', label = ''] = entry.name.split('/').slice(-3);
     const own = splits[split];
     if (own === undefined || entry.kind !== 'file') continue;
-    own.pixels.push(
-      pooled(await decodeImage(await openImage(await entry.read(LARGEST_FILE_BYTES)), CHANNELS)),
-    );
+    own.pixels.push(pooled(await decodeImage(await openImage(await entry.read(MAX_FILE_BYTES)), CHANNELS)));
     own.labels.push(label);
   }
   const classes = [...new Set(splits.train!.labels)].sort();

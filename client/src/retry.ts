@@ -2,11 +2,11 @@ import { StrataProblem } from './problem.js';
 
 const ATTEMPTS = 5;
 const FIRST_MS = 200;
-const LONGEST_MS = 5_000;
+const MAX_MS = 5_000;
 
 /** Half of the wait is random, so that the clients of a restarted server do not all call at once. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
-  const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
+  const longest = Math.min(MAX_MS, FIRST_MS * 2 ** attempt);
   return longest / 2 + (random() * longest) / 2;
 }
 

@@ -94,7 +94,7 @@ export function decodeManifest(bytes: Uint8Array): DatasetManifest {
 }
 
 /** Labels are uint16. */
-const MOST_CLASSES = 2 ** 16;
+const MAX_CLASSES = 2 ** 16;
 
 function checkManifest(manifest: DatasetManifest): void {
   require(typeof manifest === 'object' && manifest !== null, 'manifest', 'must be an object');
@@ -107,8 +107,8 @@ function checkManifest(manifest: DatasetManifest): void {
   const decodable = storage === 'pixels' || image.channels === 1 || image.channels === 3;
   require(decodable, 'image.channels', 'must be 1 or 3 when images are encoded');
   require(Array.isArray(classes) && classes.every(isText), 'classes', 'must be a list of names');
-  const named = classes.length > 0 && classes.length <= MOST_CLASSES;
-  require(named, 'classes', `must be 1 to ${MOST_CLASSES} names`);
+  const named = classes.length > 0 && classes.length <= MAX_CLASSES;
+  require(named, 'classes', `must be 1 to ${MAX_CLASSES} names`);
   checkStatistics(manifest);
   for (const split of ['train', 'test'] as const) checkSplit(`splits.${split}`, storage, splits?.[split]);
   if (splits.validation !== undefined) checkSplit('splits.validation', storage, splits.validation);
@@ -150,6 +150,6 @@ function require(holds: boolean, field: string, wanted: string): asserts holds {
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isCount = (value: unknown, least: number): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= least;
+const isCount = (value: unknown, min: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= min;
 const isBlob = (value: unknown): boolean => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);

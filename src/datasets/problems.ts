@@ -9,18 +9,18 @@ export class ImportError extends Error {
     /** Name of the invalid file in the archive. */
     readonly file: string | null = null,
   ) {
-    super(cut(message, LONGEST_MESSAGE));
+    super(cut(message, MAX_MESSAGE_LENGTH));
     this.name = 'ImportError';
   }
 }
 
-const MOST_LISTED = 50;
+const MAX_LISTED = 50;
 /** Maximum length of a message, because it may quote texts of an upload, which can have any length. */
-const LONGEST_MESSAGE = 1_000;
+const MAX_MESSAGE_LENGTH = 1_000;
 /** Files named of each kind that is left out. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 /** Names in messages are cut, because names in an archive can be very long. */
-const LONGEST_NAME = 200;
+const MAX_NAME_LENGTH = 200;
 
 /** Problems of an upload. The list stays short, however many there are. */
 export class ProblemList {
@@ -33,7 +33,7 @@ export class ProblemList {
     const group = this.#leftOut.get(what) ?? { count: 0, names: [] };
     this.#leftOut.set(what, group);
     group.count += 1;
-    if (group.names.length < MOST_NAMED) group.names.push(readable(name));
+    if (group.names.length < MAX_NAMED) group.names.push(readable(name));
   }
 
   warn(code: ErrorCode, message: string, file: string | null = null): void {
@@ -54,15 +54,15 @@ export class ProblemList {
     });
     // Before the warnings about single files, of which there may be many.
     const all = [...leftOut, ...this.#listed].toSorted((a, b) => order(a) - order(b));
-    return { problems: all.slice(0, MOST_LISTED), problem_count: this.#count + leftOut.length };
+    return { problems: all.slice(0, MAX_LISTED), problem_count: this.#count + leftOut.length };
   }
 
   #add(problem: DatasetProblem): void {
     this.#count += 1;
     // An error is listed even if warnings have filled the list.
-    if (this.#listed.length >= MOST_LISTED && problem.severity === 'warning') return;
-    if (this.#listed.length >= 2 * MOST_LISTED) return;
-    const message = cut(problem.message, LONGEST_MESSAGE);
+    if (this.#listed.length >= MAX_LISTED && problem.severity === 'warning') return;
+    if (this.#listed.length >= 2 * MAX_LISTED) return;
+    const message = cut(problem.message, MAX_MESSAGE_LENGTH);
     this.#listed.push({ ...problem, message, file: problem.file && readable(problem.file) });
   }
 }
@@ -70,7 +70,7 @@ export class ProblemList {
 /** A name that people can read and databases can store. */
 export function readable(name: string): string {
   const plain = Buffer.from(name.replaceAll(/\p{Cc}/gu, '\u{fffd}')).toString();
-  return cut(plain, LONGEST_NAME);
+  return cut(plain, MAX_NAME_LENGTH);
 }
 
 const cut = (text: string, longest: number): string =>

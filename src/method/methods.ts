@@ -102,11 +102,11 @@ export function trainsJointly(method: StagedMethod): boolean {
 }
 
 /** Each replica reads the states of all replicas. With more of them, this costs more than they save. */
-const MOST_DEFAULT_REPLICAS = 8;
+const MAX_DEFAULT_REPLICAS = 8;
 
 /** Default number of replicas of the end-to-end phase: the number of devices that the stages use. */
 export function defaultReplicas(method: StagedMethod): number {
-  return trainsJointly(method) ? 1 : Math.min(method.stages, MOST_DEFAULT_REPLICAS);
+  return trainsJointly(method) ? 1 : Math.min(method.stages, MAX_DEFAULT_REPLICAS);
 }
 
 /** Whether `stage` is trained in the layer-parallel phase. */

@@ -36,8 +36,8 @@ export function countBefore(steps: StepRange, step: number): number {
   return countSteps({ ...steps, end: Math.min(step, steps.end) });
 }
 
-const LONGEST_DEFAULT_ROUND = 200;
-const FEWEST_DEFAULT_ROUNDS = 4;
+const MAX_DEFAULT_ROUND = 200;
+const MIN_DEFAULT_ROUNDS = 4;
 
 /** @param dataset its number of training images */
 export function roundsOf(
@@ -70,7 +70,7 @@ export function roundsOf(
 export function defaultRoundSteps(totalSteps: number, parallelSteps: number): number {
   return Math.max(
     1,
-    Math.min(LONGEST_DEFAULT_ROUND, Math.ceil((parallelSteps || totalSteps) / FEWEST_DEFAULT_ROUNDS)),
+    Math.min(MAX_DEFAULT_ROUND, Math.ceil((parallelSteps || totalSteps) / MIN_DEFAULT_ROUNDS)),
   );
 }
 

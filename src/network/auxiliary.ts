@@ -46,7 +46,7 @@ export function reachingAuxiliary(
   budget: number,
   size: AuxiliarySize,
 ): Layer[] {
-  const depth = size.depth && Math.max(size.depth, leastAuxiliaryDepth(network, boundary));
+  const depth = size.depth && Math.max(size.depth, minAuxiliaryDepth(network, boundary));
   return auxiliaryLayers(network, boundary, boundary, budget, { ...size, depth });
 }
 
@@ -64,7 +64,7 @@ function widestWithin(budget: number, costOf: (width: number) => number): number
 }
 
 /** The minimum number of 3x3 convolutions that convert the images to the input of block `boundary`. */
-export function leastAuxiliaryDepth(network: NetworkDescription, boundary: number): number {
+export function minAuxiliaryDepth(network: NetworkDescription, boundary: number): number {
   return halvings(network.image, network.blocks[boundary - 1]!.output) + 1;
 }
 
@@ -89,14 +89,14 @@ function layersOfWidth(
 
 /** Strides of all convolutions except the last. */
 function hiddenStrides(network: NetworkDescription, boundary: number, depth: number | null): number[] {
-  const least = leastAuxiliaryDepth(network, boundary);
-  if (depth !== null && depth < least) {
+  const min = minAuxiliaryDepth(network, boundary);
+  if (depth !== null && depth < min) {
     throw new RangeError(
-      `an AuxNet of ${depth} convolutions cannot reach the resolution of block ${boundary}; use at least ${least}`,
+      `an AuxNet of ${depth} convolutions cannot reach the resolution of block ${boundary}; use at least ${min}`,
     );
   }
-  const hidden = depth === null ? Math.max(1, least - 1) : depth - 1;
-  return Array.from({ length: hidden }, (_, index) => (index < least - 1 ? 2 : 1));
+  const hidden = depth === null ? Math.max(1, min - 1) : depth - 1;
+  return Array.from({ length: hidden }, (_, index) => (index < min - 1 ? 2 : 1));
 }
 
 /** The network rounds odd sizes up at each halving, so the halvings are counted one by one. */

@@ -1,4 +1,4 @@
-export { type AuxiliarySize, leastAuxiliaryDepth, reachingAuxiliary } from './auxiliary.js';
+export { type AuxiliarySize, minAuxiliaryDepth, reachingAuxiliary } from './auxiliary.js';
 export { ACTIVATION_WORK, activations, multiplyAdds, parameterCount, sizeOf, work } from './cost.js';
 export * from './description.js';
 export { headLayers, type LocalHead, localHead } from './heads.js';

@@ -19,7 +19,7 @@ export interface ModelSize {
  * An imagenet-resnet divides the image size by 32. From 64 pixels, its last group still has 2x2 positions for batch
  * norm.
  */
-export const SMALLEST_IMAGENET_SIDE = 64;
+export const MIN_IMAGENET_SIDE = 64;
 
 /** Blocks of each group by depth (He et al., arXiv:1512.03385, table 1). */
 const IMAGENET_GROUPS: Readonly<Record<number, readonly number[]>> = {
@@ -53,8 +53,8 @@ export function describeNetwork(model: ModelSize, image: Shape, classes: number)
   if (groups === null)
     throw new RangeError(`depth ${model.depth} is not valid for the family ${model.family}`);
   const { family, width, dropout = 0 } = model;
-  if (family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
-    throw new RangeError(`${family} requires images of at least ${SMALLEST_IMAGENET_SIDE} pixels per side`);
+  if (family === 'imagenet-resnet' && Math.min(image.height, image.width) < MIN_IMAGENET_SIDE) {
+    throw new RangeError(`${family} requires images of at least ${MIN_IMAGENET_SIDE} pixels per side`);
   }
   const { layers: stem, output } = STEM[family](image, width);
   const channels = family === 'wide-resnet' ? 16 * width : width;

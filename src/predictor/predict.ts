@@ -70,14 +70,14 @@ async function predictAll(
     const probabilities = await network(Float32Array.from(Buffer.concat(batch)), batch.length);
     const classes = probabilities.length / batch.length;
     for (let row = 0; row < batch.length; row++) {
-      predictions.push(mostProbable(probabilities.subarray(row * classes, (row + 1) * classes), topK));
+      predictions.push(topClasses(probabilities.subarray(row * classes, (row + 1) * classes), topK));
     }
   }
   return predictions;
 }
 
 /** The lower index comes first among equally probable classes. */
-function mostProbable(probabilities: Float32Array, count: number): RankedClass[] {
+function topClasses(probabilities: Float32Array, count: number): RankedClass[] {
   return [...probabilities]
     .map((probability, index) => ({ index, probability }))
     .sort((a, b) => b.probability - a.probability)

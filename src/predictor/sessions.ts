@@ -43,7 +43,7 @@ export class Sessions<T> {
       return await work(value);
     } finally {
       entry.users -= 1;
-      await this.letGo(entry);
+      await this.release(entry);
     }
   }
 
@@ -67,11 +67,11 @@ export class Sessions<T> {
       if (this.loadedBytes <= this.maxBytes || this.#entries.size === 1) return;
       this.#entries.delete(key);
       entry.evicted = true;
-      void this.letGo(entry);
+      void this.release(entry);
     }
   }
 
-  private async letGo({ evicted, users, loading }: Entry<T>): Promise<void> {
+  private async release({ evicted, users, loading }: Entry<T>): Promise<void> {
     if (!evicted || users > 0) return;
     await loading.then(
       (loaded) => loaded.release(),

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
 /** Maximum number of remembered files. Beyond it, the oldest ones are read again when requested. */
-const MOST = 10_000;
+const MAX = 10_000;
 
 /**
  * Knows which files match their sha256. A file is read completely the first time, and again if it may have changed,
@@ -24,7 +24,7 @@ export class CheckedFiles {
     if (hash.digest('hex') !== sha256) return false;
     this.known.set(path, version);
     const [oldest] = this.known.keys();
-    if (this.known.size > MOST && oldest !== undefined) this.known.delete(oldest);
+    if (this.known.size > MAX && oldest !== undefined) this.known.delete(oldest);
     return true;
   }
 }

@@ -6,11 +6,11 @@ import { replaceBetween } from '../../scripts/replace-between.js';
 
 test('every check runs, whatever the others find, and at most the given number at a time', async () => {
   let running = 0;
-  let most = 0;
+  let max = 0;
   const check = (name: string, answer: () => readonly string[]) => ({
     name,
     run: async () => {
-      most = Math.max(most, ++running);
+      max = Math.max(max, ++running);
       await Promise.resolve();
       running -= 1;
       return answer();
@@ -30,7 +30,7 @@ test('every check runs, whatever the others find, and at most the given number a
   const problems = Object.fromEntries(results.map((result) => [result.name, result.problems]));
   assert.deepEqual(problems, { a: ['first'], b: ['no such tool'], c: [], d: [] });
   assert.deepEqual(seen.toSorted(), ['a', 'b', 'c', 'd']);
-  assert.equal(most, 2);
+  assert.equal(max, 2);
 });
 
 test('a table is written between its markers, and a page without them is refused', () => {

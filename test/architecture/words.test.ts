@@ -13,7 +13,7 @@ const FRAGMENT =
   /^\s*(?:\/\/|\/\*\*|\*)\s+(?:Of|What|Whose|Those|Where|As many|So many|Whatever|Whoever|How|That|Which|Than)\b/;
 
 /** Lines of prose end near 120 characters. This limit leaves room for a long word or link at the end. */
-const LONGEST_PROSE_LINE = 130;
+const MAX_PROSE_LINE = 130;
 
 /** Pages of other rules: generated from benchmark results, or lists that are merged line by line. */
 const OTHER_PAGES = ['docs/benchmarks.md', 'docs/accuracy.md', 'docs/public-reports.md'];
@@ -76,7 +76,7 @@ test('prose in README, CONTRIBUTING and docs has lines of at most 130 characters
   assert.deepEqual(
     faults(
       pages,
-      (line, fenced) => !fenced && line.length > LONGEST_PROSE_LINE && !/^\s*(\|.*\|$|!\[|<)/.test(line),
+      (line, fenced) => !fenced && line.length > MAX_PROSE_LINE && !/^\s*(\|.*\|$|!\[|<)/.test(line),
     ),
     [],
   );

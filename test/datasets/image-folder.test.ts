@@ -28,8 +28,8 @@ test('small images of one size become arrays of pixels, label by label what went
   );
 });
 
-function seedOf(pixels: Buffer, most: number): number {
-  for (let seed = 1; seed <= most; seed++) if (pixelsOf(seed, 16, 16).equals(pixels)) return seed;
+function seedOf(pixels: Buffer, max: number): number {
+  for (let seed = 1; seed <= max; seed++) if (pixelsOf(seed, 16, 16).equals(pixels)) return seed;
   throw new Error('these are the pixels of no image');
 }
 

@@ -52,18 +52,18 @@ test('a size of 8 GiB and more in a tar is a binary number', () => {
 });
 
 /** A gray PNG of 16 bits whose values end at `most`. */
-async function deepImage(seed: number, most: number): Promise<Buffer> {
-  const values = Uint16Array.from({ length: 256 }, (_, at) => ((at * (31 + 2 * seed)) % 256) * (most / 255));
+async function deepImage(seed: number, max: number): Promise<Buffer> {
+  const values = Uint16Array.from({ length: 256 }, (_, at) => ((at * (31 + 2 * seed)) % 256) * (max / 255));
   const raw = { width: 16, height: 16, channels: 1 as const };
   return sharp(values, { raw }).toColourspace('grey16').png().toBuffer();
 }
 
 test('images of 16 bits are read, and ones of 12 bits in 16 are refused with what to do', async (t) => {
-  const folder = (most: number) =>
+  const folder = (max: number) =>
     Promise.all(
       ['train/a', 'train/b', 'test/a', 'test/b'].map(async (name, seed) => ({
         name: `${name}/0.png`,
-        bytes: await deepImage(seed, most),
+        bytes: await deepImage(seed, max),
       })),
     );
   assert.equal((await importArchive(t, makeZip(await folder(65_535)))).success.train_count, 2);

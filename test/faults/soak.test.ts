@@ -19,7 +19,7 @@ const JOBS = Number(process.env.SOAK_JOBS ?? (all ? 200 : 6));
 const KILL_MS = 5_000;
 const FLUSH_MS = all ? 20_000 : 8_000;
 /** The short form ends soon even where workers take long to start. */
-const MOST_KILLS = all ? Number.POSITIVE_INFINITY : 3;
+const MAX_KILLS = all ? Number.POSITIVE_INFINITY : 3;
 const SPEC = real
   ? jobSpec({ max_train_samples: 64, batch_size: 32, model: { depth: 8, width: 1 }, method: { stages: 2 } })
   : smallJob();
@@ -95,7 +95,7 @@ class Mortal {
 
 async function killInTurn(workers: readonly Mortal[], signal: AbortSignal): Promise<number> {
   let kills = 0;
-  for (let turn = 0; kills < MOST_KILLS && (await passed(KILL_MS, signal)); turn++) {
+  for (let turn = 0; kills < MAX_KILLS && (await passed(KILL_MS, signal)); turn++) {
     if (await workers[turn % workers.length]?.die()) kills++;
   }
   return kills;

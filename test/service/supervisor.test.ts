@@ -6,7 +6,7 @@ import { processGone } from '../../src/provision/processes.js';
 import { countDeath, restartDelayMs } from '../../src/service/backoff.js';
 import { SupervisedChild } from '../../src/service/supervisor.js';
 
-const QUICK = { firstMs: 1, mostMs: 10, healthyMs: 60_000 };
+const QUICK = { firstMs: 1, maxMs: 10, healthyMs: 60_000 };
 
 function supervised(t: TestContext, fixture?: string): { child: SupervisedChild; lines: string[] } {
   const lines: string[] = [];
@@ -79,7 +79,7 @@ test('a child does not outlive a supervisor that is killed', async () => {
 });
 
 test('the pause before a restart doubles up to a limit, and a healthy run resets it', () => {
-  const backoff = { firstMs: 250, mostMs: 30_000, healthyMs: 60_000 };
+  const backoff = { firstMs: 250, maxMs: 30_000, healthyMs: 60_000 };
   assert.deepEqual(
     [1, 2, 3, 20].map((deaths) => restartDelayMs(deaths, backoff)),
     [250, 500, 1000, 30_000],

@@ -65,13 +65,13 @@ export interface PaxFields {
   readonly isSparse: boolean;
 }
 
-const LONGEST_DIGITS = 10;
+const MAX_DIGITS = 10;
 
 /** Records of `length key=value\n`, read once from front to back. @throws ImportError archive_damaged */
 export function readPax(bytes: Buffer): PaxFields {
   let fields: PaxFields = { path: null, sizeBytes: null, isSparse: false };
   for (let at = 0; at < bytes.length && bytes[at] !== 0; ) {
-    const space = bytes.subarray(at, at + LONGEST_DIGITS).indexOf(SPACE);
+    const space = bytes.subarray(at, at + MAX_DIGITS).indexOf(SPACE);
     const length = Number(bytes.toString('latin1', at, at + Math.max(space, 0)));
     const equals = bytes.indexOf('=', at + space);
     const end = at + length;

@@ -37,7 +37,7 @@ export async function openTar(path: string, gzip: boolean, budget: UnpackBudget)
 }
 
 /** Longer extended headers belong to no image. */
-const LONGEST_EXTENSION = 2 ** 20;
+const MAX_EXTENSION_LENGTH = 2 ** 20;
 
 /** Description of an entry in the headers before its own. */
 interface Extension {
@@ -83,8 +83,8 @@ async function readExtension(
   { type, sizeBytes }: TarHeader,
   known: Extension,
 ): Promise<Extension> {
-  if (sizeBytes > LONGEST_EXTENSION) {
-    const message = `an extended header has ${sizeBytes} bytes; ${LONGEST_EXTENSION} are allowed`;
+  if (sizeBytes > MAX_EXTENSION_LENGTH) {
+    const message = `an extended header has ${sizeBytes} bytes; ${MAX_EXTENSION_LENGTH} are allowed`;
     throw new ImportError('archive_too_large', message);
   }
   const content = await new EntryContent(bytes, sizeBytes, '').readAll();

@@ -44,7 +44,7 @@ function missingClasses(
   return `${missing.length} of ${classes.length} classes have no images ${purpose}: ${names}`;
 }
 
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** Warns where the same image, pixel by pixel, is there under two labels: at least one of them is wrong. */
 export function checkLabels({ samples, classes, places }: LabelledSamples, problems: ProblemList): void {
@@ -59,7 +59,7 @@ export function checkLabels({ samples, classes, places }: LabelledSamples, probl
   }
   if (conflicts.length === 0) return;
   problems.warn('labels_differ', `${conflicts.length} images are there under another label too`);
-  for (const [one, other] of conflicts.slice(0, MOST_NAMED)) {
+  for (const [one, other] of conflicts.slice(0, MAX_NAMED)) {
     const message = `this image is ${classOf(other)} here and ${classOf(one)} as ${samples.nameOf(one)}`;
     problems.warn('labels_differ', message, samples.nameOf(other));
   }
@@ -92,7 +92,7 @@ function warnShared(
   if (shared.length === 0) return;
   const message = `${shared.length} of ${second.length} ${secondName} images are also in the ${firstName} split`;
   problems.warn('splits_overlap', message);
-  for (const image of shared.slice(0, MOST_NAMED)) {
+  for (const image of shared.slice(0, MAX_NAMED)) {
     const named = `this ${secondName} image is also in the ${firstName} split`;
     problems.warn('splits_overlap', named, samples.nameOf(image));
   }

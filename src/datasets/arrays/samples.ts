@@ -22,7 +22,7 @@ export interface Sample {
 }
 
 /** Images with more pixels per side are stored as files, because decoded they would be many times larger. */
-export const MOST_PIXELS_A_SIDE = 64;
+export const MAX_PIXELS_A_SIDE = 64;
 const DIGEST_BYTES = 16;
 
 /**
@@ -75,7 +75,7 @@ export class Samples {
     if (encoded !== null) this.#encoded.append(encoded);
     for (const byte of digestOf(height, width, pixels)) this.#digests.push(byte);
     if (!this.moments.add(pixels)) this.isGray = false;
-    const small = encoded === null || Math.max(height, width) <= MOST_PIXELS_A_SIDE;
+    const small = encoded === null || Math.max(height, width) <= MAX_PIXELS_A_SIDE;
     this.#uniform &&= small && height === this.#heights.at(0) && width === this.#widths.at(0);
     if (this.#uniform) this.#pixels.append(pixels);
   }

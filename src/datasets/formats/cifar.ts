@@ -9,8 +9,8 @@ import { type FormatReader, type ImportContext, type ReadImages, refuseFolderOpt
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
 const PIXELS = 3 * PLANE;
-const LARGEST_PICKLE_BYTES = 200 * 2 ** 20;
-const LARGEST_NAMES_BYTES = 65_536;
+const MAX_PICKLE_BYTES = 200 * 2 ** 20;
+const MAX_NAMES_BYTES = 65_536;
 
 /**
  * The meaning of a file name: its split, and the number of label bytes per image (the first byte of CIFAR-100 is
@@ -59,14 +59,14 @@ export class CifarReader implements FormatReader {
     const base = baseName(entry.name);
     const batch = batchOf(base);
     if (NAME_FILES.includes(base)) {
-      const text = (await entry.read(LARGEST_NAMES_BYTES)).toString();
+      const text = (await entry.read(MAX_NAMES_BYTES)).toString();
       this.#names = text
         .split('\n')
         .map((line) => line.trim())
         .filter(Boolean);
     } else if (NAME_PICKLES.includes(base))
-      this.#names = namesIn(await readDict(entry, LARGEST_NAMES_BYTES), entry.name);
-    else if (batch?.isPickle) this.#addPickle(await readDict(entry, LARGEST_PICKLE_BYTES), batch, entry.name);
+      this.#names = namesIn(await readDict(entry, MAX_NAMES_BYTES), entry.name);
+    else if (batch?.isPickle) this.#addPickle(await readDict(entry, MAX_PICKLE_BYTES), batch, entry.name);
     else if (batch) await this.#addRecords(entry, batch);
     else return false;
     return true;
@@ -118,8 +118,8 @@ export class CifarReader implements FormatReader {
   }
 
   #add(split: SplitName, label: number, classes: number, planes: Uint8Array, file: string): void {
-    const { max_images: most } = this.context.limits;
-    if (this.count >= most) throw new ImportError('dataset_too_large', `there are more than ${most} images`);
+    const { max_images: max } = this.context.limits;
+    if (this.count >= max) throw new ImportError('dataset_too_large', `there are more than ${max} images`);
     if (!(Number.isInteger(label) && label >= 0 && label < classes))
       throw new ImportError(
         'array_invalid',

@@ -7,7 +7,7 @@ export class ClassNames {
   /** Both spellings of class names that came in two Unicode forms of the same text. */
   readonly spellings = new Map<string, string>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly max: number) {}
 
   get names(): string[] {
     return [...this.#labels.keys()];
@@ -21,8 +21,8 @@ export class ClassNames {
     if (first !== spelling) this.spellings.set(name, spelling);
     const known = this.#labels.get(name);
     if (known !== undefined) return known;
-    if (this.#labels.size >= this.most)
-      throw new ImportError('dataset_too_large', `there are more than ${this.most} classes`, name);
+    if (this.#labels.size >= this.max)
+      throw new ImportError('dataset_too_large', `there are more than ${this.max} classes`, name);
     this.#labels.set(name, this.#labels.size);
     return this.#labels.size - 1;
   }

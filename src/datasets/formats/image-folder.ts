@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ArchiveEntry } from '../archive/entry.js';
 import { baseName, folderOf } from '../archive/names.js';
-import { MOST_PIXELS_A_SIDE, Samples, type SplitName } from '../arrays/samples.js';
+import { MAX_PIXELS_A_SIDE, Samples, type SplitName } from '../arrays/samples.js';
 import { type DecodedImage, type DecodeOptions, decodeImage } from '../images/decode.js';
 import { hasImageName, hasOtherImageName, imageKind } from '../images/kind.js';
 import { ImportError } from '../problems.js';
@@ -9,10 +9,10 @@ import { ClassNames, inOrder } from './classes.js';
 import { type Place, placeOf } from './layout.js';
 import type { FormatReader, ImportContext, ReadImages } from './reader.js';
 
-const LARGEST_FILE_BYTES = 64 * 2 ** 20;
+const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** Images of this size or more are decoded one at a time. */
 const LARGE_FILE_BYTES = 2 ** 20;
-const MOST_AT_ONCE = 8;
+const MAX_AT_ONCE = 8;
 /** At most one in this many images may be skipped. */
 const LEFT_OUT_OF = 100;
 
@@ -30,7 +30,7 @@ export class ImageFolderReader implements FormatReader {
   readonly #classes: ClassNames;
   readonly #pending: Pending[] = [];
   readonly #decoding: DecodeOptions;
-  readonly #atOnce = Math.min(2 * availableParallelism(), MOST_AT_ONCE);
+  readonly #atOnce = Math.min(2 * availableParallelism(), MAX_AT_ONCE);
   #leftOut: { count: number; first: ImportError } | null = null;
   #taken = 0;
   /** Folders of classes that hold an image. */
@@ -41,7 +41,7 @@ export class ImageFolderReader implements FormatReader {
   constructor(private readonly context: ImportContext) {
     const { options, limits, folder } = context;
     const { height, width, channels } = options.image;
-    const small = height && width && Math.max(height, width) <= MOST_PIXELS_A_SIDE;
+    const small = height && width && Math.max(height, width) <= MAX_PIXELS_A_SIDE;
     this.#classes = new ClassNames(limits.max_classes);
     this.#decoding = {
       channels: channels === 1 ? 1 : 3,
@@ -58,11 +58,11 @@ export class ImageFolderReader implements FormatReader {
   async take(entry: ArchiveEntry): Promise<boolean> {
     const { name } = entry;
     const isNamed = hasImageName(name) || hasOtherImageName(name);
-    if (!isNamed && entry.sizeBytes > LARGEST_FILE_BYTES) return false;
+    if (!isNamed && entry.sizeBytes > MAX_FILE_BYTES) return false;
     const place = this.#placeOf(name);
     // A file of another name is an image if its bytes say so.
     if (place === null && isNamed) return this.#leaveOutside(name);
-    const encoded = await entry.read(LARGEST_FILE_BYTES);
+    const encoded = await entry.read(MAX_FILE_BYTES);
     if (!isNamed && imageKind(encoded) === null) return false;
     if (place === null) return this.#leaveOutside(name);
     await this.#begin(name, place, encoded);
@@ -133,13 +133,13 @@ export class ImageFolderReader implements FormatReader {
 
   #countOne(): void {
     this.#taken += 1;
-    const { max_images: most } = this.context.limits;
-    if (this.#taken > most) throw new ImportError('dataset_too_large', `there are more than ${most} images`);
+    const { max_images: max } = this.context.limits;
+    if (this.#taken > max) throw new ImportError('dataset_too_large', `there are more than ${max} images`);
   }
 
   async #makeRoom(bytes: number): Promise<void> {
-    const most = bytes >= LARGE_FILE_BYTES ? 0 : this.#atOnce - 1;
-    while (this.#pending.length > most) await this.#settleOldest();
+    const max = bytes >= LARGE_FILE_BYTES ? 0 : this.#atOnce - 1;
+    while (this.#pending.length > max) await this.#settleOldest();
   }
 
   async #settleOldest(): Promise<void> {

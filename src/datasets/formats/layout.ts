@@ -49,7 +49,7 @@ interface Folder {
   holdsPictures: boolean;
 }
 
-const MOST_FOLDERS = 200_000;
+const MAX_FOLDERS = 200_000;
 
 /** The tree of an archive's folders, made of the names of its pictures. */
 export class FolderTree {
@@ -62,8 +62,8 @@ export class FolderTree {
       let next = folder.folders.get(name);
       if (next === undefined) {
         this.#count += 1;
-        if (this.#count > MOST_FOLDERS)
-          throw new ImportError('dataset_too_large', `there are more than ${MOST_FOLDERS} folders`, path);
+        if (this.#count > MAX_FOLDERS)
+          throw new ImportError('dataset_too_large', `there are more than ${MAX_FOLDERS} folders`, path);
         next = newFolder();
         folder.folders.set(name, next);
       }

@@ -8,7 +8,7 @@ import { type StagedFile, stage } from './staging.js';
 
 const NAME = /^(train|t10k|test)-(images|labels)[-.]idx[1-4]-ubyte(\.gz)?$/;
 const UNSIGNED_BYTE = 0x08;
-const LONGEST_HEADER = 4 + 4 * 4;
+const MAX_HEADER_LENGTH = 4 + 4 * 4;
 
 /** The part of MNIST that a file name means; null for another file. */
 export function mnistPart(base: string): string | null {
@@ -59,7 +59,7 @@ export class MnistReader implements FormatReader {
 }
 
 function openIdx(file: StagedFile): StagedArray {
-  const head = readStart(file, LONGEST_HEADER);
+  const head = readStart(file, MAX_HEADER_LENGTH);
   const rank = head[3] ?? 0;
   const readable = head.length >= 4 + 4 * rank && head.readUInt16BE(0) === 0 && head[2] === UNSIGNED_BYTE;
   if (!readable || rank < 1 || rank > 4)

@@ -2,7 +2,7 @@ import { ImportError } from '../problems.js';
 import { readStart, StagedArray } from './arrays-in.js';
 import type { StagedFile } from './staging.js';
 
-const LONGEST_HEADER = 65_536;
+const MAX_HEADER_LENGTH = 65_536;
 const MAGIC = '\x93NUMPY';
 
 /** An array with its NumPy type, like `|u1` or `<i8`. */
@@ -16,7 +16,7 @@ export interface NpyArray {
  * them as a pickle. @throws ImportError array_invalid, pickle_unsafe
  */
 export function openNpy(file: StagedFile): NpyArray {
-  const head = readStart(file, LONGEST_HEADER);
+  const head = readStart(file, MAX_HEADER_LENGTH);
   const major = head[6] ?? 0;
   if (head.toString('latin1', 0, MAGIC.length) !== MAGIC || major < 1 || major > 3 || head.length < 12)
     throw new ImportError('array_invalid', 'the file is not a NumPy array', file.name);

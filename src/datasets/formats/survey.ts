@@ -16,7 +16,7 @@ const ARRAY_FORMATS = [
   { format: 'cifar', partOf: cifarPart, needed: ['train', 'test'] },
 ] as const;
 
-const MOST_FOLDERS = 200_000;
+const MAX_FOLDERS = 200_000;
 
 /**
  * Reads all names of an archive. A tar is read whole for them, which takes a small part of what decoding its images does; a zip
@@ -56,7 +56,7 @@ class NamesRead {
   add(name: string, isFolder: boolean): void {
     if (isJunk(name)) return;
     const folder = isFolder ? name : folderOf(name);
-    if (this.folders.size < MOST_FOLDERS) this.folders.add(folder);
+    if (this.folders.size < MAX_FOLDERS) this.folders.add(folder);
     if (isFolder || isNestedArchive(name)) return;
     for (const { format, partOf } of ARRAY_FORMATS) {
       const part = partOf(baseName(name));

@@ -3,10 +3,10 @@ import { fill, isAllowed, makeOf } from './calls.js';
 import { fromLiteral, fromRawUnicode } from './escapes.js';
 import { Bytes, MARK, malformed, Name, plain } from './values.js';
 
-const MOST_STEPS = 5_000_000;
-const LONGEST_NAME = 200;
+const MAX_STEPS = 5_000_000;
+const MAX_NAME_LENGTH = 200;
 /** Digits of a number that is written as text. */
-const LONGEST_NUMBER = 40;
+const MAX_NUMBER_LENGTH = 40;
 /** Bytes that a pickle may make of its own, for each that it has, and beside. */
 const MADE_PER_BYTE = 4;
 const MADE_BESIDE = 2 ** 20;
@@ -28,12 +28,12 @@ export class PickleMachine {
   ) {}
 
   run(): unknown {
-    for (let step = 0; step < MOST_STEPS; step++) {
+    for (let step = 0; step < MAX_STEPS; step++) {
       const opcode = String.fromCharCode(this.#byte());
       if (opcode === '.') return plain(this.#pop());
       this.#perform(opcode);
     }
-    return this.#refuse('array_invalid', `the pickle has more than ${MOST_STEPS} steps`);
+    return this.#refuse('array_invalid', `the pickle has more than ${MAX_STEPS} steps`);
   }
 
   #perform(opcode: string): void {
@@ -99,7 +99,7 @@ export class PickleMachine {
       case 'L':
         return this.#number();
       case 'F':
-        return Number(this.#line(LONGEST_NUMBER));
+        return Number(this.#line(MAX_NUMBER_LENGTH));
       case 'V':
         return fromRawUnicode(this.#line(this.bytes.length));
       case 'S': {
@@ -114,7 +114,7 @@ export class PickleMachine {
 
   /** `00` and `01` are how protocols 0 and 1 write truth. */
   #number(): number | boolean {
-    const line = this.#line(LONGEST_NUMBER);
+    const line = this.#line(MAX_NUMBER_LENGTH);
     if (line === '00' || line === '01') return line === '01';
     const value = Number(line.replace(/L$/, ''));
     if (!Number.isSafeInteger(value)) throw malformed(this.file);
@@ -159,7 +159,8 @@ export class PickleMachine {
   }
 
   #build(opcode: string): boolean {
-    if (opcode === 'c') this.#stack.push(this.#name(this.#line(LONGEST_NAME), this.#line(LONGEST_NAME)));
+    if (opcode === 'c')
+      this.#stack.push(this.#name(this.#line(MAX_NAME_LENGTH), this.#line(MAX_NAME_LENGTH)));
     else if (opcode === '\x93') {
       const [name, module] = [plain(this.#pop()), plain(this.#pop())];
       if (typeof name !== 'string' || typeof module !== 'string') throw malformed(this.file);
@@ -177,7 +178,7 @@ export class PickleMachine {
   #name(module: string, name: string): Name {
     const path = `${module} ${name}`;
     if (isAllowed(path)) return new Name(path);
-    const told = `${module}.${name}`.slice(0, LONGEST_NAME);
+    const told = `${module}.${name}`.slice(0, MAX_NAME_LENGTH);
     return this.#refuse('pickle_unsafe', `the pickle names ${told}; only NumPy arrays may be in it`);
   }
 
@@ -214,9 +215,8 @@ export class PickleMachine {
 
   #charge(bytes: number): void {
     this.#made += bytes;
-    const most = MADE_BESIDE + MADE_PER_BYTE * this.bytes.length;
-    if (this.#made > most)
-      this.#refuse('array_invalid', `the pickle makes more than ${most} bytes of its own`);
+    const max = MADE_BESIDE + MADE_PER_BYTE * this.bytes.length;
+    if (this.#made > max) this.#refuse('array_invalid', `the pickle makes more than ${max} bytes of its own`);
   }
 
   #long(): number {

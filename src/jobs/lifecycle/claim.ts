@@ -8,7 +8,7 @@ import {
   type TaskKind,
 } from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../process/limits.js';
-import { claimBarely, claimTask, type Groundwork } from '../store/claims.js';
+import { type ClaimInputs, claimBarely, claimTask } from '../store/claims.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
 import { factsOf } from '../store/datasets.js';
@@ -45,8 +45,8 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
       message: `${describe(task)} ${step === null ? 'started' : `resumed at step ${step}`}`,
       data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
     });
-    const groundwork = { spec, dataset, traceparent, initial, checkpoint, outputs };
-    return { kind: 'task', task, assignment: assignmentOf(task, groundwork), traceparent };
+    const claimInputs = { spec, dataset, traceparent, initial, checkpoint, outputs };
+    return { kind: 'task', task, assignment: assignmentOf(task, claimInputs), traceparent };
   });
 }
 
@@ -116,8 +116,8 @@ async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Prom
   await appendEvents(tx, job.id, { type: `job.${to}`, message: MESSAGES[to] ?? to });
 }
 
-function assignmentOf(task: ClaimedTask, groundwork: Groundwork): TaskAssignment {
-  const { spec, dataset, initial, checkpoint } = groundwork;
+function assignmentOf(task: ClaimedTask, claimInputs: ClaimInputs): TaskAssignment {
+  const { spec, dataset, initial, checkpoint } = claimInputs;
   return {
     task_id: task.id,
     job_id: task.jobId,
@@ -129,7 +129,7 @@ function assignmentOf(task: ClaimedTask, groundwork: Groundwork): TaskAssignment
     spec,
     dataset: factsOf(dataset),
     inputs: {
-      ...inputsOf(task, groundwork),
+      ...inputsOf(task, claimInputs),
       ...(task.kind === 'prepare' ? {} : initialInputs(initial)),
       ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint.uri }),
     },
@@ -141,7 +141,7 @@ function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobU
   return Object.fromEntries((initial ?? []).map((uri, index) => [`${INITIAL_INPUT}${index}`, uri]));
 }
 
-function inputsOf({ key, inputs }: ClaimedTask, { outputs }: Groundwork): Record<string, BlobUri> {
+function inputsOf({ key, inputs }: ClaimedTask, { outputs }: ClaimInputs): Record<string, BlobUri> {
   const found = Object.entries(inputs).map(([name, source]): [string, BlobUri] => {
     const output = outputs[source.task]?.[source.output];
     if (!output)

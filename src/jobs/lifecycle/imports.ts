@@ -68,11 +68,11 @@ async function endImport(
 
 /** One pixel in eight, as for the 32 pixels of CIFAR. Larger images are cropped during decoding. */
 const PADDING_OF = 8;
-const LARGEST_PADDED = 64;
+const MAX_PADDED = 64;
 
 /** Color images mostly show objects that may be mirrored; gray images mostly show characters that may not. */
 function augmentationFor({ height, width, channels }: ImageShape) {
   const side = Math.min(height, width);
-  const crop_padding = side <= LARGEST_PADDED ? Math.round(side / PADDING_OF) : 0;
+  const crop_padding = side <= MAX_PADDED ? Math.round(side / PADDING_OF) : 0;
   return { crop_padding, horizontal_flip: channels === 3 };
 }

@@ -30,7 +30,7 @@ export interface Work {
 export async function workOn(work: Work): Promise<void> {
   const { lease, leases, about, log, onWish } = work;
   const lost = new AbortController();
-  const letGo = leases.hold({ lease, ...(onWish && { onWish }), onLost: () => lost.abort() });
+  const release = leases.hold({ lease, ...(onWish && { onWish }), onLost: () => lost.abort() });
   try {
     await work.run(lost.signal);
   } catch (error) {
@@ -39,7 +39,7 @@ export async function workOn(work: Work): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     await untilAvailable(() => work.fail({ code: outageOf(error) ?? 'internal', message }));
   } finally {
-    letGo();
+    release();
   }
 }
 

@@ -23,11 +23,11 @@ export const YIELD_MS = 20_000;
 /** Outages of its host that a task waits out in a row, without a checkpoint between: about a day of pauses. */
 export const MAX_OUTAGES = 300;
 const FIRST_OUTAGE_MS = 1_000;
-const LONGEST_OUTAGE_MS = 300_000;
+const MAX_OUTAGE_MS = 300_000;
 
 /** Pause after that many outages in a row: a disk that is full fills again at once if everybody returns to it at once. */
 export function outagePauseMs(outages: number): number {
-  return Math.min(LONGEST_OUTAGE_MS, FIRST_OUTAGE_MS * 2 ** (outages - 1));
+  return Math.min(MAX_OUTAGE_MS, FIRST_OUTAGE_MS * 2 ** (outages - 1));
 }
 
 /** Pause before the next attempt of a failed task. It doubles with each failure. */
@@ -43,7 +43,7 @@ export const MAX_CLAIM_LOSSES = 3;
 /** A profile that no device has taken after so long fails. */
 export const PROFILE_WAIT_HOURS = 24;
 /** A slot is given to a profile for at most this long: it is no job. */
-export const LONGEST_PROFILE_MS = 900_000;
+export const MAX_PROFILE_MS = 900_000;
 /** A younger profile is used unchanged; an older one is deleted. */
 export const PROFILE_KEPT_DAYS = 7;
 export const MAX_PROFILES_PER_TENANT = 1_000;

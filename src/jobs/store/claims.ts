@@ -7,7 +7,7 @@ import { claimableBy } from './queue-order.js';
 import type { ClaimedTask, Holder, RunningTask } from './tasks.js';
 
 /** Data from which the holder of a claim works, besides the task itself. */
-export interface Groundwork {
+export interface ClaimInputs {
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFactsRow;
   readonly traceparent: string | null;
@@ -28,8 +28,8 @@ export async function claimTask(
   id: string,
   holder: Holder,
   leaseMs: number,
-): Promise<(ClaimedTask & Groundwork) | null> {
-  const rows = await tx.$queryRaw<(ClaimedTask & Groundwork)[]>`
+): Promise<(ClaimedTask & ClaimInputs) | null> {
+  const rows = await tx.$queryRaw<(ClaimedTask & ClaimInputs)[]>`
     WITH claimed AS (
       UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)},
         worker_id = ${holder.workerId}, device = ${holder.device}, started_at = now(), finished_at = NULL

@@ -134,11 +134,11 @@ export function findDatasets(
 }
 
 /** Names of the datasets that a tenant can use, for messages. */
-export async function datasetNames(db: Queryable, tenant: string, most: number): Promise<string[]> {
+export async function datasetNames(db: Queryable, tenant: string, max: number): Promise<string[]> {
   const rows = await db.dataset.findMany({
     where: visibleTo(tenant),
     orderBy: [{ builtIn: 'desc' }, { id: 'desc' }],
-    take: most,
+    take: max,
     select: { name: true },
   });
   return rows.map(({ name }) => name);

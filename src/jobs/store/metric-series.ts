@@ -25,7 +25,7 @@ function seriesOf(rows: readonly PointRow[]): MetricSeries {
     name,
     stage: stageOf(stage),
     unit: unitOf(name),
-    attempt: rows.reduce((most, row) => Math.max(most, row.attempt), 1),
+    attempt: rows.reduce((max, row) => Math.max(max, row.attempt), 1),
     points: rows.map((row) => [row.step, row.value, row.at.toISOString()]),
   };
 }

@@ -22,10 +22,10 @@ export function claimableBy({ bfloat16 }: Pick<Device, 'bfloat16'>): Prisma.Sql 
 }
 
 /** Number of claimable tasks, counted up to `most`. */
-export async function countClaimable(db: Queryable, most: number): Promise<number> {
+export async function countClaimable(db: Queryable, max: number): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM (
-      SELECT 1 FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${most}) claimable`;
+      SELECT 1 FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${max}) claimable`;
   return row?.count ?? 0;
 }
 

@@ -6,7 +6,7 @@ import { Prisma } from './generated/client.js';
 import { CLAIMABLE } from './queue-order.js';
 
 /** Maximum number of counted rows per kind, so that a read stays cheap. */
-const MOST = Prisma.raw('100000');
+const MAX = Prisma.raw('100000');
 
 /** State of the whole service, over all tenants. Ages are in seconds by the clock of the database. */
 export interface ServiceFigures {
@@ -43,12 +43,12 @@ const listOf = (query: Prisma.Sql): Prisma.Sql =>
 
 const JOBS = Prisma.sql`
   SELECT state, count(*) AS count FROM (
-    SELECT state FROM job WHERE state IN ('queued', 'preparing', 'running', 'finalizing', 'paused') LIMIT ${MOST}
+    SELECT state FROM job WHERE state IN ('queued', 'preparing', 'running', 'finalizing', 'paused') LIMIT ${MAX}
   ) unfinished GROUP BY state`;
 
 const READY = Prisma.sql`
   SELECT kind, count(*) AS count, ${secondsSince('min(due_at)')} AS "oldestS" FROM (
-    SELECT task.kind, task.due_at FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${MOST}
+    SELECT task.kind, task.due_at FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${MAX}
   ) claimable GROUP BY kind`;
 
 // A lease lasts LEASE_MS from its renewal.
@@ -58,7 +58,7 @@ const RUNNING = Prisma.sql`
 
 const DELIVERIES = Prisma.sql`
   SELECT count(*) AS pending, ${secondsSince('min(due_at) FILTER (WHERE due_at <= now())')} AS "overdueS" FROM (
-    SELECT due_at FROM webhook_delivery WHERE state = 'pending' LIMIT ${MOST}) pending`;
+    SELECT due_at FROM webhook_delivery WHERE state = 'pending' LIMIT ${MAX}) pending`;
 
 const isAlive = Prisma.raw(`heartbeat_at >= now() - interval '${WORKER_GONE_MS} milliseconds'`);
 const WORKERS = Prisma.sql`

@@ -3,7 +3,7 @@ import type { TimedTask, TrainedTask } from '../../planning/timed-task.js';
 import type { Queryable } from './connection/database.js';
 
 const JOBS_LOOKED_AT = 200;
-const MOST_TASKS = 100;
+const MAX_TASKS = 100;
 
 /** The latest tasks of the tenant that trained the same network, with the same batch size and precision. */
 export function findTimedTasks(
@@ -20,7 +20,7 @@ export function findTimedTasks(
     JOIN task ON task.job_id = latest.id
     WHERE latest.spec @> ${same}::jsonb AND task.state = 'succeeded' AND task.kind IN ('stage', 'end_to_end')
       AND task.seconds ? 'forward' AND latest.spec->'method'->>'type' <> 'rounds'
-    ORDER BY task.finished_at DESC LIMIT ${MOST_TASKS}`;
+    ORDER BY task.finished_at DESC LIMIT ${MAX_TASKS}`;
 }
 
 /** The successful training tasks of a job: stages and joined network. */

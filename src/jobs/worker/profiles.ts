@@ -2,7 +2,7 @@ import type { TaskAssignment } from '../../contract/trainer-protocol.js';
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import type { Leases } from '../lifecycle/held-leases.js';
 import { untilAvailable, workOn } from '../lifecycle/work-on.js';
-import { LONGEST_PROFILE_MS, MAX_CLAIM_LOSSES, PROFILE_LOOK_MS } from '../process/limits.js';
+import { MAX_CLAIM_LOSSES, MAX_PROFILE_MS, PROFILE_LOOK_MS } from '../process/limits.js';
 import { type Loop, startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
@@ -87,7 +87,7 @@ export class ProfileMaker {
       return { kind: 'gone', message: 'the worker is stopping', killer: 'worker' };
     }
     const watchdog = startWatchdog(this.options.noProgressMs, () => end('stalled'));
-    const deadline = startWatchdog(LONGEST_PROFILE_MS, () => end('late'));
+    const deadline = startWatchdog(MAX_PROFILE_MS, () => end('late'));
     try {
       return await slot.run(
         assignmentOf(claim),
@@ -110,7 +110,7 @@ function assignmentOf({ id, attempt, spec, dataset }: ClaimedProfile): TaskAssig
 
 const WHY_KILLED: Partial<Record<Ending, readonly [code: string, message: string]>> = {
   stalled: ['trainer_stalled', 'the trainer reported nothing in time'],
-  late: ['trainer_stalled', `it took longer than ${LONGEST_PROFILE_MS / 60_000} minutes`],
+  late: ['trainer_stalled', `it took longer than ${MAX_PROFILE_MS / 60_000} minutes`],
 };
 
 async function record(

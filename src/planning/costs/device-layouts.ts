@@ -1,7 +1,7 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { defaultReplicas, describeMethod } from '../../method/methods.js';
 import { stagesOfMethod } from '../../method/run.js';
-import { leastAuxiliaryDepth } from '../../network/auxiliary.js';
+import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
 import {
   type LayerCost,
@@ -100,7 +100,7 @@ function cutAs(method: ResolvedMethod, split: readonly number[]): ResolvedMethod
 
 /** Number of convolutions that the AuxNet of the last stage needs. Earlier stages need fewer or the same. */
 function depthOf(network: NetworkDescription, split: readonly number[]): number {
-  return split.length === 1 ? 0 : leastAuxiliaryDepth(network, network.blocks.length - split.at(-1)!);
+  return split.length === 1 ? 0 : minAuxiliaryDepth(network, network.blocks.length - split.at(-1)!);
 }
 
 /**

@@ -19,10 +19,10 @@ import type { StepCosts } from './step-costs.js';
  * Splits into 1 to `most` stages with balanced work, as `split: auto` divides. @throws RangeError if `most` exceeds
  * the number of blocks
  */
-export function evenSplits(network: NetworkDescription, method: ResolvedMethod, most: number): number[][] {
+export function evenSplits(network: NetworkDescription, method: ResolvedMethod, max: number): number[][] {
   const { auxiliary } = method;
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
-  return balancedSplits(network, most, hasAuxiliaries ? auxiliary.cost_share : 0, {
+  return balancedSplits(network, max, hasAuxiliaries ? auxiliary.cost_share : 0, {
     ...(hasAuxiliaries && { size: auxiliary }),
     heads: hasHeads ? method.heads : null,
   });
@@ -35,11 +35,11 @@ export function evenSplits(network: NetworkDescription, method: ResolvedMethod, 
 export function evenSplitsBySeconds(
   network: NetworkDescription,
   method: ResolvedMethod,
-  most: number,
+  max: number,
   costs: StepCosts,
   batch: number,
 ): number[][] {
-  return balancedBy(secondsByPart(network, method, costs, batch), most);
+  return balancedBy(secondsByPart(network, method, costs, batch), max);
 }
 
 function secondsByPart(

@@ -54,7 +54,7 @@ export function balancedSplit(
 /** The same for every number of stages from 1 to `most`, at almost the cost of the last one alone. */
 export function balancedSplits(
   network: NetworkDescription,
-  most: number,
+  max: number,
   auxiliaryShare: number,
   { size = SIZED_BY_SHARE, balance = 'cost', heads = null }: SplitOptions = {},
 ): number[][] {
@@ -65,27 +65,27 @@ export function balancedSplits(
       starting: auxiliaryCosts(network, count, auxiliaryShare, size),
       ending: heads ? headCosts(network, count, heads.decoder) : [],
     },
-    most,
+    max,
   );
 }
 
 /** The same for other costs, like measured ones. @throws RangeError if there are more stages than blocks */
-export function balancedBy(counts: PartCounts, most: number): number[][] {
+export function balancedBy(counts: PartCounts, max: number): number[][] {
   const blocks = counts.upTo.length - 1;
-  if (most > blocks)
-    throw new RangeError(`${most} stages need at least ${most} residual blocks; the network has ${blocks}`);
-  const least = leastBottlenecks(blocks, most, counts);
-  return Array.from({ length: most }, (_, index) => longestFirst(least, counts, index + 1, blocks));
+  if (max > blocks)
+    throw new RangeError(`${max} stages need at least ${max} residual blocks; the network has ${blocks}`);
+  const min = minBottlenecks(blocks, max, counts);
+  return Array.from({ length: max }, (_, index) => longestFirst(min, counts, index + 1, blocks));
 }
 
 /** Among the splits with the minimal bottleneck, the one with the longest first stages. */
-function longestFirst(least: number[][], counts: PartCounts, stages: number, blocks: number): number[] {
-  const limit = least[stages]![0]!;
+function longestFirst(min: number[][], counts: PartCounts, stages: number, blocks: number): number[] {
+  const limit = min[stages]![0]!;
   const split: number[] = [];
   let start = 0;
   for (let left = stages - 1; left > 0; left--) {
     let end = blocks - left;
-    while (whole(counts, start, end) > limit || least[left]![end]! > limit) end--;
+    while (whole(counts, start, end) > limit || min[left]![end]! > limit) end--;
     split.push(end - start);
     start = end;
   }
@@ -93,11 +93,8 @@ function longestFirst(least: number[][], counts: PartCounts, stages: number, blo
 }
 
 /** [left][start]: minimal cost of the costliest of `left` stages over the blocks from `start` on. */
-function leastBottlenecks(blocks: number, stages: number, counts: PartCounts): number[][] {
-  const least: number[][] = [
-    [],
-    Array.from({ length: blocks }, (_, start) => headless(counts, start, blocks)),
-  ];
+function minBottlenecks(blocks: number, stages: number, counts: PartCounts): number[][] {
+  const min: number[][] = [[], Array.from({ length: blocks }, (_, start) => headless(counts, start, blocks))];
   for (let left = 2; left <= stages; left++) {
     const row: number[] = [];
     for (let start = 0; start <= blocks - left; start++) {
@@ -106,13 +103,13 @@ function leastBottlenecks(blocks: number, stages: number, counts: PartCounts): n
         // From here on, the first stage alone costs more. Without this check, a network of 600 blocks would take
         // half a second.
         if (headless(counts, start, end) >= best) break;
-        best = Math.min(best, Math.max(whole(counts, start, end), least[left - 1]![end]!));
+        best = Math.min(best, Math.max(whole(counts, start, end), min[left - 1]![end]!));
       }
       row.push(best);
     }
-    least.push(row);
+    min.push(row);
   }
-  return least;
+  return min;
 }
 
 /** Cost without the local head: it grows with `end` and is a lower bound of the whole cost. */

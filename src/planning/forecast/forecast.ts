@@ -30,14 +30,7 @@ import {
   withEndToEndShare,
 } from '../costs/index.js';
 import { optimizerVectors } from '../spec/optimizer.js';
-import {
-  compareLayouts,
-  type Machine,
-  MOST_STAGES,
-  recommend,
-  rounded,
-  trainsInParallel,
-} from './layouts.js';
+import { compareLayouts, MAX_STAGES, type Machine, recommend, rounded, trainsInParallel } from './layouts.js';
 import type { MeasuredRates } from './measured-rates.js';
 
 type Schemas = components['schemas'];
@@ -63,10 +56,10 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const costs = costsFrom(options);
   const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds, warmStartSteps, roundSteps } = rounds;
   const parallel = trainsInParallel(method);
-  const most = parallel ? Math.min(MOST_STAGES, network.blocks.length) : 1;
+  const max = parallel ? Math.min(MAX_STAGES, network.blocks.length) : 1;
   const even = profile
-    ? evenSplitsBySeconds(network, method, most, costs, batch)
-    : evenSplits(network, method, most);
+    ? evenSplitsBySeconds(network, method, max, costs, batch)
+    : evenSplits(network, method, max);
   const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
   const work: Workload = {
     variants: variantsOf(network, method, even.map(ownIn)),

@@ -6,7 +6,7 @@ import { type Layout, type LayoutCost, layoutCost, type Workload } from '../cost
 type Schemas = components['schemas'];
 type PlanLayout = Schemas['PlanLayout'];
 
-export const MOST_STAGES = 16;
+export const MAX_STAGES = 16;
 
 /** The devices for a network. */
 export interface Machine {
@@ -29,8 +29,8 @@ export function compareLayouts(work: Workload, { devices, memoryBytes }: Machine
 
 /** One device; every device as a replica; and K stages with as many replicas as there are devices. */
 function candidates({ variants, batch }: Workload, devices: number): Layout[] {
-  const most = Math.min(variants.length, devices);
-  return Array.from({ length: most }, (_, index) => index + 1).flatMap((stages) => {
+  const max = Math.min(variants.length, devices);
+  return Array.from({ length: max }, (_, index) => index + 1).flatMap((stages) => {
     const replicas = Math.min(batch, Math.floor(devices / stages));
     return replicas > 1
       ? [
@@ -62,9 +62,9 @@ export function recommend(layouts: readonly PlanLayout[]): Schemas['Plan']['reco
   const fitting = layouts.filter(({ fits }) => fits);
   const [best] = fitting;
   if (best === undefined) {
-    const least = layouts.reduce((a, b) => (b.memory_bytes < a.memory_bytes ? b : a));
-    const reason = `No layout fits into the memory of the devices. The smallest one needs ${least.memory_bytes} bytes (${nameOf(least)}).`;
-    return { stages: least.stages, replicas: least.replicas, reason };
+    const min = layouts.reduce((a, b) => (b.memory_bytes < a.memory_bytes ? b : a));
+    const reason = `No layout fits into the memory of the devices. The smallest one needs ${min.memory_bytes} bytes (${nameOf(min)}).`;
+    return { stages: min.stages, replicas: min.replicas, reason };
   }
   const others = [
     fitting.find(({ stages, replicas }) => stages > 1 && replicas === 1),

@@ -1,10 +1,5 @@
 import type { DatasetFacts, JobSpec, ResolvedModel } from '../../contract/spec.js';
-import {
-  blockGroups,
-  IMAGENET_DEPTHS,
-  type ModelSize,
-  SMALLEST_IMAGENET_SIDE,
-} from '../../network/resnet.js';
+import { blockGroups, IMAGENET_DEPTHS, MIN_IMAGENET_SIDE, type ModelSize } from '../../network/resnet.js';
 import type { Problems } from './problems.js';
 
 const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
@@ -34,10 +29,10 @@ function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Pro
       `${model.family} has no dropout; use 0, or family wide-resnet, which has dropout between its convolutions`,
     );
   }
-  if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < SMALLEST_IMAGENET_SIDE) {
+  if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < MIN_IMAGENET_SIDE) {
     report(
       '/model/family',
-      `imagenet-resnet requires images of at least ${SMALLEST_IMAGENET_SIDE}x${SMALLEST_IMAGENET_SIDE}; the images of ${name} ` +
+      `imagenet-resnet requires images of at least ${MIN_IMAGENET_SIDE}x${MIN_IMAGENET_SIDE}; the images of ${name} ` +
         `are ${image.height}x${image.width}: use resnet or wide-resnet`,
     );
     return false;

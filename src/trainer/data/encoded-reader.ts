@@ -28,10 +28,10 @@ export class EncodedReader implements SplitReader {
   static open(
     files: SplitFiles,
     offsetsPath: string,
-    { most = Number.POSITIVE_INFINITY, decoders = 1 }: ReaderOptions,
+    { max = Number.POSITIVE_INFINITY, decoders = 1 }: ReaderOptions,
   ): EncodedReader {
     const { manifest, split } = files;
-    const labels = readLabels(files, most);
+    const labels = readLabels(files, max);
     const file = openSync(files.images, 'r');
     try {
       const { size } = fstatSync(file);

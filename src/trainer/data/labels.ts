@@ -3,7 +3,7 @@ import { InvalidManifestError, splitOf } from '../../contract/dataset-manifest.j
 import type { SplitFiles } from './split-files.js';
 
 /** Labels of the first `most` images of a split. @throws InvalidManifestError if they do not match the images */
-export function readLabels({ manifest, split, labels }: SplitFiles, most: number): Uint16Array {
+export function readLabels({ manifest, split, labels }: SplitFiles, max: number): Uint16Array {
   const bytes = readFileSync(labels);
   const { count } = splitOf(manifest, split);
   if (bytes.length !== 2 * count) {
@@ -20,5 +20,5 @@ export function readLabels({ manifest, split, labels }: SplitFiles, most: number
       `give image ${stray} the class ${values[stray]}, but there are ${manifest.classes.length} classes`,
     );
   }
-  return values.subarray(0, most);
+  return values.subarray(0, max);
 }

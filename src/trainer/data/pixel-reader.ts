@@ -19,8 +19,8 @@ export class PixelReader implements SplitReader {
     this.imageBytes = height * width * channels;
   }
 
-  static open(files: SplitFiles, { most = Number.POSITIVE_INFINITY }: ReaderOptions): PixelReader {
-    const labels = readLabels(files, most);
+  static open(files: SplitFiles, { max = Number.POSITIVE_INFINITY }: ReaderOptions): PixelReader {
+    const labels = readLabels(files, max);
     return new PixelReader(openSync(files.images, 'r'), labels, files.manifest, files.split);
   }
 

@@ -28,10 +28,10 @@ export function drawCrop(
   return centreCrop(ratio, image);
 }
 
-function centreCrop([least, most]: RandomResizedCrop['ratio'], { width, height }: ImageSize): Rectangle {
+function centreCrop([min, max]: RandomResizedCrop['ratio'], { width, height }: ImageSize): Rectangle {
   const size = {
-    width: width / height > most ? Math.max(1, Math.round(height * most)) : width,
-    height: width / height < least ? Math.max(1, Math.round(width / least)) : height,
+    width: width / height > max ? Math.max(1, Math.round(height * max)) : width,
+    height: width / height < min ? Math.max(1, Math.round(width / min)) : height,
   };
   return {
     ...size,

@@ -29,7 +29,7 @@ export interface SplitReader {
 
 export interface ReaderOptions {
   /** Only the first `most` images can be read. */
-  readonly most?: number | undefined;
+  readonly max?: number | undefined;
   /** Number of encoded images decoded at the same time. */
   readonly decoders?: number | undefined;
 }

@@ -3,7 +3,7 @@ import { type Series, seriesNamed } from './history.js';
 import { type Curve, drawPanels, type Panel } from './plot.js';
 
 /** Maximum number of points per curve. A picture of this width cannot show more. */
-const MOST_POINTS = 800;
+const MAX_POINTS = 800;
 const AXIS = 'step';
 
 /** A picture of a job's curves: losses, accuracies, violation and fidelity, each where it was measured. Null for none. */
@@ -35,7 +35,7 @@ function panelsOf(history: MetricHistory): Panel[] {
 const stageLabel = ({ stage }: Series): string => (stage === null ? 'end to end' : `stage ${stage}`);
 
 function curveOf({ points }: Series, label: string): Curve {
-  const stride = Math.ceil(points.length / MOST_POINTS);
+  const stride = Math.ceil(points.length / MAX_POINTS);
   const shown = points.filter((_, index) => index % stride === 0 || index === points.length - 1);
   return { label, points: shown.map(([step, value]) => [step, value]) };
 }

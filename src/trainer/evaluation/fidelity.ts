@@ -14,7 +14,7 @@ import {
 import { arena, free, read, type Tensor } from '../runtime/index.js';
 import {
   classificationObjective,
-  climbLadder,
+  exchangeMessages,
   headObjective,
   type LocalObjective,
   type LossStep,
@@ -66,12 +66,12 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
 /** Computes the gradients of the stages as the method does in training. */
 function gradientsOf({ method, stages }: FidelityOptions) {
   const staged = { ...method, stages: stages.length };
-  if (trainsJointly(staged)) return ladderGradients;
+  if (trainsJointly(staged)) return messageRoundGradients;
   return describeMethod(staged).hasHeads ? headGradients : coupledGradients;
 }
 
 /** Gradients of a method whose stages exchange messages within a batch. */
-function ladderGradients(
+function messageRoundGradients(
   { stages, method, labelSmoothing, at }: FidelityOptions,
   weights: NamedTensors,
   draw: Draw,
@@ -79,7 +79,8 @@ function ladderGradients(
   const { penalty, message_rounds: messageRounds } = method;
   if (typeof penalty !== 'number' || !messageRounds)
     throw new Error('the message rounds and the penalty must be resolved before');
-  return climbLadder({ stages, weights, messageRounds, beta: penalty, labelSmoothing, draw }, at).gradients;
+  return exchangeMessages({ stages, weights, messageRounds, beta: penalty, labelSmoothing, draw }, at)
+    .gradients;
 }
 
 /** From stage 0 on, each stage with the true features of the stage before it. */

@@ -5,7 +5,7 @@ import type { MetricSample, TaskWarning } from '../../contract/trainer-protocol.
  * Below this cosine, the gradient of a stage is almost unrelated to that of back-propagation (docs/method.md,
  * "Diagnostics").
  */
-const LEAST_FIDELITY = 0.1;
+const MIN_FIDELITY = 0.1;
 
 /** One warning with a remedy for each stage whose `fidelity` in an evaluation is too low. */
 export function lowFidelityWarnings(
@@ -13,12 +13,12 @@ export function lowFidelityWarnings(
   method: Pick<ResolvedMethod, 'type' | 'penalty'>,
 ): TaskWarning[] {
   return diagnostics
-    .filter(({ name, value }) => name === 'fidelity' && value < LEAST_FIDELITY)
+    .filter(({ name, value }) => name === 'fidelity' && value < MIN_FIDELITY)
     .map(({ stage, step, value }) => ({
       code: 'low_fidelity',
       message:
         `the gradient of stage ${stage} at step ${step} differs much from the gradient of back-propagation: fidelity ` +
-        `${value.toFixed(3)}, below ${LEAST_FIDELITY}; ${remedyOf(method)}`,
+        `${value.toFixed(3)}, below ${MIN_FIDELITY}; ${remedyOf(method)}`,
       stage,
       step,
       value,

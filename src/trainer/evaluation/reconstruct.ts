@@ -24,7 +24,7 @@ export interface ReconstructOptions {
   readonly auxiliary: readonly Layer[];
   readonly weights: NamedValues;
   readonly batches: TrainBatches;
-  readonly breathe: () => Promise<void>;
+  readonly betweenSteps: () => Promise<void>;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function reconstructAuxiliary(options: ReconstructOptions): Promise
   try {
     for (let step = 0; step < STEPS; step++) {
       await fitStep(options, optimizer, step);
-      await options.breathe();
+      await options.betweenSteps();
     }
     return optimizer.state().weights;
   } finally {

@@ -16,15 +16,15 @@ import { free, type Tensor } from '../runtime/index.js';
 
 /** Number of training images for batch-norm statistics (docs/method.md, "BatchNorm"). */
 const STATISTICS_IMAGES = 1600;
-const LARGEST_BATCH = 200;
-const SMALLEST_BATCH = 8;
+const MAX_BATCH = 200;
+const MIN_BATCH = 8;
 /** Pixels of an evaluation batch: 200 images of 32x32. Larger images use smaller batches. */
 const BATCH_PIXELS = 200 * 32 * 32;
 
 /** Images per batch outside training. Memory does not grow with the image size. */
 export function evaluationBatchSize({ height, width }: Shape): number {
   const fitting = Math.floor(BATCH_PIXELS / (height * width));
-  return Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, fitting));
+  return Math.min(MAX_BATCH, Math.max(MIN_BATCH, fitting));
 }
 
 export interface Evaluation {
@@ -83,8 +83,8 @@ export class TrainedNetwork {
     return inferPass(this.layers, images, this.#weights, this.#rule);
   }
 
-  /** Accuracy and loss over a split. `breathe` is awaited between batches. @throws TrainerError non_finite_loss */
-  async evaluate(reader: SplitReader, breathe: () => Promise<void>): Promise<Evaluation> {
+  /** Accuracy and loss over a split. `betweenSteps` is awaited between batches. @throws TrainerError non_finite_loss */
+  async evaluate(reader: SplitReader, betweenSteps: () => Promise<void>): Promise<Evaluation> {
     let lossSum = 0;
     let correct = 0;
     for await (const batch of plainBatches(reader, evaluationBatchSize(reader.manifest.image))) {
@@ -93,7 +93,7 @@ export class TrainedNetwork {
       free(logits);
       lossSum += result.lossSum;
       correct += result.correct;
-      await breathe();
+      await betweenSteps();
     }
     // A loss that is not finite cannot be counted or stored, and means that the network has diverged.
     if (!Number.isFinite(lossSum)) throw notFinite();

@@ -13,7 +13,7 @@ const WARM_UP = 2;
 const RUNS = 21;
 /** After this time, fewer runs are enough to measure a slow network. */
 const ENOUGH_MS = 2_000;
-const FEWEST_RUNS = 3;
+const MIN_RUNS = 3;
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
@@ -41,7 +41,7 @@ async function timeRuns(predict: Predict, pixels: Uint8Array, count: number, now
   for (let run = 0; run < WARM_UP; run++) await predict(pixels, count);
   const times: number[] = [];
   const begun = now();
-  while (times.length < RUNS && (times.length < FEWEST_RUNS || now() - begun < ENOUGH_MS)) {
+  while (times.length < RUNS && (times.length < MIN_RUNS || now() - begun < ENOUGH_MS)) {
     const start = now();
     await predict(pixels, count);
     times.push(now() - start);

@@ -14,16 +14,16 @@ const IMAGES_COMPARED = 1000;
 export class TestAnswers {
   readonly #probabilities: Float32Array[] = [];
 
-  /** @param breathe awaited between batches */
+  /** @param betweenSteps awaited between batches */
   static async of(
     network: TrainedNetwork,
     test: SplitReader,
-    breathe: () => Promise<void>,
+    betweenSteps: () => Promise<void>,
   ): Promise<TestAnswers> {
     const answers = new TestAnswers(test);
     for await (const { pixels, count } of answers.#batches()) {
       answers.#probabilities.push(probabilities(network, test, pixels, count));
-      await breathe();
+      await betweenSteps();
     }
     return answers;
   }

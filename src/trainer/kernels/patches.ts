@@ -19,8 +19,8 @@ export interface ConvolutionShape {
  * Limits of this method: maximum number of output positions, and minimum number of weights. Outside them, a
  * convolution is faster.
  */
-const MOST_POSITIONS = 9;
-const LEAST_WEIGHTS = 500_000;
+const MAX_POSITIONS = 9;
+const MIN_WEIGHTS = 500_000;
 
 /**
  * Whether a float32 convolution of this shape uses this method. The rule depends on the shape only, so every split
@@ -29,7 +29,7 @@ const LEAST_WEIGHTS = 500_000;
 export function isByPatches(shape: ConvolutionShape): boolean {
   const [height, width] = outputSides(shape);
   const weights = shape.kernel.reduce((product, side) => product * side, 1);
-  return height * width <= MOST_POSITIONS && weights >= LEAST_WEIGHTS && describeRuntime().device === 'cpu';
+  return height * width <= MAX_POSITIONS && weights >= MIN_WEIGHTS && describeRuntime().device === 'cpu';
 }
 
 export function convolutionByPatches(images: Tensor, kernel: Tensor, shape: ConvolutionShape): Tensor {

@@ -22,7 +22,7 @@ export const float32Codec: CorrectionCodec = {
 /** Largest magnitude after scaling: a power of two well below float16's 65504. */
 const SCALED_MAGNITUDE = 2 ** 14;
 /** Keeps the scale and its reciprocal normal float32 numbers. */
-const LARGEST_EXPONENT = 126;
+const MAX_EXPONENT = 126;
 const SCALE_BYTES = 4;
 const HALVES_PER_WORD = 2;
 
@@ -60,5 +60,5 @@ function halfScale(gradient: Tensor): number {
   free(largest);
   if (!Number.isFinite(magnitude) || magnitude === 0) return 1;
   const exponent = Math.floor(Math.log2(SCALED_MAGNITUDE / magnitude));
-  return 2 ** Math.max(-LARGEST_EXPONENT, Math.min(LARGEST_EXPONENT, exponent));
+  return 2 ** Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, exponent));
 }

@@ -9,9 +9,9 @@ import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from '.
  * image gave 1.4e-4, and one per 64 values in memory order gives 3e-5 for 1/16 more bytes.
  */
 const BLOCK = 64;
-const LARGEST_CODE = 127;
+const MAX_CODE = 127;
 /** The smallest normal float32. A smaller scale would be flushed to zero. */
-const SMALLEST_SCALE = 2 ** -126;
+const MIN_SCALE = 2 ** -126;
 
 /**
  * One byte per value: x = scale code. The code is a whole number in -127..127, and scale = max|x| / 127 over each
@@ -43,7 +43,7 @@ const blocksOf = (shape: readonly number[]): number => Math.ceil(elementsOf(shap
 /** blocks [n, 64] */
 function quantize(blocks: Tensor): { scales: Uint8Array; words: Uint8Array } {
   const largest = kernels.rowMaximum(kernels.magnitude(blocks));
-  const finiteScale = kernels.maximum(kernels.divide(largest, scalar(LARGEST_CODE)), scalar(SMALLEST_SCALE));
+  const finiteScale = kernels.maximum(kernels.divide(largest, scalar(MAX_CODE)), scalar(MIN_SCALE));
   // 0 x is NaN if x is not finite; a maximum may ignore such an x.
   const scale = kernels.add(finiteScale, kernels.rowSum(kernels.multiply(blocks, scalar(0))));
   const codes = kernels.roundToNearest(kernels.divide(blocks, scale));

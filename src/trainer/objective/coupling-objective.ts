@@ -49,7 +49,7 @@ export function coupledLoss(made: Coupling): LocalLoss {
 /** beta of a step: the given number, or the rule with its upper bound. */
 export function penaltyAt(penalty: ResolvedMethod['penalty'], learningRate: number): Penalty {
   if (penalty === 'auto') throw new Error('a method with a coupling needs a resolved penalty');
-  return penalty === 'adaptive' ? { adaptiveAtMost: MAX_RATE_TIMES_BETA / learningRate } : { beta: penalty };
+  return penalty === 'adaptive' ? { adaptiveMax: MAX_RATE_TIMES_BETA / learningRate } : { beta: penalty };
 }
 
 export function measureCoupling({ halfResidual, halfNorm, beta }: Coupling): {

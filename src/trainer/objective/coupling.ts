@@ -2,10 +2,10 @@ import * as kernels from '../kernels/index.js';
 import { arena, scalar, type Tensor } from '../runtime/index.js';
 
 /** The penalty coefficient beta: a number, or the rule below. */
-export type Penalty = { readonly beta: number } | { readonly adaptiveAtMost: number };
+export type Penalty = { readonly beta: number } | { readonly adaptiveMax: number };
 
 /** With a lower beta, the stages drift apart (docs/method.md, "The choice of beta"). */
-const LEAST_ADAPTIVE_BETA = 3;
+const MIN_ADAPTIVE_BETA = 3;
 
 /**
  * Lower limit of |o|^2, as a share of |lambda|^2. The gradient on a shrinking output grows as |lambda| / |o|^2,
@@ -14,9 +14,9 @@ const LEAST_ADAPTIVE_BETA = 3;
  * at the default rate, 9 diverged without it and none with 1/4. 1/8 and 1/2 left one and two with dead outputs
  * (docs/method.md, "The choice of beta").
  */
-const LEAST_SQUARED_RATIO = 0.25;
+const MIN_SQUARED_RATIO = 0.25;
 /** Prevents zero divided by zero if both are zero. Far below |o|^2 of any working network. */
-const LEAST_HALF_NORM = 2 ** -100;
+const MIN_HALF_NORM = 2 ** -100;
 
 export interface Coupling {
   /** d local loss / d stageOutput, [B,h,w,c]. */
@@ -55,22 +55,19 @@ export function coupling(
 /** N / 2 */
 function flooredNorm(halfOutput: Tensor, downstreamInput: Tensor): Tensor {
   const halfTarget = kernels.halfSquaredNorm(downstreamInput);
-  const least = kernels.maximum(
-    kernels.multiply(halfTarget, scalar(LEAST_SQUARED_RATIO)),
-    scalar(LEAST_HALF_NORM),
-  );
-  return kernels.maximum(halfOutput, least);
+  const min = kernels.maximum(kernels.multiply(halfTarget, scalar(MIN_SQUARED_RATIO)), scalar(MIN_HALF_NORM));
+  return kernels.maximum(halfOutput, min);
 }
 
 function betaTensor(penalty: Penalty, inputGradient: Tensor | null, halfOutput: Tensor): Tensor {
   if ('beta' in penalty) return scalar(penalty.beta);
   if (inputGradient === null) throw new Error('an adaptive penalty requires a multiplier');
-  return adaptiveBeta(inputGradient, halfOutput, penalty.adaptiveAtMost);
+  return adaptiveBeta(inputGradient, halfOutput, penalty.adaptiveMax);
 }
 
 /** beta = clip(|g| |o|, 3, most): the residual's gradient is as strong as the multiplier's. */
-function adaptiveBeta(inputGradient: Tensor, halfOutput: Tensor, most: number): Tensor {
+function adaptiveBeta(inputGradient: Tensor, halfOutput: Tensor, max: number): Tensor {
   const product = kernels.multiply(kernels.halfSquaredNorm(inputGradient), halfOutput);
   const norms = kernels.multiply(scalar(2), kernels.squareRoot(product));
-  return kernels.minimum(kernels.maximum(norms, scalar(LEAST_ADAPTIVE_BETA)), scalar(most));
+  return kernels.minimum(kernels.maximum(norms, scalar(MIN_ADAPTIVE_BETA)), scalar(max));
 }

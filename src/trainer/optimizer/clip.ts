@@ -7,10 +7,10 @@ import { arena, free, readScalar, scalar, type Tensor } from '../runtime/index.j
  */
 export function clipNorm(tensors: readonly Tensor[], limit: number): Tensor[] {
   return arena(() => {
-    const most = scalar(limit);
+    const max = scalar(limit);
     const squared = kernels.multiply(scalar(2), halfSquaredNorm(tensors));
     const norm = kernels.squareRoot(squared);
-    const factor = kernels.divide(most, kernels.maximum(norm, most));
+    const factor = kernels.divide(max, kernels.maximum(norm, max));
     return tensors.map((tensor) => kernels.multiply(tensor, factor));
   });
 }

@@ -19,7 +19,7 @@ export interface Boundary {
 }
 
 /** Maximum number of measured boundaries. Costs between two of them are proportional to their work. */
-const MOST_BOUNDARIES = 8;
+const MAX_BOUNDARIES = 8;
 
 /** Evenly spread boundaries, including the first and the last. None for a network with one block. */
 export function sampledBoundaries(
@@ -27,7 +27,7 @@ export function sampledBoundaries(
   size: ResolvedMethod['auxiliary'],
 ): Boundary[] {
   const all = network.blocks.length - 1;
-  const count = Math.min(all, MOST_BOUNDARIES);
+  const count = Math.min(all, MAX_BOUNDARIES);
   return Array.from({ length: count }, (_, index) => {
     const blocks = count === 1 ? 1 : 1 + Math.round((index * (all - 1)) / (count - 1));
     const budget = size.cost_share * multiplyAdds(layersOfRange(network, 0, blocks));

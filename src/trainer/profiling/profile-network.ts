@@ -27,14 +27,14 @@ export interface ProfileOptions {
   readonly spoolKey: string;
   readonly now: Clock;
   /** Awaited between parts. `share` is the finished share of the whole, 0..1. */
-  readonly breathe: (share: number) => Promise<void>;
+  readonly betweenSteps: (share: number) => Promise<void>;
 }
 
 /** Number of walks through the network. The first one is not counted, because kernels and memory are cold. */
 const WALKS = 6;
 /** Minimum number of walks. After a time limit, no further walk is started, for large networks on slow devices. */
-const LEAST_WALKS = 3;
-const MOST_SECONDS = 60;
+const MIN_WALKS = 3;
+const MAX_SECONDS = 60;
 
 /**
  * Measures the parts of a network on this device on noise, as training steps run them: the stem, every block and
@@ -49,9 +49,9 @@ export async function profileNetwork(options: ProfileOptions): Promise<NetworkPr
   try {
     let samples = new Samples();
     for (let walk = 0; walk < WALKS; walk++) {
-      if (walk >= LEAST_WALKS && now() - begun > 1000 * MOST_SECONDS) break;
+      if (walk >= MIN_WALKS && now() - begun > 1000 * MAX_SECONDS) break;
       if (walk === 1) samples = new Samples();
-      await new Walk(bench, options, samples).walk((share) => options.breathe((walk + share) / WALKS));
+      await new Walk(bench, options, samples).walk((share) => options.betweenSteps((walk + share) / WALKS));
     }
     return summarize(samples, network, bench.boundaries, spec.batch_size);
   } finally {
@@ -68,7 +68,7 @@ class Walk {
     private readonly samples: Samples,
   ) {}
 
-  async walk(breathe: (share: number) => Promise<void>): Promise<void> {
+  async walk(betweenSteps: (share: number) => Promise<void>): Promise<void> {
     const { bench, samples } = this;
     const parts = partsOf(this.options.network);
     let features = bench.images;
@@ -79,7 +79,7 @@ class Walk {
         features = output;
         const boundary = bench.boundaries.find(({ blocks }) => blocks === index);
         if (boundary) await this.#timeBoundary(boundary, features);
-        await breathe((index + 1) / parts.length);
+        await betweenSteps((index + 1) / parts.length);
       }
       // With a rate of 0, so that every walk uses the same weights.
       samples.add(

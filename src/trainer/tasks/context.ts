@@ -30,7 +30,7 @@ export interface TaskContext {
    * Awaited between steps, to process messages. If the worker has asked for a checkpoint, `save` writes it. @throws
    * TaskStopped if the worker has asked to stop
    */
-  breathe(save?: Save): Promise<void>;
+  betweenSteps(save?: Save): Promise<void>;
 }
 
 /**

@@ -17,9 +17,9 @@ export async function profile(context: TaskContext): Promise<TaskSuccess> {
     blobs: context.blobs,
     spoolKey: `${task_id}/a${attempt}/messages`,
     now: context.now,
-    breathe: (share) => {
+    betweenSteps: (share) => {
       context.progress(Math.round(share * PARTS), PARTS);
-      return context.breathe();
+      return context.betweenSteps();
     },
   });
   return {

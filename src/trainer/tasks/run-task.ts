@@ -8,7 +8,7 @@ import { Sources } from './inputs/sources.js';
 import { prepare } from './prepare.js';
 import { profile } from './profile.js';
 import { trainEndToEnd } from './train/end-to-end.js';
-import { trainLadder } from './train/message-rounds.js';
+import { trainMessageRounds } from './train/message-rounds.js';
 import { trainStage } from './train/stage.js';
 import { trainStoredStage } from './train/stored-stage.js';
 
@@ -23,15 +23,15 @@ const TASKS: Record<AssignmentKind, (context: TaskContext) => Promise<TaskSucces
 
 function stageTrainer({ assignment: { stage, spec } }: TaskContext) {
   // A task without a stage trains all stages together.
-  if (stage === null) return trainLadder;
+  if (stage === null) return trainMessageRounds;
   return storesVariables(spec.method) ? trainStoredStage : trainStage;
 }
 
 /** Runs an assignment: a pure function of its inputs, so it can run again. */
 export async function runTask(context: TaskContext): Promise<TaskSuccess> {
   const sources = await Sources.open(context);
-  const breathe: TaskContext['breathe'] = (save) =>
-    context.breathe(
+  const betweenSteps: TaskContext['betweenSteps'] = (save) =>
+    context.betweenSteps(
       save &&
         (async (stops) => {
           await sources.confirm();
@@ -40,7 +40,7 @@ export async function runTask(context: TaskContext): Promise<TaskSuccess> {
     );
   // A warm trainer outlives a task that fails or is stopped: nothing that the task made may stay.
   return await undoTaskOnError(async () => {
-    const success = await TASKS[context.assignment.kind]({ ...context, breathe });
+    const success = await TASKS[context.assignment.kind]({ ...context, betweenSteps });
     await sources.confirm();
     return success;
   });

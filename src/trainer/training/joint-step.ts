@@ -2,18 +2,18 @@ import { type ParameterSpec, parametersOf, type StageDescription } from '../../n
 import type { Optimizer } from '../optimizer/index.js';
 import type { Tensor } from '../runtime/index.js';
 import type { Trained } from './loop.js';
-import { climbLadder, type LadderOptions } from './message-rounds.js';
+import { exchangeMessages, type MessageRoundOptions } from './message-rounds.js';
 import { measureLoss, type StepAt, type StepReport, updateWeights } from './report.js';
 
 /** A stage with what updates it and its AuxNet. */
-export interface LadderStage {
+export interface MessageRoundStage {
   readonly description: StageDescription;
   readonly optimizer: Optimizer;
 }
 
 export interface JointStepOptions
-  extends Pick<LadderOptions, 'messageRounds' | 'beta' | 'labelSmoothing' | 'precision'> {
-  readonly stages: readonly LadderStage[];
+  extends Pick<MessageRoundOptions, 'messageRounds' | 'beta' | 'labelSmoothing' | 'precision'> {
+  readonly stages: readonly MessageRoundStage[];
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
 }
@@ -25,21 +25,21 @@ export function jointStep(options: JointStepOptions): Trained {
 
 function update(options: JointStepOptions, at: StepAt): StepReport[] {
   const { stages, seed } = options;
-  const ladder = {
+  const messageRounds = {
     ...options,
     stages: stages.map(({ description }) => description),
     weights: new Map(stages.flatMap(({ optimizer }) => [...optimizer.weights])),
     draw: { seed, step: at.step },
   };
-  const { gradients, losses } = climbLadder(ladder, at);
+  const { gradients, losses } = exchangeMessages(messageRounds, at);
   return stages.flatMap(({ description, optimizer }, stage) => {
     const measured = measureLoss(at, losses[stage]!);
-    const own = gradientsOf(ladderParameters(description), gradients);
+    const own = gradientsOf(stageParameters(description), gradients);
     return updateWeights(at, stage, optimizer, own, measured);
   });
 }
 
-function ladderParameters({ layers, auxiliary }: StageDescription): ParameterSpec[] {
+function stageParameters({ layers, auxiliary }: StageDescription): ParameterSpec[] {
   return parametersOf([...layers, ...(auxiliary ?? [])]);
 }
 

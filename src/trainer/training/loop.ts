@@ -25,7 +25,7 @@ export interface LoopOptions {
   readonly learningRateAt: (step: number) => number;
   readonly onReport: (report: StepReport) => void;
   /** Lets messages in and out between steps; `next` is the first step that is not made yet. */
-  readonly breathe: (next: number) => Promise<void>;
+  readonly betweenSteps: (next: number) => Promise<void>;
   readonly stopwatch: Stopwatch;
 }
 
@@ -48,6 +48,6 @@ export async function trainLoop(options: LoopOptions, trained: Trained): Promise
     } finally {
       batch.dispose();
     }
-    await options.breathe(step + stride);
+    await options.betweenSteps(step + stride);
   }
 }

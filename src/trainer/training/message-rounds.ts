@@ -6,7 +6,7 @@ import { classificationObjective, type LocalLoss, type LossStep } from '../objec
 import { type Draw, type NamedTensors, type Pass, type Precision, trainPass } from '../passes/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 
-export interface LadderOptions {
+export interface MessageRoundOptions {
   readonly stages: readonly StageDescription[];
   /** Weights of all stages and AuxNets. */
   readonly weights: NamedTensors;
@@ -19,7 +19,7 @@ export interface LadderOptions {
   readonly precision?: Precision;
 }
 
-export interface LadderGradients {
+export interface MessageRoundGradients {
   /** Gradients of all stages and AuxNets. The caller must free them. */
   readonly gradients: Map<string, Tensor>;
   /**
@@ -44,13 +44,13 @@ interface Exchange {
 }
 
 /**
- * A ladder from the penalty method to back-propagation (docs/method.md, "Rounds of messages"). lambda_k = A_k(x) and
+ * A sequence from the penalty method to back-propagation (docs/method.md, "Rounds of messages"). lambda_k = A_k(x) and
  * no g at first; in each of n rounds every stage computes from what the others sent in the round before
  *   o_k = F_k(lambda_k),  cotangent of o_k: g_{k+1} + beta (o_k - lambda_{k+1}) / |o_k|^2,  g_k by its pullback,
  * and sends o_k down as the next lambda_{k+1} and g_k up. The last round's gradients are the result; A_k learns to
  * reproduce the last lambda_k (arXiv:2112.05387: AuxNets reproduce the corrected variables).
  */
-export function climbLadder(options: LadderOptions, at: LossStep): LadderGradients {
+export function exchangeMessages(options: MessageRoundOptions, at: LossStep): MessageRoundGradients {
   const { stages, weights, messageRounds, draw, precision } = options;
   const { images } = at.batch;
   const own = new Map<string, Tensor>();
@@ -79,7 +79,11 @@ export function climbLadder(options: LadderOptions, at: LossStep): LadderGradien
 }
 
 /** One round: all stages at once, each with the messages of its neighbors from the previous round. */
-function exchange(options: LadderOptions, at: LossStep, { inputs, inputGradients }: Messages): Exchange {
+function exchange(
+  options: MessageRoundOptions,
+  at: LossStep,
+  { inputs, inputGradients }: Messages,
+): Exchange {
   const { stages, weights, beta, labelSmoothing, draw, precision } = options;
   const watch = at.stopwatch;
   const gradients = new Map<string, Tensor>();

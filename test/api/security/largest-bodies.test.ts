@@ -135,8 +135,8 @@ describe('the largest wrong body of an operation has a short answer and costs li
       assert.ok(answer.rawPayload.length <= MAX_ANSWER_BYTES, `${answer.rawPayload.length} bytes, ${about}`);
       assert.ok(work.errors <= MAX_ERRORS, `${work.errors} errors, ${about}`);
       const values = 1 + (payload.match(COUNTED_CHARACTERS)?.length ?? 0);
-      const most = MAX_LOOKS_PER_VALUE * Math.max(values, 1_000);
-      assert.ok(work.looks <= most, `${work.looks} looks at ${values} values, ${about}`);
+      const max = MAX_LOOKS_PER_VALUE * Math.max(values, 1_000);
+      assert.ok(work.looks <= max, `${work.looks} looks at ${values} values, ${about}`);
     };
 
     test(`${id}, ${limit} bytes at ${places.length} places (SEED ${SEED})`, async () => {

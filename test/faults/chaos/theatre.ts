@@ -15,7 +15,7 @@ import { childrenOf } from '../../support/live-service.js';
 import { Line } from './line.js';
 
 const CLOCK = fileURLToPath(new URL('./jumping-clock.mjs', import.meta.url));
-const QUICK_RESTARTS = { firstMs: 100, mostMs: 2_000, healthyMs: 10_000 };
+const QUICK_RESTARTS = { firstMs: 100, maxMs: 2_000, healthyMs: 10_000 };
 
 /** Interval between checkpoints of a training task in these tests. */
 export const CHECKPOINT_S = 1;

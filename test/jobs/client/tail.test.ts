@@ -8,7 +8,7 @@ class List implements Source<{ seq: number }> {
   reads = 0;
   constructor(public length: number) {}
 
-  async standing() {
+  async readState() {
     return { newest: this.length, ended: this.ended };
   }
 

@@ -184,12 +184,12 @@ test('leases: wishes and loss reach the attempt that they are about, not one tha
     onLost: () => void seen.push(`lost ${id}`),
   });
   let beats = 0;
-  let letGo = (): void => undefined;
+  let release = (): void => undefined;
   const leases = startLeases({
     async renew(held: readonly Lease[]) {
       beats++;
       // The attempt was released during the request.
-      if (held.length > 0) letGo();
+      if (held.length > 0) release();
       return held
         .filter(({ id }) => id !== 'taken')
         .map((lease) => ({ ...lease, wish: WISHES[lease.id] ?? null }));
@@ -200,7 +200,7 @@ test('leases: wishes and loss reach the attempt that they are about, not one tha
   });
   await eventually('the first beat', () => beats === 1);
   for (const id of ['mine', 'cancelled', 'paused', 'taken']) leases.hold(entry(id));
-  letGo = leases.hold({ ...entry('taken'), lease: { table: 'task', id: 'taken', attempt: 2 } });
+  release = leases.hold({ ...entry('taken'), lease: { table: 'task', id: 'taken', attempt: 2 } });
   leases.nudge();
   await eventually('their fate', () => seen.length === 3);
   assert.deepEqual(seen, ['kill cancelled', 'yield paused', 'lost taken']);

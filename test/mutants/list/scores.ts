@@ -177,7 +177,7 @@ export const SCORES: readonly Mutant[] = [
       name: 'int8-codes',
       fault: 'int8 uses 15 steps instead of 127.',
       file: 'src/trainer/messages/int8-codec.ts',
-      edits: [['LARGEST_CODE = 127', 'LARGEST_CODE = 15']],
+      edits: [['MAX_CODE = 127', 'MAX_CODE = 15']],
     },
   ]),
   ...noticedBy(

@@ -145,7 +145,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'norm-floor',
       fault: 'A vanishing output is pulled twice as hard.',
       file: 'src/trainer/objective/coupling.ts',
-      edits: [['LEAST_SQUARED_RATIO = 0.25', 'LEAST_SQUARED_RATIO = 0.125']],
+      edits: [['MIN_SQUARED_RATIO = 0.25', 'MIN_SQUARED_RATIO = 0.125']],
     },
   ]),
   ...noticedBy('test/trainer/objective/coupling.test.ts', 'the adaptive penalty is |g||o|', [
@@ -153,13 +153,13 @@ export const TRAINING: readonly Mutant[] = [
       name: 'adaptive-least',
       fault: 'The adaptive penalty lets the stages drift apart.',
       file: 'src/trainer/objective/coupling.ts',
-      edits: [['LEAST_ADAPTIVE_BETA = 3', 'LEAST_ADAPTIVE_BETA = 1']],
+      edits: [['MIN_ADAPTIVE_BETA = 3', 'MIN_ADAPTIVE_BETA = 1']],
     },
     {
       name: 'adaptive-most',
       fault: 'Rate times adaptive penalty may reach 8.',
       file: COUPLING,
-      edits: [['adaptiveAtMost: ', 'adaptiveAtMost: 10 * ']],
+      edits: [['adaptiveMax: ', 'adaptiveMax: 10 * ']],
     },
   ]),
   ...noticedBy('test/trainer/tasks/replicas.test.ts', 'the mean of replicas that made one step each', [

@@ -55,10 +55,10 @@ test('speed-ups are those of equation 27: 1 for one stage, below K and below the
 });
 
 test('AuxNets of a given depth end the stages at those whose inputs they come down to', () => {
-  const most = (depth: number | null) =>
+  const max = (depth: number | null) =>
     plan({ model: { depth: 56 }, method: { stages: 2, auxiliary: { depth } } }).speedups.length;
-  assert.equal(most(null), 16);
-  assert.deepEqual([most(2) < most(3), most(3)], [true, 16]);
+  assert.equal(max(null), 16);
+  assert.deepEqual([max(2) < max(3), max(3)], [true, 16]);
 });
 
 test('methods whose stages do not train at once have no speed-up, and back-propagation no stages', () => {

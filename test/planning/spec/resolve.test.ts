@@ -425,12 +425,12 @@ test('stored: images stay as they are, rounds are epochs, the coupling is a pena
 
 test('the cap on stored variables: what the remedy names fits, one sample more does not', () => {
   const wide = { model: { width: 64 }, method: { type: 'stored' } } as const;
-  const most = Number(/max_train_samples of at most (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
-  assert.deepEqual(problemsOf({ ...wide, max_train_samples: most }), {});
-  assert.ok(problemsOf({ ...wide, max_train_samples: most + 1 })['/method/type']);
+  const max = Number(/max_train_samples of at most (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
+  assert.deepEqual(problemsOf({ ...wide, max_train_samples: max }), {});
+  assert.ok(problemsOf({ ...wide, max_train_samples: max + 1 })['/method/type']);
   const twice = { type: 'stored', stored: { coupling: 'augmented-lagrangian' } } as const;
   assert.ok(
-    problemsOf({ ...wide, max_train_samples: most, method: twice })['/method/type'],
+    problemsOf({ ...wide, max_train_samples: max, method: twice })['/method/type'],
     'multipliers count',
   );
 });

@@ -40,7 +40,7 @@ test('MNIST as the package has it: counts, classes, mean and deviation as publis
     const reader = await openSplit(manifest, 'train', blobs);
     assert.deepEqual([...reader.labels.subarray(0, 10)], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     reader.close();
-    const limited = await openSplit(manifest, 'train', blobs, { most: 100 });
+    const limited = await openSplit(manifest, 'train', blobs, { max: 100 });
     assert.equal(limited.count, 100, 'a job on fewer images opens no others');
     limited.close();
   });

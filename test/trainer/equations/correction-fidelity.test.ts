@@ -28,7 +28,7 @@ const TOLERANCES: Record<Precision, number> = { float32: 0, float16: 4 * 2 ** -1
 /** A mean loss's gradient late in training: far below float16's smallest number, 6e-8. */
 const SHRUNK = 2 ** -24;
 /** A gradient without any pattern over the image keeps a quarter of its square in 2x2 means: half its length. */
-const LEAST_FILTERED_COSINE = 1 / 4;
+const MIN_FILTERED_COSINE = 1 / 4;
 
 for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
   const { layers, values } = smallNetwork(family);
@@ -58,7 +58,7 @@ for (const family of ['resnet', 'wide-resnet'] satisfies ModelFamily[]) {
       // Nothing reaches the last stage through a filter; what is not 1 there is the cosine's own rounding. Through two
       // filters a small network at its start may lose nearly all, as the diagnostic says.
       assert.ok(last > 1 - 1e-12);
-      assert.ok(second < 1 - 1e-6 && second > LEAST_FILTERED_COSINE);
+      assert.ok(second < 1 - 1e-6 && second > MIN_FILTERED_COSINE);
     });
   }
 }

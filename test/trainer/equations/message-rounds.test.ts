@@ -11,7 +11,7 @@ import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState, mergeStates } from '../../../src/trainer/checkpoint/index.js';
 import { uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, liveTensors } from '../../../src/trainer/runtime/index.js';
-import { climbLadder, Stopwatch } from '../../../src/trainer/training/index.js';
+import { exchangeMessages, Stopwatch } from '../../../src/trainer/training/index.js';
 import { within } from '../support/measured.js';
 import type { Features, Values } from '../support/reference.js';
 import { referenceLossCotangent, referencePass } from '../support/reference-pass.js';
@@ -105,7 +105,7 @@ test('rung by rung: stage k is exact from round 2K-1-k on, the last stage from r
   const exact = backPropagation(wholeNetwork(network), weights, IMAGES);
   const before = liveTensors();
   for (let rounds = 1; rounds <= 5; rounds++) {
-    const gradients = ladderGradients(stages, weights, rounds);
+    const gradients = messageRoundGradients(stages, weights, rounds);
     const errors = stages.map(({ index, layers }) => {
       const of = (all: ReadonlyMap<string, Float32Array>) =>
         new Map(parametersOf(layers).map(({ name }) => [name, all.get(name)!]));
@@ -126,14 +126,14 @@ for (const rounds of [1, 2, 3]) {
     const weights = perturbedValues(
       stages.flatMap(({ layers, auxiliary }) => [...layers, ...(auxiliary ?? [])]),
     );
-    const expected = referenceLadder(stages, weights, rounds);
-    const actual = ladderGradients(stages, weights, rounds);
+    const expected = referenceRounds(stages, weights, rounds);
+    const actual = messageRoundGradients(stages, weights, rounds);
     assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
     within(t, `rounds, n=${rounds}, against float64`, relativeError(actual, expected), FLOAT32);
   });
 }
 
-function ladderGradients(
+function messageRoundGradients(
   stages: readonly StageDescription[],
   values: ReadonlyMap<string, Float32Array>,
   messageRounds: number,
@@ -149,7 +149,7 @@ function ladderGradients(
       labelValues: Int32Array.from(LABELS),
       dispose: () => {},
     };
-    const { gradients, losses } = climbLadder(
+    const { gradients, losses } = exchangeMessages(
       { stages, weights, messageRounds, beta: BETA, labelSmoothing: 0, draw: { seed: 1, step: 0 } },
       { batch, step: 0, learningRate: 0.1, stopwatch: new Stopwatch(() => 0) },
     );
@@ -159,7 +159,7 @@ function ladderGradients(
 }
 
 /** The ladder for two stages, written out in float64. */
-function referenceLadder(
+function referenceRounds(
   stages: readonly StageDescription[],
   values: Values,
   rounds: number,

@@ -7,7 +7,7 @@ import { dot, plus } from '../support/stage-chain.js';
 // docs/method.md, check 5, in the source's units (N = 1): near the solution a step multiplies the error by
 // h / (h + beta), h the curvature of the loss in lambda (Bertsekas, Constrained Optimization and Lagrange
 // Multiplier Methods, 1982, section 2.2); 0.25 at beta 1 is a curvature up to a third.
-const LARGEST_CONTRACTION = 0.25;
+const MAX_CONTRACTION = 0.25;
 const STEPS = 4;
 
 for (const { name, chain, serial, norms, units } of SMOOTH_CHAINS) {
@@ -41,7 +41,7 @@ for (const { name, chain, serial, norms, units } of SMOOTH_CHAINS) {
     const errors = errorsOf(1);
     const ratios = errors.slice(1).map((error, index) => error / errors[index]!);
     t.diagnostic(`check 5, ${name}, beta 1: errors ${errors.map((error) => error.toExponential(1))}`);
-    within(t, `check 5, ${name}, beta 1: contraction`, Math.max(...ratios), LARGEST_CONTRACTION);
+    within(t, `check 5, ${name}, beta 1: contraction`, Math.max(...ratios), MAX_CONTRACTION);
     assert.ok(ratios.every((ratio) => ratio > 0));
   });
 

@@ -34,8 +34,8 @@ test('an AuxNet is fitted by momentum descent on its distance from the true stag
     const batches = new TrainBatches(train, { seed, batchSize, samples: TINY.train_count, augmentation });
     const prefix = await TrainedNetwork.calibrate(first!.layers, perturbedValues(first!.layers), train, seed);
     const start = perturbedValues(auxiliary);
-    const breathe = async () => {};
-    const fitted = await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, breathe });
+    const betweenSteps = async () => {};
+    const fitted = await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, betweenSteps });
     const expected = fit(prefix, start, await plainBatches(SPEC, blobs, STEPS));
     const [a, b] = [fitted, expected].map((weights) => movesFrom(start, weights));
     within(t, 'way of the AuxNet', relativeError(a!, b!), TOLERANCE);

@@ -44,7 +44,7 @@ for (const shape of SHAPES) {
 
 function near(actual: Tensor, expected: Tensor): void {
   const values = read(expected);
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
   read(actual).forEach((value, index) => {
     assert.ok(Math.abs(value - values[index]!) <= TOLERANCE * largest, `${value}, not ${values[index]}`);
   });

@@ -40,18 +40,16 @@ function blockLargest(values: Float32Array): number[] {
 }
 
 /** TensorFlow flushes what is smaller to zero. */
-const SMALLEST_NORMAL = 2 ** -126;
+const MIN_NORMAL = 2 ** -126;
 
 /** Bounds of |x - decoded| by value, from the docstring of each codec. */
 const BOUNDS: Record<Precision, (values: Float32Array) => number[]> = {
   float32: (values) => [...values].map(() => 0),
   float16: (values) => {
     const largest = Math.max(...values.map(Math.abs));
-    return [...values].map((value) =>
-      Math.max(2 ** -11 * Math.abs(value), 2 ** -38 * largest, SMALLEST_NORMAL),
-    );
+    return [...values].map((value) => Math.max(2 ** -11 * Math.abs(value), 2 ** -38 * largest, MIN_NORMAL));
   },
-  int8: (values) => blockLargest(values).map((largest) => Math.max(largest / 253, SMALLEST_NORMAL)),
+  int8: (values) => blockLargest(values).map((largest) => Math.max(largest / 253, MIN_NORMAL)),
 };
 
 const magnitudes = fc.integer({ min: -149, max: 127 }).map((exponent) => 2 ** exponent);

@@ -84,10 +84,10 @@ test('an output shorter than half its target is pulled no harder than at half; z
 test('the adaptive penalty is |g||o|, kept between 3 and its upper bound', () => {
   const length = (values: Float32Array) => Math.hypot(...values);
   const o = randomVector('o');
-  const betaOf = (g: Float32Array, adaptiveAtMost: number) =>
+  const betaOf = (g: Float32Array, adaptiveMax: number) =>
     arena(() => {
       const tensors = [o, o, g].map((values) => upload(values, SHAPE)) as [Tensor, Tensor, Tensor];
-      return readScalar(coupling(...tensors, { adaptiveAtMost }).beta);
+      return readScalar(coupling(...tensors, { adaptiveMax }).beta);
     });
   const g = randomVector('g', 0.1);
   const product = length(g) * length(o);
@@ -96,7 +96,7 @@ test('the adaptive penalty is |g||o|, kept between 3 and its upper bound', () =>
   assert.equal(betaOf(g, 4), 4);
   assert.equal(betaOf(randomVector('g', 1e-6), 100), 3);
   // docs/method.md: the bound keeps learning_rate x beta at 0.8 or below.
-  assert.deepEqual(penaltyAt('adaptive', 0.125), { adaptiveAtMost: 6.4 });
+  assert.deepEqual(penaltyAt('adaptive', 0.125), { adaptiveMax: 6.4 });
 });
 
 // docs/method.md, check 2.

@@ -5,7 +5,7 @@ import { length, plus, StageChain, squaredNorms } from './stage-chain.js';
 
 /** The limit of float64: a change of N_k |G_k| / beta by this share is the rounding of G_k. */
 const CONVERGED = 1e-13;
-const MOST_ITERATIONS = 500;
+const MAX_ITERATIONS = 500;
 
 /**
  * Minimises the augmented Lagrangian  CE + sum_k <kappa_k, r_k> + (beta/2) |r_k|^2 / N_k  over the stage inputs, and
@@ -22,7 +22,7 @@ export function minimiseViolations(
   multipliers: readonly Float64Array[] = [],
 ): Float64Array[] {
   let violations: Float64Array[] = [];
-  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+  for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
     const { inputGradients } = chain.backPropagation(chain.forward(violations));
     const next = inputGradients.map((g, k) => g.map((value, i) => violationAt(value, k, i)));
     const changes = next.slice(1).map((r, index) => {
@@ -33,7 +33,7 @@ export function minimiseViolations(
     violations = next;
     if (Math.max(...changes) < CONVERGED) return violations;
   }
-  throw new Error(`lambda is not minimised after ${MOST_ITERATIONS} iterations at beta ${beta}`);
+  throw new Error(`lambda is not minimised after ${MAX_ITERATIONS} iterations at beta ${beta}`);
 
   function violationAt(gradient: number, k: number, index: number): number {
     return (-norms[k]! / beta) * (gradient + (multipliers[k]?.[index] ?? 0));

@@ -53,7 +53,7 @@ export async function runPlan(
       now: () => performance.now(),
       progress: () => {},
       metrics: (points) => samples.push(...points),
-      breathe: async () => {},
+      betweenSteps: async () => {},
       // The kernels work on any CPU, emulated where it lacks the instructions.
       bfloat16: true,
     });

@@ -130,7 +130,7 @@ export function contextOf(
     now: () => 0,
     progress: () => {},
     metrics: () => {},
-    breathe: async (save) => {
+    betweenSteps: async (save) => {
       if (save) await onStep(async () => (await save(true))!);
     },
     ...(batchThread && { batchThread }),

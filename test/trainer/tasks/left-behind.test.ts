@@ -46,14 +46,14 @@ for (const [name, method] of CASES) {
       // The fit of an AuxNet pauses 200 times: every place in it is alike.
       for (let pause = 1; ; pause += pause < 20 ? 1 : 60) {
         let left = pause;
-        const breathe = async () => {
+        const betweenSteps = async () => {
           if (--left === 0) throw new TaskStopped();
         };
-        const context = { ...contextOf(task, { ...options, attempt: 1 + pause }), breathe };
-        const before = standing(folder);
+        const context = { ...contextOf(task, { ...options, attempt: 1 + pause }), betweenSteps };
+        const before = readState(folder);
         const success = await runTask(context).catch((error) => void assert.ok(error instanceof TaskStopped));
         if (success) return stops;
-        assert.deepEqual(standing(folder), before, `${task.key}, stopped at pause ${pause}`);
+        assert.deepEqual(readState(folder), before, `${task.key}, stopped at pause ${pause}`);
         stops++;
       }
     });
@@ -80,12 +80,12 @@ async function everyTask(
 
 /** @returns whether the attempt failed */
 async function failsCleanly(task: TrainingTask, options: TaskRun, folder: string): Promise<boolean> {
-  const before = standing(folder);
+  const before = readState(folder);
   const success: TaskSuccess | null = await runTask(contextOf(task, options)).catch((error) => {
     if (error instanceof Broken) return null;
     throw error;
   });
-  assert.deepEqual(standing(folder), before, `${task.key}, attempt ${options.attempt}`);
+  assert.deepEqual(readState(folder), before, `${task.key}, attempt ${options.attempt}`);
   return success === null;
 }
 
@@ -109,7 +109,7 @@ function failingAt(blobs: BlobStore, call: number): BlobStore {
 }
 
 /** Tensors, open files of the folder, and drafts. */
-function standing(folder: string): object {
+function readState(folder: string): object {
   const open = readdirSync('/proc/self/fd').flatMap((name) => {
     try {
       const path = readlinkSync(join('/proc/self/fd', name));

@@ -81,7 +81,7 @@ async function scored(changes: SpecChanges, counts: typeof COUNTS | Omit<typeof 
         now: () => 0,
         progress: () => {},
         metrics: () => {},
-        breathe: async () => {},
+        betweenSteps: async () => {},
       });
       results.set(kind, success.result);
     }

@@ -48,7 +48,7 @@ async function trainLastStage(objective: LocalObjective, learningRate = 0.1): Pr
         }),
         learningRateAt: () => learningRate,
         onReport: (report) => run.reports.push(report),
-        breathe: async () => {},
+        betweenSteps: async () => {},
         stopwatch: run.stopwatch,
       },
       partStep({

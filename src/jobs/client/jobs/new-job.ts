@@ -23,7 +23,7 @@ import type { QueueReads } from './queue-place.js';
 
 const SEEDS = 2 ** 32;
 
-const MOST_NAMED = 20;
+const MAX_NAMED = 20;
 
 /** Queries of every new job. Concurrent requests share them. */
 export interface DatasetReads {
@@ -42,7 +42,7 @@ export function openDatasetReads(db: Database): DatasetReads {
       (await read([wanted])).find(
         (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
       ),
-    datasetNames: (tenant) => datasetNames(db, tenant, MOST_NAMED),
+    datasetNames: (tenant) => datasetNames(db, tenant, MAX_NAMED),
   };
 }
 

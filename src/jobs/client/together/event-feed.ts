@@ -24,21 +24,21 @@ export interface EventFeed {
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
   const tails = new SharedTails();
   const listener = await listen(databaseUrl, { strata_event: (jobId) => tails.nudge(jobId) });
-  const standingOf = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
+  const stateReader = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
     const job = (await findStanding(db, tenant, jobId)) ?? notFound(jobId);
     return { newest: job[counter], ended: isTerminal('job', job.state as JobState) };
   };
   return {
     follow(tenant, jobId, after, signal) {
       const source: Source<Event> = {
-        standing: standingOf(tenant, jobId, 'eventSeq'),
+        readState: stateReader(tenant, jobId, 'eventSeq'),
         rows: async (seq) => (await findEvents(db, jobId, seq, BATCH)).map(toEvent),
       };
       return tails.follow({ jobId, name: `${tenant}/events` }, source, after, signal);
     },
     followLogs(tenant, jobId, { after, task = null }, signal) {
       const source: Source<LogLine> = {
-        standing: standingOf(tenant, jobId, 'logSeq'),
+        readState: stateReader(tenant, jobId, 'logSeq'),
         rows: async (seq) => (await findLogLines(db, jobId, { after: seq, task }, BATCH)).map(toLogLine),
       };
       return tails.follow({ jobId, name: `${tenant}/logs/${task ?? ''}` }, source, after, signal);

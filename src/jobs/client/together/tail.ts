@@ -3,7 +3,7 @@ import { readTogether } from './read-together.js';
 /** A list of a job that only grows at its end. */
 export interface Source<T extends { readonly seq: number }> {
   /** The seq of the newest row, and whether the list has ended. @throws StrataError not_found */
-  standing(): Promise<{ readonly newest: number; readonly ended: boolean }>;
+  readState(): Promise<{ readonly newest: number; readonly ended: boolean }>;
   /** Rows with a greater seq, in order, at most `BATCH`. */
   rows(after: number): Promise<readonly T[]>;
 }
@@ -36,7 +36,7 @@ export class Tail<T extends { readonly seq: number }> {
     this.#grow = readTogether(async () => {
       const version = this.#version;
       // Read before the rows: if the list has ended, its last rows are then included.
-      const { newest, ended } = await source.standing();
+      const { newest, ended } = await source.readState();
       this.#base ??= newest;
       const rows = await source.rows(this.#rows.at(-1)?.seq ?? this.#base);
       this.#keep(rows);

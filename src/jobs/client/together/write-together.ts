@@ -1,12 +1,12 @@
 /** Maximum number of rows per write. Larger statements are slow to build and to parse. */
-const MOST_ROWS = 100;
+const MAX_ROWS = 100;
 /**
  * Minimum number of rows for starting another write beside the running ones. Fewer rows are cheaper in the next
  * write.
  */
 const WORTHWHILE_ROWS = 16;
 /** Maximum number of concurrent writes: this process prepares one while Postgres runs the other. */
-const MOST_WRITES = 2;
+const MAX_WRITES = 2;
 
 interface Waiting<Row, Result> {
   readonly row: Row;
@@ -28,10 +28,10 @@ export function writeTogether<Row, Result>(
   const waiting: Waiting<Row, Result>[] = [];
   let writes = 0;
   const isTime = () =>
-    waiting.length > 0 && (writes === 0 || (writes < MOST_WRITES && waiting.length >= WORTHWHILE_ROWS));
+    waiting.length > 0 && (writes === 0 || (writes < MAX_WRITES && waiting.length >= WORTHWHILE_ROWS));
   const writeNext = async (): Promise<void> => {
     writes += 1;
-    const batch = waiting.splice(0, MOST_ROWS);
+    const batch = waiting.splice(0, MAX_ROWS);
     await settle(batch);
     writes -= 1;
     if (isTime()) void writeNext();

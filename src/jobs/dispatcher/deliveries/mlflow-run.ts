@@ -20,9 +20,9 @@ export interface MlflowMetric {
 export const JOB_TAG = 'strata.job_id';
 
 /** Limits of MLflow (mlflow/utils/validation.py). */
-const MOST_KEY = 250;
-const MOST_PARAM = 6_000;
-const MOST_TAG = 5_000;
+const MAX_KEY = 250;
+const MAX_PARAM = 6_000;
+const MAX_TAG = 5_000;
 
 /** Fields that describe a run and are not settings, so they are not parameters. */
 const NO_PARAMS = ['name', 'metadata', 'trackers'];
@@ -40,7 +40,7 @@ function flatten(key: string, value: unknown): KeyValue[] {
     return Object.entries(value).flatMap(([name, inner]) => flatten(`${key}.${name}`, inner));
   }
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return [{ key, value: text.slice(0, MOST_PARAM) }];
+  return [{ key, value: text.slice(0, MAX_PARAM) }];
 }
 
 /** The metadata of the job under the user's names, and Strata's data about the job under `strata.`. */
@@ -54,7 +54,7 @@ export function tagsOf(subject: Subject): KeyValue[] {
     { key: 'strata.state', value: state },
     ...(error ? [{ key: 'strata.error', value: `${error.code}: ${error.message}` }] : []),
     { key: 'mlflow.note.content', value: noteOf(subject) },
-  ].map(({ key, value }) => ({ key, value: value.slice(0, MOST_TAG) }));
+  ].map(({ key, value }) => ({ key, value: value.slice(0, MAX_TAG) }));
 }
 
 /** MLflow shows this note above the run, as Markdown. */
@@ -69,7 +69,7 @@ function noteOf({ id, artifacts }: Subject): string {
 }
 
 /** MLflow allows letters, digits and a few signs in keys. */
-const keyOf = (name: string): string => name.replaceAll(/[^\w.\- /:]/g, '_').slice(0, MOST_KEY);
+const keyOf = (name: string): string => name.replaceAll(/[^\w.\- /:]/g, '_').slice(0, MAX_KEY);
 
 /** Metric names as in TensorBoard's event files: `loss/stage_0`, or the plain name for the whole network. */
 export function metricOf({ name, stage, step, value, at }: PointRow): MlflowMetric {

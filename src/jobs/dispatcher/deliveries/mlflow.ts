@@ -16,8 +16,8 @@ import type { Subject } from './subject.js';
 /** MLflow's REST API, version 2.0: mlflow.org/docs/latest/rest-api.html. */
 const API = '/api/2.0/mlflow';
 /** Maximum number of metrics in one `runs/log-batch`. */
-const MOST_METRICS = 1_000;
-const MOST_PARAMS = 100;
+const MAX_METRICS = 1_000;
+const MAX_PARAMS = 100;
 
 /**
  * Writes a finished job as a run of an MLflow experiment: parameters, tags, every metric with step and time, and
@@ -32,7 +32,7 @@ export async function exportToMlflow(
   const mlflow = new Mlflow(ask);
   const experimentId = await mlflow.experimentNamed(experiment);
   const runId = await mlflow.runOf(experimentId, subject);
-  const [first, ...more] = chunks(paramsOf(subject), MOST_PARAMS);
+  const [first, ...more] = chunks(paramsOf(subject), MAX_PARAMS);
   await mlflow.post('/runs/log-batch', { run_id: runId, params: first ?? [], tags: tagsOf(subject) });
   for (const params of more) await mlflow.post('/runs/log-batch', { run_id: runId, params });
   await logPoints(mlflow, runId, subject);
@@ -49,7 +49,7 @@ async function logPoints(mlflow: Mlflow, runId: string, subject: Subject): Promi
   };
   for await (const point of subject.points()) {
     metrics.push(metricOf(point));
-    if (metrics.length === MOST_METRICS) await flush();
+    if (metrics.length === MAX_METRICS) await flush();
   }
   await flush();
 }
@@ -105,12 +105,12 @@ class Mlflow {
   }
 }
 
-const MOST_WORDS = 300;
+const MAX_WORDS = 300;
 
 /** @param blamed the response that an error message quotes */
 function read(answer: OutgoingAnswer, path: string, blamed = answer): unknown {
   if (answer.status < 200 || answer.status >= 300) {
-    const words = blamed.body.toString().replaceAll(/\s+/g, ' ').slice(0, MOST_WORDS);
+    const words = blamed.body.toString().replaceAll(/\s+/g, ' ').slice(0, MAX_WORDS);
     throw new OutgoingError(`answered ${blamed.status} to ${path}: ${words}`);
   }
   try {

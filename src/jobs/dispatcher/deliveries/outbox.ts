@@ -47,7 +47,7 @@ export interface OutboxOptions {
 }
 
 /** No pause is longer, whatever a receiver asks for. */
-const LONGEST_PAUSE_MS = 86_400_000;
+const MAX_PAUSE_MS = 86_400_000;
 
 /**
  * Sends the rows of an outbox in the turns of their tenants, some at once. At least once: a row whose sender dies after
@@ -60,7 +60,7 @@ export function openOutbox<Claimed extends ClaimedDelivery, Arrival>(
 ): Places {
   const fail = (claimed: Claimed, end: Exclude<SendEnd<Arrival>, { arrived: Arrival }>) => {
     const planned = end.isFinal ? null : retryPauseMs(claimed.attempts);
-    const retryMs = planned && Math.min(LONGEST_PAUSE_MS, Math.max(planned, end.pauseMs ?? 0));
+    const retryMs = planned && Math.min(MAX_PAUSE_MS, Math.max(planned, end.pauseMs ?? 0));
     return untilAvailable(() => outbox.failed(claimed, { error: end.error, retryMs }, end.status));
   };
   const run = (claimed: Claimed): Promise<void> =>

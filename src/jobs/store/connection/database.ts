@@ -14,7 +14,7 @@ export type Queryable = Database | Transaction;
 
 const MAX_CONNECTIONS = 8;
 /** Maximum number of prepared statements per connection. */
-const MOST_NAMES = 300;
+const MAX_NAMES = 300;
 const NO_NAME = '';
 /**
  * Time limit for a new connection, after which the server counts as down, and for a free one, after which it counts
@@ -81,7 +81,7 @@ async function databaseMs(pool: pg.Pool): Promise<number> {
 function statementNames(): (query: { readonly sql: string }) => string {
   const names = new Map<string, string>();
   return ({ sql }) => {
-    if (!names.has(sql) && names.size < MOST_NAMES) names.set(sql, `prisma-${names.size}`);
+    if (!names.has(sql) && names.size < MAX_NAMES) names.set(sql, `prisma-${names.size}`);
     return names.get(sql) ?? NO_NAME;
   };
 }

@@ -1,7 +1,7 @@
 import { JOB_DEFAULTS } from '../../../contract/generated/job-defaults.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
-import { leastAuxiliaryDepth } from '../../../network/auxiliary.js';
+import { minAuxiliaryDepth } from '../../../network/auxiliary.js';
 import type { NetworkDescription } from '../../../network/description.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts } from './facts.js';
@@ -58,7 +58,7 @@ function checkDepth(
   const pointer = '/method/auxiliary/depth';
   // Later stages have smaller inputs.
   const lastBoundary = network.blocks.length - split.at(-1)!;
-  const min = leastAuxiliaryDepth(network, lastBoundary);
+  const min = minAuxiliaryDepth(network, lastBoundary);
   if (depth < min) {
     report(
       pointer,

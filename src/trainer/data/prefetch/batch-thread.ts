@@ -12,7 +12,7 @@ import { type Ring, RingControl, ringBytes, ringMemory, slotArrays } from './rin
 const THREAD = new URL('./thread.mjs', import.meta.url);
 
 /** Maximum size of a ring. Batches that would need more are prepared in the training loop, one at a time. */
-const MOST_RING_BYTES = 2 ** 30;
+const MAX_RING_BYTES = 2 ** 30;
 
 /** Duration of one wait for a batch. It blocks the event loop, which must run to receive failures of the thread. */
 const SLICE_MS = 20;
@@ -50,7 +50,7 @@ export class BatchThread {
 
   /** Whether batches of this size are prepared ahead. */
   static takes(batchSize: number, imageValues: number): boolean {
-    return ringBytes({ batchSize, imageValues, steps: { start: 0, end: 0 } }) <= MOST_RING_BYTES;
+    return ringBytes({ batchSize, imageValues, steps: { start: 0, end: 0 } }) <= MAX_RING_BYTES;
   }
 
   /**

@@ -27,7 +27,7 @@ export async function diagnose(
   );
   for (const { index: stage, auxiliary } of run.stages) {
     if (!auxiliary) continue;
-    await context.breathe();
+    await context.betweenSteps();
     const prefix = full.part(run.stages.slice(0, stage).flatMap(({ layers }) => layers));
     try {
       const value = await auxiliaryError(prefix, auxiliary, weights, readers, context.assignment.spec.seed);

@@ -31,7 +31,7 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
     const scores = await watch.timeAsync('evaluate', async () => ({
-      full: await full.evaluate(scored, context.breathe),
+      full: await full.evaluate(scored, context.betweenSteps),
       compact: await evaluateCompact(context, run, weights, readers.train, scored),
     }));
     const diagnostics = await watch.timeAsync('diagnose', () =>
@@ -84,7 +84,7 @@ async function evaluateCompact(
   if (!layers) return null;
   const network = await TrainedNetwork.calibrate(layers, weights, train, context.assignment.spec.seed);
   try {
-    return await network.evaluate(scored, context.breathe);
+    return await network.evaluate(scored, context.betweenSteps);
   } finally {
     network.dispose();
   }

@@ -82,7 +82,7 @@ async function exportOne(
   };
   const trained = inferenceModel({ ...network.parts(), manifest: test.manifest });
   const model = options.fold_batch_norm ? foldNorms(trained) : trained;
-  const answers = await TestAnswers.of(network, test, context.breathe);
+  const answers = await TestAnswers.of(network, test, context.betweenSteps);
   const exports: NetworkFigures['exports'] = [];
   const request = { folder: name, model, answers, blobs: context.blobs };
   for (const format of formats) {

@@ -93,26 +93,26 @@ async function storeWeights(
 
 /** The full network first. */
 async function scoreAll(
-  { breathe }: TaskContext,
+  { betweenSteps }: TaskContext,
   full: TrainedNetwork,
   compact: TrainedNetwork | null,
   { test }: Readers,
 ): Promise<ScoredNetwork[]> {
-  const first = { name: 'full', network: full, score: await full.evaluate(test, breathe) } as const;
+  const first = { name: 'full', network: full, score: await full.evaluate(test, betweenSteps) } as const;
   if (!compact) return [first];
-  return [first, { name: 'compact', network: compact, score: await compact.evaluate(test, breathe) }];
+  return [first, { name: 'compact', network: compact, score: await compact.evaluate(test, betweenSteps) }];
 }
 
 /** Scores on the validation images; none where the job has no such images. */
 async function validate(
-  { breathe }: TaskContext,
+  { betweenSteps }: TaskContext,
   full: TrainedNetwork,
   compact: TrainedNetwork | null,
   { validation }: Readers,
 ): Promise<Record<string, number>> {
   if (!validation) return {};
-  const score = await full.evaluate(validation, breathe);
-  return figures('validation', score, compact && (await compact.evaluate(validation, breathe)));
+  const score = await full.evaluate(validation, betweenSteps);
+  return figures('validation', score, compact && (await compact.evaluate(validation, betweenSteps)));
 }
 
 async function reconstructAll(
@@ -131,10 +131,16 @@ async function reconstructAll(
     const start =
       (await readWeights(context, `auxiliary-${stage}`)) ??
       (await initialWeights(context, auxiliaryParameters(run.stages[stage]!)));
-    const { breathe } = context;
+    const { betweenSteps } = context;
     try {
       const errorBefore = await auxiliaryError(prefix, auxiliary, start, readers, spec.seed);
-      const weights = await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, breathe });
+      const weights = await reconstructAuxiliary({
+        prefix,
+        auxiliary,
+        weights: start,
+        batches,
+        betweenSteps,
+      });
       const errorAfter = await auxiliaryError(prefix, auxiliary, weights, readers, spec.seed);
       results.push({ stage, errorBefore, errorAfter, weights });
     } finally {

@@ -21,8 +21,8 @@ async function openReaders(context: TaskContext, owned: Owned): Promise<Readers>
   const manifest = await readManifest(context);
   const { spec, dataset } = context.assignment;
   const { blobs, decoders } = context;
-  const open = async (split: 'train' | 'validation' | 'test', most?: number) => {
-    const reader = await openSplit(manifest, split, blobs, { most, decoders });
+  const open = async (split: 'train' | 'validation' | 'test', max?: number) => {
+    const reader = await openSplit(manifest, split, blobs, { max, decoders });
     return owned.add(reader, () => reader.close());
   };
   // The network's statistics too must come from the training images alone.

@@ -49,7 +49,7 @@ async function fitAuxiliaries(
   const layers = wholeNetwork(run.network);
   const full = await TrainedNetwork.calibrate(layers, state.weights, train, context.assignment.spec.seed);
   const fitted = new Map<string, Float32Array>();
-  const breathe = () => context.breathe(() => saveHandOver(context, options, fitted));
+  const betweenSteps = () => context.betweenSteps(() => saveHandOver(context, options, fitted));
   try {
     for (const { auxiliary, index } of run.stages) {
       if (!auxiliary) continue;
@@ -58,7 +58,7 @@ async function fitAuxiliaries(
         const start = await initialWeights(context, parametersOf(auxiliary));
         const weights =
           fittedBefore(checkpoint, auxiliary) ??
-          (await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, breathe }));
+          (await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, betweenSteps }));
         for (const [name, values] of weights) fitted.set(name, values);
       } finally {
         prefix.dispose();

@@ -16,10 +16,10 @@ import { type Trainee, trainRound } from './round.js';
 import { storeStage } from './store-stage.js';
 
 /** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
-export async function trainLadder(context: TaskContext): Promise<TaskSuccess> {
+export async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
-  if (round === null) throw new TrainerError('invalid_assignment', 'a ladder needs a round');
+  if (round === null) throw new TrainerError('invalid_assignment', 'message rounds need a round');
   const stopwatch = new Stopwatch(context.now);
   const state = await trainRound(context, {
     run,
@@ -44,7 +44,10 @@ function begun(
 ): Trainee {
   const { penalty, message_rounds: messageRounds } = spec.method;
   if (messageRounds === null || typeof penalty !== 'number') {
-    throw new TrainerError('invalid_assignment', 'a ladder needs message_rounds and a number as penalty');
+    throw new TrainerError(
+      'invalid_assignment',
+      'message rounds need message_rounds and a number as penalty',
+    );
   }
   const stages = descriptions.map((description) => {
     const settings = partSettings(spec, description.auxiliary);

@@ -80,7 +80,7 @@ async function makeSteps(
       context.progress(countBefore(steps, report.step + 1), countSteps(steps));
       context.metrics(samplesOf(report));
     },
-    breathe: (next: number) => context.breathe(saving(context, round, trainee, next)),
+    betweenSteps: (next: number) => context.betweenSteps(saving(context, round, trainee, next)),
   };
   await trainLoop(loop, trainee.trained);
   context.metrics(paceOf(context, { ...steps, start: from }, stage, started, stopwatch));

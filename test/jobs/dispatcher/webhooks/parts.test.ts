@@ -135,12 +135,12 @@ test('the key is made once, for this user alone, by however many processes', asy
 });
 
 test('ten attempts, further and further apart, each at a moment of its own', () => {
-  const least = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((attempts) => retryPauseMs(attempts, () => 0) ?? 0);
+  const min = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((attempts) => retryPauseMs(attempts, () => 0) ?? 0);
   assert.deepEqual(
-    least,
-    [...least].sort((a, b) => a - b),
+    min,
+    [...min].sort((a, b) => a - b),
   );
-  assert.deepEqual([least[0], retryPauseMs(1, () => 0.5)], [2500, 5000]);
+  assert.deepEqual([min[0], retryPauseMs(1, () => 0.5)], [2500, 5000]);
   assert.equal(
     retryPauseMs(10, () => 0),
     null,
