@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createClient } from '../../client/src/index.js';
+import { SCOPES } from '../../src/contract/access.js';
+import type { TenantClient } from '../../src/contract/client/tenant.js';
+import { exec } from '../../src/provision/exec.js';
+import { ROOT } from '../../src/service/root.js';
+import { makeImage } from '../datasets/support/images.js';
+import { temporaryFolder } from '../provision/temporary.js';
+import { eventually } from '../support/eventually.js';
+import { startLiveService } from '../support/live-service.js';
+import { pythonPackages } from '../support/python-packages.js';
+import { loadSavedModel } from '../support/saved-model.js';
+import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { codeBlocks } from '../trainer/support/document-readers.js';
+
+const ADDRESS = 'http://127.0.0.1:3000';
+const GENERATE = 'from openapi_python_client.cli import app; app()';
+const REQUIREMENTS = fileURLToPath(new URL('../client/requirements.txt', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+
+describe('the examples of docs/integration.md run as pasted, from an empty folder', () => {
+  let strata: Strata;
+  let url: string;
+  before(async () => {
+    strata = await Strata.start({ trainer: FAKE_TRAINER });
+    await strata.startDispatcher();
+    await strata.startWorker();
+    url = (await strata.startApi()).url ?? '';
+  });
+  after(() => strata.stop());
+
+  // In this order: the server needs a key once there is one.
+  for (const key of [null, 'reader'] as const) {
+    const name = key === null ? 'a server without keys' : "a reader's key";
+    test(`TypeScript and Python submit, follow and download with ${name}`, async (t) => {
+      const secret = key && (await createKey(strata.client, url, key));
+      await checkDownload(await submitInTypeScript(t, url, secret), ['client', 'example.ts', 'package.json']);
+      await checkDownload(await submitInPython(t, url, secret), ['example.py', 'strata_client']);
+    });
+  }
+});
+
+test('a model loads from the files that the example saves, and the next example asks it', async (t) => {
+  const url = (await startLiveService(t)).apiUrl;
+  const folder = await submitInTypeScript(t, url, null);
+  for (const name of ['full', 'compact']) await loadSavedModel(join(folder, 'model', name, 'model.json'));
+  await useInTypeScript(t, url);
+});
+
+/** The nth example in a language, with the address of this server. */
+async function example(language: 'ts' | 'python', index: number, url: string): Promise<string> {
+  const block = codeBlocks(await readFile(join(ROOT, 'docs/integration.md'), 'utf8'), language)[index];
+  assert.ok(block, `docs/integration.md has example ${index} in ${language}`);
+  return block.replaceAll(ADDRESS, url);
+}
+
+/** The environment of a reader who has this key, or none. */
+function environment(key: string | null): NodeJS.ProcessEnv {
+  const { STRATA_API_KEY: _, ...env } = process.env;
+  return key === null ? env : { ...env, STRATA_API_KEY: key };
+}
+
+async function submitInTypeScript(t: TestContext, url: string, key: string | null): Promise<string> {
+  const folder = await temporaryFolder(t);
+  await runTypeScript(folder, await example('ts', 0, url), key);
+  return folder;
+}
+
+/** Asks the newest model, with the name and the tag that the example looks for. */
+async function useInTypeScript(t: TestContext, url: string): Promise<void> {
+  const strata = createClient({ url });
+  const [model] = (await strata.models.list({})).data;
+  assert.ok(model);
+  await strata.models.update(model.id, { name: 'digits' });
+  await strata.models.tag(model.id, 'production');
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'digit.png'), await makeImage(1, { height: 28, width: 28 }));
+  const output = await runTypeScript(folder, await example('ts', 1, url), null);
+  assert.match(output, /^(\d [01]\.\d{3}\n){3}$/);
+}
+
+async function runTypeScript(folder: string, source: string, key: string | null): Promise<string> {
+  await symlink(join(ROOT, 'client'), join(folder, 'client'));
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await writeFile(join(folder, 'example.ts'), source);
+  return exec(process.execPath, ['--import', TSX, 'example.ts'], { cwd: folder, env: environment(key) });
+}
+
+async function submitInPython(t: TestContext, url: string, key: string | null): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const packages = await pythonPackages('openapi-python-client', REQUIREMENTS);
+  const env = { ...environment(key), PYTHONPATH: packages };
+  // The generator would format its output with a tool that is not installed.
+  const config = join(await temporaryFolder(t), 'config.yaml');
+  await writeFile(config, 'post_hooks: []\n');
+  const where = ['--meta', 'none', '--output-path', 'strata_client', '--config', config];
+  await exec('python3', ['-c', GENERATE, 'generate', '--url', `${url}/openapi.json`, ...where], {
+    cwd: folder,
+    env,
+  });
+  await writeFile(join(folder, 'example.py'), await example('python', 0, url));
+  await exec('python3', ['example.py'], { cwd: folder, env: { ...env, PYTHONDONTWRITEBYTECODE: '1' } });
+  return folder;
+}
+
+/** An artifact is called README.md: beside the reader's own README.md it would replace that. */
+async function checkDownload(folder: string, own: readonly string[]): Promise<void> {
+  assert.deepEqual((await readdir(folder)).sort(), [...own, 'model'].sort());
+  assert.deepEqual((await readdir(join(folder, 'model'))).sort(), ['full', 'report.json']);
+  assert.deepEqual(await readdir(join(folder, 'model/full')), ['weights.bin']);
+}
+
+/** Its secret. From now on the server refuses requests without a key. */
+async function createKey(client: TenantClient, url: string, name: string): Promise<string> {
+  const { key } = await client.apiKeys.createApiKey({ name, scopes: [...SCOPES] });
+  await eventually(
+    'a request without a key is refused',
+    async () => (await fetch(`${url}/jobs`)).status === 401,
+  );
+  return key;
+}
