@@ -21,6 +21,7 @@ const source = {
   values: initialValues(parameters, 1),
   statistics,
   manifest: {
+    storage: 'pixels' as const,
     image,
     classes: [],
     mean: [0, 0, 0],

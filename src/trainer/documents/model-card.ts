@@ -1,6 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, MetricHistory, NetworkFigures } from '../../contract/trainer-protocol.js';
-import { CENTRE_SHARE } from '../../images/decode.js';
+import { preparationOf } from '../../images/preparation.js';
 import { inputShape } from '../../network/index.js';
 import type { ExportFormat } from '../export/index.js';
 import { frontMatter } from './front-matter.js';
@@ -107,12 +107,13 @@ const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
 
 /** The resize and crop that make photographs of any size the pixels that the network was evaluated on. */
 function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): string[] {
-  if (dataset.storage !== 'encoded') return [];
-  const { height, width } = inputShape(spec, dataset);
-  const [high, wide] = [height, width].map((side) => Math.round(side / CENTRE_SHARE));
+  const preparation = preparationOf(dataset.storage, inputShape(spec, dataset));
+  if (!preparation) return [];
+  const [covered, crop] = [preparation.resize, preparation.center_crop].map((s) => `${s.height}x${s.width}`);
   return [
-    `Photographs of other sizes: resize (bilinear, antialiased) without distortion until the image just covers ${high}x${wide}, ` +
-      `then take the ${height}x${width} in its centre. Every export takes pixels that were prepared so: none resizes or crops.`,
+    `Photographs of other sizes: resize (bilinear, antialiased) without distortion until the image just covers ${covered}, ` +
+      `then take the ${crop} in its centre. Every export takes pixels that were prepared so: none resizes or crops. ` +
+      'Each file states this preparation in its metadata.',
   ];
 }
 

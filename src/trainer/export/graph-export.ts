@@ -3,6 +3,7 @@ import type { Exported, ExportRequest } from './exported.js';
 import { joinedBytes, weightSpecOf } from './graph-format.js';
 import { buildGraphModel } from './graph-model.js';
 import type { InferenceModel } from './inference-layers.js';
+import { metadataOf } from './metadata.js';
 import { predictWith, storeTfjs } from './tfjs-files.js';
 
 /**
@@ -32,6 +33,7 @@ export function graphModelFiles(model: InferenceModel): ModelArtifacts {
     // Graph version since TensorFlow 2.0, which knows all these ops.
     modelTopology: { node: nodes, library: {}, versions: { producer: 175 } },
     signature: signature as NonNullable<ModelArtifacts['signature']>,
+    userDefinedMetadata: metadataOf(model.manifest),
     weightSpecs: weights.map(weightSpecOf),
     weightData: new Uint8Array(bytes).buffer,
   };

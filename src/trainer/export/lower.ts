@@ -1,3 +1,4 @@
+import { preparationOf } from '../../images/preparation.js';
 import type { Layer } from '../../network/index.js';
 import type { InferenceLayer, InferenceModel } from './inference-layers.js';
 import type { ModelSource } from './model-source.js';
@@ -5,9 +6,12 @@ import { lowerOf } from './operations/index.js';
 
 /** Converts a trained network to the form from which formats are written. */
 export function inferenceModel(source: ModelSource): InferenceModel {
-  const { image, classes, mean, standard_deviation } = source.manifest;
-  const manifest = { image, classes, mean, standard_deviation };
-  return { manifest, layers: lowerAll(source.layers, source) };
+  const { storage, image, classes, mean, standard_deviation } = source.manifest;
+  const preparation = preparationOf(storage, image);
+  return {
+    manifest: { image, classes, mean, standard_deviation, preparation },
+    layers: lowerAll(source.layers, source),
+  };
 }
 
 function lowerAll(layers: readonly Layer[], source: ModelSource): InferenceLayer[] {

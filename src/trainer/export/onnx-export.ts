@@ -1,5 +1,6 @@
 import type { Exported, ExportRequest } from './exported.js';
 import type { InferenceModel } from './inference-layers.js';
+import { metadataOf } from './metadata.js';
 import { encodeOnnx } from './onnx-format.js';
 import { buildOnnxGraph } from './onnx-graph.js';
 import { withOnnxRuntime } from './onnx-runtime.js';
@@ -22,5 +23,7 @@ export async function exportOnnx({ folder, model, answers, blobs }: ExportReques
 }
 
 export function onnxFile(model: InferenceModel): Uint8Array {
-  return encodeOnnx(buildOnnxGraph(model), { classes: JSON.stringify(model.manifest.classes) });
+  const metadata = Object.entries(metadataOf(model.manifest));
+  const asText = Object.fromEntries(metadata.map(([key, value]) => [key, JSON.stringify(value)]));
+  return encodeOnnx(buildOnnxGraph(model), asText);
 }

@@ -1,3 +1,4 @@
+import type { Preparation } from '../../images/preparation.js';
 import type { InferenceModel } from './inference-layers.js';
 import type { Padding } from './kernel-layout.js';
 
@@ -8,6 +9,8 @@ export interface Config {
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
   readonly norm_epsilon: number;
+  /** Resize and crop of photographs before the network. Absent if the dataset's images have the input's size. */
+  readonly preparation?: Preparation;
   readonly layers: readonly ConfigLayer[];
 }
 

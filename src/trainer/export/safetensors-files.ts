@@ -1,6 +1,7 @@
 import { encodeSafetensors, type StoredTensor } from '../checkpoint/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
 import { flattenInference, type InferenceLayer, type InferenceModel } from './inference-layers.js';
+import { metadataOf } from './metadata.js';
 import { exportOperationOf } from './operations/index.js';
 
 /** A network in PyTorch's names and layouts, and its layers as data. */
@@ -33,7 +34,7 @@ function configOf({ layers, manifest }: InferenceModel) {
   return {
     format: 'strata-network',
     version: 1,
-    classes: manifest.classes,
+    ...metadataOf(manifest),
     image: manifest.image,
     mean: manifest.mean,
     standard_deviation: manifest.standard_deviation,

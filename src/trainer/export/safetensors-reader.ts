@@ -6,9 +6,14 @@ import type { SafetensorsFiles } from './safetensors-files.js';
 
 /** Rebuilds the network from the two files only. */
 export function readSafetensors({ weights, config }: SafetensorsFiles): InferenceModel {
-  const { layers, norm_epsilon, ...manifest } = JSON.parse(new TextDecoder().decode(config)) as Config;
+  const {
+    layers,
+    norm_epsilon,
+    preparation = null,
+    ...facts
+  } = JSON.parse(new TextDecoder().decode(config)) as Config;
   const { tensors } = decodeSafetensors(weights);
-  return { manifest, layers: readerOf(tensors, norm_epsilon).path(layers) };
+  return { manifest: { ...facts, preparation }, layers: readerOf(tensors, norm_epsilon).path(layers) };
 }
 
 function readerOf(tensors: ReadonlyMap<string, StoredTensor>, epsilon: number): ConfigReader {

@@ -1,6 +1,8 @@
 import { type ModelArtifacts, tf } from '../runtime/index.js';
 import type { Exported, ExportRequest } from './exported.js';
+import type { InferenceModel } from './inference-layers.js';
 import { buildLayersModel, type LayersModel } from './layers-model.js';
+import { metadataOf } from './metadata.js';
 import { predictWith, storeTfjs } from './tfjs-files.js';
 
 /**
@@ -10,15 +12,23 @@ import { predictWith, storeTfjs } from './tfjs-files.js';
  */
 export async function exportTfjsLayers(request: ExportRequest): Promise<Exported> {
   const { folder, model, answers, blobs } = request;
-  const built = buildLayersModel(model);
-  const files = await serialize(built);
-  built.dispose();
+  const files = await layersModelFiles(model);
   const loaded = await tf.loadLayersModel(tf.io.fromMemory(files));
   try {
     const maxDifference = await answers.compare(`${folder}/model.json`, predictWith(loaded, model.manifest));
     return { artifacts: await storeTfjs(folder, files, blobs), maxDifference };
   } finally {
     loaded.dispose();
+  }
+}
+
+/** The files that `tf.loadLayersModel` reads. */
+export async function layersModelFiles(model: InferenceModel): Promise<ModelArtifacts> {
+  const built = buildLayersModel(model);
+  try {
+    return { ...(await serialize(built)), userDefinedMetadata: metadataOf(model.manifest) };
+  } finally {
+    built.dispose();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Predict } from './parity.js';
 /** Stores `<folder>/model.json` and `<folder>/weights.bin` in the form that tfjs loads by URL. */
 export async function storeTfjs(
   folder: string,
-  { format, modelTopology, signature, weightSpecs, weightData }: ModelArtifacts,
+  { format, modelTopology, signature, userDefinedMetadata, weightSpecs, weightData }: ModelArtifacts,
   blobs: BlobStore,
 ): Promise<ArtifactOutput[]> {
   const description = {
@@ -16,6 +16,7 @@ export async function storeTfjs(
     generatedBy: 'Strata',
     convertedBy: null,
     ...(signature && { signature }),
+    ...(userDefinedMetadata && { userDefinedMetadata }),
     weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
   };
   const json = await blobs.put(new TextEncoder().encode(JSON.stringify(description)));

@@ -138,6 +138,7 @@ test("a card of photographs says how they are resized and cropped, and has the j
   const card = modelCard({ ...facts, dataset: photographs, spec: { ...mnistSpec(), image_size: 64 } });
   assert.match(card, /for images of 64x64x3/);
   assert.match(card, /until the image just covers 73x73, then take the 64x64 in its centre/);
+  assert.match(card, /Each file states this preparation in its metadata/);
   assert.match(card, /np\.zeros\(\[1, 64, 64, 3\]/);
   assert.doesNotMatch(
     modelCard({ ...facts, dataset: MNIST, spec: mnistSpec() }),

@@ -29,6 +29,7 @@ export function smallModel(family: Family): SmallModel {
   const random = randomFeatures(3, network.image);
   const pixels = Float32Array.from(random.values, (value) => Math.round(60 * value + 128));
   const manifest = {
+    storage: 'pixels' as const,
     image: network.image,
     classes: ['a', 'b', 'c'],
     mean: [120, 130],
