@@ -44,6 +44,5 @@ test("the README's curl lines work as pasted, from the first job to the download
   assert.match(stdout, /"code":"invalid_spec"/, 'the wrong job was refused');
   await loadSavedModel(join(folder, 'model/full/model.json'));
   // An artifact is called README.md: beside the reader's own README.md it would replace that.
-  const names = await readdir(folder);
-  assert.deepEqual(names.sort(), ['artifacts.json', 'flowers.zip', 'model']);
+  for (const name of ['README.md', 'full']) assert.ok(!(await readdir(folder)).includes(name), name);
 });
