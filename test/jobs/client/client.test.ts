@@ -81,7 +81,7 @@ test('a spec that cannot be trained is rejected with pointers, and nothing is st
     strata.client.jobs.createJob(smallJob({ dataset: 'cifar' }), {}),
     (error: StrataError) => {
       assert.equal(error.errors[0]?.pointer, '/dataset');
-      assert.match(error.errors[0]?.message ?? '', /there are: mnist/);
+      assert.match(error.errors[0]?.message ?? '', /available: mnist/);
       return withCode('invalid_spec')(error);
     },
   );
@@ -180,7 +180,11 @@ test('ids that name nothing', async () => {
 test('the built-in datasets are there, by id', async () => {
   const mnist = await strata.client.datasets.getDataset('mnist');
   assert.equal(mnist?.built_in, true);
-  assert.deepEqual(mnist?.splits, { train: { count: 60_000 }, test: { count: 10_000 } });
+  assert.deepEqual(mnist?.splits, {
+    train: { count: 60_000 },
+    validation: { count: 0 },
+    test: { count: 10_000 },
+  });
   const { data } = await strata.client.datasets.listDatasets({ limit: 100 });
   assert.deepEqual(data[0], mnist);
   const others = data.slice(1).map(({ name, state }) => `${name} ${state}`);

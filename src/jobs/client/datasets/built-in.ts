@@ -5,7 +5,10 @@ import { newId } from '../../store/ids.js';
 
 const OPTIONS = { format: 'auto', test_share: null, image: {}, layout: 'auto', root: null } as const;
 
-/** Begins, in the turn of the tenant that asks first, the import of a built-in dataset that is used for the first time, or could not be imported; once for all who ask. */
+/**
+ * Begins the import of a built-in dataset that is used for the first time, or could not be imported. It happens once for
+ * all tenants, in the turn of the tenant that asks first.
+ */
 export async function importBuiltIn(db: Database, tenant: string, id: string): Promise<void> {
   await db.$transaction(async (tx) => {
     const dataset = await lockDataset(tx, EVERYBODY, id);
