@@ -26,17 +26,16 @@ const TYPED: Readonly<Record<string, string>> = {
   'api-keys': 'key_1',
 };
 
-/** Operations in the order in which a reader could try them: what makes something first, what deletes it last. */
+/** Operations in the order in which a reader could try them, without the deletions: those need ids of the reader's own. */
 function inOrder(entries: OperationEntry[]): OperationEntry[] {
   const rank = ({ method, id }: OperationEntry) => {
-    if (method === 'DELETE') return 3;
     if (id === 'cancelJob') return 2;
     return method === 'POST' || method === 'PUT' ? 0 : 1;
   };
-  return [...entries].sort((a, b) => rank(a) - rank(b));
+  return entries.filter(({ method }) => method !== 'DELETE').sort((a, b) => rank(a) - rank(b));
 }
 
-test('Swagger UI executes every operation with what the page fills in', { skip }, async () => {
+test('Swagger UI executes every operation but deletions with what the page fills in', { skip }, async () => {
   const client = new FakeClient();
   const app = await buildTestApp(client);
   const folder = await mkdtemp(join(tmpdir(), 'strata-swagger-'));
