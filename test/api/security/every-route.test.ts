@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { loadContract, type OperationEntry, operationsOf, scopeOf } from '../../../src/api/openapi.js';
 import { SCOPES, type Scope } from '../../../src/contract/access.js';
 import { useLiveApi } from './live-api.js';
-import { exampleOf, MAKE, resourceOf, urlOf } from './one-of-each.js';
+import { exampleOf, MAKE, pathOf, resourceOf, urlOf } from './one-of-each.js';
 
 describe('every operation of the contract', () => {
   const { live, call, keyWith: makeKey } = useLiveApi();
@@ -16,7 +16,7 @@ describe('every operation of the contract', () => {
     return key;
   };
   const operations = operationsOf(loadContract());
-  const sample = ({ path }: OperationEntry) => path.replaceAll(/\{\w+\}/g, 'none');
+  const sample = (entry: OperationEntry) => pathOf(entry).replaceAll(/\{\w+\}/g, 'none');
 
   test('operations without a key are about health', () => {
     const open = operations.filter((entry) => scopeOf(entry) === null).map(({ path }) => path);
@@ -44,8 +44,9 @@ describe('every operation of the contract', () => {
     });
   }
 
-  for (const entry of operations.filter(({ path }) => path.includes('{'))) {
-    const { id, method, path } = entry;
+  for (const entry of operations.filter((candidate) => pathOf(candidate).includes('{'))) {
+    const { id, method } = entry;
+    const path = pathOf(entry);
     const resource = resourceOf(path);
 
     test(`${id} answers another tenant's ids as if there were none`, async () => {

@@ -70,9 +70,22 @@ function makeWebhook({ strata }: LiveApi) {
 /** The first part of an operation's path. */
 export const resourceOf = (path: string): string => path.split('/')[1] ?? '';
 
+/** An operation's path, and the query without which it is refused: each of its parameters is an id. */
+export function pathOf({ path, operation }: OperationEntry): string {
+  const { parameters = [] } = operation as unknown as { parameters?: readonly Parameter[] };
+  const needed = parameters.filter((parameter) => parameter.in === 'query' && parameter.required);
+  return needed.length === 0 ? path : `${path}?${needed.map(({ name }) => `${name}={id}`).join('&')}`;
+}
+
+interface Parameter {
+  readonly in?: string;
+  readonly name?: string;
+  readonly required?: boolean;
+}
+
 /** An operation's path with an id, and a tag, filled in. */
 export const urlOf = (path: string, id: string): string =>
-  path.replace('{id}', id).replace('{tag}', 'production');
+  path.replaceAll('{id}', id).replace('{tag}', 'production');
 
 /** The body that the contract shows. */
 export function exampleOf({ operation }: OperationEntry): unknown {

@@ -13,6 +13,7 @@ import {
   factsOf,
   findDatasetsNamed,
   isVisibleTo,
+  type NamedDataset,
 } from '../../store/datasets.js';
 import type { NewJob } from '../../store/new-jobs.js';
 import type { Job } from '../../store/rows.js';
@@ -36,11 +37,11 @@ export interface DatasetReads {
 export type BeginImport = (tenant: string, id: string) => Promise<void>;
 
 export function openDatasetReads(db: Database): DatasetReads {
-  const read = readTogether((names: readonly string[]) => findDatasetsNamed(db, names));
+  const read = readTogether((wanted: readonly NamedDataset[]) => findDatasetsNamed(db, wanted));
   return {
-    dataset: async (tenant, wanted) =>
-      (await read([wanted])).find(
-        (row) => isVisibleTo(tenant, row) && (row.id === wanted || row.name === wanted),
+    dataset: async (tenant, nameOrId) =>
+      (await read([{ tenant, nameOrId }])).find(
+        (row) => isVisibleTo(tenant, row) && (row.id === nameOrId || row.name === nameOrId),
       ),
     datasetNames: (tenant) => datasetNames(db, tenant, MAX_NAMED),
   };

@@ -5,7 +5,7 @@ import { fillHistory } from '../../../../bench/loops/history.js';
 import { loadContract, operationsOf, scopeOf } from '../../../../src/api/openapi.js';
 import { SCOPES } from '../../../../src/contract/access.js';
 import { useLiveApi } from '../../../api/security/live-api.js';
-import { exampleOf, MAKE, resourceOf, urlOf } from '../../../api/security/one-of-each.js';
+import { exampleOf, MAKE, pathOf, resourceOf, urlOf } from '../../../api/security/one-of-each.js';
 import { smallJob } from '../../support/specs.js';
 import { blocksOf, largeTables, MAX_BLOCKS, scannedTables, sentBy } from './statements.js';
 
@@ -28,7 +28,8 @@ describe('no statement of an operation reads a large table whole', () => {
   });
 
   for (const entry of operationsOf(loadContract())) {
-    const { id, method, path } = entry;
+    const { id, method } = entry;
+    const path = pathOf(entry);
     test(id, async () => {
       const make = path.includes('{') ? MAKE[resourceOf(path)] : null;
       const url = make ? urlOf(path, await make(live)) : path.replaceAll(/\{\w+\}/g, 'none');
