@@ -114,11 +114,18 @@ export default {
       { path: '^src/', pathNot: '^src/images/' },
       { path: npm('sharp') },
     ),
+    onlyRooms('onnx-runs', 'Trainer and predictor run models with it: it knows neither of them.', 'onnx', []),
+    forbid(
+      'onnxruntime-behind-its-door',
+      'One door to ONNX Runtime: its telemetry is off before it loads. The version of its package may be asked.',
+      { path: '^(src|test|bench|scripts)/', pathNot: '^src/onnx/' },
+      { path: npm('onnxruntime-node'), pathNot: '/package\\.json$', dependencyTypesNot: ['type-only'] },
+    ),
     onlyRooms(
       'trainer-computes',
       'The mathematics is usable, and testable, without the service around it.',
       'trainer',
-      ['contract/', 'network/', 'method/', 'planning/costs/', 'storage/', 'images/'],
+      ['contract/', 'network/', 'method/', 'planning/costs/', 'storage/', 'images/', 'onnx/'],
     ),
     forbid(
       'trainer-without-servers',
@@ -160,7 +167,7 @@ export default {
       'predictor-predicts',
       'It opens images that anybody may have made: whoever takes it over reaches blobs, and nothing else of ours.',
       'predictor',
-      ['contract/', 'storage/', 'images/'],
+      ['contract/', 'storage/', 'images/', 'onnx/'],
     ),
     forbid(
       'predictor-without-servers',

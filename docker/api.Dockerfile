@@ -22,7 +22,7 @@ RUN npm ci --omit=dev --omit=optional \
 
 FROM node:22-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0 STRATA_HOME=/data
+ENV NODE_ENV=production HOST=0.0.0.0 STRATA_HOME=/data ORT_DISABLE_TELEMETRY=1
 RUN mkdir /data && chown node:node /data
 COPY --from=packages /app/node_modules node_modules
 COPY package.json ./

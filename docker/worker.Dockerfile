@@ -26,7 +26,7 @@ RUN cp -r node_modules/@img /tmp/ \
 
 FROM node:22-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production STRATA_HOME=/data
+ENV NODE_ENV=production STRATA_HOME=/data ORT_DISABLE_TELEMETRY=1
 RUN mkdir /data && chown node:node /data
 COPY --from=engine /opt/cache /opt/cache
 COPY --from=engine /app/node_modules node_modules

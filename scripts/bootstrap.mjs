@@ -161,6 +161,8 @@ const command = COMMANDS[name];
 if (!command) fail(`Unknown command '${name}'. One of: ${Object.keys(COMMANDS).join(', ')}`);
 if (!existsSync(join(ROOT, command))) fail(`'npm run ${name}' is not there yet (${command}).`);
 checkNode();
+// ONNX Runtime would send data about models to its vendor, from any process that a command starts.
+process.env.ORT_DISABLE_TELEMETRY = '1';
 if (!isInstalled()) await installPackages();
 process.exitCode = await run(process.execPath, ['--import', 'tsx', command, ...args], {
   env: process.env,

@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { BlobUri } from '../contract/blob-uri.js';
+import { InferenceSession, Tensor } from '../onnx/runtime.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import type { Network } from './predict.js';
 import type { Loaded } from './sessions.js';

@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Shape } from '../../network/index.js';
+import { InferenceSession, Tensor } from '../../onnx/runtime.js';
 import type { Predict } from './parity.js';
 
 /** Number of threads of ONNX Runtime, like those of the trainer in which it runs. */

@@ -12,7 +12,7 @@ import { startLoop } from '../../../src/jobs/process/loop.js';
 import type { Lease, StopWish } from '../../../src/jobs/store/leases.js';
 import { countOomKills } from '../../../src/jobs/worker/children/oom-kills.js';
 import { TrainerChild } from '../../../src/jobs/worker/children/trainer-child.js';
-import { tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
+import { computingEnvironment, tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
 import { cpuHasBfloat16, cpuPrefersBfloat16, placeSlots } from '../../../src/jobs/worker/slots/devices.js';
 import { Slot } from '../../../src/jobs/worker/slots/slot.js';
 import { trainerEnvironment } from '../../../src/jobs/worker/slots/trainer-environment.js';
@@ -83,6 +83,15 @@ test("a trainer's environment: its threads and its GPU, and no word of the datab
       trainerEnvironment(base, settings, { device: 'cpu:0', gpu: null, bfloat16: false }),
     false,
   );
+});
+
+test('every process that computes has the telemetry of ONNX Runtime off, whatever its worker has', () => {
+  for (const base of [{}, { ORT_DISABLE_TELEMETRY: '0' }]) {
+    const settings = { blobUrl: 'file:///blobs', threads: 2 };
+    const place = { device: 'cpu:0', gpu: null, bfloat16: false };
+    assert.equal(computingEnvironment(base, settings.blobUrl).ORT_DISABLE_TELEMETRY, '1');
+    assert.equal(trainerEnvironment(base, settings, place).ORT_DISABLE_TELEMETRY, '1');
+  }
 });
 
 test('a loop runs once more for a nudge that comes during a run, and never twice at once', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor as OnnxTensor } from '../../../src/onnx/runtime.js';
 import { cacheEntry, cacheRoot } from '../../../src/provision/cache.js';
 import { exec } from '../../../src/provision/exec.js';
 import { decodeSafetensors } from '../../../src/trainer/checkpoint/index.js';

@@ -20,10 +20,13 @@ export function tiedToParent(command: readonly string[]): string[] {
 const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_KEY'];
 const WITHHELD_PREFIX = 'OTEL_';
 
+/** ONNX Runtime sends nothing to its vendor when it finds this variable as it is loaded (src/onnx/runtime.ts). */
+const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' };
+
 /** Environment of processes that compute. They know the location of blobs, and no secret. */
 export function computingEnvironment(base: NodeJS.ProcessEnv, blobUrl: string): NodeJS.ProcessEnv {
   const kept = Object.entries(base).filter(
     ([name]) => !WITHHELD.includes(name) && !name.startsWith(WITHHELD_PREFIX),
   );
-  return { ...Object.fromEntries(kept), STRATA_BLOB_URL: blobUrl };
+  return { ...Object.fromEntries(kept), ...NO_TELEMETRY, STRATA_BLOB_URL: blobUrl };
 }
