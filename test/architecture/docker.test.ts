@@ -33,7 +33,14 @@ const ours = services.filter(([, service]) => service.build);
 /** Settings of the service, and variables that other programs in the images read. */
 const KNOWN_VARIABLES: readonly string[] = [
   ...SETTINGS.map(({ name }) => name),
-  ...['NODE_ENV', 'XDG_CACHE_HOME', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_DB'],
+  ...[
+    'NODE_ENV',
+    'ORT_DISABLE_TELEMETRY',
+    'XDG_CACHE_HOME',
+    'POSTGRES_USER',
+    'POSTGRES_PASSWORD',
+    'POSTGRES_DB',
+  ],
 ];
 
 const DOCKERFILES = (await readdir(DOCKER)).filter((name) => name.endsWith('.Dockerfile'));
