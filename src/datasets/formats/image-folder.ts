@@ -79,7 +79,7 @@ export class ImageFolderReader implements FormatReader {
     if (options.layout === 'auto' && options.root === null)
       throw new ImportError(
         'dataset_format',
-        'an image lies in no folder of a class; its folder names its class. Move it, or send `layout` or `root` to leave it out',
+        'an image is in no class folder, and the name of its folder is its class. Move it, or send `layout` or `root` to leave it out',
         name,
       );
     problems.leaveOut('images outside of the folders that `layout` and `root` name', name);
