@@ -121,8 +121,8 @@ async function requireDataset(
 function notReady({ name, state, builtIn }: DatasetFactsRow, begins: boolean): StrataError {
   const first = begins
     ? 'is used for the first time and is being imported'
-    : 'is imported when the first job names it';
-  const again = builtIn && begins ? '; it is being imported again' : '';
+    : 'is imported when a job first names it';
+  const again = builtIn && begins ? '; it is now imported again' : '';
   const why =
     state === 'failed'
       ? `could not be imported; read its problems${again}`
