@@ -138,7 +138,7 @@ test('one of two runs from a frozen sender is kept, and a sender that has lost i
     openBox: async () => {
       lose();
       await strata.sql.query(
-        `UPDATE tracker_export SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() + interval '1 h' WHERE state = 'pending'`,
+        `UPDATE tracker_export SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() + interval '30 s' WHERE state = 'pending'`,
       );
       return lazySecretBox({ home: strata.servers.home })();
     },

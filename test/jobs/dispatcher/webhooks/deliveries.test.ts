@@ -246,7 +246,7 @@ test('a delivery whose sender dies is due again, and the dead one changes nothin
   const overtaken = send({
     openBox: async () => {
       await strata.sql.query(
-        `UPDATE webhook_delivery SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() + interval '1 h' WHERE state = 'pending'`,
+        `UPDATE webhook_delivery SET attempt = attempt + 1, attempts = attempts + 1, lease_until = now() + interval '30 s' WHERE state = 'pending'`,
       );
       return lazySecretBox({ home: strata.servers.home })();
     },
