@@ -1,6 +1,5 @@
 import type { TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { describeRun, parallelRange, type RunDescription } from '../../../method/index.js';
-
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import type { SplitReader } from '../../data/index.js';
 import { type Evaluation, lowFidelityWarnings, TrainedNetwork } from '../../evaluation/index.js';
@@ -9,13 +8,12 @@ import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
-
 import { joinedState } from '../inputs/states.js';
 import { diagnose } from './diagnose.js';
 
 /**
- * Evaluates the composed network, and beside it the compact one, as the stages left them after a round: on validation images where
- * the job has some, so that the test images are scored once, at the end.
+ * Evaluates the composed network, and beside it the compact one, as the stages left them after a round. Validation images
+ * are scored where the job has some, so that the test images are scored once, at the end.
  */
 export function evaluate(context: TaskContext): Promise<TaskSuccess> {
   return withReaders(context, (readers) => evaluateOn(context, readers));
