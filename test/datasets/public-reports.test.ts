@@ -37,7 +37,7 @@ test('images in one folder are one class, and images in none have no class', asy
   const inOne = [first!, second!].map(({ bytes }, index) => ({ name: `photos/${index}.png`, bytes }));
   await assert.rejects(importArchive(t, makeZip(inOne)), /only one class, photos/);
   const inNone = inOne.map(({ name, bytes }) => ({ name: name.slice(7), bytes }));
-  await assert.rejects(importArchive(t, makeZip(inNone)), /its folder names its class/);
+  await assert.rejects(importArchive(t, makeZip(inNone)), /the name of its folder is its class/);
 });
 
 test('a size of 8 GiB and more in a tar is a binary number', () => {

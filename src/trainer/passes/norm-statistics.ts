@@ -11,9 +11,10 @@ export type Statistics = ReadonlyMap<
 >;
 
 /**
- * Estimates the statistics along the whole chain: mean and variance of all images' features together, each layer fed by the
- * layers before it, which normalise by their batch. A mean of the batches' variances would lack the variance between batches. Training keeps no moving averages: those of a stage would describe its AuxNet's outputs, not the
- * true features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
+ * Estimates the statistics along the whole chain: mean and variance of all images' features together, each layer fed by
+ * the layers before it, which normalise by their batch. A mean of the batches' variances would lack the variance between
+ * batches. Training keeps no moving averages: those of a stage would describe its AuxNet's outputs, not the true
+ * features ("Precise BatchNorm", Wu and Johnson, arXiv:2105.07576; docs/adr/0006).
  */
 export class StatisticsEstimate {
   readonly #sums: Sums = new Map();

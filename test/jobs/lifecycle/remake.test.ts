@@ -112,7 +112,7 @@ test('two readers of the same damaged bytes let them be made again once, whichev
 
 test('events name the tasks of a plan without replicas as people do', async () => {
   const { rows } = await strata.sql.query<{ message: string }>('SELECT message FROM event');
-  assert.ok(rows.some(({ message }) => message.includes('is run again')));
+  assert.ok(rows.some(({ message }) => message.includes('runs again')));
   assert.deepEqual(
     rows.filter(({ message }) => /undefined|null|NaN/.test(message)),
     [],

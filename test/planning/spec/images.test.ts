@@ -54,7 +54,7 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     { augmentation: { random_resized_crop: {} } },
     MNIST,
     '/augmentation/random_resized_crop',
-    /mnist stores pixels of one size.*use false or null/,
+    /mnist stores pixels of a fixed size.*use false or null/,
   ],
   [
     'crops that are shifted too',
@@ -89,7 +89,7 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     { image_size: 16, model: { family: 'imagenet-resnet', depth: 18 } },
     BIRDS,
     '/model/family',
-    /those of birds are 16x16/,
+    /the images of birds are 16x16/,
   ],
   [
     'a cutout of the whole image',

@@ -207,8 +207,13 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
   ['more stages than blocks', { method: { stages: 10 } }, '/method/stages', /9 residual blocks/],
   ['backprop in stages', { method: { type: 'backprop', stages: 2 } }, '/method/stages', /use 1/],
   ['split of another length', { method: { split: [9] } }, '/method/split', /1 entries for 2 stages/],
-  ['split of another sum', { method: { split: [4, 4] } }, '/method/split', /sums to 8/],
-  ['batch larger than the data', { max_train_samples: 100 }, '/batch_size', /at most the 100/],
+  ['split of another sum', { method: { split: [4, 4] } }, '/method/split', /has the sum 8; it must be 9/],
+  [
+    'batch larger than the data',
+    { max_train_samples: 100 },
+    '/batch_size',
+    /at most 100, the number of training images/,
+  ],
   ['unstable penalty', { method: { penalty: 10 } }, '/method/penalty', /use 8.00 or less/],
   [
     'a penalty without a coupling',
@@ -226,7 +231,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a decoder of one stage',
     { method: { type: 'local-heads', stages: 1, heads: { decoder: true } } },
     '/method/heads/decoder',
-    /a single stage/,
+    /one stage has no local heads/,
   ],
   [
     'a rate for AuxNets that local heads lack',
@@ -248,7 +253,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
   ],
   ['momentum of adamw', { optimizer: { type: 'adamw', momentum: 0.9 } }, '/optimizer/momentum', /beta1/],
   ['Nesterov of adamw', { optimizer: { type: 'adamw', nesterov: true } }, '/optimizer/nesterov', /use false/],
-  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is only valid for adamw/],
+  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw; sgd has/],
   [
     'Nesterov without momentum',
     { optimizer: { nesterov: true, momentum: 0 } },
@@ -295,25 +300,25 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'the inner width of one convolution',
     { method: { split: [2, 7], auxiliary: { width: 8, depth: 1 } } },
     '/method/auxiliary/depth',
-    /use 2 or more, or leave width out/,
+    /use at least 2, or leave width out/,
   ],
   [
     'a filter of no corrections',
     { method: { type: 'penalty', corrections: { filter: 'average-2' } } },
     '/method/corrections/filter',
-    /penalty in 2 stages sends no corrections: leave it out/,
+    /penalty with 2 stages sends no corrections; leave it out/,
   ],
   [
     'a precision of no corrections',
     { method: { stages: 1, corrections: { precision: 'int8' } } },
     '/method/corrections/precision',
-    /in one stage sends no corrections/,
+    /with one stage sends no corrections/,
   ],
   [
     'more rounds of messages than change anything',
     { method: { type: 'rounds', stages: 3, message_rounds: 6 } },
     '/method/message_rounds',
-    /5 rounds are exact .* use 5 or less/,
+    /5 rounds give exact .* use at most 5/,
   ],
   [
     'rounds of messages of another method',
@@ -355,7 +360,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'more stored variables than a job may have',
     { model: { width: 64 }, method: { type: 'stored' } },
     '/method/type',
-    /GiB; the limit is 4\.0 GiB\. Use max_train_samples of at most \d+/,
+    /5\.6 GiB of variables, of 4\.0 allowed; use max_train_samples of at most \d+/,
   ],
   [
     'a warm start of stored variables',
@@ -367,7 +372,7 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a precision of stored rows',
     { method: { type: 'stored', corrections: { precision: 'int8' } } },
     '/method/corrections/precision',
-    /stored in 2 stages sends no corrections/,
+    /stored with 2 stages sends no corrections/,
   ],
   [
     'a coupling of stored variables where none are stored',

@@ -7,12 +7,12 @@ import {
 } from '../../../src/planning/tasks/restart-points.js';
 import { MNIST, resolved } from '../../jobs/support/specs.js';
 
-/** Eight steps an epoch: 13 in parallel in rounds of 4, and 3 end to end that two replicas share. */
+/** Eight steps an epoch: 13 in parallel in rounds of 4, and 3 end to end that two replicas share, more than the default. */
 const SPEC = resolved({
   max_train_samples: 256,
   batch_size: 32,
   epochs: 2,
-  method: { stages: 2, round_steps: 4, end_to_end_share: 0.2 },
+  method: { stages: 2, round_steps: 4, end_to_end_share: 0.2, end_to_end_replicas: 2 },
 });
 
 const NOBODY = { stage: null, round: null } as const;

@@ -65,7 +65,7 @@ const FAULTS = {
   'labels without a class': {
     damage: ({ labels }: Awaited<ReturnType<typeof trainFiles>>) =>
       writeFileSync(labels, Uint8Array.of(9, 0), { flag: 'r+' }),
-    message: /^the dataset's splits\.train\.labels give image 0 class 9 of 3; import/,
+    message: /^the dataset's splits\.train\.labels give image 0 the class 9, but there are 3 classes; import/,
   },
 } as const;
 

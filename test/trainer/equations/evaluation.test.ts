@@ -28,7 +28,7 @@ import { mnistSpec } from '../support/specs.js';
 import { runTrainingTask, type TrainingTask } from '../support/training-tasks.js';
 
 // docs/method.md, "BatchNorm" and "Diagnostics": what `evaluate` and `finalize` report of the test images, against the
-// network in float64, whose batch norms use the mean moments of the training images' batches.
+// network in float64, whose batch norms use the moments of all training images together.
 
 const IMAGE = { height: 8, width: 8, channels: 2 } as const;
 const CLASSES = 3;
@@ -126,16 +126,13 @@ function auxiliaryError(spec: ResolvedSpec, values: NamedValues): number {
   return length(made.map((value, i) => value - target[i]!)) / length(target);
 }
 
-/** The outputs on all test images, each batch norm with the mean of its batches' moments. */
+/** The outputs on all test images, each batch norm with the moments of what it was given in all batches together. */
 function inferAll(layers: readonly Layer[], values: NamedValues, spec: ResolvedSpec): Features {
   const moments = new Map<string, Moments[]>();
   for (const batch of statisticsBatches(spec)) {
     referenceForward(layers, batch, values, ({ name }, input) => {
       const of = momentsOf(input);
-      const count = input.values.length / input.shape[3];
-      // The trainer averages unbiased variances.
-      const unbiased = of.variance.map((variance) => (variance * count) / (count - 1));
-      moments.set(name, [...(moments.get(name) ?? []), { ...of, variance: unbiased }]);
+      moments.set(name, [...(moments.get(name) ?? []), of]);
       return of;
     });
   }
@@ -143,13 +140,18 @@ function inferAll(layers: readonly Layer[], values: NamedValues, spec: ResolvedS
     TEST_SPLIT,
     Uint32Array.from({ length: TEST }, (_, index) => index),
   );
-  return referenceForward(layers, images, values, ({ name }) => meanMoments(moments.get(name)!));
+  return referenceForward(layers, images, values, ({ name }) => pooledMoments(moments.get(name)!));
 }
 
-function meanMoments(all: readonly Moments[]): Moments {
-  const mean = (part: keyof Moments) =>
-    all[0]![part].map((_, c) => all.reduce((sum, each) => sum + each[part][c]! / all.length, 0));
-  return { mean: mean('mean'), variance: mean('variance') };
+/** Law of total variance, for batches of one size: the mean of their variances plus the variance of their means. */
+function pooledMoments(all: readonly Moments[]): Moments {
+  const over = (of: (each: Moments, channel: number) => number) =>
+    all[0]!.mean.map((_, channel) => all.reduce((sum, each) => sum + of(each, channel) / all.length, 0));
+  const mean = over((each, channel) => each.mean[channel]!);
+  const variance = over(
+    (each, channel) => each.variance[channel]! + (each.mean[channel]! - mean[channel]!) ** 2,
+  );
+  return { mean, variance };
 }
 
 /** All training images, in the order that the job's seed gives them. */

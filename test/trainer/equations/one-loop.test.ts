@@ -30,6 +30,8 @@ const SMOOTHING = 0.1;
 const CLIP_NORM = 1;
 /** The formulas round in another order than the kernels; sixteen steps let float32's 6e-8 grow to some 1e-6. */
 const TOLERANCE = 1e-5;
+/** The joined network starts from weights that already differ by rounding, and its steps add theirs. */
+const JOINED_TOLERANCE = 3e-5;
 
 const NETWORKS: Readonly<Record<string, SpecChanges['model']>> = {
   resnet: { depth: 8, width: 2 },
@@ -95,7 +97,7 @@ test('the joined network goes on with the weights and the memory of its stages',
     const last = run.get(`end_to_end-${rounds.endToEndRounds - 1}`)!.outputs.state!;
     const actual = decodeState(await blobs.get(last.uri)).weights;
     const [a, b] = [actual, weights].map((all) => movesFrom(start, all));
-    within(t, 'way of the joined network', relativeError(a!, b!), TOLERANCE);
+    within(t, 'way of the joined network', relativeError(a!, b!), JOINED_TOLERANCE);
   });
 });
 

@@ -102,7 +102,7 @@ test('a pullback frees the mask, and a pass without a draw is refused', () => {
     assert.equal(liveTensors(), count + 2 + gradients.size);
     assert.throws(
       () => trainPass(layers, images, { weights, gradients }, false),
-      /block0\/dropout needs a draw/,
+      /block0\/dropout needs the seed and the step/,
     );
   });
 });

@@ -154,6 +154,6 @@ test('a share that holds out no image, or that leaves no batch, is refused with 
   assert.equal(refusalOf({ validation_share: 2e-5 }), '', 'the remedy');
   assert.match(
     refusalOf({ validation_share: 0.9, batch_size: 6001 }),
-    /\/batch_size: must be at most the 6000 training images/,
+    /\/batch_size: must be at most 6000, the number of training images/,
   );
 });

@@ -67,6 +67,7 @@ export const LISTENER_NAME = 'strata-listen';
 /**
  * Listens on one connection, whatever the number of channels, and reconnects for as long as it is open. Every handler
  * also runs after each connect, with an empty payload, since nudges may have been missed until then.
+ * @throws Error if the first connection fails; nothing stays open then
  */
 export async function listen(databaseUrl: string, handlers: NudgeHandlers): Promise<Listener> {
   const channels = Object.keys(handlers) as Channel[];
@@ -116,14 +117,22 @@ export async function listen(databaseUrl: string, handlers: NudgeHandlers): Prom
     );
   }, PING_MS);
 
-  await connect();
+  const close = (): void => {
+    closed = true;
+    clearInterval(ping);
+    clearTimeout(retry);
+    // Without a goodbye message, which a dead connection would never answer.
+    socket.destroy();
+  };
+  try {
+    await connect();
+  } catch (error) {
+    close();
+    throw error;
+  }
   return {
     async close() {
-      closed = true;
-      clearInterval(ping);
-      clearTimeout(retry);
-      // Without a goodbye message, which a dead connection would never answer.
-      socket.destroy();
+      close();
     },
   };
 }

@@ -63,7 +63,7 @@ test('a long log keeps its first and last lines, and the number of omitted ones'
     written.map((_, index) => index),
   );
   assert.equal(written[LOG_LIMITS.firstLines - 1]?.text, `line ${LOG_LIMITS.firstLines - 1}`);
-  assert.match(written[LOG_LIMITS.firstLines]?.text ?? '', /^\[7 lines left out/);
+  assert.match(written[LOG_LIMITS.firstLines]?.text ?? '', /^\[7 lines omitted/);
   assert.equal(written.at(-1)?.text, `line ${total - 1}`);
 });
 
