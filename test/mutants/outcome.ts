@@ -40,14 +40,13 @@ export function baselineProblem({ passed, failed, broke }: Outcome, tests: reado
   return absent.length > 0 ? `did not run: ${absent.join('; ')}` : null;
 }
 
-/** Within a test run it would make Node report in another form. */
-const { NODE_TEST_CONTEXT: _, ...ENVIRONMENT } = process.env;
-
 function execute(cwd: string, args: readonly string[]): Promise<{ code: string; output: string }> {
+  // Within a test run it would make Node report in another form.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd,
-      env: ENVIRONMENT,
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { runCommand } from '../../src/service/commands/command.js';
 import { ROOT } from '../../src/service/root.js';
 import { prepareTests } from '../support/prepare.js';
+import { SHARED_SERVERS, startOwnServers } from '../support/servers.js';
 import { MUTANTS } from './list/index.js';
 import { type Mutant, plant, problemsOf } from './mutant.js';
 import { baselineProblem, isCaught, runTests } from './outcome.js';
@@ -19,18 +20,26 @@ await runCommand(async () => {
   const unfit = (await Promise.all(chosen.map((mutant) => problemsOf(ROOT, mutant)))).flat();
   if (unfit.length > 0) throw new Error(unfit.join('\n'));
   await prepareTests();
-  await inCopy(async (root) => {
-    const broken = await brokenBaselines(root, chosen);
-    const survivors = [];
-    for (const mutant of chosen) {
-      if (broken.has(mutant.caughtBy.file) || !(await tryMutant(root, mutant))) survivors.push(mutant.name);
-    }
-    console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants caught`);
-    if (survivors.length === 0) return;
-    console.log(`not caught: ${survivors.join(', ')}`);
-    process.exitCode = 1;
-  });
+  await onSharedServers(() => inCopy((root) => tryMutants(root, chosen)));
 });
+async function tryMutants(root: string, mutants: readonly Mutant[]): Promise<void> {
+  const broken = await brokenBaselines(root, mutants);
+  const survivors = [];
+  for (const mutant of mutants) {
+    if (broken.has(mutant.caughtBy.file) || !(await tryMutant(root, mutant))) survivors.push(mutant.name);
+  }
+  console.log(`${mutants.length - survivors.length} of ${mutants.length} mutants caught`);
+  if (survivors.length === 0) return;
+  console.log(`not caught: ${survivors.join(', ')}`);
+  process.exitCode = 1;
+}
+
+/** Test files take turns on one Postgres and one Redis: to start them takes longer than most of the tests. */
+async function onSharedServers(body: () => Promise<void>): Promise<void> {
+  const { databaseUrl, redisUrl, stop } = await startOwnServers();
+  process.env[SHARED_SERVERS] = JSON.stringify({ databaseUrl, redisUrl });
+  await body().finally(stop);
+}
 
 function isAbout({ name, file, caughtBy }: Mutant, word: string): boolean {
   return [name, file, caughtBy.file].some((text) => text.includes(word));

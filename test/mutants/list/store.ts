@@ -1,7 +1,9 @@
 import { type Mutant, noticedBy } from '../mutant.js';
 
 const SUCCESSES = 'src/jobs/store/task-successes.ts';
+const TASKS = 'src/jobs/store/tasks.ts';
 const FENCES_TEST = 'test/jobs/store/fences.test.ts';
+const TRANSITIONS_TEST = 'test/jobs/store/transitions.test.ts';
 
 /** Transitions of jobs and tasks, and the fences around them. */
 export const STORE: readonly Mutant[] = [
@@ -93,6 +95,46 @@ export const STORE: readonly Mutant[] = [
       edits: [
         ['ORDER.indexOf(to) <= ORDER.indexOf(job.state)', 'ORDER.indexOf(to) >= ORDER.indexOf(job.state)'],
       ],
+    },
+  ]),
+  ...noticedBy(TRANSITIONS_TEST, 'every claim raises the attempt of its task by one', [
+    {
+      name: 'claim-without-fence',
+      fault: 'A claim does not raise the attempt.',
+      file: 'src/jobs/store/leases.ts',
+      edits: [['attempt = attempt + 1, lease_until', 'attempt = attempt, lease_until']],
+    },
+  ]),
+  ...noticedBy(TRANSITIONS_TEST, 'a job that has ended takes no other state', [
+    {
+      name: 'state-overwritten',
+      fault: 'A job takes any state, whatever it had.',
+      file: 'src/jobs/store/jobs.ts',
+      edits: [["const state = transition('job', job.state, to);", 'const state = to;']],
+    },
+  ]),
+  ...noticedBy(TRANSITIONS_TEST, 'a request to stop changes nothing of a job that has ended', [
+    {
+      name: 'stop-late',
+      fault: 'A job that has ended can be stopped.',
+      file: 'src/jobs/lifecycle/stop.ts',
+      edits: [["if (isTerminal('job', job.state)) return job;\n  const reason", 'const reason']],
+    },
+  ]),
+  ...noticedBy(TRANSITIONS_TEST, 'the tasks of a cancelled job are cancelled', [
+    {
+      name: 'left-open',
+      fault: 'Tasks of an ended job wait for ever.',
+      file: TASKS,
+      edits: [["state: { in: ['waiting', 'ready'] }", "state: { in: ['ready'] }"]],
+    },
+  ]),
+  ...noticedBy(TRANSITIONS_TEST, 'messages are kept until every task that reads them has succeeded', [
+    {
+      name: 'spool-early',
+      fault: 'Messages are deleted before all who read them have succeeded.',
+      file: TASKS,
+      edits: [["AND reader.state <> 'succeeded'", "AND reader.state = 'running'"]],
     },
   ]),
   ...noticedBy(
