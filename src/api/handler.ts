@@ -22,6 +22,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly traceparent: string | null;
   /** Aborts when the server closes. Responses without an end must end then. */
   readonly closing: AbortSignal;
+  /** Aborts when the caller has gone away before the response. */
+  readonly leaving: AbortSignal;
   readonly params: Part<Id, 'path'>;
   readonly query: Query<Id>;
   /** Headers by lower-case names, as in Node. OpenAPI has no parameter for Accept. */

@@ -40,7 +40,7 @@ export interface PredictionTimes {
 /** Error codes that a prediction can fail with. */
 export type PredictionError = Extract<
   ErrorCode,
-  'unreadable_image' | 'blob_missing' | 'blob_corrupt' | 'internal' | OutageCode
+  'unreadable_image' | 'blob_missing' | 'blob_corrupt' | 'prediction_late' | 'internal' | OutageCode
 >;
 
 export type PredictionOutcome =
@@ -58,10 +58,10 @@ export type PredictionOutcome =
       readonly index: number | null;
     };
 
-export interface ToPredictor {
-  readonly id: number;
-  readonly task: PredictionTask;
-}
+export type ToPredictor =
+  | { readonly type: 'ask'; readonly id: number; readonly task: PredictionTask }
+  /** Nobody waits for the answer any more. It still comes, as soon as the work can stop. */
+  | { readonly type: 'cancel'; readonly id: number };
 
 export type FromPredictor =
   | { readonly type: 'ready' }

@@ -14,19 +14,20 @@ export type Network = (pixels: Float32Array, count: number) => Promise<Float32Ar
  */
 const BATCH_PIXELS = 32 * 64 * 64;
 
-/** Answers a task. Errors are part of the answer. */
+/** Answers a task. Errors are part of the answer. The signal stops it between two images or two batches. */
 export async function predict(
   sessions: Sessions<Network>,
   task: PredictionTask,
   now: () => number,
+  cancelled: AbortSignal,
 ): Promise<PredictionOutcome> {
   try {
     const started = now();
-    const images = await readImages(task);
+    const images = await readImages(task, cancelled);
     const decoded = now();
     return await sessions.use(task.uri, async (network) => {
       const loaded = now();
-      const predictions = await predictAll(network, images, task);
+      const predictions = await predictAll(network, images, task, cancelled);
       const ms = { decode: decoded - started, load: loaded - decoded, compute: now() - loaded };
       return { ok: true, predictions, ms };
     });
@@ -48,10 +49,18 @@ function failureOf(error: unknown): PredictionOutcome {
   return { ok: false, code, message: error instanceof Error ? error.message : String(error), index: null };
 }
 
-async function readImages({ kind, items, image, storage }: PredictionTask): Promise<Uint8Array[]> {
+function stopIf({ aborted }: AbortSignal): void {
+  if (aborted) throw new PredictionFailure('prediction_late', 'nobody waits for the answer any more');
+}
+
+async function readImages(
+  { kind, items, image, storage }: PredictionTask,
+  cancelled: AbortSignal,
+): Promise<Uint8Array[]> {
   const images: Uint8Array[] = [];
   // One after another, so that only one decoded image is in memory at a time.
   for (const [index, item] of items.entries()) {
+    stopIf(cancelled);
     const bytes = Buffer.from(item, 'base64');
     images.push(kind === 'pixels' ? bytes : await readFile(bytes, index, image, storage));
   }
@@ -62,10 +71,12 @@ async function predictAll(
   network: Network,
   images: readonly Uint8Array[],
   { image, topK }: PredictionTask,
+  cancelled: AbortSignal,
 ): Promise<RankedClass[][]> {
   const batchSize = Math.max(1, Math.floor(BATCH_PIXELS / (image.height * image.width)));
   const predictions: RankedClass[][] = [];
   for (let start = 0; start < images.length; start += batchSize) {
+    stopIf(cancelled);
     const batch = images.slice(start, start + batchSize);
     const probabilities = await network(Float32Array.from(Buffer.concat(batch)), batch.length);
     const classes = probabilities.length / batch.length;

@@ -32,7 +32,7 @@ async function expectEvaluated(run: PlanRun, { files, labels, ...shown }: TestSe
     for (let start = 0; start < files.length; start += BATCH) {
       const items = files.slice(start, start + BATCH);
       const task = { uri, ...shown, kind: 'encoded', items, topK: 1 } as const;
-      const outcome = await predict(sessions, task, () => performance.now());
+      const outcome = await predict(sessions, task, () => performance.now(), new AbortController().signal);
       assert.ok(outcome.ok);
       right += outcome.predictions.filter(([best], n) => best?.index === labels[start + n]).length;
     }

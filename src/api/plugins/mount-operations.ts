@@ -60,6 +60,7 @@ type AnyHandler = (request: {
   service: ServiceState;
   traceparent: string | null;
   closing: AbortSignal;
+  leaving: AbortSignal;
   params: unknown;
   query: unknown;
   headers: unknown;
@@ -90,7 +91,8 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
     };
     const openUpload = (id: string) => uploads.open(tenantOf(request), id);
     const asked = { params, query, headers, body, upload, openUpload };
-    const answer = await handler({ client, service: state, traceparent, closing, ...asked });
+    const leaving = leavingSignal(reply);
+    const answer = await handler({ client, service: state, traceparent, closing, leaving, ...asked });
     const key = bearerToken(headers.authorization);
     if (principal !== null && key !== undefined && answer.body instanceof Readable) {
       endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
@@ -111,6 +113,14 @@ function tenantOf({ principal }: FastifyRequest): string {
 function closingSignal(app: FastifyInstance): AbortSignal {
   const controller = new AbortController();
   app.addHook('preClose', async () => controller.abort());
+  return controller.signal;
+}
+
+function leavingSignal({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort();
+  });
   return controller.signal;
 }
 

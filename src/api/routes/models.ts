@@ -28,10 +28,10 @@ export const listModelTagChanges: Handler<'listModelTagChanges'> = async ({ clie
   body: await client.models.listModelTagChanges(params.id, { after: query.after, limit: query.limit }),
 });
 
-export const predict: Handler<'predict'> = async ({ client, params: { id }, query, body }) => ({
-  status: 200,
-  body: await client.models.predict(id, { ...imagesOf(body), variant: query.variant, topK: query.top_k }),
-});
+export const predict: Handler<'predict'> = async ({ client, params: { id }, query, body, leaving }) => {
+  const question = { ...imagesOf(body), variant: query.variant, topK: query.top_k };
+  return { status: 200, body: await client.models.predict(id, question, leaving) };
+};
 
 type Body = components['schemas']['PredictionRequest'] | Uint8Array;
 

@@ -59,6 +59,7 @@ export interface ModelsClient {
   /**
    * @throws model_not_served; invalid_request or unreadable_image for an image; and errors that a retry may fix:
    * no_predictor, predictions_full, prediction_late, prediction_interrupted, unavailable
+   * @param signal aborts when nobody waits for the answer any more; the work stops
    */
-  predict(id: string, question: PredictionQuestion): Promise<Schemas['Prediction']>;
+  predict(id: string, question: PredictionQuestion, signal: AbortSignal): Promise<Schemas['Prediction']>;
 }

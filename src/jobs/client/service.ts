@@ -4,6 +4,7 @@ import { memoize } from '../../contract/memoize.js';
 import { openBlobStore } from '../../storage/open.js';
 import { readClocks, skewSeconds } from '../lifecycle/clocks.js';
 import { lazySecretBox } from '../outgoing/secret-key.js';
+import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../process/limits.js';
 import { openQueueBoard } from '../queue/board.js';
 import { openPredictionQueue, type PredictionQueue } from '../queue/predictions.js';
 import { openRedisProbe } from '../queue/redis.js';
@@ -108,7 +109,11 @@ function predictionQueue(redisUrl: string) {
   return {
     open(): PredictionQueue {
       // Connection errors are reported in the responses of the affected requests.
-      opened ??= openPredictionQueue(redisUrl, () => undefined);
+      opened ??= openPredictionQueue(
+        redisUrl,
+        { places: MAX_WAITING_PREDICTIONS, deadlineMs: PREDICTION_DEADLINE_MS },
+        () => undefined,
+      );
       return opened;
     },
     close: async () => opened?.close(),

@@ -74,14 +74,19 @@ export const MAX_DATASETS_PER_TENANT = 1_000;
 export const DELIVERY_KEPT_DAYS = 30;
 /** Interval at which workers and dispatchers store their metrics. */
 export const METRICS_MS = 5_000;
-/** Predictions that a worker handles at once: one is computed while another is decoded. */
-export const PREDICTIONS_AT_ONCE = 2;
+/** Predictions of one tenant that a worker handles at once: one is computed while another is decoded. */
+export const TENANT_PREDICTIONS_AT_ONCE = 2;
+/** The same of all tenants: one place is always left for another tenant. */
+export const PREDICTIONS_AT_ONCE = 3;
 /** A predictor that takes longer for one prediction is considered hung. */
 export const SLOWEST_PREDICTION_MS = 20_000;
 /** Maximum time that the API waits for a prediction, including the queue. */
 export const PREDICTION_DEADLINE_MS = 30_000;
-/** Maximum number of waiting predictions in total. Their images are stored in Redis. */
-export const MAX_WAITING_PREDICTIONS = 16;
+/**
+ * Maximum number of waiting predictions in total. Their images are stored in Redis. A tenant may fill half of what the
+ * others leave free: 16 if no other tenant asks.
+ */
+export const MAX_WAITING_PREDICTIONS = 32;
 /** Trackers from the spec and trackers added later. */
 export const MAX_TRACKERS_PER_JOB = 8;
 

@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
+import { DEFAULT_TENANT } from '../../../src/contract/access.js';
 import type { Model } from '../../../src/contract/client/models.js';
 import { openPredictionQueue } from '../../../src/jobs/queue/predictions.js';
+import { HELD_KEY, WAITING_KEY } from '../../../src/jobs/queue/question-room.js';
 import { buildLiveApp } from '../../api/security/live-api.js';
 import { brightness, type ImageShape } from '../../predictor/linear-model.js';
 import { eventually } from '../../support/eventually.js';
@@ -33,8 +35,12 @@ after(async () => {
 });
 
 /** A model that tells dark images from bright ones. */
-async function servedModel(image: ImageShape = { height: 28, width: 28, channels: 1 }): Promise<Model> {
-  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+async function servedModel(
+  image: ImageShape = { height: 28, width: 28, channels: 1 },
+  tenant = DEFAULT_TENANT,
+): Promise<Model> {
+  const client = strata.service.forTenant(tenant);
+  const { job } = await client.jobs.createJob(smallJob(), {});
   const id = await insertModel(strata.sql, job.id);
   const { uri } = await strata.blobs.put(brightness(image));
   const classes = JSON.stringify(['dark', 'bright']);
@@ -44,7 +50,7 @@ async function servedModel(image: ImageShape = { height: 28, width: 28, channels
     image,
     id,
   ]);
-  return (await strata.client.models.getModel(id)) ?? assert.fail();
+  return (await client.models.getModel(id)) ?? assert.fail();
 }
 
 const filled = (value: number, side = 28) =>
@@ -70,9 +76,11 @@ test('without a worker for predictions, the response has Retry-After', async () 
 });
 
 test('a question that nobody answers in time is taken back', async () => {
-  const queue = openPredictionQueue(strata.servers.redisUrl, () => undefined);
-  assert.equal(await queue.ask({ items: [] }, 50), null);
-  assert.equal((await queue.load()).waiting, 0);
+  const options = { places: 32, deadlineMs: 50 };
+  const queue = openPredictionQueue(strata.servers.redisUrl, options, () => undefined);
+  const { signal } = new AbortController();
+  assert.deepEqual(await queue.ask({ items: [] }, { tenant: 'a', signal }), { kind: 'late' });
+  assert.equal(await redis.llen(WAITING_KEY), 0);
   await queue.close();
 });
 
@@ -159,18 +167,25 @@ test('invalid input for a prediction is rejected, naming the image', async () =>
   assert.equal(statusCode, 404);
 });
 
-/** The process that predicts for the worker; there is one once it was asked. */
-function predictorOf({ pid }: ServiceProcess): number {
-  const predictor = childrenOf(pid).find((child) =>
+/** The processes that predict for the worker. */
+function predictorsOf({ pid }: ServiceProcess): number[] {
+  return childrenOf(pid).filter((child) =>
     readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('src/predictor/main.ts'),
   );
-  return predictor ?? assert.fail('the worker has a predictor');
 }
 
-const counted = (list: 'wait' | 'active', count: number) =>
-  eventually(`${count} ${list}`, async () => (await redis.llen(`bull:strata-predictions:${list}`)) === count);
+/** There is one once it was asked. */
+function predictorOf(process: ServiceProcess): number {
+  return predictorsOf(process)[0] ?? assert.fail('the worker has a predictor');
+}
 
-test('a predictor killed in mid-request costs that request a retry, and no other', async () => {
+const counted = (where: 'wait' | 'active', count: number) =>
+  eventually(
+    `${count} ${where}`,
+    async () => (await (where === 'wait' ? redis.llen(WAITING_KEY) : redis.hlen(HELD_KEY))) === count,
+  );
+
+test('a predictor killed in mid-request costs its only request a retry', async () => {
   const predictor = predictorOf(worker);
   process.kill(predictor, 'SIGSTOP');
   const lost = predict(BRIGHT);
@@ -186,6 +201,64 @@ test('a predictor killed in mid-request costs that request a retry, and no other
   assert.equal((await predict(BRIGHT)).statusCode, 200);
 });
 
+test('requests that lose their predictor together are answered by fresh ones', async () => {
+  const predictor = predictorOf(worker);
+  process.kill(predictor, 'SIGSTOP');
+  const lost = [predict(BRIGHT), predict(BRIGHT)];
+  await counted('active', 2);
+  process.kill(predictor, 'SIGKILL');
+  for (const response of await Promise.all(lost)) assert.equal(response.statusCode, 200, response.body);
+  await eventually('the helpers have ended', () => predictorsOf(worker).length <= 1);
+  assert.equal((await predict(BRIGHT)).statusCode, 200);
+});
+
+test('the first prediction of a tenant has a place beside 18 of another', async () => {
+  const { id } = await servedModel(undefined, 'good');
+  const question = {
+    kind: 'pixels',
+    items: BRIGHT.pixels,
+    pointer: String,
+    variant: 'full',
+    topK: 1,
+  } as const;
+  const { models } = strata.service.forTenant('good');
+  const predictor = predictorOf(worker);
+  process.kill(predictor, 'SIGSTOP');
+  const hostile = [predict(BRIGHT), predict(BRIGHT)];
+  await counted('active', 2);
+  hostile.push(...Array.from({ length: 16 }, () => predict(BRIGHT)));
+  await counted('wait', 16);
+  const asked = models.predict(id, question, new AbortController().signal);
+  await counted('active', 3);
+  await counted('wait', 16);
+  process.kill(predictor, 'SIGCONT');
+  assert.equal((await asked).data[0]?.classes[0]?.name, 'bright');
+  assert.deepEqual([...new Set((await Promise.all(hostile)).map(({ statusCode }) => statusCode))], [200]);
+});
+
+test('a caller that goes away takes its prediction with it, whether it waits or is in work', async () => {
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const leaving = new AbortController();
+  const ask = () =>
+    fetch(`${address}/models/${model.id}/predict`, {
+      method: 'POST',
+      body: JSON.stringify(BRIGHT),
+      headers: { 'content-type': 'application/json' },
+      signal: leaving.signal,
+    });
+  const predictor = predictorOf(worker);
+  process.kill(predictor, 'SIGSTOP');
+  const asked = Promise.allSettled([ask(), ask(), ask()]);
+  await counted('active', 2);
+  await counted('wait', 1);
+  leaving.abort();
+  await asked;
+  await counted('wait', 0);
+  assert.deepEqual(await redis.keys('strata:questions:data:*'), [], 'nothing is kept of it');
+  process.kill(predictor, 'SIGCONT');
+  await counted('active', 0);
+});
+
 test('requests above the limit get Retry-After; waiting ones are answered', async () => {
   const predictor = predictorOf(worker);
   process.kill(predictor, 'SIGSTOP');
@@ -199,7 +272,7 @@ test('requests above the limit get Retry-After; waiting ones are answered', asyn
   process.kill(predictor, 'SIGCONT');
   const answers = await Promise.all([...taken, ...waiting]);
   assert.deepEqual([...new Set(answers.map(({ statusCode }) => statusCode))], [200]);
-  assert.equal(await redis.exists('bull:strata-predictions:wait'), 0);
+  assert.equal(await redis.exists(WAITING_KEY), 0);
 });
 
 test('a model deleted while it predicts is gone, and the next question does not find it', async () => {

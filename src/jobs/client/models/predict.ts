@@ -3,8 +3,7 @@ import type { ModelsClient, PredictionQuestion } from '../../../contract/client/
 import { type ErrorCode, type FieldError, StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
-import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../../process/limits.js';
-import type { PredictionQueue } from '../../queue/predictions.js';
+import type { Asking, PredictionQueue } from '../../queue/predictions.js';
 import type { Database } from '../../store/connection/database.js';
 import { findServing, type ServedModel } from '../../store/models.js';
 import { notFound } from '../own.js';
@@ -22,14 +21,15 @@ export function predictMethod(
   { queue, now }: PredictionParts,
 ): Pick<ModelsClient, 'predict'> {
   return {
-    async predict(id, question) {
+    async predict(id, question, signal) {
       const started = now();
       const model = (await findServing(db, tenant, id)) ?? notFound(id);
       const uri = servedFile(model, question);
       const { image, storage } = model;
       checkItems(question, image);
       const { kind, items, topK } = question;
-      const outcome = await askFor(queue(), { uri, image, storage, kind, items, topK });
+      const task = { uri, image, storage, kind, items, topK };
+      const outcome = await askFor(queue(), task, { tenant, signal });
       // The model may have been deleted during the prediction.
       if ((await findServing(db, tenant, id)) === null) notFound(id);
       if (!outcome.ok) throw failure(outcome, question);
@@ -88,25 +88,27 @@ function isPadded(item: string): boolean {
 const RETRY_SOON = { 'retry-after': '1' };
 const RETRY_LATER = { 'retry-after': '5' };
 
-async function askFor(queue: PredictionQueue, task: PredictionTask): Promise<PredictionOutcome> {
-  const { servers, waiting } = await queue.load().catch((cause: unknown) => {
+async function askFor(
+  queue: PredictionQueue,
+  task: PredictionTask,
+  asking: Asking,
+): Promise<PredictionOutcome> {
+  const servers = await queue.servers().catch((cause: unknown) => {
     throw new StrataError('unavailable', 'Redis does not respond. Repeat the request in a moment.', {
       cause,
     });
   });
   if (servers === 0) throw new StrataError('no_predictor', undefined, { headers: RETRY_LATER });
-  if (waiting >= MAX_WAITING_PREDICTIONS) {
-    const detail = `${waiting} predictions are waiting for ${servers} worker${servers === 1 ? '' : 's'}.`;
-    throw new StrataError('predictions_full', detail, { headers: RETRY_SOON });
-  }
-  const outcome = await queue.ask<PredictionTask, PredictionOutcome>(task, PREDICTION_DEADLINE_MS).catch(
+  const asked = await queue.ask<PredictionTask, PredictionOutcome>(task, asking).catch(
     // The message must not contain the image, which may be the cause of the crash.
     (cause: unknown) => {
       throw new StrataError('prediction_interrupted', undefined, { headers: RETRY_SOON, cause });
     },
   );
-  if (outcome === null) throw new StrataError('prediction_late', undefined, { headers: RETRY_LATER });
-  return outcome;
+  if (asked.kind === 'answered') return asked.answer;
+  if (asked.kind === 'late') throw new StrataError('prediction_late', undefined, { headers: RETRY_LATER });
+  const detail = `${asked.waiting} predictions are waiting for ${servers} worker${servers === 1 ? '' : 's'}, and a tenant may have half of the places that others leave free.`;
+  throw new StrataError('predictions_full', detail, { headers: RETRY_SOON });
 }
 
 function failure(

@@ -6,9 +6,18 @@ import type {
   PredictionTask,
   ToPredictor,
 } from '../../../contract/predictor-protocol.js';
+import { boundedCommand, type ProcessBounds } from './bounded-command.js';
 
 /** The predictor ended or was killed before it answered. */
-export class PredictorGoneError extends Error {}
+export class PredictorGoneError extends Error {
+  constructor(
+    message: string,
+    /** Questions that were open when it ended. */
+    readonly questions: number,
+  ) {
+    super(message);
+  }
+}
 
 /** One predictor process, from spawn to exit. It handles several questions at once. */
 export class PredictorChild {
@@ -21,8 +30,8 @@ export class PredictorChild {
   private asked = 0;
   private ended = false;
 
-  constructor(command: readonly string[], env: NodeJS.ProcessEnv) {
-    const [file = '', ...args] = command;
+  constructor(command: readonly string[], env: NodeJS.ProcessEnv, bounds: ProcessBounds) {
+    const [file = '', ...args] = boundedCommand(command, bounds);
     this.child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.child.on('message', (message: FromPredictor) => {
       if (message.type === 'answer') this.open.get(message.id)?.answer(message.outcome);
@@ -34,18 +43,24 @@ export class PredictorChild {
     return !this.ended;
   }
 
-  /** @throws PredictorGoneError */
-  async ask(task: PredictionTask): Promise<PredictionOutcome> {
+  /**
+   * @param signal the predictor is told to stop, and answers soon
+   * @throws PredictorGoneError
+   */
+  async ask(task: PredictionTask, signal: AbortSignal): Promise<PredictionOutcome> {
     const id = this.asked++;
+    const cancel = () => this.send({ type: 'cancel', id });
     const answer = new Promise<PredictionOutcome>((resolve, reject) => {
       this.open.set(id, { answer: resolve, fail: reject });
     });
     try {
-      if (this.ended) throw new PredictorGoneError('the predictor has ended');
-      // If the send fails, the end of the process is about to be reported.
-      this.child.send({ id, task } satisfies ToPredictor, () => undefined);
+      if (this.ended) throw new PredictorGoneError('the predictor has ended', 1);
+      this.send({ type: 'ask', id, task });
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel);
       return await answer;
     } finally {
+      signal.removeEventListener('abort', cancel);
       this.open.delete(id);
     }
   }
@@ -56,6 +71,11 @@ export class PredictorChild {
     await this.gone;
   }
 
+  private send(message: ToPredictor): void {
+    // If the send fails, the end of the process is about to be reported.
+    this.child.send(message, () => undefined);
+  }
+
   private async watchEnd(): Promise<void> {
     const how = await once(this.child, 'exit').then(
       ([code, signal]) => (signal ? `was killed by ${signal}` : `exited with code ${code}`),
@@ -63,6 +83,7 @@ export class PredictorChild {
       (error: Error) => `could not be started: ${error.message}`,
     );
     this.ended = true;
-    for (const { fail } of this.open.values()) fail(new PredictorGoneError(`the predictor ${how}`));
+    const gone = new PredictorGoneError(`the predictor ${how}`, this.open.size);
+    for (const { fail } of this.open.values()) fail(gone);
   }
 }

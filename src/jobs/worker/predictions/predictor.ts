@@ -1,9 +1,13 @@
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
-import type { PredictorChild } from '../children/predictor-child.js';
+import { type PredictorChild, PredictorGoneError } from '../children/predictor-child.js';
 
-/** A predictor process that the first question starts and that is replaced after its end. */
+/**
+ * A predictor process that the first question starts and that is replaced after its end. Nobody knows which of several
+ * questions ended it, so each of them is asked once more, alone in a process of its own: only the one at fault fails.
+ */
 export class Predictor {
-  private child: PredictorChild | null = null;
+  private shared: PredictorChild | null = null;
+  private readonly alone = new Set<PredictorChild>();
 
   constructor(
     private readonly start: () => PredictorChild,
@@ -11,19 +15,43 @@ export class Predictor {
     private readonly slowestMs: number,
   ) {}
 
-  /** @throws PredictorGoneError if the process ends before it answers. The next question starts another one. */
-  async ask(task: PredictionTask): Promise<PredictionOutcome> {
-    if (!this.child?.alive) this.child = this.start();
-    const { child } = this;
-    const patience = setTimeout(() => void child.kill(), this.slowestMs);
+  /** @throws PredictorGoneError if a process ends that has only this question */
+  async ask(task: PredictionTask, signal: AbortSignal): Promise<PredictionOutcome> {
+    if (!this.shared?.alive) this.shared = this.start();
     try {
-      return await child.ask(task);
-    } finally {
-      clearTimeout(patience);
+      return await this.askChild(this.shared, task, signal);
+    } catch (error) {
+      const isInnocent = error instanceof PredictorGoneError && error.questions > 1;
+      if (!isInnocent || signal.aborted) throw error;
+      return this.askAlone(task, signal);
     }
   }
 
   async close(): Promise<void> {
-    await this.child?.kill();
+    await Promise.all([this.shared, ...this.alone].map((child) => child?.kill()));
+  }
+
+  private async askAlone(task: PredictionTask, signal: AbortSignal): Promise<PredictionOutcome> {
+    const child = this.start();
+    this.alone.add(child);
+    try {
+      return await this.askChild(child, task, signal);
+    } finally {
+      await child.kill();
+      this.alone.delete(child);
+    }
+  }
+
+  private async askChild(
+    child: PredictorChild,
+    task: PredictionTask,
+    signal: AbortSignal,
+  ): Promise<PredictionOutcome> {
+    const patience = setTimeout(() => void child.kill(), this.slowestMs);
+    try {
+      return await child.ask(task, signal);
+    } finally {
+      clearTimeout(patience);
+    }
   }
 }

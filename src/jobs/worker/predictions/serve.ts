@@ -1,7 +1,12 @@
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
-import { PREDICTIONS_AT_ONCE, SLOWEST_PREDICTION_MS } from '../../process/limits.js';
+import {
+  PREDICTIONS_AT_ONCE,
+  SLOWEST_PREDICTION_MS,
+  TENANT_PREDICTIONS_AT_ONCE,
+} from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
-import { answerPredictions } from '../../queue/predictions.js';
+import { answerPredictions } from '../../queue/answer-predictions.js';
+import type { ProcessBounds } from '../children/bounded-command.js';
 import { moduleFile, nodeCommand } from '../children/node-command.js';
 import { PredictorChild } from '../children/predictor-child.js';
 import { computingEnvironment, tiedToParent } from '../children/trainer-command.js';
@@ -22,11 +27,12 @@ export async function servePredictions(options: PredictionServerOptions): Promis
   if (predictorMb === 0) return { stop: async () => undefined };
   const command = tiedToParent(nodeCommand(moduleFile('predictor/main.ts')));
   const env = predictorEnvironment(process.env, options);
-  const predictor = new Predictor(() => new PredictorChild(command, env), SLOWEST_PREDICTION_MS);
+  const bounds = predictorBounds(options);
+  const predictor = new Predictor(() => new PredictorChild(command, env, bounds), SLOWEST_PREDICTION_MS);
   const consumer = await answerPredictions<PredictionTask, PredictionOutcome>(
     redisUrl,
-    PREDICTIONS_AT_ONCE,
-    (task) => predictor.ask(task),
+    { places: PREDICTIONS_AT_ONCE, tenantMax: TENANT_PREDICTIONS_AT_ONCE },
+    (task, signal) => predictor.ask(task, signal),
     (error) => log.warn({ err: error }, 'predictions'),
   );
   return {
@@ -36,6 +42,19 @@ export async function servePredictions(options: PredictionServerOptions): Promis
       await predictor.close();
     },
   };
+}
+
+const MEGABYTE = 2 ** 20;
+/** Node, the libraries with their threads, and the largest images being decoded. */
+const MEMORY_MB = 4_096;
+/** A loaded model takes more memory than its file. */
+const MEMORY_PER_MODEL_BYTE = 4;
+/** A predictor lives long, so this is no bound of one prediction: a process that has used it up is replaced. */
+const CPU_SECONDS = 86_400;
+
+function predictorBounds({ predictorMb }: PredictionServerOptions): ProcessBounds {
+  const memoryBytes = (MEMORY_MB + MEMORY_PER_MODEL_BYTE * predictorMb) * MEGABYTE;
+  return { memoryBytes, cpuSeconds: CPU_SECONDS };
 }
 
 function predictorEnvironment(
