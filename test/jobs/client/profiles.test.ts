@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import type { NetworkProfile } from '../../../src/contract/network-profile.js';
 import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
 import {
   failProfile,
   isProfileWanted,
@@ -10,20 +10,14 @@ import {
   releaseProfile,
   tidyProfiles,
 } from '../../../src/jobs/store/profiles.js';
-import { Strata } from '../../support/strata.js';
+import type { Strata } from '../../support/strata.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
+import { useStore } from '../support/store.js';
 
 // No worker: the claims are the tests' own.
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 
 beforeEach(() => strata.sql.query('DELETE FROM profile'));
 

@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { BlobUri } from '../../../src/contract/blob-uri.js';
 import { deleteGarbage, deleteLostUploads } from '../../../src/jobs/dispatcher/housekeeping.js';
 import { ClocksDisagreeError, clockProblem, safeHorizon } from '../../../src/jobs/lifecycle/clocks.js';
 import { GARBAGE_GRACE_MS } from '../../../src/jobs/process/limits.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { Strata } from '../../support/strata.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
+import type { Strata } from '../../support/strata.js';
+import { log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const HOUR_MS = 3_600_000;
 
 /** The blob store of this test, on a disk whose clock is ahead. */

@@ -1,29 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import { workOn } from '../../../src/jobs/lifecycle/work-on.js';
 import { consumeTasks, openTaskQueue } from '../../../src/jobs/queue/queue.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { eventually } from '../../support/eventually.js';
-import { Strata } from '../../support/strata.js';
+import type { Strata } from '../../support/strata.js';
 import { unrenewedLeases } from '../support/outbox.js';
 import { smallJob } from '../support/specs.js';
+import { holder, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 beforeEach(() => strata.sql.query('TRUNCATE job CASCADE'));
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 const lease = { table: 'task', id: 'task_1', attempt: 1 } as const;
 
 test('whatever work throws ends its attempt, with the reason, and in the log', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { StrataError } from '../../../src/contract/errors.js';
 import { isTerminal, type JobState } from '../../../src/contract/states.js';
@@ -9,12 +9,13 @@ import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
 import type { Task } from '../../../src/jobs/store/generated/client.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
-import { Strata } from '../../support/strata.js';
+import type { Strata } from '../../support/strata.js';
 import { reconcile } from '../support/reconcile.js';
 import { smallJob } from '../support/specs.js';
+import { log, useStore } from '../support/store.js';
 
 // The promises of docs/job-states.md hold after every step, whatever happens to a job in any order and at the same
 // time. A failure prints its seed; run it again with SEED=<seed>.
@@ -23,16 +24,8 @@ const RUNS = 12;
 
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const WEIGHTS = {
   claim: 4,
   report: 1,

@@ -1,28 +1,20 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
 import { recordFailure } from '../../../src/jobs/lifecycle/fail.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { Strata } from '../../support/strata.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
+import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
+import { holder, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 const BLOB = `sha256:${'a'.repeat(64)}` as const;
 const damaged = {
   code: 'blob_corrupt',

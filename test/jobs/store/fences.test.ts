@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import pg from 'pg';
 import type { TaskCheckpoint, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
@@ -9,29 +9,21 @@ import { recordLog } from '../../../src/jobs/lifecycle/log.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import { MAX_LOSSES, MAX_OUTAGES } from '../../../src/jobs/process/limits.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { newId, setIdClock } from '../../../src/jobs/store/ids.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
 import { nextInSlot } from '../../../src/jobs/store/queue-order.js';
 import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
 import { eventually } from '../../support/eventually.js';
-import { Strata } from '../../support/strata.js';
+import type { Strata } from '../../support/strata.js';
 import { reconcile } from '../support/reconcile.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
+import { holder, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 const passing = { code: 'trainer_crashed', message: 'gone', stage: null, step: null, tensor: null };
 const success: TaskSuccess = {
   outputs: { dataset: { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } },

@@ -1,27 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import { releaseTask } from '../../../src/jobs/lifecycle/fail.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { nextInSlot, queuePositions } from '../../../src/jobs/store/queue-order.js';
-import { Strata } from '../../support/strata.js';
+import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
+import { holder, log, useStore } from '../support/store.js';
+import { runOf, sentBy } from './plans/statements.js';
 
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start();
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store));
 beforeEach(() => strata.sql.query('TRUNCATE job CASCADE'));
-
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 
 /** Jobs of a tenant, planned: each has one task that is ready. */
 async function jobs(tenant: string, count: number, priority = 0): Promise<string[]> {
@@ -163,39 +155,13 @@ test('positions are those of the whole order, up to a thousand', async () => {
 test('a position costs the same however many jobs wait', async (t) => {
   await fillQueue(10, 2_000, [0, 1]);
   await strata.sql.query('ANALYZE');
-  const statements: string[] = [];
-  const spied = {
-    pool: { query: async ({ text }: { text: string }) => ({ rows: [], text: statements.push(text) }) },
-  };
-  const ids = ['job_x0000110'];
-  await queuePositions(spied as unknown as Database, ids);
-  const { rows } = await strata.sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[0]}`, [ids]);
-  const [{ Plan: plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN'];
-  t.diagnostic(`${rowsSeen(plan)} rows in ${ms} ms`);
+  const [statement] = await sentBy(() => queuePositions(db, ['job_x0000110']));
+  const { rowsSeen, scanned, ms, plan } = await runOf(strata.sql, statement!);
+  t.diagnostic(`${rowsSeen} rows in ${ms} ms`);
   // A thousand of each of ten tenants, in each of the few steps of the plan.
-  assert.ok(
-    rowsSeen(plan) < 100_000,
-    `the plan went through ${rowsSeen(plan)} rows: ${JSON.stringify(plan)}`,
-  );
-  assert.equal(scansWhole(plan, 'job'), false, JSON.stringify(plan));
+  assert.ok(rowsSeen < 100_000, `the plan went through ${rowsSeen} rows: ${plan}`);
+  assert.ok(!scanned.includes('job'), plan);
 });
-
-/** Rows that a plan's nodes went through, all of them. */
-interface PlanNode {
-  'Node Type': string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  'Relation Name'?: string;
-  Plans?: PlanNode[];
-}
-const rowsSeen = (node: PlanNode): number =>
-  (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'] +
-  (node.Plans ?? []).reduce((sum, child) => sum + rowsSeen(child), 0);
-
-const scansWhole = (node: PlanNode, table: string): boolean =>
-  (node['Node Type'] === 'Seq Scan' && node['Relation Name'] === table) ||
-  (node.Plans ?? []).some((child) => scansWhole(child, table));
 
 test('the look for the next task is cheap at 100,000 ready tasks of 20 tenants', async (t) => {
   await jobs('t00', 1);
@@ -208,20 +174,10 @@ test('the look for the next task is cheap at 100,000 ready tasks of 20 tenants',
     SELECT 'task_x' || job.id || n, job.id, job.tenant, 'k' || n, n, 'stage', 'ready', 0, '{}', 1
     FROM generate_series(1, 10) n, job WHERE job.id LIKE 'job_x%'`);
   await strata.sql.query('ANALYZE');
-  const statements: string[] = [];
-  const spied = {
-    pool: {
-      query: async ({ text }: { text: string }) => {
-        statements.push(text);
-        return { rows: [] };
-      },
-    },
-  };
   // The longer look: of a device that must leave jobs in bfloat16 to others.
-  await nextInSlot(spied as unknown as Database, holder);
-  const { rows } = await strata.sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${statements[0]}`, ['cpu']);
-  const [{ Plan: plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN'];
-  t.diagnostic(`${rowsSeen(plan)} rows in ${ms} ms`);
-  assert.ok(rowsSeen(plan) < 1_000, `the plan went through ${rowsSeen(plan)} rows: ${JSON.stringify(plan)}`);
+  const [statement] = await sentBy(() => nextInSlot(db, holder));
+  const { rowsSeen, ms, plan } = await runOf(strata.sql, statement!);
+  t.diagnostic(`${rowsSeen} rows in ${ms} ms`);
+  assert.ok(rowsSeen < 1_000, `the plan went through ${rowsSeen} rows: ${plan}`);
   assert.ok(await nextInSlot(db, holder));
 });

@@ -1,33 +1,25 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import { releaseTask } from '../../../src/jobs/lifecycle/fail.js';
-import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { claimImport, insertImport } from '../../../src/jobs/store/dataset-imports.js';
 import { insertDataset } from '../../../src/jobs/store/datasets.js';
 import { releaseProfile } from '../../../src/jobs/store/profiles.js';
 import { claimExport } from '../../../src/jobs/store/tracker-exports.js';
 import { claimDelivery } from '../../../src/jobs/store/webhook-deliveries.js';
-import { Strata } from '../../support/strata.js';
+import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
+import { holder, log, useStore } from '../support/store.js';
 
 // A hostile tenant has filled every place that tenants share before a good one asks for its first thing.
 let strata: Strata;
 let db: Database;
-before(async () => {
-  strata = await Strata.start({ outgoingAllow: ['127.0.0.1'] });
-  db = await openDatabase(strata.servers.databaseUrl);
-});
-after(async () => {
-  await db.$disconnect();
-  await strata.stop();
-});
+useStore((store) => ({ strata, db } = store), { outgoingAllow: ['127.0.0.1'] });
 beforeEach(() => strata.sql.query('TRUNCATE job, profile, dataset_import, webhook, turn CASCADE'));
 
 const LEASE_MS = 60_000;
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 const hostile = () => strata.service.forTenant('hostile');
 const good = () => strata.service.forTenant('good');
 

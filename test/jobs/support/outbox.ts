@@ -1,5 +1,46 @@
+import type { JobsService } from '../../../src/contract/client/service.js';
+import type { TenantClient } from '../../../src/contract/client/tenant.js';
 import type { Leases } from '../../../src/jobs/lifecycle/held-leases.js';
+import { lazySecretBox } from '../../../src/jobs/outgoing/secret-key.js';
 import type { Places } from '../../../src/jobs/process/places.js';
+import { log, type Store, useStore } from './store.js';
+
+/** Where tests send to: servers of their own on this machine. */
+export const policy = { allowedHosts: ['127.0.0.1'] };
+
+export interface OutboxStore extends Store {
+  readonly service: JobsService;
+  /** Client of the tenant `ours`. */
+  readonly client: TenantClient;
+}
+
+/** As `useStore`. No dispatcher runs: each test sends what is due when it says so. */
+export function useOutbox(onStart: (store: OutboxStore) => unknown): void {
+  const start = ({ strata, db }: Store) =>
+    onStart({ strata, db, service: strata.service, client: strata.service.forTenant('ours') });
+  useStore(start, { outgoingAllow: policy.allowedHosts });
+}
+
+/** What every sender and exporter needs. Its pause between attempts is one that no test waits for. */
+export function senderParts({ db, strata }: Store) {
+  return {
+    db,
+    policy,
+    openBox: lazySecretBox({ home: strata.servers.home }),
+    retryPauseMs: () => 3_600_000,
+    leases: unrenewedLeases,
+    stopping: new AbortController().signal,
+    log,
+  };
+}
+
+/** Lets the pending rows be sent now. */
+export async function makeDue(
+  { sql }: Store['strata'],
+  table: 'webhook_delivery' | 'tracker_export',
+): Promise<void> {
+  await sql.query(`UPDATE ${table} SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
+}
 
 /** Leases that nobody renews: a test's work ends before they do. */
 export const unrenewedLeases: Leases = {

@@ -25,7 +25,7 @@ export function useStore(onStart: (store: Store) => unknown, options: StrataOpti
 }
 
 /** Writes nothing. */
-export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+export const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A slot of a worker without bfloat16. */
-export const slot: Holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+export const holder: Holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };

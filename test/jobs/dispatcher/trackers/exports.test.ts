@@ -1,55 +1,32 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import type { JobsService } from '../../../../src/contract/client/service.js';
 import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
-import { createJobsService } from '../../../../src/jobs/client/service.js';
 import { type Exporter, openExports } from '../../../../src/jobs/dispatcher/deliveries/trackers.js';
 import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
 import { lazySecretBox } from '../../../../src/jobs/outgoing/secret-key.js';
-import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
-import { Strata } from '../../../support/strata.js';
-import { sendAll, unrenewedLeases } from '../../support/outbox.js';
+import type { Database } from '../../../../src/jobs/store/connection/database.js';
+import type { Strata } from '../../../support/strata.js';
+import { makeDue, sendAll, senderParts, unrenewedLeases, useOutbox } from '../../support/outbox.js';
 import { smallJob } from '../../support/specs.js';
 import { FakeMlflow } from './fake-mlflow.js';
 import { startMlflow } from './mlflow-server.js';
 
-// No dispatcher: each test exports what is due when it says so.
 let strata: Strata;
 let db: Database;
 let service: JobsService;
 let client: TenantClient;
 let mlflow: FakeMlflow;
-const policy = { allowedHosts: ['127.0.0.1'] };
-
-before(async () => {
-  strata = await Strata.start();
-  const { servers } = strata;
-  db = await openDatabase(servers.databaseUrl);
-  service = await createJobsService({
-    ...servers,
-    blobUrl: `file://${servers.home}/blobs`,
-    outgoingAllow: policy.allowedHosts,
-  });
-  client = service.forTenant('ours');
-});
-after(async () => {
-  await service.close();
-  await db.$disconnect();
-  await strata.stop();
-});
+useOutbox((store) => ({ strata, db, service, client } = store));
 beforeEach(async () => {
   mlflow = await FakeMlflow.start();
 });
 afterEach(() => mlflow.stop());
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 function send(changes: Partial<Exporter> = {}): Promise<void> {
-  const openBox = lazySecretBox({ home: strata.servers.home });
-  const own = { leases: unrenewedLeases, stopping: new AbortController().signal, log };
-  return sendAll(openExports({ db, policy, openBox, retryPauseMs: () => 3_600_000, ...own, ...changes }));
+  return sendAll(openExports({ ...senderParts({ strata, db }), ...changes }));
 }
 const trackerAt = (tracking_uri: string, more: Partial<components['schemas']['Tracker']> = {}) => ({
   type: 'mlflow' as const,
@@ -65,8 +42,6 @@ const createJob = async (trackers: components['schemas']['Tracker'][]) =>
     )
   ).job;
 const exportsOf = async (jobId: string) => (await client.jobs.listJobTrackers(jobId)).data;
-const makeDue = () =>
-  strata.sql.query(`UPDATE tracker_export SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 
 /** Finishes a job as a worker would, with a loss per step of stage 1. */
 async function finish(jobId: string, state: string, steps: number): Promise<void> {
@@ -117,7 +92,7 @@ test('an interrupted export continues in the same run', async () => {
   assert.match(pending?.error ?? '', /^answered 500 to \/runs\/update: .*INTERNAL_ERROR/);
   await send();
   assert.equal(mlflow.of('/runs/update').length, 1, 'the pause is kept');
-  await makeDue();
+  await makeDue(strata, 'tracker_export');
   await send();
   assert.equal((await exportsOf(id))[0]?.state, 'succeeded');
   assert.equal(mlflow.of('/runs/create').length, 1);
@@ -145,7 +120,7 @@ test('one of two runs from a frozen sender is kept, and a sender that has lost i
   });
   assert.equal(mlflow.calls.length, before);
   assert.equal((await exportsOf(id))[0]?.state, 'pending');
-  await makeDue();
+  await makeDue(strata, 'tracker_export');
   await send();
   assert.equal((await exportsOf(id))[0]?.state, 'succeeded');
 });
@@ -206,7 +181,7 @@ test('a server that answers something other than MLflow does is named as that', 
       pending?.error,
       `gave an answer to ${path} that MLflow does not give; check that this is an MLflow server`,
     );
-    await makeDue();
+    await makeDue(strata, 'tracker_export');
   }
 });
 

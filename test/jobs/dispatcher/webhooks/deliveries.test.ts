@@ -1,43 +1,27 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { JobsService } from '../../../../src/contract/client/service.js';
 import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
-import { createJobsService } from '../../../../src/jobs/client/service.js';
 import { openDeliveries, type Sender } from '../../../../src/jobs/dispatcher/deliveries/webhooks.js';
 import { secretBox } from '../../../../src/jobs/outgoing/secret-box.js';
 import { lazySecretBox } from '../../../../src/jobs/outgoing/secret-key.js';
-import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
-import { Strata } from '../../../support/strata.js';
-import { sendAll, unrenewedLeases } from '../../support/outbox.js';
+import type { Database } from '../../../../src/jobs/store/connection/database.js';
+import type { Strata } from '../../../support/strata.js';
+import { makeDue, sendAll, senderParts, useOutbox } from '../../support/outbox.js';
 import { smallJob } from '../../support/specs.js';
 import { Receiver } from './receiver.js';
 
 type Created = components['schemas']['CreatedWebhook'];
 
-// No dispatcher: each test sends what is due when it says so.
 let strata: Strata;
 let db: Database;
 let service: JobsService;
 let client: TenantClient;
 let receiver: Receiver;
-const policy = { allowedHosts: ['127.0.0.1'] };
-
-before(async () => {
-  strata = await Strata.start();
-  const { servers } = strata;
-  db = await openDatabase(servers.databaseUrl);
-  const blobUrl = `file://${servers.home}/blobs`;
-  service = await createJobsService({ ...servers, blobUrl, outgoingAllow: policy.allowedHosts });
-  client = service.forTenant('ours');
-});
-after(async () => {
-  await service.close();
-  await db.$disconnect();
-  await strata.stop();
-});
+useOutbox((store) => ({ strata, db, service, client } = store));
 beforeEach(async () => {
   receiver = await Receiver.start();
 });
@@ -46,23 +30,13 @@ afterEach(async () => {
   await receiver.stop();
 });
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
 function send(changes: Partial<Sender> = {}): Promise<void> {
-  const openBox = lazySecretBox({ home: strata.servers.home });
-  // A pause that no test waits for.
-  const retryPauseMs = () => 3_600_000;
-  const own = { leases: unrenewedLeases, stopping: new AbortController().signal, log };
-  return sendAll(
-    openDeliveries({ db, policy, openBox, now: () => new Date(), retryPauseMs, ...own, ...changes }),
-  );
+  return sendAll(openDeliveries({ ...senderParts({ strata, db }), now: () => new Date(), ...changes }));
 }
 const register = (events: Created['events'] = ['job.queued']) =>
   client.webhooks.createWebhook({ url: receiver.url, events });
 const deliveriesOf = async ({ id }: Created) =>
   (await client.webhooks.listWebhookDeliveries(id, { limit: 20 })).data;
-const makeDue = () =>
-  strata.sql.query(`UPDATE webhook_delivery SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 
 test('an event reaches the webhook, and verifies with the official library', async () => {
   const webhook = await register(['job.queued', 'job.cancelled']);
@@ -119,7 +93,7 @@ test('a failed delivery is tried again under the same id, and not earlier than i
   const [pending] = await deliveriesOf(webhook);
   assert.deepEqual([pending?.state, pending?.status, pending?.error], ['pending', 500, 'answered 500']);
   assert.ok(Date.parse(pending?.next_attempt_at ?? '') > Date.now());
-  await makeDue();
+  await makeDue(strata, 'webhook_delivery');
   await send();
   const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
   assert.deepEqual(ids, [pending?.id, pending?.id]);
@@ -155,7 +129,7 @@ test('a delivery whose secret cannot be decrypted says so, waits for its turn li
   assert.deepEqual([waiting?.state, waiting?.attempts, waiting?.status], ['pending', 1, null]);
   assert.match(waiting?.error ?? '', /STRATA_SECRET_KEY/);
   assert.ok(Date.parse(waiting?.next_attempt_at ?? '') > Date.now());
-  await makeDue();
+  await makeDue(strata, 'webhook_delivery');
   await send({ openBox, retryPauseMs: () => null });
   assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
   assert.equal(receiver.received.length, 0);
@@ -205,7 +179,7 @@ test('a delivery ends whatever goes wrong in it, and does not tell what is insid
     [waiting?.state, waiting?.attempts, waiting?.error],
     ['pending', 1, 'could not be sent: the service made an error'],
   );
-  await makeDue();
+  await makeDue(strata, 'webhook_delivery');
   await send({ openBox, retryPauseMs: () => null });
   assert.equal((await deliveriesOf(webhook))[0]?.state, 'failed');
 });
@@ -254,7 +228,7 @@ test('a delivery whose sender dies is due again, and the dead one changes nothin
   await overtaken;
   const [delivery] = await deliveriesOf(webhook);
   assert.deepEqual([delivery?.state, delivery?.attempts], ['pending', 2]);
-  await makeDue();
+  await makeDue(strata, 'webhook_delivery');
   await send();
   assert.equal((await deliveriesOf(webhook))[0]?.state, 'succeeded');
 });

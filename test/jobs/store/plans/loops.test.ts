@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { fillTables, idOf } from '../../../../bench/api/tables.js';
 import { fillHistory } from '../../../../bench/loops/history.js';
 import { dutiesOf, looksOf } from '../../../../bench/loops/looks.js';
 import { claim, claimNext } from '../../../../src/jobs/lifecycle/claim.js';
 import { recordReport } from '../../../../src/jobs/lifecycle/report.js';
 import { openTaskQueue, type TaskQueue } from '../../../../src/jobs/queue/queue.js';
-import { type Database, openDatabase } from '../../../../src/jobs/store/connection/database.js';
+import type { Database } from '../../../../src/jobs/store/connection/database.js';
 import { findProducer } from '../../../../src/jobs/store/tasks.js';
-import { Strata } from '../../../support/strata.js';
+import type { Strata } from '../../../support/strata.js';
 import { smallJob } from '../../support/specs.js';
+import { useStore } from '../../support/store.js';
 import { blocksOf, largeTables, MAX_BLOCKS, scannedTables, sentBy } from './statements.js';
 
 // npm run bench -- loops times the same on a million jobs; here it is the plans that count.
@@ -19,19 +20,15 @@ const LARGE_ROWS = 2_000;
 let strata: Strata;
 let db: Database;
 let queue: TaskQueue;
-before(async () => {
-  strata = await Strata.start();
+// Before the servers stop: hooks run in the order in which they are registered.
+after(() => queue.close());
+useStore(async (store) => {
+  ({ strata, db } = store);
   const { databaseUrl, redisUrl } = strata.servers;
-  db = await openDatabase(databaseUrl);
   queue = openTaskQueue(redisUrl, () => undefined);
   await strata.client.jobs.createJob(smallJob(), {});
   await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
   await fillHistory(strata.sql, SIZES);
-});
-after(async () => {
-  await queue.close();
-  await db.$disconnect();
-  await strata.stop();
 });
 
 const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: true };

@@ -1,9 +1,16 @@
 import pg from 'pg';
 
-interface PlanNode {
+export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly Plans?: readonly PlanNode[];
+}
+
+/** A node of a plan that was run. */
+interface NodeRun extends PlanNode {
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
 }
 
 export interface Statement {
@@ -57,13 +64,28 @@ export async function blocksOf(sql: pg.Pool, { text, values = [] }: Statement): 
 
 const UNIQUE_VIOLATION = '23505';
 
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+function nodesOf<Node extends PlanNode>(node: Node): Node[] {
+  return [node, ...((node.Plans ?? []) as readonly Node[]).flatMap(nodesOf)];
+}
+
+/** Rows that all nodes of the plan go through when the statement is run, the tables read whole, and the time. */
+export async function runOf(sql: pg.Pool, { text, values = [] }: Statement) {
+  const { rows } = await sql.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+  const [{ Plan, 'Execution Time': ms }] = rows[0]['QUERY PLAN'];
+  const nodes = nodesOf(Plan as NodeRun);
+  const rowsSeen = nodes.reduce(
+    (sum, node) => sum + (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+    0,
+  );
+  return { rowsSeen, scanned: scannedIn(nodes), ms: ms as number, plan: JSON.stringify(Plan) };
 }
 
 /** Tables that the statement reads from their first row to their last. */
 export async function scannedTables(sql: pg.Pool, statement: Statement): Promise<string[]> {
-  const nodes = await planOf(sql, statement);
+  return scannedIn(await planOf(sql, statement));
+}
+
+function scannedIn(nodes: readonly PlanNode[]): string[] {
   const scans = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
   return [...new Set(scans.map((node) => node['Relation Name'] ?? ''))];
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import pg from 'pg';
-import { fillTables, idOf } from '../../../bench/api/tables.js';
-import { Strata } from '../../support/strata.js';
-import { smallJob } from '../support/specs.js';
+import { fillTables, idOf } from '../../../../bench/api/tables.js';
+import { Strata } from '../../../support/strata.js';
+import { smallJob } from '../../support/specs.js';
+import { planOf, scannedTables, sentBy } from './statements.js';
 
 // npm run bench -- api times the same on millions of rows; here it is the plans that count.
 const SIZES = { jobs: 20_000, measured: 20, points: 4_000 };
@@ -15,38 +15,6 @@ before(async () => {
   await fillTables(strata.servers.databaseUrl, SIZES);
 });
 after(() => strata.stop());
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly Plans?: readonly PlanNode[];
-}
-const scanned = (node: PlanNode): string[] => [
-  ...(node['Node Type'] === 'Seq Scan' ? [node['Relation Name'] ?? ''] : []),
-  ...(node.Plans ?? []).flatMap(scanned),
-];
-
-interface Statement {
-  readonly text: string;
-  readonly values?: unknown[];
-}
-
-/** The SQL that `ask` sends on any connection of this process. */
-async function sentBy(ask: () => Promise<unknown>): Promise<Statement[]> {
-  const sent: Statement[] = [];
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-    const [statement, values] = args as [Statement | string, unknown[]?];
-    sent.push(typeof statement === 'string' ? { text: statement, values: values ?? [] } : statement);
-    return Reflect.apply(query, this, args);
-  } as typeof query;
-  try {
-    await ask();
-  } finally {
-    pg.Client.prototype.query = query;
-  }
-  return sent.filter(({ text }) => /^\s*(SELECT|WITH)/i.test(text));
-}
 
 const middle = idOf(SIZES.jobs / 2);
 const measured = idOf(SIZES.measured / 2);
@@ -72,12 +40,10 @@ test('lists, filters and series of large tables are read through indexes', async
   for (const [name, ask] of Object.entries(QUESTIONS)) {
     const statements = await sentBy(ask);
     assert.ok(statements.length > 0, name);
-    for (const { text, values = [] } of statements) {
-      const { rows } = await strata.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
-      const whole = scanned(rows[0]['QUERY PLAN'][0].Plan).filter((table) =>
-        ['job', 'job_label', 'metric_point'].includes(table),
-      );
-      assert.deepEqual(whole, [], `${name}: ${text}\n${JSON.stringify(rows[0]['QUERY PLAN'])}`);
+    for (const statement of statements) {
+      const scanned = await scannedTables(strata.sql, statement);
+      const whole = scanned.filter((table) => ['job', 'job_label', 'metric_point'].includes(table));
+      assert.deepEqual(whole, [], `${name}: ${statement.text}`);
     }
     t.diagnostic(`${name}: ${statements.length} statements`);
   }
@@ -85,12 +51,10 @@ test('lists, filters and series of large tables are read through indexes', async
 
 test('a filter by metadata passes by the newer jobs that carry nothing', async () => {
   const statements = await sentBy(page({ metadata: { team: 'vision' } }));
-  const nodes = (node: PlanNode): string[] => [node['Node Type'], ...(node.Plans ?? []).flatMap(nodes)];
-  for (const { text, values = [] } of statements) {
-    const { rows } = await strata.sql.query(`EXPLAIN (FORMAT JSON) ${text}`, values);
-    const joins = nodes(rows[0]['QUERY PLAN'][0].Plan).filter((type) =>
-      /^(Merge|Hash) Join|^Sort$/.test(type),
-    );
+  for (const statement of statements) {
+    const types = (await planOf(strata.sql, statement)).map((node) => node['Node Type']);
+    const joins = types.filter((type) => /^(Merge|Hash) Join|^Sort$/.test(type));
+    const { text } = statement;
     if (text.includes('LATERAL') && !text.includes('wanted')) assert.deepEqual(joins, [], text);
   }
   assert.ok(statements.some(({ text }) => text.includes('OFFSET 0')));
