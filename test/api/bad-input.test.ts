@@ -258,7 +258,7 @@ const TABLE: readonly BadInput[] = [
   },
 ];
 
-describe('bad input is a problem with a pointer and a remedy', () => {
+describe('invalid input is answered with a pointer and a remedy', () => {
   const { call, context } = useApp();
 
   for (const {
@@ -292,7 +292,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
 
   test('nothing was stored', () => assert.equal(context.client.jobs.rows.size, 0));
 
-  test('every field at fault is named at once', async () => {
+  test('one answer names every invalid field', async () => {
     const { errors } = (await call('POST', '/jobs', { payload: { epochs: 0, model: { deth: 8 } } })).json();
     const pointers = errors.map(({ pointer }: { pointer: string }) => pointer).sort();
     assert.deepEqual(pointers, ['/dataset', '/epochs', '/model/deth']);
@@ -313,7 +313,7 @@ describe('bad input is a problem with a pointer and a remedy', () => {
     });
   }
 
-  test('headers beyond all measure are a problem too', async () => {
+  test('headers that are too large are answered with a problem', async () => {
     await context.app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = context.app.server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}/jobs?after=${'x'.repeat(20_000)}`);

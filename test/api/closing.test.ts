@@ -18,7 +18,7 @@ class HeldService extends FakeService {
   }
 }
 
-test('a server that closes ends the request in progress, and refuses the next on its connection as a problem', async () => {
+test('a closing server completes the request in progress, and answers the next one on its connection with a problem', async () => {
   const client = new FakeClient();
   const service = new HeldService(client);
   const app = await buildTestApp(client, service);

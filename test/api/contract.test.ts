@@ -32,7 +32,7 @@ describe('the contract', () => {
     assert.deepEqual((await call('GET', '/docs/json')).json(), json.json());
   });
 
-  test('is where / leads', async () => {
+  test('is the page to which / redirects', async () => {
     const response = await call('GET', '/');
     assert.deepEqual([response.statusCode, response.headers.location], [302, '/docs']);
     assert.match((await call('GET', '/docs')).body, /swagger-ui/);

@@ -39,7 +39,7 @@ describe('artifact download', () => {
     assert.equal((await call('GET', '/artifacts/art_1')).json().sha256, SHA256);
   });
 
-  test('whole: bytes, ETag, name without its folder', async () => {
+  test('answers the whole file with its ETag and its name without the folder', async () => {
     const response = await call('GET', URL_);
     assert.equal(response.statusCode, 200);
     assert.ok(response.rawPayload.equals(BYTES));
@@ -80,7 +80,7 @@ describe('artifact download', () => {
     });
   }
 
-  test('a stale If-Range gets everything; If-None-Match answers 304; HEAD has the length', async () => {
+  test('a stale If-Range is answered with the whole file; If-None-Match with 304; HEAD with the length', async () => {
     const stale = await call('GET', URL_, { headers: { range: 'bytes=0-1', 'if-range': '"other"' } });
     assert.equal(stale.statusCode, 200);
     const fresh = await call('GET', URL_, { headers: { range: 'bytes=0-1', 'if-range': `"${SHA256}"` } });

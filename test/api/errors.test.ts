@@ -9,7 +9,7 @@ test('docs/errors.md matches the catalogue', () => {
   assert.equal(page, renderErrorsPage(), 'run `npm run generate`');
 });
 
-test('every entry has a status of HTTP, a title and a remedy that end as they should', () => {
+test('every entry has an HTTP status, and a title and a remedy with the right punctuation', () => {
   for (const [code, { status, title, remedy }] of Object.entries(ERRORS)) {
     assert.match(code, /^[a-z]+(_[a-z]+)*$/);
     assert.ok(status >= 400 && status < 600, code);
@@ -20,7 +20,7 @@ test('every entry has a status of HTTP, a title and a remedy that end as they sh
   }
 });
 
-test('an error carries its code’s policy, and the remedy where nothing more is known', () => {
+test('an error has the retry class of its code, and the remedy of its code unless it brings its own', () => {
   const error = new StrataError('out_of_memory');
   assert.deepEqual([error.status, error.retry, error.detail], [500, 'fatal', ERRORS.out_of_memory.remedy]);
   assert.equal(new StrataError('non_finite_loss', 'stage 1, step 7').detail, 'stage 1, step 7');

@@ -89,7 +89,7 @@ describe('event streams over a listening socket', () => {
     second.response.destroy();
   });
 
-  test('headers arrive before there is any event to send', async () => {
+  test('headers arrive before the first event', async () => {
     const id = await newJob();
     const response = await connect(`/jobs/${id}/events`, { 'last-event-id': '1' });
     assert.equal(response.statusCode, 200);

@@ -17,7 +17,7 @@ describe('logs', () => {
     return id;
   }
 
-  test('are a list with pages, of one task where it is named', async () => {
+  test('are a list with pages, filtered by task', async () => {
     const id = await printed('a', 'b', 'c');
     context.client.jobs.print(id, 'd', 'finalize');
     const first = (await call('GET', `/jobs/${id}/logs?limit=3`)).json();
@@ -31,7 +31,7 @@ describe('logs', () => {
     );
   });
 
-  test('are plain text for who asks for it, all of them', async () => {
+  test('are plain text without pages for a client that accepts it', async () => {
     const id = await printed(...Array.from({ length: 1001 }, (_, index) => `line ${index}`));
     const response = await call('GET', `/jobs/${id}/logs?after=1`, { headers: { accept: 'text/plain' } });
     assert.equal(response.headers['content-type'], 'text/plain; charset=utf-8');

@@ -88,7 +88,7 @@ describe('GET /metrics of a service at work', () => {
     assert.ok(figureOf(samples, 'strata_metric_lag_seconds_count')! > 0);
   });
 
-  test('shows existing and waiting work', async () => {
+  test('counts the work that exists and the work that waits', async () => {
     const samples = parse(await scrape());
     assert.equal(figureOf(samples, 'strata_workers'), 1);
     assert.equal(figureOf(samples, 'strata_slots'), 2);
@@ -117,7 +117,7 @@ describe('GET /metrics of a service at work', () => {
     await strata.ended(job.id);
   });
 
-  test('measures requests by operation and status, and pages and nonsense as one', async () => {
+  test('measures requests by operation and status; pages and unknown paths share one label', async () => {
     const before = parse(await scrape());
     await app.inject('/jobs/none');
     await app.inject('/nothing');
@@ -134,7 +134,7 @@ describe('GET /metrics of a service at work', () => {
     assert.equal(figureOf(now, 'strata_http_open_requests', { operation: 'getJob' }), 0);
   });
 
-  test('is what docs/operating.md lists, name by name, and names no job and no tenant', async () => {
+  test('has exactly the names that docs/operating.md lists, and names no job and no tenant', async () => {
     const text = await scrape();
     const served = [...text.matchAll(/^# TYPE (strata_\w+) (\w+)$/gm)].map(
       ([, name, type]) => `${name} ${type}`,

@@ -21,10 +21,10 @@ describe('editDistance', () => {
     );
   });
 
-  test('knows the textbook pair', () => assert.equal(editDistance('kitten', 'sitting'), 3));
+  test('is 3 for the textbook pair', () => assert.equal(editDistance('kitten', 'sitting'), 3));
 });
 
-test('nearest suggests slips and nothing far-fetched', () => {
+test('nearest suggests names with a typing error, and no others', () => {
   const known = ['epochs', 'batch_size', 'seed'];
   assert.equal(nearest('epoch', known), 'epochs');
   assert.equal(nearest('BatchSize', known), 'batch_size');
@@ -51,7 +51,7 @@ test('canonicalHash ignores the order of keys, on every level, and nothing else'
   assert.notEqual(canonicalHash({ a: [1, 2] }), canonicalHash({ a: [2, 1] }));
 });
 
-test('attachment is a plain header value whatever the name', () => {
+test('attachment is a plain header value for every name', () => {
   assert.equal(attachment('full/model.json'), 'attachment; filename="model.json"');
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (name) => {
@@ -82,7 +82,7 @@ test('parseQuery takes any character within the brackets', () => {
   assert.deepEqual({ ...(metadata as object) }, { 'a]b\n': '1', '': '2' });
 });
 
-test('only a client that names text/event-stream gets one', () => {
+test('a client gets an event stream only if it names text/event-stream', () => {
   for (const accept of ['text/event-stream', 'application/json, Text/Event-Stream; q=0.5']) {
     assert.equal(acceptsEventStream(accept), true, accept);
   }

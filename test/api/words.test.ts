@@ -8,7 +8,7 @@ import { QUICK, useApp } from './harness.js';
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAIAAAD9b0jDAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAJElEQVRIx2NgGAUDBf7DwKiho4aOGjpq6Kiho4YOMkNHAfEAAKBis035CEkIAAAAAElFTkSuQmCC';
 
-describe('errors say in words what is expected', () => {
+describe('errors state in words the value that is expected', () => {
   const { call, context } = useApp();
   const message = async (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object) => {
     const { errors, code } = (await call(method, url, payload ? { payload } : {})).json();
@@ -123,7 +123,7 @@ describe('errors say in words what is expected', () => {
   });
 });
 
-describe('what people send is taken', () => {
+describe('common spellings of a value are accepted', () => {
   const { call } = useApp();
 
   test('a data URL, and base64 wrapped at 76 characters', async () => {
@@ -150,7 +150,7 @@ describe('what people send is taken', () => {
     assert.equal((await call('POST', '/datasets', { payload })).statusCode, 201);
   });
 
-  test('fields of a form that nobody filled in', async () => {
+  test('empty fields of a form', async () => {
     const fields = { name: 'shown', sha256: 'null', test_share: '', image: '', format: 'auto' };
     const body = multipartOf({ ...fields, file: Buffer.from('PK') });
     const response = await call('POST', '/datasets', body);

@@ -48,7 +48,7 @@ async function ambientIn(folder: string, door: string | null): Promise<string[]>
 }
 
 // The same seed must give the same weights, on any day and any machine.
-test('in the trainer, environment and clock enter through main.ts alone, and chance through seeds', async () => {
+test('the trainer reads environment and clock in main.ts alone, and takes random numbers from seeds alone', async () => {
   assert.deepEqual(await ambientIn('src/trainer', 'src/trainer/main.ts'), []);
 });
 
@@ -58,7 +58,7 @@ test('descriptions of networks and the contract read neither environment, clock 
 });
 
 // Hosts' clocks differ and jump. ids.ts takes the time as an argument, whose default is the clock: ids only sort by it.
-test('the tables are written by the clock of Postgres: no store reads that of its host', async () => {
+test('the store takes every time from the clock of Postgres, never from that of its host', async () => {
   assert.deepEqual(await ambientIn('src/jobs/store', 'src/jobs/store/ids.ts'), []);
   assert.deepEqual(await ambientIn('src/jobs/lifecycle', null), []);
 });

@@ -65,6 +65,41 @@ test('a fragment is recognized in every form of comment', () => {
     assert.doesNotMatch(line, FRAGMENT);
 });
 
+/**
+ * Names of tests that begin beside their subject ("with one slot the tenant that..."), or are a fragment. A name may begin
+ * with what the test is run on, up to a colon: `${family}: `.
+ */
+const NAME_FRAGMENT =
+  /^(?:[^:'"]{1,60}: )?(?:of|what|whatever|who|whoever|whose|why|how|that|those|which|than|so|as|if|while|when|once|before|after|between|until|by|with|without|within|beyond|outside|beside|in|from|on|at|for|through|nobody|somebody|everybody)\b/i;
+
+/** Names of the tests of a file, and of the groups that hold them. */
+function namesIn(path: string): string[] {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const calls = text.matchAll(/^\s*(?:await )?(?:t\.)?(?:test|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm);
+  return [...calls].map(([, , name]) => name!);
+}
+
+test('the name of a test begins with its subject', () => {
+  const files = filesOf('test/**').filter((path) => path.endsWith('.test.ts'));
+  const names = files.flatMap((path) => namesIn(path).map((name) => ({ path, name })));
+  assert.ok(names.length > 700, `${names.length} names are found`);
+  assert.deepEqual(
+    names.filter(({ name }) => NAME_FRAGMENT.test(name)),
+    [],
+  );
+});
+
+test('a name that begins beside its subject is recognized, also behind what the test runs on', () => {
+  for (const name of [
+    'with one slot a is next',
+    'resnet: in bfloat16 a split',
+    'what a worker writes is read',
+  ])
+    assert.match(name, NAME_FRAGMENT);
+  for (const name of ['a slot is free', 'resnet, beta 3: every stage', 'insertion keeps order'])
+    assert.doesNotMatch(name, NAME_FRAGMENT);
+});
+
 test('prose in README, CONTRIBUTING and docs has lines of at most 130 characters', () => {
   const pages = filesOf(
     'README.md',

@@ -14,7 +14,7 @@ test('tasks in a chain follow one another, with a dispatch each', () => {
   assert.deepEqual(firstEnds, [2.5, 6]);
 });
 
-test('devices take what is ready, the oldest job first', () => {
+test('devices take ready tasks, the oldest job first', () => {
   const tasks = chain(1, 1);
   assert.deepEqual(simulate({ ...load, tasks, jobs: 3 }).jobEnds, [2, 4, 6]);
   assert.deepEqual(simulate({ ...load, tasks, jobs: 3, devices: 2 }).jobEnds, [2, 2, 4]);

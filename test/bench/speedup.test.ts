@@ -13,7 +13,7 @@ const task = (stage: number | null, start: number, end: number, seconds: Record<
     seconds,
   }) as Task;
 
-test('a wavefront of two stages: busy shares, idle share while both have work, seconds a step', () => {
+test('figures of a wavefront of two stages are the busy shares, the idle share while both have work, and the seconds a step', () => {
   const tasks = [
     task(1, 0, 4, { forward: 2, data_thread: 9 }),
     task(1, 4, 8, { forward: 2, spool: 1 }),

@@ -13,7 +13,7 @@ describe('/queues', () => {
   const waiting = async (key: string) =>
     (await call('GET', '/queues/api/queues', key)).json().queues[0].counts.waiting;
 
-  test('is for admins: a key as everywhere, or as the password that a browser asks for', async () => {
+  test('is for admins, whose key is a bearer token or the password that a browser asks for', async () => {
     const admin = await keyWith(['admin']);
     const anonymous = await call('GET', '/queues');
     assert.deepEqual([anonymous.statusCode, anonymous.json().code], [401, 'unauthenticated']);
@@ -51,7 +51,7 @@ describe('/queues', () => {
     await queue.close();
   });
 
-  test('shows the queue in a browser, under a policy that lets nothing in from elsewhere', {
+  test('shows the queue in a browser, under a policy that loads nothing from other hosts', {
     skip,
   }, async () => {
     const admin = await keyWith(['admin']);

@@ -15,7 +15,7 @@ describe('@strata/client against the live API', () => {
   });
   after(() => api.stop());
 
-  test('creates a job with the defaults filled in, and once however often the request is sent', async () => {
+  test('creates a job with the defaults filled in, and only once if the request is sent again', async () => {
     let sent = 0;
     const flaky: typeof fetch = async (input, init) => {
       const response = await fetch(input, init);
@@ -57,7 +57,7 @@ describe('@strata/client against the live API', () => {
     assert.equal(last, 'job.succeeded');
   });
 
-  test('waits for the end of a job, which wakes it', async () => {
+  test('waits for the end of a job, and returns as soon as it has ended', async () => {
     const job = await strata.jobs.create(SMALL);
     const ended = strata.jobs.ended(job.id);
     await strata.jobs.cancel(job.id);
@@ -124,7 +124,7 @@ describe('@strata/client against the live API', () => {
     await assert.rejects(strata.jobs.metrics(api.jobId, { raw: true }), hasCode('not_acceptable'));
   });
 
-  test('throws what the server refuses, with its code, pointers and request id', async () => {
+  test('throws an error with code, pointers and request id for a refused request', async () => {
     await assert.rejects(strata.jobs.create({ dataset: 'nowhere' }), (error: StrataProblem) => {
       assert.deepEqual(
         [error.code, error.status, error.errors[0]?.pointer],

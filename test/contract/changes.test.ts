@@ -91,7 +91,7 @@ const HARMLESS: readonly [what: string, contract: JsonObject][] = [
   ['a new path', changed('paths /more', { get: { operationId: 'more', responses: {} } })],
 ];
 
-describe('additions break nobody', () => {
+describe('additions are not breaking changes', () => {
   for (const [what, contract] of HARMLESS) {
     test(what, () => assert.deepEqual(contractChanges(document, contract), []));
   }

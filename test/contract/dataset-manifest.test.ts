@@ -26,7 +26,7 @@ const PIXELS = { ...ENCODED, storage: 'pixels', splits: { train: pixelSplit, tes
 
 const written = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
-test('a manifest is read as it was written', () => {
+test('a manifest that was written is read with equal content', () => {
   for (const manifest of [ENCODED, PIXELS])
     assert.deepEqual(decodeManifest(encodeManifest(manifest)), manifest);
 });
@@ -56,7 +56,7 @@ const FAULTS: readonly (readonly [unknown, RegExp])[] = [
   ],
 ];
 
-test('a manifest at fault is refused with the field, when it is read and when it is written', () => {
+test('an invalid manifest is refused with the name of the field, when it is read and when it is written', () => {
   for (const [manifest, message] of FAULTS) {
     const refused = (error: unknown) => error instanceof InvalidManifestError && message.test(error.message);
     assert.throws(() => decodeManifest(written(manifest)), refused);
@@ -65,7 +65,7 @@ test('a manifest at fault is refused with the field, when it is read and when it
   assert.throws(() => decodeManifest(Uint8Array.of(123)), /manifest must be JSON/);
 });
 
-test('offsets are the sums of the lengths, whatever these are', () => {
+test('offsets are the running sums of any lengths', () => {
   const lengths = fc.array(fc.integer({ min: 1, max: 2 ** 31 }), { maxLength: 50 });
   fc.assert(
     fc.property(lengths, (given) => {

@@ -12,7 +12,7 @@ after(() => api.stop());
 
 // `npm run test:contract` is the long form.
 for (const who of ['with a key', 'anonymous'] as const) {
-  test(`${who}: what the contract allows is answered as it says, and what it forbids is refused`, async (t) => {
+  test(`${who}: requests that the contract allows get the answers that it names, and all others are refused`, async (t) => {
     const { apiKey } = api;
     const options = who === 'anonymous' ? { examples: 1 } : { examples: 3, apiKey };
     const { cases, operations, findings } = await fuzz(api.url, { seed: 1, ...options });

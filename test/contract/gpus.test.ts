@@ -79,7 +79,7 @@ describe('CUDA_VISIBLE_DEVICES', () => {
     });
   }
 
-  test('MIG devices are named by their UUID, or all by the one of their card', () => {
+  test('MIG devices are selected by their own UUID, or all of a card by the UUID of the card', () => {
     assert.deepEqual(seen(mig, 'MIG-b8479d6e-d08f-5a92-9a24-0946db72b2a0'), ['a0']);
     assert.deepEqual(seen(mig, 'MIG-b84,MIG-a68'), ['a0', '10']);
     assert.deepEqual(seen(mig, '1'), ['2e', 'a0']);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoize } from '../../src/contract/memoize.js';
 
-test('what was made for a key is given again, until too many are kept', () => {
+test('a value is returned again for its key until the limit of kept values is reached', () => {
   const made: string[] = [];
   const of = memoize(
     ({ name, size }: { name: string; size: number }) => {
@@ -20,7 +20,7 @@ test('what was made for a key is given again, until too many are kept', () => {
   assert.deepEqual(made, ['a', 'b', 'a', 'a']);
 });
 
-test('a value is made anew once it is too old', () => {
+test('a value that is too old is computed again', () => {
   let now = 100;
   let made = 0;
   const of = memoize(() => ++made, { max: 1, age: { ms: 10, now: () => now } });
@@ -31,7 +31,7 @@ test('a value is made anew once it is too old', () => {
   assert.deepEqual([of(), of()], [2, 2]);
 });
 
-test('a promise is shared while it is open; one that fails, or whose value is not to be kept, is forgotten', async () => {
+test('a pending promise is shared; a rejected one, and one whose value must not be kept, is dropped', async () => {
   const answers = [Promise.reject(new Error('no')), Promise.resolve(null), Promise.resolve('yes')];
   let asked = 0;
   const of = memoize((_: string) => answers[asked++]!, { max: 9, keeps: (value) => value !== null });

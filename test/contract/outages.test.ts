@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ERRORS } from '../../src/contract/errors.js';
 import { outageOf } from '../../src/contract/outages.js';
 
-test('an outage of the host is known by its code, however deep it is wrapped', () => {
+test('an outage of the host is recognized by its code at any depth of causes', () => {
   const full = Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' });
   assert.equal(outageOf(full), 'storage_full');
   assert.equal(outageOf(new Error('the blob was not stored', { cause: full })), 'storage_full');
@@ -30,7 +30,7 @@ test('other errors are not outages, nor is a chain of causes with a cycle', () =
     assert.equal(outageOf(error), null);
 });
 
-test('an outage is waited out: neither counted nor the end of a job', () => {
+test('an outage makes a task wait; it neither counts as a failure nor ends the job', () => {
   for (const code of ['storage_full', 'storage_failing', 'host_out_of_memory'] as const)
     assert.equal(ERRORS[code].retry, 'wait');
   assert.equal(ERRORS.storage_full.status, 507);

@@ -8,7 +8,7 @@ import { makeZip } from './support/zip.js';
 
 const SPLITS = ['train', 'test'];
 
-test('small images of one size become arrays of pixels, label by label what went in', async (t) => {
+test('small images of one size become arrays of pixels with their labels', async (t) => {
   const files = await imageFolder(SPLITS, ['cat', 'ant'], 3);
   const imported = await importArchive(t, makeZip(files.map((file) => ({ ...file, deflate: true }))));
   const { success, manifest } = imported;
@@ -46,7 +46,7 @@ test('mean and deviation are those of the training pixels', async (t) => {
   }
 });
 
-test('images of mixed or larger sizes stay the files they came as', async (t) => {
+test('images of mixed or larger sizes are stored as the files that were uploaded', async (t) => {
   const large = await imageFolder(SPLITS, ['a', 'b'], 2, { kind: 'jpeg', height: 80, width: 100 });
   const odd = {
     name: 'train/a/odd.webp',
@@ -76,7 +76,7 @@ test('gray images have one channel, and an asked-for size and gray are what is s
   assert.deepEqual([manifest.storage, manifest.image], ['pixels', { height: 24, width: 20, channels: 1 }]);
 });
 
-test('a tree without splits is split by content: the same whatever its names and order', async (t) => {
+test('a tree without splits is split by content, independent of names and order', async (t) => {
   const files = await imageFolder([''], ['a', 'b'], 10);
   const renamed = files
     .toReversed()

@@ -17,13 +17,13 @@ function read(paths: readonly string[], asked: DatasetLayout = 'auto', root: str
   });
 }
 
-test('folders of splits are taken for splits, below whatever holds them alone', () => {
+test('folders of splits are recognized below any folder that holds nothing else', () => {
   assert.deepEqual(read(['train/cat/1.png', 'test/dog/1.png']), ['train cat', 'test dog']);
   assert.deepEqual(read(['a/b/Train/cat/1.png', 'a/b/VALID/dog/x/1.png']), ['train cat', 'validation dog']);
   assert.deepEqual(read(['train/cat/1.png', 'train/dog/1.png']), ['train cat', 'train dog']);
 });
 
-test('a folder called training that holds the splits is not one itself', () => {
+test('a folder called training that holds the splits is not a split', () => {
   const paths = ['training/train/cat/1.png', 'training/train/dog/1.png', 'training/test/cat/1.png'];
   assert.deepEqual(read(paths), ['train cat', 'train dog', 'test cat']);
 });

@@ -10,7 +10,7 @@ const X = Buffer.from('x');
 const messages = ({ problems }: Imported) => problems.map(({ message }) => message);
 const folder = () => imageFolder(['train', 'test'], ['a', 'b'], 2);
 
-test('JPEGs of other names, and images whose names end with nothing or anything, are taken', async (t) => {
+test('images with unusual file extensions, or with none, are taken', async (t) => {
   const jpeg = await makeImage(50, { kind: 'jpeg' });
   const names = ['x.jfif', 'x.jpe', 'x.JPG', 'no-ending', 'scan.0001', 'x.dat'];
   const files = await Promise.all(
@@ -46,7 +46,7 @@ test('pictures of other kinds are named with their kind', async (t) => {
   await assert.rejects(importArchive(t, makeZip(all)), /PPM, PGM or PBM.*only JPEG, PNG and WebP/);
 });
 
-test('folders of classes without images are named: empty ones, and ones with other files alone', async (t) => {
+test('class folders without images are named, whether empty or with other files only', async (t) => {
   const others: NamedFile[] = [
     { name: 'train/empty/', bytes: Buffer.alloc(0) },
     { name: 'train/texts/notes.txt', bytes: X },
@@ -60,14 +60,14 @@ test('folders of classes without images are named: empty ones, and ones with oth
   ]);
 });
 
-test('notebooks’ checkpoints are no class, and are counted', async (t) => {
+test('checkpoint folders of notebooks are counted, and are not a class', async (t) => {
   const hidden = { name: 'train/.ipynb_checkpoints/0-checkpoint.png', bytes: await makeImage(90) };
   const imported = await importArchive(t, makeZip([...(await folder()), hidden]));
   assert.deepEqual(imported.manifest.classes, ['a', 'b']);
   assert.match(messages(imported)[0]!, /^1 left out: hidden files.*0-checkpoint\.png/);
 });
 
-test('a picture beside idx files or arrays is left out, wherever it lies', async (t) => {
+test('a picture beside idx files or arrays is left out in every folder', async (t) => {
   const idx = [
     { name: 'train-images-idx3-ubyte', bytes: makeIdx([4, 2, 2], rawImages(4, 4)) },
     { name: 'train-labels-idx1-ubyte', bytes: makeIdx([4], Uint8Array.of(0, 1, 0, 1)) },
@@ -87,7 +87,7 @@ test('a picture beside idx files or arrays is left out, wherever it lies', async
   }
 });
 
-test('an archive of two formats is refused until it is said which', async (t) => {
+test('an archive that holds two formats is refused until the request names one', async (t) => {
   const labels = Uint8Array.of(0, 1, 0, 1);
   const files = [
     { name: 'x_train.npy', bytes: makeNpy('|u1', [4, 2, 2], rawImages(4, 4)) },

@@ -16,7 +16,7 @@ const utf8 = (name: string) => Buffer.from(name);
 const latin1 = (name: string) => Buffer.from(name, 'latin1');
 const codesOf = (problems: readonly { readonly code: string }[]) => problems.map(({ code }) => code);
 
-test('names that begin with ./ are those without it, as tar -C folder . writes them', async (t) => {
+test('names that begin with ./, as tar -C folder . writes them, are read without it', async (t) => {
   const files = await imageFolder(['train', 'test'], ['a', 'b'], 2);
   const dotted: NamedFile[] = files.map(({ name, bytes }) => ({ name: `./${name}`, bytes }));
   const plain = await importArchive(t, await makeTar(files, true));
@@ -37,7 +37,7 @@ test('a zip whose names have backslashes, as tools of Windows wrote them, is rea
   assert.deepEqual([manifest, problems], [slashed.manifest, []]);
 });
 
-test('names in UTF-8 are read as such with the flag of zip or without it, and in tar', async (t) => {
+test('names in UTF-8 are read in tar, and in zip with the flag for UTF-8 or without it', async (t) => {
   const files = await named(utf8, ['日本', 'über']);
   for (const archive of [makeZip(files), makeZip(files, { isFlagged: false }), makeRawTar(files)]) {
     const { manifest, problems } = await importArchive(t, archive);

@@ -37,7 +37,7 @@ const FORMS: readonly PickleForm[] = [
   { protocol: 0, numpy: 1, fortran: true, labels: 'scalars' },
 ];
 
-test('pickles of every protocol hold what went in: in both orders of memory, with labels of all kinds', async (t) => {
+test('pickles of every protocol are read, in both orders of memory and with labels of every kind', async (t) => {
   const [first, ...others] = await Promise.all(
     FORMS.map(async (form) => held(await importArchive(t, await archiveOf(form)))),
   );
@@ -75,7 +75,7 @@ function refusal(program: string): ImportError {
 const doubled = (depth: number) =>
   `]q\x00K\x01a${Array.from({ length: depth }, (_, at) => `]q${String.fromCharCode(at + 1)}(h${String.fromCharCode(at)}h${String.fromCharCode(at)}e`).join('')}`;
 
-test('values that hold each other many times over are never walked through', () => {
+test('values that refer to each other many times are never expanded', () => {
   const nested = doubled(40);
   assert.equal(refusal(`\x80\x02cnumpy\ndtype\n${nested}\x85R.`).code, 'array_invalid');
   const shape = `cnumpy.core.multiarray\n_reconstruct\n)R(K\x01${nested}cnumpy\ndtype\nU\x02u1\x85R\x89U\x00tb.`;
@@ -84,7 +84,7 @@ test('values that hold each other many times over are never walked through', () 
   assert.equal(refusal(`\x80\x02c_codecs\nencode\nX\x01\0\0\0a${nested}\x86R.`).code, 'array_invalid');
 });
 
-test('labels and names that are such values are refused at once, in few words', async (t) => {
+test('labels and names that are such values are refused at once with a short message', async (t) => {
   for (const name of ['data_batch_1', 'batches.meta']) {
     const program = `\x80\x02}(U\x06labels${doubled(40)}U\x0blabel_names${doubled(40).replaceAll(/q./gs, '$&')}u.`;
     const archive = await makeTar([
@@ -97,7 +97,7 @@ test('labels and names that are such values are refused at once, in few words', 
   }
 });
 
-test('a string that is used many times is made once, and copies are charged', () => {
+test('a string that is used many times is stored once, and copies count against the limit', () => {
   const long = 'x'.repeat(60_000);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(long.length);

@@ -9,7 +9,7 @@ import { makeZip } from './support/zip.js';
 
 const good = () => imageFolder(['train', 'test'], ['a', 'b'], 2);
 
-test('names of files say nothing of splits', async (t) => {
+test('file names do not decide the split', async (t) => {
   const names = ['test tubes.png', 'a train.png', 'val.png', 'plain.png'];
   const files = await Promise.all(
     ['a', 'b'].flatMap((folder, at) =>
@@ -23,7 +23,7 @@ test('names of files say nothing of splits', async (t) => {
   assert.deepEqual([success.train_count + success.test_count, manifest.classes], [8, ['a', 'b']]);
 });
 
-test('endings in capitals, and files of another kind than their ending, are read by their bytes', async (t) => {
+test('files are read by their bytes, with endings in capitals or of another kind', async (t) => {
   const others = [
     { name: 'train/a/x.JPEG', bytes: await makeImage(31, { kind: 'jpeg' }) },
     { name: 'train/b/x.JPG', bytes: await makeImage(32, { kind: 'webp' }) },
@@ -32,7 +32,7 @@ test('endings in capitals, and files of another kind than their ending, are read
   assert.deepEqual([success.train_count, problems], [6, []]);
 });
 
-test('images in one folder are one class, and images in none have no class', async (t) => {
+test('images in one folder are one class; images outside of folders are refused', async (t) => {
   const [first, second] = await good();
   const inOne = [first!, second!].map(({ bytes }, index) => ({ name: `photos/${index}.png`, bytes }));
   await assert.rejects(importArchive(t, makeZip(inOne)), /only one class, photos/);

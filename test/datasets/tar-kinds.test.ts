@@ -25,7 +25,7 @@ test('archives of version 7 of Unix, ustar and GNU tar hold the same', async (t)
   for (const other of others) assert.deepEqual([other.manifest, other.problems], [first!.manifest, []]);
 });
 
-test('the label and the folder lists of GNU tar are in nobody’s way', async (t) => {
+test('labels and folder lists of GNU tar are skipped', async (t) => {
   const archive = await archiveWith(
     { name: 'my backup', type: 'V', magic: 'gnu' },
     { name: 'train/', type: 'D', magic: 'gnu', bytes: Buffer.from('Y0.png\0\0') },
@@ -38,7 +38,7 @@ test('the label and the folder lists of GNU tar are in nobody’s way', async (t
   );
 });
 
-test('sparse files and parts of archives are refused with how to make them otherwise', async (t) => {
+test('sparse files and parts of archives are refused with the command that avoids them', async (t) => {
   const sparse = await archiveWith({ name: 'train/a/x.png', type: 'S', magic: 'gnu' });
   await assert.rejects(importArchive(t, sparse), /sparse file; make the archive without --sparse/);
   const pax = await archiveWith(
@@ -56,7 +56,7 @@ test('sparse files and parts of archives are refused with how to make them other
   await assert.rejects(importArchive(t, unknown), /unknown kind "Q"/);
 });
 
-test('long names come by GNU’s and by PAX headers, and what git notes is not one', async (t) => {
+test('long names are read from headers of GNU and PAX; the comment that git writes is not a name', async (t) => {
   const files = await good();
   const long = `train/a/${'x'.repeat(150)}.png`;
   const bytes = files[5]!.bytes;

@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => theatre?.close());
 
-test('a disk that is full for an hour costs a job that hour, not the job', async (t) => {
+test('a disk that is full for an hour delays a job by that hour, and does not fail it', async (t) => {
   if (!theatre.fillable) return t.skip('no file system can be mounted here');
   const undisturbed = await play(theatre, []);
   const { id } = await post<Schemas['Job']>(theatre, '/jobs', undisturbed.job.spec);

@@ -122,7 +122,7 @@ test('FLUSHALL of Redis before any worker came: the queued task is put back', as
   await assertEffectsOnce(strata, id);
 });
 
-test('kill -9 of Postgres, and Redis stopped, in mid-job: what was running is recorded when they are back', async () => {
+test('kill -9 of Postgres, and Redis stopped, in mid-job: ends of running tasks are recorded when they are back', async () => {
   await Promise.all([strata.startDispatcher(), strata.startWorker()]);
   await strata.orders.hold('stage-0-1');
   const id = await create();

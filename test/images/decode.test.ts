@@ -44,7 +44,7 @@ test('a JPEG is scaled down as it is decoded where the crop is much greater, and
   }
 });
 
-test('the centre is what evaluation shows: 224/256 of the short side, the middle of the long one', async () => {
+test('the crop of evaluation is the centre: 224/256 of the short side, the middle of the long one', async () => {
   assert.deepEqual(centreSize({ width: 500, height: 375 }, shape(224)), { width: 341, height: 256 });
   const pixels = await decodeCentre(await opened(gradient(400, 200).png()), shape(56));
   const at = (row: number, column: number) => [
@@ -64,7 +64,7 @@ test('the centre is what evaluation shows: 224/256 of the short side, the middle
   }
 });
 
-test('the centre covers its target, whatever the sides', async () => {
+test('the centre covers its target for all sides', async () => {
   const side = fc.integer({ min: 1, max: 5000 });
   fc.assert(
     fc.property(side, side, fc.integer({ min: 8, max: 512 }), (width, height, target) => {

@@ -44,7 +44,7 @@ test('a job goes through its states to succeeded, with its result, tasks, metric
   assert.equal(opened.artifact.name, 'report.json');
 });
 
-test('tasks name what they wait for, who ran them and how long', async () => {
+test('tasks name the tasks they wait for, their worker and their duration', async () => {
   const id = await create();
   await strata.ended(id);
   const tasks = new Map((await strata.client.jobs.listJobTasks(id)).data.map((task) => [task.key, task]));
@@ -61,7 +61,7 @@ test('tasks name what they wait for, who ran them and how long', async () => {
   assert.equal(worker?.slots.length, 2);
 });
 
-test('the spool of a job is empty when the job has ended, and earlier for what was read', async () => {
+test('the spool of a job is empty when the job has ended, and messages that all readers have read are deleted earlier', async () => {
   await strata.orders.hold('finalize');
   const id = await create();
   await strata.orders.started('finalize');
@@ -237,7 +237,7 @@ test('a warning of a successful task becomes one event, even if the task ran twi
   });
 });
 
-test('a passing error is tried again', async () => {
+test('a task is tried again after a transient error', async () => {
   await strata.orders.fail('stage-1-0', 'internal');
   const id = await create();
   const job = await strata.ended(id);
@@ -260,7 +260,7 @@ async function modelOf(jobId: string): Promise<string> {
   return (await strata.client.jobs.getJob(jobId))?.result?.model_id ?? assert.fail('it made a model');
 }
 
-test('garbage: what an ended job does not show goes, what any job needs stays; a deleted job leaves nothing', async () => {
+test('garbage: blobs that an ended job does not show are deleted, blobs that any job needs stay; a deleted job leaves nothing', async () => {
   const db = await openDatabase(strata.servers.databaseUrl);
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   try {

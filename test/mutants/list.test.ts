@@ -19,7 +19,7 @@ test('every mutant changes text that stands in the code once, and names a test t
   assert.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length, 'names are unique');
 });
 
-test('a text that is absent, or there twice, is no mutant', () => {
+test('a text that is absent, or stands there twice, cannot be mutated', () => {
   const edit = (from: string) => ({ name: 'm', file: 'f.ts', edits: [[from, 'x']] }) as const;
   assert.equal(mutate('a b c', edit('b')), 'a x c');
   assert.throws(() => mutate('a b c', edit('d')), /'d' stands 0 times in f.ts/);

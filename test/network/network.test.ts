@@ -117,7 +117,7 @@ const unevenNetworks: fc.Arbitrary<NetworkDescription> = fc
     return { image, classes: 1, stem: [layer('stem', 100)], blocks, head: [layer('head', 10)] };
   });
 
-test('stages of any split are the network: same parameters in the same order, shapes that meet', () => {
+test('stages of any split make up the network: the same parameters in the same order, with matching shapes', () => {
   fc.assert(
     fc.property(networks, fc.integer({ min: 1, max: 12 }), (network, wanted) => {
       const count = Math.min(wanted, network.blocks.length);
@@ -184,7 +184,7 @@ const sizes: fc.Arbitrary<AuxiliarySize> = fc.record({
   depth: fc.option(fc.integer({ min: 6, max: 9 })),
 });
 
-test("an AuxNet's width and depth are those asked for, and its input and output what they must be", () => {
+test('an AuxNet has the requested width and depth, and the input and output of its boundary', () => {
   fc.assert(
     fc.property(networks, sizes, (network, size) => {
       const count = Math.min(3, network.blocks.length);

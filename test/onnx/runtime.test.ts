@@ -17,7 +17,7 @@ const WATCHED = `
   };
   import('./${DOOR}').then(({ InferenceSession }) => console.log(typeof InferenceSession.create));`;
 
-test('the telemetry of ONNX Runtime is off before it is loaded, whatever the environment says', async () => {
+test('the telemetry of ONNX Runtime is off before it is loaded, for every environment', async () => {
   for (const given of [undefined, '0']) {
     const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
     const output = await exec(process.execPath, ['--import', 'tsx', '-e', WATCHED], {
@@ -28,7 +28,7 @@ test('the telemetry of ONNX Runtime is off before it is loaded, whatever the env
   }
 });
 
-test('no other file loads ONNX Runtime, in whatever way', () => {
+test('no other file loads ONNX Runtime by import, require or path', () => {
   const files = ['src', 'test', 'bench', 'scripts', 'client'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.[cm]?[jt]s$/.test(name) && !name.includes('node_modules'))

@@ -59,7 +59,7 @@ test('every test image sent as a PNG file is classified as in the job’s own ev
   });
 });
 
-test('so is every colour file of any size and format, as it was uploaded', async () => {
+test('every uploaded colour file of any size and format is classified as in the job’s own evaluation', async () => {
   await withBlobs(async (blobs) => {
     const dataset = await storeMixed(blobs);
     const run = await runPlan(mixedSpec({ epochs: 2 }, dataset), blobs, undefined, undefined, dataset);

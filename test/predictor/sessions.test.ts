@@ -14,7 +14,7 @@ function counted(maxBytes: number) {
   return { sessions, log, touch: (key: string) => sessions.use(key, async (value) => value) };
 }
 
-test('a model stays loaded until others need its room; the least recently used goes first', async () => {
+test('a model stays loaded until others need its memory; the least recently used is released first', async () => {
   const { sessions, log, touch } = counted(10);
   for (const key of ['4-a', '4-b', '4-a', '4-c', '4-a']) assert.equal(await touch(key), key);
   assert.deepEqual(log, ['+4-a', '+4-b', '+4-c', '-4-b']);
@@ -27,7 +27,7 @@ test('a model larger than the cache is loaded alone, and released for the next o
   assert.deepEqual(log, ['+4-a', '+99-b', '-4-a', '+4-a', '-99-b']);
 });
 
-test('a model in use is released when its last user is done', async () => {
+test('a model in use is released after its last request', async () => {
   const { sessions, log, touch } = counted(5);
   let done = () => {};
   const inUse = sessions.use('4-a', async () => {

@@ -24,7 +24,7 @@ async function holderOf(t: TestContext, path: string, prefix: readonly string[] 
   return holder;
 }
 
-test('one holder at a time; the next one goes on when it is released', async (t) => {
+test('a lock has one holder at a time; the next one continues when it is released', async (t) => {
   const path = join(await temporaryFolder(t), 'thing');
   const order: string[] = [];
   const first = await acquire(path);
@@ -93,7 +93,7 @@ test('a process that waited for a lock whose folder was removed takes the new on
   held?.release();
 });
 
-test('a wait that is given up ends', async (t) => {
+test('a cancelled wait ends', async (t) => {
   const path = join(await temporaryFolder(t), 'thing');
   const first = await acquire(path);
   const over = new AbortController();

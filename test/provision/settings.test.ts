@@ -85,7 +85,7 @@ test('every setting is read', () => {
   });
 });
 
-test('all wrong settings are named at once, and no password is repeated', () => {
+test('one error names all invalid settings, and repeats no password', () => {
   const wrong = { PORT: '70000', STRATA_SLOTS: '0', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://u:secret@db' };
   assert.throws(
     () => parseSettings(wrong),
@@ -105,7 +105,7 @@ test('slots: one a GPU, else what the cores can feed, at least one', () => {
   assert.equal(defaultSlots({ cores: 1, gpus: 0 }, 4), 1);
 });
 
-test('an unknown STRATA_ variable is refused with the nearest name, others are let alone', () => {
+test('an unknown STRATA_ variable is refused with the nearest name; other variables are ignored', () => {
   const misspelled = {
     STRATA_SLOT: '2',
     STRATA_UPLOADS: '1',
@@ -127,7 +127,7 @@ test('an unknown STRATA_ variable is refused with the nearest name, others are l
   );
 });
 
-test('every variable of ours that the source reads is known to be one', () => {
+test('every STRATA_ variable that the source reads is a known setting', () => {
   const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => readFileSync(join('src', path), 'utf8'))

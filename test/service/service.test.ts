@@ -64,7 +64,7 @@ test('Redis and Postgres that are killed are started again, where their clients 
   }
 });
 
-test('the whole stops within 30 s although its servers are frozen', async (t) => {
+test('the service stops within 30 s although its servers are frozen', async (t) => {
   const { service } = await started(t);
   for (const server of Object.values(service.servers)) server.kill('SIGSTOP');
   const late = delay(30_000, 'late' as const, { ref: false });
@@ -73,7 +73,7 @@ test('the whole stops within 30 s although its servers are frozen', async (t) =>
     assert.ok(await processGone(pid!, 0), `${name} still runs`);
 });
 
-test('a home behind a link is the home that it leads to', async (t) => {
+test('a home behind a link is the folder that the link names', async (t) => {
   const { service, home } = await started(t);
   const link = join(await temporaryFolder(t), 'link');
   await symlink(home, link);
@@ -86,7 +86,7 @@ test('a home behind a link is the home that it leads to', async (t) => {
   assert.ok(await isReady(service.apiUrl), 'neither has stopped its servers');
 });
 
-test('a start that is given up stops what it had started', async (t) => {
+test('an interrupted start stops all processes that it had started', async (t) => {
   const home = await temporaryFolder(t);
   const abort = new AbortController();
   const progress = {
@@ -100,7 +100,7 @@ test('a start that is given up stops what it had started', async (t) => {
   assert.deepEqual([await stopRedis(home), await stopPostgres(home)], [false, false]);
 });
 
-test('a taken port is named before anything is started', async (t) => {
+test('a port in use is named before anything is started', async (t) => {
   const home = await temporaryFolder(t);
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { diskSpace, requireRoom, reserveOf } from '../../src/storage/disk.js';
 import { temporaryFolder } from '../provision/temporary.js';
 
-test('the space of a folder that is not there yet is that of its parent', async (t) => {
+test('the free space of a folder that does not exist yet is that of its parent', async (t) => {
   const folder = await temporaryFolder(t);
   const [there, later] = await Promise.all([diskSpace(folder), diskSpace(join(folder, 'a/b'))]);
   assert.equal(later.totalBytes, there.totalBytes);

@@ -21,7 +21,7 @@ conformance('folder', async () => {
   return { store, damage: async (uri) => writeFile(await store.localPath(uri), 'other bytes') };
 });
 
-test('folder: nothing temporary is left behind', async () => {
+test('a folder store leaves no temporary file behind', async () => {
   const root = await newRoot();
   const store = createFolderStore(root);
   await store.put(new Uint8Array([1, 2, 3]));

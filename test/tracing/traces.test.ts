@@ -10,7 +10,7 @@ import { FAKE_TRAINER, Strata } from '../support/strata.js';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = 'b7ad6b7169203331';
 
-test('without a collector nothing is traced, and a caller’s trace is handed on', async () => {
+test('nothing is traced without a collector, and a caller’s trace is passed on', async () => {
   assert.equal(await openTracing({}, 'api'), NO_TRACING);
   const disabled = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' };
   assert.equal(await openTracing(disabled, 'api'), NO_TRACING);
@@ -32,7 +32,7 @@ test('without a collector nothing is traced, and a caller’s trace is handed on
   assert.equal(start(`01-${TRACE}-${CALLER}-00-more`), `00-${TRACE}-${CALLER}-00`);
 });
 
-describe('with a collector', () => {
+describe('traces that a collector gets', () => {
   let strata: Strata;
   let collector: Collector;
   let app: FastifyInstance;

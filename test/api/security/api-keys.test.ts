@@ -12,7 +12,7 @@ import { buildLiveApp, useLiveApi } from './live-api.js';
 describe('a server without keys', () => {
   const { live, call } = useLiveApi();
 
-  test('answers its own machine, and nobody by another name or from another site', async () => {
+  test('answers requests of its own machine, but none with another host name or from another site', async () => {
     const get = (headers: Record<string, string>) => call('GET', '/jobs', undefined, { headers });
     for (const host of ['localhost:3000', '127.0.0.1:3000', '[::1]:3000', 'LOCALHOST']) {
       assert.equal((await get({ host })).statusCode, 200, host);
@@ -53,7 +53,7 @@ describe('a server without keys', () => {
     assert.equal(proxySign({ host, 'user-agent': 'curl/8' }, '1.1'), null);
   });
 
-  test('asks everybody for a key where others can reach it', async () => {
+  test('asks every client for a key where other machines can reach it', async () => {
     const open = await buildLiveApp(live.strata, false);
     const response = await open.inject({ url: '/jobs' });
     assert.deepEqual([response.statusCode, response.json().code], [401, 'unauthenticated']);
@@ -95,7 +95,7 @@ describe('API keys', () => {
     assert.ok(rows.length >= 2 && rows.every(({ text }) => !text.includes(token?.secret)));
   });
 
-  test('only the whole key opens', async () => {
+  test('are accepted only whole', async () => {
     const key = await keyWith(SCOPES);
     const token = parseToken(key)!;
     const other = parseToken(await keyWith(SCOPES))!;
@@ -141,7 +141,7 @@ describe('API keys', () => {
     await elsewhere.close();
   });
 
-  test('there are no more of them than a tenant may have', async () => {
+  test('are limited in number for each tenant', async () => {
     const admin = await keyWith(['admin'], 'crowded');
     await live.strata.sql.query(
       `INSERT INTO api_key (id, tenant, name, scopes, secret_hash)

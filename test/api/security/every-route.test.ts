@@ -18,7 +18,7 @@ describe('every operation of the contract', () => {
   const operations = operationsOf(loadContract());
   const sample = (entry: OperationEntry) => pathOf(entry).replaceAll(/\{\w+\}/g, 'none');
 
-  test('operations without a key are about health', () => {
+  test('operations that need no key are those about health', () => {
     const open = operations.filter((entry) => scopeOf(entry) === null).map(({ path }) => path);
     assert.deepEqual(open, ['/health/live', '/health/ready']);
   });
@@ -49,7 +49,7 @@ describe('every operation of the contract', () => {
     const path = pathOf(entry);
     const resource = resourceOf(path);
 
-    test(`${id} answers another tenant's ids as if there were none`, async () => {
+    test(`${id} answers another tenant's ids as it answers unknown ids`, async () => {
       const make = MAKE[resource];
       assert.notEqual(make, undefined, `say in one-of-each.ts how to make one of /${resource}`);
       if (!make) return;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FakeClient } from '../fake/fake-client.js';
 import { buildTestApp } from '../harness.js';
 
-test('answers bring the headers that keep browsers from misusing them', async () => {
+test('answers have the headers that protect browsers', async () => {
   const app = await buildTestApp(new FakeClient());
   for (const url of ['/jobs', '/nothing', '/openapi.json']) {
     const { headers } = await app.inject({ url });

@@ -158,7 +158,7 @@ test('a body of few values has its first twenty faults listed, each shortened', 
   assert.ok(detail.length <= 4_001);
 });
 
-test('of a body of many values the first fault is told', async () => {
+test('a body of many values has its first fault told', async () => {
   const payload = { images: Array.from({ length: 2_000 }, () => 1) };
   const answer = await app.inject({ method: 'POST', url: '/models/none/predict', payload });
   assert.equal(answer.statusCode, 400, answer.body);

@@ -46,7 +46,7 @@ describe('rate limits', () => {
   });
 });
 
-test('without the shared counter a process counts by itself, and tries it again later', async () => {
+test('are counted by each process while the shared counter is away, which is tried again later', async () => {
   let now = 0;
   let down = true;
   const warnings: string[] = [];

@@ -96,7 +96,7 @@ describe('every route that is not in the contract', () => {
     assert.deepEqual(unknown, []);
   });
 
-  test("needs a key, unless it is everybody's, and the scope admin where it is the operator's", async () => {
+  test('needs a key unless it is public, and the scope admin if it is for operators', async () => {
     for (const route of routesOf('tenant')) {
       assert.equal(await status(route), 401, `${route.method} ${route.url}`);
     }
@@ -137,7 +137,7 @@ describe('every route that is not in the contract', () => {
   }
 
   for (const spelled of SPELLINGS) {
-    test(`leaves another tenant's upload alone at ${spelled('own', 'other')}`, async () => {
+    test(`does not change another tenant's upload at ${spelled('own', 'other')}`, async () => {
       const [victim, own] = [await upload(ours), await upload(theirs)];
       for (const method of ['HEAD', 'PATCH', 'DELETE', 'POST'] as const) {
         for (const override of [undefined, 'PATCH', 'DELETE'])

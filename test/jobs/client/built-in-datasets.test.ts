@@ -48,7 +48,7 @@ test('a dry run or a plan downloads nothing', async () => {
   assert.equal((await datasetNamed('cifar-10')).state, 'available');
 });
 
-test('one is imported when a job first names it, by files of this machine, and is trained on then', async () => {
+test('a built-in dataset is imported from files of this machine when a job first names it, and is then trained on', async () => {
   for (const [split, seed] of [
     ['train', 0],
     ['t10k', 20],

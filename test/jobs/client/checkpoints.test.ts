@@ -38,7 +38,7 @@ describe('checkpoints of a job', () => {
     await strata.stop();
   });
 
-  test('are every round so far, stage by stage, in the order of training', async () => {
+  test('are listed for every round so far, stage by stage, in the order of training', async () => {
     const found = await checkpoints(source);
     const { plan } = (await strata.client.jobs.getJob(source))!;
     assert.equal(found.length, plan.parallel_rounds + plan.end_to_end_rounds);
@@ -70,7 +70,7 @@ describe('checkpoints of a job', () => {
     assert.equal((await strata.blobs.get(`sha256:${sha256}`)).byteLength, size_bytes);
   });
 
-  test('start no job whose network or images differ, each field named', async () => {
+  test('start no job whose network or images differ, and the error names each field', async () => {
     const [first] = await checkpoints(source);
     const differing = await refusal(first!.id, { model: { width: 8, depth: 14 } });
     assert.deepEqual(
@@ -128,7 +128,7 @@ describe('checkpoints of a job', () => {
     assert.deepEqual(await Promise.all(uris.map((uri) => strata.blobs.exists(uri))), [false, false]);
   });
 
-  test('within a task start no job until nothing replaces them, and then only as a whole network', async () => {
+  test('start a job before their task has ended only if nothing replaces them, and only as a whole network', async () => {
     await strata.orders.clear();
     await strata.orders.hold('end_to_end-0');
     const { job } = await strata.client.jobs.createJob(smallJob({ method: { end_to_end_replicas: 1 } }), {});

@@ -88,7 +88,7 @@ test('a spec that cannot be trained is rejected with pointers, and nothing is st
   assert.equal(await countJobs(), jobs);
 });
 
-test('a dataset that is deleted between the look-up and the insert is one that is not there', async () => {
+test('a dataset that is deleted between the look-up and the insert counts as absent', async () => {
   await strata.sql.query(
     `INSERT INTO dataset SELECT (jsonb_populate_record(dataset, '{"id": "dataset_going", "name": "going"}')).*
      FROM dataset WHERE name = 'mnist'`,
@@ -159,7 +159,7 @@ test('following events ends when the reader goes away', async () => {
   assert.deepEqual(seen, [1]);
 });
 
-test('ids that name nothing', async () => {
+test('unknown ids are answered as absent', async () => {
   const { client } = strata;
   assert.equal(await client.jobs.getJob('job_0'), null);
   assert.equal(await client.jobs.getArtifact('artifact_0'), null);
@@ -191,7 +191,7 @@ test('the built-in datasets are there, by id', async () => {
   assert.deepEqual(others, ['fashion-mnist available', 'cifar-100 available', 'cifar-10 available']);
 });
 
-test('health counts what answers', async () => {
+test('health names the servers that answer', async () => {
   const { dependencies, disks, problems } = await strata.service.getReadiness();
   assert.deepEqual(dependencies, { postgres: 'up', redis: 'up', workers: 0 });
   assert.deepEqual(

@@ -28,7 +28,7 @@ async function taken(requests: number, request: () => Promise<unknown>): Promise
   return outcomes.filter(({ status }) => status === 'fulfilled').length;
 }
 
-test('of many requests at once exactly as many are taken as the limit lets', async () => {
+test('a limit holds exactly among many requests at once', async () => {
   const webhook = { url: 'https://example.com/hook', events: ['job.succeeded'] } as const;
   const webhooks = await taken(120, () =>
     client.webhooks.createWebhook({ url: webhook.url, events: [...webhook.events] }),

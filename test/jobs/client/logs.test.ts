@@ -36,7 +36,7 @@ test('the last output of a killed trainer is in the log when its attempt has end
   );
 });
 
-test('a follower gets every line once, those of the last moment too, and ends with the job', async () => {
+test('a follower gets every line once, also those printed last, and ends with the job', async () => {
   const printed = Array.from({ length: 300 }, (_, index) => `line ${index}`);
   await strata.orders.print('stage-0-0', `${printed.join('\n')}\n`);
   await strata.orders.print('finalize', 'the end');

@@ -25,7 +25,7 @@ async function sampled(jobId: string, points: number): Promise<[step: number, va
   return (series?.points ?? []).map(([step, value]) => [step as number, value as number]);
 }
 
-test('a series that fits is answered whole, one that does not by its ends and extremes', async () => {
+test('a series that fits is answered whole, a longer one by its ends and extremes', async () => {
   // A slow wave with one peak and one dip of a single step each.
   const wave = 'CASE n WHEN 417 THEN 9 WHEN 700 THEN -9 ELSE sin(n / 100.0) END';
   const id = await jobWithSeries(1000, wave);
@@ -47,7 +47,7 @@ test('a series that fits is answered whole, one that does not by its ends and ex
   );
 });
 
-test('equal values, short series and values that JSON has not', async () => {
+test('equal values, short series and values that JSON lacks are answered', async () => {
   assert.deepEqual(await sampled(await jobWithSeries(1, '1'), 2), [[0, 1]]);
   assert.deepEqual((await sampled(await jobWithSeries(2, '1'), 2)).length, 2);
   const flat = await sampled(await jobWithSeries(500, '3'), 12);

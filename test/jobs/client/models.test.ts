@@ -37,7 +37,7 @@ describe('lists of models', () => {
     return ids;
   };
 
-  test('models come in either order, with ties, page by page, and filtered', async () => {
+  test('models are listed in either order, with ties, page by page, and filtered', async () => {
     const day = (n: number) => `2026-01-0${n}T00:00:00.000Z`;
     const rows: readonly [string, ModelColumns][] = [
       ['model_a', { accuracy: 0.5, createdAt: day(1), name: 'one', metadata: { team: 'a', kind: 'x' } }],
@@ -78,7 +78,7 @@ describe('lists of models', () => {
     );
   });
 
-  test('refuse a cursor of another order, or of nobody', async () => {
+  test('refuse a cursor of another order, and one that was never given out', async () => {
     const { next } = await ours.models.listModels({ limit: 1, order_by: 'accuracy' });
     for (const after of [next ?? '', 'model_a', '_', '2026-13-45T00:00:00.000Z_model_a']) {
       await assert.rejects(
@@ -91,7 +91,7 @@ describe('lists of models', () => {
 });
 
 describe('a model', () => {
-  test('shows what it is, where it comes from and what it weighs', async () => {
+  test('shows its network, its origin and its size', async () => {
     const id = await makeModel(
       { accuracy: 0.75, metadata: { team: 'b' } },
       { seed: 11, model: { depth: 8 } },
@@ -136,7 +136,7 @@ describe('a model', () => {
     assert.equal((await ours.models.getModel(id))?.name, 'digits');
   });
 
-  test('keeps the blobs that its predictions are made with', async () => {
+  test('keeps the blobs that its predictions need', async () => {
     const id = await makeModel();
     const uri = `sha256:${'5'.repeat(64)}` as const;
     await strata.sql.query('UPDATE model SET serving = $1 WHERE id = $2', [{ full: uri }, id]);
@@ -150,7 +150,7 @@ describe('a model', () => {
 });
 
 describe('tags', () => {
-  test('go from holder to holder among the models of a name, and leave a history', async () => {
+  test('move between the models of a name, and leave a history', async () => {
     const [a, b] = [await makeModel({ name: 'tagged' }), await makeModel({ name: 'tagged' })];
     const other = await makeModel({ name: 'another' });
     await ours.models.tagModel(other, 'production');
@@ -176,7 +176,7 @@ describe('tags', () => {
     ]);
   });
 
-  test('have one holder and an unbroken history, whoever is promoted at once', async () => {
+  test('have one holder and a complete history when two models are promoted at once', async () => {
     const ids = await Promise.all(Array.from({ length: 6 }, () => makeModel({ name: 'raced' })));
     await Promise.all([...ids, ...ids].map((id) => ours.models.tagModel(id, 'production')));
     const { rows } = await strata.sql.query(`SELECT model_id FROM model_tag WHERE model_name = 'raced'`);

@@ -55,7 +55,7 @@ test('a job that cannot be planned is refused, with pointers into the request', 
   }
 });
 
-test('devices are those that are registered', async () => {
+test('devices of a plan are those that workers have registered', async () => {
   const slots = JSON.stringify(Array.from({ length: 6 }, () => ({ state: 'idle', task_id: null })));
   await strata.sql.query(
     `INSERT INTO worker (id, host, pid, devices, slots, versions) VALUES ('worker_1', 'here', 1, '[]', $1, '{}')`,

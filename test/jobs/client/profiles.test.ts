@@ -41,7 +41,7 @@ const claim = async () => {
   return claimed.profile;
 };
 
-test('one profile a network, device kind and tenant, however jobs are cut and trained', async () => {
+test('one profile serves all jobs of a network, device kind and tenant', async () => {
   const first = await ask('a');
   assert.deepEqual([first.state, first.step_seconds, first.parts], ['queued', null, []]);
   const cut = await ask('a', { method: { type: 'penalty', stages: 3 }, epochs: 7 });
@@ -140,7 +140,7 @@ test('a profile for a device that no worker has fails after a day, with a reason
   assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'no_device']);
 });
 
-test('a profile can be deleted in every state; who measures it records nothing any more', async () => {
+test('a profile can be deleted in every state; the worker that measures it then records nothing', async () => {
   const { id } = await ask('a');
   const claimed = await claim();
   await assert.rejects(strata.service.forTenant('b').plans.deleteProfile(id), { code: 'not_found' });

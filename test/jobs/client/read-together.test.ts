@@ -31,7 +31,7 @@ test('calls during a read share the next one: no caller gets an answer from befo
   assert.deepEqual(await Promise.all(second), ['new', 'new']);
 });
 
-test('a read that fails fails all who share it, and no other', async () => {
+test('a read that fails fails all calls that share it, and no other', async () => {
   const { begun, ask } = slowReads();
   const first = Promise.allSettled([ask([]), ask([])]);
   await settled();

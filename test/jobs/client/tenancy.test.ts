@@ -18,14 +18,14 @@ after(() => strata.stop());
 
 const notFound = (error: unknown) => error instanceof StrataError && error.code === 'not_found';
 
-test('lists hold what is the tenant’s own', async () => {
+test('lists hold only what belongs to the tenant', async () => {
   const { job } = await ours.jobs.createJob(smallJob(), {});
   const ids = async (client: TenantClient) =>
     (await client.jobs.listJobs({ limit: 9 })).data.map(({ id }) => id);
   assert.deepEqual([await ids(ours), await ids(theirs)], [[job.id], []]);
 });
 
-test('another tenant’s job names nothing, and stays as it is', async () => {
+test('another tenant’s job counts as unknown, and stays unchanged', async () => {
   const { job } = await ours.jobs.createJob(smallJob(), {});
   const { id } = job;
   assert.equal(await theirs.jobs.getJob(id), null);
@@ -39,7 +39,7 @@ test('another tenant’s job names nothing, and stays as it is', async () => {
   assert.equal((await ours.jobs.getJob(id))?.state, 'queued');
 });
 
-test('another tenant’s artifact names nothing', async () => {
+test('another tenant’s artifact counts as unknown', async () => {
   const { job } = await ours.jobs.createJob(smallJob(), {});
   await strata.sql.query(
     `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256)
@@ -51,7 +51,7 @@ test('another tenant’s artifact names nothing', async () => {
   await assert.rejects(theirs.jobs.downloadArtifact('artifact_1'), notFound);
 });
 
-test('a profile is its tenant’s own', async () => {
+test('a profile belongs to one tenant', async () => {
   const request = { job: smallJob(), device: null };
   const { id } = await ours.plans.createProfile(request);
   assert.equal((await ours.plans.getProfile(id))?.id, id);
@@ -59,7 +59,7 @@ test('a profile is its tenant’s own', async () => {
   assert.notEqual((await theirs.plans.createProfile(request)).id, id);
 });
 
-test('an Idempotency-Key is its tenant’s own', async () => {
+test('an Idempotency-Key belongs to one tenant', async () => {
   const options = { idempotencyKey: 'same', bodyHash: 'a' };
   const first = await ours.jobs.createJob(smallJob(), options);
   const second = await theirs.jobs.createJob(smallJob(), { ...options, bodyHash: 'b' });
@@ -67,7 +67,7 @@ test('an Idempotency-Key is its tenant’s own', async () => {
   assert.equal((await ours.jobs.createJob(smallJob(), options)).job.id, first.job.id);
 });
 
-test('workers are everybody’s, what they work on is not', async () => {
+test('workers are shown to every tenant, the tasks they run only to their own', async () => {
   const { job } = await ours.jobs.createJob(smallJob(), {});
   await strata.sql.query(
     `INSERT INTO task (id, job_id, key, position, kind, state, waiting, inputs, weight)

@@ -53,7 +53,7 @@ test('nothing is deleted while the clocks are more than a minute apart, in eithe
   assert.equal(await strata.blobs.exists(old), true);
 });
 
-test('what is wrong is said in a sentence', () => {
+test('a difference of clocks is described in a sentence', () => {
   const database = new Date('2026-01-01T00:00:00Z');
   const after = (ms: number) => ({ database, files: new Date(database.getTime() + ms) });
   assert.equal(clockProblem(after(60_000)), null);

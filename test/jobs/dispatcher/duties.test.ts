@@ -28,7 +28,7 @@ test('rows that fail, even a whole page of them, keep no other row waiting, and 
   assert.equal(handled.length, 130);
 });
 
-test('a database that is away ends the look at its first row', async () => {
+test('a database that does not answer ends the look at its first row', async () => {
   const away = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
   let handled = 0;
   const look = eachRow(pagesOf(rows(250)), async () => {

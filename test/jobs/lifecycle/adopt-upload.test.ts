@@ -7,7 +7,7 @@ import { adoptUpload, sha256OfFile } from '../../../src/jobs/lifecycle/receive-u
 import { openBlobStore } from '../../../src/storage/open.js';
 import { temporaryFolder } from '../../provision/temporary.js';
 
-test('a file that lies there is adopted by a second name: nothing is copied or read', async (t) => {
+test('a file on the disk of the store is adopted by a second name, without being copied or read', async (t) => {
   const root = await temporaryFolder(t);
   const blobs = openBlobStore(pathToFileURL(join(root, 'blobs')).href);
   const path = join(root, 'upload');

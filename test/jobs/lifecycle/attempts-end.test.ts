@@ -18,7 +18,7 @@ beforeEach(() => strata.sql.query('TRUNCATE job CASCADE'));
 
 const lease = { table: 'task', id: 'task_1', attempt: 1 } as const;
 
-test('whatever work throws ends its attempt, with the reason, and in the log', async () => {
+test('any error of the work ends its attempt with the reason, and is logged', async () => {
   const failures: string[] = [];
   const logged: unknown[] = [];
   await workOn({
@@ -62,7 +62,7 @@ test('work whose claim is lost records nothing', async () => {
   });
 });
 
-test('what a queue’s work throws is heard', async () => {
+test('an error in the work of a queue is reported', async () => {
   const errors: Error[] = [];
   const { redisUrl } = strata.servers;
   const consumer = await consumeTasks(

@@ -102,7 +102,7 @@ test('two readers of the same damaged bytes let them be made again once, whichev
   assert.deepEqual(await job.states('prepare', 'stage-0-0', 'stage-1-1'), ['ready', 'waiting', 'waiting']);
 });
 
-test('events name the tasks of a plan without replicas as people do', async () => {
+test('events describe the tasks of a plan without replicas without a replica', async () => {
   const { rows } = await strata.sql.query<{ message: string }>('SELECT message FROM event');
   assert.ok(rows.some(({ message }) => message.includes('runs again')));
   assert.deepEqual(

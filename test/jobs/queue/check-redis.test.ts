@@ -77,7 +77,7 @@ describe('REDIS_URL', () => {
     );
   });
 
-  test('nobody there, and no such host', async (t) => {
+  test('no server at the address, and no such host', async (t) => {
     const server = createServer();
     const gone = await listening(t, server);
     server.close();

@@ -4,7 +4,7 @@ import { QueueEnd } from '../../../src/jobs/client/jobs/queue-place.js';
 
 const job = (id: string, tenant = 'a', priority = 0) => ({ id, tenant, priority });
 
-test('jobs that came after one beyond what is counted are beyond it too, for a second', () => {
+test('jobs behind one that is beyond the counted positions are beyond them too, for a second', () => {
   let now = 0;
   const end = new QueueEnd(() => now);
   assert.equal(end.isBehind(job('job_2')), false);

@@ -74,13 +74,13 @@ async function tables(jobId: string): Promise<unknown> {
   return results.map((result) => result.rows);
 }
 
-test('a task is claimed once, however many ask', async () => {
+test('a task is claimed once by any number of slots that ask at the same time', async () => {
   const { taskId } = await readyTask();
   const claims = await Promise.all(Array.from({ length: 5 }, () => claim(db, taskId, holder)));
   assert.equal(claims.filter((result) => result !== null).length, 1);
 });
 
-test("a task that trains in bfloat16 is left to a device that has it; all else is anybody's", async () => {
+test('a task that trains in bfloat16 is left to a device that has it; every device takes all other tasks', async () => {
   const { jobId, taskId } = await readyTask();
   await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "bfloat16"}' WHERE id = $1`, [jobId]);
   const { task } = await claimed(taskId);
@@ -140,7 +140,7 @@ test('an attempt whose lease ran out changes nothing any more, the next one coun
   assert.equal(await recordSuccess(db, current.task, success, samples), null);
 });
 
-test('between two attempts the old one changes nothing either', async () => {
+test('an attempt whose lease ran out changes nothing before the next claim either', async () => {
   const { jobId, taskId } = await readyTask();
   const stale = await claimed(taskId);
   await expire(taskId);
@@ -174,7 +174,7 @@ test('a second attempt overwrites the metrics of the first, point by point', asy
   );
 });
 
-test('a task that keeps failing for passing reasons fails its job in the end, after its max_attempts', async () => {
+test('a task that keeps failing with transient errors fails its job after max_attempts', async () => {
   const { jobId, taskId } = await readyTask({ max_attempts: 3 });
   for (let attempt = 1; attempt <= 3; attempt++) {
     assert.equal((await strata.client.jobs.getJob(jobId))?.error, null);
@@ -188,7 +188,7 @@ test('a task that keeps failing for passing reasons fails its job in the end, af
   assert.ok((await nextInSlot(db, holder))?.id !== taskId);
 });
 
-test('the next attempt begins at the last checkpoint, with the samples before it, whoever ended the one before', async () => {
+test('the next attempt begins at the last checkpoint, with the samples before it, in whichever way the last one ended', async () => {
   const { jobId, taskId } = await readyTask();
   const samples = [{ name: 'loss', stage: 0, step: 1, value: 2 }];
   const ends = [
@@ -303,7 +303,7 @@ test('a renewal does not wait for the disk', async (t) => {
   assert.deepEqual(await renewLeases(db, [lease], 60_000), [{ ...lease, wish: null }]);
 });
 
-test("after a step back of Postgres's clock a dead worker's task is taken back", async () => {
+test("the task of a dead worker is taken back after Postgres's clock was set back", async () => {
   const { taskId } = await readyTask();
   await claimed(taskId);
   await db.$executeRaw`UPDATE task SET lease_until = now() + interval '1 hour' WHERE id = ${taskId}`;
@@ -363,7 +363,7 @@ test('max_runtime_s: time at work counts, a pause and the wait after it do not',
   assert.deepEqual([job?.state, job?.error?.code], ['failed', 'max_runtime_exceeded']);
 });
 
-test('a success that lacks an output which others need is refused whole', async () => {
+test('a success without an output that other tasks read is refused and changes nothing', async () => {
   const { jobId, taskId } = await readyTask();
   const { task } = await claimed(taskId);
   const earlier = await tables(jobId);

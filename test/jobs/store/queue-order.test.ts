@@ -58,7 +58,7 @@ test("one tenant with many jobs delays another's first by one task at most", asy
   assert.equal((await claimed()).jobId, late, 'it is its turn as soon as a slot is free');
 });
 
-test('with one slot the tenant that was served longest ago is next', async () => {
+test('the tenant that was served longest ago is next where there is one slot', async () => {
   const a = await jobs('a', 3);
   const b = await jobs('b', 3);
   const tenants: string[] = [];
@@ -92,7 +92,7 @@ test('tasks that wait for their next attempt, and those of jobs that are to stop
   assert.equal(await claimNext(db, holder), null);
 });
 
-test('many slots that ask at the same moment get a task each', async () => {
+test('slots that ask at the same moment get a task each', async () => {
   await jobs('a', 6);
   await jobs('b', 6);
   const claims = await Promise.all(Array.from({ length: 8 }, claimed));
@@ -152,7 +152,7 @@ test('positions are those of the whole order, up to a thousand', async () => {
   assert.ok(rows.length > 1500 && rows.some(({ position }) => position === 1000));
 });
 
-test('a position costs the same however many jobs wait', async (t) => {
+test('a position costs the same for any number of waiting jobs', async (t) => {
   await fillQueue(10, 2_000, [0, 1]);
   await strata.sql.query('ANALYZE');
   const [statement] = await sentBy(() => queuePositions(db, ['job_x0000110']));

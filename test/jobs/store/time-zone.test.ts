@@ -118,7 +118,7 @@ function forgetful(): Transform {
   });
 }
 
-test('where a session cannot have the zone nothing starts, and the error says why', async () => {
+test('nothing starts where a session cannot have the zone UTC, and the error says why', async () => {
   const pooler = await CarelessPooler.start(strata.servers.databaseUrl);
   const url = pooler.url(strata.servers.databaseUrl);
   try {

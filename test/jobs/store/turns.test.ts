@@ -29,7 +29,7 @@ async function all<T>(claim: () => Promise<T | null>): Promise<T[]> {
   return claimed;
 }
 
-test('a slot: 40 profiles and 20 jobs of the highest priority take one turn before the first job of another', async () => {
+test('a slot: 40 profiles and 20 jobs of the highest priority take one turn before the first job of another tenant', async () => {
   for (let index = 0; index < 40; index++)
     await hostile().plans.createProfile({ job: smallJob({ batch_size: 8 + index }), device: 'cpu' });
   for (let index = 0; index < 20; index++) await hostile().jobs.createJob(smallJob({ priority: 100 }), {});
@@ -63,7 +63,7 @@ async function askImports(tenant: string, count: number, kind: 'file' | 'url'): 
   }
 }
 
-test('the one place for imports: 30 of a tenant take one turn before the first of another', async () => {
+test('imports: 30 of a tenant take one turn before the first of another tenant', async () => {
   await askImports('hostile', 30, 'file');
   const first = await claimImport(db, 'worker_1', 'import', LEASE_MS);
   assert.equal(first?.tenant, 'hostile');

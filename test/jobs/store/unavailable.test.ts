@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => strata.stop());
 
-test('while Postgres is down every method is unavailable, not broken; when it is back all is there', async () => {
+test('every method is unavailable, not broken, while Postgres is down, and works when it is back', async () => {
   const { client, servers } = strata;
   const { job } = await client.jobs.createJob(smallJob(), {});
   process.kill((await startPostgres(servers.home)).pid, 'SIGKILL');

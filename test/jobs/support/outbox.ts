@@ -5,7 +5,7 @@ import { lazySecretBox } from '../../../src/jobs/outgoing/secret-key.js';
 import type { Places } from '../../../src/jobs/process/places.js';
 import { log, type Store, useStore } from './store.js';
 
-/** Where tests send to: servers of their own on this machine. */
+/** Lets tests send to servers of their own on this machine. */
 export const policy = { allowedHosts: ['127.0.0.1'] };
 
 export interface OutboxStore extends Store {
@@ -21,7 +21,7 @@ export function useOutbox(onStart: (store: OutboxStore) => unknown): void {
   useStore(start, { outgoingAllow: policy.allowedHosts });
 }
 
-/** What every sender and exporter needs. Its pause between attempts is one that no test waits for. */
+/** Parts that every sender and exporter needs. No test waits for their pause between attempts. */
 export function senderParts({ db, strata }: Store) {
   return {
     db,

@@ -119,7 +119,7 @@ test('a dataset comes from one place', async () => {
 
 const TUS = { 'tus-resumable': '1.0.0' };
 
-test('an upload that broke off goes on where it was', async () => {
+test('an interrupted upload continues at its offset', async () => {
   const created = await fetch(`${api}/uploads`, {
     method: 'POST',
     headers: { ...TUS, 'upload-length': String(ARCHIVE.length) },
@@ -194,27 +194,27 @@ async function uploadAt(path: string, bytes: Buffer): Promise<string> {
   return address.split('/').at(-1)!;
 }
 
-test('a client without metadata uploads, at the address with a slash too', async () => {
+test('a client that sends no metadata can upload, also to the address with a slash at its end', async () => {
   for (const [index, path] of ['/uploads', '/uploads/'].entries()) {
     const upload = await uploadAt(path, ARCHIVE);
     assert.equal((await imported({ name: `bare-${index}`, upload })).state, 'ready');
   }
 });
 
-test('an upload with another checksum than was said fails its dataset, which is told', async () => {
+test('an upload whose checksum differs from the stated one fails its dataset, and the dataset names both', async () => {
   const upload = await uploadAt('/uploads', ARCHIVE);
   const { state, problems } = await imported({ name: 'mistaken', upload, sha256: '0'.repeat(64) });
   assert.deepEqual([state, problems[0]?.code], ['failed', 'checksum_mismatch']);
   assert.match(problems[0]!.message, new RegExp(SHA256));
 });
 
-test('an upload stays where no dataset is made of it', async () => {
+test('an upload of which no dataset is made is kept', async () => {
   const upload = await uploadAt('/uploads', ARCHIVE);
   assert.equal((await post({ name: 'mnist', upload })).statusCode, 409);
   assert.equal((await imported({ name: 'second-try', upload })).state, 'ready');
 });
 
-test('uploads are their tenant’s, and their ids are no paths', async () => {
+test('uploads belong to one tenant, and their ids are no paths', async () => {
   for (const path of ['0'.repeat(32), '..%2f..%2fetc%2fpasswd', 'x.json']) {
     const response = await fetch(`${api}/uploads/${path}`, { method: 'HEAD', headers: TUS });
     assert.equal(response.status, 404, path);

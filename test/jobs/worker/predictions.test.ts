@@ -69,13 +69,13 @@ function predict(payload: unknown, query = '', id = model.id, type = 'applicatio
 
 const BRIGHT = { pixels: [base64(new Uint8Array(28 * 28).fill(200))] };
 
-test('without a worker for predictions, the response has Retry-After', async () => {
+test('a response without a worker for predictions has Retry-After', async () => {
   const response = await predict(BRIGHT);
   assert.deepEqual([response.statusCode, response.json().code], [503, 'no_predictor'], response.body);
   assert.equal(response.headers['retry-after'], '5');
 });
 
-test('a question that nobody answers in time is taken back', async () => {
+test('a request that no worker answers in time is withdrawn', async () => {
   const options = { places: 32, deadlineMs: 50 };
   const queue = openPredictionQueue(strata.servers.redisUrl, options, () => undefined);
   const { signal } = new AbortController();
@@ -185,7 +185,7 @@ const counted = (where: 'wait' | 'active', count: number) =>
     async () => (await (where === 'wait' ? redis.llen(WAITING_KEY) : redis.hlen(HELD_KEY))) === count,
   );
 
-test('a predictor killed in mid-request costs its only request a retry', async () => {
+test('a predictor killed in mid-request fails its only request, which may be sent again', async () => {
   const predictor = predictorOf(worker);
   process.kill(predictor, 'SIGSTOP');
   const lost = predict(BRIGHT);
@@ -275,7 +275,7 @@ test('requests above the limit get Retry-After; waiting ones are answered', asyn
   assert.equal(await redis.exists(WAITING_KEY), 0);
 });
 
-test('a model deleted while it predicts is gone, and the next question does not find it', async () => {
+test('a model deleted while it predicts is gone, and the next request does not find it', async () => {
   const { id } = await servedModel();
   assert.equal((await predict(BRIGHT, '', id)).statusCode, 200, 'it is loaded');
   const predictor = predictorOf(worker);

@@ -27,7 +27,7 @@ const settled = (id: string) =>
     return profile && profile.state !== 'queued' && profile.state !== 'running' && profile;
   });
 
-test('a slot with nothing to do makes a profile at once', async () => {
+test('an idle slot makes a profile at once', async () => {
   const profile = await settled((await ask()).id);
   assert.deepEqual([profile.state, profile.device, profile.error], ['succeeded', 'cpu:0', null]);
   assert.equal(profile.step_seconds, 0.022);
@@ -40,7 +40,7 @@ test('a worker that starts while a profile waits makes it', async () => {
   assert.equal((await settled(id)).state, 'succeeded');
 });
 
-test('a slot in work makes it between two tasks, and goes on with the job', async () => {
+test('a busy slot makes a profile between two tasks, and continues with the job', async () => {
   await strata.orders.hold('stage-1-0');
   await strata.orders.hold('profile');
   const { job } = await strata.client.jobs.createJob(smallJob(), {});
@@ -57,7 +57,7 @@ test('a slot in work makes it between two tasks, and goes on with the job', asyn
   assert.equal((await strata.ended(job.id)).state, 'succeeded');
 });
 
-test('why it failed is said: by its trainer, or of a trainer that died', async () => {
+test('a failed profile has the reason of its trainer, or the end of a trainer that died', async () => {
   await strata.orders.fail('profile', 'out_of_memory');
   const failed = await settled((await ask()).id);
   assert.deepEqual([failed.state, failed.error?.code], ['failed', 'out_of_memory']);

@@ -57,7 +57,7 @@ test('slots: one per GPU, else as many as the cores can serve; a setting overrid
   );
 });
 
-test('bfloat16 on a CPU goes by its flags', () => {
+test('bfloat16 on a CPU is decided by its flags', () => {
   const cpuinfo = (flags: string) => `processor\t: 0\nflags\t\t: fpu ${flags} avx512f\nbugs\t\t: none\n`;
   assert.ok(cpuHasBfloat16(cpuinfo('avx512_bf16')));
   assert.ok(cpuHasBfloat16(cpuinfo('amx_bf16 amx_tile')));
@@ -67,7 +67,7 @@ test('bfloat16 on a CPU goes by its flags', () => {
   assert.ok(!cpuPrefersBfloat16(cpuinfo('avx512_bf16')), 'half the rate of float32');
 });
 
-test("a trainer's environment: its threads and its GPU, and no word of the databases", () => {
+test('the environment of a trainer has its threads and its GPU, and no address of a database', () => {
   const base = { PATH: '/bin', DATABASE_URL: 'postgresql://secret', REDIS_URL: 'redis://secret' };
   const settings = { blobUrl: 'file:///blobs', threads: 2 };
   const env = trainerEnvironment(base, settings, { device: 'gpu:1', gpu: 'GPU-b', bfloat16: true });
@@ -185,7 +185,7 @@ test('the recorder writes a checkpoint at once, with all samples before it, also
 
 const WISHES: Record<string, StopWish> = { cancelled: 'kill', paused: 'yield' };
 
-test('leases: wishes and loss reach the attempt that they are about, not one that was let go', async () => {
+test('leases: requests and losses reach their own attempt, not one that was released', async () => {
   const seen: string[] = [];
   const entry = (id: string) => ({
     lease: { table: 'task' as const, id, attempt: 1 },
@@ -293,7 +293,7 @@ test('a trainer that ends before it is ready: its last message is reported', asy
   assert.equal(child.alive, false);
 });
 
-test('a trainer that cannot be started is gone, not an exception', async () => {
+test('a trainer that cannot be started is reported as ended, without an exception', async () => {
   const child = new TrainerChild([join(folder, 'nothing')], process.env);
   assert.equal(await child.ready, null);
   assert.match((await child.gone).message, /could not be started/);
@@ -315,7 +315,7 @@ test('answers about another attempt are not taken for this one', async () => {
   assert.equal(child.alive, false);
 });
 
-test('a trainer that was killed: by its worker, with the reason, or by somebody unknown', async () => {
+test('the reason of a killed trainer names its worker and why, or an unknown sender', async () => {
   const ours = await trainer(READY);
   await ours.kill('it reported nothing');
   const { message, killer } = await ours.gone;

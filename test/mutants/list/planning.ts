@@ -63,7 +63,7 @@ export const PLANNING: readonly Mutant[] = [
       edits: [['stride: replicasIn(rounds, round)', 'stride: 1']],
     },
   ]),
-  ...noticedBy(GRAPH_TEST, 'evaluation: before the stages are joined', [
+  ...noticedBy(GRAPH_TEST, 'evaluations run before the stages are joined', [
     {
       name: 'evaluate-shifted',
       fault: 'Evaluations come a round early.',

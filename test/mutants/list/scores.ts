@@ -150,7 +150,7 @@ export const SCORES: readonly Mutant[] = [
       edits: [['NORM_EPSILON = 1e-5', 'NORM_EPSILON = 1e-3']],
     },
   ]),
-  ...noticedBy('test/trainer/passes/dropout.test.ts', 'that share is dropped', [
+  ...noticedBy('test/trainer/passes/dropout.test.ts', 'share of values is dropped', [
     {
       name: 'dropout-scale',
       fault: 'What dropout keeps is not scaled up.',

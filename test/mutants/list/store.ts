@@ -26,7 +26,7 @@ export const STORE: readonly Mutant[] = [
       ],
     },
   ]),
-  ...noticedBy(FENCES_TEST, 'between two attempts the old one changes nothing either', [
+  ...noticedBy(FENCES_TEST, 'an attempt whose lease ran out changes nothing before the next claim either', [
     {
       name: 'fence-over',
       fault: 'An attempt that has ended writes afterwards.',
@@ -34,7 +34,7 @@ export const STORE: readonly Mutant[] = [
       edits: [['} AND lease_until IS NOT NULL`;', '}`;']],
     },
   ]),
-  ...noticedBy(FENCES_TEST, 'a task is claimed once, however many ask', [
+  ...noticedBy(FENCES_TEST, 'a task is claimed once by any number of slots that ask at the same time', [
     {
       name: 'claim-twice',
       fault: 'A running task is claimed again.',
@@ -47,7 +47,7 @@ export const STORE: readonly Mutant[] = [
       ],
     },
   ]),
-  ...noticedBy(FENCES_TEST, 'a task that keeps failing for passing reasons fails its job', [
+  ...noticedBy(FENCES_TEST, 'a task that keeps failing with transient errors fails its job', [
     {
       name: 'one-attempt-more',
       fault: 'A task may fail once more than max_attempts.',
@@ -79,7 +79,7 @@ export const STORE: readonly Mutant[] = [
       edits: [['await stopClock(tx, job.id);', '']],
     },
   ]),
-  ...noticedBy(FENCES_TEST, 'a success that lacks an output', [
+  ...noticedBy(FENCES_TEST, 'a success without an output', [
     {
       name: 'output-missing',
       fault: 'A success without the outputs that others read is kept.',

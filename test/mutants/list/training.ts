@@ -184,7 +184,7 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['states.map((state) => state.slots.get(slot)!)', '[first.slots.get(slot)!]']],
     },
   ]),
-  ...noticedBy('test/trainer/tasks/replicas.test.ts', 'the mean is exact where it can be', [
+  ...noticedBy('test/trainer/tasks/replicas.test.ts', 'the mean is exact where float32 can hold it', [
     {
       name: 'mean-rounded',
       fault: 'The mean of replicas is summed in float32.',

@@ -30,7 +30,7 @@ const PROFILE: NetworkProfile = {
   ...{ coupling: 1e-9, send: 2e-9, receive: 3e-9, parameters: 1000, update: 1e-6 },
 };
 
-test('layers cost what was measured, AuxNets and heads in proportion to the nearest', () => {
+test('layers cost their measured time, AuxNets and heads in proportion to the nearest measured one', () => {
   const costs = costsOfProfile(PROFILE);
   const range = (start: number, end: number) => {
     const { forward, backward } = costs.layers({ work: 0, start, end });
@@ -56,7 +56,7 @@ test('layers cost what was measured, AuxNets and heads in proportion to the near
   assert.equal(costs.localHead(1, 100).backward * 128, 1.5);
 });
 
-test('stages of a measured network add up to its step, but for what stages do beside their layers', () => {
+test('stages of a measured network add up to its step, without the work beside the layers', () => {
   const spec = resolved({ model: { depth: 14 }, method: { type: 'local-heads', stages: 3 } });
   const { network, stages } = describeRun(spec, MNIST);
   const free = { ...PROFILE, heads: [], send: 0, receive: 0, update: 0 };
@@ -113,7 +113,7 @@ test('splits are even in measured seconds: no other has a faster slowest stage',
   }
 });
 
-test('by rates of work alone, seconds cut as `auto` does', () => {
+test('a split by rates of work alone equals that of `auto`', () => {
   const spec = resolved({ model: { depth: 56 }, method: { type: 'penalty', stages: 4 } });
   const { network } = describeRun(spec, MNIST);
   const work = { ...ESTIMATED_RATES, coupling: 0, message: 0, update: 0 };

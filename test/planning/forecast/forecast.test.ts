@@ -18,7 +18,7 @@ const plan = (changes: SpecChanges, options: Partial<PlanOptions> = {}) =>
   makePlan(resolved(changes), MNIST, { ...LOCAL, ...options });
 const DEEP: SpecChanges = { model: { depth: 56 }, method: { stages: 4 } };
 
-test('the stages add up to the network, and their AuxNets cost what they may', () => {
+test('the stages add up to the network, and their AuxNets stay within their cost share', () => {
   const { network, stages, source, measured_on } = plan(DEEP);
   assert.deepEqual([source, measured_on], ['estimated', null]);
   const sum = (part: 'parameters' | 'multiply_adds' | 'activation_bytes') =>
@@ -156,7 +156,7 @@ test('rates are found again in the seconds that tasks measured', () => {
   assert.equal(measuredRates(network, 128, []), null);
 });
 
-test('memory counts the vectors of the optimizer, and half the bytes of what bfloat16 keeps between layers', () => {
+test('memory counts the vectors of the optimizer, and half the bytes between layers in bfloat16', () => {
   const stagesOf = (changes: Parameters<typeof resolved>[0], precision: 'float32' | 'bfloat16' = 'float32') =>
     makePlan({ ...resolved({ ...DEEP, ...changes }), precision }, MNIST, LOCAL).stages;
   const [sgd, adamw, half] = [

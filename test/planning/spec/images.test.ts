@@ -114,6 +114,6 @@ for (const [name, changes, dataset, pointer, remedy] of FAULTS) {
   });
 }
 
-test('an image_size that pixels have anyway is no fault', () => {
+test('an image_size that equals that of the pixels is accepted', () => {
   assert.equal(resolved({ image_size: 28 }, MNIST).image_size, 28);
 });

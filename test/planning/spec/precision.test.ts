@@ -19,7 +19,7 @@ test('auto takes bfloat16 where every device is the faster for it, and leaves no
   assert.equal(resolvedFor('auto', 0, 0), 'float32');
 });
 
-test('bfloat16 is for jobs that some device can train; float32 is for all', () => {
+test('bfloat16 is accepted where some device can train in it; float32 always', () => {
   assert.equal(resolvedFor('bfloat16', 3, 1), 'bfloat16');
   assert.equal(resolvedFor('float32', 2, 2), 'float32');
   for (const devices of [0, 2]) {

@@ -88,7 +88,7 @@ test('backprop is one stage without an end-to-end phase', () => {
   assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });
 });
 
-test('replicas: at most floor(steps (1 - momentum) / 5), so that none is shorter than the memory of its momentum', () => {
+test('the default of replicas is at most floor(steps (1 - momentum) / 5), so that each outlasts the memory of its momentum', () => {
   // 32 images a batch: 64 steps an epoch, half of the epochs end to end.
   const phase = { max_train_samples: 2048, batch_size: 32 };
   const method = { stages: 4, end_to_end_share: 0.5 };
@@ -113,7 +113,7 @@ test('replicas: at most floor(steps (1 - momentum) / 5), so that none is shorter
   assert.equal(resolved(named).method.end_to_end_replicas, 2, 'a number that the job names');
 });
 
-test('replicas of the end-to-end phase: as many as stages, up to 8, where there is one to share', () => {
+test('an end-to-end phase has as many replicas as stages, up to 8', () => {
   const replicasOf = (method: NonNullable<NonNullable<Changes>['method']>) =>
     resolved({ method }).method.end_to_end_replicas;
   assert.equal(replicasOf({ stages: 3 }), 3);
@@ -428,7 +428,7 @@ test('stored: images stay as they are, rounds are epochs, the coupling is a pena
   assert.deepEqual(resolved().method.stored, { coupling: null });
 });
 
-test('the cap on stored variables: what the remedy names fits, one sample more does not', () => {
+test('the number of samples that the cap on stored variables names fits, one more does not', () => {
   const wide = { model: { width: 64 }, method: { type: 'stored' } } as const;
   const max = Number(/max_train_samples of at most (\d+)/.exec(problemsOf(wide)['/method/type'] ?? '')?.[1]);
   assert.deepEqual(problemsOf({ ...wide, max_train_samples: max }), {});
@@ -440,7 +440,7 @@ test('the cap on stored variables: what the remedy names fits, one sample more d
   );
 });
 
-test('several fields at fault are all named', () => {
+test('all invalid fields are named', () => {
   const problems = problemsOf({ batch_size: 4096, max_train_samples: 16, model: { depth: 9 } });
   assert.deepEqual(Object.keys(problems).sort(), ['/batch_size', '/model/depth']);
 });

@@ -66,14 +66,14 @@ test('heads and stored variables count as the coupling', () => {
   assert.equal(predicted?.toFixed(3), (10 / 33).toFixed(3));
 });
 
-test('a pause hides what was measured, tasks without parts what is predicted', () => {
+test('a pause leaves out the measured speed-up, tasks without parts the predicted one', () => {
   assert.deepEqual(figuresOf(METHOD, TASKS, true), { measured: null, predicted: 1.25 });
   const { measured, predicted } = figuresOf(METHOD, changed(0, { seconds: { total: 80 } }), false) ?? {};
   assert.equal(measured, 2);
   assert.equal(predicted, null);
 });
 
-test('without two figures to compare the answer says why', () => {
+test('a speed-up without two figures to compare has a reason', () => {
   const one = resolved({ method: { stages: 1 } }).method;
   assert.equal(reasonOf(one, TASKS, false), 'one_stage');
   for (const type of ['rounds', 'frozen'] as const) {
@@ -92,7 +92,7 @@ test('without two figures to compare the answer says why', () => {
   assert.equal(speedUpOf(METHOD, TASKS, true).speedup_reason, 'paused');
 });
 
-test('of a replica only its steps count: one device would have the fixed costs of a round once', () => {
+test('only the steps of a replica count: one device would have the fixed costs of a round once', () => {
   // Two tasks of 12 and 8 steps that take 12 seconds a step with all; 17 a step without their checkpoints.
   const replicas = TASKS.map((row) => (row.stage === null ? { ...row, replica: 0 } : row));
   const step = 0.5 + 3 + 0.5 + 5 + 1 + BESIDE.spool + BESIDE.report;

@@ -84,7 +84,7 @@ test('every input names an output that its task produces', () => {
   );
 });
 
-test('all roads lead to finalize, and spooled messages are read exactly once', () => {
+test('finalize depends on every task, and spooled messages are read exactly once', () => {
   fc.assert(
     fc.property(specs, (spec) => {
       const tasks = plan(spec);
@@ -193,7 +193,7 @@ test('local heads: stage k of a round waits for stage k-1 of the same round', ()
   ]);
 });
 
-test('frozen: the last stage alone has tasks, and nothing to wait for but its own', () => {
+test('frozen: only the last stage has tasks, which wait only for one another', () => {
   const tasks = byKey(plan(resolved({ method: { type: 'frozen', stages: 3 } })));
   assert.deepEqual(tasks.get('stage-2-1')?.inputs, {
     dataset: { task: 'prepare', output: 'dataset' },
@@ -210,7 +210,7 @@ test('frozen: the last stage alone has tasks, and nothing to wait for but its ow
   ]);
 });
 
-test('a warm start comes first and hands every stage its state, and its AuxNet to who reads it', () => {
+test('a warm start comes first and hands every stage its state, and the AuxNet to the stage that reads it', () => {
   const warm = (type: 'penalty' | 'augmented-lagrangian') => {
     const spec = resolved({
       epochs: 4,
@@ -256,7 +256,7 @@ test('a warm start comes first and hands every stage its state, and its AuxNet t
   assert.deepEqual(tasks.get('finalize')?.inputs.state, { task: 'end_to_end-3', output: 'state' });
 });
 
-test('replicas take each step of an end-to-end round once, and go on from what all of them made of the round before', () => {
+test('replicas take each step of an end-to-end round once, and continue from the states of all of them', () => {
   fc.assert(
     fc.property(specs, (spec) => {
       const rounds = roundsOf(spec, MNIST);
@@ -378,7 +378,7 @@ test('stored: all stages of a round at once, from what their neighbours left a r
   assert.deepEqual(tasks.get('stage-2-1')?.outputs, ['state', 'variables']);
 });
 
-test('evaluation: before the stages are joined, where asked for, and waited for by finalize', () => {
+test('evaluations run before the stages are joined and every evaluate_every rounds, and finalize waits for them', () => {
   const joined = plan(resolved());
   const { parallelRounds } = roundsOf(resolved(), MNIST);
   const evaluations = joined.filter((task) => task.kind === 'evaluate');

@@ -39,7 +39,7 @@ test('remaining work of each kind at its own rate; stages share the slots in use
   assert.equal(secondsLeft([{ ...STAGES, running: 0 }], 1), 60 * 2, 'between two tasks it uses one');
 });
 
-test('a kind of which none is finished goes at the rate of the others, preparing left out', () => {
+test('a kind without a finished task has the rate of the others, preparing left out', () => {
   const ends: KindProgress = { kind: 'end_to_end', total: 10, ...NOTHING };
   assert.equal(secondsLeft([PREPARED, STAGES, ends], 1), (60 * 2) / 3 + 10 * 2);
 });

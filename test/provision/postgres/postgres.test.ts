@@ -34,7 +34,7 @@ test('Postgres: started, found again, stopped, started with its data', async (t)
   assert.deepEqual(await query(second.url, 'SELECT n FROM kept'), [{ n: 7 }]);
 });
 
-test('Postgres: what was committed before kill -9 is there after the next start', async (t) => {
+test('Postgres: rows committed before kill -9 are there after the next start', async (t) => {
   const home = await temporaryFolder(t, stopPostgres);
   const first = await startPostgres(home);
   await query(first.url, 'CREATE TABLE kept (n int); INSERT INTO kept VALUES (8)');

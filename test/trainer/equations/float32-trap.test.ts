@@ -34,7 +34,7 @@ const g = Float32Array.from(fresh, (value) => scale * value);
 const expected = new Map<string, Float64Array>();
 serial[0]!.pullback(Float64Array.from(g), expected);
 
-test('with g as its own tensor, stage 0 has the float64 gradient at any beta', (t) => {
+test('stage 0 has the float64 gradient at any beta if g is a tensor of its own', (t) => {
   for (const beta of BETAS) {
     const actual = stageGradients((o, gradient) => coupling(o, o, gradient, { beta }).cotangent);
     // The error of float32 in any gradient here (reference-gradients.test.ts); beta adds nothing to it.
@@ -46,7 +46,7 @@ for (const [units, stepNorm] of [
   ["the source's units", 1],
   ['relative units', norm],
 ] as const) {
-  test(`${units}: read back from lambda+ - lambda, the gradient drowns as beta grows`, (t) => {
+  test(`${units}: the gradient read back from lambda+ - lambda loses its digits as beta grows`, (t) => {
     const errors = BETAS.map((beta) => {
       const actual = stageGradients((o, gradient) => recovered(o, gradient, stepNorm / beta));
       return relativeError(actual, expected);

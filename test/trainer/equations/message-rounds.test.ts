@@ -95,7 +95,7 @@ test("a job of rounds is evaluated and joined as any other, its gradient back-pr
   });
 });
 
-test('rung by rung: stage k is exact from round 2K-1-k on, the last stage from round K', (t) => {
+test('stage k is exact from round 2K-1-k on, the last stage from round K', (t) => {
   const { network, values } = smallNetwork('resnet');
   const stages = describeStages(network, [1, 1, 1], 0.3);
   const weights = new Map([

@@ -25,7 +25,7 @@ for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies Mode
     });
   }
 
-  test(`${family}: another multiplier is not as good: its error is the gradient's`, (t) => {
+  test(`${family}: the error of another multiplier is the gradient's error`, (t) => {
     const wrong = kappa.map((values_) => values_.map((value) => value * (1 + 1e-6)));
     const { gradients } = chain.localGradients(serial, inputs, norms, 1, wrong);
     const error = relativeError(gradients, expected);

@@ -11,7 +11,7 @@ const SLOPE_TOLERANCE = 0.1;
 const STATIONARITY_TOLERANCE = 1e-10;
 
 for (const { name, chain, serial, norms, smallestBeta } of SMOOTH_CHAINS) {
-  test(`${name}: with lambda minimised the penalty's gradient error falls as 1/beta`, (t) => {
+  test(`${name}: the penalty's gradient error falls as 1/beta when lambda is minimised`, (t) => {
     const { gradients: expected } = chain.backPropagation(serial);
     const betas = [1, 10, 100].map((factor) => factor * smallestBeta);
     const errorAt = (beta: number) => {

@@ -167,7 +167,7 @@ test('a hand-over stopped in its second AuxNet goes on there: the first is not f
   });
 });
 
-test('an attempt that was thought dead goes on beside its successor: neither disturbs the other', async () => {
+test('an attempt that was taken for dead runs on beside its successor: neither disturbs the other', async () => {
   const spec = tinySpec({ epochs: 1, method: { type: 'augmented-lagrangian', stages: 2 } });
   await withFolder(async ({ blobs }) => {
     await runTraining(spec, blobs, async (task, options) => {
@@ -189,7 +189,7 @@ test('an attempt that was thought dead goes on beside its successor: neither dis
   });
 });
 
-test('a process killed with SIGKILL in the middle of a round leaves no trace in what comes after', async (t) => {
+test('a process killed with SIGKILL in the middle of a round leaves no trace in later outputs', async (t) => {
   const spec = tinySpec({ epochs: 2, method: { type: 'augmented-lagrangian', stages: 2 } });
   const expected = await withFolder(async ({ blobs }) =>
     contentsOfAll(await runTraining(spec, blobs), blobs),

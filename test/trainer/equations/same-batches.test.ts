@@ -45,7 +45,7 @@ test('stages in two processes, a round apart, see the bitwise same augmented bat
   });
 });
 
-test('so do stages whose images are decoded, cropped and resized, four at a time or one by one', async () => {
+test('stages whose images are decoded, cropped and resized see the bitwise same batches, four at a time or one by one', async () => {
   await withFolder(async ({ folder, blobs }) => {
     const dataset = await storeMixed(blobs);
     const inputs = { dataset: dataset.manifest! };

@@ -26,7 +26,7 @@ const parts: fc.Arbitrary<StepParts> = fc.record({
 const stageCount = fc.integer({ min: 1, max: 64 });
 const NOTHING = { coupling: 0, auxiliaryForward: 0, auxiliaryBackward: 0 } as const;
 
-test('Eq. 27: without data and overhead K stages are K times as fast', (t) => {
+test('Eq. 27: K stages without data and overhead are K times as fast', (t) => {
   let worst = 0;
   fc.assert(
     fc.property(parts, stageCount, (times, stages) => {
@@ -79,7 +79,7 @@ test('Eq. 27 exceeds 1 from the break-even K on and not before, and for no K whe
   assert.equal(breakEvenStages(times), 4);
 });
 
-test('stages alike give Eq. 27; the slowest of uneven ones sets the pace', (t) => {
+test('equal stages give Eq. 27; the slowest of uneven ones sets the pace', (t) => {
   let worst = 0;
   fc.assert(
     fc.property(parts, stageCount, (times, stages) => {
@@ -116,7 +116,7 @@ test('an end-to-end share lies between no gain and the whole of it', (t) => {
   within(t, 'check 11, end-to-end share', worst, TOLERANCE);
 });
 
-test('times and counts that cannot be are refused by name', () => {
+test('impossible times and counts are refused by name', () => {
   const times = { data: 1, forward: 1, backward: 2, ...NOTHING };
   assert.throws(() => predictedSpeedUp({ ...times, backward: Number.NaN }, 2), /backward is NaN/);
   assert.throws(() => speedUpBound({ ...times, data: -1 }), /data is -1/);

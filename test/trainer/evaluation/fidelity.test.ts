@@ -55,7 +55,7 @@ function fidelitiesOf(stages: readonly StageDescription[], weights: NamedValues,
   return found.map((value) => value ?? Number.NaN);
 }
 
-test('AuxNets that are the stages they stand for: fidelity 1 with multipliers, none without', () => {
+test('AuxNets that equal their stages give fidelity 1 with multipliers, and none without', () => {
   const { network, values } = smallNetwork('resnet');
   const stages = describeStages(network, [1, 1, 1], 0.1).map((stage, index, all) => ({
     ...stage,
@@ -81,7 +81,7 @@ test('a stage that its method leaves untrained has no fidelity', () => {
   assert.equal(last, fidelitiesOf(stages, values, 'penalty')[1]);
 });
 
-test('with dropout the probe draws the masks of its step: twice the same figures', () => {
+test('the probe draws the dropout masks of its step, so that two probes give the same figures', () => {
   const { network } = smallNetwork('wide-resnet', { dropout: 0.3 });
   const stages = describeStages(network, [1, 2], 0.3);
   const values = perturbedValues(stages.flatMap((stage) => [...stage.layers, ...(stage.auxiliary ?? [])]));

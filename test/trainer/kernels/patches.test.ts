@@ -32,7 +32,7 @@ const draw = (shape: readonly number[]): Tensor =>
   );
 
 for (const [height, width, size, stride] of SHAPES) {
-  test(`by patches as by convolution: ${height}x${width}, ${size}x${size} by ${stride}, with both gradients`, () => {
+  test(`patches equal the convolution: ${height}x${width}, ${size}x${size} by ${stride}, with both gradients`, () => {
     const before = liveTensors();
     arena(() => {
       const [images, kernel] = [draw([3, height, width, 5]), draw([size, size, 5, 4])];

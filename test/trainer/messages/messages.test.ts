@@ -89,7 +89,7 @@ for (const precision of PRECISIONS) {
     }
   });
 
-  test(`${precision}: what is not finite is not finite on arrival, whatever else there is`, () => {
+  test(`${precision}: values that are not finite are not finite on arrival, among any others`, () => {
     fc.assert(
       fc.property(vectors, fc.constantFrom(Number.NaN, Infinity, -Infinity), fc.nat(), (values, bad, at) => {
         const index = at % values.length;
@@ -115,7 +115,7 @@ for (const precision of PRECISIONS) {
   });
 }
 
-test('int8 takes a byte a value and a sixteenth more, float16 two, float32 four', () => {
+test('int8 takes a byte and a sixteenth a value, float16 two bytes, float32 four', () => {
   const shape = [128, 16, 16, 32];
   const bytes = (precision: Precision) => CODECS[precision].recordBytes(shape) / (128 * 16 * 16 * 32);
   assert.deepEqual([bytes('int8'), bytes('float32')], [1.0625, 4]);

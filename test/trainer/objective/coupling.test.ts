@@ -102,7 +102,7 @@ test('the adaptive penalty is |g||o|, kept between 3 and its upper bound', () =>
 // docs/method.md, check 2.
 for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies ModelFamily[]) {
   for (const beta of [1e-2, 1, 1e2, 1e4]) {
-    test(`${family}, beta ${beta}: with lambda = o and kappa = -g every stage has BP's gradient`, () => {
+    test(`${family}, beta ${beta}: every stage has BP's gradient with lambda = o and kappa = -g`, () => {
       const { network, layers, values } = smallNetwork(family);
       const stages = describeStages(network, splitOf(network.blocks.length), 0.1);
       const expected = backPropagation(layers, values, randomFeatures(8, network.image));
@@ -113,7 +113,7 @@ for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies Mode
   }
 
   // docs/method.md, check 3.
-  test(`${family}: with lambda = o and no multiplier the lower stages have exactly no gradient`, () => {
+  test(`${family}: the lower stages have exactly no gradient with lambda = o and no multiplier`, () => {
     const { network, values } = smallNetwork(family);
     const stages = describeStages(network, splitOf(network.blocks.length), 0.1);
     const gradients = stagedGradients(stages, values, { beta: 10, withMultiplier: false });

@@ -196,7 +196,7 @@ test('sgd with momentum and decay rounds like its formula, operation by operatio
   optimizer.dispose();
 });
 
-test('updates in place change neither the numbers given nor a tensor that somebody still holds', () => {
+test('updates in place change neither the given numbers nor a tensor that is still in use', () => {
   const rule = RULES['sgd with momentum']!;
   const { slots } = startingState(PARAMETERS, SEED, rule);
   const settings = settingsOf(rule);
@@ -270,7 +270,7 @@ test('adamw: parameters that had unequal updates are each corrected for their ow
   assert.equal(liveTensors(), before);
 });
 
-test('a missing gradient is an error, not a step without it', () => {
+test('a missing gradient is an error', () => {
   const rule = RULES['sgd with momentum']!;
   const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, SEED, rule), settingsOf(rule));
   const gradients = gradientsAt(0);
@@ -372,7 +372,7 @@ test('schedules: cosine from the base to nearly zero, steps at their fractions',
   assert.deepEqual(ratesAt({ type: 'constant' }, [0, 99]), [0.2, 0.2]);
 });
 
-test('a warm-up rises in equal increments to the base, then the schedule runs as ever', () => {
+test('a warm-up rises in equal increments to the base rate, then the schedule runs unchanged', () => {
   const rising = [0.02, 0.04, 0.1, 0.2];
   const steps = [0, 1, 4, 9];
   for (const type of ['cosine', 'step', 'constant'] as const) {

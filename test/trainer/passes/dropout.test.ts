@@ -34,7 +34,7 @@ function maskOf(shape: readonly number[], rate: number, draw: Draw, name = 'drop
 }
 
 for (const rate of [0.05, 0.3, 0.5, 0.9]) {
-  test(`rate ${rate}: that share is dropped, the others are divided by ${1 - rate}`, () => {
+  test(`rate ${rate}: this share of values is dropped, the others are divided by ${1 - rate}`, () => {
     const mask = maskOf([COUNT], rate, DRAW);
     const kept = mask.filter((value) => value > 0);
     assert.ok(kept.every((value) => value === Math.fround(1 / (1 - rate))));
@@ -107,7 +107,7 @@ test('a pullback frees the mask, and a pass without a draw is refused', () => {
   });
 });
 
-test('outside training a network with dropout computes bitwise what it computes without', () => {
+test('a network with dropout computes bitwise the same as without, outside of training', () => {
   const images = randomFeatures(5);
   const outputOf = (dropout: number) => {
     const { layers, values } = smallNetwork('wide-resnet', { dropout });

@@ -125,7 +125,7 @@ for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies Mode
     assert.equal(liveTensors(), before);
   });
 
-  test(`${family}: in bfloat16 too a split changes nothing, bit for bit`, () => {
+  test(`${family}: a split changes no bit in bfloat16`, () => {
     const { network, layers, values } = smallNetwork(family);
     const stages = describeStages(network, [1, 1, network.blocks.length - 2], 0.1);
     const images = randomFeatures(8, network.image);

@@ -225,7 +225,7 @@ function scatter(values: Float64Array, order: Uint32Array): Float64Array {
   }
   return result;
 }
-test('lambda = o with kappa = -g stays where it is, and without g the residual shrinks by 1 - eta beta', () => {
+test('lambda = o with kappa = -g does not move, and without g the residual shrinks by 1 - eta beta', () => {
   const features = Float32Array.of(1, -2, 0.5, 4);
   const gradient = Float32Array.of(0.25, 0.5, -1, 2);
   const hasFeatures = [true, true];

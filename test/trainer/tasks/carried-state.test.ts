@@ -60,7 +60,7 @@ test('a carried state is not read, and serves one attempt: the next attempt read
   });
 });
 
-test('another state than the one carried over is read, or missed', async () => {
+test('a state other than the carried one is read, or reported as missing', async () => {
   await withBlobs(async (blobs) => {
     const carried = new CarriedState();
     const spec = tinySpec({ epochs: 2, method: { type: 'backprop', stages: 1 } });

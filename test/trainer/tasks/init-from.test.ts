@@ -20,7 +20,7 @@ async function stateAfterRound(spec: ResolvedSpec, blobs: BlobStore, initial: re
   return { uri, weights: decodeState(await blobs.get(uri)).weights };
 }
 
-test('a job starts at bitwise the weights that it is given, its optimiser as new', async () => {
+test('a job starts at bitwise the given weights, with a new optimiser', async () => {
   await withBlobs(async (blobs) => {
     const backprop = { type: 'backprop' } as const;
     const trained = await stateAfterRound(tinySpec({ method: backprop }), blobs, []);
@@ -43,7 +43,7 @@ test('a job starts at bitwise the weights that it is given, its optimiser as new
   });
 });
 
-test('replicas that were kept of a round are started from at their mean', async () => {
+test('a job that starts from the replicas of a round starts at their mean', async () => {
   await withBlobs(async (blobs) => {
     const spec = tinySpec({ method: { type: 'backprop' } });
     const [first, second] = [
@@ -64,7 +64,7 @@ test('replicas that were kept of a round are started from at their mean', async 
   });
 });
 
-test('states of stages make up a network, whatever the new split; what is not in them starts from chance', async () => {
+test('states of stages make up a network for any new split; missing parts start from random weights', async () => {
   await withBlobs(async (blobs) => {
     const whole = tinySpec({ method: { type: 'backprop' } });
     const trained = await stateAfterRound(whole, blobs, []);

@@ -111,7 +111,7 @@ test('one replica is the end-to-end phase on one device, bitwise; a round of one
   });
 });
 
-test('the mean is exact where it can be, of one vector the vector itself', () => {
+test('the mean is exact where float32 can hold it, and the mean of one vector is that vector', () => {
   const big = 2 ** 24;
   // In float32 the sum would lose the ones.
   assert.deepEqual(

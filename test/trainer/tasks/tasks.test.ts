@@ -121,7 +121,7 @@ const CRAFT: Record<string, SpecChanges['optimizer']> = {
   adamw: { type: 'adamw', learning_rate: 0.01 },
 };
 for (const [name, optimizer] of Object.entries(CRAFT)) {
-  test(`${name} with everything else switched on: trains, measures, and leaves no tensor`, async () => {
+  test(`${name} with every other option switched on trains, measures, and leaves no tensor`, async () => {
     await withBlobs(async (blobs) => {
       const before = liveTensors();
       const spec = mnistSpec({

@@ -107,7 +107,7 @@ test('a validation split is scored between rounds, the test images at the end al
   assert.equal(final.validation_loss, between.validation_loss);
 });
 
-test('a share of the training images is held out, trained on by nobody, and scored instead of the split', async () => {
+test('a share of the training images is held out, never trained on, and scored instead of the split', async () => {
   const { train } = COUNTS;
   const spec = { max_train_samples: null, validation_share: 0.25 };
   const facts = { train_count: train, validation_count: COUNTS.validation };
@@ -124,7 +124,7 @@ test('a share of the training images is held out, trained on by nobody, and scor
   assert.ok(isShareOf(accuracy, 8), `${accuracy}`);
 });
 
-test('without validation images, or with a share of 0, evaluations score the test images', async () => {
+test('evaluations score the test images where there are no validation images or the share is 0', async () => {
   const { train, test: tested } = COUNTS;
   for (const [changes, counts] of [
     [{}, { train, test: tested }],

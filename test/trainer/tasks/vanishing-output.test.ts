@@ -5,7 +5,7 @@ import { runTrainingTask, storeTiny, tinySpec } from '../support/training-tasks.
 
 // Two channels, noise, a rate that is too high: outputs shrink until every ReLU is off (seed 2 at step 16).
 // Without the floor on |o|^2 (src/trainer/objective/coupling.ts) the next step divides zero by zero.
-test('a stage whose output vanishes meets no number that is not finite', async () => {
+test('a stage whose output vanishes computes only finite numbers', async () => {
   await withBlobs(async (blobs) => {
     const spec = tinySpec({
       seed: 2,

@@ -44,7 +44,7 @@ const at = (done: number, now: number) =>
     nowMs: minutes(now).getTime(),
   });
 
-test('the estimate is what is left, from now on', () => {
+test('the estimate is the remaining work, from now on', () => {
   const job = at(25, 20);
   assert.equal(job.progress, 0.25);
   // 75 steps of 48 seconds on two slots.
@@ -63,7 +63,7 @@ test('no estimate without finished tasks, nor for a job that waits, is paused or
   assert.equal(toJob(row, SURROUNDINGS).progress, 0);
 });
 
-test('a speed-up is answered beside the figures; a result that was stored without one has none', () => {
+test('a speed-up is answered beside the figures; a result that was stored before speed-ups has none', () => {
   const figures = { test_accuracy: 0.9, test_loss: 0.3 };
   const ended = (result: object) =>
     toJob({ ...row, state: 'succeeded', result: result as never }, SURROUNDINGS).result;

@@ -169,7 +169,7 @@ test('an export is given up after its last attempt, and can be asked for again',
   );
 });
 
-test('a server that answers something other than MLflow does is named as that', async () => {
+test('a server that does not answer as MLflow does is reported as such', async () => {
   const { id } = await createJob([trackerAt(mlflow.url)]);
   await finish(id, 'succeeded', 1);
   for (const [index, path] of ['/experiments/create', '/runs/search'].entries()) {
@@ -185,7 +185,7 @@ test('a server that answers something other than MLflow does is named as that', 
   }
 });
 
-test('addresses that lead nowhere public, a place named twice, one tracker too many, and another tenant', async () => {
+test('private addresses, a tracker named twice, one tracker too many and other tenants are refused', async () => {
   const refused = async (trackers: components['schemas']['Tracker'][], code: string, pointer: string) => {
     await assert.rejects(createJob(trackers), (error: unknown) => {
       const { code: found, errors } = error as { code: string; errors: { pointer: string }[] };

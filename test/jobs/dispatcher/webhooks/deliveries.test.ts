@@ -157,7 +157,7 @@ test('a receiver that asks for a longer pause gets it, up to a day; a shorter on
   }
 });
 
-test('an answer of 200 counts, however long or slow its body is', async () => {
+test('an answer of 200 counts, also with a long or slow body', async () => {
   const webhook = await register();
   receiver.answers.push((response) => response.writeHead(200).write('x'));
   receiver.answers.push((response) => response.writeHead(200).end('x'.repeat(1_000_000)));
@@ -169,7 +169,7 @@ test('an answer of 200 counts, however long or slow its body is', async () => {
   );
 });
 
-test('a delivery ends whatever goes wrong in it, and does not tell what is inside', async () => {
+test('a delivery ends after any error, and its message reveals nothing internal', async () => {
   const webhook = await register();
   await client.webhooks.testWebhook(webhook.id);
   const openBox = () => Promise.reject(new Error('/home/secret.key does not hold 64 hex digits'));
@@ -233,7 +233,7 @@ test('a delivery whose sender dies is due again, and the dead one changes nothin
   assert.equal((await deliveriesOf(webhook))[0]?.state, 'succeeded');
 });
 
-test('a test message; URLs that lead nowhere public; one webhook too many', async () => {
+test('a test message is sent; private URLs and one webhook too many are refused', async () => {
   const webhook = await register(['job.failed']);
   await client.webhooks.testWebhook(webhook.id);
   await send();

@@ -57,7 +57,7 @@ const PUBLIC = [
   '2a00:1450::1',
 ];
 
-test('an address is public, or not', () => {
+test('an address is recognized as public or private', () => {
   for (const address of PRIVATE) assert.equal(isPublicAddress(address), false, address);
   for (const address of PUBLIC) assert.equal(isPublicAddress(address), true, address);
 });
@@ -65,7 +65,7 @@ test('an address is public, or not', () => {
 const REQUEST = { method: 'GET', headers: {}, timeoutMs: 5_000, maxBytes: 10 } as const;
 const NOBODY = { allowedHosts: [] };
 
-test('a request goes to no private address: by number, in disguise, or by a name that resolves to one', async (t) => {
+test('no request goes to a private address, given as a number, in another notation or as a name', async (t) => {
   const receiver = await Receiver.start();
   t.after(() => receiver.stop());
   const { port } = new URL(receiver.url);
@@ -121,7 +121,7 @@ test('a sealed secret opens with its key, in its row, and nowhere else', () => {
   assert.throws(() => secretBox(key).open(`v1.${bytes.toString('base64')}`, 'webhook_1'));
 });
 
-test('the key is made once, for this user alone, by however many processes', async (t) => {
+test('the key is made once by any number of processes, readable by this user alone', async (t) => {
   const home = await temporaryFolder(t);
   const keys = await Promise.all(Array.from({ length: 5 }, () => loadSecretKey({ home })));
   assert.equal(new Set(keys.map((key) => key.toString('hex'))).size, 1);
@@ -134,7 +134,7 @@ test('the key is made once, for this user alone, by however many processes', asy
   await assert.rejects(loadSecretKey({ home }), /does not contain 64 hex digits/);
 });
 
-test('ten attempts, further and further apart, each at a moment of its own', () => {
+test('ten attempts follow with growing pauses and random jitter', () => {
   const min = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((attempts) => retryPauseMs(attempts, () => 0) ?? 0);
   assert.deepEqual(
     min,

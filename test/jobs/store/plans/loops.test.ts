@@ -122,7 +122,7 @@ test('no loop of a dispatcher, a worker or the API reads a large table whole whe
   }
 });
 
-test('what a worker writes about its task reads no large table whole', async () => {
+test('statements of a worker about its task read no large table whole', async () => {
   const { job } = await strata.client.jobs.createJob(smallJob(), {});
   await planned();
   const ready = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });

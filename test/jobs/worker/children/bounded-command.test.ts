@@ -12,7 +12,7 @@ function run(code: string, bounds: { memoryBytes: number; cpuSeconds: number }) 
   return spawnSync(file, args, { encoding: 'utf8' });
 }
 
-test('a child gets no memory beyond its bound, and all below it', () => {
+test('a child gets all memory up to its bound, and none beyond it', () => {
   const fill = (bytes: number) => `Buffer.alloc(${bytes}, 1); console.log('held')`;
   const bounds = { memoryBytes: GIGABYTE, cpuSeconds: 60 };
   assert.equal(run(fill(GIGABYTE / 8), bounds).stdout, 'held\n');

@@ -25,7 +25,7 @@ async function linesOf(chunks: readonly Buffer[]): Promise<string[]> {
   return lines;
 }
 
-test('lines are the same whatever the chunks they come in, the last without its break too', async () => {
+test('lines are the same for all chunks, also a last line without a line break', async () => {
   const bytes = Buffer.from('eins\nzwölf 🙂\r\n\nrest');
   const expected = ['eins', 'zwölf 🙂', '', 'rest'];
   assert.deepEqual(await linesOf([bytes]), expected);

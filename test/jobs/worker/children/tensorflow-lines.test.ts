@@ -19,7 +19,7 @@ const CAUSES = [
   'Error: out of memory',
 ];
 
-test('lines of every healthy process do not explain why one ended; errors and fatal ones do', () => {
+test('lines that every healthy process prints are no reason for its end; errors and fatal lines are', () => {
   assert.deepEqual(
     INFORMATION.filter((line) => !isInformation(line)),
     [],

@@ -9,7 +9,7 @@ async function read(...chunks: string[]): Promise<string[]> {
   return events;
 }
 
-test('events are read whatever the chunks they come in', async () => {
+test('events are read from chunks of every length', async () => {
   const stream = 'id: 1\ndata: {"a":1}\n\n: keep-alive\n\nid: 2\r\ndata: x\r\ndata: y\r\n\r\n';
   const expected = ['1={"a":1}', '2=x\ny'];
   assert.deepEqual(await read(stream), expected);
