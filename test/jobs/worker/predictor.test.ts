@@ -32,7 +32,7 @@ const task = (order: string): PredictionTask => ({
 });
 const never = new AbortController().signal;
 const ask = (order: string, signal = never) => predictor.ask(task(order), signal);
-/** What the fake predictor answered: its process id, or -1 where it was cancelled. */
+/** Answer of the fake predictor: its process id, or -1 where it was cancelled. */
 async function answerOf(asked: ReturnType<typeof ask>): Promise<number | undefined> {
   const outcome = await asked;
   assert.ok(outcome.ok);
