@@ -7,7 +7,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { runCommand } from '../src/service/commands/command.js';
 import { ROOT } from '../src/service/root.js';
-import { prepareTests } from './support/prepare.js';
+import { prepareTests, TEST_OPTIONS } from './support/prepare.js';
 
 /** The whole fault matrix takes longer than any other file. */
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
@@ -35,6 +35,8 @@ interface Counts {
 
 await runCommand(async () => {
   await prepareTests();
+  // Node's test runner starts each file with the options of this process.
+  process.execArgv = [...TEST_OPTIONS];
   const files = await testFiles(process.argv.slice(2));
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const alone = (file: string) => ALONE.some((folder) => file.startsWith(join(ROOT, 'test', folder)));

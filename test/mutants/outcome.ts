@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { TEST_OPTIONS } from '../support/prepare.js';
 import type { NamedTest } from './mutant.js';
 
 /** Outcomes of the named tests of a test file. */
@@ -16,7 +17,7 @@ const SHOWN_LINES = 12;
 /** Runs the tests of `file` whose names contain one of `tests`, below `root`. */
 export async function runTests(root: string, file: string, tests: readonly string[]): Promise<Outcome> {
   const pattern = tests.map((test) => test.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|');
-  const options = ['--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=${pattern}`];
+  const options = [...TEST_OPTIONS, '--test-reporter=tap', `--test-name-pattern=${pattern}`];
   const { code, output } = await execute(root, [...options, file]);
   const results = [...output.matchAll(/^ *(not )?ok \d+ - (.*)$/gm)]
     .map(([, not, name]) => ({ failed: not !== undefined, name: name!.replaceAll('\\#', '#') }))
