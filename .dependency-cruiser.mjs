@@ -264,13 +264,16 @@ export default {
     ),
     onlyRooms(
       'service-starts',
-      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers, to migrate and to make keys.',
+      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers, to migrate, to make keys, and to copy what all of them keep.',
       'service',
       [
         'contract/',
         'provision/',
         'jobs/queue/check-redis\\.ts$',
         'jobs/store/connection/(check-postgres|migrate)\\.ts$',
+        'jobs/store/backup/(snapshot|load)\\.ts$',
+        'jobs/process/version\\.ts$',
+        'storage/(pinned-files|files)\\.ts$',
         'jobs/client/keys/key-office\\.ts$',
       ],
     ),

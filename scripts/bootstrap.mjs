@@ -20,6 +20,8 @@ const COMMANDS = {
   study: 'bench/study/run.ts',
   doctor: 'src/service/commands/doctor.ts',
   setup: 'src/service/commands/setup.ts',
+  backup: 'src/service/commands/backup.ts',
+  restore: 'src/service/commands/restore.ts',
   reset: 'src/service/commands/reset.ts',
   'api-key': 'src/service/commands/api-key.ts',
   generate: 'scripts/generate.ts',

@@ -40,8 +40,12 @@ export async function describeHolder(home: string): Promise<string> {
   return `It is process ${holder.pid}. To stop it:  kill ${holder.pid}`;
 }
 
+const LOCKED = 'service';
+/** The only file of a home that is claimed and otherwise empty. */
+export const LOCK_FILE = `.${LOCKED}.lock`;
+
 function lockOf(home: string): string {
-  return join(home, 'service');
+  return join(home, LOCKED);
 }
 
 function parse(note: string): Holder | undefined {

@@ -30,6 +30,7 @@ export async function requireIdle(home: string): Promise<void> {
 
 /** Removes all that a home holds, on whatever disk it lies. The folder itself stays: it may be a mount, or behind a link. */
 export async function emptyHome(home: string): Promise<Removed[]> {
+  if ((await realpath(home).catch(() => undefined)) === undefined) return [];
   const removed: Removed[] = [];
   for (const name of MOVABLE) {
     const entry = await lstat(join(home, name)).catch(() => undefined);

@@ -2,6 +2,7 @@ import type { Settings } from '../contract/settings.js';
 import { migrate } from '../jobs/store/connection/migrate.js';
 import { canListen } from '../provision/processes.js';
 import type { Part, Progress } from '../provision/progress.js';
+import { requireRestored } from './backup/interrupted.js';
 import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_BY_MS, STOP_ORDER } from './children.js';
 import { compileService } from './compile.js';
 import { claimHome, describeHolder } from './home.js';
@@ -69,6 +70,7 @@ async function ownHome(settings: Settings, undo: Undo[]): Promise<Settings> {
       `Strata already runs on ${settings.home}. ${await describeHolder(settings.home)}\nOr set STRATA_HOME to another folder.`,
     );
   undo.push(async () => claimed.lock.release());
+  await requireRestored(claimed.path);
   return { ...settings, home: claimed.path };
 }
 

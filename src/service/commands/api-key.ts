@@ -1,11 +1,10 @@
 // npm run api-key -- create | list | revoke
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT, SCOPES, type Scope, TENANT_PATTERN } from '../../contract/access.js';
-import { parseSettings, type Settings } from '../../contract/settings.js';
+import { parseSettings } from '../../contract/settings.js';
 import { type KeyOffice, openKeyOffice } from '../../jobs/client/keys/key-office.js';
 import { migrate } from '../../jobs/store/connection/migrate.js';
-import { findPostgres, startPostgres } from '../../provision/postgres/postgres.js';
-import { claimHome } from '../home.js';
+import { withHomeDatabase } from '../home-database.js';
 import { runCommand } from './command.js';
 
 const USAGE = `usage:
@@ -23,7 +22,7 @@ interface Order {
 
 await runCommand(async () => {
   const order = readOrder(process.argv.slice(2));
-  await withDatabase(parseSettings(process.env), async (databaseUrl, isOurs) => {
+  await withHomeDatabase(parseSettings(process.env), async (databaseUrl, isOurs) => {
     // A command that only reads changes no schema under a service that runs.
     if (isOurs || order.verb !== 'list') await migrate(databaseUrl);
     const office = await openKeyOffice(databaseUrl);
@@ -63,23 +62,4 @@ async function carryOut({ verb, id, name, tenant, scopes }: Order, office: KeyOf
     if (!(await office.revoke(tenant, id))) throw new Error(`tenant ${tenant} has no key ${id}`);
     console.error(`Revoked ${id}. Every API process rejects it within a second.`);
   } else throw new Error(USAGE);
-}
-
-type Use = (databaseUrl: string, isOurs: boolean) => Promise<void>;
-
-/**
- * The given database, the one of the service that runs on the home, or the embedded one, started for this alone. A server
- * that this command did not start is never stopped by it.
- */
-async function withDatabase({ databaseUrl, home }: Settings, use: Use): Promise<void> {
-  if (databaseUrl) return use(databaseUrl, false);
-  const claimed = await claimHome(home);
-  if (!claimed) return use(await findPostgres(home), false);
-  const postgres = await startPostgres(claimed.path);
-  try {
-    await use(postgres.url, postgres.started);
-  } finally {
-    if (postgres.started) await postgres.stop();
-    claimed.lock.release();
-  }
 }

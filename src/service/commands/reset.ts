@@ -1,10 +1,11 @@
 // npm run reset
 import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { cacheRoot } from '../../provision/cache.js';
 import { folderBytes } from '../../provision/wheels/pip.js';
+import { RESTORING } from '../backup/interrupted.js';
 import { claimHome, describeHolder } from '../home.js';
 import { emptyHome, requireIdle } from '../remove-home.js';
 import { ROOT } from '../root.js';
@@ -20,8 +21,9 @@ await runCommand(async () => {
   refuseForeign(real);
   const claimed = await claimHome(real);
   if (!claimed) throw new Error(`Strata runs on ${real}. ${await describeHolder(real)}`);
-  await requireIdle(real);
-  for (const { folder, bytes } of await emptyHome(real))
+  const interrupted = join(real, RESTORING);
+  for (const folder of [interrupted, real]) await requireIdle(folder);
+  for (const { folder, bytes } of [...(await emptyHome(interrupted)), ...(await emptyHome(real))])
     console.log(`Removed ${folder}: ${(bytes / 1e6).toFixed(1)} MB.`);
   claimed.lock.release();
   console.log(`Jobs, models and data are gone. Kept ${cacheRoot()}: the libraries that all clones share.`);

@@ -76,7 +76,7 @@ test('the kept snapshot, from which the next migration is written, is the schema
 });
 
 test('the migrations, one after another, build what schema.prisma describes', async () => {
-  await migrate(url, folder);
+  await migrate(url, { folder });
   const migrated = await shapeOf(url);
   const whole = await newDatabase();
   await query(whole, (await schemaDiff(null, await readFile(SCHEMA, 'utf8'))) ?? '');
@@ -84,31 +84,31 @@ test('the migrations, one after another, build what schema.prisma describes', as
 });
 
 test('a new database gets every migration, and the second time none', async () => {
-  assert.deepEqual(await migrate(url, folder), (await migrationsOnDisk()).sort());
-  assert.deepEqual(await migrate(url, folder), []);
+  assert.deepEqual(await migrate(url, { folder }), (await migrationsOnDisk()).sort());
+  assert.deepEqual(await migrate(url, { folder }), []);
 });
 
 test('two processes at once apply each migration once', async () => {
-  const applied = await Promise.all([migrate(url, folder), migrate(url, folder), migrate(url, folder)]);
+  const applied = await Promise.all([migrate(url, { folder }), migrate(url, { folder }), migrate(url, { folder })]);
   assert.deepEqual(applied.flat().sort(), (await migrationsOnDisk()).sort());
 });
 
 test('an applied migration that was edited is refused by name', async () => {
-  const [first = ''] = await migrate(url, folder);
+  const [first = ''] = await migrate(url, { folder });
   await appendFile(join(folder, first, 'migration.sql'), '\n-- an afterthought');
-  await assert.rejects(migrate(url, folder), { message: new RegExp(`were edited: ${first}; restore them`) });
+  await assert.rejects(migrate(url, { folder }), { message: new RegExp(`were edited: ${first}; restore them`) });
 });
 
 test('a database of a newer version is refused', async () => {
-  const [first = ''] = await migrate(url, folder);
+  const [first = ''] = await migrate(url, { folder });
   await rm(join(folder, first), { recursive: true });
-  await assert.rejects(migrate(url, folder), /does not know: .* run the newer version/);
+  await assert.rejects(migrate(url, { folder }), /does not know: .* run the newer version/);
 });
 
 test('a migration that fails leaves nothing behind, and those before it stay', async () => {
   await addMigration('99990101000000_good', 'CREATE TABLE good (id int);');
   await addMigration('99990102000000_bad', 'CREATE TABLE half (id int); SELECT nonsense;');
-  await assert.rejects(migrate(url, folder), /99990102000000_bad failed: .*nonsense/);
+  await assert.rejects(migrate(url, { folder }), /99990102000000_bad failed: .*nonsense/);
   const rows = await query(url, `SELECT to_regclass('good') AS good, to_regclass('half') AS half`);
   assert.deepEqual(rows, [{ good: 'good', half: null }]);
 });
@@ -118,7 +118,7 @@ test('jobs that succeeded before there were models get theirs, and no others do;
   const first = all.findIndex((name) => name.endsWith('_models'));
   assert.ok(first > 0);
   for (const name of all.slice(first)) await rm(join(folder, name), { recursive: true });
-  await migrate(url, folder);
+  await migrate(url, { folder });
   const spec = { model: { family: 'resnet', depth: 8 } };
   await query(
     url,
@@ -133,7 +133,7 @@ test('jobs that succeeded before there were models get theirs, and no others do;
        ('a1', 'job_1', 'full/model.onnx', 'model', '', 1, 'ff'), ('a2', 'job_1', 'report.json', 'report', '', 1, 'ee')`,
   );
   await cp(MIGRATIONS, folder, { recursive: true });
-  await migrate(url, folder);
+  await migrate(url, { folder });
   const models = await query(
     url,
     `SELECT id, tenant, name, metadata, job_id, accuracy, serving, created_at FROM model ORDER BY id`,

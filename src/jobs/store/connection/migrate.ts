@@ -23,10 +23,20 @@ const MIGRATIONS_TABLE = `
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`;
 
-interface Migration {
+export interface AppliedMigration {
   readonly name: string;
-  readonly sql: string;
+  /** sha256 of its SQL. */
   readonly checksum: string;
+}
+
+interface Migration extends AppliedMigration {
+  readonly sql: string;
+}
+
+export interface MigrateOptions {
+  readonly folder?: string;
+  /** Applies these migrations only: the schema of an older version. Absent: all. */
+  readonly only?: readonly AppliedMigration[];
 }
 
 /**
@@ -34,7 +44,10 @@ interface Migration {
  * @returns the names of the migrations that were applied now
  * @throws Error if an applied migration was edited, or is unknown to this version
  */
-export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise<string[]> {
+export async function migrate(
+  databaseUrl: string,
+  { folder = MIGRATIONS, only }: MigrateOptions = {},
+): Promise<string[]> {
   await checkPostgres(databaseUrl);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'strata-migrate' });
   await client.connect();
@@ -43,7 +56,10 @@ export async function migrate(databaseUrl: string, folder = MIGRATIONS): Promise
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
     await client.query(MIGRATIONS_TABLE);
     const migrations = await readMigrations(folder);
-    const pending = pendingOf(migrations, await appliedChecksums(client));
+    const wanted = new Set((only ?? migrations).map(({ name }) => name));
+    const pending = pendingOf(migrations, await appliedMigrations(client)).filter(({ name }) =>
+      wanted.has(name),
+    );
     for (const migration of pending) await apply(client, migration);
     return pending.map((migration) => migration.name);
   } finally {
@@ -63,30 +79,37 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-async function appliedChecksums(client: pg.Client): Promise<Map<string, string>> {
-  const { rows } = await client.query<{ migration_name: string; checksum: string }>(
-    `SELECT migration_name, checksum FROM "_prisma_migrations"
-     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+/** The migrations of a database, the oldest first. */
+export async function appliedMigrations(client: pg.ClientBase): Promise<AppliedMigration[]> {
+  const { rows } = await client.query<AppliedMigration>(
+    `SELECT migration_name AS name, checksum FROM "_prisma_migrations"
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`,
   );
-  return new Map(rows.map((row) => [row.migration_name, row.checksum]));
+  return rows;
 }
 
-function pendingOf(migrations: readonly Migration[], applied: ReadonlyMap<string, string>): Migration[] {
-  const known = new Set(migrations.map((migration) => migration.name));
-  const unknown = [...applied.keys()].filter((name) => !known.has(name));
+/** @throws Error if this version does not have one of them, or has it with another text */
+export async function requireKnownMigrations(applied: readonly AppliedMigration[]): Promise<void> {
+  pendingOf(await readMigrations(MIGRATIONS), applied);
+}
+
+function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
+  const known = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
+  const unknown = applied.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (unknown.length > 0) {
     throw new Error(
       `the database has migrations that this version does not know: ${unknown.join(', ')}; run the newer version`,
     );
   }
-  const edited = migrations.filter(({ name, checksum }) => (applied.get(name) ?? checksum) !== checksum);
+  const edited = applied.filter(({ name, checksum }) => known.get(name) !== checksum);
   if (edited.length > 0) {
-    const names = edited.map((migration) => migration.name).join(', ');
+    const names = edited.map(({ name }) => name).join(', ');
     throw new Error(
       `applied migrations were edited: ${names}; restore them, and write a new migration instead`,
     );
   }
-  return migrations.filter((migration) => !applied.has(migration.name));
+  const done = new Set(applied.map(({ name }) => name));
+  return migrations.filter(({ name }) => !done.has(name));
 }
 
 async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {

@@ -1,0 +1,32 @@
+// npm run restore -- <folder>
+import { parseSettings, type Settings } from '../../contract/settings.js';
+import { streamProgress } from '../../provision/progress.js';
+import { restore } from '../backup/restore.js';
+import { runCommand } from './command.js';
+
+const USAGE = 'usage: npm run restore -- <folder of a backup>';
+
+await runCommand(async () => {
+  const [folder, ...more] = process.argv.slice(2);
+  if (!folder || more.length > 0) throw new Error(USAGE);
+  const settings = parseSettings(process.env);
+  requireOwnHome(settings);
+  const { manifest, migrated } = await restore(settings.home, folder, streamProgress());
+  console.log(
+    `Restored ${settings.home} from the backup of ${manifest.created_at} (Strata ${manifest.version}). Start it with \`npm start\`.`,
+  );
+  if (migrated.length > 0) console.log(`Migrated the database: ${migrated.join(', ')}`);
+  if (!manifest.files.some(({ path }) => path === 'secret.key') && !settings.secretKey)
+    console.log('The backup has no secret.key: set STRATA_SECRET_KEY to the key of that time.');
+});
+
+function requireOwnHome({ databaseUrl, blobUrl, home }: Settings): void {
+  if (databaseUrl)
+    throw new Error(
+      'DATABASE_URL names a server of your own: restore it with its pg_restore, as docs/operating.md describes. This command fills a home with its embedded Postgres.',
+    );
+  if (!blobUrl.startsWith(`file://${home}/`))
+    throw new Error(
+      `BLOB_URL names ${blobUrl}, outside of ${home}. Unset it, restore, move the folder ${home}/blobs there, and set it again.`,
+    );
+}
