@@ -63,11 +63,12 @@ export const FINAL_WEIGHTS = 'weights.safetensors';
 export const CHECKPOINT_INPUT = 'checkpoint';
 
 /**
- * Name of the input of finalize with a MetricHistory: the curves of its model card. Absent: the card has no curves.
+ * Name of the input with a MetricHistory. Of finalize: the curves of its model card; absent, the card has no curves. Of
+ * evaluate: the earlier fidelities; absent, there are none.
  */
 export const METRICS_INPUT = 'metrics';
 
-/** Metrics of a job before its last task, as a blob, because a trainer has no access to Postgres. */
+/** Metrics of a job before this task, as a blob, because a trainer has no access to Postgres. */
 export interface MetricHistory {
   /** Time of the write, RFC 3339. */
   readonly at: string;

@@ -45,6 +45,7 @@ export function jobOf(id: string, spec: JobSpec): Job {
       warm_start_rounds: 0,
       parallel_rounds: 4,
       end_to_end_rounds: 2,
+      warnings: [],
     },
     result: null,
     error: null,

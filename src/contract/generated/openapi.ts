@@ -1056,6 +1056,12 @@ export interface components {
             parallel_rounds: number;
             /** @description Rounds of the end-to-end phase. */
             end_to_end_rounds: number;
+            /** @description Choices of the job that are known to cost accuracy, each with the remedy. The job runs as it says. */
+            warnings: {
+                /** @description JSON pointer to the field, like `/method/end_to_end_replicas`. */
+                pointer: string;
+                message: string;
+            }[];
         };
         JobResult: {
             /** @description Share of the test images that the joined network classifies correctly, 0 to 1. */
@@ -2244,7 +2250,7 @@ export interface components {
              */
             end_to_end_share: number | null;
             /**
-             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but at least 1 (`beta1` for adamw), so that no replica's share is shorter than its optimizer's memory; 1 for `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five points of accuracy.
+             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but at least 1 (`beta1` for adamw), so that no replica's share is shorter than its optimizer's memory; 1 for `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five points of accuracy, and `plan.warnings` says so.
              * @default null
              */
             end_to_end_replicas: number | null;

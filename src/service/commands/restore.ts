@@ -1,6 +1,7 @@
 // npm run restore -- <folder>
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { streamProgress } from '../../provision/progress.js';
+import type { Manifest } from '../backup/manifest.js';
 import { restore } from '../backup/restore.js';
 import { runCommand } from './command.js';
 
@@ -16,9 +17,17 @@ await runCommand(async () => {
     `Restored ${settings.home} from the backup of ${manifest.created_at} (Strata ${manifest.version}). Start it with \`npm start\`.`,
   );
   if (migrated.length > 0) console.log(`Migrated the database: ${migrated.join(', ')}`);
-  if (!manifest.files.some(({ path }) => path === 'secret.key') && !settings.secretKey)
+  if (lacksSecret(manifest) && !settings.secretKey)
     console.log('The backup has no secret.key: set STRATA_SECRET_KEY to the key of that time.');
 });
+
+/** Tables with encrypted values. */
+const SEALED = ['webhook', 'tracker_export'];
+
+function lacksSecret({ files, tables }: Manifest): boolean {
+  const isSealed = tables.some(({ name, rows }) => SEALED.includes(name) && rows > 0);
+  return isSealed && !files.some(({ path }) => path === 'secret.key');
+}
 
 function requireOwnHome({ databaseUrl, blobUrl, home }: Settings): void {
   if (databaseUrl)

@@ -1,5 +1,5 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
-import type { MetricSample, TaskWarning } from '../../contract/trainer-protocol.js';
+import type { MetricHistory, MetricSample, TaskWarning } from '../../contract/trainer-protocol.js';
 
 /**
  * Below this cosine, the gradient of a stage is almost unrelated to that of back-propagation (docs/method.md,
@@ -7,13 +7,34 @@ import type { MetricSample, TaskWarning } from '../../contract/trainer-protocol.
  */
 const MIN_FIDELITY = 0.1;
 
-/** One warning with a remedy for each stage whose `fidelity` in an evaluation is too low. */
+/** Last fidelity of each stage before a step. */
+export function earlierFidelities(history: MetricHistory, step: number): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  for (const { name, stage, points } of history.series) {
+    const before = points.filter(([at]) => at < step).at(-1);
+    if (name === 'fidelity' && stage !== null && before) found.set(stage, before[1]);
+  }
+  return found;
+}
+
+/**
+ * One warning with a remedy for each stage whose `fidelity` stays too low: in this evaluation and in the one before. One
+ * evaluation looks at one batch, on which a stage that learns well may be low.
+ * @param earlier fidelities of the evaluation before
+ * @param isLast whether no evaluation follows; then it decides alone, if it is the only one
+ */
 export function lowFidelityWarnings(
   diagnostics: readonly MetricSample[],
+  earlier: ReadonlyMap<number, number>,
+  isLast: boolean,
   method: Pick<ResolvedMethod, 'type' | 'penalty'>,
 ): TaskWarning[] {
+  const stayedLow = (stage: number | null) => {
+    const before = stage === null ? undefined : earlier.get(stage);
+    return before === undefined ? isLast : before < MIN_FIDELITY;
+  };
   return diagnostics
-    .filter(({ name, value }) => name === 'fidelity' && value < MIN_FIDELITY)
+    .filter(({ name, stage, value }) => name === 'fidelity' && value < MIN_FIDELITY && stayedLow(stage))
     .map(({ stage, step, value }) => ({
       code: 'low_fidelity',
       message:

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
 import { maxReplicas } from '../../../src/planning/spec/method/end-to-end.js';
 import { resolveSpec } from '../../../src/planning/spec/resolve.js';
+import { warningsOf } from '../../../src/planning/spec/warnings.js';
 import { jobSpec, MNIST, resolved } from '../../jobs/support/specs.js';
 
 type Changes = Parameters<typeof jobSpec>[0];
@@ -111,6 +112,21 @@ test('the default of replicas is at most floor(steps (1 - momentum) / 5), so tha
   );
   const named = { ...phase, epochs: 1, method: { ...method, end_to_end_replicas: 2 } };
   assert.equal(resolved(named).method.end_to_end_replicas, 2, 'a number that the job names');
+});
+
+test('replicas that the job names are kept; more than the phase bears are warned of, with the remedy', () => {
+  const warned = (replicas: number | null, epochs: number) => {
+    const phase = { max_train_samples: 2048, batch_size: 32, epochs };
+    const method = { stages: 4, end_to_end_share: 0.5, end_to_end_replicas: replicas };
+    return warningsOf(resolved({ ...phase, method }), MNIST);
+  };
+  // 4 epochs: a phase of 128 steps, which bears floor(128 (1 - 0.9) / 5) = 2 replicas.
+  assert.deepEqual([warned(null, 4), warned(1, 4), warned(2, 4)], [[], [], []]);
+  const [warning, ...more] = warned(3, 4);
+  assert.equal(warning?.pointer, '/method/end_to_end_replicas');
+  assert.match(warning?.message ?? '', /^3 replicas are too many for .* 128 steps.*Use 2 or null/);
+  assert.deepEqual(more, []);
+  assert.match(warned(2, 1)[0]?.message ?? '', /32 steps.*Use 1 or null/);
 });
 
 test('an end-to-end phase has as many replicas as stages, up to 8', () => {

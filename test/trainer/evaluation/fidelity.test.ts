@@ -7,6 +7,7 @@ import {
   type StageDescription,
 } from '../../../src/network/index.js';
 import {
+  earlierFidelities,
   type FidelityOptions,
   fidelities,
   lowFidelityWarnings,
@@ -90,8 +91,9 @@ test('the probe draws the dropout masks of its step, so that two probes give the
   for (const value of probe()) assert.ok(value !== 0 && Math.abs(value) < 1, `${value}`);
 });
 
+const sample = (name: string, stage: number, value: number, step = 99) => ({ name, stage, step, value });
+
 test('a fidelity below 0.1 warns once for its stage, with place, figure and remedy', () => {
-  const sample = (name: string, stage: number, value: number) => ({ name, stage, step: 99, value });
   const diagnostics = [
     sample('fidelity', 0, 0.0999),
     sample('fidelity', 1, 0.1),
@@ -99,7 +101,7 @@ test('a fidelity below 0.1 warns once for its stage, with place, figure and reme
     sample('auxiliary_error', 1, 0.01),
   ];
   const method = { type: 'penalty', penalty: 0.5 } as const;
-  const warnings = lowFidelityWarnings(diagnostics, method);
+  const warnings = lowFidelityWarnings(diagnostics, new Map(), true, method);
   assert.deepEqual(
     warnings.map(({ code, stage, step, value }) => [code, stage, step, value]),
     [
@@ -108,6 +110,31 @@ test('a fidelity below 0.1 warns once for its stage, with place, figure and reme
     ],
   );
   assert.match(warnings[1]!.message, /stage 2 at step 99 .* -0\.500.*or method\.type augmented-lagrangian$/);
+});
+
+/** Rounds whose evaluations warn of a stage with these fidelities, one an evaluation. */
+function warnedRounds(values: readonly number[]): number[] {
+  const points = values.map((value, round) => [round, value, ''] as const);
+  const history = { at: '', series: [{ name: 'fidelity', stage: 0, points }] };
+  return values.flatMap((value, round) => {
+    const isLast = round === values.length - 1;
+    const earlier = earlierFidelities(history, round);
+    const method = { type: 'augmented-lagrangian', penalty: 4 } as const;
+    return lowFidelityWarnings([sample('fidelity', 0, value, round)], earlier, isLast, method).map(
+      () => round,
+    );
+  });
+}
+
+test('a stage is warned of where its fidelity stays low, not where one batch is', () => {
+  // The quickstart's stages, evaluated after each round.
+  const first = [0.698, 0.496, 0.781, 0.797, 0.844, 0.795, 0.809, 0.739, 0.889, 0.635];
+  const second = [0.766, 0.866, 0.856, 0.904, 0.933, 0.945, 0.901, 0.942, 0.943, 0.929];
+  assert.deepEqual([warnedRounds(first), warnedRounds(second)], [[], []]);
+  assert.deepEqual(warnedRounds([0.7, 0.05, 0.6, 0.02]), [], 'single low batches');
+  assert.deepEqual(warnedRounds([0.05, 0.6, 0.7]), [], 'a low start');
+  assert.deepEqual(warnedRounds([0.4, 0.09, 0.05, 0.03, 0.2]), [2, 3], 'it stays low');
+  assert.deepEqual(warnedRounds([0.05]), [0], 'the only evaluation');
 });
 
 for (const type of ['augmented-lagrangian', 'penalty'] as const) {

@@ -63,13 +63,13 @@ export async function runPlan(
   return { successes, samples, blobs };
 }
 
-/** The metrics so far that a worker gives to a finalizer, a second apart. */
+/** The metrics so far that a worker gives to a finalizer and to evaluations, a second apart. */
 async function historyFor(
   { kind }: PlannedTask,
   samples: readonly MetricSample[],
   blobs: BlobStore,
 ): Promise<Record<string, BlobUri>> {
-  if (kind !== 'finalize') return {};
+  if (kind !== 'finalize' && kind !== 'evaluate') return {};
   const keyOf = ({ name, stage }: MetricSample) => `${name}/${stage}`;
   const series = [...new Set(samples.map(keyOf))].map((key) => {
     const own = samples.filter((sample) => keyOf(sample) === key);

@@ -4,6 +4,7 @@ import type { components } from '../../../contract/generated/openapi.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
 import { roundsOf } from '../../../method/rounds.js';
 import { resolveSpec } from '../../../planning/spec/resolve.js';
+import { warningsOf } from '../../../planning/spec/warnings.js';
 import { countTasks } from '../../../planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { type Database, toJson } from '../../store/connection/database.js';
@@ -142,6 +143,7 @@ function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schem
     warm_start_rounds: rounds.warmStartRounds,
     parallel_rounds: rounds.parallelRounds,
     end_to_end_rounds: rounds.endToEndRounds,
+    warnings: warningsOf(spec, facts),
   };
 }
 

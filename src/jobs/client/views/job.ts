@@ -49,7 +49,8 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     pause_requested_at: row.pauseRequestedAt?.toISOString() ?? null,
     queue,
     spec: fromJson<ResolvedSpec>(row.spec),
-    plan: fromJson<Schemas['JobPlan']>(row.plan),
+    // Jobs of earlier versions have none.
+    plan: { warnings: [], ...fromJson<Omit<Schemas['JobPlan'], 'warnings'>>(row.plan) },
     result: row.result === null ? null : toResult(fromJson<StoredResult>(row.result), modelId),
     error: row.error === null ? null : fromJson<JobError>(row.error),
     links: linksOf(row.id),

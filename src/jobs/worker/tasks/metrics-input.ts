@@ -1,4 +1,5 @@
 import {
+  type AssignmentKind,
   METRICS_INPUT,
   type MetricHistory,
   type TaskAssignment,
@@ -11,17 +12,23 @@ import { sampleMetrics } from '../../store/metrics.js';
 /** Maximum number of points of a series in the documents. Longer series keep their peaks. */
 const POINTS = 10_000;
 
+/** Metrics that a kind of task reads: the finalizer writes the model card, an evaluation compares itself with earlier ones. */
+const NAMES: Partial<Record<AssignmentKind, readonly string[] | null>> = {
+  finalize: null,
+  evaluate: ['fidelity'],
+};
+
 /**
- * Adds the metrics of the job so far to the inputs of the finalizer, which writes the model card and cannot read
- * Postgres. No row refers to this blob, so garbage collection deletes it, long after the task has read it.
+ * Adds metrics of the job so far to the inputs of the tasks that read them, since a trainer cannot read Postgres. No row refers to this blob, so garbage collection deletes it, long after the task has read it.
  */
 export async function withMetrics(
   db: Queryable,
   blobs: BlobStore,
   assignment: TaskAssignment,
 ): Promise<TaskAssignment> {
-  if (assignment.kind !== 'finalize') return assignment;
-  const rows = await sampleMetrics(db, assignment.job_id, { names: null, stage: null }, POINTS);
+  const names = NAMES[assignment.kind];
+  if (names === undefined) return assignment;
+  const rows = await sampleMetrics(db, assignment.job_id, { names, stage: null }, POINTS);
   const series = toSeries(rows).map(({ name, stage, points }) => ({ name, stage, points }));
   const history = { at: new Date().toISOString(), series } as MetricHistory;
   const { uri } = await blobs.put(Buffer.from(JSON.stringify(history)));

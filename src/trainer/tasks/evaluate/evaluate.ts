@@ -2,10 +2,16 @@ import type { TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { describeRun, parallelRange, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import type { SplitReader } from '../../data/index.js';
-import { type Evaluation, lowFidelityWarnings, TrainedNetwork } from '../../evaluation/index.js';
+import {
+  type Evaluation,
+  earlierFidelities,
+  lowFidelityWarnings,
+  TrainedNetwork,
+} from '../../evaluation/index.js';
 import type { NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
+import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
 import { joinedState } from '../inputs/states.js';
@@ -22,9 +28,11 @@ export function evaluate(context: TaskContext): Promise<TaskSuccess> {
 async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
+  const history = await readHistory(context);
   const watch = new Stopwatch(context.now);
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
   const step = parallelRange(run.rounds, round ?? 0).end - 1;
+  const isLast = round === run.rounds.parallelRounds - 1;
   const scored = readers.validation ?? readers.test;
   const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
@@ -44,7 +52,7 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
       seconds: watch.seconds,
       artifacts: [],
       result: { ...result, ...Object.fromEntries(perStage) },
-      warnings: lowFidelityWarnings(diagnostics, spec.method),
+      warnings: lowFidelityWarnings(diagnostics, earlierFidelities(history, step), isLast, spec.method),
     };
   } finally {
     full.dispose();

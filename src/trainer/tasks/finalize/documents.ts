@@ -1,11 +1,10 @@
-import {
-  type ArtifactOutput,
-  METRICS_INPUT,
-  type MetricHistory,
-  type MetricSample,
-  type NetworkFigures,
+import type {
+  ArtifactOutput,
+  MetricHistory,
+  MetricSample,
+  NetworkFigures,
 } from '../../../contract/trainer-protocol.js';
-import { codeVersion, decodeHistory, drawCurves, encodeEventFile, modelCard } from '../../documents/index.js';
+import { codeVersion, drawCurves, encodeEventFile, modelCard } from '../../documents/index.js';
 import { describeRuntime } from '../../runtime/index.js';
 import { requiredInput, type TaskContext } from '../context.js';
 
@@ -47,16 +46,6 @@ export async function writeDocuments(
     ...(curves ? [await store(CURVES, 'image/svg+xml', text(curves))] : []),
     await store(EVENTS, 'application/octet-stream', encodeEventFile(history)),
   ];
-}
-
-/**
- * Reads the metrics that the worker stored. Read them soon: garbage collection deletes the blob after some minutes.
- */
-export async function readHistory({ assignment, blobs }: TaskContext): Promise<MetricHistory> {
-  const uri = assignment.inputs[METRICS_INPUT];
-  return uri === undefined
-    ? { at: new Date(0).toISOString(), series: [] }
-    : decodeHistory(await blobs.get(uri));
 }
 
 /**

@@ -8,10 +8,11 @@ import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { figures } from '../evaluate/evaluate.js';
 import { trainBatchesOn } from '../inputs/batches.js';
+import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { auxiliaryParameters, compactLayers } from '../inputs/stage-parameters.js';
 import { initialWeights, joinedState, readWeights } from '../inputs/states.js';
-import { readHistory, writeDocuments } from './documents.js';
+import { writeDocuments } from './documents.js';
 import { exportNetworks, type ScoredNetwork } from './export-networks.js';
 import { writeReport } from './report.js';
 
