@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AppliedMigration } from '../../jobs/store/connection/migrate.js';
 import { syncToDisk } from '../../storage/files.js';
 
-/** What a backup holds. docs/operating.md, "Back-up and restore", describes the folder. */
+/** The contents of a backup. docs/operating.md, "Back-up and restore", describes the folder. */
 export interface Manifest {
   readonly format: typeof FORMAT;
   /** Version of Strata that made it. */
