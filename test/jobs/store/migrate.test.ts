@@ -89,14 +89,20 @@ test('a new database gets every migration, and the second time none', async () =
 });
 
 test('two processes at once apply each migration once', async () => {
-  const applied = await Promise.all([migrate(url, { folder }), migrate(url, { folder }), migrate(url, { folder })]);
+  const applied = await Promise.all([
+    migrate(url, { folder }),
+    migrate(url, { folder }),
+    migrate(url, { folder }),
+  ]);
   assert.deepEqual(applied.flat().sort(), (await migrationsOnDisk()).sort());
 });
 
 test('an applied migration that was edited is refused by name', async () => {
   const [first = ''] = await migrate(url, { folder });
   await appendFile(join(folder, first, 'migration.sql'), '\n-- an afterthought');
-  await assert.rejects(migrate(url, { folder }), { message: new RegExp(`were edited: ${first}; restore them`) });
+  await assert.rejects(migrate(url, { folder }), {
+    message: new RegExp(`were edited: ${first}; restore them`),
+  });
 });
 
 test('a database of a newer version is refused', async () => {
