@@ -7,6 +7,7 @@ import { SCOPES } from '../../src/contract/access.js';
 import type { TenantClient } from '../../src/contract/client/tenant.js';
 import { exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
+import { makeImage } from '../datasets/support/images.js';
 import { temporaryFolder } from '../provision/temporary.js';
 import { eventually } from '../support/eventually.js';
 import { startLiveService } from '../support/live-service.js';
@@ -14,8 +15,8 @@ import { pythonPackages } from '../support/python-packages.js';
 import { loadSavedModel } from '../support/saved-model.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { codeBlocks } from '../trainer/support/document-readers.js';
+import { ADDRESS } from './blocks.js';
 
-const ADDRESS = 'http://127.0.0.1:3000';
 const GENERATE = 'from openapi_python_client.cli import app; app()';
 const REQUIREMENTS = fileURLToPath(new URL('../client/requirements.txt', import.meta.url));
 const TSX = import.meta.resolve('tsx');
@@ -46,11 +47,33 @@ test('a model loads from the files that the example saves', async (t) => {
   const url = (await startLiveService(t)).apiUrl;
   const folder = await submitInTypeScript(t, url, null);
   for (const name of ['full', 'compact']) await loadSavedModel(join(folder, 'model', name, 'model.json'));
+  await predictInTypeScript(t, url);
 });
 
-/** The first example in a language, with the address of this server. */
-async function example(language: 'ts' | 'python', url: string): Promise<string> {
-  const block = codeBlocks(await readFile(join(ROOT, 'docs/integration.md'), 'utf8'), language)[0];
+/** Asks the only model, as soon as it has the name and the tag by which the example finds it. */
+async function predictInTypeScript(t: TestContext, url: string): Promise<void> {
+  const [model] = ((await (await fetch(`${url}/models`)).json()) as ModelList).data;
+  const json = {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: '{"name":"digits"}',
+  };
+  assert.equal((await fetch(`${url}/models/${model?.id}`, json)).status, 200);
+  const promoted = await fetch(`${url}/models/${model?.id}/tags/production`, { method: 'PUT' });
+  assert.equal(promoted.status, 200);
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'digit.png'), await makeImage(1, { height: 28, width: 28, gray: true }));
+  const printed = await runTypeScript(folder, await example('ts', url, 1), null);
+  assert.match(printed, /^(\d [01]\.\d{3}\n){3}$/);
+}
+
+interface ModelList {
+  readonly data: readonly { readonly id: string }[];
+}
+
+/** An example in a language, the first if no other is asked for, with the address of this server. */
+async function example(language: 'ts' | 'python', url: string, index = 0): Promise<string> {
+  const block = codeBlocks(await readFile(join(ROOT, 'docs/integration.md'), 'utf8'), language)[index];
   assert.ok(block, `docs/integration.md has an example in ${language}`);
   return block.replaceAll(ADDRESS, url);
 }

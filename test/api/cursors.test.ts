@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { loadContract, type OperationEntry, operationsOf } from '../../src/api/openapi.js';
+import { SCOPES } from '../../src/contract/access.js';
+import { type LiveApi, useLiveApi } from './security/live-api.js';
+import { MAKE } from './security/one-of-each.js';
+
+const make = (kind: string, live: LiveApi): Promise<string> => MAKE[kind]!(live);
+
+/** Puts two things at least into each list, and names its address. A new list of the contract needs a line here. */
+const LISTS: Record<string, (live: LiveApi) => Promise<string>> = {
+  async listJobs(live) {
+    for (let count = 0; count < 2; count++) await make('jobs', live);
+    return '/jobs?';
+  },
+  async listModels(live) {
+    for (let count = 0; count < 2; count++) await make('models', live);
+    return '/models?';
+  },
+  async listModelTagChanges(live) {
+    const id = await make('models', live);
+    await live.strata.service.forTenant('ours').models.untagModel(id, 'production');
+    return `/models/${id}/tag-changes?`;
+  },
+  async listDatasets(live) {
+    await make('datasets', live);
+    return '/datasets?';
+  },
+  async listWebhookDeliveries(live) {
+    const id = await make('webhooks', live);
+    for (let count = 0; count < 2; count++)
+      await live.strata.service.forTenant('ours').webhooks.testWebhook(id);
+    return `/webhooks/${id}/deliveries?`;
+  },
+};
+
+/** Operations whose pages begin after a cursor. Those of events and logs begin after a number. */
+function isPaged({ operation }: OperationEntry): boolean {
+  const { parameters = [] } = operation as unknown as { parameters?: readonly Parameter[] };
+  return parameters.some(({ name, schema }) => name === 'after' && schema?.type === 'string');
+}
+
+interface Parameter {
+  readonly name?: string;
+  readonly schema?: { readonly type?: string };
+}
+
+interface Page {
+  readonly data: readonly { readonly id: string }[];
+  readonly next: string | null;
+}
+
+describe('cursors of lists', () => {
+  const { live, call, keyWith } = useLiveApi();
+  const paged = operationsOf(loadContract()).filter(isPaged);
+
+  test('each list goes on after its own cursor, and refuses the cursor of every other list', async () => {
+    const key = await keyWith(SCOPES);
+    const pageOf = async (address: string): Promise<Page> => (await call('GET', address, key)).json();
+    const lists = new Map<string, { address: string; cursor: string; first: string }>();
+    for (const { id } of paged) {
+      const address = await (LISTS[id] ?? assert.fail(`${id}: say in LISTS how to fill this list`))(live);
+      const { data, next } = await pageOf(`${address}limit=1`);
+      lists.set(id, { address, cursor: next ?? assert.fail(`${id} has one page`), first: data[0]!.id });
+    }
+    assert.equal(lists.size, 5);
+    for (const [id, { address, cursor, first }] of lists) {
+      const { data } = await pageOf(`${address}limit=1&after=${encodeURIComponent(cursor)}`);
+      assert.ok(data.length === 1 && data[0]!.id !== first, `${id} goes on`);
+      const others = [...lists].filter(([other]) => other !== id).map(([, other]) => other.cursor);
+      for (const foreign of [...others, 'nonsense', '0', `${cursor}0`]) {
+        const answer = await call('GET', `${address}after=${encodeURIComponent(foreign)}`, key);
+        assert.deepEqual(
+          [answer.statusCode, answer.json().code],
+          [400, 'invalid_cursor'],
+          `${id}: ${foreign}`,
+        );
+        assert.match(answer.json().errors[0].message, /^Must be the `next` of/);
+      }
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../../src/service/root.js';
+import { type Block, blocksIn, blocksOf, readPages } from './blocks.js';
+
+/** Blocks that a test runs or sends, by the beginning of their name, with that test. */
+const RUN: Readonly<Record<string, string>> = {
+  'README.md: curl': 'test/docs/readme.test.ts',
+  'README.md: MODEL=': 'test/docs/readme.test.ts',
+  'README.md: {"type":"urn:strata:error:invalid_spec"': 'test/docs/readme.test.ts',
+  'docs/datasets.md: curl': 'test/docs/examples.test.ts',
+  'docs/datasets.md: ADDRESS=': 'test/docs/examples.test.ts',
+  'docs/trackers.md: {': 'test/docs/examples.test.ts',
+  'docs/integration.md: import { createServer }': 'test/docs/examples.test.ts',
+  'docs/integration.md: import os': 'test/docs/examples.test.ts',
+  'docs/integration.md: import { mkdir': 'test/docs/integration.test.ts',
+  'docs/integration.md: import { readFile }': 'test/docs/integration.test.ts',
+  'docs/integration.md: import hashlib': 'test/docs/integration.test.ts',
+  'docs/integration.md: openapi-python-client generate': 'test/docs/integration.test.ts',
+  'docs/exports.md: import json': 'test/docs/exports.test.ts',
+};
+
+/** All other blocks, by the beginning of their name, with the reason. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'README.md: POST /jobs ──>': 'a picture',
+  'README.md: npm run quickstart': 'CI runs both commands',
+  'README.md: id: 1': 'output',
+  'docs/benchmarks.md: ': 'output of the benchmarks, generated from their results',
+  'docs/errors.md: {': 'an answer, generated from the catalogue of errors',
+  'docs/exports.md: {': 'an excerpt of metadata, which test/trainer/export/metadata.test.ts checks',
+  'docs/exports.md: pip install onnx2tf': 'it installs two gigabytes; tried by hand, as the page says',
+  'docs/job-states.md: stateDiagram-v2': 'a picture',
+  'docs/method.md:             round 0': 'a picture',
+  'docs/operating.md: npm run api-key':
+    'test/service/commands/api-key.test.ts runs these commands; the id is an example',
+  'docs/operating.md: scrape_configs': 'a setting of Prometheus, which is not installed here',
+  'docs/operating.md: npm run backup': 'test/service/backup runs these commands; the folder is an example',
+  'docs/operating.md: pg_dump': 'it needs the tools of a Postgres server of your own',
+  'docs/operating.md: pg_restore': 'it needs the tools of a Postgres server of your own',
+};
+
+function matches(list: Readonly<Record<string, string>>, { name }: Block): string[] {
+  return Object.keys(list).filter((beginning) => name.startsWith(beginning));
+}
+
+/** A complaint for each block that is in neither list, or in both. */
+function unlisted(blocks: readonly Block[]): string[] {
+  return blocks
+    .filter((block) => matches(RUN, block).length + matches(NOT_RUN, block).length !== 1)
+    .map(({ name }) => name);
+}
+
+test('each code block of README.md and docs is run by a test, or is listed with the reason why not', async () => {
+  const blocks = (await Promise.all((await readPages()).map(blocksOf))).flat();
+  assert.ok(blocks.length > 40, `${blocks.length} blocks`);
+  assert.deepEqual(unlisted(blocks), [], 'add these to RUN with their test, or to NOT_RUN with a reason');
+  for (const list of [RUN, NOT_RUN]) {
+    const used = new Set(blocks.flatMap((block) => matches(list, block)));
+    assert.deepEqual(
+      Object.keys(list).filter((name) => !used.has(name)),
+      [],
+      'these blocks are gone',
+    );
+  }
+});
+
+test('the test that runs a block reads its page', async () => {
+  for (const [beginning, file] of Object.entries(RUN)) {
+    const page = beginning.split(': ')[0]!;
+    const source = await readFile(join(ROOT, file), 'utf8');
+    assert.ok(source.includes(page), `${file} does not read ${page}`);
+  }
+});
+
+test('a block that nobody listed is found', () => {
+  const page = '# A page\n\n```sh\ncurl http://127.0.0.1:3000/nothing\n```\n\n```\na table\n```\n';
+  const blocks = blocksIn('docs/new.md', page);
+  assert.deepEqual(
+    blocks.map(({ language, code }) => [language, code]),
+    [
+      ['sh', 'curl http://127.0.0.1:3000/nothing\n'],
+      ['', 'a table\n'],
+    ],
+  );
+  assert.deepEqual(unlisted(blocks), [
+    'docs/new.md: curl http://127.0.0.1:3000/nothing',
+    'docs/new.md: a table',
+  ]);
+});
