@@ -7,6 +7,9 @@ import { runCommand } from './command.js';
 
 const USAGE = 'usage: npm run restore -- <folder of a backup>';
 
+/** Tables with encrypted values. */
+const SEALED = ['webhook', 'tracker_export'];
+
 await runCommand(async () => {
   const [folder, ...more] = process.argv.slice(2);
   if (!folder || more.length > 0) throw new Error(USAGE);
@@ -20,9 +23,6 @@ await runCommand(async () => {
   if (lacksSecret(manifest) && !settings.secretKey)
     console.log('The backup has no secret.key: set STRATA_SECRET_KEY to the key of that time.');
 });
-
-/** Tables with encrypted values. */
-const SEALED = ['webhook', 'tracker_export'];
 
 function lacksSecret({ files, tables }: Manifest): boolean {
   const isSealed = tables.some(({ name, rows }) => SEALED.includes(name) && rows > 0);
