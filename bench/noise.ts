@@ -5,7 +5,7 @@ const CHANNELS = 3;
 const CLASSES = 10;
 const TEST_IMAGES = 100;
 
-/** A dataset of noise, `side` by `side` pixels, of so many training images: speed does not depend on what they show. */
+/** A dataset of noise: `side` by `side` pixels, the given number of training images. Speed does not depend on their content. */
 export async function uploadNoise(
   service: RunningService,
   name: string,

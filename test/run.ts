@@ -68,7 +68,7 @@ async function runFiles(files: string[], concurrency: number, counts: Counts): P
   if (files.length === 0) return;
   const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
   stream.on('test:pass', (event) => {
-    // A file that holds no test passes as a test of its own name.
+    // Node reports a file without tests as a passed test with the file's name.
     if (event.details.type === 'suite' || files.includes(event.name)) return;
     if (event.skip !== undefined || event.todo !== undefined) counts.skipped += 1;
     else counts.passed += 1;

@@ -1,4 +1,4 @@
-// The least that could be done: a route that stores one row of as many bytes as a job's and answers its id.
+// Lower bound: a route that stores one row of the size of a job and answers its id.
 import { randomUUID } from 'node:crypto';
 import Fastify from 'fastify';
 import pg from 'pg';

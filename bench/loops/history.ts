@@ -22,7 +22,6 @@ const HASH = (n: string): string => `md5(${n}::text) || md5('x' || ${n})`;
 
 function tasks(jobs: number, perJob: number): string[] {
   return [
-    `UPDATE job SET planned_at = created_at, started_at = created_at, running_since = created_at WHERE finished_at IS NOT NULL`,
     `INSERT INTO task (id, job_id, tenant, key, position, kind, state, waiting, inputs, weight, outputs, attempt,
        has_spool, started_at, finished_at, due_at)
      SELECT 'task_' || lpad(to_hex(j * ${perJob} + p), 24, '0'), ${JOB('j')}, 'ours', 'stage-' || p, p, 'stage',

@@ -7,7 +7,7 @@ import { FakeClient } from './fake/fake-client.js';
 import { FakeService } from './fake/fake-service.js';
 import { buildTestApp } from './harness.js';
 
-/** Lists workers when it is told to. */
+/** A service whose list of workers waits until the test releases it. */
 class HeldService extends FakeService {
   readonly signals = new EventEmitter();
 

@@ -56,7 +56,7 @@ test('Swagger UI executes every operation but deletions with what the page fills
       if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
       const refused = Object.entries(answers).filter(([, answer]) => !/^2\d\d /.test(answer));
       assert.deepEqual(refused, []);
-      // A filter that nobody filled in would answer empty lists.
+      // An empty filter would answer empty lists.
       for (const id of ['listJobs', 'listModels']) assert.doesNotMatch(answers[id] ?? '', /metadata/);
       assert.deepEqual(complaints, []);
     });

@@ -43,7 +43,7 @@ test('a follower misses nothing and sees nothing twice while the API is killed a
   const events = client.jobs.follow(job.id);
   const seen = [(await events.next()).value];
   await killServer();
-  // Written while nobody serves.
+  // Written while no API runs.
   await strata.client.jobs.cancelJob(job.id, { force: false });
   server = await startServer(server.port);
   for await (const event of events) seen.push(event);

@@ -18,7 +18,7 @@ const RUNS = Number(process.env.VALID_BODIES_RUNS ?? 60);
 const document = inlineRefSiblings(loadContract().document);
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
-/** Answers that the contract gives reasons for: rules between fields and what is not there. Never a broken schema. */
+/** Answers for rules that the schema cannot hold: conditions between fields, and absent resources. */
 const REASONED = ['invalid_spec', 'not_found', 'forbidden_target', 'limit_reached', 'model_tagged'];
 
 function resolved(schema: unknown): JsonObject {

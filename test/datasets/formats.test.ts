@@ -11,7 +11,7 @@ import { makeZip } from './support/zip.js';
 const TRAIN = 12;
 const TEST = 6;
 
-/** Whether a split holds exactly these images, each with its label, in whatever order. */
+/** Checks that a split holds exactly these images with their labels, in any order. */
 async function assertHolds(
   imported: Imported,
   split: 'train' | 'test',

@@ -13,7 +13,7 @@ const SCRIPT = /```python\n([\s\S]+?)```/.exec(readFileSync('docs/exports.md', '
 const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
 const torch = await installedTorch();
 
-// PyTorch is a download of 540 MB, which only the benchmarks ask of anybody.
+// PyTorch is a download of 540 MB. Only the benchmarks need it.
 const skip = torch ? false : 'PyTorch is not in the cache; `npm run bench -- step` puts it there';
 
 test('the script of docs/exports.md computes what the trained network computes', { skip }, async () => {

@@ -8,7 +8,7 @@ import { Theatre } from './chaos/theatre.js';
 
 type Schemas = components['schemas'];
 
-/** Pauses of 1, 2, 4 ... 256 s and then of 300 s: so many last for more than an hour. */
+/** Number of pauses of 1, 2, 4 ... 256 s and then of 300 s that take more than an hour. */
 const OUTAGES_OF_AN_HOUR = 20;
 const OUTAGE_MS = 60_000;
 

@@ -9,7 +9,7 @@ import type { ServiceProcess } from '../support/process.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { Line } from './chaos/line.js';
 
-/** The promised time to exit after SIGTERM, whatever is down. */
+/** The promised time to exit after SIGTERM, also while servers are down. */
 const LEAVE_MS = 30_000;
 
 let strata: Strata;
@@ -24,7 +24,7 @@ after(async () => {
 
 const create = async (): Promise<string> => (await strata.client.jobs.createJob(smallJob(), {})).job.id;
 
-/** The servers as one process reaches them, each over a line of its own. */
+/** Addresses of the servers for one process, each through a separate proxy. */
 async function overLines() {
   const { databaseUrl, redisUrl } = strata.servers;
   const [postgres, redis] = await Promise.all(
@@ -61,7 +61,7 @@ test('a worker whose connections to Postgres went dead without a word comes back
   const id = await create();
   await strata.orders.started('stage-0-1');
   postgres.cut();
-  // New connections work; nobody tells those that are there.
+  // New connections work. Existing ones get no sign that they are dead.
   postgres.mend();
   await strata.orders.started('stage-0-1', 2);
   await strata.orders.release('stage-0-1');
@@ -76,7 +76,7 @@ test('a worker and a dispatcher whose connections to Redis went dead without a w
   const dispatcher = await strata.startDispatcher(two.environment);
   for (const { redis } of [one, two]) redis.cut();
   const id = await create();
-  // New connections work; nobody tells those that are there.
+  // New connections work. Existing ones get no sign that they are dead.
   for (const { redis } of [one, two]) redis.mend();
   assert.equal((await strata.ended(id)).state, 'succeeded');
   await assertEffectsOnce(strata, id);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sessions } from '../../src/predictor/sessions.js';
 
-/** Models of as many bytes as their name says, and what was loaded and let go. */
+/** Models whose name is their size in bytes, and a record of loads and releases. */
 function counted(maxBytes: number) {
   const log: string[] = [];
   const sessions = new Sessions<string>(async (key) => {

@@ -13,7 +13,7 @@ export interface StoreUnderTest {
   damage(uri: BlobUri): Promise<void>;
 }
 
-/** Tests that every blob store must pass, whatever its implementation is. */
+/** Tests that every implementation of a blob store must pass. */
 export function conformance(name: string, create: () => Promise<StoreUnderTest>): void {
   const bytes = new TextEncoder().encode('weights');
   const absent: BlobUri = `sha256:${'0'.repeat(64)}`;

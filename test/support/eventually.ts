@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_MS = 20;
 
-/** Looks until `look` gives something other than null or false. For facts that announce themselves to nobody. */
+/** Looks until `look` gives something other than null or false. For facts without an event. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null | false> | T | null | false,

@@ -83,7 +83,7 @@ export class Strata {
     throw new Error(`${jobId} ended without ${type}`);
   }
 
-  /** Waits for the end of the job, whatever its final state is. */
+  /** Waits for the end of the job, in any final state. */
   async ended(jobId: string): Promise<Job> {
     for await (const _ of this.client.jobs.followJobEvents(jobId, 0, new AbortController().signal));
     const job = await this.client.jobs.getJob(jobId);

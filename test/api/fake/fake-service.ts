@@ -4,7 +4,7 @@ import type { JobsService } from '../../../src/contract/client/service.js';
 import { complete, WORKER } from '../fixtures.js';
 import type { FakeClient } from './fake-client.js';
 
-/** A JobsService in memory, of a server without keys: everybody gets the same client. */
+/** A JobsService in memory, of a server without keys: all requests get the same client. */
 export class FakeService implements JobsService {
   /** Answered by `getReadiness`; a test may change it. */
   dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };

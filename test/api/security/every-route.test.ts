@@ -8,7 +8,7 @@ import { exampleOf, MAKE, pathOf, resourceOf, urlOf } from './one-of-each.js';
 describe('every operation of the contract', () => {
   const { live, call, keyWith: makeKey } = useLiveApi();
   const keys = new Map<string, Promise<string>>();
-  // One of a kind: a tenant may not have as many as there are operations.
+  // One resource of each kind, since limits of a tenant are lower than the number of operations.
   const keyWith = (scopes: readonly Scope[], tenant = 'ours'): Promise<string> => {
     const kind = JSON.stringify([tenant, scopes]);
     const key = keys.get(kind) ?? makeKey(scopes, tenant);
@@ -28,7 +28,7 @@ describe('every operation of the contract', () => {
     const scope = scopeOf(entry)!;
 
     test(`${id} needs a key, and of its scopes ${scope}`, async () => {
-      // The first key ends the time in which nobody needs one.
+      // From the first key on, requests need a key.
       const without = await keyWith(SCOPES.filter((other) => other !== scope));
       const anonymous = await call(method, sample(entry));
       assert.deepEqual(

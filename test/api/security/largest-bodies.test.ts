@@ -60,7 +60,7 @@ function counted(value: unknown): unknown {
 
 type Hostile = readonly [what: string, make: (bytes: number) => string];
 
-/** JSON texts of some length that no schema takes, each a different burden for whoever lists what is wrong. */
+/** JSON texts of a given length that are invalid in every schema, each hard to validate in another way. */
 const VALUES: readonly Hostile[] = [
   ['ones', (bytes) => `[${repeated('1', ',', bytes)}]`],
   ['empty objects', (bytes) => `[${repeated('{}', ',', bytes)}]`],

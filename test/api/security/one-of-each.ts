@@ -7,7 +7,7 @@ import type { LiveApi } from './live-api.js';
 
 /**
  * Creates one resource of each kind that has an id, by the first part of its path, for the tenant `ours`. A new
- * resource of the contract fails these tests until it has a line here. null: it belongs to nobody.
+ * resource of the contract fails these tests until it has a line here. null: it belongs to no tenant.
  */
 export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> = {
   jobs: makeJob,

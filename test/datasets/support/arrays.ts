@@ -28,7 +28,7 @@ export function makeNpz(arrays: Readonly<Record<string, Buffer>>): Buffer {
   );
 }
 
-/** `count` images of so many bytes, no two the same. */
+/** `count` different images of the given number of bytes. */
 export function rawImages(count: number, bytes: number, seed = 0): Buffer {
   return Buffer.from(
     Array.from({ length: count * bytes }, (_, at) => {

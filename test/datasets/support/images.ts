@@ -28,7 +28,7 @@ export interface NamedFile {
   readonly bytes: Buffer;
 }
 
-/** An image folder: of each split and class so many images, all different. */
+/** An image folder with the given number of different images for each split and class. */
 export async function imageFolder(
   splits: readonly string[],
   classes: readonly string[],

@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** A file of a zip archive, and whatever its headers are to lie about it. */
+/** A file of a zip archive, and the false values of its headers. */
 export interface ZipFile {
   readonly name: string | Buffer;
   readonly bytes?: Uint8Array;

@@ -77,7 +77,7 @@ export class Figures {
     }
   }
 
-  /** @param blind whether whoever notices was hurt meanwhile */
+  /** @param blind whether the process that must notice was disturbed meanwhile */
   private keep(fault: Fault, loss: Loss, blind: boolean): void {
     this.losses.set(fault, [...(this.losses.get(fault) ?? []), loss]);
     if (!PROMISED.test(fault)) return;
@@ -130,7 +130,7 @@ function lossOf(
   };
 }
 
-/** Leases are looked at by the dispatcher, in Postgres: while either is out nobody notices. */
+/** The dispatcher looks at leases in Postgres: no lost lease is noticed while one of the two is down. */
 function isBlind({ at }: Harm, { noticed }: Loss, harms: readonly Harm[]): boolean {
   return harms.some(
     ({ fault, at: other }) =>

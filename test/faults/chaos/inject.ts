@@ -11,7 +11,7 @@ import { damageFiles } from './damage.js';
 import type { Cell, Victim } from './schedule.js';
 import type { Theatre } from './theatre.js';
 
-/** Longer than a lease of 6 s and a look of 0.5 s: whoever is out for so long has been given up. */
+/** Longer than a lease of 6 s and a look of 0.5 s: the leases of a process that is down this long have run out. */
 const OUT_MS = 7_000;
 
 /** Does it, and undoes it where it does not heal by itself; resolves when the world is whole again. */
@@ -101,7 +101,7 @@ async function damageDisk(theatre: Theatre, checkpoint: boolean): Promise<void> 
   if (checkpoint) await signal(theatre, 'trainer', 'SIGKILL');
 }
 
-/** Resolves at the next file that somebody begins to write into the blob store. */
+/** Resolves when the next file is opened for writing in the blob store. */
 export async function nextWrite({ blobs }: Theatre, abort: AbortSignal): Promise<void> {
   const folder = join(blobs, 'tmp');
   await mkdir(folder, { recursive: true });

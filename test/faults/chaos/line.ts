@@ -20,7 +20,7 @@ export class Line {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Nothing passes any more, on connections that are there and on new ones, and nobody is told. */
+  /** Drops all traffic of existing and new connections, without closing them. */
   cut(): void {
     this.dead = true;
     for (const pair of this.pairs) for (const socket of pair) socket.pause();

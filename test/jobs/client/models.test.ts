@@ -184,7 +184,7 @@ describe('tags', () => {
     const history = await strata.sql.query(
       `SELECT previous_model_id AS "from", model_id AS "to" FROM tag_change WHERE model_name = 'raced'`,
     );
-    // Every holder but the last was succeeded by one, whom it names; a chain from nobody to the holder.
+    // The changes of a tag form a chain: each names the model that had the tag before, the first names none.
     const given = history.rows.map(({ to }) => to as string).sort();
     const left = history.rows.flatMap(({ from }) => (from as string | null) ?? []);
     assert.equal(history.rows.filter(({ from }) => from === null).length, 1);

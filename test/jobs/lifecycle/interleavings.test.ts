@@ -142,7 +142,7 @@ class Run {
       await strata.sql.query(sql, [task.id]);
       await reconcile(db, log);
     }
-    // No back-off: time plays no part here. The job's lock first, as everybody takes it, or the two could wait for each other.
+    // No pause before a retry. The job is locked first, as in all transactions, to avoid a deadlock.
     const sql = `WITH held AS MATERIALIZED (SELECT id FROM job WHERE id = $1 FOR NO KEY UPDATE)
       UPDATE task SET due_at = now() FROM held WHERE job_id = held.id`;
     await strata.sql.query(sql, [this.jobId]);

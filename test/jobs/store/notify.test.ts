@@ -17,7 +17,7 @@ test('a listener whose connection went dead without a word is back by itself', a
   const listener = await listen(url.href, { strata_dispatch: (payload) => nudges.emit('nudge', payload) });
   t.after(() => listener.close());
   line.cut();
-  // New connections work; nobody tells the old one that it is dead.
+  // New connections work. The old one gets no sign that it is dead.
   line.mend();
   const [missed] = await once(nudges, 'nudge');
   assert.equal(missed, '', 'a nudge after it connected again, since others may have been missed');

@@ -36,7 +36,7 @@ test('a statement that takes too long is ended by Postgres; its connection goes 
 test('a connection that went dead without a word is given up, alone and in a transaction; the pool replaces it', async () => {
   await works();
   line.cut();
-  // New connections work; nobody tells those that are there.
+  // New connections work. Existing ones get no sign that they are dead.
   line.mend();
   await assert.rejects(works(), isUnavailable);
   await works();

@@ -35,7 +35,7 @@ test('a slot: 40 profiles and 20 jobs of the highest priority take one turn befo
   for (let index = 0; index < 20; index++) await hostile().jobs.createJob(smallJob({ priority: 100 }), {});
   const { job } = await good().jobs.createJob(smallJob({ priority: -100 }), {});
   await planJobs(db, log);
-  // One slot, which hands each thing back at once: whoever was served longest ago is next.
+  // One slot, which returns each piece of work at once. The tenant that was served longest ago is next.
   const served: string[] = [];
   for (let turn = 0; turn < 4; turn++) {
     const claim = await claimNext(db, holder);

@@ -42,7 +42,7 @@ export async function makeDue(
   await sql.query(`UPDATE ${table} SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 }
 
-/** Leases that nobody renews: a test's work ends before they do. */
+/** Leases without renewal: the work of a test ends before its lease. */
 export const unrenewedLeases: Leases = {
   hold: () => () => undefined,
   nudge: () => undefined,

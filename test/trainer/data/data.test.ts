@@ -34,7 +34,7 @@ test('MNIST of the package has the published counts, classes, mean and deviation
     const manifest = await prepareMnist(MNIST, blobs);
     assert.equal(manifest.splits.train.count, 60_000);
     assert.equal(manifest.splits.test.count, 10_000);
-    // 0.1307 and 0.3081 of 255, the figures everybody uses.
+    // 0.1307 and 0.3081 of 255, the published figures.
     assert.equal((manifest.mean[0]! / 255).toFixed(4), '0.1307');
     assert.equal((manifest.standard_deviation[0]! / 255).toFixed(4), '0.3081');
     const reader = await openSplit(manifest, 'train', blobs);

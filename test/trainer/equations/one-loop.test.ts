@@ -134,7 +134,7 @@ function oneLoop(spec: ResolvedSpec, batches: readonly PlainBatch[]): PlainStage
     const now = [...before];
     for (const each of plain.toReversed()) {
       const k = each.stage.index;
-      // With multipliers a stage hears of its own round, and without them of the round before.
+      // With multipliers, messages are of the same round, and without them of the round before.
       const heard = (spec.method.type === 'augmented-lagrangian' ? now : before)[k + 1];
       const next = heard && { stage: stages[k + 1]!, ...heard };
       now[k] = trainRound(spec, each, next ?? null, parallelRange(rounds, round), batches);

@@ -16,7 +16,7 @@ const taskOf = (stage: number, round: number): TrainingTask => ({
   round,
 });
 
-/** Hashes of the batches of `steps`, of one stage here and of another, a round on and backwards, in a process of its own. */
+/** Hashes of the batches of `steps`: of one stage here, and of another in a second process, a round later and backwards. */
 async function hashesOfTwo(folder: string, run: TaskRun, steps: readonly number[]) {
   const here = await batchHashes(taskOf(0, 0), run, steps);
   const { spec, inputs, dataset } = run;

@@ -92,7 +92,7 @@ test('one convolution: output and both gradients within the rounding of inputs a
 /**
  * Tolerances for whole networks. Without ReLUs, some thirty roundings in each direction add up to this (the stem's
  * max-pool, if there is one, still chooses). A ReLU whose input is within rounding of zero changes its sign. A
- * share p of such signs changes a gradient by about the root of p, whatever computes it in eight bits.
+ * share p of such signs changes a gradient by about the root of p, on any hardware that computes in eight bits.
  */
 const TOLERANCES = {
   resnet: { smooth: 0.02, rectified: 0.4 },

@@ -33,7 +33,7 @@ export async function readDocuments(folder: string): Promise<ReadDocuments> {
   return JSON.parse(await exec('python3', [script], await pythonIn(folder))) as ReadDocuments;
 }
 
-/** Runs Python code as somebody would who has the artifacts in the current folder. @returns what it printed */
+/** Runs Python code in a folder that holds the artifacts. @returns its output */
 export async function runPython(code: string, folder: string): Promise<string> {
   return exec('python3', ['-c', code], await pythonIn(folder));
 }

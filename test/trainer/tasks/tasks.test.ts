@@ -109,7 +109,7 @@ test('float32 corrections and an adaptive penalty train too', async () => {
     const run = await runPlan(spec, blobs);
     const { result, outputs, artifacts } = run.successes.get('finalize')!;
     assert.ok(result.test_accuracy! > LEARNT);
-    // Predictions need ONNX files, which nobody asked to have among the exports.
+    // Predictions need ONNX files, which the job does not list among its exports.
     assert.deepEqual(Object.keys(outputs), ['serving_full', 'serving_compact']);
     for (const { uri } of Object.values(outputs)) assert.ok(await blobs.exists(uri));
     assert.ok(artifacts.every(({ name }) => !name.endsWith('.onnx')));

@@ -12,8 +12,8 @@ import { withBlobs } from '../support/run-plan.js';
 import type { SpecChanges } from '../support/specs.js';
 import { TINY, tinySpec } from '../support/training-tasks.js';
 
-// Images of a split say which split they are of: each pixel has the split's value, and a label of its own. A network whose score is
-// taken elsewhere shows by the count of its images.
+// Pixels have a value that shows their split, and each split has its own label. The number of scored images shows which
+// split was scored.
 
 const COUNTS = { train: 32, validation: 12, test: 20 };
 
