@@ -20,6 +20,7 @@ import { answerProblems, refuseConnection, sendProblem } from './plugins/problem
 import { parseQuery } from './plugins/query.js';
 import { serveQueues } from './plugins/queues.js';
 import { NO_UPLOADS, type ResumableOptions, serveResumableUploads } from './plugins/resumable.js';
+import { endSlowBodies, SLOWEST_BODY, type SlowestBody } from './plugins/slow-bodies.js';
 import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
 
@@ -35,6 +36,8 @@ export interface AppOptions {
   readonly tracing?: Tracing;
   /** Absent: no resumable uploads. */
   readonly resumable?: ResumableOptions;
+  /** Absent: as slow as SLOWEST_BODY. */
+  readonly slowestBody?: SlowestBody;
   /** Called before any route is registered: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -59,6 +62,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
     next();
   });
   refuseWhileClosing(app);
+  endSlowBodies(app, options.slowestBody ?? SLOWEST_BODY);
   knowPrincipals(app);
   protectBrowsers(app);
   answerProblems(app);

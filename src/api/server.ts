@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { PRIVATE_UMASK } from '../contract/private-files.js';
 import { parseSettings, type Settings } from '../contract/settings.js';
 import { createJobsService } from '../jobs/client/service.js';
 import { openTracing } from '../tracing/tracing.js';
@@ -9,6 +10,7 @@ import { isLoopback } from './http/local-caller.js';
 
 /** The API process: listens until SIGTERM or SIGINT, and tells its parent when it is ready. */
 async function main(): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   const settings = parseSettings(process.env);
   const service = await createJobsService({ ...settings, ...serversOf(settings) });
   const loopback = isLoopback(settings.host);

@@ -133,6 +133,12 @@ export const ERRORS = {
     remedy: 'Remove its tags, rename it, and add the tags again under the new name.',
     retry: 'fatal',
   },
+  upload_offset: {
+    status: 409,
+    title: 'The piece begins at another byte than the upload has',
+    remedy: 'Ask for `Upload-Offset` with HEAD, and send the piece that begins there.',
+    retry: 'fatal',
+  },
   upload_incomplete: {
     status: 409,
     title: 'The upload is not complete',
@@ -157,6 +163,13 @@ export const ERRORS = {
     remedy:
       'Use `precision` float32 or auto, or start a worker with a bfloat16 device. `GET /workers` shows which devices support it.',
     retry: 'fatal',
+  },
+  body_too_slow: {
+    status: 408,
+    title: 'The body arrives too slowly',
+    remedy:
+      'Send at least 30 KiB in every 30 seconds. Large files can go in pieces to `/uploads`, which continue after a break.',
+    retry: 'retry',
   },
   body_too_large: {
     status: 413,

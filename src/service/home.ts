@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { mkdir, realpath } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Lock, lockNote, tryAcquire } from '../provision/lock.js';
@@ -24,11 +24,23 @@ export interface ClaimedHome {
  * has it
  */
 export async function claimHome(home: string): Promise<ClaimedHome | undefined> {
-  await mkdir(home, { recursive: true });
+  await mkdir(home, { recursive: true, mode: 0o700 });
   const path = await realpath(home);
   const lock = await tryAcquire(lockOf(path));
+  if (lock) await closeFolders(path);
   lock?.write(JSON.stringify({ pid: process.pid, pidNamespace: pidNamespace(), host: hostname() }));
   return lock && { path, lock };
+}
+
+/** Folders of tenants' bytes. Older versions left them open to every account of the machine. */
+const PRIVATE_FOLDERS = ['blobs', 'uploads', 'logs', 'quickstart'];
+
+async function closeFolders(home: string): Promise<void> {
+  for (const name of PRIVATE_FOLDERS)
+    await chmod(join(home, name), 0o700).catch((error: NodeJS.ErrnoException) => {
+      // It is not there, or an operator gave it to another account.
+      if (error.code !== 'ENOENT' && error.code !== 'EPERM') throw error;
+    });
 }
 
 /** The process that holds a home, and how to stop it. */

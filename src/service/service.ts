@@ -1,3 +1,4 @@
+import { PRIVATE_UMASK } from '../contract/private-files.js';
 import type { Settings } from '../contract/settings.js';
 import { migrate } from '../jobs/store/connection/migrate.js';
 import { canListen } from '../provision/processes.js';
@@ -43,10 +44,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const settings = await ownHome(options.settings, undo);
     await requireFreePort(settings);
     const parts = await abortable(() => setUp(progress), signal);
+    await compileService();
+    // What set-up and compiler install is no secret, and belongs to every account that may run this checkout.
+    process.umask(PRIVATE_UMASK);
     const servers = await startServers(settings, progress);
     undo.push((left) => servers.stop(left(STOP_BY_MS.servers)));
     await applyMigrations(servers, progress);
-    await compileService();
     const env = await childEnvironment(settings, servers);
     const children = makeChildren(env, options);
     undo.push(async (left) => {

@@ -1,34 +1,31 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { jobSpec, smallJob } from '../jobs/support/specs.js';
-import { assertEffectsOnce, assertTasksOnce } from '../support/effects.js';
+import { smallJob } from '../jobs/support/specs.js';
+import { assertEffectsOnce } from '../support/effects.js';
 import type { ServiceProcess } from '../support/process.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { processesOf } from './chaos/home-processes.js';
 import { MemoryWatch } from './chaos/memory-watch.js';
 
 /**
- * Jobs of a few seconds through two workers, of which one is killed every 5 s, while Redis is emptied every 20 s. With
- * the fake trainer, whose tasks take time and nothing else; SOAK=real has the real one train tiny networks.
+ * Jobs of a few seconds through two workers, of which one is killed every 5 s, while Redis is emptied every 20 s, with
+ * the fake trainer, whose tasks take time and nothing else. SOAK=real has the real one instead (real-soak.test.ts).
  */
 const all = process.env.FAULTS === 'all';
-const real = process.env.SOAK === 'real';
 const JOBS = Number(process.env.SOAK_JOBS ?? (all ? 200 : 6));
 const KILL_MS = 5_000;
 const FLUSH_MS = all ? 20_000 : 8_000;
 /** The short form ends soon even where workers take long to start. */
 const MAX_KILLS = all ? Number.POSITIVE_INFINITY : 3;
-const SPEC = real
-  ? jobSpec({ max_train_samples: 64, batch_size: 32, model: { depth: 8, width: 1 }, method: { stages: 2 } })
-  : smallJob();
+const SPEC = smallJob();
 /** About ten tasks one after another. */
 const FAKE_TASK_MS = '250';
 
 let strata: Strata;
 before(async () => {
-  strata = await Strata.start(real ? { slots: 1 } : { trainer: FAKE_TRAINER, slots: 2 });
+  strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 2 });
 });
 after(() => strata.stop());
 
@@ -39,7 +36,7 @@ test(`${JOBS} jobs while workers are killed and Redis is emptied: all succeed, n
   ]);
   const workers = [new Mortal(), new Mortal()];
   await Promise.all(workers.map((worker) => worker.live()));
-  const memory = new MemoryWatch({ api: api.pid, dispatcher: dispatcher.pid });
+  const memory = new MemoryWatch({ api: () => api.pid, dispatcher: () => dispatcher.pid });
   const over = new AbortController();
   const harm = Promise.all([killInTurn(workers, over.signal), flushAgain(over.signal)]);
   const startedAt = performance.now();
@@ -50,11 +47,13 @@ test(`${JOBS} jobs while workers are killed and Redis is emptied: all succeed, n
   over.abort();
   const [kills, flushes] = await harm;
 
-  for (const id of ids) await (real ? assertTasksOnce(strata, id) : assertEffectsOnce(strata, id));
+  for (const id of ids) await assertEffectsOnce(strata, id);
   await Promise.all(workers.map((worker) => worker.settled()));
   const owners = [api, dispatcher, ...workers.map(({ process }) => process)].map((process) => process?.pid);
   assert.deepEqual(
-    ownProcesses().filter(({ pid, parent }) => !owners.includes(pid) && !owners.includes(parent)),
+    processesOf(strata.servers.home).filter(
+      ({ pid, parent }) => !owners.includes(pid) && !owners.includes(parent),
+    ),
     [],
     'processes whose worker is gone',
   );
@@ -133,21 +132,4 @@ async function stateAtEnd({ url }: ServiceProcess, id: string): Promise<string> 
     if (ENDS.includes(state)) return state;
     await delay(LOOK_MS);
   }
-}
-
-/** Every process of this test's service, by the home in its environment. */
-function ownProcesses(): { pid: number; parent: number }[] {
-  const home = `STRATA_HOME=${strata.servers.home}\0`;
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        if (!`${readFileSync(`/proc/${name}/environ`, 'utf8')}\0`.includes(home)) return [];
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return state === 'Z' ? [] : { pid: Number(name), parent: Number(parent) };
-      } catch {
-        return [];
-      }
-    });
 }

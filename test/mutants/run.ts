@@ -36,8 +36,8 @@ async function tryMutants(root: string, mutants: readonly Mutant[]): Promise<voi
 
 /** Test files take turns on one Postgres and one Redis: to start them takes longer than most of the tests. */
 async function onSharedServers(body: () => Promise<void>): Promise<void> {
-  const { databaseUrl, redisUrl, stop } = await startOwnServers();
-  process.env[SHARED_SERVERS] = JSON.stringify({ databaseUrl, redisUrl });
+  const { databaseUrl, adminUrl, redisUrl, stop } = await startOwnServers();
+  process.env[SHARED_SERVERS] = JSON.stringify({ databaseUrl, adminUrl, redisUrl });
   await body().finally(stop);
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DEFAULT_TENANT, type Principal, SCOPES, type Scope } from '../../contract/access.js';
 import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
+import { bearerToken } from '../http/bearer-token.js';
 import { isLocalCaller, proxySign } from '../http/local-caller.js';
 import type { Limits } from './limits.js';
 
@@ -37,19 +38,16 @@ export function authorize(scope: Scope | null, options: AccessOptions) {
   };
 }
 
-/** The API key in a request. */
-export function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(header?.trim() ?? '')?.[1];
-}
-
 /** @throws StrataError unauthenticated, rate_limited, foreign_caller, unavailable */
 async function identify(request: FastifyRequest, options: AccessOptions): Promise<Principal> {
   const { service, loopback, limits } = options;
   const { headers } = request;
   const token = bearerToken(headers.authorization);
   if (token !== undefined) {
+    limits.refuseKnown(request, token);
     const principal = await service.authenticate(token);
     if (principal === null) await limits.countFailure(request);
+    else limits.prove(token);
     return principal ?? refuse('Unknown or revoked API key.');
   }
   if (headers.authorization !== undefined) return refuse('The Authorization header must be `Bearer <key>`.');

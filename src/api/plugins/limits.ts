@@ -2,6 +2,8 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
+import { bearerToken } from '../http/bearer-token.js';
+import { rememberKeys, rememberLimits } from '../http/known-limits.js';
 import { type Count, countSafely } from '../http/safe-counter.js';
 
 const WINDOW_MS = 60_000;
@@ -14,8 +16,15 @@ export interface LimitOptions {
   readonly requestsPerMinute: number;
 }
 
-/** Hooks that limit requests. They run after the caller is known. */
+/** Hooks that limit requests. */
 export interface Limits {
+  /**
+   * Refuses a key over its limit, and an unproven key of an address that sent too many wrong ones. It looks nothing up, so
+   * it runs before the key is looked up. @throws StrataError rate_limited
+   */
+  refuseKnown(request: FastifyRequest, token: string): void;
+  /** The key is valid. */
+  prove(token: string): void;
   /** Counts a request for its key, and rejects it above the limit. @throws StrataError rate_limited */
   readonly onRequest: NonNullable<ReturnType<FastifyInstance['rateLimit']>>;
   /** Counts an invalid key for the address of the caller. @throws StrataError rate_limited */
@@ -24,11 +33,10 @@ export interface Limits {
 
 export async function limitRequests(app: FastifyInstance, options: LimitOptions): Promise<Limits> {
   const { service, requestsPerMinute } = options;
-  const count = countSafely(
-    (key, windowMs) => service.countRequest(key, windowMs),
-    app.log,
-    () => performance.now(),
-  );
+  const now = () => performance.now();
+  const known = rememberLimits(now);
+  const proven = rememberKeys();
+  const count = countSafely((key, windowMs) => service.countRequest(key, windowMs), app.log, now);
   await app.register(rateLimit, {
     global: false,
     enableDraftSpec: true,
@@ -38,7 +46,10 @@ export async function limitRequests(app: FastifyInstance, options: LimitOptions)
     keyGenerator: (request) => `key:${request.principal?.keyId}`,
     // Without API keys there is only one user, so no limit is needed.
     allowList: (request) => requestsPerMinute === 0 || (request.principal?.keyId ?? null) === null,
-    errorResponseBuilder: (_, { ttl }) => tooMany(ttl),
+    errorResponseBuilder: ({ headers }, { ttl }) => {
+      known.note(`token:${bearerToken(headers.authorization)}`, ttl);
+      return tooMany(ttl);
+    },
   });
   const failures = app.createRateLimit({
     max: FAILURES_PER_MINUTE,
@@ -47,9 +58,17 @@ export async function limitRequests(app: FastifyInstance, options: LimitOptions)
   });
   return {
     onRequest: app.rateLimit(),
+    refuseKnown({ ip }, token) {
+      const ofAddress = proven.has(token) ? 0 : known.remainingMs(`ip:${ip}`);
+      const leftMs = Math.max(ofAddress, known.remainingMs(`token:${token}`));
+      if (leftMs > 0) throw tooMany(leftMs);
+    },
+    prove: proven.add,
     async countFailure(request) {
       const state = await failures(request);
-      if (!state.isAllowed && state.isExceeded) throw tooMany(state.ttl);
+      if (state.isAllowed || !state.isExceeded) return;
+      known.note(`ip:${request.ip}`, state.ttl);
+      throw tooMany(state.ttl);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { JobsService } from '../../contract/client/service.js';
 import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
 import type { FinishedUpload, OperationId, ServiceState } from '../handler.js';
+import { bearerToken } from '../http/bearer-token.js';
 import { endWhenRevoked } from '../http/revocable.js';
 import {
   type Contract,
@@ -16,7 +17,7 @@ import {
   scopeOf,
 } from '../openapi.js';
 import { handlers } from '../routes/index.js';
-import { type AccessOptions, authorize, bearerToken } from './access.js';
+import { type AccessOptions, authorize } from './access.js';
 import type { ResumableUploads } from './resumable.js';
 import { readUpload, refuseMultipart } from './uploads.js';
 

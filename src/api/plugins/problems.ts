@@ -63,7 +63,7 @@ export function refuseConnection(error: ConnectionError, socket: Socket): void {
   socket.destroySoon();
 }
 
-function toProblem(error: StrataError, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
+export function toProblem(error: StrataError, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
   return {
     type: `urn:strata:error:${error.code}`,
     title: ERRORS[error.code].title,

@@ -3,12 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { FileStore } from '@tus/file-store';
-import { Server } from '@tus/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StrataError } from '../../contract/errors.js';
 import { requireRoom } from '../../storage/disk.js';
 import type { FinishedUpload } from '../handler.js';
+import { deleteOldUploads } from '../http/old-uploads.js';
 import { type AccessOptions, authorize } from './access.js';
+import { ProblemServer } from './tus-problems.js';
 
 /** Uploads in pieces, with the tus protocol (https://tus.io, version 1.0.0). */
 export interface ResumableUploads {
@@ -34,7 +35,7 @@ export interface ResumableOptions {
   readonly reserveBytes?: number | undefined;
 }
 
-/** An unfinished upload is deleted after this time without activity. */
+/** An upload that is no dataset is deleted after this time without activity. */
 const KEPT_MS = 24 * 3_600_000;
 const LOOK_MS = 600_000;
 const ID = /^[0-9a-f]{32}$/;
@@ -53,7 +54,7 @@ export async function serveResumableUploads(
     if (upload?.metadata?.tenant === tenant) return upload;
     throw noUpload(id);
   };
-  const tus = new Server({
+  const tus = new ProblemServer({
     path: '/uploads',
     datastore: store,
     relativeLocation: true,
@@ -75,7 +76,7 @@ export async function serveResumableUploads(
     hand(request.raw, id);
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
     reply.hijack();
-    await tus.handle(request.raw, reply.raw);
+    await tus.answer(request, reply);
   };
   await app.register(async (scope) => {
     // tus reads the body itself.
@@ -85,7 +86,7 @@ export async function serveResumableUploads(
       scope.route({ method: ['POST', 'OPTIONS'], url, onRequest, handler: answer });
     scope.route({ method: ['HEAD', 'PATCH', 'DELETE'], url: '/uploads/:id', onRequest, handler: answer });
   });
-  forgetOldUploads(app, tus);
+  forgetOldUploads(app, folder);
   return {
     async open(tenant, id) {
       const { size, offset } = await requireOwn(tenant, id);
@@ -120,11 +121,11 @@ function announcedBytes({ method, headers }: FastifyRequest): number {
   return method === 'POST' || method === 'PATCH' ? Number(announced) || 0 : Number.NEGATIVE_INFINITY;
 }
 
-function forgetOldUploads(app: FastifyInstance, tus: Server): void {
+function forgetOldUploads(app: FastifyInstance, folder: string): void {
   const timer = setInterval(() => {
-    tus
-      .cleanUpExpiredUploads()
-      .catch((error: unknown) => app.log.warn({ err: error }, 'old uploads could not be deleted'));
+    deleteOldUploads(folder, Date.now() - KEPT_MS).catch((error: unknown) =>
+      app.log.warn({ err: error }, 'old uploads could not be deleted'),
+    );
   }, LOOK_MS);
   app.addHook('onClose', async () => clearInterval(timer));
 }

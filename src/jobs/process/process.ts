@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { PRIVATE_UMASK } from '../../contract/private-files.js';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { STOP_MS } from './limits.js';
 
@@ -30,6 +31,7 @@ export function createLog(name: string, settings: Settings): Log {
  * all other state.
  */
 export async function runProcess(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   const running = await start();
   let stopping = false;
   const stop = async (): Promise<void> => {

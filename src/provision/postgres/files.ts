@@ -14,7 +14,10 @@ export interface PostgresFiles {
   data: string;
   log: string;
   port: string;
+  /** Password of the superuser. */
   password: string;
+  /** Password of the role of the service. */
+  servicePassword: string;
   /** Folder with initdb, pg_ctl and postgres. */
   bin: string;
 }
@@ -42,8 +45,9 @@ export async function postgresFiles(home: string, runAs: RunAs): Promise<Postgre
     native = await copyBinaries(native, folder);
   }
   const at = (name: string) => join(folder, name);
-  const paths = { data: at('data'), log: at('server.log'), port: at('port'), password: at('password') };
-  return { folder, ...paths, bin: join(native, 'bin') };
+  const passwords = { password: at('password'), servicePassword: at('service-password') };
+  const paths = { data: at('data'), log: at('server.log'), port: at('port') };
+  return { folder, ...paths, ...passwords, bin: join(native, 'bin') };
 }
 
 /** Version of the server before its setup: its binaries need links that setup makes. */

@@ -17,10 +17,9 @@ import { type Lock, withLock } from '../lock.js';
 import { LoopbackPort } from '../loopback-port.js';
 import { commandLine, endingWithUs, readText } from '../processes.js';
 import { type PostgresFiles, postgresFiles, postmasterPid } from './files.js';
+import { ADMIN, DATABASE, prepareDatabase, SERVICE } from './roles.js';
 import { chooseRunAs, type RunAs } from './run-as.js';
 
-const USER = 'strata';
-const DATABASE = 'strata';
 const LOOK_MS = 50;
 
 /**
@@ -63,9 +62,18 @@ class PostgresServer implements ServerProgram {
     this.port = new LoopbackPort(files.port);
   }
 
+  /** As the role of the service. A server of an older version that still runs has none yet. */
   async url(): Promise<string> {
-    const password = (await readText(this.files.password)) ?? '';
-    return `postgresql://${USER}:${password}@127.0.0.1:${await this.port.current()}/${DATABASE}`;
+    const password = await readText(this.files.servicePassword);
+    return password ? this.urlFor(SERVICE, password, DATABASE) : this.adminUrl(DATABASE);
+  }
+
+  private async adminUrl(database: string): Promise<string> {
+    return this.urlFor(ADMIN, (await readText(this.files.password)) ?? '', database);
+  }
+
+  private async urlFor(role: string, password: string, database: string): Promise<string> {
+    return `postgresql://${role}:${password}@127.0.0.1:${await this.port.current()}/${database}`;
   }
 
   /** Process id of the running server of this folder. A pid that another program has reused does not count. */
@@ -102,14 +110,23 @@ class PostgresServer implements ServerProgram {
   }
 
   async ready(child: ChildProcess): Promise<void> {
-    const url = await this.url();
-    while (!(await answers(url.replace(/\/[^/]*$/, '/postgres')))) {
+    const url = await this.adminUrl('postgres');
+    while (!(await answers(url))) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`Postgres ended before it was ready. ${await logTail(this.files)}`);
       await delay(LOOK_MS);
     }
-    await createDatabase(url);
+    await this.admitService(url);
     this.port.settle();
+  }
+
+  /** The file with the password is written last: it says that the role is there. */
+  private async admitService(adminUrl: string): Promise<void> {
+    const { servicePassword } = this.files;
+    const known = await readText(servicePassword);
+    const password = known ?? randomBytes(24).toString('hex');
+    await prepareDatabase(adminUrl, password);
+    if (!known) await writeFile(servicePassword, password, { mode: 0o600 });
   }
 
   /**
@@ -129,22 +146,11 @@ async function initialise(files: PostgresFiles, as: RunAs): Promise<void> {
   await rm(partial, { recursive: true, force: true });
   await writeFile(files.password, randomBytes(24).toString('hex'), { mode: 0o600 });
   await as.own(files.password);
-  const options = ['-D', partial, '-U', USER, `--pwfile=${files.password}`, '--auth=scram-sha-256'];
+  const options = ['-D', partial, '-U', ADMIN, `--pwfile=${files.password}`, '--auth=scram-sha-256'];
   const initdb = as.command(join(files.bin, 'initdb'), [...options, '--encoding=UTF8', '--locale=C']);
   // A working folder that another account can enter.
   await exec(...initdb, { cwd: files.folder });
   await rename(partial, files.data);
-}
-
-async function createDatabase(server: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: server.replace(/\/[^/]*$/, '/postgres') });
-  await admin.connect();
-  try {
-    const found = await admin.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (found.rowCount === 0) await admin.query(`CREATE DATABASE ${DATABASE}`);
-  } finally {
-    await admin.end();
-  }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 // npm run api-key -- create | list | revoke
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT, SCOPES, type Scope, TENANT_PATTERN } from '../../contract/access.js';
+import { PRIVATE_UMASK } from '../../contract/private-files.js';
 import { parseSettings } from '../../contract/settings.js';
 import { type KeyOffice, openKeyOffice } from '../../jobs/client/keys/key-office.js';
 import { migrate } from '../../jobs/store/connection/migrate.js';
@@ -21,6 +22,7 @@ interface Order {
 }
 
 await runCommand(async () => {
+  process.umask(PRIVATE_UMASK);
   const order = readOrder(process.argv.slice(2));
   await withHomeDatabase(parseSettings(process.env), async (databaseUrl, isOurs) => {
     // A command that only reads changes no schema under a service that runs.

@@ -39,8 +39,8 @@ await runCommand(async () => {
 
 async function serviceLog(settings: Settings): Promise<{ fd: number; path: string }> {
   const path = join(settings.home, 'logs', 'service.log');
-  await mkdir(join(settings.home, 'logs'), { recursive: true });
-  return { fd: openSync(path, 'a'), path };
+  await mkdir(join(settings.home, 'logs'), { recursive: true, mode: 0o700 });
+  return { fd: openSync(path, 'a', 0o600), path };
 }
 
 async function trainOne(

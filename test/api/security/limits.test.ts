@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { buildApp } from '../../../src/api/app.js';
 import { countSafely } from '../../../src/api/http/safe-counter.js';
 import { SCOPES } from '../../../src/contract/access.js';
 import { stopRedis } from '../../../src/provision/redis/redis.js';
@@ -35,6 +36,31 @@ describe('rate limits', () => {
     assert.deepEqual(here, [200, 200, 200, 429], 'each process counts what it sees');
     assert.equal((await ask(alone, 1)).statusCode, 200);
     await Promise.all(apps.map((app) => app.close()));
+  });
+
+  test('hold without a look at any table, and a key that was valid here is still heard', async () => {
+    const looks: string[] = [];
+    const authenticate = (token: string) => {
+      looks.push(token);
+      return live.strata.service.authenticate(token);
+    };
+    const app = await buildApp(
+      { ...live.strata.service, authenticate },
+      { logLevel: 'silent', loopback: true, requestsPerMinute: 3 },
+    );
+    const ask = async (key: string) =>
+      (await app.inject({ url: '/jobs', headers: { authorization: `Bearer ${key}` } })).statusCode;
+    const [valid, other] = [await keyWith(SCOPES), await keyWith(SCOPES)];
+    assert.equal(await ask(other), 200);
+    for (let turn = 0; turn < 10; turn++) await ask(valid);
+    assert.equal(await ask(valid), 429);
+    assert.equal(looks.filter((token) => token === valid).length, 4, 'the first refusal ends the looks');
+    for (let turn = 0; turn < 61; turn++) await ask(`strata_key_guess${turn}`);
+    const before = looks.length;
+    assert.equal(await ask('strata_key_more'), 429);
+    assert.equal(looks.length, before);
+    assert.equal(await ask(other), 200, 'a guesser behind the same address locks nobody out');
+    await app.close();
   });
 
   test('hold for an address that sends wrong keys', async () => {

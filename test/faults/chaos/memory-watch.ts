@@ -7,10 +7,15 @@ const HEAP_VARIATION = 1.25;
 
 /** Resident memory of processes over the time of a test, looked at every second. */
 export class MemoryWatch {
-  private readonly series: { readonly name: string; readonly pid: number; readonly megabytes: number[] }[];
+  private readonly series: {
+    readonly name: string;
+    readonly pid: () => number;
+    readonly megabytes: number[];
+  }[];
   private readonly timer = setInterval(() => this.look(), LOOK_MS);
 
-  constructor(pids: Readonly<Record<string, number>>) {
+  /** @param pids a process that is restarted has another one */
+  constructor(pids: Readonly<Record<string, () => number>>) {
     this.series = Object.entries(pids).map(([name, pid]) => ({ name, pid, megabytes: [] }));
   }
 
@@ -34,9 +39,19 @@ export class MemoryWatch {
 
   private look(): void {
     for (const { pid, megabytes } of this.series) {
-      const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      megabytes.push(Number(kilobytes) / 1024);
+      const kilobytes = residentKilobytes(pid());
+      if (kilobytes !== null) megabytes.push(kilobytes / 1024);
     }
+  }
+}
+
+/** null where the process has ended, or has none of its own memory any more. */
+function residentKilobytes(pid: number): number | null {
+  try {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kilobytes === undefined ? null : Number(kilobytes);
+  } catch {
+    return null;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Theatre } from './theatre.js';
 type Schemas = components['schemas'];
 
 /** A few seconds of real training in two stages: seven tasks with the end-to-end round and finalize. */
-const JOB = {
+export const JOB = {
   dataset: 'mnist',
   model: { depth: 8, width: 2 },
   method: { type: 'augmented-lagrangian', stages: 2, round_steps: 4 },
@@ -69,14 +69,19 @@ export async function play(theatre: Theatre, run: Run): Promise<Played> {
   return { ...(await outcome(theatre, id)), harms, ms: performance.now() - startedAt };
 }
 
-async function outcome(theatre: Theatre, id: string): Promise<Omit<Played, 'ms' | 'harms'>> {
+/** @param checksBytes whether every artifact is read: blobs of a disk that was damaged later are damaged */
+export async function outcome(
+  theatre: Theatre,
+  id: string,
+  checksBytes = true,
+): Promise<Omit<Played, 'ms' | 'harms'>> {
   const read = <T>(path: string) => get<T>(theatre, `/jobs/${id}${path}`);
   const job = await read<Schemas['Job']>('');
   const artifacts = (await read<Schemas['ArtifactList']>('/artifacts')).data;
   const { data: events } = await read<Schemas['EventList']>('/events?limit=1000');
   const { data: metrics } = await read<Schemas['MetricList']>('/metrics');
   assertOnce(events);
-  for (const artifact of artifacts) await assertBytes(theatre, artifact);
+  for (const artifact of checksBytes ? artifacts : []) await assertBytes(theatre, artifact);
   return {
     job,
     // The report names its job.
@@ -126,7 +131,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (attempt === 150 || error instanceof assert.AssertionError) throw error;
+      if (attempt === 600 || error instanceof assert.AssertionError) throw error;
       await delay(400);
     }
   }

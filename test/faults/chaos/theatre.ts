@@ -29,6 +29,12 @@ interface Lines {
   readonly redis: Line;
 }
 
+/** A process of the service with its connections. */
+export interface Actor {
+  readonly child: SupervisedChild;
+  readonly lines: Lines;
+}
+
 /**
  * The whole service as `npm start` runs it, with the real trainer, and with a hand on everything: each process by its
  * id, each connection by a proxy, the disk by a file system of its own where that can be mounted.
@@ -42,46 +48,56 @@ export class Theatre {
     readonly blobs: string,
     /** Whether the blob folder is a small file system that can be filled. */
     readonly fillable: boolean,
-    readonly children: Readonly<Record<ChildName, SupervisedChild>>,
-    readonly lines: Readonly<Record<ChildName, Lines>>,
+    readonly children: Record<ChildName, SupervisedChild>,
+    readonly lines: Record<ChildName, Lines>,
+    /** All workers, of which `children.worker` is the one that faults meet. */
+    readonly workers: readonly Actor[],
   ) {}
 
-  static async open({ slots = 1 } = {}): Promise<Theatre> {
+  static async open({ slots = 1, workers: count = 1 } = {}): Promise<Theatre> {
     const home = await mkdtemp(join(tmpdir(), 'strata-faults-'));
     const blobs = join(home, 'blobs');
     await mkdir(blobs);
     const fillable = mounted(blobs);
     const [postgres, redis] = await Promise.all([startPostgres(home), startRedis(home)]);
     await migrate(postgres.url);
-    const lines = {} as Record<ChildName, Lines>;
-    const children = {} as Record<ChildName, SupervisedChild>;
     const output = openSync(join(home, 'log'), 'a');
-    for (const [name, file] of Object.entries(CHILDREN) as [ChildName, string][]) {
-      lines[name] = { postgres: await proxyOf(postgres.url), redis: await proxyOf(redis.url) };
+    const cast = async (name: ChildName): Promise<Actor> => {
+      const file = CHILDREN[name];
+      const lines = { postgres: await proxyOf(postgres.url), redis: await proxyOf(redis.url) };
       const env = {
         ...process.env,
         ...(name === 'worker' && { NODE_OPTIONS: `--import ${pathToFileURL(CLOCK).href}` }),
         HOST: '127.0.0.1',
         PORT: '0',
         STRATA_HOME: home,
-        DATABASE_URL: through(postgres.url, lines[name].postgres),
-        REDIS_URL: through(redis.url, lines[name].redis),
+        DATABASE_URL: through(postgres.url, lines.postgres),
+        REDIS_URL: through(redis.url, lines.redis),
         BLOB_URL: pathToFileURL(blobs).href,
         STRATA_SLOTS: String(slots),
         STRATA_THREADS: '1',
         STRATA_CHECKPOINT_S: String(CHECKPOINT_S),
         LOG_LEVEL: 'info',
       };
-      children[name] = new SupervisedChild({ name, file, env, output, log: () => undefined }, QUICK_RESTARTS);
-    }
-    const [{ url, port }] = await Promise.all([
-      children.api.start(),
-      children.dispatcher.start(),
-      children.worker.start(),
-    ]);
+      const spec = { name, file, env, output, log: () => undefined };
+      return { child: new SupervisedChild(spec, QUICK_RESTARTS), lines };
+    };
+    const [api, dispatcher] = [await cast('api'), await cast('dispatcher')];
+    const workers = await Promise.all(Array.from({ length: count }, () => cast('worker')));
+    const first = workers[0] as Actor;
+    const children = { api: api.child, dispatcher: dispatcher.child, worker: first.child };
+    const lines = { api: api.lines, dispatcher: dispatcher.lines, worker: first.lines };
+    const starts = [api, dispatcher, ...workers].map(({ child }) => child.start());
+    const [{ url, port } = { url: '', port: 0 }] = await Promise.all(starts);
     // A restarted API must be found where it was.
     children.api.spec.env.PORT = String(port);
-    return new Theatre(home, url ?? '', redis.url, postgres.url, blobs, fillable, children, lines);
+    return new Theatre(home, url ?? '', redis.url, postgres.url, blobs, fillable, children, lines, workers);
+  }
+
+  /** Faults meet this worker from now on. */
+  aimAt({ child, lines }: Actor): void {
+    this.children.worker = child;
+    this.lines.worker = lines;
   }
 
   /** Pids of a process, of every trainer, or of a server. */
@@ -97,8 +113,12 @@ export class Theatre {
   }
 
   linesOf(name: ChildName | 'redis' | 'postgres'): Line[] {
-    if (name === 'redis' || name === 'postgres') return Object.values(this.lines).map((line) => line[name]);
+    if (name === 'redis' || name === 'postgres') return this.allLines().map((line) => line[name]);
     return Object.values(this.lines[name]);
+  }
+
+  private allLines(): Lines[] {
+    return [this.lines.api, this.lines.dispatcher, ...this.workers.map(({ lines }) => lines)];
   }
 
   /** Asks Postgres past all proxies; null where it does not answer. */
@@ -128,10 +148,11 @@ export class Theatre {
   }
 
   async close(): Promise<void> {
-    for (const line of Object.values(this.lines).flatMap((pair) => Object.values(pair))) line.heal();
+    const proxies = this.allLines().flatMap((pair) => Object.values(pair) as Line[]);
+    for (const proxy of proxies) proxy.heal();
+    await Promise.all(this.workers.map(({ child }) => child.stop()));
     for (const name of STOP_ORDER) await this.children[name].stop();
-    for (const line of Object.values(this.lines))
-      await Promise.all(Object.values(line).map((proxy) => proxy.stop()));
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
     await stopRedis(this.home);
     await stopPostgres(this.home);
     if (this.fillable) execFileSync('umount', [this.blobs]);

@@ -283,7 +283,7 @@ test('an outage of the host is waited out with growing pauses, counts nothing, a
 test('a renewal does not wait for the disk', async (t) => {
   const { taskId } = await readyTask();
   const { task } = await claimed(taskId);
-  const admin = new pg.Client({ connectionString: strata.servers.databaseUrl });
+  const admin = new pg.Client({ connectionString: strata.servers.adminUrl });
   await admin.connect();
   const standby = async (name: string) => {
     await admin.query(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);

@@ -30,7 +30,8 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function newDatabase(): Promise<string> {
   const name = `migrate_${databases++}`;
-  await query(servers.databaseUrl, `CREATE DATABASE ${name}`);
+  const owner = new URL(servers.databaseUrl).username;
+  await query(servers.adminUrl, `CREATE DATABASE ${name} OWNER ${owner}`);
   return servers.databaseUrl.replace(/\/[^/]*$/, `/${name}`);
 }
 

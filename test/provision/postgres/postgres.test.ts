@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
@@ -78,6 +78,50 @@ test('Postgres: a half-initialised data folder is thrown away', async (t) => {
   await writeFile(join(home, 'postgres/data.partial/PG_VERSION'), '18');
   const { url } = await startPostgres(home);
   assert.deepEqual(await query(url, 'SELECT current_database() AS name'), [{ name: 'strata' }]);
+});
+
+const ROLE = `SELECT rolname AS role, rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS power
+  FROM pg_roles WHERE rolname = current_user`;
+
+test('Postgres: the service owns its database and may nothing else', async (t) => {
+  const { url } = await startPostgres(await temporaryFolder(t, stopPostgres));
+  assert.deepEqual(await query(url, ROLE), [{ role: 'strata_service', power: false }]);
+  await query(url, 'CREATE TABLE own (n int)');
+  for (const reach of [
+    "COPY own FROM PROGRAM 'id'",
+    "SELECT pg_read_file('/etc/passwd')",
+    'CREATE DATABASE more',
+  ])
+    await assert.rejects(query(url, reach), /permission denied/, reach);
+});
+
+test('Postgres: a home whose service was a superuser is handed over, with all that lies in its database', async (t) => {
+  const home = await temporaryFolder(t, stopPostgres);
+  const first = await startPostgres(home);
+  const password = await readFile(join(home, 'postgres/password'), 'utf8');
+  const admin = Object.assign(new URL(first.url), { username: 'strata', password }).href;
+  await query(
+    admin,
+    `ALTER DATABASE strata OWNER TO strata; DROP ROLE strata_service;
+     CREATE TYPE mood AS ENUM ('good'); CREATE TABLE kept (id serial PRIMARY KEY, mood mood, g int GENERATED ALWAYS AS IDENTITY);
+     CREATE SEQUENCE alone; CREATE VIEW seen AS SELECT * FROM kept; INSERT INTO kept (mood) VALUES ('good');
+     CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+  );
+  await rm(join(home, 'postgres/service-password'));
+  await first.stop();
+  for (const start of ['converted', 'started again']) {
+    const { url, stop } = await startPostgres(home);
+    assert.deepEqual(await query(url, ROLE), [{ role: 'strata_service', power: false }], start);
+    assert.deepEqual(await query(url, 'SELECT id, mood FROM seen'), [{ id: 1, mood: 'good' }]);
+    const owners = `SELECT count(*)::int AS others FROM (
+      SELECT relowner AS owner FROM pg_class WHERE relnamespace = 'public'::regnamespace
+      UNION ALL SELECT typowner FROM pg_type WHERE typnamespace = 'public'::regnamespace
+      UNION ALL SELECT proowner FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS owned
+      WHERE owner <> 'strata_service'::regrole`;
+    assert.deepEqual(await query(url, owners), [{ others: 0 }], start);
+    await query(url, 'ALTER TABLE kept ADD COLUMN more int; ALTER TABLE kept DROP COLUMN more');
+    await stop();
+  }
 });
 
 test('Postgres: a password is needed', async (t) => {
