@@ -67,6 +67,9 @@ export function jobsApi(connection: Connection) {
       answered(http.POST('/jobs/{id}/cancel', { params: at(id), body: body as Schemas['CancelRequest'] })),
     tasks: async (id: string): Promise<Schemas['Task'][]> =>
       (await answered(http.GET('/jobs/{id}/tasks', { params: at(id) }))).data,
+    /** Every attempt at a task of the job, in order of the start. */
+    attempts: async (id: string): Promise<Schemas['Attempt'][]> =>
+      (await answered(http.GET('/jobs/{id}/attempts', { params: at(id) }))).data,
     async metrics(id: string, query: MetricQuery = {}): Promise<Schemas['MetricSeries'][]> {
       const list = await answered(http.GET('/jobs/{id}/metrics', { params: { ...at(id), query } }));
       // Without an Accept header for lines, the response is JSON.

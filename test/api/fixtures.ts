@@ -114,6 +114,30 @@ export function taskOf(jobId: string) {
   };
 }
 
+export function attemptOf(task: string) {
+  return {
+    task,
+    kind: 'stage' as const,
+    stage: 0,
+    round: 0,
+    replica: null,
+    attempt: 1,
+    outcome: 'lost' as const,
+    started_at: NOW,
+    ended_at: NOW,
+    worker_id: 'worker_1',
+    device: 'cpu-0',
+    checkpoint_step: null,
+    error: {
+      code: 'worker_lost',
+      message: 'the worker stopped renewing its lease',
+      stage: 0,
+      step: null,
+      tensor: null,
+    },
+  };
+}
+
 export function checkpointOf(jobId: string) {
   const part = {
     task: 'finalize',

@@ -14,7 +14,8 @@ after(() => api.stop());
 for (const who of ['with a key', 'anonymous'] as const) {
   test(`${who}: requests that the contract allows get the answers that it names, and all others are refused`, async (t) => {
     const { apiKey } = api;
-    const options = who === 'anonymous' ? { examples: 1 } : { examples: 3, apiKey };
+    // Whatever the values are, an anonymous request is answered 401: one request an operation says it.
+    const options = who === 'anonymous' ? { examples: 1, phases: ['fuzzing'] } : { examples: 3, apiKey };
     const { cases, operations, findings } = await fuzz(api.url, { seed: 1, ...options });
     assert.equal(findings, '');
     assert.equal(operations, operationsOf(loadContract()).length);

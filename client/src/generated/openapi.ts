@@ -144,6 +144,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the attempts of a job
+         * @description Every time that a worker worked on a task of the job, in order of the start. A task that was lost or that failed has several attempts; `GET /jobs/{id}/tasks` shows only the last one. This list is the history of the devices, from which a schedule can be drawn.
+         */
+        get: operations["listJobAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/events": {
         parameters: {
             query?: never;
@@ -1155,6 +1178,8 @@ export interface components {
             /** Format: uri-reference */
             tasks: string;
             /** Format: uri-reference */
+            attempts: string;
+            /** Format: uri-reference */
             checkpoints: string;
             /** Format: uri-reference */
             artifacts: string;
@@ -1213,6 +1238,39 @@ export interface components {
                 [key: string]: number;
             };
             error: components["schemas"]["Failure"] | null;
+        };
+        Attempt: {
+            /** @description Key of the task, like `stage-1-0`. */
+            task: string;
+            /** @enum {string} */
+            kind: "prepare" | "stage" | "end_to_end" | "evaluate" | "finalize";
+            /** @description Stage from 0. Null for tasks of the whole network. */
+            stage: number | null;
+            /** @description Round from 0. */
+            round: number | null;
+            /** @description Replica from 0. Null for tasks without replicas. */
+            replica: number | null;
+            /** @description Attempt from 1. */
+            attempt: number;
+            /**
+             * @description `lost`: its worker stopped renewing the lease. `returned`: its worker stopped in order, or the job was paused. `cancelled`: the job ended while the attempt was running.
+             * @enum {string}
+             */
+            outcome: "running" | "succeeded" | "failed" | "lost" | "returned" | "cancelled";
+            started_at: components["schemas"]["Time"];
+            ended_at: components["schemas"]["OptionalTime"];
+            worker_id: string | null;
+            device: string | null;
+            /** @description Step of the checkpoint from which it resumed. Null if it started from the beginning of the task. */
+            checkpoint_step: number | null;
+            error: components["schemas"]["Failure"] | null;
+        };
+        AttemptList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Attempt"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
         };
         TaskList: {
             /** @constant */
@@ -2802,6 +2860,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listJobAttempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every attempt of the job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptList"];
                 };
             };
             400: components["responses"]["BadRequest"];

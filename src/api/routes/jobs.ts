@@ -45,6 +45,11 @@ export const listJobCheckpoints: Handler<'listJobCheckpoints'> = async ({ client
   body: await client.jobs.listJobCheckpoints(id),
 });
 
+export const listJobAttempts: Handler<'listJobAttempts'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: await client.jobs.listJobAttempts(id),
+});
+
 export const listJobTasks: Handler<'listJobTasks'> = async ({ client, params: { id } }) => ({
   status: 200,
   body: await client.jobs.listJobTasks(id),

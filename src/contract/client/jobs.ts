@@ -70,6 +70,8 @@ export interface JobsClient {
   /** Deletes a finished job and everything that belongs to it. @throws job_unfinished, job_has_model */
   deleteJob(id: string): Promise<void>;
   listJobTasks(jobId: string): Promise<Schemas['TaskList']>;
+  /** Every attempt at a task of the job, in order of the start. */
+  listJobAttempts(jobId: string): Promise<Schemas['AttemptList']>;
   /** Events with a seq above `after`, in order. */
   listJobEvents(
     jobId: string,

@@ -14,7 +14,7 @@ import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
 import { StrataError } from '../../../src/contract/errors.js';
 import type { JobSpec } from '../../../src/contract/spec.js';
 import { isTerminal } from '../../../src/contract/states.js';
-import { checkpointOf, complete, jobOf, NOW, taskOf, trackerExportOf } from '../fixtures.js';
+import { attemptOf, checkpointOf, complete, jobOf, NOW, taskOf, trackerExportOf } from '../fixtures.js';
 
 /** Jobs in memory: they never run by themselves, a test moves them with `record` and `finish`. */
 export class FakeJobs implements JobsClient {
@@ -87,6 +87,11 @@ export class FakeJobs implements JobsClient {
 
   async resumeJob(id: string) {
     return this.#setPause(id, null);
+  }
+
+  async listJobAttempts(id: string) {
+    this.#job(id);
+    return { object: 'list' as const, data: [attemptOf('stage-0-0')], has_more: false as const, next: null };
   }
 
   async listJobTasks(jobId: string) {

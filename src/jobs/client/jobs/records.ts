@@ -1,17 +1,18 @@
 import type { JobsClient } from '../../../contract/client/jobs.js';
 import type { Database } from '../../store/connection/database.js';
-import { findEvents } from '../../store/events.js';
+import { findAttemptEvents, findEvents } from '../../store/events.js';
 import { findLogLines } from '../../store/log-lines.js';
 import { toPoint, toSeries } from '../../store/metric-series.js';
 import { sampleMetrics, streamPoints } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
 import { findTasks } from '../../store/tasks.js';
 import { requireJob } from '../own.js';
+import { toAttempts } from '../views/attempts.js';
 import { listOf, pageOf, toEvent, toLogLine, toTask } from '../views/parts.js';
 
 type ListMethods = Pick<
   JobsClient,
-  'listJobTasks' | 'listJobEvents' | 'listJobLogs' | 'listJobMetrics' | 'streamJobMetrics'
+  'listJobTasks' | 'listJobAttempts' | 'listJobEvents' | 'listJobLogs' | 'listJobMetrics' | 'streamJobMetrics'
 >;
 
 export function listMethods(db: Database, tenant: string): ListMethods {
@@ -20,6 +21,11 @@ export function listMethods(db: Database, tenant: string): ListMethods {
       await requireJob(db, tenant, jobId);
       const [rows, needs] = await Promise.all([findTasks(db, jobId), dependencyKeys(db, jobId)]);
       return listOf(rows.map((row) => toTask(row, needs.get(row.id) ?? [])));
+    },
+    async listJobAttempts(jobId) {
+      await requireJob(db, tenant, jobId);
+      const [events, tasks] = await Promise.all([findAttemptEvents(db, jobId), findTasks(db, jobId)]);
+      return listOf(toAttempts(events, tasks));
     },
     async listJobEvents(jobId, { after, limit }) {
       await requireJob(db, tenant, jobId);

@@ -113,6 +113,7 @@ function linksOf(id: string): Schemas['JobLinks'] {
     logs: `${self}/logs`,
     metrics: `${self}/metrics`,
     tasks: `${self}/tasks`,
+    attempts: `${self}/attempts`,
     checkpoints: `${self}/checkpoints`,
     artifacts: `${self}/artifacts`,
     cancel: `${self}/cancel`,

@@ -1,0 +1,58 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import type { JobError } from '../../../contract/job-error.js';
+import { isTerminal, type TaskState } from '../../../contract/states.js';
+import { fromJson } from '../../store/connection/database.js';
+import type * as Rows from '../../store/rows.js';
+
+type Attempt = components['schemas']['Attempt'];
+type AttemptEvent = Pick<Rows.Event, 'type' | 'at' | 'data'>;
+type TaskRow = Pick<Rows.Task, 'key' | 'state' | 'attempt' | 'finishedAt'>;
+
+/** `data` of the events about an attempt (src/jobs/lifecycle/task-events.ts). */
+interface AttemptData extends Pick<Attempt, 'task' | 'kind' | 'stage' | 'round' | 'replica' | 'attempt'> {
+  readonly worker_id?: string;
+  readonly device?: string;
+  readonly checkpoint_step?: number | null;
+  readonly error?: JobError;
+}
+
+/**
+ * Attempts from their events, in order of the start. An attempt without an end is running, or was cancelled with its
+ * job: nothing tells of that but the row of its task.
+ */
+export function toAttempts(events: readonly AttemptEvent[], tasks: readonly TaskRow[]): Attempt[] {
+  const rows = new Map(tasks.map((row) => [row.key, row]));
+  const attempts = new Map<string, Attempt>();
+  for (const { type, at, data } of events) {
+    const about = fromJson<AttemptData>(data);
+    const id = `${about.task} ${about.attempt}`;
+    if (type === 'task.started') attempts.set(id, started(about, at, rows.get(about.task)));
+    else {
+      const attempt = attempts.get(id);
+      if (attempt) attempts.set(id, { ...attempt, ...ended(type, about.error), ended_at: at.toISOString() });
+    }
+  }
+  return [...attempts.values()];
+}
+
+function started(about: AttemptData, at: Date, row: TaskRow | undefined): Attempt {
+  const { task, kind, stage, round, replica, attempt } = about;
+  const isCurrent = row !== undefined && row.attempt === attempt;
+  const isOver = !isCurrent || isTerminal('task', row.state as TaskState);
+  return {
+    ...{ task, kind, stage, round, replica, attempt },
+    outcome: isOver ? 'cancelled' : 'running',
+    started_at: at.toISOString(),
+    ended_at: (isOver && row?.finishedAt?.toISOString()) || null,
+    worker_id: about.worker_id ?? null,
+    device: about.device ?? null,
+    checkpoint_step: about.checkpoint_step ?? null,
+    error: null,
+  };
+}
+
+function ended(type: string, error: JobError | undefined): Pick<Attempt, 'outcome' | 'error'> {
+  if (type === 'task.succeeded') return { outcome: 'succeeded', error: null };
+  if (error === undefined) return { outcome: 'returned', error: null };
+  return { outcome: error.code === 'worker_lost' ? 'lost' : 'failed', error };
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
+import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
+import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js';
+import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
+import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { Strata } from '../../support/strata.js';
+import { smallJob } from '../support/specs.js';
+
+let strata: Strata;
+let db: Database;
+before(async () => {
+  strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
+});
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+const output = { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } as const;
+const success: TaskSuccess = { outputs: { dataset: output }, seconds: {}, artifacts: [], result: {} };
+const crash = { code: 'trainer_crashed', message: 'it crashed', stage: null, step: null, tensor: null };
+
+async function newJob(): Promise<string> {
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  await planJobs(db, log);
+  return job.id;
+}
+
+async function claimed(jobId: string, key: string): Promise<Claim['task']> {
+  const { id } = await db.task.findUniqueOrThrow({ where: { jobId_key: { jobId, key } } });
+  await strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [id]);
+  const found = await claim(db, id, holder);
+  assert.ok(found, key);
+  return found.task;
+}
+
+const attemptsOf = async (jobId: string) => (await strata.client.jobs.listJobAttempts(jobId)).data;
+
+test('every attempt at a task is listed with its outcome, in order of the start', async () => {
+  const id = await newJob();
+  assert.deepEqual(await attemptsOf(id), []);
+  await recordFailure(db, await claimed(id, 'prepare'), crash, 'retry');
+  await recordFailure(db, await claimed(id, 'prepare'), { ...crash, code: 'worker_lost' }, 'uncounted');
+  await releaseTask(db, await claimed(id, 'prepare'));
+  await recordSuccess(db, await claimed(id, 'prepare'), success, []);
+  await claimed(id, 'stage-1-0');
+  const attempts = await attemptsOf(id);
+  assert.deepEqual(
+    attempts.map(({ task, attempt, outcome, error }) => [task, attempt, outcome, error?.code ?? null]),
+    [
+      ['prepare', 1, 'failed', 'trainer_crashed'],
+      ['prepare', 2, 'lost', 'worker_lost'],
+      ['prepare', 3, 'returned', null],
+      ['prepare', 4, 'succeeded', null],
+      ['stage-1-0', 1, 'running', null],
+    ],
+  );
+  const last = attempts.at(-1)!;
+  assert.deepEqual([last.stage, last.round, last.device, last.ended_at], [1, 0, 'cpu:0', null]);
+  for (const { started_at: start, ended_at: end } of attempts.slice(0, -1)) assert.ok(end! >= start);
+});
+
+test('an attempt that was running when its job was cancelled has the end of its task', async () => {
+  const id = await newJob();
+  const task = await claimed(id, 'prepare');
+  await strata.client.jobs.cancelJob(id, { force: true });
+  assert.equal((await attemptsOf(id))[0]!.outcome, 'running');
+  await releaseTask(db, task);
+  const [attempt] = await attemptsOf(id);
+  assert.equal(attempt!.outcome, 'cancelled');
+  assert.equal(attempt!.ended_at, (await strata.client.jobs.getJob(id))!.finished_at);
+});
+
+test('attempts of another tenant are not found', async () => {
+  const id = await newJob();
+  await assert.rejects(strata.service.forTenant('other').jobs.listJobAttempts(id), { code: 'not_found' });
+});
