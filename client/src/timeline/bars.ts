@@ -1,0 +1,76 @@
+import type { components } from '../generated/openapi.js';
+
+export type Attempt = components['schemas']['Attempt'];
+
+/** An attempt as a bar of a schedule. Times are milliseconds since the epoch. */
+export interface Bar {
+  readonly attempt: Attempt;
+  readonly start: number;
+  /** The end; `nowMs` while it runs. */
+  readonly end: number;
+}
+
+/** One line of a schedule: a stage, a kind of task or a device. Bars of a lane do not overlap. */
+export interface Lane {
+  /** Unique in the schedule, like `stage 1` or `end to end 0`. */
+  readonly name: string;
+  /** Stage whose color the lane has. Null for tasks of the whole network. */
+  readonly stage: number | null;
+  readonly bars: readonly Bar[];
+}
+
+export function barsOf(attempts: readonly Attempt[], nowMs: number): Bar[] {
+  return attempts.map((attempt) => {
+    const start = Date.parse(attempt.started_at);
+    const end = attempt.ended_at === null ? nowMs : Date.parse(attempt.ended_at);
+    return { attempt, start, end: Math.max(start, end) };
+  });
+}
+
+/** Lanes in the order of the network: prepare, the stages, the joined network, evaluate, finalize. */
+export function lanesByStage(bars: readonly Bar[]): Lane[] {
+  return lanesOf(bars, ({ attempt }) => stageLane(attempt)).sort((a, b) => order(a) - order(b));
+}
+
+/** A lane for each device of each worker, in the order of their first use. */
+export function lanesByDevice(bars: readonly Bar[]): Lane[] {
+  const workers = [...new Set(bars.map(({ attempt }) => attempt.worker_id))];
+  return lanesOf(bars, ({ attempt: { worker_id: worker, device } }) => ({
+    name: workers.length > 1 ? `${device ?? '?'} of worker ${workers.indexOf(worker) + 1}` : (device ?? '?'),
+    stage: null,
+  }));
+}
+
+type Naming = Pick<Lane, 'name' | 'stage'>;
+
+function stageLane({ kind, stage, replica }: Attempt): Naming {
+  if (stage !== null) return { name: `stage ${stage}`, stage };
+  if (kind === 'stage') return { name: 'all stages', stage: null };
+  const name = kind.replaceAll('_', ' ');
+  return { name: replica === null ? name : `${name} ${replica}`, stage: null };
+}
+
+/** Bars that overlap in a lane (two slots of one device) go to further lanes of its name. */
+function lanesOf(bars: readonly Bar[], naming: (bar: Bar) => Naming): Lane[] {
+  const lanes = new Map<string, Naming & { bars: Bar[] }>();
+  for (const bar of [...bars].sort((a, b) => a.start - b.start)) {
+    const { name, stage } = naming(bar);
+    for (let row = 0; ; row++) {
+      const key = row === 0 ? name : `${name} (${row + 1})`;
+      const lane = lanes.get(key) ?? { name: key, stage, bars: [] };
+      if ((lane.bars.at(-1)?.end ?? Number.NEGATIVE_INFINITY) > bar.start) continue;
+      lane.bars.push(bar);
+      lanes.set(key, lane);
+      break;
+    }
+  }
+  return [...lanes.values()];
+}
+
+const KINDS = ['prepare', 'stage', 'all stages', 'end to end', 'evaluate', 'finalize'];
+const REPLICAS = 1_000;
+
+function order({ name }: Lane): number {
+  const kind = KINDS.findIndex((prefix) => name.startsWith(prefix));
+  return kind * REPLICAS + Number(/ (\d+)/.exec(name)?.[1] ?? 0);
+}

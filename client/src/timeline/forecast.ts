@@ -1,0 +1,95 @@
+import type { components } from '../generated/openapi.js';
+import type { Attempt } from './bars.js';
+
+type Task = components['schemas']['Task'];
+type Part = Pick<Task, 'key' | 'kind' | 'stage' | 'round' | 'replica' | 'state' | 'progress' | 'waits_for'>;
+
+/** A task that is still to come, with the time that list scheduling gives it. Milliseconds since the epoch. */
+export interface Ghost {
+  readonly task: Pick<Task, 'key' | 'kind' | 'stage' | 'round' | 'replica'>;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Forecast {
+  readonly ghosts: readonly Ghost[];
+  /** End of the last task, milliseconds since the epoch. */
+  readonly end: number;
+}
+
+/**
+ * The rest of a schedule: each unfinished task, in the order of the plan, takes the first free slot once the tasks that it
+ * waits for are done, for the mean time of finished attempts of its kind and stage (of its kind, if its stage has none).
+ * @param slots number of slots that work on the job, at least 1
+ * @returns null before any task of each unfinished kind has ended: nothing is known of its time
+ */
+export function forecast(
+  tasks: readonly Part[],
+  attempts: readonly Attempt[],
+  { slots, nowMs }: { readonly slots: number; readonly nowMs: number },
+): Forecast | null {
+  const meanOf = meanMilliseconds(attempts);
+  const done = new Map<string, number>();
+  const free = new Array<number>(Math.max(1, slots)).fill(nowMs);
+  const ghosts: Ghost[] = [];
+  const waiting = tasks.filter(({ state }) => state !== 'succeeded');
+  for (const { key, state } of tasks) if (state === 'succeeded') done.set(key, nowMs);
+  // Tasks that run have their slot already, so they come first.
+  const isRunning = ({ state }: Part) => state === 'running';
+  for (const task of [...waiting.filter(isRunning), ...inOrder(waiting.filter((part) => !isRunning(part)))]) {
+    const mean = meanOf(task);
+    if (mean === null) return null;
+    const slot = free.indexOf(Math.min(...free));
+    const inputs = isRunning(task)
+      ? nowMs
+      : Math.max(nowMs, ...task.waits_for.map((key) => done.get(key) ?? nowMs));
+    const start = isRunning(task) ? nowMs : Math.max(free[slot]!, inputs);
+    const end = start + mean * (1 - task.progress);
+    free[slot] = end;
+    done.set(task.key, end);
+    if (!isRunning(task)) ghosts.push({ task, start, end });
+  }
+  return { ghosts, end: Math.max(nowMs, ...done.values()) };
+}
+
+/** Tasks behind those that they wait for; the order of the plan otherwise. */
+function inOrder(tasks: readonly Part[]): Part[] {
+  const open = new Map(tasks.map((task) => [task.key, task]));
+  const ordered: Part[] = [];
+  const visit = (task: Part): void => {
+    if (!open.delete(task.key)) return;
+    for (const key of task.waits_for) {
+      const needed = open.get(key);
+      if (needed) visit(needed);
+    }
+    ordered.push(task);
+  };
+  for (const task of tasks) visit(task);
+  return ordered;
+}
+
+/** Mean duration of finished attempts that started at the beginning of their task. */
+function meanMilliseconds(
+  attempts: readonly Attempt[],
+): (task: Pick<Part, 'kind' | 'stage'>) => number | null {
+  const sums = new Map<string, { total: number; count: number }>();
+  const add = (key: string, ms: number) => {
+    const { total, count } = sums.get(key) ?? { total: 0, count: 0 };
+    sums.set(key, { total: total + ms, count: count + 1 });
+  };
+  for (const { kind, stage, outcome, checkpoint_step: step, started_at: start, ended_at: end } of attempts) {
+    if (outcome !== 'succeeded' || step !== null || end === null) continue;
+    const ms = Date.parse(end) - Date.parse(start);
+    add(kind, ms);
+    add(`${kind} ${stage}`, ms);
+  }
+  return ({ kind, stage }) => {
+    const found = sums.get(`${kind} ${stage}`) ?? sums.get(kind) ?? guess(kind, sums);
+    return found ? found.total / found.count : null;
+  };
+}
+
+/** Until a task of the joined network or an evaluation has ended, it counts as one round of a stage. */
+function guess(kind: Task['kind'], sums: ReadonlyMap<string, { total: number; count: number }>) {
+  return kind === 'prepare' ? undefined : sums.get('stage');
+}
