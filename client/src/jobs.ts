@@ -65,6 +65,9 @@ export function jobsApi(connection: Connection) {
     },
     cancel: (id: string, body: Partial<Schemas['CancelRequest']> = {}): Promise<Job> =>
       answered(http.POST('/jobs/{id}/cancel', { params: at(id), body: body as Schemas['CancelRequest'] })),
+    /** Running tasks write a checkpoint first; `resume` continues from it. */
+    pause: (id: string): Promise<Job> => answered(http.POST('/jobs/{id}/pause', { params: at(id) })),
+    resume: (id: string): Promise<Job> => answered(http.POST('/jobs/{id}/resume', { params: at(id) })),
     tasks: async (id: string): Promise<Schemas['Task'][]> =>
       (await answered(http.GET('/jobs/{id}/tasks', { params: at(id) }))).data,
     /** Every attempt at a task of the job, in order of the start. */

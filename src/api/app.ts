@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { JobsService } from '../contract/client/service.js';
 import type { LogLevel } from '../contract/settings.js';
@@ -8,6 +9,7 @@ import { traceRequests } from './monitoring/request-traces.js';
 import { loadContract } from './openapi.js';
 import { knowPrincipals } from './plugins/access.js';
 import { refuseWhileClosing } from './plugins/closing.js';
+import { serveDashboard } from './plugins/dashboard.js';
 import { serveDocs } from './plugins/docs.js';
 import { refuseCompressedBodies } from './plugins/encodings.js';
 import { protectBrowsers } from './plugins/headers.js';
@@ -24,6 +26,8 @@ import { endSlowBodies, SLOWEST_BODY, type SlowestBody } from './plugins/slow-bo
 import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
 
+/** From src/ and from dist/, which are at the same depth. */
+const COMPILED_DASHBOARD = fileURLToPath(new URL('../../dist/ui', import.meta.url));
 const BODY_LIMIT_BYTES = 256 * 1024;
 
 export interface AppOptions {
@@ -38,6 +42,8 @@ export interface AppOptions {
   readonly resumable?: ResumableOptions;
   /** Absent: as slow as SLOWEST_BODY. */
   readonly slowestBody?: SlowestBody;
+  /** Folder of the compiled dashboard. Absent: that of this checkout. */
+  readonly dashboard?: string;
   /** Called before any route is registered: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -80,5 +86,6 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   await mountOperations(app, contract, { ...access, metrics, uploads: uploads ?? NO_UPLOADS });
   await serveQueues(app, access);
   await serveDocs(app, contract);
+  await serveDashboard(app, options.dashboard ?? COMPILED_DASHBOARD);
   return app;
 }

@@ -3,21 +3,25 @@ import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { build, stop } from 'esbuild';
 import { withLock } from '../provision/lock.js';
+import { compileDashboard, DASHBOARD_FOLDER } from './compile-dashboard.js';
 import { ROOT } from './root.js';
 
 const SOURCE = join(ROOT, 'src');
+/** Folders whose files the dashboard is made of. */
+const DASHBOARD_SOURCES = ['dashboard', 'client/src'];
 /** At the same depth as `src`, so that relative paths in the code work there, too. */
 const TARGET = join(ROOT, 'dist');
 const STAMP = join(TARGET, 'compiled-from');
 
 /**
- * Compiles src/ to dist/ if it has changed. Concurrent callers share the work. With tsx, every process of the
+ * Compiles src/ and the dashboard to dist/ if they have changed. Concurrent callers share the work. With tsx, every process of the
  * service would need 30 to 110 MB more (docs/performance.md).
  */
 export async function compileService(): Promise<void> {
   await withLock(TARGET, async () => {
     const files = await filesOf(SOURCE);
-    const version = await versionOf(files);
+    const pages = await Promise.all(DASHBOARD_SOURCES.map((folder) => versionOf(join(ROOT, folder))));
+    const version = [await versionOf(SOURCE), ...pages].join('\n');
     if ((await readFile(STAMP, 'utf8').catch(() => '')) === version) return;
     await rm(TARGET, { recursive: true, force: true });
     await compile(files.filter((file) => file.endsWith('.ts')));
@@ -25,6 +29,7 @@ export async function compileService(): Promise<void> {
       await mkdir(dirname(join(TARGET, file)), { recursive: true });
       await cp(join(SOURCE, file), join(TARGET, file));
     }
+    await compileDashboard(join(TARGET, DASHBOARD_FOLDER));
     await writeFile(STAMP, version);
     // The compiler process would otherwise stay, with a hundred megabytes.
     await stop();
@@ -56,10 +61,11 @@ async function filesOf(folder: string): Promise<string[]> {
   return files.map((file) => join(file.parentPath ?? file.path, file.name).slice(folder.length + 1)).sort();
 }
 
-async function versionOf(files: readonly string[]): Promise<string> {
+/** A hash of the names, sizes and times of all files in `folder`. */
+async function versionOf(folder: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of files) {
-    const { size, mtimeMs } = await stat(join(SOURCE, file));
+  for (const file of await filesOf(folder)) {
+    const { size, mtimeMs } = await stat(join(folder, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }
   return hash.digest('hex');

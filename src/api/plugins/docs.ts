@@ -8,7 +8,6 @@ import { PAGE_POLICY } from './headers.js';
 export async function serveDocs(app: FastifyInstance, contract: Contract): Promise<void> {
   app.get('/openapi.yaml', async (_, reply) => reply.type('application/yaml').send(contract.yaml));
   app.get('/openapi.json', async (_, reply) => reply.type('application/json').send(contract.json));
-  app.get('/', async (_, reply) => reply.redirect('/docs'));
   await app.register(swagger, {
     mode: 'static',
     specification: { document: contract.document as never },

@@ -1,0 +1,92 @@
+import { queryOptions } from '@tanstack/react-query';
+import { type Schemas, strata } from './server.js';
+
+// What the pages read, by key. A key begins with what it is about, so that `['job', id]` refreshes all of a job.
+
+/** Time between two looks at what no event tells of. */
+const LOOK_MS = 3_000;
+const POINTS = 1_000;
+
+export interface JobsQuery {
+  readonly state?: Schemas['JobState'];
+  readonly after?: string;
+}
+
+const JOBS_PER_PAGE = 50;
+
+export const jobsQuery = (query: JobsQuery) =>
+  queryOptions({
+    queryKey: ['jobs', query],
+    queryFn: () => strata.jobs.list({ limit: JOBS_PER_PAGE, ...query }),
+    refetchInterval: LOOK_MS,
+  });
+
+export const jobQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id], queryFn: () => strata.jobs.get(id) });
+
+export const tasksQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'tasks'], queryFn: () => strata.jobs.tasks(id) });
+
+export const attemptsQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'attempts'], queryFn: () => strata.jobs.attempts(id) });
+
+export const metricsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'metrics'],
+    queryFn: () => strata.jobs.metrics(id, { points: POINTS }),
+  });
+
+export const artifactsQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'artifacts'], queryFn: () => strata.artifacts.list(id) });
+
+const LOG_LINES = 1_000;
+
+export const logsQuery = (id: string, task: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'logs', task],
+    queryFn: async () => {
+      const query = { limit: LOG_LINES, ...(task !== '' && { task }) };
+      const { data } = await strata.http.GET('/jobs/{id}/logs', { params: { path: { id }, query } });
+      return (data as Schemas['LogList'] | undefined)?.data ?? [];
+    },
+  });
+
+export const modelsQuery = () =>
+  queryOptions({
+    queryKey: ['models'],
+    queryFn: async () => (await strata.models.list({ limit: JOBS_PER_PAGE })).data,
+  });
+
+export const modelQuery = (id: string) =>
+  queryOptions({ queryKey: ['model', id], queryFn: () => strata.models.get(id) });
+
+export const datasetsQuery = () =>
+  queryOptions({
+    queryKey: ['datasets'],
+    queryFn: () => strata.datasets.list(),
+    refetchInterval: LOOK_MS,
+  });
+
+export const datasetQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['dataset', id],
+    queryFn: () => strata.datasets.get(id),
+    refetchInterval: ({ state }) => (state.data?.state === 'validating' ? LOOK_MS : false),
+  });
+
+export const workersQuery = () =>
+  queryOptions({
+    queryKey: ['workers'],
+    queryFn: () => strata.workers.list(),
+    refetchInterval: LOOK_MS,
+  });
+
+export const healthQuery = () =>
+  queryOptions({
+    queryKey: ['health'],
+    queryFn: async () => {
+      const { data } = await strata.http.GET('/health/ready');
+      return data ?? null;
+    },
+    refetchInterval: LOOK_MS,
+  });

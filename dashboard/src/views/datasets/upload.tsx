@@ -1,0 +1,59 @@
+import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
+import { percent } from '../../format.js';
+import { Panel } from '../../parts/panel.js';
+import { Problem } from '../../parts/problem.js';
+import { sendDataset } from './send-dataset.js';
+
+/** Sends an archive of images, and shows how much of it has left. */
+export function UploadPanel() {
+  const [file, setFile] = useState<File | null>(null);
+  const [name, setName] = useState('');
+  const [share, setShare] = useState<number | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [, go] = useLocation();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (file === null) return;
+    setError(null);
+    setShare(0);
+    try {
+      const { id } = await sendDataset(name, file, setShare);
+      go(`/datasets/${id}`);
+    } catch (thrown) {
+      setError(thrown);
+      setShare(null);
+    }
+  };
+  return (
+    <Panel
+      title="Upload a dataset"
+      note="A .zip or .tar.gz with a folder for each class (and, if you like, train, validation and test folders above), CIFAR's or MNIST's files, or an .npz."
+    >
+      <form onSubmit={submit}>
+        <div className="field">
+          <label htmlFor="dataset-name">Name</label>
+          <input id="dataset-name" value={name} onChange={({ target }) => setName(target.value)} required />
+        </div>
+        <div className="field">
+          <label htmlFor="dataset-file">Archive</label>
+          <input
+            id="dataset-file"
+            type="file"
+            required
+            onChange={({ target }) => setFile(target.files?.[0] ?? null)}
+          />
+        </div>
+        <Problem error={error} />
+        {share !== null && (
+          <p role="status">
+            <progress max={1} value={share} aria-label="Upload" /> {percent(share, 0)} sent
+          </p>
+        )}
+        <button type="submit" className="primary" disabled={share !== null || file === null}>
+          Upload
+        </button>
+      </form>
+    </Panel>
+  );
+}

@@ -1,0 +1,59 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { Link } from 'wouter';
+import { bytes } from '../../format.js';
+import { Panel } from '../../parts/panel.js';
+import { Problem } from '../../parts/problem.js';
+import { artifactsQuery } from '../../queries.js';
+import { type Schemas, saveArtifact, strata } from '../../server.js';
+
+export function ArtifactsPanel({ job }: { readonly job: Schemas['Job'] }) {
+  const { data = [] } = useQuery({ ...artifactsQuery(job.id), enabled: job.finished_at !== null });
+  const [problem, setProblem] = useState<unknown>(null);
+  if (job.finished_at === null) return null;
+  const curves = data.find(({ name }) => name === 'curves.svg');
+  return (
+    <Panel title="Artifacts">
+      {job.result?.model_id && (
+        <p>
+          <Link href={`/models/${job.result.model_id}`}>The model</Link>
+        </p>
+      )}
+      <Problem error={problem} />
+      <ul className="files">
+        {data.map(({ id, name, size_bytes: size }) => (
+          <li key={id}>
+            <button type="button" className="link" onClick={() => saveArtifact(id).catch(setProblem)}>
+              {name}
+            </button>{' '}
+            <span className="quiet">{bytes(size)}</span>
+          </li>
+        ))}
+      </ul>
+      {data.length === 0 && <p className="quiet">The job left no files.</p>}
+      {curves && <Picture artifact={curves.id} />}
+    </Panel>
+  );
+}
+
+/** An image of the API, fetched with the key. */
+function Picture({ artifact }: { readonly artifact: string }) {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    let made: string | null = null;
+    let isGone = false;
+    strata.artifacts
+      .download(artifact)
+      .then((content) => {
+        if (isGone) return;
+        made = URL.createObjectURL(new Blob([content], { type: 'image/svg+xml' }));
+        setUrl(made);
+      })
+      .catch(() => undefined);
+    return () => {
+      isGone = true;
+      if (made !== null) URL.revokeObjectURL(made);
+    };
+  }, [artifact]);
+  return url && <img src={url} alt="Curves of the model card" className="curves" />;
+}

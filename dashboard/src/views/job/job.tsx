@@ -1,0 +1,123 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { ChartPanel } from '../../charts/chart-panel.js';
+import { curvesByName, curvesByStage } from '../../charts/curves.js';
+import { clock, duration } from '../../format.js';
+import { useLiveJob } from '../../live.js';
+import { Problem } from '../../parts/problem.js';
+import { Progress } from '../../parts/progress.js';
+import { StateBadge } from '../../parts/state-badge.js';
+import { jobQuery, metricsQuery } from '../../queries.js';
+import type { Schemas } from '../../server.js';
+import { Actions } from './actions.js';
+import { ArtifactsPanel } from './artifacts.js';
+import { DiagnosticsPanel } from './diagnostics.js';
+import { EventsPanel } from './events.js';
+import { LogsPanel } from './logs.js';
+import { SchedulePanel } from './schedule.js';
+import { SpecPanel } from './spec.js';
+import { SpeedUpPanel } from './speed-up.js';
+
+export default function JobView({ id }: { readonly id: string }) {
+  const { data: job, error } = useQuery(jobQuery(id));
+  const live = useLiveJob(id);
+  if (!job) {
+    return (
+      <main className="page">{error ? <Problem error={error} /> : <p className="quiet">Loading…</p>}</main>
+    );
+  }
+  return (
+    <main className="page">
+      <Head job={job} asOf={live.asOf} />
+      <div className="columns">
+        <div className="main-column">
+          <SchedulePanel job={job} />
+          <Charts id={id} />
+          <LogsPanel id={id} />
+        </div>
+        <aside className="rail">
+          <SpeedUpPanel job={job} />
+          <DiagnosticsPanel job={job} />
+          <EventsPanel events={live.events} />
+          <ArtifactsPanel job={job} />
+          <SpecPanel job={job} />
+        </aside>
+      </div>
+    </main>
+  );
+}
+
+function Head({ job, asOf }: { readonly job: Schemas['Job']; readonly asOf: Date | null }) {
+  const { name, id, state, progress, estimated_finish: estimate } = job;
+  const left = estimate === null ? null : (Date.parse(estimate) - Date.now()) / 1000;
+  return (
+    <>
+      <div className="head">
+        <h1>{name || id}</h1>
+        <StateBadge state={state} />
+        <Progress share={progress} label="Progress" />
+        {left !== null && <span className="quiet">about {duration(Math.max(0, left))} left</span>}
+        {job.finished_at === null && <span className="quiet">live, as of {clock(asOf)}</span>}
+        <Actions job={job} />
+      </div>
+      {job.state_reason && !job.error && <p className="quiet">{job.state_reason}</p>}
+      {job.error && (
+        <div role="alert" className="problem">
+          <p>
+            <code>{job.error.code}</code>: {job.error.message}
+          </p>
+        </div>
+      )}
+    </>
+  );
+}
+
+const ACCURACIES = [
+  'test_accuracy',
+  'compact_accuracy',
+  'validation_accuracy',
+  'compact_validation_accuracy',
+];
+
+function Charts({ id }: { readonly id: string }) {
+  const { data = [], error } = useQuery(metricsQuery(id));
+  const curves = useMemo(
+    () => ({
+      loss: curvesByStage(data, 'loss'),
+      accuracy: curvesByName(data, ACCURACIES),
+      violation: curvesByStage(data, 'violation'),
+      speed: curvesByStage(data, 'images_per_second'),
+    }),
+    [data],
+  );
+  return (
+    <>
+      <Problem error={error} />
+      <div className="charts">
+        <ChartPanel
+          title="Loss by stage"
+          curves={curves.loss}
+          log
+          note="The last stage has the network's own loss; the others learn to meet the input that the next stage wants. Falling is good."
+        />
+        <ChartPanel
+          title="Accuracy"
+          curves={curves.accuracy}
+          note="The full network, and the compact one: the last AuxNet and the last stage."
+        />
+        {curves.violation.length > 0 && (
+          <ChartPanel
+            title="Constraint violation"
+            curves={curves.violation}
+            note="Distance of a stage's output from the input that the next stage trains on, relative to its size. Good: it falls."
+          />
+        )}
+        <ChartPanel
+          title="Images per second"
+          curves={curves.speed}
+          note="Measured by each stage while it trained. Stages of equal speed share the work evenly."
+        />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { barsOf, figuresOf, type IdleCause } from '../../../../client/src/timeline/index.js';
+import { duration, figure, percent } from '../../format.js';
+import { Panel } from '../../parts/panel.js';
+import { attemptsQuery } from '../../queries.js';
+import type { Schemas } from '../../server.js';
+
+const CAUSES: Readonly<Record<IdleCause, string>> = {
+  messages: 'waiting for messages',
+  whole_network: 'beside tasks of the whole network',
+  nothing_running: 'with no task of this job running',
+};
+
+export function SpeedUpPanel({ job }: { readonly job: Schemas['Job'] }) {
+  const { data } = useQuery(attemptsQuery(job.id));
+  const figures = useMemo(() => (data ? figuresOf(barsOf(data, Date.now())) : null), [data]);
+  const { speedup = null, speedup_reason: reason = null } = job.result ?? {};
+  return (
+    <Panel
+      title="Speed-up"
+      note={
+        reason ??
+        'Measured: the time of layer-serial back-propagation on one device over the time of this job.'
+      }
+    >
+      <dl className="figures">
+        <dt>Measured</dt>
+        <dd>{speedup ? `${figure(speedup.measured)}×` : '–'}</dd>
+        <dt>Expected of the plan</dt>
+        <dd>{speedup ? `${figure(speedup.predicted)}×` : '–'}</dd>
+        {figures && (
+          <>
+            <dt>Tasks at work, mean</dt>
+            <dd>
+              {figure(figures.meanAtWork)} of {figures.maxAtWork}
+            </dd>
+            <dt>Slot time idle</dt>
+            <dd>{percent(figures.idleShare)}</dd>
+            {Object.entries(CAUSES).map(([cause, words]) => (
+              <Cause key={cause} words={words} seconds={figures.idleSeconds[cause as IdleCause]} />
+            ))}
+            <dt>Lost to retries</dt>
+            <dd>{duration(figures.lostSeconds)}</dd>
+            <dt>Device time</dt>
+            <dd>{duration(figures.deviceSeconds)}</dd>
+          </>
+        )}
+      </dl>
+    </Panel>
+  );
+}
+
+function Cause({ words, seconds }: { readonly words: string; readonly seconds: number }) {
+  return (
+    <>
+      <dt className="indented">{words}</dt>
+      <dd>{duration(seconds)}</dd>
+    </>
+  );
+}

@@ -1,0 +1,158 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useSearchParams } from 'wouter';
+import { duration, moment, percent } from '../../format.js';
+import { Problem } from '../../parts/problem.js';
+import { Progress } from '../../parts/progress.js';
+import { StateBadge } from '../../parts/state-badge.js';
+import { type JobsQuery, jobsQuery } from '../../queries.js';
+import type { Schemas } from '../../server.js';
+
+type Job = Schemas['Job'];
+const STATES: readonly Job['state'][] = [
+  'queued',
+  'preparing',
+  'running',
+  'paused',
+  'finalizing',
+  'succeeded',
+  'failed',
+  'cancelled',
+];
+const MAX_COMPARED = 8;
+
+export function JobsView() {
+  const [parameters, setParameters] = useSearchParams();
+  const state = STATES.find((each) => each === parameters.get('state'));
+  const after = parameters.get('after');
+  const query: JobsQuery = { ...(state && { state }), ...(after !== null && { after }) };
+  const { data, error, isPending } = useQuery(jobsQuery(query));
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const toggle = (id: string) =>
+    setChosen((ids) =>
+      ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id].slice(-MAX_COMPARED),
+    );
+  return (
+    <main className="page">
+      <div className="head">
+        <h1>Jobs</h1>
+        <label htmlFor="state">
+          State{' '}
+          <select
+            id="state"
+            value={state ?? ''}
+            onChange={({ target }) => setParameters(target.value === '' ? {} : { state: target.value })}
+          >
+            <option value="">all</option>
+            {STATES.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+        {chosen.length > 1 && (
+          <Link className="button" href={`/compare?jobs=${chosen.join(',')}`}>
+            Compare {chosen.length}
+          </Link>
+        )}
+        <Link className="button primary" href="/jobs/new">
+          New job
+        </Link>
+      </div>
+      <Problem error={error} />
+      {isPending && !error && <p className="quiet">Loading…</p>}
+      {data?.data.length === 0 && (after === null ? <NoJobs /> : <p>There are no older jobs.</p>)}
+      {data && data.data.length > 0 && (
+        <div className="scroll">
+          <table className="list">
+            <thead>
+              <tr>
+                <th aria-label="Compare" />
+                <th>Job</th>
+                <th>State</th>
+                <th>Progress</th>
+                <th>Dataset</th>
+                <th>Method</th>
+                <th className="number">Test accuracy</th>
+                <th>Created</th>
+                <th>Time</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.data.map((job) => (
+                <Row
+                  key={job.id}
+                  job={job}
+                  isChosen={chosen.includes(job.id)}
+                  toggle={() => toggle(job.id)}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {data?.next && (
+        <Link
+          className="button"
+          href={`/jobs?${new URLSearchParams({ ...(state && { state }), after: data.next })}`}
+        >
+          Older jobs
+        </Link>
+      )}
+    </main>
+  );
+}
+
+interface RowProps {
+  readonly job: Job;
+  readonly isChosen: boolean;
+  readonly toggle: () => void;
+}
+
+function Row({ job, isChosen, toggle }: RowProps) {
+  const { id, name, state, spec, result } = job;
+  const { type, stages } = spec.method;
+  return (
+    <tr>
+      <td>
+        <input type="checkbox" checked={isChosen} onChange={toggle} aria-label={`Compare ${name || id}`} />
+      </td>
+      <td>
+        <Link href={`/jobs/${id}`}>{name || id}</Link>
+        {job.state_reason && <div className="quiet reason">{job.state_reason}</div>}
+      </td>
+      <td>
+        <StateBadge state={state} />
+      </td>
+      <td>
+        <Progress share={job.progress} label={`Progress of ${name || id}`} />
+      </td>
+      <td>{spec.dataset}</td>
+      <td>
+        {type}, {stages} {stages === 1 ? 'stage' : 'stages'}
+      </td>
+      <td className="number">{percent(result?.test_accuracy)}</td>
+      <td>{moment(job.created_at)}</td>
+      <td>{timeOf(job)}</td>
+    </tr>
+  );
+}
+
+/** The time that a job took, or that it is expected to need from now on. */
+function timeOf({ started_at: start, finished_at: end, estimated_finish: estimate }: Job): string {
+  if (start !== null && end !== null) return duration((Date.parse(end) - Date.parse(start)) / 1000);
+  if (estimate !== null) return `${duration(Math.max(0, (Date.parse(estimate) - Date.now()) / 1000))} left`;
+  return '–';
+}
+
+function NoJobs() {
+  const command = `curl -sS ${location.origin}/jobs -H 'content-type: application/json' -d '{"dataset":"mnist","epochs":1,"max_train_samples":2048}'`;
+  return (
+    <section className="panel">
+      <h2>No jobs yet</h2>
+      <p>
+        <Link href="/jobs/new">Create one here</Link>, or in a terminal:
+      </p>
+      <pre>{command}</pre>
+    </section>
+  );
+}

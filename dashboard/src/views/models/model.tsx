@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { bytes, figure, moment, percent } from '../../format.js';
+import { Panel } from '../../parts/panel.js';
+import { Problem } from '../../parts/problem.js';
+import { modelQuery } from '../../queries.js';
+import { type Schemas, saveArtifact } from '../../server.js';
+import { PredictPanel } from './predict.js';
+
+type Model = Schemas['Model'];
+
+export default function ModelView({ id }: { readonly id: string }) {
+  const { data: model, error } = useQuery(modelQuery(id));
+  if (!model) {
+    return (
+      <main className="page">{error ? <Problem error={error} /> : <p className="quiet">Loading…</p>}</main>
+    );
+  }
+  const { name, tags, description, dataset, image, classes } = model;
+  return (
+    <main className="page">
+      <div className="head">
+        <h1>{name}</h1>
+        {tags.map((tag) => (
+          <span key={tag} className="badge">
+            {tag}
+          </span>
+        ))}
+      </div>
+      {description && <p>{description}</p>}
+      <div className="columns">
+        <div className="main-column">
+          <PredictPanel model={model} />
+          <VariantsPanel variants={model.variants} />
+        </div>
+        <aside className="rail">
+          <Panel title="Origin">
+            <dl className="figures">
+              <dt>Job</dt>
+              <dd>
+                <Link href={`/jobs/${model.job_id}`}>{model.job_id}</Link>
+              </dd>
+              <dt>Dataset</dt>
+              <dd>{dataset.name}</dd>
+              <dt>Input</dt>
+              <dd>
+                {image.height}×{image.width}×{image.channels}
+              </dd>
+              <dt>Classes</dt>
+              <dd>{classes.length}</dd>
+              <dt>Created</dt>
+              <dd>{moment(model.created_at)}</dd>
+            </dl>
+          </Panel>
+        </aside>
+      </div>
+    </main>
+  );
+}
+
+function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
+  const [problem, setProblem] = useState<unknown>(null);
+  return (
+    <Panel
+      title="Networks and files"
+      wide
+      note="Compact: the last AuxNet and the last stage; faster and less accurate."
+    >
+      <Problem error={problem} />
+      <div className="scroll">
+        <table className="list">
+          <thead>
+            <tr>
+              <th>Network</th>
+              <th className="number">Test accuracy</th>
+              <th className="number">Test loss</th>
+              <th className="number">Parameters</th>
+              <th>Files</th>
+            </tr>
+          </thead>
+          <tbody>
+            {variants.map(({ variant, test_accuracy: accuracy, test_loss: loss, parameters, formats }) => (
+              <tr key={variant}>
+                <td>{variant}</td>
+                <td className="number">{percent(accuracy, 2)}</td>
+                <td className="number">{figure(loss)}</td>
+                <td className="number">{parameters.toLocaleString()}</td>
+                <td>
+                  {formats.flatMap(({ format, files }) =>
+                    files.map(({ artifact_id: id, name, size_bytes: size }) => (
+                      <div key={id}>
+                        <button
+                          type="button"
+                          className="link"
+                          onClick={() => saveArtifact(id).catch(setProblem)}
+                        >
+                          {name}
+                        </button>{' '}
+                        <span className="quiet">
+                          {format}, {bytes(size)}
+                        </span>
+                      </div>
+                    )),
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}

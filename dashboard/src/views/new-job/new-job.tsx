@@ -1,0 +1,206 @@
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useMemo, useState } from 'react';
+import { useLocation, useSearchParams } from 'wouter';
+import { StrataProblem } from '../../../../client/src/index.js';
+import { Problem } from '../../parts/problem.js';
+import { datasetsQuery, jobQuery } from '../../queries.js';
+import { strata } from '../../server.js';
+import { problemsAt, useDryRun } from './dry-run.js';
+import { FieldRow } from './field-row.js';
+import { PlanPane } from './plan-pane.js';
+import { type Field, fetchFields } from './schema.js';
+import { pointerOf, type SpecValue } from './value.js';
+
+/** Shown at once; the others stand by section. */
+const FIRST = ['/dataset', '/method/stages', '/model/depth', '/epochs', '/max_train_samples'];
+const START: SpecValue = { dataset: 'mnist', method: { stages: 2 }, epochs: 2, max_train_samples: 4096 };
+/** Fields that a clone leaves to the server, because they follow from others. */
+const FOLLOWING = ['split', 'penalty', 'round_steps', 'end_to_end_replicas', 'warm_start_share', 'auxiliary'];
+
+export default function NewJobView() {
+  const [parameters] = useSearchParams();
+  const from = parameters.get('from');
+  const source = useQuery({ ...jobQuery(from ?? ''), enabled: from !== null });
+  if (from !== null && !source.data) {
+    return <main className="page">{source.error ? <Problem error={source.error} /> : <p>Loading…</p>}</main>;
+  }
+  return <Form key={from} start={source.data ? cloneOf(source.data.spec) : START} />;
+}
+
+/** The spec of a job without what the server worked out for it. */
+function cloneOf(spec: object): SpecValue {
+  const { init_from: from, seed: _, ...others } = spec as SpecValue;
+  const method = Object.entries((others.method ?? {}) as SpecValue).filter(
+    ([key, value]) => !FOLLOWING.includes(key) && value !== null,
+  );
+  const kept = Object.entries(others).filter(([, value]) => value !== null);
+  return {
+    ...Object.fromEntries(kept),
+    method: Object.fromEntries(method),
+    ...(from ? { init_from: from } : {}),
+  };
+}
+
+function Form({ start }: { readonly start: SpecValue }) {
+  const [spec, setSpec] = useState(start);
+  const [text, setText] = useState<string | null>(null);
+  const [refusal, setRefusal] = useState<unknown>(null);
+  const [isSending, setSending] = useState(false);
+  const [, go] = useLocation();
+  const fields = useQuery({
+    queryKey: ['fields'],
+    queryFn: fetchFields,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const run = useDryRun(spec);
+  const error = refusal ?? run.error;
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setSending(true);
+    try {
+      const job = await strata.jobs.create(spec as Parameters<typeof strata.jobs.create>[0]);
+      go(`/jobs/${job.id}`);
+    } catch (thrown) {
+      setRefusal(thrown);
+      setSending(false);
+    }
+  };
+  const change = (next: SpecValue) => {
+    setRefusal(null);
+    setSpec(next);
+  };
+  return (
+    <main className="page">
+      <div className="head">
+        <h1>New job</h1>
+        <div className="actions">
+          <button type="button" onClick={() => setText(text === null ? JSON.stringify(spec, null, 2) : null)}>
+            {text === null ? 'Edit as JSON' : 'Edit as a form'}
+          </button>
+        </div>
+      </div>
+      <div className="columns">
+        <form className="main-column" onSubmit={submit}>
+          <Problem error={fields.error} />
+          {text === null ? (
+            <Fields fields={fields.data ?? []} spec={spec} run={run} error={error} onChange={change} />
+          ) : (
+            <JsonText text={text} setText={setText} onChange={change} />
+          )}
+          <Others error={error} fields={text === null ? (fields.data ?? []) : []} />
+          <button type="submit" className="primary" disabled={isSending}>
+            {isSending ? 'Creating…' : 'Create job'}
+          </button>
+        </form>
+        <aside className="rail">
+          <PlanPane run={run} />
+        </aside>
+      </div>
+    </main>
+  );
+}
+
+interface FieldsProps {
+  readonly fields: readonly Field[];
+  readonly spec: SpecValue;
+  readonly run: ReturnType<typeof useDryRun>;
+  readonly error: unknown;
+  readonly onChange: (spec: SpecValue) => void;
+}
+
+function Fields({ fields, spec, run, error, onChange }: FieldsProps) {
+  const datasets = useQuery(datasetsQuery());
+  const known = (datasets.data ?? []).map(({ name }) => name);
+  const row = (field: Field) => {
+    const pointer = pointerOf(field.path);
+    const isDataset = pointer === '/dataset';
+    const shown: Field = isDataset && known.length > 0 ? { ...field, kind: 'choice', choices: known } : field;
+    return (
+      <FieldRow
+        key={pointer}
+        field={shown}
+        spec={spec}
+        resolved={run.job?.spec}
+        problems={problemsAt(error, pointer)}
+        onChange={onChange}
+      />
+    );
+  };
+  const sections = useMemo(() => sectionsOf(fields), [fields]);
+  return (
+    <>
+      <section className="panel">{fields.filter(isFirst).map(row)}</section>
+      {sections.map(([name, members]) => (
+        <details key={name} className="panel">
+          <summary>{name}</summary>
+          {members.map(row)}
+        </details>
+      ))}
+    </>
+  );
+}
+
+const isFirst = ({ path }: Field) => FIRST.includes(pointerOf(path));
+
+function sectionsOf(fields: readonly Field[]): [string, Field[]][] {
+  const sections = new Map<string, Field[]>();
+  for (const field of fields.filter((each) => !isFirst(each))) {
+    const name = field.path.length > 1 ? (field.path[0] ?? '').replaceAll('_', ' ') : 'more settings';
+    sections.set(name, [...(sections.get(name) ?? []), field]);
+  }
+  return [...sections];
+}
+
+interface JsonProps {
+  readonly text: string;
+  readonly setText: (text: string) => void;
+  readonly onChange: (spec: SpecValue) => void;
+}
+
+function JsonText({ text, setText, onChange }: JsonProps) {
+  const edit = (next: string) => {
+    setText(next);
+    const parsed = parsedSpec(next);
+    if (parsed) onChange(parsed);
+  };
+  return (
+    <section className="panel">
+      <label htmlFor="json">Spec</label>
+      <textarea
+        id="json"
+        rows={24}
+        spellCheck={false}
+        value={text}
+        aria-invalid={parsedSpec(text) === null}
+        onChange={({ target }) => edit(target.value)}
+      />
+      {parsedSpec(text) === null && (
+        <p role="alert" className="problem">
+          This is not a JSON object. The last version that was one is checked and sent.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function parsedSpec(text: string): SpecValue | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as SpecValue) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Errors that belong to no field of the form. */
+function Others({ error, fields }: { readonly error: unknown; readonly fields: readonly Field[] }) {
+  if (error === null) return null;
+  const pointers = new Set(fields.map(({ path }) => pointerOf(path)));
+  if (
+    error instanceof StrataProblem &&
+    error.errors.length > 0 &&
+    error.errors.every(({ pointer }) => pointers.has(pointer))
+  )
+    return null;
+  return <Problem error={error} />;
+}

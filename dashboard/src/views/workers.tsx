@@ -1,0 +1,66 @@
+import { useQuery } from '@tanstack/react-query';
+import { clock } from '../format.js';
+import { Problem } from '../parts/problem.js';
+import { workersQuery } from '../queries.js';
+
+export default function WorkersView() {
+  const { data, error, isPending } = useQuery(workersQuery());
+  return (
+    <main className="page">
+      <h1>Workers</h1>
+      <Problem error={error} />
+      {isPending && !error && <p className="quiet">Loading…</p>}
+      {data?.length === 0 && (
+        <p>
+          No worker is registered, so jobs wait. <code>npm start</code> starts one on this machine.
+        </p>
+      )}
+      {data && data.length > 0 && (
+        <div className="scroll">
+          <table className="list">
+            <thead>
+              <tr>
+                <th>Host</th>
+                <th>Devices</th>
+                <th>Slots</th>
+                <th>Last heartbeat</th>
+                <th>Versions</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.map(({ id, host, devices, slots, heartbeat_at: beat, versions }) => (
+                <tr key={id}>
+                  <td>
+                    {host}
+                    <div className="quiet">{id}</div>
+                  </td>
+                  <td>
+                    {devices.map(({ kind, name, slots: count }) => (
+                      <div key={name}>
+                        {kind}: {name}, {count} {count === 1 ? 'slot' : 'slots'}
+                      </div>
+                    ))}
+                  </td>
+                  <td>
+                    {slots.map(({ state, task_id: task }, index) => (
+                      <div key={index}>
+                        <span className={`badge ${state}`}>{state}</span>{' '}
+                        <span className="quiet">{task ?? ''}</span>
+                      </div>
+                    ))}
+                  </td>
+                  <td>{clock(beat)}</td>
+                  <td className="quiet">
+                    {Object.entries(versions)
+                      .map(([name, version]) => `${name} ${version}`)
+                      .join(', ')}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </main>
+  );
+}
