@@ -94,6 +94,18 @@ export default {
       { path: ['^(src|test|bench|scripts|prisma)/', '^node:'], dependencyTypesNot: ['npm'] },
     ),
     forbid(
+      'dashboard-asks-the-client',
+      'The pages know what any other program knows: the contract, through the client.',
+      { path: '^dashboard/' },
+      { path: ['^(src|test|bench|scripts|prisma)/', '^node:'] },
+    ),
+    forbid(
+      'nothing-on-the-dashboard',
+      'The pages are compiled by themselves and run in browsers; only their tests import them.',
+      { path: '^(src|client|bench|scripts|prisma)/' },
+      { path: '^dashboard/' },
+    ),
+    forbid(
       'service-without-client',
       'What serves the API does not ask itself for it.',
       { path: '^src/', pathNot: '^src/cli/' },

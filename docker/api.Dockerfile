@@ -9,6 +9,8 @@ COPY prisma.config.ts ./
 COPY prisma/schema.prisma prisma/
 RUN npx prisma generate
 COPY tsconfig.json ./
+COPY client client
+COPY dashboard dashboard
 COPY src src
 RUN node --import tsx src/service/commands/compile.ts
 

@@ -15,6 +15,8 @@ RUN npm ci
 COPY prisma.config.ts tsconfig.json ./
 COPY prisma prisma
 COPY scripts scripts
+COPY client client
+COPY dashboard dashboard
 COPY src src
 # Also generates the database client. A given Redis needs no local one.
 RUN REDIS_URL=redis://given npm run setup \

@@ -5,7 +5,16 @@ import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 import { ROOT } from '../../src/service/root.js';
 
 export const RULES_FILE = join(ROOT, '.dependency-cruiser.mjs');
-export const CODE_FOLDERS = ['src', 'client', 'test', 'bench', 'scripts', 'prisma', 'prisma.config.ts'];
+export const CODE_FOLDERS = [
+  'src',
+  'client',
+  'dashboard',
+  'test',
+  'bench',
+  'scripts',
+  'prisma',
+  'prisma.config.ts',
+];
 
 /** An import that a rule forbids. */
 export interface Breach {

@@ -32,8 +32,11 @@ async function checkMutants(): Promise<string[]> {
 }
 
 async function checkTypes(): Promise<string[]> {
-  const memory = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/tsc.tsbuildinfo'];
-  return tool('typescript', 'tsc', '--noEmit', '--pretty', 'false', '-p', '.', ...memory);
+  const check = (project: string, cache: string) => {
+    const memory = ['--incremental', '--tsBuildInfoFile', `node_modules/.cache/${cache}.tsbuildinfo`];
+    return tool('typescript', 'tsc', '--noEmit', '--pretty', 'false', '-p', project, ...memory);
+  };
+  return [...(await check('.', 'tsc')), ...(await check('dashboard', 'tsc-dashboard'))];
 }
 
 async function checkStyle(): Promise<string[]> {

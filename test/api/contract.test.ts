@@ -34,7 +34,7 @@ describe('the contract', () => {
 
   test('is the page to which / redirects', async () => {
     const response = await call('GET', '/');
-    assert.deepEqual([response.statusCode, response.headers.location], [302, '/docs']);
+    assert.deepEqual([response.statusCode, response.headers.location], [302, '/ui/']);
     assert.match((await call('GET', '/docs')).body, /swagger-ui/);
   });
 

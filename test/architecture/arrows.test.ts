@@ -11,6 +11,8 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'contract-stands-alone', from: 'src/contract/a.ts', to: '../network/target.js' },
   { rule: 'contract-without-io', from: 'src/contract/b.ts', to: 'node:fs/promises' },
   { rule: 'network-describes', from: 'src/network/a.ts', to: '../storage/target.js' },
+  { rule: 'dashboard-asks-the-client', from: 'dashboard/src/a.ts', to: '../../src/contract/target.js' },
+  { rule: 'nothing-on-the-dashboard', from: 'client/src/a.ts', to: '../../dashboard/src/target.js' },
   { rule: 'method-describes', from: 'src/method/a.ts', to: '../storage/target.js' },
   { rule: 'planning-decides', from: 'src/planning/a.ts', to: '../storage/target.js' },
   { rule: 'costs-before-plans', from: 'src/planning/costs/a.ts', to: '../target.js' },
@@ -104,6 +106,7 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
   // The other half of the cycle, which is reported once.
   { from: 'src/storage/f.ts', to: './e.js' },
   { from: 'test/good.ts', to: '../src/trainer/target.js' },
+  { from: 'dashboard/src/good.ts', to: '../../client/src/target.js' },
 ];
 
 const TARGETS = [
@@ -127,6 +130,7 @@ const TARGETS = [
   'src/jobs/store/generated/target.ts',
   'test/target.ts',
   'client/src/target.ts',
+  'dashboard/src/target.ts',
 ];
 
 test('no import breaks a rule', async () => {

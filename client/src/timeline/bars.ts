@@ -27,9 +27,22 @@ export function barsOf(attempts: readonly Attempt[], nowMs: number): Bar[] {
   });
 }
 
-/** Lanes in the order of the network: prepare, the stages, the joined network, evaluate, finalize. */
-export function lanesByStage(bars: readonly Bar[]): Lane[] {
-  return lanesOf(bars, ({ attempt }) => stageLane(attempt)).sort((a, b) => order(a) - order(b));
+/** What tells the lane of a task. */
+export type LaneOf = Pick<Attempt, 'kind' | 'stage' | 'replica'>;
+
+/**
+ * Lanes in the order of the network: prepare, the stages, the joined network, evaluate, finalize.
+ * @param coming tasks that have not started, whose lanes are there from the beginning
+ */
+export function lanesByStage(bars: readonly Bar[], coming: readonly LaneOf[] = []): Lane[] {
+  const lanes = lanesOf(bars, ({ attempt }) => stageLane(attempt));
+  const names = new Set(lanes.map(({ name }) => name));
+  for (const task of coming) {
+    const lane = stageLane(task);
+    if (!names.has(lane.name)) lanes.push({ ...lane, bars: [] });
+    names.add(lane.name);
+  }
+  return lanes.sort((a, b) => order(a) - order(b));
 }
 
 /** A lane for each device of each worker, in the order of their first use. */
@@ -41,9 +54,11 @@ export function lanesByDevice(bars: readonly Bar[]): Lane[] {
   }));
 }
 
-type Naming = Pick<Lane, 'name' | 'stage'>;
+/** A lane without its bars. */
+export type Naming = Pick<Lane, 'name' | 'stage'>;
 
-function stageLane({ kind, stage, replica }: Attempt): Naming {
+/** The lane of a task in `lanesByStage`. */
+export function stageLane({ kind, stage, replica }: LaneOf): Naming {
   if (stage !== null) return { name: `stage ${stage}`, stage };
   if (kind === 'stage') return { name: 'all stages', stage: null };
   const name = kind.replaceAll('_', ' ');

@@ -20,6 +20,7 @@ export interface Forecast {
 /**
  * The rest of a schedule: each unfinished task, in the order of the plan, takes the first free slot once the tasks that it
  * waits for are done, for the mean time of finished attempts of its kind and stage (of its kind, if its stage has none).
+ * A kind of which no attempt has ended takes at least as long as its running attempts have taken.
  * @param slots number of slots that work on the job, at least 1
  * @returns null before any task of each unfinished kind has ended: nothing is known of its time
  */
@@ -28,7 +29,7 @@ export function forecast(
   attempts: readonly Attempt[],
   { slots, nowMs }: { readonly slots: number; readonly nowMs: number },
 ): Forecast | null {
-  const meanOf = meanMilliseconds(attempts);
+  const meanOf = meanMilliseconds(attempts, nowMs);
   const done = new Map<string, number>();
   const free = new Array<number>(Math.max(1, slots)).fill(nowMs);
   const ghosts: Ghost[] = [];
@@ -71,25 +72,30 @@ function inOrder(tasks: readonly Part[]): Part[] {
 /** Mean duration of finished attempts that started at the beginning of their task. */
 function meanMilliseconds(
   attempts: readonly Attempt[],
+  nowMs: number,
 ): (task: Pick<Part, 'kind' | 'stage'>) => number | null {
   const sums = new Map<string, { total: number; count: number }>();
+  const longest = new Map<string, number>();
   const add = (key: string, ms: number) => {
     const { total, count } = sums.get(key) ?? { total: 0, count: 0 };
     sums.set(key, { total: total + ms, count: count + 1 });
   };
   for (const { kind, stage, outcome, checkpoint_step: step, started_at: start, ended_at: end } of attempts) {
-    if (outcome !== 'succeeded' || step !== null || end === null) continue;
-    const ms = Date.parse(end) - Date.parse(start);
+    const ms = (end === null ? nowMs : Date.parse(end)) - Date.parse(start);
+    if (outcome === 'running') longest.set(kind, Math.max(ms, longest.get(kind) ?? 0));
+    if (outcome !== 'succeeded' || step !== null) continue;
     add(kind, ms);
     add(`${kind} ${stage}`, ms);
   }
-  return ({ kind, stage }) => {
-    const found = sums.get(`${kind} ${stage}`) ?? sums.get(kind) ?? guess(kind, sums);
-    return found ? found.total / found.count : null;
+  const meanOf = (key: string) => {
+    const sum = sums.get(key);
+    return sum ? sum.total / sum.count : null;
   };
-}
-
-/** Until a task of the joined network or an evaluation has ended, it counts as one round of a stage. */
-function guess(kind: Task['kind'], sums: ReadonlyMap<string, { total: number; count: number }>) {
-  return kind === 'prepare' ? undefined : sums.get('stage');
+  return ({ kind, stage }) => {
+    const known = meanOf(`${kind} ${stage}`) ?? meanOf(kind);
+    if (known !== null || kind === 'prepare') return known;
+    // Until a task of the joined network or an evaluation has ended, it counts as one round of a stage.
+    const round = meanOf('stage');
+    return round === null ? null : Math.max(round, longest.get(kind) ?? 0);
+  };
 }

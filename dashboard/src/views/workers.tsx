@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { clock } from '../format.js';
 import { Problem } from '../parts/problem.js';
+import { Scroll } from '../parts/scroll.js';
 import { workersQuery } from '../queries.js';
 
 export default function WorkersView() {
@@ -16,7 +17,7 @@ export default function WorkersView() {
         </p>
       )}
       {data && data.length > 0 && (
-        <div className="scroll">
+        <Scroll label="Workers">
           <table className="list">
             <thead>
               <tr>
@@ -59,7 +60,7 @@ export default function WorkersView() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </main>
   );

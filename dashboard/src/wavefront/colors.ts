@@ -5,7 +5,15 @@ export function colorName(stage: number | null): string {
   return stage === null ? '--whole' : `--hue-${stage % HUES}`;
 }
 
-/** The value of a color in the theme that is shown now, for canvases. */
+let probe: HTMLElement | null = null;
+
+/** The value of a color in the theme that is shown now, for canvases, which know neither variables nor `light-dark()`. */
 export function colorOf(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  if (probe === null) {
+    probe = document.createElement('span');
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
 }

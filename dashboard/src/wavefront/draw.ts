@@ -27,8 +27,7 @@ const MIN_TEXT_WIDTH = 16;
 
 /** Draws the whole schedule in one pass. */
 export function draw(context: CanvasRenderingContext2D, drawing: Drawing): void {
-  const { canvas } = context;
-  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   context.font = '12px system-ui, sans-serif';
   context.textBaseline = 'middle';
   drawAxis(context, drawing);

@@ -1,4 +1,4 @@
-import type { Bar, Ghost, Lane } from '../../../client/src/timeline/index.js';
+import { type Bar, type Ghost, type Lane, stageLane } from '../../../client/src/timeline/index.js';
 
 /** Pixels. */
 export const LANE_HEIGHT = 22;
@@ -57,30 +57,10 @@ export function placeBars(lanes: readonly Lane[], scale: Scale): Placed[] {
 /** Ghosts in the lanes of their stage; in lanes by device they have no place. */
 export function placeGhosts(ghosts: readonly Ghost[], lanes: readonly Lane[], scale: Scale): PlacedGhost[] {
   return ghosts.flatMap((ghost) => {
-    const { stage, kind, replica } = ghost.task;
-    const name = stage !== null ? `stage ${stage}` : nameOf(kind, replica);
+    const { name, stage } = stageLane(ghost.task);
     const row = lanes.findIndex((lane) => lane.name === name);
     return row < 0 ? [] : [{ ghost, stage, box: boxOf(ghost.start, ghost.end, row, scale) }];
   });
-}
-
-function nameOf(kind: string, replica: number | null): string {
-  if (kind === 'stage') return 'all stages';
-  const name = kind.replaceAll('_', ' ');
-  return replica === null ? name : `${name} ${replica}`;
-}
-
-/** Lanes for ghosts whose stage has not started yet, behind the others. */
-export function withGhostLanes(lanes: readonly Lane[], ghosts: readonly Ghost[]): Lane[] {
-  const names = new Set(lanes.map(({ name }) => name));
-  const added: Lane[] = [];
-  for (const { task } of ghosts) {
-    const name = task.stage !== null ? `stage ${task.stage}` : nameOf(task.kind, task.replica);
-    if (names.has(name)) continue;
-    names.add(name);
-    added.push({ name, stage: task.stage, bars: [] });
-  }
-  return [...lanes, ...added];
 }
 
 const STEPS_S = [

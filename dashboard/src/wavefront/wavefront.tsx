@@ -7,8 +7,9 @@ import {
   lanesByStage,
 } from '../../../client/src/timeline/index.js';
 import { clock, duration } from '../format.js';
+import { Scroll } from '../parts/scroll.js';
 import { draw } from './draw.js';
-import { AXIS_HEIGHT, LANE_HEIGHT, placeBars, placeGhosts, withGhostLanes } from './layout.js';
+import { AXIS_HEIGHT, LANE_HEIGHT, placeBars, placeGhosts } from './layout.js';
 
 interface Props {
   readonly attempts: readonly Attempt[];
@@ -31,7 +32,13 @@ export function Wavefront({ attempts, ghosts, by, now, isRunning, onChoose }: Pr
   const drawing = useMemo(() => {
     const bars = barsOf(attempts, now);
     const shown = by === 'stage' ? ghosts : [];
-    const lanes = by === 'stage' ? withGhostLanes(lanesByStage(bars), shown) : lanesByDevice(bars);
+    const lanes =
+      by === 'stage'
+        ? lanesByStage(
+            bars,
+            shown.map(({ task }) => task),
+          )
+        : lanesByDevice(bars);
     const start = Math.min(...bars.map((bar) => bar.start));
     const end = Math.max(...bars.map((bar) => bar.end), ...shown.map((ghost) => ghost.end));
     const scale = { start, end, width: Math.max(MIN_WIDTH, width) };
@@ -67,14 +74,7 @@ export function Wavefront({ attempts, ghosts, by, now, isRunning, onChoose }: Pr
     choose((chosen + step + drawing.bars.length) % drawing.bars.length);
   };
   return (
-    <div
-      className="scroll"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and arrow keys step through the attempts
-      tabIndex={0}
-      onKeyDown={press}
-      role="group"
-      aria-label="Schedule; arrow keys step through attempts"
-    >
+    <Scroll label="Schedule; arrow keys step through attempts" onKeyDown={press}>
       <canvas
         ref={canvas}
         className="wavefront"
@@ -83,7 +83,7 @@ export function Wavefront({ attempts, ghosts, by, now, isRunning, onChoose }: Pr
         role="img"
         aria-label={summary(attempts)}
       />
-    </div>
+    </Scroll>
   );
 }
 

@@ -123,6 +123,20 @@ test('one slot does one task after another', () => {
   assert.equal(forecast(tasks, ATTEMPTS, { slots: 1, nowMs: NOW })!.ghosts[0]!.start, NOW + 2000);
 });
 
+test('a kind of which nothing has ended takes at least as long as it has run already', () => {
+  const tasks = TASKS.map((each) =>
+    each.key === 'finalize' ? { ...each, state: 'running' as const } : each,
+  );
+  const running = attempt('finalize', 0, null);
+  const { end } = forecast(tasks, [...ATTEMPTS, running], { slots: 3, nowMs: NOW })!;
+  assert.equal(end - NOW, 12_000);
+});
+
+test('lanes of tasks that are still to come stand in their order', () => {
+  const names = lanesByStage(barsOf(ATTEMPTS, NOW), TASKS).map(({ name }) => name);
+  assert.deepEqual(names, ['prepare', 'stage 0', 'stage 1', 'finalize']);
+});
+
 test('nothing is foretold before a stage has ended, and a job that is done ends now', () => {
   assert.equal(forecast(TASKS, [], { slots: 2, nowMs: NOW }), null);
   const done = TASKS.map((each) => ({ ...each, state: 'succeeded' as const }));

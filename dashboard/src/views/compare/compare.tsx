@@ -5,6 +5,7 @@ import { ChartPanel } from '../../charts/chart-panel.js';
 import { percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
 import { jobQuery, metricsQuery } from '../../queries.js';
 import { AXES, type Axis, comparedCurves, differences, type Entry } from './entries.js';
 
@@ -89,7 +90,7 @@ function Differences({ entries }: { readonly entries: readonly Entry[] }) {
   if (entries.length === 0) return null;
   return (
     <Panel title="Results and differing settings" wide>
-      <div className="scroll">
+      <Scroll label="Differences">
         <table className="list">
           <thead>
             <tr>
@@ -124,7 +125,7 @@ function Differences({ entries }: { readonly entries: readonly Entry[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {rows.length === 0 && <p className="quiet">All settings are the same.</p>}
     </Panel>
   );

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { datasetsQuery } from '../../queries.js';
 import { UploadPanel } from './upload.js';
@@ -13,7 +14,7 @@ export default function DatasetsView() {
       <Problem error={error} />
       {isPending && !error && <p className="quiet">Loading…</p>}
       {data && (
-        <div className="scroll">
+        <Scroll label="Datasets">
           <table className="list">
             <thead>
               <tr>
@@ -46,7 +47,7 @@ export default function DatasetsView() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       <UploadPanel />
     </main>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ChartPanel } from '../../charts/chart-panel.js';
 import { curvesByName, curvesByStage } from '../../charts/curves.js';
-import { clock, duration } from '../../format.js';
+import { clock } from '../../format.js';
 import { useLiveJob } from '../../live.js';
 import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
@@ -48,15 +48,13 @@ export default function JobView({ id }: { readonly id: string }) {
 }
 
 function Head({ job, asOf }: { readonly job: Schemas['Job']; readonly asOf: Date | null }) {
-  const { name, id, state, progress, estimated_finish: estimate } = job;
-  const left = estimate === null ? null : (Date.parse(estimate) - Date.now()) / 1000;
+  const { name, id, state, progress } = job;
   return (
     <>
       <div className="head">
         <h1>{name || id}</h1>
         <StateBadge state={state} />
         <Progress share={progress} label="Progress" />
-        {left !== null && <span className="quiet">about {duration(Math.max(0, left))} left</span>}
         {job.finished_at === null && <span className="quiet">live, as of {clock(asOf)}</span>}
         <Actions job={job} />
       </div>

@@ -5,6 +5,7 @@ import { clock, duration } from '../../format.js';
 import { useNow } from '../../live.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
 import { attemptsQuery, tasksQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 import { AttemptDetails, Wavefront } from '../../wavefront/wavefront.js';
@@ -92,7 +93,7 @@ function AsTable({ attempts }: { readonly attempts: readonly Attempt[] }) {
   return (
     <details>
       <summary>As a table ({attempts.length} attempts)</summary>
-      <div className="scroll">
+      <Scroll label="Attempts">
         <table className="list">
           <thead>
             <tr>
@@ -117,7 +118,7 @@ function AsTable({ attempts }: { readonly attempts: readonly Attempt[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </details>
   );
 }

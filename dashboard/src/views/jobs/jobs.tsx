@@ -4,6 +4,7 @@ import { Link, useSearchParams } from 'wouter';
 import { duration, moment, percent } from '../../format.js';
 import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
+import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { type JobsQuery, jobsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
@@ -62,11 +63,13 @@ export function JobsView() {
       {isPending && !error && <p className="quiet">Loading…</p>}
       {data?.data.length === 0 && (after === null ? <NoJobs /> : <p>There are no older jobs.</p>)}
       {data && data.data.length > 0 && (
-        <div className="scroll">
+        <Scroll label="Jobs">
           <table className="list">
             <thead>
               <tr>
-                <th aria-label="Compare" />
+                <th>
+                  <span className="hidden">Compare</span>
+                </th>
                 <th>Job</th>
                 <th>State</th>
                 <th>Progress</th>
@@ -88,7 +91,7 @@ export function JobsView() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {data?.next && (
         <Link

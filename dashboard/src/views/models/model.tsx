@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { bytes, figure, moment, percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
 import { type Schemas, saveArtifact } from '../../server.js';
 import { PredictPanel } from './predict.js';
@@ -68,7 +69,7 @@ function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
       note="Compact: the last AuxNet and the last stage; faster and less accurate."
     >
       <Problem error={problem} />
-      <div className="scroll">
+      <Scroll label="Networks">
         <table className="list">
           <thead>
             <tr>
@@ -108,7 +109,7 @@ function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
   );
 }

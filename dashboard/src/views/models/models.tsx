@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { moment, percent } from '../../format.js';
 import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
 import { modelsQuery } from '../../queries.js';
 
 export default function ModelsView() {
@@ -13,7 +14,7 @@ export default function ModelsView() {
       {isPending && !error && <p className="quiet">Loading…</p>}
       {data?.length === 0 && <p>No models yet. Every job that succeeds leaves one.</p>}
       {data && data.length > 0 && (
-        <div className="scroll">
+        <Scroll label="Models">
           <table className="list">
             <thead>
               <tr>
@@ -54,7 +55,7 @@ export default function ModelsView() {
               )}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </main>
   );

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import type { BrowserContext, Page } from 'playwright-core';
+import { buildApp } from '../../src/api/app.js';
+import { compileDashboard } from '../../src/service/compile-dashboard.js';
+import { smallJob } from '../jobs/support/specs.js';
+import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { findChromium, withBrowser } from './chromium.js';
+
+const executable = findChromium();
+const skip = executable ? false : 'no Chromium: set CHROMIUM_PATH or run `apt-get install -y chromium`';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The part of axe-core that the script of the page uses. */
+declare const axe: {
+  run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+};
+declare const document: { documentElement: { scrollWidth: number; clientWidth: number } };
+
+describe('the dashboard in a browser', { skip }, () => {
+  let strata: Strata;
+  let app: FastifyInstance;
+  let url: string;
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'strata-dashboard-'));
+    await compileDashboard(folder);
+    strata = await Strata.start({ trainer: FAKE_TRAINER });
+    await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+    app = await buildApp(strata.service, {
+      logLevel: 'silent',
+      loopback: true,
+      requestsPerMinute: 0,
+      dashboard: folder,
+    });
+    url = await app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  after(async () => {
+    await app?.close();
+    await strata?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Everything that a page must not do: it is empty at the end of each test. */
+  function faultsOf(page: Page): string[] {
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(`thrown: ${error.message}`));
+    page.on('console', (message) => {
+      // A refused spec is an answer, which the browser logs as an error of its own.
+      const isAnswer = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isAnswer) faults.push(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      const { protocol, host } = new URL(request.url());
+      if (protocol.startsWith('http') && host !== new URL(url).host) faults.push(`request: ${request.url()}`);
+    });
+    return faults;
+  }
+
+  const inBrowser = (use: (page: Page, faults: string[], browser: BrowserContext) => Promise<void>) =>
+    withBrowser(executable!, async (browser) => {
+      const page = await browser.newPage();
+      const faults = faultsOf(page);
+      await use(page, faults, browser);
+      assert.deepEqual(faults, []);
+    });
+
+  test('a job is created in the form, watched to its end, cloned and compared', async () => {
+    await inBrowser(async (page) => {
+      await page.goto(url);
+      await page.getByText('No jobs yet').waitFor();
+      await page.getByRole('link', { name: 'New job' }).click();
+      await page.getByLabel('stages', { exact: true }).fill('99');
+      const row = page.locator('[data-pointer="/method/stages"]');
+      await row.getByRole('alert').waitFor();
+      assert.match((await row.getByRole('alert').textContent()) ?? '', /9/);
+      await page.getByLabel('stages', { exact: true }).fill('3');
+      await row.getByRole('alert').waitFor({ state: 'detached' });
+      await page.getByText('Speed-up on K devices').waitFor();
+      await page.getByRole('button', { name: 'Create job' }).click();
+      await page.waitForURL(/\/ui\/jobs\/job_/);
+      await page.locator('.badge.succeeded').waitFor();
+      await page.getByText('finalize succeeded').waitFor();
+      await page.getByText(/As a table/).click();
+      await page.getByRole('cell', { name: 'stage-0-0' }).waitFor();
+      await page.getByRole('link', { name: 'Clone' }).click();
+      await page.getByLabel('stages', { exact: true }).fill('2');
+      await page.getByRole('button', { name: 'Create job' }).click();
+      await page.waitForURL(/\/ui\/jobs\/job_/);
+      await page.locator('.badge.succeeded').waitFor();
+      await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+      for (const box of await page.getByRole('checkbox').all()) await box.check();
+      await page.getByRole('link', { name: 'Compare 2' }).click();
+      await page.getByRole('cell', { name: 'method.stages' }).waitFor();
+    });
+  });
+
+  test('an open page of a job goes on after the API was away', async () => {
+    await strata.orders.hold('finalize');
+    const { job } = await strata.client.jobs.createJob(smallJob({ name: 'outlives the API' }), {});
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/jobs/${job.id}`);
+      await page.getByText(/finalize started/).waitFor();
+      const { port } = new URL(url);
+      await app.close();
+      await strata.orders.release('finalize');
+      await strata.ended(job.id);
+      app = await buildApp(strata.service, {
+        logLevel: 'silent',
+        loopback: true,
+        requestsPerMinute: 0,
+        dashboard: folder,
+      });
+      await app.listen({ host: '127.0.0.1', port: Number(port) });
+      await page.locator('.badge.succeeded').waitFor();
+    });
+  });
+
+  test('every view is accessible and fits, wide and narrow, light and dark', async () => {
+    const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
+    const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
+    const [dataset] = (await strata.client.datasets.listDatasets({ limit: 1 })).data;
+    const views = [
+      '/ui/jobs',
+      `/ui/jobs/${job!.id}`,
+      `/ui/jobs/new?from=${job!.id}`,
+      `/ui/compare?jobs=${job!.id}`,
+      '/ui/models',
+      `/ui/models/${model!.id}`,
+      '/ui/datasets',
+      `/ui/datasets/${dataset!.id}`,
+      '/ui/workers',
+      '/ui/nowhere',
+    ];
+    const problems: string[] = [];
+    await inBrowser(async (page) => {
+      for (const view of views) {
+        for (const [width, colorScheme] of [[1600, 'light'] as const, [390, 'dark'] as const]) {
+          await page.emulateMedia({ colorScheme });
+          await page.setViewportSize({ width, height: 1000 });
+          await page.goto(url + view);
+          await page.locator('h1').waitFor();
+          await page.getByText('Loading…').waitFor({ state: 'detached' });
+          const found = await page.evaluate(`${AXE}; axe.run()`);
+          const { violations } = found as Awaited<ReturnType<typeof axe.run>>;
+          const where = `${view} at ${width}`;
+          for (const { id, nodes } of violations) {
+            problems.push(`${where}: ${id}, ${nodes[0]?.html}, ${nodes[0]?.failureSummary}`);
+          }
+          const { scrollWidth, clientWidth } = await page.evaluate(() => ({
+            scrollWidth: document.documentElement.scrollWidth,
+            clientWidth: document.documentElement.clientWidth,
+          }));
+          if (scrollWidth > clientWidth) problems.push(`${where}: scrolls sideways`);
+        }
+      }
+    });
+    assert.deepEqual(problems, []);
+  });
+
+  test('a server with keys asks for one, and forgets it on signing out', async () => {
+    const { openKeyOffice } = await import('../../src/jobs/client/keys/key-office.js');
+    const office = await openKeyOffice(strata.servers.databaseUrl);
+    const key = await office.create({ tenant: 'other', name: 'browser', scopes: ['jobs:read'] });
+    await office.close();
+    const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
+    await inBrowser(async (page) => {
+      await page.goto(url);
+      await page.getByLabel('API key').fill('strata_wrong_key');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('Unknown or revoked API key.').waitFor();
+      await page.getByLabel('API key').fill(key);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('No jobs yet').waitFor();
+      await page.goto(`${url}/ui/jobs/${job!.id}`);
+      await page.getByText(`There is no job ${job!.id}`).first().waitFor();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByLabel('API key').waitFor();
+    });
+  });
+});
