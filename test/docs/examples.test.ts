@@ -32,7 +32,7 @@ describe('requests of the pages are accepted as pasted', () => {
 
   // In this order: the server needs a key once there is one.
   for (const keys of [false, true]) {
-    test(`on a server ${keys ? 'with' : 'without'} keys`, async (t) => {
+    test(`a server ${keys ? 'with' : 'without'} keys accepts them`, async (t) => {
       const { STRATA_API_KEY: _, ...env } = process.env;
       if (keys) env.STRATA_API_KEY = await createKey();
       await uploads(t, env);
@@ -79,14 +79,14 @@ describe('requests of the pages are accepted as pasted', () => {
 describe('the receivers of docs/integration.md take signed messages only', () => {
   const secret = `whsec_${Buffer.from('a secret of the test').toString('base64')}`;
 
-  test('in TypeScript', async (t) => {
+  test('the receiver in TypeScript', async (t) => {
     const folder = await temporaryFolder(t);
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     await receive(t, folder, 'receiver.ts', 'import { createServer }', process.execPath, ['--import', TSX]);
   });
 
-  test('in Python', async (t) => {
+  test('the receiver in Python', async (t) => {
     const PYTHONPATH = await pythonPackages('webhooks', REQUIREMENTS);
     const folder = await temporaryFolder(t);
     await receive(t, folder, 'receiver.py', 'import os', 'python3', ['-u'], { PYTHONPATH });

@@ -583,7 +583,7 @@ export interface paths {
                  * @description The id or the name of a dataset.
                  * @example mnist
                  */
-                id: string;
+                id: components["schemas"]["DatasetReference"];
             };
             cookie?: never;
         };
@@ -1523,6 +1523,8 @@ export interface components {
         DatasetRoot: string | null;
         /** @description The sha256 of the bytes, in hex. Bytes with another checksum are rejected. */
         ExpectedSha256: string | null;
+        /** @description The id or the name of a dataset. */
+        DatasetReference: string;
         /** @description A word of your choice, like `production` or `candidate`. A model with the tag `production` cannot be deleted. */
         ModelTag: string;
         /** @description A trained model: the result of a successful job. */
@@ -3809,7 +3811,7 @@ export interface operations {
                  * @description The id or the name of a dataset.
                  * @example mnist
                  */
-                id: string;
+                id: components["schemas"]["DatasetReference"];
             };
             cookie?: never;
         };
@@ -3838,10 +3840,10 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The id or the name of a dataset.
-                 * @example mnist
+                 * @description The id or the name of a dataset of your own.
+                 * @example flowers
                  */
-                id: string;
+                id: components["schemas"]["DatasetReference"];
             };
             cookie?: never;
         };

@@ -42,7 +42,9 @@ export class FakeDatasets implements DatasetsClient {
 
   async deleteDataset(id: string) {
     if (BUILT_IN_DATASETS.some(({ name }) => name === id)) throw new StrataError('dataset_in_use');
-    if (!this.rows.delete(id)) throw new StrataError('not_found');
+    const row = [...this.rows.values()].find((dataset) => [dataset.id, dataset.name].includes(id));
+    if (!row) throw new StrataError('not_found');
+    this.rows.delete(row.id);
   }
 
   async listDatasets() {

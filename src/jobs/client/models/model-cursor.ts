@@ -10,7 +10,7 @@ export function cursorOf({ id, accuracy, createdAt }: ModelRow, order: Order): s
 
 /** @throws StrataError invalid_cursor for a text that `cursorOf` did not make in this order */
 export function placeOf(cursor: string, order: Order): ModelPlace {
-  const [, text = '', id = ''] = /^([^_]+)_(\w+)$/.exec(cursor) ?? [];
+  const [, text = '', id = ''] = /^([^_]+)_(model_\w+)$/.exec(cursor) ?? [];
   if (id !== '' && order === 'accuracy' && Number.isFinite(Number(text))) {
     return { by: order, value: Number(text), id };
   }
