@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WebhooksClient } from '../../contract/client/webhooks.js';
 import { StrataError } from '../../contract/errors.js';
+import { forPurpose } from '../outgoing/target.js';
 import { MAX_WEBHOOKS_PER_TENANT } from '../process/limits.js';
 import type { Database } from '../store/connection/database.js';
 import { newId } from '../store/ids.js';
@@ -23,7 +24,7 @@ export function webhookMethods(
   const requireWebhook = async (id: string) => (await findWebhook(db, tenant, id)) ?? notFound(id);
   return {
     async createWebhook({ url, events }) {
-      checkAddresses({ '/url': url }, policy);
+      checkAddresses({ '/url': url }, forPurpose(policy, 'webhook'));
       const id = newId('webhook');
       const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
       const sealed = (await openBox()).seal(secret, id);

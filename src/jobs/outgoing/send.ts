@@ -3,7 +3,14 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isPublicAddress } from './address.js';
-import { checkTarget, hostOf, isAllowed, notPublic, OutgoingError, type OutgoingPolicy } from './target.js';
+import {
+  checkTarget,
+  hostOf,
+  isAllowed,
+  noPublicHost,
+  OutgoingError,
+  type OutgoingPolicy,
+} from './target.js';
 
 export interface OutgoingRequest {
   readonly method: 'GET' | 'POST';
@@ -101,7 +108,7 @@ async function begin(
       },
       // A new connection for each request, with a new name look-up.
       agent: false as const,
-      lookup: publicLookup(policy),
+      lookup: publicLookup(url, policy),
       signal,
     });
     const answered = answerTo(outgoing);
@@ -139,17 +146,21 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer
  * The socket connects to the addresses that were checked here. One private address among public ones rejects the
  * host.
  */
-function publicLookup(policy: OutgoingPolicy): LookupFunction {
+function publicLookup(url: URL, policy: OutgoingPolicy): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error) return done(error, []);
-      const bad = addresses.find(({ address }) => !isPublicAddress(address));
-      if (bad && !isAllowed(hostname.toLowerCase(), policy)) return done(notPublic(bad.address), []);
+      if (error) return done(isUnknown(error) ? noPublicHost(hostname, error) : error, []);
+      const isPublic = addresses.every(({ address }) => isPublicAddress(address));
+      if (!isPublic && !isAllowed(url, policy)) return done(noPublicHost(hostname), []);
       if (options.all) return done(null, addresses);
       const [first] = addresses;
       return done(null, first?.address ?? '', first?.family);
     });
   };
+}
+
+function isUnknown({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOTFOUND' || code === 'ENODATA';
 }
 
 function toOutgoingError(error: Error & { code?: string }, url: URL): OutgoingError {

@@ -21,7 +21,7 @@ const importLimits = {
   max_unpacked_bytes: settings.unpackLimitBytes,
 };
 const fetching = {
-  policy: { allowedHosts: settings.outgoingAllow },
+  policy: { allowedHosts: settings.outgoingAllow, purpose: 'dataset' as const },
   limits: { limitBytes: settings.uploadLimitBytes, reserveBytes: settings.diskReserveBytes },
   timeoutMs: settings.fetchS * 1000,
   ...(settings.datasetsFolder && { folder: settings.datasetsFolder }),

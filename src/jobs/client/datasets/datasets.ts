@@ -15,7 +15,7 @@ import {
   StoredUpload,
   type UploadLimits,
 } from '../../lifecycle/receive-upload.js';
-import type { OutgoingPolicy } from '../../outgoing/target.js';
+import { forPurpose, type OutgoingPolicy } from '../../outgoing/target.js';
 import { MAX_DATASETS_PER_TENANT } from '../../process/limits.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
 import { notify } from '../../store/connection/notify.js';
@@ -91,7 +91,7 @@ interface Source {
 }
 
 function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy: OutgoingPolicy): Source {
-  checkAddresses({ '/url': url }, policy);
+  checkAddresses({ '/url': url }, forPurpose(policy, 'dataset'));
   const shown = { kind: 'url' as const, sha256: null, size_bytes: null };
   const bytes = { kind: 'url' as const, url, sha256: sha256?.toLowerCase() ?? null };
   return { importId: newId('import'), bytes, shown };

@@ -1,7 +1,7 @@
 import type { JobsClient } from '../../../contract/client/jobs.js';
 import { type FieldError, StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { OutgoingPolicy } from '../../outgoing/target.js';
+import { forPurpose, type OutgoingPolicy } from '../../outgoing/target.js';
 import { MAX_TRACKERS_PER_JOB } from '../../process/limits.js';
 import type { Database } from '../../store/connection/database.js';
 import { findJob } from '../../store/jobs.js';
@@ -28,7 +28,7 @@ export function trackerMethods(db: Database, tenant: string, parts: OutgoingPart
       return listOf(rows.map((row) => toTrackerExport(row, job.finishedAt !== null)));
     },
     async handOverJob(jobId, tracker) {
-      checkAddresses({ '/tracking_uri': tracker.tracking_uri }, parts.policy);
+      checkAddresses({ '/tracking_uri': tracker.tracking_uri }, forPurpose(parts.policy, 'tracker'));
       const [sealed] = await sealTrackers([tracker], parts);
       const row = await db.$transaction(async (tx) => {
         await lockOwnJob(tx, tenant, jobId);
@@ -65,7 +65,7 @@ export function checkTrackers(trackers: readonly Tracker[], policy: OutgoingPoli
     `/trackers/${index}/tracking_uri`,
     tracking_uri,
   ]);
-  checkAddresses(Object.fromEntries(addresses), policy);
+  checkAddresses(Object.fromEntries(addresses), forPurpose(policy, 'tracker'));
   const places = trackers.map(
     ({ type, tracking_uri, experiment }) => `${type} ${tracking_uri} ${experiment}`,
   );

@@ -90,7 +90,7 @@ class Mlflow {
       max_results: 100,
     });
     const runs = at(found, ['runs']) ?? [];
-    if (!Array.isArray(runs)) throw notMlflow(path);
+    if (!Array.isArray(runs)) notMlflow(path);
     return runs.map((run) => idAt(run, ['info', 'run_id'], path));
   }
 
@@ -105,18 +105,41 @@ class Mlflow {
   }
 }
 
-const MAX_WORDS = 300;
+/**
+ * Error codes of MLflow (mlflow/protos/databricks.proto). Nothing else of an error is quoted: the host may be one of the
+ * operator's own, which answers whatever it likes.
+ */
+const ERROR_CODES = new Set([
+  ...['BAD_REQUEST', 'ENDPOINT_NOT_FOUND', 'INTERNAL_ERROR', 'INVALID_PARAMETER_VALUE', 'INVALID_STATE'],
+  ...[
+    'NOT_FOUND',
+    'NOT_IMPLEMENTED',
+    'PERMISSION_DENIED',
+    'REQUEST_LIMIT_EXCEEDED',
+    'RESOURCE_ALREADY_EXISTS',
+  ],
+  ...['RESOURCE_CONFLICT', 'RESOURCE_DOES_NOT_EXIST', 'RESOURCE_EXHAUSTED', 'RESOURCE_LIMIT_EXCEEDED'],
+  ...['TEMPORARILY_UNAVAILABLE', 'UNAUTHENTICATED'],
+]);
+/** Ids of experiments and runs are shown to the tenant. */
+const ID = /^[\w-]{1,64}$/;
 
 /** @param blamed the response that an error message quotes */
 function read(answer: OutgoingAnswer, path: string, blamed = answer): unknown {
   if (answer.status < 200 || answer.status >= 300) {
-    const words = blamed.body.toString().replaceAll(/\s+/g, ' ').slice(0, MAX_WORDS);
-    throw new OutgoingError(`answered ${blamed.status} to ${path}: ${words}`);
+    const code = at(parsed(blamed), ['error_code']);
+    const isKnown = typeof code === 'string' && ERROR_CODES.has(code);
+    throw new OutgoingError(`answered ${blamed.status} to ${path}${isKnown ? `: ${code}` : ''}`);
   }
+  return parsed(answer) ?? notMlflow(path);
+}
+
+/** undefined where it is no JSON */
+function parsed({ body }: OutgoingAnswer): unknown {
   try {
-    return JSON.parse(answer.body.toString());
+    return JSON.parse(body.toString());
   } catch {
-    throw notMlflow(path);
+    return undefined;
   }
 }
 
@@ -130,14 +153,14 @@ function at(answer: unknown, names: readonly string[]): unknown {
 
 function idAt(answer: unknown, names: readonly string[], path: string): string {
   const id = at(answer, names);
-  if (typeof id !== 'string') throw notMlflow(path);
-  return id;
+  return typeof id === 'string' && ID.test(id) ? id : notMlflow(path);
 }
 
-const notMlflow = (path: string): OutgoingError =>
-  new OutgoingError(
+function notMlflow(path: string): never {
+  throw new OutgoingError(
     `gave an answer to ${path} that MLflow does not give; check that this is an MLflow server`,
   );
+}
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

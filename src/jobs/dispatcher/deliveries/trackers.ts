@@ -1,6 +1,6 @@
 import type { SecretBox } from '../../outgoing/secret-box.js';
 import { sendRequest } from '../../outgoing/send.js';
-import { OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
+import { forPurpose, OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
 import { LEASE_MS } from '../../process/limits.js';
 import type { Places } from '../../process/places.js';
 import {
@@ -64,6 +64,6 @@ async function askerOf(
     if (late.aborted) throw new OutgoingError(`took more than ${EXPORT_MS / 60_000} minutes`);
     const request = { method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
     const sent = body === undefined ? request : { ...request, body: JSON.stringify(body) };
-    return sendRequest(trackingUri.replace(/\/+$/, '') + path, sent, policy);
+    return sendRequest(trackingUri.replace(/\/+$/, '') + path, sent, forPurpose(policy, 'tracker'));
   };
 }

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { SecretBox } from '../../outgoing/secret-box.js';
 import { sendForStatus } from '../../outgoing/send.js';
-import type { OutgoingPolicy } from '../../outgoing/target.js';
+import { forPurpose, type OutgoingPolicy } from '../../outgoing/target.js';
 import { LEASE_MS } from '../../process/limits.js';
 import type { Places } from '../../process/places.js';
 import {
@@ -48,7 +48,11 @@ async function send(
   const at = now();
   const opened = (await openBox()).open(secret, webhookId);
   const headers = { ...CONTENT, ...signatureOf(opened, id, at, body) };
-  const answer = await sendForStatus(url, { method: 'POST', headers, body, timeoutMs: TIMEOUT_MS }, policy);
+  const answer = await sendForStatus(
+    url,
+    { method: 'POST', headers, body, timeoutMs: TIMEOUT_MS },
+    forPurpose(policy, 'webhook'),
+  );
   const { status } = answer;
   if (status >= 200 && status < 300) return { arrived: status };
   const pauseMs = retryAfterMs(answer.headers['retry-after'], at);

@@ -11,6 +11,7 @@ import { isPublicAddress } from '../../../../src/jobs/outgoing/address.js';
 import { secretBox, UnopenableSecretError } from '../../../../src/jobs/outgoing/secret-box.js';
 import { loadSecretKey } from '../../../../src/jobs/outgoing/secret-key.js';
 import { sendRequest } from '../../../../src/jobs/outgoing/send.js';
+import { checkTarget, type Purpose } from '../../../../src/jobs/outgoing/target.js';
 import { temporaryFolder } from '../../../provision/temporary.js';
 import { Receiver } from './receiver.js';
 
@@ -74,7 +75,7 @@ test('no request goes to a private address, given as a number, in another notati
   for (const host of hosts) {
     await assert.rejects(
       sendRequest(`https://${host}:${port}/`, REQUEST, NOBODY),
-      /not on the public internet/,
+      /on the public internet/,
       host,
     );
   }
@@ -86,6 +87,42 @@ test('no request goes to a private address, given as a number, in another notati
   assert.equal(receiver.received.length, 0);
   const allowed = await sendRequest(`http://localhost:${port}/`, REQUEST, { allowedHosts: ['localhost'] });
   assert.equal(allowed.status, 204);
+});
+
+test('a name of our own network and one that does not exist are refused by the same words', async () => {
+  const refusal = async (host: string) => {
+    const sent = sendRequest(`https://${host}/`, REQUEST, NOBODY).then(
+      () => 'it was sent',
+      ({ message }: Error) => message,
+    );
+    return (await sent).replaceAll(host, 'HOST');
+  };
+  assert.equal(
+    await refusal('localhost'),
+    'points to HOST, a name that leads to no host on the public internet',
+  );
+  assert.equal(await refusal('nobody.invalid'), await refusal('localhost'));
+});
+
+test('an allowed host is allowed for its port and its purpose', () => {
+  const allows = (entry: string, url: string, purpose?: Purpose) => {
+    const policy = { allowedHosts: [entry], ...(purpose && { purpose }) };
+    try {
+      return Boolean(checkTarget(url, policy));
+    } catch {
+      return false;
+    }
+  };
+  const url = 'http://10.0.0.7:5000/';
+  assert.ok(allows('10.0.0.7', url));
+  assert.ok(allows('10.0.0.7:5000', url));
+  assert.ok(allows('tracker=10.0.0.7:5000', url, 'tracker'));
+  assert.ok(allows('tracker=10.0.0.7', url, 'tracker'));
+  assert.ok(allows('[::1]:80', 'http://[::1]/') && allows('::1', 'http://[::1]:9/'));
+  assert.ok(allows('10.0.0.7:443', 'https://10.0.0.7/'));
+  for (const entry of ['10.0.0.7:5001', '10.0.0.7:50', 'webhook=10.0.0.7:5000', '10.0.0.70'])
+    assert.ok(!allows(entry, url, 'tracker'), entry);
+  assert.ok(!allows('tracker=10.0.0.7:5000', url), 'a use that is not known');
 });
 
 test('a request is limited in time and bytes', async (t) => {
