@@ -61,11 +61,10 @@ async function timesOf(looks: readonly Look[], steps: number, warmup: number): P
 /** @returns what the tables take */
 async function fill(databaseUrl: string): Promise<string> {
   await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 0, points: 0 });
+  await fillHistory(databaseUrl, SIZES);
   const sql = new pg.Client({ connectionString: databaseUrl });
   await sql.connect();
   try {
-    await sql.query('SET synchronous_commit = off');
-    await fillHistory(sql, SIZES);
     const { rows } = await sql.query<{ jobs: string; tasks: string; all: string }>(
       `SELECT pg_size_pretty(pg_table_size('job')) AS jobs, pg_size_pretty(pg_table_size('task')) AS tasks,
          pg_size_pretty(pg_database_size(current_database())) AS all`,

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { inBulk } from '../bulk.js';
 
 export interface TableSizes {
   readonly jobs: number;
@@ -8,28 +8,30 @@ export interface TableSizes {
 }
 
 /** Fills the tables by SQL from one real job's row: finished jobs of three teams, one of them rare. */
-export async function fillTables(databaseUrl: string, { jobs, measured, points }: TableSizes): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query('SET synchronous_commit = off');
-  await client.query(
-    `INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, event_seq, created_at, planned_at, started_at,
-       running_since, finished_at, spool_deleted_at)
-     SELECT 'job_' || lpad(to_hex(n), 24, '0'), tenant, '', jsonb_build_object('team',
-         CASE WHEN n % 10000 = 0 THEN 'rare' WHEN n % 2 = 0 THEN 'vision' ELSE 'speech' END, 'run', n::text),
-       CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, dataset_id, spec, plan, 1, now(), now(), now(), now(), now(), now()
-     FROM (SELECT * FROM job LIMIT 1) AS model, generate_series(1, $1::int) AS n`,
-    [jobs],
-  );
-  await client.query(
-    `INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
-     SELECT 'job_' || lpad(to_hex(j), 24, '0'), name, stage, step, 1, sin(step / 50.0) + random()
-     FROM generate_series(1, $1::int) AS j, unnest(ARRAY['gradient_norm', 'loss']) AS name,
-       generate_series(0, 1) AS stage, generate_series(0, $2::int / 4 - 1) AS step`,
-    [measured, points],
-  );
-  await client.query('VACUUM ANALYZE');
-  await client.end();
+export function fillTables(databaseUrl: string, { jobs, measured, points }: TableSizes): Promise<void> {
+  return inBulk(databaseUrl, ['job', 'job_label', 'metric_point'], async (client) => {
+    await client.query(
+      `INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, event_seq, created_at, planned_at, started_at,
+         running_since, finished_at, spool_deleted_at)
+       SELECT 'job_' || lpad(to_hex(n), 24, '0'), tenant, '', jsonb_build_object('team',
+           CASE WHEN n % 10000 = 0 THEN 'rare' WHEN n % 2 = 0 THEN 'vision' ELSE 'speech' END, 'run', n::text),
+         CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, dataset_id, spec, plan, 1, now(), now(), now(), now(), now(), now()
+       FROM (SELECT * FROM job LIMIT 1) AS model, generate_series(1, $1::int) AS n`,
+      [jobs],
+    );
+    // As the trigger of a new job does.
+    await client.query(
+      `INSERT INTO job_label (tenant, label, job_id)
+       SELECT tenant, metadata_label(key, value), id FROM job, jsonb_each_text(metadata)`,
+    );
+    await client.query(
+      `INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
+       SELECT 'job_' || lpad(to_hex(j), 24, '0'), name, stage, step, 1, sin(step / 50.0) + random()
+       FROM generate_series(1, $1::int) AS j, unnest(ARRAY['gradient_norm', 'loss']) AS name,
+         generate_series(0, 1) AS stage, generate_series(0, $2::int / 4 - 1) AS step`,
+      [measured, points],
+    );
+  });
 }
 
 /** The id of the nth of those jobs: 24 hex digits, in the order of time, as the ids of jobs are. */

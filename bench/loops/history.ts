@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import { inBulk } from '../bulk.js';
 
 export interface HistorySizes {
   /** Jobs that `fillTables` left, finished. */
@@ -12,23 +12,26 @@ export interface HistorySizes {
  * Gives the finished jobs of `fillTables` what such jobs leave behind: tasks with their outputs and dependencies, and
  * for some of them events, files, models, checkpoints, keys, deliveries and exports. Nothing of it is to be done.
  */
-export async function fillHistory(sql: pg.Pool | pg.Client, { jobs, tasksPerJob, every }: HistorySizes) {
-  for (const text of [...tasks(jobs, tasksPerJob), ...others(jobs, every)]) await sql.query(text);
-  await sql.query('VACUUM ANALYZE');
+export async function fillHistory(databaseUrl: string, { jobs, tasksPerJob, every }: HistorySizes) {
+  await inBulk(databaseUrl, ['task'], async (client) => {
+    await client.query(tasks(jobs, tasksPerJob));
+  });
+  // The other rows are found through the tasks' indexes.
+  await inBulk(databaseUrl, [], async (client) => {
+    for (const text of others(jobs, every)) await client.query(text);
+  });
 }
 
 const JOB = (n: string): string => `'job_' || lpad(to_hex(${n}), 24, '0')`;
 const HASH = (n: string): string => `md5(${n}::text) || md5('x' || ${n})`;
 
-function tasks(jobs: number, perJob: number): string[] {
-  return [
-    `INSERT INTO task (id, job_id, tenant, key, position, kind, state, waiting, inputs, weight, outputs, attempt,
+function tasks(jobs: number, perJob: number): string {
+  return `INSERT INTO task (id, job_id, tenant, key, position, kind, state, waiting, inputs, weight, outputs, attempt,
        has_spool, started_at, finished_at, due_at)
      SELECT 'task_' || lpad(to_hex(j * ${perJob} + p), 24, '0'), ${JOB('j')}, 'ours', 'stage-' || p, p, 'stage',
        CASE WHEN j % 50 = 0 AND p = ${perJob - 1} THEN 'cancelled' ELSE 'succeeded' END, 0, '{}', 1,
        jsonb_build_object('state', jsonb_build_object('uri', 'sha256:' || ${HASH('j')})), 1, false, now(), now(), now()
-     FROM generate_series(1, ${jobs}) AS j, generate_series(0, ${perJob - 1}) AS p`,
-  ];
+     FROM generate_series(1, ${jobs}) AS j, generate_series(0, ${perJob - 1}) AS p`;
 }
 
 function others(jobs: number, every: number): string[] {

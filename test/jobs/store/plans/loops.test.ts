@@ -28,7 +28,7 @@ useStore(async (store) => {
   queue = openTaskQueue(redisUrl, () => undefined);
   await strata.client.jobs.createJob(smallJob(), {});
   await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
-  await fillHistory(strata.sql, SIZES);
+  await fillHistory(databaseUrl, SIZES);
 });
 
 const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: true };

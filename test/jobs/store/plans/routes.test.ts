@@ -22,7 +22,7 @@ describe('no statement of an operation reads a large table whole', () => {
     const { sql, servers, service } = live.strata;
     await service.forTenant('ours').jobs.createJob(smallJob(), {});
     await fillTables(servers.databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
-    await fillHistory(sql, SIZES);
+    await fillHistory(servers.databaseUrl, SIZES);
     large = await largeTables(sql, LARGE_ROWS);
     key = await keyWith(SCOPES);
   });
