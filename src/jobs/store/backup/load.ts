@@ -10,16 +10,38 @@ export interface TableRows {
 }
 
 /**
- * Fills a migrated database with the rows of a snapshot, in one transaction: all or nothing. What the migrations have inserted is
- * replaced. Triggers and foreign keys rest meanwhile, for the snapshot has the rows that triggers made, and all that rows refer to.
+ * Fills a migrated database with the rows of a snapshot, in one transaction: all or nothing. What the migrations have
+ * inserted is replaced. Triggers rest meanwhile, for the snapshot has the rows that they made. Foreign keys are dropped
+ * and made again at the end, which checks every row: only a superuser could let them rest.
  */
 export async function loadTables(databaseUrl: string, contents: AsyncIterable<TableRows>): Promise<void> {
   await inTransaction(databaseUrl, 'BEGIN', async (client) => {
-    await client.query('SET LOCAL session_replication_role = replica');
     const tables = await readTables(client);
-    await client.query(`TRUNCATE ${[...tables.keys()].map(quoted).join(', ')}`);
+    const keys = await readForeignKeys(client);
+    const names = [...tables.keys()].map(quoted);
+    for (const { table, name } of keys) await client.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
+    for (const name of names) await client.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
+    await client.query(`TRUNCATE ${names.join(', ')}`);
     for await (const content of contents) await loadTable(client, content, tables.get(content.table) ?? []);
+    for (const name of names) await client.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
+    for (const { table, name, definition } of keys)
+      await client.query(`ALTER TABLE ${table} ADD CONSTRAINT ${name} ${definition}`);
   });
+}
+
+/** The names are quoted. */
+interface ForeignKey {
+  readonly table: string;
+  readonly name: string;
+  readonly definition: string;
+}
+
+async function readForeignKeys(client: pg.Client): Promise<ForeignKey[]> {
+  const { rows } = await client.query<ForeignKey>(`
+    SELECT conrelid::regclass::text AS "table", quote_ident(conname) AS name, pg_get_constraintdef(oid) AS definition
+    FROM pg_constraint WHERE contype = 'f' AND connamespace = current_schema()::regnamespace
+    ORDER BY conrelid, conname`);
+  return rows;
 }
 
 async function loadTable(
