@@ -53,6 +53,8 @@ test('Swagger UI executes every operation with what the page fills in', { skip }
       await page.goto(`${url}/docs`);
       const answers: Record<string, string> = {};
       for (const entry of inOrder(operationsOf(loadContract()))) {
+        // The fake's jobs never end by themselves.
+        if (entry.id === 'deleteJob') client.jobs.finish('job_1', 'cancelled');
         answers[entry.id] = await execute(page, entry, archive);
       }
       if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
