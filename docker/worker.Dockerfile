@@ -24,7 +24,8 @@ RUN REDIS_URL=redis://given npm run setup \
 # As in api.Dockerfile: of the optional packages only what decodes images is needed.
 RUN cp -r node_modules/@img /tmp/ \
  && npm prune --omit=dev --omit=optional \
- && cp -r /tmp/@img node_modules/
+ && cp -r /tmp/@img node_modules/ \
+ && npm sbom --sbom-format=cyclonedx --package-lock-only --omit=dev > sbom.cdx.json
 
 FROM node:22-bookworm-slim
 WORKDIR /app
@@ -34,6 +35,7 @@ COPY --from=engine /opt/cache /opt/cache
 COPY --from=engine /app/node_modules node_modules
 COPY package.json ./
 COPY --from=engine /app/dist dist
+COPY --from=engine /app/sbom.cdx.json ./
 # The user `node` of the base image, by number: a host can check that it is not root.
 USER 1000
 CMD ["node", "dist/jobs/worker/main.js"]

@@ -16,6 +16,7 @@ const COMMANDS = {
   'test:contract': 'test/contract/long.ts',
   'test:mutants': 'test/mutants/run.ts',
   check: 'scripts/check.ts',
+  audit: 'scripts/audit.ts',
   bench: 'bench/run.ts',
   study: 'bench/study/run.ts',
   doctor: 'src/service/commands/doctor.ts',

@@ -20,6 +20,7 @@ import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
 import { renderJobDefaults } from './job-defaults.js';
+import { LICENSES_PAGE, renderLicensesPage } from './licenses.js';
 import { replaceBetween } from './replace-between.js';
 
 /** A committed file that another one decides. */
@@ -51,6 +52,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },
   { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
   { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
+  { path: LICENSES_PAGE, source: 'package-lock.json', render: renderLicensesPage },
   { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
 ];
 

@@ -8,6 +8,7 @@ import { ROOT } from '../../src/service/root.js';
 import { MUTANTS } from '../../test/mutants/list/index.js';
 import { problemsOf } from '../../test/mutants/mutant.js';
 import { GENERATED_FILES } from '../generated-files.js';
+import { checkLicenses } from '../licenses.js';
 import { checkArrows } from './arrows.js';
 import { checkReleased } from './contract/released.js';
 import type { Check } from './runner.js';
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'contract keeps its word', run: checkReleased },
   { name: 'generated files fresh', run: checkGeneratedFiles },
   { name: 'mutants can be planted', run: checkMutants },
+  { name: 'licenses known', run: checkLicenses },
 ];
 
 /** Code that a mutant changes was edited, or its test renamed: the list in test/mutants follows. */

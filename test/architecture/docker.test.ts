@@ -87,6 +87,8 @@ test('the images do not run as root, start from the same supported Node, and end
     const all = await instructions(name);
     const bases = all.filter(({ word }) => word === 'FROM').map(({ rest }) => rest.split(' ')[0]);
     assert.deepEqual([...new Set(bases)], ['node:22-bookworm-slim'], name);
+    const lists = all.some(({ word, rest }) => word === 'COPY' && rest.includes('sbom.cdx.json'));
+    assert.ok(lists, `${name} holds its bill of materials`);
     assert.match(all.findLast(({ word }) => word === 'USER')?.rest ?? 'root', /^[1-9]\d*$/, name);
   }
   const api = await instructions('api.Dockerfile');
