@@ -10,7 +10,7 @@ import type { TaskQueue } from '../../src/jobs/queue/queue.js';
 import type { Database } from '../../src/jobs/store/connection/database.js';
 import { claimImport, openImports } from '../../src/jobs/store/dataset-imports.js';
 import { findEvents } from '../../src/jobs/store/events.js';
-import { findStanding } from '../../src/jobs/store/jobs.js';
+import { findLastSeqs } from '../../src/jobs/store/jobs.js';
 import { type Lease, renewLeases } from '../../src/jobs/store/leases.js';
 import { findLogLines } from '../../src/jobs/store/log-lines.js';
 import { isProfileWanted } from '../../src/jobs/store/profiles.js';
@@ -74,7 +74,7 @@ export function looksOf(parts: LookParts): Look[] {
     ['worker: next import', () => claimImport(db, HOLDER.workerId, 'import', LEASE_MS)],
     ['worker: imports that are open', () => openImports(db, ['import_1'])],
     ['worker: a profile is wanted', () => isProfileWanted(db, 'cpu')],
-    ['api: numbers of a list', () => findStanding(db, 'default', jobId)],
+    ['api: numbers of a list', () => findLastSeqs(db, 'default', jobId)],
     ['api: new events', () => findEvents(db, jobId, 0, 100)],
     ['api: new log lines', () => findLogLines(db, jobId, { after: 0, task: null }, 100)],
     ['api: new log lines of a task', () => findLogLines(db, jobId, { after: 0, task: 'stage-0' }, 100)],

@@ -16,7 +16,7 @@ import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';
 import { type ClaimedProfile, claimProfile } from '../store/profiles.js';
 import { nextInSlot } from '../store/queue-order.js';
-import type { ClaimedTask, Holder } from '../store/tasks.js';
+import type { ClaimedTask, Claimer } from '../store/tasks.js';
 import { recordFailure } from './fail.js';
 import { describe, taskData } from './task-events.js';
 
@@ -32,10 +32,10 @@ export interface Claim {
  * Claims a ready task with a new fencing token and advances its job. Returns null if there is nothing to claim, or
  * nothing for this device.
  */
-export async function claim(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
+export async function claim(db: Database, taskId: string, claimer: Claimer): Promise<Claim | null> {
   return db.$transaction(async (tx) => {
     const job = await lockJobOf(tx, taskId);
-    const claimed = job && (await claimTask(tx, taskId, holder, LEASE_MS));
+    const claimed = job && (await claimTask(tx, taskId, claimer, LEASE_MS));
     if (job === null || claimed === null) return null;
     const { spec, dataset, traceparent, initial, checkpoint, outputs, ...task } = claimed;
     await advanceJob(tx, job, task.kind);
@@ -43,7 +43,7 @@ export async function claim(db: Database, taskId: string, holder: Holder): Promi
     await appendEvents(tx, job.id, {
       type: 'task.started',
       message: `${describe(task)} ${step === null ? 'started' : `resumed at step ${step}`}`,
-      data: taskData(task, { worker_id: holder.workerId, device: holder.device, checkpoint_step: step }),
+      data: taskData(task, { worker_id: claimer.workerId, device: claimer.device, checkpoint_step: step }),
     });
     const claimInputs = { spec, dataset, traceparent, initial, checkpoint, outputs };
     return { kind: 'task', task, assignment: assignmentOf(task, claimInputs), traceparent };
@@ -57,15 +57,15 @@ export type SlotClaim = Claim | { readonly kind: 'profile'; readonly profile: Cl
 const MAX_RACES = 20;
 
 /** Takes the task or the profile whose turn it is; null where there is nothing for this device. */
-export async function claimNext(db: Database, holder: Holder): Promise<SlotClaim | null> {
+export async function claimNext(db: Database, claimer: Claimer): Promise<SlotClaim | null> {
   for (let race = 0; race < MAX_RACES; race++) {
-    const next = await nextInSlot(db, holder);
+    const next = await nextInSlot(db, claimer);
     if (next === null) return null;
     if (next.kind === 'profile') {
-      const profile = await claimProfile(db, next.id, holder.device, LEASE_MS);
+      const profile = await claimProfile(db, next.id, claimer.device, LEASE_MS);
       if (profile !== null) return { kind: 'profile', profile };
     } else {
-      const claimed = await claimOrFail(db, next.id, holder);
+      const claimed = await claimOrFail(db, next.id, claimer);
       if (claimed !== null) return claimed;
     }
   }
@@ -76,12 +76,12 @@ export async function claimNext(db: Database, holder: Holder): Promise<SlotClaim
  * Claims a task. One that cannot be claimed, since its row or its job's is damaged, would be next for ever, and every
  * tenant would wait behind it: the attempt ends as `internal` instead.
  */
-async function claimOrFail(db: Database, taskId: string, holder: Holder): Promise<Claim | null> {
+async function claimOrFail(db: Database, taskId: string, claimer: Claimer): Promise<Claim | null> {
   try {
-    return await claim(db, taskId, holder);
+    return await claim(db, taskId, claimer);
   } catch (cause) {
     if (isUnavailable(cause)) throw cause;
-    const task = await claimBarely(db, taskId, holder, LEASE_MS);
+    const task = await claimBarely(db, taskId, claimer, LEASE_MS);
     if (task === null) return null;
     const message = `the task cannot be claimed: ${(cause as Error).message}`;
     const error = { code: 'internal', message, stage: task.stage, step: null, tensor: null };

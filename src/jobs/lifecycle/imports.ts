@@ -4,7 +4,7 @@ import type { ImageShape } from '../../contract/spec.js';
 import { MAX_IMPORT_ATTEMPTS, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
-import { setFailed, setReady } from '../store/datasets.js';
+import { lockDatasetRow, setFailed, setReady } from '../store/datasets.js';
 
 /**
  * Makes a dataset ready and stores the facts about it. @returns false for a stale attempt, which changes nothing
@@ -59,7 +59,7 @@ async function endImport(
 ): Promise<boolean> {
   return db.$transaction(async (tx) => {
     // The same lock order as in a deletion: first the dataset, then its import.
-    await tx.$queryRaw`SELECT id FROM dataset WHERE id = ${claim.datasetId} FOR UPDATE`;
+    await lockDatasetRow(tx, claim.datasetId);
     const current = await deleteImport(tx, claim);
     if (current) await change(tx);
     return current;

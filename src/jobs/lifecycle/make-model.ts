@@ -1,9 +1,8 @@
 import { MODEL_VARIANTS } from '../../contract/client/models.js';
-import type { ResolvedSpec } from '../../contract/spec.js';
 import { servingOutput, type TaskSuccess } from '../../contract/trainer-protocol.js';
 import { inputShape } from '../../network/index.js';
 import { STRATA_VERSION } from '../process/version.js';
-import { fromJson, type Transaction } from '../store/connection/database.js';
+import type { Transaction } from '../store/connection/database.js';
 import { factsOf } from '../store/datasets.js';
 import { newId } from '../store/ids.js';
 import { insertModel } from '../store/models.js';
@@ -18,7 +17,7 @@ export async function makeModel(
     where: { id: jobId },
     select: { name: true, spec: true, dataset: true },
   });
-  const spec = fromJson<ResolvedSpec>(job.spec);
+  const spec = job.spec;
   const { family, depth } = spec.model;
   const id = newId('model');
   const serving = MODEL_VARIANTS.flatMap((variant) => {

@@ -1,6 +1,5 @@
-import type { ResolvedSpec } from '../../contract/spec.js';
 import { needsOf, type PlannedTask, planTasks } from '../../planning/tasks/task-graph.js';
-import { type Database, fromJson, type Transaction } from '../store/connection/database.js';
+import type { Database, Transaction } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
 import { factsOf } from '../store/datasets.js';
 import { newId } from '../store/ids.js';
@@ -23,7 +22,7 @@ async function planLocked(tx: Transaction, id: string): Promise<void> {
   await markPlanned(tx, id);
   let plan: PlannedTask[];
   try {
-    plan = planTasks(fromJson<ResolvedSpec>(row.spec), factsOf(row.dataset));
+    plan = planTasks(row.spec, factsOf(row.dataset));
   } catch (error) {
     // The spec was accepted, but cannot be planned. This job must not block the others.
     const message = `the job cannot be planned: ${(error as Error).message}`;

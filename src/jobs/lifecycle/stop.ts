@@ -3,7 +3,7 @@ import { isTerminal } from '../../contract/states.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import { findCheckpoints } from '../store/checkpoints.js';
-import { fromJson, type Transaction, toJson } from '../store/connection/database.js';
+import { type Transaction, toJson } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, type StopAs, setJobState, stopClock } from '../store/jobs.js';
@@ -72,6 +72,6 @@ async function publishCheckpoints(tx: Transaction, jobId: string): Promise<void>
 async function lastEvent(tx: Transaction, jobId: string, stopAs: StopAs): Promise<NewEvent> {
   if (stopAs === 'cancelled') return { type: 'job.cancelled', message: 'the job was cancelled' };
   const { error } = await tx.job.findUniqueOrThrow({ where: { id: jobId }, select: { error: true } });
-  const data = fromJson<JobError>(error);
-  return { type: 'job.failed', level: 'error', message: data.message, data: { ...data } };
+  if (error === null) throw new Error(`the job ${jobId} fails without an error`);
+  return { type: 'job.failed', level: 'error', message: error.message, data: { ...error } };
 }

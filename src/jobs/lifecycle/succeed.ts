@@ -1,8 +1,7 @@
-import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
 import { speedUpOf } from '../../planning/tasks/speed-up.js';
 import { insertArtifacts } from '../store/artifacts.js';
-import { type Database, fromJson, type Transaction, toJson } from '../store/connection/database.js';
+import { type Database, type Transaction, toJson } from '../store/connection/database.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
@@ -100,7 +99,7 @@ async function speedUpOfJob(tx: Transaction, id: string) {
     select: { spec: true, ranSeconds: true },
   });
   // A value above 0 means that the job was paused, because only a pause adds to the stored run time.
-  return speedUpOf(fromJson<ResolvedSpec>(spec).method, await findTrainedTasks(tx, id), ranSeconds > 0);
+  return speedUpOf(spec.method, await findTrainedTasks(tx, id), ranSeconds > 0);
 }
 
 async function noteDataset(tx: Transaction, jobId: string, { outputs }: TaskSuccess): Promise<void> {

@@ -20,7 +20,7 @@ export async function findCheckpoint(
   taskId: string,
 ): Promise<{ readonly uri: BlobUri; readonly step: number; readonly share: number } | null> {
   const row = await tx.checkpoint.findUnique({ where: { taskId } });
-  return row && { uri: row.uri as BlobUri, step: row.step, share: row.share };
+  return row && { uri: row.uri, step: row.step, share: row.share };
 }
 
 /** After this, the next attempt starts the task from its beginning. */
@@ -39,6 +39,6 @@ export async function findCheckpoints(
     orderBy: { task: { position: 'asc' } },
   });
   return rows.map(({ uri, sizeBytes, task }) => {
-    return { key: task.key, uri: uri as BlobUri, sizeBytes: Number(sizeBytes) };
+    return { key: task.key, uri, sizeBytes: Number(sizeBytes) };
   });
 }

@@ -1,40 +1,49 @@
-import type { ResolvedSpec } from '../../contract/spec.js';
-import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { TaskOutput } from '../../contract/trainer-protocol.js';
+import { COLUMNS } from './columns.js';
+import { int, json, objectOf, orNull, type RowOf, text } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
-import type { DatasetFactsRow } from './datasets.js';
+import { statement } from './connection/statement.js';
+import { FACTS_COLUMNS } from './datasets.js';
+import { Prisma } from './generated/client.js';
 import { taken } from './leases.js';
 import { claimableBy } from './queue-order.js';
-import type { ClaimedTask, Holder, RunningTask } from './tasks.js';
+import { CLAIMED_TASK, type ClaimedTask, type Claimer, RUNNING_TASK, type RunningTask } from './tasks.js';
 
-/** Data from which the holder of a claim works, besides the task itself. */
-export interface ClaimInputs {
-  readonly spec: ResolvedSpec;
-  readonly dataset: DatasetFactsRow;
-  readonly traceparent: string | null;
+/** Data from which the claimer works, besides the task itself. */
+const CLAIM_INPUTS = {
+  spec: COLUMNS.job.spec,
+  dataset: objectOf(FACTS_COLUMNS),
+  traceparent: orNull(text),
   /** Initial weights of the training; null: random weights. */
-  readonly initial: readonly BlobUri[] | null;
-  readonly checkpoint: { readonly uri: BlobUri; readonly step: number } | null;
+  initial: COLUMNS.job.initial,
+  checkpoint: orNull(objectOf({ uri: COLUMNS.checkpoint.uri, step: int })),
   /** Outputs that the task reads, by the key of the task that made them. */
-  readonly outputs: Readonly<Record<string, Readonly<Record<string, TaskOutput>>>>;
-}
+  outputs: json<Readonly<Record<string, Readonly<Record<string, TaskOutput>>>>>(),
+};
+export type ClaimInputs = RowOf<typeof CLAIM_INPUTS>;
+
+const claimed = statement('claim-task', { ...CLAIMED_TASK, ...CLAIM_INPUTS });
+const barelyClaimed = statement('claim-task-barely', RUNNING_TASK);
 
 /**
  * ready > running with a new fencing token and lease, including the input data of the task. Returns null if another
  * worker was faster, if nothing is left to do, or if the device is unsuitable. A single statement, because a device
  * waits for it.
  */
-export async function claimTask(
+export function claimTask(
   tx: Transaction,
   id: string,
-  holder: Holder,
+  claimer: Claimer,
   leaseMs: number,
 ): Promise<(ClaimedTask & ClaimInputs) | null> {
-  const rows = await tx.$queryRaw<(ClaimedTask & ClaimInputs)[]>`
+  return claimed.first(
+    tx,
+    Prisma.sql`
     WITH claimed AS (
       UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)},
-        worker_id = ${holder.workerId}, device = ${holder.device}, started_at = now(), finished_at = NULL
+        worker_id = ${claimer.workerId}, device = ${claimer.device}, started_at = now(), finished_at = NULL
       FROM job
-      WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(holder)}
+      WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(claimer)}
       RETURNING task.*
     )
     SELECT claimed.id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages,
@@ -48,21 +57,23 @@ export async function claimTask(
       (SELECT coalesce(jsonb_object_agg(source.key, source.outputs), '{}') FROM task source
         WHERE source.job_id = claimed.job_id AND source.state = 'succeeded'
           AND source.key IN (SELECT input.source->>'task' FROM jsonb_each(claimed.inputs) AS input(name, source))) AS outputs
-    FROM claimed JOIN job ON job.id = claimed.job_id JOIN dataset ON dataset.id = job.dataset_id`;
-  return rows[0] ?? null;
+    FROM claimed JOIN job ON job.id = claimed.job_id JOIN dataset ON dataset.id = job.dataset_id`,
+  );
 }
 
 /** The claim alone, with nothing that a damaged row could keep from being read. */
-export async function claimBarely(
+export function claimBarely(
   db: Queryable,
   id: string,
-  holder: Holder,
+  claimer: Claimer,
   leaseMs: number,
 ): Promise<RunningTask | null> {
-  const rows = await db.$queryRaw<RunningTask[]>`
-    UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)}, worker_id = ${holder.workerId},
-      device = ${holder.device}, started_at = now(), finished_at = NULL
+  return barelyClaimed.first(
+    db,
+    Prisma.sql`
+    UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)}, worker_id = ${claimer.workerId},
+      device = ${claimer.device}, started_at = now(), finished_at = NULL
     WHERE id = ${id} AND state = 'ready' AND due_at <= now()
-    RETURNING id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages`;
-  return rows[0] ?? null;
+    RETURNING id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages`,
+  );
 }

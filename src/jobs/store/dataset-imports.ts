@@ -1,41 +1,33 @@
-import type { BlobUri } from '../../contract/blob-uri.js';
 import type { ImportOptions, ImportProgress } from '../../contract/importer-protocol.js';
-import { type Database, fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
+import { COLUMNS, type ImportPhase, type ImportSource } from './columns.js';
+import { int, type RowOf, text } from './connection/column.js';
+import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { type Fence, giveBack, isCurrent, TAKEABLE, taken, updateHeld } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
-/** Location of the bytes of an upload. */
-export type ImportSource =
-  | {
-      readonly kind: 'file';
-      readonly uri: BlobUri;
-      /** Set while the upload's hash is not known yet: the hash that the client expects, or null if it named none. */
-      readonly toHash?: { readonly sha256: string | null };
-    }
-  /** To be fetched; `sha256` is what it must have, where that was said. */
-  | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null }
-  /** The built-in dataset of this name, from this machine or its official address. */
-  | { readonly kind: 'built_in'; readonly name: string };
+export type { ImportPhase, ImportSource } from './columns.js';
 
-/** Fetching bytes and making arrays of them have places of their own: a slow URL must not hold up an import. */
-export type ImportPhase = 'fetch' | 'import';
-
-export interface ClaimedImport extends Fence {
-  readonly datasetId: string;
+const CLAIMED_IMPORT = {
+  id: text,
+  attempt: int,
+  datasetId: text,
   /** The tenant that requested it. */
-  readonly tenant: string;
-  readonly name: string;
-  readonly phase: ImportPhase;
-  readonly source: ImportSource;
-  readonly options: ImportOptions;
-  readonly failures: number;
+  tenant: text,
+  name: text,
+  phase: COLUMNS.datasetImport.phase,
+  source: COLUMNS.datasetImport.source,
+  options: COLUMNS.datasetImport.options,
+  failures: int,
   /** Number of attempts that were lost with their worker. */
-  readonly losses: number;
+  losses: int,
   /** Outages of its host in a row. */
-  readonly outages: number;
-}
+  outages: int,
+};
+export type ClaimedImport = RowOf<typeof CLAIMED_IMPORT>;
+const claimed = statement('claim-import', CLAIMED_IMPORT);
 
 export interface NewImport {
   readonly id: string;
@@ -74,14 +66,16 @@ export function claimImport(
   phase: ImportPhase,
   leaseMs: number,
 ): Promise<ClaimedImport | null> {
-  return takeInTurn(db, PLACES[phase], async (id) => {
-    const rows = await db.$queryRaw<ClaimedImport[]>`
+  return takeInTurn(db, PLACES[phase], (id) => {
+    return claimed.first(
+      db,
+      Prisma.sql`
       UPDATE dataset_import SET ${taken(leaseMs)}, worker_id = ${workerId}, started_at = now(), progress = NULL
       FROM dataset
       WHERE dataset.id = dataset_id AND dataset_import.id = ${id} AND phase = ${phase} AND ${TAKEABLE}
       RETURNING dataset_import.id, attempt, dataset_id AS "datasetId", dataset_import.tenant, dataset.name, phase,
-        dataset_import.source, options, failures, losses, outages`;
-    return rows[0] ?? null;
+        dataset_import.source, options, failures, losses, outages`,
+    );
   });
 }
 
@@ -126,6 +120,6 @@ export async function openImports(db: Queryable, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
-export function progressOfImport(row: { readonly progress: Prisma.JsonValue }): ImportProgress {
-  return fromJson<ImportProgress | null>(row.progress) ?? { share: 0, images: 0 };
+export function progressOfImport(row: { readonly progress: ImportProgress | null }): ImportProgress {
+  return row.progress ?? { share: 0, images: 0 };
 }

@@ -1,10 +1,14 @@
 import { BUILT_IN_DATASETS } from '../../contract/datasets.js';
 import { FETCHED_DATASETS } from '../../contract/fetched-datasets.js';
 import type { DatasetProblem, ImportSuccess } from '../../contract/importer-protocol.js';
-import type { DatasetFacts, DatasetStorage } from '../../contract/spec.js';
-import { type Database, fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
+import type { DatasetFacts } from '../../contract/spec.js';
+import { COLUMNS } from './columns.js';
+import { flag, int, orNull, type RowOf, text } from './connection/column.js';
+import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
-import type { Dataset, DatasetImport } from './generated/client.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
+import type { Dataset, DatasetImport } from './rows.js';
 
 /** Tenant of built-in datasets, which all tenants can use. */
 export const EVERYBODY = '';
@@ -53,26 +57,37 @@ function columnsOf(facts: StoredFacts) {
 }
 
 /** Facts that a new job needs about its dataset. */
-export type DatasetFactsRow = Pick<
-  Dataset,
-  | ('id' | 'tenant' | 'name' | 'state' | 'builtIn' | 'sha256' | 'classes' | 'image' | 'storage')
-  | ('trainCount' | 'testCount' | 'validationCount' | 'augmentation')
->;
+export const FACTS_COLUMNS = {
+  id: text,
+  tenant: text,
+  name: text,
+  state: COLUMNS.dataset.state,
+  builtIn: flag,
+  sha256: orNull(text),
+  classes: COLUMNS.dataset.classes,
+  image: COLUMNS.dataset.image,
+  storage: COLUMNS.dataset.storage,
+  trainCount: int,
+  testCount: int,
+  validationCount: int,
+  augmentation: COLUMNS.dataset.augmentation,
+};
+export type DatasetFactsRow = RowOf<typeof FACTS_COLUMNS>;
 
 /** @throws Error for a dataset without known facts */
 export function factsOf(row: DatasetFactsRow): DatasetFacts {
   if (row.image === null) throw new Error(`dataset ${row.id} is not ready`);
   return {
     name: row.name,
-    classes: fromJson<DatasetFacts['classes']>(row.classes),
-    image: fromJson<DatasetFacts['image']>(row.image),
-    storage: row.storage as DatasetStorage,
+    classes: row.classes,
+    image: row.image,
+    storage: row.storage,
     // For a dataset that trainers decode, the hash only records the result of the last `prepare`.
     manifest: isDecoded(row) || row.sha256 === null ? null : `sha256:${row.sha256}`,
     train_count: row.trainCount,
     test_count: row.testCount,
     validation_count: row.validationCount,
-    augmentation: fromJson<DatasetFacts['augmentation']>(row.augmentation),
+    augmentation: row.augmentation,
   };
 }
 
@@ -84,8 +99,9 @@ const FACTS = `SELECT id, tenant, name, state, built_in AS "builtIn", sha256, cl
   FROM dataset`;
 
 // Two branches, each served by an index: an OR of both conditions would read the whole table.
-const named = prepare<DatasetFactsRow>(
+const named = prepare(
   'datasets-named',
+  FACTS_COLUMNS,
   `${FACTS} WHERE id = ANY ($1)
   UNION ALL ${FACTS} WHERE tenant = ANY ($2) AND name = ANY ($1) ORDER BY tenant DESC`,
 );
@@ -191,13 +207,20 @@ export async function insertDataset(tx: Transaction, dataset: NewDataset): Promi
   return (await tx.dataset.createMany({ data: [row], skipDuplicates: true })).count === 1;
 }
 
+const locked = statement('lock-dataset', { id: text });
+
+/** Locks the row of a dataset. It goes before the lock of its import. */
+export async function lockDatasetRow(tx: Transaction, id: string): Promise<void> {
+  await locked.rows(tx, Prisma.sql`SELECT id FROM dataset WHERE id = ${id} FOR UPDATE`);
+}
+
 /** Prevents changes, deletion and new jobs while locked. @returns null if there is no such dataset */
 export async function lockDataset(
   tx: Transaction,
   tenant: string,
   id: string,
 ): Promise<DatasetWithImport | null> {
-  await tx.$queryRaw`SELECT id FROM dataset WHERE id = ${id} FOR UPDATE`;
+  await lockDatasetRow(tx, id);
   return tx.dataset.findFirst({ where: { id, ...visibleTo(tenant) }, include: { import: true } });
 }
 

@@ -1,3 +1,4 @@
+import { int, type RowOf, text } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
 import { Prisma } from './generated/client.js';
 import { endLease, type Fence, giveBack } from './leases.js';
@@ -6,13 +7,16 @@ import { endLease, type Fence, giveBack } from './leases.js';
 export type OutboxTable = 'webhook_delivery' | 'tracker_export';
 
 /** A row that is this process's to send, until its lease is over. */
-export interface ClaimedDelivery extends Fence {
-  readonly tenant: string;
+export const CLAIMED_DELIVERY = {
+  id: text,
+  attempt: int,
+  tenant: text,
   /** Since it was asked for, this one included. */
-  readonly attempts: number;
+  attempts: int,
   /** Attempts lost with their dispatcher. */
-  readonly losses: number;
-}
+  losses: int,
+};
+export type ClaimedDelivery = RowOf<typeof CLAIMED_DELIVERY>;
 
 /** Failure of an attempt. */
 export interface DeliveryFailure {

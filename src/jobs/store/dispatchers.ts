@@ -1,16 +1,8 @@
 import { WORKER_GONE_MS } from '../process/limits.js';
+import type { LoopReport } from './columns.js';
 import type { Queryable } from './connection/database.js';
 
-/** State of one loop of a dispatcher. */
-export interface LoopReport {
-  readonly name: string;
-  /** Age of the last successful run; null before the first. */
-  readonly ageS: number | null;
-  /** Duration of that run; null before the first. */
-  readonly seconds: number | null;
-  /** Runs that failed since the dispatcher started. */
-  readonly failures: number;
-}
+export type { LoopReport } from './columns.js';
 
 export interface DispatcherReport {
   readonly id: string;

@@ -1,9 +1,12 @@
 import { isWebhookEvent } from '../../contract/webhooks.js';
+import { COLUMNS, type EventLevel, type Message } from './columns.js';
+import { int, type RowOf, text, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
-import type { Event } from './generated/client.js';
-import { type Message, queueMessages } from './webhook-deliveries.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
+import { queueMessages } from './webhook-deliveries.js';
 
-export type EventLevel = 'info' | 'warning' | 'error';
+export type { EventLevel } from './columns.js';
 
 export interface NewEvent {
   readonly type: string;
@@ -12,6 +15,19 @@ export interface NewEvent {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+const APPENDED = {
+  jobId: text,
+  seq: int,
+  at: time,
+  level: COLUMNS.event.level,
+  type: text,
+  message: text,
+  data: COLUMNS.event.data,
+  tenant: text,
+  nudge: text,
+};
+const appended = statement('append-events', APPENDED);
+
 /** Appends events to a locked job, numbered without gaps, and wakes readers at the commit. */
 export async function appendEvents(
   tx: Transaction,
@@ -19,7 +35,9 @@ export async function appendEvents(
   ...events: readonly NewEvent[]
 ): Promise<void> {
   // The time is the database's, because the clocks of workers may differ or jump.
-  const rows = await tx.$queryRaw<(Event & { readonly tenant: string })[]>`
+  const rows = await appended.rows(
+    tx,
+    Prisma.sql`
     WITH counted AS (
       UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
       RETURNING event_seq - ${events.length} AS before, tenant, clock_timestamp() AS at
@@ -37,7 +55,8 @@ export async function appendEvents(
     )
     SELECT stored.job_id AS "jobId", seq, stored.at, level, type, message, data, tenant,
       pg_notify('strata_event', ${jobId})::text AS nudge
-    FROM stored, counted ORDER BY seq`;
+    FROM stored, counted ORDER BY seq`,
+  );
   const [first] = rows;
   if (!first) throw new Error(`there is no job ${jobId}`);
   await queueMessages(tx, first.tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));
@@ -47,7 +66,7 @@ export async function appendEvents(
 const LAST_SEQ = 2 ** 31 - 1;
 
 /** The webhook message of an event, in the form of the event list. */
-function toMessage({ jobId, at, seq, level, type, message, data }: Event): Message {
+function toMessage({ jobId, at, seq, level, type, message, data }: RowOf<typeof APPENDED>): Message {
   const timestamp = at.toISOString();
   return {
     type,

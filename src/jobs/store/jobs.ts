@@ -1,26 +1,29 @@
 import { JOB_DEFAULTS } from '../../contract/generated/job-defaults.js';
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
-import type { KindProgress } from '../../planning/tasks/time-left.js';
+import { COLUMNS } from './columns.js';
+import { flag, float, int, orNull, type RowOf, text, textOf, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 
-/** The terminal state of a job that is stopping. */
-export type StopAs = 'cancelled' | 'failed';
+export type { StopAs } from './columns.js';
 
 /** Facts that every change of a job needs first, read while its row is locked. */
-export interface LockedJob {
-  readonly id: string;
-  readonly state: JobState;
-  readonly stopAs: StopAs | null;
+const LOCKED_JOB = {
+  id: text,
+  state: COLUMNS.job.state,
+  stopAs: COLUMNS.job.stopAs,
   /** Whether the job is paused or pausing. */
-  readonly pausing: boolean;
+  pausing: flag,
   /** Whether a task of the job was ever claimed. */
-  readonly started: boolean;
+  started: flag,
   /** Maximum number of failed attempts of one task. */
-  readonly maxAttempts: number;
+  maxAttempts: int,
   /** Start of the transaction by the clock of the database, because the clocks of processes may jump. */
-  readonly now: Date;
-}
+  now: time,
+};
+export type LockedJob = RowOf<typeof LOCKED_JOB>;
+const locked = statement('lock-job', LOCKED_JOB);
 
 /**
  * Locks the row of a job. Every transaction that changes a job or its tasks takes this lock first, so that such
@@ -37,13 +40,15 @@ export function lockJobOf(tx: Transaction, taskId: string): Promise<LockedJob | 
   return lock(tx, Prisma.sql`id = (SELECT job_id FROM task WHERE id = ${taskId})`);
 }
 
-async function lock(tx: Transaction, which: Prisma.Sql): Promise<LockedJob | null> {
-  const rows = await tx.$queryRaw<LockedJob[]>`
+function lock(tx: Transaction, which: Prisma.Sql): Promise<LockedJob | null> {
+  return locked.first(
+    tx,
+    Prisma.sql`
     SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
       started_at IS NOT NULL AS started,
       coalesce((spec->>'max_attempts')::int, ${JOB_DEFAULTS.max_attempts}) AS "maxAttempts", now() AS now
-    FROM job WHERE ${which} FOR NO KEY UPDATE`;
-  return rows[0] ?? null;
+    FROM job WHERE ${which} FOR NO KEY UPDATE`,
+  );
 }
 
 /** Changes the state of a locked job, together with other columns. */
@@ -72,66 +77,87 @@ export async function stopClock(tx: Transaction, id: string): Promise<void> {
 }
 
 /** A limit of its spec that a job exceeds. */
-export interface Overdue {
-  readonly id: string;
-  readonly limit: 'max_runtime' | 'max_pending';
-  readonly seconds: number;
-}
+const OVERDUE = { id: text, limit: textOf<'max_runtime' | 'max_pending'>(), seconds: int };
+export type Overdue = RowOf<typeof OVERDUE>;
 
-export interface JobId {
-  readonly id: string;
-}
+const JOB_ID = { id: text };
+export type JobId = RowOf<typeof JOB_ID>;
+
+const overtime = statement('overtime-jobs', OVERDUE);
+const overlongQueued = statement('overlong-queued-jobs', OVERDUE);
+const unplanned = statement('unplanned-jobs', JOB_ID);
+const lockedUnplanned = statement('lock-unplanned-job', JOB_ID);
+const stopping = statement('stopping-jobs', JOB_ID);
+const endedWithSpool = statement('ended-jobs-with-spool', JOB_ID);
 
 // Each look below repeats the condition of its partial index in prisma/schema.prisma word for word, so that it costs
 // the same however many jobs have ended. The plans are tested on large tables: test/jobs/store/plans/.
 
 /** Jobs at work for longer than their spec lets them. */
 export function overtimeJobs(db: Queryable, after: string, limit: number): Promise<Overdue[]> {
-  return db.$queryRaw`
+  return overtime.rows(
+    db,
+    Prisma.sql`
     SELECT id, 'max_runtime' AS "limit", (spec->>'max_runtime_s')::int AS seconds FROM job
     WHERE finished_at IS NULL AND running_since IS NOT NULL AND stop_as IS NULL AND id > ${after}
       AND ran_seconds + extract(epoch FROM now() - running_since) > (spec->>'max_runtime_s')::int
-    ORDER BY id LIMIT ${limit}`;
+    ORDER BY id LIMIT ${limit}`,
+  );
 }
 
 /** Jobs that wait in the queue for longer than their spec lets them. */
 export function overlongQueuedJobs(db: Queryable, after: string, limit: number): Promise<Overdue[]> {
-  return db.$queryRaw`
+  return overlongQueued.rows(
+    db,
+    Prisma.sql`
     SELECT id, 'max_pending' AS "limit", (spec->>'max_pending_s')::int AS seconds FROM job
     WHERE state = 'queued' AND spec->>'max_pending_s' IS NOT NULL AND stop_as IS NULL AND id > ${after}
       AND queued_at + (spec->>'max_pending_s')::int * interval '1 s' < now()
-    ORDER BY id LIMIT ${limit}`;
+    ORDER BY id LIMIT ${limit}`,
+  );
 }
 
 /** Jobs without tasks, the oldest first. */
 export function unplannedJobs(db: Queryable, after: string, limit: number): Promise<JobId[]> {
-  return db.$queryRaw`
+  return unplanned.rows(
+    db,
+    Prisma.sql`
     SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL AND id > ${after}
-    ORDER BY id LIMIT ${limit}`;
+    ORDER BY id LIMIT ${limit}`,
+  );
 }
 
 /** Locks a job against other dispatchers. @returns false where it has its tasks, or another is about to give it them */
 export async function lockUnplannedJob(tx: Transaction, id: string): Promise<boolean> {
-  const rows = await tx.$queryRaw<JobId[]>`
+  const rows = await lockedUnplanned.rows(
+    tx,
+    Prisma.sql`
     SELECT id FROM job WHERE id = ${id} AND state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
-    FOR NO KEY UPDATE SKIP LOCKED`;
+    FOR NO KEY UPDATE SKIP LOCKED`,
+  );
   return rows.length > 0;
 }
 
 /** Jobs that are to end, or to be paused, but are not yet. */
 export function stoppingJobs(db: Queryable, after: string, limit: number): Promise<JobId[]> {
-  return db.$queryRaw`
+  return stopping.rows(
+    db,
+    Prisma.sql`
     SELECT id FROM job
     WHERE finished_at IS NULL AND (stop_as IS NOT NULL OR pause_requested_at IS NOT NULL AND state <> 'paused')
       AND id > ${after}
-    ORDER BY id LIMIT ${limit}`;
+    ORDER BY id LIMIT ${limit}`,
+  );
 }
 
 /** Jobs that ended and whose spool folder may still exist. */
 export function endedJobsWithSpool(db: Queryable, after: string, limit: number): Promise<JobId[]> {
-  return db.$queryRaw`
+  return endedWithSpool.rows(
+    db,
+    Prisma.sql`
     SELECT id FROM job WHERE finished_at IS NOT NULL AND spool_deleted_at IS NULL AND id > ${after}
-    ORDER BY id LIMIT ${limit}`;
+    ORDER BY id LIMIT ${limit}`,
+  );
 }
 
 /**
@@ -160,7 +186,7 @@ export async function hasJob(db: Queryable, tenant: string, id: string): Promise
 }
 
 /** State of a job, and the last seq of its events and log lines. */
-export function findStanding(db: Queryable, tenant: string, id: string) {
+export function findLastSeqs(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant }, select: { state: true, eventSeq: true, logSeq: true } });
 }
 
@@ -168,20 +194,32 @@ export function findJob(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant } });
 }
 
-/** A kind of a job's tasks. */
-export type JobProgress = KindProgress & {
+/** A kind of a job's tasks: KindProgress of src/planning/tasks/time-left.ts. */
+const JOB_PROGRESS = {
+  kind: COLUMNS.task.kind,
+  total: float,
+  done: float,
+  running: int,
+  timedWeight: float,
+  timedSeconds: float,
   /** The missing resource of the host for which one of them waits. */
-  readonly outage: string | null;
+  outage: orNull(text),
 };
+export type JobProgress = RowOf<typeof JOB_PROGRESS>;
+const progress = statement('progress-of-jobs', { id: text, ...JOB_PROGRESS });
+
+const waiting = statement('waiting-for-hosts', { tasks: int, message: orNull(text) });
 
 /** Number of tasks that wait for disk or memory of their host, and the error of the first of them. */
-export async function waitingForHosts(
+export function waitingForHosts(
   db: Queryable,
 ): Promise<{ readonly tasks: number; readonly message: string | null }> {
-  const rows = await db.$queryRaw<{ tasks: number; message: string | null }[]>`
+  return waiting.only(
+    db,
+    Prisma.sql`
     SELECT count(*)::int AS tasks, min(error->>'message') AS message FROM task
-    WHERE state = 'ready' AND due_at > now() AND outages > 0`;
-  return rows[0] ?? { tasks: 0, message: null };
+    WHERE state = 'ready' AND due_at > now() AND outages > 0`,
+  );
 }
 
 /**
@@ -190,7 +228,9 @@ export async function waitingForHosts(
  */
 export async function progressOf(db: Queryable, ids: readonly string[]): Promise<Map<string, JobProgress[]>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.$queryRaw<(JobProgress & { readonly id: string })[]>`
+  const rows = await progress.rows(
+    db,
+    Prisma.sql`
     SELECT job_id AS id, kind, sum(weight) AS total, sum(weight * progress) AS done,
       count(*) FILTER (WHERE state = 'running')::int AS running,
       coalesce(sum(weight) FILTER (WHERE timed), 0) AS "timedWeight",
@@ -198,7 +238,8 @@ export async function progressOf(db: Queryable, ids: readonly string[]): Promise
       min(error->>'message') FILTER (WHERE state = 'ready' AND outages > 0) AS outage
     FROM (SELECT *, state = 'succeeded' AND attempt = 1 AS timed FROM task
       WHERE job_id IN (${Prisma.join([...ids])})) planned
-    GROUP BY job_id, kind`;
+    GROUP BY job_id, kind`,
+  );
   const jobs = new Map(ids.map((id): [string, JobProgress[]] => [id, []]));
   for (const row of rows) jobs.get(row.id)?.push(row);
   return jobs;

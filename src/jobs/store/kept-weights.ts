@@ -1,13 +1,6 @@
-import type { ResolvedSpec } from '../../contract/spec.js';
-import {
-  type BlobUri,
-  FINAL_WEIGHTS,
-  type TaskKind,
-  type TaskOutput,
-} from '../../contract/trainer-protocol.js';
-
+import { FINAL_WEIGHTS } from '../../contract/trainer-protocol.js';
 import type { KeptWeights } from '../../planning/tasks/restart-points.js';
-import { fromJson, type Queryable } from './connection/database.js';
+import type { Queryable } from './connection/database.js';
 import { factsOf } from './datasets.js';
 
 const TRAINING = ['stage', 'end_to_end'];
@@ -35,19 +28,16 @@ export async function readKeptWeights(
   if (job === null) return null;
   const [final] = job.artifacts;
   return {
-    spec: fromJson<ResolvedSpec>(job.spec),
+    spec: job.spec,
     facts: factsOf(job.dataset),
     ended: job.finishedAt !== null,
-    tasks: job.tasks
-      .filter(({ outputs }) => outputs !== null)
-      .map(({ key, kind, stage, round, outputs, finishedAt }) => ({
-        ...{ key, kind: kind as TaskKind, stage, round, finishedAt: finishedAt ?? new Date(0) },
-        outputs: fromJson<Record<string, TaskOutput>>(outputs),
-      })),
+    tasks: job.tasks.flatMap(({ key, kind, stage, round, outputs, finishedAt }) =>
+      outputs === null ? [] : [{ key, kind, stage, round, finishedAt: finishedAt ?? new Date(0), outputs }],
+    ),
     checkpoints: job.tasks.flatMap(({ key, stage, checkpoint }) => {
       if (checkpoint === null) return [];
       const { uri, sizeBytes, step, createdAt } = checkpoint;
-      return [{ task: key, stage, uri: uri as BlobUri, sizeBytes: Number(sizeBytes), step, createdAt }];
+      return [{ task: key, stage, uri, sizeBytes: Number(sizeBytes), step, createdAt }];
     }),
     final: final
       ? { uri: `sha256:${final.sha256}`, sizeBytes: Number(final.sizeBytes), createdAt: final.createdAt }

@@ -1,4 +1,5 @@
 import { MAX_LEASE_MS } from '../process/limits.js';
+import { int, orNull, type RowOf, text, textOf } from './connection/column.js';
 import type { Database, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
@@ -93,10 +94,14 @@ export function giveBack(
 export type StopWish = 'kill' | 'yield';
 
 /** A claim that is still ours. */
-export interface RenewedLease extends Lease {
+const RENEWED_LEASE = {
+  table: textOf<LeasedTable>(),
+  id: text,
+  attempt: int,
   /** For a task: the request of its job. */
-  readonly wish: StopWish | null;
-}
+  wish: orNull(textOf<StopWish>()),
+};
+export type RenewedLease = RowOf<typeof RENEWED_LEASE>;
 
 const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
   'dataset_import',
@@ -114,8 +119,9 @@ const renewedOf = (table: LeasedTable): string => `
 
 // One statement for all that a process holds, since every heartbeat waits for it. It does not wait for the disk: a crash of
 // Postgres right after it costs an extension of a lease, which the next heartbeat asks for again.
-const renewHeld = prepare<RenewedLease>(
+const renewHeld = prepare(
   'renew-leases',
+  RENEWED_LEASE,
   `WITH held AS (
     SELECT "table", id, attempt, now() + $2 * interval '1 millisecond' AS ends
     FROM jsonb_to_recordset($1::jsonb) AS held ("table" text, id text, attempt int),

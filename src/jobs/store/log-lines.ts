@@ -1,6 +1,7 @@
+import type { LogStream } from './columns.js';
 import type { Queryable, Transaction } from './connection/database.js';
 
-export type LogStream = 'stdout' | 'stderr';
+export type { LogStream } from './columns.js';
 
 export interface NewLogLine {
   /** Number within the attempt, from 0, without gaps. Lines with an already stored number are duplicates. */

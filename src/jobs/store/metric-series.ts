@@ -5,22 +5,31 @@ import { type PointRow, WHOLE_NETWORK } from './metrics.js';
 type MetricSeries = components['schemas']['MetricSeries'];
 
 /** Units of metrics by name. Other metrics are plain numbers. */
-const UNITS: Readonly<Record<string, string>> = { loss: 'nat', images_per_second: 'images/s' };
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ['loss', 'nat'],
+  ['images_per_second', 'images/s'],
+]);
+
+/** The points of one series. */
+interface Group {
+  readonly name: string;
+  readonly stage: number;
+  readonly rows: PointRow[];
+}
 
 /** @param rows ordered by series, then step */
 export function toSeries(rows: readonly PointRow[]): MetricSeries[] {
-  const groups = new Map<string, PointRow[]>();
+  const groups = new Map<string, Group>();
   for (const row of rows) {
     const key = `${row.name}/${row.stage}`;
     const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
+    if (group) group.rows.push(row);
+    else groups.set(key, { name: row.name, stage: row.stage, rows: [row] });
   }
   return [...groups.values()].map(seriesOf);
 }
 
-function seriesOf(rows: readonly PointRow[]): MetricSeries {
-  const { name, stage } = rows[0]!;
+function seriesOf({ name, stage, rows }: Group): MetricSeries {
   return {
     name,
     stage: stageOf(stage),
@@ -35,4 +44,4 @@ export function toPoint({ name, stage, step, value, attempt, at }: PointRow): Me
 }
 
 export const stageOf = (stage: number): number | null => (stage === WHOLE_NETWORK ? null : stage);
-const unitOf = (name: string): string | null => (Object.hasOwn(UNITS, name) ? UNITS[name]! : null);
+const unitOf = (name: string): string | null => UNITS.get(name) ?? null;

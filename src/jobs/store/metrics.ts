@@ -1,5 +1,7 @@
 import type { MetricSample } from '../../contract/trainer-protocol.js';
+import { float, int, type RowOf, text, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 
 /** Value of the stage column for metrics of the whole network. */
@@ -37,14 +39,11 @@ function encode(samples: readonly MetricSample[]): string {
   return JSON.stringify([...rows.values()]);
 }
 
-export interface PointRow {
-  readonly name: string;
-  readonly stage: number;
-  readonly step: number;
-  readonly attempt: number;
-  readonly value: number;
-  readonly at: Date;
-}
+const POINT = { name: text, stage: int, step: int, value: float, attempt: int, at: time };
+export type PointRow = RowOf<typeof POINT>;
+
+const sampled = statement('sample-metrics', POINT);
+const streamed = statement('stream-metrics', POINT);
 
 export interface MetricFilter {
   readonly names: readonly string[] | null;
@@ -64,7 +63,9 @@ export function sampleMetrics(
 ): Promise<PointRow[]> {
   const parts = Math.floor((points - 2) / 2);
   // A series is read in the order of the primary key, so its rows are numbered and divided without sorting.
-  return db.$queryRaw`
+  return sampled.rows(
+    db,
+    Prisma.sql`
     WITH numbered AS MATERIALIZED (
       SELECT name, stage, step, value, attempt, at, row_number() OVER series AS n,
         count(*) OVER (PARTITION BY name, stage) AS total
@@ -84,17 +85,23 @@ export function sampleMetrics(
       SELECT DISTINCT ON (name, stage, part, value) name, stage, step, value, attempt, at
       FROM ranked WHERE value = lowest OR value = highest ORDER BY name, stage, part, value, step
     )
-    SELECT * FROM extremes ORDER BY name, stage, step`;
+    SELECT * FROM extremes ORDER BY name, stage, step`,
+  );
 }
 
 /** The last point of a series. */
-export type CurveEnd = Pick<PointRow, 'name' | 'stage' | 'step' | 'value'>;
+const CURVE_END = { name: text, stage: int, step: int, value: float };
+export type CurveEnd = RowOf<typeof CURVE_END>;
+const ends = statement('curve-ends', CURVE_END);
 
 export function curveEnds(db: Queryable, jobId: string): Promise<CurveEnd[]> {
-  return db.$queryRaw`
+  return ends.rows(
+    db,
+    Prisma.sql`
     SELECT DISTINCT ON (name, stage) name, stage, step, value FROM metric_point
     WHERE ${matches(jobId, { names: null, stage: null })}
-    ORDER BY name, stage, step DESC`;
+    ORDER BY name, stage, step DESC`,
+  );
 }
 
 const POINTS_A_READ = 5_000;
@@ -107,10 +114,13 @@ export async function* streamPoints(
 ): AsyncGenerator<PointRow> {
   let after = Prisma.empty;
   for (;;) {
-    const rows = await db.$queryRaw<PointRow[]>`
+    const rows = await streamed.rows(
+      db,
+      Prisma.sql`
       SELECT name, stage, step, value, attempt, at FROM metric_point
       WHERE ${matches(jobId, filter)} ${after}
-      ORDER BY name, stage, step LIMIT ${POINTS_A_READ}`;
+      ORDER BY name, stage, step LIMIT ${POINTS_A_READ}`,
+    );
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < POINTS_A_READ) return;

@@ -1,4 +1,6 @@
+import { text } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
 
@@ -28,6 +30,8 @@ export async function giveTag(
   await noteChange(tx, { tenant, modelName: name, tag, modelId: id, previousModelId: previous });
 }
 
+const takenTags = statement('take-tags', { modelName: text, tag: text });
+
 /** Removes one tag, or all tags, from a model whose row is locked. @returns the removed tags */
 export async function takeTags(
   tx: Transaction,
@@ -37,8 +41,11 @@ export async function takeTags(
   // A tag that another transaction gives to another model at this moment is not deleted, because Postgres checks
   // the condition again.
   const named = tag === undefined ? Prisma.empty : Prisma.sql`AND tag = ${tag}`;
-  const taken = await tx.$queryRaw<{ modelName: string; tag: string }[]>`
-    DELETE FROM model_tag WHERE model_id = ${id} ${named} RETURNING model_name AS "modelName", tag`;
+  const taken = await takenTags.rows(
+    tx,
+    Prisma.sql`
+    DELETE FROM model_tag WHERE model_id = ${id} ${named} RETURNING model_name AS "modelName", tag`,
+  );
   for (const { modelName, tag } of taken) {
     await noteChange(tx, { tenant, modelName, tag, modelId: null, previousModelId: id });
   }

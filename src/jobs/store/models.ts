@@ -1,5 +1,8 @@
-import type { DatasetStorage, ImageShape } from '../../contract/spec.js';
-import { fromJson, type Queryable, type Transaction, toJson } from './connection/database.js';
+import type { ImageShape } from '../../contract/spec.js';
+import type { TableRow } from './columns.js';
+import { text } from './connection/column.js';
+import { type Queryable, type Transaction, toJson } from './connection/database.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 
 /** Data that is shown with a model, from other tables. */
@@ -9,7 +12,11 @@ const PARTS = {
   tags: { select: { tag: true }, orderBy: { tag: 'asc' } },
 } as const satisfies Prisma.ModelInclude;
 
-export type ModelRow = Prisma.ModelGetPayload<{ include: typeof PARTS }>;
+export type ModelRow = TableRow<'model'> & {
+  readonly job: Pick<TableRow<'job'>, 'spec' | 'result'>;
+  readonly artifacts: readonly TableRow<'artifact'>[];
+  readonly tags: readonly { readonly tag: string }[];
+};
 
 export interface NewModel {
   readonly id: string;
@@ -64,14 +71,17 @@ export async function modelIds(db: Queryable, jobIds: readonly string[]): Promis
 /**
  * Locks the row, so that changes of a model or its tags run one after another. Null for a model of another tenant.
  */
-export async function lockModel(
+const locked = statement('lock-model', { id: text, name: text });
+
+export function lockModel(
   tx: Transaction,
   tenant: string,
   id: string,
 ): Promise<{ readonly id: string; readonly name: string } | null> {
-  const rows = await tx.$queryRaw<{ id: string; name: string }[]>`
-    SELECT id, name FROM model WHERE id = ${id} AND tenant = ${tenant} FOR UPDATE`;
-  return rows[0] ?? null;
+  return locked.first(
+    tx,
+    Prisma.sql`SELECT id, name FROM model WHERE id = ${id} AND tenant = ${tenant} FOR UPDATE`,
+  );
 }
 
 export interface ModelChanges {
@@ -114,13 +124,18 @@ export interface ModelQuery {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+const listed = statement('list-models', { id: text });
+
 /** Newest or most accurate first. Ties are ordered by id, descending. */
 export async function findModels(db: Queryable, query: ModelQuery): Promise<ModelRow[]> {
   const column = query.orderBy === 'accuracy' ? Prisma.sql`accuracy` : Prisma.sql`created_at`;
-  const found = await db.$queryRaw<{ id: string }[]>`
+  const rowsFound = await listed.rows(
+    db,
+    Prisma.sql`
     SELECT id FROM model WHERE ${Prisma.join(conditions(query), ' AND ')}
-    ORDER BY ${column} DESC, id DESC LIMIT ${query.limit}`;
-  const ids = found.map(({ id }) => id);
+    ORDER BY ${column} DESC, id DESC LIMIT ${query.limit}`,
+  );
+  const ids = rowsFound.map(({ id }) => id);
   const rows = await db.model.findMany({ where: { id: { in: ids } }, include: PARTS });
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
@@ -148,30 +163,12 @@ function placedAfter({ by, value, id }: ModelPlace): Prisma.Sql {
     : Prisma.sql`(created_at, id) < (${value}::timestamptz, ${id})`;
 }
 
-export type Serving = Readonly<Record<string, string>>;
+/** Facts that a prediction needs about a model. `serving`: the blobs that serve its predictions, by variant. */
+export type ServedModel = Pick<TableRow<'model'>, 'serving' | 'image' | 'storage' | 'classes'>;
 
-/** Blobs that serve the predictions of a model, by variant. */
-export const servingOf = ({ serving }: Pick<ModelRow, 'serving'>): Serving => fromJson(serving);
-
-/** Facts that a prediction needs about a model. */
-export interface ServedModel {
-  readonly serving: Serving;
-  readonly image: ImageShape;
-  readonly storage: DatasetStorage;
-  readonly classes: readonly string[];
-}
-
-export async function findServing(db: Queryable, tenant: string, id: string): Promise<ServedModel | null> {
-  const row = await db.model.findUnique({
+export function findServing(db: Queryable, tenant: string, id: string): Promise<ServedModel | null> {
+  return db.model.findUnique({
     where: { id, tenant },
     select: { serving: true, image: true, storage: true, classes: true },
   });
-  return (
-    row && {
-      serving: servingOf(row),
-      image: fromJson(row.image),
-      storage: row.storage as DatasetStorage,
-      classes: fromJson(row.classes),
-    }
-  );
 }

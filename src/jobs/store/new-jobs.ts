@@ -1,6 +1,7 @@
 import pg from 'pg';
-import type { BlobUri } from '../../contract/trainer-protocol.js';
 import { isWebhookEvent } from '../../contract/webhooks.js';
+import type { ColumnTypes } from './columns.js';
+import { text, time } from './connection/column.js';
 import type { Database } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { isUnavailable } from './connection/unavailable.js';
@@ -12,15 +13,15 @@ export interface NewJob {
   readonly id: string;
   readonly tenant: string;
   readonly name: string;
-  readonly metadata: object;
+  readonly metadata: ColumnTypes<'job'>['metadata'];
   readonly priority: number;
   readonly datasetId: string;
-  readonly spec: object;
-  readonly plan: object;
+  readonly spec: ColumnTypes<'job'>['spec'];
+  readonly plan: ColumnTypes<'job'>['plan'];
   /** W3C traceparent of the request that creates the job. */
   readonly traceparent: string | null;
   /** Blobs with the weights of another job, from which it starts. */
-  readonly initial: readonly BlobUri[] | null;
+  readonly initial: ColumnTypes<'job'>['initial'];
 }
 
 /** An Idempotency-Key to reserve for the job. */
@@ -45,8 +46,9 @@ export interface JobInsert {
 // - `delivered`: a delivery of that event for each webhook of the tenant that wants it (webhook-deliveries.ts). The
 //   ids differ in the last two digits
 // - `tracked`: an export for each tracker in the spec
-const insert = prepare<{ id: string; createdAt: Date }>(
+const insert = prepare(
   'insert-jobs',
+  { id: text, createdAt: time },
   `WITH new AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS new (id text, tenant text, name text, metadata jsonb, priority int,
       "datasetId" text, spec jsonb, plan jsonb, traceparent text, initial jsonb, key text, "bodyHash" text, delivery text, trackers jsonb)

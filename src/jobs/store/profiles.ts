@@ -1,11 +1,16 @@
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
+import type { KnownProfile } from '../../planning/forecast/forecast.js';
 import { PROFILE_KEPT_DAYS, PROFILE_WAIT_HOURS } from '../process/limits.js';
+import { COLUMNS, type ProfileError } from './columns.js';
+import { int, type RowOf, text } from './connection/column.js';
 import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
-import { Prisma, type Profile } from './generated/client.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
 import { endLease, type Fence, giveBack, TAKEABLE, taken } from './leases.js';
+import type { Profile } from './rows.js';
 
 /** Subject of a profile. */
 export interface ProfileSubject {
@@ -22,17 +27,19 @@ export interface NewProfile extends ProfileSubject {
 }
 
 /** One claim of one profile. */
-export interface ClaimedProfile extends Fence {
-  readonly spec: ResolvedSpec;
-  readonly dataset: DatasetFacts;
+const CLAIMED_PROFILE = {
+  id: text,
+  attempt: int,
+  spec: COLUMNS.profile.spec,
+  dataset: COLUMNS.profile.dataset,
   /** Number of attempts that were lost with their worker. */
-  readonly losses: number;
-}
+  losses: int,
+};
+export type ClaimedProfile = RowOf<typeof CLAIMED_PROFILE>;
+const claimed = statement('claim-profile', CLAIMED_PROFILE);
+const wanted = statement('wanted-profile', { id: text });
 
-export interface ProfileError {
-  readonly code: string;
-  readonly message: string;
-}
+export type { ProfileError } from './columns.js';
 
 /** Finished so long ago that a network is measured again; by the database's clock. */
 const OLD = Prisma.sql`finished_at < now() - ${PROFILE_KEPT_DAYS} * interval '1 day'`;
@@ -62,11 +69,21 @@ export function findProfile(db: Queryable, tenant: string, id: string): Promise<
 }
 
 /** The latest measured profile of a network, on any device. */
-export function findMeasured(db: Queryable, tenant: string, network: string): Promise<Profile | null> {
-  return db.profile.findFirst({
+export async function findMeasured(
+  db: Queryable,
+  tenant: string,
+  network: string,
+): Promise<KnownProfile | null> {
+  const row = await db.profile.findFirst({
     where: { tenant, network, state: 'succeeded' },
     orderBy: { finishedAt: 'desc' },
   });
+  if (row === null) return null;
+  const { id, device, finishedAt, result } = row;
+  if (device === null || finishedAt === null || result === null) {
+    throw new Error(`the profile ${id} has succeeded, but has no device, end or result`);
+  }
+  return { on: { id, device, measured_at: finishedAt.toISOString() }, measured: result };
 }
 
 /**
@@ -81,23 +98,24 @@ export async function deleteProfile(db: Queryable, tenant: string, id: string): 
 export const PROFILE_TAKEABLE = Prisma.sql`profile.state IN ('queued', 'running') AND ${TAKEABLE}`;
 
 /** Takes a profile under a new fence; null where somebody else was quicker. */
-export async function claimProfile(
+export function claimProfile(
   db: Database,
   id: string,
   device: string,
   leaseMs: number,
 ): Promise<ClaimedProfile | null> {
-  const rows = await db.$queryRaw<ClaimedProfile[]>`
+  return claimed.first(
+    db,
+    Prisma.sql`
     UPDATE profile SET ${taken(leaseMs)}, state = 'running', device = ${device}, started_at = now()
     WHERE id = ${id} AND ${PROFILE_TAKEABLE}
-    RETURNING id, attempt, spec, dataset, losses`;
-  return rows[0] ?? null;
+    RETURNING id, attempt, spec, dataset, losses`,
+  );
 }
 
 export async function isProfileWanted(db: Queryable, kind: DeviceKind): Promise<boolean> {
-  const rows = await db.$queryRaw<object[]>`
-    SELECT id FROM profile WHERE device_kind = ${kind} AND ${PROFILE_TAKEABLE} LIMIT 1`;
-  return rows.length > 0;
+  const sql = Prisma.sql`SELECT id FROM profile WHERE device_kind = ${kind} AND ${PROFILE_TAKEABLE} LIMIT 1`;
+  return (await wanted.first(db, sql)) !== null;
 }
 
 /** @returns false for a stale attempt, which changes nothing; so do the others */

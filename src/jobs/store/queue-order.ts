@@ -1,10 +1,12 @@
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { TRAINING_KINDS } from '../../planning/spec/precision.js';
+import { int, type RowOf, text, textOf } from './connection/column.js';
 import type { Database, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { PROFILE_TAKEABLE } from './profiles.js';
-import type { Holder } from './tasks.js';
+import type { Claimer } from './tasks.js';
 
 /** The condition for a claimable task, joined with its job. It is defined only here. */
 export const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
@@ -15,25 +17,28 @@ const KINDS_THAT_TRAIN = Prisma.raw(TRAINING_KINDS.map((kind) => `'${kind}'`).jo
 const CLAIMABLE_IN_FLOAT32 = Prisma.sql`${CLAIMABLE}
   AND (task.kind NOT IN (${KINDS_THAT_TRAIN}) OR job.spec->>'precision' IS DISTINCT FROM 'bfloat16')`;
 
-type Device = Pick<Holder, 'device' | 'bfloat16'>;
+type Device = Pick<Claimer, 'device' | 'bfloat16'>;
 
 export function claimableBy({ bfloat16 }: Pick<Device, 'bfloat16'>): Prisma.Sql {
   return bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
 }
 
-/** Number of claimable tasks, counted up to `most`. */
+const claimableCount = statement('count-claimable', { count: int });
+
+/** Number of claimable tasks, counted up to `max`. */
 export async function countClaimable(db: Queryable, max: number): Promise<number> {
-  const [row] = await db.$queryRaw<{ count: number }[]>`
+  const { count } = await claimableCount.only(
+    db,
+    Prisma.sql`
     SELECT count(*)::int AS count FROM (
-      SELECT 1 FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${max}) claimable`;
-  return row?.count ?? 0;
+      SELECT 1 FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${max}) claimable`,
+  );
+  return count;
 }
 
 /** The next work for a free slot. */
-export interface NextInSlot {
-  readonly id: string;
-  readonly kind: 'task' | 'profile';
-}
+const NEXT_IN_SLOT = { id: text, kind: textOf<'task' | 'profile'>() };
+export type NextInSlot = RowOf<typeof NEXT_IN_SLOT>;
 
 // $1: the kind of the device, for profiles.
 const nextWhere = (claimable: Prisma.Sql): string =>
@@ -69,8 +74,8 @@ const nextWhere = (claimable: Prisma.Sql): string =>
     ) served
     ORDER BY running, started_at NULLS FIRST, kind, head.id LIMIT 1`.text;
 
-const nextForAny = prepare<NextInSlot>('next-in-slot', nextWhere(CLAIMABLE));
-const nextInFloat32 = prepare<NextInSlot>('next-in-slot-in-float32', nextWhere(CLAIMABLE_IN_FLOAT32));
+const nextForAny = prepare('next-in-slot', NEXT_IN_SLOT, nextWhere(CLAIMABLE));
+const nextInFloat32 = prepare('next-in-slot-in-float32', NEXT_IN_SLOT, nextWhere(CLAIMABLE_IN_FLOAT32));
 
 /**
  * The next work for a free slot; null if there is none. The tenant with the fewest running tasks and profiles goes
@@ -87,8 +92,9 @@ const COUNTED = 1_000;
 export const LAST_POSITION = COUNTED + 1;
 
 // $1: ids of jobs.
-const positionsOf = prepare<{ id: string; position: number }>(
+const positionsOf = prepare(
   'queue-positions',
+  { id: text, position: int },
   `WITH RECURSIVE
   -- What each tenant has running, and when it was served last.
   share AS (

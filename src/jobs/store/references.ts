@@ -1,46 +1,64 @@
 import type { BlobUri } from '../../contract/trainer-protocol.js';
+import { COLUMNS } from './columns.js';
+import { flag, type RowOf, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
+
+const horizonOf = statement('garbage-horizon', { time });
 
 /**
  * No attempt whose result may still be recorded has stored a blob before this time. @param graceMs maximum
  * difference between the clocks of the hosts
  */
 export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Date> {
-  const rows = await db.$queryRaw<{ time: Date }[]>`
+  const horizon = await horizonOf.only(
+    db,
+    Prisma.sql`
     SELECT least(now(), min(started_at)) - ${graceMs} * interval '1 millisecond' AS "time"
     FROM (SELECT started_at FROM task WHERE state = 'running'
-      UNION ALL SELECT started_at FROM dataset_import WHERE lease_until IS NOT NULL) AS attempt`;
-  return rows[0]?.time ?? new Date(0);
+      UNION ALL SELECT started_at FROM dataset_import WHERE lease_until IS NOT NULL) AS attempt`,
+  );
+  return horizon.time;
 }
 
-export interface Reference {
-  readonly uri: BlobUri;
+const REFERENCE = {
+  uri: COLUMNS.checkpoint.uri,
   /** Whether the blob is the manifest of a dataset, which refers to further blobs. */
-  readonly isManifest: boolean;
-}
+  isManifest: flag,
+};
+export type Reference = RowOf<typeof REFERENCE>;
+const held = statement('held-references', REFERENCE);
+const among = statement('references-among', { uri: COLUMNS.checkpoint.uri });
 
 /**
  * The blobs that data sets and jobs that have not ended refer to, in one snapshot. Nobody reads the outputs of an ended
  * job's tasks any more.
  */
 export function readHeldReferences(db: Queryable): Promise<Reference[]> {
-  return db.$queryRaw`
+  return held.rows(
+    db,
+    Prisma.sql`
     SELECT 'sha256:' || sha256 AS uri, true AS "isManifest" FROM dataset WHERE sha256 IS NOT NULL
     UNION SELECT output.value->>'uri', output.key = 'dataset' FROM task JOIN job ON job.id = task.job_id
       CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(task.outputs) WHEN 'object' THEN task.outputs ELSE '{}' END) AS output
       WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'
     UNION SELECT initial.uri, false FROM job CROSS JOIN LATERAL jsonb_array_elements_text(job.initial) AS initial(uri)
-      WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`;
+      WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`,
+  );
 }
 
 /** Selects the blobs that an artifact, a checkpoint or a model refers to, each through an index. */
 export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): Promise<BlobUri[]> {
   const hashes = uris.map((uri) => uri.slice('sha256:'.length));
-  const rows = await db.$queryRaw<{ readonly uri: BlobUri }[]>`
+  const rows = await among.rows(
+    db,
+    Prisma.sql`
     SELECT 'sha256:' || sha256 AS uri FROM artifact WHERE sha256 = ANY (${hashes})
     UNION SELECT uri FROM checkpoint WHERE uri = ANY (${uris})
     UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)
-        OR serving @> jsonb_build_object('compact', asked.uri))`;
+        OR serving @> jsonb_build_object('compact', asked.uri))`,
+  );
   return rows.map(({ uri }) => uri);
 }

@@ -1,21 +1,19 @@
 /** Row types for the rest of job control. Prisma itself is used only in this folder. */
+import type { TableRow } from './columns.js';
 import type { Prisma } from './generated/client.js';
 
-export type {
-  ApiKey,
-  Artifact,
-  Dataset,
-  DatasetImport,
-  Event,
-  Job,
-  LogLine,
-  Profile,
-  TagChange,
-  Task,
-  TrackerExport,
-  Webhook,
-  WebhookDelivery,
-  Worker,
-} from './generated/client.js';
+export type ApiKey = TableRow<'apiKey'>;
+export type Artifact = TableRow<'artifact'>;
+export type Dataset = TableRow<'dataset'>;
+export type DatasetImport = TableRow<'datasetImport'>;
+export type Event = TableRow<'event'>;
+export type Job = TableRow<'job'>;
+export type LogLine = TableRow<'logLine'>;
+export type Profile = TableRow<'profile'>;
+export type TagChange = TableRow<'tagChange'>;
+export type Task = TableRow<'task'>;
+export type TrackerExport = TableRow<'trackerExport'>;
+export type Webhook = TableRow<'webhook'>;
+export type WebhookDelivery = TableRow<'webhookDelivery'>;
 /** Columns that change together with the state of a job. */
 export type JobChanges = Prisma.JobUpdateInput;

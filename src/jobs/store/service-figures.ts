@@ -1,7 +1,8 @@
-import type { WorkerSlot } from '../../contract/workers.js';
 import { LEASE_MS, WORKER_GONE_MS } from '../process/limits.js';
+import { COLUMNS } from './columns.js';
+import { float, listOf, objectOf, orNull, type RowOf, text } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
-import type { LoopReport } from './dispatchers.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { CLAIMABLE } from './queue-order.js';
 
@@ -9,36 +10,34 @@ import { CLAIMABLE } from './queue-order.js';
 const MAX = Prisma.raw('100000');
 
 /** State of the whole service, over all tenants. Ages are in seconds by the clock of the database. */
-export interface ServiceFigures {
+const SERVICE_FIGURES = {
   /** Unfinished jobs. */
-  readonly jobs: readonly { readonly state: string; readonly count: number }[];
+  jobs: listOf({ state: text, count: float }),
   /** Tasks that are claimable now. */
-  readonly ready: readonly { readonly kind: string; readonly count: number; readonly oldestS: number }[];
+  ready: listOf({ kind: text, count: float, oldestS: float }),
   /** `leaseS`: seconds since the oldest renewal of a lease. */
-  readonly running: readonly { readonly kind: string; readonly count: number; readonly leaseS: number }[];
+  running: listOf({ kind: text, count: float, leaseS: float }),
   /** Webhook deliveries that are not sent yet. `overdueS`: age of the oldest due one; null if none is due. */
-  readonly deliveries: { readonly pending: number; readonly overdueS: number | null };
-  readonly workers: readonly {
-    readonly heartbeatS: number;
-    readonly slots: readonly WorkerSlot[];
-    /** Metrics as stored by the worker. */
-    readonly metrics: readonly object[];
-  }[];
-  readonly dispatchers: readonly { readonly heartbeatS: number; readonly loops: readonly LoopReport[] }[];
-}
+  deliveries: objectOf({ pending: float, overdueS: orNull(float) }),
+  workers: listOf({ heartbeatS: float, slots: COLUMNS.worker.slots, metrics: COLUMNS.worker.metrics }),
+  dispatchers: listOf({ heartbeatS: float, loops: COLUMNS.dispatcher.loops }),
+};
+export type ServiceFigures = RowOf<typeof SERVICE_FIGURES>;
+const figures = statement('service-figures', SERVICE_FIGURES);
 
 /** Reads all figures in one statement, through indexes. */
-export async function readServiceFigures(db: Queryable): Promise<ServiceFigures> {
-  const [row] = await db.$queryRaw<ServiceFigures[]>`
-    SELECT ${listOf(JOBS)} AS jobs, ${listOf(READY)} AS ready, ${listOf(RUNNING)} AS running,
+export function readServiceFigures(db: Queryable): Promise<ServiceFigures> {
+  return figures.only(
+    db,
+    Prisma.sql`
+    SELECT ${asList(JOBS)} AS jobs, ${asList(READY)} AS ready, ${asList(RUNNING)} AS running,
       (SELECT to_jsonb(found) FROM (${DELIVERIES}) found) AS deliveries,
-      ${listOf(WORKERS)} AS workers, ${listOf(DISPATCHERS)} AS dispatchers`;
-  if (row === undefined) throw new Error('a SELECT without FROM must return one row');
-  return row;
+      ${asList(WORKERS)} AS workers, ${asList(DISPATCHERS)} AS dispatchers`,
+  );
 }
 
 const secondsSince = (time: string): Prisma.Sql => Prisma.raw(`extract(epoch FROM now() - ${time})::float8`);
-const listOf = (query: Prisma.Sql): Prisma.Sql =>
+const asList = (query: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`(SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]') FROM (${query}) found)`;
 
 const JOBS = Prisma.sql`

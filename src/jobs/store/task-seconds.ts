@@ -1,6 +1,28 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { TimedTask, TrainedTask } from '../../planning/timed-task.js';
+import { float, int, json, orNull, text, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
+
+const SECONDS = json<Readonly<Record<string, number>>>();
+const timed = statement('timed-tasks', {
+  stage: orNull(int),
+  weight: float,
+  seconds: SECONDS,
+  device: text,
+  method: json<ResolvedSpec['method']>(),
+});
+const trained = statement('trained-tasks', {
+  stage: orNull(int),
+  replica: orNull(int),
+  weight: float,
+  attempt: int,
+  device: text,
+  startedAt: time,
+  finishedAt: time,
+  seconds: SECONDS,
+});
 
 const JOBS_LOOKED_AT = 200;
 const MAX_TASKS = 100;
@@ -13,20 +35,26 @@ export function findTimedTasks(
   { model, image_size, batch_size, precision }: ResolvedSpec,
 ): Promise<TimedTask[]> {
   const same = JSON.stringify({ model, image_size, batch_size, precision });
-  return db.$queryRaw`
+  return timed.rows(
+    db,
+    Prisma.sql`
     SELECT task.stage, task.weight, task.seconds, task.device, latest.spec->'method' AS method
     FROM (SELECT id, spec FROM job WHERE tenant = ${tenant} AND dataset_id = ${datasetId}
       ORDER BY id DESC LIMIT ${JOBS_LOOKED_AT}) latest
     JOIN task ON task.job_id = latest.id
     WHERE latest.spec @> ${same}::jsonb AND task.state = 'succeeded' AND task.kind IN ('stage', 'end_to_end')
       AND task.seconds ? 'forward' AND latest.spec->'method'->>'type' <> 'rounds'
-    ORDER BY task.finished_at DESC LIMIT ${MAX_TASKS}`;
+    ORDER BY task.finished_at DESC LIMIT ${MAX_TASKS}`,
+  );
 }
 
 /** The successful training tasks of a job: stages and joined network. */
 export function findTrainedTasks(db: Queryable, jobId: string): Promise<TrainedTask[]> {
-  return db.$queryRaw`
+  return trained.rows(
+    db,
+    Prisma.sql`
     SELECT stage, replica, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
       coalesce(seconds, '{}') AS seconds
-    FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND kind IN ('stage', 'end_to_end')`;
+    FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND kind IN ('stage', 'end_to_end')`,
+  );
 }

@@ -1,13 +1,19 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
+import { int, type RowOf, text, texts } from './connection/column.js';
 import type { Transaction } from './connection/database.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
 import { type Fence, isCurrent } from './leases.js';
 
-export interface Opening {
-  /** Names of the outputs that other tasks read. */
-  readonly needed: readonly string[];
+const OPENING = {
+  nudge: text,
   /** Number of tasks that became claimable. */
-  readonly opened: number;
-}
+  opened: int,
+  /** Names of the outputs that other tasks read. */
+  needed: texts,
+};
+export type Opening = RowOf<typeof OPENING>;
+const succeeded = statement('end-succeeded', OPENING);
 
 /**
  * running > succeeded, if `fence` is the current claim. Deletes the checkpoint, reduces the missing inputs of the
@@ -15,14 +21,16 @@ export interface Opening {
  * statement, because a device waits for it.
  * @returns null for a stale attempt, which has changed nothing
  */
-export async function endSucceeded(
+export function endSucceeded(
   tx: Transaction,
   fence: Fence,
   { outputs, result, seconds }: TaskSuccess,
 ): Promise<Opening | null> {
   const hasSpool = Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
   // Readers are given as an array, because Postgres would otherwise join with every waiting task.
-  const rows = await tx.$queryRaw<Opening[]>`
+  return succeeded.first(
+    tx,
+    Prisma.sql`
     WITH ended AS (
       UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool},
         outputs = ${JSON.stringify(outputs)}::jsonb, result = ${JSON.stringify(result)}::jsonb,
@@ -44,6 +52,6 @@ export async function endSucceeded(
       FROM task reader CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
       WHERE reader.id = ANY (ARRAY(SELECT task_id FROM readers)) AND source->>'task' = ended.key
     ) AS needed
-    FROM ended`;
-  return rows[0] ?? null;
+    FROM ended`,
+  );
 }

@@ -1,33 +1,41 @@
 import type { JobError } from '../../contract/job-error.js';
 import { isTerminal, type TaskState, transition } from '../../contract/states.js';
-import type { TaskKind } from '../../contract/trainer-protocol.js';
-import type { InputReference, PlannedTask } from '../../planning/tasks/task-graph.js';
+import type { PlannedTask } from '../../planning/tasks/task-graph.js';
+import { COLUMNS } from './columns.js';
+import { flag, int, orNull, type RowOf, text, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import type { LockedJob } from './jobs.js';
 import { endLease, type Fence, LEASE_OVER, updateHeld } from './leases.js';
 
-export interface RunningTask extends Fence {
-  readonly jobId: string;
-  readonly key: string;
-  readonly kind: TaskKind;
-  readonly stage: number | null;
-  readonly round: number | null;
-  readonly replica: number | null;
-  readonly failures: number;
+export const RUNNING_TASK = {
+  id: text,
+  attempt: int,
+  jobId: text,
+  key: text,
+  kind: COLUMNS.task.kind,
+  stage: orNull(int),
+  round: orNull(int),
+  replica: orNull(int),
+  failures: int,
   /** Number of attempts that were lost with their worker since the last checkpoint. */
-  readonly losses: number;
+  losses: int,
   /** Outages of a host in a row that its attempts have met since the last checkpoint. */
-  readonly outages: number;
-}
+  outages: int,
+};
+export type RunningTask = RowOf<typeof RUNNING_TASK>;
 
-export interface ClaimedTask extends RunningTask {
+export const CLAIMED_TASK = {
+  ...RUNNING_TASK,
   /** The time at which it became claimable. */
-  readonly readyAt: Date;
-  readonly inputs: Readonly<Record<string, InputReference>>;
-}
+  readyAt: time,
+  inputs: COLUMNS.task.inputs,
+};
+export type ClaimedTask = RowOf<typeof CLAIMED_TASK>;
 
-export interface Holder {
+/** A device of a worker, which claims tasks. */
+export interface Claimer {
   readonly workerId: string;
   readonly device: string;
   /** Whether the device supports bfloat16. */
@@ -84,19 +92,19 @@ export async function endAttempt(
   );
 }
 
-export interface Producer extends RunningTask {
-  readonly state: TaskState;
-  /** Whether it has made its outputs again since the reader was claimed. */
-  readonly remade: boolean;
-}
+const producer = statement('producer', {
+  ...RUNNING_TASK,
+  state: COLUMNS.task.state,
+  /** Whether it has made its outputs again since the reader was claimed. Null before it has made any. */
+  remade: orNull(flag),
+});
+export type Producer = NonNullable<Awaited<ReturnType<typeof findProducer>>>;
 
 /** Finds the task that makes an input of a running task; null if no task makes it. */
-export async function findProducer(
-  tx: Transaction,
-  { id, attempt }: Fence,
-  input: string,
-): Promise<Producer | null> {
-  const rows = await tx.$queryRaw<Producer[]>`
+export function findProducer(tx: Transaction, { id, attempt }: Fence, input: string) {
+  return producer.first(
+    tx,
+    Prisma.sql`
     SELECT producer.id, producer.job_id AS "jobId", producer.key, producer.kind, producer.stage,
       producer.round, producer.replica, producer.attempt, producer.failures, producer.losses, producer.outages,
       producer.state,
@@ -105,8 +113,8 @@ export async function findProducer(
         AND data->>'attempt' = ${String(attempt)}) AS remade
     FROM task reader JOIN task producer
       ON producer.job_id = reader.job_id AND producer.key = reader.inputs->${input}->>'task'
-    WHERE reader.id = ${id}`;
-  return rows[0] ?? null;
+    WHERE reader.id = ${id}`,
+  );
 }
 
 /** succeeded > ready: its output must be made again. Then count the needs of this task and of its readers again. */
@@ -153,14 +161,19 @@ export function touchAttempt(
   );
 }
 
-export type ExpiredTask = RunningTask & { readonly workerId: string | null };
+const EXPIRED_TASK = { ...RUNNING_TASK, workerId: orNull(text) };
+export type ExpiredTask = RowOf<typeof EXPIRED_TASK>;
+const expired = statement('expired-tasks', EXPIRED_TASK);
 
 /** Running tasks whose worker let the lease run out, by id. */
 export function expiredTasks(db: Queryable, after: string, limit: number): Promise<ExpiredTask[]> {
-  return db.$queryRaw`
+  return expired.rows(
+    db,
+    Prisma.sql`
     SELECT id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages,
       worker_id AS "workerId"
-    FROM task WHERE state = 'running' AND ${LEASE_OVER} AND id > ${after} ORDER BY id LIMIT ${limit}`;
+    FROM task WHERE state = 'running' AND ${LEASE_OVER} AND id > ${after} ORDER BY id LIMIT ${limit}`,
+  );
 }
 
 export async function countRunning(tx: Transaction, jobId: string): Promise<number> {
@@ -175,13 +188,17 @@ export async function cancelOpenTasks(tx: Transaction, job: LockedJob): Promise<
   });
 }
 
+const spools = statement('consumed-spools', { id: text, jobId: text });
+
 /** Tasks, by id, whose spool files nobody will read again: every task that reads one of them has succeeded. */
 export function consumedSpools(
   db: Queryable,
   after: string,
   limit: number,
 ): Promise<{ readonly id: string; readonly jobId: string }[]> {
-  return db.$queryRaw`
+  return spools.rows(
+    db,
+    Prisma.sql`
     SELECT producer.id, producer.job_id AS "jobId" FROM task producer
     WHERE producer.has_spool AND producer.state = 'succeeded' AND producer.id > ${after} AND NOT EXISTS (
       SELECT 1 FROM task_dependency d JOIN task reader ON reader.id = d.task_id
@@ -189,7 +206,8 @@ export function consumedSpools(
       WHERE d.needs_id = producer.id AND reader.state <> 'succeeded'
         AND source->>'task' = producer.key
         AND producer.outputs->(source->>'output')->>'uri' LIKE 'spool:%')
-    ORDER BY producer.id LIMIT ${limit}`;
+    ORDER BY producer.id LIMIT ${limit}`,
+  );
 }
 
 export async function clearSpool(db: Queryable, taskId: string): Promise<void> {

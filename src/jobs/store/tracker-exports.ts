@@ -1,8 +1,10 @@
-import type { JobState } from '../../contract/states.js';
+import { COLUMNS } from './columns.js';
+import { orNull, type RowOf, text } from './connection/column.js';
 import type { Database, Queryable, Transaction } from './connection/database.js';
 import { notify } from './connection/notify.js';
+import { statement } from './connection/statement.js';
 import {
-  type ClaimedDelivery,
+  CLAIMED_DELIVERY,
   type DeliveryFailure,
   recordDelivered,
   recordDeliveryFailure,
@@ -52,14 +54,18 @@ export function countTrackerExports(db: Queryable, jobId: string): Promise<numbe
 }
 
 /** An export that is this process's to make, until its lease is over. */
-export interface ClaimedExport extends ClaimedDelivery {
-  readonly jobId: string;
-  readonly trackingUri: string;
-  readonly experiment: string;
+const CLAIMED_EXPORT = {
+  ...CLAIMED_DELIVERY,
+  jobId: text,
+  trackingUri: text,
+  experiment: text,
   /** Encrypted. */
-  readonly authorization: string | null;
-  readonly state: JobState;
-}
+  authorization: orNull(text),
+  /** State of the job. */
+  state: COLUMNS.job.state,
+};
+export type ClaimedExport = RowOf<typeof CLAIMED_EXPORT>;
+const claimed = statement('claim-export', CLAIMED_EXPORT);
 
 /** A tenant with slow trackers holds two places, of those of all dispatchers. */
 const PLACE: SharedPlace = {
@@ -74,15 +80,17 @@ const PLACE: SharedPlace = {
 
 /** Takes the export of a finished job whose turn it is; null where none is due. */
 export function claimExport(db: Database, leaseMs: number): Promise<ClaimedExport | null> {
-  return takeInTurn(db, PLACE, async (id) => {
-    const rows = await db.$queryRaw<ClaimedExport[]>`
+  return takeInTurn(db, PLACE, (id) =>
+    claimed.first(
+      db,
+      Prisma.sql`
       UPDATE tracker_export AS export SET ${taken(leaseMs)}, attempts = attempts + 1
       FROM job
       WHERE job.id = export.job_id AND export.id = ${id} AND export.state = 'pending' AND ${TAKEABLE}
       RETURNING export.id, attempt, export.tenant, attempts, losses, job_id AS "jobId", tracking_uri AS "trackingUri",
-        experiment, "authorization", job.state`;
-    return rows[0] ?? null;
-  });
+        experiment, "authorization", job.state`,
+    ),
+  );
 }
 
 /** The exported run in the tracker. */

@@ -1,4 +1,6 @@
+import { text } from './connection/column.js';
 import type { Database, Queryable } from './connection/database.js';
+import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { LEASE_OVER, type LeasedTable, TAKEABLE } from './leases.js';
 
@@ -22,6 +24,8 @@ export interface SharedPlace {
   readonly laneMax: number;
 }
 
+const next = statement('next-in-turn', { id: text });
+
 /** The id of the row whose turn it is; null where none can be taken. */
 export async function nextInTurn(db: Queryable, place: SharedPlace): Promise<string | null> {
   const { name, open, ready = Prisma.sql`true`, tenantMax, laneMax } = place;
@@ -31,7 +35,9 @@ export async function nextInTurn(db: Queryable, place: SharedPlace): Promise<str
   const isSameLane = Prisma.raw(
     place.lane.map((column) => `waiting.${column} = lanes.${column}`).join(' AND '),
   );
-  const rows = await db.$queryRaw<{ id: string }[]>`
+  const row = await next.first(
+    db,
+    Prisma.sql`
     WITH RECURSIVE
     -- Lanes in which something waits, found by steps through the index: the cost does not grow with the rows.
     lanes AS (
@@ -54,8 +60,9 @@ export async function nextInTurn(db: Queryable, place: SharedPlace): Promise<str
     ) head
     WHERE coalesce(by_tenant.count, 0) < ${tenantMax} AND coalesce(by_lane.count, 0) < ${laneMax}
     ORDER BY coalesce(by_tenant.count, 0), turn.served_at NULLS FIRST, coalesce(by_lane.count, 0), head.due_at, head.id
-    LIMIT 1`;
-  return rows[0]?.id ?? null;
+    LIMIT 1`,
+  );
+  return row?.id ?? null;
 }
 
 /** Maximum number of lost races in a row. Other workers then do the work. */

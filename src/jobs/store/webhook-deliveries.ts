@@ -1,8 +1,11 @@
 import { DELIVERY_KEPT_DAYS } from '../process/limits.js';
+import { COLUMNS, type Message } from './columns.js';
+import { type RowOf, text } from './connection/column.js';
 import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
+import { statement } from './connection/statement.js';
 import {
-  type ClaimedDelivery,
+  CLAIMED_DELIVERY,
   type DeliveryFailure,
   recordDelivered,
   recordDeliveryFailure,
@@ -12,12 +15,7 @@ import { newId } from './ids.js';
 import { type Fence, TAKEABLE, taken } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
-/** A message to a webhook, as the Standard Webhooks specification defines it. */
-export interface Message {
-  readonly type: string;
-  readonly timestamp: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+export type { Message } from './columns.js';
 
 /**
  * Writes a delivery of each message for each webhook of the tenant with this event type: the outbox. It is written
@@ -49,13 +47,16 @@ export async function queueDelivery(
 }
 
 /** A delivery that is this process's to send, until its lease is over. */
-export interface ClaimedMessage extends ClaimedDelivery {
-  readonly webhookId: string;
-  readonly message: Message;
-  readonly url: string;
+const CLAIMED_MESSAGE = {
+  ...CLAIMED_DELIVERY,
+  webhookId: text,
+  message: COLUMNS.webhookDelivery.message,
+  url: text,
   /** Encrypted. */
-  readonly secret: string;
-}
+  secret: text,
+};
+export type ClaimedMessage = RowOf<typeof CLAIMED_MESSAGE>;
+const claimed = statement('claim-delivery', CLAIMED_MESSAGE);
 
 /** One slow receiver holds two places, and a tenant with many of them eight, of those of all dispatchers. */
 const PLACE: SharedPlace = {
@@ -69,15 +70,17 @@ const PLACE: SharedPlace = {
 
 /** Takes the delivery whose turn it is; null where none is due. */
 export function claimDelivery(db: Database, leaseMs: number): Promise<ClaimedMessage | null> {
-  return takeInTurn(db, PLACE, async (id) => {
-    const rows = await db.$queryRaw<ClaimedMessage[]>`
+  return takeInTurn(db, PLACE, (id) =>
+    claimed.first(
+      db,
+      Prisma.sql`
       UPDATE webhook_delivery AS delivery SET ${taken(leaseMs)}, attempts = attempts + 1
       FROM webhook
       WHERE webhook.id = delivery.webhook_id AND delivery.id = ${id} AND state = 'pending' AND ${TAKEABLE}
       RETURNING delivery.id, attempt, delivery.tenant, attempts, losses, webhook_id AS "webhookId", message,
-        webhook.url, webhook.secret`;
-    return rows[0] ?? null;
-  });
+        webhook.url, webhook.secret`,
+    ),
+  );
 }
 
 export function recordMessageArrived(db: Queryable, fence: Fence, status: number): Promise<boolean> {

@@ -1,9 +1,10 @@
 import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceCount } from '../../planning/spec/precision.js';
 import { WORKER_GONE_MS } from '../process/limits.js';
-import { type Database, fromJson, type Queryable } from './connection/database.js';
+import { COLUMNS } from './columns.js';
+import { int, type RowOf, text, time } from './connection/column.js';
+import type { Database, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
-import type { Worker } from './generated/client.js';
 
 export interface WorkerReport {
   readonly id: string;
@@ -48,20 +49,34 @@ export async function deleteGoneWorkers(db: Queryable): Promise<void> {
     DELETE FROM worker WHERE heartbeat_at < now() - ${WORKER_GONE_MS} * interval '1 millisecond'`;
 }
 
-const heardOf = prepare<Worker>(
+/** A worker as others see it: without its metrics. */
+const LIVE_WORKER = {
+  id: text,
+  host: text,
+  pid: int,
+  devices: COLUMNS.worker.devices,
+  slots: COLUMNS.worker.slots,
+  versions: COLUMNS.worker.versions,
+  startedAt: time,
+  heartbeatAt: time,
+};
+export type LiveWorker = RowOf<typeof LIVE_WORKER>;
+
+const heardOf = prepare(
   'workers',
+  LIVE_WORKER,
   `SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt"
   FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond' ORDER BY started_at`,
 );
 
 /** Workers with a recent heartbeat, oldest first. */
-export function findWorkers(db: Database): Promise<Worker[]> {
+export function findWorkers(db: Database): Promise<LiveWorker[]> {
   return heardOf(db, []);
 }
 
 /** Devices of all workers. */
-export function deviceCount(workers: readonly Worker[]): DeviceCount {
-  const devices = workers.flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
+export function deviceCount(workers: readonly LiveWorker[]): DeviceCount {
+  const devices = workers.flatMap((worker) => worker.devices);
   return {
     devices: devices.length,
     withBfloat16: devices.filter(({ bfloat16 }) => bfloat16).length,

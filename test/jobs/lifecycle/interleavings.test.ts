@@ -10,8 +10,8 @@ import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js'
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
-import type { Task } from '../../../src/jobs/store/generated/client.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
+import type { Task } from '../../../src/jobs/store/rows.js';
 import type { Strata } from '../../support/strata.js';
 import { reconcile } from '../support/reconcile.js';
 import { smallJob } from '../support/specs.js';

@@ -1,12 +1,12 @@
 import type { Job, JobsClient } from '../../../contract/client/jobs.js';
 import { StrataError } from '../../../contract/errors.js';
-import { isTerminal, type JobState } from '../../../contract/states.js';
+import { isTerminal } from '../../../contract/states.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { requestPause, resume } from '../../lifecycle/pause.js';
 import { requestStop } from '../../lifecycle/stop.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
 import { findJobs } from '../../store/job-list.js';
-import { deleteJob, findJob, findStanding, type LockedJob, progressOf } from '../../store/jobs.js';
+import { deleteJob, findJob, findLastSeqs, type LockedJob, progressOf } from '../../store/jobs.js';
 import { modelIds } from '../../store/models.js';
 import type { Job as JobRow } from '../../store/rows.js';
 import { placeAfter } from '../cursor.js';
@@ -30,8 +30,7 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
   return {
     getJob,
     async getJobState(id) {
-      const job = await findStanding(db, tenant, id);
-      return job && (job.state as JobState);
+      return (await findLastSeqs(db, tenant, id))?.state ?? null;
     },
     async createJob(spec, options) {
       const reads = askingOnce(parts.reads);
@@ -117,10 +116,15 @@ function askingOnce(reads: CreateParts['reads']): CreateParts['reads'] {
 type ReadParts = Pick<CreateParts, 'db' | 'reads'>;
 
 async function readJob(parts: ReadParts, row: JobRow): Promise<Job> {
-  return (await readJobs(parts, [row]))[0] as Job;
+  return (await viewOf(parts, [row]))(row);
 }
 
-async function readJobs({ db, reads }: ReadParts, rows: readonly JobRow[]): Promise<Job[]> {
+async function readJobs(parts: ReadParts, rows: readonly JobRow[]): Promise<Job[]> {
+  return rows.map(await viewOf(parts, rows));
+}
+
+/** Reads what the views of these rows need from other tables. */
+async function viewOf({ db, reads }: ReadParts, rows: readonly JobRow[]): Promise<(row: JobRow) => Job> {
   const idsOf = (kept: (row: JobRow) => boolean) => rows.filter(kept).map((row) => row.id);
   const [progress, queue, models] = await Promise.all([
     progressOf(
@@ -133,12 +137,11 @@ async function readJobs({ db, reads }: ReadParts, rows: readonly JobRow[]): Prom
       idsOf((row) => row.state === 'succeeded'),
     ),
   ]);
-  return rows.map((row) =>
+  return (row) =>
     toJob(row, {
       progress: progress.get(row.id) ?? [],
       queue: queue(row),
       modelId: models.get(row.id) ?? null,
       nowMs: Date.now(),
-    }),
-  );
+    });
 }

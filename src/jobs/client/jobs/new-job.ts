@@ -7,7 +7,7 @@ import { resolveSpec } from '../../../planning/spec/resolve.js';
 import { warningsOf } from '../../../planning/spec/warnings.js';
 import { countTasks } from '../../../planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import { type Database, toJson } from '../../store/connection/database.js';
+import type { Database } from '../../store/connection/database.js';
 import {
   type DatasetFactsRow,
   datasetNames,
@@ -157,10 +157,10 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     priority: job.priority,
     datasetId: job.datasetId,
     traceparent: job.traceparent,
-    metadata: toJson(job.metadata) as Job['metadata'],
-    spec: toJson(job.spec) as Job['spec'],
-    plan: toJson(job.plan) as Job['plan'],
-    initial: toJson(job.initial) as Job['initial'],
+    metadata: job.metadata,
+    spec: job.spec,
+    plan: job.plan,
+    initial: job.initial,
     state: 'queued',
     stopAs: null,
     stopNow: false,

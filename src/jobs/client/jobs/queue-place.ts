@@ -1,9 +1,9 @@
 import type { components } from '../../../contract/generated/openapi.js';
 import type { WorkerSlot } from '../../../contract/workers.js';
-import { type Database, fromJson } from '../../store/connection/database.js';
+import type { Database } from '../../store/connection/database.js';
 import { LAST_POSITION, queuePositions } from '../../store/queue-order.js';
-import type { Job, Worker } from '../../store/rows.js';
-import { findWorkers } from '../../store/workers.js';
+import type { Job } from '../../store/rows.js';
+import { findWorkers, type LiveWorker } from '../../store/workers.js';
 import { readTogether } from '../together/read-together.js';
 
 type Queue = components['schemas']['JobQueue'];
@@ -14,7 +14,7 @@ type Waiting = Pick<Job, 'id' | 'tenant' | 'priority'>;
 /** Queries of every response about queued jobs. Concurrent requests share them. */
 export interface QueueReads {
   readonly positions: (jobs: readonly Waiting[]) => Promise<ReadonlyMap<string, number>>;
-  readonly workers: () => Promise<readonly Worker[]>;
+  readonly workers: () => Promise<readonly LiveWorker[]>;
 }
 
 /**
@@ -82,7 +82,7 @@ export async function queueOf(
   const queued = rows.filter((row) => row.state === 'queued');
   if (queued.length === 0) return () => null;
   const [positions, workers] = await Promise.all([reads.positions(queued), reads.workers()]);
-  const slots = workers.flatMap((worker) => fromJson<WorkerSlot[]>(worker.slots));
+  const slots = workers.flatMap((worker) => worker.slots);
   return ({ id, state }) => {
     if (state !== 'queued') return null;
     // Absent: the job has started since its row was read.

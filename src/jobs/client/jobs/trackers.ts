@@ -29,10 +29,10 @@ export function trackerMethods(db: Database, tenant: string, parts: OutgoingPart
     },
     async handOverJob(jobId, tracker) {
       checkAddresses({ '/tracking_uri': tracker.tracking_uri }, forPurpose(parts.policy, 'tracker'));
-      const [sealed] = await sealTrackers([tracker], parts);
+      const sealed = sealTracker(tracker, await boxFor([tracker], parts));
       const row = await db.$transaction(async (tx) => {
         await lockOwnJob(tx, tenant, jobId);
-        const stored = await putTrackerExport(tx, tenant, jobId, sealed!);
+        const stored = await putTrackerExport(tx, tenant, jobId, sealed);
         if ((await countTrackerExports(tx, jobId)) <= MAX_TRACKERS_PER_JOB) return stored;
         throw new StrataError('limit_reached', `A job can have at most ${MAX_TRACKERS_PER_JOB} trackers.`);
       });
@@ -44,19 +44,29 @@ export function trackerMethods(db: Database, tenant: string, parts: OutgoingPart
 
 export async function sealTrackers(
   trackers: readonly Tracker[],
-  { openBox }: OutgoingParts,
+  parts: Pick<OutgoingParts, 'openBox'>,
 ): Promise<SealedTracker[]> {
-  const box = trackers.some(({ authorization }) => authorization) ? await openBox() : null;
-  return trackers.map(({ type, tracking_uri: trackingUri, experiment, authorization }) => {
-    const id = newTrackerExportId();
-    return {
-      id,
-      type,
-      trackingUri,
-      experiment,
-      authorization: authorization ? box!.seal(authorization, id) : null,
-    };
-  });
+  const box = await boxFor(trackers, parts);
+  return trackers.map((tracker) => sealTracker(tracker, box));
+}
+
+type Box = Awaited<ReturnType<OutgoingParts['openBox']>>;
+
+/** The key is read only where a tracker has something to encrypt. */
+async function boxFor(
+  trackers: readonly Tracker[],
+  { openBox }: Pick<OutgoingParts, 'openBox'>,
+): Promise<Box | null> {
+  return trackers.some(({ authorization }) => authorization) ? openBox() : null;
+}
+
+function sealTracker(
+  { type, tracking_uri: trackingUri, experiment, authorization }: Tracker,
+  box: Box | null,
+): SealedTracker {
+  const id = newTrackerExportId();
+  const sealed = authorization && box ? box.seal(authorization, id) : null;
+  return { id, type, trackingUri, experiment, authorization: sealed };
 }
 
 /** @throws StrataError forbidden_target; invalid_spec if the same tracker is listed twice */

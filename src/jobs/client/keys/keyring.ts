@@ -1,8 +1,8 @@
-import type { Principal, Scope } from '../../../contract/access.js';
+import type { Principal } from '../../../contract/access.js';
 import { StrataError } from '../../../contract/errors.js';
 import { memoize } from '../../../contract/memoize.js';
 import { anyApiKey, findAnyApiKey } from '../../store/api-keys.js';
-import { type Database, fromJson } from '../../store/connection/database.js';
+import type { Database } from '../../store/connection/database.js';
 import type { ApiKey } from '../../store/rows.js';
 import { hasHash, parseToken } from './token.js';
 
@@ -41,7 +41,7 @@ export function openKeyring(db: Database, nowMs: () => number): Keyring {
 }
 
 function principalOf({ id, tenant, scopes }: ApiKey): Principal {
-  return { keyId: id, tenant, scopes: fromJson<Scope[]>(scopes) };
+  return { keyId: id, tenant, scopes: scopes };
 }
 
 /** @throws StrataError unavailable */

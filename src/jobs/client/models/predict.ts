@@ -47,7 +47,7 @@ export function predictMethod(
 
 function servedFile({ serving }: ServedModel, { variant }: PredictionQuestion): BlobUri {
   const uri = serving[variant];
-  if (uri !== undefined) return uri as BlobUri;
+  if (uri !== undefined) return uri;
   const served = Object.keys(serving);
   const has =
     served.length === 0 ? 'The model has no such file any more' : `Available variants: ${served.join(', ')}`;

@@ -1,15 +1,12 @@
 import type { PlansClient } from '../../../contract/client/plans.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { NetworkProfile } from '../../../contract/network-profile.js';
 import type { JobSpec } from '../../../contract/spec.js';
-import type { WorkerSlot } from '../../../contract/workers.js';
 import { describeRun } from '../../../method/index.js';
-import { type KnownProfile, makePlan } from '../../../planning/forecast/forecast.js';
+import { makePlan } from '../../../planning/forecast/forecast.js';
 import { measuredRates } from '../../../planning/forecast/measured-rates.js';
 import { networkKey } from '../../../planning/forecast/network-key.js';
-import { type Database, fromJson } from '../../store/connection/database.js';
+import type { Database } from '../../store/connection/database.js';
 import { findMeasured } from '../../store/profiles.js';
-import type { Profile } from '../../store/rows.js';
 import { findTimedTasks } from '../../store/task-seconds.js';
 import { type DatasetReads, resolveFor } from '../jobs/new-job.js';
 import type { QueueReads } from '../jobs/queue-place.js';
@@ -32,23 +29,15 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
         findTimedTasks(db, tenant, datasetId, spec),
         reads.workers(),
       ]);
-      const slots = workers.flatMap((worker) => fromJson<WorkerSlot[]>(worker.slots)).length;
+      const slots = workers.flatMap((worker) => worker.slots).length;
       return makePlan(spec, facts, {
         devices: devices ?? (slots || spec.method.stages),
         memoryBytes: device_memory_bytes,
         bytesPerSecond: link_bytes_per_second,
-        profile: profile && knownProfile(profile),
+        profile,
         measured: measuredRates(describeRun(spec, facts).network, spec.batch_size, tasks),
       });
     },
-  };
-}
-
-function knownProfile({ id, device, finishedAt, result }: Profile): KnownProfile {
-  return {
-    // Both are set for a profile that has succeeded.
-    on: { id, device: device!, measured_at: finishedAt!.toISOString() },
-    measured: fromJson<NetworkProfile>(result),
   };
 }
 

@@ -1,14 +1,12 @@
 import type { PlansClient } from '../../../contract/client/plans.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { WorkerDevice } from '../../../contract/workers.js';
 import type { DeviceKind } from '../../../planning/forecast/device-kind.js';
 import { networkKey } from '../../../planning/forecast/network-key.js';
 import { MAX_PROFILES_PER_TENANT } from '../../process/limits.js';
-import { fromJson } from '../../store/connection/database.js';
 import { newId } from '../../store/ids.js';
 import { underLimit } from '../../store/limits.js';
 import { countProfiles, deleteProfile, ensureProfile, findProfile } from '../../store/profiles.js';
-import type { Worker } from '../../store/rows.js';
+import type { LiveWorker } from '../../store/workers.js';
 import { notFound } from '../own.js';
 import { toProfile } from '../views/profiles.js';
 import { type PlanParts, resolveUnderJob } from './plans.js';
@@ -46,7 +44,7 @@ export function profileMethods(
   };
 }
 
-function preferredKind(workers: readonly Worker[]): DeviceKind {
-  const devices = workers.flatMap((worker) => fromJson<WorkerDevice[]>(worker.devices));
+function preferredKind(workers: readonly LiveWorker[]): DeviceKind {
+  const devices = workers.flatMap((worker) => worker.devices);
   return devices.some(({ kind }) => kind === 'gpu') ? 'gpu' : 'cpu';
 }

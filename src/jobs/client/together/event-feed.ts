@@ -1,9 +1,9 @@
 import type { Event, LogFilter, LogLine } from '../../../contract/client/jobs.js';
-import { isTerminal, type JobState } from '../../../contract/states.js';
+import { isTerminal } from '../../../contract/states.js';
 import type { Database } from '../../store/connection/database.js';
 import { listen } from '../../store/connection/notify.js';
 import { findEvents } from '../../store/events.js';
-import { findStanding } from '../../store/jobs.js';
+import { findLastSeqs } from '../../store/jobs.js';
 import { findLogLines } from '../../store/log-lines.js';
 import { notFound } from '../own.js';
 import { toEvent, toLogLine } from '../views/parts.js';
@@ -25,8 +25,8 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
   const tails = new SharedTails();
   const listener = await listen(databaseUrl, { strata_event: (jobId) => tails.nudge(jobId) });
   const stateReader = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
-    const job = (await findStanding(db, tenant, jobId)) ?? notFound(jobId);
-    return { newest: job[counter], ended: isTerminal('job', job.state as JobState) };
+    const job = (await findLastSeqs(db, tenant, jobId)) ?? notFound(jobId);
+    return { newest: job[counter], ended: isTerminal('job', job.state) };
   };
   return {
     follow(tenant, jobId, after, signal) {

@@ -1,6 +1,4 @@
-import type { Scope } from '../../../contract/access.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import { fromJson } from '../../store/connection/database.js';
 import type { ApiKey } from '../../store/rows.js';
 
 export function toApiKey(row: ApiKey): components['schemas']['ApiKey'] {
@@ -9,7 +7,7 @@ export function toApiKey(row: ApiKey): components['schemas']['ApiKey'] {
     object: 'api_key',
     tenant: row.tenant,
     name: row.name,
-    scopes: fromJson<Scope[]>(row.scopes),
+    scopes: row.scopes,
     created_at: row.createdAt.toISOString(),
     links: { self: `/api-keys/${row.id}` },
   };

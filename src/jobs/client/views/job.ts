@@ -1,25 +1,12 @@
 import type { Job } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { JobError } from '../../../contract/job-error.js';
-import type { ResolvedSpec } from '../../../contract/spec.js';
 import { isTerminal, type JobState } from '../../../contract/states.js';
 import { type KindProgress, secondsLeft } from '../../../planning/tasks/time-left.js';
-import { fromJson } from '../../store/connection/database.js';
+import type { StoredResult } from '../../store/columns.js';
 import type { JobProgress } from '../../store/jobs.js';
 import type { Job as JobRow } from '../../store/rows.js';
 
 type Schemas = components['schemas'];
-/** Result of finalize: figures, of which the first two always exist, and the networks that they describe. */
-type StoredResult = {
-  readonly test_accuracy: number;
-  readonly test_loss: number;
-  readonly compact_accuracy?: number;
-  readonly validation_accuracy?: number;
-  readonly networks?: Schemas['NetworkFigures'][];
-  readonly speedup?: Schemas['JobResult']['speedup'];
-  readonly speedup_reason?: Schemas['JobResult']['speedup_reason'];
-};
-
 /** Data about a job from other tables than its own. */
 export interface JobSurroundings {
   /** Progress of each kind of task. Empty until the job is planned. */
@@ -32,12 +19,12 @@ export interface JobSurroundings {
 }
 
 export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurroundings): Job {
-  const state = row.state as JobState;
+  const state = row.state;
   return {
     id: row.id,
     object: 'job',
     name: row.name,
-    metadata: fromJson<Record<string, string>>(row.metadata),
+    metadata: row.metadata,
     state,
     state_reason: stateReason(row, state, queue, progress),
     progress: shareDone(state, progress),
@@ -48,11 +35,11 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     cancel_requested_at: row.cancelRequestedAt?.toISOString() ?? null,
     pause_requested_at: row.pauseRequestedAt?.toISOString() ?? null,
     queue,
-    spec: fromJson<ResolvedSpec>(row.spec),
+    spec: row.spec,
     // Jobs of earlier versions have none.
-    plan: { warnings: [], ...fromJson<Omit<Schemas['JobPlan'], 'warnings'>>(row.plan) },
-    result: row.result === null ? null : toResult(fromJson<StoredResult>(row.result), modelId),
-    error: row.error === null ? null : fromJson<JobError>(row.error),
+    plan: { warnings: [], ...row.plan },
+    result: row.result === null ? null : toResult(row.result, modelId),
+    error: row.error,
     links: linksOf(row.id),
   };
 }
@@ -69,7 +56,7 @@ function stateReason(
   queue: Schemas['JobQueue'] | null,
   progress: readonly JobProgress[],
 ): string | null {
-  if (row.error !== null) return fromJson<JobError>(row.error).message;
+  if (row.error !== null) return row.error.message;
   if (row.finishedAt === null && row.stopAs === 'cancelled') {
     return row.stopNow ? 'its trainers are being stopped' : 'its running tasks are writing a last checkpoint';
   }
@@ -82,9 +69,9 @@ function stateReason(
 
 /** Estimated for running jobs only: nobody knows when a queued or paused job continues. */
 function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: number): string | null {
-  const state = row.state as JobState;
+  const state = row.state;
   if (state === 'queued' || state === 'paused' || isTerminal('job', state)) return null;
-  const seconds = secondsLeft(kinds, fromJson<ResolvedSpec>(row.spec).method.end_to_end_replicas);
+  const seconds = secondsLeft(kinds, row.spec.method.end_to_end_replicas);
   return seconds === null ? null : new Date(nowMs + seconds * 1000).toISOString();
 }
 

@@ -1,29 +1,27 @@
 import { MODEL_VARIANTS, type Model, type ModelVariantName } from '../../../contract/client/models.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import { modelFile } from '../../../contract/model-files.js';
-import type { DatasetFacts, ResolvedSpec } from '../../../contract/spec.js';
+import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { NetworkFigures } from '../../../contract/trainer-protocol.js';
 import { networkVariants } from '../../../method/index.js';
 import { type Layer, parameterCount } from '../../../network/index.js';
-import { fromJson } from '../../store/connection/database.js';
-import { type ModelRow, servingOf } from '../../store/models.js';
+import type { Figures } from '../../store/columns.js';
+import type { ModelRow } from '../../store/models.js';
 import type { Artifact, TagChange } from '../../store/rows.js';
 
 type Schemas = components['schemas'];
-export type Figures = Readonly<Record<string, number>>;
 
-interface StoredResult {
+interface Result {
   readonly figures: Figures;
   /** Empty for jobs from versions that did not report networks side by side. */
   readonly networks: readonly NetworkFigures[];
 }
 
-export const specOf = ({ job }: ModelRow): ResolvedSpec => fromJson(job.spec);
+export const specOf = ({ job }: ModelRow): ResolvedSpec => job.spec;
 
-export function resultOf({ job }: ModelRow): StoredResult {
-  type Result = Figures & { networks?: NetworkFigures[]; speedup?: object; speedup_reason?: string };
+export function resultOf({ job }: ModelRow): Result {
   // The speed-up is the job's, and no figure.
-  const { networks = [], speedup: _, speedup_reason: __, ...figures } = fromJson<Result>(job.result ?? {});
+  const { networks = [], speedup: _, speedup_reason: __, ...figures } = job.result ?? {};
   return { figures, networks };
 }
 
@@ -34,13 +32,13 @@ export function toModel(row: ModelRow): Model {
     object: 'model',
     name: row.name,
     description: row.description,
-    metadata: fromJson<Record<string, string>>(row.metadata),
+    metadata: row.metadata,
     tags: row.tags.map(({ tag }) => tag),
     job_id: row.jobId,
     created_at: row.createdAt.toISOString(),
     dataset: { id: row.datasetId, name: row.datasetName, sha256: row.datasetSha256 },
-    image: fromJson<DatasetFacts['image']>(row.image),
-    classes: fromJson<string[]>(row.classes),
+    image: row.image,
+    classes: row.classes,
     network: spec.model,
     method: spec.method,
     test_accuracy: row.accuracy,
@@ -57,8 +55,7 @@ function linksOf({ id, jobId }: ModelRow): Model['links'] {
 }
 
 function variantsOf(row: ModelRow, { model, method }: ResolvedSpec): Schemas['ModelVariant'][] {
-  const classes = fromJson<string[]>(row.classes).length;
-  const layers = networkVariants(model, method, fromJson<DatasetFacts['image']>(row.image), classes);
+  const layers = networkVariants(model, method, row.image, row.classes.length);
   const { figures, networks } = resultOf(row);
   return MODEL_VARIANTS.flatMap((variant) => {
     const network =
@@ -70,7 +67,7 @@ function variantsOf(row: ModelRow, { model, method }: ResolvedSpec): Schemas['Mo
       test_accuracy: network.accuracy,
       test_loss: network.loss,
       latency: network.latency,
-      predicts: servingOf(row)[variant] !== undefined,
+      predicts: row.serving[variant] !== undefined,
       formats: formatsOf(row, variant, network),
     };
   });

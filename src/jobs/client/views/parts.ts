@@ -1,11 +1,7 @@
 import type { Artifact, Event, LogLine } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
-import type { JobError } from '../../../contract/job-error.js';
-import type { TaskState } from '../../../contract/states.js';
-import type { TaskKind } from '../../../contract/trainer-protocol.js';
-import type { WorkerDevice, WorkerSlot } from '../../../contract/workers.js';
-import { fromJson } from '../../store/connection/database.js';
 import type * as Rows from '../../store/rows.js';
+import type { LiveWorker } from '../../store/workers.js';
 
 type Schemas = components['schemas'];
 
@@ -33,11 +29,11 @@ export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
     object: 'task',
     job_id: row.jobId,
     key: row.key,
-    kind: row.kind as TaskKind,
+    kind: row.kind,
     stage: row.stage,
     round: row.round,
     replica: row.replica,
-    state: row.state as TaskState,
+    state: row.state,
     attempt: row.attempt,
     progress: row.progress,
     waits_for: waitsFor,
@@ -45,9 +41,9 @@ export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
     device: row.device,
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
-    seconds: fromJson<Record<string, number> | null>(row.seconds) ?? {},
-    result: fromJson<Record<string, number> | null>(row.result) ?? {},
-    error: fromJson<JobError | null>(row.error),
+    seconds: row.seconds ?? {},
+    result: row.result ?? {},
+    error: row.error,
   };
 }
 
@@ -55,16 +51,16 @@ export function toEvent(row: Rows.Event): Event {
   return {
     seq: row.seq,
     at: row.at.toISOString(),
-    level: row.level as Event['level'],
+    level: row.level,
     type: row.type,
     message: row.message,
-    data: fromJson<Record<string, unknown>>(row.data),
+    data: row.data,
   };
 }
 
 export function toLogLine(row: Rows.LogLine): LogLine {
   const { seq, at, task, attempt, text } = row;
-  return { seq, at: at.toISOString(), task, attempt, stream: row.stream as LogLine['stream'], text };
+  return { seq, at: at.toISOString(), task, attempt, stream: row.stream, text };
 }
 
 export function toArtifact(row: Rows.Artifact): Artifact {
@@ -74,7 +70,7 @@ export function toArtifact(row: Rows.Artifact): Artifact {
     object: 'artifact',
     job_id: row.jobId,
     name: row.name,
-    kind: row.kind as Artifact['kind'],
+    kind: row.kind,
     media_type: row.mediaType,
     size_bytes: Number(row.sizeBytes),
     sha256: row.sha256,
@@ -83,21 +79,20 @@ export function toArtifact(row: Rows.Artifact): Artifact {
   };
 }
 
-export function taskIdsOf(row: Rows.Worker): string[] {
-  return fromJson<WorkerSlot[]>(row.slots).flatMap(({ task_id }) => task_id ?? []);
+export function taskIdsOf(row: LiveWorker): string[] {
+  return row.slots.flatMap(({ task_id }) => task_id ?? []);
 }
 
-/** @param own the tasks of the tenant. Every tenant sees all workers, but only its own tasks. */
-export function toWorker(row: Rows.Worker, own: ReadonlySet<string>): Schemas['Worker'] {
-  const slots = fromJson<WorkerSlot[]>(row.slots);
+/** @param visible ids of the tenant's tasks. Every tenant sees all workers, but only its own tasks. */
+export function toWorker(row: LiveWorker, visible: ReadonlySet<string>): Schemas['Worker'] {
   return {
     id: row.id,
     object: 'worker',
     host: row.host,
-    devices: fromJson<WorkerDevice[]>(row.devices),
-    slots: slots.map((slot) => (own.has(slot.task_id ?? '') ? slot : { ...slot, task_id: null })),
+    devices: row.devices,
+    slots: row.slots.map((slot) => (visible.has(slot.task_id ?? '') ? slot : { ...slot, task_id: null })),
     started_at: row.startedAt.toISOString(),
     heartbeat_at: row.heartbeatAt.toISOString(),
-    versions: fromJson<Record<string, string>>(row.versions),
+    versions: row.versions,
   };
 }

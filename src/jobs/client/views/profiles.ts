@@ -1,31 +1,28 @@
 import type { components } from '../../../contract/generated/openapi.js';
 import type { NetworkProfile, PassSeconds } from '../../../contract/network-profile.js';
-import type { ResolvedSpec } from '../../../contract/spec.js';
 import { rounded } from '../../../planning/forecast/layouts.js';
-import { fromJson } from '../../store/connection/database.js';
-import type { ProfileError } from '../../store/profiles.js';
 import type * as Rows from '../../store/rows.js';
 
 type Schemas = components['schemas'];
 
 export function toProfile(row: Rows.Profile): Schemas['Profile'] {
-  const result = fromJson<NetworkProfile | null>(row.result);
+  const { result } = row;
   const parts = result ? partsOf(result) : [];
   const passes = parts.reduce((sum, [, { forward, backward }]) => sum + forward + backward, 0);
   return {
     id: row.id,
     object: 'profile',
-    state: row.state as Schemas['Profile']['state'],
-    device_kind: row.deviceKind as Schemas['Profile']['device_kind'],
+    state: row.state,
+    device_kind: row.deviceKind,
     device: row.device,
-    batch_size: fromJson<ResolvedSpec>(row.spec).batch_size,
+    batch_size: row.spec.batch_size,
     step_seconds: result && rounded(passes + result.update * result.parameters),
     parts: parts.map(([name, { forward, backward }]) => ({
       name,
       forward_seconds: rounded(forward),
       backward_seconds: rounded(backward),
     })),
-    error: fromJson<ProfileError | null>(row.error),
+    error: row.error,
     created_at: row.createdAt.toISOString(),
     finished_at: row.finishedAt?.toISOString() ?? null,
     links: { self: `/profiles/${row.id}` },

@@ -1,6 +1,4 @@
 import type { components } from '../../../contract/generated/openapi.js';
-import type { WebhookEvent } from '../../../contract/webhooks.js';
-import { fromJson } from '../../store/connection/database.js';
 import type * as Rows from '../../store/rows.js';
 
 type Schemas = components['schemas'];
@@ -11,7 +9,7 @@ export function toWebhook(row: Rows.Webhook): Schemas['Webhook'] {
     id: row.id,
     object: 'webhook',
     url: row.url,
-    events: fromJson<WebhookEvent[]>(row.events),
+    events: row.events,
     created_at: row.createdAt.toISOString(),
     links: { self, deliveries: `${self}/deliveries`, test: `${self}/test` },
   };
@@ -23,14 +21,14 @@ export function toDelivery(row: Rows.WebhookDelivery): Schemas['WebhookDelivery'
     object: 'webhook_delivery',
     webhook_id: row.webhookId,
     type: row.type,
-    state: row.state as Schemas['WebhookDelivery']['state'],
+    state: row.state,
     attempts: row.attempts,
     status: row.status,
     error: row.error,
     created_at: row.createdAt.toISOString(),
     next_attempt_at: row.state === 'pending' && row.leaseUntil === null ? row.dueAt.toISOString() : null,
     finished_at: row.finishedAt?.toISOString() ?? null,
-    message: fromJson<Schemas['WebhookDelivery']['message']>(row.message),
+    message: row.message,
     links: { webhook: `/webhooks/${row.webhookId}`, redeliver: `/webhook-deliveries/${row.id}/redeliver` },
   };
 }

@@ -2,7 +2,7 @@ import type { JobError } from '../../../contract/job-error.js';
 import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { JobState } from '../../../contract/states.js';
 import { findArtifacts } from '../../store/artifacts.js';
-import { type Database, fromJson } from '../../store/connection/database.js';
+import type { Database } from '../../store/connection/database.js';
 import { type PointRow, streamPoints } from '../../store/metrics.js';
 import type { Artifact } from '../../store/rows.js';
 
@@ -27,13 +27,13 @@ export async function readSubject(db: Database, jobId: string): Promise<Subject>
   return {
     id: row.id,
     name: row.name,
-    state: row.state as JobState,
-    metadata: fromJson<Record<string, string>>(row.metadata),
-    spec: fromJson<ResolvedSpec>(row.spec),
+    state: row.state,
+    metadata: row.metadata,
+    spec: row.spec,
     datasetSha256: row.dataset.sha256,
     startedAt: row.startedAt ?? row.createdAt,
     finishedAt: row.finishedAt ?? row.createdAt,
-    error: fromJson<JobError | null>(row.error),
+    error: row.error,
     artifacts: await findArtifacts(db, jobId),
     points: () => streamPoints(db, jobId, { names: null, stage: null }),
   };

@@ -1,9 +1,13 @@
 import pg from 'pg';
 import { StrataError } from '../../../contract/errors.js';
 import { explainPostgres } from '../../../contract/server-faults.js';
+import { text } from './column.js';
 import { useUtc } from './session.js';
+import { onlyRowOf } from './statement.js';
 
 const CONNECT_MS = 10_000;
+
+const readVersion = onlyRowOf('server-version', { server_version: text });
 
 /** @throws Error that names the setting, what is wrong and the remedy, where the database takes no connection */
 export async function checkPostgres(databaseUrl: string): Promise<string> {
@@ -12,13 +16,11 @@ export async function checkPostgres(databaseUrl: string): Promise<string> {
   try {
     await client.connect();
     await useUtc(client);
-    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-    return rows[0]?.server_version ?? '';
+    return readVersion((await client.query('SHOW server_version')).rows).server_version;
   } catch (error) {
     if (error instanceof StrataError) throw error;
-    const fault = Array.isArray((error as AggregateError).errors)
-      ? ((error as AggregateError).errors[0] as Error)
-      : (error as Error);
+    // A name with several addresses fails with one error an address.
+    const fault = error instanceof AggregateError ? error.errors[0] : error;
     throw new Error(explainPostgres(databaseUrl, fault), { cause: error });
   } finally {
     await client.end().catch(() => undefined);

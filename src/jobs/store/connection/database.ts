@@ -1,14 +1,37 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { STATEMENT_MS } from '../../process/limits.js';
+import type { ColumnTypes, TypedTable } from '../columns.js';
 import { type Prisma, PrismaClient } from '../generated/client.js';
 import { followDatabaseClock } from '../ids.js';
+import { float } from './column.js';
 import { impatientSocket } from './impatient-socket.js';
 import { useUtc } from './session.js';
+import { onlyRowOf } from './statement.js';
 
+/**
+ * Types of what Prisma reads. Prisma knows JSON and text columns only as such; columns.ts says what their values are.
+ * This is the form in which Prisma's own types take other types of columns.
+ */
+interface ReadTypes {
+  result: {
+    [Table in TypedTable]: {
+      [C in keyof ColumnTypes<Table>]: () => { compute: () => ColumnTypes<Table>[C] };
+    };
+  };
+  model: Record<never, never>;
+  query: Record<never, never>;
+  client: Record<never, never>;
+}
+type TypedClient = PrismaClient<never, Prisma.PrismaClientOptions['omit'], ReadTypes>;
+
+export type Transaction = Pick<TypedClient, Exclude<keyof Prisma.TransactionClient, '$transaction'>>;
 /** Prisma and its connection pool. prepared.ts uses the pool directly. */
-export type Database = PrismaClient & { readonly pool: pg.Pool };
-export type Transaction = Prisma.TransactionClient;
+export type Database = Transaction & {
+  readonly pool: pg.Pool;
+  $disconnect(): Promise<void>;
+  $transaction<R>(change: (tx: Transaction) => Promise<R>): Promise<R>;
+};
 /** The pool, or the connection of a transaction. */
 export type Queryable = Database | Transaction;
 
@@ -21,6 +44,8 @@ const NO_NAME = '';
  * as overloaded.
  */
 const CONNECT_MS = 10_000;
+
+const readMs = onlyRowOf('clock-of-ids', { ms: float });
 
 /** Extra time in which Postgres can report the error itself. */
 const GRACE_MS = 2_000;
@@ -51,7 +76,7 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     onConnectionError: () => undefined,
     statementNameGenerator: statementNames(),
   });
-  const database = new PrismaClient({
+  const database: TypedClient = new PrismaClient({
     adapter,
     transactionOptions: { maxWait: 10_000, timeout: 30_000 },
   });
@@ -64,14 +89,13 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     await database.$disconnect();
     throw error;
   }
-  return Object.assign(database, { pool });
+  // Prisma's type of `$transaction` forgets the types of columns.
+  return Object.assign(database, { pool }) as unknown as Database;
 }
 
 async function databaseMs(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ ms: number }>(
-    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms',
-  );
-  return rows[0]!.ms;
+  const answer = await pool.query('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms');
+  return readMs(answer.rows).ms;
 }
 
 /**
@@ -89,9 +113,4 @@ function statementNames(): (query: { readonly sql: string }) => string {
 /** Converts a plain value for a JSON column. */
 export function toJson(value: unknown): Prisma.InputJsonValue {
   return value as Prisma.InputJsonValue;
-}
-
-/** Reads a JSON column as the type that was given to `toJson`. */
-export function fromJson<T>(value: Prisma.JsonValue): T {
-  return value as T;
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { checkPostgres } from './check-postgres.js';
+import { text } from './column.js';
 import { useUtc } from './session.js';
+import { readerOf } from './statement.js';
 
 /** Prisma's own number for its migration lock, so that its CLI and this step exclude each other. */
 const ADVISORY_LOCK = 72_707_369;
@@ -22,6 +24,8 @@ const MIGRATIONS_TABLE = `
     started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`;
+
+const readApplied = readerOf('applied-migrations', { name: text, checksum: text });
 
 export interface AppliedMigration {
   readonly name: string;
@@ -81,11 +85,11 @@ async function readMigrations(folder: string): Promise<Migration[]> {
 
 /** The migrations of a database, the oldest first. */
 export async function appliedMigrations(client: pg.ClientBase): Promise<AppliedMigration[]> {
-  const { rows } = await client.query<AppliedMigration>(
+  const { rows } = await client.query(
     `SELECT migration_name AS name, checksum FROM "_prisma_migrations"
      WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`,
   );
-  return rows;
+  return readApplied(rows);
 }
 
 /** @throws Error if this version does not have one of them, or has it with another text */

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { text } from './column.js';
 import type { Database, Queryable } from './database.js';
 import { prepare } from './prepared.js';
 import { useUtc } from './session.js';
@@ -15,14 +16,21 @@ import { useUtc } from './session.js';
  * - `strata_profile`: a network should be profiled; workers should look
  * - `strata_event`: payload job id; the job has new events
  */
-export type Channel = 'strata_dispatch' | 'strata_stop' | 'strata_import' | 'strata_profile' | 'strata_event';
+const CHANNELS = [
+  'strata_dispatch',
+  'strata_stop',
+  'strata_import',
+  'strata_profile',
+  'strata_event',
+] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** Sent when the surrounding transaction commits. */
 export async function notify(db: Queryable, channel: Channel, payload = ''): Promise<void> {
   await db.$executeRaw`SELECT pg_notify(${channel}, ${payload})`;
 }
 
-const notifyAlone = prepare('notify', 'SELECT pg_notify($1, $2)');
+const notifyAlone = prepare('notify', { sent: text }, 'SELECT pg_notify($1, $2)::text AS sent');
 
 /** Minimum time between frequent nudges, because each one makes a process read the tables. */
 const NUDGE_REST_MS = 10;
@@ -70,8 +78,10 @@ export const LISTENER_NAME = 'strata-listen';
  * @throws Error if the first connection fails; nothing stays open then
  */
 export async function listen(databaseUrl: string, handlers: NudgeHandlers): Promise<Listener> {
-  const channels = Object.keys(handlers) as Channel[];
-  const hear = (channel: string, payload: string): void => handlers[channel as Channel]?.(payload);
+  const channels = CHANNELS.filter((channel) => handlers[channel] !== undefined);
+  const hear = (heard: string, payload: string): void => {
+    for (const channel of channels) if (channel === heard) handlers[channel]?.(payload);
+  };
   let closed = false;
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;

@@ -1,5 +1,9 @@
 import type { ClientBase } from 'pg';
 import { StrataError } from '../../../contract/errors.js';
+import { text } from './column.js';
+import { onlyRowOf } from './statement.js';
+
+const readZone = onlyRowOf('time-zone', { TimeZone: text });
 
 /**
  * Gives a new connection the time zone UTC. Prisma's driver leaves out the offset of every time that it sends and reads, which
@@ -10,7 +14,6 @@ import { StrataError } from '../../../contract/errors.js';
 export async function useUtc(client: ClientBase): Promise<void> {
   await client.query("SET TIME ZONE 'UTC'");
   // Asked apart: a pooler that hands each statement to another session shows here.
-  const { rows } = await client.query<{ TimeZone: string }>('SHOW TimeZone');
-  const zone = rows[0]?.TimeZone;
+  const zone = readZone((await client.query('SHOW TimeZone')).rows).TimeZone;
   if (zone !== 'UTC') throw new StrataError('database_time_zone', `The session's time zone stays ${zone}.`);
 }

@@ -2,18 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toJob } from '../../../../src/jobs/client/views/job.js';
 import { toSeries } from '../../../../src/jobs/store/metric-series.js';
+import type { Job } from '../../../../src/jobs/store/rows.js';
 import { resolved } from '../../support/specs.js';
 
 const minutes = (count: number): Date => new Date(count * 60_000);
-const row = {
+const PLAN = {
+  tasks: 1,
+  steps_per_epoch: 1,
+  total_steps: 1,
+  round_steps: 1,
+  warm_start_rounds: 0,
+  parallel_rounds: 1,
+  end_to_end_rounds: 0,
+};
+const row: Job = {
   id: 'job_1',
   tenant: 'default',
   name: '',
   metadata: {},
   state: 'running',
   datasetId: 'mnist',
-  spec: resolved() as never,
-  plan: {},
+  spec: resolved(),
+  plan: PLAN,
   stopAs: null,
   stopNow: false,
   eventSeq: 1,
@@ -57,7 +67,7 @@ test('no estimate without finished tasks, nor for a job that waits, is paused or
     ...SURROUNDINGS,
     progress: [{ ...STAGES, done: 25, timedWeight: 25, outage: null }],
   };
-  for (const state of ['queued', 'paused', 'failed']) {
+  for (const state of ['queued', 'paused', 'failed'] as const) {
     assert.equal(toJob({ ...row, state }, surroundings).estimated_finish, null, state);
   }
   assert.equal(toJob(row, SURROUNDINGS).progress, 0);

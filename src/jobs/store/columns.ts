@@ -1,0 +1,188 @@
+import type { Scope } from '../../contract/access.js';
+import type { BlobUri } from '../../contract/blob-uri.js';
+import type { components } from '../../contract/generated/openapi.js';
+import type { ImportOptions, ImportProgress } from '../../contract/importer-protocol.js';
+import type { JobError } from '../../contract/job-error.js';
+import type { NetworkProfile } from '../../contract/network-profile.js';
+import type { DatasetFacts, DatasetStorage, ImageShape, ResolvedSpec } from '../../contract/spec.js';
+import type { JobState, TaskState } from '../../contract/states.js';
+import type { NetworkFigures, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { WebhookEvent } from '../../contract/webhooks.js';
+import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
+import type { DeviceKind } from '../../planning/forecast/device-kind.js';
+import type { InputReference } from '../../planning/tasks/task-graph.js';
+import { json, orNull, type TypeOf, textOf } from './connection/column.js';
+import type { Prisma } from './generated/client.js';
+
+type Schemas = components['schemas'];
+
+/** The terminal state of a job that is stopping. */
+export type StopAs = 'cancelled' | 'failed';
+
+export type EventLevel = 'info' | 'warning' | 'error';
+
+export type LogStream = 'stdout' | 'stderr';
+
+export type Figures = Readonly<Record<string, number>>;
+
+/** Result of finalize: figures, and the networks that they describe. The speed-up is the job's, and no figure. */
+export type StoredResult = Figures & {
+  readonly test_accuracy: number;
+  readonly test_loss: number;
+  readonly compact_accuracy?: number;
+  readonly validation_accuracy?: number;
+  /** Missing in jobs from versions that did not report networks side by side. */
+  readonly networks?: NetworkFigures[];
+  readonly speedup?: Schemas['JobResult']['speedup'];
+  readonly speedup_reason?: Schemas['JobResult']['speedup_reason'];
+};
+
+/** Jobs of earlier versions have no warnings. */
+export type StoredPlan = Omit<Schemas['JobPlan'], 'warnings'> & Partial<Pick<Schemas['JobPlan'], 'warnings'>>;
+
+/** Location of the bytes of an upload. */
+export type ImportSource =
+  | {
+      readonly kind: 'file';
+      readonly uri: BlobUri;
+      /** Set while the upload's hash is not known yet: the hash that the client expects, or null if it named none. */
+      readonly toHash?: { readonly sha256: string | null };
+    }
+  /** To be fetched; `sha256` is what it must have, where that was said. */
+  | { readonly kind: 'url'; readonly url: string; readonly sha256: string | null }
+  /** The built-in dataset of this name, from this machine or its official address. */
+  | { readonly kind: 'built_in'; readonly name: string };
+
+/** Fetching bytes and making arrays of them have places of their own: a slow URL must not hold up an import. */
+export type ImportPhase = 'fetch' | 'import';
+
+export interface ProfileError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ChannelStatistics {
+  readonly mean: number[];
+  readonly standard_deviation: number[];
+}
+
+/** State of one loop of a dispatcher. */
+export interface LoopReport {
+  readonly name: string;
+  /** Age of the last successful run; null before the first. */
+  readonly ageS: number | null;
+  /** Duration of that run; null before the first. */
+  readonly seconds: number | null;
+  /** Runs that failed since the dispatcher started. */
+  readonly failures: number;
+}
+
+/** A message to a webhook, as the Standard Webhooks specification defines it. */
+export interface Message {
+  readonly type: string;
+  readonly timestamp: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Columns that Postgres only knows as JSON or as text, by Prisma's names, with the types of their values. This is the
+ * only place that says them. Every row has them, whether Prisma reads it (connection/database.ts) or a raw statement
+ * (connection/statement.ts).
+ */
+export const COLUMNS = {
+  job: {
+    state: textOf<JobState>(),
+    metadata: json<Record<string, string>>(),
+    spec: json<ResolvedSpec>(),
+    plan: json<StoredPlan>(),
+    stopAs: orNull(textOf<StopAs>()),
+    result: orNull(json<StoredResult>()),
+    error: orNull(json<JobError>()),
+    initial: orNull(json<readonly BlobUri[]>()),
+  },
+  task: {
+    kind: textOf<TaskKind>(),
+    state: textOf<TaskState>(),
+    inputs: json<Readonly<Record<string, InputReference>>>(),
+    outputs: orNull(json<Readonly<Record<string, TaskOutput>>>()),
+    result: orNull(json<Record<string, number>>()),
+    seconds: orNull(json<Record<string, number>>()),
+    error: orNull(json<JobError>()),
+  },
+  checkpoint: { uri: textOf<BlobUri>() },
+  event: { level: textOf<EventLevel>(), data: json<Record<string, unknown>>() },
+  logLine: { stream: textOf<LogStream>() },
+  artifact: { kind: textOf<Schemas['Artifact']['kind']>() },
+  model: {
+    metadata: json<Record<string, string>>(),
+    storage: textOf<DatasetStorage>(),
+    classes: json<string[]>(),
+    image: json<ImageShape>(),
+    serving: json<Readonly<Record<string, BlobUri>>>(),
+  },
+  dataset: {
+    state: textOf<Schemas['Dataset']['state']>(),
+    classes: json<string[]>(),
+    image: orNull(json<ImageShape>()),
+    storage: textOf<DatasetStorage>(),
+    augmentation: json<DatasetFacts['augmentation']>(),
+    source: orNull(json<Schemas['DatasetSource']>()),
+    statistics: orNull(json<ChannelStatistics>()),
+    problems: json<Schemas['Dataset']['problems']>(),
+  },
+  datasetImport: {
+    source: json<ImportSource>(),
+    options: json<ImportOptions>(),
+    phase: textOf<ImportPhase>(),
+    progress: orNull(json<ImportProgress>()),
+  },
+  profile: {
+    deviceKind: textOf<DeviceKind>(),
+    spec: json<ResolvedSpec>(),
+    dataset: json<DatasetFacts>(),
+    state: textOf<Schemas['Profile']['state']>(),
+    result: orNull(json<NetworkProfile>()),
+    error: orNull(json<ProfileError>()),
+  },
+  worker: {
+    devices: json<WorkerDevice[]>(),
+    slots: json<WorkerSlot[]>(),
+    versions: json<Record<string, string>>(),
+    /** Metrics as prom-client's registry gives them. */
+    metrics: json<readonly object[]>(),
+  },
+  dispatcher: { loops: json<readonly LoopReport[]>() },
+  apiKey: { scopes: json<Scope[]>() },
+  webhook: { events: json<WebhookEvent[]>() },
+  webhookDelivery: { message: json<Message>(), state: textOf<Schemas['WebhookDelivery']['state']>() },
+  trackerExport: {
+    type: textOf<Schemas['TrackerExport']['type']>(),
+    state: textOf<'pending' | 'succeeded' | 'failed'>(),
+  },
+};
+
+type Typed = typeof COLUMNS;
+export type TypedTable = keyof Typed;
+/** Types of these columns of a table. */
+export type ColumnTypes<Table extends TypedTable> = { [C in keyof Typed[Table]]: TypeOf<Typed[Table][C]> };
+
+/** The columns of each table as Prisma generates them. */
+type Generated = {
+  [Table in Prisma.ModelName as Uncapitalize<Table>]: Prisma.TypeMap['model'][Table]['payload']['scalars'];
+};
+/** A whole row of a table. */
+export type TableRow<Table extends keyof Generated> = Table extends TypedTable
+  ? Omit<Generated[Table], keyof ColumnTypes<Table>> & ColumnTypes<Table>
+  : Generated[Table];
+
+type JsonColumn<Row> = { [C in keyof Row]: Prisma.JsonValue extends Row[C] ? C : never }[keyof Row];
+type Untyped = {
+  [Table in keyof Generated]: Exclude<
+    JsonColumn<Generated[Table]>,
+    Table extends TypedTable ? keyof Typed[Table] : never
+  >;
+}[keyof Generated];
+type Misnamed = { [Table in TypedTable]: Exclude<keyof Typed[Table], keyof Generated[Table]> }[TypedTable];
+
+/** Fails to compile while a JSON column has no type above, or a name above is no column. */
+export const COLUMNS_ARE_COMPLETE: [Untyped | Misnamed] extends [never] ? true : Untyped | Misnamed = true;
