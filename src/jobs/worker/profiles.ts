@@ -84,7 +84,7 @@ export class ProfileMaker {
     }
     if (this.#stopping) {
       end('stopped');
-      return { kind: 'gone', message: 'the worker is stopping', killer: 'worker' };
+      return { kind: 'gone', message: 'the worker is stopping', killer: 'worker', signal: null };
     }
     const watchdog = startWatchdog(this.options.noProgressMs, () => end('stalled'));
     const deadline = startWatchdog(MAX_PROFILE_MS, () => end('late'));

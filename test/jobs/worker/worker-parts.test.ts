@@ -289,6 +289,7 @@ test('a trainer that ends before it is ready: its last message is reported', asy
     kind: 'gone',
     message: 'the trainer exited with code 7: no such library',
     killer: null,
+    signal: null,
   });
   assert.equal(child.alive, false);
 });
@@ -366,7 +367,12 @@ test('the watch over a child ends with it', async () => {
   const child = await trainer(`${READY} process.on('message', () => process.exit(0));`);
   await child.ready;
   const [outcome] = await Promise.all([child.run(assignment, fail), child.gone]);
-  assert.deepEqual(outcome, { kind: 'gone', message: 'the trainer exited with code 0', killer: null });
+  assert.deepEqual(outcome, {
+    kind: 'gone',
+    message: 'the trainer exited with code 0',
+    killer: null,
+    signal: null,
+  });
 });
 
 test('a trainer without a task ends, its slot stays idle, and the next task starts another', async () => {

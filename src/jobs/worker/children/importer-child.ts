@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type {
   FromImporter,
   ImportAssignment,
@@ -8,23 +6,21 @@ import type {
   ImportSuccess,
   ToImporter,
 } from '../../../contract/importer-protocol.js';
-import { boundedCommand, type ProcessBounds } from './bounded-command.js';
+import type { ProcessBounds } from './bounded-command.js';
+import { Child } from './child.js';
+import type { Gone } from './gone.js';
 
 export type ImportOutcome =
   | { readonly kind: 'succeeded'; readonly success: ImportSuccess }
   | { readonly kind: 'failed'; readonly failure: ImportFailure }
-  | { readonly kind: 'gone'; readonly message: string };
+  | Gone;
 
-/** One importer process, from spawn to exit, for one import. */
+/** An importer. It makes one import and ends, because files of users may leave it in any state. */
 export class ImporterChild {
-  /** Resolves when the process has ended. */
-  readonly gone: Promise<string>;
-  readonly #child: ChildProcess;
+  readonly #child: Child<ToImporter, FromImporter>;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv, bounds: ProcessBounds) {
-    const [file = '', ...args] = boundedCommand(command, bounds);
-    this.#child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.gone = endOf(this.#child);
+    this.#child = new Child({ name: 'importer', command, env, bounds });
   }
 
   /** @returns after the process has ended, so that nothing writes any more */
@@ -32,25 +28,19 @@ export class ImporterChild {
     assignment: ImportAssignment,
     onProgress: (progress: ImportProgress) => void,
   ): Promise<ImportOutcome> {
-    let outcome: ImportOutcome | null = null;
-    this.#child.on('message', (message: FromImporter) => {
-      if (message.type === 'ready') this.#send({ type: 'run', assignment });
-      else if (message.type === 'progress') onProgress(message);
-      else if (message.type === 'succeeded') outcome = { kind: 'succeeded', success: message.success };
-      else outcome = { kind: 'failed', failure: message.failure };
+    await this.#child.ready;
+    const outcome = await this.#child.ask<ImportOutcome>({ type: 'run', assignment }, (message) => {
+      if (message.type === 'succeeded') return { kind: 'succeeded', success: message.success };
+      if (message.type === 'failed') return { kind: 'failed', failure: message.failure };
+      if (message.type === 'progress') onProgress(message);
+      return undefined;
     });
-    const message = await this.gone;
-    return outcome ?? (this.#child.signalCode === 'SIGXCPU' ? tooSlow() : { kind: 'gone', message });
+    await this.#child.gone;
+    return outcome.kind === 'gone' && outcome.signal === 'SIGXCPU' ? tooSlow() : outcome;
   }
 
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.gone;
-  }
-
-  #send(message: ToImporter): void {
-    // The process may have ended in the meantime; `gone` reports that.
-    this.#child.send(message, () => undefined);
+  kill(reason: string): Promise<void> {
+    return this.#child.kill(reason);
   }
 }
 
@@ -59,13 +49,4 @@ function tooSlow(): ImportOutcome {
   const message =
     'the import took more processor time than an upload of any size may; send fewer or smaller images';
   return { kind: 'failed', failure: { code: 'dataset_too_large', message, problems: [], problem_count: 0 } };
-}
-
-async function endOf(child: ChildProcess): Promise<string> {
-  try {
-    const [code, signal] = await once(child, 'exit');
-    return signal ? `the importer was killed by ${signal}` : `the importer exited with code ${code}`;
-  } catch (error) {
-    return `the importer could not be started: ${(error as Error).message}`;
-  }
 }

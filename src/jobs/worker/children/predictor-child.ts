@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type {
   FromPredictor,
   PredictionOutcome,
   PredictionTask,
   ToPredictor,
 } from '../../../contract/predictor-protocol.js';
-import { boundedCommand, type ProcessBounds } from './bounded-command.js';
+import type { ProcessBounds } from './bounded-command.js';
+import { Child } from './child.js';
 
 /** The predictor ended or was killed before it answered. */
 export class PredictorGoneError extends Error {
@@ -19,28 +18,23 @@ export class PredictorGoneError extends Error {
   }
 }
 
-/** One predictor process, from spawn to exit. It handles several questions at once. */
+/** A predictor. It handles several questions at once, so each has a number. */
 export class PredictorChild {
-  private readonly child: ChildProcess;
-  private readonly open = new Map<
-    number,
-    { answer(outcome: PredictionOutcome): void; fail(error: Error): void }
-  >();
-  private readonly gone: Promise<void>;
-  private asked = 0;
-  private ended = false;
+  readonly #child: Child<ToPredictor, FromPredictor>;
+  #asked = 0;
+  #open = 0;
+  #openAtEnd = 0;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv, bounds: ProcessBounds) {
-    const [file = '', ...args] = boundedCommand(command, bounds);
-    this.child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.child.on('message', (message: FromPredictor) => {
-      if (message.type === 'answer') this.open.get(message.id)?.answer(message.outcome);
+    this.#child = new Child({ name: 'predictor', command, env, bounds });
+    // Counts before the open questions learn of the end.
+    void this.#child.gone.then(() => {
+      this.#openAtEnd = this.#open;
     });
-    this.gone = this.watchEnd();
   }
 
   get alive(): boolean {
-    return !this.ended;
+    return this.#child.alive;
   }
 
   /**
@@ -48,42 +42,26 @@ export class PredictorChild {
    * @throws PredictorGoneError
    */
   async ask(task: PredictionTask, signal: AbortSignal): Promise<PredictionOutcome> {
-    const id = this.asked++;
-    const cancel = () => this.send({ type: 'cancel', id });
-    const answer = new Promise<PredictionOutcome>((resolve, reject) => {
-      this.open.set(id, { answer: resolve, fail: reject });
-    });
+    const id = this.#asked++;
+    const cancel = () => this.#child.send({ type: 'cancel', id });
+    const isLate = !this.alive;
+    this.#open += 1;
     try {
-      if (this.ended) throw new PredictorGoneError('the predictor has ended', 1);
-      this.send({ type: 'ask', id, task });
+      const asked = this.#child.ask({ type: 'ask', id, task }, (message) =>
+        message.type === 'answer' && message.id === id ? message : undefined,
+      );
       if (signal.aborted) cancel();
       signal.addEventListener('abort', cancel);
-      return await answer;
+      const answer = await asked;
+      if ('outcome' in answer) return answer.outcome;
+      throw new PredictorGoneError(answer.message, isLate ? 1 : this.#openAtEnd);
     } finally {
       signal.removeEventListener('abort', cancel);
-      this.open.delete(id);
+      this.#open -= 1;
     }
   }
 
-  /** Kills the process and waits for its end. */
-  async kill(): Promise<void> {
-    this.child.kill('SIGKILL');
-    await this.gone;
-  }
-
-  private send(message: ToPredictor): void {
-    // If the send fails, the end of the process is about to be reported.
-    this.child.send(message, () => undefined);
-  }
-
-  private async watchEnd(): Promise<void> {
-    const how = await once(this.child, 'exit').then(
-      ([code, signal]) => (signal ? `was killed by ${signal}` : `exited with code ${code}`),
-      // 'error' before 'exit': the process never started.
-      (error: Error) => `could not be started: ${error.message}`,
-    );
-    this.ended = true;
-    const gone = new PredictorGoneError(`the predictor ${how}`, this.open.size);
-    for (const { fail } of this.open.values()) fail(gone);
+  kill(reason: string): Promise<void> {
+    return this.#child.kill(reason);
   }
 }

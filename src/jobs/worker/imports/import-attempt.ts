@@ -42,9 +42,16 @@ function boundsFor({ max_unpacked_bytes }: ImportLimits): ProcessBounds {
   return { memoryBytes: MEMORY_BYTES, cpuSeconds };
 }
 
-const GONE = { kind: 'gone', message: 'it was given up' } as const;
+const GONE = { kind: 'gone', message: 'it was given up', killer: 'worker', signal: null } as const;
 
 type Ending = 'lost' | 'stopped' | 'stalled';
+
+const REASONS: Readonly<Record<Ending, string>> = {
+  lost: 'the lease of its import was lost',
+  stopped: 'its worker stops',
+  stalled: 'it reported nothing',
+};
+
 /** `moved`: the row goes on in the other phase. */
 type Outcome = ImportOutcome | { readonly kind: 'moved'; readonly to: ClaimedImport['phase'] };
 
@@ -62,7 +69,7 @@ export class ImportAttempt {
   end(why: Ending): void {
     this.#ending ??= why;
     this.#giveUp.abort();
-    void this.#child?.kill();
+    void this.#child?.kill(REASONS[why]);
   }
 
   async run(): Promise<void> {
@@ -125,7 +132,7 @@ export class ImportAttempt {
     );
     const watchdog = startWatchdog(noProgressMs, () => this.end('stalled'));
     this.#child = new ImporterChild(command, environment, boundsFor(this.options.limits));
-    if (this.#ending) await this.#child.kill();
+    if (this.#ending) await this.#child.kill(REASONS[this.#ending]);
     const outcome = await this.#child.run(this.#assignment(), (reported) => {
       watchdog.reset();
       progress = reported;

@@ -28,7 +28,7 @@ export class Predictor {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.shared, ...this.alone].map((child) => child?.kill()));
+    await Promise.all([this.shared, ...this.alone].map((child) => child?.kill('its worker stops')));
   }
 
   private async askAlone(task: PredictionTask, signal: AbortSignal): Promise<PredictionOutcome> {
@@ -37,7 +37,7 @@ export class Predictor {
     try {
       return await this.askChild(child, task, signal);
     } finally {
-      await child.kill();
+      await child.kill('its only question was answered');
       this.alone.delete(child);
     }
   }
@@ -47,7 +47,7 @@ export class Predictor {
     task: PredictionTask,
     signal: AbortSignal,
   ): Promise<PredictionOutcome> {
-    const patience = setTimeout(() => void child.kill(), this.slowestMs);
+    const patience = setTimeout(() => void child.kill('it took too long'), this.slowestMs);
     try {
       return await child.ask(task, signal);
     } finally {
