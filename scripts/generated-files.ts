@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
-import { parse } from 'yaml';
 import {
   BENCHMARKS_PAGE,
   BENCHMARKS_PICTURE,
@@ -19,7 +18,7 @@ import {
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
-import { renderJobDefaults } from './job-defaults.js';
+import { renderContractDefaults } from './contract-defaults.js';
 import { LICENSES_PAGE, renderLicensesPage } from './licenses.js';
 import { replaceBetween } from './replace-between.js';
 
@@ -38,14 +37,9 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'src/contract/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   { path: 'client/src/generated/openapi.ts', source: 'openapi/openapi.yaml', render: renderContractTypes },
   {
-    path: 'src/contract/generated/job-defaults.ts',
+    path: 'src/contract/generated/defaults.ts',
     source: 'openapi/openapi.yaml',
-    render: renderJobDefaults,
-  },
-  {
-    path: 'src/contract/generated/optimizer-defaults.ts',
-    source: 'openapi/openapi.yaml',
-    render: renderOptimizerDefaults,
+    render: renderContractDefaults,
   },
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
   { path: BENCHMARKS_PAGE, source: 'bench/results', render: renderBenchmarksPage },
@@ -59,17 +53,6 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
 async function renderContractTypes(): Promise<string> {
   const types = await openapiTypes(pathToFileURL(join(ROOT, 'openapi/openapi.yaml')));
   return COMMENT_HEADER + astToString(types);
-}
-
-async function renderOptimizerDefaults(): Promise<string> {
-  const { components } = parse(await readFile(join(ROOT, 'openapi/openapi.yaml'), 'utf8'));
-  const rows = Object.entries(
-    components['x-optimizer-defaults'] as Record<string, Record<string, number>>,
-  ).map(([type, fields]) => {
-    const values = Object.entries(fields).map(([field, value]) => `${field}: ${value}`);
-    return `  ${type}: { ${values.join(', ')} },\n`;
-  });
-  return `// Written by npm run generate from openapi/openapi.yaml.\nexport const OPTIMIZER_DEFAULTS = {\n${rows.join('')}} as const;\n`;
 }
 
 /** The page is written by hand but for the table between its markers. */

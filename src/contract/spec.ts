@@ -1,6 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
+import type { OPTIMIZER_DEFAULTS } from './generated/defaults.js';
 import type { components } from './generated/openapi.js';
-import type { OPTIMIZER_DEFAULTS } from './generated/optimizer-defaults.js';
 
 /** The body of a submitted job, with the defaults of the contract filled in. null still means "choose a value". */
 export type JobSpec = components['schemas']['JobSpec'];

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS } from '../../contract/generated/job-defaults.js';
+import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
 import { COLUMNS } from './columns.js';
 import { flag, float, int, orNull, type RowOf, text, textOf, time } from './connection/column.js';

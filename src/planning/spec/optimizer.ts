@@ -1,4 +1,4 @@
-import { OPTIMIZER_DEFAULTS } from '../../contract/generated/optimizer-defaults.js';
+import { OPTIMIZER_DEFAULTS, OPTIMIZER_VECTORS } from '../../contract/generated/defaults.js';
 import type { JobSpec, ResolvedOptimizer } from '../../contract/spec.js';
 import type { Problems } from './problems.js';
 
@@ -61,10 +61,8 @@ function checkSchedule(
 }
 
 /** Vectors of a parameter's size that an optimizer keeps beside the parameter. */
-const VECTORS: Readonly<Record<OptimizerType, number>> = { sgd: 1, adamw: 2 };
-
 export function optimizerVectors({ type }: Pick<ResolvedOptimizer, 'type'>): number {
-  return VECTORS[type];
+  return OPTIMIZER_VECTORS[type];
 }
 
 /** Share of its mean gradient that a step keeps, 0 to 1: the mean forgets in about 1 / (1 - share) steps. */

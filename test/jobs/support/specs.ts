@@ -1,5 +1,5 @@
 import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
-import { JOB_DEFAULTS } from '../../../src/contract/generated/job-defaults.js';
+import { JOB_DEFAULTS } from '../../../src/contract/generated/defaults.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../src/contract/spec.js';
 import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS } from '../../../contract/generated/job-defaults.js';
+import { JOB_DEFAULTS } from '../../../contract/generated/defaults.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
 import { minAuxiliaryDepth } from '../../../network/auxiliary.js';

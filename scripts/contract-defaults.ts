@@ -11,17 +11,43 @@ interface Schema {
 
 type Schemas = Readonly<Record<string, Schema>>;
 
-/** `src/contract/generated/job-defaults.ts`: what a job gets for each field that it does not name, as openapi.yaml says. */
-export async function renderJobDefaults(): Promise<string> {
+/** Fields of an optimizer and, under `x-vectors`, facts about it that are no fields. */
+type Optimizer = Readonly<Record<string, number>>;
+
+interface Components {
+  readonly schemas: Schemas;
+  readonly 'x-optimizer-defaults': Readonly<Record<string, Optimizer>>;
+}
+
+const VECTORS = 'x-vectors';
+
+/**
+ * `src/contract/generated/defaults.ts`: everything that openapi.yaml fills in. What a job gets for each field that it
+ * does not name, and what each optimizer has.
+ */
+export async function renderContractDefaults(): Promise<string> {
   const text = await readFile(join(ROOT, 'openapi/openapi.yaml'), 'utf8');
-  const { components } = parse(text) as { components: { schemas: Schemas } };
-  const defaults = defaultsOf(components.schemas.JobSpec, components.schemas);
+  const { components } = parse(text) as { components: Components };
+  const optimizers = Object.entries(components['x-optimizer-defaults']);
+  const fieldsOf = ({ [VECTORS]: _, ...fields }: Optimizer) => fields;
+  const constants = {
+    JOB_DEFAULTS: defaultsOf(components.schemas.JobSpec, components.schemas),
+    OPTIMIZER_DEFAULTS: Object.fromEntries(optimizers.map(([type, facts]) => [type, fieldsOf(facts)])),
+    OPTIMIZER_VECTORS: Object.fromEntries(optimizers.map(([type, facts]) => [type, vectorsOf(type, facts)])),
+  };
   return [
     '// Generated from openapi/openapi.yaml by `npm run generate`. Do not edit.',
-    '',
-    `export const JOB_DEFAULTS = ${JSON.stringify(defaults, null, 2)} as const;`,
+    ...Object.entries(constants).flatMap(([name, value]) => [
+      '',
+      `export const ${name} = ${JSON.stringify(value, null, 2)} as const;`,
+    ]),
     '',
   ].join('\n');
+}
+
+function vectorsOf(type: string, { [VECTORS]: vectors }: Optimizer): number {
+  if (vectors === undefined) throw new Error(`the optimizer ${type} in openapi.yaml has no ${VECTORS}`);
+  return vectors;
 }
 
 function defaultsOf(schema: Schema | undefined, schemas: Schemas): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { JOB_DEFAULTS } from '../../src/contract/generated/job-defaults.js';
+import { JOB_DEFAULTS } from '../../src/contract/generated/defaults.js';
 import { ROOT } from '../../src/service/root.js';
 
 test("a job's generated defaults are those that a validator fills in", async () => {
