@@ -1,7 +1,7 @@
 import { after, before } from 'node:test';
 import type { Log } from '../../../src/jobs/process/process.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import type { Holder } from '../../../src/jobs/store/tasks.js';
+import type { Claimer } from '../../../src/jobs/store/tasks.js';
 import { Strata, type StrataOptions } from '../../support/strata.js';
 
 /** The service of a test file, and a connection to its tables. */
@@ -28,4 +28,4 @@ export function useStore(onStart: (store: Store) => unknown, options: StrataOpti
 export const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A slot of a worker without bfloat16. */
-export const holder: Holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+export const holder: Claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };

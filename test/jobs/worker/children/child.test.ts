@@ -45,7 +45,7 @@ const QUESTION: PredictionTask = {
 };
 
 const BOUNDS = { memoryBytes: 2 ** 40, cpuSeconds: 600 };
-const NEVER = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 interface Running {
   kill(reason: string): Promise<void>;
@@ -56,27 +56,29 @@ interface Running {
 const messageOf = (outcome: object): string => ('message' in outcome ? String(outcome.message) : '');
 
 /** The three processes of a worker, and how each is given work. */
-const USERS: Readonly<Record<string, (command: readonly string[]) => Running>> = {
-  trainer(command) {
-    const child = new TrainerChild(command, process.env);
-    const work = async () => messageOf(await child.run(TASK, () => undefined));
-    return { kill: (reason) => child.kill(reason), work };
-  },
-  importer(command) {
-    const child = new ImporterChild(command, process.env, BOUNDS);
-    const work = async () => messageOf(await child.run(IMPORT, () => undefined));
-    return { kill: (reason) => child.kill(reason), work };
-  },
-  predictor(command) {
-    const child = new PredictorChild(command, process.env, BOUNDS);
-    const work = () =>
-      child.ask(QUESTION, NEVER).then(
-        () => '',
-        (error) => (error instanceof PredictorGoneError ? error.message : String(error)),
-      );
-    return { kill: (reason) => child.kill(reason), work };
-  },
-};
+function startTrainer(command: readonly string[]): Running {
+  const child = new TrainerChild(command, process.env);
+  const work = async () => messageOf(await child.run(TASK, () => undefined));
+  return { kill: (reason) => child.kill(reason), work };
+}
+
+function startImporter(command: readonly string[]): Running {
+  const child = new ImporterChild(command, process.env, BOUNDS);
+  const work = async () => messageOf(await child.run(IMPORT, () => undefined));
+  return { kill: (reason) => child.kill(reason), work };
+}
+
+function startPredictor(command: readonly string[]): Running {
+  const child = new PredictorChild(command, process.env, BOUNDS);
+  const work = () =>
+    child.ask(QUESTION, never()).then(
+      () => '',
+      (error) => (error instanceof PredictorGoneError ? error.message : String(error)),
+    );
+  return { kill: (reason) => child.kill(reason), work };
+}
+
+const USERS = { trainer: startTrainer, importer: startImporter, predictor: startPredictor };
 
 const ready = (then: string) =>
   `process.send({ type: 'ready', runtime: {} }); process.on('message', () => { ${then} });`;
@@ -111,10 +113,10 @@ for (const [name, start] of Object.entries(USERS)) {
 }
 
 test('a process that cannot be started is gone, not an exception', async () => {
-  for (const name of ['trainer', 'predictor'] as const) {
-    const child = USERS[name]!([join(folder, 'nothing')]);
-    assert.match(await child.work(), new RegExp(`the ${name} could not be started: .*ENOENT`));
-  }
+  const nothing = [join(folder, 'nothing')];
+  assert.match(await startTrainer(nothing).work(), /the trainer could not be started: .*ENOENT/);
+  // The shell that sets the bounds starts, and finds nothing to run.
+  assert.equal(await startPredictor(nothing).work(), 'the predictor exited with code 127');
 });
 
 test('a predictor answers many questions at once, each with its own answer', async (t) => {
@@ -128,7 +130,7 @@ test('a predictor answers many questions at once, each with its own answer', asy
     for (const id of asked.reverse()) process.send({ type: 'answer', id, outcome: { ok: false, code: 'internal', message: String(id), index: id } });
   });`);
   const child = new PredictorChild(command, process.env, BOUNDS);
-  const outcomes = await Promise.all(Array.from({ length: 32 }, () => child.ask(QUESTION, NEVER)));
+  const outcomes = await Promise.all(Array.from({ length: 32 }, () => child.ask(QUESTION, never())));
   assert.deepEqual(
     outcomes.map(messageOf),
     outcomes.map((_, index) => String(index)),
@@ -138,9 +140,11 @@ test('a predictor answers many questions at once, each with its own answer', asy
 });
 
 test('a predictor that ends tells each open question how many were open', async () => {
-  const command = await commandOf(`let asked = 0; process.on('message', () => { if (++asked === 3) process.exit(9); });`);
+  const command = await commandOf(
+    `let asked = 0; process.on('message', () => { if (++asked === 3) process.exit(9); });`,
+  );
   const child = new PredictorChild(command, process.env, BOUNDS);
-  const ask = () => child.ask(QUESTION, NEVER).catch((error: unknown) => error);
+  const ask = () => child.ask(QUESTION, never()).catch((error: unknown) => error);
   const errors = await Promise.all([ask(), ask(), ask()]);
   for (const error of [...errors, await ask()]) assert.ok(error instanceof PredictorGoneError);
   const questionsOf = (error: unknown) => error instanceof PredictorGoneError && error.questions;
