@@ -107,8 +107,8 @@ export default {
     ),
     forbid(
       'service-without-client',
-      'What serves the API does not ask itself for it.',
-      { path: '^src/', pathNot: '^src/cli/' },
+      'What serves the API does not ask itself for it. The quickstart only uses it, as any other program.',
+      { path: '^src/', pathNot: '^src/(cli|service/commands/quickstart)' },
       { path: '^client/' },
     ),
     onlyRooms('storage-stores', 'Blobs know nothing of jobs or training: both stand on them.', 'storage', [

@@ -2,12 +2,12 @@
 import { openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createClient, type Job, type NewJob, type StrataClient } from '../../../client/src/index.js';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { streamProgress } from '../../provision/progress.js';
 import jobBody from '../quickstart-job.json' with { type: 'json' };
 import { startService } from '../service.js';
 import { runCommand } from './command.js';
-import { Api, type Schemas } from './quickstart/api.js';
 import { JobDisplay } from './quickstart/display.js';
 import { downloadExports } from './quickstart/exports.js';
 import { summarise } from './quickstart/summary.js';
@@ -49,27 +49,28 @@ async function trainOne(
   parts: Parameters<typeof summarise>[2],
   signal: AbortSignal,
 ): Promise<void> {
-  const api = new Api(apiUrl);
-  const job = (await unfinished(api)) ?? (await api.post<Schemas['Job']>('/jobs', jobBody));
+  const client = createClient({ url: apiUrl, apiKey: process.env.STRATA_API_KEY });
+  const job = (await unfinished(client)) ?? (await client.jobs.create(jobBody as NewJob, { signal }));
   const { spec, plan } = job;
   console.log(
     `\nJob ${job.id}: ${spec.dataset}, ${spec.method?.type}, K=${spec.method?.stages}, ${plan.tasks} tasks`,
   );
   const display = new JobDisplay(plan.tasks);
-  for await (const event of api.follow(job, signal)) display.show(event);
+  for await (const event of client.jobs.follow(job.id, { signal })) display.show(event);
   display.end();
-  const done = await api.get<Schemas['Job']>(job.links.self);
+  signal.throwIfAborted();
+  const done = await client.jobs.get(job.id);
   if (done.state !== 'succeeded') {
     throw new Error(
       `The job ended as ${done.state}: ${done.error?.message ?? done.state_reason ?? 'no reason given'}`,
     );
   }
-  const files = await downloadExports(api, done, join(settings.home, 'quickstart', done.id));
-  console.log(`\n${await summarise(api, done, parts, files)}`);
+  const files = await downloadExports(client, apiUrl, done, join(settings.home, 'quickstart', done.id));
+  console.log(`\n${await summarise(client, done, parts, files)}`);
 }
 
 /** If a quickstart was interrupted, its job continues, instead of a second one. */
-async function unfinished(api: Api): Promise<Schemas['Job'] | undefined> {
-  const { data } = await api.get<Schemas['JobList']>('/jobs?metadata[quickstart]=true');
+async function unfinished(client: StrataClient): Promise<Job | undefined> {
+  const { data } = await client.jobs.list({ metadata: { quickstart: 'true' } });
   return data.find((job) => job.finished_at === null);
 }

@@ -1,4 +1,4 @@
-import type { Schemas } from './api.js';
+import type { Event } from '../../../../client/src/index.js';
 
 const BAR_WIDTH = 24;
 const LINE_EVERY_MS = 5000;
@@ -14,7 +14,7 @@ export class JobDisplay {
     private readonly out: NodeJS.WriteStream = process.stdout,
   ) {}
 
-  show(event: Schemas['Event']): void {
+  show(event: Event): void {
     if (event.type === 'task.succeeded') this.doneTasks += 1;
     const isTask = event.type === 'task.succeeded' || event.type === 'task.started';
     if (this.out.isTTY) this.out.write(`\r\x1b[2K${this.line(event)}${isTask ? '' : '\n'}`);
@@ -32,7 +32,7 @@ export class JobDisplay {
     return true;
   }
 
-  private line(event: Schemas['Event']): string {
+  private line(event: Event): string {
     const seconds = ((performance.now() - this.startedMs) / 1000).toFixed(0);
     const filled = Math.round((BAR_WIDTH * this.doneTasks) / this.tasks);
     const bar = '█'.repeat(filled).padEnd(BAR_WIDTH, '·');

@@ -1,31 +1,33 @@
+import type { components, Job, StrataClient } from '../../../../client/src/index.js';
 import type { Part } from '../../../provision/progress.js';
 import { describeParts } from '../../setup.js';
-import type { Api, Schemas } from './api.js';
 import type { ExportedFile } from './exports.js';
 import { type BusyTime, stageOverlap } from './overlap.js';
 
+type Schemas = components['schemas'];
+
 /** Summary of a finished job. */
 export async function summarise(
-  api: Api,
-  job: Schemas['Job'],
+  client: StrataClient,
+  job: Job,
   parts: readonly Part[],
   files: readonly ExportedFile[],
 ): Promise<string> {
-  const tasks = await api.get<Schemas['TaskList']>(job.links.tasks);
-  const metrics = await api.get<Schemas['MetricList']>(`${job.links.metrics}?name=loss`);
+  const tasks = await client.jobs.tasks(job.id);
+  const losses = await client.jobs.metrics(job.id, { name: ['loss'] });
   return [
     'Set-up',
     parts.length > 0 ? describeParts(parts) : '  nothing to do',
     'Result',
     ...results(job),
-    ...lastLosses(metrics.data),
-    ...timing(job, tasks.data),
+    ...lastLosses(losses),
+    ...timing(job, tasks),
     'Exported',
     ...files.map((file) => `  ${file.path}  (${(file.bytes / 1000).toFixed(1)} kB)\n    ${file.url}`),
   ].join('\n');
 }
 
-function results(job: Schemas['Job']): string[] {
+function results(job: Job): string[] {
   const { result } = job;
   if (!result) return [];
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
@@ -48,7 +50,7 @@ function lastLosses(series: readonly Schemas['MetricSeries'][]): string[] {
     });
 }
 
-function timing(job: Schemas['Job'], tasks: readonly Schemas['Task'][]): string[] {
+function timing(job: Job, tasks: readonly Schemas['Task'][]): string[] {
   const { phaseMs, overlapMs } = stageOverlap(tasks.flatMap(busyTime));
   const share = phaseMs > 0 ? (100 * overlapMs) / phaseMs : 0;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readEvents } from '../../../../src/service/commands/quickstart/event-stream.js';
+import { readMessages } from '../../client/src/event-stream.js';
 
 async function read(...chunks: string[]): Promise<string[]> {
   const body = ReadableStream.from(chunks.map((chunk) => new TextEncoder().encode(chunk)));
   const events: string[] = [];
-  for await (const event of readEvents(body)) events.push(`${event.id}=${event.data}`);
+  for await (const event of readMessages(body)) events.push(`${event.id}=${event.data}`);
   return events;
 }
 
