@@ -38,6 +38,9 @@ before(async () => {
 });
 after(() => strata.stop());
 
+/** Values of prepared statements that cannot run with nulls. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = { notify: ['strata_dispatch', ''] };
+
 interface Asked {
   readonly text: string;
   readonly values: readonly unknown[];
@@ -131,11 +134,13 @@ function rarely(answer: (sql: Asked) => Promise<readonly object[]>) {
 
 /** Columns that Postgres returns for a statement, which changes nothing. */
 async function fieldsOf({ text, values }: Asked): Promise<FieldDef[]> {
-  await strata.sql.query('BEGIN');
+  const client = await strata.sql.connect();
   try {
-    return (await strata.sql.query(text, [...values])).fields;
+    await client.query('BEGIN');
+    return (await client.query(text, [...values])).fields;
   } finally {
-    await strata.sql.query('ROLLBACK');
+    await client.query('ROLLBACK');
+    client.release();
   }
 }
 
@@ -195,8 +200,8 @@ test('every raw statement returns the columns of its reader, with their types an
     if (AT_START.includes(name)) continue;
     const text = PREPARED.get(name);
     const parameters = Math.max(0, ...[...(text ?? '').matchAll(/\$(\d+)/g)].map(([, n]) => Number(n)));
-    const sql =
-      text === undefined ? asked.get(name) : { text, values: Array.from({ length: parameters }, () => null) };
+    const values = VALUES[name] ?? Array.from({ length: parameters }, () => null);
+    const sql = text === undefined ? asked.get(name) : { text, values };
     if (sql === undefined) faults.push(`${name} is asked by no function of this test`);
     else faults.push(...(await faultsOf(name, columns, sql)));
   }
