@@ -5,8 +5,24 @@ const TASKS = 'src/jobs/store/tasks.ts';
 const FENCES_TEST = 'test/jobs/store/fences.test.ts';
 const TRANSITIONS_TEST = 'test/jobs/store/transitions.test.ts';
 
+const STATEMENTS_TEST = 'test/jobs/store/statements.test.ts';
+
 /** Transitions of jobs and tasks, and the fences around them. */
 export const STORE: readonly Mutant[] = [
+  ...noticedBy(STATEMENTS_TEST, 'every raw statement returns the columns of its reader', [
+    {
+      name: 'column-renamed',
+      fault: 'A statement renames a column, which would read as undefined.',
+      file: TASKS,
+      edits: [['worker_id AS "workerId"', 'worker_id AS "worker"']],
+    },
+    {
+      name: 'column-nullable',
+      fault: 'A column that may be null is read as one that is never null.',
+      file: TASKS,
+      edits: [['workerId: orNull(text)', 'workerId: text']],
+    },
+  ]),
   ...noticedBy(FENCES_TEST, 'an attempt whose lease ran out changes nothing any more', [
     {
       name: 'fence-attempt',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OPTIMIZER_VECTORS } from '../../../src/contract/generated/defaults.js';
 import type { ParameterSpec } from '../../../src/network/index.js';
 import { decodeState, encodeState, mergeStates } from '../../../src/trainer/checkpoint/index.js';
 import { TrainerError } from '../../../src/trainer/errors.js';
@@ -40,6 +41,15 @@ const RULES: Record<string, UpdateRule> = {
   'sgd with Nesterov momentum': sgd({ momentum: MOMENTUM, nesterov: true }),
   adamw: adamw(ADAMW),
 };
+
+test('plans count the vectors that an optimizer keeps of each parameter', () => {
+  const [parameter] = PARAMETERS;
+  assert.ok(parameter);
+  const vectorsOf = (type: keyof typeof OPTIMIZER_VECTORS) =>
+    optimizerSettings(mnistSpec({ optimizer: { type } }).optimizer).rule.memoryOf([parameter]).length;
+  for (const type of ['sgd', 'adamw'] as const) assert.equal(vectorsOf(type), OPTIMIZER_VECTORS[type], type);
+  assert.deepEqual(Object.keys(OPTIMIZER_VECTORS), ['sgd', 'adamw'], 'each optimizer is counted above');
+});
 
 /** The papers' formulas, written a second time for one weight, with the settings as functions of the parameter. */
 const REFERENCES: Record<string, (decayOf: (name: string) => number, rate: number) => ReferenceRule> = {
