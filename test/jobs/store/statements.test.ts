@@ -10,7 +10,7 @@ import { databaseNow } from '../../../src/jobs/store/connection/clock.js';
 import { type Column, int, orNull, text, time } from '../../../src/jobs/store/connection/column.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { PREPARED } from '../../../src/jobs/store/connection/prepared.js';
-import { readerOf, STATEMENTS } from '../../../src/jobs/store/connection/statement.js';
+import { readerOf, STATEMENTS } from '../../../src/jobs/store/connection/row-reader.js';
 import * as imports from '../../../src/jobs/store/dataset-imports.js';
 import * as datasets from '../../../src/jobs/store/datasets.js';
 import * as events from '../../../src/jobs/store/events.js';

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { StrataError } from '../../../contract/errors.js';
 import { explainPostgres } from '../../../contract/server-faults.js';
 import { text } from './column.js';
+import { onlyRowOf } from './row-reader.js';
 import { useUtc } from './session.js';
-import { onlyRowOf } from './statement.js';
 
 const CONNECT_MS = 10_000;
 

@@ -6,8 +6,8 @@ import { type Prisma, PrismaClient } from '../generated/client.js';
 import { followDatabaseClock } from '../ids.js';
 import { float } from './column.js';
 import { impatientSocket } from './impatient-socket.js';
+import { onlyRowOf } from './row-reader.js';
 import { useUtc } from './session.js';
-import { onlyRowOf } from './statement.js';
 
 /**
  * Types of what Prisma reads. Prisma knows JSON and text columns only as such; columns.ts says what their values are.

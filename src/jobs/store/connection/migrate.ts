@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { checkPostgres } from './check-postgres.js';
 import { text } from './column.js';
+import { readerOf } from './row-reader.js';
 import { useUtc } from './session.js';
-import { readerOf } from './statement.js';
 
 /** Prisma's own number for its migration lock, so that its CLI and this step exclude each other. */
 const ADVISORY_LOCK = 72_707_369;

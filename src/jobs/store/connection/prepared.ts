@@ -1,6 +1,6 @@
 import type { Column, RowOf } from './column.js';
 import type { Database } from './database.js';
-import { readerOf } from './statement.js';
+import { readerOf } from './row-reader.js';
 
 /** Texts of the prepared statements of this process by name. A test describes each. */
 const texts = new Map<string, string>();

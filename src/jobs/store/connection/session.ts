@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { StrataError } from '../../../contract/errors.js';
 import { text } from './column.js';
-import { onlyRowOf } from './statement.js';
+import { onlyRowOf } from './row-reader.js';
 
 const readZone = onlyRowOf('time-zone', { TimeZone: text });
 
