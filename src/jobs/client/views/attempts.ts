@@ -1,7 +1,6 @@
 import type { components } from '../../../contract/generated/openapi.js';
 import type { JobError } from '../../../contract/job-error.js';
-import { isTerminal, type TaskState } from '../../../contract/states.js';
-import { fromJson } from '../../store/connection/database.js';
+import { isTerminal } from '../../../contract/states.js';
 import type * as Rows from '../../store/rows.js';
 
 type Attempt = components['schemas']['Attempt'];
@@ -24,7 +23,8 @@ export function toAttempts(events: readonly AttemptEvent[], tasks: readonly Task
   const rows = new Map(tasks.map((row) => [row.key, row]));
   const attempts = new Map<string, Attempt>();
   for (const { type, at, data } of events) {
-    const about = fromJson<AttemptData>(data);
+    // Every event about an attempt has these data.
+    const about = data as unknown as AttemptData;
     const id = `${about.task} ${about.attempt}`;
     if (type === 'task.started') attempts.set(id, started(about, at, rows.get(about.task)));
     else {
@@ -38,7 +38,7 @@ export function toAttempts(events: readonly AttemptEvent[], tasks: readonly Task
 function started(about: AttemptData, at: Date, row: TaskRow | undefined): Attempt {
   const { task, kind, stage, round, replica, attempt } = about;
   const isCurrent = row !== undefined && row.attempt === attempt;
-  const isOver = !isCurrent || isTerminal('task', row.state as TaskState);
+  const isOver = !isCurrent || isTerminal('task', row.state);
   return {
     ...{ task, kind, stage, round, replica, attempt },
     outcome: isOver ? 'cancelled' : 'running',
