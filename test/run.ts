@@ -13,7 +13,7 @@ import { prepareTests, TEST_OPTIONS } from './support/prepare.js';
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
 
 /** Whole services with leases to keep: beside another file they would be tests of a machine that is too small. */
-const ALONE = ['faults/', 'service/', 'browser/'];
+const ALONE = ['faults/', 'service/'];
 
 /**
  * The machine's time zone, which Postgres, Node and every child take over: half an hour off the full hours and east of UTC, where
