@@ -1,4 +1,12 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import {
   type Attempt,
   barsOf,
@@ -47,7 +55,8 @@ export function Wavefront({ attempts, ghosts, by, now, isRunning, onChoose }: Pr
 
   const height = AXIS_HEIGHT + drawing.lanes.length * LANE_HEIGHT;
   useTheme();
-  useEffect(() => {
+  // Before the browser paints: a canvas of the old size would be stretched to the new one.
+  useLayoutEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || !canvas.current) return;
     const ratio = window.devicePixelRatio;
