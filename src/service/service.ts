@@ -45,7 +45,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await requireFreePort(settings);
     const parts = await abortable(() => setUp(progress), signal);
     await compileService();
-    // What set-up and compiler install is no secret, and belongs to every account that may run this checkout.
+    // Files that set-up and compiler install are no secrets, and belong to every account that may run this checkout.
     process.umask(PRIVATE_UMASK);
     const servers = await startServers(settings, progress);
     undo.push((left) => servers.stop(left(STOP_BY_MS.servers)));

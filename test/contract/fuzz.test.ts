@@ -14,7 +14,7 @@ after(() => api.stop());
 for (const who of ['with a key', 'anonymous'] as const) {
   test(`${who}: requests that the contract allows get the answers that it names, and all others are refused`, async (t) => {
     const { apiKey } = api;
-    // Whatever the values are, an anonymous request is answered 401: one request an operation says it.
+    // An anonymous request is answered 401, whatever its values are: one request an operation says it.
     const options = who === 'anonymous' ? { examples: 1, phases: ['fuzzing'] } : { examples: 3, apiKey };
     const { cases, operations, findings } = await fuzz(api.url, { seed: 1, ...options });
     assert.equal(findings, '');

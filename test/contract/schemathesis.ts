@@ -36,7 +36,7 @@ export async function fuzz(
 ): Promise<FuzzReport> {
   const sent = apiKey ? ['--header', `Authorization:Bearer ${apiKey}`] : [];
   const limits = ['--max-examples', String(examples), ...(phases ? ['--phases', phases.join(',')] : [])];
-  // How fast cases are made depends on the machine, and is no finding.
+  // The time that making a case takes depends on the machine, and is no finding.
   const health = ['--suppress-health-check', 'too_slow'];
   const args = ['--checks', 'all', ...health, '--seed', String(seed), ...limits, ...sent];
   // It leaves its notes where it runs.

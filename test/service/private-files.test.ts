@@ -27,7 +27,7 @@ function openTo(folder: string): string[] {
   });
 }
 
-test('after a job, an upload and a piece of one, no other account can read a file of the home', async () => {
+test('no other account can read a file of the home, after a job, an upload and a piece of one', async () => {
   const [api] = await Promise.all([strata.startApi(), strata.startDispatcher(), strata.startWorker()]);
   const { job } = await strata.client.jobs.createJob(smallJob(), {});
   const form = new FormData();

@@ -27,7 +27,7 @@ export function barsOf(attempts: readonly Attempt[], nowMs: number): Bar[] {
   });
 }
 
-/** What tells the lane of a task. */
+/** The fields of a task by which it finds its lane. */
 export type LaneOf = Pick<Attempt, 'kind' | 'stage' | 'replica'>;
 
 /**

@@ -1,6 +1,6 @@
 import type { Bar } from './bars.js';
 
-/** How well the slots were used, from the first start to the last end. */
+/** Use of the slots, from the first start to the last end. */
 export interface TimelineFigures {
   readonly wallSeconds: number;
   /** Time of slots at work, over all attempts. */

@@ -45,7 +45,7 @@ test('speed-ups are those of equation 27: 1 for one stage, below K and below the
   for (const { stages, equation_27, slowest_stage, whole_run, split } of speedups.slice(1)) {
     assert.ok(equation_27 > 1 && equation_27 < stages);
     assert.ok(slowest_stage <= equation_27 * 1.0001);
-    // As many replicas as stages, up to 8, share a fifth of the steps.
+    // Replicas share a fifth of the steps; there are as many as stages, up to 8.
     const expected = 1 / (0.2 / Math.min(stages, 8) + 0.8 / slowest_stage);
     assert.ok(Math.abs(whole_run / expected - 1) < 1e-3, `${stages}: ${whole_run}, ${expected}`);
     assert.equal(split.length, stages);

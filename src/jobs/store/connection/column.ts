@@ -5,7 +5,7 @@ type PostgresType = 'text' | 'int4' | 'int8' | 'float8' | 'bool' | 'timestamptz'
 export interface Column<T> {
   readonly types: readonly PostgresType[];
   readonly nullable: boolean;
-  /** What is wrong with a value; null if nothing is. */
+  /** The fault of a value; null if there is none. */
   readonly fault: (value: unknown) => string | null;
   /** Carries the type only. */
   readonly type?: T;
@@ -63,7 +63,7 @@ export function listOf<C extends Columns>(columns: C): Column<readonly RowOf<C>[
   };
 }
 
-/** What is wrong with a row; null if it has exactly these columns, with values of their types. */
+/** The fault of a row; null if it has exactly these columns, with values of their types. */
 export function faultOfRow(columns: Columns, row: object): string | null {
   const values = new Map<string, unknown>(Object.entries(row));
   const names = Object.keys(columns);
