@@ -13,6 +13,7 @@ const QUESTIONS = {
   scale: 'What would more devices bring?',
   plans: 'Do plans come true?',
   dispatch: 'What does the service itself cost?',
+  loops: 'Do loops cost more after a million jobs?',
   step: 'Are the kernels any good?',
   methods: 'What do the methods reach on a small network?',
   memory: 'What does a stage need?',
