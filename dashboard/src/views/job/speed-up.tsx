@@ -12,18 +12,25 @@ const CAUSES: Readonly<Record<IdleCause, string>> = {
   nothing_running: 'with no task of this job running',
 };
 
+const REASONS: Readonly<Record<NonNullable<Schemas['JobResult']['speedup_reason']>, string>> = {
+  one_stage: 'Not measured: the job has one stage.',
+  stages_in_turn: 'Not measured: the stages of this method train one after another.',
+  no_end_to_end_task: 'Not measured: no end-to-end task shows how long a step of the whole network takes.',
+  no_stage_task: 'Not measured: no task of a stage has ended.',
+  repeated_task: 'Not measured: a task was lost or failed and ran again.',
+  mixed_devices: 'Not measured: the tasks ran on devices of different kinds.',
+  paused: 'Not measured: the job was paused.',
+  no_times: 'Not measured: the tasks reported no times.',
+};
+const MEANING =
+  'Measured: the time of layer-serial back-propagation on one device over the time of this job.';
+
 export function SpeedUpPanel({ job }: { readonly job: Schemas['Job'] }) {
   const { data } = useQuery(attemptsQuery(job.id));
   const figures = useMemo(() => (data ? figuresOf(barsOf(data, Date.now())) : null), [data]);
   const { speedup = null, speedup_reason: reason = null } = job.result ?? {};
   return (
-    <Panel
-      title="Speed-up"
-      note={
-        reason ??
-        'Measured: the time of layer-serial back-propagation on one device over the time of this job.'
-      }
-    >
+    <Panel title="Speed-up" note={reason === null ? MEANING : REASONS[reason]}>
       <dl className="figures">
         <dt>Measured</dt>
         <dd>{speedup ? `${figure(speedup.measured)}×` : '–'}</dd>
