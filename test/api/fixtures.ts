@@ -17,9 +17,18 @@ export function complete<T>(data: T[]) {
 export function jobOf(id: string, spec: JobSpec): Job {
   const self = `/jobs/${id}`;
   const links = Object.fromEntries(
-    ['events', 'logs', 'metrics', 'tasks', 'checkpoints', 'artifacts', 'cancel', 'pause', 'resume'].map(
-      (part) => [part, `${self}/${part}`],
-    ),
+    [
+      'events',
+      'logs',
+      'metrics',
+      'tasks',
+      'attempts',
+      'checkpoints',
+      'artifacts',
+      'cancel',
+      'pause',
+      'resume',
+    ].map((part) => [part, `${self}/${part}`]),
   ) as Omit<Job['links'], 'self'>;
   return {
     id,

@@ -179,7 +179,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByText('No jobs yet').waitFor();
       await page.goto(`${url}/ui/jobs/${job!.id}`);
-      await page.getByText(`There is no job ${job!.id}`).first().waitFor();
+      await page.getByText(`There is no job with the id ${job!.id}`).first().waitFor();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('API key').waitFor();
     });
