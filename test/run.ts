@@ -15,6 +15,12 @@ const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
 /** Whole services with leases to keep: beside another file they would be tests of a machine that is too small. */
 const ALONE = ['faults/', 'service/'];
 
+/** Files of minutes, which begin first: at the end one core would wait for them. */
+const LONGEST = [
+  ...['trainer/tasks/tasks', 'contract/fuzz', 'browser/swagger-ui', 'docs/readme', 'docs/integration'],
+  ...['browser/dashboard', 'browser/exported-model', 'predictor/accuracy', 'datasets/hostile'],
+].map((name) => join(ROOT, 'test', `${name}.test.ts`));
+
 /**
  * The machine's time zone, which Postgres, Node and every child take over: half an hour off the full hours and east of UTC, where
  * a forgotten offset lies in the future. `TZ=... npm test` runs everything in another zone.
@@ -40,7 +46,9 @@ await runCommand(async () => {
   const files = await testFiles(process.argv.slice(2));
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const alone = (file: string) => ALONE.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
-  const [shared, exclusive] = [files.filter((file) => !alone(file)), files.filter(alone)];
+  const long = files.filter((file) => LONGEST.includes(file));
+  const shared = [...long, ...files.filter((file) => !alone(file) && !long.includes(file))];
+  const exclusive = files.filter(alone);
   const { TZ } = process.env;
   process.env.TZ = TZ ?? ZONE;
   await runFiles(shared, availableParallelism(), counts);
