@@ -169,7 +169,7 @@ describe('the dashboard in a browser', { skip }, () => {
     const office = await openKeyOffice(strata.servers.databaseUrl);
     const key = await office.create({ tenant: 'other', name: 'browser', scopes: ['jobs:read'] });
     await office.close();
-    const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
+    const { job } = await strata.client.jobs.createJob(smallJob(), {});
     await inBrowser(async (page) => {
       await page.goto(url);
       await page.getByLabel('API key').fill('strata_wrong_key');
@@ -178,8 +178,8 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.getByLabel('API key').fill(key);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByText('No jobs yet').waitFor();
-      await page.goto(`${url}/ui/jobs/${job!.id}`);
-      await page.getByText(`There is no job with the id ${job!.id}`).first().waitFor();
+      await page.goto(`${url}/ui/jobs/${job.id}`);
+      await page.getByText(`There is no job with the id ${job.id}`).first().waitFor();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('API key').waitFor();
     });
