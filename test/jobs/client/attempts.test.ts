@@ -74,7 +74,9 @@ test('an attempt that was running when its job was cancelled has the end of its 
   await releaseTask(db, task);
   const [attempt] = await attemptsOf(id);
   assert.equal(attempt!.outcome, 'cancelled');
-  assert.equal(attempt!.ended_at, (await strata.client.jobs.getJob(id))!.finished_at);
+  const [prepare] = (await strata.client.jobs.listJobTasks(id)).data;
+  assert.ok(prepare!.finished_at);
+  assert.equal(attempt!.ended_at, prepare!.finished_at);
 });
 
 test('attempts of another tenant are not found', async () => {
