@@ -10,7 +10,7 @@ export function savedKey(): string | null {
 }
 
 /** Uses another key, or none, from now on. */
-export function useKeyFromNowOn(key: string | null): void {
+export function switchKey(key: string | null): void {
   if (key === null) sessionStorage.removeItem(KEY);
   else sessionStorage.setItem(KEY, key);
   // Everything on the page belongs to the old key.

@@ -4,7 +4,7 @@ import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { Boundary } from './parts/boundary.js';
 import { SignIn } from './parts/sign-in.js';
 import { healthQuery, jobsQuery } from './queries.js';
-import { needsKey, savedKey, useKeyFromNowOn } from './server.js';
+import { needsKey, savedKey, switchKey } from './server.js';
 import { useShortcuts } from './shortcuts.js';
 import { JobsView } from './views/jobs/jobs.js';
 
@@ -50,7 +50,7 @@ export function Shell() {
         <Health />
         <a href="/docs/">API</a>
         {savedKey() !== null && (
-          <button type="button" onClick={() => useKeyFromNowOn(null)}>
+          <button type="button" onClick={() => switchKey(null)}>
             Sign out
           </button>
         )}

@@ -20,8 +20,9 @@ const STAMP = join(TARGET, 'compiled-from');
 export async function compileService(): Promise<void> {
   await withLock(TARGET, async () => {
     const files = await filesOf(SOURCE);
-    const pages = await Promise.all(DASHBOARD_SOURCES.map((folder) => versionOf(join(ROOT, folder))));
-    const version = [await versionOf(SOURCE), ...pages].join('\n');
+    const pages = DASHBOARD_SOURCES.map((folder) => join(ROOT, folder));
+    const versions = pages.map(async (folder) => versionOf(folder, await filesOf(folder)));
+    const version = (await Promise.all([versionOf(SOURCE, files), ...versions])).join('\n');
     if ((await readFile(STAMP, 'utf8').catch(() => '')) === version) return;
     await rm(TARGET, { recursive: true, force: true });
     await compile(files.filter((file) => file.endsWith('.ts')));
@@ -61,10 +62,10 @@ async function filesOf(folder: string): Promise<string[]> {
   return files.map((file) => join(file.parentPath ?? file.path, file.name).slice(folder.length + 1)).sort();
 }
 
-/** A hash of the names, sizes and times of all files in `folder`. */
-async function versionOf(folder: string): Promise<string> {
+/** A hash of the names, sizes and times of `files` of a folder. */
+async function versionOf(folder: string, files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of await filesOf(folder)) {
+  for (const file of files) {
     const { size, mtimeMs } = await stat(join(folder, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }

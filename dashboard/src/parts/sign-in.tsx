@@ -1,12 +1,12 @@
 import { type FormEvent, useState } from 'react';
-import { savedKey, useKeyFromNowOn } from '../server.js';
+import { savedKey, switchKey } from '../server.js';
 
 /** For a server that asks for a key. The key stays in this tab. */
 export function SignIn({ problem }: { readonly problem: unknown }) {
   const [key, setKey] = useState('');
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    useKeyFromNowOn(key.trim());
+    switchKey(key.trim());
   };
   return (
     <main className="page narrow">

@@ -218,6 +218,12 @@ export function findTasks(db: Queryable, jobId: string) {
   return db.task.findMany({ where: { jobId }, orderBy: { position: 'asc' } });
 }
 
+/** The columns that say whether the last attempt at a task is over, without the inputs and outputs. */
+export function findTaskEnds(db: Queryable, jobId: string) {
+  const select = { key: true, state: true, attempt: true, finishedAt: true } as const;
+  return db.task.findMany({ where: { jobId }, select });
+}
+
 /** The ids of tasks of the tenant's jobs among `ids`. */
 export async function ownTaskIds(
   db: Queryable,

@@ -2,18 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { bytes, moment } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
-import { Problem } from '../../parts/problem.js';
+import { PendingPage } from '../../parts/pending-page.js';
 import { Progress } from '../../parts/progress.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { datasetQuery } from '../../queries.js';
 
 export default function DatasetView({ id }: { readonly id: string }) {
   const { data, error } = useQuery(datasetQuery(id));
-  if (!data) {
-    return (
-      <main className="page">{error ? <Problem error={error} /> : <p className="quiet">Loading…</p>}</main>
-    );
-  }
+  if (!data) return <PendingPage error={error} />;
   const {
     name,
     state,

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { bytes } from '../../format.js';
+import { useObjectUrl } from '../../parts/object-url.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
 import { artifactsQuery } from '../../queries.js';
@@ -38,22 +39,12 @@ export function ArtifactsPanel({ job }: { readonly job: Schemas['Job'] }) {
 
 /** An image of the API, fetched with the key. */
 function Picture({ artifact }: { readonly artifact: string }) {
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    let made: string | null = null;
-    let isGone = false;
-    strata.artifacts
-      .download(artifact)
-      .then((content) => {
-        if (isGone) return;
-        made = URL.createObjectURL(new Blob([content], { type: 'image/svg+xml' }));
-        setUrl(made);
-      })
-      .catch(() => undefined);
-    return () => {
-      isGone = true;
-      if (made !== null) URL.revokeObjectURL(made);
-    };
-  }, [artifact]);
+  const { data = null } = useQuery({
+    queryKey: ['artifact', artifact],
+    queryFn: async () => new Blob([await strata.artifacts.download(artifact)], { type: 'image/svg+xml' }),
+    // An artifact never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const url = useObjectUrl(data);
   return url && <img src={url} alt="Curves of the model card" className="curves" />;
 }

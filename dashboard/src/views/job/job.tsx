@@ -4,6 +4,7 @@ import { ChartPanel } from '../../charts/chart-panel.js';
 import { curvesByName, curvesByStage } from '../../charts/curves.js';
 import { clock } from '../../format.js';
 import { useLiveJob } from '../../live.js';
+import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
 import { StateBadge } from '../../parts/state-badge.js';
@@ -21,11 +22,7 @@ import { SpeedUpPanel } from './speed-up.js';
 export default function JobView({ id }: { readonly id: string }) {
   const { data: job, error } = useQuery(jobQuery(id));
   const live = useLiveJob(id);
-  if (!job) {
-    return (
-      <main className="page">{error ? <Problem error={error} /> : <p className="quiet">Loading…</p>}</main>
-    );
-  }
+  if (!job) return <PendingPage error={error} />;
   return (
     <main className="page">
       <Head job={job} asOf={live.asOf} />

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { bytes, figure, moment, percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
+import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
@@ -13,11 +14,7 @@ type Model = Schemas['Model'];
 
 export default function ModelView({ id }: { readonly id: string }) {
   const { data: model, error } = useQuery(modelQuery(id));
-  if (!model) {
-    return (
-      <main className="page">{error ? <Problem error={error} /> : <p className="quiet">Loading…</p>}</main>
-    );
-  }
+  if (!model) return <PendingPage error={error} />;
   const { name, tags, description, dataset, image, classes } = model;
   return (
     <main className="page">

@@ -1,5 +1,6 @@
 import { type DragEvent, useEffect, useState } from 'react';
 import { percent } from '../../format.js';
+import { useObjectUrl } from '../../parts/object-url.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
 import { type Schemas, strata } from '../../server.js';
@@ -83,15 +84,4 @@ export function PredictPanel({ model }: { readonly model: Model }) {
       </div>
     </Panel>
   );
-}
-
-function useObjectUrl(file: File | null): string | null {
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    if (file === null) return setUrl(null);
-    const made = URL.createObjectURL(file);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [file]);
-  return url;
 }

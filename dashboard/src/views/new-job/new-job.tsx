@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import { StrataProblem } from '../../../../client/src/index.js';
+import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { datasetsQuery, jobQuery } from '../../queries.js';
 import { strata } from '../../server.js';
@@ -21,9 +22,7 @@ export default function NewJobView() {
   const [parameters] = useSearchParams();
   const from = parameters.get('from');
   const source = useQuery({ ...jobQuery(from ?? ''), enabled: from !== null });
-  if (from !== null && !source.data) {
-    return <main className="page">{source.error ? <Problem error={source.error} /> : <p>Loading…</p>}</main>;
-  }
+  if (from !== null && !source.data) return <PendingPage error={source.error} />;
   return <Form key={from} start={source.data ? cloneOf(source.data.spec) : START} />;
 }
 

@@ -5,7 +5,7 @@ import { findLogLines } from '../../store/log-lines.js';
 import { toPoint, toSeries } from '../../store/metric-series.js';
 import { sampleMetrics, streamPoints } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
-import { findTasks } from '../../store/tasks.js';
+import { findTaskEnds, findTasks } from '../../store/tasks.js';
 import { requireJob } from '../own.js';
 import { toAttempts } from '../views/attempts.js';
 import { listOf, pageOf, toEvent, toLogLine, toTask } from '../views/parts.js';
@@ -24,7 +24,7 @@ export function listMethods(db: Database, tenant: string): ListMethods {
     },
     async listJobAttempts(jobId) {
       await requireJob(db, tenant, jobId);
-      const [events, tasks] = await Promise.all([findAttemptEvents(db, jobId), findTasks(db, jobId)]);
+      const [events, tasks] = await Promise.all([findAttemptEvents(db, jobId), findTaskEnds(db, jobId)]);
       return listOf(toAttempts(events, tasks));
     },
     async listJobEvents(jobId, { after, limit }) {
