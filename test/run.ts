@@ -2,7 +2,7 @@
 // cores, then one after another those whose processes need the machine for themselves.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { runCommand } from '../src/service/commands/command.js';
@@ -33,10 +33,15 @@ const FILES_OF_TIMES = [
   ...['jobs/dispatcher/webhooks/deliveries', 'trainer/documents/documents'],
 ].map((name) => join(ROOT, 'test', `${name}.test.ts`));
 
+/** How many of the files that took longest are named at the end. */
+const LONGEST_NAMED = 12;
+
 interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Milliseconds of the tests of each file. */
+  durations: Map<string, number>;
 }
 
 await runCommand(async () => {
@@ -44,7 +49,7 @@ await runCommand(async () => {
   // Node's test runner starts each file with the options of this process.
   process.execArgv = [...TEST_OPTIONS];
   const files = await testFiles(process.argv.slice(2));
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, durations: new Map() };
   const alone = (file: string) => ALONE.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
   const long = files.filter((file) => LONGEST.includes(file));
   const shared = [...long, ...files.filter((file) => !alone(file) && !long.includes(file))];
@@ -58,6 +63,7 @@ await runCommand(async () => {
     const again = files.filter((file) => FILES_OF_TIMES.includes(file));
     await runFiles(again, availableParallelism(), counts);
   }
+  console.log(`Files that took longest: ${longest(counts.durations).join(', ')}`);
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   if (counts.passed + counts.failed === 0) process.exit(1);
   process.exit(counts.failed > 0 ? 1 : 0);
@@ -75,6 +81,11 @@ async function testFiles(filters: readonly string[]): Promise<string[]> {
 async function runFiles(files: string[], concurrency: number, counts: Counts): Promise<void> {
   if (files.length === 0) return;
   const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
+  for (const outcome of ['test:pass', 'test:fail'] as const)
+    stream.on(outcome, ({ file = '', nesting, details }) => {
+      const before = counts.durations.get(file) ?? 0;
+      if (nesting === 0) counts.durations.set(file, before + details.duration_ms);
+    });
   stream.on('test:pass', (event) => {
     // Node reports a file without tests as a passed test with the file's name.
     if (event.details.type === 'suite' || files.includes(event.name)) return;
@@ -88,6 +99,13 @@ async function runFiles(files: string[], concurrency: number, counts: Counts): P
     counts.failed += 1;
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
+}
+
+function longest(durations: ReadonlyMap<string, number>): string[] {
+  return [...durations]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, LONGEST_NAMED)
+    .map(([file, ms]) => `${relative(ROOT, file)} ${Math.round(ms / 1000)} s`);
 }
 
 function failureType(error: object): unknown {

@@ -10,13 +10,17 @@ import { eventually } from '../support/eventually.js';
 
 const GONE_MS = 30_000;
 
-/** `npm start` as a user types it. */
-async function npmStart(t: TestContext, home: string): Promise<ChildProcess> {
-  const env = { ...process.env, PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '1', LOG_LEVEL: 'warn' };
-  const npm = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  t.after(() => {
+/** A folder for the home of a service, which is killed before the folder is removed. */
+function homeOfService(t: TestContext): Promise<string> {
+  return temporaryFolder(t, async (home) => {
     for (const { pid } of processesOf(home)) process.kill(pid, 'SIGKILL');
   });
+}
+
+/** `npm start` as a user types it. */
+async function npmStart(home: string): Promise<ChildProcess> {
+  const env = { ...process.env, PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '1', LOG_LEVEL: 'warn' };
+  const npm = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [npm.stdout, npm.stderr])
     stream.on('data', (chunk: Buffer) => {
@@ -51,8 +55,8 @@ async function nothingRuns(home: string): Promise<boolean> {
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`${signal} of npm ends all that \`npm start\` has started`, async (t) => {
-    const home = await temporaryFolder(t);
-    const npm = await npmStart(t, home);
+    const home = await homeOfService(t);
+    const npm = await npmStart(home);
     const commands = processesOf(home).map(({ command }) => command);
     for (const part of ['api/server', 'dispatcher/main', 'worker/main', 'postgres'])
       assert.ok(
@@ -66,8 +70,8 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
 }
 
 test('SIGKILL of the supervisor ends all that it has started', async (t) => {
-  const home = await temporaryFolder(t);
-  await npmStart(t, home);
+  const home = await homeOfService(t);
+  await npmStart(home);
   const supervisor = processesOf(home).find(({ command }) =>
     command.includes('tsx src/service/commands/start'),
   );

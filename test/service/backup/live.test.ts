@@ -25,12 +25,18 @@ const JOB = {
   seed: 3,
 } as const;
 
-async function start(t: TestContext, home: string): Promise<Service> {
-  const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2' });
-  const log = openSync(join(await temporaryFolder(t), 'log'), 'a');
-  const service = await startService({ settings, progress: silent, output: log });
-  t.after(() => service.stop());
-  return service;
+/** Starts services on homes in `folder`, which is removed once all of them have stopped. */
+async function starter(t: TestContext) {
+  const started: Service[] = [];
+  const folder = await temporaryFolder(t, () => Promise.all(started.map((service) => service.stop())));
+  const output = openSync(join(folder, 'log'), 'a');
+  const start = async (home: string): Promise<Service> => {
+    const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2' });
+    const service = await startService({ settings, progress: silent, output });
+    started.push(service);
+    return service;
+  };
+  return { folder, start };
 }
 
 async function until(service: Service, jobId: string, type: string): Promise<void> {
@@ -39,13 +45,13 @@ async function until(service: Service, jobId: string, type: string): Promise<voi
 }
 
 test('a running service is backed up; the restored one has the finished job bitwise, ends the running one, knows its keys', async (t) => {
-  const folder = await temporaryFolder(t);
+  const { folder, start } = await starter(t);
   const [home, backup, restored] = ['home', 'backup', 'restored'].map((name) => join(folder, name)) as [
     string,
     string,
     string,
   ];
-  const service = await start(t, home);
+  const service = await start(home);
   const { id: finished } = await createJob(service, JOB);
   await until(service, finished, 'job.succeeded');
   const { id: running } = await createJob(service, JOB);
@@ -58,7 +64,7 @@ test('a running service is backed up; the restored one has the finished job bitw
   await service.stop();
 
   await run('restore', restored, backup);
-  const again = await start(t, restored);
+  const again = await start(restored);
   assert.deepEqual(await contentsOf(again, finished), before);
   await until(again, running, 'job.succeeded');
   const models = async (id: string) =>
@@ -70,7 +76,7 @@ test('a running service is backed up; the restored one has the finished job bitw
     await models(finished),
     'the same job, interrupted, has the same model',
   );
-  await keysHold(t, again, restored, join(folder, 'again'), late);
+  await keysHold(start, again, restored, join(folder, 'again'), late);
 });
 
 /** A job with its records and the digests of its downloaded files. */
@@ -90,7 +96,7 @@ async function contentsOf(service: Service, id: string): Promise<unknown> {
 
 /** A key that the backup has is known to the restored service; one that was made later is not. */
 async function keysHold(
-  t: TestContext,
+  start: (home: string) => Promise<Service>,
   service: Service,
   home: string,
   backup: string,
@@ -102,7 +108,7 @@ async function keysHold(
   await run('backup', home, backup);
   await service.stop();
   await run('restore', `${backup}-home`, backup);
-  const { apiUrl } = await start(t, `${backup}-home`);
+  const { apiUrl } = await start(`${backup}-home`);
   const statusWith = async (secret: string) =>
     (await fetch(`${apiUrl}/jobs`, { headers: { authorization: `Bearer ${secret}` } })).status;
   assert.deepEqual([await statusWith(key), await statusWith(late)], [200, 401]);
