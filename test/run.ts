@@ -12,13 +12,13 @@ import { prepareTests, TEST_OPTIONS } from './support/prepare.js';
 /** The whole fault matrix takes longer than any other file. */
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
 
-/** Whole services with leases to keep: beside another file they would be tests of a machine that is too small. */
-const ALONE = ['faults/', 'service/'];
+/** Services under faults with leases to keep: beside another file they would test a machine that is too small. */
+const ALONE = ['faults/'];
 
 /** Files of minutes, which begin first: at the end one core would wait for them. */
 const LONGEST = [
   ...['trainer/tasks/tasks', 'contract/fuzz', 'browser/swagger-ui', 'docs/readme', 'docs/integration'],
-  ...['browser/dashboard', 'browser/exported-model', 'predictor/accuracy', 'datasets/hostile'],
+  ...['service/backup/live', 'browser/dashboard', 'jobs/dispatcher/trackers/exports', 'datasets/hostile'],
 ].map((name) => join(ROOT, 'test', `${name}.test.ts`));
 
 /**

@@ -13,7 +13,8 @@ import { openSplit, plainBatches, prepareMnist, TrainBatches } from '../../../sr
 import { TrainerError } from '../../../src/trainer/errors.js';
 import { permutation, randomStream } from '../../../src/trainer/random.js';
 import { liveTensors, read } from '../../../src/trainer/runtime/index.js';
-import { MNIST, withBlobs } from '../support/run-plan.js';
+import { withBlobs } from '../support/run-plan.js';
+import { WHOLE_MNIST as MNIST } from '../support/small-mnist.js';
 
 const OPTIONS = {
   seed: 11,

@@ -5,7 +5,7 @@ import type { MetricHistory, NetworkFigures } from '../../../src/contract/traine
 import { crc32c, maskedCrc32c } from '../../../src/trainer/documents/crc32c.js';
 import { frontMatter } from '../../../src/trainer/documents/front-matter.js';
 import { drawCurves, modelCard } from '../../../src/trainer/documents/index.js';
-import { MNIST } from '../support/run-plan.js';
+import { WHOLE_MNIST as MNIST } from '../support/small-mnist.js';
 import { mnistSpec } from '../support/specs.js';
 
 const AT = '2026-01-01T00:00:00.000Z';

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
 import {
   type BlobUri,
@@ -13,8 +12,7 @@ import { type PlannedTask, planTasks } from '../../../src/planning/tasks/task-gr
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { createFolderStore } from '../../../src/storage/folder-store.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
-
-export const MNIST: DatasetFacts = BUILT_IN_DATASETS.find(({ name }) => name === 'mnist')!;
+import { storeMnist } from './small-mnist.js';
 
 export interface PlanRun {
   readonly successes: ReadonlyMap<string, TaskSuccess>;
@@ -24,15 +22,16 @@ export interface PlanRun {
 
 /**
  * Runs a job's task graph in this process, in the order of the plan: the trainer without the service. The whole of
- * it, or the tasks that are `wanted`.
+ * it, or the tasks that are `wanted`; on the `given` dataset, or on a smaller MNIST.
  */
 export async function runPlan(
   spec: ResolvedSpec,
   blobs: BlobStore,
   onTask: (task: PlannedTask, success: TaskSuccess) => void = () => {},
   wanted: (task: PlannedTask) => boolean = () => true,
-  dataset: DatasetFacts = MNIST,
+  given?: DatasetFacts,
 ): Promise<PlanRun> {
+  const dataset = given ?? (await storeMnist(blobs));
   const successes = new Map<string, TaskSuccess>();
   const samples: MetricSample[] = [];
   for (const task of planTasks(spec, dataset).filter(wanted)) {
