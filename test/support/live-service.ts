@@ -25,13 +25,16 @@ export async function startLiveService(
   return service;
 }
 
-export async function getJson<T>(service: Service, path: string): Promise<T> {
+/** Whatever answers requests: a whole service, or its address alone. */
+type Served = Pick<Service, 'apiUrl'>;
+
+export async function getJson<T>(service: Served, path: string): Promise<T> {
   const response = await fetch(service.apiUrl + path);
   if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
 }
 
-export async function createJob(service: Service, body: unknown): Promise<Schemas['Job']> {
+export async function createJob(service: Served, body: unknown): Promise<Schemas['Job']> {
   const response = await fetch(`${service.apiUrl}/jobs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -42,14 +45,14 @@ export async function createJob(service: Service, body: unknown): Promise<Schema
 }
 
 /** Asks something of a job, like `pause`. */
-export async function command(service: Service, jobId: string, verb: string): Promise<Schemas['Job']> {
+export async function command(service: Served, jobId: string, verb: string): Promise<Schemas['Job']> {
   const response = await fetch(`${service.apiUrl}/jobs/${jobId}/${verb}`, { method: 'POST' });
   if (response.status !== 202) throw new Error(`${verb}: ${response.status} ${await response.text()}`);
   return (await response.json()) as Schemas['Job'];
 }
 
 /** Follows a job's events, from the first to the terminal one. */
-export async function* followEvents(service: Service, jobId: string): AsyncGenerator<Schemas['Event']> {
+export async function* followEvents(service: Served, jobId: string): AsyncGenerator<Schemas['Event']> {
   const headers = { accept: 'text/event-stream' };
   const response = await fetch(`${service.apiUrl}/jobs/${jobId}/events`, { headers });
   let text = '';
