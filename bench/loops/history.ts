@@ -66,8 +66,13 @@ function others(jobs: number, every: number): string[] {
      SELECT 'delivery_' || lpad(to_hex(j), 24, '0'), 'webhook_' || j, 'tenant-' || j, 'job.succeeded', '{}', 'succeeded', 1, now(), now() FROM ${series}`,
     `INSERT INTO tracker_export (id, job_id, tenant, type, tracking_uri, experiment, state, finished_at)
      SELECT 'tracker_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'ours', 'mlflow', '', '', 'succeeded', now() FROM ${series}`,
-    `INSERT INTO dataset (id, tenant, name, built_in, state, classes, train_count, test_count, augmentation, problems, sha256)
-     SELECT 'dataset_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'set', false, 'ready', '[]', 1, 1, '{}', '[]', NULL FROM ${series}`,
+    `INSERT INTO dataset (id, tenant, name, built_in, state, classes, train_count, test_count, augmentation, problems, sha256,
+       listed_sha256)
+     SELECT 'dataset_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'set', false, 'ready', '[]', 1, 1, '{}', '[]',
+       ${HASH('j')}, ${HASH('j')} FROM ${series}`,
+    `INSERT INTO dataset_blob (dataset_id, uri)
+     SELECT 'dataset_' || lpad(to_hex(j), 24, '0'), 'sha256:' || ${HASH('(j + part)')}
+     FROM ${series}, generate_series(0, 4) AS part`,
     `INSERT INTO api_key (id, tenant, name, scopes, secret_hash)
      SELECT 'key_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, '', '[]', '' FROM ${series}`,
     `INSERT INTO profile (id, tenant, network, device_kind, spec, dataset, state, finished_at)

@@ -14,7 +14,11 @@ import { findLastSeqs } from '../../src/jobs/store/jobs.js';
 import { type Lease, renewLeases } from '../../src/jobs/store/leases.js';
 import { findLogLines } from '../../src/jobs/store/log-lines.js';
 import { isProfileWanted } from '../../src/jobs/store/profiles.js';
-import { readHeldReferences, referencesAmong } from '../../src/jobs/store/references.js';
+import {
+  findUnlistedManifests,
+  readHeldReferences,
+  referencesAmong,
+} from '../../src/jobs/store/references.js';
 import { readServiceFigures } from '../../src/jobs/store/service-figures.js';
 import { reportWorker, saveWorkerMetrics } from '../../src/jobs/store/workers.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
@@ -66,6 +70,7 @@ export function looksOf(parts: LookParts): Look[] {
     ...dutiesOf(parts).map(({ name, run }): Look => [`dispatcher: ${name}`, run]),
     ['dispatcher: blobs that rows refer to', () => referencesAmong(db, BLOBS)],
     ['dispatcher: blobs of unfinished jobs', () => readHeldReferences(db)],
+    ['dispatcher: new manifests', () => findUnlistedManifests(db, '', 1)],
     ['worker: heartbeat', () => reportWorker(db, REPORT)],
     ['worker: leases', () => renewLeases(db, HELD, LEASE_MS)],
     ['worker: metrics', () => saveWorkerMetrics(db, HOLDER.workerId, [])],

@@ -5,7 +5,13 @@ import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
 import { openImports } from '../store/dataset-imports.js';
 import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
-import { garbageHorizon, readHeldReferences, referencesAmong } from '../store/references.js';
+import {
+  findUnlistedManifests,
+  garbageHorizon,
+  listBlobs,
+  readHeldReferences,
+  referencesAmong,
+} from '../store/references.js';
 import { clearSpool, consumedSpools } from '../store/tasks.js';
 import { eachRow } from './each-row.js';
 import { collectGarbage } from './garbage.js';
@@ -45,6 +51,8 @@ export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): P
     horizon: async () =>
       safeHorizon(await garbageHorizon(db, GARBAGE_GRACE_MS), await readClocks(db, blobs), GARBAGE_GRACE_MS),
     held: () => readHeldReferences(db),
+    unlisted: (after, limit) => findUnlistedManifests(db, after, limit),
+    list: (manifest, parts) => listBlobs(db, manifest, parts),
     among: (uris) => referencesAmong(db, uris),
   });
   if (deleted > 0) log.info({ deleted }, 'unreferenced blobs');

@@ -130,6 +130,7 @@ export const COLUMNS = {
     statistics: orNull(json<ChannelStatistics>()),
     problems: json<Schemas['Dataset']['problems']>(),
   },
+  datasetBlob: { uri: textOf<BlobUri>() },
   datasetImport: {
     source: json<ImportSource>(),
     options: json<ImportOptions>(),

@@ -1,5 +1,6 @@
 import { IDEMPOTENCY_KEPT_HOURS } from '../process/limits.js';
 import type { Queryable } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 
 /** The use of an idempotency key. Keys of different tenants are independent. */
 export function findKey(db: Queryable, { tenant, key }: { readonly tenant: string; readonly key: string }) {
@@ -8,5 +9,5 @@ export function findKey(db: Queryable, { tenant, key }: { readonly tenant: strin
 
 export async function deleteOldKeys(db: Queryable): Promise<void> {
   await db.$executeRaw`
-    DELETE FROM idempotency_key WHERE created_at < now() - ${IDEMPOTENCY_KEPT_HOURS} * interval '1 hour'`;
+    DELETE FROM idempotency_key WHERE created_at < now() - ${wholeNumber(IDEMPOTENCY_KEPT_HOURS)} * interval '1 hour'`;
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 
 /** Jobs whose artifacts one statement forgets. */
 const JOBS_AT_ONCE = 1_000;
@@ -16,10 +17,10 @@ function forgetSome(db: Queryable, days: number): Promise<number> {
   return db.$executeRaw`
     WITH old AS MATERIALIZED (
       SELECT id FROM job
-      WHERE finished_at IS NOT NULL AND artifacts_deleted_at IS NULL AND finished_at < now() - ${days} * interval '1 day'
+      WHERE finished_at IS NOT NULL AND artifacts_deleted_at IS NULL AND finished_at < now() - ${wholeNumber(days)} * interval '1 day'
         AND NOT EXISTS (
           SELECT FROM model JOIN model_tag ON model_tag.model_id = model.id WHERE model.job_id = job.id)
-      ORDER BY finished_at LIMIT ${JOBS_AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
+      ORDER BY finished_at LIMIT ${wholeNumber(JOBS_AT_ONCE)} FOR NO KEY UPDATE SKIP LOCKED
     ), unserved AS (
       UPDATE model SET serving = '{}' FROM old WHERE model.job_id = old.id AND serving <> '{}'
     ), passed AS (

@@ -6,6 +6,7 @@ import { PROFILE_KEPT_DAYS, PROFILE_WAIT_HOURS } from '../process/limits.js';
 import { COLUMNS, type ProfileError } from './columns.js';
 import { int, type RowOf, text } from './connection/column.js';
 import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -42,7 +43,7 @@ const wanted = statement('wanted-profile', { id: text });
 export type { ProfileError } from './columns.js';
 
 /** Finished so long ago that a network is measured again; by the database's clock. */
-const OLD = Prisma.sql`finished_at < now() - ${PROFILE_KEPT_DAYS} * interval '1 day'`;
+const OLD = Prisma.sql`finished_at < now() - ${wholeNumber(PROFILE_KEPT_DAYS)} * interval '1 day'`;
 
 /**
  * Returns the existing or running profile of a subject, or inserts this one. Deletes one that has failed or is too
@@ -139,6 +140,6 @@ export async function tidyProfiles(db: Queryable): Promise<void> {
   await db.$executeRaw`
     UPDATE profile SET state = 'failed', finished_at = now(), error = jsonb_build_object('code', 'no_device', 'message',
       'no worker with a ' || upper(device_kind) || ' took it within ' || ${PROFILE_WAIT_HOURS}::text || ' hours')
-    WHERE state = 'queued' AND created_at < now() - ${PROFILE_WAIT_HOURS} * interval '1 hour'`;
+    WHERE state = 'queued' AND created_at < now() - ${wholeNumber(PROFILE_WAIT_HOURS)} * interval '1 hour'`;
   await db.$executeRaw`DELETE FROM profile WHERE ${OLD}`;
 }

@@ -1,6 +1,6 @@
 import type { BlobUri } from '../../contract/trainer-protocol.js';
 import { COLUMNS } from './columns.js';
-import { flag, type RowOf, time } from './connection/column.js';
+import { flag, type RowOf, text, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -29,18 +29,15 @@ const REFERENCE = {
 };
 export type Reference = RowOf<typeof REFERENCE>;
 const held = statement('held-references', REFERENCE);
-const among = statement('references-among', { uri: COLUMNS.checkpoint.uri });
 
 /**
- * The blobs that data sets and jobs that have not ended refer to, in one snapshot. Nobody reads the outputs of an ended
- * job's tasks any more.
+ * The blobs that unfinished jobs refer to, in one snapshot. Nobody reads the outputs of an ended job's tasks any more.
  */
 export function readHeldReferences(db: Queryable): Promise<Reference[]> {
   return held.rows(
     db,
     Prisma.sql`
-    SELECT 'sha256:' || sha256 AS uri, true AS "isManifest" FROM dataset WHERE sha256 IS NOT NULL
-    UNION SELECT output.value->>'uri', output.key = 'dataset' FROM task JOIN job ON job.id = task.job_id
+    SELECT output.value->>'uri' AS uri, output.key = 'dataset' AS "isManifest" FROM task JOIN job ON job.id = task.job_id
       CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(task.outputs) WHEN 'object' THEN task.outputs ELSE '{}' END) AS output
       WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'
     UNION SELECT initial.uri, false FROM job CROSS JOIN LATERAL jsonb_array_elements_text(job.initial) AS initial(uri)
@@ -48,7 +45,48 @@ export function readHeldReferences(db: Queryable): Promise<Reference[]> {
   );
 }
 
-/** Selects the blobs that an artifact, a checkpoint or a model refers to, each through an index. */
+const UNLISTED = { datasetId: text, uri: COLUMNS.datasetBlob.uri };
+/** The manifest of a dataset whose blobs are not in `dataset_blob` yet. */
+export type UnlistedManifest = RowOf<typeof UNLISTED>;
+const unlisted = statement('unlisted-manifests', UNLISTED);
+
+/** A page of the manifests that are new since the last garbage collection, by the id of their dataset. */
+export function findUnlistedManifests(
+  db: Queryable,
+  after: string,
+  limit: number,
+): Promise<UnlistedManifest[]> {
+  return unlisted.rows(
+    db,
+    Prisma.sql`
+    SELECT id AS "datasetId", 'sha256:' || sha256 AS uri FROM dataset
+    WHERE sha256 IS NOT NULL AND listed_sha256 IS DISTINCT FROM sha256 AND id > ${after} ORDER BY id LIMIT ${limit}`,
+  );
+}
+
+/** Lists the manifest and its blobs in `dataset_blob`, unless the dataset has another manifest by now. */
+export async function listBlobs(
+  db: Queryable,
+  { datasetId, uri }: UnlistedManifest,
+  parts: readonly BlobUri[],
+): Promise<void> {
+  const sha256 = uri.slice('sha256:'.length);
+  const uris = [uri, ...parts];
+  await db.$executeRaw`
+    WITH listed AS (
+      UPDATE dataset SET listed_sha256 = ${sha256} WHERE id = ${datasetId} AND sha256 = ${sha256} RETURNING id
+    ), replaced AS (
+      -- Blobs of the dataset's last manifest.
+      DELETE FROM dataset_blob USING listed WHERE dataset_id = listed.id AND uri <> ALL (${uris})
+    )
+    INSERT INTO dataset_blob (dataset_id, uri)
+    SELECT DISTINCT listed.id, named.uri FROM listed, unnest(${uris}::text[]) AS named(uri)
+    ON CONFLICT DO NOTHING`;
+}
+
+const among = statement('references-among', { uri: COLUMNS.checkpoint.uri });
+
+/** Selects the blobs that an artifact, a checkpoint, a model or a listed dataset refers to, each through an index. */
 export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): Promise<BlobUri[]> {
   const hashes = uris.map((uri) => uri.slice('sha256:'.length));
   const rows = await among.rows(
@@ -56,6 +94,7 @@ export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): 
     Prisma.sql`
     SELECT 'sha256:' || sha256 AS uri FROM artifact WHERE sha256 = ANY (${hashes})
     UNION SELECT uri FROM checkpoint WHERE uri = ANY (${uris})
+    UNION SELECT uri FROM dataset_blob WHERE uri = ANY (${uris})
     UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)
         OR serving @> jsonb_build_object('compact', asked.uri))`,

@@ -2,6 +2,7 @@ import { DELIVERY_KEPT_DAYS } from '../process/limits.js';
 import { COLUMNS, type Message } from './columns.js';
 import { type RowOf, text } from './connection/column.js';
 import { type Database, type Queryable, type Transaction, toJson } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import {
@@ -122,5 +123,5 @@ export function findDeliveries(db: Queryable, webhookId: string, after: string |
 
 export async function deleteOldDeliveries(db: Queryable): Promise<void> {
   await db.$executeRaw`
-    DELETE FROM webhook_delivery WHERE finished_at < now() - ${DELIVERY_KEPT_DAYS} * interval '1 day'`;
+    DELETE FROM webhook_delivery WHERE finished_at < now() - ${wholeNumber(DELIVERY_KEPT_DAYS)} * interval '1 day'`;
 }

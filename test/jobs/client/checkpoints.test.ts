@@ -4,7 +4,12 @@ import { StrataError } from '../../../src/contract/errors.js';
 import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
 import { collectGarbage, type GarbageQuestions } from '../../../src/jobs/dispatcher/garbage.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
-import { readHeldReferences, referencesAmong } from '../../../src/jobs/store/references.js';
+import {
+  findUnlistedManifests,
+  listBlobs,
+  readHeldReferences,
+  referencesAmong,
+} from '../../../src/jobs/store/references.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
 
@@ -116,6 +121,8 @@ describe('checkpoints of a job', () => {
     const ask: GarbageQuestions = {
       horizon: async () => new Date(Date.now() + 60_000),
       held: () => readHeldReferences(db),
+      unlisted: (after, limit) => findUnlistedManifests(db, after, limit),
+      list: (manifest, parts) => listBlobs(db, manifest, parts),
       among: (asked) => referencesAmong(db, asked),
     };
     const deleted = await collectGarbage(strata.blobs, ask);

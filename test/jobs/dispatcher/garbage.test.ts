@@ -66,9 +66,9 @@ async function interleave(
       const times = [new Date(), ...running.values()].map((time) => time.getTime());
       return new Date(Math.min(...times) - MARGIN_MS);
     },
-    async held() {
-      return [];
-    },
+    held: async () => [],
+    unlisted: async () => [],
+    list: async () => undefined,
     async among(uris) {
       const all = [...references.values()].flat();
       return uris.filter((uri) => all.includes(uri));

@@ -108,6 +108,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => queue.countClaimable(db, 1),
     () => references.garbageHorizon(db, 1),
     () => references.readHeldReferences(db),
+    () => references.findUnlistedManifests(db, '', 1),
     () => references.referencesAmong(db, [`sha256:${'0'.repeat(64)}`]),
     () => readServiceFigures(db),
     () => taskSeconds.findTimedTasks(db, 'default', 'none', resolved()),
