@@ -20,6 +20,8 @@ import { SETTINGS } from '../src/contract/settings.js';
 import { ROOT } from '../src/service/root.js';
 import { renderContractDefaults } from './contract-defaults.js';
 import { LICENSES_PAGE, renderLicensesPage } from './licenses.js';
+import { PYTHON_CLIENT, renderSyncModule, SYNC_MODULES } from './python-sync.js';
+import { renderPythonTypes } from './python-types.js';
 import { replaceBetween } from './replace-between.js';
 
 /** A committed file that another one decides. */
@@ -41,6 +43,16 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
     source: 'openapi/openapi.yaml',
     render: renderContractDefaults,
   },
+  {
+    path: `${PYTHON_CLIENT}/schemas.py`,
+    source: 'openapi/openapi.yaml',
+    render: renderPythonTypes,
+  },
+  ...SYNC_MODULES.map((name) => ({
+    path: `${PYTHON_CLIENT}/_sync/${name}`,
+    source: `${PYTHON_CLIENT}/_async/${name}`,
+    render: () => renderSyncModule(name),
+  })),
   { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
   { path: BENCHMARKS_PAGE, source: 'bench/results', render: renderBenchmarksPage },
   { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },

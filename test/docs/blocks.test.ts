@@ -17,8 +17,9 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/integration.md: import os': 'test/docs/examples.test.ts',
   'docs/integration.md: import { mkdir': 'test/docs/integration.test.ts',
   'docs/integration.md: import { readFile }': 'test/docs/integration.test.ts',
-  'docs/integration.md: import hashlib': 'test/docs/integration.test.ts',
-  'docs/integration.md: openapi-python-client generate': 'test/docs/integration.test.ts',
+  'docs/integration.md: from strata_train': 'test/docs/integration.test.ts',
+  'docs/python.md: from strata_train': 'test/docs/integration.test.ts',
+  'docs/python.md: import asyncio': 'test/docs/integration.test.ts',
   'docs/exports.md: import json': 'test/docs/exports.test.ts',
 };
 
@@ -33,6 +34,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/exports.md: pip install onnx2tf': 'it installs two gigabytes; tried by hand, as the page says',
   'docs/job-states.md: stateDiagram-v2': 'a picture',
   'docs/method.md:             round 0': 'a picture',
+  'docs/python.md: pip install': 'test/python installs the wheel, and every package that comes with it',
   'docs/operating.md: npm run api-key':
     'test/service/commands/api-key.test.ts runs these commands; the id is an example',
   'docs/operating.md: scrape_configs': 'a setting of Prometheus, which is not installed here',

@@ -1,25 +1,32 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { SCOPES } from '../../src/contract/access.js';
 import type { TenantClient } from '../../src/contract/client/tenant.js';
 import { exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
-import { makeImage } from '../datasets/support/images.js';
+import { imageFolder, makeImage, type NamedFile } from '../datasets/support/images.js';
 import { temporaryFolder } from '../provision/temporary.js';
+import { installPackage } from '../python/installed-package.js';
 import { eventually } from '../support/eventually.js';
 import { startLiveService } from '../support/live-service.js';
-import { pythonPackages } from '../support/python-packages.js';
 import { loadSavedModel } from '../support/saved-model.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { codeBlocks } from '../trainer/support/document-readers.js';
-import { ADDRESS } from './blocks.js';
+import { ADDRESS, blocksOf } from './blocks.js';
 
-const GENERATE = 'from openapi_python_client.cli import app; app()';
-const REQUIREMENTS = fileURLToPath(new URL('../client/requirements.txt', import.meta.url));
 const TSX = import.meta.resolve('tsx');
+
+/** A Python with the package `strata-train`. */
+let python: string;
+let installed: string;
+before(async () => {
+  installed = await mkdtemp(join(tmpdir(), 'strata-docs-'));
+  ({ python } = await installPackage(installed));
+});
+after(() => rm(installed, { recursive: true }));
 
 describe('the examples of docs/integration.md run as pasted, from an empty folder', () => {
   let strata: Strata;
@@ -38,20 +45,31 @@ describe('the examples of docs/integration.md run as pasted, from an empty folde
     test(`TypeScript and Python submit, follow and download with ${name}`, async (t) => {
       const secret = key && (await createKey(strata.client, url, key));
       await checkDownload(await submitInTypeScript(t, url, secret), ['client', 'example.ts', 'package.json']);
-      await checkDownload(await submitInPython(t, url, secret), ['example.py', 'strata_client']);
+      await checkDownload(await submitInPython(t, url, secret), ['example.py']);
     });
   }
+
+  test('the examples of docs/python.md run as pasted', async (t) => {
+    const secret = await createKey(strata.client, url, 'notebook');
+    const folder = await temporaryFolder(t);
+    const run = async (line: string) => runPython(folder, await pythonExample(line), url, secret);
+    assert.match(await run('to_pandas'), /test accuracy 0\.\d+\nstage\n0 /);
+    await checkDownload(folder, ['example.py']);
+    await writeFolder(join(folder, 'flowers'), await imageFolder(['train', 'test'], ['rose', 'tulip'], 2));
+    assert.equal(await run('datasets.upload'), "['rose', 'tulip'] 4\n");
+    assert.match(await run('AsyncStrata()'), /^(job_\w+ succeeded\n){2}$/);
+  });
 });
 
 test('a model loads from the files that the example saves', async (t) => {
   const url = (await startLiveService(t)).apiUrl;
   const folder = await submitInTypeScript(t, url, null);
   for (const name of ['full', 'compact']) await loadSavedModel(join(folder, 'model', name, 'model.json'));
-  await predictInTypeScript(t, url);
+  await predict(t, url);
 });
 
 /** Asks the only model, as soon as it has the name and the tag by which the example finds it. */
-async function predictInTypeScript(t: TestContext, url: string): Promise<void> {
+async function predict(t: TestContext, url: string): Promise<void> {
   const [model] = ((await (await fetch(`${url}/models`)).json()) as ModelList).data;
   const json = {
     method: 'PATCH',
@@ -65,6 +83,10 @@ async function predictInTypeScript(t: TestContext, url: string): Promise<void> {
   await writeFile(join(folder, 'digit.png'), await makeImage(1, { height: 28, width: 28, gray: true }));
   const printed = await runTypeScript(folder, await example('ts', url, 1), null);
   assert.match(printed, /^(\d [01]\.\d{3}\n){3}$/);
+  assert.match(
+    await runPython(folder, await pythonExample('model.predict'), url, null),
+    /^(\d [01]\.\d{1,3}\n){3}$/,
+  );
 }
 
 interface ModelList {
@@ -99,19 +121,28 @@ async function runTypeScript(folder: string, source: string, key: string | null)
 
 async function submitInPython(t: TestContext, url: string, key: string | null): Promise<string> {
   const folder = await temporaryFolder(t);
-  const packages = await pythonPackages('openapi-python-client', REQUIREMENTS);
-  const env = { ...environment(key), PYTHONPATH: packages };
-  // The generator would format its output with a tool that is not installed.
-  const config = join(await temporaryFolder(t), 'config.yaml');
-  await writeFile(config, 'post_hooks: []\n');
-  const where = ['--meta', 'none', '--output-path', 'strata_client', '--config', config];
-  await exec('python3', ['-c', GENERATE, 'generate', '--url', `${url}/openapi.json`, ...where], {
-    cwd: folder,
-    env,
-  });
-  await writeFile(join(folder, 'example.py'), await example('python', url));
-  await exec('python3', ['example.py'], { cwd: folder, env: { ...env, PYTHONDONTWRITEBYTECODE: '1' } });
+  await runPython(folder, await example('python', url), url, key);
   return folder;
+}
+
+async function runPython(folder: string, source: string, url: string, key: string | null): Promise<string> {
+  await writeFile(join(folder, 'example.py'), source);
+  const env = { ...environment(key), STRATA_URL: url, XDG_CACHE_HOME: folder, PYTHONDONTWRITEBYTECODE: '1' };
+  return exec(python, ['example.py'], { cwd: folder, env });
+}
+
+/** The example of docs/python.md that has this line. */
+async function pythonExample(line: string): Promise<string> {
+  const blocks = await blocksOf('docs/python.md');
+  return blocks.find(({ code }) => code.includes(line))?.code ?? assert.fail(`docs/python.md has ${line}`);
+}
+
+async function writeFolder(folder: string, files: readonly NamedFile[]): Promise<void> {
+  for (const { name, bytes } of files) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  }
 }
 
 /** An artifact is called README.md: beside the reader's own README.md it would replace that. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { DEFAULT_TENANT, SCOPES } from '../../src/contract/access.js';
 import { openKeyOffice } from '../../src/jobs/client/keys/key-office.js';
@@ -23,7 +24,8 @@ export async function startLiveApi(): Promise<LiveApi> {
   try {
     const jobId = await succeededJob(strata);
     const apiKey = await makeKey(strata);
-    const app = await buildLiveApp(strata);
+    const folder = join(strata.servers.home, 'uploads');
+    const app = await buildLiveApp(strata, true, 0, undefined, { folder, limitBytes: 100_000_000 });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const stop = async () => {
       await app.close();

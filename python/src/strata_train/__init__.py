@@ -1,0 +1,23 @@
+"""Strata from Python: ``Strata`` for scripts and notebooks, ``AsyncStrata`` for programs with an event loop."""
+
+from ._async.client import AsyncStrata
+from ._async.jobs import AsyncJob
+from ._async.models import AsyncModel
+from ._sync.client import Strata
+from ._sync.jobs import Job
+from ._sync.models import Model
+from .errors import StrataError
+from .metrics import Metrics
+from .view import JobView
+
+__all__ = [
+    "AsyncJob",
+    "AsyncModel",
+    "AsyncStrata",
+    "Job",
+    "JobView",
+    "Metrics",
+    "Model",
+    "Strata",
+    "StrataError",
+]

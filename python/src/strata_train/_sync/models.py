@@ -1,0 +1,100 @@
+# Generated from ../_async/models.py by `npm run generate`. Do not edit.
+"""Models, and what they say of images."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from .. import schemas
+from .._files import PathLike
+from .._images import encoded_images
+from .artifacts import Artifacts
+from .connection import Connection, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Unpack
+
+
+class Model:
+    """A model, as it was when it was read."""
+
+    def __init__(self, connection: Connection, data: schemas.Model) -> None:
+        self._connection = connection
+        self.data = data
+
+    @property
+    def id(self) -> str:
+        return self.data["id"]
+
+    @property
+    def name(self) -> str:
+        return self.data["name"]
+
+    @property
+    def test_accuracy(self) -> float:
+        return self.data["test_accuracy"]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.name!r} test_accuracy={self.test_accuracy:.4f}>"
+
+    def predict(
+        self, images: Any, *, top_k: int = 5, variant: schemas.ModelVariantName = "full"
+    ) -> schemas.Prediction:
+        """The classes of one image, or of several in a list: paths, bytes of files, images of PIL or arrays of uint8.
+
+        It is sent again if the server asks for it: a prediction changes nothing.
+        """
+        body = {"images": encoded_images(images)}
+        path = f"/models/{quoted(self.id)}/predict"
+        params = {"top_k": top_k, "variant": variant}
+        answer = self._connection.json("POST", path, json=body, params=params, retry=True)
+        return cast(schemas.Prediction, answer)
+
+    def tag(self, tag: str) -> None:
+        """Gives this model a tag, which the model of the same name that has it loses."""
+        self.data = self._connection.json("PUT", f"/models/{quoted(self.id)}/tags/{quoted(tag)}")
+
+    def untag(self, tag: str) -> None:
+        self._connection.json("DELETE", f"/models/{quoted(self.id)}/tags/{quoted(tag)}")
+
+    def update(
+        self,
+        *,
+        name: Optional[str] = None,
+        description: Optional[str] = None,
+        metadata: "Optional[dict[str, str]]" = None,
+    ) -> None:
+        """Fields that are not given keep their value. Metadata is replaced as a whole."""
+        given = {"name": name, "description": description, "metadata": metadata}
+        body = {field: value for field, value in given.items() if value is not None}
+        self.data = self._connection.json("PATCH", f"/models/{quoted(self.id)}", json=body)
+
+    def download(self, folder: PathLike) -> "list[Path]":
+        """Writes every file of the job that made this model."""
+        return Artifacts(self._connection).download_all(self.data["job_id"], folder)
+
+    def delete(self) -> None:
+        self._connection.json("DELETE", f"/models/{quoted(self.id)}")
+
+
+class Models:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, model_id: str) -> Model:
+        return Model(self._connection, self._connection.get(f"/models/{quoted(model_id)}"))
+
+    def all(self, **query: "Unpack[schemas.ListModelsQuery]") -> Iterator[Model]:
+        """Yields every model that the query matches, page by page."""
+        params: dict[str, Any] = {**query}
+        while True:
+            page: schemas.ModelList = self._connection.get("/models", params)
+            for data in page["data"]:
+                yield Model(self._connection, data)
+            if page["next"] is None:
+                return
+            params["after"] = page["next"]
+
+    def compare(self, a: str, b: str) -> schemas.ModelComparison:
+        return cast(schemas.ModelComparison, self._connection.get("/models/compare", {"a": a, "b": b}))

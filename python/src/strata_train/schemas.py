@@ -1,0 +1,1708 @@
+"""The objects of the Strata API, as typed dictionaries.
+
+Generated from openapi/openapi.yaml by `npm run generate`. Do not edit.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Literal, Optional, Union
+
+if sys.version_info >= (3, 11):
+    from typing import NotRequired, TypedDict
+else:
+    from typing_extensions import NotRequired, TypedDict
+
+Id = str
+
+JobState = Literal["queued", "preparing", "running", "finalizing", "paused", "succeeded", "failed", "cancelled"]
+
+TaskState = Literal["waiting", "ready", "running", "succeeded", "failed", "cancelled"]
+
+DatasetName = str
+
+DatasetFormat = Literal["auto", "image-folder", "cifar", "mnist", "npz"]
+
+TestShare = Optional[float]
+
+DatasetLayout = Literal["auto", "splits", "no-splits"]
+
+DatasetRoot = Optional[str]
+
+ExpectedSha256 = Optional[str]
+
+DatasetReference = str
+
+ModelTag = str
+
+ModelVariantName = Literal["full", "compact"]
+
+Base64 = str
+
+PerChannel = Optional[list[float]]
+
+WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled"]
+
+Scope = Literal["jobs:read", "jobs:write", "datasets:write", "models:read", "models:write", "admin"]
+
+Cursor = Optional[str]
+
+Time = str
+
+OptionalTime = Optional[str]
+
+
+class Job(TypedDict):
+    id: Id
+    object: Literal["job"]
+    name: str
+    metadata: dict[str, str]
+    state: JobState
+    state_reason: Optional[str]
+    """The reason for this state in one sentence, if the state alone does not explain it."""
+    progress: float
+    """The finished share of the work, from 0 to 1."""
+    created_at: Time
+    started_at: OptionalTime
+    finished_at: OptionalTime
+    estimated_finish: Optional[str]
+    """The estimated end of the job. It assumes that remaining tasks of each kind take as long as the finished ones,
+    and that stage tasks continue to share the slots that they use now. Null until a training task is finished, and
+    while the job waits for a worker, is paused, or has ended.
+    """
+    cancel_requested_at: OptionalTime
+    pause_requested_at: Optional[str]
+    """The time of the request to pause the job. Null if the job is not paused and is not going to be."""
+    queue: Optional[JobQueue]
+    spec: JobSpec
+    plan: JobPlan
+    prediction: NotRequired[Plan]
+    """Only in a dry run: the response of `POST /plans` for this spec."""
+    result: Optional[JobResult]
+    error: Optional[Failure]
+    links: JobLinks
+
+
+class JobQueue(TypedDict):
+    """The place of a job in the queue. Null after the job has started."""
+
+    position: int
+    """The current position among all queued jobs, including jobs of other tenants, by priority and turn. 1 is next.
+    Positions are counted up to 1000; 1001 means position 1001 or later.
+    """
+    reason: str
+    """The reason for waiting, in one sentence."""
+
+
+class PlanRequest(TypedDict):
+    job: JobSpec
+    devices: NotRequired[Optional[int]]
+    """Number of devices. Null means the registered devices, or one device per stage."""
+    device_memory_bytes: NotRequired[Optional[int]]
+    """Memory of one device. Layouts that need more do not fit. Null means no limit."""
+    link_bytes_per_second: NotRequired[float]
+    """Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s."""
+
+
+class ProfileRequest(TypedDict):
+    job: JobSpec
+    device: NotRequired[Optional[Literal["cpu", "gpu"]]]
+    """The kind of device to measure on. Null means a GPU if a registered worker has one, otherwise the CPU."""
+
+
+class Profile(TypedDict):
+    """Measured times of the parts of a network on a device."""
+
+    id: Id
+    object: Literal["profile"]
+    state: Literal["queued", "running", "succeeded", "failed"]
+    """The profile waits for a slot on such a device, is being measured, or has ended."""
+    device_kind: Literal["cpu", "gpu"]
+    device: Optional[str]
+    """The device of the measurement, like `cpu:0`. Null before the measurement."""
+    batch_size: int
+    step_seconds: Optional[float]
+    """Time of one optimizer step of the whole network on this device: the sum of its parts. Null until the profile
+    has succeeded.
+    """
+    parts: list[ProfilePartsItem]
+    """The parts of the network in order. Empty until the profile has succeeded."""
+    error: Optional[ProfileError]
+    """The reason for the failure. `POST /profiles` measures again. Null if the profile has not failed."""
+    created_at: Time
+    finished_at: OptionalTime
+    links: ProfileLinks
+
+
+class ProfilePartsItem(TypedDict):
+    name: str
+    """`stem`, `block 0` and so on, `head`."""
+    forward_seconds: float
+    """Time of the forward pass of one batch."""
+    backward_seconds: float
+    """Time of the backward pass of one batch, including both gradients."""
+
+
+class ProfileError(TypedDict):
+    code: str
+    """A code from docs/errors.md."""
+    message: str
+
+
+class ProfileLinks(TypedDict):
+    self: str
+
+
+class Plan(TypedDict):
+    """The predicted cost of a job. Seconds are the time of one optimizer step, unless a field says otherwise."""
+
+    object: Literal["plan"]
+    source: Literal["measured", "estimated"]
+    """The origin of the times. `measured`: a profile, or tasks of earlier jobs. `estimated`: multiply-adds and
+    activations at the speed of one core of a recent server (docs/method.md). On other devices all estimated
+    seconds are wrong by the same factor, and speed-ups by less.
+    """
+    profile: Optional[PlanProfile]
+    """The profile on which the plan is based: the latest one of this network. Null if there is none."""
+    measured_on: Optional[PlanMeasuredOn]
+    """The tasks whose measured times are used. Null if the plan uses a profile or is estimated."""
+    method: PlanMethod
+    batch_size: int
+    steps_per_epoch: int
+    network: PlanCost
+    stages: list[PlanStage]
+    better_split: Optional[PlanBetterSplit]
+    """A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 %
+    faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto`
+    knows only the network.
+    """
+    speedups: list[PlanSpeedup]
+    """Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth`
+    cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at
+    the same time (`rounds`, `frozen`).
+    """
+    speedup_bound: Optional[float]
+    """Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers."""
+    break_even_stages: Optional[int]
+    """The smallest number of stages that is faster than one device. Null if there is none."""
+    layouts: list[PlanLayout]
+    """Ways to use the devices, the fastest first. Layouts that do not fit come last."""
+    recommendation: PlanRecommendation
+
+
+class PlanProfile(TypedDict):
+    id: Id
+    device: str
+    """The kind of device, like `cpu:0`."""
+    measured_at: Time
+
+
+class PlanMeasuredOn(TypedDict):
+    device: str
+    """The device of the latest of these tasks, like `cpu:0`."""
+    tasks: int
+    steps: int
+    """Number of optimizer steps in these tasks."""
+
+
+class PlanMethod(TypedDict):
+    type: str
+    stages: int
+
+
+class PlanBetterSplit(TypedDict):
+    split: list[int]
+    step_seconds: float
+    """Step time of its slowest stage."""
+
+
+class PlanRecommendation(TypedDict):
+    stages: int
+    replicas: int
+    reason: str
+    """The reason, in one or two sentences."""
+
+
+class PlanCost(TypedDict):
+    """Memory and computation of layers."""
+
+    parameters: int
+    """Number of trained parameters."""
+    multiply_adds: int
+    """Multiply-adds of a forward pass over one image, in convolutions and dense layers."""
+    activation_bytes: int
+    """Bytes that a training pass over one batch keeps, in float32."""
+
+
+class PlanStage(TypedDict):
+    stage: int
+    blocks: int
+    """Number of residual blocks."""
+    layers: PlanCost
+    auxiliary: Optional[PlanCost]
+    """The AuxNet that produces the input of the stage. Null if the stage has none."""
+    head: Optional[PlanCost]
+    """The local head that trains the stage. Null if the stage has none."""
+    auxiliary_share: float
+    """Multiply-adds of its AuxNet, divided by the multiply-adds of its layers."""
+    memory_bytes: int
+    """Weights, gradients and the optimizer's vectors (one for sgd, two for adamw), and what a pass over a batch
+    keeps, at half the size in bfloat16; without the runtime itself.
+    """
+    step_seconds: float
+    """AuxNet, coupling and messages included."""
+
+
+class PlanSpeedup(TypedDict):
+    """Speed-up of K stages on K devices, compared with one device that trains the whole network."""
+
+    stages: int
+    split: list[int]
+    equation_27: float
+    """Equation 27 for balanced stages."""
+    slowest_stage: float
+    """The same for the real, unbalanced stages, including the time for messages."""
+    whole_run: float
+    """The same for the whole run, including the phases that train the joined network. The phase at the end runs on
+    `end_to_end_replicas` devices.
+    """
+
+
+class PlanLayout(TypedDict):
+    """A layout of K stages. R replicas train each stage, each on 1/R of every batch."""
+
+    stages: int
+    replicas: int
+    offered: bool
+    """Whether a job can use this layout. Replicas that average after every step are only computed for comparison.
+    Jobs support `method.end_to_end_replicas`, which average once per round.
+    """
+    fits: bool
+    """Whether it fits into `device_memory_bytes`."""
+    step_seconds: float
+    """Step time of the slowest device, including messages and averaging."""
+    epoch_seconds: float
+    """Average time over the run, including its end-to-end phases with `end_to_end_replicas`."""
+    memory_bytes: int
+    """Memory of the device that needs most. If the job has a phase that trains the joined network, memory of that
+    phase.
+    """
+    bytes_per_epoch: int
+    """Bytes that are sent between devices."""
+
+
+class JobPlan(TypedDict):
+    """The rounds and tasks of the job (docs/method.md, "The schedule")."""
+
+    tasks: int
+    """Number of tasks in the graph."""
+    steps_per_epoch: int
+    total_steps: int
+    """Optimizer steps of the whole run."""
+    round_steps: int
+    """Optimizer steps of one task."""
+    warm_start_rounds: int
+    """Rounds of the warm start."""
+    parallel_rounds: int
+    """Rounds of the layer-parallel phase."""
+    end_to_end_rounds: int
+    """Rounds of the end-to-end phase."""
+    warnings: list[JobPlanWarningsItem]
+    """Choices of the job that are known to cost accuracy, each with the remedy. The job runs as it says."""
+
+
+class JobPlanWarningsItem(TypedDict):
+    pointer: str
+    """JSON pointer to the field, like `/method/end_to_end_replicas`."""
+    message: str
+
+
+class JobResult(TypedDict):
+    test_accuracy: float
+    """Share of the test images that the joined network classifies correctly, 0 to 1."""
+    test_loss: float
+    """Mean cross-entropy of the joined network on the test images."""
+    compact_accuracy: Optional[float]
+    """The same for the compact network (last AuxNet and last stage); null with one stage."""
+    validation_accuracy: Optional[float]
+    """Share of the validation images that the joined network gets right, 0 to 1; null for a job without any."""
+    networks: list[NetworkFigures]
+    """The full network and, if there is one, the compact network, side by side."""
+    speedup: Optional[JobResultSpeedup]
+    """Null for one stage, for methods whose stages do not train at the same time, for jobs without an end-to-end task
+    to compare with, if a training task took more than one attempt, and if tasks ran on different kinds of devices.
+    """
+    speedup_reason: Optional[Literal["one_stage", "stages_in_turn", "no_end_to_end_task", "no_stage_task", "repeated_task", "mixed_devices", "paused", "no_times"]]
+    """Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's
+    stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an
+    `end_to_end_share` above 0. `no_stage_task`: a stage has no task. `repeated_task`: a training task took more
+    than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different
+    kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both
+    figures are there, and for jobs that ended before this field was.
+    """
+    model_id: Optional[str]
+    """The model it made; null once that was deleted."""
+    figures: dict[str, float]
+    """All numbers that the finalizer reported, by name."""
+
+
+class JobResultSpeedup(TypedDict):
+    """Speed-up of the layer-parallel phase only, compared with the same steps of the joined network on one device.
+    Neither figure includes the warm start and the end-to-end phase (docs/method.md, "Speed-up, measured").
+    """
+
+    measured: Optional[float]
+    """Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time.
+    Below 1 it was slower. Of replicas only their steps count: what each of them reads and stores one device would
+    do once. Null where the job was paused.
+    """
+    predicted: Optional[float]
+    """Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and
+    waiting. Null if tasks report no parts.
+    """
+
+
+class NetworkFigures(TypedDict):
+    name: Literal["full", "compact"]
+    """The prefix of the names of its artifacts."""
+    accuracy: float
+    """Share of the test images that it classifies correctly, 0 to 1."""
+    loss: float
+    """Mean cross-entropy on the test images."""
+    parameters: int
+    multiply_adds: int
+    """Multiply-adds of a forward pass over one image, in convolutions and dense layers."""
+    latency: Optional[Latency]
+    """Null if nothing is exported."""
+    exports: list[NetworkFiguresExportsItem]
+
+
+class NetworkFiguresExportsItem(TypedDict):
+    format: str
+    """One of the job's `exports`."""
+    size_bytes: int
+    """Total size of its files."""
+    max_difference: float
+    """Largest difference from the class probabilities of the trained network on 1,000 test images."""
+
+
+class Latency(TypedDict):
+    """Milliseconds that ONNX Runtime takes for the exported network. Median over `runs`, measured on the machine that
+    finalized the job while it may have done other work.
+    """
+
+    runtime: str
+    device: str
+    threads: int
+    runs: int
+    single_ms: float
+    """Time for one image."""
+    batch_size: int
+    batch_ms: float
+    """Time for `batch_size` images at once."""
+
+
+class Failure(TypedDict):
+    code: str
+    """A code from docs/errors.md."""
+    message: str
+    stage: Optional[int]
+    """The stage of the failure, from 0. Null if it does not concern one stage."""
+    step: Optional[int]
+    """The optimizer step of the failure, from 0. Null if it does not concern one step."""
+    tensor: Optional[str]
+    """For `non_finite_loss`: the first value that was not finite. It is `loss`, or `gradient of` or `weights of` a
+    parameter.
+    """
+
+
+class JobLinks(TypedDict):
+    self: str
+    events: str
+    logs: str
+    metrics: str
+    tasks: str
+    attempts: str
+    checkpoints: str
+    artifacts: str
+    cancel: str
+    pause: str
+    resume: str
+
+
+class JobList(TypedDict):
+    object: Literal["list"]
+    data: list[Job]
+    has_more: bool
+    next: Cursor
+
+
+class CancelRequest(TypedDict):
+    force: NotRequired[bool]
+    """Kill the trainers at once. Otherwise running tasks write a last checkpoint first."""
+
+
+class Task(TypedDict):
+    id: Id
+    object: Literal["task"]
+    job_id: Id
+    key: str
+    """Name of the task in the graph, like `stage-1-0`."""
+    kind: Literal["prepare", "stage", "end_to_end", "evaluate", "finalize"]
+    stage: Optional[int]
+    """Stage from 0. Null for tasks of the whole network."""
+    round: Optional[int]
+    """Round from 0."""
+    replica: Optional[int]
+    """Replica from 0. Null for tasks that are the only one of their round and stage."""
+    state: TaskState
+    attempt: int
+    """Attempt from 1. 0 before the first claim."""
+    progress: float
+    waits_for: list[str]
+    """Keys of the tasks that must succeed first."""
+    worker_id: Optional[str]
+    device: Optional[str]
+    started_at: OptionalTime
+    finished_at: OptionalTime
+    seconds: dict[str, float]
+    """Wall time in the trainer, by part."""
+    result: dict[str, float]
+    """Figures that the task reported, by name."""
+    error: Optional[Failure]
+
+
+class Attempt(TypedDict):
+    task: str
+    """Key of the task, like `stage-1-0`."""
+    kind: Literal["prepare", "stage", "end_to_end", "evaluate", "finalize"]
+    stage: Optional[int]
+    """Stage from 0. Null for tasks of the whole network."""
+    round: Optional[int]
+    """Round from 0."""
+    replica: Optional[int]
+    """Replica from 0. Null for tasks without replicas."""
+    attempt: int
+    """Attempt from 1."""
+    outcome: Literal["running", "succeeded", "failed", "lost", "returned", "cancelled"]
+    """`lost`: its worker stopped renewing the lease. `returned`: its worker stopped in order, or the job was paused.
+    `cancelled`: the job ended while the attempt was running.
+    """
+    started_at: Time
+    ended_at: OptionalTime
+    worker_id: Optional[str]
+    device: Optional[str]
+    checkpoint_step: Optional[int]
+    """Step of the checkpoint from which it resumed. Null if it started from the beginning of the task."""
+    error: Optional[Failure]
+
+
+class AttemptList(TypedDict):
+    object: Literal["list"]
+    data: list[Attempt]
+    has_more: bool
+    next: Cursor
+
+
+class TaskList(TypedDict):
+    object: Literal["list"]
+    data: list[Task]
+    has_more: bool
+    next: Cursor
+
+
+class Event(TypedDict):
+    seq: int
+    """Sequence number within the job, from 1 without gaps."""
+    at: Time
+    level: Literal["info", "warning", "error"]
+    type: str
+    """Type of the event, like `job.running` or `task.succeeded`."""
+    message: str
+    """Description of the event for people."""
+    data: dict[str, Any]
+    """Details, which depend on the type."""
+
+
+class EventList(TypedDict):
+    object: Literal["list"]
+    data: list[Event]
+    has_more: bool
+    next: Cursor
+
+
+class LogLine(TypedDict):
+    seq: int
+    """Sequence number within the job, from 1 without gaps."""
+    at: Time
+    task: str
+    """Key of the task, like `stage-1-0`."""
+    attempt: int
+    stream: Literal["stdout", "stderr"]
+    text: str
+    """Text without its line break. A line of more than 8,192 characters is split into several."""
+
+
+class LogList(TypedDict):
+    object: Literal["list"]
+    data: list[LogLine]
+    has_more: bool
+    next: Cursor
+
+
+class MetricSeries(TypedDict):
+    name: str
+    stage: Optional[int]
+    unit: Optional[str]
+    """`nat` or `images/s`; null for a plain number."""
+    attempt: int
+    """Highest attempt among the points."""
+    points: list[list[Any]]
+
+
+class MetricList(TypedDict):
+    object: Literal["list"]
+    data: list[MetricSeries]
+    has_more: bool
+    next: Cursor
+
+
+class Checkpoint(TypedDict):
+    id: Id
+    object: Literal["checkpoint"]
+    job_id: Id
+    kind: Literal["step", "round", "final"]
+    """`step`: within a task. `round`: between two rounds. `final`: the final network."""
+    round: Optional[int]
+    """Only for kind `round`: number of the round within its phase, as in tasks."""
+    step: int
+    """The first optimizer step that it does not include."""
+    starts_jobs: bool
+    """Whether `init_from` accepts this checkpoint. It must contain every stage, and it must not be the checkpoint of
+    a running task, which is soon replaced.
+    """
+    created_at: Time
+    parts: list[CheckpointPartsItem]
+    """Its files: safetensors with weights and optimizer state. One file, or one per stage."""
+    links: CheckpointLinks
+
+
+class CheckpointPartsItem(TypedDict):
+    task: str
+    """Key of the task that wrote the file, like `stage-1-0`."""
+    stage: Optional[int]
+    """Stage from 0. Null for the whole network."""
+    size_bytes: int
+    sha256: str
+    links: CheckpointPartsItemLinks
+
+
+class CheckpointPartsItemLinks(TypedDict):
+    content: Optional[str]
+    """Link to download the file. Null if it is not an artifact."""
+
+
+class CheckpointLinks(TypedDict):
+    job: str
+
+
+class CheckpointList(TypedDict):
+    object: Literal["list"]
+    data: list[Checkpoint]
+    has_more: bool
+    next: Cursor
+
+
+class Artifact(TypedDict):
+    id: Id
+    object: Literal["artifact"]
+    job_id: Id
+    name: str
+    """Path within the artifacts of the job, like `full/model.json`."""
+    kind: Literal["model", "report", "weights"]
+    media_type: str
+    size_bytes: int
+    sha256: str
+    created_at: Time
+    links: ArtifactLinks
+
+
+class ArtifactLinks(TypedDict):
+    self: str
+    content: str
+    job: str
+
+
+class TrackerExport(TypedDict):
+    id: Id
+    object: Literal["tracker_export"]
+    job_id: Id
+    type: Literal["mlflow"]
+    tracking_uri: str
+    experiment: str
+    state: Literal["waiting", "pending", "succeeded", "failed"]
+    """`waiting`: the job has not ended. `pending`: the export is being tried. `succeeded`: exported. `failed`: the
+    last attempt failed.
+    """
+    attempts: int
+    run_id: Optional[str]
+    """Id of the run in the tracker."""
+    run_url: Optional[str]
+    """Web page of the run."""
+    error: Optional[str]
+    """Reason for the failure of the last attempt."""
+    created_at: Time
+    next_attempt_at: OptionalTime
+    finished_at: OptionalTime
+
+
+class TrackerExportList(TypedDict):
+    object: Literal["list"]
+    data: list[TrackerExport]
+    has_more: bool
+    next: Cursor
+
+
+class ArtifactList(TypedDict):
+    object: Literal["list"]
+    data: list[Artifact]
+    has_more: bool
+    next: Cursor
+
+
+class DatasetUpload(TypedDict):
+    name: DatasetName
+    format: NotRequired[DatasetFormat]
+    test_share: NotRequired[TestShare]
+    image: NotRequired[DatasetImage]
+    layout: NotRequired[DatasetLayout]
+    root: NotRequired[DatasetRoot]
+    sha256: NotRequired[ExpectedSha256]
+    file: bytes
+    """The archive."""
+
+
+class DatasetImport(TypedDict):
+    """Exactly one of `url` and `upload` is required. The other is absent or null."""
+
+    name: DatasetName
+    url: NotRequired[Optional[str]]
+    """A public https address that answers 200 with the archive. Redirects are not followed."""
+    upload: NotRequired[Optional[str]]
+    """Id of a complete upload to /uploads."""
+    format: NotRequired[DatasetFormat]
+    test_share: NotRequired[TestShare]
+    image: NotRequired[DatasetImage]
+    layout: NotRequired[DatasetLayout]
+    root: NotRequired[DatasetRoot]
+    sha256: NotRequired[ExpectedSha256]
+
+
+class DatasetImage(TypedDict):
+    """For image folders only: the images that the network sees. Images are scaled to cover this size, and cropped. If
+    this field is missing, the images keep their size; if their sizes differ, the network sees a square of up to
+    224 pixels.
+    """
+
+    height: NotRequired[int]
+    width: NotRequired[int]
+    channels: NotRequired[Literal[1, 3]]
+    """1 converts the images to gray."""
+
+
+class Model(TypedDict):
+    """A trained model: the result of a successful job."""
+
+    id: Id
+    object: Literal["model"]
+    name: str
+    """The default is the name of the job, or dataset, family and depth (`mnist-resnet-8`) for a job without a name.
+    Not unique.
+    """
+    description: str
+    metadata: dict[str, str]
+    """The default is the metadata of the job."""
+    tags: list[ModelTag]
+    job_id: Id
+    created_at: Time
+    dataset: ModelDataset
+    """The dataset used for training and testing."""
+    image: ModelImage
+    """Shape of the input images."""
+    classes: list[str]
+    """Classes in the order of the outputs."""
+    network: ModelSpec
+    method: MethodSpec
+    test_accuracy: float
+    """Test accuracy of the full network, 0 to 1. `order_by` and `min_accuracy` use it."""
+    variants: list[ModelVariant]
+    """The full network and, if the job has AuxNets, the compact network."""
+    provenance: ModelProvenance
+    """Versions and seeds that, together with the spec of the job, reproduce the model."""
+    links: ModelLinks
+
+
+class ModelDataset(TypedDict):
+    """The dataset used for training and testing."""
+
+    id: Id
+    name: str
+    sha256: Optional[str]
+    """The sha256 of the decoded arrays."""
+
+
+class ModelImage(TypedDict):
+    """Shape of the input images."""
+
+    height: int
+    width: int
+    channels: int
+
+
+class ModelProvenance(TypedDict):
+    """Versions and seeds that, together with the spec of the job, reproduce the model."""
+
+    seed: int
+    strata_version: Optional[str]
+    """Version of the service that finished the job. Null for models from before this field existed."""
+
+
+class ModelLinks(TypedDict):
+    self: str
+    job: str
+    spec: str
+    """The job. Its `spec` contains every field with its value."""
+    artifacts: str
+    tag_changes: str
+    predict: str
+
+
+class ModelVariant(TypedDict):
+    variant: ModelVariantName
+    parameters: int
+    """Number of trained values: kernels, biases, scales and shifts."""
+    test_accuracy: float
+    test_loss: Optional[float]
+    latency: Optional[Latency]
+    """Null if it was not measured."""
+    predicts: bool
+    """Whether `POST /models/{id}/predict` supports this variant: its file exists. Every new model has such a file,
+    whatever the `exports` of the job.
+    """
+    formats: list[ModelFormat]
+    """Empty after the retention of the service deleted the files."""
+
+
+class ModelFormat(TypedDict):
+    format: str
+    """One of the `exports` of the job. `other` for a file of another kind."""
+    size_bytes: int
+    """Total size of its files."""
+    max_difference: Optional[float]
+    """Largest absolute difference from the class probabilities of the trained network, over the compared test images.
+    Null if the format contains weights only.
+    """
+    files: list[ModelFormatFilesItem]
+
+
+class ModelFormatFilesItem(TypedDict):
+    artifact_id: Id
+    name: str
+    size_bytes: int
+    sha256: str
+    links: ModelFormatFilesItemLinks
+
+
+class ModelFormatFilesItemLinks(TypedDict):
+    self: str
+    content: str
+
+
+class ModelList(TypedDict):
+    object: Literal["list"]
+    data: list[Model]
+    has_more: bool
+    next: Cursor
+
+
+class ModelUpdate(TypedDict):
+    name: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class TagChange(TypedDict):
+    id: Id
+    object: Literal["tag_change"]
+    at: Time
+    name: str
+    """Name of the models at that time."""
+    tag: ModelTag
+    model_id: Optional[str]
+    """The model that got the tag. Null if the tag was removed."""
+    previous_model_id: Optional[str]
+    """The model that had the tag before."""
+
+
+class TagChangeList(TypedDict):
+    object: Literal["list"]
+    data: list[TagChange]
+    has_more: bool
+    next: Cursor
+
+
+class ModelComparison(TypedDict):
+    object: Literal["model_comparison"]
+    a: Model
+    b: Model
+    spec: list[ModelComparisonSpecItem]
+    """Fields in which the two specs differ. A list counts as one field."""
+    figures: list[ModelComparisonFiguresItem]
+    """All numbers that the finalizer of either job reported, and `parameters`, `latency_ms` (for one image) and
+    `size_bytes` by variant and format. Null if one of the models has no such figure.
+    """
+    curves: list[ModelComparisonCurvesItem]
+    """The last point of every metric series."""
+
+
+class ModelComparisonSpecItem(TypedDict):
+    pointer: str
+    """JSON pointer, like `/optimizer/learning_rate`."""
+    a: Any
+    """Value in the first spec. Also null if that spec has no such field."""
+    b: Any
+    """Value in the second spec. Also null if that spec has no such field."""
+
+
+class ModelComparisonFiguresItem(TypedDict):
+    name: str
+    a: Optional[float]
+    b: Optional[float]
+    difference: Optional[float]
+    """b - a."""
+
+
+class ModelComparisonCurvesItem(TypedDict):
+    name: str
+    stage: Optional[int]
+    a: CurveEnd
+    b: CurveEnd
+
+
+class CurveEnd(TypedDict):
+    step: int
+    value: float
+
+
+class PredictionRequest(TypedDict):
+    """Exactly one of the fields."""
+
+    image: NotRequired[Base64]
+    """A PNG, JPEG or WebP file."""
+    images: NotRequired[list[Base64]]
+    """Several PNG, JPEG or WebP files."""
+    pixels: NotRequired[list[Base64]]
+    """Images exactly as the network reads them, without scaling: uint8 values, row by row, with the channels of a
+    pixel next to each other. Each has height x width x channels values (`image` of the model).
+    """
+
+
+class Prediction(TypedDict):
+    object: Literal["prediction"]
+    model_id: Id
+    variant: ModelVariantName
+    sha256: str
+    """The sha256 of the ONNX file that made the predictions. It identifies the exact weights."""
+    data: list[PredictionDataItem]
+    """One entry per image, in the same order."""
+    ms: PredictionMs
+    """Milliseconds for all images together."""
+
+
+class PredictionDataItem(TypedDict):
+    classes: list[PredictionDataItemClassesItem]
+    """The most probable first."""
+
+
+class PredictionDataItemClassesItem(TypedDict):
+    index: int
+    """Index in the `classes` of the model."""
+    name: str
+    probability: float
+
+
+class PredictionMs(TypedDict):
+    """Milliseconds for all images together."""
+
+    total: float
+    """Time from the arrival of the request to its response, including waiting."""
+    load: float
+    """Time to load the model. Almost 0 if the model was loaded before."""
+    decode: float
+    compute: float
+
+
+class Dataset(TypedDict):
+    id: Id
+    object: Literal["dataset"]
+    name: str
+    built_in: bool
+    state: Literal["available", "validating", "ready", "failed"]
+    """`available`: a built-in dataset that is imported when a job uses it for the first time."""
+    progress: Optional[ImportProgress]
+    """Progress of the validation. Null if no validation is running."""
+    format: Optional[str]
+    """The detected format. Null before the detection, and for MNIST."""
+    source: Optional[DatasetSource]
+    """Origin of the data. Null for built-in datasets before their import, and for MNIST."""
+    classes: list[str]
+    """Class names by label. Empty until they are known."""
+    image: Optional[ImageShape]
+    """Shape of the images that the network sees. Null until it is known."""
+    storage: Literal["pixels", "encoded"]
+    """`pixels`: images of one size, stored decoded. `encoded`: images of any size, stored as the original files.
+    Trainers decode, crop and resize them.
+    """
+    splits: DatasetSplits
+    mean: PerChannel
+    standard_deviation: PerChannel
+    augmentation: DatasetAugmentation
+    """Augmentation of jobs that set none."""
+    sha256: Optional[str]
+    """The sha256 of the manifest that lists the arrays. Null for a built-in dataset that no job has used yet."""
+    problems: list[DatasetProblem]
+    """The first problems found in the dataset. Errors are the reason for the state `failed`."""
+    problem_count: int
+    """Total number of problems."""
+    created_at: Time
+
+
+class DatasetSplits(TypedDict):
+    train: DatasetSplit
+    validation: DatasetSplit
+    """The upload's own validation split; its count is 0 where there is none."""
+    test: DatasetSplit
+
+
+class DatasetAugmentation(TypedDict):
+    """Augmentation of jobs that set none."""
+
+    crop_padding: int
+    horizontal_flip: bool
+
+
+class ImageShape(TypedDict):
+    height: int
+    width: int
+    channels: int
+
+
+class ImportProgress(TypedDict):
+    share: float
+    images: int
+    """Number of images read so far."""
+
+
+class DatasetSource(TypedDict):
+    kind: Literal["upload", "url", "built_in"]
+    sha256: Optional[str]
+    size_bytes: Optional[int]
+
+
+class DatasetProblem(TypedDict):
+    code: str
+    """A code from docs/errors.md."""
+    severity: Literal["error", "warning"]
+    message: str
+    file: Optional[str]
+    """The file with the problem, by its name in the archive."""
+
+
+class DatasetSplit(TypedDict):
+    count: int
+
+
+class DatasetList(TypedDict):
+    object: Literal["list"]
+    data: list[Dataset]
+    has_more: bool
+    next: Cursor
+
+
+class Worker(TypedDict):
+    id: Id
+    object: Literal["worker"]
+    host: str
+    devices: list[WorkerDevicesItem]
+    slots: list[WorkerSlotsItem]
+    started_at: Time
+    heartbeat_at: Time
+    versions: dict[str, str]
+    """Versions of the runtime: node, tensorflow, strata."""
+
+
+class WorkerDevicesItem(TypedDict):
+    kind: Literal["cpu", "gpu"]
+    name: str
+    slots: int
+    bfloat16: bool
+    """Whether jobs with `precision` bfloat16 can train on this device."""
+    prefers_bfloat16: bool
+    """Whether bfloat16 is faster than float32 on this device, so that `auto` uses it: a GPU, or a CPU with AMX.
+    AVX512_BF16 alone only saves memory.
+    """
+
+
+class WorkerSlotsItem(TypedDict):
+    state: Literal["starting", "idle", "busy"]
+    task_id: Optional[str]
+
+
+class WorkerList(TypedDict):
+    object: Literal["list"]
+    data: list[Worker]
+    has_more: bool
+    next: Cursor
+
+
+class WebhookRequest(TypedDict):
+    url: str
+    """URL that receives the messages. It must be https and on the public internet, unless the operator of the server
+    allows its host. Redirects are not followed.
+    """
+    events: NotRequired[list[WebhookEvent]]
+    """Types of events to send."""
+
+
+class Webhook(TypedDict):
+    id: Id
+    object: Literal["webhook"]
+    url: str
+    events: list[WebhookEvent]
+    created_at: Time
+    links: WebhookLinks
+
+
+class WebhookLinks(TypedDict):
+    self: str
+    deliveries: str
+    test: str
+
+
+class CreatedWebhook(TypedDict):
+    """A new webhook with its secret."""
+
+    id: Id
+    object: Literal["webhook"]
+    url: str
+    events: list[WebhookEvent]
+    created_at: Time
+    links: CreatedWebhookLinks
+    secret: str
+    """`whsec_` and base64: the secret with which a Standard Webhooks library verifies messages. It is shown only
+    once.
+    """
+
+
+class CreatedWebhookLinks(TypedDict):
+    self: str
+    deliveries: str
+    test: str
+
+
+class WebhookList(TypedDict):
+    object: Literal["list"]
+    data: list[Webhook]
+    has_more: bool
+    next: Cursor
+
+
+class WebhookMessage(TypedDict):
+    """Body of a message."""
+
+    type: str
+    """Type of the event, or `webhook.test`."""
+    timestamp: Time
+    data: dict[str, Any]
+    """`job_id` and `event`, which is an event of `GET /jobs/{id}/events`. For a test message: `webhook_id`."""
+
+
+class WebhookDelivery(TypedDict):
+    id: Id
+    object: Literal["webhook_delivery"]
+    webhook_id: Id
+    type: str
+    state: Literal["pending", "succeeded", "failed"]
+    """`pending`: being tried. `failed`: given up after the last attempt."""
+    attempts: int
+    status: Optional[int]
+    """HTTP status of the last response."""
+    error: Optional[str]
+    """Reason for the failure of the last attempt."""
+    created_at: Time
+    next_attempt_at: OptionalTime
+    finished_at: OptionalTime
+    message: WebhookMessage
+    links: WebhookDeliveryLinks
+
+
+class WebhookDeliveryLinks(TypedDict):
+    webhook: str
+    redeliver: str
+
+
+class WebhookDeliveryList(TypedDict):
+    object: Literal["list"]
+    data: list[WebhookDelivery]
+    has_more: bool
+    next: Cursor
+
+
+class ApiKeyRequest(TypedDict):
+    name: str
+    """Owner or purpose of the key, for people."""
+    scopes: list[Scope]
+    """Permissions of the key."""
+
+
+class ApiKey(TypedDict):
+    id: Id
+    object: Literal["api_key"]
+    tenant: str
+    """Tenant whose resources the key can access."""
+    name: str
+    scopes: list[Scope]
+    created_at: Time
+    links: ApiKeyLinks
+
+
+class ApiKeyLinks(TypedDict):
+    self: str
+
+
+class CreatedApiKey(TypedDict):
+    """A new key with its secret."""
+
+    id: Id
+    object: Literal["api_key"]
+    tenant: str
+    """Tenant whose resources the key can access."""
+    name: str
+    scopes: list[Scope]
+    created_at: Time
+    links: CreatedApiKeyLinks
+    key: str
+    """The text that requests send: `Authorization: Bearer <key>`. It is shown only once."""
+
+
+class CreatedApiKeyLinks(TypedDict):
+    self: str
+
+
+class ApiKeyList(TypedDict):
+    object: Literal["list"]
+    data: list[ApiKey]
+    has_more: bool
+    next: Cursor
+
+
+class Liveness(TypedDict):
+    status: Literal["ok"]
+
+
+class Health(TypedDict):
+    status: Literal["ok", "degraded"]
+    dependencies: Dependencies
+    disks: list[Disk]
+    problems: list[str]
+    """Current problems, one sentence each. Empty if there are none."""
+
+
+class Disk(TypedDict):
+    name: Literal["home", "blobs"]
+    """`home`: STRATA_HOME; `blobs`: BLOB_URL."""
+    free_bytes: Optional[int]
+    """null where the disk cannot be read."""
+    reserve_bytes: Optional[int]
+    """Bytes that uploads leave free (STRATA_DISK_RESERVE)."""
+
+
+class Dependencies(TypedDict):
+    postgres: Literal["up", "down"]
+    redis: Literal["up", "down"]
+    """`down` too where it answers and refuses writes."""
+    workers: int
+    """Workers with a recent heartbeat."""
+
+
+class Problem(TypedDict):
+    """An error in the format of RFC 9457."""
+
+    type: str
+    """`urn:strata:error:<code>`"""
+    title: str
+    """The same for every error of this code."""
+    status: int
+    detail: str
+    """What happened and how to fix it."""
+    instance: str
+    """Path of the request."""
+    code: str
+    """A code from docs/errors.md. Match errors by this field."""
+    request_id: str
+    """Id of the request in the log of the server."""
+    errors: list[FieldError]
+    """The first 20 invalid fields, if any. For a body with more than 1,000 values, only the first one."""
+
+
+FieldError = TypedDict(
+    'FieldError',
+    {
+        'in': "Literal[\"body\", \"query\", \"path\", \"header\"]",
+        'pointer': "str",
+        'message': "str",
+    },
+)
+
+
+class JobSpec(TypedDict):
+    """Specification of the training. Every field except `dataset` has a default. The spec of a created job contains
+    every default.
+    """
+
+    name: NotRequired[str]
+    """A label for people; not unique."""
+    metadata: NotRequired[dict[str, str]]
+    """Up to 16 pairs of your choice, returned unchanged."""
+    priority: NotRequired[int]
+    """Among the jobs of your tenant, those with a higher priority are started first, and among equal ones the older;
+    running tasks are not interrupted. Tenants take turns, whatever the priorities of their jobs.
+    """
+    dataset: str
+    """Name or id of a dataset; `GET /datasets` lists them."""
+    max_train_samples: NotRequired[Optional[int]]
+    """Train only on the first N images, for quick trial runs. Null uses all images."""
+    validation_share: NotRequired[Optional[float]]
+    """Share of the dataset's training images that is held out for validation: the last ones, which the job does not
+    train on. Null uses the dataset's own validation split, and no validation where it has none; 0 uses none in any
+    case. With validation images evaluations between rounds score those (`validation_accuracy`), and the test
+    images are scored once, at the end.
+    """
+    image_size: NotRequired[Optional[int]]
+    """Side length in pixels of the square images that the network sees, for datasets with `storage` `encoded`. Null
+    uses the size of the dataset. Datasets with `storage` `pixels` cannot be resized.
+    """
+    model: NotRequired[ModelSpec]
+    method: NotRequired[MethodSpec]
+    optimizer: NotRequired[OptimizerSpec]
+    epochs: NotRequired[int]
+    """Passes over the training images, including the end-to-end phase."""
+    batch_size: NotRequired[int]
+    """Images per optimizer step. The incomplete last batch of an epoch is dropped."""
+    precision: NotRequired[Literal["float32", "bfloat16", "auto"]]
+    """Number format of convolutions, batch norms and ReLUs in training. `bfloat16` halves the memory between layers.
+    It requires devices that support it: a GPU of compute capability 8 or more, or a CPU with AVX512_BF16 or AMX.
+    If no such device is registered, the job is rejected (409). `auto` uses bfloat16 if it is faster on every
+    registered device (AVX512_BF16 alone is not), otherwise float32. Weights, batch statistics, losses,
+    corrections, the optimizer, evaluation and exports always use float32.
+    """
+    label_smoothing: NotRequired[float]
+    """Share of the target that is spread evenly over all classes in the cross-entropy of the training (Szegedy et al.
+    2016). 0 keeps the labels unchanged. Evaluation never smooths labels.
+    """
+    augmentation: NotRequired[AugmentationSpec]
+    seed: NotRequired[Optional[int]]
+    """Seed of all random numbers. Null draws a seed, which the job then reports."""
+    evaluate_every: NotRequired[Optional[int]]
+    """Evaluate every N rounds of the layer-parallel phase, on the job's validation images or, without any, on the
+    test images; null evaluates at its end only.
+    """
+    init_from: NotRequired[Optional[JobSpecInitFrom]]
+    """Start from the weights of another job instead of random weights. Null starts from random weights. The shapes of
+    model and dataset must be the same. The optimizer and its schedule start from the beginning. AuxNets and local
+    heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or
+    more stages.
+    """
+    max_runtime_s: NotRequired[Optional[int]]
+    """Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not
+    count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.
+    """
+    max_pending_s: NotRequired[Optional[int]]
+    """Maximum time in the queue in seconds, after the job was created or resumed. A job that waits longer fails with
+    `max_pending_exceeded`. Null means no limit.
+    """
+    max_attempts: NotRequired[int]
+    """Maximum number of failed attempts of a task. Only errors that can be retried (docs/errors.md) count; others
+    fail the job at once. Attempts that were lost with their worker do not count.
+    """
+    exports: NotRequired[list[Literal["tfjs-layers", "tfjs-graph", "onnx", "safetensors"]]]
+    """Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx`
+    (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in
+    PyTorch's names and layouts, with a `config.json` that describes the layers. Before a file is stored, it is
+    loaded and compared with the trained network on 1,000 test images.
+    """
+    export_options: NotRequired[ExportOptions]
+    trackers: NotRequired[list[Tracker]]
+    """Experiment trackers that receive the results when the job has ended, whether it succeeded or not
+    (docs/trackers.md). `GET /jobs/{id}/trackers` shows the state of each export.
+    """
+
+
+class JobSpecInitFrom(TypedDict):
+    """Start from the weights of another job instead of random weights. Null starts from random weights. The shapes of
+    model and dataset must be the same. The optimizer and its schedule start from the beginning. AuxNets and local
+    heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or
+    more stages.
+    """
+
+    checkpoint: str
+    """Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true."""
+
+
+class Tracker(TypedDict):
+    """An experiment in an experiment tracker."""
+
+    type: Literal["mlflow"]
+    """`mlflow`: the REST API of MLflow 2 or later."""
+    tracking_uri: str
+    """Address of the tracker, as in MLFLOW_TRACKING_URI. It must be https:// and public. An operator can allow others
+    with STRATA_OUTGOING_ALLOW.
+    """
+    experiment: NotRequired[str]
+    """Name of the experiment. It is created if it does not exist."""
+    authorization: NotRequired[str]
+    """Value of the `Authorization` header of every request, like `Bearer …` or `Basic …`. It is stored encrypted and
+    never returned.
+    """
+
+
+class ExportOptions(TypedDict):
+    """Options for writing the `exports`."""
+
+    fold_batch_norm: NotRequired[bool]
+    """Merge every batch norm into the kernel and bias of the convolution before it. A batch norm without a
+    convolution before it becomes one factor and one shift per channel. The exported network is smaller and faster
+    and predicts the same, but its training cannot be continued in the same way.
+    """
+
+
+class ModelSpec(TypedDict):
+    family: NotRequired[Literal["resnet", "wide-resnet", "imagenet-resnet"]]
+    """`resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4,
+    pre-activation blocks (Zagoruyko and Komodakis 2016). `imagenet-resnet`: depth 18, 34 (basic blocks), 50, 101
+    or 152 (bottlenecks, stride in the 3x3 convolution: version 1.5), 7x7 stem and max-pool (He et al. 2016), for
+    images of at least 64 pixels per side.
+    """
+    depth: NotRequired[Optional[int]]
+    """Number of layers with weights. Null means 20 (resnet), 16 (wide-resnet) or 18 (imagenet-resnet)."""
+    width: NotRequired[Optional[int]]
+    """resnet: channels of the first group; null means 16. wide-resnet: the widening factor; null means 4.
+    imagenet-resnet: channels of the first group (the output of a bottleneck has four times as many); null means
+    64.
+    """
+    dropout: NotRequired[float]
+    """Share of values that are set to zero between the two convolutions of a block during training (inverted dropout:
+    the other values are divided by 1 - dropout). Only for wide-resnet.
+    """
+
+
+class MethodSpec(TypedDict):
+    type: NotRequired[Literal["backprop", "penalty", "augmented-lagrangian", "local-heads", "frozen", "rounds", "stored"]]
+    """`backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel,
+    each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the true features travel downstream,
+    and each stage except the last learns from its own small classifier (arXiv:1901.08164). `frozen` is a control
+    for studies: all stages except the last stay untrained until the end-to-end phase. `rounds` is for studies: the
+    stages exchange messages within each batch, which gives every step from a penalty method to exact
+    back-propagation. `stored` (arXiv:2009.01462) stores the inputs of each stage as variables for every sample,
+    without augmentation.
+    """
+    stages: NotRequired[Optional[int]]
+    """Number of stages K, from 1 to the number of residual blocks. Null means 1 for backprop and 2 for other methods."""
+    split: NotRequired[Union[Literal["auto", "memory"], list[int]]]
+    """Number of residual blocks per stage, starting at the input. `auto` balances the time of the stages, by their
+    multiply-adds and stored activations. `memory` balances only the activations: its largest stage is smaller, and
+    its slowest stage slower. Both include the AuxNets.
+    """
+    penalty: NotRequired[Union[Literal["auto", "adaptive"], float]]
+    """The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive`
+    follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an
+    end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented
+    Lagrangian without one. `auto` and `adaptive` need a learning_rate of 0.266 or less: above it the penalty would
+    have to be below 3, where the stages hardly learn from each other. Methods without a coupling (backprop,
+    local-heads, frozen) have none and take `auto` only.
+    """
+    auxiliary: NotRequired[MethodSpecAuxiliary]
+    heads: NotRequired[MethodSpecHeads]
+    corrections: NotRequired[MethodSpecCorrections]
+    round_steps: NotRequired[Optional[int]]
+    """Optimizer steps per stage task. Null means 200, or less if the layer-parallel phase would have fewer than four
+    rounds per stage. `stored` uses whole epochs; null means one epoch.
+    """
+    stored: NotRequired[MethodSpecStored]
+    message_rounds: NotRequired[Optional[int]]
+    """Only for `rounds`: how often the stages exchange messages within a batch before their weights change. The
+    maximum, 2 x stages - 1, is exact back-propagation and the default.
+    """
+    warm_start_epochs: NotRequired[int]
+    """Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of
+    that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
+    """
+    end_to_end_share: NotRequired[Optional[float]]
+    """Share of all optimizer steps, at the end, that train the joined network. Null means 0.2 (0 with one stage)."""
+    end_to_end_replicas: NotRequired[Optional[int]]
+    """Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each
+    takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts
+    from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every
+    step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but
+    at least 1 (`beta1` for adamw), so that no replica's share is shorter than its optimizer's memory; 1 for
+    `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five
+    points of accuracy, and `plan.warnings` says so.
+    """
+
+
+class MethodSpecAuxiliary(TypedDict):
+    cost_share: NotRequired[float]
+    """Multiply-adds of each AuxNet, as a share of those of the stages that it replaces. This decides its width. Leave
+    it out if you set `width`.
+    """
+    width: NotRequired[Optional[int]]
+    """Channels of the convolutions of an AuxNet. The last convolution always has the channels of the features that it
+    produces. Null derives the width from cost_share. Needs at least two stages.
+    """
+    depth: NotRequired[Optional[int]]
+    """Number of 3x3 convolutions of each AuxNet: first those of stride 2 that reach the size of its output, then
+    those of stride 1. The minimum is one more than the convolutions of stride 2. Null means this minimum, and at
+    least 2. Needs at least two stages.
+    """
+    learning_rate: NotRequired[Optional[float]]
+    """Learning rate of the AuxNets, with the same schedule. Null means the learning rate of the stages. Needs at
+    least two stages.
+    """
+
+
+class MethodSpecHeads(TypedDict):
+    decoder: NotRequired[bool]
+    """Whether the local heads also reconstruct the images from the features of a stage (arXiv:2101.10832), so that a
+    stage keeps information that later stages may need. Only for local-heads with at least two stages.
+    """
+
+
+class MethodSpecCorrections(TypedDict):
+    precision: NotRequired[Literal["float16", "float32", "int8"]]
+    """Number format of input gradients, which travel upstream, and of features, which travel downstream
+    (local-heads). `float16` is scaled per batch. `int8` has one scale for every 64 values, and an error of at most
+    1/253 of the largest of them. Only augmented-lagrangian and local-heads with at least two stages send such
+    messages; leave it out for other methods.
+    """
+    filter: NotRequired[Literal["none", "average-2"]]
+    """Filter for corrections before they are sent. `average-2` sends the mean of each 2x2 window: a quarter of the
+    bytes, and only the slowly varying part of the gradient over the image. Only for augmented-lagrangian with at
+    least two stages.
+    """
+
+
+class MethodSpecStored(TypedDict):
+    coupling: NotRequired[Optional[Literal["penalty", "augmented-lagrangian"]]]
+    """Only for `stored`: a penalty on the variables alone (the default), or also a multiplier stored with each
+    variable.
+    """
+
+
+class OptimizerSpec(TypedDict):
+    type: NotRequired[Literal["sgd", "adamw"]]
+    """`sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and
+    Hutter 2019). A field of the other type is rejected. Null means the default of this type.
+    """
+    learning_rate: NotRequired[Optional[float]]
+    """Null means 0.1 (sgd) or 0.001 (adamw)."""
+    momentum: NotRequired[Optional[float]]
+    """`sgd` only; null means 0.9."""
+    nesterov: NotRequired[bool]
+    """Only for `sgd` with momentum: use the Nesterov momentum."""
+    beta1: NotRequired[Optional[float]]
+    """`adamw` only: decay rate of the first moment. Null means 0.9."""
+    beta2: NotRequired[Optional[float]]
+    """`adamw` only: decay rate of the second moment. Null means 0.999."""
+    epsilon: NotRequired[Optional[float]]
+    """`adamw` only: added to the square root of the second moment. Null means 1e-8."""
+    weight_decay: NotRequired[Optional[float]]
+    """Weight decay. sgd adds weight_decay x weights to the gradient; adamw applies it separately. Null means 0.0001
+    (sgd) or 0.01 (adamw).
+    """
+    decay_norm_and_bias: NotRequired[bool]
+    """Whether weight decay also applies to biases and to the scales and shifts of batch norms."""
+    clip_norm: NotRequired[Optional[float]]
+    """Maximum Euclidean norm of the gradient of a stage and its AuxNet together. A longer gradient is scaled down to
+    it. Null means no clipping.
+    """
+    schedule: NotRequired[OptimizerSpecSchedule]
+
+
+class OptimizerSpecSchedule(TypedDict):
+    type: NotRequired[Literal["cosine", "step", "constant"]]
+    """One schedule covers the whole run, including the end-to-end phase."""
+    warmup_epochs: NotRequired[float]
+    """Number of epochs, not necessarily whole, in which the rate first rises linearly. A cosine schedule then falls
+    over the rest of the run. It must be shorter than the run and must end before the first milestone.
+    """
+    milestones: NotRequired[list[float]]
+    """`step` only: fractions of the run at which the rate is multiplied by gamma."""
+    gamma: NotRequired[float]
+    """`step` only: the factor at each milestone."""
+
+
+class AugmentationSpec(TypedDict):
+    """Null means the recommendation of the dataset."""
+
+    crop_padding: NotRequired[Optional[int]]
+    """Random crop after padding each side by this many pixels (zeros after normalization). 0 means no crop."""
+    random_resized_crop: NotRequired[Optional[Union[Literal[False], AugmentationSpecRandomResizedCrop]]]
+    """Train on a random part of each image, resized to the size that the network sees (Szegedy et al. 2014). `scale`
+    is the range of its area, `ratio` the range of its aspect ratio, each as [min, max]. `false` uses the crop of
+    the evaluation: the image is resized until its short side is 256/224 of the size, and the center is cropped.
+    Only for datasets with `storage` `encoded`, where it is the default. It cannot be combined with `crop_padding`.
+    """
+    horizontal_flip: NotRequired[Optional[bool]]
+    cutout: NotRequired[int]
+    """Side length in pixels of a square that is blanked out (zeros after normalization) at a random place of every
+    image, and cut off at the edges of the image (DeVries and Taylor 2017). 0 means no cutout.
+    """
+
+
+class AugmentationSpecRandomResizedCrop(TypedDict):
+    scale: NotRequired[list[float]]
+    """The default is [0.08, 1]."""
+    ratio: NotRequired[list[float]]
+    """The default is [3/4, 4/3]."""
+
+
+class CreateJobQuery(TypedDict):
+    """The query of createJob."""
+
+    dry_run: NotRequired[bool]
+    """Check the spec and return the job that it would create. Nothing is stored."""
+
+
+class ListJobsQuery(TypedDict):
+    """The query of listJobs."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+    state: NotRequired[JobState]
+    """Only jobs in this state."""
+    metadata: NotRequired[dict[str, str]]
+    """Only jobs with these metadata pairs: `metadata[team]=vision`."""
+
+
+class GetJobQuery(TypedDict):
+    """The query of getJob."""
+
+    wait: NotRequired[int]
+    """Maximum number of seconds to wait for the end of the job. 0 returns the current state at once."""
+
+
+class ListJobEventsQuery(TypedDict):
+    """The query of listJobEvents."""
+
+    after: NotRequired[int]
+    """Only events with a greater `seq`. `Last-Event-ID` overrides it."""
+    limit: NotRequired[int]
+    """Events per page of the JSON list."""
+
+
+class ListJobLogsQuery(TypedDict):
+    """The query of listJobLogs."""
+
+    task: NotRequired[str]
+    """Only lines of the task with this key: `stage-1-0`."""
+    after: NotRequired[int]
+    """Only lines with a greater `seq`. `Last-Event-ID` overrides it."""
+    limit: NotRequired[int]
+    """Lines per page of the JSON list."""
+    follow: NotRequired[bool]
+    """Send each line as plain text when it is printed, until the job has ended, instead of a JSON list."""
+
+
+class ListJobMetricsQuery(TypedDict):
+    """The query of listJobMetrics."""
+
+    name: NotRequired[list[str]]
+    """Only series with these names: `name=loss&name=accuracy`."""
+    stage: NotRequired[int]
+    """Only series of this stage, counted from 0."""
+    points: NotRequired[int]
+    """Maximum number of points per series. A longer series keeps its first and last point. The rest is divided into
+    equal parts, and each part keeps its minimum and maximum, so no peak is lost.
+    """
+    raw: NotRequired[bool]
+    """Return every point and ignore `points`. Only for CSV or NDJSON, which are streamed."""
+
+
+class ListModelsQuery(TypedDict):
+    """The query of listModels."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page, with the same `order_by`."""
+    limit: NotRequired[int]
+    """Items per page."""
+    order_by: NotRequired[Literal["created_at", "accuracy"]]
+    """`created_at`: newest first. `accuracy`: highest `test_accuracy` first."""
+    name: NotRequired[str]
+    """Only models with this name."""
+    dataset: NotRequired[str]
+    """Only models trained on this dataset, given by name or id."""
+    tag: NotRequired[ModelTag]
+    """Only models with this tag."""
+    min_accuracy: NotRequired[float]
+    """Only models whose `test_accuracy` is at least this."""
+    metadata: NotRequired[dict[str, str]]
+    """Only models with these metadata pairs: `metadata[team]=vision`."""
+
+
+class CompareModelsQuery(TypedDict):
+    """The query of compareModels."""
+
+    a: Id
+    """The id of a model."""
+    b: Id
+    """The id of another model."""
+
+
+class ListModelTagChangesQuery(TypedDict):
+    """The query of listModelTagChanges."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class PredictQuery(TypedDict):
+    """The query of predict."""
+
+    variant: NotRequired[ModelVariantName]
+    """The network that makes the predictions."""
+    top_k: NotRequired[int]
+    """Number of classes to return for each image, the most probable first. If the model has fewer classes, all are
+    returned.
+    """
+
+
+class ListDatasetsQuery(TypedDict):
+    """The query of listDatasets."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class ListWebhookDeliveriesQuery(TypedDict):
+    """The query of listWebhookDeliveries."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
