@@ -113,6 +113,7 @@ type Content<Response> = Response extends { content: infer Media }
   : { readonly body?: undefined };
 
 export interface FinishedUpload {
+  readonly id: string;
   readonly path: string;
   remove(): Promise<void>;
 }

@@ -90,6 +90,13 @@ export const ERRORS = {
     remedy: 'Delete one that is no longer needed.',
     retry: 'fatal',
   },
+  quota_reached: {
+    status: 409,
+    title: 'The storage quota of the tenant is reached',
+    remedy:
+      'Delete datasets, models or jobs that are no longer needed; the detail has the bytes. Or ask who runs the service to raise `STRATA_TENANT_BYTES`.',
+    retry: 'fatal',
+  },
   job_unfinished: {
     status: 409,
     title: 'The job is not finished',

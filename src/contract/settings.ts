@@ -34,6 +34,8 @@ export interface Settings {
   outgoingAllow: readonly string[];
   /** Days for which artifacts are kept after the end of their job. Absent: forever. */
   retentionDays?: number;
+  /** Bytes that a tenant may have stored. Absent: no limit. */
+  tenantBytes?: number;
   /** Bytes that uploads leave free on the disk; absent: 5 % of it, and 1 GB at most. */
   diskReserveBytes?: number;
   /** Limit for an upload, and for its unpacked files. */
@@ -139,6 +141,12 @@ export const SETTINGS = [
     meaning: 'Maximum size of an uploaded or downloaded dataset, in bytes.',
   },
   {
+    name: 'STRATA_TENANT_BYTES',
+    default: 'no limit',
+    meaning:
+      'Bytes that the datasets, uploads, artifacts and checkpoints of one tenant may take. Above it, new uploads, datasets and jobs are refused.',
+  },
+  {
     name: 'STRATA_DISK_RESERVE',
     default: '5 % of the disk, at most 1 GB',
     meaning: 'Bytes that uploads and fetches leave free on a disk, for jobs and the database.',
@@ -201,6 +209,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
   const datasets = read.text('STRATA_DATASETS');
   const retentionDays = read.integer('STRATA_RETENTION_DAYS', 1, 36_500);
+  const tenantBytes = read.integer('STRATA_TENANT_BYTES', 1, Number.MAX_SAFE_INTEGER);
   const diskReserveBytes = read.integer('STRATA_DISK_RESERVE', 0, Number.MAX_SAFE_INTEGER);
   const settings: Settings = {
     port: read.integer('PORT', 0, 65535) ?? 3000,
@@ -222,6 +231,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     imagePixels: read.integer('STRATA_IMAGE_PIXELS', 1, 500_000_000) ?? 25_000_000,
     threads: read.integer('STRATA_THREADS', 1, 1024) ?? 1,
     predictorMb: read.integer('STRATA_PREDICTOR_MB', 0, 1_000_000) ?? 512,
+    ...(tenantBytes && { tenantBytes }),
     ...(diskReserveBytes !== undefined && { diskReserveBytes }),
     ...(secretKey && { secretKey }),
     outgoingAllow: read.list('STRATA_OUTGOING_ALLOW'),

@@ -7,6 +7,7 @@ import type { ArchiveEntry } from './archive/entry.js';
 import { isJunk, isNestedArchive } from './archive/names.js';
 import { openArchive } from './archive/open.js';
 import { checkClasses, checkLabels, checkOverlap } from './arrays/checks.js';
+import { CountedBlobs } from './arrays/counted-blobs.js';
 import { chooseSplits, type Splits } from './arrays/splits.js';
 import { writeEncoded, writePixels } from './arrays/write.js';
 import { openReader } from './formats/formats.js';
@@ -97,8 +98,9 @@ async function write(
   { samples, classes, places }: ReadImages,
   splits: Splits,
   asked: Partial<ImageShape>,
-  { blobs, folder, onProgress }: ImportSurroundings,
+  { blobs: store, folder, onProgress }: ImportSurroundings,
 ): Promise<Written> {
+  const blobs = new CountedBlobs(store);
   const storage: DatasetStorage = samples.haveOneSize ? 'pixels' : 'encoded';
   const image = chooseImage(samples, storage, asked);
   const statistics = samples.moments.statistics(splits.train, image.channels);
@@ -114,8 +116,10 @@ async function write(
           splits: await writeSplits(splits, (...split) => writeEncoded(writer, ...split)),
         };
   onProgress({ images: samples.count, share: 1 });
+  const written = await blobs.put(encodeManifest(manifest));
   return {
-    manifest: await blobs.put(encodeManifest(manifest)),
+    manifest: written,
+    stored_bytes: blobs.sizeBytes,
     storage,
     image,
     classes,

@@ -63,6 +63,7 @@ export async function childEnvironment(
     STRATA_SECRET_KEY: settings.secretKey,
     STRATA_OUTGOING_ALLOW: settings.outgoingAllow.join(','),
     STRATA_RETENTION_DAYS: String(settings.retentionDays ?? ''),
+    STRATA_TENANT_BYTES: String(settings.tenantBytes ?? ''),
     LOG_LEVEL: settings.logLevel,
   };
 }

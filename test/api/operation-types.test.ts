@@ -33,7 +33,7 @@ type None<Names extends never> = Names;
 /** Methods that handlers need beside the operations: to stream, to wait and to receive. */
 type Helper =
   | ('getJobState' | 'followJobEvents' | 'followJobLogs' | 'streamJobMetrics')
-  | ('receiveUpload' | 'adoptUpload');
+  | ('receiveUpload' | 'adoptUpload' | 'reserveUpload' | 'forgetUpload');
 
 export type OperationWithoutMethod = None<
   Exclude<OperationId, ClientMethod | keyof ServiceState | 'getLiveness'>

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../../src/contract/generated/openapi.js';
+import { imageFolder } from '../datasets/support/images.js';
+import { makeZip } from '../datasets/support/zip.js';
+import { eventually } from '../support/eventually.js';
+import { filesOf } from './chaos/damage.js';
 import { processesOf } from './chaos/home-processes.js';
 import { inject } from './chaos/inject.js';
 import { MemoryWatch } from './chaos/memory-watch.js';
@@ -17,11 +22,21 @@ const real = process.env.SOAK === 'real';
 const skip = real ? false : 'it takes an hour or more: SOAK=real npm test -- faults/real-soak';
 const JOBS = Number(process.env.SOAK_JOBS ?? 200);
 const SEND_MS = Number(process.env.SOAK_MINUTES ?? Number.POSITIVE_INFINITY) * 60_000;
+/** Every kind of task, in as little time as it can take: a network of 8 layers, and 32 images of its own dataset. */
+const SMALL_JOB = {
+  ...JOB,
+  dataset: 'flowers',
+  model: { depth: 8, width: 1 },
+  max_train_samples: 32,
+  batch_size: 8,
+} as const;
 /** Jobs that are open at once: two run and one waits. */
 const OPEN = 3;
 /** Between the end of a fault and the next. */
 const REST_MS = 3_000;
 const LOOK_MS = 500;
+/** Share of the looks at a process's memory that find it smaller: it is restarted every minute or so. */
+const WARM = 0.9;
 
 const seed = seedOf(process.env);
 const random = mulberry32(seed);
@@ -33,9 +48,10 @@ test(`the real trainer's jobs under random faults of every kind: all succeed wit
 }, async (t) => {
   const theatre = await Theatre.open({ workers: 2 });
   t.after(() => theatre.close());
+  await importFlowers(theatre);
   const judge = await play(theatre);
   const { api, dispatcher } = theatre.children;
-  const memory = new MemoryWatch({ api: () => api.pid ?? 0, dispatcher: () => dispatcher.pid ?? 0 });
+  const memory = new MemoryWatch({ api: () => api.pid ?? 0, dispatcher: () => dispatcher.pid ?? 0 }, WARM);
   const over = new AbortController();
   const startedAt = performance.now();
   const harm = hurtAgainAndAgain(theatre, over.signal);
@@ -85,13 +101,27 @@ async function hurtAgainAndAgain(theatre: Theatre, signal: AbortSignal): Promise
   return faults;
 }
 
+/** The upload is all there is of a dataset: its files cannot be made again, so a damaged disk spares them. */
+async function importFlowers(theatre: Theatre): Promise<void> {
+  const body = new FormData();
+  body.append('name', SMALL_JOB.dataset);
+  const zip = makeZip(await imageFolder(['train', 'test'], ['rose', 'tulip'], 16));
+  body.append('file', new Blob([new Uint8Array(zip)]), 'flowers.zip');
+  assert.equal((await fetch(`${theatre.apiUrl}/datasets`, { method: 'POST', body })).status, 201);
+  await eventually('the dataset is ready', async () => {
+    const { state } = await get<components['schemas']['Dataset']>(theatre, `/datasets/${SMALL_JOB.dataset}`);
+    return state === 'ready';
+  });
+  theatre.spared = new Set(await filesOf(join(theatre.blobs, 'blobs')));
+}
+
 type Job = components['schemas']['Job'];
 type Outcome = Awaited<ReturnType<typeof outcome>>;
 const ENDS = ['succeeded', 'failed', 'cancelled'];
 
 /** A job, from its submission to its end. */
 async function play(theatre: Theatre): Promise<Outcome> {
-  const { id } = await post<Job>(theatre, '/jobs', JOB);
+  const { id } = await post<Job>(theatre, '/jobs', SMALL_JOB);
   while (!ENDS.includes((await get<Job>(theatre, `/jobs/${id}`)).state)) await delay(LOOK_MS);
   return outcome(theatre, id, false);
 }

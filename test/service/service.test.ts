@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parseSettings } from '../../src/contract/settings.js';
+import { works } from '../../src/provision/exec.js';
 import { stopPostgres } from '../../src/provision/postgres/postgres.js';
 import { processGone } from '../../src/provision/processes.js';
 import { silent } from '../../src/provision/progress.js';
@@ -16,6 +17,12 @@ import { ROOT } from '../../src/service/root.js';
 import { type Service, startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
 import { eventually } from '../support/eventually.js';
+
+/** Namespaces that two containers on one volume do not share: of networks and of process ids. */
+const CONTAINER = ['--net', '--pid', '--fork', '--mount-proc'];
+const noContainers = (await works('unshare', ...CONTAINER, 'true'))
+  ? false
+  : 'unshare(1) may not make namespaces here';
 
 /** A service in a home of its own, which is stopped before its home is removed. */
 async function started(t: TestContext): Promise<{ service: Service; home: string }> {
@@ -73,8 +80,14 @@ test('the service stops within 30 s although its servers are frozen', async (t) 
     assert.ok(await processGone(pid!, 0), `${name} still runs`);
 });
 
-test('a home behind a link is the folder that the link names', async (t) => {
+test('a home has one service, whatever link or network a second one reaches it through', async (t) => {
   const { service, home } = await started(t);
+  await t.test('from another container', { skip: noContainers }, async () => {
+    const command = [process.execPath, '--import', 'tsx', 'src/service/commands/start.ts'];
+    const env = { ...process.env, STRATA_HOME: home, PORT: '0' };
+    const second = promisify(execFile)('unshare', [...CONTAINER, ...command], { cwd: ROOT, env });
+    await assert.rejects(second, /Strata already runs on .*It runs in another container, on .*Stop it there/);
+  });
   const link = join(await temporaryFolder(t), 'link');
   await symlink(home, link);
   await assert.rejects(startService(options(link)), /Strata already runs on/);

@@ -119,7 +119,7 @@ export class Strata {
   }
 }
 
-function blobUrlOf({ home }: Servers): string {
+export function blobUrlOf({ home }: Servers): string {
   return pathToFileURL(join(home, 'blobs')).href;
 }
 

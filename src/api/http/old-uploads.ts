@@ -6,8 +6,9 @@ const DESCRIPTION = '.json';
 /**
  * Deletes uploads that nothing was written to since then: the bytes and their description. It goes by the files alone,
  * because a description may be torn, or its bytes may be gone.
+ * @returns the ids of the others
  */
-export async function deleteOldUploads(folder: string, beforeMs: number): Promise<void> {
+export async function deleteOldUploads(folder: string, beforeMs: number): Promise<string[]> {
   const lastWrites = new Map<string, number>();
   const names = await readdir(folder);
   for (const name of names) {
@@ -18,8 +19,9 @@ export async function deleteOldUploads(folder: string, beforeMs: number): Promis
     );
     lastWrites.set(id, Math.max(written, lastWrites.get(id) ?? 0));
   }
-  for (const name of names)
-    if ((lastWrites.get(idOf(name)) ?? 0) < beforeMs) await rm(join(folder, name), { force: true });
+  const isOld = (id: string) => (lastWrites.get(id) ?? 0) < beforeMs;
+  for (const name of names) if (isOld(idOf(name))) await rm(join(folder, name), { force: true });
+  return [...lastWrites.keys()].filter((id) => !isOld(id));
 }
 
 function idOf(name: string): string {

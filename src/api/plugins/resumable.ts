@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { FileStore } from '@tus/file-store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
 import { requireRoom } from '../../storage/disk.js';
 import type { FinishedUpload } from '../handler.js';
@@ -40,20 +41,44 @@ const KEPT_MS = 24 * 3_600_000;
 const LOOK_MS = 600_000;
 const ID = /^[0-9a-f]{32}$/;
 
+/** Beside authorisation, uploads are counted. */
+interface UploadAccess extends AccessOptions {
+  readonly service: AccessOptions['service'] & Pick<JobsService, 'forTenant' | 'forgetUploads'>;
+}
+
+/** A request as tus hands it on. */
+interface TusRequest {
+  readonly runtime?: { readonly node?: { readonly req?: unknown } } | undefined;
+}
+
+interface NewUpload {
+  readonly id: string;
+  readonly tenant: string;
+}
+
+const newUploadId = () => randomBytes(16).toString('hex');
+
 /** Serves tus at /uploads. An upload belongs to its tenant: other tenants get 404. */
 export async function serveResumableUploads(
   app: FastifyInstance,
   { folder, limitBytes, reserveBytes }: ResumableOptions,
-  access: AccessOptions,
+  access: UploadAccess,
 ): Promise<ResumableUploads> {
   await mkdir(folder, { recursive: true });
   const store = new FileStore({ directory: folder, expirationPeriodInMilliseconds: KEPT_MS });
-  const tenants = new WeakMap<IncomingMessage, string>();
+  const news = new WeakMap<IncomingMessage, NewUpload>();
+  const datasetsOf = (tenant: string) => access.service.forTenant(tenant).datasets;
+  const isGone = (id: string) =>
+    stat(join(folder, id)).then(
+      () => false,
+      () => true,
+    );
   const requireOwn = async (tenant: string, id: string) => {
     const upload = ID.test(id) ? await store.getUpload(id).catch(() => null) : null;
     if (upload?.metadata?.tenant === tenant) return upload;
     throw noUpload(id);
   };
+  const newOf = ({ runtime }: TusRequest) => news.get(runtime?.node?.req as IncomingMessage);
   const tus = new ProblemServer({
     path: '/uploads',
     datastore: store,
@@ -61,10 +86,9 @@ export async function serveResumableUploads(
     ...(Number.isFinite(limitBytes) && { maxSize: limitBytes }),
     // Pages of other sites may not use the API.
     allowedOrigins: () => false,
-    namingFunction: () => randomBytes(16).toString('hex'),
+    namingFunction: (request) => newOf(request)?.id ?? newUploadId(),
     async onUploadCreate(request, upload) {
-      const node = request.runtime?.node?.req as IncomingMessage | undefined;
-      return { metadata: { ...upload.metadata, tenant: (node && tenants.get(node)) ?? null } };
+      return { metadata: { ...upload.metadata, tenant: newOf(request)?.tenant ?? null } };
     },
   });
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -72,11 +96,17 @@ export async function serveResumableUploads(
     const tenant = request.principal?.tenant ?? '';
     if (id !== undefined) await requireOwn(tenant, id);
     await requireRoom(folder, announcedBytes(request), reserveBytes);
-    tenants.set(request.raw, tenant);
+    const created = request.method === 'POST' ? { id: newUploadId(), tenant } : null;
+    if (created !== null) {
+      await datasetsOf(tenant).reserveUpload(created.id, bytesToReserve(request, limitBytes));
+      news.set(request.raw, created);
+    }
     hand(request.raw, id);
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
     reply.hijack();
     await tus.answer(request, reply);
+    const touched = created?.id ?? id;
+    if (touched !== undefined && (await isGone(touched))) await datasetsOf(tenant).forgetUpload(touched);
   };
   await app.register(async (scope) => {
     // tus reads the body itself.
@@ -86,7 +116,7 @@ export async function serveResumableUploads(
       scope.route({ method: ['POST', 'OPTIONS'], url, onRequest, handler: answer });
     scope.route({ method: ['HEAD', 'PATCH', 'DELETE'], url: '/uploads/:id', onRequest, handler: answer });
   });
-  forgetOldUploads(app, folder);
+  forgetOldUploads(app, folder, access.service);
   return {
     async open(tenant, id) {
       const { size, offset } = await requireOwn(tenant, id);
@@ -95,7 +125,7 @@ export async function serveResumableUploads(
           'upload_incomplete',
           `The server has ${offset} bytes of this upload, of ${size ?? 'an unknown total'}.`,
         );
-      return { path: join(folder, id), remove: () => store.remove(id) };
+      return { id, path: join(folder, id), remove: () => store.remove(id) };
     },
   };
 }
@@ -121,11 +151,20 @@ function announcedBytes({ method, headers }: FastifyRequest): number {
   return method === 'POST' || method === 'PATCH' ? Number(announced) || 0 : Number.NEGATIVE_INFINITY;
 }
 
-function forgetOldUploads(app: FastifyInstance, folder: string): void {
+/** Without an announced length, it may become as large as an upload can be. */
+function bytesToReserve(request: FastifyRequest, limitBytes: number): number {
+  const isAnnounced = request.headers['upload-length'] !== undefined;
+  const bytes = Math.min(isAnnounced ? announcedBytes(request) : limitBytes, limitBytes);
+  return Number.isFinite(bytes) ? Math.max(0, Math.floor(bytes)) : 0;
+}
+
+function forgetOldUploads(app: FastifyInstance, folder: string, service: UploadAccess['service']): void {
+  const forget = async () => {
+    const kept = await deleteOldUploads(folder, Date.now() - KEPT_MS);
+    await service.forgetUploads(kept, KEPT_MS);
+  };
   const timer = setInterval(() => {
-    deleteOldUploads(folder, Date.now() - KEPT_MS).catch((error: unknown) =>
-      app.log.warn({ err: error }, 'old uploads could not be deleted'),
-    );
+    forget().catch((error: unknown) => app.log.warn({ err: error }, 'old uploads could not be deleted'));
   }, LOOK_MS);
   app.addHook('onClose', async () => clearInterval(timer));
 }

@@ -34,7 +34,7 @@ async function createFrom(
   request: DatasetRequest,
   finished: Awaited<ReturnType<OperationRequest<'createDataset'>['openUpload']>>,
 ): Promise<Dataset> {
-  const upload = await client.datasets.adoptUpload(finished.path);
+  const upload = await client.datasets.adoptUpload(finished.path, finished.id);
   try {
     const dataset = await client.datasets.createDataset(request, upload);
     await finished.remove();

@@ -23,13 +23,20 @@ export type DatasetRequest = ImportOptions & { readonly name: string; readonly s
 
 /** One tenant's datasets, and the built-in ones. */
 export interface DatasetsClient {
-  /** Writes an upload to disk. @throws upload_too_large, and the error of the stream */
+  /** Writes an upload to disk. @throws upload_too_large, quota_reached, and the error of the stream */
   receiveUpload(bytes: AsyncIterable<Uint8Array>): Promise<ReceivedUpload>;
-  /** Takes a file on the disk as an upload, without copying it; the file stays until its owner removes it. */
-  adoptUpload(path: string): Promise<ReceivedUpload>;
+  /** Counts an upload in pieces before its first one comes. @throws quota_reached */
+  reserveUpload(id: string, sizeBytes: number): Promise<void>;
+  /** Counts it no longer, after its bytes were deleted. */
+  forgetUpload(id: string): Promise<void>;
+  /**
+   * Takes a file on the disk as an upload, without copying it; the file stays until its owner removes it.
+   * @param id of the upload in pieces that it is
+   */
+  adoptUpload(path: string, id: string): Promise<ReceivedUpload>;
   /**
    * Stores a dataset. A worker downloads it if it is remote, and validates it. @throws invalid_request,
-   * forbidden_target, checksum_mismatch, dataset_exists, limit_reached
+   * forbidden_target, checksum_mismatch, dataset_exists, limit_reached, quota_reached
    */
   createDataset(request: DatasetRequest, from: ReceivedUpload | RemoteSource): Promise<Dataset>;
   listDatasets(page: {

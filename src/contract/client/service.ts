@@ -23,6 +23,8 @@ export interface JobsService {
   isOpen(): Promise<boolean>;
   /** Counts a request, together with all API processes. @throws Error if Redis does not respond quickly */
   countRequest(key: string, windowMs: number): Promise<RequestCount>;
+  /** Counts uploads in pieces no longer that are older than this and not among those on the disk. @throws unavailable */
+  forgetUploads(kept: readonly string[], olderThanMs: number): Promise<void>;
   /** State of queue, workers and dispatchers of all tenants, in Prometheus' text format. @throws unavailable */
   getMetrics(): Promise<string>;
   /** Never throws: a part that does not respond is `down`. */

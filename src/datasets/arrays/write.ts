@@ -15,7 +15,7 @@ export interface SplitWriter {
   /** Stored channels: fewer than in the samples if all channels are equal. */
   readonly channels: number;
   readonly folder: string;
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobStore, 'put' | 'adopt'>;
 }
 
 /** Writes the arrays of one split as blobs, in this order. */

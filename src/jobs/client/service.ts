@@ -14,6 +14,7 @@ import { openDatabase } from '../store/connection/database.js';
 import { nudgeAfter } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
 import { readServiceFigures } from '../store/service-figures.js';
+import { deleteUploadsExcept } from '../store/tenant-bytes.js';
 import { openJobWrites } from './jobs/create-job.js';
 import { openDatasetReads } from './jobs/new-job.js';
 import { openQueueReads } from './jobs/queue-place.js';
@@ -38,6 +39,8 @@ export interface JobsServiceOptions {
   readonly uploadLimitBytes?: number;
   /** Bytes that uploads leave free on the disk; absent: a share of it. */
   readonly diskReserveBytes?: number;
+  /** Bytes that a tenant may have stored. Absent: no limit. */
+  readonly tenantBytes?: number;
 }
 
 /** The tables are read at most once in this time, whatever the number of scrapes is. */
@@ -73,6 +76,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     feed,
     blobs,
     uploadLimits,
+    quota: options.tenantBytes ?? null,
     outgoing,
     predictions,
     reads,
@@ -83,6 +87,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     forTenant: memoize((tenant: string) => tenantClient(tenant, parts), { max: MAX_CLIENTS }),
     ...openKeyring(db, now),
     countRequest: counter.countRequest,
+    forgetUploads: (kept, olderThanMs) => deleteUploadsExcept(db, kept, olderThanMs),
     getMetrics: sayingUnavailable(memoize(() => metrics(), { max: 1, age: { ms: METRICS_KEPT_MS, now } })),
     getReadiness: () => readReadiness({ db, blobs, redis, disks, reserveBytes }),
     listWorkers: sayingUnavailable((tenant) => listWorkers(db, tenant)),

@@ -26,7 +26,7 @@ export interface TenantParts extends CreateParts {
 
 /** The client of one tenant. It opens no connections. */
 export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
-  const { db, blobs, uploadLimits, outgoing, predictions } = parts;
+  const { db, blobs, uploadLimits, quota, outgoing, predictions } = parts;
   const { policy } = outgoing;
   return {
     jobs: jobsClient(tenant, parts),
@@ -34,7 +34,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...modelMethods(db, tenant),
       ...predictMethod(db, tenant, predictions),
     }),
-    datasets: allSayingUnavailable(datasetMethods({ db, blobs, uploadLimits, policy }, tenant)),
+    datasets: allSayingUnavailable(datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant)),
     plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
     webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
     apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),

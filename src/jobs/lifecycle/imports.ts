@@ -1,23 +1,66 @@
-import { ERRORS, isErrorCode, retryClassOf } from '../../contract/errors.js';
+import { ERRORS, isErrorCode, retryClassOf, StrataError } from '../../contract/errors.js';
 import type { ImportFailure, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { ImageShape } from '../../contract/spec.js';
 import { MAX_IMPORT_ATTEMPTS, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
-import { lockDatasetRow, setFailed, setReady } from '../store/datasets.js';
+import { lockDatasetRow, setFailed, setReady, setSource } from '../store/datasets.js';
+import { readStoredBytes, setStoredBytes } from '../store/tenant-bytes.js';
+import { type Quota, takeBytes } from './quota.js';
 
 /**
  * Makes a dataset ready and stores the facts about it. @returns false for a stale attempt, which changes nothing
  */
-export function recordImport(
+export async function recordImport(
   db: Database,
   claim: ClaimedImport,
-  { manifest, ...facts }: ImportSuccess,
+  { manifest, stored_bytes: storedBytes, ...facts }: ImportSuccess,
+  quota: Quota,
 ): Promise<boolean> {
   const sha256 = manifest.uri.slice('sha256:'.length);
-  return endImport(db, claim, (tx) =>
-    setReady(tx, claim.datasetId, { ...facts, sha256, augmentation: augmentationFor(facts.image) }),
-  );
+  try {
+    return await endImport(db, claim, async (tx) => {
+      await resizeDataset(tx, claim, storedBytes, quota);
+      await setReady(tx, claim.datasetId, { ...facts, sha256, augmentation: augmentationFor(facts.image) });
+    });
+  } catch (error) {
+    if (!(error instanceof StrataError) || error.code !== 'quota_reached') throw error;
+    const { code, message } = error;
+    return recordImportFailure(db, claim, { code, message, problems: [], problem_count: 0 });
+  }
+}
+
+/** Stores the origin and the size of what was fetched. @throws StrataError quota_reached */
+export function recordFetch(
+  db: Database,
+  claim: ClaimedImport,
+  fetched: Fetched,
+  quota: Quota,
+): Promise<void> {
+  const source = { kind: claim.source.kind, sha256: fetched.sha256, size_bytes: fetched.sizeBytes };
+  return db.$transaction(async (tx) => {
+    await lockDatasetRow(tx, claim.datasetId);
+    await resizeDataset(tx, claim, fetched.sizeBytes, quota);
+    await setSource(tx, claim.datasetId, source);
+  });
+}
+
+/** Counts other bytes for a dataset, whose row is locked. Built-in datasets are nobody's. */
+async function resizeDataset(
+  tx: Transaction,
+  claim: ClaimedImport,
+  bytes: number,
+  quota: Quota,
+): Promise<void> {
+  const { datasetId, tenant, source } = claim;
+  const more = bytes - (await readStoredBytes(tx, datasetId));
+  if (source.kind !== 'built_in' && more > 0) await takeBytes(tx, quota, tenant, more);
+  await setStoredBytes(tx, datasetId, bytes);
+}
+
+interface Fetched {
+  readonly sha256: string;
+  readonly sizeBytes: number;
 }
 
 /** Retries the import if that may help; otherwise the dataset fails. @returns false for a stale attempt */

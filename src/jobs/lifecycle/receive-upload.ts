@@ -17,6 +17,8 @@ export class StoredUpload<Hash extends string | null = string | null> implements
     readonly sha256: Hash,
     readonly sizeBytes: number,
     private readonly draft: SpoolDraft,
+    /** The upload in pieces that it was, whose bytes are counted already; null where it came at once. */
+    readonly adopted: string | null = null,
   ) {}
 
   /** Moves the upload to its place. From now on it is deleted together with the import. */
@@ -36,17 +38,19 @@ export interface UploadLimits {
   readonly limitBytes: number;
   /** Bytes that uploads leave free on the disk. Absent: a share of it. */
   readonly reserveBytes?: number | undefined;
+  /** Makes the error for a stream above the limit. Absent: the limit is that of every upload. */
+  readonly refuse?: ((limitBytes: number) => Error) | undefined;
 }
 
 /**
  * Writes a stream to disk as it comes, with its sha256. A stream that ends early, is too long or would fill the disk leaves
  * nothing.
- * @throws StrataError upload_too_large, storage_full, and whatever the stream ends with
+ * @throws StrataError upload_too_large, storage_full, the error of `refuse`, and whatever the stream ends with
  */
 export async function receiveUpload(
   bytes: AsyncIterable<Uint8Array>,
   blobs: BlobStore,
-  { limitBytes, reserveBytes }: UploadLimits,
+  { limitBytes, reserveBytes, refuse = tooLarge }: UploadLimits,
   importId = newId('import'),
 ): Promise<StoredUpload<string>> {
   const draft = await blobs.createSpool(`${importId}/source`);
@@ -56,7 +60,7 @@ export async function receiveUpload(
   const measure = new Transform({
     transform(chunk: Buffer, _, done) {
       sizeBytes += chunk.length;
-      if (sizeBytes > limitBytes) return done(tooLarge(limitBytes));
+      if (sizeBytes > limitBytes) return done(refuse(limitBytes));
       hash.update(chunk);
       if (sizeBytes < nextLook) return done(null, chunk);
       nextLook = sizeBytes + LOOK_BYTES;
@@ -81,7 +85,11 @@ const ANOTHER_FILE_SYSTEM = ['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'];
  * Gives a file that lies on the disk a second name, by which it is an upload: nothing is copied, however large it is, unless
  * it lies on another file system than the blobs.
  */
-export async function adoptUpload(path: string, blobs: BlobStore): Promise<StoredUpload> {
+export async function adoptUpload(
+  path: string,
+  blobs: BlobStore,
+  id: string | null = null,
+): Promise<StoredUpload> {
   const importId = newId('import');
   const draft = await blobs.createSpool(`${importId}/source`);
   try {
@@ -91,7 +99,7 @@ export async function adoptUpload(path: string, blobs: BlobStore): Promise<Store
     await copyFile(path, draft.path, constants.COPYFILE_FICLONE);
   }
   const { size } = await stat(draft.path);
-  return new StoredUpload(importId, null, size, draft);
+  return new StoredUpload(importId, null, size, draft, id);
 }
 
 /** @returns in hex. @throws Error that the signal is aborted with */

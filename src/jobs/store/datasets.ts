@@ -187,11 +187,12 @@ export interface NewDataset {
   readonly tenant: string;
   readonly name: string;
   readonly source: unknown;
+  readonly storedBytes: number;
 }
 
 /** @returns false if the tenant has a dataset of this name, or a shared one exists */
 export async function insertDataset(tx: Transaction, dataset: NewDataset): Promise<boolean> {
-  const { id, tenant, name, source } = dataset;
+  const { id, tenant, name, source, storedBytes } = dataset;
   if ((await tx.dataset.count({ where: { ...visibleTo(tenant), name } })) > 0) return false;
   const row = {
     id,
@@ -201,6 +202,7 @@ export async function insertDataset(tx: Transaction, dataset: NewDataset): Promi
     state: 'validating',
     ...UNKNOWN,
     source: toJson(source),
+    storedBytes,
     problems: [],
   };
   // Another request with this name may still be faster.
@@ -238,7 +240,7 @@ export async function setValidating(tx: Transaction, id: string): Promise<void> 
   await tx.dataset.update({ where: { id }, data: { state: 'validating' } });
 }
 
-export type ImportedFacts = Omit<ImportSuccess, 'manifest'> & {
+export type ImportedFacts = Omit<ImportSuccess, 'manifest' | 'stored_bytes'> & {
   readonly sha256: string;
   readonly augmentation: DatasetFacts['augmentation'];
 };
@@ -269,7 +271,8 @@ export async function setFailed(
 ): Promise<void> {
   await tx.dataset.update({
     where: { id },
-    data: { state: 'failed', problems: toJson(problems), problemCount },
+    // Its upload is deleted.
+    data: { state: 'failed', problems: toJson(problems), problemCount, storedBytes: 0 },
   });
 }
 

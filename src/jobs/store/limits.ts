@@ -1,7 +1,7 @@
 import type { Database, Transaction } from './connection/database.js';
 
 /** Rows that a tenant may have a certain number of. */
-export type LimitedKind = 'api-key' | 'dataset' | 'profile' | 'webhook';
+export type LimitedKind = 'api-key' | 'bytes' | 'dataset' | 'profile' | 'webhook';
 
 /**
  * Runs `change`, which counts a tenant's rows and adds one, alone among those of its kind and tenant: counted side by
@@ -14,8 +14,13 @@ export function underLimit<T>(
   change: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   return db.$transaction(async (tx) => {
-    const name = `limit ${kind} ${tenant}`;
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+    await lockLimit(tx, kind, tenant);
     return change(tx);
   });
+}
+
+/** Makes this transaction the only one that counts rows of the kind and tenant, until it ends. */
+export async function lockLimit(tx: Transaction, kind: LimitedKind, tenant: string): Promise<void> {
+  const name = `limit ${kind} ${tenant}`;
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
 }

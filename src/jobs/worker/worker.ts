@@ -42,6 +42,7 @@ export interface WorkerOptions {
   /** The command of the importer. */
   readonly importer: readonly string[];
   readonly importLimits: ImportLimits;
+  readonly tenantBytes?: number;
   readonly fetching: Omit<FetchOptions, 'blobs'>;
   /** A trainer that reports nothing for this long is killed. */
   readonly noProgressMs: number;
@@ -107,6 +108,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     command: tiedToParent(options.importer),
     environment: computingEnvironment(process.env, options.blobUrl),
     limits: options.importLimits,
+    quota: options.tenantBytes ?? null,
     fetching: options.fetching,
     noProgressMs,
     makeRoom: () => {

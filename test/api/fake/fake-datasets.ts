@@ -28,6 +28,10 @@ export class FakeDatasets implements DatasetsClient {
     return upload;
   }
 
+  async reserveUpload() {}
+
+  async forgetUpload() {}
+
   adoptUpload(path: string) {
     return this.receiveUpload(createReadStream(path));
   }

@@ -28,6 +28,8 @@ export class FakeService implements JobsService {
     return { count: 1, remainingMs: windowMs };
   }
 
+  async forgetUploads() {}
+
   async getMetrics() {
     return '# TYPE strata_workers gauge\nstrata_workers 1\n';
   }

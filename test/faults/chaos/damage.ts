@@ -1,15 +1,20 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Alters one byte in the middle of every file of a blob store, the spool files among them. @returns how many */
-export async function damageFiles(root: string): Promise<number> {
+/**
+ * Alters one byte in the middle of every file of a blob store, the spool files among them.
+ * @param spared paths that are left as they are
+ * @returns how many
+ */
+export async function damageFiles(root: string, spared: ReadonlySet<string> = new Set()): Promise<number> {
   const folders = ['blobs', 'spool'].map((name) => join(root, name));
   const found = await Promise.all(folders.map((folder) => filesOf(folder)));
-  await Promise.all(found.flat().map(flipByte));
-  return found.flat().length;
+  const damaged = found.flat().filter((path) => !spared.has(path));
+  await Promise.all(damaged.map(flipByte));
+  return damaged.length;
 }
 
-async function filesOf(folder: string): Promise<string[]> {
+export async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }

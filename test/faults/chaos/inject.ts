@@ -97,7 +97,7 @@ export function fill({ blobs }: Theatre): () => void {
 /** Every blob and every spool file. @param checkpoint waits for one, and lets it be read: its trainer is killed */
 async function damageDisk(theatre: Theatre, checkpoint: boolean): Promise<void> {
   if (checkpoint) await theatre.checkpointed();
-  await damageFiles(theatre.blobs);
+  await damageFiles(theatre.blobs, theatre.spared);
   if (checkpoint) await signal(theatre, 'trainer', 'SIGKILL');
 }
 

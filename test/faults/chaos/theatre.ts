@@ -9,6 +9,7 @@ import { migrate } from '../../../src/jobs/store/connection/migrate.js';
 import { startPostgres, stopPostgres } from '../../../src/provision/postgres/postgres.js';
 import { startRedis, stopRedis } from '../../../src/provision/redis/redis.js';
 import { CHILDREN, type ChildName, STOP_ORDER } from '../../../src/service/children.js';
+import { compiledFile, compileService } from '../../../src/service/compile.js';
 import { SupervisedChild } from '../../../src/service/supervisor.js';
 import { eventually } from '../../support/eventually.js';
 import { childrenOf } from '../../support/live-service.js';
@@ -54,16 +55,19 @@ export class Theatre {
     readonly workers: readonly Actor[],
   ) {}
 
+  /** Files that a damaged disk leaves alone. */
+  spared: ReadonlySet<string> = new Set();
+
   static async open({ slots = 1, workers: count = 1 } = {}): Promise<Theatre> {
     const home = await mkdtemp(join(tmpdir(), 'strata-faults-'));
     const blobs = join(home, 'blobs');
     await mkdir(blobs);
     const fillable = mounted(blobs);
-    const [postgres, redis] = await Promise.all([startPostgres(home), startRedis(home)]);
+    const [postgres, redis] = await Promise.all([startPostgres(home), startRedis(home), compileService()]);
     await migrate(postgres.url);
     const output = openSync(join(home, 'log'), 'a');
     const cast = async (name: ChildName): Promise<Actor> => {
-      const file = CHILDREN[name];
+      const file = compiledFile(CHILDREN[name]);
       const lines = { postgres: await proxyOf(postgres.url), redis: await proxyOf(redis.url) };
       const env = {
         ...process.env,

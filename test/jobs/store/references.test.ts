@@ -23,7 +23,9 @@ const put = async (text: string): Promise<BlobUri> =>
   (await strata.blobs.put(new TextEncoder().encode(text))).uri;
 
 async function makeDataset(id: string, manifest: BlobUri): Promise<void> {
-  await db.$transaction((tx) => insertDataset(tx, { id, tenant: 'ours', name: id, source: {} }));
+  await db.$transaction((tx) =>
+    insertDataset(tx, { id, tenant: 'ours', name: id, source: {}, storedBytes: 0 }),
+  );
   await setManifest(id, manifest);
 }
 

@@ -26,6 +26,7 @@ import { readServiceFigures } from '../../../src/jobs/store/service-figures.js';
 import * as taskSeconds from '../../../src/jobs/store/task-seconds.js';
 import { endSucceeded } from '../../../src/jobs/store/task-successes.js';
 import * as tasks from '../../../src/jobs/store/tasks.js';
+import * as tenantBytes from '../../../src/jobs/store/tenant-bytes.js';
 import { claimExport } from '../../../src/jobs/store/tracker-exports.js';
 import { claimDelivery } from '../../../src/jobs/store/webhook-deliveries.js';
 import { ROOT } from '../../../src/service/root.js';
@@ -115,6 +116,8 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => taskSeconds.findTrainedTasks(db, 'none'),
     () => endSucceeded(db, fence, { outputs: {}, result: {}, seconds: {}, warnings: [], artifacts: [] }),
     () => tasks.findProducer(db, fence, 'dataset'),
+    () => tenantBytes.readTenantBytes(db, 'default'),
+    () => tenantBytes.readStoredBytes(db, 'none'),
     () => tasks.expiredTasks(db, '', 1),
     () => tasks.consumedSpools(db, '', 1),
     () => claimExport(db, 1),

@@ -56,7 +56,7 @@ async function askImports(tenant: string, count: number, kind: 'file' | 'url'): 
         ? ({ kind, uri: `spool:${id}/source` } as const)
         : ({ kind, url: 'https://slow.example', sha256: null } as const);
     await db.$transaction(async (tx) => {
-      await insertDataset(tx, { id, tenant, name: id, source: {} });
+      await insertDataset(tx, { id, tenant, name: id, source: {}, storedBytes: 0 });
       const options = { format: 'auto', test_share: null, image: {} } as never;
       await insertImport(tx, { id: `import_${id}`, datasetId: id, tenant, source, options });
     });

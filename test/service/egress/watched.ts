@@ -1,10 +1,10 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exec } from '../../../src/provision/exec.js';
+import { compilePreload } from '../../support/preload.js';
 
 const SOURCE = fileURLToPath(new URL('./watch.cpp', import.meta.url));
-const EVERYBODY = 0o777;
+const EVERYBODY = 0o666;
 
 /** Something that a process did through the C library. */
 export interface Deed {
@@ -24,10 +24,10 @@ export interface Watch {
 
 /** @param folder a temporary one, which Postgres's account must reach */
 export async function watchIn(folder: string): Promise<Watch> {
-  const [library, log] = [join(folder, 'watch.so'), join(folder, 'deeds')];
-  await exec('g++', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl']);
+  const library = await compilePreload(SOURCE, folder);
+  const log = join(folder, 'deeds');
   await writeFile(log, '');
-  for (const path of [folder, library, log]) await chmod(path, EVERYBODY);
+  await chmod(log, EVERYBODY);
   return {
     env: { LD_PRELOAD: library, EGRESS_LOG: log },
     deeds: async () => [...new Set((await readFile(log, 'utf8')).trimEnd().split('\n'))].map(deedOf),

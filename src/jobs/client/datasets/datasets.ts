@@ -9,6 +9,7 @@ import { BUILT_IN_DATASETS } from '../../../contract/datasets.js';
 import { StrataError } from '../../../contract/errors.js';
 import { FETCHED_DATASETS } from '../../../contract/fetched-datasets.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
+import { type Quota, quotaReached, requireBytesLeft, takeBytes } from '../../lifecycle/quota.js';
 import {
   adoptUpload,
   receiveUpload,
@@ -31,6 +32,7 @@ import {
 } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
 import { underLimit } from '../../store/limits.js';
+import { deleteUpload, insertUpload } from '../../store/tenant-bytes.js';
 import { placeAfter } from '../cursor.js';
 import { checkAddresses } from '../outgoing.js';
 import { notFound } from '../own.js';
@@ -44,12 +46,13 @@ export interface DatasetParts {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly uploadLimits: UploadLimits;
+  readonly quota: Quota;
   /** Rules for the URLs of datasets. */
   readonly policy: OutgoingPolicy;
 }
 
 export function datasetMethods(
-  { db, blobs, uploadLimits, policy }: DatasetParts,
+  { db, blobs, uploadLimits, quota, policy }: DatasetParts,
   tenant: string,
 ): DatasetsClient {
   const getDataset = async (id: string) => {
@@ -58,13 +61,27 @@ export function datasetMethods(
   };
   return {
     getDataset,
-    receiveUpload: (bytes) => receiveUpload(bytes, blobs, uploadLimits),
-    adoptUpload: (path) => adoptUpload(path, blobs),
+    async receiveUpload(bytes) {
+      const left = await requireBytesLeft(db, quota, tenant);
+      const fits = left >= uploadLimits.limitBytes;
+      const refuse = () => quotaReached((quota ?? 0) - left, quota ?? 0);
+      const limits = fits ? uploadLimits : { ...uploadLimits, limitBytes: left, refuse };
+      return receiveUpload(bytes, blobs, limits);
+    },
+    reserveUpload: (id, sizeBytes) =>
+      db.$transaction(async (tx) => {
+        await takeBytes(tx, quota, tenant, sizeBytes);
+        await insertUpload(tx, { id, tenant, sizeBytes });
+      }),
+    forgetUpload: (id) => deleteUpload(db, tenant, id),
+    adoptUpload: (path, id) => adoptUpload(path, blobs, id),
     async createDataset(request, from) {
       const source = 'url' in from ? remoteSource(request, from, policy) : await keptSource(request, from);
       const id = newId('dataset');
       try {
-        await underLimit(db, 'dataset', tenant, (tx) => insert(tx, { id, tenant, ...request }, source));
+        await underLimit(db, 'dataset', tenant, (tx) =>
+          insert(tx, { id, tenant, quota, ...request }, source),
+        );
       } catch (error) {
         await blobs.deleteSpool(`${source.importId}/`);
         throw error;
@@ -88,13 +105,15 @@ interface Source {
   readonly importId: string;
   readonly bytes: ImportSource;
   readonly shown: NonNullable<Dataset['source']>;
+  /** The upload in pieces that it was. */
+  readonly adopted: string | null;
 }
 
 function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy: OutgoingPolicy): Source {
   checkAddresses({ '/url': url }, forPurpose(policy, 'dataset'));
   const shown = { kind: 'url' as const, sha256: null, size_bytes: null };
   const bytes = { kind: 'url' as const, url, sha256: sha256?.toLowerCase() ?? null };
-  return { importId: newId('import'), bytes, shown };
+  return { importId: newId('import'), bytes, shown, adopted: null };
 }
 
 async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): Promise<Source> {
@@ -103,18 +122,28 @@ async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): P
   const { uri } = await upload.keep();
   const shown = { kind: 'upload' as const, sha256: upload.sha256, size_bytes: upload.sizeBytes };
   const toHash = upload.sha256 === null ? { toHash: { sha256 } } : {};
-  return { importId: upload.importId, bytes: { kind: 'file', uri, ...toHash }, shown };
+  return {
+    importId: upload.importId,
+    bytes: { kind: 'file', uri, ...toHash },
+    shown,
+    adopted: upload.adopted,
+  };
 }
 
-type New = DatasetRequest & { readonly id: string; readonly tenant: string };
+type New = DatasetRequest & { readonly id: string; readonly tenant: string; readonly quota: Quota };
 
-async function insert(tx: Transaction, request: New, { importId, bytes, shown }: Source): Promise<void> {
-  const { id, tenant, name, format, test_share, image, layout, root } = request;
+async function insert(tx: Transaction, request: New, source: Source): Promise<void> {
+  const { importId, bytes, shown, adopted } = source;
+  const { id, tenant, quota, name, format, test_share, image, layout, root } = request;
   if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
     const detail = `The limit is ${MAX_DATASETS_PER_TENANT} datasets. Delete one first.`;
     throw new StrataError('limit_reached', detail);
   }
-  if (!(await insertDataset(tx, { id, tenant, name, source: shown })))
+  if (adopted !== null) await deleteUpload(tx, tenant, adopted);
+  // A download has no size yet: the worker counts it when it is there.
+  const storedBytes = shown.size_bytes ?? 0;
+  await takeBytes(tx, quota, tenant, storedBytes);
+  if (!(await insertDataset(tx, { id, tenant, name, source: shown, storedBytes })))
     throw new StrataError('dataset_exists', `A dataset named ${name} exists already.`);
   await insertImport(tx, {
     id: importId,

@@ -2,6 +2,7 @@ import type { CreateJobOptions } from '../../../contract/client/jobs.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
+import { type Quota, requireBytesLeft } from '../../lifecycle/quota.js';
 import type { Database } from '../../store/connection/database.js';
 import { findKey } from '../../store/idempotency-keys.js';
 import { newId } from '../../store/ids.js';
@@ -40,6 +41,8 @@ export interface CreateParts {
   readonly blobs: BlobStore;
   readonly reads: DatasetReads & QueueReads;
   readonly storeJob: StoreJob;
+  /** Bytes that the tenant may have stored. */
+  readonly quota: Quota;
   /** Rules for the addresses of trackers, and the encryption of their authorization. */
   readonly outgoing: OutgoingParts;
   /** Notifies the dispatcher of committed jobs. */
@@ -49,7 +52,7 @@ export interface CreateParts {
 /**
  * Checks a spec and stores its job and Idempotency-Key in one transaction. After the return, only the loss of
  * Postgres can lose the job.
- * @throws StrataError invalid_spec, forbidden_target, precision_unavailable, idempotency_key_reused
+ * @throws StrataError invalid_spec, forbidden_target, precision_unavailable, idempotency_key_reused, quota_reached
  */
 export async function createJob(
   parts: CreateParts,
@@ -79,6 +82,7 @@ export async function createJob(
   let job: NewJob;
   try {
     job = await resolve(newId('job'));
+    await requireBytesLeft(db, parts.quota, tenant);
   } catch (error) {
     // The spec may have been valid when the key was first used.
     const row = await first();

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
+import { StrataError } from '../../../contract/errors.js';
 import { fetchedDataset } from '../../../contract/fetched-datasets.js';
 import type { ImportAssignment, ImportLimits, ImportProgress } from '../../../contract/importer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import { handBackImport, recordImport, recordImportFailure } from '../../lifecycle/imports.js';
+import { handBackImport, recordFetch, recordImport, recordImportFailure } from '../../lifecycle/imports.js';
+import type { Quota } from '../../lifecycle/quota.js';
 import { sha256OfFile } from '../../lifecycle/receive-upload.js';
 import { untilAvailable } from '../../lifecycle/work-on.js';
 import { FLUSH_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
@@ -23,6 +25,8 @@ export interface AttemptOptions {
   readonly command: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   readonly limits: ImportLimits;
+  /** Bytes that the tenant of a dataset may have stored. */
+  readonly quota: Quota;
   readonly noProgressMs: number;
   /** Options for downloads from URLs. */
   readonly fetching: Omit<FetchOptions, 'blobs'>;
@@ -143,15 +147,14 @@ export class ImportAttempt {
   }
 
   async #fetch(source: Exclude<ClaimedImport['source'], { kind: 'file' }>): Promise<Outcome> {
-    const { db } = this.options;
+    const { db, quota } = this.options;
     try {
-      const { sha256, sizeBytes } = await this.#receive(source);
-      const shown = { kind: source.kind, sha256, size_bytes: sizeBytes };
-      await untilAvailable(() => setSource(db, this.claim.datasetId, shown));
+      const fetched = await this.#receive(source);
+      await untilAvailable(() => recordFetch(db, this.claim, fetched, quota));
       return { kind: 'moved', to: 'import' };
     } catch (error) {
       if (this.#ending !== null) return GONE;
-      if (!(error instanceof FetchError)) throw error;
+      if (!(error instanceof FetchError || error instanceof StrataError)) throw error;
       return { kind: 'failed', failure: { code: error.code, message: error.message, ...NO_PROBLEMS } };
     }
   }
@@ -180,9 +183,9 @@ export class ImportAttempt {
   }
 
   async #record(outcome: Outcome): Promise<unknown> {
-    const { db } = this.options;
+    const { db, quota } = this.options;
     if (outcome.kind === 'moved') return moveImport(db, this.claim, outcome.to);
-    if (outcome.kind === 'succeeded') return recordImport(db, this.claim, outcome.success);
+    if (outcome.kind === 'succeeded') return recordImport(db, this.claim, outcome.success, quota);
     if (outcome.kind === 'failed') return recordImportFailure(db, this.claim, outcome.failure);
     if (this.#ending === 'stopped') return handBackImport(db, this.claim);
     if (this.#ending === 'lost') return;
