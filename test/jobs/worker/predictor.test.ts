@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { PredictionTask } from '../../../src/contract/predictor-protocol.js';
 import { nodeCommand } from '../../../src/jobs/worker/children/node-command.js';
 import { PredictorChild, PredictorGoneError } from '../../../src/jobs/worker/children/predictor-child.js';
 import { Predictor } from '../../../src/jobs/worker/predictions/predictor.js';
+import { eventually } from '../../support/eventually.js';
 
 const command = nodeCommand(fileURLToPath(new URL('support/fake-predictor.mjs', import.meta.url)));
 const BOUNDS = { memoryBytes: 2 ** 30, cpuSeconds: 60 };
@@ -13,13 +15,17 @@ let predictor: Predictor;
 beforeEach(() => use(60_000));
 after(() => predictor.close());
 
-async function use(slowestMs: number): Promise<void> {
+async function use(slowestMs: number, cpuSeconds = 60): Promise<void> {
   await predictor?.close();
   started = 0;
-  predictor = new Predictor(() => {
-    started++;
-    return new PredictorChild(command, process.env, BOUNDS);
-  }, slowestMs);
+  predictor = new Predictor(
+    () => {
+      started++;
+      return new PredictorChild(command, process.env, BOUNDS);
+    },
+    slowestMs,
+    cpuSeconds,
+  );
 }
 
 const task = (order: string): PredictionTask => ({
@@ -65,6 +71,20 @@ test('a predictor that hangs is killed, and the question that waited with it is 
   const hang = ask('hang');
   const innocent = ask('b');
   await Promise.all([assert.rejects(hang, PredictorGoneError), answerOf(innocent)]);
+});
+
+test('a predictor that has used its processor time answers its open questions; the next one goes to another', async () => {
+  await use(60_000, 0);
+  const leaving = new AbortController();
+  const open = ask('wait', leaving.signal);
+  const first = await answerOf(ask('a'));
+  const second = await answerOf(ask('b'));
+  assert.notEqual(second, first);
+  leaving.abort();
+  assert.equal(await answerOf(open), -1);
+  assert.equal(started, 3);
+  const isGone = () => first !== undefined && !existsSync(`/proc/${first}`);
+  await eventually('the first has ended', isGone);
 });
 
 test('a question that takes memory without end is ended by the kernel, and its neighbour is answered', async () => {

@@ -6,6 +6,7 @@ import type {
 } from '../../../contract/predictor-protocol.js';
 import type { ProcessBounds } from './bounded-command.js';
 import { Child } from './child.js';
+import { cpuSecondsOf } from './cpu-time.js';
 
 /** The predictor ended or was killed before it answered. */
 export class PredictorGoneError extends Error {
@@ -24,6 +25,8 @@ export class PredictorChild {
   #asked = 0;
   #open = 0;
   #openAtEnd = 0;
+  /** Why it ends after its open questions. */
+  #retired: string | null = null;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv, bounds: ProcessBounds) {
     this.#child = new Child({ name: 'predictor', command, env, bounds });
@@ -35,6 +38,10 @@ export class PredictorChild {
 
   get alive(): boolean {
     return this.#child.alive;
+  }
+
+  get cpuSeconds(): number {
+    return cpuSecondsOf(this.#child.pid);
   }
 
   /**
@@ -58,7 +65,14 @@ export class PredictorChild {
     } finally {
       signal.removeEventListener('abort', cancel);
       this.#open -= 1;
+      if (this.#open === 0 && this.#retired !== null) void this.kill(this.#retired);
     }
+  }
+
+  /** Ends it when its open questions are answered. It must get no others. */
+  retire(reason: string): void {
+    this.#retired = reason;
+    if (this.#open === 0) void this.kill(reason);
   }
 
   kill(reason: string): Promise<void> {

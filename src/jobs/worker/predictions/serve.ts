@@ -28,7 +28,8 @@ export async function servePredictions(options: PredictionServerOptions): Promis
   const command = tiedToParent(nodeCommand(moduleFile('predictor/main.ts')));
   const env = predictorEnvironment(process.env, options);
   const bounds = predictorBounds(options);
-  const predictor = new Predictor(() => new PredictorChild(command, env, bounds), SLOWEST_PREDICTION_MS);
+  const start = () => new PredictorChild(command, env, bounds);
+  const predictor = new Predictor(start, SLOWEST_PREDICTION_MS, CPU_SECONDS);
   const consumer = await answerPredictions<PredictionTask, PredictionOutcome>(
     redisUrl,
     { places: PREDICTIONS_AT_ONCE, tenantMax: TENANT_PREDICTIONS_AT_ONCE },
@@ -49,12 +50,16 @@ const MEGABYTE = 2 ** 20;
 const MEMORY_MB = 4_096;
 /** A loaded model takes more memory than its file. */
 const MEMORY_PER_MODEL_BYTE = 4;
-/** A predictor lives long, so this is no bound of one prediction: a process that has used it up is replaced. */
-const CPU_SECONDS = 86_400;
+/** Processor time after which a predictor is replaced, between two questions. */
+const CPU_SECONDS = 300;
+/** Threads of Node's pool that decode, and the one that runs JavaScript. */
+const THREADS_BESIDE = 5;
 
-function predictorBounds({ predictorMb }: PredictionServerOptions): ProcessBounds {
+/** The kernel leaves time for the questions that are open when a predictor has used its own, each on every thread. */
+function predictorBounds({ predictorMb, threads }: PredictionServerOptions): ProcessBounds {
   const memoryBytes = (MEMORY_MB + MEMORY_PER_MODEL_BYTE * predictorMb) * MEGABYTE;
-  return { memoryBytes, cpuSeconds: CPU_SECONDS };
+  const openSeconds = (SLOWEST_PREDICTION_MS / 1_000) * (threads + THREADS_BESIDE);
+  return { memoryBytes, cpuSeconds: CPU_SECONDS + openSeconds };
 }
 
 function predictorEnvironment(
