@@ -53,7 +53,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
     source: `${PYTHON_CLIENT}/_async/${name}`,
     render: () => renderSyncModule(name),
   })),
-  { path: 'docs/errors.md', source: 'src/contract/errors.ts', render: async () => renderErrorsPage() },
+  { path: 'docs/errors.md', source: 'src/contract/errors/', render: async () => renderErrorsPage() },
   { path: BENCHMARKS_PAGE, source: 'bench/results', render: renderBenchmarksPage },
   { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },
   { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },

@@ -15,7 +15,7 @@ export const SYNC_MODULES = [
   'models.py',
 ];
 
-/** What a module for `async` has, and what the same module without it has instead. In this order. */
+/** Parts of a module for `async`, with their replacements in the same module without it. The order matters. */
 const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/async (def|for|with) /g, '$1 '],
   [/\bawait /g, ''],

@@ -33,7 +33,7 @@ const FILES_OF_TIMES = [
   ...['jobs/dispatcher/webhooks/deliveries', 'trainer/documents/documents'],
 ].map((name) => join(ROOT, 'test', `${name}.test.ts`));
 
-/** How many of the files that took longest are named at the end. */
+/** Number of files that are named at the end because they took longest. */
 const LONGEST_NAMED = 12;
 
 interface Counts {

@@ -52,7 +52,7 @@ export function dutiesOf({ db, queue, blobs, home }: LookParts): Duty[] {
   return allDuties({ db, tidying: db, blobs, queue, ...places, retentionDays: 30, log: QUIET });
 }
 
-const HOLDER = { workerId: 'worker_of_looks', device: 'cpu:0', bfloat16: true };
+const CLAIMER = { workerId: 'worker_of_looks', device: 'cpu:0', bfloat16: true };
 const NO_LEASES: Leases = {
   hold: () => () => undefined,
   nudge: () => undefined,
@@ -60,7 +60,7 @@ const NO_LEASES: Leases = {
 };
 const TABLES = ['task', 'dataset_import', 'profile', 'webhook_delivery', 'tracker_export'] as const;
 const HELD: readonly Lease[] = TABLES.map((table) => ({ table, id: `${table}_of_looks`, attempt: 1 }));
-const REPORT = { id: HOLDER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
+const REPORT = { id: CLAIMER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
 const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);
 
 /** The questions of the loops of a dispatcher, a worker and the API when there is nothing to do. */
@@ -73,10 +73,10 @@ export function looksOf(parts: LookParts): Look[] {
     ['dispatcher: new manifests', () => findUnlistedManifests(db, '', 1)],
     ['worker: heartbeat', () => reportWorker(db, REPORT)],
     ['worker: leases', () => renewLeases(db, HELD, LEASE_MS)],
-    ['worker: metrics', () => saveWorkerMetrics(db, HOLDER.workerId, [])],
-    ['worker: next task', () => claimNext(db, HOLDER)],
-    ['worker: next fetch', () => claimImport(db, HOLDER.workerId, 'fetch', LEASE_MS)],
-    ['worker: next import', () => claimImport(db, HOLDER.workerId, 'import', LEASE_MS)],
+    ['worker: metrics', () => saveWorkerMetrics(db, CLAIMER.workerId, [])],
+    ['worker: next task', () => claimNext(db, CLAIMER)],
+    ['worker: next fetch', () => claimImport(db, CLAIMER.workerId, 'fetch', LEASE_MS)],
+    ['worker: next import', () => claimImport(db, CLAIMER.workerId, 'import', LEASE_MS)],
     ['worker: imports that are open', () => openImports(db, ['import_1'])],
     ['worker: a profile is wanted', () => isProfileWanted(db, 'cpu')],
     ['api: numbers of a list', () => findLastSeqs(db, 'default', jobId)],

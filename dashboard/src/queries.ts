@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { type Schemas, strata } from './server.js';
 
-// What the pages read, by key. A key begins with what it is about, so that `['job', id]` refreshes all of a job.
+// Answers of the server that pages read, by key. A key begins with its subject, so that `['job', id]` refreshes all of a job.
 
 /** Time between two looks at what no event tells of. */
 const LOOK_MS = 3_000;

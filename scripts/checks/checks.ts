@@ -12,6 +12,8 @@ import { checkLicenses } from '../licenses.js';
 import { checkArrows } from './arrows.js';
 import { checkReleased } from './contract/released.js';
 import type { Check } from './runner.js';
+import { checkTypeAssertions } from './type-assertions.js';
+import { checkWords } from './words.js';
 
 const require = createRequire(import.meta.url);
 
@@ -26,6 +28,8 @@ export const CHECKS: readonly Check[] = [
   { name: 'generated files fresh', run: checkGeneratedFiles },
   { name: 'mutants can be planted', run: checkMutants },
   { name: 'licenses known', run: checkLicenses },
+  { name: 'casts of rows', run: checkTypeAssertions },
+  { name: 'words', run: checkWords },
 ];
 
 /** Code that a mutant changes was edited, or its test renamed: the list in test/mutants follows. */

@@ -2,7 +2,7 @@ import { ERRORS } from './errors.js';
 
 const INTRODUCTION = `# Errors
 
-Generated from src/contract/errors.ts by \`npm run generate\`; a test checks that they agree.
+Generated from src/contract/errors/ by \`npm run generate\`; a test checks that they agree.
 
 Every HTTP error is \`application/problem+json\` (RFC 9457):
 
@@ -25,6 +25,7 @@ The last column says what happens to a task that ends with the error:
 - \`retry\`: the task runs again, up to its maximum number of attempts.
 - \`uncounted\`: the task runs again, and this attempt does not count. At most ten such attempts may follow each other without
   a new checkpoint.
+- \`wait\`: the task runs again after growing pauses, for about a day, and this attempt does not count.
 - \`fatal\`: the job fails.
 
 | code | status | title | what to do | task |

@@ -62,7 +62,7 @@ export interface DatasetProblems {
 
 export interface ImportSuccess extends DatasetProblems {
   readonly manifest: TaskOutput;
-  /** Of the manifest and of all arrays. */
+  /** Size of the manifest and of all arrays. */
   readonly stored_bytes: number;
   readonly format: DatasetFormat;
   readonly storage: DatasetStorage;

@@ -1,10 +1,10 @@
 import type { FromTrainer, TaskAssignment, TaskFailure, ToTrainer } from '../contract/trainer-protocol.js';
 import { openBlobStore } from '../storage/open.js';
 import { BatchThread } from './data/index.js';
-import { failureOf } from './failure.js';
 import { describeRuntime } from './runtime/index.js';
 import { CarriedState } from './tasks/carried-state.js';
 import { type TaskContext, TaskStopped } from './tasks/context.js';
+import { failureOf } from './tasks/failure.js';
 import { runTask } from './tasks/run-task.js';
 
 /**

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { runChecks } from '../../scripts/checks/runner.js';
+import { assertionsIn } from '../../scripts/checks/type-assertions.js';
 import { GENERATED_FILES } from '../../scripts/generated-files.js';
 import { replaceBetween } from '../../scripts/replace-between.js';
+import { ERRORS } from '../../src/contract/errors.js';
+import { ROOT } from '../../src/service/root.js';
+
+const ERRORS_FOLDER = 'src/contract/errors';
 
 test('every check runs, whatever the others find, and at most the given number at a time', async () => {
   let running = 0;
@@ -31,6 +38,23 @@ test('every check runs, whatever the others find, and at most the given number a
   assert.deepEqual(problems, { a: ['first'], b: ['no such tool'], c: [], d: [] });
   assert.deepEqual(seen.toSorted(), ['a', 'b', 'c', 'd']);
   assert.equal(max, 2);
+});
+
+test('an error code has one subject', async () => {
+  const subjects = (await readdir(join(ROOT, ERRORS_FOLDER))).filter((file) => file !== 'catalogue-entry.ts');
+  const codes = await Promise.all(
+    subjects.map(async (file) =>
+      Object.values<object>(await import(join(ROOT, ERRORS_FOLDER, file))).flatMap((codes) =>
+        Object.keys(codes),
+      ),
+    ),
+  );
+  assert.deepEqual(codes.flat().toSorted(), Object.keys(ERRORS).toSorted());
+});
+
+test('casts and `!` are found, and nothing else', () => {
+  const text = `const a = b as string;\nconst c = d!;\nconst e = ['f'] as const;\n// g as string\nconst h = !i && j !== k;`;
+  assert.deepEqual(assertionsIn('x.ts', text), ['x.ts:1 b as string', 'x.ts:2 d!']);
 });
 
 test('a table is written between its markers, and a page without them is refused', () => {

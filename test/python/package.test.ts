@@ -28,7 +28,7 @@ describe('strata-train, installed from its wheel', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** What a behaviour of `behaviours.py` returns. All requests go through the proxy. */
+  /** The result of a behaviour of `behaviours.py`. All requests go through the proxy. */
   async function behave(name: string): Promise<unknown> {
     const place = await mkdtemp(join(folder, `${name}-`));
     const facts = { url: `${proxy.url}/`, key: api.apiKey, job: api.jobId, folder: place };
@@ -133,7 +133,7 @@ describe('strata-train, installed from its wheel', () => {
     assert.equal(await behave('refused_prediction'), 'model_not_served');
   });
 
-  test('with a worker: a job is followed to its model, a folder becomes a dataset, a bad file says why not', async () => {
+  test('a job with a worker is followed to its model, a folder becomes a dataset, a bad file says why not', async () => {
     const processes = await Promise.all([api.strata.startDispatcher(), api.strata.startWorker()]);
     try {
       assert.deepEqual(await behave('runs_live'), [

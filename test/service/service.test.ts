@@ -82,7 +82,7 @@ test('the service stops within 30 s although its servers are frozen', async (t) 
 
 test('a home has one service, whatever link or network a second one reaches it through', async (t) => {
   const { service, home } = await started(t);
-  await t.test('from another container', { skip: noContainers }, async () => {
+  await t.test('another container is refused', { skip: noContainers }, async () => {
     const command = [process.execPath, '--import', 'tsx', 'src/service/commands/start.ts'];
     const env = { ...process.env, STRATA_HOME: home, PORT: '0' };
     const second = promisify(execFile)('unshare', [...CONTAINER, ...command], { cwd: ROOT, env });

@@ -25,7 +25,7 @@ export async function startLiveService(
   return service;
 }
 
-/** Whatever answers requests: a whole service, or its address alone. */
+/** A whole service, or its address alone. */
 type Served = Pick<Service, 'apiUrl'>;
 
 export async function getJson<T>(service: Served, path: string): Promise<T> {

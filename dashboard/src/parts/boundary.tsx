@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react';
 
 interface Props {
-  /** What failed, for the message. */
+  /** Name of the failed part, for the message. */
   readonly name: string;
   readonly children: ReactNode;
 }

@@ -1,7 +1,7 @@
 import type { KeyboardEvent, ReactNode } from 'react';
 
 interface Props {
-  /** What is in the box, for screen readers. */
+  /** Name of the content, for screen readers. */
   readonly label: string;
   readonly className?: string;
   readonly onKeyDown?: (event: KeyboardEvent) => void;

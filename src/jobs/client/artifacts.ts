@@ -4,7 +4,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { BlobCorruptError, BlobMissingError } from '../../storage/errors.js';
 import { findArtifact, findArtifacts } from '../store/artifacts.js';
 import type { Database } from '../store/connection/database.js';
-import { notFound, requireJob } from './own.js';
+import { notFound, requireJob } from './require-job.js';
 import { listOf, toArtifact } from './views/parts.js';
 
 type ArtifactMethods = Pick<JobsClient, 'listJobArtifacts' | 'getArtifact' | 'downloadArtifact'>;

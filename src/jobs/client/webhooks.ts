@@ -10,7 +10,7 @@ import { findDeliveries, queueDelivery, restartDelivery } from '../store/webhook
 import { countWebhooks, deleteWebhook, findWebhook, findWebhooks, insertWebhook } from '../store/webhooks.js';
 import { placeAfter } from './cursor.js';
 import { checkAddresses, type OutgoingParts } from './outgoing.js';
-import { notFound } from './own.js';
+import { notFound } from './require-job.js';
 import { listOf, pageOf } from './views/parts.js';
 import { toDelivery, toWebhook } from './views/webhooks.js';
 

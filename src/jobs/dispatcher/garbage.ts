@@ -84,7 +84,7 @@ async function heldBlobs(blobs: BlobStore, references: readonly Reference[]): Pr
 async function partsOf(blobs: BlobStore, uri: BlobUri): Promise<BlobUri[] | null> {
   try {
     const text = new TextDecoder().decode(await blobs.get(uri));
-    return [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([part]) => part as BlobUri);
+    return [...text.matchAll(/(?<=sha256:)[0-9a-f]{64}/g)].map(([hash]): BlobUri => `sha256:${hash}`);
   } catch (error) {
     if (error instanceof BlobMissingError) return null;
     throw error;

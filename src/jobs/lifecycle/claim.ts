@@ -1,4 +1,5 @@
 import { retryClassOf } from '../../contract/errors.js';
+import { messageOf } from '../../contract/message-of.js';
 import type { JobState } from '../../contract/states.js';
 import {
   type BlobUri,
@@ -83,7 +84,7 @@ async function claimOrFail(db: Database, taskId: string, claimer: Claimer): Prom
     if (isUnavailable(cause)) throw cause;
     const task = await claimBarely(db, taskId, claimer, LEASE_MS);
     if (task === null) return null;
-    const message = `the task cannot be claimed: ${(cause as Error).message}`;
+    const message = `the task cannot be claimed: ${messageOf(cause)}`;
     const error = { code: 'internal', message, stage: task.stage, step: null, tensor: null };
     await recordFailure(db, task, error, retryClassOf(error.code));
     return null;

@@ -1,3 +1,4 @@
+import { messageOf } from '../../contract/message-of.js';
 import { needsOf, type PlannedTask, planTasks } from '../../planning/tasks/task-graph.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
@@ -25,7 +26,7 @@ async function planLocked(tx: Transaction, id: string): Promise<void> {
     plan = planTasks(row.spec, factsOf(row.dataset));
   } catch (error) {
     // The spec was accepted, but cannot be planned. This job must not block the others.
-    const message = `the job cannot be planned: ${(error as Error).message}`;
+    const message = `the job cannot be planned: ${messageOf(error)}`;
     const job = await lockJob(tx, id);
     if (job === null) return;
     await requestStop(tx, job, {

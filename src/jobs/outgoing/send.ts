@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { messageOf } from '../../contract/message-of.js';
 import { isPublicAddress } from './address.js';
 import {
   checkTarget,
@@ -137,7 +138,7 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<Buffer
     }
   } catch (error) {
     if (error instanceof OutgoingError) throw error;
-    throw new OutgoingError(`closed the connection: ${(error as Error).message}`, { cause: error });
+    throw new OutgoingError(`closed the connection: ${messageOf(error)}`, { cause: error });
   }
   return Buffer.concat(chunks);
 }

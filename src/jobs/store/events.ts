@@ -75,18 +75,6 @@ function toMessage({ jobId, at, seq, level, type, message, data }: RowOf<typeof 
   };
 }
 
-/** Event types that say when attempts at tasks start and end. */
-const ATTEMPT_EVENTS = ['task.started', 'task.succeeded', 'task.failed', 'task.retried'] as const;
-
-/** Starts and ends of all attempts at the tasks of a job, in order. */
-export function findAttemptEvents(db: Queryable, jobId: string) {
-  return db.event.findMany({
-    where: { jobId, task: { not: null }, type: { in: [...ATTEMPT_EVENTS] } },
-    orderBy: { seq: 'asc' },
-    select: { type: true, at: true, data: true },
-  });
-}
-
 /** Events with seq > `after`, in order. */
 export function findEvents(db: Queryable, jobId: string, after: number, limit: number) {
   return db.event.findMany({

@@ -225,7 +225,7 @@ export function findTaskEnds(db: Queryable, jobId: string) {
 }
 
 /** The ids of tasks of the tenant's jobs among `ids`. */
-export async function ownTaskIds(
+export async function findTaskIdsOfTenant(
   db: Queryable,
   tenant: string,
   ids: readonly string[],

@@ -21,7 +21,7 @@ after(async () => {
 });
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+const claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
 const output = { uri: `sha256:${'a'.repeat(64)}`, size_bytes: 1 } as const;
 const success: TaskSuccess = { outputs: { dataset: output }, seconds: {}, artifacts: [], result: {} };
 const crash = { code: 'trainer_crashed', message: 'it crashed', stage: null, step: null, tensor: null };
@@ -35,7 +35,7 @@ async function newJob(): Promise<string> {
 async function claimed(jobId: string, key: string): Promise<Claim['task']> {
   const { id } = await db.task.findUniqueOrThrow({ where: { jobId_key: { jobId, key } } });
   await strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [id]);
-  const found = await claim(db, id, holder);
+  const found = await claim(db, id, claimer);
   assert.ok(found, key);
   return found.task;
 }

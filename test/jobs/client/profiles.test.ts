@@ -34,9 +34,9 @@ const RESULT: NetworkProfile = {
 const ask = (tenant: string, changes: SpecChanges = {}, device: 'cpu' | 'gpu' | null = 'cpu') =>
   strata.service.forTenant(tenant).plans.createProfile({ job: smallJob(changes), device });
 const get = (tenant: string, id: string) => strata.service.forTenant(tenant).plans.getProfile(id);
-const holder = { workerId: 'worker_1', device: 'cpu:1', bfloat16: false };
+const claimer = { workerId: 'worker_1', device: 'cpu:1', bfloat16: false };
 const claim = async () => {
-  const claimed = await claimNext(db, holder);
+  const claimed = await claimNext(db, claimer);
   assert.ok(claimed?.kind === 'profile');
   return claimed.profile;
 };
@@ -77,7 +77,7 @@ test('plans use a measured profile until it is old', async () => {
   assert.equal(await isProfileWanted(db, 'gpu'), false);
   const claimed = await claim();
   assert.deepEqual([claimed.id, claimed.attempt, (await get('a', id))?.state], [id, 1, 'running']);
-  assert.equal(await claimNext(db, holder), null);
+  assert.equal(await claimNext(db, claimer), null);
   await recordProfile(db, { id, attempt: 7 }, RESULT);
   assert.equal((await get('a', id))?.state, 'running', 'a stale attempt changes nothing');
   await recordProfile(db, claimed, RESULT);
@@ -130,7 +130,7 @@ test('a profile whose worker is lost goes to another worker, and shows how often
 
 test('a profile for a device that no worker has fails after a day, with a reason', async () => {
   const { id } = await ask('a', {}, 'gpu');
-  assert.equal(await claimNext(db, holder), null);
+  assert.equal(await claimNext(db, claimer), null);
   await strata.sql.query(`UPDATE profile SET created_at = now() - interval '23 hours'`);
   await tidyProfiles(db);
   assert.equal((await get('a', id))?.state, 'queued');

@@ -144,7 +144,7 @@ test('a download above the quota fails its dataset, and so do arrays that are la
       ended.problems.map(({ code }) => code).filter((code) => code !== 'images_repeated'),
       ['quota_reached'],
     );
-    // What has failed takes nothing.
+    // A failed upload takes nothing.
     await datasets.reserveUpload(file, QUOTA);
   }
 });

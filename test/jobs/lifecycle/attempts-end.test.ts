@@ -9,7 +9,7 @@ import { eventually } from '../../support/eventually.js';
 import type { Strata } from '../../support/strata.js';
 import { unrenewedLeases } from '../support/outbox.js';
 import { smallJob } from '../support/specs.js';
-import { holder, log, useStore } from '../support/store.js';
+import { claimer, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
@@ -92,7 +92,7 @@ for (const inputs of ['{"dataset": {"task": "nobody", "output": "dataset"}}', '3
       damaged.id,
       inputs,
     ]);
-    const claim = await claimNext(db, holder);
+    const claim = await claimNext(db, claimer);
     assert.ok(claim?.kind === 'task');
     assert.equal(claim.task.jobId, sound.id);
     const { rows } = await strata.sql.query(
@@ -101,7 +101,7 @@ for (const inputs of ['{"dataset": {"task": "nobody", "output": "dataset"}}', '3
     );
     assert.deepEqual(rows, [{ state: 'ready', failures: 1, attempt: 1 }]);
     await strata.sql.query('UPDATE task SET due_at = now() WHERE job_id = $1', [damaged.id]);
-    assert.equal(await claimNext(db, holder), null);
+    assert.equal(await claimNext(db, claimer), null);
     const failed = await strata.client.jobs.getJob(damaged.id);
     assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'internal']);
     assert.match(failed?.error?.message ?? '', /cannot be claimed/);

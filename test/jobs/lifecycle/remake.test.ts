@@ -9,7 +9,7 @@ import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
-import { holder, log, useStore } from '../support/store.js';
+import { claimer, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
@@ -44,7 +44,7 @@ class ByHand {
   async claim(key: string): Promise<Claim['task']> {
     const row = await db.task.findUniqueOrThrow({ where: { jobId_key: { jobId: this.id, key } } });
     await strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [row.id]);
-    const claimed = await claim(db, row.id, holder);
+    const claimed = await claim(db, row.id, claimer);
     assert.ok(claimed, `${key} is to be had`);
     return claimed.task;
   }

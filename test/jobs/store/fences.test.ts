@@ -18,7 +18,7 @@ import { eventually } from '../../support/eventually.js';
 import type { Strata } from '../../support/strata.js';
 import { reconcile } from '../support/reconcile.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
-import { holder, log, useStore } from '../support/store.js';
+import { claimer, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
@@ -46,7 +46,7 @@ async function readyTask(changes: SpecChanges = {}): Promise<{ jobId: string; ta
 }
 
 async function claimed(taskId: string): Promise<Claim> {
-  const result = await claim(db, taskId, holder);
+  const result = await claim(db, taskId, claimer);
   assert.ok(result, 'the task is to be had');
   return result;
 }
@@ -76,7 +76,7 @@ async function tables(jobId: string): Promise<unknown> {
 
 test('a task is claimed once by any number of slots that ask at the same time', async () => {
   const { taskId } = await readyTask();
-  const claims = await Promise.all(Array.from({ length: 5 }, () => claim(db, taskId, holder)));
+  const claims = await Promise.all(Array.from({ length: 5 }, () => claim(db, taskId, claimer)));
   assert.equal(claims.filter((result) => result !== null).length, 1);
 });
 
@@ -91,17 +91,17 @@ test('a task that trains in bfloat16 is left to a device that has it; every devi
     db.task.update({ where: { id: stage.id }, data: { kind, state: 'ready' } });
   for (const kind of ['stage', 'end_to_end']) {
     await become(kind);
-    assert.equal(await claim(db, stage.id, holder), null);
-    assert.notEqual((await nextInSlot(db, holder))?.id, stage.id);
-    assert.ok(await claim(db, stage.id, { ...holder, bfloat16: true }));
+    assert.equal(await claim(db, stage.id, claimer), null);
+    assert.notEqual((await nextInSlot(db, claimer))?.id, stage.id);
+    assert.ok(await claim(db, stage.id, { ...claimer, bfloat16: true }));
   }
   for (const kind of ['prepare', 'evaluate', 'finalize']) {
     await become(kind);
-    assert.ok(await claim(db, stage.id, holder));
+    assert.ok(await claim(db, stage.id, claimer));
   }
   await strata.sql.query(`UPDATE job SET spec = spec || '{"precision": "float32"}' WHERE id = $1`, [jobId]);
   await become('stage');
-  assert.ok(await claim(db, stage.id, holder));
+  assert.ok(await claim(db, stage.id, claimer));
 });
 
 test('a job in bfloat16 is accepted once a device with it is registered', async () => {
@@ -184,8 +184,8 @@ test('a task that keeps failing with transient errors fails its job after max_at
   const job = await strata.client.jobs.getJob(jobId);
   assert.equal(job?.state, 'failed');
   assert.deepEqual(job?.error, passing);
-  assert.equal(await claim(db, taskId, holder), null);
-  assert.ok((await nextInSlot(db, holder))?.id !== taskId);
+  assert.equal(await claim(db, taskId, claimer), null);
+  assert.ok((await nextInSlot(db, claimer))?.id !== taskId);
 });
 
 test('the next attempt begins at the last checkpoint, with the samples before it, in whichever way the last one ended', async () => {
@@ -341,7 +341,7 @@ test('max_runtime_s: time at work counts, a pause and the wait after it do not',
   await strata.client.jobs.pauseJob(jobId);
   assert.equal(await releaseTask(db, task), true);
   assert.equal((await strata.client.jobs.getJob(jobId))?.state, 'paused');
-  assert.equal(await claim(db, taskId, holder), null);
+  assert.equal(await claim(db, taskId, claimer), null);
   await strata.client.jobs.resumeJob(jobId);
   await reconcile(db, log);
   const again = await claimed(taskId);

@@ -7,7 +7,7 @@ import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { nextInSlot, queuePositions } from '../../../src/jobs/store/queue-order.js';
 import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
-import { holder, log, useStore } from '../support/store.js';
+import { claimer, log, useStore } from '../support/store.js';
 import { runOf, sentBy } from './plans/statements.js';
 
 let strata: Strata;
@@ -28,7 +28,7 @@ async function jobs(tenant: string, count: number, priority = 0): Promise<string
 
 /** The next task in order, claimed: the job it belongs to. */
 async function claimed(): Promise<{ jobId: string; free(): Promise<unknown> }> {
-  const claim = await claimNext(db, holder);
+  const claim = await claimNext(db, claimer);
   assert.ok(claim?.kind === 'task', 'a task can be claimed');
   return { jobId: claim.task.jobId, free: () => releaseTask(db, claim.task) };
 }
@@ -47,7 +47,7 @@ test('tenants take turns, each with its oldest job first', async () => {
     order.filter((id) => b.includes(id)),
     b,
   );
-  assert.equal(await claimNext(db, holder), null);
+  assert.equal(await claimNext(db, claimer), null);
 });
 
 test("one tenant with many jobs delays another's first by one task at most", async () => {
@@ -89,7 +89,7 @@ test('tasks that wait for their next attempt, and those of jobs that are to stop
   await strata.sql.query(`UPDATE task SET due_at = now() + interval '1 h' WHERE job_id = $1`, [later]);
   await strata.sql.query(`UPDATE job SET stop_as = 'cancelled' WHERE id = $1`, [stopping]);
   assert.equal((await claimed()).jobId, open);
-  assert.equal(await claimNext(db, holder), null);
+  assert.equal(await claimNext(db, claimer), null);
 });
 
 test('slots that ask at the same moment get a task each', async () => {
@@ -175,9 +175,9 @@ test('the look for the next task is cheap at 100,000 ready tasks of 20 tenants',
     FROM generate_series(1, 10) n, job WHERE job.id LIKE 'job_x%'`);
   await strata.sql.query('ANALYZE');
   // The longer look: of a device that must leave jobs in bfloat16 to others.
-  const [statement] = await sentBy(() => nextInSlot(db, holder));
+  const [statement] = await sentBy(() => nextInSlot(db, claimer));
   const { rowsSeen, ms, plan } = await runOf(strata.sql, statement!);
   t.diagnostic(`${rowsSeen} rows in ${ms} ms`);
   assert.ok(rowsSeen < 1_000, `the plan went through ${rowsSeen} rows: ${plan}`);
-  assert.ok(await nextInSlot(db, holder));
+  assert.ok(await nextInSlot(db, claimer));
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FieldDef } from 'pg';
+import { findAttemptEvents } from '../../../src/jobs/store/attempt-events.js';
 import * as claims from '../../../src/jobs/store/claims.js';
 import { COLUMNS } from '../../../src/jobs/store/columns.js';
 import { databaseNow } from '../../../src/jobs/store/connection/clock.js';
@@ -85,6 +86,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => databaseNow(db),
     () => imports.claimImport(db, 'worker_1', 'fetch', 1),
     () => datasets.lockDataset(db, 'default', 'none'),
+    () => findAttemptEvents(db, 'none'),
     () => events.appendEvents(db, 'none', { type: 'job.queued', message: 'none' }),
     () => jobList.findJobs(db, { ...list, state: 'failed' }),
     () =>

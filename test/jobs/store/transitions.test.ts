@@ -10,7 +10,7 @@ import { type LockedJob, lockJob, setJobState } from '../../../src/jobs/store/jo
 import { consumedSpools } from '../../../src/jobs/store/tasks.js';
 import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
-import { holder, log, useStore } from '../support/store.js';
+import { claimer, log, useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
@@ -44,7 +44,7 @@ test('every claim raises the attempt of its task by one', async () => {
   const jobId = await plannedJob();
   const { id } = await db.task.findFirstOrThrow({ where: { jobId, state: 'ready' } });
   for (const attempt of [1, 2, 3]) {
-    const { task, assignment } = (await claim(db, id, holder))!;
+    const { task, assignment } = (await claim(db, id, claimer))!;
     assert.deepEqual([task.attempt, assignment.attempt], [attempt, attempt]);
     assert.equal((await db.task.findUniqueOrThrow({ where: { id } })).attempt, attempt);
     assert.equal(await releaseTask(db, task), true);

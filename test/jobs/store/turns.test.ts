@@ -11,7 +11,7 @@ import { claimExport } from '../../../src/jobs/store/tracker-exports.js';
 import { claimDelivery } from '../../../src/jobs/store/webhook-deliveries.js';
 import type { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
-import { holder, log, useStore } from '../support/store.js';
+import { claimer, log, useStore } from '../support/store.js';
 
 // A hostile tenant has filled every place that tenants share before a good one asks for its first thing.
 let strata: Strata;
@@ -38,7 +38,7 @@ test('a slot: 40 profiles and 20 jobs of the highest priority take one turn befo
   // One slot, which returns each piece of work at once. The tenant that was served longest ago is next.
   const served: string[] = [];
   for (let turn = 0; turn < 4; turn++) {
-    const claim = await claimNext(db, holder);
+    const claim = await claimNext(db, claimer);
     assert.ok(claim);
     served.push(claim.kind === 'profile' ? 'profile' : claim.task.jobId);
     if (claim.kind === 'profile') await releaseProfile(db, claim.profile);

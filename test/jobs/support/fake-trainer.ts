@@ -29,7 +29,7 @@ import type {
 import { describeRun } from '../../../src/method/index.js';
 import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { openBlobStore } from '../../../src/storage/open.js';
-import { failureOf } from '../../../src/trainer/failure.js';
+import { failureOf } from '../../../src/trainer/tasks/failure.js';
 
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
 const folder = process.env.FAKE_TRAINER_DIR ?? '';

@@ -28,4 +28,4 @@ export function useStore(onStart: (store: Store) => unknown, options: StrataOpti
 export const log: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** A slot of a worker without bfloat16. */
-export const holder: Claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
+export const claimer: Claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };

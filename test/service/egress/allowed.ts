@@ -20,7 +20,7 @@ const READ: readonly Kind[] = ['read'];
 const FILE: readonly Kind[] = ['read', 'write'];
 const PROGRAM: readonly Kind[] = ['program'];
 
-/** What processes of a service may do outside its home. No name is looked up and nothing is sent. */
+/** Actions outside its home that processes of a service may take. No name is looked up and nothing is sent. */
 const ALLOWED: readonly Allowed[] = [
   [['connect'], like(/^127\.0\.0\.1 (?!53$)\d+$/), 'Postgres and Redis of the service'],
   [READ, inside(resolve(ROOT)), 'the code'],

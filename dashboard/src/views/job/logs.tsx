@@ -5,7 +5,7 @@ import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
 import { attemptsQuery, logsQuery } from '../../queries.js';
 
-/** What the trainers printed; read when it is opened. */
+/** Lines that the trainers printed. They are read when this part is opened. */
 export function LogsPanel({ id }: { readonly id: string }) {
   const [isOpen, setOpen] = useState(false);
   const [task, setTask] = useState('');

@@ -56,7 +56,7 @@ export function FieldRow({ field, spec, resolved, problems, onChange }: Props) {
   );
 }
 
-/** What is no number stays text, so that the server can say what is expected. */
+/** A value that is no number stays text, so that the server can say what is expected. */
 function parse({ kind }: Field, text: string): unknown {
   if (text === '') return undefined;
   if (kind === 'boolean') return text === 'true';

@@ -2,7 +2,7 @@ import { bytes, duration, figure } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import type { DryRun } from './dry-run.js';
 
-/** What the job would cost: the answer of a dry run, and of `POST /plans`. */
+/** Cost of the job: the answer of a dry run, and of `POST /plans`. */
 export function PlanPane({ run }: { readonly run: DryRun }) {
   const { job, isChecking } = run;
   const prediction = job?.prediction;

@@ -35,7 +35,7 @@ import { underLimit } from '../../store/limits.js';
 import { deleteUpload, insertUpload } from '../../store/tenant-bytes.js';
 import { placeAfter } from '../cursor.js';
 import { checkAddresses } from '../outgoing.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 import { toDataset } from '../views/datasets.js';
 import { pageOf } from '../views/parts.js';
 

@@ -4,7 +4,7 @@ import { type RestartPoint, restartPoints } from '../../../planning/tasks/restar
 import { findArtifacts } from '../../store/artifacts.js';
 import type { Database } from '../../store/connection/database.js';
 import { readKeptWeights } from '../../store/kept-weights.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 import { listOf } from '../views/parts.js';
 import { checkpointId } from './init-from.js';
 

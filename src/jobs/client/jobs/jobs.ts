@@ -10,7 +10,7 @@ import { deleteJob, findJob, findLastSeqs, type LockedJob, progressOf } from '..
 import { modelIds } from '../../store/models.js';
 import type { Job as JobRow } from '../../store/rows.js';
 import { placeAfter } from '../cursor.js';
-import { lockOwnJob, notFound } from '../own.js';
+import { lockRequiredJob, notFound } from '../require-job.js';
 import { toJob } from '../views/job.js';
 import { pageOf } from '../views/parts.js';
 import { type CreateParts, createJob } from './create-job.js';
@@ -53,7 +53,7 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
     },
     async deleteJob(id) {
       await db.$transaction(async (tx) => {
-        const job = await lockOwnJob(tx, tenant, id);
+        const job = await lockRequiredJob(tx, tenant, id);
         if (!isTerminal('job', job.state)) {
           throw new StrataError('job_unfinished', `The job is ${job.state}. Cancel it first.`);
         }
@@ -77,7 +77,7 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
 
 async function cancel(db: Database, tenant: string, id: string, now: boolean): Promise<void> {
   await db.$transaction(async (tx) => {
-    const job = await lockOwnJob(tx, tenant, id);
+    const job = await lockRequiredJob(tx, tenant, id);
     if (job.state === 'succeeded' || job.state === 'failed') {
       throw new StrataError('job_finished', `The job has ${job.state}. It cannot be cancelled any more.`);
     }
@@ -93,7 +93,7 @@ async function inUnfinished(
   change: (tx: Transaction, job: LockedJob) => Promise<void>,
 ): Promise<void> {
   await db.$transaction(async (tx) => {
-    const job = await lockOwnJob(tx, tenant, id);
+    const job = await lockRequiredJob(tx, tenant, id);
     if (isTerminal('job', job.state)) {
       throw new StrataError('job_finished', `The job has ${job.state}. It is too late to ${verb} it.`);
     }

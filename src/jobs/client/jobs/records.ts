@@ -1,12 +1,13 @@
 import type { JobsClient } from '../../../contract/client/jobs.js';
+import { findAttemptEvents } from '../../store/attempt-events.js';
 import type { Database } from '../../store/connection/database.js';
-import { findAttemptEvents, findEvents } from '../../store/events.js';
+import { findEvents } from '../../store/events.js';
 import { findLogLines } from '../../store/log-lines.js';
 import { toPoint, toSeries } from '../../store/metric-series.js';
 import { sampleMetrics, streamPoints } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
 import { findTaskEnds, findTasks } from '../../store/tasks.js';
-import { requireJob } from '../own.js';
+import { requireJob } from '../require-job.js';
 import { toAttempts } from '../views/attempts.js';
 import { listOf, pageOf, toEvent, toLogLine, toTask } from '../views/parts.js';
 

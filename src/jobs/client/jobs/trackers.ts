@@ -13,7 +13,7 @@ import {
   type SealedTracker,
 } from '../../store/tracker-exports.js';
 import { checkAddresses, type OutgoingParts } from '../outgoing.js';
-import { lockOwnJob, notFound } from '../own.js';
+import { lockRequiredJob, notFound } from '../require-job.js';
 import { listOf } from '../views/parts.js';
 import { toTrackerExport } from '../views/trackers.js';
 
@@ -31,7 +31,7 @@ export function trackerMethods(db: Database, tenant: string, parts: OutgoingPart
       checkAddresses({ '/tracking_uri': tracker.tracking_uri }, forPurpose(parts.policy, 'tracker'));
       const sealed = sealTracker(tracker, await boxFor([tracker], parts));
       const row = await db.$transaction(async (tx) => {
-        await lockOwnJob(tx, tenant, jobId);
+        await lockRequiredJob(tx, tenant, jobId);
         const stored = await putTrackerExport(tx, tenant, jobId, sealed);
         if ((await countTrackerExports(tx, jobId)) <= MAX_TRACKERS_PER_JOB) return stored;
         throw new StrataError('limit_reached', `A job can have at most ${MAX_TRACKERS_PER_JOB} trackers.`);

@@ -2,7 +2,7 @@ import type { ApiKeysClient } from '../../../contract/client/api-keys.js';
 import { StrataError } from '../../../contract/errors.js';
 import { anyApiKey, findApiKey, findApiKeys, revokeApiKey } from '../../store/api-keys.js';
 import type { Database } from '../../store/connection/database.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 import { toApiKey } from '../views/access.js';
 import { listOf } from '../views/parts.js';
 import { makeKey } from './manage.js';

@@ -17,7 +17,7 @@ import {
   type ModelRow,
 } from '../../store/models.js';
 import { placeAfter } from '../cursor.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 import { toModel, toTagChange } from '../views/model.js';
 import { compare } from '../views/model-comparison.js';
 import { pageOf } from '../views/parts.js';

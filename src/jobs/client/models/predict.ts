@@ -6,7 +6,7 @@ import type { PredictionOutcome, PredictionTask } from '../../../contract/predic
 import type { Asking, PredictionQueue } from '../../queue/predictions.js';
 import type { Database } from '../../store/connection/database.js';
 import { findServing, type ServedModel } from '../../store/models.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 
 /** Dependencies of predictions. */
 export interface PredictionParts {

@@ -5,7 +5,7 @@ import { clockProblem, readClocks } from '../../lifecycle/clocks.js';
 import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
 import { waitingForHosts } from '../../store/jobs.js';
-import { ownTaskIds } from '../../store/tasks.js';
+import { findTaskIdsOfTenant } from '../../store/tasks.js';
 import { findWorkers } from '../../store/workers.js';
 import { listOf, taskIdsOf, toWorker } from '../views/parts.js';
 
@@ -51,13 +51,18 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
   };
 }
 
+const DISKS: readonly Disk['name'][] = ['home', 'blobs'];
+
 export async function readDisks({
   disks,
   reserveBytes,
 }: Pick<ReadinessParts, 'disks' | 'reserveBytes'>): Promise<Disk[]> {
-  const found = Object.entries(disks) as [Disk['name'], string][];
+  const found = DISKS.flatMap((name) => {
+    const folder = disks[name];
+    return folder === undefined ? [] : [{ name, folder }];
+  });
   return Promise.all(
-    found.map(async ([name, folder]) => {
+    found.map(async ({ name, folder }) => {
       const space = await diskSpace(folder).catch(() => null);
       const reserve = space && reserveOf(space, reserveBytes);
       return { name, free_bytes: space?.freeBytes ?? null, reserve_bytes: reserve };
@@ -74,6 +79,6 @@ function problemOf({ name, free_bytes, reserve_bytes }: Disk): string | null {
 /** All workers, each with the tasks of this tenant that it runs. */
 export async function listWorkers(db: Database, tenant: string): Promise<Schemas['WorkerList']> {
   const rows = await findWorkers(db);
-  const own = await ownTaskIds(db, tenant, rows.flatMap(taskIdsOf));
-  return listOf(rows.map((row) => toWorker(row, own)));
+  const ofTenant = await findTaskIdsOfTenant(db, tenant, rows.flatMap(taskIdsOf));
+  return listOf(rows.map((row) => toWorker(row, ofTenant)));
 }

@@ -7,7 +7,7 @@ import { newId } from '../../store/ids.js';
 import { underLimit } from '../../store/limits.js';
 import { countProfiles, deleteProfile, ensureProfile, findProfile } from '../../store/profiles.js';
 import type { LiveWorker } from '../../store/workers.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 import { toProfile } from '../views/profiles.js';
 import { type PlanParts, resolveUnderJob } from './plans.js';
 

@@ -5,7 +5,7 @@ import { listen } from '../../store/connection/notify.js';
 import { findEvents } from '../../store/events.js';
 import { findLastSeqs } from '../../store/jobs.js';
 import { findLogLines } from '../../store/log-lines.js';
-import { notFound } from '../own.js';
+import { notFound } from '../require-job.js';
 import { toEvent, toLogLine } from '../views/parts.js';
 import { BATCH, type Source, Tail } from './tail.js';
 

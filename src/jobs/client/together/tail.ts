@@ -78,8 +78,8 @@ export class Tail<T extends { readonly seq: number }> {
     this.#rows.push(...rows);
     const surplus = this.#rows.length - KEPT;
     if (surplus <= 0) return;
-    this.#base = this.#rows[surplus - 1]!.seq;
-    this.#rows.splice(0, surplus);
+    const dropped = this.#rows.splice(0, surplus);
+    this.#base = dropped.at(-1)?.seq ?? this.#base;
   }
 
   /** Resolves on abort, too. */

@@ -1,19 +1,11 @@
 import type { components } from '../../../contract/generated/openapi.js';
 import type { JobError } from '../../../contract/job-error.js';
 import { isTerminal } from '../../../contract/states.js';
+import type { AttemptData, AttemptEvent } from '../../store/attempt-events.js';
 import type * as Rows from '../../store/rows.js';
 
 type Attempt = components['schemas']['Attempt'];
-type AttemptEvent = Pick<Rows.Event, 'type' | 'at' | 'data'>;
 type TaskRow = Pick<Rows.Task, 'key' | 'state' | 'attempt' | 'finishedAt'>;
-
-/** `data` of the events about an attempt (src/jobs/lifecycle/task-events.ts). */
-interface AttemptData extends Pick<Attempt, 'task' | 'kind' | 'stage' | 'round' | 'replica' | 'attempt'> {
-  readonly worker_id?: string;
-  readonly device?: string;
-  readonly checkpoint_step?: number | null;
-  readonly error?: JobError;
-}
 
 /**
  * Attempts from their events, in order of the start. An attempt without an end is running, or was cancelled with its
@@ -22,9 +14,7 @@ interface AttemptData extends Pick<Attempt, 'task' | 'kind' | 'stage' | 'round' 
 export function toAttempts(events: readonly AttemptEvent[], tasks: readonly TaskRow[]): Attempt[] {
   const rows = new Map(tasks.map((row) => [row.key, row]));
   const attempts = new Map<string, Attempt>();
-  for (const { type, at, data } of events) {
-    // Every event about an attempt has these data.
-    const about = data as unknown as AttemptData;
+  for (const { type, at, data: about } of events) {
     const id = `${about.task} ${about.attempt}`;
     if (type === 'task.started') attempts.set(id, started(about, at, rows.get(about.task)));
     else {

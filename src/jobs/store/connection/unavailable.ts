@@ -23,32 +23,25 @@ const LOST_WORDS =
 /** Prisma error codes: no free connection in time, none to start a transaction, or a closed connection. */
 const WAITED_IN_VAIN = ['P1001', 'P1017', 'P2024', 'P2028'];
 
-interface DriverCause {
-  readonly kind?: string;
-  readonly code?: string;
-}
-
 /** Whether an error means that Postgres is unavailable now, and not that the query is wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
   if (error instanceof Error && LOST_WORDS.test(error.message)) return true;
-  const { code, cause } = partsOf(error);
-  return [cause.kind, cause.code, code].some(
+  const cause = causeOf(error);
+  return [field(cause, 'kind'), field(cause, 'code'), field(error, 'code')].some(
     (part) =>
-      part !== undefined &&
+      typeof part === 'string' &&
       [...LOST, ...LOST_CODES, ...LEAVING, ...LACKING, ...WAITED_IN_VAIN].includes(part),
   );
 }
 
-function partsOf(error: unknown): { readonly code: string | undefined; readonly cause: DriverCause } {
-  if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    const { driverAdapterError } = (error.meta ?? {}) as { driverAdapterError?: { cause?: DriverCause } };
-    return { code: error.code, cause: driverAdapterError?.cause ?? {} };
-  }
-  const named = error as {
-    readonly name?: string;
-    readonly code?: string;
-    readonly cause?: DriverCause;
-  } | null;
-  return { code: named?.code, cause: (named?.name === 'DriverAdapterError' && named.cause) || {} };
+/** The driver's part of an error, which Prisma wraps. */
+function causeOf(error: unknown): unknown {
+  if (error instanceof Prisma.PrismaClientKnownRequestError)
+    return field(field(error.meta, 'driverAdapterError'), 'cause');
+  return field(error, 'name') === 'DriverAdapterError' ? field(error, 'cause') : undefined;
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 }

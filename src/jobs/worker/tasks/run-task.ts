@@ -1,4 +1,5 @@
 import { retryClassOf } from '../../../contract/errors.js';
+import { messageOf } from '../../../contract/message-of.js';
 import { outageOf } from '../../../contract/outages.js';
 import { CHECKPOINT_INPUT } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
@@ -195,7 +196,7 @@ export class TaskRunner {
       }
     } catch (error) {
       log.error({ ...context, err: error }, 'the result could not be recorded');
-      const message = `the result could not be recorded: ${(error as Error).message}`;
+      const message = `the result could not be recorded: ${messageOf(error)}`;
       const code = outageOf(error) ?? 'internal';
       kept = await untilAvailable(() => fail(db, attempt, { code, message }));
     }

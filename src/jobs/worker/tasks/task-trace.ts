@@ -21,7 +21,7 @@ const BESIDE = 'data_thread';
 export function traceTask(
   tracing: Tracing,
   { task, assignment, traceparent }: Claim,
-  holder: { readonly workerId: string; readonly device: string },
+  claimer: { readonly workerId: string; readonly device: string },
   nowMs: () => number,
 ): TaskTrace {
   const startMs = nowMs();
@@ -32,8 +32,8 @@ export function traceTask(
     ...(task.stage !== null && { 'strata.stage': task.stage }),
     ...(task.round !== null && { 'strata.round': task.round }),
     ...(task.replica !== null && { 'strata.replica': task.replica }),
-    'strata.worker_id': holder.workerId,
-    'strata.device': holder.device,
+    'strata.worker_id': claimer.workerId,
+    'strata.device': claimer.device,
   };
   const readyMs = Math.min(task.readyAt.getTime(), startMs);
   const common = { parent: traceparent, attributes };

@@ -31,7 +31,7 @@ useStore(async (store) => {
   await fillHistory(databaseUrl, SIZES);
 });
 
-const holder = { workerId: 'worker_1', device: 'cpu:0', bfloat16: true };
+const claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: true };
 
 async function assertNoScan(what: string, ask: () => Promise<unknown>): Promise<void> {
   const large = await largeTables(strata.sql, LARGE_ROWS);
@@ -67,7 +67,7 @@ async function makeWork(): Promise<void> {
     .webhooks.createWebhook({ url: 'https://localhost/', events: ['job.queued'] });
   const [expired, pending, stopping] = [await create(), await create(), await create()];
   await planned();
-  const taken = await claimNext(db, holder);
+  const taken = await claimNext(db, claimer);
   const taskId = taken?.kind === 'task' ? taken.task.id : assert.fail('a task is ready');
   await sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [taskId]);
   await sql.query(`UPDATE job SET spec = spec || '{"max_runtime_s": 0}' WHERE id = $1`, [expired]);
@@ -135,7 +135,7 @@ test('statements of a worker about its task read no large table whole', async ()
   const { job } = await strata.client.jobs.createJob(smallJob(), {});
   await planned();
   const ready = await db.task.findFirstOrThrow({ where: { jobId: job.id, state: 'ready' } });
-  const { task } = (await claim(db, ready.id, holder))!;
+  const { task } = (await claim(db, ready.id, claimer))!;
   const at = { name: 'loss', stage: null, step: 1, value: 1 };
   const uri = `sha256:${'c'.repeat(64)}` as const;
   const checkpoint = { uri, size_bytes: 1, step: 1, share: 0.5 };

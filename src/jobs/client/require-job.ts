@@ -13,7 +13,7 @@ export async function requireJob(db: Database, tenant: string, id: string): Prom
 }
 
 /** Locks the row of a job of the tenant. @throws StrataError not_found, also for a job of another tenant */
-export async function lockOwnJob(tx: Transaction, tenant: string, id: string): Promise<LockedJob> {
+export async function lockRequiredJob(tx: Transaction, tenant: string, id: string): Promise<LockedJob> {
   // Checked before locking: nobody may block a job of another tenant.
   if (!(await hasJob(tx, tenant, id))) notFound(id);
   return (await lockJob(tx, id)) ?? notFound(id);

@@ -1,20 +1,21 @@
-import { InvalidManifestError } from '../contract/dataset-manifest.js';
-import { outageOf } from '../contract/outages.js';
+import { InvalidManifestError } from '../../contract/dataset-manifest.js';
+import { messageOf } from '../../contract/message-of.js';
+import { outageOf } from '../../contract/outages.js';
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
   type TaskAssignment,
   type TaskFailure,
-} from '../contract/trainer-protocol.js';
-import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
-import { NOWHERE, TrainerError } from './errors.js';
+} from '../../contract/trainer-protocol.js';
+import { BlobCorruptError, BlobMissingError } from '../../storage/errors.js';
+import { NOWHERE, TrainerError } from '../errors.js';
 
 /** TensorFlow has error codes only in its messages. This one is RESOURCE_EXHAUSTED. */
 const OUT_OF_MEMORY = /\bOOM when allocating|RESOURCE_EXHAUSTED|Array buffer allocation failed/;
 
 /** The error of a task as a code of the catalogue, with its place in the training. */
 export function failureOf(error: unknown, assignment: TaskAssignment): TaskFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const at = error instanceof TrainerError ? error.at : NOWHERE;
   const input = isUnreadable(error) ? inputOf(error.uri, assignment) : null;
   return { code: codeOf(error, message), message, ...at, stage: at.stage ?? assignment.stage, input };
