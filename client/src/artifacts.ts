@@ -18,16 +18,23 @@ export class ChecksumError extends Error {
 export function artifactsApi({ url, headers, fetch, http }: Connection) {
   const get = (id: string): Promise<Artifact> =>
     answered(http.GET('/artifacts/{id}', { params: { path: { id } } }));
+  const open = async (artifact: Artifact): Promise<Response> => {
+    const response = await fetch(`${url}${artifact.links.content}`, { headers });
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  };
   return {
     get,
+    /** The bytes as they arrive, unchecked. @throws StrataProblem */
+    async stream(artifact: Artifact): Promise<ReadableStream<Uint8Array>> {
+      return (await open(artifact)).body ?? new Blob([]).stream();
+    },
     list: async (jobId: string): Promise<Artifact[]> =>
       (await answered(http.GET('/jobs/{id}/artifacts', { params: { path: { id: jobId } } }))).data,
     /** Downloads the whole artifact and checks its sha256. @throws ChecksumError, StrataProblem */
     async download(which: string | Artifact): Promise<Uint8Array<ArrayBuffer>> {
       const artifact = typeof which === 'string' ? await get(which) : which;
-      const response = await fetch(`${url}${artifact.links.content}`, { headers });
-      if (!response.ok) throw await problemOf(response);
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = new Uint8Array(await (await open(artifact)).arrayBuffer());
       const sha256 = hex(await crypto.subtle.digest('SHA-256', bytes));
       if (sha256 !== artifact.sha256) throw new ChecksumError(artifact, sha256);
       return bytes;

@@ -1,18 +1,27 @@
+import type { RequestBodyOption } from 'openapi-fetch';
 import { artifactsApi } from './artifacts.js';
-import type { components } from './generated/openapi.js';
-import { answered, type ClientOptions, connect } from './http.js';
+import type { components, paths } from './generated/openapi.js';
+import { answered, type ClientOptions, connect, emptied } from './http.js';
 import { jobsApi } from './jobs.js';
 import { modelsApi } from './models.js';
+import { uploadsApi } from './uploads.js';
 
 export { type Artifact, ChecksumError } from './artifacts.js';
 export type { FollowOptions } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
-export type { ClientOptions, HttpClient } from './http.js';
+export { answered, type ClientOptions, emptied, type HttpClient } from './http.js';
 export type { CreateOptions, Event, Job, NewJob } from './jobs.js';
 export type { Model, ModelUpdate, Prediction } from './models.js';
 export { StrataProblem } from './problem.js';
 
 type Schemas = components['schemas'];
+type DatasetBody = NonNullable<RequestBodyOption<paths['/datasets']['post']>['body']>;
+type DatasetOptions = Omit<Schemas['DatasetImport'], 'name' | 'url' | 'upload'>;
+/** An archive that was uploaded in pieces, or the URL of one. */
+export type DatasetRequest = Partial<DatasetOptions> & { readonly name: string } & (
+    | { readonly upload: string }
+    | { readonly url: string }
+  );
 export type StrataClient = ReturnType<typeof createClient>;
 
 /** A client of one server. It holds no connection: there is nothing to close. */
@@ -27,7 +36,13 @@ export function createClient(options: ClientOptions) {
       list: async (): Promise<Schemas['Dataset'][]> => (await answered(http.GET('/datasets'))).data,
       get: (id: string): Promise<Schemas['Dataset']> =>
         answered(http.GET('/datasets/{id}', { params: { path: { id } } })),
+      /** Makes a dataset of an archive that was uploaded in pieces, or that a worker is to download. */
+      create: (request: DatasetRequest): Promise<Schemas['Dataset']> =>
+        answered(http.POST('/datasets', { body: request as DatasetBody })),
+      delete: (id: string): Promise<void> =>
+        emptied(http.DELETE('/datasets/{id}', { params: { path: { id } } })),
     },
+    uploads: uploadsApi(connection),
     workers: {
       list: async (): Promise<Schemas['Worker'][]> => (await answered(http.GET('/workers'))).data,
     },

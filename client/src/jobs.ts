@@ -1,8 +1,8 @@
-import { type FollowOptions, followJob } from './follow.js';
+import { type FollowOptions, followJob, followLog } from './follow.js';
 import type { components, operations } from './generated/openapi.js';
-import { answered, type Connection } from './http.js';
+import { answered, type Connection, emptied } from './http.js';
 import { everyItem } from './pages.js';
-import { retried } from './retry.js';
+import { isPassing, pause, retried, waitMs } from './retry.js';
 
 type Schemas = components['schemas'];
 export type Job = Schemas['Job'];
@@ -25,8 +25,11 @@ const WAIT_S = 30;
 export function jobsApi(connection: Connection) {
   const { http } = connection;
   const at = (id: string) => ({ path: { id } });
-  const get = (id: string, { wait = 0 }: { readonly wait?: number } = {}): Promise<Job> =>
-    answered(http.GET('/jobs/{id}', { params: { ...at(id), query: { wait } } }));
+  const get = (
+    id: string,
+    { wait = 0, signal }: { readonly wait?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<Job> =>
+    answered(http.GET('/jobs/{id}', { params: { ...at(id), query: { wait } }, ...(signal && { signal }) }));
   const list = (query: ListQuery = {}): Promise<Schemas['JobList']> =>
     answered(http.GET('/jobs', { params: { query } }));
 
@@ -56,18 +59,35 @@ export function jobsApi(connection: Connection) {
       everyItem((after) => list(after === null ? query : { ...query, after })),
     follow: (id: string, options?: FollowOptions): AsyncGenerator<Event> =>
       followJob(connection, id, options),
-    /** Waits for the end of the job, whatever its final state is. */
-    async ended(id: string): Promise<Job> {
-      for (;;) {
-        const job = await get(id, { wait: WAIT_S });
-        if (job.finished_at !== null) return job;
+    /**
+     * Waits for the end of the job, whatever its final state is, also while the server is down in between. @throws
+     * StrataProblem for an error that a retry cannot fix; the reason of `signal`
+     */
+    async ended(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Job> {
+      for (let failures = 0; ; ) {
+        signal?.throwIfAborted();
+        try {
+          const job = await get(id, { wait: WAIT_S, ...(signal && { signal }) });
+          if (job.finished_at !== null) return job;
+          failures = 0;
+        } catch (error) {
+          signal?.throwIfAborted();
+          if (!isPassing(error)) throw error;
+          await pause(waitMs(error, failures), signal);
+          failures += 1;
+        }
       }
     },
+    /** Lines that the trainers of the job print, as they come. It reconnects like `follow`. */
+    followLog: (id: string, options?: FollowOptions & { readonly task?: string }) =>
+      followLog(connection, id, options),
     cancel: (id: string, body: Partial<Schemas['CancelRequest']> = {}): Promise<Job> =>
       answered(http.POST('/jobs/{id}/cancel', { params: at(id), body: body as Schemas['CancelRequest'] })),
     /** Running tasks write a checkpoint first; `resume` continues from it. */
     pause: (id: string): Promise<Job> => answered(http.POST('/jobs/{id}/pause', { params: at(id) })),
     resume: (id: string): Promise<Job> => answered(http.POST('/jobs/{id}/resume', { params: at(id) })),
+    /** Deletes a job that has ended, with its files. @throws StrataProblem `job_has_model` while a model needs it */
+    delete: (id: string): Promise<void> => emptied(http.DELETE('/jobs/{id}', { params: at(id) })),
     tasks: async (id: string): Promise<Schemas['Task'][]> =>
       (await answered(http.GET('/jobs/{id}/tasks', { params: at(id) }))).data,
     /** Every attempt at a task of the job, in order of the start. */

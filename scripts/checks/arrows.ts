@@ -9,6 +9,7 @@ export const CODE_FOLDERS = [
   'src',
   'client',
   'dashboard',
+  'cli',
   'test',
   'bench',
   'scripts',

@@ -13,6 +13,8 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'network-describes', from: 'src/network/a.ts', to: '../storage/target.js' },
   { rule: 'dashboard-asks-the-client', from: 'dashboard/src/a.ts', to: '../../src/contract/target.js' },
   { rule: 'nothing-on-the-dashboard', from: 'client/src/b.ts', to: '../../dashboard/src/target.js' },
+  { rule: 'cli-asks-the-client', from: 'cli/src/a.ts', to: '../../src/contract/target.js' },
+  { rule: 'nothing-on-the-cli', from: 'src/service/cli.ts', to: '../../cli/src/target.js' },
   { rule: 'method-describes', from: 'src/method/a.ts', to: '../storage/target.js' },
   { rule: 'planning-decides', from: 'src/planning/a.ts', to: '../storage/target.js' },
   { rule: 'costs-before-plans', from: 'src/planning/costs/a.ts', to: '../target.js' },
@@ -108,6 +110,8 @@ const INNOCENT: readonly Omit<Breach, 'rule'>[] = [
   { from: 'src/storage/f.ts', to: './e.js' },
   { from: 'test/good.ts', to: '../src/trainer/target.js' },
   { from: 'dashboard/src/good.ts', to: '../../client/src/target.js' },
+  { from: 'cli/src/good.ts', to: '../../client/src/target.js' },
+  { from: 'test/cli.ts', to: '../cli/src/target.js' },
 ];
 
 const TARGETS = [
@@ -132,6 +136,7 @@ const TARGETS = [
   'test/target.ts',
   'client/src/target.ts',
   'dashboard/src/target.ts',
+  'cli/src/target.ts',
 ];
 
 test('no import breaks a rule', async () => {
@@ -142,7 +147,7 @@ test('each rule reports the files that break it, and no others', async () => {
   const root = await mkdtemp(join(tmpdir(), 'strata-arrows-'));
   try {
     await writeTree(root);
-    const breaches = await findBreaches(root, ['src', 'test', 'client', 'dashboard']);
+    const breaches = await findBreaches(root, ['src', 'test', 'client', 'dashboard', 'cli']);
     const found = new Set(breaches.map(({ rule, from }) => `${rule}: ${from}`));
     const missed = BREAKERS.filter(({ rule, from }) => !found.has(`${rule}: ${from}`));
     assert.deepEqual(missed, []);

@@ -8,8 +8,12 @@ import { type Block, blocksIn, blocksOf, readPages } from './blocks.js';
 /** Blocks that a test runs or sends, by the beginning of their name, with that test. */
 const RUN: Readonly<Record<string, string>> = {
   'README.md: curl': 'test/docs/readme.test.ts',
+  'README.md: ./strata': 'test/docs/cli.test.ts',
   'README.md: MODEL=': 'test/docs/readme.test.ts',
   'README.md: {"type":"urn:strata:error:invalid_spec"': 'test/docs/readme.test.ts',
+  'docs/cli.md: ./strata submit': 'test/docs/cli.test.ts',
+  'docs/cli.md: job=': 'test/docs/cli.test.ts',
+  'docs/cli.md: eval': 'test/docs/cli.test.ts',
   'docs/datasets.md: curl': 'test/docs/examples.test.ts',
   'docs/datasets.md: ADDRESS=': 'test/docs/examples.test.ts',
   'docs/trackers.md: {': 'test/docs/examples.test.ts',
@@ -29,6 +33,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'README.md: npm run quickstart': 'CI runs both commands',
   'README.md: id: 1': 'output',
   'docs/benchmarks.md: ': 'output of the benchmarks, generated from their results',
+  'docs/cli.md: npm run':
+    'it makes the first key of a service; test/service/commands/api-key.test.ts and test/cli/things.test.ts run both halves',
   'docs/errors.md: {': 'an answer, generated from the catalogue of errors',
   'docs/exports.md: {': 'an excerpt of metadata, which test/trainer/export/metadata.test.ts checks',
   'docs/exports.md: pip install onnx2tf': 'it installs two gigabytes; tried by hand, as the page says',

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { answered, type components, type NewJob } from '../../../client/src/index.js';
+import type { Context } from '../context.js';
+import { CliError, EXIT } from '../exit.js';
+import { bytes, duration, figure, percent } from '../format.js';
+import { readSpec } from '../spec.js';
+
+type Schemas = components['schemas'];
+
+export interface PlanOptions {
+  readonly set: readonly string[];
+  readonly devices?: number;
+  readonly profile?: boolean;
+}
+
+const LOOK_MS = 500;
+
+/** What a job would take; `--profile` lets a worker measure its network first. */
+export async function plan(context: Context, path: string | undefined, options: PlanOptions): Promise<void> {
+  const { strata, out } = context;
+  const job = await readSpec(path, options.set);
+  if (options.profile) await profile(context, job);
+  const { devices = null } = options;
+  const body = { job, devices } as Schemas['PlanRequest'];
+  const found = await answered(strata.http.POST('/plans', { body }));
+  out.result(found, [], () => show(out, found));
+}
+
+async function profile({ strata, out, deadline }: Context, job: NewJob): Promise<void> {
+  const body = { job } as Schemas['ProfileRequest'];
+  let measured = await answered(strata.http.POST('/profiles', { body }));
+  out.note('Measuring the network on a device of the server …');
+  while (measured.state === 'queued' || measured.state === 'running') {
+    await delay(LOOK_MS, undefined, { signal: deadline });
+    measured = await answered(strata.http.GET('/profiles/{id}', { params: { path: { id: measured.id } } }));
+  }
+  if (measured.state === 'failed')
+    throw new CliError(
+      EXIT.failed,
+      `The measurement failed: ${measured.error?.message ?? 'no reason given'}`,
+    );
+}
+
+function show(out: Context['out'], found: Schemas['Plan']): void {
+  const { method, source, measured_on: on, profile: from, recommendation } = found;
+  const device = on?.device ?? from?.device;
+  out.fields([
+    ['method', `${method.type}, ${method.stages} stages`],
+    ['times', device ? `${source} on ${device}` : source],
+    ['steps of an epoch', String(found.steps_per_epoch)],
+    ['advice', recommendation.reason],
+  ]);
+  out.line();
+  out.table(
+    ['STAGE', 'BLOCKS', 'STEP', 'MEMORY', 'AUXILIARY'],
+    found.stages.map((each) => [
+      String(each.stage),
+      String(each.blocks),
+      duration(each.step_seconds),
+      bytes(each.memory_bytes),
+      percent(each.auxiliary_share, 0),
+    ]),
+  );
+  out.line();
+  out.table(
+    ['STAGES', 'SPEED-UP', 'SPLIT'],
+    found.speedups.map((each) => [String(each.stages), figure(each.whole_run, 3), each.split.join(' + ')]),
+  );
+}

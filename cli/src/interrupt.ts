@@ -1,0 +1,17 @@
+import { EXIT } from './exit.js';
+
+type Handler = () => void;
+let current: Handler | undefined;
+
+/** Ctrl-C ends the command at once, with 130, after what `saying` has set. */
+export function exitOnInterrupt(): void {
+  process.on('SIGINT', () => {
+    current?.();
+    process.exit(EXIT.detached);
+  });
+}
+
+/** What to do at Ctrl-C, in place of what was set before. It must not wait for anything. */
+export function saying(handler: Handler | undefined): void {
+  current = handler;
+}

@@ -1,0 +1,153 @@
+import { type Command, Option } from 'commander';
+import type { DownloadOptions } from '../commands/artifacts.js';
+import type { UploadOptions } from '../commands/datasets.js';
+import type { ModelsOptions, PredictOptions } from '../commands/models.js';
+import type { PlanOptions } from '../commands/plan.js';
+import { run } from '../run.js';
+import { integer, JOB, many, share } from './options.js';
+
+const MODEL = "a model: its id, an unambiguous part of it, or @last for the last job's";
+const DATASET = 'a dataset: its id or its name';
+
+export function addPlan(program: Command): void {
+  program
+    .command('plan')
+    .description('predict what a job would take')
+    .argument('[spec]', 'a JSON or YAML file, or - for stdin')
+    .addOption(many('--set <field=value>', 'set a field, like method.stages=4; may be given several times'))
+    .addOption(new Option('--devices <n>', 'devices to plan for').argParser(integer(1)))
+    .option('--profile', 'let a worker measure the network first')
+    .action((spec: string | undefined, options: PlanOptions, command: Command) =>
+      run(command, async (context) => (await import('../commands/plan.js')).plan(context, spec, options)),
+    );
+}
+
+export function addDatasets(program: Command): void {
+  const load = () => import('../commands/datasets.js');
+  const datasets = program.command('datasets').description('list, show, upload and delete datasets');
+  datasets
+    .command('list')
+    .description('list datasets')
+    .action((_options: object, command: Command) =>
+      run(command, async (context) => (await load()).listDatasets(context)),
+    );
+  datasets
+    .command('show')
+    .description('show a dataset')
+    .argument('<dataset>', DATASET)
+    .action((name: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).showDataset(context, name)),
+    );
+  datasets
+    .command('upload')
+    .description('upload an archive; the same command goes on after a break')
+    .argument('<file>', 'a zip, tar, tar.gz or npz file (docs/datasets.md)')
+    .option('--name <name>', 'name of the dataset; else that of the file')
+    .addOption(formatOption())
+    .addOption(
+      new Option('--layout <layout>', 'meaning of the folders').choices(['auto', 'splits', 'no-splits']),
+    )
+    .option('--root <folder>', 'folder of the archive to read')
+    .addOption(
+      new Option('--test-share <share>', 'share of the images held out for testing').argParser(share),
+    )
+    .option('--no-wait', 'do not wait until the dataset is checked')
+    .action((file: string, options: UploadOptions, command: Command) =>
+      run(command, async (context) => (await load()).uploadDataset(context, file, options)),
+    );
+  datasets
+    .command('rm')
+    .description('delete a dataset')
+    .argument('<dataset>', DATASET)
+    .action((name: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).removeDataset(context, name)),
+    );
+}
+
+function formatOption(): Option {
+  return new Option('--format <format>', 'format of the archive').choices([
+    ...['auto', 'image-folder', 'cifar', 'mnist', 'npz'],
+  ]);
+}
+
+export function addArtifacts(program: Command): void {
+  const load = () => import('../commands/artifacts.js');
+  const artifacts = program.command('artifacts').description('list and download the files of a job');
+  artifacts
+    .command('list')
+    .description('list the files of a job')
+    .argument('<job>', JOB)
+    .action((job: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).listArtifacts(context, job)),
+    );
+  artifacts
+    .command('download')
+    .description('download files of a job and check their sha256')
+    .argument('<job>', JOB)
+    .argument('[names...]', 'files or folders; else all')
+    .option('--dir <folder>', 'folder to write to', 'model')
+    .option('--force', 'replace files')
+    .action((job: string, names: string[], options: DownloadOptions, command: Command) =>
+      run(command, async (context) => (await load()).downloadArtifacts(context, job, names, options)),
+    );
+}
+
+export function addModels(program: Command): void {
+  const load = () => import('../commands/models.js');
+  const models = program.command('models').description('list, tag, ask and delete models');
+  models
+    .command('list')
+    .description('list models')
+    .option('--name <name>', 'only models of this name')
+    .option('--dataset <dataset>', 'only models of this dataset')
+    .option('--tag <tag>', 'only the models with this tag')
+    .addOption(new Option('--order-by <order>', 'order').choices(['created_at', 'accuracy']))
+    .addOption(new Option('--limit <n>', 'models of a page').argParser(integer(1)))
+    .option('--after <cursor>', 'the page after this `next`')
+    .action((options: ModelsOptions, command: Command) =>
+      run(command, async (context) => (await load()).listModels(context, options)),
+    );
+  models
+    .command('show')
+    .description('show a model')
+    .argument('<model>', MODEL)
+    .action((model: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).showModel(context, model)),
+    );
+  for (const verb of ['tag', 'untag'] as const)
+    models
+      .command(verb)
+      .description(
+        verb === 'tag' ? 'give a model a tag, and take it from others of its name' : 'remove a tag',
+      )
+      .argument('<model>', MODEL)
+      .argument('<tag>', 'like production')
+      .action((model: string, tag: string, _options: object, command: Command) =>
+        run(command, async (context) => (await load())[`${verb}Model`](context, model, tag)),
+      );
+  models
+    .command('predict')
+    .description('the classes of images')
+    .argument('<model>', MODEL)
+    .argument('<images...>', 'PNG, JPEG or WebP files')
+    .addOption(new Option('--top <n>', 'number of classes').argParser(integer(1)))
+    .addOption(new Option('--variant <variant>', 'network of the model').choices(['full', 'compact']))
+    .action((model: string, images: string[], options: PredictOptions, command: Command) =>
+      run(command, async (context) => (await load()).predict(context, model, images, options)),
+    );
+  models
+    .command('rm')
+    .description('delete a model with its files')
+    .argument('<model>', MODEL)
+    .action((model: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).removeModel(context, model)),
+    );
+  program
+    .command('compare')
+    .description('compare the models of two jobs, or two models')
+    .argument('<a>', 'a job or a model')
+    .argument('<b>', 'the other one')
+    .action((a: string, b: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).compare(context, a, b)),
+    );
+}
