@@ -11,6 +11,8 @@ const LINE_EVERY_MS = 10_000;
 const COMMANDS = {
   quickstart: 'src/service/commands/quickstart.ts',
   start: 'src/service/commands/start.ts',
+  stop: 'src/service/commands/stop.ts',
+  status: 'src/service/commands/status.ts',
   test: 'test/run.ts',
   'test:faults': 'test/faults/all.ts',
   'test:contract': 'test/contract/long.ts',

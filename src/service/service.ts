@@ -6,7 +6,7 @@ import type { Part, Progress } from '../provision/progress.js';
 import { requireRestored } from './backup/interrupted.js';
 import { CHILDREN, type ChildName, childEnvironment, childSpec, STOP_BY_MS, STOP_ORDER } from './children.js';
 import { compileService } from './compile.js';
-import { claimHome, describeHolder } from './home.js';
+import { type ClaimedHome, claimHome, describeHolder } from './home.js';
 import { type ServerName, type Servers, startServers } from './servers.js';
 import { setUp } from './setup.js';
 import { type ChildSpec, type Supervised, SupervisedChild } from './supervisor.js';
@@ -41,7 +41,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const undo: Undo[] = [];
   const stop = once(() => unwind(undo));
   try {
-    const settings = await ownHome(options.settings, undo);
+    const { settings, announce } = await ownHome(options.settings, undo);
     await requireFreePort(settings);
     const parts = await abortable(() => setUp(progress), signal);
     await compileService();
@@ -56,6 +56,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       for (const name of STOP_ORDER) await children[name].stop(left(STOP_BY_MS[name]));
     });
     const apiUrl = await abortable(() => startChildren(children, env), signal);
+    announce(apiUrl);
     const pids = () => pidsOf({ ...servers.children, ...children });
     const { databaseUrl, redisUrl } = servers;
     return { apiUrl, databaseUrl, redisUrl, parts, children, servers: servers.children, pids, stop };
@@ -66,15 +67,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** One service a home: two would fight over its servers and its slots. @returns the settings with its real path */
-async function ownHome(settings: Settings, undo: Undo[]): Promise<Settings> {
+async function ownHome(
+  settings: Settings,
+  undo: Undo[],
+): Promise<{ settings: Settings; announce: ClaimedHome['announce'] }> {
   const claimed = await claimHome(settings.home);
   if (!claimed)
     throw new Error(
       `Strata already runs on ${settings.home}. ${await describeHolder(settings.home)}\nOr set STRATA_HOME to another folder.`,
     );
-  undo.push(async () => claimed.lock.release());
-  await requireRestored(claimed.path);
-  return { ...settings, home: claimed.path };
+  const { path, lock, announce } = claimed;
+  undo.push(async () => lock.release());
+  announce(null);
+  await requireRestored(path);
+  return { settings: { ...settings, home: path }, announce };
 }
 
 /** Checked before minutes of setup. */

@@ -47,7 +47,7 @@ test('the whole service starts, heals, and stops without leaving a process', asy
   await assert.rejects(
     startService(options(home)),
     new RegExp(
-      `Strata already runs on ${home}. It is process ${process.pid}. To stop it:  kill ${process.pid}`,
+      `Strata already runs on ${home}. It is process ${process.pid} at ${service.apiUrl}. To stop it:  STRATA_HOME=${home} npm stop`,
     ),
   );
 
@@ -95,7 +95,7 @@ test('a home has one service, whatever link or network a second one reaches it t
     cwd: ROOT,
     env: { ...process.env, STRATA_HOME: link },
   });
-  await assert.rejects(reset, /Strata runs on .*To stop it: {2}kill/);
+  await assert.rejects(reset, /Strata runs on .*To stop it: {2}STRATA_HOME=.* npm stop/);
   assert.ok(await isReady(service.apiUrl), 'neither has stopped its servers');
 });
 

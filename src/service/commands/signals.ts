@@ -1,12 +1,14 @@
 /**
  * Fires at the first SIGINT or SIGTERM, or when the process that started this one is gone. Later ones are ignored, since
  * Ctrl-C under npm arrives more than once.
+ * @param outlives the starter: its end is no reason to stop
  */
-export function stopSignal(): AbortSignal {
+export function stopSignal({ outlives = false }: { readonly outlives?: boolean } = {}): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => controller.abort(new Stopped(name)));
   }
+  if (outlives) return controller.signal;
   // scripts/bootstrap.mjs holds the other end of this channel.
   process.on('disconnect', () => controller.abort(new Stopped('the end of its starter')));
   process.channel?.unref();
