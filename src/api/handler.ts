@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ReceivedUpload } from '../contract/client/datasets.js';
+import type { SentSpec } from '../contract/client/jobs.js';
 import type { JobsService } from '../contract/client/service.js';
 import type { TenantClient } from '../contract/client/tenant.js';
 import type { operations } from '../contract/generated/openapi.js';
@@ -30,6 +31,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly headers: Headers<Id> & { readonly accept?: string };
   /** The body. A missing optional body is an empty object. */
   readonly body: Body<operations[Id]> | RawBody<operations[Id]>;
+  /** The body as it was sent, without the contract's defaults. Undefined for every operation but `createJob`. */
+  readonly sent: Id extends 'createJob' ? SentSpec : undefined;
   /** The file of a multipart body. */
   readonly upload: ReceivedUpload | null;
   /** Opens a complete resumable upload. @throws StrataError not_found, upload_incomplete */

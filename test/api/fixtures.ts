@@ -46,6 +46,7 @@ export function jobOf(id: string, spec: JobSpec): Job {
     pause_requested_at: null,
     queue: { position: 1, reason: 'is waiting for a worker' },
     spec,
+    requested: null,
     plan: {
       tasks: 5,
       steps_per_epoch: 32,

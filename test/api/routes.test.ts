@@ -34,6 +34,15 @@ describe('jobs', () => {
     assert.equal(second.json().spec.method.stages, null);
   });
 
+  test('a job shows the spec as it was sent beside the spec with every default', async () => {
+    const sent = { dataset: 'mnist', method: { stages: 3 } };
+    const created = await call('POST', '/jobs', { payload: sent });
+    assert.deepEqual(created.json().requested, sent);
+    assert.equal(created.json().spec.epochs, 10, 'a default');
+    const again = await call('POST', '/jobs?dry_run=true', { payload: created.json().requested });
+    assert.deepEqual([again.statusCode, again.json().requested], [200, sent]);
+  });
+
   test('dry_run answers 200 and stores nothing', async () => {
     const before = context.client.jobs.rows.size;
     const response = await call('POST', '/jobs?dry_run=true', { payload: QUICK });

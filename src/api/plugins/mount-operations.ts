@@ -48,7 +48,11 @@ export async function mountOperations(
           handler: adapt(handlers[id as OperationId] as AnyHandler, surroundings),
           config: { operationId: id, mediaTypes: Object.keys(entry.operation.requestBody?.content ?? {}) },
           ...bodyLimit(entry),
-          preValidation: [readUpload((request) => clientOf(request, access.service)), ...bodyRule(entry)],
+          preValidation: [
+            readUpload((request) => clientOf(request, access.service)),
+            ...bodyRule(entry),
+            ...(id === KEEPS_SENT_BODY ? [keepSentBody] : []),
+          ],
         };
       },
     });
@@ -66,9 +70,25 @@ type AnyHandler = (request: {
   query: unknown;
   headers: unknown;
   body: unknown;
+  sent: unknown;
   upload: ReceivedUpload | null;
   openUpload: (id: string) => Promise<FinishedUpload>;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body without the contract's defaults; kept for `createJob` only. */
+    sentBody?: unknown;
+  }
+}
+
+/** The operation that stores what was sent beside what it means. */
+const KEEPS_SENT_BODY: OperationId = 'createJob';
+
+/** Validation fills defaults into the body itself. */
+async function keepSentBody(request: FastifyRequest): Promise<void> {
+  request.sentBody = structuredClone(request.body);
+}
 
 /** Tenant of operations that need no key. It owns nothing. */
 const NOBODY = '';
@@ -83,7 +103,7 @@ interface Surroundings {
 
 function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surroundings) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { method, params, query, headers, body, principal, traceparent, upload } = request;
+    const { method, params, query, headers, body, sentBody, principal, traceparent, upload } = request;
     const client = clientOf(request, service);
     const state = {
       getMetrics: metrics,
@@ -91,7 +111,7 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
       listWorkers: () => service.listWorkers(tenantOf(request)),
     };
     const openUpload = (id: string) => uploads.open(tenantOf(request), id);
-    const asked = { params, query, headers, body, upload, openUpload };
+    const asked = { params, query, headers, body, sent: sentBody, upload, openUpload };
     const leaving = leavingSignal(reply);
     const answer = await handler({ client, service: state, traceparent, closing, leaving, ...asked });
     const key = bearerToken(headers.authorization);

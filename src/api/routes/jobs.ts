@@ -6,15 +6,22 @@ import { found } from '../http/found.js';
 /** Defaults of POST /plans. */
 const LAYOUT_DEFAULTS = { devices: null, device_memory_bytes: null, link_bytes_per_second: 125_000_000 };
 
-export const createJob: Handler<'createJob'> = async ({ client, query, headers, body, traceparent }) => {
+export const createJob: Handler<'createJob'> = async ({
+  client,
+  query,
+  headers,
+  body,
+  sent,
+  traceparent,
+}) => {
   if (query.dry_run) {
-    const { job } = await client.jobs.createJob(body, { dryRun: true });
+    const { job } = await client.jobs.createJob(body, { sent, dryRun: true });
     const prediction = await client.plans.createPlan({ job: body, ...LAYOUT_DEFAULTS });
     return { status: 200, body: { ...job, prediction } };
   }
   const idempotencyKey = headers['idempotency-key'];
   const key = idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: canonicalHash(body) };
-  const { job, replayed } = await client.jobs.createJob(body, { ...key, traceparent });
+  const { job, replayed } = await client.jobs.createJob(body, { ...key, sent, traceparent });
   const replay = replayed ? { 'idempotency-replayed': 'true' } : {};
   return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
 };

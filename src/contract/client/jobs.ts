@@ -7,7 +7,14 @@ export type Event = Schemas['Event'];
 export type LogLine = Schemas['LogLine'];
 export type Artifact = Schemas['Artifact'];
 
+/** A valid JobSpec as it was sent: fields that were left out are missing. */
+export type SentSpec = Readonly<Record<string, unknown>> & {
+  readonly trackers?: readonly Schemas['Tracker'][];
+};
+
 export interface CreateJobOptions {
+  /** What the user sent, if anything was filled in since. It becomes the `requested` of the job. */
+  readonly sent?: SentSpec | undefined;
   /** Used with `bodyHash`, a hash of the spec: the same key with another hash is rejected. */
   readonly idempotencyKey?: string | undefined;
   readonly bodyHash?: string | undefined;

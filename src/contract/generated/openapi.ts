@@ -878,6 +878,10 @@ export interface components {
             pause_requested_at: string | null;
             queue: components["schemas"]["JobQueue"] | null;
             spec: components["schemas"]["JobSpec"];
+            /** @description The spec as it was sent: only the fields that the request had, without the authorization of trackers. Send it again, changed or not, to make a similar job: defaults that depend on changed fields are then worked out anew. Null for jobs of versions that did not keep it. */
+            requested: {
+                [key: string]: unknown;
+            } | null;
             plan: components["schemas"]["JobPlan"];
             /** @description Only in a dry run: the response of `POST /plans` for this spec. */
             prediction?: components["schemas"]["Plan"];

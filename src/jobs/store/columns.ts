@@ -1,5 +1,6 @@
 import type { Scope } from '../../contract/access.js';
 import type { BlobUri } from '../../contract/blob-uri.js';
+import type { SentSpec } from '../../contract/client/jobs.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { ImportOptions, ImportProgress } from '../../contract/importer-protocol.js';
 import type { JobError } from '../../contract/job-error.js';
@@ -94,6 +95,7 @@ export const COLUMNS = {
     state: textOf<JobState>(),
     metadata: json<Record<string, string>>(),
     spec: json<ResolvedSpec>(),
+    requested: orNull(json<SentSpec>()),
     plan: json<StoredPlan>(),
     stopAs: orNull(textOf<StopAs>()),
     result: orNull(json<StoredResult>()),

@@ -17,6 +17,7 @@ export interface NewJob {
   readonly priority: number;
   readonly datasetId: string;
   readonly spec: ColumnTypes<'job'>['spec'];
+  readonly requested: ColumnTypes<'job'>['requested'];
   readonly plan: ColumnTypes<'job'>['plan'];
   /** W3C traceparent of the request that creates the job. */
   readonly traceparent: string | null;
@@ -51,15 +52,15 @@ const insert = prepare(
   { id: text, createdAt: time },
   `WITH new AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS new (id text, tenant text, name text, metadata jsonb, priority int,
-      "datasetId" text, spec jsonb, plan jsonb, traceparent text, initial jsonb, key text, "bodyHash" text, delivery text, trackers jsonb)
+      "datasetId" text, spec jsonb, requested jsonb, plan jsonb, traceparent text, initial jsonb, key text, "bodyHash" text, delivery text, trackers jsonb)
   ), taken AS (
     INSERT INTO idempotency_key (tenant, key, body_hash, job_id)
     SELECT tenant, key, "bodyHash", id FROM new WHERE key IS NOT NULL ORDER BY tenant, key
     ON CONFLICT (tenant, key) DO NOTHING RETURNING job_id
   ), added AS (
-    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, traceparent, initial,
+    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, requested, plan, traceparent, initial,
       event_seq)
-    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, plan, traceparent, initial, 1
+    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, requested, plan, traceparent, initial, 1
     FROM new WHERE key IS NULL OR id IN (SELECT job_id FROM taken)
     RETURNING id, created_at
   ), told AS (

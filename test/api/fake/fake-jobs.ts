@@ -33,13 +33,14 @@ export class FakeJobs implements JobsClient {
       const message = `There is no dataset ${spec.dataset}; GET /datasets lists them.`;
       throw new StrataError('invalid_spec', undefined, { errors: [{ pointer: '/dataset', message }] });
     }
-    if (options.dryRun) return { job: jobOf('dry_run', spec), replayed: false };
+    const requested = options.sent ?? null;
+    if (options.dryRun) return { job: { ...jobOf('dry_run', spec), requested }, replayed: false };
     const first = options.idempotencyKey ? this.#keys.get(options.idempotencyKey) : undefined;
     if (first) {
       if (first.hash !== options.bodyHash) throw new StrataError('idempotency_key_reused');
       return { job: this.#job(first.id), replayed: true };
     }
-    const job = jobOf(`job_${this.rows.size + 1}`, spec);
+    const job = { ...jobOf(`job_${this.rows.size + 1}`, spec), requested };
     this.rows.set(job.id, job);
     this.events.set(job.id, []);
     if (options.idempotencyKey) {

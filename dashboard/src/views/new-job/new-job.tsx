@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
-import { StrataProblem } from '../../../../client/src/index.js';
+import { type Job, StrataProblem } from '../../../../client/src/index.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { datasetsQuery, jobQuery } from '../../queries.js';
@@ -23,11 +23,16 @@ export default function NewJobView() {
   const from = parameters.get('from');
   const source = useQuery({ ...jobQuery(from ?? ''), enabled: from !== null });
   if (from !== null && !source.data) return <PendingPage error={source.error} />;
-  return <Form key={from} start={source.data ? cloneOf(source.data.spec) : START} />;
+  return <Form key={from} start={source.data ? cloneOf(source.data) : START} />;
 }
 
-/** The spec of a job without what the server worked out for it. */
-function cloneOf(spec: object): SpecValue {
+/** What was sent for a job, so that the server works out the rest anew. */
+function cloneOf({ requested, spec }: Job): SpecValue {
+  return requested ?? withoutFollowing(spec);
+}
+
+/** The spec of a job of an older server without what that worked out for it. */
+function withoutFollowing(spec: object): SpecValue {
   const { init_from: from, seed: _, ...others } = spec as SpecValue;
   const method = Object.entries((others.method ?? {}) as SpecValue).filter(
     ([key, value]) => !FOLLOWING.includes(key) && value !== null,

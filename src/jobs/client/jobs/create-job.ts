@@ -1,4 +1,4 @@
-import type { CreateJobOptions } from '../../../contract/client/jobs.js';
+import type { CreateJobOptions, SentSpec } from '../../../contract/client/jobs.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
@@ -58,7 +58,7 @@ export async function createJob(
   parts: CreateParts,
   tenant: string,
   submitted: JobSpec,
-  { idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
+  { sent = submitted, idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
   const { db, outgoing, nudge } = parts;
   const resolve = async (id: string) => {
@@ -69,7 +69,7 @@ export async function createJob(
       : (owner, dataset) => importBuiltIn(db, owner, dataset);
     return await resolveJob(
       { ...parts, beginImport },
-      { id, tenant, traceparent },
+      { id, tenant, traceparent, requested: withoutTrackerSecrets(sent) },
       { ...submitted, trackers },
     );
   };
@@ -102,6 +102,10 @@ export async function createJob(
   const row = await first();
   if (!row) throw new StrataError('idempotency_in_flight');
   return { row, replayed: true };
+}
+
+function withoutTrackerSecrets(sent: SentSpec): SentSpec {
+  return sent.trackers === undefined ? sent : { ...sent, trackers: withoutSecrets(sent.trackers) };
 }
 
 async function replay(db: Database, tenant: string, { key, bodyHash }: WantedKey): Promise<Job | null> {

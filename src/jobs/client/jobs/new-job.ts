@@ -84,7 +84,7 @@ export async function resolveFor(
 /** Makes the job of a spec. @throws StrataError as resolveFor does */
 export async function resolveJob(
   parts: NewJobParts,
-  { id, tenant, traceparent }: Pick<NewJob, 'id' | 'tenant' | 'traceparent'>,
+  { id, tenant, traceparent, requested }: Pick<NewJob, 'id' | 'tenant' | 'traceparent' | 'requested'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
   const { spec, facts, datasetId } = await resolveFor(parts.reads, tenant, submitted, parts.beginImport);
@@ -97,6 +97,7 @@ export async function resolveJob(
     priority,
     datasetId,
     spec,
+    requested,
     plan: planFigures(spec, facts),
     traceparent,
     initial: await resolveInitial(parts, tenant, spec, facts),
@@ -159,6 +160,7 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     traceparent: job.traceparent,
     metadata: job.metadata,
     spec: job.spec,
+    requested: job.requested,
     plan: job.plan,
     initial: job.initial,
     state: 'queued',

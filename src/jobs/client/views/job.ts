@@ -36,6 +36,7 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     pause_requested_at: row.pauseRequestedAt?.toISOString() ?? null,
     queue,
     spec: row.spec,
+    requested: row.requested,
     // Jobs of earlier versions have none.
     plan: { warnings: [], ...row.plan },
     result: row.result === null ? null : toResult(row.result, modelId),

@@ -23,6 +23,7 @@ const row: Job = {
   state: 'running',
   datasetId: 'mnist',
   spec: resolved(),
+  requested: null,
   plan: PLAN,
   stopAs: null,
   stopNow: false,

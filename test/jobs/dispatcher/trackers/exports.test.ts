@@ -128,6 +128,7 @@ test('one of two runs from a frozen sender is kept, and a sender that has lost i
 test('the authorization is sent with every request, and to nobody else', async () => {
   const secret = 'Bearer c2VjcmV0LXdvcmRz';
   const job = await createJob([trackerAt(mlflow.url, { authorization: secret })]);
+  assert.deepEqual(job.requested?.trackers, [trackerAt(mlflow.url)]);
   await finish(job.id, 'succeeded', 1);
   await send();
   assert.deepEqual(new Set(mlflow.calls.map(({ authorization }) => authorization)), new Set([secret]));
