@@ -30,6 +30,9 @@ export const tasksQuery = (id: string) =>
 export const attemptsQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id, 'attempts'], queryFn: () => strata.jobs.attempts(id) });
 
+export const usageQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'usage'], queryFn: () => strata.jobs.usage(id) });
+
 export const metricsQuery = (id: string) =>
   queryOptions({
     queryKey: ['job', id, 'metrics'],

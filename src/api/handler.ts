@@ -41,6 +41,7 @@ export interface OperationRequest<Id extends OperationId> {
 
 /** Operations on the service itself, limited to the view of the caller. */
 export interface ServiceState {
+  readonly version: string;
   /** Figures of this process and of the service, in Prometheus' text format. */
   getMetrics(): Promise<string>;
   getReadiness(): ReturnType<JobsService['getReadiness']>;

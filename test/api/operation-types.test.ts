@@ -35,10 +35,10 @@ type Helper =
   | ('getJobState' | 'followJobEvents' | 'followJobLogs' | 'streamJobMetrics')
   | ('receiveUpload' | 'adoptUpload' | 'reserveUpload' | 'forgetUpload');
 
-export type OperationWithoutMethod = None<
-  Exclude<OperationId, ClientMethod | keyof ServiceState | 'getLiveness'>
->;
-export type MethodWithoutOperation = None<Exclude<ClientMethod | keyof ServiceState, OperationId | Helper>>;
+type ServiceMethod = Exclude<keyof ServiceState, 'version'>;
+
+export type OperationWithoutMethod = None<Exclude<OperationId, ClientMethod | ServiceMethod | 'getLiveness'>>;
+export type MethodWithoutOperation = None<Exclude<ClientMethod | ServiceMethod, OperationId | Helper>>;
 
 test('the contract is held by the compiler', () => {
   assert.equal([missing, wrongStatus, wrongBody, wrongInput].length, 4);

@@ -176,7 +176,10 @@ describe('datasets, workers, health', () => {
   });
 
   test('readiness follows Postgres; Redis and workers only degrade it', async () => {
-    assert.deepEqual((await call('GET', '/health/live')).json(), { status: 'ok' });
+    assert.deepEqual((await call('GET', '/health/live')).json(), {
+      status: 'ok',
+      version: context.service.version,
+    });
     assert.equal((await call('GET', '/health/ready')).json().status, 'ok');
     context.service.problems = ['Redis does not answer.'];
     const degraded = (await call('GET', '/health/ready')).json();

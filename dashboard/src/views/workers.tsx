@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
 import { clock } from '../format.js';
 import { Problem } from '../parts/problem.js';
 import { Scroll } from '../parts/scroll.js';
@@ -43,10 +44,11 @@ export default function WorkersView() {
                     ))}
                   </td>
                   <td>
-                    {slots.map(({ state, task_id: task }, index) => (
+                    {slots.map(({ state, task, job_id: job, since }, index) => (
                       <div key={index}>
                         <span className={`badge ${state}`}>{state}</span>{' '}
-                        <span className="quiet">{task ?? ''}</span>
+                        {job && <Link href={`/jobs/${job}`}>{task}</Link>}{' '}
+                        {since && <span className="quiet">since {clock(since)}</span>}
                       </div>
                     ))}
                   </td>

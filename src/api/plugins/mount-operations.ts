@@ -106,6 +106,7 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
     const { method, params, query, headers, body, sentBody, principal, traceparent, upload } = request;
     const client = clientOf(request, service);
     const state = {
+      version: service.version,
       getMetrics: metrics,
       getReadiness: () => service.getReadiness(),
       listWorkers: () => service.listWorkers(tenantOf(request)),

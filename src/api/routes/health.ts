@@ -9,7 +9,10 @@ export const getReadiness: Handler<'getReadiness'> = async ({ service }) => {
   return { status: 200, body: { status: found.problems.length === 0 ? 'ok' : 'degraded', ...found } };
 };
 
-export const getLiveness: Handler<'getLiveness'> = async () => ({ status: 200, body: { status: 'ok' } });
+export const getLiveness: Handler<'getLiveness'> = async ({ service: { version } }) => ({
+  status: 200,
+  body: { status: 'ok', version },
+});
 
 /** Version 0.0.4 of the text format. Every version of Prometheus reads it. */
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';

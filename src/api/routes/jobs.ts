@@ -57,6 +57,11 @@ export const listJobAttempts: Handler<'listJobAttempts'> = async ({ client, para
   body: await client.jobs.listJobAttempts(id),
 });
 
+export const getJobUsage: Handler<'getJobUsage'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: await client.jobs.getJobUsage(id),
+});
+
 export const listJobTasks: Handler<'listJobTasks'> = async ({ client, params: { id } }) => ({
   status: 200,
   body: await client.jobs.listJobTasks(id),

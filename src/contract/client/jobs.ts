@@ -79,6 +79,7 @@ export interface JobsClient {
   listJobTasks(jobId: string): Promise<Schemas['TaskList']>;
   /** Every attempt at a task of the job, in order of the start. */
   listJobAttempts(jobId: string): Promise<Schemas['AttemptList']>;
+  getJobUsage(jobId: string): Promise<Schemas['JobUsage']>;
   /** Events with a seq above `after`, in order. */
   listJobEvents(
     jobId: string,

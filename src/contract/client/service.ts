@@ -15,6 +15,8 @@ export interface RequestCount {
 
 /** The jobs of every tenant, and the state of the service. */
 export interface JobsService {
+  /** Version of Strata. */
+  readonly version: string;
   /** A client that sees only the rows of this tenant. Ids of other tenants do not exist for it. */
   forTenant(tenant: string): TenantClient;
   /** The principal of this key; null for an unknown or revoked key. @throws unavailable */

@@ -167,6 +167,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What a job has cost
+         * @description Seconds of devices and bytes that the job has used, from its attempts and the outputs of its tasks. Of an unfinished job, what it has used so far.
+         */
+        get: operations["getJobUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/events": {
         parameters: {
             query?: never;
@@ -1276,6 +1299,24 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        /** @description What a job has used so far. */
+        JobUsage: {
+            /** @constant */
+            object: "job_usage";
+            job_id: components["schemas"]["Id"];
+            /** @description Number of attempts that have started. */
+            attempts: number;
+            /** @description Seconds for which attempts held a slot, summed over all attempts, lost ones included. */
+            device_seconds: number;
+            /** @description The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had saved in a checkpoint is not lost, but counts here. */
+            lost_seconds: number;
+            /** @description Seconds for which the job was at work, without pauses and without its time in the queue. */
+            wall_seconds: number;
+            /** @description Bytes of the messages that stages have sent to one another. Weights are not counted. */
+            message_bytes: number;
+            /** @description Bytes of the artifacts of the job. */
+            artifact_bytes: number;
+        };
         TaskList: {
             /** @constant */
             object: "list";
@@ -1837,7 +1878,16 @@ export interface components {
             slots: {
                 /** @enum {string} */
                 state: "starting" | "idle" | "busy";
+                /** @description The task in this slot, if it is one of yours. Null otherwise, as the next three. */
                 task_id: string | null;
+                /** @description Key of the task within its job, like `stage-1-0`. */
+                task: string | null;
+                job_id: string | null;
+                /**
+                 * Format: date-time
+                 * @description Start of the task's current attempt.
+                 */
+                since: string | null;
             }[];
             started_at: components["schemas"]["Time"];
             heartbeat_at: components["schemas"]["Time"];
@@ -1983,6 +2033,8 @@ export interface components {
         Liveness: {
             /** @constant */
             status: "ok";
+            /** @description Version of the server. */
+            version: string;
         };
         Health: {
             /** @enum {string} */
@@ -2895,6 +2947,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttemptList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getJobUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The usage. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobUsage"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -5,6 +5,7 @@ import { openBlobStore } from '../../storage/open.js';
 import { readClocks, skewSeconds } from '../lifecycle/clocks.js';
 import { lazySecretBox } from '../outgoing/secret-key.js';
 import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../process/limits.js';
+import { STRATA_VERSION } from '../process/version.js';
 import { openQueueBoard } from '../queue/board.js';
 import { openPredictionQueue, type PredictionQueue } from '../queue/predictions.js';
 import { openRedisProbe } from '../queue/redis.js';
@@ -84,6 +85,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     storeJob: openJobWrites(db),
   };
   return {
+    version: STRATA_VERSION,
     forTenant: memoize((tenant: string) => tenantClient(tenant, parts), { max: MAX_CLIENTS }),
     ...openKeyring(db, now),
     countRequest: counter.countRequest,

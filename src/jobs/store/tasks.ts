@@ -8,6 +8,7 @@ import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import type { LockedJob } from './jobs.js';
 import { endLease, type Fence, LEASE_OVER, updateHeld } from './leases.js';
+import type { Task } from './rows.js';
 
 export const RUNNING_TASK = {
   id: text,
@@ -224,16 +225,19 @@ export function findTaskEnds(db: Queryable, jobId: string) {
   return db.task.findMany({ where: { jobId }, select });
 }
 
-/** The ids of tasks of the tenant's jobs among `ids`. */
-export async function findTaskIdsOfTenant(
+/** A task that a slot works on, and where it belongs. */
+export type TaskAtWork = Pick<Task, 'id' | 'key' | 'jobId' | 'startedAt'>;
+
+/** The tasks of the tenant's jobs among `ids`, by id. */
+export async function findTasksAtWork(
   db: Queryable,
   tenant: string,
   ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
+): Promise<ReadonlyMap<string, TaskAtWork>> {
+  if (ids.length === 0) return new Map();
   const rows = await db.task.findMany({
     where: { id: { in: [...ids] }, job: { tenant } },
-    select: { id: true },
+    select: { id: true, key: true, jobId: true, startedAt: true },
   });
-  return new Set(rows.map(({ id }) => id));
+  return new Map(rows.map((row) => [row.id, row]));
 }

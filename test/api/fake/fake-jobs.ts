@@ -95,6 +95,11 @@ export class FakeJobs implements JobsClient {
     return { object: 'list' as const, data: [attemptOf('stage-0-0')], has_more: false as const, next: null };
   }
 
+  async getJobUsage(id: string) {
+    const figures = { attempts: 1, device_seconds: 2.5, lost_seconds: 0, wall_seconds: 3, message_bytes: 0 };
+    return { object: 'job_usage' as const, job_id: this.#job(id).id, ...figures, artifact_bytes: 2 };
+  }
+
   async listJobTasks(jobId: string) {
     const job = this.#job(jobId);
     return complete([taskOf(job.id)]);

@@ -10,6 +10,8 @@ export class FakeService implements JobsService {
   dependencies = { postgres: 'up' as 'up' | 'down', redis: 'up' as 'up' | 'down', workers: 1 };
   problems: string[] = [];
 
+  readonly version = '1.2.3';
+
   constructor(private readonly client: FakeClient) {}
 
   forTenant() {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { DEFAULT_TENANT } from '../../../src/contract/access.js';
 import type { TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
@@ -64,6 +65,49 @@ test('every attempt at a task is listed with its outcome, in order of the start'
   const last = attempts.at(-1)!;
   assert.deepEqual([last.stage, last.round, last.device, last.ended_at], [1, 0, 'cpu:0', null]);
   for (const { started_at: start, ended_at: end } of attempts.slice(0, -1)) assert.ok(end! >= start);
+  await strata.sql.query(
+    `INSERT INTO worker (id, host, pid, devices, slots, versions)
+     SELECT 'worker_1', 'here', 1, '[]', jsonb_build_array(jsonb_build_object('state', 'busy', 'task_id', id)), '{}'
+     FROM task WHERE job_id = $1 AND key = 'stage-1-0'`,
+    [id],
+  );
+  const slotsFor = async (tenant: string) =>
+    (await strata.service.listWorkers(tenant)).data.flatMap(({ slots }) => slots);
+  const [slot] = await slotsFor(DEFAULT_TENANT);
+  const running = (await strata.client.jobs.listJobTasks(id)).data.find(({ key }) => key === 'stage-1-0');
+  assert.deepEqual([slot?.job_id, slot?.task, slot?.since], [id, 'stage-1-0', running?.started_at]);
+  const hidden = { state: 'busy', task_id: null, task: null, job_id: null, since: null };
+  assert.deepEqual(await slotsFor('other'), [hidden]);
+});
+
+test('the usage of a job counts all its attempts, those that were lost too, and messages but no weights', async () => {
+  const id = await newJob();
+  assert.deepEqual(await strata.client.jobs.getJobUsage(id), {
+    ...{ object: 'job_usage', job_id: id, attempts: 0, device_seconds: 0, lost_seconds: 0 },
+    ...{ wall_seconds: 0, message_bytes: 0, artifact_bytes: 0 },
+  });
+  await recordFailure(db, await claimed(id, 'prepare'), { ...crash, code: 'worker_lost' }, 'uncounted');
+  await recordSuccess(db, await claimed(id, 'prepare'), success, []);
+  await strata.sql.query(
+    `UPDATE task SET outputs = '{"state": {"size_bytes": 1000}, "features": {"size_bytes": 7}}'
+     WHERE job_id = $1 AND key IN ('stage-0-0', 'stage-1-0')`,
+    [id],
+  );
+  // Moves the events so that each attempt took 3 s.
+  await strata.sql.query(
+    `UPDATE event SET at = timestamptz '2026-01-01 00:00Z' + seq * interval '3 s' WHERE job_id = $1`,
+    [id],
+  );
+  const events = (await strata.client.jobs.listJobEvents(id, { after: 0, limit: 100 })).data;
+  const seqOf = (type: string, nth = 0) => events.filter((event) => event.type === type)[nth]!.seq;
+  const lost = 3 * (seqOf('task.retried') - seqOf('task.started'));
+  const done = 3 * (seqOf('task.succeeded') - seqOf('task.started', 1));
+  const usage = await strata.client.jobs.getJobUsage(id);
+  assert.deepEqual(
+    [usage.attempts, usage.lost_seconds, usage.device_seconds, usage.message_bytes],
+    [2, lost, lost + done, 14],
+  );
+  await assert.rejects(strata.service.forTenant('other').jobs.getJobUsage(id), { code: 'not_found' });
 });
 
 test('an attempt that was running when its job was cancelled has the end of its task', async () => {

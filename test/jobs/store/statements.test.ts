@@ -29,6 +29,7 @@ import { endSucceeded } from '../../../src/jobs/store/task-successes.js';
 import * as tasks from '../../../src/jobs/store/tasks.js';
 import * as tenantBytes from '../../../src/jobs/store/tenant-bytes.js';
 import { claimExport } from '../../../src/jobs/store/tracker-exports.js';
+import { readJobUsage } from '../../../src/jobs/store/usage.js';
 import { claimDelivery } from '../../../src/jobs/store/webhook-deliveries.js';
 import { ROOT } from '../../../src/service/root.js';
 import { Strata } from '../../support/strata.js';
@@ -114,6 +115,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => references.findUnlistedManifests(db, '', 1),
     () => references.referencesAmong(db, [`sha256:${'0'.repeat(64)}`]),
     () => readServiceFigures(db),
+    () => readJobUsage(db, 'none').catch(() => null),
     () => taskSeconds.findTimedTasks(db, 'default', 'none', resolved()),
     () => taskSeconds.findTrainedTasks(db, 'none'),
     () => endSucceeded(db, fence, { outputs: {}, result: {}, seconds: {}, warnings: [], artifacts: [] }),

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { barsOf, figuresOf, type IdleCause } from '../../../../client/src/timeline/index.js';
-import { duration, figure, percent } from '../../format.js';
+import { bytes, duration, figure, percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
-import { attemptsQuery } from '../../queries.js';
+import { attemptsQuery, usageQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 
 const CAUSES: Readonly<Record<IdleCause, string>> = {
@@ -27,6 +27,7 @@ const MEANING =
 
 export function SpeedUpPanel({ job }: { readonly job: Schemas['Job'] }) {
   const { data } = useQuery(attemptsQuery(job.id));
+  const { data: usage } = useQuery(usageQuery(job.id));
   const figures = useMemo(() => (data ? figuresOf(barsOf(data, Date.now())) : null), [data]);
   const { speedup = null, speedup_reason: reason = null } = job.result ?? {};
   return (
@@ -51,6 +52,12 @@ export function SpeedUpPanel({ job }: { readonly job: Schemas['Job'] }) {
             <dd>{duration(figures.lostSeconds)}</dd>
             <dt>Device time</dt>
             <dd>{duration(figures.deviceSeconds)}</dd>
+          </>
+        )}
+        {usage && (
+          <>
+            <dt>Messages between stages</dt>
+            <dd>{bytes(usage.message_bytes)}</dd>
           </>
         )}
       </dl>

@@ -7,13 +7,21 @@ import { toPoint, toSeries } from '../../store/metric-series.js';
 import { sampleMetrics, streamPoints } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
 import { findTaskEnds, findTasks } from '../../store/tasks.js';
+import { readJobUsage } from '../../store/usage.js';
 import { requireJob } from '../require-job.js';
 import { toAttempts } from '../views/attempts.js';
 import { listOf, pageOf, toEvent, toLogLine, toTask } from '../views/parts.js';
+import { toUsage } from '../views/usage.js';
 
 type ListMethods = Pick<
   JobsClient,
-  'listJobTasks' | 'listJobAttempts' | 'listJobEvents' | 'listJobLogs' | 'listJobMetrics' | 'streamJobMetrics'
+  | 'listJobTasks'
+  | 'listJobAttempts'
+  | 'getJobUsage'
+  | 'listJobEvents'
+  | 'listJobLogs'
+  | 'listJobMetrics'
+  | 'streamJobMetrics'
 >;
 
 export function listMethods(db: Database, tenant: string): ListMethods {
@@ -27,6 +35,15 @@ export function listMethods(db: Database, tenant: string): ListMethods {
       await requireJob(db, tenant, jobId);
       const [events, tasks] = await Promise.all([findAttemptEvents(db, jobId), findTaskEnds(db, jobId)]);
       return listOf(toAttempts(events, tasks));
+    },
+    async getJobUsage(jobId) {
+      await requireJob(db, tenant, jobId);
+      const [events, tasks, figures] = await Promise.all([
+        findAttemptEvents(db, jobId),
+        findTaskEnds(db, jobId),
+        readJobUsage(db, jobId),
+      ]);
+      return toUsage(jobId, toAttempts(events, tasks), figures);
     },
     async listJobEvents(jobId, { after, limit }) {
       await requireJob(db, tenant, jobId);

@@ -5,7 +5,7 @@ import { clockProblem, readClocks } from '../../lifecycle/clocks.js';
 import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
 import { waitingForHosts } from '../../store/jobs.js';
-import { findTaskIdsOfTenant } from '../../store/tasks.js';
+import { findTasksAtWork } from '../../store/tasks.js';
 import { findWorkers } from '../../store/workers.js';
 import { listOf, taskIdsOf, toWorker } from '../views/parts.js';
 
@@ -79,6 +79,6 @@ function problemOf({ name, free_bytes, reserve_bytes }: Disk): string | null {
 /** All workers, each with the tasks of this tenant that it runs. */
 export async function listWorkers(db: Database, tenant: string): Promise<Schemas['WorkerList']> {
   const rows = await findWorkers(db);
-  const ofTenant = await findTaskIdsOfTenant(db, tenant, rows.flatMap(taskIdsOf));
-  return listOf(rows.map((row) => toWorker(row, ofTenant)));
+  const tasks = await findTasksAtWork(db, tenant, rows.flatMap(taskIdsOf));
+  return listOf(rows.map((row) => toWorker(row, tasks)));
 }

@@ -1,6 +1,7 @@
 import type { Artifact, Event, LogLine } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type * as Rows from '../../store/rows.js';
+import type { TaskAtWork } from '../../store/tasks.js';
 import type { LiveWorker } from '../../store/workers.js';
 
 type Schemas = components['schemas'];
@@ -83,16 +84,25 @@ export function taskIdsOf(row: LiveWorker): string[] {
   return row.slots.flatMap(({ task_id }) => task_id ?? []);
 }
 
-/** @param visible ids of the tenant's tasks. Every tenant sees all workers, but only its own tasks. */
-export function toWorker(row: LiveWorker, visible: ReadonlySet<string>): Schemas['Worker'] {
+/** @param visible the tenant's tasks by id. Every tenant sees all workers, but only its own tasks. */
+export function toWorker(row: LiveWorker, visible: ReadonlyMap<string, TaskAtWork>): Schemas['Worker'] {
   return {
     id: row.id,
     object: 'worker',
     host: row.host,
     devices: row.devices,
-    slots: row.slots.map((slot) => (visible.has(slot.task_id ?? '') ? slot : { ...slot, task_id: null })),
+    slots: row.slots.map(({ state, task_id: id }) => ({ state, ...workOf(visible.get(id ?? '')) })),
     started_at: row.startedAt.toISOString(),
     heartbeat_at: row.heartbeatAt.toISOString(),
     versions: row.versions,
+  };
+}
+
+function workOf(task: TaskAtWork | undefined): Omit<Schemas['Worker']['slots'][number], 'state'> {
+  return {
+    task_id: task?.id ?? null,
+    task: task?.key ?? null,
+    job_id: task?.jobId ?? null,
+    since: task?.startedAt?.toISOString() ?? null,
   };
 }

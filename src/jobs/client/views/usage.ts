@@ -1,0 +1,31 @@
+import type { components } from '../../../contract/generated/openapi.js';
+import type { UsageFigures } from '../../store/usage.js';
+
+type Schemas = components['schemas'];
+type Attempt = Pick<Schemas['Attempt'], 'outcome' | 'started_at' | 'ended_at'>;
+
+/** Attempts whose work counted for nothing, apart from what a checkpoint kept. */
+const LOST: readonly Schemas['Attempt']['outcome'][] = ['failed', 'lost'];
+
+/** What a job has used, in seconds and bytes. A running attempt counts until now, by the clock of the database. */
+export function toUsage(
+  jobId: string,
+  attempts: readonly Attempt[],
+  { now, wallSeconds, messageBytes, artifactBytes }: UsageFigures,
+): Schemas['JobUsage'] {
+  const secondsOf = (counted: readonly Attempt[]) =>
+    counted.reduce((sum, { started_at, ended_at }) => {
+      const endMs = ended_at === null ? now.getTime() : Date.parse(ended_at);
+      return sum + Math.max(0, endMs - Date.parse(started_at)) / 1000;
+    }, 0);
+  return {
+    object: 'job_usage',
+    job_id: jobId,
+    attempts: attempts.length,
+    device_seconds: secondsOf(attempts),
+    lost_seconds: secondsOf(attempts.filter(({ outcome }) => LOST.includes(outcome))),
+    wall_seconds: wallSeconds,
+    message_bytes: Number(messageBytes),
+    artifact_bytes: Number(artifactBytes),
+  };
+}
