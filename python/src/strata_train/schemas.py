@@ -75,6 +75,11 @@ class Job(TypedDict):
     """The time of the request to pause the job. Null if the job is not paused and is not going to be."""
     queue: Optional[JobQueue]
     spec: JobSpec
+    requested: Optional[dict[str, Any]]
+    """The spec as it was sent: only the fields that the request had, without the authorization of trackers. Send it
+    again, changed or not, to make a similar job: defaults that depend on changed fields are then worked out anew.
+    Null for jobs of versions that did not keep it.
+    """
     plan: JobPlan
     prediction: NotRequired[Plan]
     """Only in a dry run: the response of `POST /plans` for this spec."""
@@ -502,6 +507,27 @@ class AttemptList(TypedDict):
     data: list[Attempt]
     has_more: bool
     next: Cursor
+
+
+class JobUsage(TypedDict):
+    """What a job has used so far."""
+
+    object: Literal["job_usage"]
+    job_id: Id
+    attempts: int
+    """Number of attempts that have started."""
+    device_seconds: float
+    """Seconds for which attempts held a slot, summed over all attempts, lost ones included."""
+    lost_seconds: float
+    """The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had
+    saved in a checkpoint is not lost, but counts here.
+    """
+    wall_seconds: float
+    """Seconds for which the job was at work, without pauses and without its time in the queue."""
+    message_bytes: int
+    """Bytes of the messages that stages have sent to one another. Weights are not counted."""
+    artifact_bytes: int
+    """Bytes of the artifacts of the job."""
 
 
 class TaskList(TypedDict):
@@ -1056,6 +1082,12 @@ class WorkerDevicesItem(TypedDict):
 class WorkerSlotsItem(TypedDict):
     state: Literal["starting", "idle", "busy"]
     task_id: Optional[str]
+    """The task in this slot, if it is one of yours. Null otherwise, as the next three."""
+    task: Optional[str]
+    """Key of the task within its job, like `stage-1-0`."""
+    job_id: Optional[str]
+    since: Optional[str]
+    """Start of the task's current attempt."""
 
 
 class WorkerList(TypedDict):
@@ -1208,6 +1240,8 @@ class ApiKeyList(TypedDict):
 
 class Liveness(TypedDict):
     status: Literal["ok"]
+    version: str
+    """Version of the server."""
 
 
 class Health(TypedDict):
