@@ -13,6 +13,7 @@ export { answered, type ClientOptions, emptied, type HttpClient } from './http.j
 export type { CreateOptions, Event, Job, NewJob } from './jobs.js';
 export type { Model, ModelUpdate, Prediction } from './models.js';
 export { StrataProblem } from './problem.js';
+export { specOf } from './spec-of.js';
 
 type Schemas = components['schemas'];
 type DatasetBody = NonNullable<RequestBodyOption<paths['/datasets']['post']>['body']>;

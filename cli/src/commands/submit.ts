@@ -22,22 +22,15 @@ export async function submit(
   return send(context, await readSpec(path, options.set), options);
 }
 
-/** Fields that a clone leaves to the server, because they follow from others. */
-const FOLLOWING = ['split', 'penalty', 'round_steps', 'end_to_end_replicas', 'warm_start_share', 'auxiliary'];
-
-/** Submits the spec of a job again, without its seed and what the server worked out for it, changed by `--set`. */
+/** Submits again what was sent for a job, changed by `--set`. */
 export async function clone(
   context: Context,
   text: string,
   options: SubmitOptions,
 ): Promise<ExitCode | undefined> {
-  const { spec } = await context.strata.jobs.get(await jobIdOf(context, text));
-  const kept = Object.entries(spec).filter(([name, value]) => name !== 'seed' && value !== null);
-  const method = Object.entries(spec.method).filter(
-    ([name, value]) => !FOLLOWING.includes(name) && value !== null,
-  );
-  const copy: Record<string, unknown> = { ...Object.fromEntries(kept), method: Object.fromEntries(method) };
-  return send(context, (await withSets(copy, options.set)) as NewJob, options);
+  const job = await context.strata.jobs.get(await jobIdOf(context, text));
+  const { specOf } = await import('../../../client/src/index.js');
+  return send(context, (await withSets({ ...specOf(job) }, options.set)) as NewJob, options);
 }
 
 async function send(context: Context, spec: NewJob, options: SubmitOptions): Promise<ExitCode | undefined> {

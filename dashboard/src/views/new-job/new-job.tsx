@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
-import { type Job, StrataProblem } from '../../../../client/src/index.js';
+import { StrataProblem, specOf } from '../../../../client/src/index.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { datasetsQuery, jobQuery } from '../../queries.js';
@@ -15,34 +15,12 @@ import { pointerOf, type SpecValue } from './value.js';
 /** Shown at once; the others stand by section. */
 const FIRST = ['/dataset', '/method/stages', '/model/depth', '/epochs', '/max_train_samples'];
 const START: SpecValue = { dataset: 'mnist', method: { stages: 2 }, epochs: 2, max_train_samples: 4096 };
-/** Fields that a clone leaves to the server, because they follow from others. */
-const FOLLOWING = ['split', 'penalty', 'round_steps', 'end_to_end_replicas', 'warm_start_share', 'auxiliary'];
-
 export default function NewJobView() {
   const [parameters] = useSearchParams();
   const from = parameters.get('from');
   const source = useQuery({ ...jobQuery(from ?? ''), enabled: from !== null });
   if (from !== null && !source.data) return <PendingPage error={source.error} />;
-  return <Form key={from} start={source.data ? cloneOf(source.data) : START} />;
-}
-
-/** What was sent for a job, so that the server works out the rest anew. */
-function cloneOf({ requested, spec }: Job): SpecValue {
-  return requested ?? withoutFollowing(spec);
-}
-
-/** The spec of a job of an older server without what that worked out for it. */
-function withoutFollowing(spec: object): SpecValue {
-  const { init_from: from, seed: _, ...others } = spec as SpecValue;
-  const method = Object.entries((others.method ?? {}) as SpecValue).filter(
-    ([key, value]) => !FOLLOWING.includes(key) && value !== null,
-  );
-  const kept = Object.entries(others).filter(([, value]) => value !== null);
-  return {
-    ...Object.fromEntries(kept),
-    method: Object.fromEntries(method),
-    ...(from ? { init_from: from } : {}),
-  };
+  return <Form key={from} start={source.data ? { ...specOf(source.data) } : START} />;
 }
 
 function Form({ start }: { readonly start: SpecValue }) {
