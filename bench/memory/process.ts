@@ -38,7 +38,7 @@ const MAX_STEPS = 1000;
 
 const network = describeNetwork({ family: 'resnet', depth: 110, width: 16 }, IMAGE, 10);
 const given = process.env.BENCH_SPLIT ?? 'auto';
-const split = balancedSplit(network, STAGES, SHARE, { balance: given === 'memory' ? 'memory' : 'cost' });
+const split = balancedSplit(network, STAGES, SHARE, { balance: given === 'memory' ? 'memory' : 'auto' });
 const stages = describeStages(network, split, SHARE);
 const stage = stages[Number(process.env.BENCH_PART)];
 const part: TrainedPart = stage

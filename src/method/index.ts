@@ -1,7 +1,11 @@
 /** Methods as data: messages between stages, rounds, phases, replicas. */
 
+export * from './couplings.js';
+export type * from './description.js';
+export * from './messages.js';
 export * from './methods.js';
 export * from './rounds.js';
+export { METHODS, type MethodType, methodsWith } from './rules.js';
 export * from './run.js';
 export * from './samples.js';
 export * from './stability.js';

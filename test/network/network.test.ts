@@ -169,13 +169,13 @@ test('a split balanced by memory keeps the greatest share of the activations sma
     { height: 32, width: 32, channels: 3 },
     10,
   );
-  const greatest = (balance: 'cost' | 'memory') => {
+  const greatest = (balance: 'auto' | 'memory') => {
     const stages = describeStages(network, balancedSplit(network, 4, SHARE, { balance }), SHARE);
     return Math.max(...stages.map(({ layers, auxiliary }) => activations([...(auxiliary ?? []), ...layers])));
   };
   const whole = activations(wholeNetwork(network));
   assert.ok(greatest('memory') < 0.3 * whole, `${greatest('memory') / whole}`);
-  assert.ok(greatest('cost') > 1.1 * greatest('memory'), 'blocks of the first group hold the most');
+  assert.ok(greatest('auto') > 1.1 * greatest('memory'), 'blocks of the first group hold the most');
 });
 
 /** Sizes that reach any boundary of `networks`. */

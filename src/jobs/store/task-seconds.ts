@@ -1,4 +1,5 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
+import { methodsWith } from '../../method/rules.js';
 import type { TimedTask, TrainedTask } from '../../planning/timed-task.js';
 import { float, int, json, orNull, text, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
@@ -24,6 +25,9 @@ const trained = statement('trained-tasks', {
   seconds: SECONDS,
 });
 
+/** One task trains all stages of these, so its seconds are of no single stage. */
+const JOINT_METHODS = methodsWith(({ trains }) => trains === 'jointly');
+
 const JOBS_LOOKED_AT = 200;
 const MAX_TASKS = 100;
 
@@ -43,7 +47,7 @@ export function findTimedTasks(
       ORDER BY id DESC LIMIT ${JOBS_LOOKED_AT}) latest
     JOIN task ON task.job_id = latest.id
     WHERE latest.spec @> ${same}::jsonb AND task.state = 'succeeded' AND task.kind IN ('stage', 'end_to_end')
-      AND task.seconds ? 'forward' AND latest.spec->'method'->>'type' <> 'rounds'
+      AND task.seconds ? 'forward' AND latest.spec->'method'->>'type' <> ALL(${JOINT_METHODS})
     ORDER BY task.finished_at DESC LIMIT ${MAX_TASKS}`,
   );
 }

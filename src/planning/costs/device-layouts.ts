@@ -1,4 +1,5 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
+import { messageBytesPerValue } from '../../method/messages.js';
 import { defaultReplicas, describeMethod } from '../../method/methods.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
@@ -66,8 +67,6 @@ export interface MemoryFacts {
 
 /** Bytes of a number that a pass keeps between layers. */
 export const ACTIVATION_BYTES = { float32: FLOAT, bfloat16: 2 } as const;
-
-const BYTES = { float32: 4, float16: 2, int8: 1 + FLOAT / 64 } as const;
 
 /** A method with some number of stages, and their costs. */
 export interface Variant {
@@ -184,8 +183,7 @@ function messageBytes({ type, corrections }: ResolvedMethod, { boundary }: Stage
   const rows = describeMethod({ type }).messages.filter(
     ({ to, output }) => to !== 'itself' && output !== 'auxiliary',
   );
-  const kept = corrections.filter === 'average-2' ? 1 / 4 : 1;
-  return rows.length * boundary * BYTES[corrections.precision] * kept;
+  return rows.length * boundary * messageBytesPerValue(corrections);
 }
 
 function ringBytes(parameters: number, replicas: number): number {

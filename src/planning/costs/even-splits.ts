@@ -48,7 +48,7 @@ function secondsByPart(
   costs: StepCosts,
   batch: number,
 ): PartCounts {
-  const { hasAuxiliaries, hasCoupling, hasHeads } = describeMethod(method);
+  const { hasAuxiliaries, penalty, hasHeads } = describeMethod(method);
   const seconds = (part: Partial<StageCost>) => stageSeconds({ ...NO_STAGE, ...part }, method, costs, batch);
   let before = { ...NO_COST };
   const counts = network.blocks.map(({ input }, boundary) => {
@@ -66,7 +66,7 @@ function secondsByPart(
       starting: seconds({ ...place, auxiliary, inputBoundary: values }),
       ending: seconds({
         ...{ ...place, head, boundary: values },
-        downstream: hasCoupling ? auxiliary : NO_COST,
+        downstream: penalty ? auxiliary : NO_COST,
       }),
     };
   });

@@ -1,14 +1,12 @@
+import type { JobSpec } from '../../contract/spec.js';
 import { type AuxiliarySize, reachingAuxiliary, SIZED_BY_SHARE } from '../../network/auxiliary.js';
 import { activations, multiplyAdds, work } from '../../network/cost.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { headLayers, localHead } from '../../network/heads.js';
 import type { Layer } from '../../network/layers.js';
 
-/**
- * Criterion of a split: `cost` balances the time of the stages, by their work (cost.ts); `memory` balances the
- * activations that they keep.
- */
-export type Balance = 'cost' | 'memory';
+/** A criterion for splits that a job can name instead of a list. */
+export type Balance = Extract<JobSpec['method']['split'], string>;
 
 /**
  * Costs of stages for balancing. A stage with the blocks [start, end) costs `upTo[end] - upTo[start]` for its
@@ -25,6 +23,9 @@ export interface PartCounts {
 
 /** Cost function for a list of layers. */
 type Count = (layers: readonly Layer[]) => number;
+
+/** Quantity that each criterion balances: the time of the stages, by their work (cost.ts), or the activations they keep. */
+const BALANCED: Readonly<Record<Balance, Count>> = { auto: work, memory: activations };
 
 /** Parts of stages besides their blocks. */
 export interface SplitOptions {
@@ -56,9 +57,9 @@ export function balancedSplits(
   network: NetworkDescription,
   max: number,
   auxiliaryShare: number,
-  { size = SIZED_BY_SHARE, balance = 'cost', heads = null }: SplitOptions = {},
+  { size = SIZED_BY_SHARE, balance = 'auto', heads = null }: SplitOptions = {},
 ): number[][] {
-  const count = balance === 'memory' ? activations : work;
+  const count = BALANCED[balance];
   return balancedBy(
     {
       upTo: prefixSums(network, count),

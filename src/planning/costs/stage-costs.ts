@@ -1,4 +1,4 @@
-import { describeMethod, type StagedMethod, storesVariables } from '../../method/methods.js';
+import { describeMethod, type StagedMethod, sendsMessage, storesVariables } from '../../method/methods.js';
 import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
 
@@ -53,7 +53,7 @@ export function stageCosts(
   method: StagedMethod & { readonly split: readonly number[] },
   stages: readonly StageDescription[],
 ): StageCost[] {
-  const { hasCoupling } = describeMethod(method);
+  const { penalty } = describeMethod(method);
   let end = 0;
   return stages.map((stage, index) => {
     const start = end;
@@ -64,7 +64,7 @@ export function stageCosts(
       ...{ start, end },
       auxiliary: costOf(stage.auxiliary ?? []),
       head: costOf(headLayers(stage)),
-      downstream: costOf((hasCoupling && next?.auxiliary) || []),
+      downstream: costOf((penalty && next?.auxiliary) || []),
       boundary: next ? valuesOf(next.input) : 0,
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
     };
@@ -88,7 +88,7 @@ export function stageParts(
   const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
   const head = costs.localHead(cost.end, cost.head.work);
   const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head.forward + head.backward;
-  const coupled = describeMethod(method).hasCoupling ? costs.coupling * cost.boundary : 0;
+  const coupled = describeMethod(method).penalty ? costs.coupling * cost.boundary : 0;
   const updated = ({ parameters }: LayerCost) => costs.update * parameters;
   return {
     data: costs.data * batch,
@@ -109,8 +109,7 @@ export function messageSeconds(
 ): number {
   // Stored variables are rows of a file that are read and written in place, so there are no messages.
   if (storesVariables(method)) return 0;
-  const { messages } = describeMethod(method);
-  const travels = (output: string) => messages.some((message) => message.output === output);
+  const travels = (output: string) => sendsMessage(describeMethod(method), output);
   const up = travels('corrections') ? send * inputBoundary + receive * boundary : 0;
   const down = travels('features') ? send * boundary + receive * inputBoundary : 0;
   return (up + down) * batch;

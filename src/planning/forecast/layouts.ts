@@ -1,6 +1,6 @@
 import type { components } from '../../contract/generated/openapi.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
-import { describeMethod } from '../../method/index.js';
+import { describeMethod, methodsWith } from '../../method/index.js';
 import { type Layout, type LayoutCost, layoutCost, type Workload } from '../costs/index.js';
 
 type Schemas = components['schemas'];
@@ -17,7 +17,8 @@ export interface Machine {
 
 /** Whether the stages of a method train at the same time, each on its own device. */
 export function trainsInParallel({ type }: Pick<ResolvedMethod, 'type'>): boolean {
-  return type !== 'backprop' && describeMethod({ type }).trains === 'every-stage';
+  const { isSerial, trains } = describeMethod({ type });
+  return !isSerial && trains === 'every-stage';
 }
 
 /** Layouts that fit, the fastest first; then those that do not fit. */
@@ -78,7 +79,8 @@ export function recommend(layouts: readonly PlanLayout[]): Schemas['Plan']['reco
 
 function verdict(best: PlanLayout): string {
   if (best.stages === 1 && best.replicas > 1) {
-    return `Data-parallel back-propagation on ${best.replicas} devices is the better choice here; Strata trains it as local SGD, with method.type backprop, end_to_end_share 1 and end_to_end_replicas ${best.replicas}`;
+    const serial = methodsWith(({ isSerial }) => isSerial === true).join(' or ');
+    return `Data-parallel back-propagation on ${best.replicas} devices is the better choice here; Strata trains it as local SGD, with method.type ${serial}, end_to_end_share 1 and end_to_end_replicas ${best.replicas}`;
   }
   if (best.replicas > 1) return `${capital(nameOf(best))} would be fastest, but Strata trains one replica`;
   return best.stages > 1 ? `${capital(nameOf(best))} are fastest` : 'One device is fastest';

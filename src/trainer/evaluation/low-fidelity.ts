@@ -1,5 +1,6 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import type { MetricHistory, MetricSample, TaskWarning } from '../../contract/trainer-protocol.js';
+import { describeMethod, type MethodDescription, methodsWith, sendsMessage } from '../../method/index.js';
 
 /**
  * Below this cosine, the gradient of a stage is almost unrelated to that of back-propagation (docs/method.md,
@@ -48,6 +49,10 @@ export function lowFidelityWarnings(
 
 function remedyOf({ type, penalty }: Pick<ResolvedMethod, 'type' | 'penalty'>): string {
   const stages = 'use fewer stages or a greater method.end_to_end_share';
-  if (type !== 'augmented-lagrangian') return `${stages}, or method.type augmented-lagrangian`;
+  if (!hasMultipliers(describeMethod({ type })))
+    return `${stages}, or method.type ${methodsWith(hasMultipliers).join(' or ')}`;
   return `${stages}, or another method.penalty than ${penalty}`;
 }
+
+/** Whether the gradient of the next stage reaches a stage; its penalty is then what can be wrong. */
+const hasMultipliers = (method: MethodDescription): boolean => sendsMessage(method, 'corrections');

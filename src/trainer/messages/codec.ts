@@ -1,6 +1,8 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
 import type { Tensor } from '../runtime/index.js';
 
-export type Precision = 'float16' | 'float32' | 'int8';
+/** The number formats of the contract. Their sizes: src/method/messages.ts. */
+export type Precision = ResolvedMethod['corrections']['precision'];
 
 /**
  * Encoding of the input gradient of one batch. Values that are not finite stay not finite (in int8, together with

@@ -1,7 +1,9 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
 import * as kernels from '../kernels/index.js';
 import type { Tensor } from '../runtime/index.js';
 
-export type Filter = 'none' | 'average-2';
+/** The filters of the contract. Their shares: src/method/messages.ts. */
+export type Filter = ResolvedMethod['corrections']['filter'];
 
 /**
  * Reduces a correction before it is sent. Reducing and spreading a gradient is the orthogonal projection onto the
@@ -37,4 +39,5 @@ const average = (size: number): CorrectionFilter => ({
   spread: (reduced, shape) => kernels.repeatPositions(reduced, size, shape),
 });
 
+/** The filter of every `corrections.filter` of the contract. */
 export const FILTERS: Readonly<Record<Filter, CorrectionFilter>> = { none, 'average-2': average(2) };

@@ -6,7 +6,7 @@ import type { SpoolDraft } from '../../storage/blob-store.js';
 import { BlobCorruptError } from '../../storage/errors.js';
 import { free, type Tensor } from '../runtime/index.js';
 import type { CorrectionCodec, Precision } from './codec.js';
-import { CODECS } from './codecs.js';
+import { CODECS } from './codecs/index.js';
 import { type CorrectionFilter, FILTERS, type Filter } from './filter.js';
 
 /** Header of a spool file: one record per step, in order, all of the same size. */

@@ -1,7 +1,7 @@
 import { type Mutant, noticedBy } from '../mutant.js';
 
 const GRAPH = 'src/planning/tasks/task-graph.ts';
-const METHODS = 'src/method/methods.ts';
+const METHODS = 'src/method/rules.ts';
 const GRAPH_TEST = 'test/planning/tasks/task-graph.test.ts';
 
 /** Tasks of a job, their costs, and its restart points. */
@@ -38,8 +38,8 @@ export const PLANNING: readonly Mutant[] = [
       file: METHODS,
       edits: [
         [
-          'penalty: { ...COUPLED, messages: [auxiliary(1)] }',
-          'penalty: { ...COUPLED, messages: [auxiliary(0)] }',
+          'penalty: { usual: 6 }, messages: [auxiliary(1)]',
+          'penalty: { usual: 6 }, messages: [auxiliary(0)]',
         ],
       ],
     },
@@ -155,7 +155,7 @@ export const PLANNING: readonly Mutant[] = [
       name: 'penalty-fixed',
       fault: 'Without an end-to-end phase the penalty stays fixed.',
       file: 'src/planning/spec/method/penalty.ts',
-      edits: [["if (type === 'augmented-lagrangian' && endToEndShare === 0) return 'adaptive';", '']],
+      edits: [["if (rules.adapts && endToEndShare === 0) return 'adaptive';", '']],
     },
   ]),
   ...noticedBy('test/planning/spec/resolve.test.ts', 'a costly AuxNet moves the balanced split', [

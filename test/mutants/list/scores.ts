@@ -170,13 +170,13 @@ export const SCORES: readonly Mutant[] = [
     {
       name: 'float16-scale',
       fault: 'Corrections are scaled beyond the largest float16.',
-      file: 'src/trainer/messages/float-codecs.ts',
+      file: 'src/trainer/messages/codecs/float16.ts',
       edits: [['SCALED_MAGNITUDE = 2 ** 14', 'SCALED_MAGNITUDE = 2 ** 17']],
     },
     {
       name: 'int8-codes',
       fault: 'int8 uses 15 steps instead of 127.',
-      file: 'src/trainer/messages/int8-codec.ts',
+      file: 'src/trainer/messages/codecs/int8.ts',
       edits: [['MAX_CODE = 127', 'MAX_CODE = 15']],
     },
   ]),

@@ -7,7 +7,7 @@ import type {
   TaskOutput,
   TaskSuccess,
 } from '../../../src/contract/trainer-protocol.js';
-import { describeMethod } from '../../../src/method/index.js';
+import { describeMethod, methodsWith } from '../../../src/method/index.js';
 import { type PlannedTask, planTasks } from '../../../src/planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import type { BatchThread } from '../../../src/trainer/data/index.js';
@@ -19,17 +19,8 @@ import type { TaskContext } from '../../../src/trainer/tasks/context.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
 import { mnistSpec, type SpecChanges } from './specs.js';
 
-/** Every method, by a type that grows with the contract: a new one does not compile until it is listed. */
-const EVERY_METHOD: Record<ResolvedSpec['method']['type'], true> = {
-  backprop: true,
-  penalty: true,
-  'augmented-lagrangian': true,
-  'local-heads': true,
-  frozen: true,
-  rounds: true,
-  stored: true,
-};
-export const METHODS = Object.keys(EVERY_METHOD) as ResolvedSpec['method']['type'][];
+/** Every method of the contract. */
+export const METHODS = methodsWith(() => true);
 
 /** Small coloured noise: what a task does to its state does not depend on what the images show. */
 export const TINY: DatasetFacts = {
@@ -49,7 +40,7 @@ export const TINY_STEPS_PER_EPOCH = 8;
 /** A job on TINY whose `epochs` are of eight steps; everything else is set, so no default depends on the dataset. */
 export function tinySpec(changes: SpecChanges): ResolvedSpec {
   const type = changes.method?.type ?? 'augmented-lagrangian';
-  const penalty = describeMethod({ type }).hasCoupling ? 4 : 'auto';
+  const penalty = describeMethod({ type }).penalty ? 4 : 'auto';
   return mnistSpec({
     max_train_samples: TINY.train_count,
     batch_size: TINY.train_count / TINY_STEPS_PER_EPOCH,

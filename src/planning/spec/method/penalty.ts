@@ -1,11 +1,9 @@
 import type { JobSpec, ResolvedMethod } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
+import { methodsWith } from '../../../method/rules.js';
 import { MAX_RATE_TIMES_BETA } from '../../../method/stability.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
-
-// docs/method.md, "The choice of beta": just strong enough if an end-to-end phase follows.
-const DEFAULT_PENALTY = { 'augmented-lagrangian': 4, penalty: 6 } as const;
 
 /**
  * Below this beta the stages drift apart: with 2 a study fell to 29 % before its end-to-end phase, with 1 under the control whose
@@ -20,37 +18,33 @@ export function resolvePenalty(
   endToEndShare: number,
   report: Problems,
 ): ResolvedMethod['penalty'] {
-  if (!describeMethod({ type }).hasCoupling) {
+  const rules = describeMethod({ type }).penalty;
+  if (rules === null) {
     if (penalty !== 'auto')
       report('/method/penalty', `${type} has no coupling and therefore no penalty; leave it at 'auto'`);
     return 'auto';
   }
-  if (penalty === 'adaptive' && type !== 'augmented-lagrangian') {
+  if (penalty === 'adaptive' && !rules.adapts) {
+    const adapting = methodsWith((method) => method.penalty?.adapts === true).join(' or ');
     report(
       '/method/penalty',
-      `'adaptive' requires the multipliers of augmented-lagrangian; use a number with ${type}`,
+      `'adaptive' requires the multipliers of ${adapting}; use a number with ${type}`,
     );
   }
   if (stages > 1 && typeof penalty === 'number' && rate * penalty >= 1) {
     const max = (MAX_RATE_TIMES_BETA / rate).toPrecision(3);
     report('/method/penalty', `learning_rate x penalty must be below 1; at rate ${rate} use ${max} or less`);
   }
-  if (stages > 1 && typeof penalty !== 'number') checkRate({ type, penalty }, rate, report);
+  if (stages > 1 && typeof penalty !== 'number' && !rules.bearsLow) checkRate(penalty, rate, report);
   if (penalty !== 'auto') return penalty;
-  if (type === 'augmented-lagrangian' && endToEndShare === 0) return 'adaptive';
-  const wanted = DEFAULT_PENALTY[type === 'penalty' ? 'penalty' : 'augmented-lagrangian'];
-  return Math.min(wanted, MAX_RATE_TIMES_BETA / rate);
+  if (rules.adapts && endToEndShare === 0) return 'adaptive';
+  return Math.min(rules.usual, MAX_RATE_TIMES_BETA / rate);
 }
 
 /** A penalty that the job leaves to us has no good value at a high learning rate: it would be unstable, or too weak. */
-function checkRate(
-  { type, penalty }: Pick<JobSpec['method'], 'type' | 'penalty'>,
-  rate: number,
-  report: Problems,
-): void {
+function checkRate(penalty: JobSpec['method']['penalty'], rate: number, report: Problems): void {
   const max = MAX_RATE_TIMES_BETA / rate;
-  // Back-propagation's gradient comes from the messages alone where stages exchange them within a batch.
-  if (type === 'rounds' || max >= MIN_CHOSEN_PENALTY) return;
+  if (max >= MIN_CHOSEN_PENALTY) return;
   const rateWithin = Math.floor((1000 * MAX_RATE_TIMES_BETA) / MIN_CHOSEN_PENALTY) / 1000;
   report(
     '/method/penalty',

@@ -18,23 +18,28 @@ export function resolveRoundSteps(
 ): number {
   const stores = storesVariables({ type, stages });
   const steps = asked ?? (stores ? stepsPerEpoch : defaultRoundSteps(totalSteps, parallelSteps));
-  if (stores) checkWholeEpochs(steps, stepsPerEpoch, report);
+  if (stores) checkWholeEpochs(type, steps, stepsPerEpoch, report);
   return steps;
 }
 
 /** A step changes the variables of its samples only, so a round consists of whole epochs. */
-function checkWholeEpochs(roundSteps: number, stepsPerEpoch: number, report: Problems): void {
+function checkWholeEpochs(
+  type: JobSpec['method']['type'],
+  roundSteps: number,
+  stepsPerEpoch: number,
+  report: Problems,
+): void {
   if (stepsPerEpoch > MAX_ROUND_STEPS) {
     report(
       '/batch_size',
-      `makes epochs of ${stepsPerEpoch} steps; stored trains whole epochs a round, of at most ${MAX_ROUND_STEPS} ` +
+      `makes epochs of ${stepsPerEpoch} steps; ${type} trains whole epochs a round, of at most ${MAX_ROUND_STEPS} ` +
         'steps: use a greater batch size, or a smaller max_train_samples',
     );
   } else if (roundSteps % stepsPerEpoch !== 0) {
     const nearest = stepsPerEpoch * Math.max(1, Math.round(roundSteps / stepsPerEpoch));
     report(
       '/method/round_steps',
-      `must be a multiple of ${stepsPerEpoch}, the steps per epoch, with method stored; use ${nearest}, or null for one epoch`,
+      `must be a multiple of ${stepsPerEpoch}, the steps per epoch, with method ${type}; use ${nearest}, or null for one epoch`,
     );
   }
 }

@@ -19,7 +19,7 @@ export function resolveSplit(
     stages,
     auxiliary: hasAuxiliaries ? method.auxiliary : null,
     heads: hasHeads ? method.heads : null,
-    balance: asked === 'memory' ? 'memory' : 'cost',
+    balance: asked,
   });
   return [...found];
 }

@@ -1,4 +1,5 @@
 import type { JobSpec } from '../../../contract/spec.js';
+import { describeMethod } from '../../../method/methods.js';
 import type { Problems } from '../problems.js';
 
 const DEFAULT_STAGES = 2;
@@ -9,9 +10,10 @@ export function resolveStages(
   blocks: number,
   report: Problems,
 ): number | null {
-  const stages = asked ?? (type === 'backprop' ? 1 : DEFAULT_STAGES);
-  if (type === 'backprop' && stages !== 1) {
-    report('/method/stages', 'backprop trains a single stage; use 1, or a layer-parallel method.type');
+  const { isSerial } = describeMethod({ type });
+  const stages = asked ?? (isSerial ? 1 : DEFAULT_STAGES);
+  if (isSerial && stages !== 1) {
+    report('/method/stages', `${type} trains a single stage; use 1, or a layer-parallel method.type`);
     return null;
   }
   if (stages <= blocks) return stages;

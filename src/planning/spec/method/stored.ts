@@ -1,5 +1,7 @@
 import type { JobSpec } from '../../../contract/spec.js';
+import { COUPLINGS, DEFAULT_COUPLING, type StoredCoupling } from '../../../method/couplings.js';
 import { storesVariables } from '../../../method/methods.js';
+import { methodsWith } from '../../../method/rules.js';
 import type { Shape } from '../../../network/layers.js';
 import { describeStages } from '../../../network/stages.js';
 import type { Problems } from '../problems.js';
@@ -17,17 +19,18 @@ export function resolveStored(
 ): JobSpec['method']['stored'] {
   if (!storesVariables({ type, stages })) {
     if (stored.coupling !== null) {
+      const storing = methodsWith((method) => method.storesVariables === true).join(' or ');
       report(
         '/method/stored/coupling',
-        'is only valid for method.type stored with at least two stages; leave it out',
+        `is only valid for method.type ${storing} with at least two stages; leave it out`,
       );
     }
     return { coupling: null };
   }
-  const coupling = stored.coupling ?? 'penalty';
+  const coupling = stored.coupling ?? DEFAULT_COUPLING;
   const inputs = describeStages(network, split, auxiliary.cost_share).slice(1);
   checkStoredBytes(
-    coupling,
+    { type, coupling },
     inputs.map(({ input }) => input),
     samples,
     report,
@@ -37,19 +40,19 @@ export function resolveStored(
 
 /** @param inputs of stages 1..K-1, [h,w,c] each */
 function checkStoredBytes(
-  coupling: JobSpec['method']['stored']['coupling'],
+  { type, coupling }: { readonly type: JobSpec['method']['type']; readonly coupling: StoredCoupling },
   inputs: readonly Shape[],
   samples: number,
   report: Problems,
 ): void {
   const values = inputs.reduce((sum, { height, width, channels }) => sum + height * width * channels, 0);
-  const bytes = FLOAT_BYTES * values * samples * (coupling === 'augmented-lagrangian' ? 2 : 1);
+  const bytes = FLOAT_BYTES * values * samples * (COUPLINGS[coupling].hasMultiplier ? 2 : 1);
   if (bytes <= MAX_STORED_BYTES) return;
   const gibibytes = (amount: number) => (amount / 2 ** 30).toFixed(1);
   const fitting = Math.floor((samples * MAX_STORED_BYTES) / bytes);
   report(
     '/method/type',
-    `stored would keep ${gibibytes(bytes)} GiB of variables, of ${gibibytes(MAX_STORED_BYTES)} allowed; use ` +
-      `max_train_samples of at most ${fitting}, fewer stages, a smaller model.width, or stored.coupling penalty`,
+    `${type} would keep ${gibibytes(bytes)} GiB of variables, of ${gibibytes(MAX_STORED_BYTES)} allowed; use ` +
+      `max_train_samples of at most ${fitting}, fewer stages, a smaller model.width, or stored.coupling ${DEFAULT_COUPLING}`,
   );
 }

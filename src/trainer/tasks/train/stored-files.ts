@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { BlobUri, TaskOutput } from '../../../contract/trainer-protocol.js';
-import { type RunDescription, trainSamples } from '../../../method/index.js';
+import { COUPLINGS, type RunDescription, trainSamples } from '../../../method/index.js';
 import type { Shape, StageDescription } from '../../../network/index.js';
 import type { SpoolDraft } from '../../../storage/blob-store.js';
 import type { Checkpoint } from '../../checkpoint/index.js';
@@ -24,8 +24,11 @@ interface Written {
   readonly draft: SpoolDraft;
 }
 
-export const hasMultipliers = ({ method }: ResolvedSpec): boolean =>
-  method.stored.coupling === 'augmented-lagrangian';
+/** Whether the job keeps a multiplier beside each stored variable. */
+export function hasMultipliers({ method }: ResolvedSpec): boolean {
+  const { coupling } = method.stored;
+  return coupling !== null && COUPLINGS[coupling].hasMultiplier;
+}
 
 /** Opens the files of a stage for one round. */
 export async function openFiles(

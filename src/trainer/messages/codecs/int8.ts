@@ -1,7 +1,7 @@
-import * as kernels from '../kernels/index.js';
-import { arena, DType, read, readIntegers, scalar, type Tensor, upload } from '../runtime/index.js';
-import type { CorrectionCodec } from './codec.js';
-import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from './padding.js';
+import * as kernels from '../../kernels/index.js';
+import { arena, DType, read, readIntegers, scalar, type Tensor, upload } from '../../runtime/index.js';
+import type { CorrectionCodec } from '../codec.js';
+import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from '../padding.js';
 
 /**
  * Number of values that share a scale. The largest entry of a gradient is about twenty times its root mean square,

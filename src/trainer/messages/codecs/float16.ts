@@ -1,23 +1,7 @@
-import * as kernels from '../kernels/index.js';
-import {
-  DType,
-  free,
-  read,
-  readIntegers,
-  readScalar,
-  scalar,
-  type Tensor,
-  upload,
-} from '../runtime/index.js';
-import type { CorrectionCodec } from './codec.js';
-import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from './padding.js';
-
-/** Exact. */
-export const float32Codec: CorrectionCodec = {
-  recordBytes: (shape) => 4 * elementsOf(shape),
-  encode: (gradient) => bytesOf(read(gradient)),
-  decode: (record, shape) => upload(new Float32Array(alignedBytes(record)), shape),
-};
+import * as kernels from '../../kernels/index.js';
+import { DType, free, readIntegers, readScalar, scalar, type Tensor } from '../../runtime/index.js';
+import type { CorrectionCodec } from '../codec.js';
+import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from '../padding.js';
 
 /** Largest magnitude after scaling: a power of two well below float16's 65504. */
 const SCALED_MAGNITUDE = 2 ** 14;
