@@ -21,6 +21,8 @@ import {
 } from '../../src/network/index.js';
 import { balancedSplit } from '../../src/planning/costs/index.js';
 
+// Oracle of method.split auto, memory.
+
 const CIFAR = { height: 32, width: 32, channels: 3 } as const;
 const SHARE = 0.1;
 

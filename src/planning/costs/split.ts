@@ -25,7 +25,7 @@ export interface PartCounts {
 type Count = (layers: readonly Layer[]) => number;
 
 /** Quantity that each criterion balances: the time of the stages, by their work (cost.ts), or the activations they keep. */
-const BALANCED: Readonly<Record<Balance, Count>> = { auto: work, memory: activations };
+export const BALANCED: Readonly<Record<Balance, Count>> = { auto: work, memory: activations };
 
 /** Parts of stages besides their blocks. */
 export interface SplitOptions {

@@ -8,10 +8,13 @@ import type { UpdateRule } from './update-rule.js';
 type SpecOf<T extends ResolvedOptimizer['type']> = Extract<ResolvedOptimizer, { type: T }>;
 
 /** Every optimizer of the contract, by its name. */
-const RULES: { readonly [T in ResolvedOptimizer['type']]: (spec: SpecOf<T>) => UpdateRule } = { sgd, adamw };
+export const UPDATE_RULES: { readonly [T in ResolvedOptimizer['type']]: (spec: SpecOf<T>) => UpdateRule } = {
+  sgd,
+  adamw,
+};
 
 export function updateRuleOf<T extends ResolvedOptimizer['type']>(spec: SpecOf<T>): UpdateRule {
-  return RULES[spec.type as T](spec);
+  return UPDATE_RULES[spec.type as T](spec);
 }
 
 /** The optimizer of a job, without learning-rate factors of single parameters. */

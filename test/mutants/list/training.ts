@@ -28,7 +28,7 @@ export const TRAINING: readonly Mutant[] = [
     {
       name: 'aux-stale',
       fault: 'lambda is recomputed from the untrained AuxNet.',
-      file: 'src/trainer/tasks/train/stage.ts',
+      file: 'src/trainer/tasks/train/methods/coupled.ts',
       edits: [["(await readWeights(context, 'auxiliary')) ?? ", '']],
     },
     {
@@ -85,7 +85,12 @@ export const TRAINING: readonly Mutant[] = [
       name: 'label-smoothing-last',
       fault: 'The last stage does not smooth its labels.',
       file: 'src/trainer/tasks/train/stage.ts',
-      edits: [[': classificationObjective(spec.label_smoothing)', ': classificationObjective(0)']],
+      edits: [
+        [
+          'return classificationObjective(context.assignment.spec.label_smoothing)',
+          'return classificationObjective(0)',
+        ],
+      ],
     },
     {
       name: 'clip-off',

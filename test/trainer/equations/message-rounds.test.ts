@@ -31,6 +31,8 @@ import { mnistSpec } from '../support/specs.js';
 import { dot } from '../support/stage-chain.js';
 import { runTraining, tinySpec } from '../support/training-tasks.js';
 
+// Oracle of method.type rounds.
+
 // docs/method.md, "Rounds of messages": the rungs between the penalty method and back-propagation.
 
 const BETA = 4;

@@ -17,6 +17,8 @@ import { readAll, relativeError } from '../support/small-network.js';
 import type { SpecChanges } from '../support/specs.js';
 import { runTraining, TINY, tinySpec } from '../support/training-tasks.js';
 
+// Oracle of method.type penalty, augmented-lagrangian.
+
 // docs/method.md, "What we compute", and "The schedule": both couplings as one plain loop over rounds, stages from the
 // last to the first, and steps. The loop has no tasks, spools, objectives, optimiser or schedule. It shares with the
 // trainer the passes and the augmented batches, which have oracles of their own.

@@ -18,6 +18,8 @@ import { readAll, relativeError } from '../support/small-network.js';
 import type { SpecChanges } from '../support/specs.js';
 import { METHODS, runTraining, TINY, tinySpec } from '../support/training-tasks.js';
 
+// Oracle of method.type backprop.
+
 // docs/method.md, check 1, against loops that know nothing of stages, tasks or the optimiser: the update in plain
 // JavaScript, the gradient by the trainer's kernels (bitwise) or by the float64 reference. That the methods agree
 // on MNIST is in ../tasks.test.ts.

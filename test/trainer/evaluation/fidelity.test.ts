@@ -14,6 +14,7 @@ import {
 } from '../../../src/trainer/evaluation/index.js';
 import type { NamedValues } from '../../../src/trainer/optimizer/index.js';
 import { arena, liveTensors } from '../../../src/trainer/runtime/index.js';
+import { METHOD_TRAINERS } from '../../../src/trainer/tasks/train/methods/index.js';
 import { Stopwatch } from '../../../src/trainer/training/index.js';
 import { type Features, referenceForward, referenceLoss } from '../support/reference.js';
 import {
@@ -36,6 +37,7 @@ function fidelitiesOf(stages: readonly StageDescription[], weights: NamedValues,
   const found = arena(() =>
     fidelities({
       stages,
+      gradients: METHOD_TRAINERS[type].gradients!,
       weights,
       method: { type, penalty: BETA },
       labelSmoothing: 0,

@@ -15,6 +15,9 @@ import {
 import { normal, randomStream } from '../../../src/trainer/random.js';
 import { arena, free, liveTensors, read, upload } from '../../../src/trainer/runtime/index.js';
 
+// Oracle of method.corrections.precision float16, float32, int8.
+// Oracle of method.corrections.filter none, average-2.
+
 const folder = mkdtempSync(join(tmpdir(), 'strata-spool-'));
 after(() => rmSync(folder, { recursive: true }));
 

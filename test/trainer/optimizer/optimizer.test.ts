@@ -28,6 +28,8 @@ import {
 } from '../support/optimizer-reference.js';
 import { mnistSpec, type SpecChanges } from '../support/specs.js';
 
+// Oracle of optimizer.type sgd, adamw.
+
 const STEPS = 10;
 const RATE = 0.1;
 const DECAY = 0.01;

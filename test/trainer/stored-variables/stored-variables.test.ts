@@ -26,6 +26,9 @@ import { mnistSpec, type SpecChanges } from '../support/specs.js';
 import { dot, plus } from '../support/stage-chain.js';
 import { contextOf, runTraining, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
 
+// Oracle of method.type stored.
+// Oracle of method.stored.coupling penalty, augmented-lagrangian.
+
 type Coupling = NonNullable<NonNullable<NonNullable<SpecChanges['method']>['stored']>['coupling']>;
 const COUPLINGS: readonly Coupling[] = ['penalty', 'augmented-lagrangian'];
 

@@ -33,6 +33,8 @@ import {
 import { mnistSpec } from '../support/specs.js';
 import { runTraining, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
 
+// Oracle of method.type local-heads.
+
 /** float32 rounding, 6e-8, through a few layers and back. */
 const FLOAT32_TOLERANCE = 1e-5;
 const { network } = smallNetwork('resnet');

@@ -8,6 +8,8 @@ import { joinedState } from '../../../src/trainer/tasks/inputs/states.js';
 import { withBlobs } from '../support/run-plan.js';
 import { contextOf, runTraining, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
 
+// Oracle of method.type frozen.
+
 for (const type of ['sgd', 'adamw'] as const) {
   test(`frozen, ${type}: lower stages are joined as they started, the last as it was trained`, async () => {
     await withBlobs(async (blobs) => {

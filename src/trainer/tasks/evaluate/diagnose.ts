@@ -1,12 +1,18 @@
 import type { MetricSample } from '../../../contract/trainer-protocol.js';
-import { type RunDescription, storesVariables } from '../../../method/index.js';
+import type { RunDescription } from '../../../method/index.js';
 
-import { auxiliaryError, fidelities, type TrainedNetwork } from '../../evaluation/index.js';
+import {
+  auxiliaryError,
+  fidelities,
+  type LocalGradients,
+  type TrainedNetwork,
+} from '../../evaluation/index.js';
 import { learningRateAt, type NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { trainBatchesOn } from '../inputs/batches.js';
 import type { Readers } from '../inputs/readers.js';
+import { trainerOf } from '../train/methods/index.js';
 
 /**
  * Distance of the stages from the network they make: `fidelity` of each stage's gradient on the batch of `step`, and
@@ -20,9 +26,10 @@ export async function diagnose(
   readers: Pick<Readers, 'train' | 'test'>,
   step: number,
 ): Promise<MetricSample[]> {
-  // Stored variables belong to single stages, so there is nothing to compare in the whole network.
-  if (run.stages.length === 1 || storesVariables(context.assignment.spec.method)) return [];
-  const samples = (await probeFidelity(context, run, weights, readers, step)).flatMap((value, stage) =>
+  const { gradients } = trainerOf(context.assignment.spec.method);
+  if (run.stages.length === 1 || gradients === null) return [];
+  const found = await probeFidelity(context, run, gradients, weights, readers, step);
+  const samples = found.flatMap((value, stage) =>
     value !== null && Number.isFinite(value) ? [{ name: 'fidelity', stage, step, value }] : [],
   );
   for (const { index: stage, auxiliary } of run.stages) {
@@ -42,6 +49,7 @@ export async function diagnose(
 async function probeFidelity(
   context: TaskContext,
   { stages, rounds }: RunDescription,
+  gradients: LocalGradients,
   weights: NamedValues,
   { train }: Pick<Readers, 'train'>,
   step: number,
@@ -51,6 +59,7 @@ async function probeFidelity(
   try {
     return fidelities({
       stages,
+      gradients,
       weights,
       method: spec.method,
       labelSmoothing: spec.label_smoothing,

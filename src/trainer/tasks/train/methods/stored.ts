@@ -1,24 +1,32 @@
-import type { TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { parallelRange } from '../../../method/index.js';
-import type { Shape } from '../../../network/index.js';
-import { encodeState } from '../../checkpoint/index.js';
-import { TrainerError } from '../../errors.js';
-import { InitialFeatures } from '../../evaluation/index.js';
-import { Optimizer, type OptimizerState, optimizerSettings } from '../../optimizer/index.js';
-import { type SampleRows, StoredVariables } from '../../stored-variables/index.js';
-import { type BoundaryVariables, Stopwatch, storedStep } from '../../training/index.js';
-import type { TaskContext } from '../context.js';
-import { trainBatchesOn } from '../inputs/batches.js';
-import { type Readers, withReaders } from '../inputs/readers.js';
-import { stageParameters } from '../inputs/stage-parameters.js';
-import { readCheckpoint, stateBefore } from '../inputs/states.js';
-import { type Owned, withOwned } from '../owned.js';
-import { type AssignedStage, assignedStage } from './assigned-stage.js';
-import { type Trainee, trainRound } from './round.js';
-import { eachWritten, type Files, hasMultipliers, openFiles } from './stored-files.js';
+import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
+import { parallelRange } from '../../../../method/index.js';
+import type { Shape } from '../../../../network/index.js';
+import { encodeState } from '../../../checkpoint/index.js';
+import { TrainerError } from '../../../errors.js';
+import { InitialFeatures } from '../../../evaluation/index.js';
+import { Optimizer, type OptimizerState, optimizerSettings } from '../../../optimizer/index.js';
+import { type SampleRows, StoredVariables } from '../../../stored-variables/index.js';
+import { type BoundaryVariables, Stopwatch, storedStep } from '../../../training/index.js';
+import type { TaskContext } from '../../context.js';
+import { trainBatchesOn } from '../../inputs/batches.js';
+import { type Readers, withReaders } from '../../inputs/readers.js';
+import { stageParameters } from '../../inputs/stage-parameters.js';
+import { readCheckpoint, stateBefore } from '../../inputs/states.js';
+import { type Owned, withOwned } from '../../owned.js';
+import { type AssignedStage, assignedStage } from '../assigned-stage.js';
+import { type Trainee, trainRound } from '../round.js';
+import { eachWritten, type Files, hasMultipliers, openFiles } from '../stored-files.js';
+import type { MethodTrainer } from './method-trainer.js';
 
-/** Trains stage k for one round on the variables stored of each sample (docs/method.md, "Stored variables"). */
-export async function trainStoredStage(context: TaskContext): Promise<TaskSuccess> {
+/** `stored`: the inputs are variables stored for every sample (docs/method.md, "Stored variables"). */
+export const stored: MethodTrainer = {
+  train: trainStoredStage,
+  // The variables belong to single stages, so there is nothing to compare in the composed network.
+  gradients: null,
+};
+
+/** Trains stage k for one round. */
+async function trainStoredStage(context: TaskContext): Promise<TaskSuccess> {
   const assigned = assignedStage(context);
   const { run, stage, round } = assigned;
   const stopwatch = new Stopwatch(context.now);
@@ -97,6 +105,5 @@ function boundary(
   input: Shape,
   initial: InitialFeatures,
 ): BoundaryVariables {
-  const stored = new StoredVariables(rows, input, hasMultipliers(spec));
-  return { stored, initial };
+  return { stored: new StoredVariables(rows, input, hasMultipliers(spec)), initial };
 }

@@ -1,22 +1,28 @@
-import type { ResolvedSpec } from '../../../contract/spec.js';
-import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, parallelRange, type RunDescription } from '../../../method/index.js';
-import type { StageDescription } from '../../../network/index.js';
-import { mergeStates } from '../../checkpoint/index.js';
-import { TrainerError } from '../../errors.js';
-import { Optimizer, type OptimizerState } from '../../optimizer/index.js';
-import { jointStep, Stopwatch } from '../../training/index.js';
-import { allEnded } from '../all-ended.js';
-import type { TaskContext } from '../context.js';
-import { stageParameters } from '../inputs/stage-parameters.js';
-import { initialState, readCheckpoint, readState } from '../inputs/states.js';
-import type { Owned } from '../owned.js';
-import { partSettings } from './part.js';
-import { type Trainee, trainRound } from './round.js';
-import { storeStage } from './store-stage.js';
+import type { ResolvedSpec } from '../../../../contract/spec.js';
+import type { TaskOutput, TaskSuccess } from '../../../../contract/trainer-protocol.js';
+import { describeRun, parallelRange, type RunDescription } from '../../../../method/index.js';
+import type { StageDescription } from '../../../../network/index.js';
+import { mergeStates } from '../../../checkpoint/index.js';
+import { TrainerError } from '../../../errors.js';
+import type { LocalGradientOptions } from '../../../evaluation/index.js';
+import { Optimizer, type OptimizerState } from '../../../optimizer/index.js';
+import type { Draw, NamedTensors } from '../../../passes/index.js';
+import { exchangeMessages, jointStep, Stopwatch } from '../../../training/index.js';
+import { allEnded } from '../../all-ended.js';
+import type { TaskContext } from '../../context.js';
+import { stageParameters } from '../../inputs/stage-parameters.js';
+import { initialState, readCheckpoint, readState } from '../../inputs/states.js';
+import type { Owned } from '../../owned.js';
+import { partSettings } from '../part.js';
+import { type Trainee, trainRound } from '../round.js';
+import { storeStage } from '../store-stage.js';
+import type { MethodTrainer } from './method-trainer.js';
 
-/** Trains every stage for one round by rounds of messages within each batch (docs/method.md, "Rounds of messages"). */
-export async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
+/** `rounds`: all stages train together and exchange messages within each batch (docs/method.md, "Rounds of messages"). */
+export const messageRounds: MethodTrainer = { train: trainMessageRounds, gradients: messageRoundGradients };
+
+/** Trains every stage for one round. */
+async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
   const { spec, dataset, round } = context.assignment;
   const run = describeRun(spec, dataset);
   if (round === null) throw new TrainerError('invalid_assignment', 'message rounds need a round');
@@ -83,4 +89,17 @@ async function storeStages(
   const outputs: Record<string, TaskOutput> = {};
   for (const stage of stages) Object.assign(outputs, await storeStage(context, stage, state));
   return outputs;
+}
+
+/** Gradients of a method whose stages exchange messages within a batch. */
+function messageRoundGradients(
+  { stages, method, labelSmoothing, at }: LocalGradientOptions,
+  weights: NamedTensors,
+  draw: Draw,
+): NamedTensors {
+  const { penalty, message_rounds: messageRounds } = method;
+  if (typeof penalty !== 'number' || !messageRounds)
+    throw new Error('the message rounds and the penalty must be resolved before');
+  return exchangeMessages({ stages, weights, messageRounds, beta: penalty, labelSmoothing, draw }, at)
+    .gradients;
 }

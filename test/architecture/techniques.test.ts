@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import ts from 'typescript';
+import { parse } from 'yaml';
+import { OPTIMIZER_DEFAULTS } from '../../src/contract/generated/defaults.js';
+import { COUPLINGS, MESSAGE_FILTERS, MESSAGE_PRECISIONS, METHODS } from '../../src/method/index.js';
+import { BALANCED } from '../../src/planning/costs/split.js';
+import { ROOT } from '../../src/service/root.js';
+import { CODECS, FILTERS } from '../../src/trainer/messages/index.js';
+import { UPDATE_RULES } from '../../src/trainer/optimizer/from-spec.js';
+import { METHOD_TRAINERS } from '../../src/trainer/tasks/train/methods/index.js';
+
+/** A technique is one place: its name stands in the contract, and in one table of rules and one of implementations. */
+interface Kind {
+  /** Field of a job whose values are the names. */
+  readonly field: string;
+  readonly schema: readonly string[];
+  /** The tables, by the file that holds them. */
+  readonly tables: Readonly<Record<string, object>>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    field: 'method.type',
+    schema: ['MethodSpec', 'properties', 'type'],
+    tables: {
+      'src/method/rules.ts': METHODS,
+      'src/trainer/tasks/train/methods/index.ts': METHOD_TRAINERS,
+    },
+  },
+  {
+    // One formula has both couplings, so there is no second table.
+    field: 'method.stored.coupling',
+    schema: ['MethodSpec', 'properties', 'stored', 'properties', 'coupling'],
+    tables: { 'src/method/couplings.ts': COUPLINGS },
+  },
+  {
+    field: 'method.corrections.precision',
+    schema: ['MethodSpec', 'properties', 'corrections', 'properties', 'precision'],
+    tables: { 'src/method/messages.ts': MESSAGE_PRECISIONS, 'src/trainer/messages/codecs/index.ts': CODECS },
+  },
+  {
+    field: 'method.corrections.filter',
+    schema: ['MethodSpec', 'properties', 'corrections', 'properties', 'filter'],
+    tables: { 'src/method/messages.ts': MESSAGE_FILTERS, 'src/trainer/messages/filter.ts': FILTERS },
+  },
+  {
+    field: 'method.split',
+    schema: ['MethodSpec', 'properties', 'split', 'anyOf', '0'],
+    tables: { 'src/planning/costs/split.ts': BALANCED },
+  },
+  {
+    field: 'optimizer.type',
+    schema: ['OptimizerSpec', 'properties', 'type'],
+    tables: {
+      'openapi/openapi.yaml': OPTIMIZER_DEFAULTS,
+      'src/trainer/optimizer/from-spec.ts': UPDATE_RULES,
+    },
+  },
+];
+
+/** Words of a choice that is left to Strata, or of none. They stand for no technique. */
+const NO_TECHNIQUE = ['auto', 'none'];
+
+/** Other places where such a word stands, with the reason. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  'src/jobs/store/connection/column.ts: int8': 'a type of Postgres',
+  'src/jobs/worker/children/oom-kills.ts: memory': 'a controller of Linux',
+  'src/planning/spec/method/resolve-method.ts: penalty': 'a field of a job',
+  'src/planning/spec/method/resolve-method.ts: stored': 'a field of a job',
+  'src/planning/spec/precision.ts: float32': 'the precision of passes',
+  'src/predictor/onnx.ts: float32': 'a type of ONNX',
+  'src/trainer/export/graph-format.ts: float32': 'a type of TensorFlow.js',
+  'src/trainer/export/onnx-runtime.ts: float32': 'a type of ONNX',
+  'src/trainer/runtime/tensor.ts: float16': 'a type of TensorFlow',
+  'src/trainer/runtime/tensor.ts: float32': 'a type of TensorFlow',
+  'src/trainer/runtime/tensor.ts: int8': 'a type of TensorFlow',
+};
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const sorted = (names: readonly string[]): string[] => [...names].sort();
+
+function filesOf(folder: string): string[] {
+  const files = execFileSync(
+    'git',
+    ['ls-files', '--cached', '--others', '--exclude-standard', '--', folder],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+    },
+  );
+  return files
+    .trim()
+    .split('\n')
+    .filter((path) => path.endsWith('.ts') && !path.includes('/generated/'));
+}
+
+const names = new Map<string, readonly string[]>();
+
+before(() => {
+  const { components } = parse(read('openapi/openapi.yaml'));
+  for (const { field, schema } of KINDS) {
+    const found = schema.reduce((at, key) => at[key], components.schemas) as { enum: (string | null)[] };
+    names.set(
+      field,
+      found.enum.filter((name) => name !== null),
+    );
+  }
+});
+
+const namesOf = ({ field }: Kind): readonly string[] => names.get(field) ?? [];
+
+for (const kind of KINDS) {
+  for (const [file, table] of Object.entries(kind.tables)) {
+    test(`${kind.field}: ${file} has an entry for each name of the contract, and no other`, () => {
+      assert.ok(namesOf(kind).length > 1, 'the contract has names');
+      assert.deepEqual(sorted(Object.keys(table)), sorted(namesOf(kind)));
+    });
+  }
+
+  test(`${kind.field}: each name has a section, or a row of a table, in docs/method.md`, () => {
+    const lines = read('docs/method.md').split('\n');
+    const places = lines.filter((line) => /^#+ /.test(line) || line.startsWith('| ')).map(placeOf);
+    const missing = namesOf(kind).filter((name) => !places.some((place) => place.includes(`\`${name}\``)));
+    assert.deepEqual(missing, []);
+  });
+
+  test(`${kind.field}: each name has an oracle test, which says so`, () => {
+    const tagged = new Map<string, string>();
+    for (const path of filesOf('test')) {
+      const tags = read(path).matchAll(/^\/\/ Oracle of (\S+) (.+)\.$/gm);
+      for (const [, field, list] of tags)
+        if (field === kind.field) for (const name of list!.split(', ')) tagged.set(name, path);
+    }
+    assert.deepEqual(sorted([...tagged.keys()]), sorted(namesOf(kind)));
+  });
+}
+
+test('each method has a section of its own in docs/method.md', () => {
+  const headings = read('docs/method.md').match(/^#+ .*$/gm) ?? [];
+  const missing = Object.keys(METHODS).filter(
+    (name) => !headings.some((line) => line.includes(`\`${name}\``)),
+  );
+  assert.deepEqual(missing, []);
+});
+
+/** A heading, or the first cell of a row. */
+function placeOf(line: string): string {
+  return line.startsWith('|') ? (line.split('|')[1] ?? '') : line;
+}
+
+test('no other file names a technique: a branch on a name is a property of its rules', () => {
+  const techniques = KINDS.map((kind) => namesOf(kind).filter((name) => !NO_TECHNIQUE.includes(name)));
+  const tables = new Set(KINDS.flatMap((kind) => Object.keys(kind.tables)));
+  const found = filesOf('src')
+    .filter((path) => !tables.has(path))
+    .flatMap((path) => mentions(path, read(path), techniques).map((name) => `${path}: ${name}`));
+  assert.deepEqual(sorted([...new Set(found)]), sorted(Object.keys(ALLOWED)));
+});
+
+test('a branch, a table, a type and a text that name a technique are recognized', () => {
+  const techniques = [
+    ['penalty', 'augmented-lagrangian'],
+    ['int8', 'float16'],
+  ];
+  const found = (text: string) => mentions('example.ts', text, techniques);
+  assert.deepEqual(found("if (type === 'penalty') go();"), ['penalty']);
+  assert.deepEqual(found('const BYTES = { int8: 1, float16: 2 };'), ['int8', 'float16']);
+  assert.deepEqual(found("type Codec = 'int8' | 'float16';"), ['int8', 'float16']);
+  assert.deepEqual(found('report(`use augmented-lagrangian with $' + '{type}`);'), ['augmented-lagrangian']);
+  assert.deepEqual(
+    found("type Chosen = Pick<Method, 'penalty'>; report('/method/penalty', { penalty: 4 });"),
+    [],
+  );
+});
+
+/** Names of techniques in the code of a file; comments do not count. */
+function mentions(path: string, text: string, kinds: readonly (readonly string[])[]): string[] {
+  // Most files have no such word, and need not be parsed.
+  const words = kinds.flat().join('|');
+  const joined = kinds.flat().filter((name) => name.includes('-'));
+  if (!new RegExp(`['"\`](${words})['"\`]|\\b(${words}):|${joined.join('|')}`).test(text)) return [];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    for (const kind of kinds) found.push(...mentionsIn(node, kind));
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+function mentionsIn(node: ts.Node, kind: readonly string[]): string[] {
+  // One name among a type's literals, or among keys, can be a field: `Pick<Method, 'type' | 'penalty'>`.
+  if (ts.isUnionTypeNode(node))
+    return atLeastTwo(
+      node.types.map((type) => type.getText().slice(1, -1)),
+      kind,
+    );
+  if (ts.isObjectLiteralExpression(node)) return atLeastTwo(node.properties.map(keyOf), kind);
+  const text = textOf(node);
+  if (text === null) return [];
+  return kind.filter((name) => text === name || (name.includes('-') && text.includes(name)));
+}
+
+function atLeastTwo(words: readonly string[], kind: readonly string[]): string[] {
+  const known = words.filter((word) => kind.includes(word));
+  return known.length > 1 ? known : [];
+}
+
+const keyOf = (property: ts.ObjectLiteralElementLike): string =>
+  property.name && (ts.isIdentifier(property.name) || ts.isStringLiteral(property.name))
+    ? property.name.text
+    : '';
+
+/** Text of a string, or of a part of a template, that is a value. */
+function textOf(node: ts.Node): string | null {
+  if (ts.isTemplateLiteralToken(node)) return node.text;
+  if (
+    !ts.isStringLiteral(node) ||
+    ts.isLiteralTypeNode(node.parent) ||
+    (ts.isPropertyAssignment(node.parent) && node.parent.name === node)
+  )
+    return null;
+  return node.text;
+}
