@@ -666,9 +666,10 @@ class TrackerExport(TypedDict):
     type: Literal["mlflow"]
     tracking_uri: str
     experiment: str
-    state: Literal["waiting", "pending", "succeeded", "failed"]
-    """`waiting`: the job has not ended. `pending`: the export is being tried. `succeeded`: exported. `failed`: the
-    last attempt failed.
+    state: Literal["waiting", "live", "pending", "succeeded", "failed"]
+    """`waiting`: the job has not started, or the tracker has not answered yet. `live`: the job runs, and its run has
+    what was measured until a moment ago. `pending`: the job has ended, and the whole export is being tried.
+    `succeeded`: exported. `failed`: the last attempt failed.
     """
     attempts: int
     run_id: Optional[str]

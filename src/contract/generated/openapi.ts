@@ -320,7 +320,7 @@ export interface paths {
         put?: never;
         /**
          * Export a job to an experiment tracker
-         * @description The export starts when the job has ended, or at once if it has ended already. A second request for the same experiment of the same tracker exports again, with the authorization of this request, into the same run.
+         * @description While the job runs, its metrics are added to the run every few seconds. When it has ended, it is exported as a whole. A second request for the same experiment of the same tracker exports again, with the authorization of this request, into the same run.
          */
         post: operations["handOverJob"];
         delete?: never;
@@ -1462,10 +1462,10 @@ export interface components {
             tracking_uri: string;
             experiment: string;
             /**
-             * @description `waiting`: the job has not ended. `pending`: the export is being tried. `succeeded`: exported. `failed`: the last attempt failed.
+             * @description `waiting`: the job has not started, or the tracker has not answered yet. `live`: the job runs, and its run has what was measured until a moment ago. `pending`: the job has ended, and the whole export is being tried. `succeeded`: exported. `failed`: the last attempt failed.
              * @enum {string}
              */
-            state: "waiting" | "pending" | "succeeded" | "failed";
+            state: "waiting" | "live" | "pending" | "succeeded" | "failed";
             attempts: number;
             /** @description Id of the run in the tracker. */
             run_id: string | null;
@@ -3230,7 +3230,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The export. It starts in a moment, or when the job has ended. */
+            /** @description The export. It starts in a moment, or when the job starts. */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -41,6 +41,13 @@ export type StoredResult = Figures & {
 /** Jobs of earlier versions have no warnings. */
 export type StoredPlan = Omit<Schemas['JobPlan'], 'warnings'> & Partial<Pick<Schemas['JobPlan'], 'warnings'>>;
 
+/** The last step of a series that was read. `stage` is -1 for the whole network. */
+export interface SeriesEnd {
+  readonly name: string;
+  readonly stage: number;
+  readonly step: number;
+}
+
 /** Location of the bytes of an upload. */
 export type ImportSource =
   | {
@@ -161,6 +168,7 @@ export const COLUMNS = {
   trackerExport: {
     type: textOf<Schemas['TrackerExport']['type']>(),
     state: textOf<'pending' | 'succeeded' | 'failed'>(),
+    sent: orNull(json<readonly SeriesEnd[]>()),
   },
 };
 

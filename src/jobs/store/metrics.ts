@@ -1,4 +1,5 @@
 import type { MetricSample } from '../../contract/trainer-protocol.js';
+import type { SeriesEnd } from './columns.js';
 import { float, int, type RowOf, text, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
@@ -44,6 +45,7 @@ export type PointRow = RowOf<typeof POINT>;
 
 const sampled = statement('sample-metrics', POINT);
 const streamed = statement('stream-metrics', POINT);
+const since = statement('metrics-since', POINT);
 
 export interface MetricFilter {
   readonly names: readonly string[] | null;
@@ -126,6 +128,49 @@ export async function* streamPoints(
     if (last === undefined || rows.length < POINTS_A_READ) return;
     after = Prisma.sql`AND (name, stage, step) > (${last.name}, ${last.stage}::int, ${last.step}::int)`;
   }
+}
+
+/**
+ * Points after the given end of each series, at most `points` of each, by series and step. It reads nothing before them: the
+ * cost does not grow with the job.
+ */
+export function pointsSince(
+  db: Queryable,
+  jobId: string,
+  ends: readonly SeriesEnd[],
+  points: number,
+): Promise<PointRow[]> {
+  return since.rows(
+    db,
+    Prisma.sql`
+    WITH RECURSIVE
+    -- The series of the job, found by steps through the primary key.
+    series AS (
+      (SELECT name, stage FROM metric_point WHERE job_id = ${jobId} ORDER BY name, stage LIMIT 1)
+      UNION ALL
+      SELECT next.* FROM series CROSS JOIN LATERAL (
+        SELECT name, stage FROM metric_point WHERE job_id = ${jobId} AND (name, stage) > (series.name, series.stage)
+        ORDER BY name, stage LIMIT 1
+      ) next
+    ),
+    ends AS (SELECT * FROM jsonb_to_recordset(${JSON.stringify(ends)}::jsonb) AS ends (name text, stage int, step int))
+    SELECT point.* FROM series LEFT JOIN ends USING (name, stage)
+    CROSS JOIN LATERAL (
+      SELECT name, stage, step, value, attempt, at FROM metric_point
+      WHERE job_id = ${jobId} AND name = series.name AND stage = series.stage AND step > coalesce(ends.step, -1)
+        AND value > '-Infinity' AND value < 'Infinity'
+      ORDER BY step LIMIT ${points}::int
+    ) point
+    ORDER BY name, stage, step`,
+  );
+}
+
+/** The ends of the series once these points have been read too. @param points by series and step */
+export function endsAfter(ends: readonly SeriesEnd[], points: readonly SeriesEnd[]): SeriesEnd[] {
+  const last = new Map(
+    [...ends, ...points].map(({ name, stage, step }) => [`${name}/${stage}`, { name, stage, step }]),
+  );
+  return [...last.values()];
 }
 
 function matches(jobId: string, { names, stage }: MetricFilter): Prisma.Sql {

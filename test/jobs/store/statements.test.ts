@@ -125,6 +125,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => tasks.expiredTasks(db, '', 1),
     () => tasks.consumedSpools(db, '', 1),
     () => claimExport(db, 1),
+    () => metrics.pointsSince(db, '', [], 1),
     () => claimDelivery(db, 1),
   ];
   // A function that cannot work without a row still has sent its statement.

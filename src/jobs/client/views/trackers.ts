@@ -13,7 +13,7 @@ export function toTrackerExport(row: Row, jobFinished: boolean): TrackerExport {
     type: row.type,
     tracking_uri: row.trackingUri,
     experiment: row.experiment,
-    state: pending && !jobFinished ? 'waiting' : row.state,
+    state: pending && !jobFinished ? (row.runId === null ? 'waiting' : 'live') : row.state,
     attempts: row.attempts,
     run_id: row.runId,
     run_url: row.runUrl,

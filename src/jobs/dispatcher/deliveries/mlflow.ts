@@ -1,5 +1,6 @@
 import type { OutgoingAnswer } from '../../outgoing/send.js';
 import { OutgoingError } from '../../outgoing/target.js';
+import type { PointRow } from '../../store/metrics.js';
 import type { ClaimedExport, ExportedRun } from '../../store/tracker-exports.js';
 import type { Ask } from './ask.js';
 import {
@@ -19,35 +20,64 @@ const API = '/api/2.0/mlflow';
 const MAX_METRICS = 1_000;
 const MAX_PARAMS = 100;
 
+type Target = Pick<ClaimedExport, 'trackingUri' | 'experiment'>;
+
 /**
  * Writes a finished job as a run of an MLflow experiment: parameters, tags, every metric with step and time, and
  * the status. Repeating it changes nothing: the run is found by its tag, and MLflow keeps one of equal metric
  * points. @throws OutgoingError with the tracker's response
  */
-export async function exportToMlflow(
-  { trackingUri, experiment }: Pick<ClaimedExport, 'trackingUri' | 'experiment'>,
+export async function exportToMlflow(target: Target, subject: Subject, ask: Ask): Promise<ExportedRun> {
+  const mlflow = new Mlflow(ask);
+  const run = await describeRun(mlflow, target, subject);
+  await logPoints(mlflow, run.runId, subject.points());
+  const end_time = subject.finishedAt.getTime();
+  await mlflow.post('/runs/update', { run_id: run.runId, status: statusOf(subject.state), end_time });
+  return run;
+}
+
+/**
+ * Adds points of a running job to its run, which it makes if there is none. MLflow shows it as running.
+ * @param known the run of an earlier part
+ */
+export async function addToMlflow(
+  target: Target,
   subject: Subject,
+  points: readonly PointRow[],
+  known: ExportedRun | null,
   ask: Ask,
 ): Promise<ExportedRun> {
   const mlflow = new Mlflow(ask);
+  const run = known ?? (await describeRun(mlflow, target, subject));
+  await logPoints(mlflow, run.runId, points);
+  return run;
+}
+
+/** Finds or makes the run, and writes its parameters and tags. */
+async function describeRun(
+  mlflow: Mlflow,
+  { trackingUri, experiment }: Target,
+  subject: Subject,
+): Promise<ExportedRun> {
   const experimentId = await mlflow.experimentNamed(experiment);
   const runId = await mlflow.runOf(experimentId, subject);
   const [first, ...more] = chunks(paramsOf(subject), MAX_PARAMS);
   await mlflow.post('/runs/log-batch', { run_id: runId, params: first ?? [], tags: tagsOf(subject) });
   for (const params of more) await mlflow.post('/runs/log-batch', { run_id: runId, params });
-  await logPoints(mlflow, runId, subject);
-  const end_time = subject.finishedAt.getTime();
-  await mlflow.post('/runs/update', { run_id: runId, status: statusOf(subject.state), end_time });
   return { runId, runUrl: `${trackingUri.replace(/\/+$/, '')}/#/experiments/${experimentId}/runs/${runId}` };
 }
 
-async function logPoints(mlflow: Mlflow, runId: string, subject: Subject): Promise<void> {
+async function logPoints(
+  mlflow: Mlflow,
+  runId: string,
+  points: Iterable<PointRow> | AsyncIterable<PointRow>,
+): Promise<void> {
   let metrics: MlflowMetric[] = [];
   const flush = async () => {
     if (metrics.length > 0) await mlflow.post('/runs/log-batch', { run_id: runId, metrics });
     metrics = [];
   };
-  for await (const point of subject.points()) {
+  for await (const point of points) {
     metrics.push(metricOf(point));
     if (metrics.length === MAX_METRICS) await flush();
   }

@@ -6,7 +6,7 @@ import type { Database } from '../../store/connection/database.js';
 import { type PointRow, streamPoints } from '../../store/metrics.js';
 import type { Artifact } from '../../store/rows.js';
 
-/** A finished job, as sent to a tracker. */
+/** A job that runs or has ended, as sent to a tracker. */
 export interface Subject {
   readonly id: string;
   readonly name: string;

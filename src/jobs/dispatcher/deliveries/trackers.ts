@@ -1,19 +1,26 @@
+import { isTerminal } from '../../../contract/states.js';
 import type { SecretBox } from '../../outgoing/secret-box.js';
 import { sendRequest } from '../../outgoing/send.js';
 import { forPurpose, OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
-import { LEASE_MS } from '../../process/limits.js';
+import { LEASE_MS, TRACKER_PART_MS, TRACKER_PART_RETRY_MS } from '../../process/limits.js';
 import type { Places } from '../../process/places.js';
+import type { Database } from '../../store/connection/database.js';
+import type { DeliveryFailure } from '../../store/deliveries.js';
+import { endsAfter, pointsSince } from '../../store/metrics.js';
 import {
   type ClaimedExport,
   claimExport,
+  type ExportedPart,
   type ExportedRun,
   recordExport,
   recordExportFailure,
+  recordPart,
+  recordPartFailure,
 } from '../../store/tracker-exports.js';
 import type { Ask } from './ask.js';
-import { exportToMlflow } from './mlflow.js';
+import { addToMlflow, exportToMlflow } from './mlflow.js';
 import { type OutboxOptions, openOutbox } from './outbox.js';
-import { readSubject } from './subject.js';
+import { readSubject, type Subject } from './subject.js';
 
 const TIMEOUT_MS = 15_000;
 /** Time limit for all requests of one export together. */
@@ -26,24 +33,59 @@ export interface Exporter extends OutboxOptions {
   readonly openBox: () => Promise<SecretBox>;
 }
 
-/** Hands finished jobs over to their trackers. An attempt may happen twice; there is one run all the same. */
+/**
+ * Hands jobs over to their trackers: part by part while they run, and whole when they have ended. An attempt may happen
+ * twice; there is one run all the same.
+ */
 export function openExports(exporter: Exporter): Places {
   const { db } = exporter;
-  return openOutbox<ClaimedExport, ExportedRun>(
+  return openOutbox<ClaimedExport, ExportedRun | ExportedPart>(
     {
       table: 'tracker_export',
       claim: () => claimExport(db, LEASE_MS),
       async send(claimed, over) {
         const subject = await readSubject(db, claimed.jobId);
         const ask = await askerOf(exporter, claimed, over);
-        return { arrived: await exportToMlflow(claimed, subject, ask) };
+        const isOver = isTerminal('job', subject.state);
+        return {
+          arrived: await (isOver
+            ? exportToMlflow(claimed, subject, ask)
+            : sendPart(db, claimed, subject, ask)),
+        };
       },
-      arrived: (claimed, run) => recordExport(db, claimed, run),
-      failed: (claimed, failure) => recordExportFailure(db, claimed, failure),
+      arrived: (claimed, run) =>
+        'sent' in run ? recordPart(db, claimed, run) : recordExport(db, claimed, run),
+      failed: (claimed, failure) => recordFailure(db, claimed, failure),
     },
     AT_ONCE,
     exporter,
   );
+}
+
+/** Maximum number of points of one series in one part. */
+const PART_POINTS = 1_000;
+
+/** Sends what a running job has measured since the last part; nothing where there is nothing new. */
+async function sendPart(
+  db: Database,
+  claimed: ClaimedExport,
+  subject: Subject,
+  ask: Ask,
+): Promise<ExportedPart> {
+  const { runId, runUrl, sent } = claimed;
+  const known = runId !== null && runUrl !== null ? { runId, runUrl } : null;
+  const points = await pointsSince(db, subject.id, sent ?? [], PART_POINTS);
+  const run =
+    known !== null && points.length === 0 ? known : await addToMlflow(claimed, subject, points, known, ask);
+  const isFull = points.length >= PART_POINTS;
+  return { ...run, sent: endsAfter(sent ?? [], points), pauseMs: isFull ? 0 : TRACKER_PART_MS };
+}
+
+/** While its job runs, an export is never given up: the attempts of the whole export begin when the job has ended. */
+function recordFailure(db: Database, claimed: ClaimedExport, failure: DeliveryFailure): Promise<boolean> {
+  if (failure.retryMs === null || isTerminal('job', claimed.state))
+    return recordExportFailure(db, claimed, failure);
+  return recordPartFailure(db, claimed, failure.error, TRACKER_PART_RETRY_MS);
 }
 
 async function askerOf(

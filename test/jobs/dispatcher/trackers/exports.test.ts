@@ -43,14 +43,23 @@ const createJob = async (trackers: components['schemas']['Tracker'][]) =>
   ).job;
 const exportsOf = async (jobId: string) => (await client.jobs.listJobTrackers(jobId)).data;
 
-/** Finishes a job as a worker would, with a loss per step of stage 1. */
-async function finish(jobId: string, state: string, steps: number): Promise<void> {
+/** A loss per step of stage 1, up to this number of steps; those that are there stay. */
+async function measure(jobId: string, steps: number): Promise<void> {
   await strata.sql.query(
     `INSERT INTO metric_point (job_id, name, stage, step, attempt, value, at)
      SELECT $1, 'loss', 1, step, 1, 1.0 / (step + 1), '2026-01-01Z'::timestamptz + step * interval '1 second'
-     FROM generate_series(0, $2 - 1) AS step`,
+     FROM generate_series(0, $2 - 1) AS step ON CONFLICT DO NOTHING`,
     [jobId, steps],
   );
+}
+
+async function start(jobId: string): Promise<void> {
+  await strata.sql.query(`UPDATE job SET state = 'running', started_at = now() WHERE id = $1`, [jobId]);
+}
+
+/** Finishes a job as a worker would, with a loss per step of stage 1. */
+async function finish(jobId: string, state: string, steps: number): Promise<void> {
+  await measure(jobId, steps);
   await strata.sql.query(`UPDATE job SET state = $2, finished_at = now() WHERE id = $1`, [jobId, state]);
 }
 
@@ -80,6 +89,86 @@ test('a job is handed over when it has ended, whole: parameters, tags, every met
   assert.deepEqual(metrics[2], { key: 'loss/stage_1', value: 1 / 3, timestamp: at, step: 2 });
   assert.equal(mlflow.of('/runs/update')[0]?.body.status, 'FINISHED');
   assert.equal(mlflow.of('/runs/create')[0]?.body.run_name, 'mine');
+});
+
+/** Steps of the points that each request has sent. */
+const sentSteps = (): number[][] =>
+  mlflow
+    .of('/runs/log-batch')
+    .map(({ body }) => (body.metrics ?? []).map((metric) => metric.step))
+    .filter((steps) => steps.length > 0);
+
+test('a running job is there with what it has measured, follows in parts, and is sent whole at its end', async () => {
+  const { id } = await createJob([trackerAt(mlflow.url)]);
+  await start(id);
+  await measure(id, 3);
+  await send();
+  const [live] = await exportsOf(id);
+  assert.deepEqual([live?.state, live?.run_id, live?.attempts], ['live', 'run0', 0]);
+  assert.equal(mlflow.of('/runs/update').length, 0, 'the run is shown as running');
+  await send();
+  assert.deepEqual(sentSteps(), [[0, 1, 2]], 'the next part waits for its pause');
+  const before = mlflow.calls.length;
+  await makeDue(strata, 'tracker_export');
+  await send();
+  assert.equal(mlflow.calls.length, before, 'nothing is new');
+  await measure(id, 5);
+  await makeDue(strata, 'tracker_export');
+  await send();
+  assert.deepEqual(sentSteps(), [
+    [0, 1, 2],
+    [3, 4],
+  ]);
+  assert.equal(mlflow.calls.length, before + 1, 'a part needs no search for its run');
+  await finish(id, 'succeeded', 6);
+  await makeDue(strata, 'tracker_export');
+  await send();
+  const [done] = await exportsOf(id);
+  assert.deepEqual([done?.state, done?.run_id], ['succeeded', 'run0']);
+  assert.deepEqual(sentSteps().at(-1), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual([mlflow.runs.size, mlflow.of('/runs/update')[0]?.body.status], [1, 'FINISHED']);
+});
+
+test('a running job with many points catches up at once', async () => {
+  const { id } = await createJob([trackerAt(mlflow.url)]);
+  await start(id);
+  await measure(id, 2_300);
+  await send();
+  assert.deepEqual(
+    sentSteps().map((steps) => [steps[0], steps.length]),
+    [
+      [0, 1_000],
+      [1_000, 1_000],
+      [2_000, 300],
+    ],
+  );
+});
+
+test('a part that fails is no attempt at the export, and what follows finds the same run', async () => {
+  const { id } = await createJob([trackerAt(mlflow.url)]);
+  await start(id);
+  await measure(id, 2);
+  for (let failures = 0; failures < 12; failures++) {
+    mlflow.failing.push('/runs/log-batch');
+    await send();
+    await makeDue(strata, 'tracker_export');
+  }
+  const [failing] = await exportsOf(id);
+  assert.deepEqual([failing?.state, failing?.attempts], ['waiting', 0]);
+  assert.equal(failing?.error, 'answered 500 to /runs/log-batch: INTERNAL_ERROR');
+  await send();
+  const [live] = await exportsOf(id);
+  assert.deepEqual([live?.state, live?.error, mlflow.runs.size], ['live', null, 1]);
+  // Somebody deletes the run: the next part makes another.
+  mlflow.runs.clear();
+  mlflow.failing.push('/runs/log-batch');
+  for (const steps of [3, 4]) {
+    await measure(id, steps);
+    await makeDue(strata, 'tracker_export');
+    await send();
+  }
+  assert.equal(mlflow.runs.size, 1);
+  assert.deepEqual(sentSteps().at(-1), [2, 3]);
 });
 
 test('an interrupted export continues in the same run', async () => {

@@ -21,7 +21,7 @@ interface Asked {
   readonly status?: string;
   readonly tags?: readonly Pair[];
   readonly params?: readonly Pair[];
-  readonly metrics?: readonly object[];
+  readonly metrics?: readonly { readonly step: number }[];
 }
 
 /** The part of MLflow's REST API that an export uses, with one experiment `7`. */

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "tracker_export" ADD COLUMN     "sent" JSONB;
