@@ -33,9 +33,9 @@ async function run({ steps, warmup }: BenchmarkOptions): Promise<BenchmarkReport
   const folder = await mkdtemp(join(tmpdir(), 'strata-bench-'));
   const api = await emptyApi();
   try {
-    const nothing = join(folder, 'nothing.mjs');
+    const nothing = join(folder, 'nothing.cjs');
     await writeFile(nothing, '');
-    const { node } = { node: process.execPath };
+    const node = process.execPath;
     const contenders: Contender[] = [
       { name: 'bare node', command: [node, nothing] },
       { name: 'strata --version', command: [node, STRATA, '--version'] },

@@ -13,7 +13,7 @@ export interface Globals {
   readonly timeout?: number;
 }
 
-/** What a command works with. */
+/** Everything that a command works with. */
 export interface Context {
   readonly strata: StrataClient;
   readonly target: Target;

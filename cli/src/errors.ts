@@ -7,7 +7,7 @@ export interface Explained {
   readonly lines: readonly string[];
 }
 
-/** What to say of an error, and how to exit after it. */
+/** The message and the exit code of an error. */
 export function explain(error: unknown, url: string): Explained {
   if (error instanceof CliError)
     return { exitCode: error.exitCode, lines: [error.message, ...(error.remedy ? [error.remedy] : [])] };

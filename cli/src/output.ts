@@ -63,7 +63,7 @@ export class Output {
   }
 
   /**
-   * What a command found: the object itself for `--json`, its ids for `--quiet`, a view for people otherwise.
+   * Prints the result of a command: the object itself for `--json`, its ids for `--quiet`, a view for people otherwise.
    */
   result(value: unknown, ids: readonly string[], show: () => void): void {
     if (this.options.json) this.json(value);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context, Globals } from './context.js';
 import type { ExitCode } from './exit.js';
 
-/** What a command does. Without an exit code, it exits with 0. */
+/** The work of a command. Without an exit code, it exits with 0. */
 export type Action = (context: Context) => Promise<ExitCode | undefined> | Promise<void>;
 
 /** Runs an action and sets the exit code. The client is loaded here, because help and completion need none of it. */

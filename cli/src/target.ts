@@ -6,7 +6,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:3000';
 export interface Target {
   readonly url: string;
   readonly apiKey: string | undefined;
-  /** Where the key is from; null without one. */
+  /** Source of the key; null without one. */
   readonly keyFrom: 'STRATA_API_KEY' | 'strata login' | null;
 }
 

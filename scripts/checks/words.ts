@@ -59,6 +59,7 @@ function findFragments(): string[] {
     'src/**',
     'client/src/**',
     'dashboard/src/**',
+    'cli/src/**',
     'test/**',
     'scripts/**',
     'bench/**',

@@ -21,7 +21,7 @@ describe('strata on jobs', () => {
     return JSON.parse(stdout);
   };
 
-  describe('without a worker', () => {
+  describe('jobs without a worker', () => {
     test('--json prints the answers of the API as they are', async () => {
       const { jobId } = live.api;
       const cases = [
@@ -199,11 +199,11 @@ describe('strata on jobs', () => {
     });
   });
 
-  describe('with a worker', () => {
+  describe('jobs with a worker', () => {
     let processes: ServiceProcess[];
     before(async () => {
       const { strata } = live.api;
-      // Those of the tests before would be in the way.
+      // Jobs of the tests before would be in the way.
       const { stdout } = await live.strata('jobs', '--state', 'queued', '--limit', '100', '--quiet');
       for (const id of stdout.split('\n').filter(Boolean))
         await strata.client.jobs.cancelJob(id, { force: false });
@@ -224,7 +224,7 @@ describe('strata on jobs', () => {
       assert.equal(logs.code, 0);
     });
 
-    test('on a terminal, follow draws the wavefront, and the key Ctrl-C detaches', async () => {
+    test('follow draws the wavefront on a terminal, and the key Ctrl-C detaches', async () => {
       const { orders } = live.api.strata;
       await orders.clear();
       await orders.hold('stage-0-1');

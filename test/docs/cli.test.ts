@@ -19,7 +19,7 @@ describe('the blocks of README.md and docs/cli.md with the command run as pasted
   });
   after(() => strata.stop());
 
-  test('in an empty folder, one after another', async (t) => {
+  test('each runs in an empty folder', async (t) => {
     const folder = await temporaryFolder(t);
     // As in the checkout, but nothing that a command writes lands there.
     await symlink(join(ROOT, 'strata'), join(folder, 'strata'));

@@ -88,7 +88,7 @@ export async function resumeJob(context: Context, text: string): Promise<void> {
   showAsked(context, await context.strata.jobs.resume(await jobIdOf(context, text)));
 }
 
-/** What a job is after a request that it may still have to obey. */
+/** Shows the state of a job after a request, which it may still have to obey. */
 function showAsked({ out }: Context, job: Job): void {
   const asked = (time: string | null, word: string) =>
     time !== null && job.finished_at === null ? `, and will be ${word} after the current steps` : '';

@@ -14,7 +14,7 @@ export interface LogsOptions {
 
 const PAGE = 1_000;
 
-/** What the trainers of a job printed; with `--follow` also what they print from now on. */
+/** Shows the output of a job's trainers; with `--follow` also their output from now on. */
 export async function showLogs(context: Context, text: string, { task, follow }: LogsOptions): Promise<void> {
   const id = await jobIdOf(context, text);
   const options = task === undefined ? {} : { task };

@@ -15,7 +15,7 @@ export interface PlanOptions {
 
 const LOOK_MS = 500;
 
-/** What a job would take; `--profile` lets a worker measure its network first. */
+/** Predicts times and memory of a job; `--profile` lets a worker measure its network first. */
 export async function plan(context: Context, path: string | undefined, options: PlanOptions): Promise<void> {
   const { strata, out } = context;
   const job = await readSpec(path, options.set);

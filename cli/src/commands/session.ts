@@ -28,7 +28,7 @@ async function readKey(): Promise<string> {
   return checked(Buffer.concat(pieces).toString('utf8'));
 }
 
-/** What is typed is not shown. */
+/** Asks without showing the typed characters. */
 async function ask(question: string): Promise<string> {
   process.stderr.write(question);
   const nothing = new Writable({ write: (_piece, _encoding, done) => done() });

@@ -8,7 +8,7 @@ import { attend } from './attend.js';
 /** Shows a job until it ends: the wavefront on a terminal, a line an event otherwise, JSON for `--json`. */
 export async function follow(context: Context, id: string): Promise<ExitCode> {
   const { strata, out, deadline } = context;
-  // Whoever may not read the job, or asks a server that is not there, hears so at once.
+  // A refused key and a server that is down end the command at once; later, they are retried.
   await strata.jobs.get(id);
   return attend(context, id, async () => {
     if (out.isScreen && !out.options.quiet) {

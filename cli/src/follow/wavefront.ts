@@ -13,7 +13,7 @@ import {
 
 type Task = components['schemas']['Task'];
 
-/** What a cell of the picture shows. The order is that of importance: a lost attempt is never hidden. */
+/** Content of a cell of the picture. */
 export type Cell = 'empty' | 'ghost' | 'even' | 'odd' | 'other' | 'running' | 'lost';
 
 export interface LaneOfCells {

@@ -5,7 +5,7 @@ import type { Output } from '../output.js';
 const LINE_MS = 10_000;
 const CLEAR_LINE = '\r\u001b[K';
 
-/** How far a transfer is, on stderr: drawn over on a terminal, a line now and then otherwise. */
+/** Progress of a transfer, on stderr: drawn over on a terminal, a line now and then otherwise. */
 export class Progress {
   private readonly begun = performance.now();
   private lastLine = this.begun;

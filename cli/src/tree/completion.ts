@@ -28,7 +28,7 @@ export function addCompletion(program: Command): void {
 }
 
 /**
- * What the last of `words` may become.
+ * Lists the completions of the last of `words`.
  * @param words those after `strata`, the last being typed
  */
 export function candidates(program: Command, words: readonly string[]): string[] {

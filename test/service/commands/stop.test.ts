@@ -34,7 +34,7 @@ test('a detached service outlives its starter, is named by status and by a secon
 
   const started = await script(home, 'start', '--detach');
   assert.equal(started.code, 0, started.text);
-  const [url] = /http:\/\/[\d.:]+/.exec(started.text) ?? [''];
+  const [url] = /http:\/\/[\d.:]+\d/.exec(started.text) ?? [''];
   assert.equal((await fetch(`${url}/health/live`)).status, 200);
 
   const status = await script(home, 'status');
