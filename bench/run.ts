@@ -1,4 +1,5 @@
-// npm run bench [-- name ...] [--steps n] [--warmup n] [--file path]: runs bench/<name>.bench.ts (all without names), prints a report and writes it
+// npm run bench [-- name ...] [--steps n] [--warmup n] [--file path]: runs bench/<name>.bench.ts (all without names),
+// prints a report and writes it
 // to bench/results/<name>.md, the figures to <name>.json, and docs/benchmarks.md anew.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';

@@ -16,7 +16,7 @@ import {
   STUDY_FILE,
 } from '../bench/study/page.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
-import { SETTINGS } from '../src/contract/settings.js';
+import { SETTINGS } from '../src/contract/setting-descriptions.js';
 import { ROOT } from '../src/service/root.js';
 import { renderContractDefaults } from './contract-defaults.js';
 import { LICENSES_PAGE, renderLicensesPage } from './licenses.js';
@@ -59,7 +59,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
   { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
   { path: LICENSES_PAGE, source: 'package-lock.json', render: renderLicensesPage },
-  { path: OPERATING, source: 'src/contract/settings.ts', render: renderOperatingPage },
+  { path: OPERATING, source: 'src/contract/setting-descriptions.ts', render: renderOperatingPage },
 ];
 
 async function renderContractTypes(): Promise<string> {

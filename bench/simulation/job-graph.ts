@@ -8,7 +8,10 @@ export interface StepTimes {
   readonly stages: readonly number[];
 }
 
-/** The tasks of a job as the service plans them, with the time that their steps take; preparing, evaluating and exporting take none. */
+/**
+ * The tasks of a job as the service plans them, with the time that their steps take; preparing, evaluating and
+ * exporting take none.
+ */
 export function jobGraph(changes: SpecChanges, { serial, stages }: StepTimes): SimulatedTask[] {
   const tasks = planTasks(resolved(changes), MNIST);
   const places = new Map(tasks.map(({ key }, index) => [key, index]));

@@ -1,5 +1,7 @@
-// npm run study [-- --file cifar10-images.zip] [--home folder]: the accuracy study (docs/accuracy.md) as jobs of a service of its own,
-// which keeps them in its home: run again, it goes on where it was. Writes bench/results/study.json and what docs/accuracy.md shows of it.
+// npm run study [-- --file cifar10-images.zip] [--home folder]: the accuracy study (docs/accuracy.md) as jobs of a
+// service of its own,
+// which keeps them in its home: run again, it goes on where it was. Writes bench/results/study.json and what
+// docs/accuracy.md shows of it.
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

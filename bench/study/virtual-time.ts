@@ -36,7 +36,8 @@ export function stageSeconds({ job, tasks }: Timed, trainCount: number): number[
 }
 
 /**
- * When each task of a job would have ended on as many devices as it has stages or replicas, had each step taken what `steps` says, and
+ * When each task of a job would have ended on as many devices as it has stages or replicas, had each step taken what
+ * `steps` says, and
  * evaluations, which both sides of a comparison need alike, nothing.
  */
 export function virtualEnds(

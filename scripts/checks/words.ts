@@ -51,20 +51,21 @@ function namesIn(path: string): string[] {
 
 /** Comments, names of tests and lines of prose that break the rules of CONTRIBUTING.md. */
 export async function checkWords(): Promise<string[]> {
-  return [...findFragments(), ...findNamesBesideSubject(), ...findLongLines()];
+  return [...findFragments(), ...findLongComments(), ...findNamesBesideSubject(), ...findLongLines()];
 }
 
+const codeFiles = (): string[] =>
+  filesOf('src/**', '*/src/**', 'test/**', 'scripts/**', 'bench/**').filter(
+    (path) => /\.(tsx?|mjs)$/.test(path) && !path.includes('/generated/'),
+  );
+
 function findFragments(): string[] {
-  const code = filesOf(
-    'src/**',
-    'client/src/**',
-    'dashboard/src/**',
-    'cli/src/**',
-    'test/**',
-    'scripts/**',
-    'bench/**',
-  ).filter((path) => /\.(tsx?|mjs)$/.test(path) && !path.includes('/generated/'));
-  return faults(code, (line) => FRAGMENT.test(line)).map((fault) => `${fault} begins with a fragment`);
+  return faults(codeFiles(), (line) => FRAGMENT.test(line)).map((fault) => `${fault} begins with a fragment`);
+}
+
+function findLongComments(): string[] {
+  const isLong = (line: string) => line.length > MAX_PROSE_LINE && /^\s*(\/\/|\/\*\*|\*) /.test(line);
+  return faults(codeFiles(), isLong).map((fault) => `${fault} has more than ${MAX_PROSE_LINE} characters`);
 }
 
 function findNamesBesideSubject(): string[] {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { JobsService } from '../contract/client/service.js';
-import type { LogLevel } from '../contract/settings.js';
+import type { LogLevel } from '../contract/setting-descriptions.js';
 import { NO_TRACING, type Tracing } from '../tracing/tracing.js';
 import { measureRequests } from './monitoring/request-metrics.js';
 import { traceRequests } from './monitoring/request-traces.js';

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { SETTINGS } from '../../src/contract/settings.js';
+import { SETTINGS } from '../../src/contract/setting-descriptions.js';
 import { API_FLAGS } from '../../src/service/children.js';
 import { ROOT } from '../../src/service/root.js';
 

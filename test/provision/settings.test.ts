@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defaultSlots, parseSettings, SETTINGS, SettingsError } from '../../src/contract/settings.js';
+import { SETTINGS } from '../../src/contract/setting-descriptions.js';
+import { defaultSlots, parseSettings, SettingsError } from '../../src/contract/settings.js';
 
 test('an empty environment gives the documented defaults', () => {
   assert.deepEqual(parseSettings({ PORT: '' }, '/srv'), {

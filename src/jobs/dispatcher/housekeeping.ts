@@ -4,7 +4,8 @@ import { GARBAGE_GRACE_MS } from '../process/limits.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
 import { openImports } from '../store/dataset-imports.js';
-import { endedJobsWithSpool, markSpoolDeleted } from '../store/jobs.js';
+import { endedJobsWithSpool } from '../store/due-jobs.js';
+import { markSpoolDeleted } from '../store/jobs.js';
 import {
   findUnlistedManifests,
   garbageHorizon,

@@ -5,7 +5,8 @@ import { planJob } from '../lifecycle/plan-job.js';
 import { settle } from '../lifecycle/stop.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
-import { lockJob, overlongQueuedJobs, overtimeJobs, stoppingJobs, unplannedJobs } from '../store/jobs.js';
+import { overlongQueuedJobs, overtimeJobs, stoppingJobs, unplannedJobs } from '../store/due-jobs.js';
+import { lockJob } from '../store/jobs.js';
 import { type ExpiredTask, expiredTasks } from '../store/tasks.js';
 import { eachRow } from './each-row.js';
 

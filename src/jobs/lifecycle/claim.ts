@@ -12,7 +12,7 @@ import { LEASE_MS } from '../process/limits.js';
 import { type ClaimInputs, claimBarely, claimTask } from '../store/claims.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
-import { factsOf } from '../store/datasets.js';
+import { factsOf } from '../store/dataset-facts.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';
 import { type ClaimedProfile, claimProfile } from '../store/profiles.js';

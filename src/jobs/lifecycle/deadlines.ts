@@ -1,5 +1,6 @@
 import type { Database } from '../store/connection/database.js';
-import { lockJob, type Overdue } from '../store/jobs.js';
+import type { Overdue } from '../store/due-jobs.js';
+import { lockJob } from '../store/jobs.js';
 import { requestStop } from './stop.js';
 
 const MESSAGES: Record<Overdue['limit'], (seconds: number) => string> = {

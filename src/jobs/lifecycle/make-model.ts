@@ -3,7 +3,7 @@ import { servingOutput, type TaskSuccess } from '../../contract/trainer-protocol
 import { inputShape } from '../../network/index.js';
 import { STRATA_VERSION } from '../process/version.js';
 import type { Transaction } from '../store/connection/database.js';
-import { factsOf } from '../store/datasets.js';
+import { factsOf } from '../store/dataset-facts.js';
 import { newId } from '../store/ids.js';
 import { insertModel } from '../store/models.js';
 

@@ -3,7 +3,7 @@ import { COLUMNS } from './columns.js';
 import { int, json, objectOf, orNull, type RowOf, text } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
-import { FACTS_COLUMNS } from './datasets.js';
+import { FACTS_COLUMNS } from './dataset-facts.js';
 import { Prisma } from './generated/client.js';
 import { taken } from './leases.js';
 import { claimableBy } from './queue-order.js';

@@ -1,7 +1,7 @@
 import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
 import { COLUMNS } from './columns.js';
-import { flag, float, int, orNull, type RowOf, text, textOf, time } from './connection/column.js';
+import { flag, float, int, orNull, type RowOf, text, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -74,90 +74,6 @@ export async function stopClock(tx: Transaction, id: string): Promise<void> {
   await tx.$executeRaw`
     UPDATE job SET ran_seconds = ran_seconds + extract(epoch FROM now() - running_since), running_since = NULL
     WHERE id = ${id} AND running_since IS NOT NULL`;
-}
-
-/** A limit of its spec that a job exceeds. */
-const OVERDUE = { id: text, limit: textOf<'max_runtime' | 'max_pending'>(), seconds: int };
-export type Overdue = RowOf<typeof OVERDUE>;
-
-const JOB_ID = { id: text };
-export type JobId = RowOf<typeof JOB_ID>;
-
-const overtime = statement('overtime-jobs', OVERDUE);
-const overlongQueued = statement('overlong-queued-jobs', OVERDUE);
-const unplanned = statement('unplanned-jobs', JOB_ID);
-const lockedUnplanned = statement('lock-unplanned-job', JOB_ID);
-const stopping = statement('stopping-jobs', JOB_ID);
-const endedWithSpool = statement('ended-jobs-with-spool', JOB_ID);
-
-// Each look below repeats the condition of its partial index in prisma/schema.prisma word for word, so that it costs
-// the same however many jobs have ended. The plans are tested on large tables: test/jobs/store/plans/.
-
-/** Jobs at work for longer than their spec lets them. */
-export function overtimeJobs(db: Queryable, after: string, limit: number): Promise<Overdue[]> {
-  return overtime.rows(
-    db,
-    Prisma.sql`
-    SELECT id, 'max_runtime' AS "limit", (spec->>'max_runtime_s')::int AS seconds FROM job
-    WHERE finished_at IS NULL AND running_since IS NOT NULL AND stop_as IS NULL AND id > ${after}
-      AND ran_seconds + extract(epoch FROM now() - running_since) > (spec->>'max_runtime_s')::int
-    ORDER BY id LIMIT ${limit}`,
-  );
-}
-
-/** Jobs that wait in the queue for longer than their spec lets them. */
-export function overlongQueuedJobs(db: Queryable, after: string, limit: number): Promise<Overdue[]> {
-  return overlongQueued.rows(
-    db,
-    Prisma.sql`
-    SELECT id, 'max_pending' AS "limit", (spec->>'max_pending_s')::int AS seconds FROM job
-    WHERE state = 'queued' AND spec->>'max_pending_s' IS NOT NULL AND stop_as IS NULL AND id > ${after}
-      AND queued_at + (spec->>'max_pending_s')::int * interval '1 s' < now()
-    ORDER BY id LIMIT ${limit}`,
-  );
-}
-
-/** Jobs without tasks, the oldest first. */
-export function unplannedJobs(db: Queryable, after: string, limit: number): Promise<JobId[]> {
-  return unplanned.rows(
-    db,
-    Prisma.sql`
-    SELECT id FROM job WHERE state = 'queued' AND planned_at IS NULL AND stop_as IS NULL AND id > ${after}
-    ORDER BY id LIMIT ${limit}`,
-  );
-}
-
-/** Locks a job against other dispatchers. @returns false where it has its tasks, or another is about to give it them */
-export async function lockUnplannedJob(tx: Transaction, id: string): Promise<boolean> {
-  const rows = await lockedUnplanned.rows(
-    tx,
-    Prisma.sql`
-    SELECT id FROM job WHERE id = ${id} AND state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
-    FOR NO KEY UPDATE SKIP LOCKED`,
-  );
-  return rows.length > 0;
-}
-
-/** Jobs that are to end, or to be paused, but are not yet. */
-export function stoppingJobs(db: Queryable, after: string, limit: number): Promise<JobId[]> {
-  return stopping.rows(
-    db,
-    Prisma.sql`
-    SELECT id FROM job
-    WHERE finished_at IS NULL AND (stop_as IS NOT NULL OR pause_requested_at IS NOT NULL AND state <> 'paused')
-      AND id > ${after}
-    ORDER BY id LIMIT ${limit}`,
-  );
-}
-
-/** Jobs that ended and whose spool folder may still exist. */
-export function endedJobsWithSpool(db: Queryable, after: string, limit: number): Promise<JobId[]> {
-  return endedWithSpool.rows(
-    db,
-    Prisma.sql`
-    SELECT id FROM job WHERE finished_at IS NOT NULL AND spool_deleted_at IS NULL AND id > ${after}
-    ORDER BY id LIMIT ${limit}`,
-  );
 }
 
 /**

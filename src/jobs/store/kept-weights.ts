@@ -1,7 +1,7 @@
 import { FINAL_WEIGHTS } from '../../contract/trainer-protocol.js';
 import type { KeptWeights } from '../../planning/tasks/restart-points.js';
 import type { Queryable } from './connection/database.js';
-import { factsOf } from './datasets.js';
+import { factsOf } from './dataset-facts.js';
 
 const TRAINING = ['stage', 'end_to_end'];
 

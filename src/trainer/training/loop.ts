@@ -11,7 +11,8 @@ export interface Trained {
   /**
    * Makes one update on the batch.
    * @returns the reports of the stages it updated, or none where the step does not report
-   * @throws TrainerError non_finite_loss naming stage, step and tensor: the loss, or of which parameter the gradient or the weights
+   * @throws TrainerError non_finite_loss naming stage, step and tensor: the loss, or of which parameter the gradient or
+   * the weights
    */
   readonly update: (at: StepAt) => readonly StepReport[];
 }

@@ -14,6 +14,7 @@ import { PREPARED } from '../../../src/jobs/store/connection/prepared.js';
 import { readerOf, STATEMENTS } from '../../../src/jobs/store/connection/row-reader.js';
 import * as imports from '../../../src/jobs/store/dataset-imports.js';
 import * as datasets from '../../../src/jobs/store/datasets.js';
+import * as dueJobs from '../../../src/jobs/store/due-jobs.js';
 import * as events from '../../../src/jobs/store/events.js';
 import * as jobList from '../../../src/jobs/store/job-list.js';
 import * as jobs from '../../../src/jobs/store/jobs.js';
@@ -93,12 +94,12 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () =>
       jobList.findJobs({ ...db, $queryRaw: rarely(stub.$queryRaw) } as Database, { ...list, state: null }),
     () => jobs.lockJob(db, 'none'),
-    () => jobs.overtimeJobs(db, '', 1),
-    () => jobs.overlongQueuedJobs(db, '', 1),
-    () => jobs.unplannedJobs(db, '', 1),
-    () => jobs.lockUnplannedJob(db, 'none'),
-    () => jobs.stoppingJobs(db, '', 1),
-    () => jobs.endedJobsWithSpool(db, '', 1),
+    () => dueJobs.overtimeJobs(db, '', 1),
+    () => dueJobs.overlongQueuedJobs(db, '', 1),
+    () => dueJobs.unplannedJobs(db, '', 1),
+    () => dueJobs.lockUnplannedJob(db, 'none'),
+    () => dueJobs.stoppingJobs(db, '', 1),
+    () => dueJobs.endedJobsWithSpool(db, '', 1),
     () => jobs.waitingForHosts(db),
     () => jobs.progressOf(db, ['none']),
     () => metrics.sampleMetrics(db, 'none', filter, 10),

@@ -42,7 +42,8 @@ import {
 /** bfloat16 has eight bits: half a unit in the last place, as a share of the value. */
 const HALF_UNIT = 2 ** -9;
 /**
- * A convolution's two inputs and its output are rounded; errors add at worst. Sums are float32 in oneDNN's kernels; TensorFlow's own, for
+ * A convolution's two inputs and its output are rounded; errors add at worst. Sums are float32 in oneDNN's kernels;
+ * TensorFlow's own, for
  * CPUs without AVX-512, rounds a kernel gradient's sum once more.
  */
 const CONVOLUTION_TOLERANCE = 4 * HALF_UNIT;

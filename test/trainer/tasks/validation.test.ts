@@ -49,7 +49,10 @@ async function store(blobs: BlobStore, counts: typeof COUNTS | Omit<typeof COUNT
   return { uri, facts };
 }
 
-/** The evaluation after the last round, of a network that has not been trained: the figures, and how many images each pause follows. */
+/**
+ * The evaluation after the last round, of a network that has not been trained: the figures, and how many images each
+ * pause follows.
+ */
 async function scored(changes: SpecChanges, counts: typeof COUNTS | Omit<typeof COUNTS, 'validation'>) {
   return await withBlobs(async (blobs) => {
     const { uri, facts } = await store(blobs, counts);

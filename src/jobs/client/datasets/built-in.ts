@@ -1,6 +1,7 @@
 import type { Database } from '../../store/connection/database.js';
+import { EVERYBODY } from '../../store/dataset-facts.js';
 import { insertImport } from '../../store/dataset-imports.js';
-import { EVERYBODY, lockDataset, setValidating } from '../../store/datasets.js';
+import { lockDataset, setValidating } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
 
 const OPTIONS = { format: 'auto', test_share: null, image: {}, layout: 'auto', root: null } as const;

@@ -10,12 +10,12 @@ import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Database } from '../../store/connection/database.js';
 import {
   type DatasetFactsRow,
-  datasetNames,
   factsOf,
   findDatasetsNamed,
   isVisibleTo,
   type NamedDataset,
-} from '../../store/datasets.js';
+} from '../../store/dataset-facts.js';
+import { datasetNames } from '../../store/datasets.js';
 import type { NewJob } from '../../store/new-jobs.js';
 import type { Job } from '../../store/rows.js';
 import { deviceCount } from '../../store/workers.js';

@@ -19,7 +19,8 @@ const NAMES: Partial<Record<AssignmentKind, readonly string[] | null>> = {
 };
 
 /**
- * Adds metrics of the job so far to the inputs of the tasks that read them, since a trainer cannot read Postgres. No row refers to this blob, so garbage collection deletes it, long after the task has read it.
+ * Adds metrics of the job so far to the inputs of the tasks that read them, since a trainer cannot read Postgres. No
+ * row refers to this blob, so garbage collection deletes it, long after the task has read it.
  */
 export async function withMetrics(
   db: Queryable,

@@ -18,7 +18,8 @@ export function resolveEndToEndShare(
 const MIN_MEMORIES = 5;
 
 /**
- * Replicas that a phase of `steps` bears: floor(steps (1 - momentum) / 5). A replica makes a share of the steps, and its optimizer's mean gradient
+ * Replicas that a phase of `steps` bears: floor(steps (1 - momentum) / 5). A replica makes a share of the steps, and
+ * its optimizer's mean gradient
  * renews itself in about 1 / (1 - momentum) of them. Our derivation, docs/method.md, "The end-to-end phase on K devices".
  */
 export function maxReplicas(steps: number, momentum: number): number {
