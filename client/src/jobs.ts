@@ -93,7 +93,7 @@ export function jobsApi(connection: Connection) {
     /** Every attempt at a task of the job, in order of the start. */
     attempts: async (id: string): Promise<Schemas['Attempt'][]> =>
       (await answered(http.GET('/jobs/{id}/attempts', { params: at(id) }))).data,
-    /** What the job has used so far, in seconds and bytes. */
+    /** Seconds and bytes that the job has used so far. */
     usage: (id: string): Promise<Schemas['JobUsage']> =>
       answered(http.GET('/jobs/{id}/usage', { params: at(id) })),
     async metrics(id: string, query: MetricQuery = {}): Promise<Schemas['MetricSeries'][]> {

@@ -13,7 +13,7 @@ export type SentSpec = Readonly<Record<string, unknown>> & {
 };
 
 export interface CreateJobOptions {
-  /** What the user sent, if anything was filled in since. It becomes the `requested` of the job. */
+  /** Values that the user sent, if anything was filled in since. It becomes the `requested` of the job. */
   readonly sent?: SentSpec | undefined;
   /** Used with `bodyHash`, a hash of the spec: the same key with another hash is rejected. */
   readonly idempotencyKey?: string | undefined;

@@ -66,7 +66,7 @@ const CLAIMED_EXPORT = {
   /** The run, if the export has reached it while the job ran. */
   runId: orNull(text),
   runUrl: orNull(text),
-  /** What was sent while the job ran. */
+  /** Data that were sent while the job ran. */
   sent: COLUMNS.trackerExport.sent,
 };
 export type ClaimedExport = RowOf<typeof CLAIMED_EXPORT>;

@@ -13,7 +13,10 @@ const FIGURES = {
 export type UsageFigures = RowOf<typeof FIGURES>;
 const usage = statement('job-usage', FIGURES);
 
-/** What a job has used besides the time of its attempts. Outputs of stages that are no weights are messages. */
+/**
+ * Seconds and bytes that a job has used, besides the time of its attempts. Outputs of stages that are no weights are
+ * messages.
+ */
 export function readJobUsage(db: Queryable, jobId: string): Promise<UsageFigures> {
   return usage.only(
     db,

@@ -7,7 +7,7 @@ type Attempt = Pick<Schemas['Attempt'], 'outcome' | 'started_at' | 'ended_at'>;
 /** Attempts whose work counted for nothing, apart from what a checkpoint kept. */
 const LOST: readonly Schemas['Attempt']['outcome'][] = ['failed', 'lost'];
 
-/** What a job has used, in seconds and bytes. A running attempt counts until now, by the clock of the database. */
+/** Seconds and bytes that a job has used. A running attempt counts until now, by the clock of the database. */
 export function toUsage(
   jobId: string,
   attempts: readonly Attempt[],
