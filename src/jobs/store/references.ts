@@ -2,6 +2,7 @@ import type { BlobUri } from '../../contract/trainer-protocol.js';
 import { COLUMNS } from './columns.js';
 import { flag, type RowOf, text, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 
@@ -60,7 +61,7 @@ export function findUnlistedManifests(
     db,
     Prisma.sql`
     SELECT id AS "datasetId", 'sha256:' || sha256 AS uri FROM dataset
-    WHERE sha256 IS NOT NULL AND listed_sha256 IS DISTINCT FROM sha256 AND id > ${after} ORDER BY id LIMIT ${limit}`,
+    WHERE sha256 IS NOT NULL AND listed_sha256 IS DISTINCT FROM sha256 AND id > ${after} ORDER BY id LIMIT ${wholeNumber(limit)}`,
   );
 }
 
