@@ -7,6 +7,7 @@ import { SCOPES } from '../../src/contract/access.js';
 import type { TenantClient } from '../../src/contract/client/tenant.js';
 import { exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
+import { encodeEventFile } from '../../src/trainer/documents/event-file.js';
 import { imageFolder, makeImage, type NamedFile } from '../datasets/support/images.js';
 import { temporaryFolder } from '../provision/temporary.js';
 import { installPackage } from '../python/installed-package.js';
@@ -16,6 +17,7 @@ import { loadSavedModel } from '../support/saved-model.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { codeBlocks } from '../trainer/support/document-readers.js';
 import { ADDRESS, blocksOf } from './blocks.js';
+import { runWorkflow } from './github-action.js';
 
 const TSX = import.meta.resolve('tsx');
 
@@ -58,7 +60,40 @@ describe('the examples of docs/integration.md run as pasted, from an empty folde
     await writeFolder(join(folder, 'flowers'), await imageFolder(['train', 'test'], ['rose', 'tulip'], 2));
     assert.equal(await run('datasets.upload'), "['rose', 'tulip'] 4\n");
     assert.match(await run('AsyncStrata()'), /^(job_\w+ succeeded\n){2}$/);
+    await writeTensorBoard(folder, secret);
   });
+
+  test('the workflow of docs/github-action.md trains and comments, and fails with the job', async (t) => {
+    const env = { ...environment(await createKey(strata.client, url, 'workflow')), STRATA_URL: url };
+    const bin = dirname(python);
+    const { succeeded, comment } = await runWorkflow(await temporaryFolder(t), bin, env);
+    assert.match(comment, /^pr comment 7 --body-file comment.md\n\*\*digits\*\* succeeded\n/);
+    assert.equal(succeeded, true);
+    const refused = await runWorkflow(await temporaryFolder(t), bin, env, { dataset: 'nowhere' });
+    assert.deepEqual([refused.succeeded, /could not be submitted/.test(refused.comment)], [false, true]);
+  });
+
+  /** The command of docs/trackers.md, for the job of the notebook: its own points, as the trainer's own writer has them. */
+  async function writeTensorBoard(folder: string, secret: string): Promise<void> {
+    const [job] = (await strata.client.jobs.listJobs({ limit: 100 })).data.filter(
+      ({ name }) => name === 'first',
+    );
+    assert.ok(job);
+    const blocks = await blocksOf('docs/trackers.md');
+    const command =
+      blocks.find(({ code }) => code.includes('tensorboard'))?.code ?? assert.fail('no command');
+    const PATH = `${dirname(python)}:${process.env.PATH}`;
+    const env = { ...environment(secret), STRATA_URL: url, PATH, JOB: job.id };
+    const path = (await exec('bash', ['-e', '-c', command], { cwd: folder, env })).trim();
+    assert.equal(path, `runs/${job.id}/events.out.tfevents.strata`);
+    const { data } = await strata.client.jobs.listJobMetrics(job.id, { points: 1_000 });
+    const series = data.map(({ name, stage, points }) => ({ name, stage, points }));
+    const expected = recordsOf(Buffer.from(encodeEventFile({ at: '', series })));
+    // The first one has the time of writing.
+    const written = recordsOf(await readFile(join(folder, path)));
+    assert.deepEqual(written.slice(1).sort(), expected.slice(1).sort());
+    assert.ok(written.length > 10, `${written.length} records`);
+  }
 });
 
 test('a model loads from the files that the example saves', async (t) => {
@@ -98,6 +133,17 @@ async function example(language: 'ts' | 'python', url: string, index = 0): Promi
   const block = codeBlocks(await readFile(join(ROOT, 'docs/integration.md'), 'utf8'), language)[index];
   assert.ok(block, `docs/integration.md has an example in ${language}`);
   return block.replaceAll(ADDRESS, url);
+}
+
+/** The records of an event file, checksums and all, as text. */
+function recordsOf(file: Buffer): string[] {
+  const records: string[] = [];
+  for (let at = 0; at < file.length; ) {
+    const end = at + 16 + Number(file.readBigUInt64LE(at));
+    records.push(file.toString('hex', at, end));
+    at = end;
+  }
+  return records;
 }
 
 /** The environment of a reader who has this key, or none. */

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _WAIT_S = 30
-_FINAL = ("succeeded", "failed", "cancelled")
+FINAL = ("succeeded", "failed", "cancelled")
 
 
 class Job:
@@ -71,7 +71,7 @@ class Job:
         """
         until = None if timeout is None else time.monotonic() + timeout
         failures = 0
-        while self.state not in _FINAL:
+        while self.state not in FINAL:
             left = float(_WAIT_S) if until is None else until - time.monotonic()
             if left <= 0:
                 raise StrataError("timeout", f"{self.id} is {self.state} after {timeout} s. It goes on: wait again.")
