@@ -22,7 +22,9 @@ await runCommand(async () => {
     const service = await startService({ settings, progress: streamProgress(), output: log.fd, signal });
     try {
       await trainOne(service.apiUrl, settings, service.parts, signal);
-      console.log(`\nStrata API: ${service.apiUrl}, documentation: ${service.apiUrl}/docs`);
+      console.log(
+        `\nStrata API: ${service.apiUrl}, pages: ${service.apiUrl}/ui/, documentation: ${service.apiUrl}/docs`,
+      );
       if (!exits) {
         console.log('Press Ctrl-C to stop.');
         await fired(signal);

@@ -22,7 +22,7 @@ await runCommand(async () => {
       return;
     }
     const service = await startService({ settings, progress: streamProgress(), signal });
-    announce(service);
+    announce(service, isDetached ? '`npm stop` stops it.' : 'Press Ctrl-C to stop.');
     if (isDetached) process.send?.(service.apiUrl, () => process.disconnect());
     await fired(signal);
     console.log('Stopping: API, worker, dispatcher, then Redis and Postgres ...');
@@ -33,9 +33,9 @@ await runCommand(async () => {
   }
 });
 
-function announce(service: Service): void {
+function announce(service: Service, howToStop: string): void {
   if (service.parts.some((part) => !part.reused)) console.log(`Set up:\n${describeParts(service.parts)}`);
   console.log(
-    `\nStrata is running:\n  API   ${service.apiUrl}\n  Docs  ${service.apiUrl}/docs\nPress Ctrl-C to stop.\n`,
+    `\nStrata is running:\n  Pages  ${service.apiUrl}/ui/\n  API    ${service.apiUrl}\n  Docs   ${service.apiUrl}/docs\n${howToStop}\n`,
   );
 }

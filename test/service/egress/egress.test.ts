@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { components } from '../../../src/contract/generated/openapi.js';
 import { exec } from '../../../src/provision/exec.js';
 import { ROOT } from '../../../src/service/root.js';
@@ -36,13 +36,8 @@ const JOB = {
   seed: 1,
 } as const;
 
-interface Started {
-  readonly apiUrl: string;
-  stop(): Promise<void>;
-}
-
 /** The service as users start it, in a process of its own. */
-async function start(t: TestContext, home: string, watch: Watch): Promise<Started> {
+function start(home: string, watch: Watch) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/service/commands/start.ts'], {
     cwd: ROOT,
     env: { ...process.env, ...watch.env, PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '1', LOG_LEVEL: 'warn' },
@@ -57,13 +52,12 @@ async function start(t: TestContext, home: string, watch: Watch): Promise<Starte
     child.kill();
     await exited;
   };
-  t.after(stop);
   const address = () => /API +(http\S+)/.exec(said)?.[1] ?? null;
-  return { apiUrl: await eventually('the service says where it serves', address, START_MS), stop };
+  return { url: () => eventually('the service says where it serves', address, START_MS), stop };
 }
 
 /** A dataset is imported, a job trained from prepare to finalize, and an image classified. */
-async function useEverything(service: Started): Promise<void> {
+async function useEverything(service: { readonly apiUrl: string }): Promise<void> {
   const form = new FormData();
   form.append('name', JOB.dataset);
   const zip = makeZip(await imageFolder(['train', 'test'], ['rose', 'tulip'], 8));
@@ -92,12 +86,13 @@ async function useEverything(service: Started): Promise<void> {
 }
 
 test('an import, a job and a prediction connect to nothing, look up no name and open no file that is not listed', async (t) => {
-  const home = await temporaryFolder(t);
+  let service: ReturnType<typeof start> | undefined;
+  const home = await temporaryFolder(t, async () => service?.stop());
   const watch = await watchIn(await temporaryFolder(t));
-  const service = await start(t, home, watch);
+  service = start(home, watch);
   // Postgres under another account has its files behind a link.
   const folders = [home, await realpath(join(home, 'postgres'))];
-  await useEverything(service);
+  await useEverything({ apiUrl: await service.url() });
   await service.stop();
   const deeds = await watch.deeds();
   for (const name of PROCESSES)
