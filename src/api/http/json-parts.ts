@@ -21,3 +21,11 @@ export function hasAtMostParts(document: unknown, max: number): boolean {
   for (const _ of partsOf(document)) if (++count > max) return false;
   return true;
 }
+
+/** A copy of a JSON value, with null for whatever lies deeper than `depth`: a body may be nested 100,000 times. */
+export function copyOf(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return null;
+  if (Array.isArray(value)) return value.map((item) => copyOf(item, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyOf(item, depth - 1)]));
+}

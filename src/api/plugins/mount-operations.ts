@@ -7,6 +7,7 @@ import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
 import type { FinishedUpload, OperationId, ServiceState } from '../handler.js';
 import { bearerToken } from '../http/bearer-token.js';
+import { copyOf } from '../http/json-parts.js';
 import { endWhenRevoked } from '../http/revocable.js';
 import {
   type Contract,
@@ -85,9 +86,12 @@ declare module 'fastify' {
 /** The operation that stores what was sent beside what it means. */
 const KEEPS_SENT_BODY: OperationId = 'createJob';
 
+/** Deeper bodies are never valid. */
+const MAX_DEPTH = 32;
+
 /** Validation fills defaults into the body itself. */
 async function keepSentBody(request: FastifyRequest): Promise<void> {
-  request.sentBody = structuredClone(request.body);
+  request.sentBody = copyOf(request.body, MAX_DEPTH);
 }
 
 /** Tenant of operations that need no key. It owns nothing. */
