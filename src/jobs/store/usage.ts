@@ -22,7 +22,8 @@ export function readJobUsage(db: Queryable, jobId: string): Promise<UsageFigures
     db,
     Prisma.sql`
     SELECT now() AS now,
-      ran_seconds + coalesce(extract(epoch FROM now() - running_since), 0)::float8 AS "wallSeconds",
+      ran_seconds + coalesce(extract(epoch FROM coalesce(finished_at, now()) - running_since), 0)::float8
+        AS "wallSeconds",
       (SELECT coalesce(sum((output.value->>'size_bytes')::bigint), 0)::bigint
         FROM task, jsonb_each(task.outputs) AS output
         WHERE task.job_id = job.id AND task.kind = 'stage' AND output.key NOT LIKE 'state%') AS "messageBytes",

@@ -107,6 +107,15 @@ test('the usage of a job counts all its attempts, those that were lost too, and 
     [usage.attempts, usage.lost_seconds, usage.device_seconds, usage.message_bytes],
     [2, lost, lost + done, 14],
   );
+  await strata.sql.query(
+    `UPDATE job SET ran_seconds = 2, running_since = '2026-01-01 00:00Z', finished_at = '2026-01-01 00:05Z' WHERE id = $1`,
+    [id],
+  );
+  assert.equal(
+    (await strata.client.jobs.getJobUsage(id)).wall_seconds,
+    302,
+    'the end of a job stops its clock',
+  );
   await assert.rejects(strata.service.forTenant('other').jobs.getJobUsage(id), { code: 'not_found' });
 });
 
