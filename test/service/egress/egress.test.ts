@@ -90,9 +90,10 @@ test('an import, a job and a prediction connect to nothing, look up no name and 
   const home = await temporaryFolder(t, async () => service?.stop());
   const watch = await watchIn(await temporaryFolder(t));
   service = start(home, watch);
+  const apiUrl = await service.url();
   // Postgres under another account has its files behind a link.
   const folders = [home, await realpath(join(home, 'postgres'))];
-  await useEverything({ apiUrl: await service.url() });
+  await useEverything({ apiUrl });
   await service.stop();
   const deeds = await watch.deeds();
   for (const name of PROCESSES)
