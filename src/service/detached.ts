@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT } from './root.js';
+import { openServiceLog } from './service-log.js';
 
-/** Tells `npm start` that it is the service that \`--detach\` started. */
+/** Tells `npm start` that it is the service that `--detach` started. */
 export const DETACHED = 'STRATA_DETACHED_START';
 
 const START = join(ROOT, 'src/service/commands/start.ts');
@@ -17,10 +18,7 @@ const SHOWN_BYTES = 4_000;
  * to logs/service.log of the home. Aborting `signal` ends the start. @returns the address of the API, which serves
  */
 export async function startDetached(home: string, signal: AbortSignal): Promise<string> {
-  const folder = join(home, 'logs');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, 'service.log');
-  const log = openSync(path, 'a', 0o600);
+  const { fd: log, path } = openServiceLog(home);
   const { size } = fstatSync(log);
   console.log(`… starting in the background; its log is ${path}`);
   const child = fork(START, [], {

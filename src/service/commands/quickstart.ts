@@ -1,12 +1,11 @@
 // npm run quickstart [-- --exit]: trains and exports a network on a new machine.
-import { openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type Job, type NewJob, type StrataClient } from '../../../client/src/index.js';
 import { parseSettings, type Settings } from '../../contract/settings.js';
 import { streamProgress } from '../../provision/progress.js';
 import jobBody from '../quickstart-job.json' with { type: 'json' };
 import { startService } from '../service.js';
+import { openServiceLog } from '../service-log.js';
 import { runCommand } from './command.js';
 import { JobDisplay } from './quickstart/display.js';
 import { downloadExports } from './quickstart/exports.js';
@@ -17,7 +16,7 @@ await runCommand(async () => {
   const exits = process.argv.includes('--exit');
   const signal = stopSignal();
   const settings = parseSettings(process.env);
-  const log = await serviceLog(settings);
+  const log = openServiceLog(settings.home);
   try {
     const service = await startService({ settings, progress: streamProgress(), output: log.fd, signal });
     try {
@@ -38,12 +37,6 @@ await runCommand(async () => {
     throw error;
   }
 });
-
-async function serviceLog(settings: Settings): Promise<{ fd: number; path: string }> {
-  const path = join(settings.home, 'logs', 'service.log');
-  await mkdir(join(settings.home, 'logs'), { recursive: true, mode: 0o700 });
-  return { fd: openSync(path, 'a', 0o600), path };
-}
 
 async function trainOne(
   apiUrl: string,
