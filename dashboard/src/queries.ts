@@ -30,8 +30,16 @@ export const tasksQuery = (id: string) =>
 export const attemptsQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id, 'attempts'], queryFn: () => strata.jobs.attempts(id) });
 
-export const usageQuery = (id: string) =>
-  queryOptions({ queryKey: ['job', id, 'usage'], queryFn: () => strata.jobs.usage(id) });
+/** Time between two looks at what a job has used. The server reads all its attempts for an answer. */
+const USAGE_MS = 10_000;
+
+/** Not read again after each event, as what is about a job otherwise is. */
+export const usageQuery = ({ id, finished_at: end }: Schemas['Job']) =>
+  queryOptions({
+    queryKey: ['usage', id, end],
+    queryFn: () => strata.jobs.usage(id),
+    refetchInterval: end === null ? USAGE_MS : false,
+  });
 
 export const metricsQuery = (id: string) =>
   queryOptions({

@@ -27,7 +27,7 @@ const MEANING =
 
 export function SpeedUpPanel({ job }: { readonly job: Schemas['Job'] }) {
   const { data } = useQuery(attemptsQuery(job.id));
-  const { data: usage } = useQuery(usageQuery(job.id));
+  const { data: usage } = useQuery(usageQuery(job));
   const figures = useMemo(() => (data ? figuresOf(barsOf(data, Date.now())) : null), [data]);
   const { speedup = null, speedup_reason: reason = null } = job.result ?? {};
   return (
