@@ -5,6 +5,7 @@ import type {
   ImportFailure,
   ToImporter,
 } from '../contract/importer-protocol.js';
+import { messageOf } from '../contract/message-of.js';
 import { outageOf } from '../contract/outages.js';
 import { BlobMissingError } from '../storage/errors.js';
 import { openBlobStore } from '../storage/open.js';
@@ -57,6 +58,6 @@ function failureOf(error: unknown, problems: ProblemList): ImportFailure {
     return { code: error.code, message: error.message, ...problems.summary };
   }
   const code = error instanceof BlobMissingError ? 'blob_missing' : (outageOf(error) ?? 'internal');
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { code, message, ...problems.summary };
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../contract/message-of.js';
 import { outageOf } from '../contract/outages.js';
 import type { PredictionOutcome, PredictionTask, RankedClass } from '../contract/predictor-protocol.js';
 import { BlobCorruptError, BlobMissingError } from '../storage/errors.js';
@@ -46,7 +47,7 @@ function failureOf(error: unknown): PredictionOutcome {
       : error instanceof BlobCorruptError
         ? 'blob_corrupt'
         : (outageOf(error) ?? 'internal');
-  return { ok: false, code, message: error instanceof Error ? error.message : String(error), index: null };
+  return { ok: false, code, message: messageOf(error), index: null };
 }
 
 function stopIf({ aborted }: AbortSignal): void {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../contract/message-of.js';
 
 const LOOK_EVERY_MS = 50;
 
@@ -23,7 +24,7 @@ export async function canListen(host: string, port: number): Promise<boolean> {
     await once(server, 'listening');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
-    throw new Error(`HOST and PORT: cannot listen on ${host}:${port}: ${(error as Error).message}`);
+    throw new Error(`HOST and PORT: cannot listen on ${host}:${port}: ${messageOf(error)}`);
   }
   server.close();
   await once(server, 'close');

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import { messageOf } from '../../contract/message-of.js';
 import { ImportError } from '../problems.js';
 import { checkRatio, type UnpackBudget } from './budget.js';
 import type { Archive, ArchiveEntry } from './entry.js';
@@ -204,6 +205,6 @@ function lying(name: string): ImportError {
 
 export function damaged(error: unknown, name: string | null = null): ImportError {
   if (error instanceof ImportError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new ImportError('archive_damaged', `the archive cannot be read: ${reason}`, name);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../contract/message-of.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
 
 /** Rows of one page of a look: however many there are, few are held at once. */
@@ -28,6 +29,6 @@ export async function eachRow<Row extends { readonly id: string }>(
   }
   if (errors.length === 0) return;
   const [first] = errors;
-  const reason = first instanceof Error ? first.message : String(first);
+  const reason = messageOf(first);
   throw new AggregateError(errors, `${errors.length} rows failed, the first with: ${reason}`);
 }

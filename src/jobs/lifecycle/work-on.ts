@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../contract/message-of.js';
 import { type OutageCode, outageOf } from '../../contract/outages.js';
 import type { Log } from '../process/process.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
@@ -36,7 +37,7 @@ export async function workOn(work: Work): Promise<void> {
   } catch (error) {
     if (lost.signal.aborted) return;
     log.error({ ...about, err: error }, 'the attempt failed for a reason that is not foreseen');
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     await untilAvailable(() => work.fail({ code: outageOf(error) ?? 'internal', message }));
   } finally {
     release();

@@ -1,6 +1,7 @@
 // npm run status: whether the service runs, where, and how it is. It exits with 1 where none runs or it is not well.
 
 import type { components } from '../../contract/generated/openapi.js';
+import { messageOf } from '../../contract/message-of.js';
 import { parseSettings } from '../../contract/settings.js';
 import { stopCommand } from '../home.js';
 import { findService } from '../running.js';
@@ -34,6 +35,6 @@ async function healthOf(url: string): Promise<{ isWell: boolean; lines: string[]
     const parts = `${health.status}: Postgres ${postgres}, Redis ${redis}, ${workers} worker(s)`;
     return { isWell: health.status === 'ok', lines: [parts, ...health.problems] };
   } catch (error) {
-    return { isWell: false, lines: [`no answer: ${(error as Error).message}`] };
+    return { isWell: false, lines: [`no answer: ${messageOf(error)}`] };
   }
 }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { InvalidManifestError } from '../../../contract/dataset-manifest.js';
+import { messageOf } from '../../../contract/message-of.js';
 import { countSteps } from '../../../method/rounds.js';
 import { TrainerError, type TrainerErrorCode } from '../../errors.js';
 import { type TrainBatchesOptions, TrainFiller } from '../batch-filler.js';
@@ -67,6 +68,6 @@ function codeOf(error: unknown): TrainerErrorCode | null {
 }
 
 function failureOf(error: unknown): FillFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { code: codeOf(error), message };
 }
