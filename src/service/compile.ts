@@ -15,8 +15,7 @@ const STAMP = join(TARGET, 'compiled-from');
 
 /**
  * Compiles src/ and the dashboard to dist/ if they have changed. Concurrent callers share the work. With tsx, every
- * process of the
- * service would need 30 to 110 MB more (docs/performance.md).
+ * process of the service would need 30 to 110 MB more (docs/performance.md).
  */
 export async function compileService(): Promise<void> {
   await withLock(TARGET, async () => {

@@ -13,11 +13,10 @@ export interface PinnedFile {
 const FOLDER = 'pinned';
 
 /**
- * Second names (hard links) for the files of a folder store, so that a long copy finds what others delete meanwhile. A copy
- * that matches a snapshot of the database takes three steps: pin, snapshot, pin again. A blob that a row of the
- * snapshot refers to
- * was there at the first pin, or was put after it. Garbage collection keeps a new blob for ten minutes, so the second
- * pin finds it.
+ * Second names (hard links) for the files of a folder store, so that a long copy finds what others delete meanwhile. A
+ * copy that matches a snapshot of the database takes three steps: pin, snapshot, pin again. A blob that a row of the
+ * snapshot refers to was there at the first pin, or was put after it. Garbage collection keeps a new blob for ten
+ * minutes, so the second pin finds it.
  */
 export class PinnedFiles {
   constructor(private readonly root: string) {}

@@ -41,7 +41,7 @@ const KEPT_MS = 24 * 3_600_000;
 const LOOK_MS = 600_000;
 const ID = /^[0-9a-f]{32}$/;
 
-/** Beside authorisation, uploads are counted. */
+/** Authorises requests, and counts what tenants upload. */
 interface UploadAccess extends AccessOptions {
   readonly service: AccessOptions['service'] & Pick<JobsService, 'forTenant' | 'forgetUploads'>;
 }

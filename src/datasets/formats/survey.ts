@@ -19,9 +19,9 @@ const ARRAY_FORMATS = [
 const MAX_FOLDERS = 200_000;
 
 /**
- * Reads all names of an archive. A tar is read whole for them, which takes a small part of what decoding its images does; a zip
- * has a list. @throws ImportError dataset_format where it is not clear what the archive holds, and for anything that
- * must not be in it
+ * Reads all names of an archive. A tar is read whole for them, which takes a small part of what decoding its images
+ * does; a zip has a list. @throws ImportError dataset_format where it is not clear what the archive holds, and for
+ * anything that must not be in it
  */
 export async function surveyArchive(
   archive: Archive,

@@ -15,8 +15,8 @@ export function allSayingUnavailable<T extends object>(methods: T): T {
 
 /**
  * The same method, but it throws `unavailable` where Postgres cannot be reached, and `storage_full` where its disk is
- * full: the caller may repeat the request. A
- * write that met it may have been committed: that is what Idempotency-Key is for.
+ * full: the caller may repeat the request. A write that met it may have been committed: that is what Idempotency-Key is
+ * for.
  */
 export function sayingUnavailable<A extends never[], R>(method: (...args: A) => R): (...args: A) => R {
   return (...args) => {

@@ -87,11 +87,11 @@ export const PREDICTION_DEADLINE_MS = 30_000;
  * others leave free: 16 if no other tenant asks.
  */
 export const MAX_WAITING_PREDICTIONS = 32;
-/** Trackers from the spec and trackers added later. */
 /** Pause between two parts of a running job that are sent to its tracker. */
 export const TRACKER_PART_MS = 10_000;
 /** Pause after a part that did not arrive. */
 export const TRACKER_PART_RETRY_MS = 60_000;
+/** Trackers from the spec and trackers added later. */
 export const MAX_TRACKERS_PER_JOB = 8;
 
 /**

@@ -71,8 +71,7 @@ const BESIDE_STEPS = new Set(['start', 'checkpoint', 'data_thread']);
 
 /**
  * Seconds of a task of the joined network that one device would spend. One that trains it alone counts whole; of a
- * replica only its
- * steps count, since one device has the fixed costs of a round once.
+ * replica only its steps count, since one device has the fixed costs of a round once.
  */
 function serialSeconds(task: TrainedTask): number {
   const steps = Object.entries(task.seconds).filter(([part]) => !BESIDE_STEPS.has(part));

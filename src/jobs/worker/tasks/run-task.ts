@@ -57,8 +57,8 @@ export class TaskRunner {
 
   /**
    * Claims the next task or profile for a reserved slot and sees it through, again and again until there is none: a
-   * task that another one's
-   * end has opened begins without the way over dispatcher and queue. Whose turn it is Postgres says each time.
+   * task that another one's end has opened begins without the way over dispatcher and queue. Whose turn it is Postgres
+   * says each time.
    */
   async run(slot: Slot): Promise<void> {
     const work = this.workOn(slot);

@@ -19,8 +19,8 @@ const MIN_MEMORIES = 5;
 
 /**
  * Replicas that a phase of `steps` bears: floor(steps (1 - momentum) / 5). A replica makes a share of the steps, and
- * its optimizer's mean gradient
- * renews itself in about 1 / (1 - momentum) of them. Our derivation, docs/method.md, "The end-to-end phase on K devices".
+ * its optimizer's mean gradient renews itself in about 1 / (1 - momentum) of them. Our derivation, docs/method.md, "The
+ * end-to-end phase on K devices".
  */
 export function maxReplicas(steps: number, momentum: number): number {
   // Rounded, since 50 (1 - 0.9) is a hair below 5.
