@@ -1,5 +1,5 @@
-// npm test [-- filter ...]: runs test/**/*.test.ts whose path contains a filter: as many files at once as there are
-// cores, then one after another those whose processes need the machine for themselves.
+// npm test [-- filter ...]: runs test/**/*.test.ts whose path contains a filter: one file more at once than there are
+// cores, then, as many as there are cores, those that put whole services under faults.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
@@ -12,8 +12,10 @@ import { prepareTests, TEST_OPTIONS } from './support/prepare.js';
 /** The whole fault matrix takes longer than any other file. */
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
 
-/** Services under faults with leases to keep: beside another file they would test a machine that is too small. */
-const ALONE = ['faults/'];
+/** Services under faults with leases to keep: beside more files they would test a machine that is too small. */
+const FAULTS = ['faults/'];
+/** Files of services wait for processes and disks about a third of their time. */
+const SHARED_AT_ONCE = availableParallelism() + 1;
 
 /** Files of minutes, which begin first: at the end one core would wait for them. */
 const LONGEST = [
@@ -50,14 +52,13 @@ await runCommand(async () => {
   process.execArgv = [...TEST_OPTIONS];
   const files = await testFiles(process.argv.slice(2));
   const counts: Counts = { passed: 0, failed: 0, skipped: 0, durations: new Map() };
-  const alone = (file: string) => ALONE.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
+  const underFaults = (file: string) => FAULTS.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
   const long = files.filter((file) => LONGEST.includes(file));
-  const shared = [...long, ...files.filter((file) => !alone(file) && !long.includes(file))];
-  const exclusive = files.filter(alone);
+  const shared = [...long, ...files.filter((file) => !underFaults(file) && !long.includes(file))];
   const { TZ } = process.env;
   process.env.TZ = TZ ?? ZONE;
-  await runFiles(shared, availableParallelism(), counts);
-  await runFiles(exclusive, 1, counts);
+  await runFiles(shared, SHARED_AT_ONCE, counts);
+  await runFiles(files.filter(underFaults), availableParallelism(), counts);
   for (const zone of TZ === undefined ? OTHER_ZONES : []) {
     process.env.TZ = zone;
     const again = files.filter((file) => FILES_OF_TIMES.includes(file));
