@@ -9,7 +9,7 @@ export interface TableSizes {
 
 /** Fills the tables by SQL from one real job's row: finished jobs of three teams, one of them rare. */
 export function fillTables(databaseUrl: string, { jobs, measured, points }: TableSizes): Promise<void> {
-  return inBulk(databaseUrl, ['job', 'job_label', 'metric_point'], async (client) => {
+  return inBulk(databaseUrl, ['job', 'job_label', 'metric_point', 'metric_level'], async (client) => {
     await client.query(
       `INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, event_seq, created_at, planned_at, started_at,
          running_since, finished_at, spool_deleted_at)
@@ -30,6 +30,11 @@ export function fillTables(databaseUrl: string, { jobs, measured, points }: Tabl
        FROM generate_series(1, $1::int) AS j, unnest(ARRAY['gradient_norm', 'loss']) AS name,
          generate_series(0, 1) AS stage, generate_series(0, $2::int / 4 - 1) AS step`,
       [measured, points],
+    );
+    // As the trigger of new points does.
+    await client.query(
+      `SELECT keep_metric_levels(job_id, name, stage, 0, last, false)
+       FROM (SELECT job_id, name, stage, max(step) AS last FROM metric_point GROUP BY job_id, name, stage) series`,
     );
   });
 }

@@ -11,6 +11,7 @@ export type { FollowOptions } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
 export { answered, type ClientOptions, emptied, type HttpClient } from './http.js';
 export type { CreateOptions, Event, Job, NewJob } from './jobs.js';
+export { type MetricSeries, pointsOf } from './metrics.js';
 export type { Model, ModelUpdate, Prediction } from './models.js';
 export { StrataProblem } from './problem.js';
 export { specOf } from './spec-of.js';

@@ -1,6 +1,7 @@
 import { type FollowOptions, followJob, followLog } from './follow.js';
 import type { components, operations } from './generated/openapi.js';
 import { answered, type Connection, emptied } from './http.js';
+import { type MetricSeries, newestTime, withIncrement } from './metrics.js';
 import { everyItem } from './pages.js';
 import { isPassing, pause, retried, waitMs } from './retry.js';
 
@@ -32,6 +33,11 @@ export function jobsApi(connection: Connection) {
     answered(http.GET('/jobs/{id}', { params: { ...at(id), query: { wait } }, ...(signal && { signal }) }));
   const list = (query: ListQuery = {}): Promise<Schemas['JobList']> =>
     answered(http.GET('/jobs', { params: { query } }));
+  const metrics = async (id: string, query: MetricQuery = {}): Promise<MetricSeries[]> => {
+    const found = await answered(http.GET('/jobs/{id}/metrics', { params: { ...at(id), query } }));
+    // Without an Accept header for lines, the response is JSON.
+    return (found as Schemas['MetricList']).data;
+  };
 
   return {
     get,
@@ -96,10 +102,17 @@ export function jobsApi(connection: Connection) {
     /** Seconds and bytes that the job has used so far. */
     usage: (id: string): Promise<Schemas['JobUsage']> =>
       answered(http.GET('/jobs/{id}/usage', { params: at(id) })),
-    async metrics(id: string, query: MetricQuery = {}): Promise<Schemas['MetricSeries'][]> {
-      const list = await answered(http.GET('/jobs/{id}/metrics', { params: { ...at(id), query } }));
-      // Without an Accept header for lines, the response is JSON.
-      return (list as Schemas['MetricList']).data;
+    metrics,
+    /** The metrics that `known` has, with what was written since: new points, and those that a repeated attempt wrote again. */
+    async newMetrics(
+      id: string,
+      known: readonly MetricSeries[],
+      query: Omit<MetricQuery, 'since'> = {},
+    ): Promise<MetricSeries[]> {
+      const since = newestTime(known);
+      return since === null
+        ? metrics(id, query)
+        : withIncrement(known, await metrics(id, { ...query, since }));
     },
   };
 }

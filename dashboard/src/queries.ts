@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import type { MetricSeries } from '../../client/src/index.js';
 import { type Schemas, strata } from './server.js';
 
 // Answers of the server that pages read, by key. A key begins with its subject, so that `['job', id]` refreshes all of a job.
@@ -41,10 +42,15 @@ export const usageQuery = ({ id, finished_at: end }: Schemas['Job']) =>
     refetchInterval: end === null ? USAGE_MS : false,
   });
 
+/** Reads everything once, then what was written since, until the added points are many. */
 export const metricsQuery = (id: string) =>
   queryOptions({
     queryKey: ['job', id, 'metrics'],
-    queryFn: () => strata.jobs.metrics(id, { points: POINTS }),
+    queryFn: ({ client, queryKey }) => {
+      const known = client.getQueryData<MetricSeries[]>(queryKey) ?? [];
+      const isLong = known.some(({ points }) => points.length > 2 * POINTS);
+      return strata.jobs.newMetrics(id, isLong ? [] : known, { points: POINTS });
+    },
   });
 
 export const artifactsQuery = (id: string) =>

@@ -2104,6 +2104,12 @@ export interface components {
         Time: string;
         /** Format: date-time */
         OptionalTime: string | null;
+        /**
+         * Format: date-time
+         * @description A time in UTC, as in answers.
+         * @example 2026-11-29T12:00:00Z
+         */
+        Moment: string;
         /** @description Specification of the training. Every field except `dataset` has a default. The spec of a created job contains every default. */
         JobSpec: {
             /**
@@ -3087,8 +3093,16 @@ export interface operations {
                 name?: string[];
                 /** @description Only series of this stage, counted from 0. */
                 stage?: number;
-                /** @description Maximum number of points per series. A longer series keeps its first and last point. The rest is divided into equal parts, and each part keeps its minimum and maximum, so no peak is lost. */
+                /** @description Maximum number of points per series. A longer series keeps its first and last point. The rest is divided into parts of equally many steps, and each part keeps its minimum and maximum, so no peak is lost. */
                 points?: number;
+                /** @description Only points from this step on. */
+                from_step?: number;
+                /** @description Only points up to this step, which is included. */
+                to_step?: number;
+                /** @description Only points after this step, which is not included. Not together with `from_step`. */
+                after_step?: number;
+                /** @description Only points that were written at this time or later, whatever their steps. The newest time among the points that you have gives what is new since: later points of every series, and points that a repeated attempt has written again. Replace points of the same series and step. Not together with `raw`. */
+                since?: components["schemas"]["Moment"];
                 /** @description Return every point and ignore `points`. Only for CSV or NDJSON, which are streamed. */
                 raw?: boolean;
             };

@@ -1,21 +1,22 @@
+import { pointsOf } from '../../../client/src/index.js';
 import type { Schemas } from '../server.js';
 import { colorName } from '../wavefront/colors.js';
 import type { Curve } from './plot.js';
 
 type Series = Schemas['MetricSeries'];
 
-/** A point of a series as the contract sends it: [step, value, time]. */
-const pointOf = (point: unknown) => point as readonly [step: number, value: number, at: string];
+/** Step and value of each point. */
+const valuesOf = (series: Series) => pointsOf(series).map(([step, value]) => [step, value] as const);
 
 /** One curve for each series of the name, in the colors of the stages. */
 export function curvesByStage(series: readonly Series[], name: string): Curve[] {
   return series
     .filter((each) => each.name === name && each.points.length > 0)
     .sort((a, b) => (a.stage ?? -1) - (b.stage ?? -1))
-    .map(({ stage, points }) => ({
-      label: stage === null ? 'whole network' : `stage ${stage}`,
-      color: colorName(stage),
-      points: points.map((point) => [pointOf(point)[0], pointOf(point)[1]] as const),
+    .map((each) => ({
+      label: each.stage === null ? 'whole network' : `stage ${each.stage}`,
+      color: colorName(each.stage),
+      points: valuesOf(each),
     }));
 }
 
@@ -31,13 +32,13 @@ export function curvesByName(series: readonly Series[], names: readonly string[]
   return names.flatMap((name, index) => {
     const found = series.find((each) => each.name === name && each.stage === null);
     if (!found || found.points.length === 0) return [];
-    const points = found.points.map((point) => [pointOf(point)[0], pointOf(point)[1]] as const);
-    return [{ label: LABELS[name] ?? name, color: colorName(index === 0 ? null : index), points }];
+    const color = colorName(index === 0 ? null : index);
+    return [{ label: LABELS[name] ?? name, color, points: valuesOf(found) }];
   });
 }
 
 /** The last value of a series; null if there is none. */
 export function lastValue(series: readonly Series[], name: string, stage: number | null): number | null {
-  const found = series.find((each) => each.name === name && each.stage === stage)?.points.at(-1);
-  return found === undefined ? null : pointOf(found)[1];
+  const found = series.find((each) => each.name === name && each.stage === stage);
+  return (found && pointsOf(found).at(-1)?.[1]) ?? null;
 }

@@ -51,6 +51,8 @@ Time = str
 
 OptionalTime = Optional[str]
 
+Moment = str
+
 
 class Job(TypedDict):
     id: Id
@@ -1669,7 +1671,18 @@ class ListJobMetricsQuery(TypedDict):
     """Only series of this stage, counted from 0."""
     points: NotRequired[int]
     """Maximum number of points per series. A longer series keeps its first and last point. The rest is divided into
-    equal parts, and each part keeps its minimum and maximum, so no peak is lost.
+    parts of equally many steps, and each part keeps its minimum and maximum, so no peak is lost.
+    """
+    from_step: NotRequired[int]
+    """Only points from this step on."""
+    to_step: NotRequired[int]
+    """Only points up to this step, which is included."""
+    after_step: NotRequired[int]
+    """Only points after this step, which is not included. Not together with `from_step`."""
+    since: NotRequired[Moment]
+    """Only points that were written at this time or later, whatever their steps. The newest time among the points
+    that you have gives what is new since: later points of every series, and points that a repeated attempt has
+    written again. Replace points of the same series and step. Not together with `raw`.
     """
     raw: NotRequired[bool]
     """Return every point and ignore `points`. Only for CSV or NDJSON, which are streamed."""

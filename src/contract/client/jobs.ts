@@ -43,6 +43,9 @@ export interface LogFilter {
 export interface MetricFilter {
   readonly names?: readonly string[] | undefined;
   readonly stage?: number | undefined;
+  /** The first and the last step, both included. */
+  readonly fromStep?: number | undefined;
+  readonly toStep?: number | undefined;
 }
 
 /** One point with the name of its series. */
@@ -96,10 +99,10 @@ export interface JobsClient {
    * Like `listJobLogs`, followed by each new line. Ends after the last line of the job, or when `signal` aborts.
    */
   followJobLogs(jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
-  /** Longer series are reduced to `points` points. */
+  /** Longer series are reduced to `points` points. `since`: only points that were written at this time or later. */
   listJobMetrics(
     jobId: string,
-    filter: MetricFilter & { readonly points: number },
+    filter: MetricFilter & { readonly points: number; readonly since?: Date | undefined },
   ): Promise<Schemas['MetricList']>;
   /** Every point of the same series, in the same order. */
   streamJobMetrics(jobId: string, filter: MetricFilter): Promise<AsyncIterable<MetricPoint>>;

@@ -10,7 +10,8 @@ export const WHOLE_NETWORK = -1;
 
 /**
  * Writes samples, one per series and step: a later attempt overwrites the samples of an earlier one. The caller has
- * verified that the attempt is the current one.
+ * verified that the attempt is the current one. The times of a job's samples rise in the order of the commits, because
+ * the lock is held until then: a reader of what was written since a time misses nothing.
  */
 export async function writeMetrics(
   tx: Transaction,
@@ -20,12 +21,14 @@ export async function writeMetrics(
 ): Promise<void> {
   if (samples.length === 0) return;
   await tx.$executeRaw`
-    INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
-    SELECT ${jobId}, name, stage, step, ${attempt}, value
-    FROM jsonb_to_recordset(${encode(samples)}::jsonb)
+    WITH locked AS MATERIALIZED (SELECT lock_metrics(${jobId})),
+      moment AS MATERIALIZED (SELECT clock_timestamp() AS at FROM locked)
+    INSERT INTO metric_point (job_id, name, stage, step, attempt, value, at)
+    SELECT ${jobId}, name, stage, step, ${attempt}, value, at
+    FROM moment, jsonb_to_recordset(${encode(samples)}::jsonb)
       AS sample (name text, stage int, step int, value float8)
     ON CONFLICT (job_id, name, stage, step)
-      DO UPDATE SET attempt = excluded.attempt, value = excluded.value, at = now()`;
+      DO UPDATE SET attempt = excluded.attempt, value = excluded.value, at = excluded.at`;
 }
 
 /** Keeps the last sample of each series and step, because one statement must not change a row twice. */
@@ -40,38 +43,43 @@ function encode(samples: readonly MetricSample[]): string {
   return JSON.stringify([...rows.values()]);
 }
 
-const POINT = { name: text, stage: int, step: int, value: float, attempt: int, at: time };
+export const POINT = { name: text, stage: int, step: int, value: float, attempt: int, at: time };
 export type PointRow = RowOf<typeof POINT>;
 
-const sampled = statement('sample-metrics', POINT);
+const written = statement('written-metrics', POINT);
 const streamed = statement('stream-metrics', POINT);
 const since = statement('metrics-since', POINT);
 
 export interface MetricFilter {
   readonly names: readonly string[] | null;
   readonly stage: number | null;
+  readonly fromStep: number;
+  readonly toStep: number;
 }
 
+/** The largest step that the column holds. */
+export const MAX_STEP = 2 ** 31 - 1;
+export const EVERY_POINT: MetricFilter = { names: null, stage: null, fromStep: 0, toStep: MAX_STEP };
+
 /**
- * At most `points` points of every series, ordered by series and step. A longer series is reduced to its first and
- * last point, and to the minimum and maximum of equal parts between them. NaN and infinity are left out, because
- * JSON cannot represent them; a loss that is not finite fails its task anyway.
+ * Points that were written at `since` or later, also those that a repeated attempt has written again. At most `points` of
+ * every series, ordered by series and step; of more, the first and the last point are kept, and the minimum and
+ * maximum of equal parts between them.
  */
-export function sampleMetrics(
+export function writtenMetrics(
   db: Queryable,
   jobId: string,
-  filter: MetricFilter,
+  filter: MetricFilter & { readonly since: Date },
   points: number,
 ): Promise<PointRow[]> {
   const parts = Math.floor((points - 2) / 2);
-  // A series is read in the order of the primary key, so its rows are numbered and divided without sorting.
-  return sampled.rows(
+  return written.rows(
     db,
     Prisma.sql`
     WITH numbered AS MATERIALIZED (
       SELECT name, stage, step, value, attempt, at, row_number() OVER series AS n,
         count(*) OVER (PARTITION BY name, stage) AS total
-      FROM metric_point WHERE ${matches(jobId, filter)}
+      FROM metric_point WHERE ${matches(jobId, filter)} AND at >= ${filter.since}
       WINDOW series AS (PARTITION BY name, stage ORDER BY step)
     ), cut AS (
       SELECT *, CASE
@@ -101,7 +109,7 @@ export function curveEnds(db: Queryable, jobId: string): Promise<CurveEnd[]> {
     db,
     Prisma.sql`
     SELECT DISTINCT ON (name, stage) name, stage, step, value FROM metric_point
-    WHERE ${matches(jobId, { names: null, stage: null })}
+    WHERE ${matches(jobId, EVERY_POINT)}
     ORDER BY name, stage, step DESC`,
   );
 }
@@ -173,8 +181,12 @@ export function endsAfter(ends: readonly SeriesEnd[], points: readonly SeriesEnd
   return [...last.values()];
 }
 
-function matches(jobId: string, { names, stage }: MetricFilter): Prisma.Sql {
+function matches(jobId: string, { names, stage, fromStep, toStep }: MetricFilter): Prisma.Sql {
   const named = names === null ? Prisma.empty : Prisma.sql`AND name IN (${Prisma.join([...names])})`;
   const staged = stage === null ? Prisma.empty : Prisma.sql`AND stage = ${stage}::int`;
-  return Prisma.sql`job_id = ${jobId} AND value > '-Infinity' AND value < 'Infinity' ${named} ${staged}`;
+  const ranged =
+    fromStep > 0 || toStep < MAX_STEP
+      ? Prisma.sql`AND step BETWEEN ${fromStep}::int AND ${toStep}::int`
+      : Prisma.empty;
+  return Prisma.sql`job_id = ${jobId} AND value > '-Infinity' AND value < 'Infinity' ${named} ${staged} ${ranged}`;
 }

@@ -9,6 +9,7 @@ import type {
   JobsClient,
   LogFilter,
   LogLine,
+  MetricFilter,
 } from '../../../src/contract/client/jobs.js';
 import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
 import { StrataError } from '../../../src/contract/errors.js';
@@ -157,18 +158,22 @@ export class FakeJobs implements JobsClient {
 
   async listJobMetrics(
     jobId: string,
-    filter: { names?: readonly string[] | undefined; stage?: number | undefined; points: number },
+    filter: MetricFilter & { readonly points: number; readonly since?: Date | undefined },
   ) {
     this.#job(jobId);
-    const points: [number, number, string][] = [
+    const stored: [number, number, string][] = [
       [0, 2.5, NOW],
       [10, 0.125, NOW],
     ];
+    const { fromStep = 0, toStep = Number.POSITIVE_INFINITY, since } = filter;
+    const points = stored.filter(
+      ([step, , at]) => step >= fromStep && step <= toStep && !(since && Date.parse(at) < since.getTime()),
+    );
     const series = ['loss', 'accuracy'].map((name) => ({ name, stage: 0, unit: null, attempt: 1, points }));
     return complete(series.filter(({ name }) => filter.names?.includes(name) ?? true));
   }
 
-  async streamJobMetrics(jobId: string, filter: { names?: readonly string[] | undefined }) {
+  async streamJobMetrics(jobId: string, filter: MetricFilter) {
     const { data } = await this.listJobMetrics(jobId, { ...filter, points: 2 });
     const points = data.flatMap(({ points, ...series }) =>
       points.map(([step, value, at]) => ({ ...series, step, value, at })),

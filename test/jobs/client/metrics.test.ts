@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { MetricSample } from '../../../src/contract/trainer-protocol.js';
+import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { writeMetrics } from '../../../src/jobs/store/metrics.js';
+import { eventually } from '../../support/eventually.js';
 import { Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
 
 let strata: Strata;
+let db: Database;
 before(async () => {
   strata = await Strata.start();
+  db = await openDatabase(strata.servers.databaseUrl);
 });
-after(() => strata.stop());
+after(async () => {
+  await db.$disconnect();
+  await strata.stop();
+});
 
 /** A job with one series, `value` being SQL over the step `n`. */
 async function jobWithSeries(count: number, value: string): Promise<string> {
@@ -71,4 +80,105 @@ test('every point is read in order, however many pieces it takes', async () => {
     points.slice(1).map(({ step }) => step),
     Array.from({ length: 12_345 }, (_, step) => step),
   );
+});
+
+const write = (id: string, attempt: number, samples: readonly Pick<MetricSample, 'step' | 'value'>[]) =>
+  db.$transaction((tx) =>
+    writeMetrics(
+      tx,
+      id,
+      attempt,
+      samples.map((sample) => ({ name: 'loss', stage: 0, ...sample })),
+    ),
+  );
+
+/** Numbers that look random, the same at every run. */
+function* numbers(seed: number): Generator<number> {
+  for (let state = seed; ; ) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    yield (state >> 8) / 2 ** 23;
+  }
+}
+
+test('levels follow the points, also those that attempts write again, out of order, and as NaN', async () => {
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  const random = numbers(1);
+  const next = (below: number) => Math.floor((random.next().value ?? 0) * below);
+  for (let attempt = 1; attempt <= 60; attempt++) {
+    const from = next(6_000);
+    const samples = Array.from({ length: 1 + next(200) }, (_, n) => ({ step: from + n, value: next(1000) }));
+    if (attempt % 7 === 0) for (const sample of samples) sample.value = Number.NaN;
+    await write(job.id, attempt, samples);
+  }
+  const { rows } = await strata.sql.query(
+    `WITH finite AS (SELECT * FROM metric_point WHERE job_id = $1 AND value < 'Infinity'), expected AS (
+       SELECT level, step >> (3 * level) AS bucket, min(value) AS low, max(value) AS high
+       FROM finite, generate_series(1, 4) AS level GROUP BY 1, 2
+     )
+     SELECT level, bucket, low, high, low_value, high_value FROM expected
+     FULL JOIN (SELECT * FROM metric_level WHERE job_id = $1) kept USING (level, bucket)
+     WHERE (low, high) IS DISTINCT FROM (low_value, high_value)`,
+    [job.id],
+  );
+  assert.deepEqual(rows, []);
+  const stale = await strata.sql.query(
+    `SELECT low_step, high_step FROM metric_level kept WHERE job_id = $1 AND NOT EXISTS (
+       SELECT FROM metric_point WHERE job_id = $1 AND step = low_step AND value = low_value AND attempt = low_attempt)`,
+    [job.id],
+  );
+  assert.deepEqual(stale.rows, []);
+});
+
+test('two writers of one bucket at the same time leave the extremes of both', async () => {
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  await Promise.all(
+    Array.from({ length: 16 }, (_, step) => write(job.id, 1, [{ step: step * 4, value: step }])),
+  );
+  const { rows } = await strata.sql.query(
+    'SELECT low_value, high_value FROM metric_level WHERE job_id = $1 AND level = 2',
+    [job.id],
+  );
+  assert.deepEqual(rows, [{ low_value: 0, high_value: 15 }]);
+});
+
+test('a range and an increment have the same points as the whole, peaks at their ends among them', async () => {
+  const id = await jobWithSeries(20_000, 'CASE WHEN n IN (4999, 5000, 9999) THEN n ELSE 0 END');
+  const stepsOf = async (filter: object) => {
+    const list = await strata.client.jobs.listJobMetrics(id, { points: 20, ...filter });
+    return list.data.flatMap(({ points }) => points.map(([step]) => step as number));
+  };
+  assert.deepEqual(
+    await stepsOf({ fromStep: 19_990 }),
+    Array.from({ length: 10 }, (_, n) => 19_990 + n),
+  );
+  assert.deepEqual(await stepsOf({ fromStep: 20_000 }), []);
+  const range = await stepsOf({ fromStep: 5000, toStep: 10_000 });
+  assert.ok(range.length <= 20 && range.every((step) => step >= 5000 && step <= 10_000));
+  for (const step of [5000, 9999, 10_000]) assert.ok(range.includes(step), `${step} of ${range}`);
+  const inner = await stepsOf({ fromStep: 4998, toStep: 10_001 });
+  assert.ok(inner.includes(5000) && inner.includes(9999));
+});
+
+test('points written since a time include those that a repeated attempt wrote again, and nothing else', async () => {
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  const steps = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) => ({ step: from + n, value: n }));
+  await write(job.id, 1, steps(0, 50));
+  const known = (await strata.client.jobs.listJobMetrics(job.id, { points: 100 })).data[0]?.points ?? [];
+  const newest = new Date(Math.max(...known.map(([, , at]) => Date.parse(at as string))));
+  // The clock of Postgres moves on before the next write.
+  await eventually('a later millisecond', async () => {
+    const { rows } = await strata.sql.query('SELECT clock_timestamp() > $1 AS later', [
+      new Date(newest.getTime() + 2),
+    ]);
+    return rows[0].later;
+  });
+  await write(job.id, 2, steps(30, 60));
+  const since = new Date(newest.getTime() + 1);
+  const [series] = (await strata.client.jobs.listJobMetrics(job.id, { since, points: 100 })).data;
+  assert.deepEqual(
+    series?.points.map(([step]) => step),
+    steps(30, 60).map(({ step }) => step),
+  );
+  assert.equal(series?.attempt, 2);
 });

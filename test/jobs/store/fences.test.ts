@@ -65,6 +65,7 @@ async function tables(jobId: string): Promise<unknown> {
     of('event'),
     of('log_line'),
     of('metric_point'),
+    of('metric_level'),
     of('artifact'),
     strata.sql.query(
       'SELECT c.* FROM checkpoint c JOIN task ON task.id = c.task_id WHERE job_id = $1 ORDER BY 1',

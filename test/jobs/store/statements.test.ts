@@ -19,6 +19,7 @@ import * as events from '../../../src/jobs/store/events.js';
 import * as jobList from '../../../src/jobs/store/job-list.js';
 import * as jobs from '../../../src/jobs/store/jobs.js';
 import * as metrics from '../../../src/jobs/store/metrics.js';
+import '../../../src/jobs/store/thin-metrics.js';
 import * as tags from '../../../src/jobs/store/model-tags.js';
 import * as models from '../../../src/jobs/store/models.js';
 import * as profiles from '../../../src/jobs/store/profiles.js';
@@ -79,7 +80,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
   const db = stub as unknown as Database;
   const fence = { id: 'none', attempt: 1 };
   const claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
-  const filter = { names: ['loss'], stage: 0 };
+  const filter = { names: ['loss'], stage: 0, fromStep: 1, toStep: 2 };
   const list = { tenant: 'default', after: null, limit: 1, metadata: { team: 'vision' } };
   const query = { tenant: 'default', orderBy: 'accuracy', after: null, limit: 1, metadata: {} } as const;
   const everything: readonly (() => Promise<unknown>)[] = [
@@ -102,7 +103,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => dueJobs.endedJobsWithSpool(db, '', 1),
     () => jobs.waitingForHosts(db),
     () => jobs.progressOf(db, ['none']),
-    () => metrics.sampleMetrics(db, 'none', filter, 10),
+    () => metrics.writtenMetrics(db, 'none', { ...filter, since: new Date() }, 10),
     () => metrics.curveEnds(db, 'none'),
     () => metrics.streamPoints(db, 'none', filter).next(),
     () => tags.takeTags(db, { id: 'none', tenant: 'default', name: 'none' }),

@@ -1,12 +1,13 @@
-import type { JobsClient } from '../../../contract/client/jobs.js';
+import type { JobsClient, MetricFilter } from '../../../contract/client/jobs.js';
 import { findAttemptEvents } from '../../store/attempt-events.js';
 import type { Database } from '../../store/connection/database.js';
 import { findEvents } from '../../store/events.js';
 import { findLogLines } from '../../store/log-lines.js';
 import { toPoint, toSeries } from '../../store/metric-series.js';
-import { sampleMetrics, streamPoints } from '../../store/metrics.js';
+import { MAX_STEP, streamPoints, writtenMetrics } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
 import { findTaskEnds, findTasks } from '../../store/tasks.js';
+import { thinMetrics } from '../../store/thin-metrics.js';
 import { readJobUsage } from '../../store/usage.js';
 import { requireJob } from '../require-job.js';
 import { toAttempts } from '../views/attempts.js';
@@ -56,17 +57,27 @@ export function listMethods(db: Database, tenant: string): ListMethods {
       const page = pageOf(rows, limit, (row) => String(row.seq));
       return { ...page, data: page.data.map(toLogLine) };
     },
-    async listJobMetrics(jobId, { names, stage, points }) {
+    async listJobMetrics(jobId, { points, since, ...asked }) {
       await requireJob(db, tenant, jobId);
-      const filter = { names: names ?? null, stage: stage ?? null };
-      return listOf(toSeries(await sampleMetrics(db, jobId, filter, points)));
+      const filter = filterOf(asked);
+      const rows = since
+        ? writtenMetrics(db, jobId, { ...filter, since }, points)
+        : thinMetrics(db, jobId, filter, points);
+      return listOf(toSeries(await rows));
     },
-    async streamJobMetrics(jobId, { names, stage }) {
+    async streamJobMetrics(jobId, filter) {
       await requireJob(db, tenant, jobId);
-      return mapped(streamPoints(db, jobId, { names: names ?? null, stage: stage ?? null }), toPoint);
+      return mapped(streamPoints(db, jobId, filterOf(filter)), toPoint);
     },
   };
 }
+
+const filterOf = ({ names, stage, fromStep, toStep }: MetricFilter) => ({
+  names: names ?? null,
+  stage: stage ?? null,
+  fromStep: fromStep ?? 0,
+  toStep: toStep ?? MAX_STEP,
+});
 
 async function* mapped<T, U>(items: AsyncIterable<T>, change: (item: T) => U): AsyncGenerator<U> {
   for await (const item of items) yield change(item);

@@ -3,7 +3,7 @@ import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { JobState } from '../../../contract/states.js';
 import { findArtifacts } from '../../store/artifacts.js';
 import type { Database } from '../../store/connection/database.js';
-import { type PointRow, streamPoints } from '../../store/metrics.js';
+import { EVERY_POINT, type PointRow, streamPoints } from '../../store/metrics.js';
 import type { Artifact } from '../../store/rows.js';
 
 /** A job that runs or has ended, as sent to a tracker. */
@@ -35,6 +35,6 @@ export async function readSubject(db: Database, jobId: string): Promise<Subject>
     finishedAt: row.finishedAt ?? row.createdAt,
     error: row.error,
     artifacts: await findArtifacts(db, jobId),
-    points: () => streamPoints(db, jobId, { names: null, stage: null }),
+    points: () => streamPoints(db, jobId, EVERY_POINT),
   };
 }

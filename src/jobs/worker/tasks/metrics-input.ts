@@ -5,9 +5,10 @@ import {
   type TaskAssignment,
 } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
-import type { Queryable } from '../../store/connection/database.js';
+import type { Database } from '../../store/connection/database.js';
 import { toSeries } from '../../store/metric-series.js';
-import { sampleMetrics } from '../../store/metrics.js';
+import { EVERY_POINT } from '../../store/metrics.js';
+import { thinMetrics } from '../../store/thin-metrics.js';
 
 /** Maximum number of points of a series in the documents. Longer series keep their peaks. */
 const POINTS = 10_000;
@@ -23,13 +24,13 @@ const NAMES: Partial<Record<AssignmentKind, readonly string[] | null>> = {
  * row refers to this blob, so garbage collection deletes it, long after the task has read it.
  */
 export async function withMetrics(
-  db: Queryable,
+  db: Database,
   blobs: BlobStore,
   assignment: TaskAssignment,
 ): Promise<TaskAssignment> {
   const names = NAMES[assignment.kind];
   if (names === undefined) return assignment;
-  const rows = await sampleMetrics(db, assignment.job_id, { names, stage: null }, POINTS);
+  const rows = await thinMetrics(db, assignment.job_id, { ...EVERY_POINT, names }, POINTS);
   const series = toSeries(rows).map(({ name, stage, points }) => ({ name, stage, points }));
   const history = { at: new Date().toISOString(), series } as MetricHistory;
   const { uri } = await blobs.put(Buffer.from(JSON.stringify(history)));

@@ -33,6 +33,10 @@ const QUESTIONS: Readonly<Record<string, () => Promise<unknown>>> = {
   'its tasks': () => strata.client.jobs.listJobTasks(middle),
   'its events': () => strata.client.jobs.listJobEvents(middle, { after: 0, limit: 20 }),
   'one series': () => strata.client.jobs.listJobMetrics(measured, { names: ['loss'], stage: 0, points: 100 }),
+  'what is new of a series': () =>
+    strata.client.jobs.listJobMetrics(measured, { fromStep: SIZES.points / 4 - 10, points: 100 }),
+  'what was written since': () =>
+    strata.client.jobs.listJobMetrics(measured, { since: new Date(), points: 100 }),
   'every series': () => strata.client.jobs.listJobMetrics(measured, { points: 100 }),
 };
 
@@ -42,7 +46,9 @@ test('lists, filters and series of large tables are read through indexes', async
     assert.ok(statements.length > 0, name);
     for (const statement of statements) {
       const scanned = await scannedTables(strata.sql, statement);
-      const whole = scanned.filter((table) => ['job', 'job_label', 'metric_point'].includes(table));
+      const whole = scanned.filter((table) =>
+        ['job', 'job_label', 'metric_point', 'metric_level'].includes(table),
+      );
       assert.deepEqual(whole, [], `${name}: ${statement.text}`);
     }
     t.diagnostic(`${name}: ${statements.length} statements`);
