@@ -1,6 +1,6 @@
 import type { RequestBodyOption } from 'openapi-fetch';
 import { artifactsApi } from './artifacts.js';
-import type { components, paths } from './generated/openapi.js';
+import type { components, operations, paths } from './generated/openapi.js';
 import { answered, type ClientOptions, connect, emptied } from './http.js';
 import { jobsApi } from './jobs.js';
 import { modelsApi } from './models.js';
@@ -18,6 +18,7 @@ export { specOf } from './spec-of.js';
 
 type Schemas = components['schemas'];
 type DatasetBody = NonNullable<RequestBodyOption<paths['/datasets']['post']>['body']>;
+type ImagesQuery = NonNullable<operations['listDatasetImages']['parameters']['query']>;
 type DatasetOptions = Omit<Schemas['DatasetImport'], 'name' | 'url' | 'upload'>;
 /** An archive that was uploaded in pieces, or the URL of one. */
 export type DatasetRequest = Partial<DatasetOptions> & { readonly name: string } & (
@@ -38,6 +39,12 @@ export function createClient(options: ClientOptions) {
       list: async (): Promise<Schemas['Dataset'][]> => (await answered(http.GET('/datasets'))).data,
       get: (id: string): Promise<Schemas['Dataset']> =>
         answered(http.GET('/datasets/{id}', { params: { path: { id } } })),
+      /** Images by class and split. @throws StrataProblem `dataset_not_prepared` */
+      statistics: (id: string): Promise<Schemas['DatasetStatistics']> =>
+        answered(http.GET('/datasets/{id}/statistics', { params: { path: { id } } })),
+      /** Images of a split; `links.content` of each is its picture. @throws StrataProblem `dataset_not_prepared` */
+      images: (id: string, query: ImagesQuery = {}): Promise<Schemas['DatasetSampleList']> =>
+        answered(http.GET('/datasets/{id}/images', { params: { path: { id }, query } })),
       /** Makes a dataset of an archive that was uploaded in pieces, or that a worker is to download. */
       create: (request: DatasetRequest): Promise<Schemas['Dataset']> =>
         answered(http.POST('/datasets', { body: request as DatasetBody })),

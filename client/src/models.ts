@@ -8,6 +8,7 @@ export type Model = Schemas['Model'];
 export type ModelUpdate = Partial<Schemas['ModelUpdate']>;
 export type Prediction = Schemas['Prediction'];
 type PredictQuery = NonNullable<operations['predict']['parameters']['query']>;
+type ErrorsQuery = NonNullable<operations['listModelErrors']['parameters']['query']>;
 type ListQuery = NonNullable<operations['listModels']['parameters']['query']>;
 
 export function modelsApi({ http }: Connection) {
@@ -33,6 +34,12 @@ export function modelsApi({ http }: Connection) {
       emptied(http.DELETE('/models/{id}/tags/{tag}', withTag(id, tag))),
     tagChanges: async (id: string): Promise<Schemas['TagChange'][]> =>
       (await answered(http.GET('/models/{id}/tag-changes', { params: at(id) }))).data,
+    /** Confusions and figures by class, on the test images. @throws StrataProblem `predictions_missing` */
+    evaluation: (id: string, variant: Schemas['ModelVariantName'] = 'full') =>
+      answered(http.GET('/models/{id}/evaluation', { params: { ...at(id), query: { variant } } })),
+    /** Test images with wrong predictions, the most confident first. @throws StrataProblem `predictions_missing` */
+    errors: (id: string, query: ErrorsQuery = {}) =>
+      answered(http.GET('/models/{id}/errors', { params: { ...at(id), query } })),
     /**
      * Returns the classes of one image file, or of several. Retries if the server asks for it. @throws
      * StrataProblem

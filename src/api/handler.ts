@@ -68,6 +68,9 @@ export const DEFAULTED_QUERY = {
   listModels: ['limit', 'order_by'],
   listModelTagChanges: ['limit'],
   predict: ['variant', 'top_k'],
+  getModelEvaluation: ['variant'],
+  listModelErrors: ['variant', 'offset', 'limit'],
+  listDatasetImages: ['split', 'offset', 'limit'],
 } as const satisfies { readonly [Id in OperationId]?: readonly string[] };
 
 type Defaulted<Id> = Id extends keyof typeof DEFAULTED_QUERY ? (typeof DEFAULTED_QUERY)[Id][number] : never;

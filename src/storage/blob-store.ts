@@ -21,6 +21,11 @@ export interface BlobStore {
    */
   localPath(uri: BlobUri): Promise<string>;
   /**
+   * The same path without the check, for a reader to whom a damaged byte does little harm. The check of a large blob takes
+   * minutes. @throws BlobMissingError
+   */
+  uncheckedPath(uri: BlobUri): Promise<string>;
+  /**
    * Marks a blob as new for garbage collection, like a put of the same bytes. @returns false if it does not exist
    */
   touch(uri: BlobUri): Promise<boolean>;

@@ -83,6 +83,11 @@ export function createFolderStore(root: string): BlobStore {
       return pathOf(uri);
     },
 
+    async uncheckedPath(uri) {
+      if (!(await store.exists(uri))) throw new BlobMissingError(uri);
+      return pathOf(uri);
+    },
+
     touch: (uri) => touch(pathOf(uri)),
 
     async deleteBlob(uri) {

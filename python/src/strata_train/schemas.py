@@ -37,6 +37,10 @@ ModelTag = str
 
 ModelVariantName = Literal["full", "compact"]
 
+ClassIndex = int
+
+SplitName = Literal["train", "validation", "test"]
+
 Base64 = str
 
 PerChannel = Optional[list[float]]
@@ -878,6 +882,118 @@ class TagChangeList(TypedDict):
     data: list[TagChange]
     has_more: bool
     next: Cursor
+
+
+class ClassName(TypedDict):
+    index: ClassIndex
+    name: str
+
+
+class ModelEvaluation(TypedDict):
+    object: Literal["model_evaluation"]
+    model_id: Id
+    variant: ModelVariantName
+    images: int
+    """Number of test images."""
+    correct: int
+    accuracy: float
+    top_3_accuracy: float
+    """Share of the images whose class is among the three most probable ones."""
+    classes: list[ClassEvaluation]
+    matrix: Optional[list[list[int]]]
+    """`matrix[label][predicted]` is the number of images of a class that were predicted as a class. Null if there are
+    more than 100 classes.
+    """
+    confusions: list[Confusion]
+    """The 100 most frequent pairs of a class and another class predicted for it, the most frequent first."""
+
+
+class ClassEvaluation(TypedDict):
+    index: ClassIndex
+    name: str
+    images: int
+    """Number of test images of this class."""
+    predicted: int
+    """Number of test images predicted as this class."""
+    correct: int
+    accuracy: float
+    """Share of all test images for which `is it this class?` is answered correctly."""
+    precision: Optional[float]
+    """Share of the images predicted as this class that have it. Null if there are none."""
+    recall: Optional[float]
+    """Share of the images of this class that are predicted as it. Null if there are none."""
+
+
+class Confusion(TypedDict):
+    label: ClassName
+    predicted: ClassName
+    images: int
+
+
+class ModelErrorList(TypedDict):
+    object: Literal["list"]
+    data: list[ModelError]
+    has_more: bool
+    total: int
+    """Number of items on all pages."""
+
+
+class ModelError(TypedDict):
+    object: Literal["model_error"]
+    index: int
+    """Place of the image in the test split."""
+    label: ClassName
+    classes: list[ModelErrorClassesItem]
+    """The three most probable classes, or all of them if there are fewer, the most probable first."""
+    links: ModelErrorLinks
+
+
+class ModelErrorClassesItem(TypedDict):
+    index: ClassIndex
+    name: str
+    probability: float
+
+
+class ModelErrorLinks(TypedDict):
+    image: str
+
+
+class DatasetStatistics(TypedDict):
+    object: Literal["dataset_statistics"]
+    dataset_id: DatasetReference
+    mean: list[float]
+    """Of each channel, over the pixels (0 to 255) of the training images."""
+    standard_deviation: list[float]
+    """Of each channel, over the pixels of the training images."""
+    classes: list[DatasetStatisticsClassesItem]
+
+
+class DatasetStatisticsClassesItem(TypedDict):
+    index: ClassIndex
+    name: str
+    train: int
+    validation: int
+    test: int
+
+
+class DatasetSampleList(TypedDict):
+    object: Literal["list"]
+    data: list[DatasetSample]
+    has_more: bool
+    total: int
+    """Number of items on all pages."""
+
+
+class DatasetSample(TypedDict):
+    object: Literal["dataset_sample"]
+    split: SplitName
+    index: int
+    label: ClassName
+    links: DatasetSampleLinks
+
+
+class DatasetSampleLinks(TypedDict):
+    content: str
 
 
 class ModelComparison(TypedDict):
@@ -1727,6 +1843,28 @@ class ListModelTagChangesQuery(TypedDict):
     """Items per page."""
 
 
+class GetModelEvaluationQuery(TypedDict):
+    """The query of getModelEvaluation."""
+
+    variant: NotRequired[ModelVariantName]
+    """The network whose predictions are counted."""
+
+
+class ListModelErrorsQuery(TypedDict):
+    """The query of listModelErrors."""
+
+    variant: NotRequired[ModelVariantName]
+    """The network whose predictions are counted."""
+    label: NotRequired[ClassIndex]
+    """Only images of this class, by its index."""
+    predicted: NotRequired[ClassIndex]
+    """Only images predicted as this class, by its index."""
+    offset: NotRequired[int]
+    """Number of items to skip. The items and their order never change."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
 class PredictQuery(TypedDict):
     """The query of predict."""
 
@@ -1743,6 +1881,19 @@ class ListDatasetsQuery(TypedDict):
 
     after: NotRequired[str]
     """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class ListDatasetImagesQuery(TypedDict):
+    """The query of listDatasetImages."""
+
+    split: NotRequired[SplitName]
+    """The split."""
+    label: NotRequired[ClassIndex]
+    """Only images of this class, by its index."""
+    offset: NotRequired[int]
+    """Number of items to skip. The items and their order never change."""
     limit: NotRequired[int]
     """Items per page."""
 

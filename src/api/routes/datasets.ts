@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Dataset, DatasetRequest } from '../../contract/client/datasets.js';
 import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
@@ -62,3 +63,24 @@ export const listDatasets: Handler<'listDatasets'> = async ({ client, query }) =
   status: 200,
   body: await client.datasets.listDatasets(query),
 });
+
+export const getDatasetStatistics: Handler<'getDatasetStatistics'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: await client.datasets.getDatasetStatistics(id),
+});
+
+export const listDatasetImages: Handler<'listDatasetImages'> = async ({ client, params, query }) => ({
+  status: 200,
+  body: await client.datasets.listDatasetImages(params.id, query),
+});
+
+export const getDatasetImage: Handler<'getDatasetImage'> = async ({ client, params }) => {
+  const { bytes, mediaType } = await client.datasets.getDatasetImage(params.id, params.split, params.index);
+  const headers = {
+    'content-type': mediaType,
+    'content-length': String(bytes.length),
+    // A name can be given to other images: only ids name the same ones for ever, and few pictures are read twice.
+    'cache-control': 'private, max-age=60',
+  };
+  return { status: 200, headers, body: Readable.from([bytes]) };
+};

@@ -1,7 +1,15 @@
 import type { Handlers } from '../handler.js';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.js';
 import { downloadArtifact, getArtifact, listJobArtifacts } from './artifacts.js';
-import { createDataset, deleteDataset, getDataset, listDatasets } from './datasets.js';
+import {
+  createDataset,
+  deleteDataset,
+  getDataset,
+  getDatasetImage,
+  getDatasetStatistics,
+  listDatasetImages,
+  listDatasets,
+} from './datasets.js';
 import { getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
 import { listJobEvents } from './job-events.js';
 import { listJobLogs } from './job-logs.js';
@@ -23,6 +31,8 @@ import {
   compareModels,
   deleteModel,
   getModel,
+  getModelEvaluation,
+  listModelErrors,
   listModels,
   listModelTagChanges,
   predict,
@@ -76,9 +86,14 @@ export const handlers: Handlers = {
   tagModel,
   untagModel,
   listModelTagChanges,
+  getModelEvaluation,
+  listModelErrors,
   predict,
   listDatasets,
   getDataset,
+  getDatasetStatistics,
+  listDatasetImages,
+  getDatasetImage,
   deleteDataset,
   listWorkers,
   createWebhook,

@@ -23,6 +23,16 @@ export const getModel: Handler<'getModel'> = async ({ client, params: { id } }) 
   body: found(await client.models.getModel(id), 'model', id),
 });
 
+export const getModelEvaluation: Handler<'getModelEvaluation'> = async ({ client, params, query }) => ({
+  status: 200,
+  body: await client.models.getModelEvaluation(params.id, query.variant),
+});
+
+export const listModelErrors: Handler<'listModelErrors'> = async ({ client, params, query }) => ({
+  status: 200,
+  body: await client.models.listModelErrors(params.id, query),
+});
+
 export const listModelTagChanges: Handler<'listModelTagChanges'> = async ({ client, params, query }) => ({
   status: 200,
   body: await client.models.listModelTagChanges(params.id, { after: query.after, limit: query.limit }),

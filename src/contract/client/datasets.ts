@@ -1,3 +1,4 @@
+import type { SplitName } from '../dataset-manifest.js';
 import type { components } from '../generated/openapi.js';
 import type { ImportOptions } from '../importer-protocol.js';
 
@@ -20,6 +21,20 @@ export interface RemoteSource {
 
 /** Request to convert an upload to a dataset. */
 export type DatasetRequest = ImportOptions & { readonly name: string; readonly sha256: string | null };
+
+export interface ImageFilter {
+  readonly split: SplitName;
+  /** Index of a class. */
+  readonly label?: number | undefined;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** An image file, for a browser. */
+export interface Picture {
+  readonly bytes: Uint8Array;
+  readonly mediaType: 'image/png' | 'image/jpeg' | 'image/webp';
+}
 
 /** One tenant's datasets, and the built-in ones. */
 export interface DatasetsClient {
@@ -45,6 +60,12 @@ export interface DatasetsClient {
   }): Promise<Schemas['DatasetList']>;
   /** @param id the id of the dataset, or its name */
   getDataset(id: string): Promise<Dataset | null>;
+  /** @throws not_found, dataset_not_prepared */
+  getDatasetStatistics(id: string): Promise<Schemas['DatasetStatistics']>;
+  /** @throws not_found, dataset_not_prepared */
+  listDatasetImages(id: string, filter: ImageFilter): Promise<Schemas['DatasetSampleList']>;
+  /** @throws not_found, dataset_not_prepared */
+  getDatasetImage(id: string, split: SplitName, index: number): Promise<Picture>;
   /** @throws not_found, dataset_in_use */
   deleteDataset(id: string): Promise<void>;
 }

@@ -38,6 +38,16 @@ export interface PredictionQuestion extends PredictionImages {
   readonly topK: number;
 }
 
+export interface ModelErrorFilter {
+  readonly variant: ModelVariantName;
+  /** Index of the class that the images have. */
+  readonly label?: number | undefined;
+  /** Index of the class that they are taken for. */
+  readonly predicted?: number | undefined;
+  readonly offset: number;
+  readonly limit: number;
+}
+
 /** The models of one tenant. Every method that takes an id throws `not_found`, except `getModel`. */
 export interface ModelsClient {
   /** @throws invalid_cursor for a cursor of another order */
@@ -55,6 +65,10 @@ export interface ModelsClient {
     id: string,
     page: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<Schemas['TagChangeList']>;
+  /** @throws predictions_missing */
+  getModelEvaluation(id: string, variant: ModelVariantName): Promise<Schemas['ModelEvaluation']>;
+  /** Test images with wrong predictions, the most confident first. @throws predictions_missing */
+  listModelErrors(id: string, filter: ModelErrorFilter): Promise<Schemas['ModelErrorList']>;
   compareModels(a: string, b: string): Promise<Schemas['ModelComparison']>;
   /**
    * @throws model_not_served; invalid_request or unreadable_image for an image; and errors that a retry may fix:

@@ -21,6 +21,13 @@ export const DATASET_ERRORS = {
       'Wait until `GET /datasets/{id}` shows `ready`. If the dataset has failed, fix its `problems` and upload it again.',
     retry: 'fatal',
   },
+  dataset_not_prepared: {
+    status: 409,
+    title: 'The images of the dataset are not here yet',
+    remedy:
+      'Wait until `GET /datasets/{id}` shows `ready`. The first job that trains on a built-in dataset decodes its images.',
+    retry: 'fatal',
+  },
   upload_offset: {
     status: 409,
     title: 'The piece begins at another byte than the upload has',

@@ -32,6 +32,12 @@ export const JOB_AND_MODEL_ERRORS = {
     remedy: 'Remove its tags, rename it, and add the tags again under the new name.',
     retry: 'fatal',
   },
+  predictions_missing: {
+    status: 409,
+    title: 'The predictions on the test images were not stored',
+    remedy: 'Train the network again: jobs store them since version 0.2. The detail names the network.',
+    retry: 'fatal',
+  },
   precision_unavailable: {
     status: 409,
     title: 'No device supports the requested precision',

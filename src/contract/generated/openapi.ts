@@ -489,6 +489,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{id}/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Count the predictions of a model on the test images, by class
+         * @description The finalizer stores the prediction for each test image as the artifact `predictions/full.safetensors`, and `predictions/compact.safetensors` for the compact network. A model of an earlier version has none (409 `predictions_missing`).
+         */
+        get: operations["getModelEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the test images that a model predicts wrongly
+         * @description The most confident errors come first. The picture of each is an image of the dataset; reading it needs the scope `jobs:read`.
+         */
+        get: operations["listModelErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans": {
         parameters: {
             query?: never;
@@ -619,6 +665,91 @@ export interface paths {
          * @description A running validation is stopped. The bytes of the arrays are deleted later, unless another dataset has the same bytes. A dataset that a job uses answers 409: delete these jobs first. Built-in datasets cannot be deleted.
          */
         delete: operations["deleteDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a dataset.
+                 * @example mnist
+                 */
+                id: components["schemas"]["DatasetReference"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Count the images of a dataset, by class and split
+         * @description A built-in dataset is decoded by the first job that trains on it, and answers 409 `dataset_not_prepared` until then.
+         */
+        get: operations["getDatasetStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a dataset.
+                 * @example mnist
+                 */
+                id: components["schemas"]["DatasetReference"];
+            };
+            cookie?: never;
+        };
+        /** List the images of a split */
+        get: operations["listDatasetImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{id}/images/{split}/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a dataset.
+                 * @example mnist
+                 */
+                id: components["schemas"]["DatasetReference"];
+                /**
+                 * @description The split.
+                 * @example test
+                 */
+                split: components["schemas"]["SplitName"];
+                /**
+                 * @description The place of the image in its split, from 0.
+                 * @example 0
+                 */
+                index: number;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get one image of a dataset as a picture
+         * @description Images that are stored as pixels are sent as PNG, gray for one channel and in color for three; of any other number of channels, the first is shown. Images that are stored as files are sent as these files.
+         */
+        get: operations["getDatasetImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1704,6 +1835,111 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        /** @description The index of a class in `classes`, from 0. */
+        ClassIndex: number;
+        /** @enum {string} */
+        SplitName: "train" | "validation" | "test";
+        ClassName: {
+            index: components["schemas"]["ClassIndex"];
+            name: string;
+        };
+        ModelEvaluation: {
+            /** @constant */
+            object: "model_evaluation";
+            model_id: components["schemas"]["Id"];
+            variant: components["schemas"]["ModelVariantName"];
+            /** @description Number of test images. */
+            images: number;
+            correct: number;
+            accuracy: number;
+            /** @description Share of the images whose class is among the three most probable ones. */
+            top_3_accuracy: number;
+            classes: components["schemas"]["ClassEvaluation"][];
+            /** @description `matrix[label][predicted]` is the number of images of a class that were predicted as a class. Null if there are more than 100 classes. */
+            matrix: number[][] | null;
+            /** @description The 100 most frequent pairs of a class and another class predicted for it, the most frequent first. */
+            confusions: components["schemas"]["Confusion"][];
+        };
+        ClassEvaluation: {
+            index: components["schemas"]["ClassIndex"];
+            name: string;
+            /** @description Number of test images of this class. */
+            images: number;
+            /** @description Number of test images predicted as this class. */
+            predicted: number;
+            correct: number;
+            /** @description Share of all test images for which `is it this class?` is answered correctly. */
+            accuracy: number;
+            /** @description Share of the images predicted as this class that have it. Null if there are none. */
+            precision: number | null;
+            /** @description Share of the images of this class that are predicted as it. Null if there are none. */
+            recall: number | null;
+        };
+        Confusion: {
+            label: components["schemas"]["ClassName"];
+            predicted: components["schemas"]["ClassName"];
+            images: number;
+        };
+        ModelErrorList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ModelError"][];
+            has_more: boolean;
+            /** @description Number of items on all pages. */
+            total: number;
+        };
+        ModelError: {
+            /** @constant */
+            object: "model_error";
+            /** @description Place of the image in the test split. */
+            index: number;
+            label: components["schemas"]["ClassName"];
+            /** @description The three most probable classes, or all of them if there are fewer, the most probable first. */
+            classes: {
+                index: components["schemas"]["ClassIndex"];
+                name: string;
+                probability: number;
+            }[];
+            links: {
+                /** Format: uri-reference */
+                image: string;
+            };
+        };
+        DatasetStatistics: {
+            /** @constant */
+            object: "dataset_statistics";
+            dataset_id: components["schemas"]["DatasetReference"];
+            /** @description Of each channel, over the pixels (0 to 255) of the training images. */
+            mean: number[];
+            /** @description Of each channel, over the pixels of the training images. */
+            standard_deviation: number[];
+            classes: {
+                index: components["schemas"]["ClassIndex"];
+                name: string;
+                train: number;
+                validation: number;
+                test: number;
+            }[];
+        };
+        DatasetSampleList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["DatasetSample"][];
+            has_more: boolean;
+            /** @description Number of items on all pages. */
+            total: number;
+        };
+        DatasetSample: {
+            /** @constant */
+            object: "dataset_sample";
+            split: components["schemas"]["SplitName"];
+            index: number;
+            label: components["schemas"]["ClassName"];
+            links: {
+                /** Format: uri-reference */
+                content: string;
+            };
+        };
         ModelComparison: {
             /** @constant */
             object: "model_comparison";
@@ -2636,6 +2872,8 @@ export interface components {
         ModelId: components["schemas"]["Id"];
         /** @description Items per page. */
         Limit: number;
+        /** @description Number of items to skip. The items and their order never change. */
+        Offset: number;
     };
     requestBodies: never;
     headers: {
@@ -3634,6 +3872,86 @@ export interface operations {
             default: components["responses"]["Unexpected"];
         };
     };
+    getModelEvaluation: {
+        parameters: {
+            query?: {
+                /** @description The network whose predictions are counted. */
+                variant?: components["schemas"]["ModelVariantName"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEvaluation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listModelErrors: {
+        parameters: {
+            query?: {
+                /** @description The network whose predictions are counted. */
+                variant?: components["schemas"]["ModelVariantName"];
+                /**
+                 * @description Only images of this class, by its index.
+                 * @example 4
+                 */
+                label?: components["schemas"]["ClassIndex"];
+                /**
+                 * @description Only images predicted as this class, by its index.
+                 * @example 9
+                 */
+                predicted?: components["schemas"]["ClassIndex"];
+                /** @description Number of items to skip. The items and their order never change. */
+                offset?: components["parameters"]["Offset"];
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of errors. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelErrorList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
     createPlan: {
         parameters: {
             query?: never;
@@ -3954,6 +4272,129 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getDatasetStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a dataset.
+                 * @example mnist
+                 */
+                id: components["schemas"]["DatasetReference"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts, and mean and standard deviation of each channel. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetStatistics"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listDatasetImages: {
+        parameters: {
+            query?: {
+                /** @description The split. */
+                split?: components["schemas"]["SplitName"];
+                /**
+                 * @description Only images of this class, by its index.
+                 * @example 4
+                 */
+                label?: components["schemas"]["ClassIndex"];
+                /** @description Number of items to skip. The items and their order never change. */
+                offset?: components["parameters"]["Offset"];
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a dataset.
+                 * @example mnist
+                 */
+                id: components["schemas"]["DatasetReference"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of images, in the order of the dataset. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSampleList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getDatasetImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id or the name of a dataset.
+                 * @example mnist
+                 */
+                id: components["schemas"]["DatasetReference"];
+                /**
+                 * @description The split.
+                 * @example test
+                 */
+                split: components["schemas"]["SplitName"];
+                /**
+                 * @description The place of the image in its split, from 0.
+                 * @example 0
+                 */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                    "image/jpeg": unknown;
+                    "image/webp": unknown;
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

@@ -16,10 +16,12 @@ import { nudgeAfter } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
 import { readServiceFigures } from '../store/service-figures.js';
 import { deleteUploadsExcept } from '../store/tenant-bytes.js';
+import { openDatasetFiles } from './datasets/images.js';
 import { openJobWrites } from './jobs/create-job.js';
 import { openDatasetReads } from './jobs/new-job.js';
 import { openQueueReads } from './jobs/queue-place.js';
 import { openKeyring } from './keys/keyring.js';
+import { openPredictionFiles } from './models/test-answers.js';
 import { listWorkers, readDisks, readReadiness } from './monitoring/readiness.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { tenantClient } from './tenant.js';
@@ -80,6 +82,8 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     quota: options.tenantBytes ?? null,
     outgoing,
     predictions,
+    datasetFiles: openDatasetFiles(blobs),
+    predictionFiles: openPredictionFiles(blobs),
     reads,
     nudge,
     storeJob: openJobWrites(db),

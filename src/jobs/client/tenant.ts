@@ -3,6 +3,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import type { UploadLimits } from '../lifecycle/receive-upload.js';
 import { artifactMethods } from './artifacts.js';
 import { datasetMethods } from './datasets/datasets.js';
+import { type DatasetFiles, datasetImageMethods } from './datasets/images.js';
 import { checkpointMethods } from './jobs/checkpoints.js';
 import type { CreateParts } from './jobs/create-job.js';
 import { jobMethods } from './jobs/jobs.js';
@@ -11,6 +12,7 @@ import { trackerMethods } from './jobs/trackers.js';
 import { apiKeyMethods } from './keys/api-keys.js';
 import { modelMethods } from './models/models.js';
 import { type PredictionParts, predictMethod } from './models/predict.js';
+import { type PredictionFiles, testAnswerMethods } from './models/test-answers.js';
 import { planMethods } from './plans/plans.js';
 import { profileMethods } from './plans/profiles.js';
 import type { EventFeed } from './together/event-feed.js';
@@ -22,19 +24,25 @@ export interface TenantParts extends CreateParts {
   readonly blobs: BlobStore;
   readonly uploadLimits: UploadLimits;
   readonly predictions: PredictionParts;
+  readonly datasetFiles: DatasetFiles;
+  readonly predictionFiles: PredictionFiles;
 }
 
 /** The client of one tenant. It opens no connections. */
 export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
-  const { db, blobs, uploadLimits, quota, outgoing, predictions } = parts;
+  const { db, blobs, uploadLimits, quota, outgoing, predictions, datasetFiles, predictionFiles } = parts;
   const { policy } = outgoing;
   return {
     jobs: jobsClient(tenant, parts),
     models: allSayingUnavailable({
       ...modelMethods(db, tenant),
       ...predictMethod(db, tenant, predictions),
+      ...testAnswerMethods(db, predictionFiles, tenant),
     }),
-    datasets: allSayingUnavailable(datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant)),
+    datasets: allSayingUnavailable({
+      ...datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant),
+      ...datasetImageMethods(db, blobs, datasetFiles, tenant),
+    }),
     plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
     webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
     apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),

@@ -30,6 +30,11 @@ export function findArtifacts(db: Queryable, jobId: string) {
   return db.artifact.findMany({ where: { jobId }, orderBy: { name: 'asc' } });
 }
 
+/** The artifact of a job with this name. */
+export function findNamedArtifact(db: Queryable, jobId: string, name: string) {
+  return db.artifact.findUnique({ where: { jobId_name: { jobId, name } } });
+}
+
 export function findArtifact(db: Queryable, tenant: string, id: string) {
   return db.artifact.findFirst({ where: { id, job: { tenant } } });
 }

@@ -3,4 +3,5 @@ export * from './fidelity.js';
 export * from './initial-features.js';
 export * from './low-fidelity.js';
 export * from './reconstruct.js';
+export * from './top-classes.js';
 export * from './trained-network.js';

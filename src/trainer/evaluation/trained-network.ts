@@ -83,14 +83,24 @@ export class TrainedNetwork {
     return inferPass(this.layers, images, this.#weights, this.#rule);
   }
 
-  /** Accuracy and loss over a split. `betweenSteps` is awaited between batches. @throws TrainerError non_finite_loss */
-  async evaluate(reader: SplitReader, betweenSteps: () => Promise<void>): Promise<Evaluation> {
+  /**
+   * Accuracy and loss over a split.
+   * @param betweenSteps awaited between batches
+   * @param keep called with the logits [B*classes] and the labels [B] of each batch
+   * @throws TrainerError non_finite_loss
+   */
+  async evaluate(
+    reader: SplitReader,
+    betweenSteps: () => Promise<void>,
+    keep: (logits: Float32Array, labels: Int32Array) => void = () => undefined,
+  ): Promise<Evaluation> {
     let lossSum = 0;
     let correct = 0;
     for await (const batch of plainBatches(reader, evaluationBatchSize(reader.manifest.image))) {
       const logits = this.infer(batch.images);
       const result = score(logits, batch.labels, batch.labelValues);
       free(logits);
+      keep(result.values, batch.labelValues);
       lossSum += result.lossSum;
       correct += result.correct;
       await betweenSteps();

@@ -25,6 +25,8 @@ export interface Score {
   readonly lossSum: number;
   /** Number of images whose largest logit is that of their label. */
   readonly correct: number;
+  /** The logits, read from the device. [B*classes] */
+  readonly values: Float32Array;
 }
 
 /** Compares logits [B,classes] with labels [B]. */
@@ -32,7 +34,8 @@ export function score(logits: Tensor, labels: Tensor, labelValues: Int32Array): 
   const { losses, gradient } = kernels.softmaxCrossEntropy(logits, labels);
   const lossSum = read(losses).reduce((sum, loss) => sum + loss, 0);
   free(losses, gradient);
-  return { lossSum, correct: countCorrect(read(logits), labelValues) };
+  const values = read(logits);
+  return { lossSum, correct: countCorrect(values, labelValues), values };
 }
 
 function countCorrect(logits: Float32Array, labels: Int32Array): number {

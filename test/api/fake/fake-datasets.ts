@@ -3,11 +3,14 @@ import type {
   Dataset,
   DatasetRequest,
   DatasetsClient,
+  ImageFilter,
   ReceivedUpload,
   RemoteSource,
 } from '../../../src/contract/client/datasets.js';
+import type { SplitName } from '../../../src/contract/dataset-manifest.js';
 import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
 import { StrataError } from '../../../src/contract/errors.js';
+import { encodePng } from '../../../src/jobs/client/datasets/png.js';
 import { complete, datasetOf } from '../fixtures.js';
 
 /** Datasets in memory, beside the built-in ones; an upload stays `validating`. */
@@ -49,6 +52,39 @@ export class FakeDatasets implements DatasetsClient {
     const row = [...this.rows.values()].find((dataset) => [dataset.id, dataset.name].includes(id));
     if (!row) throw new StrataError('not_found');
     this.rows.delete(row.id);
+  }
+
+  async getDatasetStatistics(id: string) {
+    const { classes } = await this.#dataset(id);
+    return {
+      object: 'dataset_statistics' as const,
+      ...{ dataset_id: id, mean: [33], standard_deviation: [78] },
+      classes: classes.map((name, index) => ({ index, name, train: 1, validation: 0, test: 1 })),
+    };
+  }
+
+  async listDatasetImages(id: string, { split }: ImageFilter) {
+    const { classes } = await this.#dataset(id);
+    const sample = {
+      object: 'dataset_sample' as const,
+      ...{ split, index: 0 },
+      label: { index: 0, name: classes[0]! },
+      links: { content: `/datasets/${id}/images/${split}/0` },
+    };
+    return { object: 'list' as const, data: [sample], has_more: false, total: 1 };
+  }
+
+  async getDatasetImage(id: string, split: SplitName, index: number) {
+    await this.#dataset(id);
+    if (index > 0) throw new StrataError('not_found', `There is no image ${index} in ${split}.`);
+    return {
+      bytes: encodePng(Uint8Array.of(7), { height: 1, width: 1, channels: 1 }),
+      mediaType: 'image/png' as const,
+    };
+  }
+
+  async #dataset(id: string): Promise<Dataset> {
+    return (await this.getDataset(id)) ?? Promise.reject(new StrataError('not_found', `There is no ${id}.`));
   }
 
   async listDatasets() {

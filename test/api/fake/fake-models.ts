@@ -2,10 +2,19 @@ import type {
   Model,
   ModelFilter,
   ModelsClient,
+  ModelVariantName,
   PredictionQuestion,
 } from '../../../src/contract/client/models.js';
 import { StrataError } from '../../../src/contract/errors.js';
+import { evaluate } from '../../../src/jobs/client/models/evaluation.js';
 import { complete, modelOf, NOW } from '../fixtures.js';
+
+/** Two images of class 0, of which the second is taken for class 1. */
+const ANSWERS = {
+  labels: Uint16Array.of(0, 0),
+  classes: Uint16Array.of(0, 1),
+  probabilities: Float32Array.of(0.8, 0.9),
+};
 
 /** Models in memory: there is one, `model_1`. */
 export class FakeModels implements ModelsClient {
@@ -43,6 +52,23 @@ export class FakeModels implements ModelsClient {
     const { name } = this.#model(id);
     const change = { id: 'tagchange_1', object: 'tag_change' as const, at: NOW, name, tag: 'production' };
     return complete([{ ...change, model_id: id, previous_model_id: null }]);
+  }
+
+  async getModelEvaluation(id: string, variant: ModelVariantName) {
+    const { classes } = this.#model(id);
+    return { object: 'model_evaluation' as const, model_id: id, variant, ...evaluate(ANSWERS, classes) };
+  }
+
+  async listModelErrors(id: string) {
+    const [label, predicted] = this.#model(id).classes.map((name, index) => ({ index, name }));
+    const error = {
+      object: 'model_error' as const,
+      index: 1,
+      label: label!,
+      classes: [{ ...predicted!, probability: 0.9 }],
+      links: { image: '/datasets/mnist/images/test/1' },
+    };
+    return { object: 'list' as const, data: [error], has_more: false, total: 1 };
   }
 
   async compareModels(a: string, b: string) {

@@ -83,9 +83,13 @@ interface Parameter {
   readonly required?: boolean;
 }
 
-/** An operation's path with an id, and a tag, filled in. */
+/** An operation's path with an id, a tag, and the place of an image filled in. */
 export const urlOf = (path: string, id: string): string =>
-  path.replaceAll('{id}', id).replace('{tag}', 'production');
+  path
+    .replaceAll('{id}', id)
+    .replace('{tag}', 'production')
+    .replace('{split}', 'train')
+    .replace('{index}', '0');
 
 /** The body that the contract shows. */
 export function exampleOf({ operation }: OperationEntry): unknown {

@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import sharp from 'sharp';
 import type { Dataset } from '../../../src/contract/client/datasets.js';
+import { encodePredictions } from '../../../src/contract/test-predictions.js';
 import { buildLiveApp } from '../../api/security/live-api.js';
 import { imageFolder } from '../../datasets/support/images.js';
 import { makeZip } from '../../datasets/support/zip.js';
@@ -100,6 +102,7 @@ test('an upload is validated and trained on; while jobs name it, it stays', asyn
       null,
     ],
   );
+  await checkSamples(dataset.id);
   assert.deepEqual(dataset.augmentation, { crop_padding: 2, horizontal_flip: true });
   assert.equal(dataset.source?.size_bytes, (await SMALL()).length);
   const spec = { dataset: 'letters', model: { depth: 8, width: 8 }, epochs: 1, batch_size: 16 };
@@ -109,6 +112,7 @@ test('an upload is validated and trained on; while jobs name it, it stays', asyn
   assert.deepEqual([refused.statusCode, refused.json().code], [409, 'dataset_in_use']);
   const ended = await strata.ended(job.id);
   assert.equal(ended.state, 'succeeded');
+  await checkPredictions(job.id, ended.result?.model_id ?? '', dataset.id);
   assert.equal((await call('DELETE', `/models/${ended.result?.model_id}`)).statusCode, 204);
   assert.equal((await call('DELETE', `/jobs/${job.id}`)).statusCode, 204);
   assert.equal((await call('DELETE', `/datasets/${dataset.id}`)).statusCode, 204);
@@ -116,6 +120,72 @@ test('an upload is validated and trained on; while jobs name it, it stays', asyn
   await nothingLeft();
   await Promise.all([worker.stop(), dispatcher.stop()]);
 });
+
+/** The images of `SMALL`, as they were uploaded. */
+async function checkSamples(id: string): Promise<void> {
+  const statistics = (await call('GET', `/datasets/${id}/statistics`)).json();
+  assert.deepEqual(statistics.classes, [
+    { index: 0, name: 'a', train: 20, validation: 0, test: 20 },
+    { index: 1, name: 'b', train: 20, validation: 0, test: 20 },
+  ]);
+  const sent = (await imageFolder(['train', 'test'], ['a', 'b'], 20)).filter(({ name }) =>
+    name.startsWith('test/b/'),
+  );
+  const seen: string[] = [];
+  for (const offset of [0, 15]) {
+    const url = `/datasets/${id}/images?split=test&label=1&limit=15&offset=${offset}`;
+    const { data, total, has_more: more } = (await call('GET', url)).json();
+    assert.deepEqual([data.length, total, more], [offset === 0 ? 15 : 5, 20, offset === 0]);
+    for (const { label, links } of data) {
+      assert.deepEqual(label, { index: 1, name: 'b' });
+      const picture = await call('GET', links.content);
+      assert.equal(picture.headers['content-type'], 'image/png');
+      seen.push((await sharp(picture.rawPayload).raw().toBuffer()).toString('hex'));
+    }
+  }
+  const pixels = await Promise.all(sent.map(async ({ bytes }) => sharp(bytes).raw().toBuffer()));
+  assert.deepEqual(seen.sort(), pixels.map((each) => each.toString('hex')).sort());
+  const beyond = await call('GET', `/datasets/${id}/images/test/40`);
+  assert.deepEqual([beyond.statusCode, beyond.json().code], [404, 'not_found']);
+  const none = await call('GET', '/datasets/mnist/statistics');
+  assert.deepEqual([none.statusCode, none.json().code], [409, 'dataset_not_prepared']);
+}
+
+/** Three test images, of which the second is taken for the other class. */
+async function checkPredictions(jobId: string, modelId: string, datasetId: string): Promise<void> {
+  const missing = await call('GET', `/models/${modelId}/evaluation`);
+  assert.deepEqual([missing.statusCode, missing.json().code], [409, 'predictions_missing']);
+  const answers = {
+    labels: Uint16Array.of(0, 0, 1),
+    classes: Uint16Array.of(0, 1, 1, 0, 1, 0),
+    probabilities: Float32Array.of(0.75, 0.25, 0.625, 0.375, 0.5, 0.5),
+  };
+  const { uri, size_bytes } = await strata.blobs.put(encodePredictions(answers));
+  await strata.sql.query(
+    `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256)
+     VALUES ('artifact_answers', $1, 'predictions/full.safetensors', 'report', 'application/octet-stream', $2, $3)`,
+    [jobId, size_bytes, uri.slice('sha256:'.length)],
+  );
+  const evaluation = (await call('GET', `/models/${modelId}/evaluation`)).json();
+  assert.deepEqual(
+    [evaluation.correct, evaluation.matrix],
+    [
+      2,
+      [
+        [1, 1],
+        [0, 1],
+      ],
+    ],
+  );
+  const errors = (await call('GET', `/models/${modelId}/errors?label=0`)).json();
+  assert.equal(errors.total, 1);
+  assert.deepEqual(errors.data[0].classes, [
+    { index: 1, name: 'b', probability: 0.625 },
+    { index: 0, name: 'a', probability: 0.375 },
+  ]);
+  assert.equal(errors.data[0].links.image, `/datasets/${datasetId}/images/test/1`);
+  assert.equal((await call('GET', errors.data[0].links.image)).statusCode, 200);
+}
 
 test('a dataset with a dot in its name is fetched and deleted by its name, as by its id', async () => {
   const { id } = await upload('letters.v1', await SMALL());

@@ -15,6 +15,7 @@ import { existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { NetworkProfile } from '../../../src/contract/network-profile.js';
 import type {
   ArtifactOutput,
@@ -128,10 +129,29 @@ async function writeOutputs(assignment: TaskAssignment): Promise<Record<string, 
   const outputs: Record<string, TaskOutput> = {};
   for (const output of planned?.outputs ?? []) {
     const bytes = new TextEncoder().encode(`${assignment.job_id}/${name}/${output}`);
-    outputs[output] =
-      output === 'corrections' ? await writeSpool(assignment, output, bytes) : await blobs.put(bytes);
+    if (output === 'dataset') outputs[output] = await prepareDataset(assignment);
+    else
+      outputs[output] =
+        output === 'corrections' ? await writeSpool(assignment, output, bytes) : await blobs.put(bytes);
   }
   return outputs;
+}
+
+/** The manifest of an upload; of a built-in dataset, one with an image of each class. */
+async function prepareDataset({ dataset }: TaskAssignment): Promise<TaskOutput> {
+  const { name, image, classes, manifest } = dataset;
+  if (manifest !== null) return { uri: manifest, size_bytes: (await blobs.get(manifest)).length };
+  const size = image.height * image.width * image.channels;
+  const pixels = Uint8Array.from({ length: size * classes.length }, (_, index) => (index * 7) % 256);
+  const split = {
+    count: classes.length,
+    images: (await blobs.put(pixels)).uri,
+    labels: (await blobs.put(new Uint8Array(Uint16Array.from(classes.keys()).buffer))).uri,
+  };
+  const perChannel = new Array<number>(image.channels).fill(1);
+  const statistics = { mean: perChannel, standard_deviation: perChannel };
+  const facts = { name, image, classes, ...statistics, storage: 'pixels' as const };
+  return blobs.put(encodeManifest({ ...facts, splits: { train: split, test: split } }));
 }
 
 async function writeSpool(

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { ModelVariantName } from '../../../src/contract/client/models.js';
+import { decodePredictions, predictionsFile } from '../../../src/contract/test-predictions.js';
 import { InferenceSession, Tensor as OnnxTensor } from '../../../src/onnx/runtime.js';
 import { cacheEntry, cacheRoot } from '../../../src/provision/cache.js';
 import { exec } from '../../../src/provision/exec.js';
@@ -40,9 +42,11 @@ test('a job exports the full and the compact model in every format it names', as
     const documents = [
       ...['README.md', 'curves.svg', 'report.json', 'tensorboard/events.out.tfevents.strata'],
       'weights.safetensors',
+      ...['predictions/compact.safetensors', 'predictions/full.safetensors'],
     ];
     assert.deepEqual([...exported.artifacts.keys()].sort(), [...named, ...documents].sort());
     for (const name of ['full', 'compact'] as const) {
+      await checkPredictions(exported, name);
       const accuracy = await loadedAccuracy(exported, name);
       const reported = exported.result[name === 'full' ? 'test_accuracy' : 'compact_accuracy']!;
       // The first 500 images of 10,000: five standard deviations of a share of 500.
@@ -63,6 +67,16 @@ test('a job exports the full and the compact model in every format it names', as
     await checkDocuments(exported);
   });
 });
+
+/** Counted in the stored predictions, the accuracy is the reported one. */
+async function checkPredictions(exported: Exported, name: ModelVariantName): Promise<void> {
+  const { labels, classes } = decodePredictions(await exported.file(predictionsFile(name)));
+  const kept = classes.length / labels.length;
+  assert.equal(kept, 3);
+  const correct = labels.filter((label, image) => classes[image * kept] === label).length;
+  const reported = exported.result[name === 'full' ? 'test_accuracy' : 'compact_accuracy'];
+  assert.equal(correct / labels.length, reported);
+}
 
 /** Side by side: what the finalizer weighs the networks by. */
 function checkNetworks({ networks, result, artifacts }: Exported): void {

@@ -54,7 +54,7 @@ export interface DatasetParts {
 export function datasetMethods(
   { db, blobs, uploadLimits, quota, policy }: DatasetParts,
   tenant: string,
-): DatasetsClient {
+): Omit<DatasetsClient, 'getDatasetStatistics' | 'listDatasetImages' | 'getDatasetImage'> {
   const getDataset = async (id: string) => {
     const row = await findDataset(db, tenant, id);
     return row && toDataset(row);

@@ -23,7 +23,10 @@ import { compare } from '../views/model-comparison.js';
 import { pageOf } from '../views/parts.js';
 import { cursorOf, placeOf } from './model-cursor.js';
 
-export function modelMethods(db: Database, tenant: string): Omit<ModelsClient, 'predict'> {
+export function modelMethods(
+  db: Database,
+  tenant: string,
+): Omit<ModelsClient, 'predict' | 'getModelEvaluation' | 'listModelErrors'> {
   const requireRow = async (id: string): Promise<ModelRow> =>
     (await findModel(db, tenant, id)) ?? notFound(id);
   const requireModel = async (id: string): Promise<Model> => toModel(await requireRow(id));

@@ -23,6 +23,19 @@ export function pageOf<T>(
   return { object: 'list', data, has_more: more, next: more ? cursor(last) : null };
 }
 
+/** A page of items that never change. */
+export function skipTo(
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+  items: Uint32Array,
+): { object: 'list'; data: number[]; has_more: boolean; total: number } {
+  const data = [...items.subarray(offset, offset + limit)];
+  return { object: 'list', data, has_more: offset + limit < items.length, total: items.length };
+}
+
+export function className(names: readonly string[], index: number): Schemas['ClassName'] {
+  return { index, name: names[index] ?? String(index) };
+}
+
 /** @param waitsFor keys of the tasks that must succeed first */
 export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
   return {

@@ -1,3 +1,4 @@
+import type { TestPredictions } from '../../../contract/test-predictions.js';
 import {
   type ArtifactOutput,
   type NetworkFigures,
@@ -22,6 +23,8 @@ export interface ScoredNetwork {
   readonly name: NetworkFigures['name'];
   readonly network: TrainedNetwork;
   readonly score: Evaluation;
+  /** Its predictions on the test images. */
+  readonly predictions: TestPredictions;
 }
 
 export interface ExportedNetworks {

@@ -1,8 +1,10 @@
+import { encodePredictions, predictionsFile } from '../../../contract/test-predictions.js';
 import { type ArtifactOutput, FINAL_WEIGHTS, type TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { describeRun, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { encodeState } from '../../checkpoint/index.js';
-import { auxiliaryError, reconstructAuxiliary, TrainedNetwork } from '../../evaluation/index.js';
+import type { SplitReader } from '../../data/index.js';
+import { auxiliaryError, reconstructAuxiliary, TopClasses, TrainedNetwork } from '../../evaluation/index.js';
 import type { NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
@@ -68,7 +70,8 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     const documents = await writeDocuments(context, history, result, exported.figures, finals);
     const report = await writeReport(context, run, result, exported.figures);
     const weights = await storeWeights(context, run, state.weights, auxiliaries);
-    const artifacts = [...exported.artifacts, ...documents, weights, report];
+    const predictions = await storePredictions(context, scored);
+    const artifacts = [...exported.artifacts, ...documents, ...predictions, weights, report];
     const { serving: outputs, figures: networks } = exported;
     return { outputs, seconds: watch.seconds, artifacts, result, networks };
   } finally {
@@ -94,14 +97,39 @@ async function storeWeights(
 
 /** The full network first. */
 async function scoreAll(
-  { betweenSteps }: TaskContext,
+  context: TaskContext,
   full: TrainedNetwork,
   compact: TrainedNetwork | null,
   { test }: Readers,
 ): Promise<ScoredNetwork[]> {
-  const first = { name: 'full', network: full, score: await full.evaluate(test, betweenSteps) } as const;
-  if (!compact) return [first];
-  return [first, { name: 'compact', network: compact, score: await compact.evaluate(test, betweenSteps) }];
+  const first = await scoreOne(context, 'full', full, test);
+  return compact ? [first, await scoreOne(context, 'compact', compact, test)] : [first];
+}
+
+async function scoreOne(
+  { betweenSteps }: TaskContext,
+  name: ScoredNetwork['name'],
+  network: TrainedNetwork,
+  test: SplitReader,
+): Promise<ScoredNetwork> {
+  const top = new TopClasses(test.count, test.manifest.classes.length);
+  const score = await network.evaluate(test, betweenSteps, (logits, labels) => top.add(logits, labels));
+  return { name, network, score, predictions: top.predictions };
+}
+
+/** Stores the predictions of each network on the test images, from which the API counts confusions. */
+function storePredictions(
+  { blobs }: TaskContext,
+  networks: readonly ScoredNetwork[],
+): Promise<ArtifactOutput[]> {
+  return Promise.all(
+    networks.map(async ({ name, predictions }) => ({
+      name: predictionsFile(name),
+      kind: 'report' as const,
+      media_type: 'application/octet-stream',
+      ...(await blobs.put(encodePredictions(predictions))),
+    })),
+  );
 }
 
 /** Scores on the validation images; none where the job has no such images. */
