@@ -101,7 +101,7 @@ function trainer({ part, objective, onInputGradient, batch }: Trained): () => Pr
         },
         learningRateAt: () => 0.01,
         onReport: (report) => {
-          loss = report.loss;
+          loss = report.loss ?? Number.NaN;
         },
         betweenSteps: async () => undefined,
         stopwatch: new Stopwatch(() => performance.now()),

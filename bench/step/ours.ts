@@ -31,7 +31,7 @@ async function step(): Promise<number> {
       batchAt: () => batch,
       learningRateAt: () => LEARNING_RATE,
       onReport: (report) => {
-        loss = report.loss;
+        loss = report.loss ?? Number.NaN;
       },
       betweenSteps: async () => undefined,
       stopwatch,

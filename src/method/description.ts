@@ -46,9 +46,16 @@ export interface MethodDescription {
   readonly hasHeads: boolean;
   /**
    * The stages that train in the layer-parallel phase. `every-stage`: each in its own tasks. `jointly`: all in one
-   * task per round, with `message_rounds` exchanges within a batch. Other stages keep their initial weights.
+   * task per round, because they exchange messages in every step. Other stages keep their initial weights.
    */
   readonly trains: 'every-stage' | 'last-stage' | 'jointly';
+  /** Whether the stages exchange messages `message_rounds` times within a batch, before any weights change. */
+  readonly exchangesWithinBatch?: boolean;
+  /**
+   * Whether each batch goes through all stages and its gradient back, while later batches are under way (lags.ts). The
+   * stages then train the joined network itself, so that no end-to-end phase follows by default.
+   */
+  readonly isPipelined?: boolean;
   /**
    * Whether the inputs of stages k >= 1 are variables stored for every sample, with one of the couplings of
    * couplings.ts. Augmentation is then impossible.

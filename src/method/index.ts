@@ -2,6 +2,7 @@
 
 export * from './couplings.js';
 export type * from './description.js';
+export * from './lags.js';
 export * from './messages.js';
 export * from './methods.js';
 export * from './rounds.js';

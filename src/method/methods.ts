@@ -19,9 +19,14 @@ export function sendsMessage({ messages }: MethodDescription, name: string): boo
   return messages.some(({ output }) => output === name);
 }
 
-/** Whether one task per round trains all stages, because they exchange messages within a batch. */
+/** Whether one task per round trains all stages, because they exchange messages in every step. */
 export function trainsJointly(method: StagedMethod): boolean {
   return describeMethod(method).trains === 'jointly' && method.stages > 1;
+}
+
+/** Whether batches are under way in several stages at a time. */
+export function isPipelined(method: StagedMethod): boolean {
+  return describeMethod(method).isPipelined === true && method.stages > 1;
 }
 
 /** Each replica reads the states of all replicas. With more of them, this costs more than they save. */
@@ -29,7 +34,7 @@ const MAX_DEFAULT_REPLICAS = 8;
 
 /** Default number of replicas of the end-to-end phase: the number of devices that the stages use. */
 export function defaultReplicas(method: StagedMethod): number {
-  return trainsJointly(method) ? 1 : Math.min(method.stages, MAX_DEFAULT_REPLICAS);
+  return trainsJointly(method) && !isPipelined(method) ? 1 : Math.min(method.stages, MAX_DEFAULT_REPLICAS);
 }
 
 /** Whether `stage` is trained in the layer-parallel phase. */

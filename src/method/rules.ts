@@ -34,6 +34,8 @@ export const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
     hasHeads: true,
     messages: [{ output: 'features', input: 'features', to: 'downstream', lag: 0 }],
   },
+  // Features go down and gradients up in every step, within the task of a round: no message outlives it.
+  pipeline: { ...ALONE, hasAuxiliaries: false, trains: 'jointly', isPipelined: true },
   // The control for all other methods: only the last stage trains before the end-to-end phase.
   frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
   stored: {
@@ -48,7 +50,13 @@ export const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
     ],
   },
   // Back-propagation's gradient comes from the messages alone, since the stages exchange them within a batch.
-  rounds: { ...COUPLED, penalty: { usual: 4, bearsLow: true }, trains: 'jointly', messages: [] },
+  rounds: {
+    ...COUPLED,
+    penalty: { usual: 4, bearsLow: true },
+    trains: 'jointly',
+    exchangesWithinBatch: true,
+    messages: [],
+  },
 };
 
 const TYPES = Object.keys(METHODS) as MethodType[];

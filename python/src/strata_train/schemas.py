@@ -190,7 +190,7 @@ class Plan(TypedDict):
     speedups: list[PlanSpeedup]
     """Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth`
     cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at
-    the same time (`rounds`, `frozen`).
+    the same time (`pipeline`, `rounds`, `frozen`).
     """
     speedup_bound: Optional[float]
     """Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers."""
@@ -1560,14 +1560,16 @@ class ModelSpec(TypedDict):
 
 
 class MethodSpec(TypedDict):
-    type: NotRequired[Literal["backprop", "penalty", "augmented-lagrangian", "local-heads", "frozen", "rounds", "stored"]]
+    type: NotRequired[Literal["backprop", "penalty", "augmented-lagrangian", "local-heads", "pipeline", "frozen", "rounds", "stored"]]
     """`backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel,
     each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the true features travel downstream,
     and each stage except the last learns from its own small classifier (arXiv:1901.08164). `frozen` is a control
-    for studies: all stages except the last stay untrained until the end-to-end phase. `rounds` is for studies: the
-    stages exchange messages within each batch, which gives every step from a penalty method to exact
-    back-propagation. `stored` (arXiv:2009.01462) stores the inputs of each stage as variables for every sample,
-    without augmentation.
+    for studies: all stages except the last stay untrained until the end-to-end phase. In `pipeline` the true
+    features travel downstream and their gradients upstream in every step, and stage k of K applies each gradient
+    K-1-k steps late, on weights predicted for it: no AuxNets, and no end-to-end phase unless `end_to_end_share`
+    asks for one. `rounds` is for studies: the stages exchange messages within each batch, which gives every step
+    from a penalty method to exact back-propagation. `stored` (arXiv:2009.01462) stores the inputs of each stage as
+    variables for every sample, without augmentation.
     """
     stages: NotRequired[Optional[int]]
     """Number of stages K, from 1 to the number of residual blocks. Null means 1 for backprop and 2 for other methods."""
@@ -1582,7 +1584,7 @@ class MethodSpec(TypedDict):
     end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented
     Lagrangian without one. `auto` and `adaptive` need a learning_rate of 0.266 or less: above it the penalty would
     have to be below 3, where the stages hardly learn from each other. Methods without a coupling (backprop,
-    local-heads, frozen) have none and take `auto` only.
+    local-heads, pipeline, frozen) have none and take `auto` only.
     """
     auxiliary: NotRequired[MethodSpecAuxiliary]
     heads: NotRequired[MethodSpecHeads]
@@ -1601,7 +1603,9 @@ class MethodSpec(TypedDict):
     that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
     """
     end_to_end_share: NotRequired[Optional[float]]
-    """Share of all optimizer steps, at the end, that train the joined network. Null means 0.2 (0 with one stage)."""
+    """Share of all optimizer steps, at the end, that train the joined network. Null means 0.2; 0 with one stage, and
+    for `pipeline`, whose stages train the joined network from the start.
+    """
     end_to_end_replicas: NotRequired[Optional[int]]
     """Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each
     takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts

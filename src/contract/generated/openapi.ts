@@ -1154,7 +1154,7 @@ export interface components {
                 /** @description Step time of its slowest stage. */
                 step_seconds: number;
             } | null;
-            /** @description Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth` cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at the same time (`rounds`, `frozen`). */
+            /** @description Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth` cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at the same time (`pipeline`, `rounds`, `frozen`). */
             speedups: components["schemas"]["PlanSpeedup"][];
             /** @description Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers. */
             speedup_bound: number | null;
@@ -2512,11 +2512,11 @@ export interface components {
         };
         MethodSpec: {
             /**
-             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the true features travel downstream, and each stage except the last learns from its own small classifier (arXiv:1901.08164). `frozen` is a control for studies: all stages except the last stay untrained until the end-to-end phase. `rounds` is for studies: the stages exchange messages within each batch, which gives every step from a penalty method to exact back-propagation. `stored` (arXiv:2009.01462) stores the inputs of each stage as variables for every sample, without augmentation.
+             * @description `backprop` trains the network layer-serially. `penalty` and `augmented-lagrangian` train K stages in parallel, each on inputs made by its own AuxNet (arXiv:2112.05387). In `local-heads` the true features travel downstream, and each stage except the last learns from its own small classifier (arXiv:1901.08164). `frozen` is a control for studies: all stages except the last stay untrained until the end-to-end phase. In `pipeline` the true features travel downstream and their gradients upstream in every step, and stage k of K applies each gradient K-1-k steps late, on weights predicted for it: no AuxNets, and no end-to-end phase unless `end_to_end_share` asks for one. `rounds` is for studies: the stages exchange messages within each batch, which gives every step from a penalty method to exact back-propagation. `stored` (arXiv:2009.01462) stores the inputs of each stage as variables for every sample, without augmentation.
              * @default augmented-lagrangian
              * @enum {string}
              */
-            type: "backprop" | "penalty" | "augmented-lagrangian" | "local-heads" | "frozen" | "rounds" | "stored";
+            type: "backprop" | "penalty" | "augmented-lagrangian" | "local-heads" | "pipeline" | "frozen" | "rounds" | "stored";
             /**
              * @description Number of stages K, from 1 to the number of residual blocks. Null means 1 for backprop and 2 for other methods.
              * @default null
@@ -2528,7 +2528,7 @@ export interface components {
              */
             split: ("auto" | "memory") | number[];
             /**
-             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. `auto` and `adaptive` need a learning_rate of 0.266 or less: above it the penalty would have to be below 3, where the stages hardly learn from each other. Methods without a coupling (backprop, local-heads, frozen) have none and take `auto` only.
+             * @description The penalty coefficient beta on the relative residual; learning_rate x penalty must stay below 1. `adaptive` follows the gradient's size: clip(|g||o|, 3, 0.8/lr). `auto` is 4 (augmented Lagrangian) or 6 (penalty) when an end-to-end phase follows, lowered to 0.8/learning_rate where that is less, and `adaptive` for an augmented Lagrangian without one. `auto` and `adaptive` need a learning_rate of 0.266 or less: above it the penalty would have to be below 3, where the stages hardly learn from each other. Methods without a coupling (backprop, local-heads, pipeline, frozen) have none and take `auto` only.
              * @default auto
              */
             penalty: ("auto" | "adaptive") | number;
@@ -2603,7 +2603,7 @@ export interface components {
              */
             warm_start_epochs: number;
             /**
-             * @description Share of all optimizer steps, at the end, that train the joined network. Null means 0.2 (0 with one stage).
+             * @description Share of all optimizer steps, at the end, that train the joined network. Null means 0.2; 0 with one stage, and for `pipeline`, whose stages train the joined network from the start.
              * @default null
              */
             end_to_end_share: number | null;

@@ -2,8 +2,8 @@ import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import type { ParameterSpec } from '../../network/index.js';
 import { TrainerError } from '../errors.js';
 import type { OptimizerState } from '../optimizer/index.js';
-import { decodeSafetensors } from './safetensors.js';
-import { decodeState, encodeState } from './state-file.js';
+import { decodeSafetensors, type StoredTensor } from './safetensors.js';
+import { decodeState, encodeState, inFlightOf } from './state-file.js';
 
 /** The complete state of a training task between two steps. Everything else follows from seed and step. */
 export interface Checkpoint {
@@ -14,7 +14,11 @@ export interface Checkpoint {
   readonly spool: TaskOutput | null;
   /** Files of rows per sample by the names of the task's outputs, as they were after the step before it. */
   readonly rows?: Readonly<Record<string, TaskOutput>>;
+  /** Tensors of batches that are under way between stages, by names of the method's own. */
+  readonly inFlight?: NamedTensorsStored;
 }
+
+type NamedTensorsStored = ReadonlyMap<string, StoredTensor>;
 
 const STEP = 'step';
 const SPOOL = 'spool';
@@ -26,16 +30,16 @@ const ROWS = 'rows';
  */
 export function encodeCheckpoint(
   parameters: readonly ParameterSpec[],
-  { state, step, spool, rows = {} }: Checkpoint,
+  { state, step, spool, rows = {}, inFlight = new Map() }: Checkpoint,
   owner: string,
 ): Uint8Array {
   const place = { [STEP]: String(step), [SPOOL]: JSON.stringify(spool), [ROWS]: JSON.stringify(rows), owner };
-  return encodeState(parameters, state, place);
+  return encodeState(parameters, state, place, inFlight);
 }
 
 /** @throws TrainerError blob_corrupt if the bytes are not a checkpoint */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { metadata } = decodeSafetensors(bytes);
+  const { metadata, tensors } = decodeSafetensors(bytes);
   const step = metadata[STEP];
   const spool = metadata[SPOOL];
   if (step === undefined || spool === undefined) {
@@ -47,5 +51,6 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     spool: JSON.parse(spool) as TaskOutput | null,
     // Checkpoints of earlier versions name none.
     rows: JSON.parse(metadata[ROWS] ?? '{}') as Record<string, TaskOutput>,
+    inFlight: inFlightOf(tensors),
   };
 }

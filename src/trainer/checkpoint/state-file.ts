@@ -3,6 +3,7 @@ import { layerOf, type NamedValues, type OptimizerState } from '../optimizer/ind
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
 const WEIGHTS = 'weights/';
+const IN_FLIGHT = 'in_flight/';
 
 /**
  * The `state` output of a task: weights and optimizer state under their names, like `momentum/block0/conv1/kernel`.
@@ -11,15 +12,30 @@ export function encodeState(
   parameters: readonly ParameterSpec[],
   state: OptimizerState,
   metadata: Readonly<Record<string, string>> = {},
+  inFlight: ReadonlyMap<string, StoredTensor> = new Map(),
 ): Uint8Array {
   const slots = [...state.slots].flatMap(([slot, values]) => storedMemories(parameters, values, `${slot}/`));
-  return encodeSafetensors(new Map([...stored(parameters, state.weights, WEIGHTS), ...slots]), metadata);
+  const batches = [...inFlight].map(([name, tensor]) => [`${IN_FLIGHT}${name}`, tensor] as const);
+  return encodeSafetensors(
+    new Map([...stored(parameters, state.weights, WEIGHTS), ...slots, ...batches]),
+    metadata,
+  );
+}
+
+/** The tensors of batches under way, which are no part of the state between two batches. */
+export function inFlightOf(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) =>
+      name.startsWith(IN_FLIGHT) ? [[name.slice(IN_FLIGHT.length), tensor] as const] : [],
+    ),
+  );
 }
 
 export function decodeState(bytes: Uint8Array): OptimizerState {
   const { tensors } = decodeSafetensors(bytes);
   const prefixes = new Set([...tensors.keys()].map((name) => name.slice(0, name.indexOf('/') + 1)));
   prefixes.delete(WEIGHTS);
+  prefixes.delete(IN_FLIGHT);
   return {
     weights: loaded(tensors, WEIGHTS),
     slots: new Map([...prefixes].map((prefix) => [prefix.slice(0, -1), loaded(tensors, prefix)])),

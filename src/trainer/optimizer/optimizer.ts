@@ -73,6 +73,21 @@ export class Optimizer {
   }
 
   /**
+   * The weights after `updates` more updates at this rate, if each moves them as the last ones did. The caller owns the
+   * tensors.
+   */
+  ahead(updates: number, learningRate: number): Map<string, Tensor> {
+    const scalars = new Scalars();
+    const memory = (slot: string, name: string) => required(slotOf(this.#memories, slot), name);
+    const found = this.#parameters.map((parameter) => {
+      const distance = updates * parameter.rateFactor * learningRate;
+      return [parameter.name, this.#rule.ahead({ ...parameter, distance }, memory, scalars.of)] as const;
+    });
+    scalars.free();
+    return new Map(found);
+  }
+
+  /**
    * One update. Takes ownership of `gradients` and frees them.
    * @param measures whether to read the norms back, which waits for the device
    * @throws Error if a parameter has no gradient
@@ -115,12 +130,7 @@ export class Optimizer {
   }
 
   #update(gradients: readonly Tensor[], learningRate: number): void {
-    const scalars = new Map<number, Tensor>();
-    const scalarOf = (value: number): Tensor => {
-      const known = scalars.get(value) ?? scalar(value);
-      scalars.set(value, known);
-      return known;
-    };
+    const scalars = new Scalars();
     const gradientOf = new Map(this.#parameters.map(({ name }, index) => [name, gradients[index]!]));
     for (const layer of this.#layers) {
       const parameters = layer.map((parameter) => ({
@@ -132,9 +142,24 @@ export class Optimizer {
         update: ++parameter.updates,
       }));
       const memory = (slot: string, name: string) => required(slotOf(this.#memories, slot), name);
-      this.#rule.apply({ parameters, memory, scalarOf });
+      this.#rule.apply({ parameters, memory, scalarOf: scalars.of });
     }
-    free(...scalars.values());
+    scalars.free();
+  }
+}
+
+/** Numbers as tensors that live as long as a step; each number is one tensor. */
+class Scalars {
+  readonly #tensors = new Map<number, Tensor>();
+
+  readonly of = (value: number): Tensor => {
+    const known = this.#tensors.get(value) ?? scalar(value);
+    this.#tensors.set(value, known);
+    return known;
+  };
+
+  free(): void {
+    free(...this.#tensors.values());
   }
 }
 

@@ -1,5 +1,5 @@
 import * as kernels from '../kernels/index.js';
-import { free, type Tensor, valuesOf } from '../runtime/index.js';
+import { arena, free, type Tensor, valuesOf } from '../runtime/index.js';
 import { type ParameterUpdate, parameterwise, type UpdateRule } from './update-rule.js';
 
 export interface SgdSettings {
@@ -12,6 +12,7 @@ export interface SgdSettings {
  * Stochastic gradient descent with momentum (Polyak 1964; form of Sutskever et al. 2013 as in PyTorch):
  *   g <- g + weightDecay w,   v <- momentum v + g
  *   w <- w - learningRate v, or for Nesterov w - learningRate (g + momentum v).
+ * Ahead by n updates: w - n learningRate v (Chen et al., arXiv:1809.02839, equation 4).
  */
 export function sgd({ momentum, nesterov }: SgdSettings): UpdateRule {
   return parameterwise({
@@ -23,6 +24,13 @@ export function sgd({ momentum, nesterov }: SgdSettings): UpdateRule {
       const scalars = { rate: scalarOf(learningRate), momentum: scalarOf(momentum), nesterov };
       kernels.applyMomentum(weights, memory('momentum'), total, scalars);
       if (total !== gradient) free(total);
+    },
+    ahead: ({ weights, distance }, memory, scalarOf) => {
+      const factor = scalarOf(distance);
+      return arena(() => {
+        const way = kernels.multiply(valuesOf(memory('momentum')), factor);
+        return kernels.subtract(valuesOf(weights), way);
+      });
     },
   });
 }

@@ -32,6 +32,16 @@ export interface LayerUpdate {
   readonly scalarOf: (value: number) => Tensor;
 }
 
+/** A parameter whose later weights are asked for, while gradients of earlier batches are under way. */
+export interface ParameterAhead {
+  readonly name: string;
+  readonly weights: Variable;
+  /** The learning rate times the parameter's own factor, times the number of updates to look ahead. */
+  readonly distance: number;
+  /** Number of updates so far. */
+  readonly updates: number;
+}
+
 /** A method of optimization: which way the weights go, and what it remembers. It owns nothing. */
 export interface UpdateRule {
   /** State for a layer with these parameters. */
@@ -40,6 +50,11 @@ export interface UpdateRule {
   readonly countsSteps: boolean;
   /** One update of one layer, in place: nobody may hold a tensor of its weights meanwhile, or they are copied. */
   apply(layer: LayerUpdate): void;
+  /**
+   * The weights of a parameter after some more updates, each of which would move them as what the rule remembers does
+   * now. The caller owns the tensor.
+   */
+  ahead(parameter: ParameterAhead, memory: LayerUpdate['memory'], scalarOf: LayerUpdate['scalarOf']): Tensor;
 }
 
 /** A rule that looks at one parameter at a time, and remembers tensors of its shape. */
@@ -51,6 +66,11 @@ export interface ParameterRule<Slot extends string> {
     memory: (slot: Slot) => Variable,
     scalarOf: LayerUpdate['scalarOf'],
   ): void;
+  ahead(
+    parameter: ParameterAhead,
+    memory: (slot: Slot) => Variable,
+    scalarOf: LayerUpdate['scalarOf'],
+  ): Tensor;
 }
 
 export function parameterwise<Slot extends string>(rule: ParameterRule<Slot>): UpdateRule {
@@ -63,6 +83,8 @@ export function parameterwise<Slot extends string>(rule: ParameterRule<Slot>): U
         rule.apply(parameter, (slot) => memory(slot, parameter.name), scalarOf);
       }
     },
+    ahead: (parameter, memory, scalarOf) =>
+      rule.ahead(parameter, (slot) => memory(slot, parameter.name), scalarOf),
   };
 }
 

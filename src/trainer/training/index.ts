@@ -6,5 +6,6 @@ export * from './joint-step.js';
 export * from './loop.js';
 export * from './message-rounds.js';
 export * from './part-step.js';
+export * from './pipeline/index.js';
 export type { StepReport } from './report.js';
 export * from './stored-step.js';

@@ -14,7 +14,9 @@ export interface Trained {
    * @throws TrainerError non_finite_loss naming stage, step and tensor: the loss, or of which parameter the gradient or
    * the weights
    */
-  readonly update: (at: StepAt) => readonly StepReport[];
+  readonly update: (at: StepAt) => readonly StepReport[] | Promise<readonly StepReport[]>;
+  /** Makes the updates that are left after the last batch. Absent: every update is made with its batch. */
+  readonly finish?: (stopwatch: Stopwatch) => Promise<readonly StepReport[]>;
 }
 
 export interface LoopOptions {
@@ -38,17 +40,24 @@ export async function trainLoop(options: LoopOptions, trained: Trained): Promise
   const { steps, stopwatch, from = steps.start } = options;
   const { stride = 1 } = steps;
   for (let step = from; step < steps.end; step += stride) {
-    const reports = countBefore(steps, step) % STEPS_PER_REPORT === 0 || step + stride >= steps.end;
+    const reports = reportsAt(steps, step);
     const learningRate = options.learningRateAt(step);
     const batch = await stopwatch.timeAsync('data', async () => options.batchAt(step));
     try {
       await trained.prepare?.(step, stopwatch);
       const at = { batch, step, learningRate, stopwatch, reports };
       // A warm trainer outlives a task that fails: tensors that the failing step had made must not stay.
-      for (const report of undoOnError(() => trained.update(at))) options.onReport(report);
+      for (const report of await undoOnError(() => trained.update(at))) options.onReport(report);
     } finally {
       batch.dispose();
     }
     await options.betweenSteps(step + stride);
   }
+  for (const report of (await trained.finish?.(stopwatch)) ?? []) options.onReport(report);
+}
+
+/** Whether losses and norms are read back in a step. */
+export function reportsAt(steps: StepRange, step: number): boolean {
+  const { stride = 1, end } = steps;
+  return countBefore(steps, step) % STEPS_PER_REPORT === 0 || step + stride >= end;
 }

@@ -8,7 +8,8 @@ export interface StepReport {
   readonly stage: number | null;
   readonly step: number;
   readonly learningRate: number;
-  readonly loss: number;
+  /** Null for a stage of a pipeline before the last one, which has no loss of its own. */
+  readonly loss: number | null;
   readonly violation: number | null;
   /** Over the stage and its AuxNet: of the gradient before clipping, of the weights after the step. */
   readonly norms: Norms;
@@ -20,7 +21,7 @@ export interface StepAt extends LossStep {
 }
 
 /** A loss and, for a coupling, its violation; null where the step reports nothing. */
-export type Measured = ReturnType<LocalLoss['measure']> | null;
+export type Measured = Pick<StepReport, 'loss' | 'violation'> | null;
 
 /** Reads the loss back where the step reports, and disposes of it; its cotangent stays. */
 export function measureLoss({ reports, stopwatch }: StepAt, loss: LocalLoss): Measured {
@@ -35,7 +36,7 @@ export function measureLoss({ reports, stopwatch }: StepAt, loss: LocalLoss): Me
  * @throws TrainerError non_finite_loss
  */
 export function updateWeights(
-  { step, learningRate, reports, stopwatch }: StepAt,
+  { step, learningRate, reports, stopwatch }: Omit<StepAt, 'batch'>,
   stage: number | null,
   optimizer: Optimizer,
   gradients: Map<string, Tensor>,
@@ -48,7 +49,7 @@ export function updateWeights(
 /** In the order in which they go wrong: a loss makes gradients, gradients make weights. */
 function checkedReport(report: StepReport): StepReport {
   const { stage, loss, norms, step } = report;
-  const tensor = Number.isFinite(loss) ? norms.nonFinite : 'loss';
+  const tensor = loss === null || Number.isFinite(loss) ? norms.nonFinite : 'loss';
   if (tensor === null) return report;
   const where = stage === null ? 'the network' : `stage ${stage}`;
   throw new TrainerError(

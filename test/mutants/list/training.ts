@@ -229,7 +229,21 @@ export const TRAINING: readonly Mutant[] = [
       name: 'adamw-count',
       fault: 'AdamW corrects its means as if it were a step further.',
       file: 'src/trainer/optimizer/adamw.ts',
-      edits: [['Math.fround(beta) ** update', 'Math.fround(beta) ** (update + 1)']],
+      edits: [['= correctionsAt(update);', '= correctionsAt(update + 1);']],
+    },
+  ]),
+  ...noticedBy('test/trainer/equations/pipeline.test.ts', 'delayed gradients', [
+    {
+      name: 'pipeline-far-ahead',
+      fault: 'A pipeline predicts its weights an update too far.',
+      file: 'src/trainer/training/pipeline/pipeline-stage.ts',
+      edits: [['optimizer.ahead(missing, ', 'optimizer.ahead(missing + 1, ']],
+    },
+    {
+      name: 'pipeline-early',
+      fault: 'The stages of a pipeline lag a batch less than they should.',
+      file: 'src/method/lags.ts',
+      edits: [['return stages - 1 - stage;', 'return Math.max(0, stages - 2 - stage);']],
     },
   ]),
   ...noticedBy('test/trainer/optimizer/optimizer.test.ts', 'spares scales, shifts and biases', [

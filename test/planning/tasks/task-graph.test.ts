@@ -362,6 +362,22 @@ test('rounds: one task a round trains all stages, and hands each its state', () 
   assert.deepEqual(tasks.get('finalize')?.inputs['auxiliary-1'], { task: last, output: 'auxiliary-1' });
 });
 
+test('pipeline: one task a round trains all stages, without AuxNets or an end-to-end phase', () => {
+  const spec = resolved({ epochs: 1, method: { type: 'pipeline', stages: 3 } });
+  assert.deepEqual([spec.method.end_to_end_share, spec.method.end_to_end_replicas], [0, 1]);
+  const tasks = byKey(plan(spec));
+  const { roundSteps } = roundsOf(spec, MNIST);
+  const states = (task: string) =>
+    Object.fromEntries([0, 1, 2].map((k) => [`state-${k}`, { task, output: `state-${k}` }]));
+  const dataset = { task: 'prepare', output: 'dataset' };
+  assert.deepEqual(tasks.get('stage-0')?.inputs, { dataset });
+  assert.deepEqual(tasks.get('stage-0')?.outputs, ['state-0', 'state-1', 'state-2']);
+  assert.equal(tasks.get('stage-0')?.weight, roundSteps);
+  assert.deepEqual(tasks.get('stage-1')?.inputs, { dataset, ...states('stage-0') });
+  const shared = resolved({ method: { type: 'pipeline', stages: 3, end_to_end_share: 0.5 } });
+  assert.equal(shared.method.end_to_end_replicas, 3, 'its stages have devices of their own');
+});
+
 test('stored: all stages of a round at once, from what their neighbours left a round before', () => {
   const tasks = byKey(plan(resolved({ max_train_samples: 1280, method: { type: 'stored', stages: 3 } })));
   const dataset = { task: 'prepare', output: 'dataset' };

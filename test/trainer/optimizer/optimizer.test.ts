@@ -17,7 +17,7 @@ import {
   startingState,
   type UpdateRule,
 } from '../../../src/trainer/optimizer/index.js';
-import { free, liveTensors, read, upload } from '../../../src/trainer/runtime/index.js';
+import { free, liveTensors, read, upload, valuesOf } from '../../../src/trainer/runtime/index.js';
 import {
   gradientsAt,
   gradientValues,
@@ -180,6 +180,42 @@ for (const [name, rule] of Object.entries(RULES)) {
   });
 }
 
+/** The way of a weight in an update like the last ones, for a rate of 1: the papers' formulas in float64. */
+const WAYS: Record<string, (slotOf: (slot: string) => number, updates: number) => number> = {
+  'sgd with momentum': (slotOf) => slotOf('momentum'),
+  'sgd with Nesterov momentum': (slotOf) => slotOf('momentum'),
+  adamw: (slotOf, updates) => {
+    const mean = slotOf('first_moment') / (1 - ADAMW.beta1 ** updates);
+    return mean / (Math.sqrt(slotOf('second_moment') / (1 - ADAMW.beta2 ** updates)) + ADAMW.epsilon);
+  },
+};
+
+for (const [name, rule] of Object.entries(RULES)) {
+  test(`${name}: weights ahead by three updates follow what the optimizer remembers, and at the start nothing`, () => {
+    const before = liveTensors();
+    const settings = settingsOf(rule, { rateFactorOf: ({ name }) => (name === 'a/kernel' ? 0.5 : 1) });
+    const optimizer = new Optimizer(PARAMETERS, startingState(PARAMETERS, SEED, rule), settings);
+    const ahead = () => {
+      const tensors = optimizer.ahead(3, RATE);
+      const values = new Map([...tensors].map(([parameter, tensor]) => [parameter, read(tensor)]));
+      free(...tensors.values());
+      return values;
+    };
+    assert.deepEqual(ahead(), optimizer.state().weights);
+    for (let step = 0; step < STEPS; step++) optimizer.step(gradientsAt(step), RATE);
+    const { weights, slots } = optimizer.state();
+    for (const [parameter, values] of ahead()) {
+      values.forEach((value, at) => {
+        const way = WAYS[name]!((slot) => slots.get(slot)!.get(parameter)![at]!, STEPS);
+        const expected = weights.get(parameter)![at]! - 3 * RATE * (parameter === 'a/kernel' ? 0.5 : 1) * way;
+        assert.ok(Math.abs(value - expected) < TOLERANCE, `${parameter}[${at}]: ${value}, not ${expected}`);
+      });
+    }
+    optimizer.dispose();
+    assert.equal(liveTensors(), before);
+  });
+}
+
 test('sgd with momentum and decay rounds like its formula, operation by operation: bitwise', () => {
   // More than a vector register holds, and no multiple of one.
   const parameter: ParameterSpec = {
@@ -328,6 +364,7 @@ const LAYERWISE: UpdateRule = {
       free(ones);
     }
   },
+  ahead: ({ weights }) => valuesOf(weights),
 };
 
 test('a rule sees the gradients of a whole layer and keeps state of a shape of its own, checkpoints included', () => {

@@ -74,7 +74,7 @@ test('the first and the last step of a task are reported, with loss and norms', 
     [40, 42],
   );
   for (const { loss, norms, violation } of reports) {
-    assert.ok(loss > 0 && norms.gradient > 0 && norms.weights > 0);
+    assert.ok(loss !== null && loss > 0 && norms.gradient > 0 && norms.weights > 0);
     assert.equal(violation, null);
   }
 });

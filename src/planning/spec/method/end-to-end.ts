@@ -1,5 +1,5 @@
 import type { JobSpec } from '../../../contract/spec.js';
-import { defaultReplicas } from '../../../method/methods.js';
+import { defaultReplicas, isPipelined } from '../../../method/methods.js';
 import { optimizerMemory } from '../optimizer.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
@@ -8,10 +8,10 @@ const DEFAULT_SHARE = 0.2;
 
 /** @returns the share of all steps in which the joined network trains end to end, 0 to 1 */
 export function resolveEndToEndShare(
-  { end_to_end_share: share }: JobSpec['method'],
+  { type, end_to_end_share: share }: JobSpec['method'],
   { stages }: Pick<MethodFacts, 'stages'>,
 ): number {
-  return share ?? (stages > 1 ? DEFAULT_SHARE : 0);
+  return share ?? (stages > 1 && !isPipelined({ type, stages }) ? DEFAULT_SHARE : 0);
 }
 
 /** Times that the optimizer's mean gradient must be able to renew itself within a replica's steps. */

@@ -14,10 +14,10 @@ export function resolveMessageRounds(
   report: Problems,
 ): number | null {
   const exact = exactMessageRounds(stages);
-  const exchanges = describeMethod({ type }).trains === 'jointly';
+  const exchanges = describeMethod({ type }).exchangesWithinBatch === true;
   const pointer = '/method/message_rounds';
   if (rounds !== null && !exchanges) {
-    const exchanging = methodsWith(({ trains }) => trains === 'jointly').join(' or ');
+    const exchanging = methodsWith(({ exchangesWithinBatch }) => exchangesWithinBatch === true).join(' or ');
     report(pointer, `is only valid for method.type ${exchanging}; leave it out with ${type}`);
   } else if (rounds !== null && rounds > exact) {
     report(

@@ -6,7 +6,7 @@ import type { TaskContext } from '../context.js';
 export function samplesOf(report: StepReport): MetricSample[] {
   const { stage, step, learningRate, loss, violation, norms } = report;
   const samples = [
-    { name: 'loss', stage, step, value: loss },
+    ...(loss === null ? [] : [{ name: 'loss', stage, step, value: loss }]),
     { name: 'learning_rate', stage, step, value: learningRate },
     { name: 'gradient_norm', stage, step, value: norms.gradient },
     { name: 'weight_norm', stage, step, value: norms.weights },

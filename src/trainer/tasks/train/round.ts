@@ -35,6 +35,8 @@ export interface Trainee {
    * attempt goes on, which it does unless it `stops`; absent where the task writes none.
    */
   readonly keepFiles?: (stops: boolean) => Promise<Pick<Checkpoint, 'spool' | 'rows'> | null>;
+  /** Tensors of batches that are under way between stages. Absent: every batch ends with its step. */
+  readonly inFlight?: () => NonNullable<Checkpoint['inFlight']>;
 }
 
 /** Makes the steps of a round that are left, and returns the state it ends in. */
@@ -69,6 +71,7 @@ async function makeSteps(
   const { run, steps, stage, stopwatch } = round;
   const { optimizer } = context.assignment.spec;
   const started = context.now();
+  let done = 0;
   stopwatch.add('start', stopwatch.elapsed);
   const loop = {
     steps,
@@ -77,7 +80,9 @@ async function makeSteps(
     batchAt: batches.at,
     learningRateAt: (step: number) => replicaRateAt(optimizer, step, run.rounds, steps.stride ?? 1),
     onReport: (report: Parameters<typeof samplesOf>[0]) => {
-      context.progress(countBefore(steps, report.step + 1), countSteps(steps));
+      // Stages of a pipeline report different steps at a time.
+      done = Math.max(done, countBefore(steps, report.step + 1));
+      context.progress(done, countSteps(steps));
       context.metrics(samplesOf(report));
     },
     betweenSteps: (next: number) => context.betweenSteps(saving(context, round, trainee, next)),
@@ -91,7 +96,8 @@ function saving(context: TaskContext, round: Round, trainee: Trainee, step: numb
     round.stopwatch.timeAsync('checkpoint', async () => {
       // The files first: a checkpoint that can be read has all it names.
       const files = trainee.keepFiles ? await trainee.keepFiles(stops) : { spool: null };
-      return files && saveCheckpoint(context, round, { state: trainee.state(), step, ...files });
+      const inFlight = trainee.inFlight?.() ?? new Map();
+      return files && saveCheckpoint(context, round, { state: trainee.state(), step, inFlight, ...files });
     });
 }
 

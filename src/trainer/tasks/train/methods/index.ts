@@ -4,6 +4,7 @@ import { lastStage } from './last-stage.js';
 import { localHeads } from './local-heads.js';
 import { messageRounds } from './message-rounds.js';
 import type { MethodTrainer } from './method-trainer.js';
+import { pipeline } from './pipeline.js';
 import { stored } from './stored.js';
 
 /** The implementation of every method of the contract. */
@@ -12,6 +13,7 @@ export const METHOD_TRAINERS: Readonly<Record<MethodType, MethodTrainer>> = {
   penalty: coupled,
   'augmented-lagrangian': coupled,
   'local-heads': localHeads,
+  pipeline,
   frozen: lastStage,
   stored,
   rounds: messageRounds,

@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '../../../../contract/spec.js';
-import type { TaskOutput, TaskSuccess } from '../../../../contract/trainer-protocol.js';
-import { describeRun, parallelRange, type RunDescription } from '../../../../method/index.js';
+import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
+import { describeRun, parallelRange } from '../../../../method/index.js';
 import type { StageDescription } from '../../../../network/index.js';
 import { mergeStates } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
@@ -8,14 +8,13 @@ import type { LocalGradientOptions } from '../../../evaluation/index.js';
 import { Optimizer, type OptimizerState } from '../../../optimizer/index.js';
 import type { Draw, NamedTensors } from '../../../passes/index.js';
 import { exchangeMessages, jointStep, Stopwatch } from '../../../training/index.js';
-import { allEnded } from '../../all-ended.js';
 import type { TaskContext } from '../../context.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
-import { initialState, readCheckpoint, readState } from '../../inputs/states.js';
+import { readCheckpoint } from '../../inputs/states.js';
 import type { Owned } from '../../owned.js';
+import { statesBefore, storeStages } from '../joint-stages.js';
 import { partSettings } from '../part.js';
 import { type Trainee, trainRound } from '../round.js';
-import { storeStage } from '../store-stage.js';
 import type { MethodTrainer } from './method-trainer.js';
 
 /** `rounds`: all stages train together and exchange messages within each batch (docs/method.md, "Rounds of messages"). */
@@ -69,26 +68,6 @@ function begun(
     precision: spec.precision,
   });
   return { trained, state: () => mergeStates(stages.map(({ optimizer }) => optimizer.state())) };
-}
-
-/** The states of all stages as one. */
-async function statesBefore(context: TaskContext, { stages }: RunDescription): Promise<OptimizerState> {
-  const { inputs } = context.assignment;
-  const before = async (stage: StageDescription): Promise<OptimizerState> =>
-    inputs[`state-${stage.index}`]
-      ? await readState(context, `state-${stage.index}`)
-      : await initialState(context, stageParameters(stage));
-  return mergeStates(await allEnded(stages.map(before)));
-}
-
-async function storeStages(
-  context: TaskContext,
-  stages: readonly StageDescription[],
-  state: OptimizerState,
-): Promise<Record<string, TaskOutput>> {
-  const outputs: Record<string, TaskOutput> = {};
-  for (const stage of stages) Object.assign(outputs, await storeStage(context, stage, state));
-  return outputs;
 }
 
 /** Gradients of a method whose stages exchange messages within a batch. */

@@ -1,0 +1,8 @@
+/**
+ * Updates that stage k of a pipeline makes between the forward pass of a batch and the update by its gradient:
+ * D_k = K-1-k. A batch is in stage k+1 one step after it was in stage k, and its gradient comes back as many steps later. The
+ * lag follows from the number of stages alone, never from who is quicker, so a run is deterministic.
+ */
+export function lagOf(stages: number, stage: number): number {
+  return stages - 1 - stage;
+}

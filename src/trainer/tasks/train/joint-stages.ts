@@ -1,0 +1,34 @@
+import type { TaskOutput } from '../../../contract/trainer-protocol.js';
+import type { RunDescription } from '../../../method/index.js';
+import type { StageDescription } from '../../../network/index.js';
+import { mergeStates } from '../../checkpoint/index.js';
+import type { OptimizerState } from '../../optimizer/index.js';
+import { allEnded } from '../all-ended.js';
+import type { TaskContext } from '../context.js';
+import { stageParameters } from '../inputs/stage-parameters.js';
+import { initialState, readState } from '../inputs/states.js';
+import { storeStage } from './store-stage.js';
+
+/** The states of all stages as one. */
+export async function statesBefore(
+  context: TaskContext,
+  { stages }: RunDescription,
+): Promise<OptimizerState> {
+  const { inputs } = context.assignment;
+  const before = async (stage: StageDescription): Promise<OptimizerState> =>
+    inputs[`state-${stage.index}`]
+      ? await readState(context, `state-${stage.index}`)
+      : await initialState(context, stageParameters(stage));
+  return mergeStates(await allEnded(stages.map(before)));
+}
+
+/** The outputs of all stages: `state-k`, and `auxiliary-k` where the stage has an AuxNet. */
+export async function storeStages(
+  context: TaskContext,
+  stages: readonly StageDescription[],
+  state: OptimizerState,
+): Promise<Record<string, TaskOutput>> {
+  const outputs: Record<string, TaskOutput> = {};
+  for (const stage of stages) Object.assign(outputs, await storeStage(context, stage, state));
+  return outputs;
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ResolvedSpec } from '../../../src/contract/spec.js';
+import { describeRun } from '../../../src/method/index.js';
+import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
+import type { BlobStore } from '../../../src/storage/blob-store.js';
+import { decodeState, mergeStates } from '../../../src/trainer/checkpoint/index.js';
+import { classificationLoss } from '../../../src/trainer/objective/index.js';
+import { initialValues } from '../../../src/trainer/optimizer/index.js';
+import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
+import { arena, liveTensors, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
+import { plainBatches } from '../support/plain-batches.js';
+import { descend, restingVelocity } from '../support/plain-descent.js';
+import { runPlan, withBlobs } from '../support/run-plan.js';
+import { readAll } from '../support/small-network.js';
+import { mnistSpec } from '../support/specs.js';
+import { runTraining, TINY, TINY_STEPS_PER_EPOCH, tinySpec } from '../support/training-tasks.js';
+
+// Oracle of method.type pipeline.
+
+// docs/method.md, "`pipeline`", against one loop over the batches that knows nothing of streams and tasks: each batch
+// goes through the whole network once, on weights of which each stage's are those of some updates ago.
+
+const EPOCHS = 3;
+
+/** Rounds of seven steps, of which the last has three: fewer than a stage lags behind. */
+const ROUND = 7;
+
+function specOf(stages: number, changes: Parameters<typeof tinySpec>[0] = {}): ResolvedSpec {
+  return tinySpec({
+    model: { depth: 14, width: 2 },
+    epochs: EPOCHS,
+    ...changes,
+    method: { type: 'pipeline', stages, round_steps: ROUND },
+  });
+}
+
+type Values = Map<string, Float32Array>;
+
+/** The weights and velocity of a stage after each of its updates. */
+interface History {
+  readonly names: readonly string[];
+  readonly states: { weights: Values; velocity: Map<string, Float64Array> }[];
+}
+
+/** Delayed gradients in one loop, rounded as float32 rounds. */
+async function delayed(spec: ResolvedSpec, blobs: BlobStore): Promise<Values> {
+  const { stages, network } = describeRun(spec, TINY);
+  const layers = wholeNetwork(network);
+  const total = EPOCHS * TINY_STEPS_PER_EPOCH;
+  const batches = await plainBatches(spec, blobs, total);
+  const start = initialValues(parametersOf(layers), spec.seed);
+  const histories = stages.map((stage): History => {
+    const names = parametersOf(stage.layers).map(({ name }) => name);
+    const weights = new Map(names.map((name) => [name, start.get(name)!.slice()]));
+    return { names, states: [{ weights, velocity: restingVelocity(weights) }] };
+  });
+  const base = spec.optimizer.learning_rate;
+  for (const [step, batch] of batches.entries()) {
+    const rate = (base / 2) * (1 + Math.cos(Math.PI * (step / total)));
+    const used = new Map(
+      histories.flatMap(({ states }, k) => {
+        // No gradient is missing when a round begins, and K-1-k are once the pipeline is full.
+        const missing = Math.min(step % ROUND, stages.length - 1 - k);
+        return [...ahead(states.at(-1 - missing)!, Math.fround(missing * rate))];
+      }),
+    );
+    const gradients = arena(() => {
+      const found = new Map<string, Tensor>();
+      const context = {
+        weights: uploadWeights(parametersOf(layers), used),
+        gradients: found,
+        draw: { seed: spec.seed, step },
+      };
+      const pass = trainPass(layers, upload(batch.images, batch.shape), context, false);
+      pass.pullback(classificationLoss(pass.output, upload(batch.labels, [batch.labels.length])).cotangent);
+      return { values: readAll(found) };
+    }).values;
+    for (const { names, states } of histories) {
+      const last = states.at(-1)!;
+      const weights = new Map([...last.weights].map(([name, values]) => [name, values.slice()]));
+      const velocity = new Map([...last.velocity].map(([name, values]) => [name, values.slice()]));
+      const own = new Map(names.map((name) => [name, gradients.get(name)!]));
+      descend(weights, velocity, own, () => rate, {
+        momentum: spec.optimizer.momentum ?? 0,
+        weightDecay: spec.optimizer.weight_decay,
+        round: Math.fround,
+      });
+      states.push({ weights, velocity });
+    }
+  }
+  return new Map(histories.flatMap(({ states }) => [...states.at(-1)!.weights]));
+}
+
+/** w - distance v */
+function ahead({ weights, velocity }: History['states'][number], distance: number): Values {
+  const moved = (name: string, values: Float32Array) =>
+    values.map((value, at) => value - Math.fround(velocity.get(name)![at]! * distance));
+  return new Map([...weights].map(([name, values]) => [name, moved(name, values)]));
+}
+
+async function trained(spec: ResolvedSpec, blobs: BlobStore): Promise<ReadonlyMap<string, Float32Array>> {
+  const run = await runTraining(spec, blobs);
+  const last = Math.ceil((EPOCHS * TINY_STEPS_PER_EPOCH) / ROUND) - 1;
+  const { stages } = spec.method;
+  const outputs =
+    stages === 1
+      ? [run.get(`stage-0-${last}`)!.outputs.state!]
+      : Array.from({ length: stages }, (_, k) => run.get(`stage-${last}`)!.outputs[`state-${k}`]!);
+  const states = await Promise.all(outputs.map(async ({ uri }) => decodeState(await blobs.get(uri))));
+  return mergeStates(states).weights;
+}
+
+for (const stages of [1, 2, 3, 4]) {
+  test(`K=${stages}: the weights after 24 steps are bitwise those of a loop with delayed gradients`, async (t) => {
+    await withBlobs(async (blobs) => {
+      const spec = specOf(stages);
+      const before = liveTensors();
+      const [expected, actual] = [await delayed(spec, blobs), await trained(spec, blobs)];
+      assert.equal(liveTensors(), before, 'the tasks left tensors behind');
+      assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
+      for (const [name, values] of expected) assert.deepEqual(actual.get(name), values, name);
+      t.diagnostic(`pipeline, K=${stages}: weights after 24 steps bitwise equal`);
+    });
+  });
+}
+
+test('K=2 is not back-propagation: the lag counts', async () => {
+  await withBlobs(async (blobs) => {
+    const [one, two] = [await trained(specOf(1), blobs), await trained(specOf(2), blobs)];
+    const name = [...one.keys()].find((parameter) => parameter.endsWith('/kernel'))!;
+    assert.notDeepEqual(two.get(name), one.get(name));
+  });
+});
+
+test('a pipeline job trains, is evaluated and finished as any other, without AuxNets', async () => {
+  await withBlobs(async (blobs) => {
+    const before = liveTensors();
+    const spec = mnistSpec({
+      max_train_samples: 512,
+      epochs: 2,
+      evaluate_every: 1,
+      method: { type: 'pipeline' },
+    });
+    assert.equal(spec.method.end_to_end_share, 0);
+    const run = await runPlan(spec, blobs);
+    assert.equal(liveTensors(), before);
+    const { result } = run.successes.get('finalize')!;
+    assert.ok(result.test_accuracy! > 0.15, `accuracy ${result.test_accuracy}`);
+    assert.equal(result.compact_accuracy, undefined);
+    const of = (name: string, stage: number) =>
+      run.samples.filter((sample) => sample.name === name && sample.stage === stage);
+    assert.equal(of('loss', 0).length, 0, 'only the last stage has a loss');
+    const losses = of('loss', 1);
+    assert.ok(losses.at(-1)!.value < losses[0]!.value);
+    assert.deepEqual(
+      of('gradient_norm', 0).map(({ step }) => step),
+      losses.map(({ step }) => step),
+      'stage 0 reports the same batches, a step later',
+    );
+  });
+});
