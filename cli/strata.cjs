@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// The `strata` command of a checkout: runs its bundle, and makes that first where it is absent or older than its source.
-// CommonJS, as the bundle is: Node's loader of modules would take a third of the whole start.
+// The `strata` command of a checkout: runs its bundles, and makes them first where they are absent or older than
+// their source.
+// CommonJS, as the bundles are: Node's loader of modules would take a third of the whole start.
 const { readdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
 const ROOT = join(__dirname, '..');
-const BUNDLE = join(__dirname, 'dist/strata.cjs');
+const DIST = join(__dirname, 'dist');
+const TREE = 'strata.cjs';
+const ACTIONS = './actions.cjs';
 const SOURCES = ['cli/src', 'client/src'];
 
 function timeOf(path) {
@@ -26,22 +29,33 @@ async function build() {
     console.error(`✗ The packages of ${ROOT} are missing. To install them:  npm run setup`);
     process.exit(1);
   });
-  await buildCli(BUNDLE);
+  await buildCli(DIST);
 }
 
 /**
- * Runs the bundle as require would, with what V8 compiled of it in an earlier run: compiling took a third of the start.
+ * Runs a bundle as require would, with what V8 compiled of it in an earlier run: compiling took a third of the start.
  * V8 refuses what another version of it wrote, or for another text.
  */
-function run() {
-  const time = timeOf(BUNDLE);
-  const cache = `${BUNDLE}.${process.version}-${process.arch}-${time}.cache`;
-  const code = `(function (require, module, exports) {${readFileSync(BUNDLE, 'utf8')}\n})`;
+function run(name) {
+  const path = join(DIST, name);
+  const cache = `${path}.${process.version}-${process.arch}-${timeOf(path)}.cache`;
+  // The bundles are ASCII.
+  const code = `(function (require, module, exports) {${readFileSync(path, 'latin1')}\n})`;
   const cachedData = read(cache);
-  const script = new Script(code, { filename: BUNDLE, ...(cachedData && { cachedData }) });
+  const script = new Script(code, { filename: path, ...(cachedData && { cachedData }) });
   if (!cachedData || script.cachedDataRejected) process.once('exit', () => keep(cache, script));
   const bundle = { exports: {} };
-  script.runInThisContext()(require, bundle, bundle.exports);
+  script.runInThisContext()(requireOf, bundle, bundle.exports);
+  return bundle.exports;
+}
+
+let actions;
+
+/** The `require` of the bundles. */
+function requireOf(id) {
+  if (id !== ACTIONS) return require(id);
+  actions ??= run(ACTIONS);
+  return actions;
 }
 
 function read(path) {
@@ -61,5 +75,5 @@ function keep(cache, script) {
   } catch {}
 }
 
-if (timeOf(BUNDLE) >= Math.max(...SOURCES.map((folder) => newestIn(join(ROOT, folder))))) run();
-else build().then(run);
+if (timeOf(join(DIST, TREE)) >= Math.max(...SOURCES.map((folder) => newestIn(join(ROOT, folder))))) run(TREE);
+else build().then(() => run(TREE));

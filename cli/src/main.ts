@@ -1,13 +1,6 @@
 import { CommanderError } from 'commander';
-import { exitOnInterrupt } from './interrupt.js';
 import { makeProgram } from './program.js';
 
-// `strata jobs | head` closes the pipe early.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
-exitOnInterrupt();
 makeProgram()
   .parseAsync()
   .catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { isDevice, print } from './print.js';
 import { addCompletion } from './tree/completion.js';
 import { addJobs } from './tree/jobs.js';
 import { addService } from './tree/service.js';
@@ -16,6 +17,11 @@ export function makeProgram(): Command {
     .option('--json', "the API's objects, unchanged")
     .option('--quiet', 'ids alone, and no notes')
     .addOption(new Option('--timeout <seconds>', 'end after this time; a job goes on').argParser(positive))
+    .configureOutput({
+      writeOut: print,
+      getOutHelpWidth: () => (isDevice() ? process.stdout.columns : 80),
+      getOutHasColors: () => isDevice() && process.stdout.isTTY && process.stdout.hasColors(),
+    })
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(`strata --help` lists the commands, `strata <command> --help` its options)');

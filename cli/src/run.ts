@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Context, Globals } from './context.js';
 import type { ExitCode } from './exit.js';
+import { exitWithoutReader } from './print.js';
 
 /** The work of a command. Without an exit code, it exits with 0. */
 export type Action = (context: Context) => Promise<ExitCode | undefined> | Promise<void>;
@@ -9,7 +10,10 @@ export type Action = (context: Context) => Promise<ExitCode | undefined> | Promi
 export async function run(command: Command, action: Action): Promise<void> {
   const globals = command.optsWithGlobals<Globals>();
   let url = globals.url ?? '';
+  exitWithoutReader();
   try {
+    const { exitOnInterrupt } = await import('./interrupt.js');
+    exitOnInterrupt();
     const { openContext } = await import('./context.js');
     const context = await openContext(globals);
     url = context.target.url;

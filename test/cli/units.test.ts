@@ -119,6 +119,21 @@ test('bash completes with the script', async () => {
   assert.equal(stdout, 'succeeded\n');
 });
 
+test('help, the version and completion load neither the client nor the streams of Node', async () => {
+  const listing = `process.on('exit', () => require('fs').writeSync(2, JSON.stringify(process.moduleLoadList)));
+    require('./cli/strata.cjs')`;
+  for (const args of [['--help'], ['--version'], ['__complete', '--', 'jobs', '']]) {
+    // The first run after a change makes the bundles.
+    await promisify(execFile)(process.execPath, ['cli/strata.cjs', ...args]);
+    const command = ['-e', listing, '--', ...args];
+    const { stderr } = await promisify(execFile)(process.execPath, command);
+    const loaded: string[] = JSON.parse(stderr);
+    assert.ok(loaded.includes('NativeModule vm'), stderr);
+    for (const name of ['http', 'net', 'stream'])
+      assert.ok(!loaded.includes(`NativeModule ${name}`), `${args} loads ${name}`);
+  }
+});
+
 test('--set takes paths and values of JSON and YAML', async () => {
   const spec = await withSets({ method: { stages: 2, type: 'x' } }, [
     ...['method.stages=4', 'name=2 layers', 'metadata={team: vision}', 'method.split=[1, 2]', 'a.b=null'],

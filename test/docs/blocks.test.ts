@@ -28,6 +28,7 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/trackers.md: python -m strata_train': 'test/docs/integration.test.ts',
   'docs/python.md: from strata_train': 'test/docs/integration.test.ts',
   'docs/python.md: import asyncio': 'test/docs/integration.test.ts',
+  'docs/tutorial.md: ': 'test/docs/tutorial.ts',
   'docs/exports.md: import json': 'test/docs/exports.test.ts',
 };
 

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import { SCOPES } from '../../src/contract/access.js';
+import { DEFAULT_TENANT, SCOPES } from '../../src/contract/access.js';
 import type { TenantClient } from '../../src/contract/client/tenant.js';
+import { openKeyOffice } from '../../src/jobs/client/keys/key-office.js';
 import { exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
 import { encodeEventFile } from '../../src/trainer/documents/event-file.js';
@@ -18,6 +19,7 @@ import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { codeBlocks } from '../trainer/support/document-readers.js';
 import { ADDRESS, blocksOf } from './blocks.js';
 import { runWorkflow } from './github-action.js';
+import { readTutorial, tidyUp } from './tutorial.js';
 
 const TSX = import.meta.resolve('tsx');
 
@@ -96,11 +98,19 @@ describe('the examples of docs/integration.md run as pasted, from an empty folde
   }
 });
 
-test('a model loads from the files that the example saves', async (t) => {
-  const url = (await startLiveService(t)).apiUrl;
+test('with the real trainer, the model of the example loads, and docs/tutorial.md works as pasted', async (t) => {
+  const { apiUrl: url, databaseUrl } = await startLiveService(t);
   const folder = await submitInTypeScript(t, url, null);
   for (const name of ['full', 'compact']) await loadSavedModel(join(folder, 'model', name, 'model.json'));
   await predict(t, url);
+  const reader = { STRATA_URL: url, PATH: `${dirname(python)}:${process.env.PATH}` };
+  const tutorial = await readTutorial(await temporaryFolder(t), reader);
+  await tidyUp(tutorial);
+  const office = await openKeyOffice(databaseUrl);
+  const key = await office.create({ tenant: DEFAULT_TENANT, name: 'reader', scopes: SCOPES });
+  await office.close();
+  await requireKey(url);
+  await readTutorial(await temporaryFolder(t), { ...reader, STRATA_API_KEY: key });
 });
 
 /** Asks the only model, as soon as it has the name and the tag by which the example finds it. */
@@ -201,9 +211,14 @@ async function checkDownload(folder: string, own: readonly string[]): Promise<vo
 /** Its secret. From now on the server refuses requests without a key. */
 async function createKey(client: TenantClient, url: string, name: string): Promise<string> {
   const { key } = await client.apiKeys.createApiKey({ name, scopes: [...SCOPES] });
+  await requireKey(url);
+  return key;
+}
+
+/** Resolves once the server has noticed its first key. */
+async function requireKey(url: string): Promise<void> {
   await eventually(
     'a request without a key is refused',
     async () => (await fetch(`${url}/jobs`)).status === 401,
   );
-  return key;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Argument } from 'commander';
+import { print } from '../print.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -11,7 +12,7 @@ export function addCompletion(program: Command): void {
     .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => {
-      process.stdout.write(SCRIPTS[shell]);
+      print(SCRIPTS[shell]);
     });
   program
     .command('__complete', { hidden: true })
@@ -19,7 +20,7 @@ export function addCompletion(program: Command): void {
     .allowUnknownOption()
     .helpOption(false)
     .action((words: readonly string[]) => {
-      process.stdout.write(
+      print(
         candidates(program, words)
           .map((word) => `${word}\n`)
           .join(''),
