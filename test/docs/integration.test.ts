@@ -98,7 +98,7 @@ describe('the examples of docs/integration.md run as pasted, from an empty folde
   }
 });
 
-test('with the real trainer, the model of the example loads, and docs/tutorial.md works as pasted', async (t) => {
+test('the model of the example loads, and docs/tutorial.md works as pasted', async (t) => {
   const { apiUrl: url, databaseUrl } = await startLiveService(t);
   const folder = await submitInTypeScript(t, url, null);
   for (const name of ['full', 'compact']) await loadSavedModel(join(folder, 'model', name, 'model.json'));

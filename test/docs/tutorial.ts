@@ -31,7 +31,7 @@ export async function readTutorial(folder: string, reader: Shell['env']): Promis
   return shell;
 }
 
-/** What the page says about cleaning up, so that the next reader finds the names free. */
+/** Cleans up as the page says, so that the next reader finds the names free. */
 export async function tidyUp(shell: Shell): Promise<void> {
   const page = await readFile(join(ROOT, 'docs/tutorial.md'), 'utf8');
   const [last = ''] = /^- To clean up: .*$/m.exec(page) ?? [];
