@@ -1,4 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
+import { hasAuxiliary } from './methods.js';
 import { trainSamples } from './samples.js';
 
 type TrainCount = Pick<DatasetFacts, 'train_count'>;
@@ -13,6 +14,10 @@ export interface Rounds {
   /** Steps of the layer-parallel phase. The remaining steps belong to the end-to-end phase. */
   readonly parallelSteps: number;
   readonly roundSteps: number;
+  /**
+   * Rounds of the joined network before the layer-parallel phase. One without steps where a job with AuxNets starts from given
+   * weights: it fits the AuxNets to that network, and passes both to the stages.
+   */
   readonly warmStartRounds: number;
   readonly parallelRounds: number;
   readonly endToEndRounds: number;
@@ -41,7 +46,10 @@ const MIN_DEFAULT_ROUNDS = 4;
 
 /** @param dataset its number of training images */
 export function roundsOf(
-  spec: Pick<ResolvedSpec, 'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method'>,
+  spec: Pick<
+    ResolvedSpec,
+    'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method' | 'init_from'
+  >,
   dataset: TrainCount,
 ): Rounds {
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
@@ -59,11 +67,19 @@ export function roundsOf(
     warmStartSteps,
     parallelSteps,
     roundSteps,
-    warmStartRounds: Math.ceil(warmStartSteps / roundSteps),
+    warmStartRounds: Math.max(Math.ceil(warmStartSteps / roundSteps), fitsAuxiliaries(spec) ? 1 : 0),
     parallelRounds: Math.ceil(parallelSteps / roundSteps),
     endToEndRounds: Math.ceil(endToEndSteps / roundSteps),
     endToEndReplicas: replicas,
   };
+}
+
+/** Whether AuxNets must first be fitted to the network that the job starts from. */
+function fitsAuxiliaries({ init_from: from, method }: Pick<ResolvedSpec, 'init_from' | 'method'>): boolean {
+  return (
+    from !== null &&
+    Array.from({ length: method.stages }, (_, stage) => stage).some((stage) => hasAuxiliary(method, stage))
+  );
 }
 
 /** Round length where none is asked for: long enough to cost little, short enough that the stages overlap. */

@@ -40,6 +40,11 @@ export function localHead(
   };
 }
 
+/** Whether a parameter belongs to a layer that tells classes apart: the dense layer of the network or of a local head. */
+export function isOfClasses(parameter: string): boolean {
+  return /^head\d*\/dense\//.test(parameter);
+}
+
 /** All trained layers of the head of a stage; empty if it has none. */
 export function headLayers({ head }: { readonly head: LocalHead | null }): Layer[] {
   return head ? [...head.classifier, ...(head.decoder ?? [])] : [];

@@ -56,6 +56,16 @@ test('names in Latin-1 stay distinct, and are reported', async (t) => {
   assert.deepEqual(codesOf(zip.problems), ['names_guessed']);
 });
 
+test('two classes whose names differ only behind 200 characters, or in control characters, are refused', async (t) => {
+  for (const names of [['a', 'b'].map((end) => 'x'.repeat(201) + end), ['one\u0001', 'one\u0002']]) {
+    const archive = makeZip(await imageFolder(['train', 'test'], names, 2));
+    await assert.rejects(
+      importArchive(t, archive),
+      /two classes are called .*differ in their first 200 characters/,
+    );
+  }
+});
+
 test('a class whose name is composed and decomposed Unicode is one class, and this is reported', async (t) => {
   const files = await imageFolder(['train', 'test'], ['café', 'b'], 2);
   const mixed = files.map(({ name, bytes }) => ({

@@ -2422,12 +2422,18 @@ export interface components {
              */
             evaluate_every: number | null;
             /**
-             * @description Start from the weights of another job instead of random weights. Null starts from random weights. The shapes of model and dataset must be the same. The optimizer and its schedule start from the beginning. AuxNets and local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
+             * @description Start from the weights of another job instead of random weights. Null starts from random weights. The networks must be the same, and see images of the same shape. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
              * @default null
              */
             init_from: {
                 /** @description Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. */
                 checkpoint: string;
+                /**
+                 * @description The layers that tell classes apart. `auto` keeps those of the checkpoint if the class names are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same number of classes, whatever their names. `new` starts from random weights.
+                 * @default auto
+                 * @enum {string}
+                 */
+                head: "auto" | "keep" | "new";
             } | null;
             /**
              * @description Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.

@@ -1471,10 +1471,11 @@ class JobSpec(TypedDict):
     test images; null evaluates at its end only.
     """
     init_from: NotRequired[Optional[JobSpecInitFrom]]
-    """Start from the weights of another job instead of random weights. Null starts from random weights. The shapes of
-    model and dataset must be the same. The optimizer and its schedule start from the beginning. AuxNets and local
-    heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or
-    more stages.
+    """Start from the weights of another job instead of random weights. Null starts from random weights. The networks
+    must be the same, and see images of the same shape. The optimizer and its schedule start from the beginning.
+    AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads
+    start from those of the other job if it has them in the same size. Not supported by `stored` with two or more
+    stages.
     """
     max_runtime_s: NotRequired[Optional[int]]
     """Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not
@@ -1502,14 +1503,20 @@ class JobSpec(TypedDict):
 
 
 class JobSpecInitFrom(TypedDict):
-    """Start from the weights of another job instead of random weights. Null starts from random weights. The shapes of
-    model and dataset must be the same. The optimizer and its schedule start from the beginning. AuxNets and local
-    heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or
-    more stages.
+    """Start from the weights of another job instead of random weights. Null starts from random weights. The networks
+    must be the same, and see images of the same shape. The optimizer and its schedule start from the beginning.
+    AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads
+    start from those of the other job if it has them in the same size. Not supported by `stored` with two or more
+    stages.
     """
 
     checkpoint: str
     """Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true."""
+    head: NotRequired[Literal["auto", "keep", "new"]]
+    """The layers that tell classes apart. `auto` keeps those of the checkpoint if the class names are equal and in
+    the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same
+    number of classes, whatever their names. `new` starts from random weights.
+    """
 
 
 class Tracker(TypedDict):

@@ -13,13 +13,21 @@ export interface LabelledSamples {
 const PURPOSES = { train: 'for training', validation: 'for validation', test: 'for testing' } as const;
 
 /**
- * @throws ImportError dataset_incomplete if there is only one class, or if a class has no training or test images
+ * @throws ImportError dataset_incomplete if there is only one class, or if a class has no training or test images; dataset_format
+ * if two classes have one name
  */
 export function checkClasses(labelled: LabelledSamples, splits: Splits, problems: ProblemList): void {
   const { classes } = labelled;
   if (classes.length < 2) {
     const only = classes.map((name) => `, ${name}`).join('');
     throw new ImportError('dataset_incomplete', `there is only one class${only}; at least two are required`);
+  }
+  const seen = new Set<string>();
+  const twice = classes.find((name) => seen.size === seen.add(name).size);
+  if (twice !== undefined) {
+    // Of a longer name only the beginning is kept, and control characters are replaced.
+    const message = `two classes are called '${twice}'; give them names that differ in their first 200 characters, without control characters`;
+    throw new ImportError('dataset_format', message);
   }
   for (const split of ['train', 'test'] as const) {
     const fault = missingClasses(labelled, splits[split], PURPOSES[split]);

@@ -47,6 +47,8 @@ type Inputs = Record<string, InputReference>;
 // A forward pass costs a third of a training step. Finalizing is about four evaluations (docs/method.md).
 const EVALUATION_STEP = 1 / 3;
 const FINALIZE_EVALUATIONS = 4;
+/** Weight of a warm start without steps, which only fits AuxNets. */
+const FIT_ONLY = 1;
 
 const stageKey = (stage: number, round: number): string => `stage-${stage}-${round}`;
 const jointKey = (round: number): string => `stage-${round}`;
@@ -96,14 +98,15 @@ function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): 
   return tasks;
 }
 
-/** Rounds of the joined network. The last one passes its state to the stages. */
+/** Rounds of the joined network. The last one fits the AuxNets, and passes its state to the stages. */
 function warmStart({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
   const last = rounds.warmStartRounds - 1;
   return Array.from({ length: rounds.warmStartRounds }, (_, round) => {
     const inputs: Inputs = { dataset: DATASET };
     if (round > 0) inputs.state = from(endToEndKey(round - 1, null), 'state');
     const outputs = round === last ? handOverOutputs(method) : ['state'];
-    return { ...endToEndTask(rounds, round, 0), inputs, outputs };
+    const planned = endToEndTask(rounds, round, 0);
+    return { ...planned, weight: planned.weight || FIT_ONLY, inputs, outputs };
   });
 }
 

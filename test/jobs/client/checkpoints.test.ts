@@ -20,7 +20,7 @@ describe('checkpoints of a job', () => {
   let source: string;
   const checkpoints = async (id: string) => (await strata.client.jobs.listJobCheckpoints(id)).data;
   const from = (checkpoint: string, changes: SpecChanges = {}) =>
-    strata.client.jobs.createJob(smallJob({ ...changes, init_from: { checkpoint } }), {});
+    strata.client.jobs.createJob(smallJob({ init_from: { checkpoint, head: 'auto' }, ...changes }), {});
   const refusal = async (checkpoint: string, changes: SpecChanges = {}) => {
     const error = await from(checkpoint, changes).then(
       () => null,
@@ -82,6 +82,7 @@ describe('checkpoints of a job', () => {
       differing.map(({ pointer }) => pointer),
       ['/model/depth', '/model/width'],
     );
+    assert.match(differing[0]!.message, /depth|network/);
     const stored = { type: 'stored', stages: 2 } as const;
     const [problem] = await refusal(first!.id, { method: stored });
     assert.equal(problem?.pointer, '/method/type');
@@ -92,9 +93,61 @@ describe('checkpoints of a job', () => {
       );
     }
     const theirs = strata.service.forTenant('theirs');
-    const stolen = smallJob({ init_from: { checkpoint: first!.id } });
+    const stolen = smallJob({ init_from: { checkpoint: first!.id, head: 'auto' } });
     await assert.rejects(theirs.jobs.createJob(stolen, {}), /there is no checkpoint/);
     await assert.rejects(theirs.jobs.listJobCheckpoints(source), { code: 'not_found' });
+  });
+
+  test('give their head to a job with the same classes; another job gets a new one, and is told so', async () => {
+    const [first] = await checkpoints(source);
+    await db.$executeRawUnsafe(
+      `INSERT INTO dataset SELECT (jsonb_populate_record(dataset, '{"id": "dataset_others", "name": "others"}')).*
+       FROM dataset WHERE name = 'mnist'`,
+    );
+    const told = '/init_from/head';
+    const dryRun = async (classes: readonly string[], changes: SpecChanges = {}) => {
+      await db.$executeRawUnsafe(
+        `UPDATE dataset SET classes = '${JSON.stringify(classes)}' WHERE name = 'others'`,
+      );
+      const spec = {
+        init_from: { checkpoint: first!.id, head: 'auto' },
+        dataset: 'others',
+        ...changes,
+      } as const;
+      const { job } = await strata.client.jobs.createJob(smallJob(spec), { dryRun: true });
+      return [job.spec.init_from?.head, job.plan.warnings.filter(({ pointer }) => pointer === told).length];
+    };
+    const digits = [...'0123456789'];
+    assert.deepEqual(await dryRun(digits), ['keep', 0]);
+    assert.deepEqual(await dryRun(digits.toReversed()), ['new', 1]);
+    assert.deepEqual(await dryRun(['a', 'b', 'c']), ['new', 1]);
+    const keep = { init_from: { checkpoint: first!.id, head: 'keep' } } as const;
+    assert.deepEqual(await dryRun(digits.toReversed(), keep), ['keep', 0]);
+    await assert.rejects(
+      dryRun(['a', 'b', 'c'], keep),
+      /has 10 classes, the dataset has 3; use "new" or "auto"/,
+    );
+  });
+
+  test('compare the images that the networks see, not those of the datasets', async () => {
+    const [first] = await checkpoints(source);
+    const shape = (height: number, storage: string) =>
+      db.$executeRawUnsafe(
+        `UPDATE dataset SET storage = '${storage}', image = '{"height": ${height}, "width": ${height}, "channels": 1}'
+         WHERE name = 'others'`,
+      );
+    await shape(300, 'encoded');
+    const { job } = await from(first!.id, { dataset: 'others', image_size: 28 });
+    assert.equal(job.spec.image_size, 28);
+    await strata.client.jobs.cancelJob(job.id, { force: true });
+    const [refused] = await refusal(first!.id, { dataset: 'others', image_size: 64 });
+    assert.equal(refused?.pointer, '/image_size');
+    assert.match(refused.message, /28x28x1, this one would see 64x64x1; use 28$/);
+    await shape(32, 'pixels');
+    assert.deepEqual(
+      (await refusal(first!.id, { dataset: 'others' })).map(({ pointer }) => pointer),
+      ['/dataset'],
+    );
   });
 
   test('stay for the job that starts from them when their own job is deleted and garbage collected', async () => {
@@ -103,14 +156,14 @@ describe('checkpoints of a job', () => {
     await strata.orders.hold('prepare');
     assert.equal(
       (
-        await strata.client.jobs.createJob(smallJob({ init_from: { checkpoint: first!.id } }), {
+        await strata.client.jobs.createJob(smallJob({ init_from: { checkpoint: first!.id, head: 'auto' } }), {
           dryRun: true,
         })
       ).job.id,
       'dry_run',
     );
     const { job } = await from(first!.id);
-    assert.deepEqual(job.spec.init_from, { checkpoint: first!.id });
+    assert.deepEqual(job.spec.init_from, { checkpoint: first!.id, head: 'keep' });
     await strata.orders.release('finalize');
     const { result } = await strata.ended(source);
     assert.deepEqual(await checkpoints(source), [], 'an ended job’s rounds are nobody’s');

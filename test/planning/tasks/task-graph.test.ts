@@ -210,6 +210,33 @@ test('frozen: only the last stage has tasks, which wait only for one another', (
   ]);
 });
 
+test('a job that starts from given weights first fits its AuxNets, in a warm start without steps', () => {
+  const init_from = { checkpoint: 'job_1-final', head: 'keep' } as const;
+  const spec = resolved({ init_from, method: { type: 'augmented-lagrangian', stages: 2 } });
+  const tasks = byKey(plan(spec));
+  const rounds = roundsOf(spec, MNIST);
+  assert.deepEqual([rounds.warmStartRounds, rounds.warmStartSteps], [1, 0]);
+  assert.equal(countTasks(spec, MNIST), tasks.size);
+  const fit = tasks.get('end_to_end-0');
+  assert.deepEqual(fit?.outputs, ['state-0', 'state-1', 'auxiliary-1']);
+  assert.ok(fit.weight > 0);
+  assert.deepEqual(tasks.get('stage-1-0')?.inputs.state, { task: 'end_to_end-0', output: 'state-1' });
+  assert.deepEqual(tasks.get('stage-0-0')?.inputs.state, { task: 'end_to_end-0', output: 'state-0' });
+  // A warm start that was asked for fits them at its end; without AuxNets there is nothing to fit.
+  const warm = resolved({
+    init_from,
+    epochs: 3,
+    method: { type: 'penalty', stages: 2, warm_start_epochs: 1, round_steps: 468 },
+  });
+  assert.equal(roundsOf(warm, MNIST).warmStartRounds, 1);
+  for (const type of ['backprop', 'local-heads'] as const)
+    assert.equal(
+      roundsOf(resolved({ init_from, method: { type, stages: type === 'backprop' ? 1 : 2 } }), MNIST)
+        .warmStartRounds,
+      0,
+    );
+});
+
 test('a warm start comes first and hands every stage its state, and the AuxNet to the stage that reads it', () => {
   const warm = (type: 'penalty' | 'augmented-lagrangian') => {
     const spec = resolved({

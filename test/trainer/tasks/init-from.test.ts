@@ -3,12 +3,23 @@ import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
 import { describeRun } from '../../../src/method/index.js';
+import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
+import { auxiliaryError, TrainedNetwork } from '../../../src/trainer/evaluation/index.js';
+import { initialValues } from '../../../src/trainer/optimizer/index.js';
+import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
 import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
 import { initialState } from '../../../src/trainer/tasks/inputs/states.js';
 import { withBlobs } from '../support/run-plan.js';
-import { contextOf, runTrainingTask, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
+import {
+  contextOf,
+  runTraining,
+  runTrainingTask,
+  storeTiny,
+  TINY,
+  tinySpec,
+} from '../support/training-tasks.js';
 
 const ROUND = { key: 'stage-0-0', kind: 'stage', stage: 0, round: 0 } as const;
 
@@ -61,6 +72,78 @@ test('a job that starts from the replicas of a round starts at their mean', asyn
         name,
       );
     }
+  });
+});
+
+test('with a new head, the layers that tell classes apart start from random weights, and only those', async () => {
+  await withBlobs(async (blobs) => {
+    const method = { type: 'local-heads', stages: 2 } as const;
+    const trained = await runTraining(tinySpec({ method }), blobs);
+    const inputs = Object.fromEntries(
+      [0, 1].map((stage) => [`initial-${stage}`, trained.get(`stage-${stage}-0`)!.outputs.state!.uri]),
+    );
+    const specOf = (head: 'keep' | 'new') =>
+      tinySpec({ method, seed: 5, init_from: { checkpoint: 'job_1-round-0', head } });
+    const parameters = describeRun(specOf('new'), TINY).stages.flatMap(stageParameters);
+    const startOf = async (spec: ResolvedSpec, from: Record<string, BlobUri>) =>
+      (await initialState(contextOf(ROUND, { spec, blobs, inputs: from }), parameters)).weights;
+    const [kept, fresh, chance] = [
+      await startOf(specOf('keep'), inputs),
+      await startOf(specOf('new'), inputs),
+      await startOf(specOf('new'), {}),
+    ];
+    const ofClasses = [...kept.keys()].filter((name) => name.includes('dense/'));
+    assert.deepEqual(ofClasses.toSorted(), [
+      'head/dense/bias',
+      'head/dense/kernel',
+      'head0/dense/bias',
+      'head0/dense/kernel',
+    ]);
+    for (const [name, values] of fresh)
+      assert.deepEqual(values, ofClasses.includes(name) ? chance.get(name) : kept.get(name), name);
+    assert.notDeepEqual(fresh.get('head/dense/kernel'), kept.get('head/dense/kernel'));
+  });
+});
+
+test('AuxNets of a job are fitted to the network that it starts from before a stage trains', async (t) => {
+  await withBlobs(async (blobs) => {
+    const trained = await stateAfterRound(
+      tinySpec({ epochs: 3, method: { type: 'backprop', round_steps: 24 } }),
+      blobs,
+      [],
+    );
+    const method = { type: 'augmented-lagrangian', stages: 2 } as const;
+    const spec = tinySpec({ method, seed: 5, init_from: { checkpoint: 'job_1-final', head: 'keep' } });
+    const inputs = { dataset: (await storeTiny(blobs)).uri, 'initial-0': trained.uri };
+    const fit = { key: 'end_to_end-0', kind: 'end_to_end', stage: null, round: 0 } as const;
+    const { outputs } = await runTrainingTask(fit, { spec, blobs, inputs });
+    const run = describeRun(spec, TINY);
+    const states = await Promise.all(
+      run.stages.map(async ({ index }) => decodeState(await blobs.get(outputs[`state-${index}`]!.uri))),
+    );
+    const weights = new Map(states.flatMap((state) => [...state.weights]));
+    for (const [name, values] of trained.weights)
+      assert.deepEqual(weights.get(name), values, `${name} is the loaded one, bitwise`);
+    const auxiliary = run.stages[1]!.auxiliary!;
+    await withReaders(contextOf(fit, { spec, blobs, inputs }), async (readers) => {
+      const full = await TrainedNetwork.calibrate(
+        wholeNetwork(run.network),
+        weights,
+        readers.train,
+        spec.seed,
+      );
+      const prefix = full.part(run.stages[0]!.layers);
+      const errorOf = async (values: ReadonlyMap<string, Float32Array>) =>
+        (await auxiliaryError(prefix, auxiliary, values, readers, spec.seed)) ?? Number.NaN;
+      const [fitted, chance] = [
+        await errorOf(weights),
+        await errorOf(initialValues(parametersOf(auxiliary), spec.seed)),
+      ];
+      t.diagnostic(`relative error ${chance.toFixed(3)} -> ${fitted.toFixed(3)}`);
+      assert.ok(fitted < 0.8 * chance, `${chance} -> ${fitted}`);
+      prefix.dispose();
+      full.dispose();
+    });
   });
 });
 

@@ -2,6 +2,8 @@ import { type FieldError, StrataError } from '../../../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
 import type { BlobUri } from '../../../contract/trainer-protocol.js';
 import { storesVariables } from '../../../method/methods.js';
+import { inputShape } from '../../../network/input-shape.js';
+import type { SpecWarning } from '../../../planning/spec/warnings.js';
 import { type RestartPoint, restartPoints } from '../../../planning/tasks/restart-points.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Database } from '../../store/connection/database.js';
@@ -14,24 +16,36 @@ export function checkpointId(jobId: string, { name }: Pick<RestartPoint, 'name'>
   return `${jobId}-${name}`;
 }
 
+/** Where a job starts from. */
+export interface Initial {
+  /** Null: random weights. */
+  readonly blobs: BlobUri[] | null;
+  /** With the choice of the head made. */
+  readonly spec: ResolvedSpec;
+  readonly warnings: readonly SpecWarning[];
+}
+
 /**
- * The blobs from which a job starts; null if it names no checkpoint. They are touched, so that garbage collection
- * keeps them until the row of the job refers to them (docs/adr/0009). @throws StrataError invalid_spec if the
- * checkpoint does not exist, or if the networks differ
+ * The blobs from which a job starts. They are touched, so that garbage collection keeps them until the row of the job refers to
+ * them (docs/adr/0009). @throws StrataError invalid_spec if the checkpoint does not exist, or if the networks differ
  */
 export async function resolveInitial(
   { db, blobs }: { readonly db: Database; readonly blobs: BlobStore },
   tenant: string,
   spec: ResolvedSpec,
   facts: DatasetFacts,
-): Promise<BlobUri[] | null> {
-  const wanted = spec.init_from?.checkpoint;
-  if (wanted === undefined) return null;
+): Promise<Initial> {
+  if (spec.init_from === null) return { blobs: null, spec, warnings: [] };
+  const { checkpoint: wanted } = spec.init_from;
   const [jobId = ''] = wanted.split('-', 1);
   const kept = await readKeptWeights(db, tenant, jobId);
   const point = kept && restartPoints(kept).find((candidate) => checkpointId(jobId, candidate) === wanted);
   if (!kept || !point) return refuse([{ pointer: POINTER, message: `there is no checkpoint '${wanted}'` }]);
-  const problems = [...pointProblems(point), ...differences(kept, spec, facts)];
+  const problems = [
+    ...pointProblems(point),
+    ...differences(kept, spec, facts),
+    ...headProblems(kept, spec, facts),
+  ];
   if (problems.length > 0) return refuse(problems);
   const uris = point.parts.map(({ uri }) => uri);
   const there = await Promise.all(uris.map((uri) => blobs.touch(uri)));
@@ -40,7 +54,7 @@ export async function resolveInitial(
       { pointer: POINTER, message: `the stored bytes of '${wanted}' are missing; use a later checkpoint` },
     ]);
   }
-  return uris;
+  return { blobs: uris, ...withHead(kept, spec, spec.init_from, facts) };
 }
 
 function pointProblems({ startsJobs, kind }: RestartPoint): FieldError[] {
@@ -65,14 +79,16 @@ function differences(
       pointer: `/model/${field}`,
       message: `the network of the checkpoint has ${from.spec.model[field]}; use the same value, or leave init_from out`,
     }));
-  const { height, width, channels } = from.facts.image;
-  const image = facts.image;
+  const { height, width, channels } = inputShape(from.spec, from.facts);
+  const image = inputShape(spec, facts);
   if (height !== image.height || width !== image.width || channels !== image.channels) {
-    const message = `the images of the checkpoint are ${height}x${width}x${channels}; use a dataset with images of this shape`;
-    problems.push({ pointer: '/dataset', message });
-  } else if (from.facts.classes.length !== facts.classes.length) {
-    const message = `the network of the checkpoint has ${from.facts.classes.length} classes; use a dataset with the same number of classes`;
-    problems.push({ pointer: '/dataset', message });
+    const resizes = facts.storage === 'encoded' && height === width && channels === image.channels;
+    problems.push({
+      pointer: resizes ? '/image_size' : '/dataset',
+      message:
+        `the network of the checkpoint was trained on images of ${height}x${width}x${channels}, this one would see ` +
+        `${image.height}x${image.width}x${image.channels}; ${resizes ? `use ${height}` : 'use a dataset with images of this shape'}`,
+    });
   }
   if (storesVariables(spec.method)) {
     const message =
@@ -80,6 +96,38 @@ function differences(
     problems.push({ pointer: '/method/type', message });
   }
   return problems;
+}
+
+type From = { readonly facts: DatasetFacts };
+
+/** Whether the outputs of both networks mean the same classes. */
+function hasSameClasses(from: From, facts: DatasetFacts): boolean {
+  const { classes } = from.facts;
+  return (
+    classes.length === facts.classes.length && classes.every((name, index) => name === facts.classes[index])
+  );
+}
+
+function headProblems(from: From, { init_from: start }: ResolvedSpec, facts: DatasetFacts): FieldError[] {
+  const [theirs, ours] = [from.facts.classes.length, facts.classes.length];
+  if (start?.head !== 'keep' || theirs === ours) return [];
+  const message = `the head of the checkpoint has ${theirs} classes, the dataset has ${ours}; use "new" or "auto"`;
+  return [{ pointer: '/init_from/head', message }];
+}
+
+/** `auto` keeps the head only for the same classes in the same order. */
+function withHead(
+  from: From,
+  spec: ResolvedSpec,
+  start: NonNullable<ResolvedSpec['init_from']>,
+  facts: DatasetFacts,
+): Pick<Initial, 'spec' | 'warnings'> {
+  const fits = hasSameClasses(from, facts);
+  const head = start.head === 'auto' ? (fits ? 'keep' : 'new') : start.head;
+  const message =
+    'the classes of the checkpoint are not those of the dataset, so the head starts from random weights. To keep the head, use "keep".';
+  const warnings = start.head === 'auto' && !fits ? [{ pointer: '/init_from/head', message }] : [];
+  return { spec: { ...spec, init_from: { ...start, head } }, warnings };
 }
 
 function refuse(errors: FieldError[]): never {

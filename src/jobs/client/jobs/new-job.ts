@@ -20,7 +20,7 @@ import type { NewJob } from '../../store/new-jobs.js';
 import type { Job } from '../../store/rows.js';
 import { deviceCount } from '../../store/workers.js';
 import { readTogether } from '../together/read-together.js';
-import { resolveInitial } from './init-from.js';
+import { type Initial, resolveInitial } from './init-from.js';
 import type { QueueReads } from './queue-place.js';
 
 const SEEDS = 2 ** 32;
@@ -87,7 +87,10 @@ export async function resolveJob(
   { id, tenant, traceparent, requested }: Pick<NewJob, 'id' | 'tenant' | 'traceparent' | 'requested'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
-  const { spec, facts, datasetId } = await resolveFor(parts.reads, tenant, submitted, parts.beginImport);
+  const resolved = await resolveFor(parts.reads, tenant, submitted, parts.beginImport);
+  const { facts, datasetId } = resolved;
+  const initial = await resolveInitial(parts, tenant, resolved.spec, facts);
+  const { spec } = initial;
   const { name, metadata, priority } = spec;
   return {
     id,
@@ -98,9 +101,9 @@ export async function resolveJob(
     datasetId,
     spec,
     requested,
-    plan: planFigures(spec, facts),
+    plan: planFigures(spec, facts, initial.warnings),
     traceparent,
-    initial: await resolveInitial(parts, tenant, spec, facts),
+    initial: initial.blobs,
   };
 }
 
@@ -134,7 +137,11 @@ function notReady({ name, state, builtIn }: DatasetFactsRow, begins: boolean): S
   return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
 }
 
-function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schemas']['JobPlan'] {
+function planFigures(
+  spec: ResolvedSpec,
+  facts: DatasetFacts,
+  warnings: Initial['warnings'],
+): components['schemas']['JobPlan'] {
   const rounds = roundsOf(spec, facts);
   return {
     tasks: countTasks(spec, facts),
@@ -144,7 +151,7 @@ function planFigures(spec: ResolvedSpec, facts: DatasetFacts): components['schem
     warm_start_rounds: rounds.warmStartRounds,
     parallel_rounds: rounds.parallelRounds,
     end_to_end_rounds: rounds.endToEndRounds,
-    warnings: warningsOf(spec, facts),
+    warnings: [...warningsOf(spec, facts), ...warnings],
   };
 }
 

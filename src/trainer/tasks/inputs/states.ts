@@ -1,6 +1,6 @@
 import { CHECKPOINT_INPUT, INITIAL_INPUT, REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
 import type { RunDescription } from '../../../method/index.js';
-import type { ParameterSpec } from '../../../network/index.js';
+import { isOfClasses, type ParameterSpec } from '../../../network/index.js';
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -39,17 +39,20 @@ export async function readWeights(context: TaskContext, input: string): Promise<
 
 /**
  * Initial weights of `parameters`. With `init_from`: the weights of that network, if it has the parameter in the
- * same size (their mean, if its replicas were stored). Otherwise random values.
+ * same size (their mean, if its replicas were stored). Otherwise random values; so are the layers that tell classes
+ * apart where the job asks for a new head.
  */
 export async function initialWeights(
   { assignment: { inputs, spec }, blobs }: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<NamedValues> {
   const weights = new Map(initialValues(parameters, spec.seed));
+  const hasNewHead = spec.init_from?.head === 'new';
   const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
   const found = new Map<string, Float32Array[]>();
   for (const uri of uris) {
     for (const [name, values] of decodeState(await blobs.get(uri)).weights) {
+      if (hasNewHead && isOfClasses(name)) continue;
       if (weights.get(name)?.length === values.length) found.set(name, [...(found.get(name) ?? []), values]);
     }
   }

@@ -109,6 +109,7 @@ export async function saveCheckpoint(
 ): Promise<TaskCheckpoint> {
   const { step } = checkpoint;
   const bytes = encodeCheckpoint(parameters, checkpoint, `${task_id}-a${attempt}`);
-  const share = countBefore(steps, step) / countSteps(steps);
+  // A round without steps only fits AuxNets.
+  const share = countSteps(steps) === 0 ? 0 : countBefore(steps, step) / countSteps(steps);
   return { ...(await blobs.put(bytes)), step, share };
 }
