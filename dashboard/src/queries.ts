@@ -77,6 +77,45 @@ export const modelsQuery = () =>
 export const modelQuery = (id: string) =>
   queryOptions({ queryKey: ['model', id], queryFn: () => strata.models.get(id) });
 
+/** Pictures on a page. */
+export const PICTURES_PER_PAGE = 24;
+
+/** What a model said to the test images never changes. */
+export const evaluationQuery = (id: string, variant: Schemas['ModelVariantName']) =>
+  queryOptions({
+    queryKey: ['model', id, 'evaluation', variant],
+    queryFn: () => strata.models.evaluation(id, variant),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+interface ErrorsQuery {
+  readonly variant: Schemas['ModelVariantName'];
+  readonly label?: number;
+  readonly predicted?: number;
+  readonly offset: number;
+}
+
+export const modelErrorsQuery = (id: string, query: ErrorsQuery) =>
+  queryOptions({
+    queryKey: ['model', id, 'errors', query],
+    queryFn: () => strata.models.errors(id, { limit: PICTURES_PER_PAGE, ...query }),
+  });
+
+export const statisticsQuery = (id: string) =>
+  queryOptions({ queryKey: ['dataset', id, 'statistics'], queryFn: () => strata.datasets.statistics(id) });
+
+interface SamplesQuery {
+  readonly split: Schemas['SplitName'];
+  readonly label?: number;
+  readonly offset: number;
+}
+
+export const samplesQuery = (id: string, query: SamplesQuery) =>
+  queryOptions({
+    queryKey: ['dataset', id, 'samples', query],
+    queryFn: () => strata.datasets.images(id, { limit: PICTURES_PER_PAGE, ...query }),
+  });
+
 export const datasetsQuery = () =>
   queryOptions({
     queryKey: ['datasets'],

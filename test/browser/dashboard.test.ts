@@ -8,8 +8,11 @@ import { after, before, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { BrowserContext, Page } from 'playwright-core';
 import { buildApp } from '../../src/api/app.js';
+import { encodePredictions } from '../../src/contract/test-predictions.js';
 import { compileDashboard } from '../../src/service/compile-dashboard.js';
-import { smallJob } from '../jobs/support/specs.js';
+import { imageFolder } from '../datasets/support/images.js';
+import { makeZip } from '../datasets/support/zip.js';
+import { jobSpec, smallJob } from '../jobs/support/specs.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 import { findChromium, withBrowser } from './chromium.js';
 
@@ -21,7 +24,21 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 declare const axe: {
   run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
 };
-declare const document: { documentElement: { scrollWidth: number; clientWidth: number } };
+declare const document: {
+  documentElement: { scrollWidth: number; clientWidth: number };
+  querySelectorAll(selector: string): Iterable<{ complete: boolean; naturalWidth: number }>;
+};
+
+/** Waits until the page shows so many pictures, each of which the browser could decode. */
+async function shownPictures(page: Page, count: number): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const pictures = [...document.querySelectorAll('.pictures img')];
+    return (
+      pictures.length === wanted &&
+      pictures.every(({ complete, naturalWidth }) => complete && naturalWidth > 0)
+    );
+  }, count);
+}
 
 describe('the dashboard in a browser', { skip }, () => {
   let strata: Strata;
@@ -33,14 +50,17 @@ describe('the dashboard in a browser', { skip }, () => {
     await compileDashboard(folder);
     strata = await Strata.start({ trainer: FAKE_TRAINER });
     await Promise.all([strata.startDispatcher(), strata.startWorker()]);
-    app = await buildApp(strata.service, {
+    app = await startApi();
+    url = await app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  const startApi = () =>
+    buildApp(strata.service, {
       logLevel: 'silent',
       loopback: true,
       requestsPerMinute: 0,
       dashboard: folder,
+      resumable: { folder: join(folder, 'uploads'), limitBytes: Number.POSITIVE_INFINITY },
     });
-    url = await app.listen({ host: '127.0.0.1', port: 0 });
-  });
   after(async () => {
     await app?.close();
     await strata?.stop();
@@ -111,16 +131,60 @@ describe('the dashboard in a browser', { skip }, () => {
       await app.close();
       await strata.orders.release('finalize');
       await strata.ended(job.id);
-      app = await buildApp(strata.service, {
-        logLevel: 'silent',
-        loopback: true,
-        requestsPerMinute: 0,
-        dashboard: folder,
-      });
+      app = await startApi();
       await app.listen({ host: '127.0.0.1', port: Number(port) });
       await page.locator('.badge.succeeded').waitFor();
     });
   });
+
+  test('an upload that was cut goes on, its images are shown, and a model is asked where it errs', async () => {
+    const archive = await makeZip(await imageFolder(['train', 'test'], ['cat', 'dog'], 20));
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/datasets`);
+      let cut = 0;
+      await page.route('**/uploads/*', (route) => {
+        const isFirst = route.request().method() === 'PATCH' && cut++ === 0;
+        return isFirst ? route.abort() : route.continue();
+      });
+      await page.getByLabel('Name').fill('pets');
+      await page
+        .getByLabel('Archive')
+        .setInputFiles({ name: 'pets.zip', mimeType: 'application/zip', buffer: archive });
+      await page.getByRole('button', { name: 'Upload' }).click();
+      await page.waitForURL(/\/ui\/datasets\/dataset_/);
+      assert.equal(cut, 2);
+      await page.locator('.badge.ready').waitFor();
+      await page.locator('#label').selectOption('dog');
+      await page.getByText('1 to 20 of 20').waitFor();
+      await shownPictures(page, 20);
+      await page.getByRole('row', { name: 'cat 20 0 20' }).waitFor();
+
+      const { job } = await strata.client.jobs.createJob(jobSpec({ dataset: 'pets', batch_size: 8 }), {});
+      const modelId = (await strata.ended(job.id)).result?.model_id;
+      await storePredictions(job.id);
+      await page.goto(`${url}/ui/models/${modelId}`);
+      await page.getByRole('button', { name: 'dog taken for cat' }).first().click();
+      await page.waitForURL(/label=1&predicted=0/);
+      await shownPictures(page, 3);
+    });
+  });
+
+  /** Predictions on the 40 test images of `pets`, 20 of each class: a cat is taken for a dog, and three dogs for cats. */
+  async function storePredictions(jobId: string): Promise<void> {
+    const labels = Uint16Array.from({ length: 40 }, (_, image) => (image < 20 ? 0 : 1));
+    const first = [...labels].map((label, image) => (image === 0 || image > 36 ? 1 - label : label));
+    const bytes = encodePredictions({
+      labels,
+      classes: Uint16Array.from(first.flatMap((index) => [index, 1 - index])),
+      probabilities: Float32Array.from(first.flatMap(() => [0.75, 0.25])),
+    });
+    const { uri, size_bytes: size } = await strata.blobs.put(bytes);
+    await strata.sql.query(
+      `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256)
+       VALUES ('artifact_predictions', $1, 'predictions/full.safetensors', 'report', 'application/octet-stream', $2, $3)`,
+      [jobId, size, uri.slice('sha256:'.length)],
+    );
+  }
 
   test('every view is accessible and fits, wide and narrow, light and dark', async () => {
     const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;

@@ -6,6 +6,7 @@ import { PendingPage } from '../../parts/pending-page.js';
 import { Progress } from '../../parts/progress.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { datasetQuery } from '../../queries.js';
+import { SamplePanels } from './samples.js';
 
 export default function DatasetView({ id }: { readonly id: string }) {
   const { data, error } = useQuery(datasetQuery(id));
@@ -37,6 +38,7 @@ export default function DatasetView({ id }: { readonly id: string }) {
       </div>
       <div className="columns">
         <div className="main-column">
+          {state === 'ready' && <SamplePanels dataset={data} />}
           <Panel title={`Problems (${count})`}>
             {problems.length === 0 && <p className="quiet">None were found.</p>}
             <ul className="events">
@@ -46,13 +48,6 @@ export default function DatasetView({ id }: { readonly id: string }) {
                 </li>
               ))}
             </ul>
-          </Panel>
-          <Panel title={`Classes (${classes.length})`}>
-            <ol className="classes" start={0}>
-              {classes.map((each) => (
-                <li key={each}>{each}</li>
-              ))}
-            </ol>
           </Panel>
         </div>
         <aside className="rail">
@@ -64,6 +59,8 @@ export default function DatasetView({ id }: { readonly id: string }) {
               <dd>{splits.validation.count.toLocaleString()}</dd>
               <dt>Test</dt>
               <dd>{splits.test.count.toLocaleString()}</dd>
+              <dt>Classes</dt>
+              <dd>{classes.length || '–'}</dd>
               <dt>Images</dt>
               <dd>{image ? `${image.height}×${image.width}×${image.channels}` : '–'}</dd>
               <dt>Format</dt>

@@ -1,31 +1,69 @@
 import { StrataProblem } from '../../../../client/src/index.js';
-import { type Schemas, savedKey } from '../../server.js';
+import { isPassing, type Schemas, strata } from '../../server.js';
+
+const PIECE_BYTES = 8 * 1024 * 1024;
+/** Pauses after failures in a row. After the last one the user decides. */
+const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Sends `file` as a new dataset. XMLHttpRequest, because fetch cannot tell how much of a body has been sent.
- * @param onShare called with the sent share, 0 to 1
- * @throws StrataProblem, or Error if the server was not reached
+ * Sends `file` in pieces, and makes a dataset of it. An upload that was interrupted, also by closing the page, goes on
+ * where it was once the same file is sent again.
+ * @param onShare called with the share that the server has, 0 to 1
+ * @throws StrataProblem, or Error if the server was not reached for a while
  */
-export function sendDataset(
+export async function sendDataset(
   name: string,
   file: File,
   onShare: (share: number) => void,
 ): Promise<Schemas['Dataset']> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('POST', '/datasets');
-    const key = savedKey();
-    if (key !== null) request.setRequestHeader('authorization', `Bearer ${key}`);
-    request.upload.onprogress = ({ loaded, total }) => onShare(total > 0 ? loaded / total : 0);
-    request.onerror = () => reject(new Error('The server was not reached. Try again.'));
-    request.onload = () => {
-      const body: unknown = JSON.parse(request.responseText || '{}');
-      if (request.status < 300) resolve(body as Schemas['Dataset']);
-      else reject(new StrataProblem(new Response(null, { status: request.status }), body as object));
-    };
-    const form = new FormData();
-    form.append('name', name);
-    form.append('file', file);
-    request.send(form);
-  });
+  const upload = await complete(file, onShare);
+  const dataset = await strata.datasets.create({ name, upload });
+  localStorage.removeItem(keyOf(file));
+  return dataset;
+}
+
+/** Whether a part of the file has been sent already. */
+export function isBegun(file: File): boolean {
+  return localStorage.getItem(keyOf(file)) !== null;
+}
+
+/** A changed file is another one. */
+const keyOf = ({ name, size, lastModified }: File) => `strata-upload/${name}/${size}/${lastModified}`;
+
+/** @returns the id of the upload, all bytes of which the server has */
+async function complete(file: File, onShare: (share: number) => void): Promise<string> {
+  for (let failures = 0; ; ) {
+    let sent = 0;
+    try {
+      const { id, offset } = await position(file);
+      for (let at = offset; at < file.size; sent++) {
+        onShare(at / file.size);
+        const piece = await file.slice(at, at + PIECE_BYTES).arrayBuffer();
+        at = await strata.uploads.append(id, at, new Uint8Array(piece));
+      }
+      onShare(1);
+      return id;
+    } catch (error) {
+      failures = sent > 0 ? 0 : failures + 1;
+      const pause = PAUSES_MS[failures];
+      if (!isPassing(error) || pause === undefined) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/** Where the upload of the file is; a new one begins at 0. */
+async function position(file: File): Promise<{ id: string; offset: number }> {
+  const known = localStorage.getItem(keyOf(file));
+  if (known !== null) {
+    try {
+      return { id: known, offset: await strata.uploads.offset(known) };
+    } catch (error) {
+      // The server deletes uploads that nobody continues for a day, and another key has other uploads.
+      if (!(error instanceof StrataProblem) || error.status !== 404) throw error;
+    }
+  }
+  const id = await strata.uploads.create(file.size);
+  localStorage.setItem(keyOf(file), id);
+  return { id, offset: 0 };
 }

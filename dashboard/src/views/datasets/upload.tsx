@@ -3,7 +3,7 @@ import { useLocation } from 'wouter';
 import { percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
-import { sendDataset } from './send-dataset.js';
+import { isBegun, sendDataset } from './send-dataset.js';
 
 /** Sends an archive of images, and shows how much of it has left. */
 export function UploadPanel() {
@@ -28,7 +28,7 @@ export function UploadPanel() {
   return (
     <Panel
       title="Upload a dataset"
-      note="A .zip or .tar.gz with a folder for each class (and, if you like, train, validation and test folders above), CIFAR's or MNIST's files, or an .npz."
+      note="A .zip or .tar.gz with a folder for each class (and, if you like, train, validation and test folders above), CIFAR's or MNIST's files, or an .npz. It is sent in pieces: after a break, choose the same file again, and the upload goes on where it was."
     >
       <form onSubmit={submit}>
         <div className="field">
@@ -51,7 +51,7 @@ export function UploadPanel() {
           </p>
         )}
         <button type="submit" className="primary" disabled={share !== null || file === null}>
-          Upload
+          {file !== null && isBegun(file) ? 'Continue the upload' : 'Upload'}
         </button>
       </form>
     </Panel>

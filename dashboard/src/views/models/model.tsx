@@ -8,6 +8,7 @@ import { Problem } from '../../parts/problem.js';
 import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
 import { type Schemas, saveArtifact } from '../../server.js';
+import { EvaluationPanels } from './evaluation.js';
 import { PredictPanel } from './predict.js';
 
 type Model = Schemas['Model'];
@@ -30,6 +31,7 @@ export default function ModelView({ id }: { readonly id: string }) {
       <div className="columns">
         <div className="main-column">
           <PredictPanel model={model} />
+          <EvaluationPanels model={model} />
           <VariantsPanel variants={model.variants} />
         </div>
         <aside className="rail">
