@@ -4,8 +4,14 @@ export interface StreamMessage {
   readonly data: string;
 }
 
-/** Reads messages from a body as the EventSource standard says. It ignores `event` and `retry`. */
-export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamMessage> {
+/**
+ * Reads messages from a body as the EventSource standard says. It ignores `event` and `retry`.
+ * @param onAlive called for all that comes, comments included
+ */
+export async function* readMessages(
+  body: ReadableStream<Uint8Array>,
+  onAlive: () => void = () => undefined,
+): AsyncGenerator<StreamMessage> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = '';
@@ -13,6 +19,7 @@ export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGene
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      onAlive();
       const records = (text + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
       // A message that the end of the connection cuts off is sent again after reconnecting.
       text = records.pop() ?? '';

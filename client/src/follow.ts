@@ -5,6 +5,7 @@ import { problemOf } from './problem.js';
 import { backoffMs, isPassing, pause, waitMs } from './retry.js';
 
 type Event = components['schemas']['Event'];
+export type TenantEvent = components['schemas']['TenantEvent'];
 type LogLine = components['schemas']['LogLine'];
 
 export interface FollowOptions {
@@ -36,6 +37,48 @@ export function followLog(
   return followStream<LogLine>(connection, `/jobs/${encodeURIComponent(jobId)}/logs${query}`, options);
 }
 
+export interface FollowEventsOptions {
+  /** Only events of these types; absent: all of them. */
+  readonly types?: readonly string[];
+  readonly signal?: AbortSignal;
+  /** Called for everything that the server sends, also if it is no event: it is alive then. */
+  readonly onAlive?: () => void;
+}
+
+/**
+ * Yields the events of all jobs of the tenant, those of the last minute first. It has no end, reconnects like
+ * `followJob`, and yields an event once.
+ */
+export async function* followEvents(
+  connection: Connection,
+  { types = [], signal, onAlive }: FollowEventsOptions = {},
+): AsyncGenerator<TenantEvent> {
+  const query = new URLSearchParams(types.map((type): [string, string] => ['types', type]));
+  const seen = new Map<string, number>();
+  let lastId: string | null = null;
+  let failures = 0;
+  while (!signal?.aborted) {
+    try {
+      const body = await open(connection, `/events?${query}`, lastId, signal);
+      if (body === null) return;
+      for await (const { id, data } of readMessages(body, onAlive)) {
+        failures = 0;
+        lastId = id;
+        const event = JSON.parse(data) as TenantEvent;
+        if (event.seq <= (seen.get(event.job_id) ?? 0)) continue;
+        seen.set(event.job_id, event.seq);
+        yield event;
+      }
+      await pause(backoffMs(failures), signal);
+    } catch (error) {
+      if (signal?.aborted) return;
+      if (!isPassing(error)) throw error;
+      await pause(waitMs(error, failures), signal);
+    }
+    failures += 1;
+  }
+}
+
 async function* followStream<T extends { readonly seq: number }>(
   connection: Connection,
   path: string,
@@ -45,7 +88,7 @@ async function* followStream<T extends { readonly seq: number }>(
   let failures = 0;
   while (!signal?.aborted) {
     try {
-      const body = await open(connection, path, seq, signal);
+      const body = await open(connection, path, String(seq), signal);
       if (body === null) return;
       for await (const { data } of readMessages(body)) {
         const item = JSON.parse(data) as T;
@@ -72,11 +115,15 @@ async function* followStream<T extends { readonly seq: number }>(
 async function open(
   { url, headers, fetch }: Connection,
   path: string,
-  seq: number,
+  lastId: string | null,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array> | null> {
   const response = await fetch(`${url}${path}`, {
-    headers: { ...headers, accept: 'text/event-stream', 'last-event-id': String(seq) },
+    headers: {
+      ...headers,
+      accept: 'text/event-stream',
+      ...(lastId !== null && { 'last-event-id': lastId }),
+    },
     ...(signal && { signal }),
   });
   if (response.status === 204) return null;

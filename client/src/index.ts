@@ -7,7 +7,7 @@ import { modelsApi } from './models.js';
 import { uploadsApi } from './uploads.js';
 
 export { type Artifact, ChecksumError } from './artifacts.js';
-export type { FollowOptions } from './follow.js';
+export type { FollowEventsOptions, FollowOptions, TenantEvent } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
 export { answered, type ClientOptions, emptied, type HttpClient } from './http.js';
 export type { CreateOptions, Event, Job, NewJob } from './jobs.js';

@@ -1,4 +1,10 @@
-import { type FollowOptions, followJob, followLog } from './follow.js';
+import {
+  type FollowEventsOptions,
+  type FollowOptions,
+  followEvents,
+  followJob,
+  followLog,
+} from './follow.js';
 import type { components, operations } from './generated/openapi.js';
 import { answered, type Connection, emptied } from './http.js';
 import { type MetricSeries, newestTime, withIncrement } from './metrics.js';
@@ -9,6 +15,7 @@ type Schemas = components['schemas'];
 export type Job = Schemas['Job'];
 export type Event = Schemas['Event'];
 type ListQuery = NonNullable<operations['listJobs']['parameters']['query']>;
+type EventQuery = NonNullable<operations['listJobEvents']['parameters']['query']>;
 type MetricQuery = NonNullable<operations['listJobMetrics']['parameters']['query']>;
 
 /** Request type: fields with a default are optional, on every level. */
@@ -65,6 +72,13 @@ export function jobsApi(connection: Connection) {
       everyItem((after) => list(after === null ? query : { ...query, after })),
     follow: (id: string, options?: FollowOptions): AsyncGenerator<Event> =>
       followJob(connection, id, options),
+    /** Events of all jobs, as they come, over one connection. */
+    followAll: (options?: FollowEventsOptions) => followEvents(connection, options),
+    /** Events of a job after a seq: the next ones, at most `limit`. */
+    events: (id: string, query: EventQuery = {}): Promise<Schemas['EventList']> =>
+      answered(http.GET('/jobs/{id}/events', { params: { ...at(id), query } })) as Promise<
+        Schemas['EventList']
+      >,
     /**
      * Waits for the end of the job, whatever its final state is, also while the server is down in between. @throws
      * StrataProblem for an error that a retry cannot fix; the reason of `signal`

@@ -1,49 +1,50 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import type { Event } from '../../client/src/index.js';
-import { strata } from './server.js';
+import { createContext, useContext, useEffect, useRef, useState } from 'react';
+import { listenToEvents } from './one-stream.js';
 
-/** Minimum time between two reads of a job whose events arrive. */
+/** Minimum time between two reads of what events have changed. */
 const REST_MS = 1_000;
-/** Number of events that a page keeps: a job may have tens of thousands. */
-const KEPT = 500;
 
-export interface LiveJob {
-  /** The newest events, newest first. */
-  readonly events: readonly Event[];
-  /** Time of the last sign of life of the server; null before the first. */
-  readonly asOf: Date | null;
-}
+/** Time of the last sign of life of the server; null before the first. */
+export const AsOf = createContext<Date | null>(null);
+export const useAsOf = (): Date | null => useContext(AsOf);
 
 /**
- * Follows the events of a job while the page is visible, and reads the job again after them. A hidden page closes its
- * stream, because browsers allow six connections to a server.
+ * Follows the events of all jobs while the page is visible, and reads again what they have changed: the job, the lists of
+ * jobs, and the workers. A page that becomes visible again reads everything that it shows.
+ * @returns the value of `AsOf`
  */
-export function useLiveJob(id: string): LiveJob {
+export function useLiveEvents(isSignedIn: boolean): Date | null {
   const queries = useQueryClient();
-  const [live, setLive] = useState<LiveJob>({ events: [], asOf: null });
+  const [asOf, setAsOf] = useState<Date | null>(null);
   const isVisible = useVisible();
+  const wasHidden = useRef(false);
   useEffect(() => {
-    if (!isVisible) return;
-    const closing = new AbortController();
-    const refresh = atMostEvery(REST_MS, () => void queries.invalidateQueries({ queryKey: ['job', id] }));
-    const follow = async () => {
-      let events: readonly Event[] = [];
-      for await (const event of strata.jobs.follow(id, { signal: closing.signal })) {
-        events = [event, ...events].slice(0, KEPT);
-        setLive({ events, asOf: new Date() });
+    if (!isVisible || !isSignedIn) return;
+    const changed = new Set<string>();
+    const refresh = atMostEvery(REST_MS, () => {
+      for (const id of changed) void queries.invalidateQueries({ queryKey: ['job', id] });
+      if (changed.size > 0)
+        for (const key of ['jobs', 'workers']) void queries.invalidateQueries({ queryKey: [key] });
+      changed.clear();
+      setAsOf(new Date());
+    });
+    if (wasHidden.current) void queries.invalidateQueries();
+    wasHidden.current = false;
+    const close = listenToEvents({
+      onEvent({ job_id: id }) {
+        changed.add(id);
         refresh.call();
-      }
-      refresh.call();
-    };
-    // The queries of the job show why it cannot be read.
-    follow().catch(() => undefined);
+      },
+      onAlive: refresh.call,
+    });
     return () => {
-      closing.abort();
+      close();
       refresh.cancel();
+      wasHidden.current = true;
     };
-  }, [id, isVisible, queries]);
-  return live;
+  }, [isVisible, isSignedIn, queries]);
+  return asOf;
 }
 
 function useVisible(): boolean {

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { MetricSeries } from '../../client/src/index.js';
+import type { Event, MetricSeries } from '../../client/src/index.js';
 import { type Schemas, strata } from './server.js';
 
 // Answers of the server that pages read, by key. A key begins with its subject, so that `['job', id]` refreshes all of a job.
@@ -43,13 +43,34 @@ export const usageQuery = ({ id, finished_at: end }: Schemas['Job']) =>
   });
 
 /** Reads everything once, then what was written since, until the added points are many. */
-export const metricsQuery = (id: string) =>
+export const metricsQuery = (id: string, isRunning = false) =>
   queryOptions({
     queryKey: ['job', id, 'metrics'],
+    refetchInterval: isRunning ? LOOK_MS : false,
     queryFn: ({ client, queryKey }) => {
       const known = client.getQueryData<MetricSeries[]>(queryKey) ?? [];
       const isLong = known.some(({ points }) => points.length > 2 * POINTS);
       return strata.jobs.newMetrics(id, isLong ? [] : known, { points: POINTS });
+    },
+  });
+
+const EVENTS_PER_PAGE = 1_000;
+/** Number of events that a page keeps: a job may have tens of thousands. */
+const KEPT_EVENTS = 500;
+
+/** The newest events, oldest first: all of them are read once, then those that follow. */
+export const eventsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'events'],
+    queryFn: async ({ client, queryKey }) => {
+      let events = client.getQueryData<readonly Event[]>(queryKey) ?? [];
+      for (let more = true; more; ) {
+        const after = events.at(-1)?.seq ?? 0;
+        const page = await strata.jobs.events(id, { after, limit: EVENTS_PER_PAGE });
+        events = [...events, ...page.data].slice(-KEPT_EVENTS);
+        more = page.has_more;
+      }
+      return events;
     },
   });
 

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { AsOf, useLiveEvents } from './live.js';
 import { Boundary } from './parts/boundary.js';
 import { SignIn } from './parts/sign-in.js';
 import { healthQuery, jobsQuery } from './queries.js';
@@ -33,9 +34,10 @@ export function Shell() {
   useEffect(() => {
     document.title = `${PAGES.find(([start]) => path.startsWith(start))?.[1] ?? 'Strata'} – Strata`;
   }, [path]);
+  const asOf = useLiveEvents(first.isSuccess);
   if (needsKey(first.error)) return <SignIn problem={first.error} />;
   return (
-    <>
+    <AsOf value={asOf}>
       <header className="top">
         <Link href="/jobs" className="brand">
           Strata
@@ -80,7 +82,7 @@ export function Shell() {
           </Switch>
         </Suspense>
       </Boundary>
-    </>
+    </AsOf>
   );
 }
 

@@ -61,6 +61,7 @@ export const DEFAULTED_QUERY = {
   listJobs: ['limit'],
   listDatasets: ['limit'],
   getJob: ['wait'],
+  listEvents: ['limit'],
   listJobEvents: ['after', 'limit'],
   listJobLogs: ['after', 'limit', 'follow'],
   listJobMetrics: ['points', 'raw'],

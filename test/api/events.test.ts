@@ -4,6 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
+import type { TenantEvent } from '../../src/contract/client/jobs.js';
 import { FakeClient } from './fake/fake-client.js';
 import { buildTestApp, QUICK } from './harness.js';
 
@@ -19,7 +20,7 @@ class EventReader {
   }
 
   /** The next frame that is not a comment; null at the end. */
-  async next(): Promise<{ id: number; data: { seq: number; type: string } } | null> {
+  async next(): Promise<{ id: number; data: Pick<TenantEvent, 'seq' | 'type'> } | null> {
     for (;;) {
       const end = this.#text.indexOf('\n\n');
       if (end < 0) {
@@ -87,6 +88,26 @@ describe('event streams over a listening socket', () => {
     const second = new EventReader(await connect(`/jobs/${id}/events?after=0`, { 'last-event-id': '1' }));
     assert.deepEqual([(await second.next())?.id, (await second.next())?.id], [2, 3]);
     second.response.destroy();
+  });
+
+  test('the stream of all jobs names the job of each event, and times as its ids', async () => {
+    const [one, two] = [await newJob(), await newJob()];
+    const reader = new EventReader(await connect('/events?types=job.paused&types=job.failed'));
+    client.jobs.record(one, 'job.running');
+    client.jobs.record(two, 'job.paused');
+    client.jobs.finish(one, 'failed');
+    const seen = [await reader.next(), await reader.next()].map((frame) => frame?.data as TenantEvent);
+    assert.deepEqual(
+      seen.map(({ job_id, type }) => [job_id, type]).sort(),
+      [
+        [one, 'job.failed'],
+        [two, 'job.paused'],
+      ].sort(),
+    );
+    client.jobs.record(two, 'job.failed');
+    const next = (await reader.next()) ?? assert.fail('an event');
+    assert.equal(next.id, Date.parse((next.data as TenantEvent).at));
+    reader.response.destroy();
   });
 
   test('headers arrive before the first event', async () => {

@@ -32,7 +32,7 @@ type None<Names extends never> = Names;
 
 /** Methods that handlers need beside the operations: to stream, to wait and to receive. */
 type Helper =
-  | ('getJobState' | 'followJobEvents' | 'followJobLogs' | 'streamJobMetrics')
+  | ('getJobState' | 'followJobEvents' | 'followJobLogs' | 'followEvents' | 'streamJobMetrics')
   | ('receiveUpload' | 'adoptUpload' | 'reserveUpload' | 'forgetUpload');
 
 type ServiceMethod = Exclude<keyof ServiceState, 'version'>;

@@ -13,7 +13,8 @@ import { compileDashboard } from '../../src/service/compile-dashboard.js';
 import { imageFolder } from '../datasets/support/images.js';
 import { makeZip } from '../datasets/support/zip.js';
 import { jobSpec, smallJob } from '../jobs/support/specs.js';
-import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { startProcess } from '../support/process.js';
+import { blobUrlOf, FAKE_TRAINER, Strata } from '../support/strata.js';
 import { findChromium, withBrowser } from './chromium.js';
 
 const executable = findChromium();
@@ -121,19 +122,42 @@ describe('the dashboard in a browser', { skip }, () => {
     });
   });
 
-  test('an open page of a job goes on after the API was away', async () => {
+  const startApiProcess = (port: string) =>
+    startProcess('../test/browser/api-process.ts', [], {
+      ...process.env,
+      DATABASE_URL: strata.servers.databaseUrl,
+      REDIS_URL: strata.servers.redisUrl,
+      BLOB_URL: blobUrlOf(strata.servers),
+      STRATA_HOME: strata.servers.home,
+      DASHBOARD: folder,
+      PORT: port,
+    });
+
+  test('nine tabs share one stream, and every open page goes on after kill -9 of the API', async () => {
     await strata.orders.hold('finalize');
     const { job } = await strata.client.jobs.createJob(smallJob({ name: 'outlives the API' }), {});
-    await inBrowser(async (page) => {
-      await page.goto(`${url}/ui/jobs/${job.id}`);
-      await page.getByText(/finalize started/).waitFor();
-      const { port } = new URL(url);
-      await app.close();
+    await strata.event(job.id, 'task.started', ({ message }) => message.startsWith('finalize'));
+    const api = await startApiProcess('0');
+    const address = api.url ?? assert.fail('the API listens');
+    let streams = 0;
+    await withBrowser(executable!, async (browser) => {
+      browser.on('request', (request) => {
+        if (new URL(request.url()).pathname === '/events') streams += 1;
+      });
+      const open = async (): Promise<Page> => {
+        const tab = await browser.newPage();
+        await tab.goto(`${address}/ui/jobs/${job.id}`);
+        await tab.getByText(/finalize started/).waitFor();
+        return tab;
+      };
+      const tabs = [...(await Promise.all(Array.from({ length: 8 }, open))), await open()];
+      assert.equal(streams, 1, 'browsers allow six connections to a server');
+      await api.kill();
       await strata.orders.release('finalize');
       await strata.ended(job.id);
-      app = await startApi();
-      await app.listen({ host: '127.0.0.1', port: Number(port) });
-      await page.locator('.badge.succeeded').waitFor();
+      const again = await startApiProcess(new URL(address).port);
+      await Promise.all(tabs.map((tab) => tab.locator('.badge.succeeded').waitFor()));
+      await again.stop();
     });
   });
 

@@ -556,6 +556,29 @@ class Event(TypedDict):
     """Details, which depend on the type."""
 
 
+class TenantEvent(TypedDict):
+    job_id: Id
+    seq: int
+    """Sequence number within the job."""
+    at: Time
+    level: Literal["info", "warning", "error"]
+    type: str
+    """Type of the event, like `job.running` or `task.succeeded`."""
+    message: str
+    """Description of the event for people."""
+    data: dict[str, Any]
+    """Details, which depend on the type."""
+
+
+class TenantEventList(TypedDict):
+    object: Literal["list"]
+    data: list[TenantEvent]
+    has_more: bool
+    """If true, send the time of the last event as `since` to get more."""
+    next: Optional[None]
+    """The list goes on by time and has no cursor."""
+
+
 class EventList(TypedDict):
     object: Literal["list"]
     data: list[Event]
@@ -1774,6 +1797,19 @@ class ListJobEventsQuery(TypedDict):
     """Only events with a greater `seq`. `Last-Event-ID` overrides it."""
     limit: NotRequired[int]
     """Events per page of the JSON list."""
+
+
+class ListEventsQuery(TypedDict):
+    """The query of listEvents."""
+
+    types: NotRequired[list[str]]
+    """Only events of these types: `types=job.succeeded&types=job.failed`."""
+    since: NotRequired[Moment]
+    """Only events at this time or later. Absent: those of the last minute. Events of more than a day ago are left
+    out. `Last-Event-ID` overrides it.
+    """
+    limit: NotRequired[int]
+    """Events of the JSON list."""
 
 
 class ListJobLogsQuery(TypedDict):

@@ -14,17 +14,20 @@ export const EVENT_STREAM_HEADERS = {
 
 type Follow<T> = (signal: AbortSignal) => AsyncIterable<T>;
 
-/** Events as a `text/event-stream` body: the id is the seq, the data the event as JSON. */
+const seqOf = ({ seq }: { readonly seq: number }): number => seq;
+
+/** Events as a `text/event-stream` body: the data is the event as JSON. Absent `idOf`: its id is the seq. */
 export function eventStream<T extends { readonly seq: number }>(
   follow: Follow<T>,
   closing: AbortSignal,
+  idOf: (event: T) => number = seqOf,
 ): Readable {
   const body = new PassThrough();
   // Sends the headers at once, because the first event may be minutes away.
   body.write(': connected\n\n');
   const timer = setInterval(() => body.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
   body.once('close', () => clearInterval(timer));
-  return liveStream((signal) => frames(follow(signal), closing), closing, body);
+  return liveStream((signal) => frames(follow(signal), closing, idOf), closing, body);
 }
 
 /**
@@ -49,16 +52,17 @@ const CONNECT_AGAIN = ': the events continue; connect again\nretry: 1000\n\n';
 async function* frames<T extends { readonly seq: number }>(
   events: AsyncIterable<T>,
   closing: AbortSignal,
+  idOf: (event: T) => number,
 ): AsyncIterable<string> {
-  for await (const event of events) yield frameOf(event);
+  for await (const event of events) yield frameOf(event, idOf(event));
   if (closing.aborted) yield CONNECT_AGAIN;
 }
 
 /** All clients that follow a job receive the same event objects, so each object is serialized once. */
 const written = new WeakMap<object, string>();
 
-function frameOf(event: { readonly seq: number }): string {
-  const frame = written.get(event) ?? `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+function frameOf(event: object, id: number): string {
+  const frame = written.get(event) ?? `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
   written.set(event, frame);
   return frame;
 }

@@ -10,6 +10,7 @@ import {
   listDatasetImages,
   listDatasets,
 } from './datasets.js';
+import { listEvents } from './events.js';
 import { getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
 import { listJobEvents } from './job-events.js';
 import { listJobLogs } from './job-logs.js';
@@ -68,6 +69,7 @@ export const handlers: Handlers = {
   listJobTasks,
   getJobUsage,
   listJobAttempts,
+  listEvents,
   listJobEvents,
   listJobLogs,
   listJobMetrics,

@@ -4,6 +4,8 @@ import type { JobSpec } from '../spec.js';
 type Schemas = components['schemas'];
 export type Job = Schemas['Job'];
 export type Event = Schemas['Event'];
+/** An event with the job that it belongs to. */
+export type TenantEvent = Schemas['TenantEvent'];
 export type LogLine = Schemas['LogLine'];
 export type Artifact = Schemas['Artifact'];
 
@@ -31,6 +33,13 @@ export interface JobFilter {
   readonly state?: Schemas['JobState'] | undefined;
   /** Metadata pairs that a job must have, all of them. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface EventFilter {
+  /** Only events at this time or later. Null: those of the last minute. */
+  readonly since: Date | null;
+  /** Only events of these types; absent: all of them. */
+  readonly types?: readonly string[] | undefined;
 }
 
 export interface LogFilter {
@@ -93,6 +102,10 @@ export interface JobsClient {
    * aborts.
    */
   followJobEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
+  /** Events of all jobs by their time; those of more than a day ago are left out. */
+  listEvents(filter: EventFilter & { readonly limit: number }): Promise<Schemas['TenantEventList']>;
+  /** Like `listEvents`, followed by each new event, until `signal` aborts. An event comes once, in order within its job. */
+  followEvents(filter: EventFilter, signal: AbortSignal): AsyncIterable<TenantEvent>;
   /** Lines that the trainers of the job printed, in order. */
   listJobLogs(jobId: string, page: LogFilter & { readonly limit: number }): Promise<Schemas['LogList']>;
   /**

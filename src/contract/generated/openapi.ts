@@ -213,6 +213,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List or follow the events of all your jobs
+         * @description With `Accept: text/event-stream` the response contains the events since `since`, then each new event when it happens. One such stream is enough for any number of jobs, and it does not end by itself. A client that reconnects with `Last-Event-ID` misses nothing, but may get events of the last minute again: the `seq` of an event tells, it rises within each job. Every other Accept header gets a JSON list, oldest first.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/logs": {
         parameters: {
             query?: never;
@@ -1469,6 +1489,31 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        TenantEvent: {
+            job_id: components["schemas"]["Id"];
+            /** @description Sequence number within the job. */
+            seq: number;
+            at: components["schemas"]["Time"];
+            /** @enum {string} */
+            level: "info" | "warning" | "error";
+            /** @description Type of the event, like `job.running` or `task.succeeded`. */
+            type: string;
+            /** @description Description of the event for people. */
+            message: string;
+            /** @description Details, which depend on the type. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        TenantEventList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["TenantEvent"][];
+            /** @description If true, send the time of the last event as `since` to get more. */
+            has_more: boolean;
+            /** @description The list goes on by time and has no cursor. */
+            next: null;
         };
         EventList: {
             /** @constant */
@@ -3277,6 +3322,42 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of these types: `types=job.succeeded&types=job.failed`. */
+                types?: string[];
+                /** @description Only events at this time or later. Absent: those of the last minute. Events of more than a day ago are left out. `Last-Event-ID` overrides it. */
+                since?: components["schemas"]["Moment"];
+                /** @description Events of the JSON list. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The id of the last received event. The stream continues after it. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events by their time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantEventList"];
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -60,6 +60,7 @@ function jobsClient(tenant: string, parts: TenantParts): TenantClient['jobs'] {
       ...checkpointMethods(db, tenant),
     }),
     followJobEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),
+    followEvents: (filter, signal) => feed.followTenant(tenant, filter, signal),
     followJobLogs: (jobId, filter, signal) => feed.followLogs(tenant, jobId, filter, signal),
   };
 }

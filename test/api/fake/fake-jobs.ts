@@ -4,6 +4,7 @@ import type {
   Artifact,
   CreateJobOptions,
   Event,
+  EventFilter,
   Job,
   JobFilter,
   JobsClient,
@@ -115,6 +116,21 @@ export class FakeJobs implements JobsClient {
 
   followJobEvents(jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event> {
     return this.#follow(jobId, after, signal, () => this.#events(jobId));
+  }
+
+  async listEvents({ types, limit }: EventFilter & { readonly limit: number }) {
+    const all = [...this.events].flatMap(([job_id, events]) => events.map((event) => ({ job_id, ...event })));
+    const data = all.filter(({ type }) => types?.includes(type) ?? true);
+    return { object: 'list' as const, data: data.slice(0, limit), has_more: data.length > limit, next: null };
+  }
+
+  async *followEvents({ types, since }: EventFilter, signal: AbortSignal) {
+    let sent = 0;
+    while (!signal.aborted) {
+      const { data } = await this.listEvents({ types, since, limit: Number.POSITIVE_INFINITY });
+      for (; sent < data.length; sent++) yield data[sent]!;
+      await once(this.#changes, 'change', { signal }).catch(() => undefined);
+    }
   }
 
   async listJobLogs(jobId: string, { after, task, limit }: LogFilter & { limit: number }) {

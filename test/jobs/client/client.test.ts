@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import type { EventFilter, TenantEvent } from '../../../src/contract/client/jobs.js';
 import { type ErrorCode, StrataError } from '../../../src/contract/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
@@ -211,4 +212,59 @@ test('a Redis that answers but refuses writes is down, with its reason', async (
   const { dependencies, problems } = await strata.service.getReadiness();
   assert.equal(dependencies.redis, 'down');
   assert.match(problems.join(' '), /Redis refuses writes: OOM/);
+});
+
+/** Events that followers of a tenant get, until the test ends. */
+function follow(t: TestContext, tenant: string, filter: Partial<EventFilter> = {}): TenantEvent[] {
+  const done = new AbortController();
+  t.after(() => done.abort());
+  const events: TenantEvent[] = [];
+  const follower = strata.service
+    .forTenant(tenant)
+    .jobs.followEvents({ since: new Date(), ...filter }, done.signal);
+  void (async () => {
+    for await (const event of follower) events.push(event);
+  })();
+  return events;
+}
+
+const createFor = async (tenant: string): Promise<string> =>
+  (await strata.service.forTenant(tenant).jobs.createJob(smallJob(), {})).job.id;
+
+const typesOf = (events: readonly TenantEvent[], jobId: string): string[] =>
+  events.filter((event) => event.job_id === jobId).map(({ type }) => type);
+
+test('one stream has the events of all jobs of its tenant, once and in order, and of no other', async (t) => {
+  const since = new Date(Date.now() - 60_000);
+  const before = await createFor('streams');
+  const [all, cancelled] = [
+    follow(t, 'streams', { since }),
+    follow(t, 'streams', { types: ['job.cancelled'] }),
+  ];
+  const foreign = follow(t, 'elsewhere', { since });
+  const [first, second] = [await createFor('streams'), await createFor('streams')];
+  for (const id of [before, second, first]) {
+    await strata.service.forTenant('streams').jobs.cancelJob(id, { force: true });
+  }
+  const whole = ['job.queued', 'job.cancelled'];
+  await eventually('the last events', async () => cancelled.length >= 3 && all.length >= 6);
+  for (const id of [before, first, second]) {
+    assert.deepEqual(typesOf(all, id), whole);
+    assert.deepEqual(typesOf(cancelled, id), ['job.cancelled']);
+  }
+  assert.deepEqual(foreign, []);
+  const listed = await strata.service.forTenant('streams').jobs.listEvents({ since: null, limit: 5 });
+  assert.deepEqual([listed.data.length, listed.has_more], [5, true]);
+});
+
+test('a stream goes on after the connection that listens was lost, without a gap', async (t) => {
+  const events = follow(t, 'interrupted');
+  const first = await createFor('interrupted');
+  await eventually('an event', async () => typesOf(events, first).length === 1);
+  await strata.sql.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strata-listen' AND datname = current_database()",
+  );
+  const second = await createFor('interrupted');
+  await eventually('the event of the gap', async () => typesOf(events, second).length === 1);
+  assert.deepEqual(typesOf(events, first), ['job.queued']);
 });

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { ChartPanel } from '../../charts/chart-panel.js';
 import { curvesByName, curvesByStage } from '../../charts/curves.js';
 import { clock } from '../../format.js';
-import { useLiveJob } from '../../live.js';
+import { useAsOf } from '../../live.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
@@ -21,21 +21,21 @@ import { SpeedUpPanel } from './speed-up.js';
 
 export default function JobView({ id }: { readonly id: string }) {
   const { data: job, error } = useQuery(jobQuery(id));
-  const live = useLiveJob(id);
+  const asOf = useAsOf();
   if (!job) return <PendingPage error={error} />;
   return (
     <main className="page">
-      <Head job={job} asOf={live.asOf} />
+      <Head job={job} asOf={asOf} />
       <div className="columns">
         <div className="main-column">
           <SchedulePanel job={job} />
-          <Charts id={id} />
+          <Charts id={id} isRunning={job.finished_at === null} />
           <LogsPanel id={id} />
         </div>
         <aside className="rail">
           <SpeedUpPanel job={job} />
           <DiagnosticsPanel job={job} />
-          <EventsPanel events={live.events} />
+          <EventsPanel id={id} />
           <ArtifactsPanel job={job} />
           <SpecPanel job={job} />
         </aside>
@@ -74,8 +74,8 @@ const ACCURACIES = [
   'compact_validation_accuracy',
 ];
 
-function Charts({ id }: { readonly id: string }) {
-  const { data = [], error } = useQuery(metricsQuery(id));
+function Charts({ id, isRunning }: { readonly id: string; readonly isRunning: boolean }) {
+  const { data = [], error } = useQuery(metricsQuery(id, isRunning));
   const curves = useMemo(
     () => ({
       loss: curvesByStage(data, 'loss'),

@@ -7,11 +7,12 @@ import { toPoint, toSeries } from '../../store/metric-series.js';
 import { MAX_STEP, streamPoints, writtenMetrics } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
 import { findTaskEnds, findTasks } from '../../store/tasks.js';
+import { findTenantEvents, placeBefore } from '../../store/tenant-events.js';
 import { thinMetrics } from '../../store/thin-metrics.js';
 import { readJobUsage } from '../../store/usage.js';
 import { requireJob } from '../require-job.js';
 import { toAttempts } from '../views/attempts.js';
-import { listOf, pageOf, toEvent, toLogLine, toTask } from '../views/parts.js';
+import { listOf, pageOf, toEvent, toLogLine, toTask, toTenantEvent } from '../views/parts.js';
 import { toUsage } from '../views/usage.js';
 
 type ListMethods = Pick<
@@ -20,6 +21,7 @@ type ListMethods = Pick<
   | 'listJobAttempts'
   | 'getJobUsage'
   | 'listJobEvents'
+  | 'listEvents'
   | 'listJobLogs'
   | 'listJobMetrics'
   | 'streamJobMetrics'
@@ -50,6 +52,12 @@ export function listMethods(db: Database, tenant: string): ListMethods {
       await requireJob(db, tenant, jobId);
       const page = pageOf(await findEvents(db, jobId, after, limit + 1), limit, (row) => String(row.seq));
       return { ...page, data: page.data.map(toEvent) };
+    },
+    async listEvents({ since, types, limit }) {
+      const asked = { tenant, types: types ?? null };
+      const rows = await findTenantEvents(db, asked, placeBefore(since), limit + 1);
+      const data = rows.slice(0, limit).map(toTenantEvent);
+      return { object: 'list', data, has_more: rows.length > limit, next: null };
     },
     async listJobLogs(jobId, { after, task, limit }) {
       await requireJob(db, tenant, jobId);

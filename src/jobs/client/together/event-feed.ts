@@ -1,4 +1,4 @@
-import type { Event, LogFilter, LogLine } from '../../../contract/client/jobs.js';
+import type { Event, EventFilter, LogFilter, LogLine, TenantEvent } from '../../../contract/client/jobs.js';
 import { isTerminal } from '../../../contract/states.js';
 import type { Database } from '../../store/connection/database.js';
 import { listen } from '../../store/connection/notify.js';
@@ -8,12 +8,15 @@ import { findLogLines } from '../../store/log-lines.js';
 import { notFound } from '../require-job.js';
 import { toEvent, toLogLine } from '../views/parts.js';
 import { BATCH, type Source, Tail } from './tail.js';
+import { TenantFeed } from './tenant-feed.js';
 
 export interface EventFeed {
   /** Yields the events of a job after a seq, then each new one, until the last one or until `signal` aborts. */
   follow(tenant: string, jobId: string, after: number, signal: AbortSignal): AsyncIterable<Event>;
   /** The same for the output of its trainers. */
   followLogs(tenant: string, jobId: string, filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Events of all jobs of a tenant since a time, then each new one, until `signal` aborts. */
+  followTenant(tenant: string, filter: EventFilter, signal: AbortSignal): AsyncIterable<TenantEvent>;
   close(): Promise<void>;
 }
 
@@ -23,7 +26,18 @@ export interface EventFeed {
  */
 export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
   const tails = new SharedTails();
-  const listener = await listen(databaseUrl, { strata_event: (jobId) => tails.nudge(jobId) });
+  const tenants = new TenantFeed(db);
+  const nudge = (jobId: string) => {
+    tails.nudge(jobId);
+    tenants.nudge(jobId);
+  };
+  const listener = await listen(databaseUrl, {
+    strata_event: nudge,
+    // `ready`: tasks became claimable, and no job was created.
+    strata_dispatch: (payload) => {
+      if (payload !== 'ready') tenants.lookForNew();
+    },
+  });
   const stateReader = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
     const job = (await findLastSeqs(db, tenant, jobId)) ?? notFound(jobId);
     return { newest: job[counter], ended: isTerminal('job', job.state) };
@@ -43,6 +57,7 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
       };
       return tails.follow({ jobId, name: `${tenant}/logs/${task ?? ''}` }, source, after, signal);
     },
+    followTenant: (tenant, filter, signal) => tenants.follow(tenant, filter, signal),
     close: () => listener.close(),
   };
 }

@@ -1,7 +1,8 @@
-import type { Artifact, Event, LogLine } from '../../../contract/client/jobs.js';
+import type { Artifact, Event, LogLine, TenantEvent } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type * as Rows from '../../store/rows.js';
 import type { TaskAtWork } from '../../store/tasks.js';
+import type { TenantEventRow } from '../../store/tenant-events.js';
 import type { LiveWorker } from '../../store/workers.js';
 
 type Schemas = components['schemas'];
@@ -61,7 +62,11 @@ export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
   };
 }
 
-export function toEvent(row: Rows.Event): Event {
+export function toTenantEvent({ jobId, ...row }: TenantEventRow): TenantEvent {
+  return { job_id: jobId, ...toEvent(row) };
+}
+
+export function toEvent(row: Omit<Rows.Event, 'jobId' | 'task'>): Event {
   return {
     seq: row.seq,
     at: row.at.toISOString(),
