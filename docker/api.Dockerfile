@@ -11,6 +11,9 @@ RUN npx prisma generate
 COPY tsconfig.json ./
 COPY client client
 COPY dashboard dashboard
+COPY guide guide
+COPY docs docs
+COPY README.md ./
 COPY src src
 RUN node --import tsx src/service/commands/compile.ts
 

@@ -17,6 +17,9 @@ COPY prisma prisma
 COPY scripts scripts
 COPY client client
 COPY dashboard dashboard
+COPY guide guide
+COPY docs docs
+COPY README.md ./
 COPY src src
 # Also generates the database client. A given Redis needs no local one.
 RUN REDIS_URL=redis://given npm run setup \

@@ -12,6 +12,7 @@ import { refuseWhileClosing } from './plugins/closing.js';
 import { serveDashboard } from './plugins/dashboard.js';
 import { serveDocs } from './plugins/docs.js';
 import { refuseCompressedBodies } from './plugins/encodings.js';
+import { serveGuide } from './plugins/guide.js';
 import { protectBrowsers } from './plugins/headers.js';
 import { takeImages } from './plugins/images.js';
 import { parseJson } from './plugins/json.js';
@@ -28,6 +29,7 @@ import { useContractValidation } from './plugins/validation.js';
 
 /** From src/ and from dist/, which are at the same depth. */
 const COMPILED_DASHBOARD = fileURLToPath(new URL('../../dist/ui', import.meta.url));
+const COMPILED_GUIDE = fileURLToPath(new URL('../../dist/guide', import.meta.url));
 const BODY_LIMIT_BYTES = 256 * 1024;
 
 export interface AppOptions {
@@ -44,6 +46,8 @@ export interface AppOptions {
   readonly slowestBody?: SlowestBody;
   /** Folder of the compiled dashboard. Absent: that of this checkout. */
   readonly dashboard?: string;
+  /** Folder of the compiled guide. Absent: that of this checkout. */
+  readonly guide?: string;
   /** Called before any route is registered: tests add response validation. */
   readonly instrument?: (app: FastifyInstance) => Promise<void>;
 }
@@ -87,5 +91,6 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   await serveQueues(app, access);
   await serveDocs(app, contract);
   await serveDashboard(app, options.dashboard ?? COMPILED_DASHBOARD);
+  await serveGuide(app, options.guide ?? COMPILED_GUIDE);
   return app;
 }
