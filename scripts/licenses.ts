@@ -15,6 +15,7 @@ const REVIEWED = new Set([
     'CC0-1.0',
     'ISC',
     'MIT',
+    'PSF-2.0',
     'Python-2.0',
   ],
   ...['Unlicense', 'Zlib'],

@@ -15,7 +15,7 @@ type Owner = 'everybody' | 'operator' | 'tenant';
 const OWNERS: readonly (readonly [path: RegExp, owner: Owner])[] = [
   [/^\/uploads(\/|\/:id)?$/, 'tenant'],
   [/^\/docs(\/.*)?$|^\/openapi\.(yaml|json)$|^\/$/, 'everybody'],
-  [/^\/ui(\/.*)?$/, 'everybody'],
+  [/^\/(ui|guide)(\/.*)?$/, 'everybody'],
   [/^\/queues(\/.*)?$/, 'operator'],
 ];
 
