@@ -9,6 +9,9 @@ const SERVERS = [
   ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
 ];
 
+/** Connects the trainers of a gang, within a host. */
+const STREAMS = '^src/trainer/messages/stream/';
+
 /** Loads TensorFlow to see that it works. */
 const PROBE = '^src/provision/tensorflow/probe\\.ts$';
 
@@ -154,8 +157,14 @@ export default {
     forbid(
       'trainer-without-servers',
       'A trainer learns everything over IPC and from blobs; whatever it wrote to a server would bypass the fence.',
-      { path: '^src/trainer/' },
+      { path: '^src/trainer/', pathNot: STREAMS },
       { path: SERVERS },
+    ),
+    forbid(
+      'streams-are-sockets-of-a-host',
+      'Trainers of a gang pass tensors to each other over local sockets, and speak to nobody else.',
+      { path: STREAMS },
+      { path: SERVERS.filter((server) => !builtin('net').includes(server)) },
     ),
     forbid(
       'tensorflow-behind-the-runtime',

@@ -40,6 +40,17 @@ export interface TaskAssignment {
    * Inputs by the names in src/planning/tasks/task-graph.ts, and the checkpoint to resume from, if there is one.
    */
   readonly inputs: Readonly<Record<string, BlobUri>>;
+  /** Absent: the trainer runs the task alone. */
+  readonly gang?: GangPlace;
+}
+
+/** The place of a trainer among those of one worker that run a task together, each on its own slot. */
+export interface GangPlace {
+  /** From 0, in the order of the stages. */
+  readonly member: number;
+  readonly members: number;
+  /** Folder of this attempt alone, with the sockets between neighbors. */
+  readonly folder: string;
 }
 
 /** Name of the output of finalize that contains the ONNX file of a variant, which serves predictions. */

@@ -9,6 +9,7 @@ export type TrainerErrorCode = Extract<
   | 'export_mismatch'
   | 'invalid_assignment'
   | 'precision_unavailable'
+  | 'stream_lost'
 >;
 
 /**

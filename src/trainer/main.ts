@@ -66,6 +66,7 @@ function contextOf(assignment: TaskAssignment): TaskContext {
     bfloat16: process.env.STRATA_BFLOAT16 === '1',
     progress,
     metrics: (samples) => send({ type: 'metrics', task_id, attempt, made_at_ms: Date.now(), samples }),
+    checkpointMade: (checkpoint) => send({ type: 'checkpoint', task_id, attempt, checkpoint }),
     betweenSteps: async (save) => {
       if (performance.now() - last.at > SIGN_OF_LIFE_MS) progress(last.done, last.total);
       await new Promise((resolve) => setImmediate(resolve));

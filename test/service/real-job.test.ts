@@ -41,8 +41,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-async function runJob(service: Service, faults: Readonly<Record<string, Fault>>): Promise<Schemas['Job']> {
-  const { id } = await createJob(service, JOB);
+async function runJob(
+  service: Service,
+  faults: Readonly<Record<string, Fault>>,
+  body: object = JOB,
+): Promise<Schemas['Job']> {
+  const { id } = await createJob(service, body);
   const due = { ...faults };
   for await (const event of followEvents(service, id)) {
     const key = String(event.data.task);
@@ -77,7 +81,42 @@ test('killed trainer, killed worker, flushed Redis, a pause in which everything 
   assert.equal(paused.state, 'succeeded');
   assert.deepEqual(await modelHashes(service, paused), await modelHashes(service, undisturbed));
   await assertOnce(service, undisturbed, paused);
+
+  await provePipeline(service);
 });
+
+const PIPELINE = { ...JOB, method: { ...JOB.method, type: 'pipeline' } } as const;
+
+/** Kills a trainer of the gang by its place among the worker's. */
+const killTrainer =
+  (place: number): Fault =>
+  (service) => {
+    process.kill(childrenOf(service.pids().worker!).at(place)!, 'SIGKILL');
+  };
+
+/** A pipeline on two slots: a gang that loses either trainer, or its worker, leaves the model of one that lost none. */
+async function provePipeline(service: Service): Promise<void> {
+  const undisturbed = await runJob(service, {}, PIPELINE);
+  const disturbed = await runJob(
+    service,
+    {
+      'stage-1': killTrainer(0),
+      'stage-2': killTrainer(-1),
+      'stage-3': (running) => running.children.worker.kill('SIGKILL'),
+    },
+    PIPELINE,
+  );
+  assert.deepEqual([undisturbed.state, disturbed.state], ['succeeded', 'succeeded']);
+  assert.deepEqual(await modelHashes(service, disturbed, 3), await modelHashes(service, undisturbed, 3));
+  assert.deepEqual(disturbed.result?.figures, undisturbed.result?.figures);
+  await assertOnce(service, undisturbed, disturbed);
+  const { data: lines } = await getJson<{ data: { task: string; text: string }[] }>(
+    service,
+    `/jobs/${undisturbed.id}/logs?limit=1000`,
+  );
+  const shared = lines.filter(({ text }) => text === '2 trainers of this worker share the stages');
+  assert.equal(shared.length, 7, 'every round ran on both slots');
+}
 
 /** Pauses a job in mid-task, kills every process while it is paused, and resumes it. */
 async function runPaused(service: Service): Promise<Schemas['Job']> {
@@ -116,11 +155,11 @@ async function eventsOf(service: Service, jobId: string): Promise<Schemas['Event
   return (await getJson<Schemas['EventList']>(service, `/jobs/${jobId}/events?limit=1000`)).data;
 }
 
-async function modelHashes(service: Service, job: Schemas['Job']): Promise<string[]> {
+async function modelHashes(service: Service, job: Schemas['Job'], count = 5): Promise<string[]> {
   const { data } = await getJson<Schemas['ArtifactList']>(service, `/jobs/${job.id}/artifacts`);
   // The report names its job.
   const models = data.filter(({ kind }) => kind !== 'report');
-  assert.equal(models.length, 5);
+  assert.equal(models.length, count);
   return models.map(({ name, sha256 }) => `${name} ${sha256}`).sort();
 }
 

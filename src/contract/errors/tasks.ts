@@ -55,6 +55,13 @@ export const TASK_ERRORS = {
     remedy: 'Check the load of the host, and run fewer slots on it.',
     retry: 'retry',
   },
+  stream_lost: {
+    status: 500,
+    title: 'The stream between two trainers of a pipeline ended',
+    remedy:
+      'Read the log of the task: one of its trainers ended first. Free space in the temporary folder of the host.',
+    retry: 'retry',
+  },
   worker_lost: {
     status: 500,
     title: 'The worker of the task is gone',

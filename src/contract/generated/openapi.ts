@@ -1174,7 +1174,7 @@ export interface components {
                 /** @description Step time of its slowest stage. */
                 step_seconds: number;
             } | null;
-            /** @description Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth` cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at the same time (`pipeline`, `rounds`, `frozen`). */
+            /** @description Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth` cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at the same time (`rounds`, `frozen`). */
             speedups: components["schemas"]["PlanSpeedup"][];
             /** @description Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers. */
             speedup_bound: number | null;
@@ -1283,7 +1283,7 @@ export interface components {
                 predicted: number | null;
             } | null;
             /**
-             * @description Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an `end_to_end_share` above 0. `no_stage_task`: a stage has no task. `repeated_task`: a training task took more than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both figures are there, and for jobs that ended before this field was.
+             * @description Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an `end_to_end_share` above 0. `no_stage_task`: a stage has no task of its own, as in `pipeline`. `repeated_task`: a training task took more than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both figures are there, and for jobs that ended before this field was.
              * @enum {string|null}
              */
             speedup_reason: "one_stage" | "stages_in_turn" | "no_end_to_end_task" | "no_stage_task" | "repeated_task" | "mixed_devices" | "paused" | "no_times" | null;

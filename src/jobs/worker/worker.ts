@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
 import type { WorkerDevice } from '../../contract/workers.js';
+import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import { startLeases } from '../lifecycle/held-leases.js';
@@ -96,6 +97,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     tracing,
     profiles,
     wakeSlot: () => wakeSlot(),
+    reserveBeside: (slot, max) => reserveBeside(slots, slot, max),
     log,
   });
   const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
@@ -163,6 +165,18 @@ async function inFreeSlot(slots: readonly Slot[], work: (slot: Slot) => Promise<
   } finally {
     slot.release();
   }
+}
+
+/** Reserves free slots on devices like that of `slot`. Those that are busy are not waited for. */
+function reserveBeside(slots: readonly Slot[], { place }: Slot, max: number): Slot[] {
+  const kind = deviceKindOf(place.device);
+  const alike = slots.filter(
+    (other) =>
+      other.free && deviceKindOf(other.place.device) === kind && other.place.bfloat16 === place.bfloat16,
+  );
+  const reserved = alike.slice(0, Math.max(0, max));
+  for (const slot of reserved) slot.reserve();
+  return reserved;
 }
 
 function describeWorker(id: string, devices: readonly WorkerDevice[], slots: readonly Slot[]): WorkerReport {

@@ -1,6 +1,7 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
+import { batchesUnderWay } from '../../method/lags.js';
 import { messageBytesPerValue } from '../../method/messages.js';
-import { defaultReplicas, describeMethod } from '../../method/methods.js';
+import { defaultReplicas, describeMethod, isPipelined } from '../../method/methods.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
@@ -139,9 +140,8 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
         shares.warmStartShare * joint +
         shares.endToEndShare * joinedSeconds),
     memoryBytes: Math.max(
-      ...(jointShare > 0 ? [...costs, ...work.variants[0]!.costs] : costs).map((cost) =>
-        stageMemory(cost, batch, work.memory),
-      ),
+      ...costs.map((cost, k) => stageMemory(cost, batch, work.memory, batchesUnderWay(method, k))),
+      ...(jointShare > 0 ? work.variants[0]!.costs : []).map((cost) => stageMemory(cost, batch, work.memory)),
     ),
     bytesPerEpoch:
       stepsPerEpoch *
@@ -154,24 +154,28 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
 /**
  * Bytes that a stage keeps while it trains on `batch` images. Weights, gradients and the optimizer's vectors are float32 in every
  * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep.
+ * @param batches that are under way at a time; each has its activations and, from two on, its version of the weights
  */
 export function stageMemory(
   cost: StageCost,
   batch: number,
   { optimizerVectors, precision }: MemoryFacts,
+  batches = 1,
 ): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
   const parameters = trainedParameters(cost);
   const rounded = precision === 'bfloat16' ? ACTIVATION_BYTES.bfloat16 * parameters : 0;
-  const floats = (2 + optimizerVectors) * parameters + cost.downstream.parameters;
-  return FLOAT * floats + rounded + ACTIVATION_BYTES[precision] * kept * batch;
+  const versions = batches > 1 ? batches : 0;
+  const floats = (2 + optimizerVectors + versions) * parameters + cost.downstream.parameters;
+  return FLOAT * floats + rounded + ACTIVATION_BYTES[precision] * kept * batch * batches;
 }
 
 /**
  * Factor for the idle time at the start and end of a wavefront: if messages are read in the same round, R rounds
- * take R + K - 1.
+ * take R + K - 1. A pipeline fills and drains in each round: S steps take S + K - 1.
  */
-function fill({ variants, rounds }: Workload, stages: number): number {
+function fill({ variants, rounds, roundSteps }: Workload, stages: number): number {
+  if (isPipelined({ ...variants[0]!.method, stages })) return (roundSteps + stages - 1) / roundSteps;
   const waits = describeMethod(variants[0]!.method).messages.some(({ lag }) => lag === 0);
   return waits && rounds > 0 ? (rounds + stages - 1) / rounds : 1;
 }
@@ -179,7 +183,10 @@ function fill({ variants, rounds }: Workload, stages: number): number {
 /**
  * Bytes per image, of messages with one row per image. AuxNets are sent once per round and are small in comparison.
  */
-function messageBytes({ type, corrections }: ResolvedMethod, { boundary }: StageCost): number {
+function messageBytes(method: ResolvedMethod, { boundary }: StageCost): number {
+  const { type, corrections } = method;
+  // Features and their gradients, as they are.
+  if (isPipelined(method)) return 2 * FLOAT * boundary;
   const rows = describeMethod({ type }).messages.filter(
     ({ to, output }) => to !== 'itself' && output !== 'auxiliary',
   );

@@ -1,4 +1,10 @@
-import { describeMethod, type StagedMethod, sendsMessage, storesVariables } from '../../method/methods.js';
+import {
+  describeMethod,
+  isPipelined,
+  type StagedMethod,
+  sendsMessage,
+  storesVariables,
+} from '../../method/methods.js';
 import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
 
@@ -109,7 +115,8 @@ export function messageSeconds(
 ): number {
   // Stored variables are rows of a file that are read and written in place, so there are no messages.
   if (storesVariables(method)) return 0;
-  const travels = (output: string) => sendsMessage(describeMethod(method), output);
+  const streams = isPipelined(method);
+  const travels = (output: string) => streams || sendsMessage(describeMethod(method), output);
   const up = travels('corrections') ? send * inputBoundary + receive * boundary : 0;
   const down = travels('features') ? send * boundary + receive * inputBoundary : 0;
   return (up + down) * batch;

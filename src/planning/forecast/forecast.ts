@@ -1,7 +1,7 @@
 import type { components } from '../../contract/generated/openapi.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import { describeRun, stagesOfMethod } from '../../method/index.js';
+import { batchesUnderWay, describeRun, stagesOfMethod } from '../../method/index.js';
 import { wholeNetwork } from '../../network/index.js';
 import {
   ACTIVATION_BYTES,
@@ -150,7 +150,7 @@ function toStage(cost: StageCost, stage: number, spec: ResolvedSpec, costs: Step
     auxiliary: orNull(cost.auxiliary),
     head: orNull(cost.head),
     auxiliary_share: rounded(cost.auxiliary.multiplyAdds / cost.multiplyAdds),
-    memory_bytes: stageMemory(cost, batch, memoryFacts(spec)),
+    memory_bytes: stageMemory(cost, batch, memoryFacts(spec), batchesUnderWay(method, stage)),
     step_seconds: rounded(stageSeconds(cost, method, costs, batch)),
   };
 }

@@ -17,8 +17,8 @@ export interface Machine {
 
 /** Whether the stages of a method train at the same time, each on its own device. */
 export function trainsInParallel({ type }: Pick<ResolvedMethod, 'type'>): boolean {
-  const { isSerial, trains } = describeMethod({ type });
-  return !isSerial && trains === 'every-stage';
+  const { isSerial, trains, isPipelined } = describeMethod({ type });
+  return isPipelined === true || (!isSerial && trains === 'every-stage');
 }
 
 /** Layouts that fit, the fastest first; then those that do not fit. */

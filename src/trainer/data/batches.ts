@@ -35,6 +35,12 @@ export class TrainBatches {
     return this.#filler.samplesAt(step);
   }
 
+  /** The batch of step `step` without its images. */
+  labelsAt(step: number): Batch {
+    const labels = Int32Array.from(this.samplesAt(step), (sample) => this.reader.labels[sample]!);
+    return toBatch({ images: new Float32Array(0), labels }, { height: 0, width: 0, channels: 0 });
+  }
+
   /** The batch of optimizer step `step` of the run. Only one call at a time. */
   async at(step: number): Promise<Batch> {
     const arrays = newArrays(this.reader, this.options.batchSize);

@@ -3,3 +3,5 @@ export type * from './codec.js';
 export * from './codecs/index.js';
 export * from './filter.js';
 export * from './spool.js';
+export { FRAME } from './stream/frame.js';
+export * from './stream/neighbors.js';

@@ -26,6 +26,8 @@ export interface TaskContext {
   readonly carried?: CarriedState;
   progress(done: number, total: number): void;
   metrics(samples: readonly MetricSample[]): void;
+  /** Reports a checkpoint that another trainer of the gang was asked for. Only needed in a gang. */
+  checkpointMade?(checkpoint: TaskCheckpoint): void;
   /**
    * Awaited between steps, to process messages. If the worker has asked for a checkpoint, `save` writes it. @throws
    * TaskStopped if the worker has asked to stop

@@ -69,6 +69,33 @@ test('methods whose stages do not train at once have no speed-up, and back-propa
   }
 });
 
+test('a pipeline keeps K-k batches of stage k with their weights, and sends features and gradients as they are', () => {
+  const { stages, layouts, speedups } = plan({
+    ...DEEP,
+    method: { type: 'pipeline', stages: 3, round_steps: 10 },
+  });
+  stages.forEach(({ memory_bytes, layers }, stage) => {
+    const batches = 3 - stage;
+    const versions = batches > 1 ? batches : 0;
+    // Weights, gradients and momentum, and one version of the weights for each batch under way.
+    const expected = 4 * (3 + versions) * layers.parameters + batches * layers.activation_bytes;
+    assert.equal(memory_bytes, expected);
+  });
+  const three = layouts.find((layout) => layout.stages === 3 && layout.replicas === 1);
+  assert.ok(three);
+  const rows = describeRun(
+    resolved({ ...DEEP, method: { type: 'pipeline', stages: 3 } }),
+    MNIST,
+  ).stages.slice(1);
+  const values = rows.reduce((sum, { input }) => sum + input.height * input.width * input.channels, 0);
+  const { batch_size, steps_per_epoch } = plan({ ...DEEP, method: { type: 'pipeline', stages: 3 } });
+  assert.equal(three.bytes_per_epoch, 2 * 4 * values * batch_size * steps_per_epoch);
+  // A round of ten steps takes two turns more, to fill and to drain.
+  const perStep = three.epoch_seconds / (steps_per_epoch * three.step_seconds);
+  assert.ok(Math.abs(perStep - 12 / 10) < 1e-3, `${perStep}`);
+  assert.equal(speedups.length, 16);
+});
+
 test('a slow link favors stages, a fast one replicas: the plan recommends accordingly', () => {
   // Few samples a boundary value, many weights: where gradients are dear to send and corrections cheap.
   const wide: SpecChanges = { model: { family: 'wide-resnet', depth: 16, width: 8 }, batch_size: 16 };

@@ -3,7 +3,7 @@ import type { Claim } from '../../lifecycle/claim.js';
 import { YIELD_MS } from '../../process/limits.js';
 import type { StopWish } from '../../store/leases.js';
 import type { OnLine, OnReport, Outcome } from '../children/trainer-child.js';
-import type { Slot } from '../slots/slot.js';
+import type { Runs } from './gang.js';
 
 /**
  * Reason why the worker ended an attempt. `yielded`: the task goes back without counting a failure, from its last
@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<Ending, string>> = {
   stalled: 'it reported nothing',
 };
 
-/** A claimed task on a slot, and the ways to end it. The report or the end of its trainer advances it. */
+/** A claimed task on a slot, or on several, and the ways to end it. The report or the end of its trainer advances it. */
 export class Attempt {
   private cause: Ending | null = null;
   private lost = false;
@@ -29,7 +29,7 @@ export class Attempt {
 
   constructor(
     readonly claim: Claim,
-    readonly slot: Slot,
+    private readonly runs: Runs,
   ) {}
 
   get ending(): Ending | null {
@@ -42,7 +42,7 @@ export class Attempt {
   }
 
   askCheckpoint(): void {
-    this.slot.askCheckpoint(this.claim.assignment, false);
+    this.runs.askCheckpoint(this.claim.assignment, false);
   }
 
   obey(wish: StopWish): void {
@@ -52,7 +52,7 @@ export class Attempt {
 
   /** Runs the task in the slot, to its end or to its trainer's. */
   async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
-    return this.slot.run(assignment, onReport, onLine).finally(() => this.detach());
+    return this.runs.run(assignment, onReport, onLine).finally(() => this.detach());
   }
 
   /**
@@ -69,14 +69,14 @@ export class Attempt {
   yield(): void {
     if (this.cause !== null || this.trainerDone) return;
     this.cause = 'yielded';
-    this.slot.askCheckpoint(this.claim.assignment, true);
-    this.patience = setTimeout(() => void this.slot.kill(REASONS.yielded), YIELD_MS);
+    this.runs.askCheckpoint(this.claim.assignment, true);
+    this.patience = setTimeout(() => void this.runs.kill(REASONS.yielded), YIELD_MS);
   }
 
   kill(cause: Ending): void {
     if (this.trainerDone) return;
     this.cause ??= cause;
-    void this.slot.kill(REASONS[cause]);
+    void this.runs.kill(REASONS[cause]);
   }
 
   lose(): void {

@@ -21,13 +21,15 @@ import type { ProfileMaker } from '../profiles.js';
 import type { Slot } from '../slots/slot.js';
 import { Attempt } from './attempt.js';
 import { Checkpoints } from './checkpoints.js';
+import { Gang, trainersFor } from './gang.js';
+import { Helpers, type HelpersOptions } from './helpers.js';
 import { withMetrics } from './metrics-input.js';
 import { type Gathered, type Recorder, startRecorder } from './recorder.js';
 import { startTaskLog } from './task-log.js';
 import { type TaskTrace, traceTask } from './task-trace.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
-export interface TaskRunnerOptions {
+export interface TaskRunnerOptions extends HelpersOptions {
   readonly db: Database;
   readonly blobs: BlobStore;
   readonly workerId: string;
@@ -38,8 +40,6 @@ export interface TaskRunnerOptions {
   readonly tracing: Tracing;
   /** Makes the profiles that a slot takes in turn with tasks. */
   readonly profiles: ProfileMaker;
-  /** Makes an idle slot of this worker look for a task. */
-  readonly wakeSlot: () => void;
   readonly log: Log;
 }
 
@@ -51,9 +51,12 @@ interface Ended {
 export class TaskRunner {
   private readonly attempts = new Set<Attempt>();
   private readonly works = new Set<Promise<void>>();
+  private readonly helpers: Helpers;
   private closed = false;
 
-  constructor(private readonly options: TaskRunnerOptions) {}
+  constructor(private readonly options: TaskRunnerOptions) {
+    this.helpers = new Helpers(options);
+  }
 
   /**
    * Claims the next task or profile for a reserved slot and sees it through, again and again until there is none: a
@@ -67,7 +70,12 @@ export class TaskRunner {
   }
 
   private async workOn(slot: Slot): Promise<void> {
-    while (await this.work(slot));
+    const helpers: Slot[] = [];
+    try {
+      while (await this.work(slot, helpers));
+    } finally {
+      this.helpers.giveBack(helpers);
+    }
   }
 
   /** Resolves when no task is running. */
@@ -75,22 +83,28 @@ export class TaskRunner {
     await Promise.allSettled(this.works);
   }
 
-  /** @returns whether there was something to do */
-  private async work(slot: Slot): Promise<boolean> {
+  /**
+   * @param helpers slots that are reserved for what this slot runs. They stay so until it has claimed its next task: the next
+   * round of a pipeline then finds them.
+   * @returns whether there was something to do
+   */
+  private async work(slot: Slot, helpers: Slot[]): Promise<boolean> {
     const { db, workerId, profiles } = this.options;
     if (this.closed) return false;
-    const claimed = await claimNext(db, { workerId, ...slot.place });
+    const claimed = await this.helpers.look(claimNext(db, { workerId, ...slot.place }));
     if (claimed === null) return false;
+    const trainers = claimed.kind === 'task' ? trainersFor(claimed.assignment) : 1;
+    await this.helpers.gather(slot, helpers, trainers - 1);
     if (claimed.kind === 'profile') await profiles.make(claimed.profile, slot);
     else if (this.closed) await releaseTask(db, claimed.task);
-    else await this.runTask(claimed, slot);
+    else await this.runTask(claimed, slot, helpers);
     return true;
   }
 
-  private async runTask(claimed: Claim, slot: Slot): Promise<void> {
+  private async runTask(claimed: Claim, slot: Slot, helpers: readonly Slot[]): Promise<void> {
     const { db, blobs, workerId, leases, tracing, log } = this.options;
     const { task } = claimed;
-    const attempt = new Attempt(claimed, slot);
+    const attempt = new Attempt(claimed, helpers.length > 0 ? new Gang([slot, ...helpers]) : slot);
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
     this.attempts.add(attempt);
@@ -102,7 +116,8 @@ export class TaskRunner {
       onWish: (wish) => attempt.obey(wish),
       run: async (lost) => {
         lost.addEventListener('abort', () => attempt.lose());
-        await this.record(attempt, await this.train(attempt, checkpoints), checkpoints, trace);
+        const ended = await this.train(attempt, slot.place.device, checkpoints);
+        await this.record(attempt, ended, checkpoints, trace);
       },
       fail: (error) => fail(db, attempt, error),
     }).finally(() => {
@@ -117,7 +132,7 @@ export class TaskRunner {
     for (const attempt of this.attempts) attempt.yield();
   }
 
-  private async train(attempt: Attempt, checkpoints: Checkpoints): Promise<Ended> {
+  private async train(attempt: Attempt, device: string, checkpoints: Checkpoints): Promise<Ended> {
     const { db, noProgressMs, checkpointMs, log } = this.options;
     const { task, assignment } = attempt.claim;
     const recorder = startRecorder(
@@ -136,7 +151,7 @@ export class TaskRunner {
     const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
     const reminder = setInterval(() => attempt.askCheckpoint(), checkpointMs);
     try {
-      const onReport = this.listener(attempt, recorder, watchdog);
+      const onReport = this.listener(device, recorder, watchdog);
       const complete = await withMetrics(db, this.options.blobs, assignment);
       const outcome = await attempt.run(complete, onReport, printed.add);
       return { outcome, unwritten: await recorder.drain() };
@@ -149,12 +164,12 @@ export class TaskRunner {
     }
   }
 
-  private listener({ slot }: Attempt, recorder: Recorder, watchdog: Watchdog): OnReport {
+  private listener(device: string, recorder: Recorder, watchdog: Watchdog): OnReport {
     return (report) => {
       watchdog.reset();
       if (report.type === 'metrics') {
         recorder.add(report.samples, report.made_at_ms);
-        this.options.metrics.samplesMade(slot.place.device, report.samples);
+        this.options.metrics.samplesMade(device, report.samples);
       } else if (report.type === 'checkpoint') recorder.checkpoint(report.checkpoint);
       else recorder.progress(report.total > 0 ? report.done / report.total : 0);
     };

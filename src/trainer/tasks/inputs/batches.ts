@@ -37,6 +37,12 @@ export async function openSteps(context: TaskContext, steps: StepRange): Promise
   };
 }
 
+/** The batches of the steps with their labels alone: their images are empty. */
+export async function openLabels(context: TaskContext, _steps: StepRange): Promise<StepBatches> {
+  const batches = await openTrainBatches(context);
+  return { at: (step) => batches.labelsAt(step), close: () => batches.reader.close() };
+}
+
 export async function openTrainBatches(context: TaskContext): Promise<TrainBatches> {
   const { blobs, decoders } = context;
   const reader = await openSplit(await readManifest(context), 'train', blobs, { decoders });

@@ -1,5 +1,4 @@
 import type { TaskOutput } from '../../../contract/trainer-protocol.js';
-import type { RunDescription } from '../../../method/index.js';
 import type { StageDescription } from '../../../network/index.js';
 import { mergeStates } from '../../checkpoint/index.js';
 import type { OptimizerState } from '../../optimizer/index.js';
@@ -9,10 +8,10 @@ import { stageParameters } from '../inputs/stage-parameters.js';
 import { initialState, readState } from '../inputs/states.js';
 import { storeStage } from './store-stage.js';
 
-/** The states of all stages as one. */
+/** The states of stages as one. */
 export async function statesBefore(
   context: TaskContext,
-  { stages }: RunDescription,
+  stages: readonly StageDescription[],
 ): Promise<OptimizerState> {
   const { inputs } = context.assignment;
   const before = async (stage: StageDescription): Promise<OptimizerState> =>
@@ -22,7 +21,7 @@ export async function statesBefore(
   return mergeStates(await allEnded(stages.map(before)));
 }
 
-/** The outputs of all stages: `state-k`, and `auxiliary-k` where the stage has an AuxNet. */
+/** The outputs of stages: `state-k`, and `auxiliary-k` where the stage has an AuxNet. */
 export async function storeStages(
   context: TaskContext,
   stages: readonly StageDescription[],

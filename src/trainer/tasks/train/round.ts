@@ -6,7 +6,7 @@ import { type OptimizerState, replicaRateAt } from '../../optimizer/index.js';
 import { type Stopwatch, type Trained, trainLoop } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
 import { checkPrecision, type Save, type TaskContext } from '../context.js';
-import { openSteps, type StepBatches } from '../inputs/batches.js';
+import { openLabels, openSteps, type StepBatches } from '../inputs/batches.js';
 import { type Owned, withOwned } from '../owned.js';
 import { paceOf, samplesOf } from './metric-samples.js';
 
@@ -22,6 +22,10 @@ export interface Round {
   /** The checkpoint of an earlier attempt. */
   readonly checkpoint: Checkpoint | null;
   readonly stopwatch: Stopwatch;
+  /** False for a trainer of a gang whose progress and pace another one reports. Absent: true. */
+  readonly leads?: boolean;
+  /** False for a trainer of a gang that needs the labels alone. Absent: true. */
+  readonly readsImages?: boolean;
   /** Brings the state to the device, where it trains. */
   readonly begin: (state: OptimizerState, owned: Owned) => Trainee;
 }
@@ -35,6 +39,11 @@ export interface Trainee {
    * attempt goes on, which it does unless it `stops`; absent where the task writes none.
    */
   readonly keepFiles?: (stops: boolean) => Promise<Pick<Checkpoint, 'spool' | 'rows'> | null>;
+  /**
+   * Makes a checkpoint of all trainers of a gang, to which this one belongs. Absent: the task has one trainer. A gang makes none
+   * after its last batch, when trainers are about to end.
+   */
+  readonly saveGang?: (step: number, stops: boolean) => Promise<null>;
   /** Tensors of batches that are under way between stages. Absent: every batch ends with its step. */
   readonly inFlight?: () => NonNullable<Checkpoint['inFlight']>;
 }
@@ -46,7 +55,8 @@ export async function trainRound(context: TaskContext, round: Round): Promise<Op
   const from = checkpoint?.step ?? round.steps.start;
   return await withOwned(async (owned) => {
     const opened = async () => {
-      const batches = await openSteps(context, { ...round.steps, start: from });
+      const opens = round.readsImages === false ? openLabels : openSteps;
+      const batches = await opens(context, { ...round.steps, start: from });
       return owned.add(batches, () => batches.close(stopwatch));
     };
     // Both at once: a task begins with waiting for files.
@@ -68,7 +78,7 @@ async function makeSteps(
   round: Round,
   { from, batches, trainee }: Beginning,
 ): Promise<void> {
-  const { run, steps, stage, stopwatch } = round;
+  const { run, steps, stage, stopwatch, leads = true } = round;
   const { optimizer } = context.assignment.spec;
   const started = context.now();
   let done = 0;
@@ -82,18 +92,22 @@ async function makeSteps(
     onReport: (report: Parameters<typeof samplesOf>[0]) => {
       // Stages of a pipeline report different steps at a time.
       done = Math.max(done, countBefore(steps, report.step + 1));
-      context.progress(done, countSteps(steps));
+      if (leads) context.progress(done, countSteps(steps));
       context.metrics(samplesOf(report));
     },
-    betweenSteps: (next: number) => context.betweenSteps(saving(context, round, trainee, next)),
+    betweenSteps: async (next: number) => {
+      if (trainee.saveGang && next >= steps.end) return;
+      await context.betweenSteps(saving(context, round, trainee, next));
+    },
   };
   await trainLoop(loop, trainee.trained);
-  context.metrics(paceOf(context, { ...steps, start: from }, stage, started, stopwatch));
+  if (leads) context.metrics(paceOf(context, { ...steps, start: from }, stage, started, stopwatch));
 }
 
 function saving(context: TaskContext, round: Round, trainee: Trainee, step: number): Save {
   return (stops) =>
     round.stopwatch.timeAsync('checkpoint', async () => {
+      if (trainee.saveGang) return trainee.saveGang(step, stops);
       // The files first: a checkpoint that can be read has all it names.
       const files = trainee.keepFiles ? await trainee.keepFiles(stops) : { spool: null };
       const inFlight = trainee.inFlight?.() ?? new Map();

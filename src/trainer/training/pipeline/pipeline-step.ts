@@ -1,18 +1,19 @@
 import type { StoredTensor } from '../../checkpoint/index.js';
+import * as kernels from '../../kernels/index.js';
 import { classificationObjective, type LocalLoss } from '../../objective/local-objective.js';
-import { read, type Tensor, upload } from '../../runtime/index.js';
+import { free, read, type Tensor, upload } from '../../runtime/index.js';
 import type { Stopwatch } from '../../stopwatch.js';
 import type { Trained } from '../loop.js';
 import { measureLoss, type StepAt, type StepReport } from '../report.js';
 import { type BatchStep, type PipelineStage, restored, stored } from './pipeline-stage.js';
-import { type Link, type Stream, TensorQueue } from './stream.js';
+import { type DownstreamLink, type Sink, type Source, TensorQueue, type UpstreamLink } from './stream.js';
 
 export interface PipelineOptions {
   /** Neighboring stages that run in turn, in the order of the network: all of them, or those of one device. */
   readonly stages: readonly PipelineStage[];
   /** Links to the stage before the first of them, and to the one after the last; null at an end of the network. */
-  readonly upstream: Link | null;
-  readonly downstream: Link | null;
+  readonly upstream: UpstreamLink | null;
+  readonly downstream: DownstreamLink | null;
   readonly labelSmoothing: number;
   /** Steps of the batches that a checkpoint found under way, the oldest first: at most as many as the largest lag. */
   readonly before: readonly BatchStep[];
@@ -40,6 +41,10 @@ interface LossAt {
 export class Pipeline implements Trained {
   readonly #inner: readonly InnerLink[];
   #turn: number;
+  /** The gradient that went upstream last. At the end of a turn, the stage there has yet to read it. */
+  #lastSent: Tensor | null = null;
+  /** A gradient from downstream that a checkpoint had on its way. */
+  #resumed: Tensor | null = null;
 
   constructor(private readonly options: PipelineOptions) {
     this.#inner = options.stages
@@ -59,6 +64,7 @@ export class Pipeline implements Trained {
     while (this.options.stages.some(({ underWay }) => underWay > 0)) {
       reports.push(...(await this.#backward(stopwatch, null)));
     }
+    this.#keepSent(null);
     return reports;
   }
 
@@ -68,7 +74,8 @@ export class Pipeline implements Trained {
     const gradients = this.#inner.flatMap(({ gradients: { waiting } }, index) =>
       waiting.map((tensor) => [gradientName(stages[index]!), stored(tensor)] as const),
     );
-    return new Map([...stages.flatMap((stage) => [...stage.saved()]), ...gradients]);
+    const sent = this.#lastSent ? [[nameBefore(stages[0]!), stored(this.#lastSent)] as const] : [];
+    return new Map([...stages.flatMap((stage) => [...stage.saved()]), ...gradients, ...sent]);
   }
 
   /** Goes on with the batches that were under way. */
@@ -82,6 +89,10 @@ export class Pipeline implements Trained {
       const name = gradientName(stages[index]!);
       if (saved.has(name)) gradients.adopt(restored(saved, name));
     });
+    const last = gradientName(stages.at(-1)!);
+    if (this.options.downstream && saved.has(last)) this.#resumed = restored(saved, last);
+    const first = nameBefore(stages[0]!);
+    if (this.options.upstream && saved.has(first)) this.#lastSent = restored(saved, first);
   }
 
   async #forward(at: StepAt): Promise<LossAt | null> {
@@ -113,22 +124,42 @@ export class Pipeline implements Trained {
     const reports: StepReport[] = [];
     for (const [index, stage] of stages.entries()) {
       if (turn < stage.options.lag || stage.underWay === 0) continue;
-      const above = this.#inner[index - 1]?.gradients ?? upstream?.gradients;
-      const send = (gradient: Tensor) => above && sent(above, gradient, stopwatch);
+      const above = this.#inner[index - 1]?.gradients;
+      const send = (gradient: Tensor) => {
+        if (above) above.send(gradient);
+        else if (upstream) return this.#sendUpstream(upstream.gradients, gradient, stopwatch);
+      };
       const below = this.#inner[index]?.gradients ?? downstream?.gradients;
-      const cotangent = below ? await received(below, stopwatch) : last!.loss.cotangent;
+      const cotangent = below ? await this.#gradientFrom(below, stopwatch) : last!.loss.cotangent;
       const measured = below ? 'no loss' : measureLoss(last!.at, last!.loss);
       reports.push(...(await stage.backward(cotangent, measured, stopwatch, send)));
     }
     return reports;
   }
+
+  /** The first gradient after a checkpoint may come from there. */
+  async #gradientFrom(below: Source, stopwatch: Stopwatch): Promise<Tensor> {
+    const resumed = below === this.options.downstream?.gradients ? this.#resumed : null;
+    if (resumed) this.#resumed = null;
+    return resumed ?? (await received(below, stopwatch));
+  }
+
+  async #sendUpstream(sink: Sink, gradient: Tensor, stopwatch: Stopwatch): Promise<void> {
+    this.#keepSent(kernels.reshape(gradient, gradient.shape));
+    await sent(sink, gradient, stopwatch);
+  }
+
+  #keepSent(gradient: Tensor | null): void {
+    if (this.#lastSent) free(this.#lastSent);
+    this.#lastSent = gradient;
+  }
 }
 
-async function received(stream: Stream, stopwatch: Stopwatch): Promise<Tensor> {
+async function received(stream: Source, stopwatch: Stopwatch): Promise<Tensor> {
   return stopwatch.timeAsync('stream', async () => stream.receive());
 }
 
-async function sent(stream: Stream, tensor: Tensor, stopwatch: Stopwatch): Promise<void> {
+async function sent(stream: Sink, tensor: Tensor, stopwatch: Stopwatch): Promise<void> {
   await stopwatch.timeAsync('stream', async () => stream.send(tensor));
 }
 
@@ -139,3 +170,4 @@ function copied(images: Tensor): Tensor {
 
 /** The gradient that a stage has yet to read. */
 const gradientName = ({ options: { index } }: PipelineStage): string => `gradient-${index}`;
+const nameBefore = ({ options: { index } }: PipelineStage): string => `gradient-${index - 1}`;

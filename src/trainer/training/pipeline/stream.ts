@@ -1,24 +1,32 @@
 import * as kernels from '../../kernels/index.js';
 import type { Tensor } from '../../runtime/index.js';
 
-/** One way of a link between neighboring stages: a tensor for each batch, in the order of the batches. */
-export interface Stream {
+/** Takes the tensors of a stage, one for each batch, in the order of the batches. */
+export interface Sink {
   /** The tensor stays the sender's, who may free it afterwards. */
   send(tensor: Tensor): void | Promise<void>;
+}
+
+/** Gives the tensors of a neighbor, in the order of the batches. */
+export interface Source {
   /** The next tensor, which the reader owns. */
   receive(): Tensor | Promise<Tensor>;
 }
 
-/** The link between stages k and k+1. */
-export interface Link {
-  /** o_k of each batch, downstream. */
-  readonly features: Stream;
-  /** d loss / d o_k of each batch, upstream. */
-  readonly gradients: Stream;
+/** The link to the stage before: o_{k-1} of each batch comes, d loss / d o_{k-1} goes. */
+export interface UpstreamLink {
+  readonly features: Source;
+  readonly gradients: Sink;
 }
 
-/** A stream within a process. */
-export class TensorQueue implements Stream {
+/** The link to the stage after: o_k goes, d loss / d o_k comes. */
+export interface DownstreamLink {
+  readonly features: Sink;
+  readonly gradients: Source;
+}
+
+/** Both ends of a stream within a process. */
+export class TensorQueue implements Sink, Source {
   readonly #tensors: Tensor[] = [];
 
   /** Keeps the values under a handle of its own. */

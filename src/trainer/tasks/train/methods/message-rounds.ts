@@ -31,7 +31,7 @@ async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
     steps: parallelRange(run.rounds, round),
     stage: null,
     parameters: run.stages.flatMap(stageParameters),
-    state: () => statesBefore(context, run),
+    state: () => statesBefore(context, run.stages),
     checkpoint: await readCheckpoint(context),
     stopwatch,
     begin: (before, owned) => begun(spec, run.stages, before, owned),

@@ -1,61 +1,80 @@
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
-import { describeRun, lagOf, parallelRange, type RunDescription } from '../../../../method/index.js';
-import { type Checkpoint, mergeStates } from '../../../checkpoint/index.js';
+import {
+  describeRun,
+  lagOf,
+  parallelRange,
+  type RunDescription,
+  type StepRange,
+} from '../../../../method/index.js';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  mergeStates,
+} from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
 import { learningRateAt, Optimizer, type OptimizerState } from '../../../optimizer/index.js';
 import { type BatchStep, Pipeline, PipelineStage, reportsAt, Stopwatch } from '../../../training/index.js';
-import type { TaskContext } from '../../context.js';
+import { type TaskContext, TaskStopped } from '../../context.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
 import { readCheckpoint } from '../../inputs/states.js';
-import type { Owned } from '../../owned.js';
+import { type Owned, withOwned } from '../../owned.js';
+import { type Member, openMember } from '../gang.js';
 import { statesBefore, storeStages } from '../joint-stages.js';
 import { partSettings } from '../part.js';
-import { type Trainee, trainRound } from '../round.js';
+import { saveCheckpoint, type Trainee, trainRound } from '../round.js';
 import type { MethodTrainer } from './method-trainer.js';
 
 /** `pipeline`: features go downstream and gradients upstream in every step, with fixed lags (docs/method.md). */
 export const pipeline: MethodTrainer = {
-  train: trainPipeline,
+  train: (context) => withOwned((owned) => trainPipeline(context, owned)),
   // Only the lags part the stages from back-propagation, and one batch in the composed network has none.
   gradients: null,
 };
 
-/** Trains all stages for one round, at whose end no batch is under way. */
-async function trainPipeline(context: TaskContext): Promise<TaskSuccess> {
-  const { spec, dataset, round } = context.assignment;
+/** Trains all stages, or those of this trainer in its gang, for one round, at whose end no batch is under way. */
+async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSuccess> {
+  const { spec, dataset, round, gang } = context.assignment;
   const run = describeRun(spec, dataset);
   if (round === null) throw new TrainerError('invalid_assignment', 'a pipeline needs a round');
   const stopwatch = new Stopwatch(context.now);
   const checkpoint = await readCheckpoint(context);
+  const steps = parallelRange(run.rounds, round);
+  const inGang = new GangCheckpoints(context, run, steps);
+  const member = openMember(run, spec.batch_size, gang, (bytes) => inGang.received(bytes), owned);
   const state = await trainRound(context, {
     run,
-    steps: parallelRange(run.rounds, round),
+    steps,
     stage: null,
-    parameters: run.stages.flatMap(stageParameters),
-    state: () => statesBefore(context, run),
+    parameters: member.stages.flatMap(stageParameters),
+    state: () => statesBefore(context, member.stages),
     checkpoint,
     stopwatch,
-    begin: (before, owned) => begun(context, { run, round, checkpoint }, before, owned),
+    leads: member.isFirst,
+    readsImages: member.isFirst,
+    begin: (before, opened) => begun({ context, run, steps, checkpoint, member, inGang }, before, opened),
   });
-  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, run.stages, state));
+  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, state));
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
 interface PipelineRound {
+  readonly context: TaskContext;
   readonly run: RunDescription;
-  readonly round: number;
+  readonly steps: StepRange;
   readonly checkpoint: Checkpoint | null;
+  readonly member: Member;
+  readonly inGang: GangCheckpoints;
 }
 
 function begun(
-  { assignment: { spec } }: TaskContext,
-  { run, round, checkpoint }: PipelineRound,
+  { context: { assignment }, run, steps, checkpoint, member, inGang }: PipelineRound,
   state: OptimizerState,
   owned: Owned,
 ): Trainee {
-  const steps = parallelRange(run.rounds, round);
+  const { spec, gang } = assignment;
   const from = checkpoint?.step ?? steps.start;
-  const stages = run.stages.map((stage) => {
+  const stages = member.stages.map((stage) => {
     const optimizer = new Optimizer(stageParameters(stage), state, partSettings(spec, null));
     owned.add(optimizer, () => optimizer.dispose());
     const { index, layers } = stage;
@@ -65,8 +84,8 @@ function begun(
   const first = Math.max(steps.start, from - stages[0]!.options.lag);
   const trained = new Pipeline({
     stages,
-    upstream: null,
-    downstream: null,
+    upstream: member.upstream,
+    downstream: member.downstream,
     labelSmoothing: spec.label_smoothing,
     before: Array.from({ length: from - first }, (_, index): BatchStep => {
       const step = first + index;
@@ -76,9 +95,74 @@ function begun(
     forwarded: from - steps.start,
   });
   if (checkpoint) trained.restore(checkpoint.inFlight ?? new Map());
+  const now = () => mergeStates(stages.map(({ options }) => options.optimizer.state()));
+  inGang.begin(member, () => ({ state: now(), inFlight: trained.saved() }));
   return {
     trained,
-    state: () => mergeStates(stages.map(({ options }) => options.optimizer.state())),
+    state: now,
     inFlight: () => trained.saved(),
+    ...(gang && {
+      saveGang: async (step: number, stops: boolean) => {
+        await inGang.start(step, stops);
+        return null;
+      },
+    }),
   };
+}
+
+type Part = Required<Pick<Checkpoint, 'state' | 'inFlight'>>;
+
+/**
+ * One checkpoint of all trainers of a gang. The first one sends its part down the stream of features, in front of the batch
+ * that it does not include; each one that receives it there adds its own part, so that all parts are of the same step. The
+ * last one stores the whole, which a single trainer would have stored too.
+ */
+class GangCheckpoints {
+  #member: Member | null = null;
+  #part: (() => Part) | null = null;
+
+  constructor(
+    private readonly context: TaskContext,
+    private readonly run: RunDescription,
+    private readonly steps: StepRange,
+  ) {}
+
+  begin(member: Member, part: () => Part): void {
+    this.#member = member;
+    this.#part = part;
+  }
+
+  async start(step: number, stops: boolean): Promise<void> {
+    await this.#pass({ ...this.#own(), step, spool: null }, stops);
+  }
+
+  /** @throws TaskStopped if all trainers are to end with this checkpoint */
+  async received(bytes: Uint8Array): Promise<void> {
+    const stops = bytes[0] === 1;
+    const before = decodeCheckpoint(bytes.subarray(1));
+    const { state, inFlight } = this.#own();
+    const joined: Checkpoint = {
+      ...before,
+      state: mergeStates([before.state, state]),
+      inFlight: new Map([...(before.inFlight ?? []), ...inFlight]),
+    };
+    if (this.#member?.isLast) {
+      const parameters = this.run.stages.flatMap(stageParameters);
+      const made = await saveCheckpoint(this.context, { parameters, steps: this.steps }, joined);
+      this.context.checkpointMade?.(made);
+    } else await this.#pass(joined, stops);
+    if (stops) throw new TaskStopped();
+  }
+
+  #own(): Part {
+    if (!this.#part) throw new Error('a checkpoint came before the round began');
+    return this.#part();
+  }
+
+  async #pass(checkpoint: Checkpoint, stops: boolean): Promise<void> {
+    const { stages } = this.run;
+    const end = this.#member?.stages.at(-1)?.index ?? 0;
+    const bytes = encodeCheckpoint(stages.slice(0, end + 1).flatMap(stageParameters), checkpoint, 'gang');
+    await this.#member?.passCheckpoint(Buffer.concat([Buffer.of(stops ? 1 : 0), bytes]));
+  }
 }
