@@ -8,6 +8,7 @@ import {
   type Ghost,
   type Lane,
   lanesByStage,
+  slotsInUse,
   stageLane,
 } from '../../../client/src/timeline/index.js';
 
@@ -39,7 +40,7 @@ export interface WavefrontInput {
 /** The schedule in cells: a lane for each stage, from the first start to the predicted end. */
 export function wavefrontOf({ attempts, tasks, nowMs, width }: WavefrontInput): Wavefront {
   const bars = barsOf(attempts, nowMs);
-  const slots = attempts.filter(({ outcome }) => outcome === 'running').length;
+  const slots = slotsInUse(attempts, nowMs);
   const rest = tasks.length > 0 ? forecast(tasks, attempts, { slots, nowMs }) : null;
   const unfinished = tasks.filter(({ state }) => state !== 'succeeded');
   const lanes = lanesByStage(bars, unfinished);

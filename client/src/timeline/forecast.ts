@@ -1,5 +1,6 @@
 import type { components } from '../generated/openapi.js';
-import type { Attempt } from './bars.js';
+import { type Attempt, barsOf } from './bars.js';
+import { figuresOf } from './figures.js';
 
 type Task = components['schemas']['Task'];
 type Part = Pick<Task, 'key' | 'kind' | 'stage' | 'round' | 'replica' | 'state' | 'progress' | 'waits_for'>;
@@ -51,6 +52,14 @@ export function forecast(
     if (!isRunning(task)) ghosts.push({ task, start, end });
   }
   return { ghosts, end: Math.max(nowMs, ...done.values()) };
+}
+
+/**
+ * Number of slots that work on a job: the maximum number of its attempts at the same time so far. The attempts that run at the
+ * moment are too few of them while the whole network trains or is evaluated.
+ */
+export function slotsInUse(attempts: readonly Attempt[], nowMs: number): number {
+  return figuresOf(barsOf(attempts, nowMs))?.maxAtWork ?? 1;
 }
 
 /** Tasks behind those that they wait for; the order of the plan otherwise. */

@@ -7,6 +7,7 @@ import {
   forecast,
   lanesByDevice,
   lanesByStage,
+  slotsInUse,
 } from '../../../client/src/timeline/index.js';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');
@@ -113,6 +114,13 @@ test('the rest of a schedule begins when its inputs are there and a slot is free
     ],
   );
   assert.equal(end - NOW, 7000);
+});
+
+test('slots in use are the most that worked at one time, also while one task runs alone', () => {
+  assert.equal(slotsInUse(ATTEMPTS, NOW), 2);
+  const alone = ATTEMPTS.map((each) => ({ ...each, outcome: 'succeeded' as const }));
+  assert.equal(slotsInUse([...alone, attempt('evaluate', 13, null)], NOW + 5000), 2);
+  assert.equal(slotsInUse([], NOW), 1);
 });
 
 test('one slot does one task after another', () => {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { type Attempt, forecast } from '../../../../client/src/timeline/index.js';
+import { type Attempt, forecast, slotsInUse } from '../../../../client/src/timeline/index.js';
 import { clock, duration } from '../../format.js';
 import { useNow } from '../../live.js';
 import { Panel } from '../../parts/panel.js';
@@ -69,8 +69,7 @@ function useRest(
 ) {
   return useMemo(() => {
     if (!tasks || !attempts) return null;
-    const slots = attempts.filter(({ outcome }) => outcome === 'running').length;
-    return forecast(tasks, attempts, { slots, nowMs: now });
+    return forecast(tasks, attempts, { slots: slotsInUse(attempts, now), nowMs: now });
   }, [tasks, attempts, now]);
 }
 
