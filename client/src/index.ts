@@ -52,6 +52,13 @@ export function createClient(options: ClientOptions) {
         emptied(http.DELETE('/datasets/{id}', { params: { path: { id } } })),
     },
     uploads: uploadsApi(connection),
+    /** The caller; and sessions of browsers, which keep a cookie in the place of the key. */
+    session: {
+      get: (): Promise<Schemas['Session']> => answered(http.GET('/session')),
+      /** Begins a session with the key of this client. The browser keeps its cookie. */
+      create: (): Promise<Schemas['Session']> => answered(http.POST('/session')),
+      end: (): Promise<void> => emptied(http.DELETE('/session')),
+    },
     workers: {
       list: async (): Promise<Schemas['Worker'][]> => (await answered(http.GET('/workers'))).data,
     },

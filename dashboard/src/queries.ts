@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { Event, MetricSeries } from '../../client/src/index.js';
+import { answered, type Event, type MetricSeries } from '../../client/src/index.js';
 import { type Schemas, strata } from './server.js';
 
 // Answers of the server that pages read, by key. A key begins with its subject, so that `['job', id]` refreshes all of a job.
@@ -101,7 +101,7 @@ export const modelQuery = (id: string) =>
 /** Pictures on a page. */
 export const PICTURES_PER_PAGE = 24;
 
-/** What a model said to the test images never changes. */
+/** The predictions of a model on the test images never change. */
 export const evaluationQuery = (id: string, variant: Schemas['ModelVariantName']) =>
   queryOptions({
     queryKey: ['model', id, 'evaluation', variant],
@@ -166,4 +166,20 @@ export const healthQuery = () =>
       return data ?? null;
     },
     refetchInterval: LOOK_MS,
+  });
+
+/** Who the caller is. */
+export const sessionQuery = () =>
+  queryOptions({ queryKey: ['session'], queryFn: () => strata.session.get(), staleTime: 60_000 });
+
+export const keysQuery = () =>
+  queryOptions({
+    queryKey: ['keys'],
+    queryFn: async () => (await answered(strata.http.GET('/api-keys'))).data,
+  });
+
+export const webhooksQuery = () =>
+  queryOptions({
+    queryKey: ['webhooks'],
+    queryFn: async () => (await answered(strata.http.GET('/webhooks'))).data,
   });

@@ -4,8 +4,8 @@ import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { AsOf, useLiveEvents } from './live.js';
 import { Boundary } from './parts/boundary.js';
 import { SignIn } from './parts/sign-in.js';
-import { healthQuery, jobsQuery } from './queries.js';
-import { needsKey, savedKey, switchKey } from './server.js';
+import { healthQuery, jobsQuery, sessionQuery } from './queries.js';
+import { needsKey, signOut } from './server.js';
 import { useShortcuts } from './shortcuts.js';
 import { JobsView } from './views/jobs/jobs.js';
 
@@ -17,6 +17,7 @@ const ModelsView = lazy(() => import('./views/models/models.js'));
 const ModelView = lazy(() => import('./views/models/model.js'));
 const DatasetsView = lazy(() => import('./views/datasets/datasets.js'));
 const DatasetView = lazy(() => import('./views/datasets/dataset.js'));
+const SettingsView = lazy(() => import('./views/settings/settings.js'));
 const WorkersView = lazy(() => import('./views/workers.js'));
 
 const PAGES = [
@@ -24,6 +25,7 @@ const PAGES = [
   ['/models', 'Models'],
   ['/datasets', 'Datasets'],
   ['/workers', 'Workers'],
+  ['/settings', 'Settings'],
 ] as const;
 
 export function Shell() {
@@ -35,7 +37,7 @@ export function Shell() {
     document.title = `${PAGES.find(([start]) => path.startsWith(start))?.[1] ?? 'Strata'} – Strata`;
   }, [path]);
   const asOf = useLiveEvents(first.isSuccess);
-  if (needsKey(first.error)) return <SignIn problem={first.error} />;
+  if (needsKey(first.error)) return <SignIn />;
   return (
     <AsOf value={asOf}>
       <header className="top">
@@ -51,11 +53,7 @@ export function Shell() {
         </nav>
         <Health />
         <a href="/docs/">API</a>
-        {savedKey() !== null && (
-          <button type="button" onClick={() => switchKey(null)}>
-            Sign out
-          </button>
-        )}
+        <Caller />
       </header>
       {showsKeys && <Keys close={() => setShowsKeys(false)} />}
       <Boundary key={path} name="page">
@@ -70,6 +68,7 @@ export function Shell() {
             <Route path="/datasets/:id">{({ id }) => <DatasetView id={id} />}</Route>
             <Route path="/datasets" component={DatasetsView} />
             <Route path="/workers" component={WorkersView} />
+            <Route path="/settings" component={SettingsView} />
             <Route path="/">
               <Redirect to="/jobs" />
             </Route>
@@ -83,6 +82,22 @@ export function Shell() {
         </Suspense>
       </Boundary>
     </AsOf>
+  );
+}
+
+/** The tenant of the session, and the way out. A server without keys has neither. */
+function Caller() {
+  const { data } = useQuery(sessionQuery());
+  if (!data || data.key_id === null) return null;
+  return (
+    <>
+      <span className="quiet" title={data.scopes.join(', ')}>
+        {data.tenant}
+      </span>
+      <button type="button" onClick={() => void signOut()}>
+        Sign out
+      </button>
+    </>
   );
 }
 
@@ -105,8 +120,8 @@ function Keys({ close }: { close: () => void }) {
   return (
     <section className="panel keys" aria-label="Keyboard">
       <p>
-        <kbd>g</kbd> then <kbd>j</kbd> jobs, <kbd>m</kbd> models, <kbd>d</kbd> datasets, <kbd>w</kbd> workers.{' '}
-        <kbd>n</kbd> new job. <kbd>?</kbd> this list.
+        <kbd>g</kbd> then <kbd>j</kbd> jobs, <kbd>m</kbd> models, <kbd>d</kbd> datasets, <kbd>w</kbd> workers,{' '}
+        <kbd>s</kbd> settings. <kbd>n</kbd> new job. <kbd>?</kbd> this list.
       </p>
       <button type="button" onClick={close}>
         Close

@@ -1,7 +1,13 @@
 import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 
-const PLACES: Readonly<Record<string, string>> = { j: '/jobs', m: '/models', d: '/datasets', w: '/workers' };
+const PLACES: Readonly<Record<string, string>> = {
+  j: '/jobs',
+  m: '/models',
+  d: '/datasets',
+  w: '/workers',
+  s: '/settings',
+};
 
 /** `g` and a letter go to a page, `n` to the form, `?` calls `toggleHelp`. Keys in fields stay there. */
 export function useShortcuts(toggleHelp: () => void): void {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Principal } from '../contract/access.js';
 import type { ReceivedUpload } from '../contract/client/datasets.js';
 import type { SentSpec } from '../contract/client/jobs.js';
 import type { JobsService } from '../contract/client/service.js';
@@ -25,6 +26,7 @@ export interface OperationRequest<Id extends OperationId> {
   readonly closing: AbortSignal;
   /** Aborts when the caller has gone away before the response. */
   readonly leaving: AbortSignal;
+  readonly caller: Caller;
   readonly params: Part<Id, 'path'>;
   readonly query: Query<Id>;
   /** Headers by lower-case names, as in Node. OpenAPI has no parameter for Accept. */
@@ -39,6 +41,17 @@ export interface OperationRequest<Id extends OperationId> {
   readonly openUpload: (id: string) => Promise<FinishedUpload>;
 }
 
+/** Who sent a request, and how. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Its API key; null on a server without keys. */
+  readonly key: string | null;
+  /** The session of a browser; null for a caller that sent its key. */
+  readonly session: { readonly expiresAt: Date } | null;
+  /** Whether it uses https. */
+  readonly isSecure: boolean;
+}
+
 /** Operations on the service itself, limited to the view of the caller. */
 export interface ServiceState {
   readonly version: string;
@@ -46,6 +59,8 @@ export interface ServiceState {
   getMetrics(): Promise<string>;
   getReadiness(): ReturnType<JobsService['getReadiness']>;
   listWorkers(): ReturnType<JobsService['listWorkers']>;
+  /** Begins a session of a browser with this key. */
+  createSession(key: string): ReturnType<JobsService['sealSession']>;
 }
 
 type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = NonNullable<

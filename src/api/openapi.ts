@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { Scope } from '../contract/access.js';
+import { ANY_KEY, type Scope } from '../contract/access.js';
 
 export type JsonObject = { [key: string]: unknown };
 
@@ -33,10 +33,14 @@ export function operationsOf({ document }: Contract): OperationEntry[] {
   );
 }
 
-/** The scope that an operation requires, or null if it needs no key. @throws if the contract does not declare it */
-export function scopeOf({ id, operation: { security } }: OperationEntry): Scope | null {
+/**
+ * The scope that an operation requires, ANY_KEY if it requires a key and no scope, or null if it needs no key.
+ * @throws if the contract does not declare it
+ */
+export function scopeOf({ id, operation: { security } }: OperationEntry): Scope | typeof ANY_KEY | null {
   if (security?.length === 0) return null;
-  const scope = security?.[0]?.apiKey?.[0];
+  const scopes = security?.[0]?.apiKey;
+  const scope = scopes?.length === 0 ? ANY_KEY : scopes?.[0];
   if (scope === undefined) throw new Error(`openapi.yaml: ${id} must declare a scope, or \`security: []\``);
   return scope;
 }

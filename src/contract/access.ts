@@ -14,6 +14,9 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Permission of operations that every valid key may use. */
+export const ANY_KEY = 'any';
+
 /** An authenticated caller. */
 export interface Principal {
   readonly tenant: string;

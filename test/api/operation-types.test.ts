@@ -37,7 +37,10 @@ type Helper =
 
 type ServiceMethod = Exclude<keyof ServiceState, 'version'>;
 
-export type OperationWithoutMethod = None<Exclude<OperationId, ClientMethod | ServiceMethod | 'getLiveness'>>;
+/** Operations that the API answers by itself. */
+type OwnOperation = 'getLiveness' | 'getSession' | 'deleteSession';
+
+export type OperationWithoutMethod = None<Exclude<OperationId, ClientMethod | ServiceMethod | OwnOperation>>;
 export type MethodWithoutOperation = None<Exclude<ClientMethod | ServiceMethod, OperationId | Helper>>;
 
 test('the contract is held by the compiler', () => {

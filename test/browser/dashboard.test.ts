@@ -26,6 +26,7 @@ declare const axe: {
   run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
 };
 declare const document: {
+  cookie: string;
   documentElement: { scrollWidth: number; clientWidth: number };
   querySelectorAll(selector: string): Iterable<{ complete: boolean; naturalWidth: number }>;
 };
@@ -224,6 +225,7 @@ describe('the dashboard in a browser', { skip }, () => {
       '/ui/datasets',
       `/ui/datasets/${dataset!.id}`,
       '/ui/workers',
+      '/ui/settings',
       '/ui/nowhere',
     ];
     const problems: string[] = [];
@@ -266,6 +268,16 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.getByLabel('API key').fill(key);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByText('No jobs yet').waitFor();
+      assert.equal(await page.evaluate(() => document.cookie), '', 'scripts cannot read the session');
+      const { job: own } = await strata.service.forTenant('other').jobs.createJob(smallJob(), {});
+      await page.goto(`${url}/ui/jobs/${own.id}`);
+      await page.locator('.badge.succeeded').waitFor();
+      const saving = page.waitForEvent('download');
+      await page.getByRole('link', { name: 'report.json' }).click();
+      assert.equal((await saving).suggestedFilename(), 'report.json');
+      await page.getByRole('link', { name: 'Settings' }).click();
+      await page.getByText('Your key has no scope admin').waitFor();
+      await page.getByText('Nobody is told yet.').waitFor();
       await page.goto(`${url}/ui/jobs/${job.id}`);
       await page.getByText(`There is no job with the id ${job.id}`).first().waitFor();
       await page.getByRole('button', { name: 'Sign out' }).click();

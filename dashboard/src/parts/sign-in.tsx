@@ -1,12 +1,15 @@
 import { type FormEvent, useState } from 'react';
-import { savedKey, switchKey } from '../server.js';
+import { signIn } from '../server.js';
+import { Problem } from './problem.js';
 
-/** For a server that asks for a key. The key stays in this tab. */
-export function SignIn({ problem }: { readonly problem: unknown }) {
+/** For a server that asks for a key. The key stays with the server's cookie, which scripts cannot read. */
+export function SignIn() {
   const [key, setKey] = useState('');
+  const [problem, setProblem] = useState<unknown>(null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    switchKey(key.trim());
+    setProblem(null);
+    signIn(key.trim()).catch(setProblem);
   };
   return (
     <main className="page narrow">
@@ -20,14 +23,10 @@ export function SignIn({ problem }: { readonly problem: unknown }) {
           value={key}
           onChange={({ target }) => setKey(target.value)}
         />
-        {savedKey() !== null && problem instanceof Error && (
-          <p role="alert" className="problem">
-            {problem.message}
-          </p>
-        )}
+        <Problem error={problem} />
         <p className="note">
-          Create one on the server with <code>npm run api-key -- create --name me</code>. It is kept in this
-          tab until you close it or sign out.
+          Create one on the server with <code>npm run api-key -- create --name me</code>. This browser stays
+          signed in for 12 hours, until you sign out, or until the key is revoked.
         </p>
         <button type="submit" className="primary" disabled={key.trim() === ''}>
           Sign in

@@ -1339,6 +1339,16 @@ class ApiKeyRequest(TypedDict):
     """Permissions of the key."""
 
 
+class Session(TypedDict):
+    object: Literal["session"]
+    tenant: str
+    scopes: list[Scope]
+    key_id: Optional[str]
+    """The id of the API key. Null on a server without keys."""
+    expires_at: Optional[str]
+    """End of the session of a browser. Null for a caller that sent its key."""
+
+
 class ApiKey(TypedDict):
     id: Id
     object: Literal["api_key"]

@@ -2,7 +2,6 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
-import { bearerToken } from '../http/bearer-token.js';
 import { rememberKeys, rememberLimits } from '../http/known-limits.js';
 import { type Count, countSafely } from '../http/safe-counter.js';
 
@@ -46,8 +45,8 @@ export async function limitRequests(app: FastifyInstance, options: LimitOptions)
     keyGenerator: (request) => `key:${request.principal?.keyId}`,
     // Without API keys there is only one user, so no limit is needed.
     allowList: (request) => requestsPerMinute === 0 || (request.principal?.keyId ?? null) === null,
-    errorResponseBuilder: ({ headers }, { ttl }) => {
-      known.note(`token:${bearerToken(headers.authorization)}`, ttl);
+    errorResponseBuilder: ({ apiKey }, { ttl }) => {
+      known.note(`token:${apiKey}`, ttl);
       return tooMany(ttl);
     },
   });

@@ -5,10 +5,10 @@ import type { ReceivedUpload } from '../../contract/client/datasets.js';
 import type { JobsService } from '../../contract/client/service.js';
 import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
-import type { FinishedUpload, OperationId, ServiceState } from '../handler.js';
-import { bearerToken } from '../http/bearer-token.js';
+import type { Caller, FinishedUpload, OperationId, ServiceState } from '../handler.js';
 import { copyOf } from '../http/json-parts.js';
 import { endWhenRevoked } from '../http/revocable.js';
+import { isSecure } from '../http/session-cookie.js';
 import {
   type Contract,
   inlineRefSiblings,
@@ -67,6 +67,7 @@ type AnyHandler = (request: {
   traceparent: string | null;
   closing: AbortSignal;
   leaving: AbortSignal;
+  caller: Caller;
   params: unknown;
   query: unknown;
   headers: unknown;
@@ -114,17 +115,27 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
       getMetrics: metrics,
       getReadiness: () => service.getReadiness(),
       listWorkers: () => service.listWorkers(tenantOf(request)),
+      createSession: (ofKey: string) => service.sealSession(ofKey),
     };
     const openUpload = (id: string) => uploads.open(tenantOf(request), id);
-    const asked = { params, query, headers, body, sent: sentBody, upload, openUpload };
+    const caller = callerOf(request);
+    const asked = { caller, params, query, headers, body, sent: sentBody, upload, openUpload };
     const leaving = leavingSignal(reply);
     const answer = await handler({ client, service: state, traceparent, closing, leaving, ...asked });
-    const key = bearerToken(headers.authorization);
-    if (principal !== null && key !== undefined && answer.body instanceof Readable) {
+    const key = request.apiKey;
+    if (principal !== null && key !== null && answer.body instanceof Readable) {
       endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
     }
     reply.code(answer.status).headers(answer.headers ?? {});
     return reply.send(method === 'HEAD' ? withoutContent(answer.body) : answer.body);
+  };
+}
+
+/** Operations that need no key have a caller without permissions. */
+function callerOf({ principal, apiKey, session, protocol, headers }: FastifyRequest): Caller {
+  return {
+    principal: principal ?? { tenant: NOBODY, scopes: [], keyId: null },
+    ...{ key: apiKey, session, isSecure: isSecure(protocol, headers) },
   };
 }
 

@@ -42,6 +42,7 @@ import {
   updateModel,
 } from './models.js';
 import { createPlan, createProfile, deleteProfile, getProfile } from './profiles.js';
+import { createSession, deleteSession, getSession } from './session.js';
 import { handOverJob, listJobTrackers } from './trackers.js';
 import {
   createWebhook,
@@ -109,6 +110,9 @@ export const handlers: Handlers = {
   listApiKeys,
   getApiKey,
   revokeApiKey,
+  createSession,
+  getSession,
+  deleteSession,
   getLiveness,
   getReadiness,
   getMetrics,

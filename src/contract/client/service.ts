@@ -21,6 +21,10 @@ export interface JobsService {
   forTenant(tenant: string): TenantClient;
   /** The principal of this key; null for an unknown or revoked key. @throws unavailable */
   authenticate(key: string): Promise<Principal | null>;
+  /** Begins a session of a browser. @returns its text, which stands for the key until it expires */
+  sealSession(key: string): Promise<{ readonly text: string; readonly expiresAt: Date }>;
+  /** The session with this text; null for one that has ended, and for other texts. The key may be revoked. */
+  openSession(text: string): Promise<{ readonly key: string; readonly expiresAt: Date } | null>;
   /** Whether no key was ever created. @throws unavailable */
   isOpen(): Promise<boolean>;
   /** Counts a request, together with all API processes. @throws Error if Redis does not respond quickly */

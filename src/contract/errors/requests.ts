@@ -40,6 +40,12 @@ export const REQUEST_ERRORS = {
     remedy: 'Use a key with the scope that the detail names. An admin creates keys with `POST /api-keys`.',
     retry: 'fatal',
   },
+  cross_site: {
+    status: 403,
+    title: 'A session is accepted only from pages of this server',
+    remedy: 'Sign in on this server’s own pages. Programs send `Authorization: Bearer <key>` and no cookie.',
+    retry: 'fatal',
+  },
   foreign_caller: {
     status: 403,
     title: 'Without API keys, the server accepts requests only from its own machine',

@@ -21,6 +21,7 @@ import { openJobWrites } from './jobs/create-job.js';
 import { openDatasetReads } from './jobs/new-job.js';
 import { openQueueReads } from './jobs/queue-place.js';
 import { openKeyring } from './keys/keyring.js';
+import { openSessions } from './keys/sessions.js';
 import { openPredictionFiles } from './models/test-answers.js';
 import { listWorkers, readDisks, readReadiness } from './monitoring/readiness.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
@@ -92,6 +93,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     version: STRATA_VERSION,
     forTenant: memoize((tenant: string) => tenantClient(tenant, parts), { max: MAX_CLIENTS }),
     ...openKeyring(db, now),
+    ...openSessions(outgoing.openBox, Date.now),
     countRequest: counter.countRequest,
     forgetUploads: (kept, olderThanMs) => deleteUploadsExcept(db, kept, olderThanMs),
     getMetrics: sayingUnavailable(memoize(() => metrics(), { max: 1, age: { ms: METRICS_KEPT_MS, now } })),

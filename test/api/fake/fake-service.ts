@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { JobsService } from '../../../src/contract/client/service.js';
-import { complete, WORKER } from '../fixtures.js';
+import { complete, NOW, WORKER } from '../fixtures.js';
 import type { FakeClient } from './fake-client.js';
 
 /** A JobsService in memory, of a server without keys: all requests get the same client. */
@@ -19,6 +19,14 @@ export class FakeService implements JobsService {
   }
 
   async authenticate() {
+    return null;
+  }
+
+  async sealSession(key: string) {
+    return { text: key, expiresAt: new Date(NOW) };
+  }
+
+  async openSession() {
     return null;
   }
 

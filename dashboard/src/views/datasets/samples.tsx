@@ -13,7 +13,7 @@ type Dataset = Schemas['Dataset'];
 type Split = Schemas['SplitName'];
 const SPLITS = ['train', 'validation', 'test'] as const satisfies readonly Split[];
 
-/** What is in a dataset: images by split and class, and how many of each there are. */
+/** The images of a dataset by split and class, and how many of each there are. */
 export function SamplePanels({ dataset }: { readonly dataset: Dataset }) {
   const { data, error } = useQuery(statisticsQuery(dataset.id));
   if (error instanceof StrataProblem && error.code === 'dataset_not_prepared') {

@@ -52,7 +52,7 @@ async function complete(file: File, onShare: (share: number) => void): Promise<s
   }
 }
 
-/** Where the upload of the file is; a new one begins at 0. */
+/** The upload of the file, and the byte at which it goes on. */
 async function position(file: File): Promise<{ id: string; offset: number }> {
   const known = localStorage.getItem(keyOf(file));
   if (known !== null) {

@@ -1,16 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import { bytes } from '../../format.js';
 import { useObjectUrl } from '../../parts/object-url.js';
 import { Panel } from '../../parts/panel.js';
-import { Problem } from '../../parts/problem.js';
 import { artifactsQuery } from '../../queries.js';
-import { type Schemas, saveArtifact, strata } from '../../server.js';
+import { downloadOf, type Schemas, strata } from '../../server.js';
 
 export function ArtifactsPanel({ job }: { readonly job: Schemas['Job'] }) {
   const { data = [] } = useQuery({ ...artifactsQuery(job.id), enabled: job.finished_at !== null });
-  const [problem, setProblem] = useState<unknown>(null);
   if (job.finished_at === null) return null;
   const curves = data.find(({ name }) => name === 'curves.svg');
   return (
@@ -20,13 +17,12 @@ export function ArtifactsPanel({ job }: { readonly job: Schemas['Job'] }) {
           <Link href={`/models/${job.result.model_id}`}>The model</Link>
         </p>
       )}
-      <Problem error={problem} />
       <ul className="files">
         {data.map(({ id, name, size_bytes: size }) => (
           <li key={id}>
-            <button type="button" className="link" onClick={() => saveArtifact(id).catch(setProblem)}>
+            <a href={downloadOf(id)} download>
               {name}
-            </button>{' '}
+            </a>{' '}
             <span className="quiet">{bytes(size)}</span>
           </li>
         ))}
@@ -37,7 +33,7 @@ export function ArtifactsPanel({ job }: { readonly job: Schemas['Job'] }) {
   );
 }
 
-/** An image of the API, fetched with the key. */
+/** An image of the API. */
 function Picture({ artifact }: { readonly artifact: string }) {
   const { data = null } = useQuery({
     queryKey: ['artifact', artifact],

@@ -13,7 +13,7 @@ import { WrongImages } from './wrong-images.js';
 type Model = Schemas['Model'];
 type Evaluation = Schemas['ModelEvaluation'];
 
-/** Where a model errs on the test images: the most confused pair, the matrix, each class, and the wrong images. */
+/** The errors of a model on the test images: the most confused pair, the matrix, each class, and the wrong images. */
 export function EvaluationPanels({ model }: { readonly model: Model }) {
   const [parameters, setParameters] = useSearchParams();
   const variant = parameters.get('variant') === 'compact' ? 'compact' : 'full';

@@ -1,13 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import { bytes, figure, moment, percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import { PendingPage } from '../../parts/pending-page.js';
-import { Problem } from '../../parts/problem.js';
 import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
-import { type Schemas, saveArtifact } from '../../server.js';
+import { downloadOf, type Schemas } from '../../server.js';
 import { EvaluationPanels } from './evaluation.js';
 import { PredictPanel } from './predict.js';
 
@@ -60,14 +58,12 @@ export default function ModelView({ id }: { readonly id: string }) {
 }
 
 function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
-  const [problem, setProblem] = useState<unknown>(null);
   return (
     <Panel
       title="Networks and files"
       wide
       note="Compact: the last AuxNet and the last stage; faster and less accurate."
     >
-      <Problem error={problem} />
       <Scroll label="Networks">
         <table className="list">
           <thead>
@@ -90,13 +86,9 @@ function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
                   {formats.flatMap(({ format, files }) =>
                     files.map(({ artifact_id: id, name, size_bytes: size }) => (
                       <div key={id}>
-                        <button
-                          type="button"
-                          className="link"
-                          onClick={() => saveArtifact(id).catch(setProblem)}
-                        >
+                        <a href={downloadOf(id)} download>
                           {name}
-                        </button>{' '}
+                        </a>{' '}
                         <span className="quiet">
                           {format}, {bytes(size)}
                         </span>
