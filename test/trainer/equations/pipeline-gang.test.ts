@@ -21,7 +21,7 @@ const SPEC = tinySpec({
   method: { type: 'pipeline', stages: 4, round_steps: 8 },
 });
 
-/** What happens to a gang between two steps of its first trainer. */
+/** An event in a gang between two steps of its first trainer. */
 type BetweenSteps = (step: number) => 'checkpoint' | 'stop' | 'break' | null;
 
 interface GangRun {

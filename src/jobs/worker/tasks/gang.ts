@@ -6,7 +6,7 @@ import { isPipelined } from '../../../method/methods.js';
 import type { OnLine, OnReport, Outcome } from '../children/trainer-child.js';
 import type { Slot } from '../slots/slot.js';
 
-/** What runs a task: one slot, or a gang. */
+/** One slot or a gang, which runs a task. */
 export type Runs = Pick<Slot, 'run' | 'askCheckpoint' | 'kill'>;
 
 /** Number of trainers that can share a task: one for each stage whose batches are under way at a time. */
@@ -21,7 +21,7 @@ const END_MS = 20_000;
 const MAX_FOLDER_LENGTH = 100;
 
 /**
- * Slots of one worker that run a task together, each with some of its stages (docs/adr/0024). It is one attempt with one lease
+ * Slots of one worker that run a task together, each with some of its stages (docs/adr/0025). It is one attempt with one lease
  * and one fence: what its trainers report is recorded once, when all have succeeded, and a trainer that is lost ends the
  * attempt. All go on from the same checkpoint then.
  */
