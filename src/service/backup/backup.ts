@@ -22,7 +22,8 @@ export interface BackupReport {
 }
 
 /**
- * Copies all that a home holds into a new folder, while its service runs or rests. The folder gets its name when it is complete;
+ * Copies all that a service keeps into a new folder, while it runs or rests: the database, which may be a server of the
+ * operator's own, the blobs, and the key of secrets in the home. The folder gets its name when it is complete;
  * until then it is called `<folder>.partial`.
  */
 export async function backUp(
@@ -33,7 +34,7 @@ export async function backUp(
 ): Promise<BackupReport> {
   const folder = resolve(target);
   const { home } = settings;
-  await requireHome(home);
+  await requireData(settings);
   await requireFree(folder, home);
   const lock = await tryAcquire(join(home, 'backup'));
   if (!lock) throw new Error(`Another backup of ${home} is being made. Wait until it has ended.`);
@@ -50,9 +51,15 @@ export async function backUp(
   }
 }
 
-async function requireHome(home: string): Promise<void> {
-  if ((await orNull(stat(join(home, 'postgres')))) === null)
+async function requireData({ home, databaseUrl, blobUrl }: Settings): Promise<void> {
+  const blobs = fileURLToPath(blobUrl);
+  if (databaseUrl && (await orNull(stat(blobs))) === null)
+    throw new Error(
+      `${blobs} does not exist. Set BLOB_URL to the folder of the blobs, on a machine that has it.`,
+    );
+  if (!databaseUrl && (await orNull(stat(join(home, 'postgres')))) === null)
     throw new Error(`${home} holds no data to back up. Set STRATA_HOME to the folder of the service.`);
+  if (databaseUrl) await mkdir(home, { recursive: true, mode: 0o700 });
 }
 
 async function requireFree(folder: string, home: string): Promise<void> {

@@ -13,18 +13,19 @@ import { copyIntact, readStream, requireIntact } from './files.js';
 import { RESTORING } from './interrupted.js';
 import { type Manifest, readManifest, tablePath } from './manifest.js';
 
+export interface Restored {
+  readonly manifest: Manifest;
+  /** Migrations that brought an older backup up to date. */
+  readonly migrated: readonly string[];
+}
+
 /**
  * Makes a home of a backup. The home is missing or empty before; if anything fails, it is so again. All is made ready in one
  * folder of the home, which no service starts on, and moved to its places at the end.
- * @returns the manifest, and the migrations that brought an older backup up to date
  */
-export async function restore(
-  home: string,
-  backup: string,
-  progress: Progress,
-): Promise<{ manifest: Manifest; migrated: readonly string[] }> {
+export async function restore(home: string, backup: string, progress: Progress): Promise<Restored> {
   const folder = resolve(backup);
-  const manifest = await progress.step('checking the backup', () => check(folder));
+  const manifest = await progress.step('checking the backup', () => checkBackup(folder));
   const wasThere = (await orNull(readdir(home))) !== null;
   const claimed = await claimHome(home);
   if (!claimed) throw new Error(`Strata runs on ${home}. ${await describeHolder(home)}`);
@@ -43,7 +44,7 @@ export async function restore(
 }
 
 /** Nothing has been written before all of this holds. */
-async function check(folder: string): Promise<Manifest> {
+export async function checkBackup(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder);
   await requireKnownMigrations(manifest.migrations);
   for (const entry of manifest.files) {
@@ -88,7 +89,7 @@ async function fill(
     for (const entry of kept) await copyIntact(folder, entry, partial);
   });
   const migrated = await progress.step('restoring the database', () =>
-    fillDatabase(partial, folder, manifest),
+    fillEmbedded(partial, folder, manifest),
   );
   for (const name of await readdir(partial)) {
     // Locks lie beside what they lock, and a later start makes its own.
@@ -99,15 +100,24 @@ async function fill(
   return migrated;
 }
 
-async function fillDatabase(home: string, folder: string, manifest: Manifest): Promise<readonly string[]> {
+async function fillEmbedded(home: string, folder: string, manifest: Manifest): Promise<readonly string[]> {
   const postgres = await startPostgres(home);
   try {
-    await migrate(postgres.url, { only: manifest.migrations });
-    await loadTables(postgres.url, tablesOf(folder, manifest));
-    return await migrate(postgres.url);
+    return await fillDatabase(postgres.url, folder, manifest);
   } finally {
     await postgres.stop();
   }
+}
+
+/** @returns the migrations that brought an older backup up to date */
+export async function fillDatabase(
+  url: string,
+  folder: string,
+  manifest: Manifest,
+): Promise<readonly string[]> {
+  await migrate(url, { only: manifest.migrations });
+  await loadTables(url, tablesOf(folder, manifest));
+  return await migrate(url);
 }
 
 async function* tablesOf(folder: string, { tables }: Manifest): AsyncGenerator<TableRows> {

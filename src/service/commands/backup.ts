@@ -10,16 +10,12 @@ await runCommand(async () => {
   const [folder, ...more] = process.argv.slice(2);
   if (!folder || more.length > 0) throw new Error(USAGE);
   const settings = parseSettings(process.env);
-  if (settings.databaseUrl)
-    throw new Error(
-      'DATABASE_URL names a server of your own: back it up with its pg_dump, as docs/operating.md describes. This command is for the embedded Postgres.',
-    );
   const report = await backUp(settings, folder, streamProgress(), () => new Date());
   const { files, tables, version } = report.manifest;
   const bytes = files.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   console.log(
-    `Backup of ${settings.home} (Strata ${version}) in ${report.folder}: ${rows} rows, ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB.`,
+    `Backup of ${settings.databaseUrl ? 'the database of DATABASE_URL' : settings.home} (Strata ${version}) in ${report.folder}: ${rows} rows, ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB.`,
   );
   sayWhatIsMissing(settings, report.damaged);
 });

@@ -3,6 +3,7 @@ import { parseSettings, type Settings } from '../../contract/settings.js';
 import { streamProgress } from '../../provision/progress.js';
 import type { Manifest } from '../backup/manifest.js';
 import { restore } from '../backup/restore.js';
+import { restoreOutside } from '../backup/restore-outside.js';
 import { runCommand } from './command.js';
 
 const USAGE = 'usage: npm run restore -- <folder of a backup>';
@@ -14,11 +15,16 @@ await runCommand(async () => {
   const [folder, ...more] = process.argv.slice(2);
   if (!folder || more.length > 0) throw new Error(USAGE);
   const settings = parseSettings(process.env);
-  requireOwnHome(settings);
-  const { manifest, migrated } = await restore(settings.home, folder, streamProgress());
+  const { databaseUrl } = settings;
+  if (!databaseUrl) requireOwnHome(settings);
+  const { manifest, migrated } = databaseUrl
+    ? await restoreOutside({ ...settings, databaseUrl }, folder, streamProgress())
+    : await restore(settings.home, folder, streamProgress());
   console.log(
-    `Restored ${settings.home} from the backup of ${manifest.created_at} (Strata ${manifest.version}). Start it with \`npm start\`.`,
+    `Restored ${databaseUrl ? 'the database of DATABASE_URL' : settings.home} from the backup of ${manifest.created_at} (Strata ${manifest.version}). Start it with \`npm start\`.`,
   );
+  if (settings.redisUrl)
+    console.log('Empty the Redis of REDIS_URL before the start (FLUSHDB): it has hints of the time before.');
   if (migrated.length > 0) console.log(`Migrated the database: ${migrated.join(', ')}`);
   if (lacksSecret(manifest) && !settings.secretKey)
     console.log('The backup has no secret.key: set STRATA_SECRET_KEY to the key of that time.');
@@ -29,11 +35,7 @@ function lacksSecret({ files, tables }: Manifest): boolean {
   return isSealed && !files.some(({ path }) => path === 'secret.key');
 }
 
-function requireOwnHome({ databaseUrl, blobUrl, home }: Settings): void {
-  if (databaseUrl)
-    throw new Error(
-      'DATABASE_URL names a server of your own: restore it with its pg_restore, as docs/operating.md describes. This command fills a home with its embedded Postgres.',
-    );
+function requireOwnHome({ blobUrl, home }: Settings): void {
   if (!blobUrl.startsWith(`file://${home}/`))
     throw new Error(
       `BLOB_URL names ${blobUrl}, outside of ${home}. Unset it, restore, move the folder ${home}/blobs there, and set it again.`,

@@ -11,19 +11,30 @@ import { ROOT } from '../../../src/service/root.js';
 import { createFolderStore } from '../../../src/storage/folder-store.js';
 import { temporaryFolder } from '../../provision/temporary.js';
 
+type Settings = Readonly<Record<string, string>>;
 type Command = 'backup' | 'restore' | 'reset';
 
 /** Arguments of node, and the environment, of a command as npm runs it on a home. */
-function commandOf(command: Command, home: string, args: readonly string[]) {
+function commandOf(command: Command, home: string, args: readonly string[], settings: Settings = {}) {
   const file = `src/service/commands/${command}.ts`;
   const none = { DATABASE_URL: '', REDIS_URL: '', BLOB_URL: '', STRATA_SECRET_KEY: '' };
-  const env = { ...process.env, ...none, STRATA_HOME: home };
+  const env = { ...process.env, ...none, ...settings, STRATA_HOME: home };
   return { args: ['--import', 'tsx', file, ...args], options: { cwd: ROOT, env } };
 }
 
 /** @returns what it prints. Rejects where it fails, with what it prints as errors in the message */
 export async function run(command: Command, home: string, ...folders: string[]): Promise<string> {
-  const { args, options } = commandOf(command, home, folders);
+  return runWith({}, command, home, ...folders);
+}
+
+/** The same with more settings, like DATABASE_URL. */
+export async function runWith(
+  settings: Settings,
+  command: Command,
+  home: string,
+  ...folders: string[]
+): Promise<string> {
+  const { args, options } = commandOf(command, home, folders, settings);
   return (await promisify(execFile)(process.execPath, args, options)).stdout;
 }
 
@@ -79,10 +90,14 @@ export async function makeHome(
 export async function rowsOf(home: string): Promise<Record<string, string>> {
   const postgres = await startPostgres(home);
   try {
-    return await query(postgres.url, digests);
+    return await rowsAt(postgres.url);
   } finally {
     await postgres.stop();
   }
+}
+
+export function rowsAt(databaseUrl: string): Promise<Record<string, string>> {
+  return query(databaseUrl, digests);
 }
 
 async function query<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {

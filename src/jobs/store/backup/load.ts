@@ -9,6 +9,11 @@ export interface TableRows {
   readonly rows: AsyncIterable<TextRow>;
 }
 
+/** Whether a database has tables, of anybody, where the migrations would make theirs. */
+export function holdsTables(databaseUrl: string): Promise<boolean> {
+  return inTransaction(databaseUrl, 'BEGIN READ ONLY', async (client) => (await readTables(client)).size > 0);
+}
+
 /**
  * Fills a migrated database with the rows of a snapshot, in one transaction: all or nothing. What the migrations have
  * inserted is replaced. Triggers rest meanwhile, for the snapshot has the rows that they made. Foreign keys are dropped
