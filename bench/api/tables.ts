@@ -13,7 +13,7 @@ export function fillTables(databaseUrl: string, { jobs, measured, points }: Tabl
     await client.query(
       `INSERT INTO job (id, tenant, name, metadata, state, dataset_id, spec, plan, event_seq, created_at, planned_at, started_at,
          running_since, finished_at, spool_deleted_at)
-       SELECT 'job_' || lpad(to_hex(n), 24, '0'), tenant, '', jsonb_build_object('team',
+       SELECT 'job_' || lpad(to_hex(n), 24, '0'), tenant, CASE WHEN n % 10000 = 0 THEN 'needle' ELSE 'hay' END, jsonb_build_object('team',
            CASE WHEN n % 10000 = 0 THEN 'rare' WHEN n % 2 = 0 THEN 'vision' ELSE 'speech' END, 'run', n::text),
          CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, dataset_id, spec, plan, 1, now(), now(), now(), now(), now(), now()
        FROM (SELECT * FROM job LIMIT 1) AS model, generate_series(1, $1::int) AS n`,

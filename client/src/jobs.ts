@@ -101,6 +101,9 @@ export function jobsApi(connection: Connection) {
     /** Lines that the trainers of the job print, as they come. It reconnects like `follow`. */
     followLog: (id: string, options?: FollowOptions & { readonly task?: string }) =>
       followLog(connection, id, options),
+    /** Changes name, notes or metadata, or archives a job that has ended. Fields that are left out keep their values. */
+    update: (id: string, changes: Schemas['JobUpdate']): Promise<Job> =>
+      answered(http.PATCH('/jobs/{id}', { params: at(id), body: changes })),
     cancel: (id: string, body: Partial<Schemas['CancelRequest']> = {}): Promise<Job> =>
       answered(http.POST('/jobs/{id}/cancel', { params: at(id), body: body as Schemas['CancelRequest'] })),
     /** Running tasks write a checkpoint first; `resume` continues from it. */

@@ -8,10 +8,7 @@ import { type Schemas, strata } from './server.js';
 const LOOK_MS = 3_000;
 const POINTS = 1_000;
 
-export interface JobsQuery {
-  readonly state?: Schemas['JobState'];
-  readonly after?: string;
-}
+export type JobsQuery = NonNullable<Parameters<typeof strata.jobs.list>[0]>;
 
 const JOBS_PER_PAGE = 50;
 

@@ -73,7 +73,7 @@ type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = No
  */
 export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
-  listJobs: ['limit'],
+  listJobs: ['limit', 'archived', 'order_by'],
   listDatasets: ['limit'],
   getJob: ['wait'],
   listEvents: ['limit'],

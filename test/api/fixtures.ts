@@ -35,6 +35,8 @@ export function jobOf(id: string, spec: JobSpec): Job {
     object: 'job',
     name: spec.name,
     metadata: spec.metadata,
+    notes: '',
+    archived_at: null,
     state: 'queued',
     state_reason: null,
     progress: 0,

@@ -7,7 +7,11 @@ import { jobIdOf } from '../last-job.js';
 import { showJob } from '../views/job-view.js';
 
 export interface JobsOptions {
-  readonly state?: components['schemas']['JobState'];
+  readonly state: components['schemas']['JobState'][];
+  readonly search?: string;
+  readonly dataset?: string;
+  readonly orderBy?: 'created_at' | 'accuracy';
+  readonly archived?: boolean;
   readonly metadata: Readonly<Record<string, string>>;
   readonly limit?: number;
   readonly after?: string;
@@ -33,9 +37,14 @@ export async function listJobs(context: Context, options: JobsOptions): Promise<
 
 type JobList = components['schemas']['JobList'];
 
-function readPage({ strata }: Context, { state, metadata, limit, after }: JobsOptions): Promise<JobList> {
+function readPage({ strata }: Context, options: JobsOptions): Promise<JobList> {
+  const { state, metadata, limit, after, search, dataset, orderBy, archived } = options;
   const query = {
-    ...(state && { state }),
+    ...(state.length > 0 && { state }),
+    ...(search !== undefined && { q: search }),
+    ...(dataset !== undefined && { dataset }),
+    ...(orderBy && { order_by: orderBy }),
+    ...(archived && { archived }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
     ...(limit && { limit }),
     ...(after && { after }),

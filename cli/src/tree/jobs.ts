@@ -4,7 +4,7 @@ import type { LogsOptions } from '../commands/logs.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit.js';
 import { run } from '../run.js';
-import { integer, JOB, many, pairs } from './options.js';
+import { integer, JOB, many, oneOf, pairs } from './options.js';
 
 const STATES = ['queued', 'preparing', 'running', 'finalizing', 'paused', 'succeeded', 'failed', 'cancelled'];
 
@@ -14,7 +14,13 @@ export function addJobs(program: Command): void {
   program
     .command('jobs')
     .description('list jobs, newest first')
-    .addOption(new Option('--state <state>', 'only jobs in this state').choices(STATES))
+    .addOption(oneOf('--state <state>', 'only jobs in this state; may be given several times', STATES))
+    .option('--search <words>', 'only jobs whose name or notes have these words')
+    .option('--dataset <dataset>', 'only jobs that train on this dataset')
+    .addOption(
+      new Option('--order-by <order>', 'newest or most accurate first').choices(['created_at', 'accuracy']),
+    )
+    .option('--archived', 'the archived jobs')
     .addOption(pairs('--metadata <key=value>', 'only jobs with this metadata; may be given several times'))
     .addOption(new Option('--limit <n>', 'jobs of a page').argParser(integer(1)))
     .option('--after <cursor>', 'the page after this `next`')

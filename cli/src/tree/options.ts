@@ -24,6 +24,17 @@ export function many(flags: string, description: string): Option {
     .argParser((text: string, before: string[]) => [...before, text]);
 }
 
+/** The same, for some words only. */
+export function oneOf(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description)
+    .choices(words)
+    .default([] as string[], 'all')
+    .argParser((text: string, before: string[]) => {
+      if (!words.includes(text)) throw new InvalidArgumentError(`Allowed choices are ${words.join(', ')}.`);
+      return [...before, text];
+    });
+}
+
 /** `--metadata team=vision`, several times. */
 export function pairs(flags: string, description: string): Option {
   return new Option(flags, description)

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List jobs, newest first */
+        /**
+         * List and search jobs, newest first
+         * @description Archived jobs are left out unless `archived` asks for them.
+         */
         get: operations["listJobs"];
         put?: never;
         /**
@@ -49,7 +52,11 @@ export interface paths {
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the name, metadata or notes of a job, or archive it
+         * @description A missing field keeps its value. `metadata` is replaced as a whole. An archived job keeps everything, and the list leaves it out; only a job that has ended can be archived (409). What the job trains never changes.
+         */
+        patch: operations["updateJob"];
         trace?: never;
     };
     "/jobs/{id}/cancel": {
@@ -1056,6 +1063,13 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /** @description Written by `PATCH /jobs/{id}`. */
+            notes: string;
+            /**
+             * Format: date-time
+             * @description Since when the list leaves the job out. Null for a job that is listed.
+             */
+            archived_at: string | null;
             state: components["schemas"]["JobState"];
             /** @description The reason for this state in one sentence, if the state alone does not explain it. */
             state_reason: string | null;
@@ -1877,6 +1891,15 @@ export interface components {
             data: components["schemas"]["Model"][];
             has_more: boolean;
             next: components["schemas"]["Cursor"];
+        };
+        JobUpdate: {
+            name?: string;
+            notes?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description `false` lists an archived job again. */
+            archived?: boolean;
         };
         ModelUpdate: {
             name?: string;
@@ -2984,8 +3007,20 @@ export interface operations {
                 after?: string;
                 /** @description Items per page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Only jobs in this state. */
-                state?: components["schemas"]["JobState"];
+                /** @description Only jobs whose name or notes have all of these words. A word may be the beginning of one: `resn wide` finds `ResNet wide-2`. The beginning of an id, like `job_0193`, finds jobs by their ids. */
+                q?: string;
+                /** @description Only jobs in one of these states: `state=queued&state=running`. */
+                state?: components["schemas"]["JobState"][];
+                /** @description Only jobs that train on this dataset, by its id or name. */
+                dataset?: string;
+                /** @description Only jobs created at this time or later. */
+                created_after?: components["schemas"]["Moment"];
+                /** @description Only jobs created before this time. */
+                created_before?: components["schemas"]["Moment"];
+                /** @description `true`: only archived jobs. `false`: only jobs that are not archived. */
+                archived?: boolean;
+                /** @description `created_at`: newest first. `accuracy`: highest test accuracy first, only jobs that have one. */
+                order_by?: "created_at" | "accuracy";
                 /**
                  * @description Only jobs with these metadata pairs: `metadata[team]=vision`.
                  * @example {}
@@ -3130,6 +3165,51 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    updateJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "baseline",
+                 *       "notes": "the run to beat",
+                 *       "metadata": {
+                 *         "team": "vision"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["JobUpdate"];
+            };
+        };
+        responses: {
+            /** @description The updated job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };
     };

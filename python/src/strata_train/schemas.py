@@ -63,6 +63,10 @@ class Job(TypedDict):
     object: Literal["job"]
     name: str
     metadata: dict[str, str]
+    notes: str
+    """Written by `PATCH /jobs/{id}`."""
+    archived_at: Optional[str]
+    """Since when the list leaves the job out. Null for a job that is listed."""
     state: JobState
     state_reason: Optional[str]
     """The reason for this state in one sentence, if the state alone does not explain it."""
@@ -879,6 +883,14 @@ class ModelList(TypedDict):
     data: list[Model]
     has_more: bool
     next: Cursor
+
+
+class JobUpdate(TypedDict):
+    name: NotRequired[str]
+    notes: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+    archived: NotRequired[bool]
+    """`false` lists an archived job again."""
 
 
 class ModelUpdate(TypedDict):
@@ -1787,8 +1799,22 @@ class ListJobsQuery(TypedDict):
     """The `next` of the previous page."""
     limit: NotRequired[int]
     """Items per page."""
-    state: NotRequired[JobState]
-    """Only jobs in this state."""
+    q: NotRequired[str]
+    """Only jobs whose name or notes have all of these words. A word may be the beginning of one: `resn wide` finds
+    `ResNet wide-2`. The beginning of an id, like `job_0193`, finds jobs by their ids.
+    """
+    state: NotRequired[list[JobState]]
+    """Only jobs in one of these states: `state=queued&state=running`."""
+    dataset: NotRequired[str]
+    """Only jobs that train on this dataset, by its id or name."""
+    created_after: NotRequired[Moment]
+    """Only jobs created at this time or later."""
+    created_before: NotRequired[Moment]
+    """Only jobs created before this time."""
+    archived: NotRequired[bool]
+    """`true`: only archived jobs. `false`: only jobs that are not archived."""
+    order_by: NotRequired[Literal["created_at", "accuracy"]]
+    """`created_at`: newest first. `accuracy`: highest test accuracy first, only jobs that have one."""
     metadata: NotRequired[dict[str, str]]
     """Only jobs with these metadata pairs: `metadata[team]=vision`."""
 

@@ -27,6 +27,7 @@ import {
   listJobTasks,
   pauseJob,
   resumeJob,
+  updateJob,
 } from './jobs.js';
 import {
   compareModels,
@@ -65,6 +66,7 @@ export const handlers: Handlers = {
   getJob,
   cancelJob,
   deleteJob,
+  updateJob,
   pauseJob,
   resumeJob,
   listJobTasks,

@@ -69,10 +69,19 @@ export const listJobTasks: Handler<'listJobTasks'> = async ({ client, params: { 
 
 export const listJobs: Handler<'listJobs'> = async ({
   client,
-  query: { after, limit, state, metadata },
+  query: { created_after: after, created_before: before, ...filter },
 }) => ({
   status: 200,
-  body: await client.jobs.listJobs({ after, limit, state, metadata }),
+  body: await client.jobs.listJobs({
+    ...filter,
+    ...(after !== undefined && { createdAfter: new Date(after) }),
+    ...(before !== undefined && { createdBefore: new Date(before) }),
+  }),
+});
+
+export const updateJob: Handler<'updateJob'> = async ({ client, params: { id }, body }) => ({
+  status: 200,
+  body: await client.jobs.updateJob(id, body),
 });
 
 export const pauseJob: Handler<'pauseJob'> = async ({ client, params: { id } }) => ({

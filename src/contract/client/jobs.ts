@@ -30,7 +30,18 @@ export interface JobFilter {
   /** The `next` of the previous page. */
   readonly after?: string | undefined;
   readonly limit: number;
-  readonly state?: Schemas['JobState'] | undefined;
+  /** Absent: every state. */
+  readonly state?: readonly Schemas['JobState'][] | undefined;
+  /** Words of the name or the notes, or the beginning of an id. */
+  readonly q?: string | undefined;
+  /** Id or name. */
+  readonly dataset?: string | undefined;
+  readonly createdAfter?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
+  /** True: only archived jobs; absent or false: only the others. */
+  readonly archived?: boolean | undefined;
+  /** Absent: created_at. */
+  readonly order_by?: 'created_at' | 'accuracy' | undefined;
   /** Metadata pairs that a job must have, all of them. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
@@ -80,6 +91,8 @@ export interface JobsClient {
   /** Cheaper than `getJob`, for callers that need only the state. */
   getJobState(id: string): Promise<Schemas['JobState'] | null>;
   listJobs(filter: JobFilter): Promise<Schemas['JobList']>;
+  /** A field that is left out keeps its value. @throws job_unfinished when it is to be archived before its end */
+  updateJob(id: string, changes: Schemas['JobUpdate']): Promise<Job>;
   /** @throws job_finished */
   cancelJob(id: string, options: { readonly force: boolean }): Promise<Job>;
   /** @throws job_finished */

@@ -3,29 +3,108 @@ import { bigint, int, text, texts } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
+import type { Job } from './rows.js';
+
+/** The place of a job in a list, after which a page begins. */
+export type JobPlace =
+  | { readonly by: 'created_at'; readonly id: string }
+  | { readonly by: 'accuracy'; readonly value: number; readonly id: string };
 
 export interface JobFilter {
   readonly tenant: string;
-  readonly after: string | null;
+  readonly orderBy: JobPlace['by'];
+  readonly after: JobPlace | null;
   readonly limit: number;
-  readonly state: JobState | null;
+  /** Null: every state. */
+  readonly states: readonly JobState[] | null;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly datasetId: string | null;
+  readonly createdAfter: Date | null;
+  readonly createdBefore: Date | null;
+  readonly isArchived: boolean;
+  /** Words of the name or the notes, or the beginning of an id. */
+  readonly q: string | null;
 }
 
+const found = statement('jobs-found', { id: text });
 const carriers = statement('jobs-with-label', { id: text });
 const newestOfState = statement('newest-of-state', { ids: texts, seen: int });
 const rarestOf = statement('rarest-label', { label: bigint });
 
-/** Jobs that match the filter, newest first. */
-export async function findJobs(db: Queryable, filter: JobFilter) {
-  const { tenant, after, limit, state, metadata } = filter;
-  const place = after === null ? {} : { id: { lt: after } };
-  const wanted = Object.keys(metadata).length === 0 ? place : { id: { in: await idsByMetadata(db, filter) } };
-  return db.job.findMany({
-    where: { tenant, ...(state && { state }), ...wanted },
-    orderBy: { id: 'desc' },
-    take: limit,
-  });
+/** Jobs that match the filter, newest or most accurate first. */
+export async function findJobs(db: Queryable, filter: JobFilter): Promise<Job[]> {
+  const isByLabel = Object.keys(filter.metadata).length > 0 && filter.orderBy === 'created_at';
+  const ids = isByLabel ? await idsByMetadata(db, filter) : await idsInOrder(db, filter);
+  const rows = await db.job.findMany({ where: { id: { in: ids } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+const ACCURACY = Prisma.sql`(job.result->>'test_accuracy')::float8`;
+
+async function idsInOrder(db: Queryable, filter: JobFilter): Promise<string[]> {
+  const isByAccuracy = filter.orderBy === 'accuracy';
+  const order = isByAccuracy ? Prisma.sql`${ACCURACY} DESC, id DESC` : Prisma.sql`id DESC`;
+  const measured = isByAccuracy
+    ? [Prisma.sql`job.result IS NOT NULL`, Prisma.sql`${ACCURACY} IS NOT NULL`]
+    : [];
+  const metadata = Object.keys(filter.metadata).length === 0 ? [] : [carriesAll(filter)];
+  const wanted = [
+    Prisma.sql`tenant = ${filter.tenant}`,
+    ...measured,
+    ...placedAfter(filter.after),
+    ...metadata,
+    ...conditions(filter),
+  ];
+  const rows = await found.rows(
+    db,
+    Prisma.sql`SELECT id FROM job WHERE ${Prisma.join(wanted, ' AND ')} ORDER BY ${order} LIMIT ${filter.limit}`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function placedAfter(place: JobPlace | null): Prisma.Sql[] {
+  if (place === null) return [];
+  return place.by === 'accuracy'
+    ? [Prisma.sql`(${ACCURACY}, job.id) < (${place.value}::float8, ${place.id})`]
+    : [Prisma.sql`job.id < ${place.id}`];
+}
+
+/** Ids begin with the time at which they are made, which is a little before the job is stored. */
+const LATE_MS = 60_000;
+const idAt = (ms: number): string => `job_${Math.max(0, ms).toString(16).padStart(11, '0')}`;
+
+/** What a job must have besides its tenant, place and metadata. */
+function conditions(filter: JobFilter): Prisma.Sql[] {
+  const { states, datasetId, createdAfter, createdBefore, isArchived, q } = filter;
+  const sql = Prisma.sql;
+  return [
+    isArchived ? sql`job.archived_at IS NOT NULL` : sql`job.archived_at IS NULL`,
+    ...(states === null ? [] : [isInState(states)]),
+    ...(datasetId === null ? [] : [sql`job.dataset_id = ${datasetId}`]),
+    ...(createdAfter === null
+      ? []
+      : [sql`job.id >= ${idAt(createdAfter.getTime() - LATE_MS)} AND job.created_at >= ${createdAfter}`]),
+    ...(createdBefore === null
+      ? []
+      : [sql`job.id < ${idAt(createdBefore.getTime())} AND job.created_at < ${createdBefore}`]),
+    ...(q === null ? [] : [matches(q)]),
+  ];
+}
+
+const isInState = (states: readonly JobState[]): Prisma.Sql =>
+  states.length === 1
+    ? Prisma.sql`job.state = ${states[0]}`
+    : Prisma.sql`job.state IN (${Prisma.join([...states])})`;
+
+/** The same characters separate words as in the function job_words. */
+const PUNCTUATION = /[\s!-/:-@[-`{-~]+/;
+
+function matches(q: string): Prisma.Sql {
+  if (/^job_[0-9a-f]*$/.test(q)) return Prisma.sql`job.id >= ${q} AND job.id < ${`${q}g`}`;
+  const words = q.split(PUNCTUATION).filter((word) => word !== '');
+  const query = words.map((word) => `'${word}':*`).join(' & ');
+  return Prisma.sql`job_words(job.name, job.notes) @@ to_tsquery('simple', ${query})`;
 }
 
 /** Maximum number of jobs in a state that are checked one by one. */
@@ -33,38 +112,40 @@ const LOOKED_AT = 2_000;
 
 /**
  * Jobs with a pair are indexed in list order (job_label), so a page is read fast, however many jobs have the pair.
- * Further pairs and the state are checked for each job on the way. This is slow only if all are common, but rarely
- * occur together.
+ * Further pairs and the other conditions are checked for each job on the way. This is slow only if all are common, but
+ * rarely occur together.
  */
 async function idsByMetadata(db: Queryable, filter: JobFilter): Promise<string[]> {
-  const { tenant, after, limit, state } = filter;
-  const ofState = state === null ? null : await idsOfState(db, filter);
+  const { tenant, after, limit, states } = filter;
+  const ofState = states === null ? null : await idsOfState(db, filter);
   if (ofState !== null) return ofState;
-  const older = after === null ? Prisma.empty : Prisma.sql`AND job_id < ${after}`;
-  const inState = state === null ? Prisma.empty : Prisma.sql`AND state = ${state}`;
+  const older = after === null ? Prisma.empty : Prisma.sql`AND job_id < ${after.id}`;
   // OFFSET 0 prevents Postgres from merging the labels with all jobs, and reading every newer job without the
   // label.
   const rows = await carriers.rows(
     db,
     Prisma.sql`
     SELECT job.id FROM job_label CROSS JOIN LATERAL (
-      SELECT id FROM job WHERE id = job_label.job_id AND ${carriesAll(filter)} ${inState} OFFSET 0) job
+      SELECT id FROM job WHERE id = job_label.job_id AND ${carriesAll(filter)}
+        AND ${Prisma.join(conditions(filter), ' AND ')} OFFSET 0) job
     WHERE tenant = ${tenant} AND label = ${await rarestLabel(db, filter)} ${older}
     ORDER BY job_id DESC LIMIT ${limit}`,
   );
   return rows.map(({ id }) => id);
 }
 
-/** Matching jobs of a state, if few jobs are in it or many of its newest jobs match; null otherwise. */
+/** Matching jobs of the states, if few jobs are in them or many of their newest jobs match; null otherwise. */
 async function idsOfState(db: Queryable, filter: JobFilter): Promise<string[] | null> {
-  const { tenant, after, limit, state } = filter;
-  const older = after === null ? Prisma.empty : Prisma.sql`AND id < ${after}`;
+  const { tenant, after, limit, states } = filter;
+  if (states === null) return null;
+  const older = after === null ? Prisma.empty : Prisma.sql`AND id < ${after.id}`;
   const newest = await newestOfState.only(
     db,
     Prisma.sql`
-    SELECT coalesce((array_agg(id ORDER BY id DESC) FILTER (WHERE ${carriesAll(filter)}))[1:${limit}::int], '{}') AS ids,
+    SELECT coalesce((array_agg(id ORDER BY id DESC)
+        FILTER (WHERE ${carriesAll(filter)} AND ${Prisma.join(conditions(filter), ' AND ')}))[1:${limit}::int], '{}') AS ids,
       count(*)::int AS seen
-    FROM (SELECT id, metadata FROM job WHERE tenant = ${tenant} AND state = ${state} ${older}
+    FROM (SELECT * FROM job WHERE tenant = ${tenant} AND ${isInState(states)} ${older}
       ORDER BY id DESC LIMIT ${LOOKED_AT}) job`,
   );
   const isAll = newest.ids.length >= limit || newest.seen < LOOKED_AT;

@@ -2,7 +2,7 @@ import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
 import { isTerminal, type JobState, transition } from '../../contract/states.js';
 import { COLUMNS } from './columns.js';
 import { flag, float, int, orNull, type RowOf, text, time } from './connection/column.js';
-import type { Queryable, Transaction } from './connection/database.js';
+import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 
@@ -62,6 +62,28 @@ export async function setJobState(
   const finishedAt = isTerminal('job', state) ? { finishedAt: job.now } : {};
   await tx.job.update({ where: { id: job.id }, data: { ...changes, ...finishedAt, state } });
   return { ...job, state };
+}
+
+export interface JobChanges {
+  readonly name?: string | undefined;
+  readonly notes?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly archived?: boolean | undefined;
+}
+
+/** Changes what people may write about a locked job; a field that is undefined keeps its value. */
+export async function changeJob(
+  tx: Transaction,
+  { id, now }: LockedJob,
+  { metadata, archived, name, notes }: JobChanges,
+): Promise<void> {
+  const data = {
+    ...(name !== undefined && { name }),
+    ...(notes !== undefined && { notes }),
+    ...(metadata && { metadata: toJson(metadata) }),
+    ...(archived !== undefined && { archivedAt: archived ? now : null }),
+  };
+  await tx.job.update({ where: { id }, data });
 }
 
 /** Starts counting the run time of a job by the clock of the database. `stopClock` ends it. */

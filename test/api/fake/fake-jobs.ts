@@ -60,16 +60,25 @@ export class FakeJobs implements JobsClient {
     return this.rows.get(id)?.state ?? null;
   }
 
-  async listJobs({ after, limit, state, metadata }: JobFilter) {
+  async listJobs({ after, limit, state, metadata, archived = false }: JobFilter) {
     const matching = [...this.rows.values()]
       .reverse()
-      .filter((job) => state === undefined || job.state === state)
+      .filter((job) => state?.includes(job.state) ?? true)
+      .filter((job) => (job.archived_at !== null) === archived)
       .filter((job) => Object.entries(metadata ?? {}).every(([key, value]) => job.metadata[key] === value));
     const rest =
       after === undefined ? matching : matching.slice(matching.findIndex(({ id }) => id === after) + 1);
     const data = rest.slice(0, limit);
     const hasMore = rest.length > limit;
     return { object: 'list' as const, data, has_more: hasMore, next: hasMore ? data.at(-1)!.id : null };
+  }
+
+  async updateJob(id: string, { archived, ...changes }: Parameters<JobsClient['updateJob']>[1]) {
+    const job = this.#job(id);
+    if (archived && job.finished_at === null) throw new StrataError('job_unfinished');
+    const archive = archived === undefined ? {} : { archived_at: archived ? NOW : null };
+    this.rows.set(id, { ...job, ...changes, ...archive });
+    return this.#job(id);
   }
 
   async cancelJob(id: string, { force }: { readonly force: boolean }) {

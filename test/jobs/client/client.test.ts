@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { EventFilter, TenantEvent } from '../../../src/contract/client/jobs.js';
+import type { EventFilter, JobFilter, TenantEvent } from '../../../src/contract/client/jobs.js';
 import { type ErrorCode, StrataError } from '../../../src/contract/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
@@ -145,8 +145,57 @@ test('jobs are listed newest first, page by page, by state and by metadata', asy
     one.data.map((job) => job.id),
     [created[2]],
   );
-  const cancelled = await strata.client.jobs.listJobs({ limit: 9, state: 'cancelled' });
+  const cancelled = await strata.client.jobs.listJobs({ limit: 9, state: ['cancelled'] });
   assert.ok(cancelled.data.every((job) => job.state === 'cancelled') && cancelled.data.length > 0);
+});
+
+test('jobs are found by words, states, dataset, time and accuracy, and archived ones only when asked for', async () => {
+  const { jobs } = strata.service.forTenant('searches');
+  const ids: string[] = [];
+  for (const name of ['ResNet-20 wide_2', 'resnext', 'baseline']) {
+    ids.push((await jobs.createJob(smallJob({ name, metadata: { team: 'old' } }), {})).job.id);
+  }
+  const [wide = '', next = '', base = ''] = ids;
+  const found = async (filter: Partial<JobFilter>) =>
+    (await jobs.listJobs({ limit: 9, ...filter })).data.map(({ id }) => id);
+  await jobs.updateJob(base, { notes: 'The run to beat (0.93)', metadata: { team: 'new' } });
+  assert.deepEqual(await found({ q: 'RESN' }), [next, wide]);
+  assert.deepEqual(await found({ q: '20 wide 2' }), [wide]);
+  assert.deepEqual(await found({ q: 'run 93' }), [base]);
+  assert.deepEqual(await found({ q: "it's :* & |" }), []);
+  assert.deepEqual(await found({ q: '--' }), []);
+  assert.deepEqual(await found({ q: next.slice(0, -1) }), [next]);
+  assert.deepEqual(await found({ metadata: { team: 'new' } }), [base]);
+  assert.deepEqual(await found({ metadata: { team: 'old' }, q: 'wide' }), [wide]);
+
+  await assert.rejects(jobs.updateJob(wide, { archived: true }), withCode('job_unfinished'));
+  await jobs.cancelJob(wide, { force: true });
+  assert.deepEqual(await found({ state: ['queued', 'cancelled'] }), [base, next, wide]);
+  assert.deepEqual(await found({ state: ['queued'] }), [base, next]);
+  assert.notEqual((await jobs.updateJob(wide, { archived: true })).archived_at, null);
+  assert.deepEqual(await found({}), [base, next]);
+  assert.deepEqual(await found({ archived: true }), [wide]);
+  assert.equal((await jobs.updateJob(wide, { archived: false, name: 'again' })).name, 'again');
+  assert.deepEqual(await found({ q: 'again' }), [wide]);
+
+  assert.deepEqual(await found({ dataset: 'mnist' }), [base, next, wide]);
+  assert.deepEqual(await found({ dataset: 'cifar10' }), []);
+  assert.deepEqual(await found({ dataset: 'no such dataset' }), []);
+  const at = new Date((await jobs.getJob(next))?.created_at ?? '');
+  assert.deepEqual(await found({ createdAfter: at, createdBefore: new Date(at.getTime() + 1) }), [next]);
+
+  for (const [id, accuracy] of [
+    [wide, 0.5],
+    [base, 0.75],
+  ] as const) {
+    const result = { test_accuracy: accuracy, test_loss: 1 };
+    await strata.sql.query('UPDATE job SET result = $2 WHERE id = $1', [id, result]);
+  }
+  const best = await jobs.listJobs({ limit: 1, order_by: 'accuracy' });
+  assert.deepEqual([best.data[0]?.id, best.has_more], [base, true]);
+  assert.deepEqual(await found({ order_by: 'accuracy', after: best.next ?? '' }), [wide]);
+  await assert.rejects(found({ after: best.next ?? '' }), withCode('invalid_cursor'));
+  await assert.rejects(strata.client.jobs.updateJob(base, { name: 'stolen' }), withCode('not_found'));
 });
 
 test('following events ends when the reader goes away', async () => {

@@ -82,7 +82,19 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
   const fence = { id: 'none', attempt: 1 };
   const claimer = { workerId: 'worker_1', device: 'cpu:0', bfloat16: false };
   const filter = { names: ['loss'], stage: 0, fromStep: 1, toStep: 2 };
-  const list = { tenant: 'default', after: null, limit: 1, metadata: { team: 'vision' } };
+  const list = {
+    tenant: 'default',
+    orderBy: 'created_at',
+    after: null,
+    limit: 1,
+    states: null,
+    metadata: { team: 'vision' },
+    datasetId: 'mnist',
+    createdAfter: new Date(),
+    createdBefore: new Date(),
+    isArchived: false,
+    q: 'word',
+  } as const;
   const query = { tenant: 'default', orderBy: 'accuracy', after: null, limit: 1, metadata: {} } as const;
   const everything: readonly (() => Promise<unknown>)[] = [
     () => claims.claimTask(db, 'none', claimer, 1),
@@ -92,9 +104,9 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => datasets.lockDataset(db, 'default', 'none'),
     () => findAttemptEvents(db, 'none'),
     () => events.appendEvents(db, 'none', { type: 'job.queued', message: 'none' }),
-    () => jobList.findJobs(db, { ...list, state: 'failed' }),
-    () =>
-      jobList.findJobs({ ...db, $queryRaw: rarely(stub.$queryRaw) } as Database, { ...list, state: null }),
+    () => jobList.findJobs(db, { ...list, states: ['failed', 'queued'] }),
+    () => jobList.findJobs({ ...db, $queryRaw: rarely(stub.$queryRaw) } as Database, list),
+    () => jobList.findJobs(db, { ...list, orderBy: 'accuracy' }),
     () => jobs.lockJob(db, 'none'),
     () => dueJobs.overtimeJobs(db, '', 1),
     () => dueJobs.overlongQueuedJobs(db, '', 1),

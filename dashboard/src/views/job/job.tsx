@@ -15,6 +15,7 @@ import { ArtifactsPanel } from './artifacts.js';
 import { DiagnosticsPanel } from './diagnostics.js';
 import { EventsPanel } from './events.js';
 import { LogsPanel } from './logs.js';
+import { NotesPanel } from './notes.js';
 import { SchedulePanel } from './schedule.js';
 import { SpecPanel } from './spec.js';
 import { SpeedUpPanel } from './speed-up.js';
@@ -37,6 +38,7 @@ export default function JobView({ id }: { readonly id: string }) {
           <DiagnosticsPanel job={job} />
           <EventsPanel id={id} />
           <ArtifactsPanel job={job} />
+          <NotesPanel job={job} />
           <SpecPanel job={job} />
         </aside>
       </div>

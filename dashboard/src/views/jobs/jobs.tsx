@@ -1,33 +1,28 @@
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { duration, moment, percent } from '../../format.js';
 import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
 import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
-import { type JobsQuery, jobsQuery } from '../../queries.js';
-import type { Schemas } from '../../server.js';
+import { jobsQuery } from '../../queries.js';
+import { type Schemas, strata } from '../../server.js';
+import { FilterBar } from './filter-bar.js';
+import { type FilterName, queryOf, withFilter } from './filters.js';
 
 type Job = Schemas['Job'];
-const STATES: readonly Job['state'][] = [
-  'queued',
-  'preparing',
-  'running',
-  'paused',
-  'finalizing',
-  'succeeded',
-  'failed',
-  'cancelled',
-];
 const MAX_COMPARED = 8;
 
 export function JobsView() {
   const [parameters, setParameters] = useSearchParams();
-  const state = STATES.find((each) => each === parameters.get('state'));
-  const after = parameters.get('after');
-  const query: JobsQuery = { ...(state && { state }), ...(after !== null && { after }) };
-  const { data, error, isPending } = useQuery(jobsQuery(query));
+  const [now] = useState(Date.now);
+  const { data, error, isPending } = useQuery(jobsQuery(queryOf(parameters, now)));
+  const isFiltered = [...parameters.keys()].length > 0;
+  const change = useCallback(
+    (name: FilterName, value: string) => setParameters((address) => withFilter(address, name, value)),
+    [setParameters],
+  );
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const toggle = (id: string) =>
     setChosen((ids) =>
@@ -37,31 +32,24 @@ export function JobsView() {
     <main className="page">
       <div className="head">
         <h1>Jobs</h1>
-        <label htmlFor="state">
-          State{' '}
-          <select
-            id="state"
-            value={state ?? ''}
-            onChange={({ target }) => setParameters(target.value === '' ? {} : { state: target.value })}
-          >
-            <option value="">all</option>
-            {STATES.map((each) => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
-        </label>
         {chosen.length > 1 && (
           <Link className="button" href={`/compare?jobs=${chosen.join(',')}`}>
             Compare {chosen.length}
           </Link>
         )}
+        <Archive
+          ids={chosen.filter((id) => data?.data.some((job) => job.id === id && job.finished_at !== null))}
+          isArchived={parameters.get('archived') === 'true'}
+          done={() => setChosen([])}
+        />
         <Link className="button primary" href="/jobs/new">
           New job
         </Link>
       </div>
+      <FilterBar address={parameters} change={change} />
       <Problem error={error} />
       {isPending && !error && <p className="quiet">Loading…</p>}
-      {data?.data.length === 0 && (after === null ? <NoJobs /> : <p>There are no older jobs.</p>)}
+      {data?.data.length === 0 && (isFiltered ? <p>No job matches.</p> : <NoJobs />)}
       {data && data.data.length > 0 && (
         <Scroll label="Jobs">
           <table className="list">
@@ -94,14 +82,41 @@ export function JobsView() {
         </Scroll>
       )}
       {data?.next && (
-        <Link
-          className="button"
-          href={`/jobs?${new URLSearchParams({ ...(state && { state }), after: data.next })}`}
-        >
-          Older jobs
+        <Link className="button" href={`/jobs?${moreOf(parameters, data.next)}`}>
+          More jobs
         </Link>
       )}
     </main>
+  );
+}
+
+function moreOf(address: URLSearchParams, next: string): string {
+  return String(withFilter(address, 'after', next));
+}
+
+interface ArchiveProps {
+  readonly ids: readonly string[];
+  readonly isArchived: boolean;
+  readonly done: () => void;
+}
+
+/** Puts chosen jobs that have ended out of the list, or back. */
+function Archive({ ids, isArchived, done }: ArchiveProps) {
+  const queries = useQueryClient();
+  const move = useMutation({
+    mutationFn: () => Promise.all(ids.map((id) => strata.jobs.update(id, { archived: !isArchived }))),
+    onSuccess: done,
+    onSettled: () => queries.invalidateQueries({ queryKey: ['jobs'] }),
+  });
+  return (
+    <>
+      {ids.length > 0 && (
+        <button type="button" disabled={move.isPending} onClick={() => move.mutate()}>
+          {isArchived ? 'List again' : 'Archive'} {ids.length}
+        </button>
+      )}
+      <Problem error={move.error} />
+    </>
   );
 }
 

@@ -1,24 +1,33 @@
-import type { Job, JobsClient } from '../../../contract/client/jobs.js';
+import type { Job, JobFilter, JobsClient } from '../../../contract/client/jobs.js';
 import { StrataError } from '../../../contract/errors.js';
 import { isTerminal } from '../../../contract/states.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { requestPause, resume } from '../../lifecycle/pause.js';
 import { requestStop } from '../../lifecycle/stop.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
+import { findDataset } from '../../store/datasets.js';
 import { findJobs } from '../../store/job-list.js';
-import { deleteJob, findJob, findLastSeqs, type LockedJob, progressOf } from '../../store/jobs.js';
+import { changeJob, deleteJob, findJob, findLastSeqs, type LockedJob, progressOf } from '../../store/jobs.js';
 import { modelIds } from '../../store/models.js';
 import type { Job as JobRow } from '../../store/rows.js';
-import { placeAfter } from '../cursor.js';
 import { lockRequiredJob, notFound } from '../require-job.js';
 import { toJob } from '../views/job.js';
-import { pageOf } from '../views/parts.js';
+import { listOf, pageOf } from '../views/parts.js';
 import { type CreateParts, createJob } from './create-job.js';
+import { cursorOf, placeOf } from './job-cursor.js';
 import { queueOf } from './queue-place.js';
 
 type JobMethods = Pick<
   JobsClient,
-  'createJob' | 'getJob' | 'getJobState' | 'listJobs' | 'cancelJob' | 'pauseJob' | 'resumeJob' | 'deleteJob'
+  | 'createJob'
+  | 'getJob'
+  | 'getJobState'
+  | 'listJobs'
+  | 'updateJob'
+  | 'cancelJob'
+  | 'pauseJob'
+  | 'resumeJob'
+  | 'deleteJob'
 >;
 
 export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, tenant: string): JobMethods {
@@ -37,15 +46,19 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
       const { row, replayed } = await createJob({ ...parts, reads }, tenant, spec, options);
       return { job: await readJob({ db, reads }, row), replayed };
     },
-    async listJobs({ after, limit, state, metadata }) {
-      const filter = {
-        tenant,
-        after: placeAfter(after, 'job'),
-        state: state ?? null,
-        metadata: metadata ?? {},
-      };
-      const page = pageOf(await findJobs(db, { ...filter, limit: limit + 1 }), limit, (row) => row.id);
-      return { ...page, data: await readJobs(parts, page.data) };
+    listJobs: (filter) => listJobs(parts, tenant, filter),
+    async updateJob(id, changes) {
+      await db.$transaction(async (tx) => {
+        const job = await lockRequiredJob(tx, tenant, id);
+        if (changes.archived && !isTerminal('job', job.state)) {
+          throw new StrataError(
+            'job_unfinished',
+            `The job is ${job.state}. Only a job that has ended can be archived.`,
+          );
+        }
+        await changeJob(tx, job, changes);
+      });
+      return (await getJob(id)) ?? notFound(id);
     },
     async cancelJob(id, { force }) {
       await cancel(db, tenant, id, force);
@@ -73,6 +86,32 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
       return (await getJob(id)) ?? notFound(id);
     },
   };
+}
+
+async function listJobs(
+  parts: ReadParts,
+  tenant: string,
+  filter: JobFilter,
+): ReturnType<JobsClient['listJobs']> {
+  const { db } = parts;
+  const { limit, order_by: orderBy = 'created_at', dataset } = filter;
+  const ofDataset = dataset === undefined ? null : await findDataset(db, tenant, dataset);
+  if (dataset !== undefined && ofDataset === null) return listOf([]);
+  const rows = await findJobs(db, {
+    tenant,
+    orderBy,
+    after: placeOf(filter.after, orderBy),
+    limit: limit + 1,
+    states: filter.state ?? null,
+    metadata: filter.metadata ?? {},
+    datasetId: ofDataset?.id ?? null,
+    createdAfter: filter.createdAfter ?? null,
+    createdBefore: filter.createdBefore ?? null,
+    isArchived: filter.archived ?? false,
+    q: filter.q ?? null,
+  });
+  const page = pageOf(rows, limit, (row) => cursorOf(row, orderBy));
+  return { ...page, data: await readJobs(parts, page.data) };
 }
 
 async function cancel(db: Database, tenant: string, id: string, now: boolean): Promise<void> {

@@ -166,6 +166,8 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     datasetId: job.datasetId,
     traceparent: job.traceparent,
     metadata: job.metadata,
+    notes: '',
+    archivedAt: null,
     spec: job.spec,
     requested: job.requested,
     plan: job.plan,

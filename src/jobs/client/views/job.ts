@@ -25,6 +25,8 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     object: 'job',
     name: row.name,
     metadata: row.metadata,
+    notes: row.notes,
+    archived_at: row.archivedAt?.toISOString() ?? null,
     state,
     state_reason: stateReason(row, state, queue, progress),
     progress: shareDone(state, progress),

@@ -20,6 +20,8 @@ const row: Job = {
   tenant: 'default',
   name: '',
   metadata: {},
+  notes: '',
+  archivedAt: null,
   state: 'running',
   datasetId: 'mnist',
   spec: resolved(),
