@@ -1,13 +1,14 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
+import { useTheme } from '../parts/theme.js';
 import { colorOf } from '../wavefront/colors.js';
-import { smooth } from './smooth.js';
+import { aligned, type Points } from './aligned.js';
 
 export interface Curve {
   readonly label: string;
   /** Name of a CSS variable. */
   readonly color: string;
-  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly points: Points;
 }
 
 interface Props {
@@ -25,53 +26,93 @@ const MAX_MARKS = 100;
 /** Curves over one x axis. With smoothing, the measured values stay visible behind the average. */
 export function Plot({ curves, xLabel, log = false, smoothing = 0, height = 220 }: Props) {
   const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const theme = useTheme();
+  const isSmooth = smoothing > 0;
+  const data = useMemo(
+    () =>
+      aligned(
+        curves.map(({ points }) => points),
+        smoothing,
+      ),
+    [curves, smoothing],
+  );
+  // A new plot loses the part that the reader has zoomed into, so new points go into the same one.
+  const lines = JSON.stringify(curves.map(({ label, color }) => ({ label, color })));
   useEffect(() => {
     const { current } = box;
-    if (current === null || curves.length === 0) return;
-    const isSmooth = smoothing > 0;
-    const joined = uPlot.join(
-      curves.map(({ points }) => [points.map(([x]) => x), points.map(([, y]) => y)] as uPlot.AlignedData),
-    );
-    const [x, ...measured] = joined;
-    const averages = isSmooth ? measured.map((values) => smooth([...values], smoothing)) : [];
-    const line = ({ label, color, points }: Curve, isFaint: boolean): uPlot.Series => ({
-      label: isFaint ? `${label}, measured` : label,
-      stroke: colorOf(color),
-      width: isFaint ? 0.5 : 1.75,
-      alpha: isFaint ? 0.4 : 1,
-      spanGaps: true,
-      points: { show: !isFaint && points.length <= MAX_MARKS },
-      value: (_, value) => (value === null ? '–' : String(Number(value.toPrecision(4)))),
-    });
-    const axis = {
-      stroke: colorOf('--quiet'),
-      grid: { stroke: colorOf('--line'), width: 1 },
-      ticks: { show: false },
-    };
-    const plot = new uPlot(
-      {
-        width: current.clientWidth,
-        height,
-        scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
-        axes: [axis, { ...axis, size: 56 }],
-        series: [
-          { label: xLabel },
-          ...curves.map((curve) => line(curve, isSmooth)),
-          ...(isSmooth ? curves.map((curve) => line(curve, false)) : []),
-        ],
-        legend: { live: true },
-        cursor: { drag: { x: true, y: false } },
-      },
-      [x, ...measured, ...averages] as uPlot.AlignedData,
+    if (current === null || lines === '[]') return;
+    const made = new uPlot(
+      optionsOf({ lines, xLabel, log, isSmooth, height, theme }, current.clientWidth),
+      undefined,
       current,
     );
-    const observer = new ResizeObserver(() => plot.setSize({ width: current.clientWidth, height }));
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: current.clientWidth, height }));
     observer.observe(current);
     return () => {
       observer.disconnect();
-      plot.destroy();
+      made.destroy();
+      plot.current = null;
     };
-  }, [curves, xLabel, log, smoothing, height]);
+  }, [lines, xLabel, log, isSmooth, height, theme]);
+  // After the one above, whose new plot has no points yet.
+  useEffect(() => {
+    plot.current?.setData(data, !isZoomed(plot.current));
+  }, [data, lines, xLabel, log, isSmooth, height, theme]);
   if (curves.length === 0) return <p className="quiet">Nothing was measured yet.</p>;
   return <div ref={box} className="plot" />;
+}
+
+interface Look extends Required<Pick<Props, 'xLabel' | 'log' | 'height'>> {
+  /** Label and color of each curve, as JSON. */
+  readonly lines: string;
+  readonly isSmooth: boolean;
+  readonly theme: string;
+}
+
+function optionsOf({ lines, xLabel, log, isSmooth, height }: Look, width: number): uPlot.Options {
+  const curves = JSON.parse(lines) as Pick<Curve, 'label' | 'color'>[];
+  const line = ({ label, color }: Pick<Curve, 'label' | 'color'>, isFaint: boolean): uPlot.Series => ({
+    label: isFaint ? `${label}, measured` : label,
+    stroke: colorOf(color),
+    width: isFaint ? 0.5 : 1.75,
+    alpha: isFaint ? 0.4 : 1,
+    spanGaps: true,
+    points: { show: ({ data }, index) => !isFaint && hasFew(data[index] ?? []) },
+    value: (_, value) => (value === null || value === undefined ? '–' : String(Number(value.toPrecision(4)))),
+  });
+  const axis = {
+    stroke: colorOf('--quiet'),
+    grid: { stroke: colorOf('--line'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height,
+    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    axes: [axis, { ...axis, size: 56 }],
+    series: [
+      { label: xLabel },
+      ...curves.map((curve) => line(curve, isSmooth)),
+      ...(isSmooth ? curves.map((curve) => line(curve, false)) : []),
+    ],
+    legend: { live: true },
+    cursor: { drag: { x: true, y: false } },
+  };
+}
+
+function hasFew(values: ArrayLike<number | null | undefined>): boolean {
+  let count = 0;
+  for (let index = 0; index < values.length && count <= MAX_MARKS; index++) {
+    if (values[index] !== null && values[index] !== undefined) count += 1;
+  }
+  return count <= MAX_MARKS;
+}
+
+/** Whether the reader has chosen a part of the x axis. */
+function isZoomed({ data: [x], scales }: uPlot): boolean {
+  const { min, max } = scales.x ?? {};
+  if (x.length === 0 || min === undefined || max === undefined) return false;
+  return min !== x[0] || max !== x[x.length - 1];
 }

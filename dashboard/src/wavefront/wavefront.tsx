@@ -16,6 +16,7 @@ import {
 } from '../../../client/src/timeline/index.js';
 import { clock, duration } from '../format.js';
 import { Scroll } from '../parts/scroll.js';
+import { useTheme } from '../parts/theme.js';
 import { draw } from './draw.js';
 import { AXIS_HEIGHT, LANE_HEIGHT, placeBars, placeGhosts } from './layout.js';
 
@@ -127,15 +128,4 @@ function useWidth(canvas: { readonly current: HTMLElement | null }): number {
     return () => observer.disconnect();
   }, [canvas]);
   return width;
-}
-
-/** Renders again when the system changes between light and dark. */
-function useTheme(): void {
-  const [, setDark] = useState(false);
-  useEffect(() => {
-    const query = window.matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setDark(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, []);
 }
