@@ -31,6 +31,12 @@ export function artifactsApi({ url, headers, fetch, http }: Connection) {
     },
     list: async (jobId: string): Promise<Artifact[]> =>
       (await answered(http.GET('/jobs/{id}/artifacts', { params: { path: { id: jobId } } }))).data,
+    /** All artifacts of a job as one zip archive, as it arrives. @throws StrataProblem */
+    async archive(jobId: string): Promise<ReadableStream<Uint8Array>> {
+      const response = await fetch(`${url}/jobs/${encodeURIComponent(jobId)}/archive`, { headers });
+      if (!response.ok) throw await problemOf(response);
+      return response.body ?? new Blob([]).stream();
+    },
     /** Downloads the whole artifact and checks its sha256. @throws ChecksumError, StrataProblem */
     async download(which: string | Artifact): Promise<Uint8Array<ArrayBuffer>> {
       const artifact = typeof which === 'string' ? await get(which) : which;

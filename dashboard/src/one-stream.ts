@@ -1,7 +1,7 @@
 import type { TenantEvent } from '../../client/src/index.js';
 import { strata } from './server.js';
 
-/** What the tab that holds the stream tells the others. */
+/** A message of the tab that holds the stream to the others. */
 type Message = { readonly event: TenantEvent } | { readonly alive: true };
 
 export interface StreamListener {

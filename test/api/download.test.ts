@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { Artifact } from '../../src/contract/client/jobs.js';
-import { useApp } from './harness.js';
+import { QUICK, useApp } from './harness.js';
 
 const BYTES = randomBytes(200_000);
 const SHA256 = createHash('sha256').update(BYTES).digest('hex');
@@ -47,6 +49,29 @@ describe('artifact download', () => {
     assert.equal(response.headers['content-length'], String(BYTES.length));
     const expected = `attachment; filename="gewichte-_.bin"; filename*=UTF-8''gewichte-%C3%BC.bin`;
     assert.equal(response.headers['content-disposition'], expected);
+  });
+
+  test('all artifacts of a job come as one zip, which unzip accepts', async () => {
+    const job = (await call('POST', '/jobs', { payload: QUICK })).json();
+    const { artifact } = context.client.jobs.artifacts.get('art_1') ?? assert.fail();
+    const path = join(folder, 'text');
+    await writeFile(path, 'ü');
+    const files = [
+      { path: join(folder, 'blob'), artifact: { ...artifact, id: 'art_2', job_id: job.id } },
+      { path, artifact: { ...artifact, id: 'art_3', job_id: job.id, name: 'README.md', size_bytes: 2 } },
+    ];
+    for (const each of files) context.client.jobs.artifacts.set(each.artifact.id, each);
+    const response = await call('GET', job.links.archive);
+    assert.equal(response.headers['content-disposition'], `attachment; filename="${job.id}.zip"`);
+    assert.equal(response.headers['content-length'], String(response.rawPayload.length));
+    const archive = join(folder, 'all.zip');
+    await writeFile(archive, response.rawPayload);
+    // Python's reader is another implementation, and checks each CRC-32.
+    const script =
+      'import json, sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(json.dumps({n: z.read(n).hex() for n in z.namelist()}))';
+    const { stdout } = await promisify(execFile)('python3', ['-c', script, archive]);
+    const unpacked = { 'full/gewichte-ü.bin': BYTES.toString('hex'), 'README.md': 'c3bc' };
+    assert.deepEqual(JSON.parse(stdout), unpacked);
   });
 
   const RANGES: readonly [string, number, number][] = [

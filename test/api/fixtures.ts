@@ -25,11 +25,12 @@ export function jobOf(id: string, spec: JobSpec): Job {
       'attempts',
       'checkpoints',
       'artifacts',
+      'archive',
       'cancel',
       'pause',
       'resume',
     ].map((part) => [part, `${self}/${part}`]),
-  ) as Omit<Job['links'], 'self'>;
+  ) as Omit<Job['links'], 'self' | 'page'>;
   return {
     id,
     object: 'job',
@@ -61,7 +62,7 @@ export function jobOf(id: string, spec: JobSpec): Job {
     },
     result: null,
     error: null,
-    links: { self, ...links },
+    links: { self, page: `/ui${self}`, ...links },
   };
 }
 

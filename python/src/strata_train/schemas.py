@@ -433,6 +433,8 @@ class Failure(TypedDict):
 
 class JobLinks(TypedDict):
     self: str
+    page: str
+    """The page of the job in the dashboard."""
     events: str
     logs: str
     metrics: str
@@ -440,6 +442,7 @@ class JobLinks(TypedDict):
     attempts: str
     checkpoints: str
     artifacts: str
+    archive: str
     cancel: str
     pause: str
     resume: str

@@ -1,6 +1,6 @@
 import type { Handlers } from '../handler.js';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.js';
-import { downloadArtifact, getArtifact, listJobArtifacts } from './artifacts.js';
+import { downloadArtifact, downloadJobArtifacts, getArtifact, listJobArtifacts } from './artifacts.js';
 import {
   createDataset,
   deleteDataset,
@@ -79,6 +79,7 @@ export const handlers: Handlers = {
   listJobTrackers,
   handOverJob,
   listJobArtifacts,
+  downloadJobArtifacts,
   listJobCheckpoints,
   getArtifact,
   downloadArtifact,

@@ -138,6 +138,8 @@ export interface JobsClient {
   /** @throws forbidden_target, limit_reached */
   handOverJob(jobId: string, tracker: Schemas['Tracker']): Promise<Schemas['TrackerExport']>;
   listJobArtifacts(jobId: string): Promise<Schemas['ArtifactList']>;
+  /** The artifacts of a job, each with the path of its bytes on this host. @throws blob_missing, blob_corrupt */
+  downloadJobArtifacts(jobId: string): Promise<{ path: string; artifact: Artifact }[]>;
   getArtifact(id: string): Promise<Artifact | null>;
   /** Path of the artifact's bytes on this host. @throws blob_missing */
   downloadArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;

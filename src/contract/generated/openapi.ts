@@ -329,6 +329,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download all artifacts of a job as one zip archive
+         * @description The paths in the archive are the names of the artifacts. Artifacts of more than 4 GiB together answer 409: download them one by one.
+         */
+        get: operations["downloadJobArtifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/trackers": {
         parameters: {
             query?: never;
@@ -1386,6 +1409,11 @@ export interface components {
         JobLinks: {
             /** Format: uri-reference */
             self: string;
+            /**
+             * Format: uri-reference
+             * @description The page of the job in the dashboard.
+             */
+            page: string;
             /** Format: uri-reference */
             events: string;
             /** Format: uri-reference */
@@ -1400,6 +1428,8 @@ export interface components {
             checkpoints: string;
             /** Format: uri-reference */
             artifacts: string;
+            /** Format: uri-reference */
+            archive: string;
             /** Format: uri-reference */
             cancel: string;
             /** Format: uri-reference */
@@ -3631,6 +3661,37 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    downloadJobArtifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive. */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -213,6 +213,11 @@ export class FakeJobs implements JobsClient {
     );
   }
 
+  async downloadJobArtifacts(jobId: string) {
+    this.#job(jobId);
+    return [...this.artifacts.values()].filter(({ artifact }) => artifact.job_id === jobId);
+  }
+
   async listJobCheckpoints(jobId: string) {
     this.#job(jobId);
     return complete([checkpointOf(jobId)]);

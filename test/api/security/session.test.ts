@@ -94,7 +94,7 @@ test('a session lasts over a restart of the API, and ends with its key', async (
   await other.close();
 });
 
-test('what belongs to another tenant does not exist for a session', async () => {
+test('jobs of another tenant do not exist for a session', async () => {
   const { job } = await live.strata.service.forTenant('ours').jobs.createJob(smallJob(), {});
   const { cookie } = await signIn(await keyWith(SCOPES, 'theirs'));
   const response = await withCookie('GET', `/jobs/${job.id}`, cookie);

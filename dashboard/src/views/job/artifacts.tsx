@@ -27,6 +27,13 @@ export function ArtifactsPanel({ job }: { readonly job: Schemas['Job'] }) {
           </li>
         ))}
       </ul>
+      {data.length > 1 && (
+        <p>
+          <a href={job.links.archive} download>
+            All as one zip
+          </a>
+        </p>
+      )}
       {data.length === 0 && <p className="quiet">The job left no files.</p>}
       {curves && <Picture artifact={curves.id} />}
     </Panel>

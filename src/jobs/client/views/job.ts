@@ -99,6 +99,7 @@ function linksOf(id: string): Schemas['JobLinks'] {
   const self = `/jobs/${id}`;
   return {
     self,
+    page: `/ui${self}`,
     events: `${self}/events`,
     logs: `${self}/logs`,
     metrics: `${self}/metrics`,
@@ -106,6 +107,7 @@ function linksOf(id: string): Schemas['JobLinks'] {
     attempts: `${self}/attempts`,
     checkpoints: `${self}/checkpoints`,
     artifacts: `${self}/artifacts`,
+    archive: `${self}/archive`,
     cancel: `${self}/cancel`,
     pause: `${self}/pause`,
     resume: `${self}/resume`,
