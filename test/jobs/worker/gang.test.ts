@@ -89,6 +89,29 @@ test('each trainer gets its place and the folder of the attempt, and the first o
   assert.deepEqual([slots[0]?.asked, slots[1]?.asked], [[true], []]);
 });
 
+test('without a temporary folder the first slot runs the task alone', async (t) => {
+  const before = process.env.TMPDIR;
+  t.after(() => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  });
+  for (const folder of ['/nowhere', `/tmp/${'long'.repeat(30)}`]) {
+    process.env.TMPDIR = folder;
+    const alone = fakeSlot(async ({ gang }) => {
+      assert.equal(gang, undefined);
+      return succeeded(0, 1);
+    });
+    const idle = fakeSlot(() => assert.fail('the second slot has no part'));
+    const assignment = { spec: resolved() } as unknown as TaskAssignment;
+    const outcome = await new Gang([alone, idle]).run(
+      assignment,
+      () => undefined,
+      () => undefined,
+    );
+    assert.equal(outcome.kind, 'succeeded');
+  }
+});
+
 test('only a round of a pipeline takes more than one trainer', () => {
   const trainers = (type: 'pipeline' | 'rounds', stages: number, kind: 'stage' | 'end_to_end' = 'stage') =>
     trainersFor({ kind, stage: null, spec: resolved({ method: { type, stages } }) } as TaskAssignment);

@@ -17,9 +17,6 @@ export function trainersFor({ kind, stage, spec: { method } }: TaskAssignment): 
 /** When a trainer has ended, its neighbors lose their streams and end within a step. Those that do not are killed. */
 const END_MS = 20_000;
 
-/** Linux takes 107 bytes for the path of a socket. */
-const MAX_FOLDER_LENGTH = 100;
-
 /**
  * Slots of one worker that run a task together, each with some of its stages (docs/adr/0025). It is one attempt with one lease
  * and one fence: what its trainers report is recorded once, when all have succeeded, and a trainer that is lost ends the
@@ -30,20 +27,16 @@ export class Gang implements Runs {
   constructor(private readonly slots: readonly Slot[]) {}
 
   async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
-    const folder = await mkdtemp(join(tmpdir(), 'strata-gang-'));
+    const folder = await socketFolder();
+    // One trainer computes the same, only later.
+    if (folder === null) return this.slots[0]!.run(assignment, onReport, onLine);
+    const { length: members } = this.slots;
     let timer: NodeJS.Timeout | undefined;
     try {
-      const [first] = this.slots;
-      // The name of a socket is limited. One trainer computes the same.
-      if (first && folder.length > MAX_FOLDER_LENGTH) return await first.run(assignment, onReport, onLine);
-      const { length: members } = this.slots;
       onLine({ stream: 'stdout', text: `${members} trainers of this worker share the stages` });
       const runs = this.slots.map(async (slot, member) => {
-        const outcome = await slot.run(
-          { ...assignment, gang: { member, members, folder } },
-          onReport,
-          onLine,
-        );
+        const gang = { member, members, folder };
+        const outcome = await slot.run({ ...assignment, gang }, onReport, onLine);
         if (outcome.kind !== 'succeeded') timer ??= setTimeout(() => void this.kill(ENDED), END_MS);
         return outcome;
       });
@@ -90,4 +83,14 @@ function joinedSuccess(successes: readonly TaskSuccess[]): TaskSuccess {
       seconds[part] = (seconds[part] ?? 0) + value / successes.length;
   }
   return { ...successes[0]!, outputs, seconds };
+}
+
+/** Linux takes 107 bytes for the path of a socket. */
+const MAX_FOLDER_LENGTH = 100;
+
+/** A new folder that only this account can read; null if there can be none whose sockets have short paths. */
+async function socketFolder(): Promise<string | null> {
+  const prefix = join(tmpdir(), 'strata-gang-');
+  if (prefix.length > MAX_FOLDER_LENGTH) return null;
+  return mkdtemp(prefix).catch(() => null);
 }
