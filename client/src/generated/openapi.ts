@@ -2739,6 +2739,19 @@ export interface components {
              * @default null
              */
             message_rounds: number | null;
+            /** @default {} */
+            outer: {
+                /**
+                 * @description Only for `pipeline` with at least two stages: after each round, when no batch is under way, every stage takes a Nesterov step along its way of this round, at this rate (DiLoCo, arXiv:2311.08105). 0.7 with rounds of 50 steps was good in a prototype. Null: no such steps.
+                 * @default null
+                 */
+                rate: number | null;
+                /**
+                 * @description Momentum of these steps. Null means 0.5 if there is a rate.
+                 * @default null
+                 */
+                momentum: number | null;
+            };
             /**
              * @description Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
              * @default 0

@@ -1653,6 +1653,7 @@ class MethodSpec(TypedDict):
     """Only for `rounds`: how often the stages exchange messages within a batch before their weights change. The
     maximum, 2 x stages - 1, is exact back-propagation and the default.
     """
+    outer: NotRequired[MethodSpecOuter]
     warm_start_epochs: NotRequired[int]
     """Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of
     that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
@@ -1718,6 +1719,16 @@ class MethodSpecStored(TypedDict):
     """Only for `stored`: a penalty on the variables alone (the default), or also a multiplier stored with each
     variable.
     """
+
+
+class MethodSpecOuter(TypedDict):
+    rate: NotRequired[Optional[float]]
+    """Only for `pipeline` with at least two stages: after each round, when no batch is under way, every stage takes a
+    Nesterov step along its way of this round, at this rate (DiLoCo, arXiv:2311.08105). 0.7 with rounds of 50 steps
+    was good in a prototype. Null: no such steps.
+    """
+    momentum: NotRequired[Optional[float]]
+    """Momentum of these steps. Null means 0.5 if there is a rate."""
 
 
 class OptimizerSpec(TypedDict):

@@ -36,6 +36,10 @@ export const JOB_DEFAULTS = {
       "coupling": null
     },
     "message_rounds": null,
+    "outer": {
+      "rate": null,
+      "momentum": null
+    },
     "warm_start_epochs": 0,
     "end_to_end_share": null,
     "end_to_end_replicas": null

@@ -5,6 +5,7 @@ export * from './from-spec.js';
 export { meanOf, meanState } from './mean-state.js';
 export * from './optimizer.js';
 export * from './optimizer-state.js';
+export { type OuterSettings, outerStep } from './outer-step.js';
 export * from './parameter-values.js';
 export { learningRateAt, replicaRateAt } from './schedule.js';
 export { type SgdSettings, sgd } from './sgd.js';

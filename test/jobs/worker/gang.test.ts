@@ -89,7 +89,7 @@ test('each trainer gets its place and the folder of the attempt, and the first o
   assert.deepEqual([slots[0]?.asked, slots[1]?.asked], [[true], []]);
 });
 
-test('without a temporary folder the first slot runs the task alone', async (t) => {
+test('the first slot runs the task alone without a temporary folder', async (t) => {
   const before = process.env.TMPDIR;
   t.after(() => {
     if (before === undefined) delete process.env.TMPDIR;

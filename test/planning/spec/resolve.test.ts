@@ -73,6 +73,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { warm_start_epochs: 2 } },
     { method: { type: 'rounds', stages: 3 } },
     { method: { type: 'rounds', message_rounds: 2 } },
+    { method: { type: 'pipeline', stages: 3, outer: { rate: 0.7, momentum: null } } },
     { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } }, max_train_samples: 40_000 },
     { optimizer: { learning_rate: 1 }, method: { penalty: 0.5 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
@@ -329,6 +330,18 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { stages: 1, corrections: { precision: 'int8' } } },
     '/method/corrections/precision',
     /with one stage sends no corrections/,
+  ],
+  [
+    'a step between rounds of another method',
+    { method: { type: 'penalty', outer: { rate: 0.7, momentum: null } } },
+    '/method/outer/rate',
+    /only valid for method.type pipeline with at least two stages; use null/,
+  ],
+  [
+    'a momentum of no step between rounds',
+    { method: { type: 'pipeline', outer: { rate: null, momentum: 0.5 } } },
+    '/method/outer/momentum',
+    /has no effect without a rate/,
   ],
   [
     'more rounds of messages than change anything',

@@ -26,12 +26,14 @@ const EPOCHS = 3;
 /** Rounds of seven steps, of which the last has three: fewer than a stage lags behind. */
 const ROUND = 7;
 
-function specOf(stages: number, changes: Parameters<typeof tinySpec>[0] = {}): ResolvedSpec {
+function specOf(
+  stages: number,
+  method: NonNullable<Parameters<typeof tinySpec>[0]['method']> = {},
+): ResolvedSpec {
   return tinySpec({
     model: { depth: 14, width: 2 },
     epochs: EPOCHS,
-    ...changes,
-    method: { type: 'pipeline', stages, round_steps: ROUND },
+    method: { type: 'pipeline', stages, round_steps: ROUND, ...method },
   });
 }
 
@@ -41,6 +43,9 @@ type Values = Map<string, Float32Array>;
 interface History {
   readonly names: readonly string[];
   readonly states: { weights: Values; velocity: Map<string, Float64Array> }[];
+  /** Weights at the start of the round, and the momentum between rounds. */
+  readonly anchor: Values;
+  readonly outerVelocity: Map<string, Float64Array>;
 }
 
 /** Delayed gradients in one loop, rounded as float32 rounds. */
@@ -53,7 +58,12 @@ async function delayed(spec: ResolvedSpec, blobs: BlobStore): Promise<Values> {
   const histories = stages.map((stage): History => {
     const names = parametersOf(stage.layers).map(({ name }) => name);
     const weights = new Map(names.map((name) => [name, start.get(name)!.slice()]));
-    return { names, states: [{ weights, velocity: restingVelocity(weights) }] };
+    return {
+      names,
+      states: [{ weights, velocity: restingVelocity(weights) }],
+      anchor: new Map(weights),
+      outerVelocity: restingVelocity(weights),
+    };
   });
   const base = spec.optimizer.learning_rate;
   for (const [step, batch] of batches.entries()) {
@@ -88,8 +98,29 @@ async function delayed(spec: ResolvedSpec, blobs: BlobStore): Promise<Values> {
       });
       states.push({ weights, velocity });
     }
+    if (step % ROUND === ROUND - 1 || step === total - 1)
+      for (const history of histories) betweenRounds(spec, history);
   }
   return new Map(histories.flatMap(({ states }) => [...states.at(-1)!.weights]));
+}
+
+/** DiLoCo's step on the way since the last one, in place of the last state. */
+function betweenRounds(
+  { method: { outer } }: ResolvedSpec,
+  { states, outerVelocity, anchor }: History,
+): void {
+  const { weights } = states.at(-1)!;
+  if (outer.rate !== null) {
+    for (const [name, values] of weights) {
+      const [start, u] = [anchor.get(name)!, outerVelocity.get(name)!];
+      values.forEach((value, at) => {
+        const way = start[at]! - value;
+        u[at] = Math.fround((outer.momentum ?? 0) * u[at]! + start[at]! - value);
+        values[at] = start[at]! - outer.rate! * (way + (outer.momentum ?? 0) * u[at]!);
+      });
+    }
+  }
+  for (const [name, values] of weights) anchor.set(name, values.slice());
 }
 
 /** w - distance v */
@@ -124,6 +155,17 @@ for (const stages of [1, 2, 3, 4]) {
     });
   });
 }
+
+test('K=3 with Nesterov steps between rounds: bitwise those of the loop, and other weights than without', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = specOf(3, { outer: { rate: 0.7, momentum: 0.5 } });
+    const [expected, actual] = [await delayed(spec, blobs), await trained(spec, blobs)];
+    for (const [name, values] of expected) assert.deepEqual(actual.get(name), values, name);
+    const without = await trained(specOf(3), blobs);
+    const name = [...without.keys()].find((parameter) => parameter.endsWith('/kernel'))!;
+    assert.notDeepEqual(actual.get(name), without.get(name));
+  });
+});
 
 test('K=2 is not back-propagation: the lag counts', async () => {
   await withBlobs(async (blobs) => {

@@ -9,6 +9,7 @@ import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 import { resolveHeads } from './heads.js';
 import { resolveMessageRounds } from './message-rounds.js';
+import { resolveOuter } from './outer.js';
 import { resolvePenalty } from './penalty.js';
 import { checkTaskCount, resolveRoundSteps } from './round-steps.js';
 import { resolveSplit } from './split.js';
@@ -42,6 +43,7 @@ export function resolveMethod(
     penalty: resolvePenalty(spec, facts, endToEndShare, report),
     stored: resolveStored(method, facts, report),
     message_rounds: resolveMessageRounds(method, facts, report),
+    outer: resolveOuter(method, facts, report),
     warm_start_epochs: resolveWarmStart(method, facts, parallelSteps, report),
     end_to_end_share: endToEndShare,
     end_to_end_replicas: replicas,

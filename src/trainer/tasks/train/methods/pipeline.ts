@@ -13,7 +13,7 @@ import {
   mergeStates,
 } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
-import { learningRateAt, Optimizer, type OptimizerState } from '../../../optimizer/index.js';
+import { learningRateAt, Optimizer, type OptimizerState, outerStep } from '../../../optimizer/index.js';
 import { type BatchStep, Pipeline, PipelineStage, reportsAt, Stopwatch } from '../../../training/index.js';
 import { type TaskContext, TaskStopped } from '../../context.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
@@ -54,8 +54,20 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
     readsImages: member.isFirst,
     begin: (before, opened) => begun({ context, run, steps, checkpoint, member, inGang }, before, opened),
   });
-  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, state));
+  const ended = await stopwatch.timeAsync('optimizer', () => betweenRounds(context, member, state));
+  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, ended));
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+}
+
+/** The state with which the next round begins: after the step between rounds, if the job takes one. */
+async function betweenRounds(
+  context: TaskContext,
+  { stages }: Member,
+  state: OptimizerState,
+): Promise<OptimizerState> {
+  const { rate, momentum } = context.assignment.spec.method.outer;
+  if (rate === null || momentum === null) return state;
+  return outerStep(await statesBefore(context, stages), state, { rate, momentum });
 }
 
 interface PipelineRound {
