@@ -33,6 +33,14 @@ test('a job goes through its states to succeeded, with its result, tasks, metric
   assert.ok((ended.result.speedup?.measured ?? 0) > 0);
   assert.equal(ended.result.speedup?.predicted, null, 'its trainer times no parts');
   await assertEffectsOnce(strata, id);
+  const [listed] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
+  const { data: losses } = await strata.client.jobs.listJobMetrics(id, { names: ['loss'], points: 9 });
+  const ends = losses
+    .flatMap(({ points }) => points.slice(-1))
+    .toSorted((a, b) => Number(b[0]) - Number(a[0]));
+  assert.equal(listed?.latest?.loss, ends[0]?.[1]);
+  assert.equal(listed?.spark?.at(-1), ends[0]?.[1]);
+  assert.equal('spark' in ended, false);
   const events = (await strata.client.jobs.listJobEvents(id, { after: 0, limit: 1000 })).data;
   assert.deepEqual(
     events.map((event) => event.type).filter((type) => type.startsWith('job.')),

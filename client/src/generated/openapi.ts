@@ -1119,6 +1119,12 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             plan: components["schemas"]["JobPlan"];
+            /** @description Only in a list: the last value of `loss` (of the last stage, or of the whole network in the end-to-end phase), `test_accuracy`, `validation_accuracy` and `compact_accuracy`, if there is one. */
+            latest?: {
+                [key: string]: number;
+            };
+            /** @description Only in a list: the same loss at up to 30 steps, from its first to its last point. */
+            spark?: number[];
             /** @description Only in a dry run: the response of `POST /plans` for this spec. */
             prediction?: components["schemas"]["Plan"];
             result: components["schemas"]["JobResult"] | null;

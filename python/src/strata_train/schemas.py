@@ -91,6 +91,12 @@ class Job(TypedDict):
     Null for jobs of versions that did not keep it.
     """
     plan: JobPlan
+    latest: NotRequired[dict[str, float]]
+    """Only in a list: the last value of `loss` (of the last stage, or of the whole network in the end-to-end phase),
+    `test_accuracy`, `validation_accuracy` and `compact_accuracy`, if there is one.
+    """
+    spark: NotRequired[list[float]]
+    """Only in a list: the same loss at up to 30 steps, from its first to its last point."""
     prediction: NotRequired[Plan]
     """Only in a dry run: the response of `POST /plans` for this spec."""
     result: Optional[JobResult]

@@ -129,6 +129,24 @@ test('levels follow the points, also those that attempts write again, out of ord
   assert.deepEqual(stale.rows, []);
 });
 
+test('a list has the last values and a small curve, from the first step to the last', async () => {
+  const id = await jobWithSeries(1000, 'n');
+  await strata.sql.query('UPDATE job SET started_at = now() WHERE id = $1', [id]);
+  await strata.sql.query(
+    `INSERT INTO metric_point (job_id, name, stage, step, attempt, value)
+     SELECT $1, 'loss', -1, n, 1, n FROM generate_series(1000, 1499) AS n
+     UNION ALL SELECT $1, 'test_accuracy', -1, 1499, 1, 0.5
+     UNION ALL SELECT $1, 'loss', -1, 1500, 1, 'NaN'`,
+    [id],
+  );
+  const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
+  assert.deepEqual(job?.latest, { loss: 1499, test_accuracy: 0.5 });
+  assert.deepEqual(
+    job?.spark,
+    Array.from({ length: 30 }, (_, n) => Math.floor((1499 * n) / 29)),
+  );
+});
+
 test('two writers of one bucket at the same time leave the extremes of both', async () => {
   const { job } = await strata.client.jobs.createJob(smallJob(), {});
   await Promise.all(

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
+import { Spark } from '../../charts/spark.js';
 import { duration, moment, percent } from '../../format.js';
 import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
@@ -63,6 +64,7 @@ export function JobsView() {
                 <th>Progress</th>
                 <th>Dataset</th>
                 <th>Method</th>
+                <th>Loss</th>
                 <th className="number">Test accuracy</th>
                 <th>Created</th>
                 <th>Time</th>
@@ -148,7 +150,10 @@ function Row({ job, isChosen, toggle }: RowProps) {
       <td>
         {type}, {stages} {stages === 1 ? 'stage' : 'stages'}
       </td>
-      <td className="number">{percent(result?.test_accuracy)}</td>
+      <td>
+        <Spark values={job.spark ?? []} latest={job.latest?.loss} name={name || id} />
+      </td>
+      <td className="number">{percent(result?.test_accuracy ?? job.latest?.test_accuracy)}</td>
       <td>{moment(job.created_at)}</td>
       <td>{timeOf(job)}</td>
     </tr>

@@ -6,6 +6,7 @@ import { requestPause, resume } from '../../lifecycle/pause.js';
 import { requestStop } from '../../lifecycle/stop.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
 import { findDataset } from '../../store/datasets.js';
+import { findCurves, type JobCurve } from '../../store/job-curves.js';
 import { findJobs } from '../../store/job-list.js';
 import { changeJob, deleteJob, findJob, findLastSeqs, type LockedJob, progressOf } from '../../store/jobs.js';
 import { modelIds } from '../../store/models.js';
@@ -159,11 +160,19 @@ async function readJob(parts: ReadParts, row: JobRow): Promise<Job> {
 }
 
 async function readJobs(parts: ReadParts, rows: readonly JobRow[]): Promise<Job[]> {
-  return rows.map(await viewOf(parts, rows));
+  const curves = await findCurves(
+    parts.db,
+    rows.filter((row) => row.startedAt !== null).map((row) => row.id),
+  );
+  return rows.map(await viewOf(parts, rows, (id) => curves.get(id) ?? null));
 }
 
 /** Reads what the views of these rows need from other tables. */
-async function viewOf({ db, reads }: ReadParts, rows: readonly JobRow[]): Promise<(row: JobRow) => Job> {
+async function viewOf(
+  { db, reads }: ReadParts,
+  rows: readonly JobRow[],
+  curveOf?: (id: string) => JobCurve | null,
+): Promise<(row: JobRow) => Job> {
   const idsOf = (kept: (row: JobRow) => boolean) => rows.filter(kept).map((row) => row.id);
   const [progress, queue, models] = await Promise.all([
     progressOf(
@@ -182,5 +191,6 @@ async function viewOf({ db, reads }: ReadParts, rows: readonly JobRow[]): Promis
       queue: queue(row),
       modelId: models.get(row.id) ?? null,
       nowMs: Date.now(),
+      ...(curveOf && { curve: curveOf(row.id) }),
     });
 }

@@ -3,6 +3,7 @@ import type { components } from '../../../contract/generated/openapi.js';
 import { isTerminal, type JobState } from '../../../contract/states.js';
 import { type KindProgress, secondsLeft } from '../../../planning/tasks/time-left.js';
 import type { StoredResult } from '../../store/columns.js';
+import type { JobCurve } from '../../store/job-curves.js';
 import type { JobProgress } from '../../store/jobs.js';
 import type { Job as JobRow } from '../../store/rows.js';
 
@@ -16,9 +17,11 @@ export interface JobSurroundings {
   /** The model of the job. Null without one, or after its deletion. */
   readonly modelId: string | null;
   readonly nowMs: number;
+  /** Only for a list. Null without metrics. */
+  readonly curve?: JobCurve | null;
 }
 
-export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurroundings): Job {
+export function toJob(row: JobRow, { progress, queue, modelId, nowMs, curve }: JobSurroundings): Job {
   const state = row.state;
   return {
     id: row.id,
@@ -43,6 +46,7 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs }: JobSurro
     plan: { warnings: [], ...row.plan },
     result: row.result === null ? null : toResult(row.result, modelId),
     error: row.error,
+    ...(curve !== undefined && { latest: curve?.latest ?? {}, spark: curve?.spark ?? [] }),
     links: linksOf(row.id),
   };
 }
