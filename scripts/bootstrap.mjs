@@ -28,6 +28,7 @@ const COMMANDS = {
   reset: 'src/service/commands/reset.ts',
   'api-key': 'src/service/commands/api-key.ts',
   generate: 'scripts/generate.ts',
+  recording: 'scripts/recording.ts',
 };
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

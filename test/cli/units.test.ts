@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { frameOf } from '../../cli/src/follow/frame.js';
@@ -10,6 +12,8 @@ import { withSets } from '../../cli/src/spec.js';
 import { targetOf } from '../../cli/src/target.js';
 import { candidates } from '../../cli/src/tree/completion.js';
 import type { components } from '../../client/src/index.js';
+import { ROOT } from '../../src/service/root.js';
+import { temporaryFolder } from '../provision/temporary.js';
 
 type Schemas = components['schemas'];
 
@@ -112,12 +116,28 @@ test('completion knows commands, options, values and @last, and asks no server',
   assert.ok(!complete('').includes('__complete'));
 });
 
-test('bash completes with the script', async () => {
-  const script = `strata() { node cli/strata.cjs "$@"; }; eval "$(strata completion bash)"
-    COMP_WORDS=(strata jobs --state s); COMP_CWORD=3; _strata; echo "\${COMPREPLY[@]}"`;
-  const { stdout } = await promisify(execFile)('bash', ['-c', script]);
-  assert.equal(stdout, 'succeeded\n');
-});
+/** Shells with a script that lets each complete `strata jobs --state s`, as the reader's keys would. */
+const SHELLS = {
+  bash: `eval "$(strata completion bash)"
+    COMP_WORDS=(strata jobs --state s); COMP_CWORD=3; _strata; echo "\${COMPREPLY[@]}"`,
+  // Outside of its editor zsh has no compadd: this one prints what it is given.
+  zsh: `compdef() { }; compadd() { shift; echo "$@" }; _files() { echo files }
+    eval "$(strata completion zsh)"
+    words=(strata jobs --state s); CURRENT=4; _strata`,
+  fish: `strata completion fish | source; complete --do-complete 'strata jobs --state s'`,
+} as const;
+
+for (const [shell, script] of Object.entries(SHELLS)) {
+  const found = spawnSync(shell, ['--version']).status === 0;
+  const skip = found ? false : `${shell} is not installed: apt-get install ${shell}`;
+  test(`${shell} completes with its script`, { skip }, async (t) => {
+    const bin = await temporaryFolder(t);
+    await symlink(join(ROOT, 'strata'), join(bin, 'strata'));
+    const env = { PATH: `${bin}:${process.env.PATH}`, HOME: bin, TERM: 'dumb' };
+    const { stdout } = await promisify(execFile)(shell, ['-c', script], { env });
+    assert.equal(stdout, 'succeeded\n');
+  });
+}
 
 test('help, the version and completion load neither the client nor the streams of Node', async () => {
   const listing = `process.on('exit', () => require('fs').writeSync(2, JSON.stringify(process.moduleLoadList)));

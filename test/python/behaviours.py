@@ -60,6 +60,16 @@ def follows_async(facts: Any) -> Any:
     return asyncio.run(run())
 
 
+def outlives_server(facts: Any) -> Any:
+    """The server is killed once this has said what it saw first."""
+    job = client(facts).jobs.get(facts["job"])
+    types = []
+    for event in job.follow():
+        types.append(event["type"])
+        print(event["type"], file=sys.stderr, flush=True)
+    return {"types": types, "state": job.state}
+
+
 def waits_async(facts: Any) -> Any:
     async def run() -> Any:
         async with AsyncStrata(facts["url"], facts["key"]) as strata:

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exec } from '../../src/provision/exec.js';
+import { freePort } from '../../src/provision/processes.js';
 import { ROOT } from '../../src/service/root.js';
+import { smallJob } from '../jobs/support/specs.js';
 import { type LiveApi, startLiveApi } from '../support/live-api.js';
 import { CuttingProxy } from './cutting-proxy.js';
 import { type InstalledPackage, installPackage } from './installed-package.js';
@@ -69,6 +73,29 @@ describe('strata-train, installed from its wheel', () => {
       assert.ok(proxy.linesOf(/\/events$/).length >= before + 2, 'it connected again');
     });
   }
+
+  test('a server that is killed while a job is followed, and started again, is followed to the end', async () => {
+    const { strata, apiKey } = api;
+    const PORT = String(await freePort());
+    const server = await strata.startApi({ PORT });
+    const { job } = await strata.client.jobs.createJob(smallJob({ name: 'outlives' }), {});
+    const facts = { url: server.url, key: apiKey, job: job.id };
+    const child = spawn(installed.python, [BEHAVIOURS, 'outlives_server', JSON.stringify(facts)]);
+    const ended = once(child, 'close');
+    let printed = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      printed += bytes;
+    });
+    const [first] = (await once(child.stderr, 'data')) as [Buffer];
+    assert.equal(String(first), 'job.queued\n');
+    await server.kill();
+    // It happens while nobody can tell.
+    await strata.client.jobs.cancelJob(job.id, { force: false });
+    const again = await strata.startApi({ PORT });
+    await ended;
+    await again.stop();
+    assert.deepEqual(JSON.parse(printed), { types: ['job.queued', 'job.cancelled'], state: 'cancelled' });
+  });
 
   test('waits for the end of a job, or for a given time', async () => {
     assert.deepEqual(await behave('waits_async'), ['timeout', 'cancelled', 'cancelled']);

@@ -107,6 +107,14 @@ _strata() {
 compdef _strata strata
 `,
   fish: `# strata completion fish, for ~/.config/fish/completions/strata.fish
-complete -c strata -a '(strata __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+function __strata_complete
+  set -l found (strata __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c strata -f -a '(__strata_complete)'
 `,
 };
