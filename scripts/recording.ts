@@ -16,7 +16,7 @@ const TARGET = join(ROOT, 'docs/recording.svg');
 const PARTS = join(ROOT, 'scripts/recording');
 const COLUMNS = 84;
 const ROWS = 17;
-/** How many times as fast as it happened. docs/cli.md says so. */
+/** The recording is played this many times as fast as it happened. docs/cli.md says so. */
 const SPEED = 3;
 /** Pictures are this far apart: each adds about a kilobyte. */
 const FRAME_S = 0.7;

@@ -5,7 +5,7 @@ import { ROOT } from './root.js';
 /** Folder in which the API looks for the guide, below the compiled service. */
 export const GUIDE_FOLDER = 'guide';
 
-/** What the guide is made of. */
+/** Folders of the guide and of its pages. */
 export const GUIDE_SOURCES = ['guide', 'docs'];
 
 /** `guide/build.mjs`, which needs a package that an installation without development packages does not have. */

@@ -120,7 +120,7 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-/** What a page must not do. */
+/** Collects errors, violations of the policy, and requests to other hosts. */
 function faultsOf(page: Page, host: string): string[] {
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`thrown: ${error.message}`));
