@@ -10,10 +10,12 @@ import { streamProgress } from '../src/provision/progress.js';
 import { runCommand } from '../src/service/commands/command.js';
 import { ROOT } from '../src/service/root.js';
 import { startService } from '../src/service/service.js';
-import { castAt, compact, withStillPicture } from './recording/cast.js';
+import { castAt, compact, withStillPicture, withTitle } from './recording/cast.js';
 
 const TARGET = join(ROOT, 'docs/recording.svg');
 const PARTS = join(ROOT, 'scripts/recording');
+const TITLE =
+  'A terminal: strata trains a network in three stages, downloads it, and asks it about a picture';
 const COLUMNS = 84;
 const ROWS = 17;
 /** The recording is played this many times as fast as it happened. docs/cli.md says so. */
@@ -91,5 +93,5 @@ async function record(folder: string, desk: string, url: string): Promise<string
     '-t',
     'window_frame',
   );
-  return compact(withStillPicture(await readFile(svg, 'utf8')));
+  return withTitle(TITLE, compact(withStillPicture(await readFile(svg, 'utf8'))));
 }

@@ -31,6 +31,11 @@ export function withStillPicture(svg: string): string {
   return svg.replace(']]></style>', `${rule}\n]]></style>`);
 }
 
+/** Names the picture for those who cannot see it. */
+export function withTitle(title: string, svg: string): string {
+  return svg.replace(/<svg [^>]+>/, (tag) => `${tag}<title>${title}</title>`);
+}
+
 /** Shorter names for what each line of each picture repeats. */
 export function compact(svg: string): string {
   return svg.replaceAll(' xlink:href="', ' href="');
