@@ -16,6 +16,7 @@ import { serveGuide } from './plugins/guide.js';
 import { protectBrowsers } from './plugins/headers.js';
 import { takeImages } from './plugins/images.js';
 import { parseJson } from './plugins/json.js';
+import { lightenAnswers } from './plugins/lighter-answers.js';
 import { limitRequests } from './plugins/limits.js';
 import { refuseOtherMethods } from './plugins/methods.js';
 import { mountOperations } from './plugins/mount-operations.js';
@@ -77,6 +78,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   protectBrowsers(app);
   answerProblems(app);
   refuseCompressedBodies(app);
+  lightenAnswers(app);
   parseJson(app);
   takeImages(app);
   await takeUploads(app);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { QUICK, useApp } from './harness.js';
 
 describe('jobs', () => {
@@ -101,6 +102,43 @@ describe('jobs', () => {
       const response = await call('GET', `/jobs/${id}`);
       assert.deepEqual([response.statusCode, response.json().state], [200, state], response.body);
     }
+  });
+
+  test('an unchanged job, its tasks and its attempts are answered 304 to who has them', async () => {
+    const id = await createJob();
+    for (const path of [`/jobs/${id}`, `/jobs/${id}/tasks`, `/jobs/${id}/attempts`]) {
+      const first = await call('GET', path);
+      const tag = String(first.headers.etag);
+      const again = (known: string) => call('GET', path, { headers: { 'if-none-match': known } });
+      const same = await again(`"other", ${tag}`);
+      assert.deepEqual([same.statusCode, same.body, same.headers.etag], [304, '', tag], path);
+      assert.equal((await again('"other"')).statusCode, 200);
+    }
+    const { etag } = (await call('GET', `/jobs/${id}`)).headers;
+    context.client.jobs.finish(id, 'failed');
+    const changed = await call('GET', `/jobs/${id}`, { headers: { 'if-none-match': String(etag) } });
+    assert.equal(changed.json().state, 'failed');
+    assert.equal((await call('GET', '/jobs/none', { headers: { 'if-none-match': '*' } })).statusCode, 404);
+  });
+
+  test('long JSON is compressed for who accepts gzip, and lines and short answers are not', async () => {
+    const id = await createJob();
+    const get = (url: string, accept: string) => call('GET', url, { headers: { 'accept-encoding': accept } });
+    const plain = await get('/openapi.json', 'br, gzip;q=0');
+    assert.equal(plain.headers['content-encoding'], undefined);
+    const list = await get('/jobs', 'identity');
+    const packed = await get('/jobs', 'br;q=0.5, gzip');
+    assert.equal(packed.headers['content-encoding'], 'gzip');
+    assert.equal(packed.headers.vary, 'Accept-Encoding');
+    assert.deepEqual(JSON.parse(gunzipSync(packed.rawPayload).toString()), list.json());
+    assert.ok(packed.rawPayload.length < list.rawPayload.length);
+    assert.equal(Number(packed.headers['content-length']), packed.rawPayload.length);
+    for (const url of ['/jobs/none', '/health/live', `/jobs/${id}/events`]) {
+      assert.equal((await get(url, 'gzip')).headers['content-encoding'], undefined, url);
+    }
+    const lines = { accept: 'text/csv', 'accept-encoding': 'gzip' };
+    const metrics = await call('GET', `/jobs/${id}/metrics`, { headers: lines });
+    assert.equal(metrics.headers['content-encoding'], undefined);
   });
 
   test('POST /jobs/{id}/cancel works with and without a body', async () => {
