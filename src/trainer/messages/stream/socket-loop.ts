@@ -77,8 +77,8 @@ function reach(path: string, onSocket: (socket: Socket) => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** A neighbor has this long to come: all trainers of a gang get their task at the same time. */
-const CONNECT_MS = 30_000;
+/** A neighbor has this long to come: all trainers of a gang get their task at the same time, but some must start first. */
+const CONNECT_MS = 120_000;
 
 /** The socket to one neighbor. Frames that are sent before it is connected wait. */
 class NeighborSocket {
