@@ -21,6 +21,7 @@ const QUESTIONS = {
   import: 'How long until a dataset is ready?',
   exports: 'Are the exported models the trained network?',
   api: 'How many requests does it take?',
+  metrics: 'Does a long curve cost more?',
   cli: 'How long does a command take to start?',
 } as const;
 type Name = keyof typeof QUESTIONS;

@@ -3,7 +3,7 @@ import type { Database } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { WHOLE_NETWORK } from './metrics.js';
 
-/** What a list of jobs shows of their metrics. */
+/** Metrics that a list of jobs shows. */
 export interface JobCurve {
   /** Last value of each metric that a list shows, by name. */
   readonly latest: Record<string, number>;

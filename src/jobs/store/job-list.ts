@@ -74,7 +74,7 @@ function placedAfter(place: JobPlace | null): Prisma.Sql[] {
 const LATE_MS = 60_000;
 const idAt = (ms: number): string => `job_${Math.max(0, ms).toString(16).padStart(11, '0')}`;
 
-/** What a job must have besides its tenant, place and metadata. */
+/** Conditions of the filter besides tenant, place and metadata. */
 function conditions(filter: JobFilter): Prisma.Sql[] {
   const { states, datasetId, createdAfter, createdBefore, isArchived, q } = filter;
   const sql = Prisma.sql;
