@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { startPostgres, stopPostgres } from '../../../src/provision/postgres/postgres.js';
 import { temporaryFolder } from '../../provision/temporary.js';
-import { exists, filesOf, makeHome, rowsAt, runWith } from './support.js';
+import { exists, filesOf, makeHome, rowsAt, rowsOf, run, runWith } from './support.js';
 
 /** A Postgres that the command did not start, like one of the operator's own. */
 async function ownServer(t: TestContext, data?: string): Promise<string> {
@@ -13,7 +13,7 @@ async function ownServer(t: TestContext, data?: string): Promise<string> {
   return (await startPostgres(folder)).url;
 }
 
-test('a service with a Postgres of its own is backed up, and restored to another one', async (t) => {
+test('a service with a Postgres of its own is backed up, and restored to another one and to an embedded one', async (t) => {
   const { home: data, rows } = await makeHome(t);
   const folder = await temporaryFolder(t);
   const [home, blobs] = [join(folder, 'home'), join(folder, 'blobs')];
@@ -45,5 +45,8 @@ test('a service with a Postgres of its own is backed up, and restored to another
   const { 'spool/job_1/corrections': _, ...expected } = kept;
   assert.deepEqual(await filesOf(newBlobs), expected);
   assert.deepEqual(Object.keys(await filesOf(newHome)), ['secret.key']);
+  const embedded = join(folder, 'embedded');
+  await run('restore', embedded, backup);
+  assert.deepEqual(await rowsOf(embedded), rows, 'the embedded Postgres takes the same backup');
   for (const place of [newHome, newBlobs]) assert.ok(!(await exists(join(place, '.restoring'))));
 });
