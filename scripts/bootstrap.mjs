@@ -21,6 +21,8 @@ const COMMANDS = {
   audit: 'scripts/audit.ts',
   bench: 'bench/run.ts',
   study: 'bench/study/run.ts',
+  screenshots: 'test/browser/screenshots/shoot.ts',
+  'screenshots:record': 'test/browser/screenshots/record.ts',
   doctor: 'src/service/commands/doctor.ts',
   setup: 'src/service/commands/setup.ts',
   backup: 'src/service/commands/backup.ts',

@@ -237,6 +237,7 @@ describe('the dashboard in a browser', { skip }, () => {
       `/ui/models/${model!.id}`,
       '/ui/datasets',
       `/ui/datasets/${dataset!.id}`,
+      '/ui/datasets/pets',
       '/ui/workers',
       '/ui/settings',
       '/ui/nowhere',
