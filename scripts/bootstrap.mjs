@@ -5,7 +5,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const OLDEST_NODE = 20;
+/** The first with `zlib.crc32`. */
+const OLDEST_NODE = [20, 15];
 const LINE_EVERY_MS = 10_000;
 
 const COMMANDS = {
@@ -41,10 +42,10 @@ function fail(message) {
 }
 
 function checkNode() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major >= OLDEST_NODE) return;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
   fail(
-    `Strata needs Node ${OLDEST_NODE} or newer; this is ${process.version}. To install one:\n` +
+    `Strata needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}. To install one:\n` +
       '  curl -fsSL https://deb.nodesource.com/setup_22.x | bash - && apt-get install nodejs',
   );
 }

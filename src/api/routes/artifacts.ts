@@ -5,7 +5,7 @@ import type { Handler } from '../handler.js';
 import { attachment } from '../http/content-disposition.js';
 import { found } from '../http/found.js';
 import { matchesEtag, parseRange } from '../http/range.js';
-import { MAX_ZIP_BYTES, zipBytes, zipOf } from '../http/zip.js';
+import { zipOf } from '../http/zip.js';
 
 export const downloadArtifact: Handler<'downloadArtifact'> = async ({ client, params: { id }, headers }) => {
   const { path, artifact } = await client.jobs.downloadArtifact(id);
@@ -57,21 +57,12 @@ export const listJobArtifacts: Handler<'listJobArtifacts'> = async ({ client, pa
 
 export const downloadJobArtifacts: Handler<'downloadJobArtifacts'> = async ({ client, params: { id } }) => {
   const found = await client.jobs.downloadJobArtifacts(id);
-  const entries = found.map(({ path, artifact }) => ({
-    ...{ path, name: artifact.name },
-    sizeBytes: artifact.size_bytes,
-  }));
-  const size = zipBytes(entries);
-  if (size > MAX_ZIP_BYTES) throw tooLarge(size);
+  const entries = found.map(({ path, artifact: { name } }) => ({ path, name }));
+  const { sizeBytes, stream } = await zipOf(entries);
   const headers = {
     'content-disposition': attachment(`${id}.zip`),
-    'content-length': String(size),
+    'content-length': String(sizeBytes),
     'content-type': 'application/zip',
   };
-  return { status: 200, headers, body: zipOf(entries) };
+  return { status: 200, headers, body: stream };
 };
-
-function tooLarge(size: number): StrataError {
-  const detail = `The artifacts would make an archive of ${size} bytes, of at most ${MAX_ZIP_BYTES}. Download them one by one.`;
-  return new StrataError('limit_reached', detail);
-}

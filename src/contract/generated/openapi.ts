@@ -341,7 +341,7 @@ export interface paths {
         };
         /**
          * Download all artifacts of a job as one zip archive
-         * @description The paths in the archive are the names of the artifacts. Artifacts of more than 4 GiB together answer 409: download them one by one.
+         * @description The paths in the archive are the names of the artifacts. The files are not compressed.
          */
         get: operations["downloadJobArtifacts"];
         put?: never;
@@ -3720,7 +3720,6 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

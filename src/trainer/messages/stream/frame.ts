@@ -1,5 +1,4 @@
-import * as zlib from 'node:zlib';
-import { crc32c } from '../../documents/crc32c.js';
+import { crc32 } from 'node:zlib';
 
 /** Kinds of frames between the trainers of a gang: a tensor, or a checkpoint that all are to make. */
 export const FRAME = { tensor: 1, checkpoint: 2 } as const;
@@ -9,9 +8,6 @@ export interface Frame {
   readonly kind: FrameKind;
   readonly bytes: ArrayBuffer;
 }
-
-/** All trainers of a gang run the same Node. Before 20.15 it has no CRC-32 of its own. */
-const checksumOf: (bytes: Uint8Array) => number = 'crc32' in zlib ? zlib.crc32 : crc32c;
 
 /** "STRM": a frame begins here. Anything else is not from a trainer. */
 const MAGIC = 0x5354524d;
@@ -23,7 +19,7 @@ export function headerOf({ kind, bytes }: Frame): Buffer {
   header.writeUInt32BE(MAGIC, 0);
   header.writeUInt32BE(kind, 4);
   header.writeUInt32BE(bytes.byteLength, 8);
-  header.writeUInt32BE(checksumOf(new Uint8Array(bytes)), 12);
+  header.writeUInt32BE(crc32(new Uint8Array(bytes)), 12);
   return header;
 }
 
@@ -63,7 +59,7 @@ export class FrameReader {
   }
 
   #end(body: Uint8Array<ArrayBuffer>): void {
-    if (checksumOf(body) !== this.#header.readUInt32BE(12)) {
+    if (crc32(body) !== this.#header.readUInt32BE(12)) {
       throw new Error('a frame does not match its checksum');
     }
     this.#body = null;
