@@ -27,7 +27,7 @@ useStore(async (store) => {
   const { databaseUrl, redisUrl } = strata.servers;
   queue = openTaskQueue(redisUrl, () => undefined);
   await strata.client.jobs.createJob(smallJob(), {});
-  await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 400 });
+  await fillTables(databaseUrl, { jobs: SIZES.jobs, measured: 20, points: 800 });
   await fillHistory(databaseUrl, SIZES);
 });
 
