@@ -46,7 +46,7 @@ interface Estimate {
 interface Row {
   readonly run: Run;
   readonly seconds: number;
-  /** Of each moment: (estimated end - end) / time of the job. Null where nothing was expected yet. */
+  /** (estimated end - end) / time of the job, for each moment. Null where nothing was expected yet. */
   readonly errors: readonly (number | null)[];
 }
 

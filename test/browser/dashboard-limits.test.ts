@@ -97,7 +97,7 @@ describe('limits of the dashboard', { skip }, () => {
   });
 });
 
-/** What a page holds once garbage is collected. */
+/** Memory of a page once garbage is collected. */
 async function memoryOf(page: Page) {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');

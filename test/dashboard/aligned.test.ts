@@ -33,7 +33,7 @@ test('curves of the same steps share the axis; others have gaps where they were 
   assert.deepEqual(aligned([], 0), [[]]);
 });
 
-test('with smoothing the averages follow the measured values, and gaps stay gaps', () => {
+test('averages of smoothing follow the measured values, and gaps stay gaps', () => {
   const [, measured, average] = aligned([ONE], 0.5);
   assert.deepEqual(measured, [1, 2, 3]);
   // (0.5 * 1) / 0.5, then (0.5 * 0.5 * 1 + 0.5 * 2) / 0.75, then over 0.875.

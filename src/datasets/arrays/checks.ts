@@ -25,7 +25,7 @@ export function checkClasses(labelled: LabelledSamples, splits: Splits, problems
   const seen = new Set<string>();
   const twice = classes.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) {
-    // Of a longer name only the beginning is kept, and control characters are replaced.
+    // Names are cut after 200 characters, and their control characters are replaced.
     const message = `two classes are called '${twice}'; give them names that differ in their first 200 characters, without control characters`;
     throw new ImportError('dataset_format', message);
   }

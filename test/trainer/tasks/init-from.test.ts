@@ -75,7 +75,7 @@ test('a job that starts from the replicas of a round starts at their mean', asyn
   });
 });
 
-test('with a new head, the layers that tell classes apart start from random weights, and only those', async () => {
+test('a new head: the layers that tell classes apart start from random weights, and only those', async () => {
   await withBlobs(async (blobs) => {
     const method = { type: 'local-heads', stages: 2 } as const;
     const trained = await runTraining(tinySpec({ method }), blobs);

@@ -16,7 +16,7 @@ export function checkpointId(jobId: string, { name }: Pick<RestartPoint, 'name'>
   return `${jobId}-${name}`;
 }
 
-/** Where a job starts from. */
+/** The weights that a job starts from. */
 export interface Initial {
   /** Null: random weights. */
   readonly blobs: BlobUri[] | null;
