@@ -1,11 +1,4 @@
-/** `1 h 5 min`, `3 min 20 s`, `12.3 s`. */
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '–';
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+export { bytes, duration } from '../../client/src/format.js';
 
 export function percent(share: number | null | undefined, digits = 1): string {
   return share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`;
@@ -13,13 +6,6 @@ export function percent(share: number | null | undefined, digits = 1): string {
 
 export function figure(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? '–' : Number(value.toPrecision(digits)).toString();
-}
-
-export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
-  const value = count / 1000 ** power;
-  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
 export function clock(time: string | Date | null): string {

@@ -11,4 +11,8 @@ export interface WorkerDevice {
 export interface WorkerSlot {
   readonly state: 'starting' | 'idle' | 'busy';
   readonly task_id: string | null;
+  /** Share of the last hour at work, 0 to 1. Absent from workers of an earlier version, like the next. */
+  readonly busy_share?: number;
+  /** Resident memory of its trainer; null without one. */
+  readonly memory_bytes?: number | null;
 }

@@ -178,7 +178,17 @@ export const WORKER = {
   object: 'worker' as const,
   host: 'here',
   devices: [{ kind: 'cpu' as const, name: 'cpu', slots: 1, bfloat16: false, prefers_bfloat16: false }],
-  slots: [{ state: 'idle' as const, task_id: null, task: null, job_id: null, since: null }],
+  slots: [
+    {
+      state: 'idle' as const,
+      busy_share: 0.25,
+      memory_bytes: 300_000_000,
+      task_id: null,
+      task: null,
+      job_id: null,
+      since: null,
+    },
+  ],
   started_at: NOW,
   heartbeat_at: NOW,
   versions: { node: process.version },

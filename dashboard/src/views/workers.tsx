@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { clock } from '../format.js';
+import { bytes, clock, percent } from '../format.js';
 import { Problem } from '../parts/problem.js';
 import { Scroll } from '../parts/scroll.js';
 import { workersQuery } from '../queries.js';
@@ -44,13 +44,22 @@ export default function WorkersView() {
                     ))}
                   </td>
                   <td>
-                    {slots.map(({ state, task, job_id: job, since }, index) => (
-                      <div key={index}>
-                        <span className={`badge ${state}`}>{state}</span>{' '}
-                        {job && <Link href={`/jobs/${job}`}>{task}</Link>}{' '}
-                        {since && <span className="quiet">since {clock(since)}</span>}
-                      </div>
-                    ))}
+                    {slots.map(
+                      (
+                        { state, task, job_id: job, since, busy_share: busy, memory_bytes: memory },
+                        index,
+                      ) => (
+                        <div key={index}>
+                          <span className={`badge ${state}`}>{state}</span>{' '}
+                          {job && <Link href={`/jobs/${job}`}>{task}</Link>}{' '}
+                          {since && <span className="quiet">since {clock(since)}</span>}{' '}
+                          <span className="quiet">
+                            {busy !== null && `busy ${percent(busy)} of the last hour`}
+                            {memory !== null && `, ${bytes(memory)} of memory`}
+                          </span>
+                        </div>
+                      ),
+                    )}
                   </td>
                   <td>{clock(beat)}</td>
                   <td className="quiet">

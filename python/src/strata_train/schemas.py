@@ -1244,6 +1244,12 @@ class WorkerDevicesItem(TypedDict):
 
 class WorkerSlotsItem(TypedDict):
     state: Literal["starting", "idle", "busy"]
+    busy_share: Optional[float]
+    """Share of the last hour in which the slot worked on tasks; since its start, if that is less than an hour ago.
+    Null for a worker of an earlier version.
+    """
+    memory_bytes: Optional[int]
+    """Resident memory of its trainer. Null if the slot has none now."""
     task_id: Optional[str]
     """The task in this slot, if it is one of yours. Null otherwise, as the next three."""
     task: Optional[str]

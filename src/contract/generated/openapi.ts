@@ -2243,6 +2243,10 @@ export interface components {
             slots: {
                 /** @enum {string} */
                 state: "starting" | "idle" | "busy";
+                /** @description Share of the last hour in which the slot worked on tasks; since its start, if that is less than an hour ago. Null for a worker of an earlier version. */
+                busy_share: number | null;
+                /** @description Resident memory of its trainer. Null if the slot has none now. */
+                memory_bytes: number | null;
                 /** @description The task in this slot, if it is one of yours. Null otherwise, as the next three. */
                 task_id: string | null;
                 /** @description Key of the task within its job, like `stage-1-0`. */

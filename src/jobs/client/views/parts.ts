@@ -109,14 +109,17 @@ export function toWorker(row: LiveWorker, visible: ReadonlyMap<string, TaskAtWor
     object: 'worker',
     host: row.host,
     devices: row.devices,
-    slots: row.slots.map(({ state, task_id: id }) => ({ state, ...workOf(visible.get(id ?? '')) })),
+    slots: row.slots.map(({ state, task_id: id, busy_share, memory_bytes }) => ({
+      ...{ state, busy_share: busy_share ?? null, memory_bytes: memory_bytes ?? null },
+      ...workOf(visible.get(id ?? '')),
+    })),
     started_at: row.startedAt.toISOString(),
     heartbeat_at: row.heartbeatAt.toISOString(),
     versions: row.versions,
   };
 }
 
-function workOf(task: TaskAtWork | undefined): Omit<Schemas['Worker']['slots'][number], 'state'> {
+function workOf(task: TaskAtWork | undefined) {
   return {
     task_id: task?.id ?? null,
     task: task?.key ?? null,

@@ -1,7 +1,9 @@
 import type { RuntimeInfo, TaskAssignment } from '../../../contract/trainer-protocol.js';
 import type { WorkerSlot } from '../../../contract/workers.js';
 import type { OnLine, OnReport, Outcome, TrainerChild } from '../children/trainer-child.js';
+import { BusyTime } from './busy-time.js';
 import type { SlotPlace } from './devices.js';
+import { residentMemory } from './resident-memory.js';
 
 /** A place on a device with a warm trainer. The trainer is replaced after its end, and ends itself when idle. */
 export class Slot {
@@ -11,6 +13,7 @@ export class Slot {
   private taskId: string | null = null;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
+  private readonly busyTime = new BusyTime(performance.now());
 
   constructor(
     readonly place: Pick<SlotPlace, 'device' | 'bfloat16'>,
@@ -31,6 +34,15 @@ export class Slot {
   }
 
   get report(): WorkerSlot {
+    const pid = this.trainer?.alive ? this.trainer.pid : undefined;
+    return {
+      ...this.work,
+      busy_share: this.busyTime.share(performance.now()),
+      memory_bytes: pid === undefined ? null : residentMemory(pid),
+    };
+  }
+
+  private get work(): Pick<WorkerSlot, 'state' | 'task_id'> {
     if (this.taskId !== null) return { state: 'busy', task_id: this.taskId };
     // A slot without a trainer is resting: the next task starts one.
     const usable = this.runtimeInfo !== null && this.trainer?.alive !== false;
@@ -57,9 +69,14 @@ export class Slot {
 
   async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
     this.taskId = assignment.task_id;
-    const trainer = this.living();
-    this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
-    return trainer.run(assignment, onReport, onLine);
+    this.busyTime.begin(performance.now());
+    try {
+      const trainer = this.living();
+      this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
+      return await trainer.run(assignment, onReport, onLine);
+    } finally {
+      this.busyTime.end(performance.now());
+    }
   }
 
   /** Ends an idle trainer, because the worker needs its memory. The next task starts another. */
