@@ -224,14 +224,14 @@ const TABLE: readonly BadInput[] = [
     what: 'unknown state',
     send: { method: 'GET', url: '/jobs?state=done' },
     in: 'query',
-    pointer: '/state',
+    pointer: '/state/0',
     says: /"queued"/,
   },
   {
-    what: 'state given twice',
-    send: { method: 'GET', url: '/jobs?state=queued&state=failed' },
+    what: 'a limit given twice',
+    send: { method: 'GET', url: '/jobs?limit=5&limit=6' },
     in: 'query',
-    pointer: '/state',
+    pointer: '/limit',
     says: /Must be/,
   },
   {
@@ -255,6 +255,13 @@ const TABLE: readonly BadInput[] = [
     status: 404,
     code: 'not_found',
     says: /no resource at \/job\./,
+  },
+  {
+    what: 'a day that no month has, which Date takes for the next one',
+    send: { method: 'GET', url: '/jobs?created_before=2026-04-31T10:00:00Z' },
+    in: 'query',
+    pointer: '/created_before',
+    says: /Must be a time in UTC like/,
   },
 ];
 
@@ -300,7 +307,7 @@ describe('invalid input is answered with a pointer and a remedy', () => {
 
   const WRONG_METHODS = [
     ['PUT', '/jobs', 'POST, GET, HEAD'],
-    ['PATCH', '/jobs/job_1', 'GET, HEAD, DELETE'],
+    ['PUT', '/jobs/job_1', 'GET, HEAD, PATCH, DELETE'],
     ['GET', '/jobs/job_1/cancel', 'POST'],
     ['OPTIONS', '/workers', 'GET, HEAD'],
     ['TRACE', '/datasets/mnist', 'GET, HEAD, DELETE'],

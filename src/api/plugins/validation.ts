@@ -4,6 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import { hasAtMostParts } from '../http/json-parts.js';
 import { isObject, type JsonObject } from '../openapi.js';
 
+/** Whether the date of a time exists: `Date` takes 31 April for 1 May. */
+function isTime(text: string): boolean {
+  const day = text.slice(0, 'yyyy-mm-dd'.length);
+  const parsed = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(day);
+}
+
 /** OpenAPI 3.1 schemas are JSON Schema 2020-12. Fuzzing showed that each option below is needed. */
 const COMMON = {
   strict: false,
@@ -11,7 +18,8 @@ const COMMON = {
   discriminator: true,
   removeAdditional: false,
   useDefaults: true,
-  validateFormats: false,
+  // Of other formats, a pattern or the operation decides.
+  formats: { 'date-time': isTime, uri: true, 'uri-reference': true, binary: true },
   // Errors then include the failed schema, from which the remedy is worded.
   verbose: true,
 } as const;

@@ -75,6 +75,7 @@ function messageOf(error: ErrorObject): string {
       return `Must have at most ${limit} field${limit === 1 ? '' : 's'}.`;
     case 'uniqueItems':
       return 'Must not contain the same item twice.';
+    case 'format':
     case 'pattern':
     case 'not':
       return error.params.pattern === NO_NUL

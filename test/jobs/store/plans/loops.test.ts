@@ -56,7 +56,7 @@ test('the tables are large', async () => {
     'model_tag',
     'turn',
     'upload',
-    // Of these series; of long ones it is a seventh of the points.
+    // These series are short; long ones have a seventh as many rows as points.
     'metric_level',
   ];
   const { rows } = await strata.sql.query<{ name: string }>(
