@@ -6,6 +6,8 @@ import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { ROOT } from '../src/service/root.js';
 import { findChromium, withBrowser } from '../test/browser/chromium.js';
+import { startApi } from './api/service.js';
+import { fillTables } from './api/tables.js';
 import { type Benchmark, type BenchmarkReport, median } from './benchmark.js';
 
 const CURVES = 4;
@@ -14,10 +16,12 @@ const TASKS = 5_000;
 const STAGES = 8;
 const FRAMES = 120;
 const DRAWINGS = 15;
+const JOBS = 10_000;
+const VISITS = 9;
 
 export const benchmark: Benchmark = {
   name: 'dashboard',
-  title: `drawing in Chromium without a GPU: ${CURVES} curves of ${POINTS} points, and the wavefront of ${TASKS} tasks`,
+  title: `the dashboard in Chromium without a GPU: ${CURVES} curves of ${POINTS} points, the wavefront of ${TASKS} tasks, and ${JOBS} jobs`,
   run,
 };
 
@@ -95,9 +99,46 @@ async function run(): Promise<BenchmarkReport> {
       curves = await call(tab, 'redraw');
       wavefront = await call(tab, 'wavefront');
     });
-    return report(curves, wavefront);
+    return report(curves, wavefront, await visits(executable));
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Visits to the list of jobs. Milliseconds from the start of the navigation. */
+interface Visits {
+  readonly paint: readonly number[];
+  readonly rows: readonly number[];
+}
+
+/** Opens the list of jobs of the API as it ships, each time with an empty cache. */
+async function visits(executable: string): Promise<Visits> {
+  const api = await startApi();
+  try {
+    const job = JSON.stringify({ dataset: 'mnist', epochs: 1, max_train_samples: 2048 });
+    await fetch(`${api.url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: job,
+    });
+    await fillTables(api.servers.databaseUrl, { jobs: JOBS, measured: 20, points: 400 });
+    const paint: number[] = [];
+    const rows: number[] = [];
+    for (let visit = 0; visit < VISITS; visit++) {
+      await withBrowser(executable, async (browser) => {
+        const tab = await browser.newPage();
+        await tab.goto(`${api.url}/ui/jobs`);
+        await tab.getByRole('link', { name: 'hay' }).first().waitFor();
+        const seen = await tab.evaluate<{ paint: number; now: number }>(
+          `({ paint: performance.getEntriesByName('first-contentful-paint')[0].startTime, now: performance.now() })`,
+        );
+        paint.push(seen.paint);
+        rows.push(seen.now);
+      });
+    }
+    return { paint, rows };
+  } finally {
+    await api.stop();
   }
 }
 
@@ -126,7 +167,11 @@ async function compile(folder: string): Promise<string> {
   return pathToFileURL(page).href;
 }
 
-function report(curves: Drawn & { readonly seconds: number }, wavefront: Drawn): BenchmarkReport {
+function report(
+  curves: Drawn & { readonly seconds: number },
+  wavefront: Drawn,
+  opened: Visits,
+): BenchmarkReport {
   const fps = curves.work.length / curves.seconds;
   const redraw = median(curves.work);
   const drawing = median(wavefront.work);
@@ -134,7 +179,8 @@ function report(curves: Drawn & { readonly seconds: number }, wavefront: Drawn):
     lines: [
       `${CURVES} x ${POINTS} points, other ones in each frame: ${fps.toFixed(0)} frames a second; work of a redraw ${redraw.toFixed(1)} ms (median)`,
       `the wavefront of ${TASKS} tasks in ${STAGES} stages, from nothing to the next frame: ${drawing.toFixed(0)} ms (median)`,
+      `the list of ${JOBS} jobs, cold: first contentful paint after ${median(opened.paint).toFixed(0)} ms, the first row after ${median(opened.rows).toFixed(0)} ms (medians of ${VISITS})`,
     ],
-    figures: { fps, redrawMs: redraw, wavefrontMs: drawing, curves, wavefront },
+    figures: { fps, redrawMs: redraw, wavefrontMs: drawing, curves, wavefront, opened },
   };
 }
