@@ -61,7 +61,8 @@ test('Swagger UI executes every operation with what the page fills in', { skip }
         answers[entry.id] = await execute(page, entry, archive);
       }
       if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
-      for (const id of NEED_A_KEY) assert.match(answers[id] ?? '', /^400 .*a session begins with an API key/s);
+      for (const id of NEED_A_KEY)
+        assert.match(answers[id] ?? '', /^400 .*a session begins with an API key/s);
       const refused = Object.entries(answers).filter(
         ([id, answer]) => !/^2\d\d /.test(answer) && !NEED_A_KEY.includes(id),
       );
