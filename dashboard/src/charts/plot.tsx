@@ -23,12 +23,16 @@ interface Props {
 /** Above this number of points, marks would hide the curve. */
 const MAX_MARKS = 100;
 
+/** Above this number of points, lines are one pixel wide: browsers draw those many times as fast. */
+const DENSE = 2_000;
+
 /** Curves over one x axis. With smoothing, the measured values stay visible behind the average. */
 export function Plot({ curves, xLabel, log = false, smoothing = 0, height = 220 }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const theme = useTheme();
   const isSmooth = smoothing > 0;
+  const isDense = curves.some(({ points }) => points.length > DENSE);
   const data = useMemo(
     () =>
       aligned(
@@ -43,7 +47,7 @@ export function Plot({ curves, xLabel, log = false, smoothing = 0, height = 220 
     const { current } = box;
     if (current === null || lines === '[]') return;
     const made = new uPlot(
-      optionsOf({ lines, xLabel, log, isSmooth, height, theme }, current.clientWidth),
+      optionsOf({ lines, xLabel, log, isSmooth, isDense, height, theme }, current.clientWidth),
       undefined,
       current,
     );
@@ -55,11 +59,11 @@ export function Plot({ curves, xLabel, log = false, smoothing = 0, height = 220 
       made.destroy();
       plot.current = null;
     };
-  }, [lines, xLabel, log, isSmooth, height, theme]);
+  }, [lines, xLabel, log, isSmooth, isDense, height, theme]);
   // After the one above, whose new plot has no points yet.
   useEffect(() => {
     plot.current?.setData(data, !isZoomed(plot.current));
-  }, [data, lines, xLabel, log, isSmooth, height, theme]);
+  }, [data, lines, xLabel, log, isSmooth, isDense, height, theme]);
   if (curves.length === 0) return <p className="quiet">Nothing was measured yet.</p>;
   return <div ref={box} className="plot" />;
 }
@@ -68,15 +72,16 @@ interface Look extends Required<Pick<Props, 'xLabel' | 'log' | 'height'>> {
   /** Label and color of each curve, as JSON. */
   readonly lines: string;
   readonly isSmooth: boolean;
+  readonly isDense: boolean;
   readonly theme: string;
 }
 
-function optionsOf({ lines, xLabel, log, isSmooth, height }: Look, width: number): uPlot.Options {
+function optionsOf({ lines, xLabel, log, isSmooth, isDense, height }: Look, width: number): uPlot.Options {
   const curves = JSON.parse(lines) as Pick<Curve, 'label' | 'color'>[];
   const line = ({ label, color }: Pick<Curve, 'label' | 'color'>, isFaint: boolean): uPlot.Series => ({
     label: isFaint ? `${label}, measured` : label,
     stroke: colorOf(color),
-    width: isFaint ? 0.5 : 1.75,
+    width: isFaint ? 0.5 : isDense ? 1 / window.devicePixelRatio : 1.75,
     alpha: isFaint ? 0.4 : 1,
     spanGaps: true,
     points: { show: ({ data }, index) => !isFaint && hasFew(data[index] ?? []) },

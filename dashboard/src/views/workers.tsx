@@ -19,7 +19,7 @@ export default function WorkersView() {
       )}
       {data && data.length > 0 && (
         <Scroll label="Workers">
-          <table className="list">
+          <table className="list stacked">
             <thead>
               <tr>
                 <th>Host</th>
