@@ -19,7 +19,8 @@ const SHARED_AT_ONCE = availableParallelism() + 1;
 
 /** Files of minutes, which begin first: at the end one core would wait for them. */
 const LONGEST = [
-  ...['trainer/tasks/tasks', 'contract/fuzz', 'browser/swagger-ui', 'docs/readme', 'docs/integration'],
+  ...['contract/fuzz', 'browser/swagger-ui', 'service/real-job', 'trainer/tasks/tasks', 'docs/integration'],
+  ...['docs/readme', 'service/service', 'service/backup/home', 'python/package'],
   ...['service/backup/live', 'browser/dashboard', 'jobs/dispatcher/trackers/exports', 'datasets/hostile'],
 ].map((name) => join(ROOT, 'test', `${name}.test.ts`));
 
