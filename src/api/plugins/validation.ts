@@ -18,7 +18,7 @@ const COMMON = {
   discriminator: true,
   removeAdditional: false,
   useDefaults: true,
-  // Of other formats, a pattern or the operation decides.
+  // Values of other formats are judged by a pattern or by the operation.
   formats: { 'date-time': isTime, uri: true, 'uri-reference': true, binary: true },
   // Errors then include the failed schema, from which the remedy is worded.
   verbose: true,
