@@ -67,7 +67,7 @@ function frameOf(event: object, id: number): string {
   return frame;
 }
 
-/** Whether the client accepts this media type explicitly. Wildcards get JSON. */
+/** Whether an Accept or Accept-Encoding header names this media type or coding itself. Wildcards of media types get JSON. */
 export function acceptsByName(accept: string | undefined, mediaType: string): boolean {
   return (accept ?? '')
     .toLowerCase()

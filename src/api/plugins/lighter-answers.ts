@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OperationId } from '../handler.js';
+import { acceptsByName } from '../http/event-stream.js';
+import { matchesEtag } from '../http/range.js';
 
 const compress = promisify(gzip);
 /** Shorter answers fit one packet as they are. */
@@ -42,19 +44,12 @@ function isTagged({ routeOptions }: FastifyRequest): boolean {
 
 /** Weak, because the compressed answer has the same one. */
 function matchesTag({ headers }: FastifyRequest, reply: FastifyReply, payload: string): boolean {
-  const tag = `W/"${createHash('sha256').update(payload).digest('base64url')}"`;
-  reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
-  const known = headers['if-none-match']?.split(',').map((each) => each.trim()) ?? [];
-  return known.includes(tag) || known.includes('*');
+  const tag = `"${createHash('sha256').update(payload).digest('base64url')}"`;
+  reply.headers({ etag: `W/${tag}`, 'cache-control': 'private, no-cache' });
+  return matchesEtag(headers['if-none-match'], tag);
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {
-  return String(header ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((each) => each.trim().split(/\s*;\s*/))
-    .some(
-      ([name, ...rest]) =>
-        (name === 'gzip' || name === '*') && !rest.some((each) => /^q=0(\.0*)?$/.test(each)),
-    );
+  const codings = String(header ?? '');
+  return acceptsByName(codings, 'gzip') || acceptsByName(codings, '*');
 }

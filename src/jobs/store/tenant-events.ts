@@ -52,7 +52,7 @@ const ofJobs = prepare(
   TENANT_EVENT,
   `SELECT tenant, event.* FROM unnest($1::text[], $2::int[]) AS asked (id, after) JOIN job USING (id)
    CROSS JOIN LATERAL (
-     -- Of a job that nobody followed, the events since a time: they are its last ones.
+     -- A job that nobody followed has the events since a time: they are its last ones.
      SELECT coalesce(after, (
        SELECT seq FROM event WHERE job_id = asked.id AND at < $3 ORDER BY seq DESC LIMIT 1
      ), 0) AS last
