@@ -1,19 +1,21 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../contract/message-of.js';
 
 const LOOK_EVERY_MS = 50;
 
-/** A loopback port on which nobody listens at this moment. */
+/**
+ * A loopback port on which nobody listens at this moment. It is below the ports that Linux gives to connections and to
+ * servers that ask for any port (32,768 and up, ip(7)): one of those could be taken while its server restarts.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    if (await canListen('127.0.0.1', port)) return port;
+  }
 }
 
 /** False if another process listens there. Any other problem with the address is thrown. */

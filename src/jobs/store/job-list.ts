@@ -70,8 +70,11 @@ function placedAfter(place: JobPlace | null): Prisma.Sql[] {
     : [Prisma.sql`job.id < ${place.id}`];
 }
 
-/** Ids begin with the time at which they are made, which is a little before the job is stored. */
-const LATE_MS = 60_000;
+/**
+ * Largest difference between the time at which an id begins and `created_at`. The id is made first, from an estimate of
+ * the database's clock.
+ */
+const APART_MS = 3_600_000;
 const idAt = (ms: number): string => `job_${Math.max(0, ms).toString(16).padStart(11, '0')}`;
 
 /** Conditions of the filter besides tenant, place and metadata. */
@@ -84,10 +87,10 @@ function conditions(filter: JobFilter): Prisma.Sql[] {
     ...(datasetId === null ? [] : [sql`job.dataset_id = ${datasetId}`]),
     ...(createdAfter === null
       ? []
-      : [sql`job.id >= ${idAt(createdAfter.getTime() - LATE_MS)} AND job.created_at >= ${createdAfter}`]),
+      : [sql`job.id >= ${idAt(createdAfter.getTime() - APART_MS)} AND job.created_at >= ${createdAfter}`]),
     ...(createdBefore === null
       ? []
-      : [sql`job.id < ${idAt(createdBefore.getTime())} AND job.created_at < ${createdBefore}`]),
+      : [sql`job.id < ${idAt(createdBefore.getTime() + APART_MS)} AND job.created_at < ${createdBefore}`]),
     ...(q === null ? [] : [matches(q)]),
   ];
 }

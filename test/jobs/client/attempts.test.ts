@@ -76,7 +76,10 @@ test('every attempt at a task is listed with its outcome, in order of the start'
   const [slot] = await slotsFor(DEFAULT_TENANT);
   const running = (await strata.client.jobs.listJobTasks(id)).data.find(({ key }) => key === 'stage-1-0');
   assert.deepEqual([slot?.job_id, slot?.task, slot?.since], [id, 'stage-1-0', running?.started_at]);
-  const hidden = { state: 'busy', task_id: null, task: null, job_id: null, since: null };
+  const hidden = {
+    ...{ state: 'busy', task_id: null, task: null, job_id: null, since: null },
+    ...{ busy_share: null, memory_bytes: null },
+  };
   assert.deepEqual(await slotsFor('other'), [hidden]);
 });
 
