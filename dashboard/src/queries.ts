@@ -180,3 +180,14 @@ export const webhooksQuery = () =>
     queryKey: ['webhooks'],
     queryFn: async () => (await answered(strata.http.GET('/webhooks'))).data,
   });
+
+/** The newest messages of a webhook. A pending one changes by itself. */
+export const deliveriesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['webhooks', id, 'deliveries'],
+    queryFn: async () => {
+      const params = { path: { id }, query: { limit: 20 } };
+      return (await answered(strata.http.GET('/webhooks/{id}/deliveries', { params }))).data;
+    },
+    refetchInterval: LOOK_MS,
+  });

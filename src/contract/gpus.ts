@@ -17,6 +17,31 @@ export interface GpuCard extends Gpu {
 export const GPU_LIST = ['-L'];
 export const GPU_FIELDS = ['--query-gpu=uuid,compute_cap,mig.mode.current', '--format=csv,noheader'];
 
+/** Arguments of nvidia-smi that print what `parseGpuUse` reads. */
+export const GPU_USE = ['--query-gpu=uuid,utilization.gpu,memory.used', '--format=csv,noheader,nounits'];
+
+export interface GpuUse {
+  /** Share of the driver's last sample period in which a kernel ran, 0 to 1; null where the driver does not know it. */
+  readonly gpu_use: number | null;
+  /** Memory in use on the card, by all processes; null where the driver does not know it. */
+  readonly gpu_memory_bytes: number | null;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/** @param queried output for GPU_USE. Cards in MIG mode have no figures of their own: `[N/A]`. */
+export function parseGpuUse(queried: string): ReadonlyMap<string, GpuUse> {
+  const entries = queried.split('\n').map((line): [string, GpuUse] => {
+    const [uuid = '', percent = '', mebibytes = ''] = line.split(',').map((field) => field.trim());
+    const use = numberIn(percent);
+    const memory = numberIn(mebibytes);
+    return [uuid, { gpu_use: use && use / 100, gpu_memory_bytes: memory && memory * MEBIBYTE }];
+  });
+  return new Map(entries.filter(([uuid]) => uuid !== ''));
+}
+
+const numberIn = (field: string): number | null => (/^\d+$/.test(field) ? Number(field) : null);
+
 /** Ampere, the first generation whose tensor cores support bfloat16. */
 const BFLOAT16_CAPABILITY = 8;
 const CARD = /^GPU \d+: (.*) \(UUID: ([^)\s]+)\)\s*$/;

@@ -15,4 +15,7 @@ export interface WorkerSlot {
   readonly busy_share?: number;
   /** Resident memory of its trainer; null without one. */
   readonly memory_bytes?: number | null;
+  /** Use of its GPU, which it may share with other slots; null on a CPU. */
+  readonly gpu_use?: number | null;
+  readonly gpu_memory_bytes?: number | null;
 }

@@ -183,6 +183,8 @@ export const WORKER = {
       state: 'idle' as const,
       busy_share: 0.25,
       memory_bytes: 300_000_000,
+      gpu_use: null,
+      gpu_memory_bytes: null,
       task_id: null,
       task: null,
       job_id: null,

@@ -242,6 +242,9 @@ describe('the dashboard in a browser', { skip }, () => {
       '/ui/settings',
       '/ui/nowhere',
     ];
+    const { webhooks } = strata.client;
+    const told = await webhooks.createWebhook({ url: 'https://example.com/strata', events: ['job.failed'] });
+    await webhooks.testWebhook(told.id);
     const problems: string[] = [];
     await inBrowser(async (page) => {
       for (const view of views) {
@@ -251,6 +254,10 @@ describe('the dashboard in a browser', { skip }, () => {
           await page.goto(url + view);
           await page.locator('h1').waitFor();
           await page.getByText('Loading…').waitFor({ state: 'detached' });
+          if (view === '/ui/settings') {
+            await page.getByRole('button', { name: 'Messages' }).click();
+            await page.getByText('webhook.test').first().waitFor();
+          }
           const found = await page.evaluate(`${AXE}; axe.run()`);
           const { violations } = found as Awaited<ReturnType<typeof axe.run>>;
           const where = `${view} at ${width}`;

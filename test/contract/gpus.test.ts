@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { parseGpuCards, visibleGpus } from '../../src/contract/gpus.js';
+import { parseGpuCards, parseGpuUse, visibleGpus } from '../../src/contract/gpus.js';
 
 /** Outputs of nvidia-smi in the forms of the drivers 450, 470 and newer. */
 function recorded(name: string): string {
@@ -91,4 +91,17 @@ describe('CUDA_VISIBLE_DEVICES', () => {
       [old],
     );
   });
+});
+
+test('the use of a card is a share and bytes; null where the driver has no figure', () => {
+  const printed = 'GPU-aaa, 37, 1024\nGPU-bbb, [N/A], [N/A]\nGPU-ccc, 0, 0\n';
+  assert.deepEqual(
+    [...parseGpuUse(printed)],
+    [
+      ['GPU-aaa', { gpu_use: 0.37, gpu_memory_bytes: 1_073_741_824 }],
+      ['GPU-bbb', { gpu_use: null, gpu_memory_bytes: null }],
+      ['GPU-ccc', { gpu_use: 0, gpu_memory_bytes: 0 }],
+    ],
+  );
+  assert.equal(parseGpuUse('').size, 0);
 });

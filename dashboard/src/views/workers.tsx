@@ -46,7 +46,7 @@ export default function WorkersView() {
                   <td>
                     {slots.map(
                       (
-                        { state, task, job_id: job, since, busy_share: busy, memory_bytes: memory },
+                        { state, task, job_id: job, since, busy_share: busy, memory_bytes: memory, ...gpu },
                         index,
                       ) => (
                         <div key={index}>
@@ -56,6 +56,9 @@ export default function WorkersView() {
                           <span className="quiet">
                             {busy !== null && `busy ${percent(busy)} of the last hour`}
                             {memory !== null && `, ${bytes(memory)} of memory`}
+                            {gpu.gpu_use !== null && `, GPU at ${percent(gpu.gpu_use)}`}
+                            {gpu.gpu_memory_bytes !== null &&
+                              `, ${bytes(gpu.gpu_memory_bytes)} of its memory`}
                           </span>
                         </div>
                       ),

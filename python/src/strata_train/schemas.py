@@ -1250,6 +1250,12 @@ class WorkerSlotsItem(TypedDict):
     """
     memory_bytes: Optional[int]
     """Resident memory of its trainer. Null if the slot has none now."""
+    gpu_use: Optional[float]
+    """Share of time in which the slot's GPU computed, lately, as its driver reports it. Null on a CPU, and where the
+    driver does not report it (MIG).
+    """
+    gpu_memory_bytes: Optional[int]
+    """Memory in use on the slot's GPU, by all processes. Null where `gpu_use` is."""
     task_id: Optional[str]
     """The task in this slot, if it is one of yours. Null otherwise, as the next three."""
     task: Optional[str]

@@ -2247,6 +2247,10 @@ export interface components {
                 busy_share: number | null;
                 /** @description Resident memory of its trainer. Null if the slot has none now. */
                 memory_bytes: number | null;
+                /** @description Share of time in which the slot's GPU computed, lately, as its driver reports it. Null on a CPU, and where the driver does not report it (MIG). */
+                gpu_use: number | null;
+                /** @description Memory in use on the slot's GPU, by all processes. Null where `gpu_use` is. */
+                gpu_memory_bytes: number | null;
                 /** @description The task in this slot, if it is one of yours. Null otherwise, as the next three. */
                 task_id: string | null;
                 /** @description Key of the task within its job, like `stage-1-0`. */

@@ -24,6 +24,7 @@ import { startImports } from './imports/imports.js';
 import { servePredictions } from './predictions/serve.js';
 import { ProfileMaker, watchForProfiles } from './profiles.js';
 import { inspectMachine, placeSlots } from './slots/devices.js';
+import { GpuWatch } from './slots/gpu-watch.js';
 import { Slot } from './slots/slot.js';
 import { trainerEnvironment } from './slots/trainer-environment.js';
 import { TaskRunner } from './tasks/run-task.js';
@@ -74,11 +75,14 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     now: () => performance.now(),
   });
   // Apart from the leases, which must not wait for it.
+  const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
   const reports = startLoop(
-    () => reportWorker(db, describeWorker(workerId, devices, slots)),
+    () => reportWorker(db, describeWorker(workerId, devices, slots, gpus)),
     HEARTBEAT_MS,
     warn('report failed'),
   );
+  // Apart from the reports: a driver in trouble lets nvidia-smi hang.
+  const gpuLooks = startLoop(() => gpus.look(), HEARTBEAT_MS, warn('the use of the GPUs is unknown'));
   const metrics = new WorkerMetrics(workerId);
   const saving = startLoop(
     () => metrics.store((figures) => saveWorkerMetrics(db, workerId, figures)),
@@ -136,7 +140,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await Promise.all([profileWatch.stop(), runner.idle(), imports.stop(), predictions.stop()]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
-      await Promise.all([nudges.close(), leases.stop(), reports.stop(), saving.stop()]);
+      await Promise.all([nudges.close(), ...[leases, reports, gpuLooks, saving].map((loop) => loop.stop())]);
       await leave(db, workerId);
       await tracing.close();
     },
@@ -179,14 +183,19 @@ function reserveBeside(slots: readonly Slot[], { place }: Slot, max: number): Sl
   return reserved;
 }
 
-function describeWorker(id: string, devices: readonly WorkerDevice[], slots: readonly Slot[]): WorkerReport {
+function describeWorker(
+  id: string,
+  devices: readonly WorkerDevice[],
+  slots: readonly Slot[],
+  gpus: GpuWatch,
+): WorkerReport {
   const runtime = slots.find((slot) => slot.runtime)?.runtime;
   const versions = {
     strata: STRATA_VERSION,
     node: process.versions.node,
     ...(runtime && { tensorflow: runtime.tensorflow }),
   };
-  const states = slots.map((slot) => slot.report);
+  const states = slots.map((slot) => ({ ...slot.report, ...gpus.useOf(slot.place.gpu) }));
   return { id, host: hostname(), pid: process.pid, devices, slots: states, versions };
 }
 

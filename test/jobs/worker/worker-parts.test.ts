@@ -14,6 +14,7 @@ import { countOomKills } from '../../../src/jobs/worker/children/oom-kills.js';
 import { TrainerChild } from '../../../src/jobs/worker/children/trainer-child.js';
 import { computingEnvironment, tiedToParent } from '../../../src/jobs/worker/children/trainer-command.js';
 import { cpuHasBfloat16, cpuPrefersBfloat16, placeSlots } from '../../../src/jobs/worker/slots/devices.js';
+import { GpuWatch } from '../../../src/jobs/worker/slots/gpu-watch.js';
 import { Slot } from '../../../src/jobs/worker/slots/slot.js';
 import { trainerEnvironment } from '../../../src/jobs/worker/slots/trainer-environment.js';
 import { Attempt } from '../../../src/jobs/worker/tasks/attempt.js';
@@ -352,7 +353,7 @@ test('an attempt whose trainer has answered does not kill it: it may run the nex
   const child = await trainer(`${READY} process.on('message', ({ assignment: { task_id, attempt } }) =>
     process.send({ type: 'succeeded', task_id, attempt, success: {} }));`);
   t.after(() => child.kill('the test is over'));
-  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, () => child, 60_000);
+  const slot = new Slot({ device: 'cpu:0', gpu: null, bfloat16: false }, () => child, 60_000);
   const attempt = new Attempt({} as Claim, slot);
   assert.equal((await attempt.run(assignment, fail, () => undefined)).kind, 'succeeded');
   // A heartbeat that was under way when the success was recorded finds no lease.
@@ -385,7 +386,7 @@ test('a trainer without a task ends, its slot stays idle, and the next task star
     started.push(child);
     return child;
   };
-  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, start, 1);
+  const slot = new Slot({ device: 'cpu:0', gpu: null, bfloat16: false }, start, 1);
   await slot.warm();
   await started[0]!.gone;
   assert.deepEqual([slot.report.state, slot.free], ['idle', true]);
@@ -399,7 +400,7 @@ test('a trainer without a task ends, its slot stays idle, and the next task star
 
 test('an idle trainer makes room when it is asked to, a reserved one does not', async () => {
   const child = await trainer(`${READY} process.on('message', () => undefined);`);
-  const slot = new Slot({ device: 'cpu:0', bfloat16: false }, () => child, 60_000);
+  const slot = new Slot({ device: 'cpu:0', gpu: null, bfloat16: false }, () => child, 60_000);
   await slot.warm();
   slot.reserve();
   slot.rest();
@@ -409,4 +410,30 @@ test('an idle trainer makes room when it is asked to, a reserved one does not', 
   await child.gone;
   assert.deepEqual([slot.report.state, slot.free], ['idle', true]);
   await slot.close();
+});
+
+test('the use of GPUs is asked of the driver, on a host that has GPUs, and unknown while it fails', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'strata-gpu-'));
+  const path = process.env.PATH;
+  t.after(async () => {
+    process.env.PATH = path;
+    await rm(folder, { recursive: true });
+  });
+  process.env.PATH = folder;
+  const driver = (script: string) =>
+    writeFile(join(folder, 'nvidia-smi'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const unknown = { gpu_use: null, gpu_memory_bytes: null };
+  const watch = new GpuWatch(true);
+  await watch.look();
+  assert.deepEqual(watch.useOf('GPU-1'), unknown, 'no driver');
+  await driver(`[ "$1" = --query-gpu=uuid,utilization.gpu,memory.used ] && echo 'GPU-1, 50, 2'`);
+  await watch.look();
+  assert.deepEqual(watch.useOf('GPU-1'), { gpu_use: 0.5, gpu_memory_bytes: 2 ** 21 });
+  assert.deepEqual([watch.useOf('GPU-2'), watch.useOf(null)], [unknown, unknown]);
+  const withoutGpus = new GpuWatch(false);
+  await withoutGpus.look();
+  assert.deepEqual(withoutGpus.useOf('GPU-1'), unknown);
+  await driver('exit 9');
+  await watch.look();
+  assert.deepEqual(watch.useOf('GPU-1'), unknown, 'an old figure is no figure');
 });

@@ -7,6 +7,7 @@ import { Problem } from '../../parts/problem.js';
 import { Scroll } from '../../parts/scroll.js';
 import { webhooksQuery } from '../../queries.js';
 import { strata } from '../../server.js';
+import { Deliveries } from './deliveries.js';
 
 /** Addresses that are told when jobs end. */
 export function WebhooksPanel({ mayChange }: { readonly mayChange: boolean }) {
@@ -14,6 +15,8 @@ export function WebhooksPanel({ mayChange }: { readonly mayChange: boolean }) {
   const { data = [], error } = useQuery(webhooksQuery());
   const [said, setSaid] = useState<string | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
+  const [openId, setOpenId] = useState<string | null>(null);
+  const open = data.find(({ id }) => id === openId);
   /** Runs an action, shows what it says, and reads the list again. */
   const act = (action: () => Promise<string>) => {
     setProblem(null);
@@ -65,6 +68,13 @@ export function WebhooksPanel({ mayChange }: { readonly mayChange: boolean }) {
                 <td>{events.join(', ')}</td>
                 <td>{moment(created)}</td>
                 <td className="actions">
+                  <button
+                    type="button"
+                    aria-expanded={id === openId}
+                    onClick={() => setOpenId(id === openId ? null : id)}
+                  >
+                    Messages
+                  </button>
                   <button type="button" disabled={!mayChange} onClick={() => test(id)}>
                     Test
                   </button>
@@ -78,6 +88,7 @@ export function WebhooksPanel({ mayChange }: { readonly mayChange: boolean }) {
         </table>
       </Scroll>
       {data.length === 0 && !error && <p className="quiet">Nobody is told yet.</p>}
+      {open && <Deliveries webhook={open} mayChange={mayChange} />}
       {mayChange && <NewWebhook create={create} />}
     </Panel>
   );

@@ -109,8 +109,9 @@ export function toWorker(row: LiveWorker, visible: ReadonlyMap<string, TaskAtWor
     object: 'worker',
     host: row.host,
     devices: row.devices,
-    slots: row.slots.map(({ state, task_id: id, busy_share, memory_bytes }) => ({
+    slots: row.slots.map(({ state, task_id: id, busy_share, memory_bytes, gpu_use, gpu_memory_bytes }) => ({
       ...{ state, busy_share: busy_share ?? null, memory_bytes: memory_bytes ?? null },
+      ...{ gpu_use: gpu_use ?? null, gpu_memory_bytes: gpu_memory_bytes ?? null },
       ...workOf(visible.get(id ?? '')),
     })),
     started_at: row.startedAt.toISOString(),

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
-import { promisify } from 'node:util';
 import { GPU_FIELDS, GPU_LIST, type Gpu, parseGpuCards, visibleGpus } from '../../../contract/gpus.js';
 import { defaultSlots } from '../../../contract/settings.js';
 import type { WorkerDevice } from '../../../contract/workers.js';
+import { nvidiaSmi } from './nvidia-smi.js';
 
 /** A device on which one trainer runs. */
 export interface SlotPlace {
@@ -65,12 +64,6 @@ function flagsOf(cpuinfo: string): string[] {
 async function listGpus(): Promise<Gpu[]> {
   const cards = parseGpuCards(await nvidiaSmi(GPU_LIST), await nvidiaSmi(GPU_FIELDS));
   return visibleGpus(cards, process.env.CUDA_VISIBLE_DEVICES);
-}
-
-/** Its output; empty where it is not there or does not know a field. */
-async function nvidiaSmi(args: readonly string[]): Promise<string> {
-  const done = await promisify(execFile)('nvidia-smi', args).catch(() => null);
-  return done?.stdout ?? '';
 }
 
 /** One slot per GPU; more slots share the GPUs in turn. Without GPUs, as many slots as the cores can serve. */

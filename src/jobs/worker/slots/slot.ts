@@ -16,7 +16,7 @@ export class Slot {
   private readonly busyTime = new BusyTime(performance.now());
 
   constructor(
-    readonly place: Pick<SlotPlace, 'device' | 'bfloat16'>,
+    readonly place: SlotPlace,
     private readonly start: () => TrainerChild,
     /** Time after which an idle trainer ends, to free its memory. */
     private readonly idleMs: number,
