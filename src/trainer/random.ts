@@ -36,6 +36,25 @@ export function normal(random: RandomStream): number {
   return radius * Math.cos(2 * Math.PI * random());
 }
 
+/** A draw from the symmetric beta distribution, 0..1: X / (X + Y) of two gamma distributions. */
+export function beta(shape: number, random: RandomStream): number {
+  const [x, y] = [gamma(shape, random), gamma(shape, random)];
+  // Both can underflow where the shape is close to 0, where the distribution has its mass at 0 and 1.
+  return x + y > 0 ? x / (x + y) : Math.round(random());
+}
+
+/** A draw from the gamma distribution of scale 1 (Marsaglia and Tsang 2000, with their step for shapes below 1). */
+function gamma(shape: number, random: RandomStream): number {
+  if (shape < 1) return gamma(shape + 1, random) * (1 - random()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = normal(random);
+    const v = (1 + c * x) ** 3;
+    if (v > 0 && Math.log(1 - random()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
 /** A permutation of 0..count-1 (Fisher and Yates). */
 export function permutation(count: number, random: RandomStream): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);

@@ -25,6 +25,11 @@ describe('jobs', () => {
       horizontal_flip: null,
       cutout: 0,
       random_resized_crop: null,
+      padding_mode: 'zero',
+      flip: 'random',
+      random_erasing: 0,
+      mixup: 0,
+      cutmix: 0,
     });
   });
 

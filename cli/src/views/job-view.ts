@@ -20,6 +20,7 @@ export function showJob(out: Output, job: Job): void {
     ['ended', job.finished_at && moment(job.finished_at)],
     ['ends about', job.finished_at === null ? job.estimated_finish && clock(job.estimated_finish) : null],
     ['test accuracy', result && percent(result.test_accuracy, 2)],
+    ['worst class', worstClass(job)],
     ['compact network', result?.compact_accuracy ? percent(result.compact_accuracy, 2) : null],
     ['speed-up', result?.speedup?.measured ? figure(result.speedup.measured, 3) : null],
     ['model', result?.model_id],
@@ -27,6 +28,14 @@ export function showJob(out: Output, job: Job): void {
     ...Object.entries(job.metadata).map(([key, value]) => [plain(key), plain(value)] as const),
   ]);
   for (const { pointer, message } of plan.warnings) out.line(`warning: ${pointer}: ${message}`);
+}
+
+/** The class of which the network finds the smallest share; a good accuracy hides it where the class is rare. */
+function worstClass({ result }: Job): string | null {
+  const worst = result?.networks[0]?.classes[0];
+  if (!worst) return null;
+  const { name, correct, images, train_images: trained } = worst;
+  return `${plain(name)}: ${correct} of ${images} found, trained on ${trained}`;
 }
 
 /** One line about the end of a job, and what to do next. */

@@ -1370,8 +1370,12 @@ export interface components {
             name: "full" | "compact";
             /** @description Share of the test images that it classifies correctly, 0 to 1. */
             accuracy: number;
+            /** @description Mean of the accuracies of the classes, 0 to 1: each class counts alike, however few images it has. Null for jobs that ended before this field was. */
+            balanced_accuracy: number | null;
             /** @description Mean cross-entropy on the test images. */
             loss: number;
+            /** @description The classes of the test images, the lowest accuracy first, at most 20. `GET /models/{id}/evaluation` has all of them. Empty for jobs that ended before this field was. */
+            classes: components["schemas"]["ClassFigures"][];
             parameters: number;
             /** @description Multiply-adds of a forward pass over one image, in convolutions and dense layers. */
             multiply_adds: number;
@@ -1385,6 +1389,19 @@ export interface components {
                 /** @description Largest difference from the class probabilities of the trained network on 1,000 test images. */
                 max_difference: number;
             }[];
+        };
+        /** @description A class among the test images of a job. */
+        ClassFigures: {
+            index: components["schemas"]["ClassIndex"];
+            name: string;
+            /** @description Number of images of this class that the job trained on. */
+            train_images: number;
+            /** @description Number of test images of this class. */
+            images: number;
+            /** @description Number of these that are classified correctly. */
+            correct: number;
+            /** @description `correct` as a share of `images`: the recall of the class. */
+            accuracy: number;
         };
         /** @description Milliseconds that ONNX Runtime takes for the exported network. Median over `runs`, measured on the machine that finalized the job while it may have done other work. */
         Latency: {
@@ -2559,6 +2576,17 @@ export interface components {
              * @default 0
              */
             label_smoothing: number;
+            /**
+             * @description Weight of each class in the cross-entropy of the training, which is the mean over the images of a batch. `none` gives each image the weight 1. `balanced` gives the images of a class the weight images / (classes x images of the class), counted over the images that the job trains on, so that every class has the same influence. An array has one weight for each class, in the order of `classes` of the dataset. Evaluation never weights images.
+             * @default none
+             */
+            class_weights: ("none" | "balanced") | number[];
+            /**
+             * @description Which images an epoch has. `uniform`: every training image once. `balanced`: as many images of each class, as many in all as there are training images; an image of a rare class appears several times, augmented anew each time, and of a common class every epoch has other images. Not supported by methods that store variables for every image.
+             * @default uniform
+             * @enum {string}
+             */
+            sampling: "uniform" | "balanced";
             /** @default {} */
             augmentation: components["schemas"]["AugmentationSpec"];
             /**
@@ -2841,9 +2869,19 @@ export interface components {
                  * @default cosine
                  * @enum {string}
                  */
-                type: "cosine" | "step" | "constant";
+                type: "cosine" | "linear" | "polynomial" | "step" | "constant";
                 /**
-                 * @description Number of epochs, not necessarily whole, in which the rate first rises linearly. A cosine schedule then falls over the rest of the run. It must be shorter than the run and must end before the first milestone.
+                 * @description Rate to which `cosine`, `linear` and `polynomial` fall at the end of the run, at most `learning_rate`. Other schedules have none.
+                 * @default 0
+                 */
+                minimum_rate: number;
+                /**
+                 * @description `polynomial` only: the rate is minimum_rate + (learning_rate - minimum_rate) x (share of the run that is left) ^ power.
+                 * @default 2
+                 */
+                power: number;
+                /**
+                 * @description Number of epochs, not necessarily whole, in which the rate first rises linearly. `cosine`, `linear` and `polynomial` then fall over the rest of the run. It must be shorter than the run and must end before the first milestone.
                  * @default 0
                  */
                 warmup_epochs: number;
@@ -2881,6 +2919,33 @@ export interface components {
             } | null;
             /** @default null */
             horizontal_flip: boolean | null;
+            /**
+             * @description What surrounds an image that `crop_padding` moves: `zero` after normalization, or `reflect`, its pixels mirrored at the edge, which is not repeated.
+             * @default zero
+             * @enum {string}
+             */
+            padding_mode: "zero" | "reflect";
+            /**
+             * @description How `horizontal_flip` mirrors: `random` draws it anew for every image in every epoch. `alternating` draws it for the first epoch only, then each image is mirrored in every other epoch (Jordan 2024).
+             * @default random
+             * @enum {string}
+             */
+            flip: "random" | "alternating";
+            /**
+             * @description Probability, for each image, that a rectangle at a random place is blanked out (zeros after normalization): 0.02 to 0.33 of the area, aspect ratio 0.3 to 3.3 (Zhong et al. 2017). 0 means none.
+             * @default 0
+             */
+            random_erasing: number;
+            /**
+             * @description Every image of a batch is mixed with another one: share x image + (1 - share) x other, and so are their labels in the loss. The share is drawn for each batch from Beta(mixup, mixup) (Zhang et al. 2018). 0 means no mixup.
+             * @default 0
+             */
+            mixup: number;
+            /**
+             * @description A rectangle of every image of a batch is replaced by that of another one, and the labels are mixed by area. The area is drawn for each batch from Beta(cutmix, cutmix) (Yun et al. 2019). 0 means no cutmix. With both, each batch draws one of the two.
+             * @default 0
+             */
+            cutmix: number;
             /**
              * @description Side length in pixels of a square that is blanked out (zeros after normalization) at a random place of every image, and cut off at the edges of the image (DeVries and Taylor 2017). 0 means no cutout.
              * @default 0

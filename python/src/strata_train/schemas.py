@@ -388,8 +388,16 @@ class NetworkFigures(TypedDict):
     """The prefix of the names of its artifacts."""
     accuracy: float
     """Share of the test images that it classifies correctly, 0 to 1."""
+    balanced_accuracy: Optional[float]
+    """Mean of the accuracies of the classes, 0 to 1: each class counts alike, however few images it has. Null for
+    jobs that ended before this field was.
+    """
     loss: float
     """Mean cross-entropy on the test images."""
+    classes: list[ClassFigures]
+    """The classes of the test images, the lowest accuracy first, at most 20. `GET /models/{id}/evaluation` has all of
+    them. Empty for jobs that ended before this field was.
+    """
     parameters: int
     multiply_adds: int
     """Multiply-adds of a forward pass over one image, in convolutions and dense layers."""
@@ -405,6 +413,21 @@ class NetworkFiguresExportsItem(TypedDict):
     """Total size of its files."""
     max_difference: float
     """Largest difference from the class probabilities of the trained network on 1,000 test images."""
+
+
+class ClassFigures(TypedDict):
+    """A class among the test images of a job."""
+
+    index: ClassIndex
+    name: str
+    train_images: int
+    """Number of images of this class that the job trained on."""
+    images: int
+    """Number of test images of this class."""
+    correct: int
+    """Number of these that are classified correctly."""
+    accuracy: float
+    """`correct` as a share of `images`: the recall of the class."""
 
 
 class Latency(TypedDict):
@@ -1529,6 +1552,18 @@ class JobSpec(TypedDict):
     """Share of the target that is spread evenly over all classes in the cross-entropy of the training (Szegedy et al.
     2016). 0 keeps the labels unchanged. Evaluation never smooths labels.
     """
+    class_weights: NotRequired[Union[Literal["none", "balanced"], list[float]]]
+    """Weight of each class in the cross-entropy of the training, which is the mean over the images of a batch. `none`
+    gives each image the weight 1. `balanced` gives the images of a class the weight images / (classes x images of
+    the class), counted over the images that the job trains on, so that every class has the same influence. An
+    array has one weight for each class, in the order of `classes` of the dataset. Evaluation never weights images.
+    """
+    sampling: NotRequired[Literal["uniform", "balanced"]]
+    """Which images an epoch has. `uniform`: every training image once. `balanced`: as many images of each class, as
+    many in all as there are training images; an image of a rare class appears several times, augmented anew each
+    time, and of a common class every epoch has other images. Not supported by methods that store variables for
+    every image.
+    """
     augmentation: NotRequired[AugmentationSpec]
     seed: NotRequired[Optional[int]]
     """Seed of all random numbers. Null draws a seed, which the job then reports."""
@@ -1780,11 +1815,20 @@ class OptimizerSpec(TypedDict):
 
 
 class OptimizerSpecSchedule(TypedDict):
-    type: NotRequired[Literal["cosine", "step", "constant"]]
+    type: NotRequired[Literal["cosine", "linear", "polynomial", "step", "constant"]]
     """One schedule covers the whole run, including the end-to-end phase."""
+    minimum_rate: NotRequired[float]
+    """Rate to which `cosine`, `linear` and `polynomial` fall at the end of the run, at most `learning_rate`. Other
+    schedules have none.
+    """
+    power: NotRequired[float]
+    """`polynomial` only: the rate is minimum_rate + (learning_rate - minimum_rate) x (share of the run that is left)
+    ^ power.
+    """
     warmup_epochs: NotRequired[float]
-    """Number of epochs, not necessarily whole, in which the rate first rises linearly. A cosine schedule then falls
-    over the rest of the run. It must be shorter than the run and must end before the first milestone.
+    """Number of epochs, not necessarily whole, in which the rate first rises linearly. `cosine`, `linear` and
+    `polynomial` then fall over the rest of the run. It must be shorter than the run and must end before the first
+    milestone.
     """
     milestones: NotRequired[list[float]]
     """`step` only: fractions of the run at which the rate is multiplied by gamma."""
@@ -1804,6 +1848,27 @@ class AugmentationSpec(TypedDict):
     Only for datasets with `storage` `encoded`, where it is the default. It cannot be combined with `crop_padding`.
     """
     horizontal_flip: NotRequired[Optional[bool]]
+    padding_mode: NotRequired[Literal["zero", "reflect"]]
+    """What surrounds an image that `crop_padding` moves: `zero` after normalization, or `reflect`, its pixels
+    mirrored at the edge, which is not repeated.
+    """
+    flip: NotRequired[Literal["random", "alternating"]]
+    """How `horizontal_flip` mirrors: `random` draws it anew for every image in every epoch. `alternating` draws it
+    for the first epoch only, then each image is mirrored in every other epoch (Jordan 2024).
+    """
+    random_erasing: NotRequired[float]
+    """Probability, for each image, that a rectangle at a random place is blanked out (zeros after normalization):
+    0.02 to 0.33 of the area, aspect ratio 0.3 to 3.3 (Zhong et al. 2017). 0 means none.
+    """
+    mixup: NotRequired[float]
+    """Every image of a batch is mixed with another one: share x image + (1 - share) x other, and so are their labels
+    in the loss. The share is drawn for each batch from Beta(mixup, mixup) (Zhang et al. 2018). 0 means no mixup.
+    """
+    cutmix: NotRequired[float]
+    """A rectangle of every image of a batch is replaced by that of another one, and the labels are mixed by area. The
+    area is drawn for each batch from Beta(cutmix, cutmix) (Yun et al. 2019). 0 means no cutmix. With both, each
+    batch draws one of the two.
+    """
     cutout: NotRequired[int]
     """Side length in pixels of a square that is blanked out (zeros after normalization) at a random place of every
     image, and cut off at the edges of the image (DeVries and Taylor 2017). 0 means no cutout.

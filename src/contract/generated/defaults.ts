@@ -57,6 +57,8 @@ export const JOB_DEFAULTS = {
     "clip_norm": null,
     "schedule": {
       "type": "cosine",
+      "minimum_rate": 0,
+      "power": 2,
       "warmup_epochs": 0,
       "milestones": [
         0.5,
@@ -69,10 +71,17 @@ export const JOB_DEFAULTS = {
   "batch_size": 128,
   "precision": "float32",
   "label_smoothing": 0,
+  "class_weights": "none",
+  "sampling": "uniform",
   "augmentation": {
     "crop_padding": null,
     "random_resized_crop": null,
     "horizontal_flip": null,
+    "padding_mode": "zero",
+    "flip": "random",
+    "random_erasing": 0,
+    "mixup": 0,
+    "cutmix": 0,
     "cutout": 0
   },
   "seed": null,

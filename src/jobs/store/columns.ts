@@ -26,6 +26,10 @@ export type LogStream = 'stdout' | 'stderr';
 
 export type Figures = Readonly<Record<string, number>>;
 
+/** Networks of jobs that ended before these fields were have neither. */
+export type StoredNetwork = Omit<NetworkFigures, 'balanced_accuracy' | 'classes'> &
+  Partial<Pick<NetworkFigures, 'balanced_accuracy' | 'classes'>>;
+
 /** Result of finalize: figures, and the networks that they describe. The speed-up is the job's, and no figure. */
 export type StoredResult = Figures & {
   readonly test_accuracy: number;
@@ -33,7 +37,7 @@ export type StoredResult = Figures & {
   readonly compact_accuracy?: number;
   readonly validation_accuracy?: number;
   /** Missing in jobs from versions that did not report networks side by side. */
-  readonly networks?: NetworkFigures[];
+  readonly networks?: StoredNetwork[];
   readonly speedup?: Schemas['JobResult']['speedup'];
   readonly speedup_reason?: Schemas['JobResult']['speedup_reason'];
 };

@@ -24,12 +24,35 @@ export function resolveAugmentation(
   const padding = augmentation.crop_padding;
   const recommended = unchanged ? UNCHANGED : recommendedFor(dataset, padding);
   const crop = augmentation.random_resized_crop ?? recommended.random_resized_crop;
-  return {
+  const resolved = {
     ...augmentation,
     horizontal_flip: augmentation.horizontal_flip ?? recommended.horizontal_flip,
     crop_padding: padding ?? (crop ? 0 : recommended.crop_padding),
     random_resized_crop: crop && withDefaults(crop),
   };
+  checkEffects(resolved, dataset, report);
+  return resolved;
+}
+
+/** Choices that change how images are moved or mirrored need a job that does so. */
+function checkEffects(
+  { flip, horizontal_flip: flips, padding_mode: mode, crop_padding: padding }: ResolvedAugmentation,
+  { image }: Pick<DatasetFacts, 'image'>,
+  report: Problems,
+): void {
+  if (flip === 'alternating' && !flips) {
+    report('/augmentation/flip', 'no image is mirrored; use random, or horizontal_flip true');
+  }
+  if (mode !== 'reflect') return;
+  const max = Math.min(image.height, image.width) - 1;
+  if (padding === 0)
+    report('/augmentation/padding_mode', 'no image is padded; use zero, or a crop_padding above 0');
+  if (padding > max) {
+    report(
+      '/augmentation/crop_padding',
+      `has more pixels than there are to reflect; use ${max} or less, or padding_mode zero`,
+    );
+  }
 }
 
 /** A job that asks for crop padding gets it instead of resized crops. */
@@ -82,18 +105,14 @@ function checkCutout(
 /**
  * Stored variables belong to unchanged images. An augmented image would be another image with the same variable.
  */
-function checkUnchanged(
-  {
-    crop_padding: padding,
-    horizontal_flip: flip,
-    cutout,
-    random_resized_crop: crop,
-  }: JobSpec['augmentation'],
-  report: Problems,
-): void {
+function checkUnchanged(augmentation: JobSpec['augmentation'], report: Problems): void {
+  const { crop_padding: padding, horizontal_flip: flip, cutout, random_resized_crop: crop } = augmentation;
   const why = 'stored variables require images without augmentation';
   if (padding !== null && padding > 0) report('/augmentation/crop_padding', `${why}; use 0 or null`);
   if (flip) report('/augmentation/horizontal_flip', `${why}; use false or null`);
   if (crop) report('/augmentation/random_resized_crop', `${why}; use false or null`);
   if (cutout > 0) report('/augmentation/cutout', `${why}; use 0`);
+  for (const field of ['random_erasing', 'mixup', 'cutmix'] as const) {
+    if (augmentation[field] > 0) report(`/augmentation/${field}`, `${why}; use 0`);
+  }
 }

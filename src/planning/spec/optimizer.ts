@@ -32,6 +32,7 @@ export function resolveOptimizer(
   // The type of the result follows from the table: a number for each field of `defaults`, null for the others.
   const resolved = { ...optimizer, ...Object.fromEntries(values) } as ResolvedOptimizer;
   checkNesterov(resolved, report);
+  checkDecay(resolved, report);
   return resolved;
 }
 
@@ -57,6 +58,28 @@ function checkSchedule(
   const first = Math.min(...milestones) * epochs;
   if (type === 'step' && warmup > first) {
     report(pointer, `must be at most ${Number(first.toPrecision(3))}, the epoch of the first milestone`);
+  }
+}
+
+/** Schedules that fall to a minimum, and the one whose way down has a power. */
+const FALLING: readonly OptimizerSpec['schedule']['type'][] = ['cosine', 'linear', 'polynomial'];
+const WITH_POWER = 'polynomial';
+/** The default in openapi.yaml. A job that sends exactly this value counts as having sent none. */
+const DEFAULT_POWER = 2;
+
+function checkDecay(
+  { learning_rate: rate, schedule }: Pick<ResolvedOptimizer, 'learning_rate' | 'schedule'>,
+  report: Problems,
+): void {
+  const { type, minimum_rate: min, power } = schedule;
+  const pointer = '/optimizer/schedule';
+  if (min > 0 && !FALLING.includes(type)) {
+    report(`${pointer}/minimum_rate`, `is for ${FALLING.join(', ')}; use 0 with ${type}`);
+  } else if (min > rate) {
+    report(`${pointer}/minimum_rate`, `must be at most the learning_rate of ${rate}`);
+  }
+  if (power !== DEFAULT_POWER && type !== WITH_POWER) {
+    report(`${pointer}/power`, `is for ${WITH_POWER}; use ${DEFAULT_POWER} with ${type}, or another type`);
   }
 }
 

@@ -4,6 +4,7 @@ import { storesVariables } from '../../method/methods.js';
 import { trainSamples } from '../../method/samples.js';
 import { resolveAugmentation } from './augmentation.js';
 import { checkBatchSize } from './batch-size.js';
+import { checkClassBalance } from './class-balance.js';
 import { resolveImageSize } from './image-size.js';
 import { resolveMethod } from './method/resolve-method.js';
 import { resolveModel } from './model.js';
@@ -34,6 +35,7 @@ export function resolveSpec(
   const method =
     model !== null && fills ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
   const unchanged = method !== null && storesVariables(method);
+  checkClassBalance(spec, dataset, unchanged, report);
   const augmentation = resolveAugmentation(spec.augmentation, dataset, unchanged, report);
   if (model === null || method === null || problems.length > 0) {
     throw new StrataError('invalid_spec', undefined, { errors: problems });

@@ -1,20 +1,16 @@
 import type { ResolvedAugmentation } from '../../contract/spec.js';
 import type { Shape } from '../../network/index.js';
 import type { RandomStream } from '../random.js';
+import { clipped, type Rectangle } from './rectangle.js';
 
-/** Offset of an image, whether it is mirrored, and the blanked square. */
+/** Offset of an image, whether it is mirrored, what surrounds it, and the blanked rectangles. */
 export interface Placement {
   readonly down: number;
   readonly right: number;
   readonly mirrored: boolean;
-  readonly cutout: Square | null;
-}
-
-/** Its rows and columns may be partly outside the image. */
-export interface Square {
-  readonly top: number;
-  readonly left: number;
-  readonly side: number;
+  /** Whether the image goes on mirrored where it was moved away. Otherwise zeros surround it. */
+  readonly reflects: boolean;
+  readonly blanked: readonly Rectangle[];
 }
 
 /** No augmentation. */
@@ -23,9 +19,14 @@ export const UNCHANGED_IMAGES: ResolvedAugmentation = {
   horizontal_flip: false,
   cutout: 0,
   random_resized_crop: false,
+  padding_mode: 'zero',
+  flip: 'random',
+  random_erasing: 0,
+  mixup: 0,
+  cutmix: 0,
 };
 
-export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false, cutout: null };
+export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false, reflects: false, blanked: [] };
 
 /** Draws a random crop of the image padded by `crop_padding`, a horizontal flip, and a square for cutout. */
 export function drawPlacement(
@@ -39,8 +40,9 @@ export function drawPlacement(
     down: shift(),
     right: shift(),
     mirrored: augmentation.horizontal_flip && random() < 0.5,
+    reflects: augmentation.padding_mode === 'reflect',
     // Drawn last, so that jobs without cutout draw the same crops and flips.
-    cutout: augmentation.cutout > 0 ? drawSquare(augmentation.cutout, image, random) : null,
+    blanked: augmentation.cutout > 0 ? [drawSquare(augmentation.cutout, image, random)] : [],
   };
 }
 
@@ -52,9 +54,14 @@ function drawSquare(
   side: number,
   { height, width }: Pick<Shape, 'height' | 'width'>,
   random: RandomStream,
-): Square {
+): Rectangle {
   const start = (length: number) => Math.floor(random() * length) - Math.floor(side / 2);
-  return { top: start(height), left: start(width), side };
+  return { top: start(height), left: start(width), height: side, width: side };
+}
+
+/** Whether an image is mirrored in epoch `showing`: in every other one, beginning at random (Jordan, arXiv:2404.00498, 3.6). */
+export function isMirroredInTurn(showing: number, random: RandomStream): boolean {
+  return random() < 0.5 !== (showing % 2 === 1);
 }
 
 /** (pixel - mean) / deviation for every pixel value of every channel: [channels][256]. */
@@ -66,7 +73,7 @@ export function normalizationTable(mean: readonly number[], deviation: readonly 
 
 /**
  * Writes the normalized and placed image at `offset` of `target` [.., height, width, channels]. Uncovered and
- * cut-out pixels are zero, which is the mean.
+ * blanked pixels are zero, which is the mean.
  */
 export function placeImage(
   image: Uint8Array,
@@ -77,13 +84,14 @@ export function placeImage(
   offset: number,
 ): void {
   const { height, width, channels } = shape;
-  const { down, right, mirrored } = placement;
+  const { down, right, mirrored, reflects } = placement;
+  const within = reflects ? reflected : unlessOutside;
   for (let row = 0; row < height; row++) {
-    const sourceRow = row - down;
-    if (sourceRow < 0 || sourceRow >= height) continue;
+    const sourceRow = within(row - down, height);
+    if (sourceRow < 0) continue;
     for (let column = 0; column < width; column++) {
-      const shifted = column - right;
-      if (shifted < 0 || shifted >= width) continue;
+      const shifted = within(column - right, width);
+      if (shifted < 0) continue;
       const from = (sourceRow * width + (mirrored ? width - 1 - shifted : shifted)) * channels;
       const to = offset + (row * width + column) * channels;
       for (let channel = 0; channel < channels; channel++) {
@@ -91,15 +99,24 @@ export function placeImage(
       }
     }
   }
-  if (placement.cutout) blank(target, offset, shape, placement.cutout);
+  for (const rectangle of placement.blanked) blank(target, offset, shape, rectangle);
 }
 
-function blank(target: Float32Array, offset: number, shape: Shape, { top, left, side }: Square): void {
-  const { height, width, channels } = shape;
-  const first = Math.max(left, 0);
-  const end = Math.min(left + side, width);
-  for (let row = Math.max(top, 0); row < Math.min(top + side, height); row++) {
-    const start = offset + row * width * channels;
-    target.fill(0, start + first * channels, start + end * channels);
+/** The place, or -1 outside of the image. */
+function unlessOutside(place: number, length: number): number {
+  return place >= 0 && place < length ? place : -1;
+}
+
+/** The place that a mirror in the first or the last pixel shows: -1 is 1. */
+function reflected(place: number, length: number): number {
+  if (place < 0) return -place;
+  return place < length ? place : 2 * (length - 1) - place;
+}
+
+function blank(target: Float32Array, offset: number, shape: Shape, rectangle: Rectangle): void {
+  const { top, left, height, width } = clipped(rectangle, shape);
+  for (let row = top; row < top + height; row++) {
+    const start = offset + (row * shape.width + left) * shape.channels;
+    target.fill(0, start, start + width * shape.channels);
   }
 }

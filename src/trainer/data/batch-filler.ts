@@ -1,8 +1,18 @@
 import type { ResolvedAugmentation } from '../../contract/spec.js';
-import { permutation, randomStream } from '../random.js';
-import { drawPlacement, normalizationTable, type Placement, placeImage } from './augment.js';
+import { type RandomStream, randomStream } from '../random.js';
+import {
+  drawPlacement,
+  isMirroredInTurn,
+  normalizationTable,
+  type Placement,
+  placeImage,
+} from './augment.js';
+import type { ClassWeights } from './class-weights.js';
+import { drawErasing } from './erasing.js';
 import { inLanes } from './lanes.js';
+import { drawMix, mixImages } from './mix.js';
 import { drawCrop } from './random-crop.js';
+import { drawOrder, type EpochOrder, type Sampling } from './sampling.js';
 import type { CropRule, SplitReader } from './split-reader.js';
 
 /** Destination of a batch: images [B,H,W,C], normalized per channel, and labels [B]. */
@@ -17,6 +27,10 @@ export interface TrainBatchesOptions {
   /** Only the first `samples` images are used. */
   readonly samples: number;
   readonly augmentation: ResolvedAugmentation;
+  /** Absent: every image once an epoch. */
+  readonly sampling?: Sampling;
+  /** Absent: each image counts alike in the loss. */
+  readonly classWeights?: ClassWeights;
 }
 
 /** The shown part of an image, and its placement. */
@@ -40,11 +54,15 @@ export class BatchFiller {
   }
 
   /** @param target all zero: pixels that a placement leaves uncovered are not written */
-  async fill(indices: Uint32Array, viewOf: (index: number) => View, target: BatchArrays): Promise<void> {
+  async fill(
+    indices: Uint32Array,
+    viewOf: (index: number, position: number) => View,
+    target: BatchArrays,
+  ): Promise<void> {
     const { reader } = this;
     await inLanes(indices.length, reader.lanes, async (position, lane) => {
       const index = indices[position]!;
-      const { placement, crop } = viewOf(index);
+      const { placement, crop } = viewOf(index, position);
       const pixels = this.#pixels[lane]!;
       await reader.readImage(index, pixels, crop);
       const offset = position * reader.imageBytes;
@@ -54,13 +72,21 @@ export class BatchFiller {
   }
 }
 
+/** The images of a batch. */
+interface Drawn extends EpochOrder {
+  readonly epoch: number;
+}
+
 /**
- * The batches of a run. The images of step s and their placement are a pure function of (seed, epoch, sample
- * index). So every stage sees the bitwise same batch, in any process or thread and at any lag.
+ * The batches of a run. The images of step s and their placement are a pure function of (seed, epoch, sample index,
+ * earlier appearances in the epoch), their mix of (seed, step). So every stage sees the bitwise same batch, in any process
+ * or thread and at any lag.
  */
 export class TrainFiller {
   readonly #filler: BatchFiller;
-  #order: { readonly epoch: number; readonly indices: Uint32Array } | null = null;
+  #order: Drawn | null = null;
+  /** The images of a batch before they are mixed. */
+  #originals: Float32Array | null = null;
 
   constructor(
     readonly reader: SplitReader,
@@ -71,8 +97,19 @@ export class TrainFiller {
 
   /** Writes the batch of optimizer step `step` of the run. @param target all zero */
   async fill(step: number, target: BatchArrays): Promise<void> {
-    const { epoch, indices } = this.#batch(step);
-    await this.#filler.fill(indices, (index) => this.#view(epoch, index), target);
+    const { epoch, indices, earlier } = this.#batch(step);
+    const viewOf = (index: number, position: number) => this.#view(epoch, index, earlier?.[position] ?? 0);
+    await this.#filler.fill(indices, viewOf, target);
+    this.#mix(step, target);
+  }
+
+  #mix(step: number, { images }: BatchArrays): void {
+    const { image } = this.reader.manifest;
+    const { augmentation, batchSize, seed } = this.options;
+    const mix = drawMix(augmentation, image, batchSize, { seed, step });
+    if (!mix) return;
+    this.#originals ??= new Float32Array(images.length);
+    mixImages(images, image, mix, this.#originals);
   }
 
   /** Dataset indices of the images of step `step`, in batch order. */
@@ -80,30 +117,51 @@ export class TrainFiller {
     return this.#batch(step).indices;
   }
 
-  #view(epoch: number, index: number): View {
-    const { seed, augmentation } = this.options;
-    const { image } = this.reader.manifest;
+  #view(epoch: number, index: number, earlier: number): View {
+    const { augmentation } = this.options;
     const { random_resized_crop: crop } = augmentation;
+    // Of each kind, so that a job with one more step of augmentation draws the same otherwise.
+    const stream = (kind: string) =>
+      randomStream(this.options.seed, kind, ...(earlier === 0 ? [epoch, index] : [epoch, index, earlier]));
+    const placement = drawPlacement(augmentation, this.reader.manifest.image, stream('augment'));
     return {
-      placement: drawPlacement(augmentation, image, randomStream(seed, 'augment', epoch, index)),
-      // A separate random stream, so that the same job without crops flips the same images.
-      crop: crop ? (size) => drawCrop(crop, size, randomStream(seed, 'crop', epoch, index)) : null,
+      placement: this.#withTurns(this.#withErasing(placement, stream), epoch + earlier, index),
+      crop: crop ? (size) => drawCrop(crop, size, stream('crop')) : null,
     };
   }
 
-  #batch(step: number): { readonly epoch: number; readonly indices: Uint32Array } {
+  #withErasing(placement: Placement, stream: (kind: string) => RandomStream): Placement {
+    const { random_erasing: probability } = this.options.augmentation;
+    const { image } = this.reader.manifest;
+    const erased = probability > 0 ? drawErasing(probability, image, stream('erase')) : null;
+    return erased ? { ...placement, blanked: [...placement.blanked, erased] } : placement;
+  }
+
+  #withTurns(placement: Placement, showing: number, index: number): Placement {
+    const { horizontal_flip: flips, flip } = this.options.augmentation;
+    if (!flips || flip !== 'alternating') return placement;
+    return {
+      ...placement,
+      mirrored: isMirroredInTurn(showing, randomStream(this.options.seed, 'first-flip', index)),
+    };
+  }
+
+  #batch(step: number): Drawn {
     const { batchSize, samples } = this.options;
     const stepsPerEpoch = Math.floor(samples / batchSize);
     const epoch = Math.floor(step / stepsPerEpoch);
+    const { indices, earlier } = this.#epochOrder(epoch);
     const start = (step % stepsPerEpoch) * batchSize;
-    return { epoch, indices: this.#epochOrder(epoch).subarray(start, start + batchSize) };
+    const end = start + batchSize;
+    return { epoch, indices: indices.subarray(start, end), earlier: earlier?.subarray(start, end) ?? null };
   }
 
-  #epochOrder(epoch: number): Uint32Array {
+  #epochOrder(epoch: number): EpochOrder {
     if (this.#order?.epoch !== epoch) {
-      const random = randomStream(this.options.seed, 'order', epoch);
-      this.#order = { epoch, indices: permutation(this.options.samples, random) };
+      const { seed, samples, sampling = 'uniform' } = this.options;
+      const labels = this.reader.labels.subarray(0, samples);
+      this.#order = { epoch, ...drawOrder(sampling, labels, seed, epoch) };
     }
-    return this.#order.indices;
+    return this.#order;
   }
 }

@@ -8,9 +8,10 @@ import {
   TrainFiller,
   type View,
 } from './batch-filler.js';
+import { LabelRule, type LabelTerms } from './label-rule.js';
 import type { SplitReader } from './split-reader.js';
 
-export interface Batch {
+export interface Batch extends LabelTerms {
   /** [B,H,W,C], normalized per channel. */
   readonly images: Tensor;
   /** int32 [B] */
@@ -22,12 +23,14 @@ export interface Batch {
 /** The batches of a run, each made on demand. */
 export class TrainBatches {
   readonly #filler: TrainFiller;
+  readonly #labels: LabelRule;
 
   constructor(
     readonly reader: SplitReader,
     readonly options: TrainBatchesOptions,
   ) {
     this.#filler = new TrainFiller(reader, options);
+    this.#labels = new LabelRule(options, reader.labels, reader.manifest);
   }
 
   /** Dataset indices of the images of step `step`, in batch order. */
@@ -38,14 +41,15 @@ export class TrainBatches {
   /** The batch of step `step` without its images. */
   labelsAt(step: number): Batch {
     const labels = Int32Array.from(this.samplesAt(step), (sample) => this.reader.labels[sample]!);
-    return toBatch({ images: new Float32Array(0), labels }, { height: 0, width: 0, channels: 0 });
+    const arrays = { images: new Float32Array(0), labels };
+    return { ...toBatch(arrays, { height: 0, width: 0, channels: 0 }), ...this.#labels.termsAt(step) };
   }
 
   /** The batch of optimizer step `step` of the run. Only one call at a time. */
   async at(step: number): Promise<Batch> {
     const arrays = newArrays(this.reader, this.options.batchSize);
     await this.#filler.fill(step, arrays);
-    return toBatch(arrays, this.reader.manifest.image);
+    return { ...toBatch(arrays, this.reader.manifest.image), ...this.#labels.termsAt(step) };
   }
 }
 

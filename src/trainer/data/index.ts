@@ -2,6 +2,8 @@
 export { UNCHANGED_IMAGES } from './augment.js';
 export type { TrainBatchesOptions } from './batch-filler.js';
 export * from './batches.js';
+export { LabelRule, type LabelTerms } from './label-rule.js';
+export { readLabels } from './labels.js';
 export { prepareMnist } from './mnist.js';
 export { openFiles, openSplit } from './open-split.js';
 export { BatchThread, type PreparedBatches } from './prefetch/batch-thread.js';

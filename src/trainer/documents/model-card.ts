@@ -62,6 +62,10 @@ function networksTable(networks: readonly NetworkFigures[]): string {
     ['', ...networks.map(({ name }) => name)],
     [
       ['accuracy on test images', ...networks.map(({ accuracy }) => `${(100 * accuracy).toFixed(2)} %`)],
+      [
+        'mean of the accuracies of the classes',
+        ...networks.map(({ balanced_accuracy: mean }) => share(mean)),
+      ],
       ['cross-entropy', ...networks.map(({ loss }) => loss.toFixed(4))],
       ['parameters', ...networks.map(({ parameters }) => String(parameters))],
       ['multiply-adds per image', ...networks.map(({ multiply_adds }) => String(multiply_adds))],
@@ -168,6 +172,7 @@ function diagnostics({ spec, result, history }: CardFacts): string[] {
     : [];
 }
 
+const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);
 const number = (value: number | null | undefined): string => value?.toPrecision(3) ?? '–';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

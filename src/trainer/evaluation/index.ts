@@ -1,4 +1,5 @@
 /** Use of trained networks: calibration, accuracy, fidelity, AuxNet reconstruction. */
+export * from './class-figures.js';
 export * from './fidelity.js';
 export * from './initial-features.js';
 export * from './low-fidelity.js';

@@ -27,8 +27,17 @@ export function smoothedCrossEntropy(
   const classes = logits.shape[1]!;
   const other = smoothing / classes;
   const targets = spreadLabels(labels, classes, 1 - smoothing + other, other);
-  const [losses, gradient] = execute('SoftmaxCrossEntropyWithLogits', [logits, targets], [FLOAT], 2);
+  const made = softmaxCrossEntropyWith(logits, targets);
   free(targets);
+  return made;
+}
+
+/** The same for targets [B,classes], whose rows have the sum 1. */
+export function softmaxCrossEntropyWith(
+  logits: Tensor,
+  targets: Tensor,
+): { losses: Tensor; gradient: Tensor } {
+  const [losses, gradient] = execute('SoftmaxCrossEntropyWithLogits', [logits, targets], [FLOAT], 2);
   return { losses: losses!, gradient: gradient! };
 }
 

@@ -2,7 +2,7 @@ import type { Batch } from '../data/index.js';
 import type { TrainingContext } from '../passes/index.js';
 import { free, read, type Tensor } from '../runtime/index.js';
 import type { Stopwatch } from '../stopwatch.js';
-import { classificationLoss } from './index.js';
+import { batchLoss } from './batch-loss.js';
 
 /** The local loss of a stage on one batch. */
 export interface LocalLoss {
@@ -27,12 +27,10 @@ export interface LossStep {
  */
 export type LocalObjective = (stageOutput: Tensor, at: LossStep, training: TrainingContext) => LocalLoss;
 
-/** The objective of the last stage: cross-entropy with the labels, smoothed by `labelSmoothing` (0..1). */
+/** The objective of the last stage: the cross-entropy that a batch asks for, with labels smoothed by `labelSmoothing` (0..1). */
 export function classificationObjective(labelSmoothing: number): LocalObjective {
   return (logits, { batch, stopwatch }) => {
-    const { cotangent, losses } = stopwatch.time('loss', () =>
-      classificationLoss(logits, batch.labels, labelSmoothing),
-    );
+    const { cotangent, losses } = stopwatch.time('loss', () => batchLoss(logits, batch, labelSmoothing));
     return {
       cotangent,
       measure: () => {

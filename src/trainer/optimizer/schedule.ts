@@ -1,6 +1,39 @@
 import type { ResolvedOptimizer } from '../../contract/spec.js';
 import type { Rounds } from '../../method/index.js';
 
+type Schedule = ResolvedOptimizer['schedule'];
+
+/** The place of a step: `run`, its share of all steps, and `done`, that of the steps after the warm-up. */
+interface Position {
+  readonly run: number;
+  readonly done: number;
+}
+
+/** The rate after the warm-up, for a base rate. */
+type Decay = (base: number, position: Position, schedule: Schedule) => number;
+
+/** The schedules: docs/method.md, "Training settings". Those that fall do so over the steps after the warm-up. */
+export const DECAYS: Readonly<Record<Schedule['type'], Decay>> = {
+  constant: (base) => base,
+  step: (base, { run }, { milestones, gamma }) =>
+    base * gamma ** milestones.filter((milestone) => run >= milestone).length,
+  // Loshchilov and Hutter, arXiv:1608.03983, equation 5, without restarts.
+  cosine: (base, { done }, schedule) => {
+    const min = minimumOf(schedule);
+    return min + ((base - min) / 2) * (1 + Math.cos(Math.PI * done));
+  },
+  linear: (base, { done }, schedule) => falling(base, schedule, 1 - done),
+  polynomial: (base, { done }, schedule) => falling(base, schedule, (1 - done) ** schedule.power),
+};
+
+function falling(base: number, schedule: Schedule, share: number): number {
+  const min = minimumOf(schedule);
+  return min + (base - min) * share;
+}
+
+/** Jobs of earlier versions have none. */
+const minimumOf = ({ minimum_rate: min = 0 }: Schedule): number => min;
+
 /** Learning rate at `step` of a run. One schedule covers the run: the end-to-end phase continues it. */
 export function learningRateAt(
   { learning_rate: base, schedule }: Pick<ResolvedOptimizer, 'learning_rate' | 'schedule'>,
@@ -10,17 +43,8 @@ export function learningRateAt(
   const warmup = Math.round(schedule.warmup_epochs * stepsPerEpoch);
   // Goyal et al., arXiv:1706.02677, section 2.2: the rate rises to the base in equal increments.
   if (step < warmup) return (base * (step + 1)) / warmup;
-  switch (schedule.type) {
-    case 'constant':
-      return base;
-    case 'step': {
-      const passed = schedule.milestones.filter((milestone) => step / totalSteps >= milestone);
-      return base * schedule.gamma ** passed.length;
-    }
-    case 'cosine':
-      // Loshchilov and Hutter, arXiv:1608.03983, equation 5, without restarts, over the steps after the warm-up.
-      return (base / 2) * (1 + Math.cos(Math.PI * ((step - warmup) / (totalSteps - warmup))));
-  }
+  const done = (step - warmup) / (totalSteps - warmup);
+  return DECAYS[schedule.type](base, { run: step / totalSteps, done }, schedule);
 }
 
 /**

@@ -66,8 +66,8 @@ export const SCORES: readonly Mutant[] = [
       file: FINALIZE,
       edits: [
         [
-          '{ test }: Readers,\n): Promise<ScoredNetwork[]>',
-          '{ train: test }: Readers,\n): Promise<ScoredNetwork[]>',
+          '{ train, test }: Readers,\n): Promise<ScoredNetwork>',
+          '{ train, train: test }: Readers,\n): Promise<ScoredNetwork>',
         ],
       ],
     },
@@ -132,7 +132,7 @@ export const SCORES: readonly Mutant[] = [
     {
       name: 'epochs-alike',
       fault: 'Every epoch has the same order.',
-      file: 'src/trainer/data/batch-filler.ts',
+      file: 'src/trainer/data/sampling.ts',
       edits: [["'order', epoch)", "'order', 0)"]],
     },
     {

@@ -102,7 +102,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'rate-early',
       fault: 'The cosine is a step ahead.',
       file: 'src/trainer/optimizer/schedule.ts',
-      edits: [['((step - warmup) /', '((step + 1 - warmup) /']],
+      edits: [['(step - warmup) / (', '(step + 1 - warmup) / (']],
     },
     {
       name: 'dropout-step',

@@ -18,7 +18,8 @@ const resolved = (changes: SpecChanges, dataset = BIRDS) => resolveSpec(jobSpec(
 
 test('encoded images are cropped at random unless the job sets otherwise', () => {
   const usual = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
-  const base = { horizontal_flip: true, cutout: 0 };
+  const plain = { padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 0, cutmix: 0 };
+  const base = { horizontal_flip: true, cutout: 0, ...plain };
   const of = (augmentation: SpecChanges['augmentation']) =>
     resolved({ augmentation: augmentation ?? {} }).augmentation;
   assert.deepEqual(of({}), { ...base, crop_padding: 0, random_resized_crop: usual });
@@ -35,6 +36,7 @@ test('encoded images are cropped at random unless the job sets otherwise', () =>
   assert.deepEqual(of({ crop_padding: 4 }), { ...base, crop_padding: 4, random_resized_crop: false });
   const stored = resolved({ method: { type: 'stored' } });
   assert.deepEqual(stored.augmentation, {
+    ...plain,
     cutout: 0,
     horizontal_flip: false,
     crop_padding: 0,

@@ -19,6 +19,9 @@ function problemsOf(changes: Changes): Record<string, string> {
   return {};
 }
 
+/** Steps of augmentation that are off unless a job asks for them. */
+const PLAIN = { padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 0, cutmix: 0 } as const;
+
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
   assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0 });
@@ -27,6 +30,7 @@ test('a job that names only its dataset gets every default the contract promises
     horizontal_flip: false,
     cutout: 0,
     random_resized_crop: false,
+    ...PLAIN,
   });
   assert.equal(spec.seed, 7);
   const { stages, split, penalty, end_to_end_share, round_steps } = spec.method;
@@ -56,6 +60,7 @@ test('values in the spec of a job are kept', () => {
     horizontal_flip: true,
     cutout: 8,
     random_resized_crop: false,
+    ...PLAIN,
   });
 });
 
@@ -78,6 +83,9 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { optimizer: { learning_rate: 1 }, method: { penalty: 0.5 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
     { optimizer: { nesterov: true, clip_norm: 5, schedule: { warmup_epochs: 0.5 } } },
+    { optimizer: { schedule: { type: 'polynomial', power: 3, minimum_rate: 0.01 } } },
+    { class_weights: 'balanced', sampling: 'balanced' },
+    { class_weights: MNIST.classes.map((_, index) => index + 1) },
   ];
   for (const changes of cases) {
     const spec = resolved(changes);
@@ -374,6 +382,66 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /without augmentation; use 0/,
   ],
   [
+    'a minimum rate of a constant schedule',
+    { optimizer: { schedule: { type: 'constant', minimum_rate: 0.01 } } },
+    '/optimizer/schedule/minimum_rate',
+    /is for cosine, linear, polynomial; use 0 with constant/,
+  ],
+  [
+    'a minimum above the rate',
+    { optimizer: { learning_rate: 0.05, schedule: { minimum_rate: 0.1 } } },
+    '/optimizer/schedule/minimum_rate',
+    /at most the learning_rate of 0.05/,
+  ],
+  [
+    'a power of a schedule without one',
+    { optimizer: { schedule: { type: 'linear', power: 3 } } },
+    '/optimizer/schedule/power',
+    /is for polynomial; use 2 with linear/,
+  ],
+  [
+    'an alternating flip where no image is mirrored',
+    { augmentation: { flip: 'alternating' } },
+    '/augmentation/flip',
+    /use random, or horizontal_flip true/,
+  ],
+  [
+    'a reflection around images that are not padded',
+    { augmentation: { crop_padding: 0, padding_mode: 'reflect' } },
+    '/augmentation/padding_mode',
+    /use zero, or a crop_padding above 0/,
+  ],
+  [
+    'a reflection of more pixels than there are',
+    { augmentation: { crop_padding: 28, padding_mode: 'reflect' } },
+    '/augmentation/crop_padding',
+    /use 27 or less, or padding_mode zero/,
+  ],
+  [
+    'erasing in images with stored variables',
+    { method: { type: 'stored' }, augmentation: { random_erasing: 0.1 } },
+    '/augmentation/random_erasing',
+    /without augmentation; use 0/,
+  ],
+  [
+    'mixed images with stored variables',
+    { method: { type: 'stored' }, augmentation: { cutmix: 1 } },
+    '/augmentation/cutmix',
+    /without augmentation; use 0/,
+  ],
+  [
+    'balanced classes of images with stored variables',
+    { method: { type: 'stored' }, sampling: 'balanced' },
+    '/sampling',
+    /every image once; use uniform, and class_weights balanced/,
+  ],
+  [
+    'weights of other classes than the dataset has',
+    { class_weights: [1, 2, 3] },
+    '/class_weights',
+    /has 3 weights, but mnist has 10 classes; give one for each/,
+  ],
+  [
     'a round of stored variables that is no whole epoch',
     { method: { type: 'stored', round_steps: 500 } },
     '/method/round_steps',
@@ -451,6 +519,7 @@ test('stored: images stay as they are, rounds are epochs, the coupling is a pena
     horizontal_flip: false,
     cutout: 0,
     random_resized_crop: false,
+    ...PLAIN,
   });
   assert.equal(spec.method.round_steps, 468);
   assert.deepEqual(spec.method.stored, { coupling: 'penalty' });

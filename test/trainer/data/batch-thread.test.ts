@@ -4,7 +4,14 @@ import { after, test } from 'node:test';
 import { type DatasetManifest, decodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { StepRange } from '../../../src/method/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
-import { BatchThread, openSplit, splitFiles, TrainBatches } from '../../../src/trainer/data/index.js';
+import {
+  BatchThread,
+  openSplit,
+  splitFiles,
+  TrainBatches,
+  type TrainBatchesOptions,
+  UNCHANGED_IMAGES,
+} from '../../../src/trainer/data/index.js';
 import { TrainerError } from '../../../src/trainer/errors.js';
 import { liveTensors, read, readIntegers } from '../../../src/trainer/runtime/index.js';
 import { withBlobs } from '../support/run-plan.js';
@@ -21,7 +28,7 @@ const OPTIONS = {
   seed: 11,
   batchSize: 4,
   samples: TINY.train_count,
-  augmentation: { crop_padding: 2, horizontal_flip: true, cutout: 3, random_resized_crop: false as const },
+  augmentation: { ...UNCHANGED_IMAGES, crop_padding: 2, horizontal_flip: true, cutout: 3 },
 };
 /** Three epochs of eight, from within the first. */
 const STEPS = { start: 3, end: 24 };
@@ -40,15 +47,29 @@ function withTiny(body: (manifest: DatasetManifest, blobs: BlobStore) => Promise
 for (const steps of [STEPS, EVERY_FOURTH]) {
   const each = 'stride' in steps ? 'every fourth' : 'each';
   test(`the thread makes the bitwise same batches of ${each} step; a batch in use stays until it is disposed of`, () =>
-    assertSameBatches(steps));
+    assertSameBatches(steps, OPTIONS));
 }
 
-async function assertSameBatches(steps: StepRange): Promise<void> {
+test('the thread makes the bitwise same batches of balanced classes', () =>
+  assertSameBatches(STEPS, { ...OPTIONS, sampling: 'balanced' }));
+
+test('the thread makes the bitwise same mixed, erased, reflected and alternately mirrored batches', () => {
+  const steps = {
+    padding_mode: 'reflect',
+    flip: 'alternating',
+    random_erasing: 0.5,
+    mixup: 0.3,
+    cutmix: 1,
+  } as const;
+  return assertSameBatches(STEPS, { ...OPTIONS, augmentation: { ...OPTIONS.augmentation, ...steps } });
+});
+
+async function assertSameBatches(steps: StepRange, options: TrainBatchesOptions): Promise<void> {
   await withTiny(async (manifest, blobs) => {
     const before = liveTensors();
     const reader = await openSplit(manifest, 'train', blobs);
-    const plain = new TrainBatches(reader, OPTIONS);
-    const prepared = await thread.open(await splitFiles(manifest, 'train', blobs), OPTIONS, steps);
+    const plain = new TrainBatches(reader, options);
+    const prepared = await thread.open(await splitFiles(manifest, 'train', blobs), options, steps);
     let held: { batch: Awaited<ReturnType<typeof prepared.next>>; step: number } | null = null;
     for (let step = steps.start; step < steps.end; step += steps.stride ?? 1) {
       const batch = await prepared.next();
@@ -138,6 +159,9 @@ class Stopped extends Error {}
 test('tasks end in the bitwise same outputs with a thread and without, stopped and run again or not', async () => {
   const spec = tinySpec({
     epochs: 3,
+    class_weights: 'balanced',
+    sampling: 'balanced',
+    augmentation: { ...TINY.augmentation, mixup: 0.5, cutmix: 1 },
     method: { type: 'augmented-lagrangian', stages: 2, end_to_end_share: 0.33 },
   });
   const outputs = (batchThread: BatchThread | null) =>

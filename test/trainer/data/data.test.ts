@@ -7,6 +7,7 @@ import {
   type Placement,
   placeImage,
   UNCHANGED,
+  UNCHANGED_IMAGES,
 } from '../../../src/trainer/data/augment.js';
 import { decodeIdx } from '../../../src/trainer/data/idx.js';
 import { openSplit, plainBatches, prepareMnist, TrainBatches } from '../../../src/trainer/data/index.js';
@@ -20,7 +21,7 @@ const OPTIONS = {
   seed: 11,
   batchSize: 32,
   samples: 256,
-  augmentation: { crop_padding: 2, horizontal_flip: true, cutout: 0, random_resized_crop: false } as const,
+  augmentation: { ...UNCHANGED_IMAGES, crop_padding: 2, horizontal_flip: true },
 } as const;
 const SIZE = { height: 28, width: 28 };
 
@@ -123,26 +124,30 @@ test('an image is shifted, mirrored and normalised; uncovered and cut-out pixels
   };
   assert.deepEqual(placed({ down: 1, mirrored: true }), [0, 0, 0, 0, 0, 3, 2, 1]);
   assert.deepEqual(placed({ right: -1 }), [0, 0, 2, 3, 0, 5, 6, 0]);
-  assert.deepEqual(placed({ cutout: { top: 1, left: 1, side: 1 } }), [0, 0, 1, 2, 3, 4, 0, 6]);
-  assert.deepEqual(placed({ cutout: { top: -1, left: 2, side: 2 } }), [0, 0, 1, 2, 0, 4, 5, 6]);
-  assert.deepEqual(placed({ cutout: { top: -1, left: -1, side: 2 } }), [0, 0, 0, 2, 3, 4, 5, 6]);
+  assert.deepEqual(placed({ right: 2, reflects: true }), [0, 0, 3, 2, 1, 6, 5, 4]);
+  assert.deepEqual(placed({ down: -1, right: -2, reflects: true }), [0, 0, 6, 5, 4, 3, 2, 1]);
+  assert.deepEqual(placed({ blanked: [{ top: 1, left: 1, height: 1, width: 1 }] }), [0, 0, 1, 2, 3, 4, 0, 6]);
+  assert.deepEqual(
+    placed({ blanked: [{ top: -1, left: 2, height: 2, width: 2 }] }),
+    [0, 0, 1, 2, 0, 4, 5, 6],
+  );
+  assert.deepEqual(
+    placed({ blanked: [{ top: -1, left: -1, height: 2, width: 2 }] }),
+    [0, 0, 0, 2, 3, 4, 5, 6],
+  );
 });
 
 test('a cutout has its centre on every pixel alike, and leaves crops and flips as they were', () => {
-  const plain: ResolvedAugmentation = {
-    crop_padding: 2,
-    horizontal_flip: true,
-    cutout: 0,
-    random_resized_crop: false,
-  };
+  const plain: ResolvedAugmentation = { ...UNCHANGED_IMAGES, crop_padding: 2, horizontal_flip: true };
   const counts = new Map<number, number>();
   for (let index = 0; index < 5000; index++) {
     const draw = (augmentation: typeof plain) =>
       drawPlacement(augmentation, { height: 5, width: 28 }, randomStream(1, 'cutouts', index));
-    const { cutout, ...rest } = draw({ ...plain, cutout: 3 });
-    assert.deepEqual({ ...rest, cutout: null }, draw(plain));
-    counts.set(cutout!.top + 1, (counts.get(cutout!.top + 1) ?? 0) + 1);
-    assert.equal(cutout!.side, 3);
+    const { blanked, ...rest } = draw({ ...plain, cutout: 3 });
+    assert.deepEqual({ ...rest, blanked: [] }, draw(plain));
+    const [{ top, height, width }] = blanked as [Placement['blanked'][number]];
+    counts.set(top + 1, (counts.get(top + 1) ?? 0) + 1);
+    assert.deepEqual([blanked.length, height, width], [1, 3, 3]);
   }
   assert.deepEqual(
     [...counts.keys()].sort((a, b) => a - b),

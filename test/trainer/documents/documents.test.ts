@@ -149,7 +149,16 @@ test("a card of photographs says how they are resized and cropped, and has the j
 /** One network with one export. */
 const NETWORKS: NetworkFigures[] = [
   {
-    ...{ name: 'full', accuracy: 0.5, loss: 1, parameters: 10, multiply_adds: 10, latency: null },
+    ...{
+      name: 'full',
+      accuracy: 0.5,
+      balanced_accuracy: 0.25,
+      loss: 1,
+      classes: [],
+      parameters: 10,
+      multiply_adds: 10,
+      latency: null,
+    },
     exports: [{ format: 'onnx', size_bytes: 1, max_difference: 0 }],
   },
 ];

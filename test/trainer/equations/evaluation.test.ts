@@ -77,7 +77,11 @@ test('the last task of a job scores the test images as float64 does, full and co
   await withBlobs(async (blobs) => {
     const { spec, weights, inputs } = await trainedJob(blobs);
     const task = { key: 'finalize', kind: 'finalize', stage: null, round: null } as const;
-    const { result, artifacts } = await runOn(blobs, task, spec, inputs);
+    const { result, artifacts, networks } = await runOn(blobs, task, spec, inputs);
+    for (const { classes, accuracy } of networks!) {
+      const sum = (of: 'images' | 'correct') => classes.reduce((total, figures) => total + figures[of], 0);
+      assert.deepEqual([sum('images'), sum('correct')], [TEST, Math.round(accuracy * TEST)]);
+    }
     const { uri } = artifacts.find(({ name }) => name === FINAL_WEIGHTS)!;
     const final = decodeState(await blobs.get(uri)).weights;
     const { full, compact } = networksOf(spec);

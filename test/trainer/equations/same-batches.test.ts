@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import { batchHashes } from '../support/batch-hashes.js';
 import { mixedSpec, storeMixed } from '../support/mixed-images.js';
 import { withFolder } from '../support/run-plan.js';
@@ -38,9 +39,18 @@ test('stages in two processes, a round apart, see the bitwise same augmented bat
     const inputs = { dataset: (await storeTiny(blobs)).uri };
     const spec = tinySpec({ epochs: 3, method: { stages: 3 } });
     const steps = Array.from({ length: 24 }, (_, step) => step);
-    const { here, there } = await hashesOfTwo(folder, { spec, blobs, inputs, dataset: TINY }, steps);
+    const run = { spec, blobs, inputs, dataset: TINY };
+    const { here, there } = await hashesOfTwo(folder, run, steps);
     assert.deepEqual(there, here);
     assert.equal(new Set(here).size, steps.length, 'every batch differs from every other');
+    const changed: ResolvedSpec = {
+      ...spec,
+      sampling: 'balanced',
+      augmentation: { ...spec.augmentation, mixup: 0.5, cutmix: 1, random_erasing: 0.5, flip: 'alternating' },
+    };
+    const other = await hashesOfTwo(folder, { ...run, spec: changed }, steps);
+    assert.deepEqual(other.there, other.here);
+    assert.equal(other.here.filter((hash) => here.includes(hash)).length, 0, 'its batches are others');
     t.diagnostic(`check 8: ${steps.length} batches bitwise equal in two processes`);
   });
 });

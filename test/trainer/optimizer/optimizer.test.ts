@@ -421,6 +421,30 @@ test('schedules: cosine from the base to nearly zero, steps at their fractions',
   assert.deepEqual(ratesAt({ type: 'constant' }, [0, 99]), [0.2, 0.2]);
 });
 
+// Oracle of optimizer.schedule.type cosine, linear, polynomial, step, constant.
+test('schedules that fall end at the minimum rate, half way between where they are linear', () => {
+  const from = { minimum_rate: 0.04 };
+  assert.deepEqual(ratesAt({ type: 'cosine', ...from }, [0, 50, 100]), [0.2, 0.12, 0.04]);
+  assert.deepEqual(ratesAt({ type: 'linear', ...from }, [0, 25, 50, 100]), [0.2, 0.16, 0.12, 0.04]);
+  assert.deepEqual(ratesAt({ type: 'polynomial', ...from, power: 2 }, [0, 50, 100]), [0.2, 0.08, 0.04]);
+  assert.deepEqual(ratesAt({ type: 'linear' }, [0, 99]), [0.2, 0.002]);
+  assert.deepEqual(
+    ratesAt({ type: 'polynomial', power: 1 }, [10, 60]),
+    ratesAt({ type: 'linear' }, [10, 60]),
+    'a power of 1 is linear',
+  );
+  // 90 steps are left after the warm-up.
+  assert.deepEqual(ratesAt({ type: 'linear', warmup_epochs: 1 }, [9, 10, 55]), [0.2, 0.2, 0.1]);
+});
+
+test('a cosine to 0 is bitwise the formula without a minimum', () => {
+  const optimizer = mnistSpec().optimizer;
+  for (let step = 0; step < 97; step++) {
+    const expected = (optimizer.learning_rate / 2) * (1 + Math.cos(Math.PI * (step / 97)));
+    assert.equal(learningRateAt(optimizer, step, { totalSteps: 97, stepsPerEpoch: 10 }), expected);
+  }
+});
+
 test('a warm-up rises in equal increments to the base rate, then the schedule runs unchanged', () => {
   const rising = [0.02, 0.04, 0.1, 0.2];
   const steps = [0, 1, 4, 9];

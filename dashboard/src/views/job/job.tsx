@@ -12,6 +12,7 @@ import { jobQuery, metricsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 import { Actions } from './actions.js';
 import { ArtifactsPanel } from './artifacts.js';
+import { ClassesPanel } from './classes.js';
 import { DiagnosticsPanel } from './diagnostics.js';
 import { EventsPanel } from './events.js';
 import { LogsPanel } from './logs.js';
@@ -35,6 +36,7 @@ export default function JobView({ id }: { readonly id: string }) {
         </div>
         <aside className="rail">
           <SpeedUpPanel job={job} />
+          <ClassesPanel job={job} />
           <DiagnosticsPanel job={job} />
           <EventsPanel id={id} />
           <ArtifactsPanel job={job} />

@@ -91,7 +91,11 @@ function toResult(
     test_loss: figures.test_loss,
     compact_accuracy: figures.compact_accuracy ?? null,
     validation_accuracy: figures.validation_accuracy ?? null,
-    networks,
+    networks: networks.map(({ balanced_accuracy = null, classes = [], ...network }) => ({
+      ...network,
+      balanced_accuracy,
+      classes,
+    })),
     speedup,
     speedup_reason,
     model_id: modelId,

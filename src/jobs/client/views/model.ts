@@ -5,7 +5,7 @@ import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { NetworkFigures } from '../../../contract/trainer-protocol.js';
 import { networkVariants } from '../../../method/index.js';
 import { type Layer, parameterCount } from '../../../network/index.js';
-import type { Figures } from '../../store/columns.js';
+import type { Figures, StoredNetwork } from '../../store/columns.js';
 import type { ModelRow } from '../../store/models.js';
 import type { Artifact, TagChange } from '../../store/rows.js';
 
@@ -14,7 +14,7 @@ type Schemas = components['schemas'];
 interface Result {
   readonly figures: Figures;
   /** Empty for jobs from versions that did not report networks side by side. */
-  readonly networks: readonly NetworkFigures[];
+  readonly networks: readonly StoredNetwork[];
 }
 
 export const specOf = ({ job }: ModelRow): ResolvedSpec => job.spec;

@@ -6,7 +6,12 @@ import {
   type TaskOutput,
 } from '../../../contract/trainer-protocol.js';
 import { multiplyAdds, parameterCount } from '../../../network/index.js';
-import type { Evaluation, TrainedNetwork } from '../../evaluation/index.js';
+import {
+  type ClassFigures,
+  type Evaluation,
+  summarizeClasses,
+  type TrainedNetwork,
+} from '../../evaluation/index.js';
 import {
   type ExportFormat,
   exportNetwork,
@@ -23,6 +28,8 @@ export interface ScoredNetwork {
   readonly name: NetworkFigures['name'];
   readonly network: TrainedNetwork;
   readonly score: Evaluation;
+  /** Every class of the test images, the lowest accuracy first. */
+  readonly classes: readonly ClassFigures[];
   /** Its predictions on the test images. */
   readonly predictions: TestPredictions;
 }
@@ -71,7 +78,7 @@ export async function exportNetworks(
 
 async function exportOne(
   context: TaskContext,
-  { name, network, score }: ScoredNetwork,
+  { name, network, score, classes }: ScoredNetwork,
   { test }: Readers,
   progress: (done: number) => void,
 ): Promise<{ artifacts: ArtifactOutput[]; figures: NetworkFigures; serving: TaskOutput }> {
@@ -80,6 +87,7 @@ async function exportOne(
   const figures = {
     name,
     ...score,
+    ...summarizeClasses(classes),
     parameters: parameterCount(network.layers),
     multiply_adds: multiplyAdds(network.layers),
   };

@@ -3,8 +3,14 @@ import { type ArtifactOutput, FINAL_WEIGHTS, type TaskSuccess } from '../../../c
 import { describeRun, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { encodeState } from '../../checkpoint/index.js';
-import type { SplitReader } from '../../data/index.js';
-import { auxiliaryError, reconstructAuxiliary, TopClasses, TrainedNetwork } from '../../evaluation/index.js';
+import {
+  auxiliaryError,
+  classFigures,
+  missedClassWarnings,
+  reconstructAuxiliary,
+  TopClasses,
+  TrainedNetwork,
+} from '../../evaluation/index.js';
 import type { NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
@@ -73,7 +79,12 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     const predictions = await storePredictions(context, scored);
     const artifacts = [...exported.artifacts, ...documents, ...predictions, weights, report];
     const { serving: outputs, figures: networks } = exported;
-    return { outputs, seconds: watch.seconds, artifacts, result, networks };
+    const warnings = missedClassWarnings(
+      scored[0]!.classes,
+      scored[0]!.score.accuracy,
+      run.rounds.totalSteps - 1,
+    );
+    return { outputs, seconds: watch.seconds, artifacts, result, networks, warnings };
   } finally {
     full.dispose();
     compact?.dispose();
@@ -100,21 +111,23 @@ async function scoreAll(
   context: TaskContext,
   full: TrainedNetwork,
   compact: TrainedNetwork | null,
-  { test }: Readers,
+  readers: Readers,
 ): Promise<ScoredNetwork[]> {
-  const first = await scoreOne(context, 'full', full, test);
-  return compact ? [first, await scoreOne(context, 'compact', compact, test)] : [first];
+  const first = await scoreOne(context, 'full', full, readers);
+  return compact ? [first, await scoreOne(context, 'compact', compact, readers)] : [first];
 }
 
 async function scoreOne(
   { betweenSteps }: TaskContext,
   name: ScoredNetwork['name'],
   network: TrainedNetwork,
-  test: SplitReader,
+  { train, test }: Readers,
 ): Promise<ScoredNetwork> {
-  const top = new TopClasses(test.count, test.manifest.classes.length);
+  const { classes: names } = test.manifest;
+  const top = new TopClasses(test.count, names.length);
   const score = await network.evaluate(test, betweenSteps, (logits, labels) => top.add(logits, labels));
-  return { name, network, score, predictions: top.predictions };
+  const classes = classFigures(top.predictions, names, train.labels);
+  return { name, network, score, classes, predictions: top.predictions };
 }
 
 /** Stores the predictions of each network on the test images, from which the API counts confusions. */

@@ -2,7 +2,9 @@ import { type StepRange, trainSamples } from '../../../method/index.js';
 import {
   type Batch,
   BatchThread,
+  LabelRule,
   openSplit,
+  readLabels,
   type SplitReader,
   splitFiles,
   TrainBatches,
@@ -27,9 +29,11 @@ export async function openSteps(context: TaskContext, steps: StepRange): Promise
     return { at: (step) => batches.at(step), close: () => batches.reader.close() };
   }
   const files = await splitFiles(manifest, 'train', context.blobs);
-  const prepared = await batchThread.open(files, batchOptions(context), steps);
+  const options = batchOptions(context);
+  const labels = new LabelRule(options, readLabels(files, options.samples), manifest);
+  const prepared = await batchThread.open(files, options, steps);
   return {
-    at: () => prepared.next(),
+    at: async (step) => ({ ...(await prepared.next()), ...labels.termsAt(step) }),
     close: (stopwatch) => {
       stopwatch.add('data_thread', prepared.seconds);
       prepared.close();
@@ -60,5 +64,7 @@ export function batchOptions({ assignment: { spec, dataset } }: TaskContext): Tr
     batchSize: spec.batch_size,
     samples: trainSamples(spec, dataset),
     augmentation: spec.augmentation,
+    sampling: spec.sampling,
+    classWeights: spec.class_weights,
   };
 }

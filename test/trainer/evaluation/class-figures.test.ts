@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  classFigures,
+  missedClassWarnings,
+  summarizeClasses,
+} from '../../../src/trainer/evaluation/index.js';
+
+const NAMES = ['common', 'unseen', 'rare'];
+/** 19 images of the common class are all classified correctly, and the one of the rare class is not. */
+const LABELS = Uint16Array.from({ length: 20 }, (_, image) => (image === 7 ? 2 : 0));
+/** The two most probable classes of each image: the class `common` first. */
+const ANSWERS = Uint16Array.from({ length: 40 }, (_, place) => (place % 2 === 0 ? 0 : 2));
+const PREDICTIONS = { labels: LABELS, classes: ANSWERS, probabilities: new Float32Array(40) };
+
+test('an accuracy of 0.95 with no image of the rare class found is shown as such', () => {
+  const figures = classFigures(PREDICTIONS, NAMES, Uint16Array.of(0, 0, 0, 2, 1));
+  assert.deepEqual(figures, [
+    { index: 2, name: 'rare', train_images: 1, images: 1, correct: 0, accuracy: 0 },
+    { index: 0, name: 'common', train_images: 3, images: 19, correct: 19, accuracy: 1 },
+  ]);
+  assert.deepEqual(summarizeClasses(figures), { balanced_accuracy: 0.5, classes: figures });
+  const [warning, ...others] = missedClassWarnings(figures, 0.95, 9);
+  assert.deepEqual(others, []);
+  assert.equal(warning?.code, 'missed_classes');
+  assert.match(warning.message, /95\.0 % of the test images.*rare \(1\).*class_weights/);
+});
+
+test('a network that finds images of each class gets no warning', () => {
+  const predictions = {
+    ...PREDICTIONS,
+    classes: Uint16Array.from(LABELS),
+    probabilities: new Float32Array(20),
+  };
+  assert.deepEqual(missedClassWarnings(classFigures(predictions, NAMES, LABELS), 1, 9), []);
+});
+
+test('a result lists the twenty classes with the lowest accuracy, a warning names five', () => {
+  const labels = Uint16Array.from({ length: 30 }, (_, image) => image);
+  const predictions = { labels, classes: new Uint16Array(30), probabilities: new Float32Array(30) };
+  const names = [...labels].map((label) => `class ${label}`);
+  const figures = classFigures(predictions, names, labels);
+  const { classes, balanced_accuracy: balanced } = summarizeClasses(figures);
+  assert.deepEqual([classes.length, classes[0]?.name, figures.at(-1)?.name], [20, 'class 1', 'class 0']);
+  assert.ok(Math.abs(balanced! - 1 / 30) < 1e-15, 'one of thirty classes is found; float64 rounds the share');
+  assert.match(missedClassWarnings(figures, 1 / 30, 9)[0]!.message, /class 5 \(1\) and 24 more/);
+});
