@@ -79,7 +79,7 @@ function layersOfWidth(
   const layers: Layer[] = [];
   let shape = network.image;
   strides.forEach((stride, index) => {
-    const conv = convLayer(`aux${stage}/conv${index}`, 3, stride, shape, width);
+    const conv = convLayer(`aux${stage}/conv${index}`, 3, stride, shape, width, network.padding);
     layers.push(conv, normLayer(`aux${stage}/norm${index}`, conv.output, true));
     shape = conv.output;
   });

@@ -1,5 +1,6 @@
 import type { Block } from './description.js';
 import { convLayer, type Layer, normLayer, type Shape } from './layers.js';
+import type { PaddingRule } from './padding.js';
 
 /** Parameters of a residual block. */
 export interface BlockOptions {
@@ -11,14 +12,15 @@ export interface BlockOptions {
   readonly stride: number;
   /** Share of values that dropout sets to zero between the convolutions. 0: no dropout layer. */
   readonly dropout: number;
+  readonly padding: PaddingRule;
 }
 
 /** A bottleneck's last convolution has this many times the channels of its 3x3 (He et al., table 1). */
 const BOTTLENECK_EXPANSION = 4;
 
 /** Two 3x3 convolutions, ReLU after the sum (He et al., arXiv:1512.03385, figure 5 left). */
-export function basicBlock({ name, input, channels, stride }: BlockOptions): Block {
-  const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels);
+export function basicBlock({ name, input, channels, stride, padding }: BlockOptions): Block {
+  const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels, padding);
   const output = conv1.output;
   const branch = [
     conv1,
@@ -34,9 +36,9 @@ export function basicBlock({ name, input, channels, stride }: BlockOptions): Blo
  * ("v1.5"), and not in the first 1x1 as in the paper: half a point more accurate for 7 % more multiply-adds at
  * depth 50.
  */
-export function bottleneckBlock({ name, input, channels, stride }: BlockOptions): Block {
+export function bottleneckBlock({ name, input, channels, stride, padding }: BlockOptions): Block {
   const conv1 = convLayer(`${name}/conv1`, 1, 1, input, channels);
-  const conv2 = convLayer(`${name}/conv2`, 3, stride, conv1.output, channels);
+  const conv2 = convLayer(`${name}/conv2`, 3, stride, conv1.output, channels, padding);
   const conv3 = convLayer(`${name}/conv3`, 1, 1, conv2.output, channels * BOTTLENECK_EXPANSION);
   const branch = [
     conv1,
@@ -53,9 +55,10 @@ export function bottleneckBlock({ name, input, channels, stride }: BlockOptions)
  * Batch norm and ReLU before each convolution, dropout before the second (Zagoruyko and Komodakis, arXiv:1605.07146,
  * section 2.4: between the convolutions and after the ReLU).
  */
-export function preActivationBlock({ name, input, channels, stride, dropout }: BlockOptions): Block {
+export function preActivationBlock(options: BlockOptions): Block {
+  const { name, input, channels, stride, dropout, padding } = options;
   const norm1 = normLayer(`${name}/norm1`, input, true);
-  const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels);
+  const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels, padding);
   const output = conv1.output;
   const tail: Layer[] = [
     conv1,

@@ -1,9 +1,12 @@
 import type { Layer, Shape } from './layers.js';
+import type { PaddingRule } from './padding.js';
 
 /** A residual network, divided at its blocks. `stem` belongs to the first stage and `head` to the last. */
 export interface NetworkDescription {
   readonly image: Shape;
   readonly classes: number;
+  /** AuxNets and local heads have the same. */
+  readonly padding: PaddingRule;
   readonly stem: readonly Layer[];
   readonly blocks: readonly Block[];
   readonly head: readonly Layer[];

@@ -24,7 +24,7 @@ export function localHead(
 ): LocalHead {
   const { output, rectified } = network.blocks[boundary - 1]!;
   const name = (layer: string) => `head${stage}/${layer}`;
-  const conv = convLayer(name('conv'), 3, 2, output, output.channels);
+  const conv = convLayer(name('conv'), 3, 2, output, output.channels, network.padding);
   const { height, width, channels } = network.image;
   const decoder = convLayer(name('decoder'), 3, 1, { height, width, channels: output.channels }, channels);
   return {

@@ -4,6 +4,7 @@ export * from './description.js';
 export { headLayers, isOfClasses, type LocalHead, localHead } from './heads.js';
 export { inputShape } from './input-shape.js';
 export * from './layers.js';
+export { type Padding, type PaddingRule, paddingBefore, paddingOf, symmetricPadding } from './padding.js';
 export { type ParameterSpec, parametersOf } from './parameters.js';
 export * from './resnet.js';
 export { describeStages, type StageDescription } from './stages.js';

@@ -1,3 +1,5 @@
+import { effectiveRule, type PaddingRule } from './padding.js';
+
 /**
  * A network as data. All other code reads this description: parameter and cost counts here, execution in
  * src/trainer/network, the exported model in src/trainer/export.
@@ -9,12 +11,13 @@ export interface Shape {
   readonly channels: number;
 }
 
-/** Convolution without bias, SAME padding. Kernel [size, size, input.channels, output.channels]. */
+/** Convolution without bias. Kernel [size, size, input.channels, output.channels]. */
 export interface ConvLayer {
   readonly op: 'conv';
   readonly name: string;
   readonly size: number;
   readonly stride: number;
+  readonly padding: PaddingRule;
   readonly input: Shape;
   readonly output: Shape;
 }
@@ -37,12 +40,13 @@ export interface ResidualLayer {
   readonly relu: boolean;
 }
 
-/** Maximum of each [size, size] window, SAME padding. [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
+/** Maximum of each [size, size] window; padding never is the largest. [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
 export interface MaxPoolLayer {
   readonly op: 'max-pool';
   readonly name: string;
   readonly size: number;
   readonly stride: number;
+  readonly padding: PaddingRule;
   readonly input: Shape;
   readonly output: Shape;
 }
@@ -87,15 +91,24 @@ export function convLayer(
   stride: number,
   input: Shape,
   channels: number,
+  rule: PaddingRule = 'same',
 ): ConvLayer {
-  return { op: 'conv', name, size, stride, input, output: { ...strided(input, stride), channels } };
+  const window = { size, stride, input, output: { ...strided(input, stride), channels } };
+  return { op: 'conv', name, ...window, padding: effectiveRule(window, rule) };
 }
 
-export function maxPoolLayer(name: string, size: number, stride: number, input: Shape): MaxPoolLayer {
-  return { op: 'max-pool', name, size, stride, input, output: strided(input, stride) };
+export function maxPoolLayer(
+  name: string,
+  size: number,
+  stride: number,
+  input: Shape,
+  rule: PaddingRule = 'same',
+): MaxPoolLayer {
+  const window = { size, stride, input, output: strided(input, stride) };
+  return { op: 'max-pool', name, ...window, padding: effectiveRule(window, rule) };
 }
 
-/** SAME padding: stride s keeps ceil(n / s) of n positions. */
+/** Either padding: stride s keeps ceil(n / s) of n positions. */
 export function strided(shape: Shape, stride: number): Shape {
   return {
     ...shape,

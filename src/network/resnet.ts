@@ -1,6 +1,7 @@
 import { type BlockOptions, basicBlock, bottleneckBlock, preActivationBlock } from './blocks.js';
 import type { Block, NetworkDescription } from './description.js';
 import { convLayer, type Layer, maxPoolLayer, normLayer, type Shape } from './layers.js';
+import type { PaddingRule } from './padding.js';
 
 export type ModelFamily = 'resnet' | 'wide-resnet' | 'imagenet-resnet';
 
@@ -13,6 +14,8 @@ export interface ModelSize {
   readonly width: number;
   /** wide-resnet: share of values set to zero between the convolutions of a block in training. Absent: 0. */
   readonly dropout?: number;
+  /** Absent: same. */
+  readonly padding?: PaddingRule;
 }
 
 /**
@@ -44,28 +47,29 @@ export function blockGroups(family: ModelFamily, depth: number): readonly number
 
 /**
  * `resnet`: CIFAR style (He et al., section 4.2) with projection shortcuts. `wide-resnet`: Zagoruyko and Komodakis,
- * arXiv:1605.07146, pre-activation. `imagenet-resnet`: He et al., table 1, version 1.5. All padding is TensorFlow's
- * SAME. On even sizes, torchvision's stride-2 windows start a pixel earlier, on the same number of positions.
+ * arXiv:1605.07146, pre-activation. `imagenet-resnet`: He et al., table 1, version 1.5. With symmetric
+ * padding these are the functions of torchvision and of PyTorch's CIFAR networks. With TensorFlow's SAME, stride-2
+ * windows start a pixel later on even sizes, on the same number of positions.
  * @throws RangeError if the depth is not valid for the family, or the images are too small for it
  */
 export function describeNetwork(model: ModelSize, image: Shape, classes: number): NetworkDescription {
   const groups = blockGroups(model.family, model.depth);
   if (groups === null)
     throw new RangeError(`depth ${model.depth} is not valid for the family ${model.family}`);
-  const { family, width, dropout = 0 } = model;
+  const { family, width, dropout = 0, padding = 'same' } = model;
   if (family === 'imagenet-resnet' && Math.min(image.height, image.width) < MIN_IMAGENET_SIDE) {
     throw new RangeError(`${family} requires images of at least ${MIN_IMAGENET_SIDE} pixels per side`);
   }
-  const { layers: stem, output } = STEM[family](image, width);
+  const { layers: stem, output } = STEM[family](image, width, padding);
   const channels = family === 'wide-resnet' ? 16 * width : width;
-  const blocks = chainBlocks(blockOf(model), groups, output, channels, dropout);
+  const blocks = chainBlocks(blockOf(model), groups, output, { channels, dropout, padding });
   const last = blocks.at(-1)!;
   const head: Layer[] = [
     ...(last.rectified ? [] : [normLayer('head/norm', last.output, true)]),
     { op: 'pool', name: 'head/pool', input: last.output },
     { op: 'dense', name: 'head/dense', inputs: last.output.channels, outputs: classes },
   ];
-  return { image, classes, stem, blocks, head };
+  return { image, classes, padding, stem, blocks, head };
 }
 
 interface Stem {
@@ -73,7 +77,7 @@ interface Stem {
   readonly output: Shape;
 }
 
-const STEM: Record<ModelFamily, (image: Shape, width: number) => Stem> = {
+const STEM: Record<ModelFamily, (image: Shape, width: number, padding: PaddingRule) => Stem> = {
   resnet: (image, width) => {
     const conv = convLayer('stem/conv', 3, 1, image, width);
     return { layers: [conv, normLayer('stem/norm', conv.output, true)], output: conv.output };
@@ -82,9 +86,9 @@ const STEM: Record<ModelFamily, (image: Shape, width: number) => Stem> = {
     const conv = convLayer('stem/conv', 3, 1, image, 16);
     return { layers: [conv], output: conv.output };
   },
-  'imagenet-resnet': (image, width) => {
-    const conv = convLayer('stem/conv', 7, 2, image, width);
-    const pool = maxPoolLayer('stem/pool', 3, 2, conv.output);
+  'imagenet-resnet': (image, width, padding) => {
+    const conv = convLayer('stem/conv', 7, 2, image, width, padding);
+    const pool = maxPoolLayer('stem/pool', 3, 2, conv.output, padding);
     return { layers: [conv, normLayer('stem/norm', conv.output, true), pool], output: pool.output };
   },
 };
@@ -100,18 +104,17 @@ function chainBlocks(
   build: (options: BlockOptions) => Block,
   groups: readonly number[],
   input: Shape,
-  channels: number,
-  dropout: number,
+  { channels, ...common }: Pick<BlockOptions, 'channels' | 'dropout' | 'padding'>,
 ): Block[] {
   const blocks: Block[] = [];
   groups.forEach((count, group) => {
     for (let index = 0; index < count; index++) {
       const options = {
+        ...common,
         name: `block${blocks.length}`,
         input: blocks.at(-1)?.output ?? input,
         channels: channels * 2 ** group,
         stride: group > 0 && index === 0 ? 2 : 1,
-        dropout,
       };
       blocks.push(build(options));
     }

@@ -80,6 +80,32 @@ test('dropout comes before every second convolution, costs nothing, and is absen
   assert.deepEqual(wholeNetwork(describeNetwork({ ...size, dropout: 0 }, CIFAR, 10)), plain);
 });
 
+test('symmetric padding moves only windows of stride 2 over even sides, AuxNets and heads included', () => {
+  const rules = (side: number) => {
+    const image = { height: side, width: side, channels: 3 };
+    const size = { family: 'imagenet-resnet', depth: 18, width: 4, padding: 'symmetric' } as const;
+    const network = describeNetwork(size, image, 10);
+    const stages = describeStages(network, [4, 4], SHARE);
+    const head = localHead(network, 0, 4, false).classifier;
+    const layers = flatten([...wholeNetwork(network), ...stages[1]!.auxiliary!, ...head]);
+    return layers.flatMap((layer) => ('padding' in layer && layer.padding === 'symmetric' ? layer.name : []));
+  };
+  // 64, 32, 16, 8, 4, 2: each is halved by one layer, the block boundary after four blocks by three more of an AuxNet.
+  assert.deepEqual(rules(64), [
+    'stem/conv',
+    'stem/pool',
+    'block2/conv1',
+    'block4/conv1',
+    'block6/conv1',
+    'aux1/conv0',
+    'aux1/conv1',
+    'aux1/conv2',
+    'head0/conv',
+  ]);
+  // 65, 33, 17, 9, 5: odd all the way, where both paddings are the same.
+  assert.deepEqual(rules(65), []);
+});
+
 const cifarModels: fc.Arbitrary<ModelSize> = fc.oneof(
   fc.record({
     family: fc.constant('resnet' as const),
@@ -104,8 +130,11 @@ const imagesOf = (min: number, max: number) =>
     channels: fc.constantFrom(1, 3),
   });
 const networks: fc.Arbitrary<NetworkDescription> = fc
-  .oneof(fc.tuple(cifarModels, imagesOf(28, 70)), fc.tuple(imagenetModels, imagesOf(64, 230)))
-  .map(([model, image]) => describeNetwork(model, image, 10));
+  .tuple(
+    fc.oneof(fc.tuple(cifarModels, imagesOf(28, 70)), fc.tuple(imagenetModels, imagesOf(64, 230))),
+    fc.constantFrom('same' as const, 'symmetric' as const),
+  )
+  .map(([[model, image], padding]) => describeNetwork({ ...model, padding }, image, 10));
 
 /** Blocks of any cost: 1x1 convolutions of one position, whose multiply-adds are their channels. */
 const unevenNetworks: fc.Arbitrary<NetworkDescription> = fc
@@ -116,7 +145,8 @@ const unevenNetworks: fc.Arbitrary<NetworkDescription> = fc
     const blocks = costs.map((cost, index): Block => {
       return { layers: [layer(`block${index}`, cost)], input: image, output: image, rectified: true };
     });
-    return { image, classes: 1, stem: [layer('stem', 100)], blocks, head: [layer('head', 10)] };
+    const [stem, head] = [[layer('stem', 100)], [layer('head', 10)]];
+    return { image, classes: 1, padding: 'same', stem, blocks, head };
   });
 
 test('stages of any split make up the network: the same parameters in the same order, with matching shapes', () => {

@@ -2693,6 +2693,12 @@ export interface components {
              * @default 0
              */
             dropout: number;
+            /**
+             * @description Zeros around the input of each convolution and max-pool. `same`: as in TensorFlow and Keras, as few as needed, the odd one at the end. `symmetric`: as in PyTorch (`padding=1` for 3x3, 3 for 7x7), equally many on each side. Only stride 2 on an even number of rows or columns makes a difference. AuxNets and local heads have the padding of the network. Use `symmetric` for weights that come from torchvision or timm, or go there.
+             * @default same
+             * @enum {string}
+             */
+            padding: "same" | "symmetric";
         };
         MethodSpec: {
             /**

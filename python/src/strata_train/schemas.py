@@ -1665,6 +1665,12 @@ class ModelSpec(TypedDict):
     """Share of values that are set to zero between the two convolutions of a block during training (inverted dropout:
     the other values are divided by 1 - dropout). Only for wide-resnet.
     """
+    padding: NotRequired[Literal["same", "symmetric"]]
+    """Zeros around the input of each convolution and max-pool. `same`: as in TensorFlow and Keras, as few as needed,
+    the odd one at the end. `symmetric`: as in PyTorch (`padding=1` for 3x3, 3 for 7x7), equally many on each side.
+    Only stride 2 on an even number of rows or columns makes a difference. AuxNets and local heads have the padding
+    of the network. Use `symmetric` for weights that come from torchvision or timm, or go there.
+    """
 
 
 class MethodSpec(TypedDict):

@@ -11,7 +11,8 @@ export const JOB_DEFAULTS = {
     "family": "resnet",
     "depth": null,
     "width": null,
-    "dropout": 0
+    "dropout": 0,
+    "padding": "same"
   },
   "method": {
     "type": "augmented-lagrangian",

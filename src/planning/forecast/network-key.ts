@@ -6,7 +6,10 @@ import { inputShape } from '../../network/index.js';
  * precision. Split and method do not matter.
  */
 export function networkKey(spec: ResolvedSpec, dataset: DatasetFacts): string {
-  const { model, batch_size, precision } = spec;
+  const { batch_size, precision } = spec;
+  const { padding = 'same', ...size } = spec.model;
+  // Left out where it is the default, so that profiles from before there was a choice stay known.
+  const model = padding === 'same' ? size : { ...size, padding };
   const image = inputShape(spec, dataset);
   // Sorted by name, because the order of fields in the request does not change the network.
   const parts = { model: sorted(model), image: sorted(image), classes: dataset.classes.length };

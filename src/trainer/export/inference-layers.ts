@@ -1,4 +1,4 @@
-import type { Padding } from './kernel-layout.js';
+import type { Padding, PaddingRule } from '../../network/index.js';
 import type { ModelFacts } from './model-source.js';
 
 /** A convolution, including the batch norm that may be merged into it. */
@@ -8,6 +8,7 @@ export interface InferenceConv {
   readonly size: number;
   readonly stride: number;
   readonly padding: Padding;
+  readonly rule: PaddingRule;
   /** Channels. */
   readonly inputs: number;
   readonly outputs: number;
@@ -47,12 +48,14 @@ export interface InferenceResidual {
   readonly relu: boolean;
 }
 
+/** Its input is the output of a ReLU, so that zeros around it change no maximum. */
 export interface InferenceMaxPool {
   readonly op: 'max-pool';
   readonly name: string;
   readonly size: number;
   readonly stride: number;
   readonly padding: Padding;
+  readonly rule: PaddingRule;
 }
 
 /** Mean over height and width. */

@@ -1,5 +1,3 @@
-import type { ConvLayer, MaxPoolLayer } from '../../network/index.js';
-
 /** Sizes of a kernel [size,size,inputs,outputs]. */
 interface KernelSides {
   readonly size: number;
@@ -46,20 +44,4 @@ export function transposed(matrix: Float32Array, rows: number, columns: number):
     matrix,
     (_, index) => matrix[(index % rows) * columns + Math.floor(index / rows)]!,
   );
-}
-
-export interface Padding {
-  readonly top: number;
-  readonly left: number;
-  readonly bottom: number;
-  readonly right: number;
-}
-
-/** TensorFlow's SAME padding in numbers: an odd pixel goes to the end. Other runtimes define "same" differently. */
-export function samePadding({ size, stride, input, output }: ConvLayer | MaxPoolLayer): Padding {
-  const total = (from: number, to: number) => Math.max(0, (to - 1) * stride + size - from);
-  const vertical = total(input.height, output.height);
-  const horizontal = total(input.width, output.width);
-  const [top, left] = [Math.floor(vertical / 2), Math.floor(horizontal / 2)];
-  return { top, left, bottom: vertical - top, right: horizontal - left };
 }

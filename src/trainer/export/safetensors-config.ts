@@ -1,6 +1,6 @@
 import type { Preparation } from '../../images/preparation.js';
+import type { Padding, PaddingRule } from '../../network/index.js';
 import type { InferenceModel } from './inference-layers.js';
-import type { Padding } from './kernel-layout.js';
 
 /** The content of `config.json`. */
 export interface Config {
@@ -48,6 +48,9 @@ export const torchPadding = ({ left, right, top, bottom }: Padding): TorchPaddin
   bottom,
 ];
 
-export function paddingOf([left, right, top, bottom]: TorchPadding): Padding {
-  return { left, right, top, bottom };
+/** The padding in numbers, and the rule of which it is: with equal sides, the symmetric one is right for any input. */
+export function fromTorchPadding({ stride, padding }: Pick<Window, 'stride' | 'padding'>) {
+  const [left, right, top, bottom] = padding;
+  const rule: PaddingRule = stride > 1 && left === right && top === bottom ? 'symmetric' : 'same';
+  return { padding: { left, right, top, bottom } satisfies Padding, rule };
 }

@@ -7,16 +7,17 @@ import {
   isByPatches,
   kernelGradientByPatches,
 } from './patches.js';
+import { type Window, windowAttributes } from './window.js';
 
 /**
- * 2-D convolution, SAME padding, NHWC. Images, kernel and the gradients below have the same dtype. images
+ * 2-D convolution, NHWC. Images, kernel and the gradients below have the same dtype. images
  * [B,H,W,C], kernel [size,size,C,O] -> [B, ceil(H/stride), ceil(W/stride), O]
  */
-export function convolution(images: Tensor, kernel: Tensor, stride: number): Tensor {
-  const shape = { images: images.shape, kernel: kernel.shape, stride };
+export function convolution(images: Tensor, kernel: Tensor, window: Window): Tensor {
+  const shape = { images: images.shape, kernel: kernel.shape, window };
   return goesByPatches(images, shape)
     ? convolutionByPatches(images, kernel, shape)
-    : executeOne('Conv2D', [images, kernel], attributes(images, stride));
+    : executeOne('Conv2D', [images, kernel], attributes(images, shape));
 }
 
 /** d images of `convolution`: cotangent [B,h,w,O] -> `imagesShape`. */
@@ -24,12 +25,12 @@ export function convolutionInputGradient(
   imagesShape: readonly number[],
   kernel: Tensor,
   cotangent: Tensor,
-  stride: number,
+  window: Window,
 ): Tensor {
-  const shape = { images: imagesShape, kernel: kernel.shape, stride };
+  const shape = { images: imagesShape, kernel: kernel.shape, window };
   if (goesByPatches(cotangent, shape)) return inputGradientByPatches(kernel, cotangent, shape);
   return withShape(imagesShape, (sides) =>
-    executeOne('Conv2DBackpropInput', [sides, kernel, cotangent], attributes(cotangent, stride)),
+    executeOne('Conv2DBackpropInput', [sides, kernel, cotangent], attributes(cotangent, shape)),
   );
 }
 
@@ -38,12 +39,12 @@ export function convolutionKernelGradient(
   images: Tensor,
   kernelShape: readonly number[],
   cotangent: Tensor,
-  stride: number,
+  window: Window,
 ): Tensor {
-  const shape = { images: images.shape, kernel: kernelShape, stride };
+  const shape = { images: images.shape, kernel: kernelShape, window };
   if (goesByPatches(images, shape)) return kernelGradientByPatches(images, cotangent, shape);
   return withShape(kernelShape, (sides) =>
-    executeOne('Conv2DBackpropFilter', [images, sides, cotangent], attributes(cotangent, stride)),
+    executeOne('Conv2DBackpropFilter', [images, sides, cotangent], attributes(cotangent, shape)),
   );
 }
 
@@ -57,14 +58,11 @@ function withShape(dimensions: readonly number[], body: (shape: Tensor) => Tenso
   return result;
 }
 
-function attributes(features: Tensor, stride: number): Attribute[] {
+function attributes(features: Tensor, { kernel, window }: ConvolutionShape): Attribute[] {
   return [
     typeOf(features),
-    { name: 'strides', kind: 'int', value: [1, stride, stride, 1] },
-    { name: 'padding', kind: 'string', value: 'SAME' },
-    { name: 'data_format', kind: 'string', value: 'NHWC' },
+    ...windowAttributes(kernel[0]!, window),
     { name: 'dilations', kind: 'int', value: [1, 1, 1, 1] },
     { name: 'use_cudnn_on_gpu', kind: 'bool', value: true },
-    { name: 'explicit_paddings', kind: 'int', value: [] },
   ];
 }

@@ -1,18 +1,20 @@
+import { paddingBefore } from '../../network/index.js';
 import { type Attribute, describeRuntime, executeOne, free, type Tensor, upload } from '../runtime/index.js';
 import { matMul, reshape } from './dense.js';
 import { FLOAT } from './elementwise.js';
+import type { Window } from './window.js';
 
 /**
  * Convolutions as matrix products, for feature maps that are small compared with the kernel. There, oneDNN's
  * convolution spends most of its time reordering the kernel. 32x2x2x512 with 3x3x512: 4.5 ms instead of 15. All in
- * float32, SAME padding, NHWC.
+ * float32, NHWC.
  */
 
 /** Images [B,H,W,C] and a kernel [size,size,C,O] give [B,h,w,O]. */
 export interface ConvolutionShape {
   readonly images: readonly number[];
   readonly kernel: readonly number[];
-  readonly stride: number;
+  readonly window: Window;
 }
 
 /**
@@ -81,12 +83,14 @@ function patchesOf(images: Tensor, shape: ConvolutionShape): Tensor {
  * [h w size size, H W]: 1 if a position in the patch of an output position is this input position. Positions in the
  * padding have no 1.
  */
-function selectionOf({ images, kernel, stride }: ConvolutionShape): Tensor {
+function selectionOf(shape: ConvolutionShape): Tensor {
+  const { images, kernel, window } = shape;
+  const { stride } = window;
   const [, height, width] = images as [number, number, number, number];
   const size = kernel[0]!;
-  const sides = outputSides({ images, kernel, stride });
+  const sides = outputSides(shape);
   const [top, left] = [height, width].map((side, axis) =>
-    paddingBefore(side, sides[axis]!, size, stride),
+    paddingBefore({ ...window, size }, side, sides[axis]!),
   ) as [number, number];
   const places = sides[0] * sides[1] * size * size;
   const selection = new Float32Array(places * height * width);
@@ -100,13 +104,9 @@ function selectionOf({ images, kernel, stride }: ConvolutionShape): Tensor {
   return upload(selection, [places, height * width]);
 }
 
-function outputSides({ images, stride }: ConvolutionShape): [number, number] {
+function outputSides({ images, window: { stride } }: ConvolutionShape): [number, number] {
   return [Math.ceil(images[1]! / stride), Math.ceil(images[2]! / stride)];
 }
-
-/** TensorFlow's SAME padding: an odd pixel goes to the end. */
-const paddingBefore = (side: number, output: number, size: number, stride: number): number =>
-  Math.floor(Math.max(0, (output - 1) * stride + size - side) / 2);
 
 /** matrix [m,n], or its transpose, times each matrix in [B,n,p]. */
 function batchMatMul(matrix: Tensor, each: Tensor, transposes: boolean): Tensor {

@@ -1,4 +1,5 @@
-import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { type Attribute, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { slice } from './borders.js';
 import { reshape } from './dense.js';
 import { FLOAT } from './elementwise.js';
 
@@ -26,21 +27,12 @@ export function repeatPositions(features: Tensor, size: number, shape: readonly 
       { name: 'half_pixel_centers', kind: 'bool', value: false },
     ],
   );
-  const result = leading(repeated, shape);
-  free(sides, repeated);
-  return result;
-}
-
-/** The part of `tensor` that starts at its origin. */
-function leading(tensor: Tensor, shape: readonly number[]): Tensor {
-  const origin = upload(new Int32Array(shape.length), [shape.length]);
-  const size = upload(Int32Array.from(shape), [shape.length]);
-  const result = executeOne(
-    'Slice',
-    [tensor, origin, size],
-    [FLOAT, { name: 'Index', kind: 'type', value: DType.int32 }],
+  const result = slice(
+    repeated,
+    shape.map(() => 0),
+    shape,
   );
-  free(origin, size);
+  free(sides, repeated);
   return result;
 }
 

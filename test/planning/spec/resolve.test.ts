@@ -24,7 +24,7 @@ const PLAIN = { padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 
 
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
-  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0 });
+  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0, padding: 'same' });
   assert.deepEqual(spec.augmentation, {
     crop_padding: 2,
     horizontal_flip: false,
@@ -46,12 +46,18 @@ test('a job that names only its dataset gets every default the contract promises
 test('values in the spec of a job are kept', () => {
   const spec = resolved({
     seed: 0,
-    model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 },
+    model: { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3, padding: 'symmetric' },
     method: { stages: 3, split: [1, 1, 1], penalty: 2.5, end_to_end_share: 0, round_steps: 33 },
     augmentation: { crop_padding: 0, horizontal_flip: true, cutout: 8, random_resized_crop: false },
   });
   assert.equal(spec.seed, 0);
-  assert.deepEqual(spec.model, { family: 'wide-resnet', depth: 10, width: 1, dropout: 0.3 });
+  assert.deepEqual(spec.model, {
+    family: 'wide-resnet',
+    depth: 10,
+    width: 1,
+    dropout: 0.3,
+    padding: 'symmetric',
+  });
   assert.deepEqual(spec.method.split, [1, 1, 1]);
   assert.equal(spec.method.penalty, 2.5);
   assert.equal(spec.method.round_steps, 33);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ModelFamily, parametersOf } from '../../../src/network/index.js';
+import { type ModelFamily, type PaddingRule, parametersOf } from '../../../src/network/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { within } from '../support/measured.js';
 import { referenceForward, referenceLoss, type Values } from '../support/reference.js';
@@ -29,11 +29,20 @@ const ORDER_TOLERANCE = 1e-13;
 /** float32 rounding, 6e-8, through some thirty layers and back; among the activations of 64x64 images some change sign. */
 const FLOAT32_TOLERANCE = { resnet: 1e-5, 'wide-resnet': 1e-5, 'imagenet-resnet': 5e-5 } as const;
 
-for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies ModelFamily[]) {
-  const { network, layers, values } = smallNetwork(family);
+const NETWORKS = [
+  ['resnet', 'same'],
+  ['resnet', 'symmetric'],
+  ['wide-resnet', 'same'],
+  ['imagenet-resnet', 'same'],
+  ['imagenet-resnet', 'symmetric'],
+] as const satisfies [ModelFamily, PaddingRule][];
+
+for (const [family, padding] of NETWORKS) {
+  const name = `${family}, ${padding} padding`;
+  const { network, layers, values } = smallNetwork(family, { padding });
   const images = randomFeatures(2, network.image);
 
-  test(`${family}: the float64 pass computes what the plain reference computes`, (t) => {
+  test(`${name}: the float64 pass computes what the plain reference computes`, (t) => {
     const expected = referenceForward(layers, images, values).values;
     const actual = referencePass(layers, images, values).output.values;
     within(
@@ -47,8 +56,8 @@ for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies Mode
   // A difference across a kink is no derivative. Among the many activations of 64x64 images some lie that near:
   // there softplus judges the passes, and the trainer's gradients below judge them with ReLU.
   const rectifiers = family === 'imagenet-resnet' ? { SOFTPLUS } : { RELU, SOFTPLUS };
-  for (const [name, rectifier] of Object.entries(rectifiers)) {
-    test(`${family}, ${name}: every float64 gradient equals central differences`, (t) => {
+  for (const [rule, rectifier] of Object.entries(rectifiers)) {
+    test(`${name}, ${rule}: every float64 gradient equals central differences`, (t) => {
       const pass = referencePass(layers, images, values, rectifier);
       const gradients = new Map<string, Float64Array>();
       const dImages = pass.pullback(referenceLossCotangent(pass.output, LABELS), gradients);
@@ -73,7 +82,7 @@ for (const family of ['resnet', 'wide-resnet', 'imagenet-resnet'] satisfies Mode
     });
   }
 
-  test(`${family}: the trainer's float32 gradients are the float64 ones`, (t) => {
+  test(`${name}: the trainer's float32 gradients are the float64 ones`, (t) => {
     const pass = referencePass(layers, images, values);
     const gradients = new Map<string, Float64Array>();
     pass.pullback(referenceLossCotangent(pass.output, LABELS), gradients);

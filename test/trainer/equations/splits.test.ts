@@ -42,9 +42,12 @@ const images: fc.Arbitrary<Shape> = fc.record({
   width: fc.integer({ min: 28, max: 40 }),
   channels: fc.constantFrom(1, 3),
 });
+const paddings = fc.constantFrom('same' as const, 'symmetric' as const);
 const cases = fc
   .record({
-    network: fc.tuple(models, images).map(([model, image]) => describeNetwork(model, image, CLASSES)),
+    network: fc
+      .tuple(models, images, paddings)
+      .map(([model, image, padding]) => describeNetwork({ ...model, padding }, image, CLASSES)),
     /** Selected cuts between blocks; more values are drawn than there are places. */
     cuts: fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
     seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),

@@ -139,9 +139,11 @@ const FORMS: Readonly<Record<string, (model: InferenceModel) => InferenceModel>>
 };
 
 for (const family of FAMILIES) {
-  for (const [form, written] of Object.entries(FORMS)) {
-    test(`${family} ${form}: every format computes what the trained network computes`, async () => {
-      const { pixels, shape, probabilities, ...small } = smallModel(family);
+  for (const [form, padding, written] of Object.entries(FORMS).flatMap(([name, make]) =>
+    (['same', 'symmetric'] as const).map((rule) => [name, rule, make] as const),
+  )) {
+    test(`${family} ${form}, ${padding} padding: every format computes what the trained network computes`, async () => {
+      const { pixels, shape, probabilities, ...small } = smallModel(family, padding);
       const model = written(small.model);
       assertClose(predictTfjs(buildLayersModel(model), pixels, shape), probabilities);
       const graph = await tf.loadGraphModel(tf.io.fromMemory(graphModelFiles(model)));

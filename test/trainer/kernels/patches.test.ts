@@ -13,15 +13,18 @@ import { arena, liveTensors, read, type Tensor, upload } from '../../../src/trai
 /** Sums of at most 245 products of standard normal numbers, in another order. */
 const TOLERANCE = 1e-5;
 
-/** Height, width, size of the kernel, stride: even and odd sides, padding on one side or both, kernels larger than the image. */
+/** Height, width, size of the kernel, stride, rule: even and odd sides, padding on one side or both, kernels above the image. */
 const SHAPES = [
-  [2, 2, 3, 1],
-  [4, 4, 3, 2],
-  [3, 3, 3, 1],
-  [1, 2, 3, 1],
-  [3, 2, 3, 2],
-  [4, 3, 1, 2],
-  [2, 3, 7, 2],
+  [2, 2, 3, 1, 'same'],
+  [4, 4, 3, 2, 'same'],
+  [3, 3, 3, 1, 'same'],
+  [1, 2, 3, 1, 'same'],
+  [3, 2, 3, 2, 'same'],
+  [4, 3, 1, 2, 'same'],
+  [2, 3, 7, 2, 'same'],
+  [4, 4, 3, 2, 'symmetric'],
+  [3, 2, 3, 2, 'symmetric'],
+  [2, 4, 7, 2, 'symmetric'],
 ] as const;
 
 const random = randomStream(1, 'patches');
@@ -31,23 +34,24 @@ const draw = (shape: readonly number[]): Tensor =>
     shape,
   );
 
-for (const [height, width, size, stride] of SHAPES) {
-  test(`patches equal the convolution: ${height}x${width}, ${size}x${size} by ${stride}, with both gradients`, () => {
+for (const [height, width, size, stride, padding] of SHAPES) {
+  test(`patches equal the convolution: ${height}x${width}, ${size}x${size} by ${stride}, ${padding} padding, with both gradients`, () => {
     const before = liveTensors();
     arena(() => {
       const [images, kernel] = [draw([3, height, width, 5]), draw([size, size, 5, 4])];
-      const shape = { images: images.shape, kernel: kernel.shape, stride };
+      const window = { stride, padding };
+      const shape = { images: images.shape, kernel: kernel.shape, window };
       assert.ok(!isByPatches(shape), 'or the two would be one');
-      const output = kernels.convolution(images, kernel, stride);
+      const output = kernels.convolution(images, kernel, window);
       const cotangent = draw(output.shape);
       near(convolutionByPatches(images, kernel, shape), output);
       near(
         kernelGradientByPatches(images, cotangent, shape),
-        kernels.convolutionKernelGradient(images, kernel.shape, cotangent, stride),
+        kernels.convolutionKernelGradient(images, kernel.shape, cotangent, window),
       );
       near(
         inputGradientByPatches(kernel, cotangent, shape),
-        kernels.convolutionInputGradient(images.shape, kernel, cotangent, stride),
+        kernels.convolutionInputGradient(images.shape, kernel, cotangent, window),
       );
     });
     assert.equal(liveTensors(), before);
@@ -63,9 +67,12 @@ function near(actual: Tensor, expected: Tensor): void {
 }
 
 test('large kernels over few positions go by patches, whatever the batch; others do not', () => {
-  const large = { kernel: [3, 3, 512, 512], stride: 1 };
+  const byOne = { stride: 1, padding: 'same' } as const;
+  const large = { kernel: [3, 3, 512, 512], window: byOne };
   for (const batch of [1, 32, 128]) assert.ok(isByPatches({ ...large, images: [batch, 2, 2, 512] }));
-  assert.ok(isByPatches({ kernel: [3, 3, 256, 512], stride: 2, images: [32, 4, 4, 256] }));
+  assert.ok(
+    isByPatches({ kernel: [3, 3, 256, 512], window: { ...byOne, stride: 2 }, images: [32, 4, 4, 256] }),
+  );
   assert.ok(!isByPatches({ ...large, images: [32, 7, 7, 512] }));
-  assert.ok(!isByPatches({ kernel: [3, 3, 64, 64], stride: 1, images: [32, 2, 2, 64] }));
+  assert.ok(!isByPatches({ kernel: [3, 3, 64, 64], window: byOne, images: [32, 2, 2, 64] }));
 });

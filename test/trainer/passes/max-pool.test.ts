@@ -6,15 +6,19 @@ import { arena, liveTensors, read, upload } from '../../../src/trainer/runtime/i
 import { referenceForward } from '../support/reference.js';
 import { CLASSES, perturbedValues, randomFeatures, uploadFeatures } from '../support/small-network.js';
 
-for (const [height, width] of [
-  [8, 8],
-  [7, 5],
-  [9, 6],
-  [1, 2],
+for (const [height, width, padding] of [
+  [8, 8, 'same'],
+  [7, 5, 'same'],
+  [9, 6, 'same'],
+  [1, 2, 'same'],
+  [8, 8, 'symmetric'],
+  [9, 6, 'symmetric'],
+  [1, 2, 'symmetric'],
 ] as const) {
-  test(`max-pool of ${height}x${width}, 3x3 by 2: output and gradient equal the reference`, () => {
+  test(`max-pool of ${height}x${width}, 3x3 by 2, ${padding} padding: output and gradient equal the reference`, () => {
     const image = { height, width, channels: 2 };
-    const layer = maxPoolLayer('pool', 3, 2, image);
+    const layer = maxPoolLayer('pool', 3, 2, image, padding);
+    assert.equal(layer.padding, padding);
     const images = randomFeatures(6, image);
     const expected = referenceForward([layer], images, new Map());
     assert.deepEqual(expected.shape.slice(1, 3), [Math.ceil(height / 2), Math.ceil(width / 2)]);

@@ -55,6 +55,7 @@ test('one convolution: output and both gradients within the rounding of inputs a
       name: 'c',
       size: 3,
       stride: 2,
+      padding: 'same',
       input: { height: 8, width: 8, channels: 2 },
       output: { height: 4, width: 4, channels: 5 },
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ModelFamily, parametersOf } from '../../../src/network/index.js';
+import { type ModelFamily, type PaddingRule, parametersOf } from '../../../src/network/index.js';
 import {
   batchStatisticsRule,
   inferenceRule,
@@ -21,7 +21,14 @@ import {
   uploadFeatures,
 } from '../support/small-network.js';
 
-const FAMILIES: readonly ModelFamily[] = ['resnet', 'wide-resnet', 'imagenet-resnet'];
+const NETWORKS: readonly [ModelFamily, PaddingRule][] = [
+  ['resnet', 'same'],
+  ['resnet', 'symmetric'],
+  ['wide-resnet', 'same'],
+  ['wide-resnet', 'symmetric'],
+  ['imagenet-resnet', 'same'],
+  ['imagenet-resnet', 'symmetric'],
+];
 // float32 has 2^-24 relative rounding; some dozen layers deep with batch norm's division, 1e-5 is what is left.
 const FORWARD_TOLERANCE = 1e-5;
 // Gradients pass the network twice.
@@ -29,9 +36,10 @@ const GRADIENT_TOLERANCE = 1e-4;
 // Central differences in float64: truncation h^2 and rounding 1e-16/h are both below 1e-9 here.
 const DIFFERENCE_STEP = 1e-5;
 
-for (const family of FAMILIES) {
-  test(`${family}: the forward pass equals the float64 reference`, () => {
-    const { network, layers, values } = smallNetwork(family);
+for (const [family, padding] of NETWORKS) {
+  const name = `${family}, ${padding} padding`;
+  test(`${name}: the forward pass equals the float64 reference`, () => {
+    const { network, layers, values } = smallNetwork(family, { padding });
     const images = randomFeatures(1, network.image);
     const expected = referenceForward(layers, images, values).values;
     const actual = arena(() => {
@@ -43,8 +51,8 @@ for (const family of FAMILIES) {
     });
   });
 
-  test(`${family}: every parameter's gradient equals finite differences of the float64 reference`, () => {
-    const { network, layers, values } = smallNetwork(family);
+  test(`${name}: every parameter's gradient equals finite differences of the float64 reference`, () => {
+    const { network, layers, values } = smallNetwork(family, { padding });
     const images = randomFeatures(2, network.image);
     const gradients = backPropagation(layers, values, images);
     const random = randomStream(3, 'probe');
@@ -60,8 +68,8 @@ for (const family of FAMILIES) {
     }
   });
 
-  test(`${family}: the input's gradient equals finite differences of the float64 reference`, () => {
-    const { network, layers, values } = smallNetwork(family);
+  test(`${name}: the input's gradient equals finite differences of the float64 reference`, () => {
+    const { network, layers, values } = smallNetwork(family, { padding });
     const images = randomFeatures(4, network.image);
     const logits = referenceForward(layers, images, values);
     const cotangent = logits.values.map((_, index) => Math.sin(index + 1));
@@ -82,8 +90,8 @@ for (const family of FAMILIES) {
     }
   });
 
-  test(`${family}: a pass without gradients computes the same, and neither leaves a tensor behind`, () => {
-    const { network, layers, values } = smallNetwork(family);
+  test(`${name}: a pass without gradients computes the same, and neither leaves a tensor behind`, () => {
+    const { network, layers, values } = smallNetwork(family, { padding });
     const before = liveTensors();
     arena(() => {
       const weights = uploadWeights(parametersOf(layers), values);

@@ -1,4 +1,4 @@
-import { parametersOf } from '../../../src/network/index.js';
+import { type PaddingRule, parametersOf } from '../../../src/network/index.js';
 import type { InferenceModel } from '../../../src/trainer/export/inference-layers.js';
 import { inferenceModel } from '../../../src/trainer/export/lower.js';
 import type { ModelSource } from '../../../src/trainer/export/model-source.js';
@@ -24,8 +24,8 @@ export interface SmallModel {
   readonly probabilities: readonly number[];
 }
 
-export function smallModel(family: Family): SmallModel {
-  const { network, layers, values } = smallNetwork(family, { width: 2, dropout: 0.5 });
+export function smallModel(family: Family, padding: PaddingRule = 'same'): SmallModel {
+  const { network, layers, values } = smallNetwork(family, { width: 2, dropout: 0.5, padding });
   const random = randomFeatures(3, network.image);
   const pixels = Float32Array.from(random.values, (value) => Math.round(60 * value + 128));
   const manifest = {

@@ -59,13 +59,14 @@ export function maxPoolPass(layer: MaxPoolLayer, input: Features): ReferencePass
 
 /** Offsets of the first channel: of an input pixel, of the output pixel it reaches, of the kernel's place between. */
 function forEachTap(
-  { size, stride, output }: ConvLayer | MaxPoolLayer,
+  { size, stride, padding, output }: ConvLayer | MaxPoolLayer,
   input: Features,
   visit: (inputAt: number, outputAt: number, kernelAt: number) => void,
 ): void {
   const [batch, height, width, channels] = input.shape;
-  // TensorFlow's SAME: the padding is split evenly, the odd pixel after.
-  const before = (length: number, count: number) => Math.max((count - 1) * stride + size - length, 0) >> 1;
+  // TensorFlow's SAME: the padding is split evenly, the odd pixel after. PyTorch's: as much before as after.
+  const before = (length: number, count: number) =>
+    padding === 'same' ? Math.max((count - 1) * stride + size - length, 0) >> 1 : size >> 1;
   const top = before(height, output.height);
   const left = before(width, output.width);
   for (let pixel = 0; pixel < batch * output.height * output.width; pixel++) {

@@ -1,4 +1,4 @@
-import type { Layer, NormLayer } from '../../../src/network/index.js';
+import type { ConvLayer, Layer, MaxPoolLayer, NormLayer } from '../../../src/network/index.js';
 
 /**
  * The oracle: the same networks in plain JavaScript float64, written for clarity, one loop per formula. It shares no
@@ -56,13 +56,7 @@ export function referenceLoss(logits: Features, labels: readonly number[]): numb
 function applyLayer(layer: Layer, input: Features, values: Values, rule: MomentsRule): Features {
   switch (layer.op) {
     case 'conv':
-      return conv(
-        input,
-        values.get(`${layer.name}/kernel`)!,
-        layer.size,
-        layer.stride,
-        layer.output.channels,
-      );
+      return conv(input, values.get(`${layer.name}/kernel`)!, layer);
     case 'norm': {
       const scaling = [values.get(`${layer.name}/gamma`)!, values.get(`${layer.name}/beta`)!] as const;
       const output = norm(input, ...scaling, rule(layer, input));
@@ -75,7 +69,7 @@ function applyLayer(layer: Layer, input: Features, values: Values, rule: Moments
       return layer.relu ? rectify(sum) : sum;
     }
     case 'max-pool':
-      return maxPool(input, layer.size, layer.stride);
+      return maxPool(input, layer);
     case 'dropout': {
       const mask = values.get(`${layer.name}/mask`)!;
       return { ...input, values: input.values.map((value, index) => value * mask[index]!) };
@@ -92,18 +86,14 @@ function applyLayer(layer: Layer, input: Features, values: Values, rule: Moments
   }
 }
 
-function conv(
-  input: Features,
-  kernel: ArrayLike<number>,
-  size: number,
-  stride: number,
-  outputs: number,
-): Features {
+function conv(input: Features, kernel: ArrayLike<number>, layer: ConvLayer): Features {
+  const { size, stride } = layer;
+  const outputs = layer.output.channels;
   const [batch, height, width, channels] = input.shape;
   const rows = Math.ceil(height / stride);
   const columns = Math.ceil(width / stride);
-  const top = paddingBefore(height, size, stride);
-  const left = paddingBefore(width, size, stride);
+  const top = paddingBefore(height, layer);
+  const left = paddingBefore(width, layer);
   const values = new Float64Array(batch * rows * columns * outputs);
   let at = 0;
   for (let b = 0; b < batch; b++)
@@ -123,14 +113,16 @@ function conv(
   return { shape: [batch, rows, columns, outputs], values };
 }
 
-/** TensorFlow's SAME: the padding is split evenly, the odd pixel after. */
-function paddingBefore(length: number, size: number, stride: number): number {
+/** TensorFlow's SAME: the padding is split evenly, the odd pixel after. PyTorch's padding=size//2: the same all around. */
+function paddingBefore(length: number, { size, stride, padding }: ConvLayer | MaxPoolLayer): number {
+  if (padding === 'symmetric') return Math.floor(size / 2);
   const windows = Math.ceil(length / stride);
   return Math.floor(Math.max((windows - 1) * stride + size - length, 0) / 2);
 }
 
 /** The padding is never the largest. */
-function maxPool(input: Features, size: number, stride: number): Features {
+function maxPool(input: Features, layer: MaxPoolLayer): Features {
+  const { size, stride } = layer;
   const [batch, height, width, channels] = input.shape;
   const rows = Math.ceil(height / stride);
   const columns = Math.ceil(width / stride);
@@ -142,8 +134,8 @@ function maxPool(input: Features, size: number, stride: number): Features {
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < columns; column++)
         for (let c = 0; c < channels; c++, at++) {
-          const ys = within(row * stride - paddingBefore(height, size, stride), height);
-          const xs = within(column * stride - paddingBefore(width, size, stride), width);
+          const ys = within(row * stride - paddingBefore(height, layer), height);
+          const xs = within(column * stride - paddingBefore(width, layer), width);
           const window = ys.flatMap((y) =>
             xs.map((x) => input.values[((b * height + y) * width + x) * channels + c]!),
           );

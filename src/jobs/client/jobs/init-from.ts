@@ -72,12 +72,19 @@ function differences(
   spec: ResolvedSpec,
   facts: DatasetFacts,
 ): FieldError[] {
-  const fields = ['family', 'depth', 'width'] as const satisfies readonly (keyof JobSpec['model'])[];
+  // Jobs from before there was a choice have no `padding`.
+  const theirs = { ...from.spec.model, padding: from.spec.model.padding ?? 'same' };
+  const fields = [
+    'family',
+    'depth',
+    'width',
+    'padding',
+  ] as const satisfies readonly (keyof JobSpec['model'])[];
   const problems = fields
-    .filter((field) => from.spec.model[field] !== spec.model[field])
+    .filter((field) => theirs[field] !== spec.model[field])
     .map((field) => ({
       pointer: `/model/${field}`,
-      message: `the network of the checkpoint has ${from.spec.model[field]}; use the same value, or leave init_from out`,
+      message: `the network of the checkpoint has ${theirs[field]}; use the same value, or leave init_from out`,
     }));
   const { height, width, channels } = inputShape(from.spec, from.facts);
   const image = inputShape(spec, facts);

@@ -1,19 +1,20 @@
-import type { ConvLayer } from '../../../network/index.js';
+import { type ConvLayer, paddingOf } from '../../../network/index.js';
 import { tf } from '../../runtime/index.js';
 import { attribute } from '../graph-format.js';
 import type { InferenceConv } from '../inference-layers.js';
-import { outputsFirst, outputsLast, samePadding } from '../kernel-layout.js';
-import { paddingOf, torchPadding } from '../safetensors-config.js';
-import { type GraphWriter, graphWindow, sides } from '../writers/graph-writer.js';
-import { tfName } from '../writers/layers-writer.js';
+import { outputsFirst, outputsLast } from '../kernel-layout.js';
+import { fromTorchPadding, torchPadding } from '../safetensors-config.js';
+import { type GraphWriter, sides } from '../writers/graph-writer.js';
+import { layersWindow, tfName } from '../writers/layers-writer.js';
 import { onnxWindow } from '../writers/onnx-writer.js';
 import { type ExportOperation, type Lower, vector } from './operation.js';
 
 export const lowerConv: Lower<ConvLayer> = (layer, { value }) => {
-  const { op, name, size, stride, input, output } = layer;
+  const { op, name, size, stride, padding: rule, input, output } = layer;
   const channels = { inputs: input.channels, outputs: output.channels };
   const weights = { kernel: value('kernel'), bias: null };
-  return [{ op, name, size, stride, padding: samePadding(layer), ...channels, ...weights, relu: false }];
+  const window = { size, stride, padding: paddingOf(layer), rule };
+  return [{ op, name, ...window, ...channels, ...weights, relu: false }];
 };
 
 export const conv: ExportOperation<'conv'> = {
@@ -25,10 +26,11 @@ export const conv: ExportOperation<'conv'> = {
       filters: outputs,
       kernelSize: size,
       strides: stride,
-      padding: 'same',
+      padding: layersWindow(layer),
       useBias: bias !== null,
     });
-    return model.rectified(layer, model.weigh(conv2d, bias === null ? [kernel] : [kernel, bias], input));
+    const weights = bias === null ? [kernel] : [kernel, bias];
+    return model.rectified(layer, model.weigh(conv2d, weights, model.padded(layer, input)));
   },
   onnx: (layer, input, graph) => {
     const { name, size, inputs: channels, outputs, bias } = layer;
@@ -48,20 +50,22 @@ export const conv: ExportOperation<'conv'> = {
     padding: torchPadding(padding),
     ...(relu && { relu }),
   }),
-  read: ({ op, name, size, stride, padding, relu = false }, reader) => {
+  read: ({ op, name, relu = false, ...window }, reader) => {
+    const { size, stride } = window;
     const { shape, values } = reader.tensor(name, 'weight');
     const [outputs, inputs] = shape as [number, number];
     const kernel = outputsLast(values, { size, inputs, outputs });
     const bias = reader.optionalValues(name, 'bias');
-    return { op, name, size, stride, padding: paddingOf(padding), inputs, outputs, kernel, bias, relu };
+    return { op, name, size, stride, ...fromTorchPadding(window), inputs, outputs, kernel, bias, relu };
   },
 };
 
 /** With a bias, one fused node: what TensorFlow's own optimizer would make of three. */
-function graph(layer: InferenceConv, input: string, graph: GraphWriter): string {
+function graph(layer: InferenceConv, from: string, graph: GraphWriter): string {
   const { name, size, inputs, outputs, kernel, bias, relu } = layer;
   const weight = graph.constant(`${name}/kernel`, [size, size, inputs, outputs], kernel);
-  const attr = { ...graphWindow(layer), dilations: sides(1) };
+  const { input, window } = graph.window(layer, from);
+  const attr = { ...window, dilations: sides(1) };
   if (bias === null) return graph.rectified(layer, graph.node('Conv2D', name, [input, weight], attr));
   return graph.node('_FusedConv2D', name, [input, weight, graph.floats(`${name}/bias`, bias)], {
     ...attr,

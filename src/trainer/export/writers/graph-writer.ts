@@ -1,5 +1,5 @@
 import { attribute, constant as constantNode, type GraphNode, type GraphWeight } from '../graph-format.js';
-import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
+import type { InferenceConv, InferenceLayer, InferenceMaxPool, InferenceModel } from '../inference-layers.js';
 
 export const FLOAT = { T: attribute.type('DT_FLOAT') };
 export const LAYOUT = { data_format: attribute.text('NHWC') };
@@ -32,6 +32,29 @@ export class GraphWriter {
     return layers.reduce((current, layer) => this.apply(layer, current), input);
   }
 
+  /** The input of a window, and its attributes. tfjs's max-pool has SAME and VALID only, so others are padded before. */
+  window(layer: InferenceConv | InferenceMaxPool, input: string) {
+    const { rule, stride } = layer;
+    const attr = (padding: string) => ({
+      ...FLOAT,
+      ...LAYOUT,
+      strides: sides(stride),
+      padding: attribute.text(padding),
+    });
+    return rule === 'same'
+      ? { input, window: attr('SAME') }
+      : { input: this.padded(layer, input), window: attr('VALID') };
+  }
+
+  /** Zeros around height and width. */
+  private padded({ name, padding }: InferenceConv | InferenceMaxPool, input: string): string {
+    const { top, bottom, left, right } = padding;
+    const counts = Int32Array.of(0, 0, top, bottom, left, right, 0, 0);
+    const paddings = this.constant(`${name}/paddings`, [4, 2], counts);
+    const attr = { ...FLOAT, Tpaddings: attribute.type('DT_INT32') };
+    return this.node('Pad', `${name}/padded`, [input, paddings], attr);
+  }
+
   rectified({ name, relu }: { readonly name: string; readonly relu: boolean }, input: string): string {
     return relu ? this.node('Relu', `${name}/relu`, [input], FLOAT) : input;
   }
@@ -46,10 +69,6 @@ export class GraphWriter {
     this.nodes.push(constantNode({ name, shape, values }));
     return name;
   }
-}
-
-export function graphWindow({ stride }: { readonly stride: number }) {
-  return { ...FLOAT, ...LAYOUT, strides: sides(stride), padding: attribute.text('SAME') };
 }
 
 /** For height and width only; images and channels have size 1. */

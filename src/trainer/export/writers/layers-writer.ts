@@ -1,5 +1,5 @@
 import { tf } from '../../runtime/index.js';
-import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
+import type { InferenceConv, InferenceLayer, InferenceMaxPool, InferenceModel } from '../inference-layers.js';
 
 export type Symbolic = ReturnType<typeof tf.input>;
 
@@ -44,10 +44,29 @@ export class LayersWriter {
     return layer.apply(input) as Symbolic;
   }
 
+  /** The input of a window, with zeros around it where tfjs has no such padding. */
+  padded({ name, rule, padding }: InferenceConv | InferenceMaxPool, input: Symbolic): Symbolic {
+    if (rule === 'same') return input;
+    const { top, bottom, left, right } = padding;
+    const zeros = tf.layers.zeroPadding2d({
+      name: tfName(`${name}/padded`),
+      padding: [
+        [top, bottom],
+        [left, right],
+      ],
+      dataFormat: 'channelsLast',
+    });
+    return zeros.apply(input) as Symbolic;
+  }
+
   rectified({ name, relu }: { readonly name: string; readonly relu: boolean }, input: Symbolic): Symbolic {
     return relu ? (tf.layers.reLU({ name: tfName(`${name}/relu`) }).apply(input) as Symbolic) : input;
   }
 }
+
+/** The padding of a window whose input is `padded`. */
+export const layersWindow = ({ rule }: InferenceConv | InferenceMaxPool) =>
+  rule === 'same' ? 'same' : 'valid';
 
 /** tfjs builds paths from layer names, and a slash would start a scope. */
 export function tfName(name: string): string {

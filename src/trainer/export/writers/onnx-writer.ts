@@ -1,5 +1,5 @@
+import type { Padding } from '../../../network/index.js';
 import type { InferenceLayer, InferenceModel } from '../inference-layers.js';
-import type { Padding } from '../kernel-layout.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../onnx-format.js';
 
 interface OnnxWindow {

@@ -6,8 +6,8 @@ import type { PassOperation, TrainingRun } from './operation.js';
 
 export const conv: PassOperation<ConvLayer> = {
   train,
-  infer: ({ name, stride }, input, { weights }) =>
-    kernels.convolution(input, parameter(weights, `${name}/kernel`), stride),
+  infer: (layer, input, { weights }) =>
+    kernels.convolution(input, parameter(weights, `${layer.name}/kernel`), layer),
   readsOutput: () => false,
   float32: false,
 };
@@ -16,14 +16,14 @@ function train(layer: ConvLayer, input: Tensor, { context, wantsInputGradient }:
   const name = `${layer.name}/kernel`;
   const weights = parameter(context.weights, name);
   const kernel = inDtypeOf(weights, input);
-  const output = kernels.convolution(input, kernel, layer.stride);
+  const output = kernels.convolution(input, kernel, layer);
   return {
     output,
     pullback: (cotangent) => {
-      const gradient = kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer.stride);
+      const gradient = kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer);
       context.gradients.set(name, inDtypeOf(gradient, weights));
       const inputGradient = wantsInputGradient
-        ? kernels.convolutionInputGradient(input.shape, kernel, cotangent, layer.stride)
+        ? kernels.convolutionInputGradient(input.shape, kernel, cotangent, layer)
         : null;
       free(output);
       if (kernel !== weights) free(kernel, gradient);

@@ -25,7 +25,7 @@ function maxPoolPass(layer: MaxPoolLayer, input: Tensor): Pass {
     output: forward.output,
     pullback: (cotangent) => {
       const gradient = kernels.maxPoolGradient(input, forward, cotangent, layer);
-      free(forward.output, ...(forward.places ? [forward.places] : []));
+      kernels.freeMaxPool(forward);
       return gradient;
     },
   };

@@ -1,0 +1,20 @@
+import { type PaddingRule, symmetricPadding } from '../../network/index.js';
+import type { Attribute } from '../runtime/index.js';
+
+/** How a window moves over images [B,H,W,C]: to [B, ceil(H/stride), ceil(W/stride), ...]. */
+export interface Window {
+  readonly stride: number;
+  readonly padding: PaddingRule;
+}
+
+/** Attributes that TensorFlow's convolutions, max-pools and their gradients share. NHWC. */
+export function windowAttributes(size: number, { stride, padding }: Window): Attribute[] {
+  const side = symmetricPadding(size);
+  const explicit = padding === 'symmetric' ? [0, 0, side, side, side, side, 0, 0] : [];
+  return [
+    { name: 'strides', kind: 'int', value: [1, stride, stride, 1] },
+    { name: 'padding', kind: 'string', value: padding === 'symmetric' ? 'EXPLICIT' : 'SAME' },
+    { name: 'explicit_paddings', kind: 'int', value: explicit },
+    { name: 'data_format', kind: 'string', value: 'NHWC' },
+  ];
+}
