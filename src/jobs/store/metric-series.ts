@@ -1,6 +1,7 @@
 import type { MetricPoint } from '../../contract/client/jobs.js';
 import type { components } from '../../contract/generated/openapi.js';
 import { type PointRow, WHOLE_NETWORK } from './metrics.js';
+import type { ThinnedSeries } from './thin-metrics.js';
 
 type MetricSeries = components['schemas']['MetricSeries'];
 
@@ -9,6 +10,30 @@ const UNITS: ReadonlyMap<string, string> = new Map([
   ['loss', 'nat'],
   ['images_per_second', 'images/s'],
 ]);
+
+/** Points of a report share its time, so that most times are that of the point before. */
+function isoTimes(): (seconds: number) => string {
+  let last = Number.NaN;
+  let text = '';
+  return (seconds) => {
+    if (seconds !== last) {
+      last = seconds;
+      text = new Date(Math.round(seconds * 1_000)).toISOString();
+    }
+    return text;
+  };
+}
+
+export function thinnedSeries(series: readonly ThinnedSeries[]): MetricSeries[] {
+  const iso = isoTimes();
+  return series.map(({ name, stage, attempt, points }) => ({
+    name,
+    stage: stageOf(stage),
+    unit: unitOf(name),
+    attempt,
+    points: points.map(([step, value, seconds]) => [step, value, iso(seconds)]),
+  }));
+}
 
 /** The points of one series. */
 interface Group {

@@ -3,7 +3,7 @@ import { findAttemptEvents } from '../../store/attempt-events.js';
 import type { Database } from '../../store/connection/database.js';
 import { findEvents } from '../../store/events.js';
 import { findLogLines } from '../../store/log-lines.js';
-import { toPoint, toSeries } from '../../store/metric-series.js';
+import { thinnedSeries, toPoint, toSeries } from '../../store/metric-series.js';
 import { MAX_STEP, streamPoints, writtenMetrics } from '../../store/metrics.js';
 import { dependencyKeys } from '../../store/task-dependencies.js';
 import { findTaskEnds, findTasks } from '../../store/tasks.js';
@@ -68,10 +68,11 @@ export function listMethods(db: Database, tenant: string): ListMethods {
     async listJobMetrics(jobId, { points, since, ...asked }) {
       await requireJob(db, tenant, jobId);
       const filter = filterOf(asked);
-      const rows = since
-        ? writtenMetrics(db, jobId, { ...filter, since }, points)
-        : thinMetrics(db, jobId, filter, points);
-      return listOf(toSeries(await rows));
+      return listOf(
+        since
+          ? toSeries(await writtenMetrics(db, jobId, { ...filter, since }, points))
+          : thinnedSeries(await thinMetrics(db, jobId, filter, points)),
+      );
     },
     async streamJobMetrics(jobId, filter) {
       await requireJob(db, tenant, jobId);

@@ -1,5 +1,14 @@
 /** Postgres types of one column of a result, by their names in `pg_type`. */
-type PostgresType = 'text' | 'int4' | 'int8' | 'float8' | 'bool' | 'timestamptz' | 'jsonb' | 'text[]';
+type PostgresType =
+  | 'text'
+  | 'int4'
+  | 'int8'
+  | 'float8'
+  | 'bool'
+  | 'timestamptz'
+  | 'json'
+  | 'jsonb'
+  | 'text[]';
 
 /** Reads one column: its type in TypeScript, its types in Postgres, and whether it may be null. */
 export interface Column<T> {
@@ -39,7 +48,7 @@ export function textOf<T extends string>(): Column<T> {
 
 /** A JSON column that this service alone writes, with values of this type. */
 export function json<T>(): Column<T> {
-  return column(['jsonb'], 'JSON', (value) => value !== undefined && value !== null);
+  return column(['json', 'jsonb'], 'JSON', (value) => value !== undefined && value !== null);
 }
 
 export function orNull<T>(of: Column<T>): Column<T | null> {

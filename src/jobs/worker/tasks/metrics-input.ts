@@ -6,7 +6,7 @@ import {
 } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Database } from '../../store/connection/database.js';
-import { toSeries } from '../../store/metric-series.js';
+import { thinnedSeries } from '../../store/metric-series.js';
 import { EVERY_POINT } from '../../store/metrics.js';
 import { thinMetrics } from '../../store/thin-metrics.js';
 
@@ -31,7 +31,7 @@ export async function withMetrics(
   const names = NAMES[assignment.kind];
   if (names === undefined) return assignment;
   const rows = await thinMetrics(db, assignment.job_id, { ...EVERY_POINT, names }, POINTS);
-  const series = toSeries(rows).map(({ name, stage, points }) => ({ name, stage, points }));
+  const series = thinnedSeries(rows).map(({ name, stage, points }) => ({ name, stage, points }));
   const history = { at: new Date().toISOString(), series } as MetricHistory;
   const { uri } = await blobs.put(Buffer.from(JSON.stringify(history)));
   return { ...assignment, inputs: { ...assignment.inputs, [METRICS_INPUT]: uri } };
