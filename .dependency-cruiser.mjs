@@ -129,6 +129,12 @@ export default {
     onlyRooms('storage-stores', 'Blobs know nothing of jobs or training: both stand on them.', 'storage', [
       'contract/',
     ]),
+    forbid(
+      'aws-behind-s3',
+      'Only a bucket needs the SDK, which takes a third of a second to load.',
+      { path: '^(src|bench|scripts)/', pathNot: '^src/storage/s3/' },
+      { path: npm('@aws-sdk/[^/]+', '@smithy/[^/]+') },
+    ),
     onlyRooms(
       'images-decode',
       'Whoever imports, trains on or predicts from an image must see the same pixels of it: decoding knows nothing of any of them.',
@@ -297,7 +303,7 @@ export default {
     ),
     onlyRooms(
       'service-starts',
-      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers, to migrate, to make keys, and to copy what all of them keep.',
+      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers and heartbeats, to migrate, to make keys, and to copy what all of them keep.',
       'service',
       [
         'contract/',
@@ -305,6 +311,7 @@ export default {
         'jobs/queue/check-redis\\.ts$',
         'jobs/store/connection/(check-postgres|migrate)\\.ts$',
         'jobs/store/backup/(snapshot|load)\\.ts$',
+        'jobs/store/heartbeat\\.ts$',
         'jobs/process/version\\.ts$',
         'storage/(pinned-files|files)\\.ts$',
         'jobs/client/keys/key-office\\.ts$',

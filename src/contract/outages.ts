@@ -1,9 +1,17 @@
 import type { ErrorCode } from './errors.js';
 
-/** Codes of what a host lacks for a time: work that met it waits, and its attempts are not counted. */
-export type OutageCode = Extract<ErrorCode, 'storage_full' | 'storage_failing' | 'host_out_of_memory'>;
+/** Codes of what a host or the blob store lacks for a time: work that met it waits, and its attempts are not counted. */
+export type OutageCode = Extract<
+  ErrorCode,
+  | 'storage_full'
+  | 'storage_failing'
+  | 'storage_unreachable'
+  | 'storage_denied'
+  | 'storage_no_bucket'
+  | 'host_out_of_memory'
+>;
 
-/** By the code of a system call, or by SQLSTATE where Postgres met it on its own disk. */
+/** By the code of a system call, by SQLSTATE where Postgres met it on its own disk, or by our own where S3 did. */
 const OUTAGES: Readonly<Record<string, OutageCode>> = {
   ENOSPC: 'storage_full',
   EDQUOT: 'storage_full',
@@ -13,6 +21,11 @@ const OUTAGES: Readonly<Record<string, OutageCode>> = {
   '58030': 'storage_failing',
   ENOMEM: 'host_out_of_memory',
   '53200': 'host_out_of_memory',
+  storage_full: 'storage_full',
+  storage_failing: 'storage_failing',
+  storage_unreachable: 'storage_unreachable',
+  storage_denied: 'storage_denied',
+  storage_no_bucket: 'storage_no_bucket',
 };
 
 interface Layer {

@@ -25,7 +25,14 @@ export const SETTINGS = [
   {
     name: 'BLOB_URL',
     default: 'file://$STRATA_HOME/blobs',
-    meaning: 'Storage for weights, corrections and exports, as file:///absolute/path.',
+    meaning:
+      'Storage for weights, corrections and exports, as file:///absolute/path of a folder that all processes share, or s3://bucket/prefix?endpoint=https://host:port&region=name.',
+  },
+  {
+    name: 'STRATA_BLOB_CACHE_MB',
+    default: '10000',
+    meaning:
+      'Megabytes of copies that this host keeps in STRATA_HOME/blob-cache where BLOB_URL is a bucket. The copies that were not used for longest are removed first.',
   },
   {
     name: 'STRATA_SLOTS',
@@ -131,6 +138,7 @@ export type SettingName = (typeof SETTINGS)[number]['name'];
 export const OTHER_VARIABLES: readonly string[] = [
   'STRATA_API_KEY',
   'STRATA_BFLOAT16',
+  'STRATA_BLOB_CACHE',
   'STRATA_BLOB_URL',
   'STRATA_NPM_CI',
   'STRATA_URL',

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type BlobCache, DEFAULT_CACHE_MB } from './blob-cache.js';
+import { parseBlobUrl } from './blob-url.js';
 import { nearest } from './nearest.js';
 import {
   LOG_LEVELS,
@@ -20,6 +22,8 @@ export interface Settings {
   /** Absent: a local server. */
   redisUrl?: string;
   blobUrl: string;
+  /** Copies of blobs on this host, where BLOB_URL is a bucket. */
+  blobCache: BlobCache;
   /** Absent: the worker uses `defaultSlots`. */
   slots?: number;
   threads: number;
@@ -87,7 +91,11 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     home,
     ...(databaseUrl && { databaseUrl }),
     ...(redisUrl && { redisUrl }),
-    blobUrl: read.url('BLOB_URL', ['file:']) ?? pathToFileURL(resolve(home, 'blobs')).href,
+    blobUrl: read.blobUrl('BLOB_URL') ?? pathToFileURL(resolve(home, 'blobs')).href,
+    blobCache: {
+      folder: resolve(home, 'blob-cache'),
+      maxBytes: (read.integer('STRATA_BLOB_CACHE_MB', 1, 1_000_000_000) ?? DEFAULT_CACHE_MB) * 1e6,
+    },
     ...(slots && { slots }),
     ...(retentionDays && { retentionDays }),
     ...(datasets && { datasetsFolder: resolve(cwd, datasets) }),
@@ -167,6 +175,19 @@ class Reader {
       `${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
     );
     return undefined;
+  }
+
+  blobUrl(name: SettingName): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    try {
+      parseBlobUrl(text);
+      return text;
+    } catch (error) {
+      // The message omits the value, because it may contain a password.
+      this.problems.push(`${name} ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
   }
 
   hex(name: SettingName, digits: number): string | undefined {

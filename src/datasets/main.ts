@@ -1,4 +1,5 @@
 import { constants, setPriority } from 'node:os';
+import { cacheFrom } from '../contract/blob-cache.js';
 import type {
   FromImporter,
   ImportAssignment,
@@ -17,7 +18,7 @@ const PROGRESS_MS = 250;
 /** Training has priority for the processor. */
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
-const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
+const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '', cacheFrom(process.env));
 const send = (message: FromImporter) =>
   new Promise<void>((resolve) => {
     process.send?.(message, () => resolve());

@@ -1,3 +1,4 @@
+import { cacheFrom } from '../contract/blob-cache.js';
 import type { BlobUri } from '../contract/blob-uri.js';
 import type { FromPredictor, ToPredictor } from '../contract/predictor-protocol.js';
 import { openBlobStore } from '../storage/open.js';
@@ -9,7 +10,7 @@ import { Sessions } from './sessions.js';
  * The predictor process: answers the questions of its worker until the channel closes. It knows no server and no
  * tenant.
  */
-const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
+const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '', cacheFrom(process.env));
 const threads = Number(process.env.STRATA_THREADS ?? 1);
 const maxBytes = Number(process.env.STRATA_PREDICTOR_MB ?? 0) * 2 ** 20;
 const sessions = new Sessions<Network>((uri) => loadNetwork(blobs, uri as BlobUri, threads), maxBytes);

@@ -2,10 +2,12 @@ import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
 
 /**
  * Storage for bytes outside of Postgres. Blobs are content-addressed, immutable and shared. Spool files belong to
- * one attempt and are deleted with it. Every write is a temporary file, fsync and rename, so a reader sees all of
- * it or nothing.
+ * one attempt and are deleted with it. A reader sees all of a write or nothing: a folder gets a temporary file, fsync and
+ * rename, and a bucket whole objects.
  */
 export interface BlobStore {
+  /** The store's own id, made at the first question. Processes that ask at the same time get the same one. */
+  id(): Promise<string>;
   /**
    * Stores `bytes` as a blob. Storing the same bytes again touches the same blob, and repairs it if it was damaged.
    */
@@ -21,10 +23,15 @@ export interface BlobStore {
    */
   localPath(uri: BlobUri): Promise<string>;
   /**
-   * The same path without the check, for a reader to whom a damaged byte does little harm. The check of a large blob takes
-   * minutes. @throws BlobMissingError
+   * Changes when the bytes that were read at `localPath` may have been other ones. @throws BlobMissingError,
+   * BlobCorruptError
    */
-  uncheckedPath(uri: BlobUri): Promise<string>;
+  generation(uri: BlobUri): Promise<string>;
+  /**
+   * `size` bytes from `start` on, or fewer at the end, without a check of the whole: for a reader to whom a damaged byte
+   * does little harm. @throws BlobMissingError
+   */
+  readRange(uri: BlobUri, start: number, size: number): Promise<Uint8Array>;
   /**
    * Marks a blob as new for garbage collection, like a put of the same bytes. @returns false if it does not exist
    */

@@ -1,3 +1,4 @@
+import type { OutageCode } from '../contract/outages.js';
 import type { BlobUri } from '../contract/trainer-protocol.js';
 
 /** The uri has no file: it was never written, or it was deleted. */
@@ -16,5 +17,17 @@ export class BlobCorruptError extends Error {
   constructor(readonly uri: BlobUri) {
     super(`the bytes of ${uri} do not match its checksum; the storage is damaged`);
     this.name = 'BlobCorruptError';
+  }
+}
+
+/** The store as a whole cannot be used now: work that needs it waits. */
+export class BlobStoreError extends Error {
+  constructor(
+    readonly code: OutageCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'BlobStoreError';
   }
 }

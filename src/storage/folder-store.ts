@@ -5,6 +5,7 @@ import {
   copyFile,
   link,
   mkdir,
+  open,
   readdir,
   readFile,
   rm,
@@ -26,7 +27,8 @@ import {
   trashPath,
   untouchedBlobs,
 } from './folder-garbage.js';
-import { checkSpoolKey, parseUri } from './uri.js';
+import { folderId } from './folder-id.js';
+import { checkSpoolKey, checkSpoolPrefix, parseUri } from './uri.js';
 
 /**
  * Blobs in a folder that every process of the service can access: `blobs/<2 hex>/<sha256>`, `spool/<key>`, `tmp/`
@@ -52,6 +54,8 @@ export function createFolderStore(root: string): BlobStore {
   };
 
   const store: BlobStore = {
+    id: () => folderId(root, temporaryPath),
+
     async put(bytes) {
       const uri: BlobUri = `sha256:${sha256(bytes)}`;
       const output: TaskOutput = { uri, size_bytes: bytes.byteLength };
@@ -83,9 +87,19 @@ export function createFolderStore(root: string): BlobStore {
       return pathOf(uri);
     },
 
-    async uncheckedPath(uri) {
-      if (!(await store.exists(uri))) throw new BlobMissingError(uri);
-      return pathOf(uri);
+    async generation(uri) {
+      return String((await stat(await store.localPath(uri))).ino);
+    },
+
+    async readRange(uri, start, size) {
+      const file = await orNull(open(pathOf(uri)));
+      if (file === null) throw new BlobMissingError(uri);
+      try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, start);
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await file.close();
+      }
     },
 
     touch: (uri) => touch(pathOf(uri)),
@@ -198,13 +212,9 @@ function draftSpool(path: string, uri: BlobUri, pathOf: (uri: BlobUri) => string
   };
 }
 
-/** The last segment of `prefix` may be the beginning of a name: `job/` and `job/task-a` are both valid. */
 async function deleteByPrefix(spool: string, prefix: string): Promise<void> {
-  const segments = prefix.split('/');
-  const beginning = segments.pop() ?? '';
-  if (segments.length === 0)
-    throw new RangeError(`a spool prefix must begin with a job, as in job/: ${prefix}`);
-  const folder = join(spool, checkSpoolKey(segments.join('/')));
+  const { folder: name, beginning } = checkSpoolPrefix(prefix);
+  const folder = join(spool, name);
   if (beginning === '') return rm(folder, { recursive: true, force: true });
   const names = (await orNull(readdir(folder))) ?? [];
   const doomed = names.filter((name) => name.startsWith(beginning));

@@ -1,13 +1,40 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BlobCache, DEFAULT_CACHE_MB } from '../contract/blob-cache.js';
+import { parseBlobUrl } from '../contract/blob-url.js';
 import type { BlobStore } from './blob-store.js';
 import { createFolderStore } from './folder-store.js';
+import { lazyStore } from './lazy-store.js';
+import { LocalCache } from './local-cache.js';
+
+/** For a program that names no cache of its own. */
+const SHARED_CACHE: BlobCache = {
+  folder: join(tmpdir(), 'strata-blob-cache'),
+  maxBytes: DEFAULT_CACHE_MB * 1e6,
+};
 
 /**
- * @param blobUrl `file:///path/of/a/folder`
- * @throws RangeError for an unknown kind of storage
+ * @param blobUrl see parseBlobUrl
+ * @param cache copies of blobs on this host; a folder needs none
+ * @throws RangeError for an invalid URL
  */
-export function openBlobStore(blobUrl: string): BlobStore {
-  const url = new URL(blobUrl);
-  if (url.protocol === 'file:') return createFolderStore(fileURLToPath(url));
-  throw new RangeError(`BLOB_URL ${blobUrl} is not supported; use file:///path/of/a/folder`);
+export function openBlobStore(blobUrl: string, cache: BlobCache | null = null): BlobStore {
+  const place = placeOf(blobUrl);
+  if (place.kind === 'folder') return createFolderStore(fileURLToPath(place.url));
+  return lazyStore(async () => {
+    const [{ S3Store }, { connect }] = await Promise.all([
+      import('./s3/s3-store.js'),
+      import('./s3/connection.js'),
+    ]);
+    return new S3Store(connect(place), new LocalCache(cache ?? SHARED_CACHE));
+  });
+}
+
+function placeOf(blobUrl: string) {
+  try {
+    return parseBlobUrl(blobUrl);
+  } catch (error) {
+    throw new RangeError(`BLOB_URL ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

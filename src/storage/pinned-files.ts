@@ -1,6 +1,7 @@
 import { link, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { orNull } from './files.js';
+import { ID_FILE } from './folder-id.js';
 
 /** A file of the store under its second name. */
 export interface PinnedFile {
@@ -21,7 +22,7 @@ const FOLDER = 'pinned';
 export class PinnedFiles {
   constructor(private readonly root: string) {}
 
-  /** Pins all blobs and complete uploads that are there now, in addition to those pinned before. */
+  /** Pins the store's id, all blobs and complete uploads that are there now, in addition to those pinned before. */
   async pin(): Promise<void> {
     for await (const name of filesIn(this.root)) {
       const path = join(this.root, FOLDER, name);
@@ -41,8 +42,9 @@ export class PinnedFiles {
   }
 }
 
-/** Blobs, and uploads that wait for their import. All other files of a store can be made again. */
+/** The store's id, blobs, and uploads that wait for their import. All other files of a store can be made again. */
 async function* filesIn(root: string): AsyncGenerator<string> {
+  if ((await namesIn(root)).includes(ID_FILE)) yield ID_FILE;
   for (const prefix of await namesIn(root, 'blobs')) {
     for (const sha256 of await namesIn(root, 'blobs', prefix)) yield join('blobs', prefix, sha256);
   }

@@ -25,3 +25,16 @@ export function checkSpoolKey(key: string): string {
     throw new RangeError(`invalid spool key ${key}`);
   return key;
 }
+
+/**
+ * A prefix of spool keys: whole segments, then possibly the beginning of another. `job/` and `job/task-a` are both
+ * valid. @throws RangeError for one that could leave the spool folder, or that would match every job
+ */
+export function checkSpoolPrefix(prefix: string): { readonly folder: string; readonly beginning: string } {
+  const segments = prefix.split('/');
+  const beginning = segments.pop() ?? '';
+  if (segments.length === 0)
+    throw new RangeError(`a spool prefix must begin with a job, as in job/: ${prefix}`);
+  if (beginning !== '') checkSpoolKey(beginning);
+  return { folder: checkSpoolKey(segments.join('/')), beginning };
+}

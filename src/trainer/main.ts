@@ -1,3 +1,4 @@
+import { cacheFrom } from '../contract/blob-cache.js';
 import type { FromTrainer, TaskAssignment, TaskFailure, ToTrainer } from '../contract/trainer-protocol.js';
 import { openBlobStore } from '../storage/open.js';
 import { BatchThread } from './data/index.js';
@@ -12,7 +13,7 @@ import { runTask } from './tasks/run-task.js';
  * between tasks. It knows only the blob store (STRATA_BLOB_URL), its threads (STRATA_THREADS) and whether its
  * device has bfloat16 (STRATA_BFLOAT16). It ends when its worker ends.
  */
-const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'));
+const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'), cacheFrom(process.env));
 
 const threads = Number(process.env.STRATA_THREADS ?? 1);
 // A slot uses as many decoders as compute threads, because decoding and computing wait for each other.

@@ -93,6 +93,7 @@ describe('GET /metrics of a service at work', () => {
     assert.equal(figureOf(samples, 'strata_workers'), 1);
     assert.equal(figureOf(samples, 'strata_slots'), 2);
     assert.equal(figureOf(samples, 'strata_jobs'), 0);
+    assert.equal(figureOf(samples, 'strata_wanted_slots'), 0);
     const dispatching = await eventually('a dispatcher’s first report of every loop', async () => {
       const found = parse(await scrape());
       return figureOf(found, 'strata_dispatcher_loop_age_seconds', { loop: 'leases' }) !== undefined && found;
@@ -111,6 +112,7 @@ describe('GET /metrics of a service at work', () => {
       return figureOf(found, 'strata_running_tasks', { kind: 'prepare' }) === 1 && found;
     });
     assert.equal(figureOf(samples, 'strata_jobs', { state: 'preparing' }), 1);
+    assert.equal(figureOf(samples, 'strata_wanted_slots'), 1);
     // The lease: beyond it the dispatcher would have taken the task back.
     assert.ok(figureOf(samples, 'strata_lease_age_seconds')! <= 6);
     await strata.orders.release('prepare');

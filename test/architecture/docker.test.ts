@@ -17,7 +17,7 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly volumes?: readonly string[];
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
 }
 
 interface Compose {
@@ -108,11 +108,12 @@ test('some code reads every variable that the images or compose.yaml set', async
 
 test('compose.yaml builds from files that are there and runs scripts that are there', () => {
   assert.deepEqual(ours.map(([name]) => name).sort(), ['api', 'dispatcher', 'migrate', 'worker']);
-  for (const [name, { build, command }] of ours) {
+  for (const [name, { build, command, healthcheck }] of ours) {
     const context = join(DOCKER, build?.context ?? '');
     assert.equal(join(context, '/'), ROOT, `${name} is built from the checkout`);
     assert.ok(existsSync(join(context, build?.dockerfile ?? '')), `${name}: ${build?.dockerfile}`);
     if (command) assertScriptExists(command, name);
+    if (healthcheck?.test) assertScriptExists(healthcheck.test, `the health check of ${name}`);
   }
 });
 
@@ -126,4 +127,21 @@ test('compose.yaml refers to its own services and volumes', () => {
     for (const volume of volumes ?? []) assert.ok((volume.split(':')[0] ?? '') in compose.volumes, volume);
   }
   assert.ok(ours.every(([, { environment }]) => environment?.DATABASE_URL && environment.REDIS_URL));
+});
+
+test('every service that runs on has a health check, so that `up --wait` knows when all of them work', async () => {
+  const images = new Map<string, boolean>(
+    await Promise.all(
+      DOCKERFILES.map(async (name) => {
+        const has = (await instructions(name)).some(({ word }) => word === 'HEALTHCHECK');
+        return [`docker/${name}`, has] as const;
+      }),
+    ),
+  );
+  for (const [name, { build, healthcheck }] of services) {
+    if (name === 'migrate') continue;
+    const fromImage = images.get(build?.dockerfile ?? '') ?? false;
+    assert.ok(healthcheck ? healthcheck.test : fromImage, name);
+    assert.ok(!healthcheck?.disable, name);
+  }
 });

@@ -31,7 +31,14 @@ test('other errors are not outages, nor is a chain of causes with a cycle', () =
 });
 
 test('an outage makes a task wait; it neither counts as a failure nor ends the job', () => {
-  for (const code of ['storage_full', 'storage_failing', 'host_out_of_memory'] as const)
-    assert.equal(ERRORS[code].retry, 'wait');
+  const codes = [
+    'storage_full',
+    'storage_failing',
+    'storage_unreachable',
+    'storage_denied',
+    'storage_no_bucket',
+    'host_out_of_memory',
+  ] as const;
+  for (const code of codes) assert.equal(ERRORS[code].retry, 'wait');
   assert.equal(ERRORS.storage_full.status, 507);
 });

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
+import { createJobsService } from '../../src/jobs/client/service.js';
 import { deleteGarbage } from '../../src/jobs/dispatcher/housekeeping.js';
 import { openDatabase } from '../../src/jobs/store/connection/database.js';
+import { heartbeatAge } from '../../src/jobs/store/heartbeat.js';
 import { deleteOldArtifacts } from '../../src/jobs/store/old-artifacts.js';
 import { assertEffectsOnce, attemptsOf, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
 import { itemsOf } from '../support/pages.js';
-import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { blobUrlOf, FAKE_TRAINER, Strata } from '../support/strata.js';
 import { smallJob } from './support/specs.js';
 
 let strata: Strata;
@@ -328,4 +331,27 @@ test('garbage: blobs that an ended job does not show are deleted, blobs that any
   } finally {
     await db.$disconnect();
   }
+});
+
+test('a process with another blob store is refused at its start, and told which folder or bucket to use', async () => {
+  const others = `${blobUrlOf(strata.servers)}-of-another-host`;
+  await assert.rejects(createJobsService({ ...strata.servers, blobUrl: others }), {
+    code: 'blob_store_mismatch',
+    message: /Set BLOB_URL to the same folder or bucket/,
+  });
+  await assert.rejects(strata.startWorker({ BLOB_URL: others }), /ended with code 1 before it was ready/);
+  const same = await createJobsService({ ...strata.servers, blobUrl: blobUrlOf(strata.servers) });
+  await same.close();
+});
+
+test('the health check of dispatcher and worker knows the age of their heartbeat, and of a silent Postgres nothing', async () => {
+  const { databaseUrl } = strata.servers;
+  for (const kind of ['dispatcher', 'worker'] as const) {
+    const age = await eventually(`a heartbeat of the ${kind}`, () =>
+      heartbeatAge(databaseUrl, kind, hostname()),
+    );
+    assert.ok(typeof age === 'number' && age < 60, `${kind}: ${age}`);
+    assert.equal(await heartbeatAge(databaseUrl, kind, 'another-host'), null);
+  }
+  assert.equal(await heartbeatAge('postgresql://u:p@127.0.0.1:9/none', 'worker', hostname()), 'unknown');
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { join } from 'node:path';
+import { test as nodeTest, type TestOptions } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from '../../src/storage/blob-store.js';
@@ -11,12 +13,68 @@ export interface StoreUnderTest {
   readonly store: BlobStore;
   /** Changes the stored bytes behind the store's back. */
   damage(uri: BlobUri): Promise<void>;
+  /** Opens the same store once more, as another process does. */
+  reopen(): BlobStore;
+}
+
+interface Traits {
+  /** How coarse the times of the store are. */
+  readonly grainMs: number;
 }
 
 /** Tests that every implementation of a blob store must pass. */
-export function conformance(name: string, create: () => Promise<StoreUnderTest>): void {
+export function conformance(
+  name: string,
+  { grainMs }: Traits,
+  create: () => Promise<StoreUnderTest>,
+  options: TestOptions = {},
+): void {
+  const test = (title: string, body: () => Promise<void>) => nodeTest(title, options, body);
   const bytes = new TextEncoder().encode('weights');
   const absent: BlobUri = `sha256:${'0'.repeat(64)}`;
+
+  test(`${name}: processes that ask a new store for its id at the same time get the same one, and later ones, too`, async () => {
+    const { store, reopen } = await create();
+    const ids = await Promise.all([store.id(), reopen().id(), reopen().id()]);
+    assert.match(ids[0], /^[0-9a-f-]{36}$/);
+    assert.deepEqual(new Set([...ids, await reopen().id()]).size, 1);
+    const other = await create();
+    assert.notEqual(await other.store.id(), ids[0]);
+  });
+
+  test(`${name}: a part of a blob can be read, and fewer bytes at its end`, async () => {
+    const { store } = await create();
+    const { uri } = await store.put(bytes);
+    const text = async (start: number, size: number) =>
+      new TextDecoder().decode(await store.readRange(uri, start, size));
+    assert.deepEqual([await text(0, 2), await text(3, 2), await text(5, 10)], ['we', 'gh', 'ts']);
+    await assert.rejects(store.readRange(absent, 0, 1), BlobMissingError);
+  });
+
+  test(`${name}: a file of several parts becomes a blob, and is read whole and in part`, async () => {
+    const { store, reopen, damage } = await create();
+    const large = Buffer.alloc((16 << 20) + 5, 'strata');
+    const sha256 = createHash('sha256').update(large).digest('hex');
+    const path = join(await store.createWorkFolder('import_1/a1'), 'images');
+    await writeFile(path, large);
+    const output = await store.adopt(path, sha256);
+    assert.deepEqual(output, { uri: `sha256:${sha256}`, size_bytes: large.length });
+    await assert.rejects(readFile(path), { code: 'ENOENT' });
+    assert.ok(large.equals(await reopen().get(output.uri)));
+    assert.deepEqual(Buffer.from(await store.readRange(output.uri, large.length - 2, 9)), large.subarray(-2));
+    await damage(output.uri);
+    assert.equal((await store.put(large)).uri, output.uri);
+    assert.ok(large.equals(await reopen().get(output.uri)));
+  });
+
+  test(`${name}: the generation of a blob stays the same while its bytes do`, async () => {
+    const { store } = await create();
+    const { uri } = await store.put(bytes);
+    const before = await store.generation(uri);
+    await store.touch(uri);
+    assert.equal(await store.generation(uri), before);
+    await assert.rejects(store.generation(absent), BlobMissingError);
+  });
 
   test(`${name}: a blob comes back as it was put, under the sha256 of its bytes`, async () => {
     const { store } = await create();
@@ -118,13 +176,16 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     const { store } = await create();
     const put = async (text: string) => (await store.put(new TextEncoder().encode(text))).uri;
     const [old, again] = [await put('old'), await put('again')];
-    const time = await laterThanNow();
+    const touched = await put('touched');
+    const time = await laterThanNow(store, grainMs);
     assert.equal(await put('again'), again);
+    assert.equal(await store.touch(touched), true);
+    assert.equal(await store.touch(absent), false);
     const young = await put('young');
     assert.deepEqual(await itemsOf(store.blobsUntouchedSince(time)), [old]);
     assert.deepEqual(
-      [await store.deleteUntouched(old, time), await store.deleteUntouched(again, time)],
-      [true, false],
+      await Promise.all([old, again, touched].map((uri) => store.deleteUntouched(uri, time))),
+      [true, false, false],
     );
     assert.equal(await store.deleteUntouched(old, time), false, 'it is gone already');
     assert.deepEqual(
@@ -140,7 +201,7 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
     const { store } = await create();
     const left = await store.createSpool('job/task-a1/c');
     await writeFile(left.path, bytes);
-    const time = await laterThanNow();
+    const time = await laterThanNow(store, grainMs);
     const used = await store.createSpool('job/task-a2/c');
     await writeFile(used.path, bytes);
     await store.deleteDrafts(time);
@@ -179,10 +240,10 @@ export function conformance(name: string, create: () => Promise<StoreUnderTest>)
   });
 }
 
-/** A time after everything written before, and before everything written later: files' times are some ms coarse. */
-async function laterThanNow(): Promise<Date> {
-  await delay(20);
-  const time = new Date();
-  await delay(20);
+/** A time after everything written before, and before everything written later, by the clock of the store. */
+async function laterThanNow(store: BlobStore, grainMs: number): Promise<Date> {
+  await delay(2 * grainMs);
+  const time = await store.now();
+  await delay(grainMs);
   return time;
 }

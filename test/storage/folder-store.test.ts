@@ -16,9 +16,14 @@ async function newRoot(): Promise<string> {
 }
 after(() => Promise.all(roots.map((root) => rm(root, { recursive: true }))));
 
-conformance('folder', async () => {
-  const store = createFolderStore(await newRoot());
-  return { store, damage: async (uri) => writeFile(await store.localPath(uri), 'other bytes') };
+conformance('folder', { grainMs: 10 }, async () => {
+  const root = await newRoot();
+  const store = createFolderStore(root);
+  return {
+    store,
+    damage: async (uri) => writeFile(await store.localPath(uri), 'other bytes'),
+    reopen: () => createFolderStore(root),
+  };
 });
 
 test('a folder store leaves no temporary file behind', async () => {
@@ -28,8 +33,8 @@ test('a folder store leaves no temporary file behind', async () => {
   assert.deepEqual(await readdir(join(root, 'tmp')), []);
 });
 
-test('BLOB_URL: file: is a folder, anything else is refused with the remedy', async () => {
+test('BLOB_URL: file: is a folder, an unknown kind is refused with the remedy', async () => {
   const store = openBlobStore(pathToFileURL(await newRoot()).href);
   assert.equal(await store.exists(`sha256:${'0'.repeat(64)}`), false);
-  assert.throws(() => openBlobStore('s3://bucket/prefix'), /use file:\/\/\//);
+  assert.throws(() => openBlobStore('https://host/blobs'), /BLOB_URL must be file:\/\/\/.* or s3:\/\/bucket/);
 });

@@ -19,6 +19,8 @@ export interface StrataOptions {
   /** Path of the trainer; absent: the real one. */
   readonly trainer?: string;
   readonly slots?: number;
+  /** Absent: a folder in the home of the servers. */
+  readonly blobUrl?: string;
   /** Hosts that requests may go to although they are private. */
   readonly outgoingAllow?: readonly string[];
 }
@@ -44,10 +46,11 @@ export class Strata {
     const servers = await startServers();
     await mkdir(ordersOf(servers));
     const orders = new Orders(ordersOf(servers));
-    const blobs = openBlobStore(blobUrlOf(servers));
+    const blobUrl = options.blobUrl ?? blobUrlOf(servers);
+    const blobs = openBlobStore(blobUrl);
     const service = await createJobsService({
       ...servers,
-      blobUrl: blobUrlOf(servers),
+      blobUrl,
       outgoingAllow: options.outgoingAllow ?? [],
     });
     const sql = new pg.Pool({ connectionString: servers.databaseUrl, max: 2 });
@@ -108,7 +111,7 @@ export class Strata {
       STRATA_HOME: this.servers.home,
       DATABASE_URL: this.servers.databaseUrl,
       REDIS_URL: this.servers.redisUrl,
-      BLOB_URL: blobUrlOf(this.servers),
+      BLOB_URL: this.options.blobUrl ?? blobUrlOf(this.servers),
       STRATA_SLOTS: String(this.options.slots ?? 2),
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
       FAKE_TRAINER_DIR: ordersOf(this.servers),

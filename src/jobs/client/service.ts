@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import type { BlobCache } from '../../contract/blob-cache.js';
 import type { JobsService } from '../../contract/client/service.js';
 import { memoize } from '../../contract/memoize.js';
 import { openBlobStore } from '../../storage/open.js';
 import { readClocks, skewSeconds } from '../lifecycle/clocks.js';
+import { requireSameStore } from '../lifecycle/same-store.js';
 import { lazySecretBox } from '../outgoing/secret-key.js';
 import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../process/limits.js';
 import { STRATA_VERSION } from '../process/version.js';
@@ -33,6 +35,8 @@ export interface JobsServiceOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobUrl: string;
+  /** Copies of blobs on this host, where the store is no folder. */
+  readonly blobCache?: BlobCache;
   /** Folder of the key that encrypts signing secrets, used without a `secretKey`. */
   readonly home: string;
   /** 64 hex digits. */
@@ -54,12 +58,13 @@ const METRICS_KEPT_MS = 1_000;
 export async function createJobsService(options: JobsServiceOptions): Promise<JobsService> {
   await checkPostgres(options.databaseUrl);
   const db = await openDatabase(options.databaseUrl);
+  const blobs = openBlobStore(options.blobUrl, options.blobCache);
+  await requireSameStore(db, blobs);
   await seedDatasets(db);
   const redis = openRedisProbe(options.redisUrl);
   const counter = openRequestCounter(options.redisUrl);
   const board = openQueueBoard(options.redisUrl);
   const feed = await createEventFeed(db, options.databaseUrl);
-  const blobs = openBlobStore(options.blobUrl);
   const { uploadLimitBytes: limitBytes = Number.POSITIVE_INFINITY, diskReserveBytes: reserveBytes } = options;
   const uploadLimits = { limitBytes, reserveBytes };
   const now = () => performance.now();

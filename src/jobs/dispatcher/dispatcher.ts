@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { startLeases } from '../lifecycle/held-leases.js';
+import { requireSameStore } from '../lifecycle/same-store.js';
 import { lazySecretBox, type SecretKeySource } from '../outgoing/secret-key.js';
 import type { OutgoingPolicy } from '../outgoing/target.js';
 import { HEARTBEAT_MS, HOUSEKEEPING_STATEMENT_MS, METRICS_MS } from '../process/limits.js';
@@ -44,6 +45,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);
+  await requireSameStore(db, blobs);
   const tidying = await openDatabase(databaseUrl, HOUSEKEEPING_STATEMENT_MS);
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));

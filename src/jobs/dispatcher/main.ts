@@ -7,7 +7,7 @@ const log = createLog('dispatcher', settings);
 await runProcess(log, () =>
   startDispatcher({
     ...settings,
-    blobs: openBlobStore(settings.blobUrl),
+    blobs: openBlobStore(settings.blobUrl, settings.blobCache),
     log,
     secrets: settings,
     outgoing: { allowedHosts: settings.outgoingAllow },

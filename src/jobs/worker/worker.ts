@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
+import type { BlobCache } from '../../contract/blob-cache.js';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
 import type { WorkerDevice } from '../../contract/workers.js';
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import { startLeases } from '../lifecycle/held-leases.js';
+import { requireSameStore } from '../lifecycle/same-store.js';
 import { HEARTBEAT_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
@@ -34,6 +36,8 @@ export interface WorkerOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly blobUrl: string;
+  /** Copies of blobs on this host, where the store is no folder. */
+  readonly blobCache: BlobCache;
   /** Maximum number of trainers. Absent: as many as the devices allow. */
   readonly slots?: number;
   readonly threads: number;
@@ -65,6 +69,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS);
+  const blobs = openBlobStore(options.blobUrl, options.blobCache);
+  await requireSameStore(db, blobs);
   const workerId = newId('worker');
   const { devices, slots } = await openSlots(options);
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
@@ -93,7 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const runner = new TaskRunner({
     db,
     metrics,
-    blobs: openBlobStore(options.blobUrl),
+    blobs,
     workerId,
     leases,
     noProgressMs,
@@ -108,11 +114,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const wakeSlot = () => void work().catch(warn('a slot after its wake-up'));
   const imports = startImports({
     db,
-    blobs: openBlobStore(options.blobUrl),
+    blobs,
     workerId,
     leases,
     command: tiedToParent(options.importer),
-    environment: computingEnvironment(process.env, options.blobUrl),
+    environment: computingEnvironment(process.env, options),
     limits: options.importLimits,
     quota: options.tenantBytes ?? null,
     fetching: options.fetching,

@@ -12,6 +12,7 @@ import { orNull, syncToDisk } from '../../storage/files.js';
 import { PinnedFiles } from '../../storage/pinned-files.js';
 import { withHomeDatabase } from '../home-database.js';
 import { readStream, writeFileOf } from './files.js';
+import { requireFolder } from './folder-only.js';
 import { type FileEntry, type Manifest, type TableEntry, tablePath, writeManifest } from './manifest.js';
 
 export interface BackupReport {
@@ -52,6 +53,7 @@ export async function backUp(
 }
 
 async function requireData({ home, databaseUrl, blobUrl }: Settings): Promise<void> {
+  requireFolder(blobUrl);
   const blobs = fileURLToPath(blobUrl);
   if (databaseUrl && (await orNull(stat(blobs))) === null)
     throw new Error(

@@ -37,6 +37,7 @@ const MANIFEST_SUM = 'manifest.sha256';
 const PATHS = [
   /^database\/[a-z_]+\.jsonl\.gz$/,
   /^blobs\/blobs\/[0-9a-f]{2}\/[0-9a-f]{64}$/,
+  /^blobs\/store-id$/,
   /^blobs\/spool\/import_[0-9a-f]+\/source$/,
   /^secret\.key$/,
 ];

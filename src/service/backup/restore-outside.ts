@@ -7,6 +7,7 @@ import type { Progress } from '../../provision/progress.js';
 import { orNull, syncToDisk } from '../../storage/files.js';
 import { claimHome, describeHolder } from '../home.js';
 import { copyIntact } from './files.js';
+import { requireFolder } from './folder-only.js';
 import { RESTORING } from './interrupted.js';
 import type { FileEntry, Manifest } from './manifest.js';
 import { checkBackup, fillDatabase, type Restored } from './restore.js';
@@ -23,6 +24,7 @@ const SECRET = 'secret.key';
  * rows are there; until then no service starts on the home.
  */
 export async function restoreOutside(to: Outside, backup: string, progress: Progress): Promise<Restored> {
+  requireFolder(to.blobUrl);
   const folder = resolve(backup);
   const manifest = await progress.step('checking the backup', () => checkBackup(folder));
   const claimed = await claimHome(to.home);

@@ -54,7 +54,7 @@ interface Asked {
 }
 
 /** Statements that `readerOf` reads elsewhere than in Prisma: the first row of each is checked whenever a process starts. */
-const AT_START = ['applied-migrations', 'clock-of-ids', 'server-version', 'time-zone'];
+const AT_START = ['applied-migrations', 'clock-of-ids', 'heartbeat-age', 'server-version', 'time-zone'];
 
 /** Nulls that a statement excludes, or that an outer join or a subquery adds. */
 const KNOWN_NULLS: Readonly<Record<string, string>> = {

@@ -90,7 +90,7 @@ test('every process that computes has the telemetry of ONNX Runtime off, whateve
   for (const base of [{}, { ORT_DISABLE_TELEMETRY: '0' }]) {
     const settings = { blobUrl: 'file:///blobs', threads: 2 };
     const place = { device: 'cpu:0', gpu: null, bfloat16: false };
-    assert.equal(computingEnvironment(base, settings.blobUrl).ORT_DISABLE_TELEMETRY, '1');
+    assert.equal(computingEnvironment(base, settings).ORT_DISABLE_TELEMETRY, '1');
     assert.equal(trainerEnvironment(base, settings, place).ORT_DISABLE_TELEMETRY, '1');
   }
 });

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import type { BlobUri } from '../../../contract/blob-uri.js';
 import type { DatasetsClient, ImageFilter, Picture } from '../../../contract/client/datasets.js';
 import {
@@ -131,7 +130,7 @@ async function readPicture(
   if ('offsets' in files) return readFile(blobs, files, index);
   const { height, width, channels } = manifest.image;
   const size = height * width * channels;
-  const pixels = await readBytes(blobs, files.images, index * size, size);
+  const pixels = await blobs.readRange(files.images, index * size, size);
   return { bytes: encodePng(pixels, manifest.image), mediaType: 'image/png' };
 }
 
@@ -140,9 +139,9 @@ async function readFile(
   { images, offsets }: EncodedSplit,
   index: number,
 ): Promise<Picture> {
-  const ends = await readBytes(blobs, offsets, index * OFFSET_BYTES, 2 * OFFSET_BYTES);
+  const ends = Buffer.from(await blobs.readRange(offsets, index * OFFSET_BYTES, 2 * OFFSET_BYTES));
   const start = Number(ends.readBigUInt64LE(0));
-  const bytes = await readBytes(blobs, images, start, Number(ends.readBigUInt64LE(OFFSET_BYTES)) - start);
+  const bytes = await blobs.readRange(images, start, Number(ends.readBigUInt64LE(OFFSET_BYTES)) - start);
   return { bytes, mediaType: mediaTypeOf(bytes) };
 }
 
@@ -150,15 +149,4 @@ async function readFile(
 function mediaTypeOf(bytes: Uint8Array): Picture['mediaType'] {
   if (bytes[0] === 0xff) return 'image/jpeg';
   return bytes[0] === 0x89 ? 'image/png' : 'image/webp';
-}
-
-/** @returns `size` bytes from `start` on; fewer at the end of the blob */
-async function readBytes(blobs: BlobStore, uri: BlobUri, start: number, size: number): Promise<Buffer> {
-  const file = await open(await blobs.uncheckedPath(uri));
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, start);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -1,4 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
+import { ERRORS } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
+import { type OutageCode, outageOf } from '../../../contract/outages.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { diskSpace, reserveOf } from '../../../storage/disk.js';
 import { clockProblem, readClocks } from '../../lifecycle/clocks.js';
@@ -25,12 +28,12 @@ export interface ReadinessParts {
 
 /** Never throws: a part that does not respond is `down`. */
 export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas['Health'], 'status'>> {
-  const [workers, redisProblem, disks, waiting, clocks] = await Promise.all([
+  const [workers, redisProblem, disks, waiting, blobProblem] = await Promise.all([
     findWorkers(parts.db).catch(() => null),
     parts.redis.problem(PROBE_MS),
     readDisks(parts),
     waitingForHosts(parts.db).catch(() => null),
-    readClocks(parts.db, parts.blobs).catch(() => null),
+    storeProblem(parts),
   ]);
   const problems = [
     workers ? null : 'Postgres does not respond.',
@@ -38,7 +41,7 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
     workers?.length === 0 ? 'No worker is connected.' : null,
     ...disks.map(problemOf),
     waiting?.message ? `Tasks that wait for their host: ${waiting.tasks}. ${waiting.message}` : null,
-    clocks && clockProblem(clocks),
+    blobProblem,
   ].filter((problem) => problem !== null);
   return {
     dependencies: {
@@ -49,6 +52,28 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
     disks,
     problems,
   };
+}
+
+/** What is wrong with the blob store: it cannot be used, or its clock is off. Null also where Postgres does not respond. */
+async function storeProblem({ db, blobs }: ReadinessParts): Promise<string | null> {
+  const gaveUp = new AbortController();
+  const silence = setTimeout(PROBE_MS, 'storage_unreachable' as const, { signal: gaveUp.signal });
+  const asked = readClocks(db, blobs).then(clockProblem, (error) => {
+    const code = outageOf(error);
+    return code && problemOfStore(code);
+  });
+  try {
+    return await Promise.race([asked, silence.then(problemOfStore)]);
+  } finally {
+    gaveUp.abort();
+    silence.catch(() => undefined);
+  }
+}
+
+/** In words of the catalogue: anybody may ask, so they name no address. */
+function problemOfStore(code: OutageCode): string {
+  const { title, remedy } = ERRORS[code];
+  return `${title}. ${remedy}`;
 }
 
 const DISKS: readonly Disk['name'][] = ['home', 'blobs'];

@@ -74,6 +74,8 @@ function addQueue(gauges: Gauges, { jobs, ready, running }: ServiceFigures): voi
     'Running tasks, by kind.',
     countsOf(TASK_KINDS, 'kind', running),
   );
+  const counted = [...ready, ...running].reduce((sum, { count }) => sum + count, 0);
+  gauges.set('strata_wanted_slots', 'Slots that would all have work now: ready and running tasks.', counted);
   gauges.set(
     'strata_lease_age_seconds',
     'Seconds since the oldest renewal of a lease. At 6 s, the task is taken back.',

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { type BlobCache, cacheVariables } from '../../../contract/blob-cache.js';
 
 // The process dies with its parent, even if the parent is killed: a trainer must not run beside the attempt that
 // replaced it.
@@ -23,10 +24,24 @@ const WITHHELD_PREFIX = 'OTEL_';
 /** ONNX Runtime sends nothing to its vendor when it finds this variable as it is loaded (src/onnx/runtime.ts). */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' };
 
-/** Environment of processes that compute. They know the location of blobs, and no secret. */
-export function computingEnvironment(base: NodeJS.ProcessEnv, blobUrl: string): NodeJS.ProcessEnv {
+/** Where a process finds blobs. */
+export interface BlobSettings {
+  readonly blobUrl: string;
+  /** Absent: a cache in the temporary folder, if the store needs one. */
+  readonly blobCache?: BlobCache;
+}
+
+/**
+ * Environment of processes that compute. They know the location of blobs, and no secret but the credentials of a bucket
+ * (`AWS_*`), without which they could not read them.
+ */
+export function computingEnvironment(
+  base: NodeJS.ProcessEnv,
+  { blobUrl, blobCache }: BlobSettings,
+): NodeJS.ProcessEnv {
   const kept = Object.entries(base).filter(
     ([name]) => !WITHHELD.includes(name) && !name.startsWith(WITHHELD_PREFIX),
   );
-  return { ...Object.fromEntries(kept), ...NO_TELEMETRY, STRATA_BLOB_URL: blobUrl };
+  const cached = blobCache === undefined ? {} : cacheVariables(blobCache);
+  return { ...Object.fromEntries(kept), ...NO_TELEMETRY, ...cached, STRATA_BLOB_URL: blobUrl };
 }

@@ -9,12 +9,11 @@ import { answerPredictions } from '../../queue/answer-predictions.js';
 import type { ProcessBounds } from '../children/bounded-command.js';
 import { moduleFile, nodeCommand } from '../children/node-command.js';
 import { PredictorChild } from '../children/predictor-child.js';
-import { computingEnvironment, tiedToParent } from '../children/trainer-command.js';
+import { type BlobSettings, computingEnvironment, tiedToParent } from '../children/trainer-command.js';
 import { Predictor } from './predictor.js';
 
-export interface PredictionServerOptions {
+export interface PredictionServerOptions extends BlobSettings {
   readonly redisUrl: string;
-  readonly blobUrl: string;
   readonly threads: number;
   /** Megabytes of model files to keep loaded. 0: this worker serves no predictions. */
   readonly predictorMb: number;
@@ -62,13 +61,10 @@ function predictorBounds({ predictorMb, threads }: PredictionServerOptions): Pro
   return { memoryBytes, cpuSeconds: CPU_SECONDS + openSeconds };
 }
 
-function predictorEnvironment(
-  base: NodeJS.ProcessEnv,
-  { blobUrl, threads, predictorMb }: PredictionServerOptions,
-): NodeJS.ProcessEnv {
+function predictorEnvironment(base: NodeJS.ProcessEnv, options: PredictionServerOptions): NodeJS.ProcessEnv {
   return {
-    ...computingEnvironment(base, blobUrl),
-    STRATA_THREADS: String(threads),
-    STRATA_PREDICTOR_MB: String(predictorMb),
+    ...computingEnvironment(base, options),
+    STRATA_THREADS: String(options.threads),
+    STRATA_PREDICTOR_MB: String(options.predictorMb),
   };
 }

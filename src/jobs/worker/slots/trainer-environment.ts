@@ -1,8 +1,7 @@
-import { computingEnvironment } from '../children/trainer-command.js';
+import { type BlobSettings, computingEnvironment } from '../children/trainer-command.js';
 import type { SlotPlace } from './devices.js';
 
-export interface TrainerSettings {
-  readonly blobUrl: string;
+export interface TrainerSettings extends BlobSettings {
   readonly threads: number;
 }
 
@@ -12,11 +11,11 @@ const MIN_POOL = 4;
 /** Environment of the trainer on a slot: its threads and its device, but no addresses of servers. */
 export function trainerEnvironment(
   base: NodeJS.ProcessEnv,
-  { blobUrl, threads }: TrainerSettings,
+  { threads, ...blobs }: TrainerSettings,
   { gpu, bfloat16 }: SlotPlace,
 ): NodeJS.ProcessEnv {
   // With this variable, TensorFlow's threads would wait for each other in malloc.
-  const { MALLOC_ARENA_MAX: _, ...kept } = computingEnvironment(base, blobUrl);
+  const { MALLOC_ARENA_MAX: _, ...kept } = computingEnvironment(base, blobs);
   return {
     ...kept,
     STRATA_THREADS: String(threads),

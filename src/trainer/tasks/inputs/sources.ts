@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { blobsOf, decodeManifest } from '../../../contract/dataset-manifest.js';
 import type { BlobUri } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
@@ -13,28 +12,24 @@ import type { TaskContext } from '../context.js';
 export class Sources {
   private constructor(
     private readonly blobs: BlobStore,
-    private readonly files: ReadonlyMap<BlobUri, number>,
+    private readonly generations: ReadonlyMap<BlobUri, string>,
   ) {}
 
   /** @throws BlobMissingError, BlobCorruptError */
   static async open({ assignment: { inputs }, blobs }: TaskContext): Promise<Sources> {
-    const files = new Map<BlobUri, number>();
+    const generations = new Map<BlobUri, string>();
     if (inputs.dataset) {
       const manifest = decodeManifest(await blobs.get(inputs.dataset));
-      for (const uri of blobsOf(manifest)) files.set(uri, await fileOf(blobs, uri));
+      for (const uri of blobsOf(manifest)) generations.set(uri, await blobs.generation(uri));
     }
-    return new Sources(blobs, files);
+    return new Sources(blobs, generations);
   }
 
   /** @throws BlobMissingError, BlobCorruptError */
   async confirm(): Promise<void> {
-    for (const [uri, file] of this.files) {
+    for (const [uri, generation] of this.generations) {
       // Another file in the same place: the one that was read was damaged.
-      if ((await fileOf(this.blobs, uri)) !== file) throw new BlobCorruptError(uri);
+      if ((await this.blobs.generation(uri)) !== generation) throw new BlobCorruptError(uri);
     }
   }
-}
-
-async function fileOf(blobs: BlobStore, uri: BlobUri): Promise<number> {
-  return (await stat(await blobs.localPath(uri))).ino;
 }

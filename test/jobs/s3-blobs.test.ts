@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startS3Proxy } from '../support/s3-proxy.js';
+import { Strata } from '../support/strata.js';
+import { startVersitygw, versitygw } from '../support/versitygw.js';
+import { smallJob } from './support/specs.js';
+
+const built = await versitygw();
+const skip = 'missing' in built ? built.missing : false;
+
+/** A network of a few hundred weights. */
+const TINY = smallJob({ seed: 7, model: { depth: 8, width: 2 }, method: { stages: 2 }, epochs: 1 });
+
+/** Trains it. @returns the sha256 of the weights */
+async function train(
+  strata: Strata,
+  duringIt: (id: string) => Promise<void> = async () => undefined,
+): Promise<string> {
+  const { job } = await strata.client.jobs.createJob(TINY, {});
+  await duringIt(job.id);
+  const ended = await strata.ended(job.id);
+  assert.equal(ended.state, 'succeeded', JSON.stringify(ended.error));
+  const { rows } = await strata.sql.query<{ sha256: string }>(
+    "SELECT sha256 FROM artifact WHERE job_id = $1 AND name = 'weights.safetensors'",
+    [job.id],
+  );
+  assert.equal(rows.length, 1);
+  return rows[0]?.sha256 ?? '';
+}
+
+/** @returns what a service on a folder trains */
+async function trainOnFolder(): Promise<string> {
+  const strata = await Strata.start({ slots: 2 });
+  try {
+    await Promise.all([strata.startDispatcher(), strata.startWorker()]);
+    return await train(strata);
+  } finally {
+    await strata.stop();
+  }
+}
+
+test('two hosts that share a bucket alone, which is down for a while, train bitwise what one host trains on a folder', {
+  skip,
+}, async () => {
+  if (!('program' in built)) return;
+  const home = await mkdtemp(join(tmpdir(), 'strata-s3-job-'));
+  const server = await startVersitygw(built.program, home);
+  await server.createBucket('blobs');
+  const proxy = await startS3Proxy(server.endpoint);
+  const strata = await Strata.start({ slots: 1, blobUrl: server.urlOf('blobs', 'jobs', proxy.url) });
+  try {
+    const expected = await trainOnFolder();
+    await strata.startDispatcher();
+    const hosts = ['one', 'two'].map((name) => join(home, name));
+    await Promise.all(hosts.map((host) => strata.startWorker({ STRATA_HOME: host })));
+    const weights = await train(strata, async (id) => {
+      await strata.event(id, 'job.running');
+      let left = 20;
+      proxy.treat = () => (left-- > 0 ? 'dead' : 'pass');
+    });
+    assert.equal(weights, expected);
+    assert.equal(proxy.counts.get('dead'), 20);
+    for (const host of hosts) assert.ok((await readdir(join(host, 'blob-cache', 'blobs'))).length > 0, host);
+    await assert.rejects(readdir(join(strata.servers.home, 'blobs')), { code: 'ENOENT' });
+  } finally {
+    await strata.stop();
+    await proxy.stop();
+    await server.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+});

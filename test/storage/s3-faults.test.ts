@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import type { S3Place } from '../../src/contract/blob-url.js';
+import { outageOf } from '../../src/contract/outages.js';
+import type { BlobStore } from '../../src/storage/blob-store.js';
+import { BlobCorruptError } from '../../src/storage/errors.js';
+import { LocalCache } from '../../src/storage/local-cache.js';
+import { connect } from '../../src/storage/s3/connection.js';
+import { S3Store } from '../../src/storage/s3/s3-store.js';
+import { type S3Proxy, startS3Proxy, type Treatment } from '../support/s3-proxy.js';
+import { type S3Server, startVersitygw, versitygw } from '../support/versitygw.js';
+
+const BUCKET = 'blobs';
+/** How long a store may say nothing: short, because these tests wait for it. */
+const SILENCE_MS = 400;
+const built = await versitygw();
+const options = { skip: 'missing' in built ? built.missing : false };
+
+let home: string;
+let server: S3Server;
+let proxy: S3Proxy;
+let prefix: string;
+let store: BlobStore;
+before(async () => {
+  if (!('program' in built)) return;
+  home = await mkdtemp(join(tmpdir(), 'strata-s3-faults-'));
+  server = await startVersitygw(built.program, home);
+  await server.createBucket(BUCKET);
+  proxy = await startS3Proxy(server.endpoint);
+});
+after(async () => {
+  if (!('program' in built)) return;
+  await proxy.stop();
+  await server.stop();
+  await rm(home, { recursive: true, force: true });
+});
+beforeEach(() => {
+  if (!('program' in built)) return;
+  prefix = `${randomUUID()}/`;
+  store = openStore();
+  proxy.treat = () => 'pass';
+  proxy.counts.clear();
+});
+
+/** The same store on a host with an empty cache. */
+function openStore(bucket = BUCKET, endpoint = proxy.url): BlobStore {
+  const place: S3Place = { kind: 's3', bucket, prefix, endpoint, region: 'us-east-1', pathStyle: true };
+  const cache = { folder: join(home, 'caches', randomUUID()), maxBytes: 1e9 };
+  return new S3Store(connect(place, SILENCE_MS), new LocalCache(cache));
+}
+
+const always = (treatment: Treatment) => () => treatment;
+/** Treats the first requests with a method so, and lets the rest pass. */
+const first = (count: number, method: string, treatment: Treatment) => {
+  let left = count;
+  return (asked: string) => (asked === method && left-- > 0 ? treatment : 'pass');
+};
+
+const SMALL = Buffer.from('weights');
+const LARGE = Buffer.alloc((16 << 20) + 1, 'strata');
+
+const FAULTS = [
+  ['dead', 'storage_unreachable', /does not answer. Check the endpoint/],
+  ['silent', 'storage_unreachable', /does not answer/],
+  ['full', 'storage_full', /is full, or its quota is reached/],
+  ['denied', 'storage_denied', /refuses the credentials. Check AWS_ACCESS_KEY_ID/],
+] as const;
+
+for (const [fault, code, message] of FAULTS) {
+  test(
+    `a store that is ${fault} gives ${code}, an outage, on every way; afterwards everything is there`,
+    options,
+    async () => {
+      const { uri } = await store.put(SMALL);
+      const draft = await store.createSpool('job/task-a1/c');
+      await writeFile(draft.path, LARGE);
+      proxy.treat = always(fault);
+      const other = openStore();
+      const ways = [
+        other.put(Buffer.from('more')),
+        other.get(uri),
+        other.exists(uri),
+        other.readRange(uri, 0, 1),
+        other.id(),
+        draft.commit(),
+      ];
+      for (const way of await Promise.allSettled(ways)) {
+        assert.equal(way.status, 'rejected');
+        assert.equal(outageOf(way.reason), code, String(way.reason));
+      }
+      await assert.rejects(other.get(uri), { code, message });
+      proxy.treat = always('pass');
+      assert.ok(SMALL.equals(await other.get(uri)));
+      assert.equal(await store.exists('spool:job/task-a1/c'), false, 'nothing is half-written');
+      await draft.commit();
+      assert.ok(LARGE.equals(await other.get('spool:job/task-a1/c')));
+    },
+  );
+}
+
+test('a bucket that does not exist, and an endpoint where nothing listens, say so', options, async () => {
+  await assert.rejects(openStore('other').id(), {
+    code: 'storage_no_bucket',
+    message: /Create it, or correct BLOB_URL/,
+  });
+  await assert.rejects(openStore('other').put(SMALL), { code: 'storage_no_bucket' });
+  await assert.rejects(openStore(BUCKET, 'http://127.0.0.1:9').get('spool:job/task-a1/c'), {
+    code: 'storage_unreachable',
+  });
+});
+
+test('an answer that breaks off or arrives damaged is asked for again', options, async () => {
+  const { uri } = await store.put(LARGE);
+  for (const treatment of ['cut', 'lie'] as const) {
+    proxy.treat = first(1, 'GET', treatment);
+    assert.ok(LARGE.equals(await openStore().get(uri)), treatment);
+    assert.equal(proxy.counts.get(treatment), 1);
+  }
+});
+
+test(
+  'a store that gives other bytes again and again is found out, and leaves nothing in the cache',
+  options,
+  async () => {
+    const { uri } = await store.put(SMALL);
+    const other = openStore();
+    proxy.treat = always('lie');
+    await assert.rejects(other.get(uri), BlobCorruptError);
+    await assert.rejects(other.localPath(uri), BlobCorruptError);
+    proxy.treat = always('pass');
+    assert.ok(SMALL.equals(await other.get(uri)));
+  },
+);
+
+test(
+  'a store that loses a part of an upload for a moment gets it again; one that stays down gets no object',
+  options,
+  async () => {
+    const draft = await store.createSpool('job/task-a1/c');
+    await writeFile(draft.path, LARGE);
+    let parts = 0;
+    proxy.treat = (_, path) => (path.includes('partNumber') && parts++ > 0 ? 'full' : 'pass');
+    await assert.rejects(draft.commit(), { code: 'storage_full' });
+    assert.equal(await store.exists('spool:job/task-a1/c'), false);
+    proxy.treat = first(1, 'PUT', 'dead');
+    await draft.commit();
+    assert.ok(LARGE.equals(await openStore().get('spool:job/task-a1/c')));
+  },
+);

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How the proxy treats a request to the store behind it. */
+export type Treatment = 'pass' | 'dead' | 'silent' | 'full' | 'denied' | 'lie' | 'cut';
+
+export interface S3Proxy {
+  readonly url: string;
+  /** Chosen anew for each request. */
+  treat: (method: string, path: string) => Treatment;
+  /** Requests so far, by treatment. */
+  readonly counts: Map<Treatment, number>;
+  stop(): Promise<void>;
+}
+
+const REFUSALS = {
+  full: { status: 507, code: 'InsufficientStorage' },
+  denied: { status: 403, code: 'SignatureDoesNotMatch' },
+};
+
+/** A store that is dead, silent, full or lying, in front of a real one. */
+export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
+  const server = createServer((asked, answer) => {
+    const treatment = proxy.treat(asked.method ?? '', asked.url ?? '');
+    proxy.counts.set(treatment, (proxy.counts.get(treatment) ?? 0) + 1);
+    if (treatment === 'dead') asked.socket.destroy();
+    else if (treatment === 'full' || treatment === 'denied') refuse(asked, answer, REFUSALS[treatment]);
+    else if (treatment !== 'silent') forward(endpoint, asked, answer, treatment);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy: S3Proxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    treat: () => 'pass',
+    counts: new Map(),
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return proxy;
+}
+
+function refuse(
+  asked: IncomingMessage,
+  answer: ServerResponse,
+  { status, code }: { status: number; code: string },
+): void {
+  asked.resume();
+  answer.writeHead(status, { 'content-type': 'application/xml' });
+  answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+}
+
+/** The signature covers the headers, so they go on unchanged. */
+function forward(
+  endpoint: string,
+  asked: IncomingMessage,
+  answer: ServerResponse,
+  treatment: Treatment,
+): void {
+  const onward = request(new URL(asked.url ?? '', endpoint), {
+    method: asked.method,
+    headers: asked.headers,
+    setHost: false,
+  });
+  onward.on('error', () => answer.destroy());
+  onward.on('response', (given) => {
+    answer.writeHead(given.statusCode ?? 502, given.headers);
+    if (treatment === 'pass') return given.pipe(answer);
+    given.once('data', (chunk: Buffer) => {
+      given.destroy();
+      if (treatment === 'lie') return answer.end(chunk.map((byte) => byte ^ 1));
+      answer.write(chunk.subarray(0, chunk.length / 2), () => answer.destroy());
+    });
+  });
+  asked.pipe(onward);
+}
