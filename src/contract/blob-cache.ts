@@ -9,7 +9,7 @@ export const DEFAULT_CACHE_MB = 10_000;
 const FOLDER = 'STRATA_BLOB_CACHE';
 const MEGABYTES = 'STRATA_BLOB_CACHE_MB';
 
-/** How a worker tells its child processes about the cache that they share. */
+/** Variables by which a worker tells its child processes about the cache that they share. */
 export function cacheVariables({ folder, maxBytes }: BlobCache): Record<string, string> {
   return { [FOLDER]: folder, [MEGABYTES]: String(maxBytes / 1e6) };
 }

@@ -1,4 +1,4 @@
-/** Where BLOB_URL stores bytes: a folder that all processes share, or a bucket of an S3-compatible store. */
+/** The place of the bytes that BLOB_URL names: a folder that all processes share, or a bucket of an S3-compatible store. */
 export type BlobPlace = { readonly kind: 'folder'; readonly url: URL } | S3Place;
 
 export interface S3Place {

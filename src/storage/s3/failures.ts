@@ -17,7 +17,7 @@ const DENIED = [
   '403',
 ];
 const FULL = ['InsufficientStorage', 'QuotaExceeded', 'XMinioStorageFull', 'ENOSPC', '507'];
-/** Of the connection, of a wait that took too long, or of a server that says it cannot answer now. */
+/** Words of a connection that failed, of a wait that took too long, or of a server that says it cannot answer now. */
 const UNREACHABLE =
   /^(ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|EPIPE|ETIMEDOUT|ERR_(STREAM_PREMATURE_CLOSE|SSL|TLS)|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|TimeoutError|AbortError|StallError|NetworkingError|InternalError|ServiceUnavailable|SlowDown|Throttling|RequestTimeout|RequestTimeTooSlow|5\d\d$|429$)/;
 

@@ -54,7 +54,7 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
   };
 }
 
-/** What is wrong with the blob store: it cannot be used, or its clock is off. Null also where Postgres does not respond. */
+/** The problem of the blob store: it cannot be used, or its clock is off. Null also where Postgres does not respond. */
 async function storeProblem({ db, blobs }: ReadinessParts): Promise<string | null> {
   const gaveUp = new AbortController();
   const silence = setTimeout(PROBE_MS, 'storage_unreachable' as const, { signal: gaveUp.signal });

@@ -24,7 +24,7 @@ const WITHHELD_PREFIX = 'OTEL_';
 /** ONNX Runtime sends nothing to its vendor when it finds this variable as it is loaded (src/onnx/runtime.ts). */
 const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' };
 
-/** Where a process finds blobs. */
+/** The place at which a process finds blobs. */
 export interface BlobSettings {
   readonly blobUrl: string;
   /** Absent: a cache in the temporary folder, if the store needs one. */
