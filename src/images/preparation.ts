@@ -24,3 +24,49 @@ export function preparationOf(storage: DatasetStorage, { height, width }: ImageS
     center_crop: { height, width },
   };
 }
+
+/** How a picture becomes the input of a network. Every export has it, and `prepare` of the clients follows it. */
+export interface ModelInput extends ImageShape {
+  readonly layout: 'NHWC';
+  /** Of the pixels: `RGB` in this order, or `gray`. */
+  readonly colors: 'RGB' | 'gray';
+  readonly range: readonly [0, 255];
+  /** `outside`: the reader of the file subtracts `mean` and divides by `standard_deviation`. */
+  readonly normalization: 'inside' | 'outside';
+  /**
+   * The picture is resized without distortion until it just covers the size divided by this share; the size in its center is
+   * the input.
+   */
+  readonly crop_share: number;
+  readonly interpolation: 'bilinear';
+  readonly antialias: true;
+  /** An embedded profile is converted. */
+  readonly color_profile: 'sRGB';
+  /** Transparent pixels lie on this color. */
+  readonly alpha: 'black';
+  /** Of the metadata: pixels are taken as they are stored. */
+  readonly orientation: 'ignored';
+}
+
+/** The input of a network as `decodeCentre` makes it. @param preparation null for images stored in the input's size */
+export function modelInputOf(
+  image: ImageShape,
+  preparation: Preparation | null,
+  normalization: ModelInput['normalization'],
+): ModelInput {
+  return {
+    height: image.height,
+    width: image.width,
+    channels: image.channels,
+    layout: 'NHWC',
+    colors: image.channels === 1 ? 'gray' : 'RGB',
+    range: [0, 255],
+    normalization,
+    crop_share: preparation ? CENTRE_SHARE : 1,
+    interpolation: 'bilinear',
+    antialias: true,
+    color_profile: 'sRGB',
+    alpha: 'black',
+    orientation: 'ignored',
+  };
+}

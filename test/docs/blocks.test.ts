@@ -30,6 +30,8 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/python.md: import asyncio': 'test/docs/integration.test.ts',
   'docs/tutorial.md: ': 'test/docs/tutorial.ts',
   'docs/exports.md: import json': 'test/docs/exports.test.ts',
+  'docs/exports.md: from strata_train.prepare': 'test/python/prepare.test.ts',
+  'docs/exports.md: import { readFile }': 'test/python/prepare.test.ts',
 };
 
 /** All other blocks, by the beginning of their name, with the reason. */

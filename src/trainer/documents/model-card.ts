@@ -1,6 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, MetricHistory, NetworkFigures } from '../../contract/trainer-protocol.js';
-import { preparationOf } from '../../images/preparation.js';
+import { modelInputOf, preparationOf } from '../../images/preparation.js';
 import { inputShape } from '../../network/index.js';
 import type { ExportFormat } from '../export/index.js';
 import { frontMatter } from './front-matter.js';
@@ -109,12 +109,19 @@ function differences(networks: readonly NetworkFigures[]): string[] {
 const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
   networks[0]?.exports.map(({ format }) => format) ?? [];
 
-/** The resize and crop that make photographs of any size the pixels that the network was evaluated on. */
+/** How a picture becomes the pixels that the network was evaluated on. */
 function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): string[] {
-  const preparation = preparationOf(dataset.storage, inputShape(spec, dataset));
-  if (!preparation) return [];
+  const image = inputShape(spec, dataset);
+  const preparation = preparationOf(dataset.storage, image);
+  const { height, width, colors } = modelInputOf(image, preparation, 'inside');
+  const about =
+    `Pixels: ${colors}, 0 to 255, ${height}x${width}. An embedded color profile is converted to sRGB, transparent pixels are black, ` +
+    'an orientation in the metadata is ignored. The outputs are in the order of the classes above. Each file states this ' +
+    '(`input`, `classes`), and `prepare` of the Python package `strata-train` makes these pixels of a file.';
+  if (!preparation) return [about];
   const [covered, crop] = [preparation.resize, preparation.center_crop].map((s) => `${s.height}x${s.width}`);
   return [
+    about,
     `Photographs of other sizes: resize (bilinear, antialiased) without distortion until the image just covers ${covered}, ` +
       `then take the ${crop} in its centre. Every export takes pixels that were prepared so: none resizes or crops. ` +
       'Each file states this preparation in its metadata.',

@@ -1,6 +1,17 @@
+import { type ModelInput, modelInputOf } from '../../images/preparation.js';
 import type { ModelFacts } from './model-source.js';
 
-/** Facts that a model file carries beside its network: class names, and the preparation of photographs if any. */
-export function metadataOf({ classes, preparation }: ModelFacts): Record<string, object> {
-  return { classes, ...(preparation && { preparation }) };
+/**
+ * Facts that a model file carries beside its network: class names in the order of the outputs, how a picture becomes its input,
+ * and the sizes by which photographs are prepared if there are any.
+ */
+export function metadataOf(
+  { image, classes, preparation }: ModelFacts,
+  normalization: ModelInput['normalization'] = 'inside',
+): Record<string, object> {
+  return {
+    classes,
+    input: modelInputOf(image, preparation, normalization),
+    ...(preparation && { preparation }),
+  };
 }

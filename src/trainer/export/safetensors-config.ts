@@ -1,4 +1,4 @@
-import type { Preparation } from '../../images/preparation.js';
+import type { ModelInput, Preparation } from '../../images/preparation.js';
 import type { Padding, PaddingRule } from '../../network/index.js';
 import type { InferenceModel } from './inference-layers.js';
 
@@ -9,6 +9,7 @@ export interface Config {
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
   readonly norm_epsilon: number;
+  readonly input: ModelInput;
   /** Resize and crop of photographs before the network. Absent if the dataset's images have the input's size. */
   readonly preparation?: Preparation;
   readonly layers: readonly ConfigLayer[];

@@ -34,7 +34,7 @@ function configOf({ layers, manifest }: InferenceModel) {
   return {
     format: 'strata-network',
     version: 1,
-    ...metadataOf(manifest),
+    ...metadataOf(manifest, 'outside'),
     image: manifest.image,
     mean: manifest.mean,
     standard_deviation: manifest.standard_deviation,

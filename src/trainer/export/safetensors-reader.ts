@@ -9,6 +9,7 @@ export function readSafetensors({ weights, config }: SafetensorsFiles): Inferenc
   const {
     layers,
     norm_epsilon,
+    input: _,
     preparation = null,
     ...facts
   } = JSON.parse(new TextDecoder().decode(config)) as Config;

@@ -139,6 +139,7 @@ test("a card of photographs says how they are resized and cropped, and has the j
   assert.match(card, /for images of 64x64x3/);
   assert.match(card, /until the image just covers 73x73, then take the 64x64 in its centre/);
   assert.match(card, /Each file states this preparation in its metadata/);
+  assert.match(card, /Pixels: RGB, 0 to 255, 64x64\. .*transparent pixels are black/);
   assert.match(card, /np\.zeros\(\[1, 64, 64, 3\]/);
   assert.doesNotMatch(
     modelCard({ ...facts, dataset: MNIST, spec: mnistSpec() }),

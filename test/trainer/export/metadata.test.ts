@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { centreSize } from '../../../src/images/decode.js';
-import { preparationOf } from '../../../src/images/preparation.js';
+import { modelInputOf, preparationOf } from '../../../src/images/preparation.js';
 import { graphModelFiles } from '../../../src/trainer/export/graph-export.js';
 import type { InferenceModel } from '../../../src/trainer/export/inference-layers.js';
 import { inferenceModel } from '../../../src/trainer/export/lower.js';
@@ -24,6 +24,17 @@ const PIXELS = inferenceModel(source);
 const PHOTOGRAPHS = inferenceModel({ ...source, manifest: { ...source.manifest, storage: 'encoded' } });
 const PREPARATION = preparationOf('encoded', source.manifest.image)!;
 
+const PHOTOGRAPH = modelInputOf(source.manifest.image, PREPARATION, 'inside');
+const PIXEL = modelInputOf(source.manifest.image, null, 'inside');
+
+test('an input says what becomes of a picture: its size, crop, colors, alpha and normalization', () => {
+  const { height, width } = source.manifest.image;
+  const { crop_share: share, normalization, alpha, colors, ...rest } = PHOTOGRAPH;
+  assert.deepEqual([rest.height, rest.width, share, PIXEL.crop_share], [height, width, 0.875, 1]);
+  assert.deepEqual([normalization, alpha, colors], ['inside', 'black', 'RGB']);
+  assert.equal(modelInputOf({ height: 28, width: 28, channels: 1 }, null, 'inside').colors, 'gray');
+});
+
 test('the stated resize and crop are those that evaluation applies, for wide, high and small photographs', () => {
   const shape = { height: 224, width: 224, channels: 3 };
   const { resize, center_crop } = preparationOf('encoded', shape)!;
@@ -41,10 +52,18 @@ test('the stated resize and crop are those that evaluation applies, for wide, hi
 });
 
 test('model.json of both TensorFlow.js formats states the resize and crop to its loader', async () => {
-  assert.deepEqual(await layersMetadata(PHOTOGRAPHS), { classes: CLASSES, preparation: PREPARATION });
-  assert.deepEqual(await graphMetadata(PHOTOGRAPHS), { classes: CLASSES, preparation: PREPARATION });
-  assert.deepEqual(await layersMetadata(PIXELS), { classes: CLASSES });
-  assert.deepEqual(await graphMetadata(PIXELS), { classes: CLASSES });
+  assert.deepEqual(await layersMetadata(PHOTOGRAPHS), {
+    classes: CLASSES,
+    input: PHOTOGRAPH,
+    preparation: PREPARATION,
+  });
+  assert.deepEqual(await graphMetadata(PHOTOGRAPHS), {
+    classes: CLASSES,
+    input: PHOTOGRAPH,
+    preparation: PREPARATION,
+  });
+  assert.deepEqual(await layersMetadata(PIXELS), { classes: CLASSES, input: PIXEL });
+  assert.deepEqual(await graphMetadata(PIXELS), { classes: CLASSES, input: PIXEL });
 });
 
 async function layersMetadata(model: InferenceModel): Promise<unknown> {
@@ -75,6 +94,7 @@ async function stored(files: ModelArtifacts): Promise<ReturnType<typeof tf.io.fr
 test('config.json states the resize and crop, and a reader keeps them', () => {
   const config = JSON.parse(new TextDecoder().decode(safetensorsFiles(PHOTOGRAPHS).config));
   assert.deepEqual(config.preparation, PREPARATION);
+  assert.deepEqual(config.input, { ...PHOTOGRAPH, normalization: 'outside' });
   assert.deepEqual(readSafetensors(safetensorsFiles(PHOTOGRAPHS)).manifest.preparation, PREPARATION);
   assert.equal(readSafetensors(safetensorsFiles(PIXELS)).manifest.preparation, null);
 });
@@ -90,8 +110,12 @@ for name in ("photographs", "pixels"):
     metadata = onnxruntime.InferenceSession(f"{name}.onnx").get_modelmeta().custom_metadata_map
     print(json.dumps({key: json.loads(value) for key, value in metadata.items()}))`;
     const [photographs, pixels] = (await runPython(code, folder)).trim().split('\n');
-    assert.deepEqual(JSON.parse(photographs!), { classes: CLASSES, preparation: PREPARATION });
-    assert.deepEqual(JSON.parse(pixels!), { classes: CLASSES });
+    assert.deepEqual(JSON.parse(photographs!), {
+      classes: CLASSES,
+      input: PHOTOGRAPH,
+      preparation: PREPARATION,
+    });
+    assert.deepEqual(JSON.parse(pixels!), { classes: CLASSES, input: PIXEL });
   } finally {
     rmSync(folder, { recursive: true });
   }
