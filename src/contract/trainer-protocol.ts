@@ -124,6 +124,8 @@ export interface TaskSuccess {
   readonly result: Readonly<Record<string, number>>;
   /** Only for finalize: the final networks, side by side. They include times, so they differ between attempts. */
   readonly networks?: readonly NetworkFigures[];
+  /** `seconds` of each trainer, if several shared the task. */
+  readonly trainers?: readonly Readonly<Record<string, number>>[];
   /** Only for a profile. */
   readonly profile?: NetworkProfile;
   /** Warnings for the owner of the job, although the task succeeded. */

@@ -12,7 +12,8 @@ export interface TimedTask {
 
 /** A successful training task of a job, of a stage or of the joined network. */
 export interface TrainedTask {
-  /** Null for the joined network. */
+  readonly kind: 'stage' | 'end_to_end';
+  /** Null for the joined network, and for a round of all stages. */
   readonly stage: number | null;
   /** Its number among the devices that share a round of the joined network; null where one trains it. */
   readonly replica: number | null;
@@ -24,4 +25,6 @@ export interface TrainedTask {
   readonly finishedAt: Date;
   /** Times by part, as measured by the trainer. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** The same of each trainer, where several shared the task; null where one ran it. */
+  readonly trainers: readonly Readonly<Record<string, number>>[] | null;
 }

@@ -140,6 +140,7 @@ export function attemptOf(task: string) {
     ended_at: NOW,
     worker_id: 'worker_1',
     device: 'cpu-0',
+    devices: ['cpu-0'],
     checkpoint_step: null,
     error: {
       code: 'worker_lost',

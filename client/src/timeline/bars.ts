@@ -19,6 +19,9 @@ export interface Lane {
   readonly bars: readonly Bar[];
 }
 
+/** Slots that an attempt takes. Attempts of earlier versions may not name their device. */
+export const slotsOf = ({ devices }: Attempt): number => Math.max(1, devices.length);
+
 export function barsOf(attempts: readonly Attempt[], nowMs: number): Bar[] {
   return attempts.map((attempt) => {
     const start = Date.parse(attempt.started_at);
@@ -35,7 +38,7 @@ export type LaneOf = Pick<Attempt, 'kind' | 'stage' | 'replica'>;
  * @param coming tasks that have not started, whose lanes are there from the beginning
  */
 export function lanesByStage(bars: readonly Bar[], coming: readonly LaneOf[] = []): Lane[] {
-  const lanes = lanesOf(bars, ({ attempt }) => stageLane(attempt));
+  const lanes = lanesOf(bars, ({ attempt }) => [stageLane(attempt)]);
   const names = new Set(lanes.map(({ name }) => name));
   for (const task of coming) {
     const lane = stageLane(task);
@@ -45,13 +48,15 @@ export function lanesByStage(bars: readonly Bar[], coming: readonly LaneOf[] = [
   return lanes.sort((a, b) => order(a) - order(b));
 }
 
-/** A lane for each device of each worker, in the order of their first use. */
+/** A lane for each device of each worker, in the order of their first use. An attempt on several devices is in each lane. */
 export function lanesByDevice(bars: readonly Bar[]): Lane[] {
   const workers = [...new Set(bars.map(({ attempt }) => attempt.worker_id))];
-  return lanesOf(bars, ({ attempt: { worker_id: worker, device } }) => ({
-    name: workers.length > 1 ? `${device ?? '?'} of worker ${workers.indexOf(worker) + 1}` : (device ?? '?'),
-    stage: null,
-  }));
+  return lanesOf(bars, ({ attempt: { worker_id: worker, devices } }) =>
+    (devices.length > 0 ? devices : ['?']).map((device) => ({
+      name: workers.length > 1 ? `${device} of worker ${workers.indexOf(worker) + 1}` : device,
+      stage: null,
+    })),
+  );
 }
 
 /** A lane without its bars. */
@@ -66,10 +71,10 @@ export function stageLane({ kind, stage, replica }: LaneOf): Naming {
 }
 
 /** Bars that overlap in a lane (two slots of one device) go to further lanes of its name. */
-function lanesOf(bars: readonly Bar[], naming: (bar: Bar) => Naming): Lane[] {
+function lanesOf(bars: readonly Bar[], naming: (bar: Bar) => readonly Naming[]): Lane[] {
   const lanes = new Map<string, Naming & { bars: Bar[] }>();
-  for (const bar of [...bars].sort((a, b) => a.start - b.start)) {
-    const { name, stage } = naming(bar);
+  const inOrder = [...bars].sort((a, b) => a.start - b.start);
+  for (const { bar, name, stage } of inOrder.flatMap((bar) => naming(bar).map((lane) => ({ bar, ...lane })))) {
     for (let row = 0; ; row++) {
       const key = row === 0 ? name : `${name} (${row + 1})`;
       const lane = lanes.get(key) ?? { name: key, stage, bars: [] };

@@ -1,13 +1,13 @@
-import type { Bar } from './bars.js';
+import { type Bar, slotsOf } from './bars.js';
 
 /** Use of the slots, from the first start to the last end. */
 export interface TimelineFigures {
   readonly wallSeconds: number;
   /** Time of slots at work, over all attempts. */
   readonly deviceSeconds: number;
-  /** Mean number of attempts that ran at the same time. */
+  /** Mean number of slots at work. */
   readonly meanAtWork: number;
-  /** Maximum number of attempts that ran at the same time. */
+  /** Maximum number of slots at work at the same time. */
   readonly maxAtWork: number;
   /** Share of the time of `maxAtWork` slots in which a slot had nothing to do, 0 to 1. */
   readonly idleShare: number;
@@ -29,15 +29,15 @@ const LOST = ['failed', 'lost'];
 export function figuresOf(bars: readonly Bar[]): TimelineFigures | null {
   if (bars.length === 0) return null;
   const spans = spansOf(bars);
-  const maxAtWork = Math.max(...spans.map(({ running }) => running.length));
+  const maxAtWork = Math.max(...spans.map(slotsAtWork));
   const seconds = (part: readonly Span[], of: (span: Span) => number) =>
     part.reduce((sum, span) => sum + ((span.end - span.start) / 1000) * of(span), 0);
   const wallSeconds = seconds(spans, () => 1);
-  const deviceSeconds = seconds(spans, ({ running }) => running.length);
+  const deviceSeconds = seconds(spans, slotsAtWork);
   const idleOf = (cause: IdleCause) =>
     seconds(
       spans.filter(({ running }) => causeOf(running) === cause),
-      ({ running }) => maxAtWork - running.length,
+      (span) => maxAtWork - slotsAtWork(span),
     );
   const idle = maxAtWork * wallSeconds - deviceSeconds;
   return {
@@ -53,7 +53,7 @@ export function figuresOf(bars: readonly Bar[]): TimelineFigures | null {
     },
     lostSeconds: bars
       .filter(({ attempt }) => LOST.includes(attempt.outcome))
-      .reduce((sum, { start, end }) => sum + (end - start) / 1000, 0),
+      .reduce((sum, { start, end, attempt }) => sum + (slotsOf(attempt) * (end - start)) / 1000, 0),
   };
 }
 
@@ -62,6 +62,10 @@ interface Span {
   readonly start: number;
   readonly end: number;
   readonly running: readonly Bar[];
+}
+
+function slotsAtWork({ running }: Span): number {
+  return running.reduce((sum, { attempt }) => sum + slotsOf(attempt), 0);
 }
 
 /** The time from the first start to the last end, cut at every start and end: one pass over both, in order. */

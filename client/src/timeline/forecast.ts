@@ -55,7 +55,7 @@ export function forecast(
 }
 
 /**
- * Number of slots that work on a job: the maximum number of its attempts at the same time so far. The attempts that run at the
+ * Number of slots that work on a job: the maximum number of its slots at work so far. The attempts that run at the
  * moment are too few of them while the whole network trains or is evaluated.
  */
 export function slotsInUse(attempts: readonly Attempt[], nowMs: number): number {

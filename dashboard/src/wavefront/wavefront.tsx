@@ -104,11 +104,11 @@ function summary(attempts: readonly Attempt[]): string {
 
 /** One attempt in words. */
 export function AttemptDetails({ attempt, now }: { readonly attempt: Attempt; readonly now: number }) {
-  const { task, outcome, started_at: start, ended_at: end, device, error } = attempt;
+  const { task, outcome, started_at: start, ended_at: end, devices, error } = attempt;
   const seconds = ((end === null ? now : Date.parse(end)) - Date.parse(start)) / 1000;
   return (
     <p className="note" role="status">
-      <strong>{task}</strong>, attempt {attempt.attempt} on {device ?? 'an unknown device'}: {outcome}
+      <strong>{task}</strong>, attempt {attempt.attempt} on {devices.join(', ') || 'an unknown device'}: {outcome}
       {attempt.checkpoint_step !== null && `, resumed at step ${attempt.checkpoint_step}`}, {clock(start)},{' '}
       {duration(seconds)}
       {error && `. ${error.code}: ${error.message}`}

@@ -12,6 +12,8 @@ export interface AttemptData
   extends Pick<Attempt, 'task' | 'kind' | 'stage' | 'round' | 'replica' | 'attempt'> {
   readonly worker_id?: string;
   readonly device?: string;
+  /** Only of `task.shared`: all devices of the attempt, in the order of its stages. */
+  readonly devices?: readonly string[];
   readonly checkpoint_step?: number | null;
   readonly error?: JobError;
 }
@@ -20,8 +22,8 @@ const ATTEMPT_EVENT = { type: text, at: time, data: json<AttemptData>() };
 export type AttemptEvent = RowOf<typeof ATTEMPT_EVENT>;
 const attemptEvents = statement('attempt-events', ATTEMPT_EVENT);
 
-/** Event types that say when attempts at tasks start and end. */
-const TYPES = ['task.started', 'task.succeeded', 'task.failed', 'task.retried'];
+/** Event types that say when attempts at tasks start and end, and on which devices. */
+const TYPES = ['task.started', 'task.shared', 'task.succeeded', 'task.failed', 'task.retried'];
 
 /** Starts and ends of all attempts at the tasks of a job, in order. */
 export function findAttemptEvents(db: Queryable, jobId: string): Promise<AttemptEvent[]> {

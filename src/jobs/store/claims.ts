@@ -41,7 +41,7 @@ export function claimTask(
     Prisma.sql`
     WITH claimed AS (
       UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)},
-        worker_id = ${claimer.workerId}, device = ${claimer.device}, started_at = now(), finished_at = NULL
+        worker_id = ${claimer.workerId}, device = ${claimer.device}, slots = 1, started_at = now(), finished_at = NULL
       FROM job
       WHERE task.id = ${id} AND job.id = task.job_id AND ${claimableBy(claimer)}
       RETURNING task.*
@@ -72,7 +72,7 @@ export function claimBarely(
     db,
     Prisma.sql`
     UPDATE task SET state = 'running', error = NULL, ${taken(leaseMs)}, worker_id = ${claimer.workerId},
-      device = ${claimer.device}, started_at = now(), finished_at = NULL
+      device = ${claimer.device}, slots = 1, started_at = now(), finished_at = NULL
     WHERE id = ${id} AND state = 'ready' AND due_at <= now()
     RETURNING id, attempt, job_id AS "jobId", key, kind, stage, round, replica, failures, losses, outages`,
   );

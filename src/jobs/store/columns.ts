@@ -120,6 +120,7 @@ export const COLUMNS = {
     outputs: orNull(json<Readonly<Record<string, TaskOutput>>>()),
     result: orNull(json<Record<string, number>>()),
     seconds: orNull(json<Record<string, number>>()),
+    trainerSeconds: orNull(json<readonly Figures[]>()),
     error: orNull(json<JobError>()),
   },
   checkpoint: { uri: textOf<BlobUri>() },

@@ -63,7 +63,7 @@ const nextWhere = (claimable: Prisma.Sql): string =>
     )
     SELECT head.id, head.kind FROM head
     CROSS JOIN LATERAL (
-      SELECT (SELECT count(*) FROM task WHERE state = 'running' AND tenant = head.tenant)
+      SELECT (SELECT coalesce(sum(slots), 0) FROM task WHERE state = 'running' AND tenant = head.tenant)
         + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) AS running
     ) share
     CROSS JOIN LATERAL (
@@ -78,7 +78,7 @@ const nextForAny = prepare('next-in-slot', NEXT_IN_SLOT, nextWhere(CLAIMABLE));
 const nextInFloat32 = prepare('next-in-slot-in-float32', NEXT_IN_SLOT, nextWhere(CLAIMABLE_IN_FLOAT32));
 
 /**
- * The next work for a free slot; null if there is none. The tenant with the fewest running tasks and profiles goes
+ * The next work for a free slot; null if there is none. The tenant whose running tasks and profiles take the fewest slots goes
  * first; among equal tenants, the one that was served longest ago. The work of one tenant goes in this order:
  * profiles, which take seconds; then tasks by the priority of their jobs; then by the age of their jobs.
  */
@@ -96,9 +96,9 @@ const positionsOf = prepare(
   'queue-positions',
   { id: text, position: int },
   `WITH RECURSIVE
-  -- What each tenant has running, and when it was served last.
+  -- Slots that each tenant has at work, and when it was served last.
   share AS (
-    SELECT tenant, count(*) AS running, max(started_at) AS served FROM task
+    SELECT tenant, sum(slots) AS running, max(started_at) AS served FROM task
     WHERE state = 'running' GROUP BY tenant
   ),
   -- Tenants with queued jobs, found by steps through the index.

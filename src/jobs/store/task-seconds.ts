@@ -1,7 +1,8 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import { methodsWith } from '../../method/rules.js';
 import type { TimedTask, TrainedTask } from '../../planning/timed-task.js';
-import { float, int, json, orNull, text, time } from './connection/column.js';
+import { COLUMNS } from './columns.js';
+import { float, int, json, orNull, text, textOf, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -15,6 +16,7 @@ const timed = statement('timed-tasks', {
   method: json<ResolvedSpec['method']>(),
 });
 const trained = statement('trained-tasks', {
+  kind: textOf<TrainedTask['kind']>(),
   stage: orNull(int),
   replica: orNull(int),
   weight: float,
@@ -23,6 +25,7 @@ const trained = statement('trained-tasks', {
   startedAt: time,
   finishedAt: time,
   seconds: SECONDS,
+  trainers: COLUMNS.task.trainerSeconds,
 });
 
 /** One task trains all stages of these, so its seconds are of no single stage. */
@@ -57,8 +60,8 @@ export function findTrainedTasks(db: Queryable, jobId: string): Promise<TrainedT
   return trained.rows(
     db,
     Prisma.sql`
-    SELECT stage, replica, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
-      coalesce(seconds, '{}') AS seconds
+    SELECT kind, stage, replica, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
+      coalesce(seconds, '{}') AS seconds, trainer_seconds AS trainers
     FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND kind IN ('stage', 'end_to_end')`,
   );
 }

@@ -24,7 +24,7 @@ const succeeded = statement('end-succeeded', OPENING);
 export function endSucceeded(
   tx: Transaction,
   fence: Fence,
-  { outputs, result, seconds }: TaskSuccess,
+  { outputs, result, seconds, trainers = [] }: TaskSuccess,
 ): Promise<Opening | null> {
   const hasSpool = Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
   // Readers are given as an array, because Postgres would otherwise join with every waiting task.
@@ -34,7 +34,8 @@ export function endSucceeded(
     WITH ended AS (
       UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool},
         outputs = ${JSON.stringify(outputs)}::jsonb, result = ${JSON.stringify(result)}::jsonb,
-        seconds = ${JSON.stringify(seconds)}::jsonb
+        seconds = ${JSON.stringify(seconds)}::jsonb,
+        trainer_seconds = nullif(${JSON.stringify(trainers)}::jsonb, '[]')
       WHERE ${isCurrent(fence)}
       RETURNING id, key
     ), readers AS MATERIALIZED (

@@ -162,6 +162,11 @@ export function touchAttempt(
   );
 }
 
+/** Notes how many slots the current claim takes. @returns false for a stale attempt, which has changed nothing */
+export function setSlots(tx: Transaction, fence: Fence, slots: number): Promise<boolean> {
+  return updateHeld(tx, 'task', fence, Prisma.sql`slots = ${slots}`);
+}
+
 const EXPIRED_TASK = { ...RUNNING_TASK, workerId: orNull(text) };
 export type ExpiredTask = RowOf<typeof EXPIRED_TASK>;
 const expired = statement('expired-tasks', EXPIRED_TASK);

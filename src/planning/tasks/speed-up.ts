@@ -1,5 +1,6 @@
 import type { components } from '../../contract/generated/openapi.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
+import { isPipelined } from '../../method/methods.js';
 import { type StepParts, unevenSpeedUp } from '../costs/index.js';
 import { deviceKindOf } from '../forecast/device-kind.js';
 import { rounded, trainsInParallel } from '../forecast/layouts.js';
@@ -25,15 +26,34 @@ export function speedUpOf(
   tasks: readonly TrainedTask[],
   paused: boolean,
 ): Pick<JobResult, 'speedup' | 'speedup_reason'> {
+  if (isPipelined(method)) return speedUpOfGangs(tasks, paused);
   const serial = workOf(tasks, null, 1);
   const stages = Array.from({ length: method.stages }, (_, stage) => workOf(tasks, stage, method.stages));
   const missing = notComparable(method, tasks, serial, stages);
   if (missing) return { speedup: null, speedup_reason: missing };
-  const speedup: SpeedUp = {
-    measured: paused ? null : measured(serial, stages),
-    predicted: predicted(serial, stages),
-  };
-  return { speedup, speedup_reason: paused ? 'paused' : speedup.measured === null ? 'no_times' : null };
+  return compared(paused, { measured: measured(serial, stages), predicted: predicted(serial, stages) });
+}
+
+function compared(paused: boolean, { measured, predicted }: SpeedUp): Pick<JobResult, 'speedup' | 'speedup_reason'> {
+  const speedup = { measured: paused ? null : measured, predicted };
+  return { speedup, speedup_reason: paused ? 'paused' : measured === null ? 'no_times' : null };
+}
+
+/**
+ * Where trainers share the rounds of all stages, each has timed its own: the sum of what they compute is what one device
+ * would compute, so that no end-to-end task is needed.
+ */
+function speedUpOfGangs(all: readonly TrainedTask[], paused: boolean): Pick<JobResult, 'speedup' | 'speedup_reason'> {
+  const tasks = all.filter(({ kind }) => kind === 'stage');
+  const missing = tasks.length === 0 ? 'no_stage_task' : notAlike(tasks);
+  if (missing) return { speedup: null, speedup_reason: missing };
+  const total = (of: (seconds: number[]) => number) =>
+    tasks.reduce((sum, { trainers, seconds }) => sum + of((trainers ?? [seconds]).map(computing)), 0);
+  const alone = total((seconds) => seconds.reduce((sum, value) => sum + value, 0));
+  return compared(paused, {
+    measured: figure(alone / spanOf(tasks)),
+    predicted: figure(alone / total((seconds) => Math.max(...seconds))),
+  });
 }
 
 /** The reason why there is nothing to compare, or no times to compare by; null where there is none. */
@@ -47,6 +67,10 @@ function notComparable(
   if (!trainsInParallel(method)) return 'stages_in_turn';
   if (serial.steps === 0) return 'no_end_to_end_task';
   if (stages.some(({ steps }) => steps === 0)) return 'no_stage_task';
+  return notAlike(tasks);
+}
+
+function notAlike(tasks: readonly TrainedTask[]): Reason | null {
   // An attempt's row keeps its own times alone: those of its forerunners are lost.
   if (tasks.some(({ attempt }) => attempt !== 1)) return 'repeated_task';
   const [first] = tasks;
@@ -69,14 +93,23 @@ function measured(serial: Work, stages: readonly Work[]): number | null {
 /** Parts of a task's time that are not of a step: each replica reads every state of its round, and stores its own. */
 const BESIDE_STEPS = new Set(['start', 'checkpoint', 'data_thread']);
 
+/** Seconds of a trainer of a gang in its steps, without waiting for its neighbors. */
+function computing(parts: Readonly<Record<string, number>>): number {
+  const { stream = 0 } = parts;
+  return stepSeconds(parts) - stream;
+}
+
+function stepSeconds(parts: Readonly<Record<string, number>>): number {
+  return Object.entries(parts).reduce((sum, [part, seconds]) => sum + (BESIDE_STEPS.has(part) ? 0 : seconds), 0);
+}
+
 /**
  * Seconds of a task of the joined network that one device would spend. One that trains it alone counts whole; of a
  * replica only its steps count, since one device has the fixed costs of a round once.
  */
 function serialSeconds(task: TrainedTask): number {
-  const steps = Object.entries(task.seconds).filter(([part]) => !BESIDE_STEPS.has(part));
-  if (task.replica === null || steps.length === 0) return spanOf([task]);
-  return steps.reduce((sum, [, seconds]) => sum + seconds, 0);
+  const hasSteps = Object.keys(task.seconds).some((part) => !BESIDE_STEPS.has(part));
+  return task.replica === null || !hasSteps ? spanOf([task]) : stepSeconds(task.seconds);
 }
 
 /** Seconds from the first start to the last end. */

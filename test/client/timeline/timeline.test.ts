@@ -27,6 +27,7 @@ function attempt(task: string, start: number, end: number | null, changes: Parti
     ended_at: end === null ? null : at(end),
     worker_id: 'worker_1',
     device: 'cpu:0',
+    devices: ['cpu:0'],
     checkpoint_step: null,
     error: null,
     ...changes,
@@ -38,7 +39,7 @@ const ATTEMPTS = [
   attempt('prepare', 0, 2),
   attempt('stage-1-0', 2, 3, { outcome: 'lost' }),
   attempt('stage-1-0', 4, 8, { attempt: 2 }),
-  attempt('stage-0-0', 8, 10, { device: 'cpu:1' }),
+  attempt('stage-0-0', 8, 10, { device: 'cpu:1', devices: ['cpu:1'] }),
   attempt('stage-1-1', 8, null),
 ];
 const NOW = T0 + 12_000;
@@ -82,6 +83,22 @@ test('figures add up: time at work and idle time by cause are the time of all sl
   assert.equal(idle + figures.deviceSeconds, 2 * figures.wallSeconds);
   assert.equal(figures.lostSeconds, 1);
   assert.equal(figuresOf([]), null);
+});
+
+test('an attempt on several slots counts as often, and is in the lane of each device', () => {
+  const devices = ['cpu:0', 'cpu:1'];
+  const gang = [attempt('prepare', 0, 2), attempt('stage', 2, 6, { devices }), attempt('stage', 6, 7, { devices, outcome: 'lost' })];
+  const figures = figuresOf(barsOf(gang, NOW))!;
+  assert.deepEqual([figures.deviceSeconds, figures.maxAtWork, figures.lostSeconds], [2 + 8 + 2, 2, 2]);
+  assert.deepEqual(figures.idleSeconds, { whole_network: 2, messages: 0, nothing_running: 0 });
+  const lanes = lanesByDevice(barsOf(gang, NOW));
+  assert.deepEqual(
+    lanes.map(({ name, bars }) => [name, bars.length]),
+    [
+      ['cpu:0', 3],
+      ['cpu:1', 2],
+    ],
+  );
 });
 
 /** The rest of the same job. */

@@ -105,6 +105,9 @@ export class Figures {
   }
 }
 
+/** Events of an attempt that do not end it. */
+const STARTS = ['task.started', 'task.shared'];
+
 /** Outcome of an attempt that ran during `harm`; null if it continued, or ended by a later fault. */
 function lossOf(
   { at }: Harm,
@@ -114,7 +117,7 @@ function lossOf(
 ): Loss | null {
   const own = events.filter((event) => event.task === task);
   const ended = own.find(
-    (event) => event.attempt === attempt && event.type !== 'task.started' && event.at > at,
+    (event) => event.attempt === attempt && !STARTS.includes(event.type) && event.at > at,
   );
   const again = own.find((event) => event.attempt > attempt && event.type === 'task.started');
   if (ended?.type !== 'task.retried' || !again) return null;

@@ -5,6 +5,7 @@ import type { TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js';
+import { recordShared } from '../../../src/jobs/lifecycle/share.js';
 import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import { type Database, openDatabase } from '../../../src/jobs/store/connection/database.js';
 import { Strata } from '../../support/strata.js';
@@ -64,6 +65,7 @@ test('every attempt at a task is listed with its outcome, in order of the start'
   );
   const last = attempts.at(-1)!;
   assert.deepEqual([last.stage, last.round, last.device, last.ended_at], [1, 0, 'cpu:0', null]);
+  assert.deepEqual(last.devices, ['cpu:0']);
   for (const { started_at: start, ended_at: end } of attempts.slice(0, -1)) assert.ok(end! >= start);
   await strata.sql.query(
     `INSERT INTO worker (id, host, pid, devices, slots, versions)
@@ -89,7 +91,10 @@ test('the usage of a job counts all its attempts, those that were lost too, and 
     ...{ object: 'job_usage', job_id: id, attempts: 0, device_seconds: 0, lost_seconds: 0 },
     ...{ wall_seconds: 0, message_bytes: 0, artifact_bytes: 0 },
   });
-  await recordFailure(db, await claimed(id, 'prepare'), { ...crash, code: 'worker_lost' }, 'uncounted');
+  const lostTask = await claimed(id, 'prepare');
+  assert.equal(await recordShared(db, lostTask, ['cpu:0', 'cpu:2', 'cpu:3']), true);
+  await recordFailure(db, lostTask, { ...crash, code: 'worker_lost' }, 'uncounted');
+  assert.equal(await recordShared(db, lostTask, ['cpu:0', 'cpu:2']), false, 'a stale attempt takes no slot');
   await recordSuccess(db, await claimed(id, 'prepare'), success, []);
   await strata.sql.query(
     `UPDATE task SET outputs = '{"state": {"size_bytes": 1000}, "features": {"size_bytes": 7}}'
@@ -103,13 +108,15 @@ test('the usage of a job counts all its attempts, those that were lost too, and 
   );
   const events = (await strata.client.jobs.listJobEvents(id, { after: 0, limit: 100 })).data;
   const seqOf = (type: string, nth = 0) => events.filter((event) => event.type === type)[nth]!.seq;
-  const lost = 3 * (seqOf('task.retried') - seqOf('task.started'));
+  const lost = 3 * 3 * (seqOf('task.retried') - seqOf('task.started'));
   const done = 3 * (seqOf('task.succeeded') - seqOf('task.started', 1));
   const usage = await strata.client.jobs.getJobUsage(id);
   assert.deepEqual(
     [usage.attempts, usage.lost_seconds, usage.device_seconds, usage.message_bytes],
     [2, lost, lost + done, 14],
+    'three slots were lost',
   );
+  assert.deepEqual((await attemptsOf(id)).map(({ devices }) => devices), [['cpu:0', 'cpu:2', 'cpu:3'], ['cpu:0']]);
   await strata.sql.query(
     `UPDATE job SET ran_seconds = 2, running_since = '2026-01-01 00:00Z', finished_at = '2026-01-01 00:05Z' WHERE id = $1`,
     [id],

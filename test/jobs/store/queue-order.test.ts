@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
 import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import { releaseTask } from '../../../src/jobs/lifecycle/fail.js';
+import { recordShared } from '../../../src/jobs/lifecycle/share.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { nextInSlot, queuePositions } from '../../../src/jobs/store/queue-order.js';
 import type { Strata } from '../../support/strata.js';
@@ -68,6 +69,22 @@ test('the tenant that was served longest ago is next where there is one slot', a
     await free();
   }
   assert.ok([...a, ...b].length === 6 && ['abab', 'baba'].includes(tenants.join('')), tenants.join(''));
+});
+
+test('a task on several slots counts as often in the share of its tenant', async () => {
+  await jobs('a', 3);
+  await jobs('b', 3);
+  const shared = await claimNext(db, claimer);
+  assert.ok(shared?.kind === 'task');
+  await recordShared(db, shared.task, ['cpu:0', 'cpu:1', 'cpu:2']);
+  const tenantOf = async (id: string) => (await db.job.findUniqueOrThrow({ where: { id } })).tenant;
+  const first = await tenantOf(shared.task.jobId);
+  const next: string[] = [];
+  for (let index = 0; index < 3; index++) next.push(await tenantOf((await claimed()).jobId));
+  const other = first === 'a' ? 'b' : 'a';
+  assert.deepEqual(next, [other, other, other]);
+  await releaseTask(db, shared.task);
+  assert.equal(await tenantOf((await claimed()).jobId), first, 'its slots are free again');
 });
 
 test('a priority counts among the jobs of its tenant, and takes no turn from another', async () => {

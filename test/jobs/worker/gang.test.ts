@@ -28,11 +28,12 @@ const succeeded = (stage: number, forward: number): Outcome => ({
   },
 });
 
-test('a gang has the outputs of all its trainers, and the mean of their seconds', () => {
+test('a gang has the outputs of all its trainers, the mean of their seconds, and those of each', () => {
   const joined = joinedOutcome([succeeded(0, 2), succeeded(1, 4)]);
   assert.ok(joined.kind === 'succeeded');
   assert.deepEqual(Object.keys(joined.success.outputs), ['state-0', 'state-1']);
   assert.deepEqual(joined.success.seconds, { forward: 3 });
+  assert.deepEqual(joined.success.trainers, [{ forward: 2 }, { forward: 4 }]);
 });
 
 test('a gang ends as the trainer that ended first would, not as those that lost it', () => {

@@ -17,6 +17,8 @@ function task(
   const seconds = Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, value * steps]));
   const weight = stage === null ? steps : steps / METHOD.stages;
   return {
+    kind: stage === null ? 'end_to_end' : 'stage',
+    trainers: null,
     stage,
     replica: null,
     weight,
@@ -102,6 +104,24 @@ test('only the steps of a replica count: one device would have the fixed costs o
     seconds: { ...row.seconds, start: 1e3, checkpoint: 1e3 },
   }));
   assert.deepEqual(figuresOf(METHOD, costly, false), figuresOf(METHOD, replicas, false));
+});
+
+test('a pipeline is compared with what its trainers computed, without an end-to-end task', () => {
+  const { method } = resolved({ method: { type: 'pipeline', stages: 2 } });
+  const slow = { forward: 2, backward: 4, optimizer: 1, stream: 1, start: 5, data_thread: 9 };
+  const quick = { forward: 1, loss: 1, backward: 3, stream: 3, start: 5, checkpoint: 2 };
+  const mean = { forward: 1.5 };
+  const round = (start: number, trainers: TrainedTask['trainers'], seconds = mean): TrainedTask => ({
+    ...task(null, [start, start + 10], 4, {}),
+    ...{ kind: 'stage', trainers, seconds },
+  });
+  const rounds = [round(0, [slow, quick]), round(10, [quick, slow]), task(null, [0, 100], 9, SERIAL)];
+  assert.deepEqual(figuresOf(method, rounds, false), { measured: 24 / 20, predicted: Number((24 / 14).toPrecision(4)) });
+  assert.deepEqual(figuresOf(method, rounds, true)?.measured, null);
+  const alone = [round(0, null, { ...slow })];
+  assert.deepEqual(figuresOf(method, alone, false), { measured: 0.7, predicted: 1 });
+  assert.equal(reasonOf(method, rounds.slice(2), false), 'no_stage_task');
+  assert.equal(reasonOf(method, [{ ...rounds[0]!, attempt: 2 }], false), 'repeated_task');
 });
 
 test('no figure from times that a clock cannot distinguish', () => {

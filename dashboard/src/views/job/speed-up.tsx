@@ -39,7 +39,7 @@ export function SpeedUpPanel({ job }: { readonly job: Schemas['Job'] }) {
         <dd>{speedup ? `${figure(speedup.predicted)}×` : '–'}</dd>
         {figures && (
           <>
-            <dt>Tasks at work, mean</dt>
+            <dt>Slots at work, mean</dt>
             <dd>
               {figure(figures.meanAtWork)} of {figures.maxAtWork}
             </dd>

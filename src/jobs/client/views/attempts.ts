@@ -1,5 +1,4 @@
 import type { components } from '../../../contract/generated/openapi.js';
-import type { JobError } from '../../../contract/job-error.js';
 import { isTerminal } from '../../../contract/states.js';
 import type { AttemptData, AttemptEvent } from '../../store/attempt-events.js';
 import type * as Rows from '../../store/rows.js';
@@ -19,7 +18,7 @@ export function toAttempts(events: readonly AttemptEvent[], tasks: readonly Task
     if (type === 'task.started') attempts.set(id, started(about, at, rows.get(about.task)));
     else {
       const attempt = attempts.get(id);
-      if (attempt) attempts.set(id, { ...attempt, ...ended(type, about.error), ended_at: at.toISOString() });
+      if (attempt) attempts.set(id, { ...attempt, ...(type === 'task.shared' ? shared(about) : ended(type, at, about)) });
     }
   }
   return [...attempts.values()];
@@ -36,13 +35,17 @@ function started(about: AttemptData, at: Date, row: TaskRow | undefined): Attemp
     ended_at: (isOver && row?.finishedAt?.toISOString()) || null,
     worker_id: about.worker_id ?? null,
     device: about.device ?? null,
+    devices: about.device === undefined ? [] : [about.device],
     checkpoint_step: about.checkpoint_step ?? null,
     error: null,
   };
 }
 
-function ended(type: string, error: JobError | undefined): Pick<Attempt, 'outcome' | 'error'> {
-  if (type === 'task.succeeded') return { outcome: 'succeeded', error: null };
-  if (error === undefined) return { outcome: 'returned', error: null };
-  return { outcome: error.code === 'worker_lost' ? 'lost' : 'failed', error };
+const shared = ({ devices = [] }: AttemptData): Pick<Attempt, 'devices'> => ({ devices: [...devices] });
+
+function ended(type: string, at: Date, { error }: AttemptData): Pick<Attempt, 'outcome' | 'error' | 'ended_at'> {
+  const ended_at = at.toISOString();
+  if (type === 'task.succeeded') return { outcome: 'succeeded', error: null, ended_at };
+  if (error === undefined) return { outcome: 'returned', error: null, ended_at };
+  return { outcome: error.code === 'worker_lost' ? 'lost' : 'failed', error, ended_at };
 }

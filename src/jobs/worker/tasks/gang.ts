@@ -73,7 +73,7 @@ function rankOf(outcome: Outcome): number {
   return outcome.kind === 'stopped' ? 2 : 5;
 }
 
-/** Outputs of all trainers. Seconds by part are means, since they train at the same time. */
+/** Outputs of all trainers. Seconds by part are means, since they train at the same time; those of each are kept beside. */
 function joinedSuccess(successes: readonly TaskSuccess[]): TaskSuccess {
   const outputs: Record<string, TaskOutput> = {};
   const seconds: Record<string, number> = {};
@@ -82,7 +82,7 @@ function joinedSuccess(successes: readonly TaskSuccess[]): TaskSuccess {
     for (const [part, value] of Object.entries(success.seconds))
       seconds[part] = (seconds[part] ?? 0) + value / successes.length;
   }
-  return { ...successes[0]!, outputs, seconds };
+  return { ...successes[0]!, outputs, seconds, trainers: successes.map((success) => success.seconds) };
 }
 
 /** Linux takes 107 bytes for the path of a socket. */

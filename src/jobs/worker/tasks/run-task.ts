@@ -9,11 +9,13 @@ import { recordFailure, releaseTask } from '../../lifecycle/fail.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordLog } from '../../lifecycle/log.js';
 import { recordReport } from '../../lifecycle/report.js';
+import { recordShared } from '../../lifecycle/share.js';
 import { recordSuccess } from '../../lifecycle/succeed.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
+import type { ClaimedTask } from '../../store/tasks.js';
 import type { Gone } from '../children/gone.js';
 import type { OnReport, Outcome } from '../children/trainer-child.js';
 import { startWatchdog, type Watchdog } from '../children/watchdog.js';
@@ -116,6 +118,7 @@ export class TaskRunner {
       onWish: (wish) => attempt.obey(wish),
       run: async (lost) => {
         lost.addEventListener('abort', () => attempt.lose());
+        if (helpers.length > 0) await this.share(task, [slot, ...helpers]);
         const ended = await this.train(attempt, slot.place.device, checkpoints);
         await this.record(attempt, ended, checkpoints, trace);
       },
@@ -124,6 +127,12 @@ export class TaskRunner {
       attempt.detach();
       this.attempts.delete(attempt);
     });
+  }
+
+  /** A stale attempt finds out by its lease. */
+  private async share(task: ClaimedTask, slots: readonly Slot[]): Promise<void> {
+    const devices = slots.map(({ place }) => place.device);
+    await untilAvailable(() => recordShared(this.options.db, task, devices));
   }
 
   /** Asks all running tasks for a checkpoint and ends them, without counting a failure. */
