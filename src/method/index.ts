@@ -3,8 +3,10 @@
 export * from './couplings.js';
 export type * from './description.js';
 export * from './lags.js';
+export * from './memory.js';
 export * from './messages.js';
 export * from './methods.js';
+export * from './outer.js';
 export * from './rounds.js';
 export { METHODS, type MethodType, methodsWith } from './rules.js';
 export * from './run.js';

@@ -1,3 +1,5 @@
+import type { ResolvedMethod } from '../contract/spec.js';
+import { recomputes } from './memory.js';
 import { isPipelined, type StagedMethod } from './methods.js';
 
 /**
@@ -9,7 +11,27 @@ export function lagOf(stages: number, stage: number): number {
   return stages - 1 - stage;
 }
 
-/** Batches whose activations and weights a stage keeps at a time. */
-export function batchesUnderWay(method: StagedMethod, stage: number): number {
-  return isPipelined(method) ? lagOf(method.stages, stage) + 1 : 1;
+/** Batches of a stage that are under way at a time. */
+export interface UnderWay {
+  /** Number of batches whose weights it keeps. */
+  readonly batches: number;
+  /** Number of them of which it keeps the input alone, for another forward pass. */
+  readonly inputsOnly: number;
+}
+
+export const ONE_BATCH: UnderWay = { batches: 1, inputsOnly: 0 };
+
+/** The batches that a stage keeps. The one that it pulls back has all activations in either policy. */
+export function batchesUnderWay(
+  method: StagedMethod & Pick<ResolvedMethod, 'memory'>,
+  stage: number,
+): UnderWay {
+  if (!isPipelined(method)) return ONE_BATCH;
+  const lag = lagOf(method.stages, stage);
+  return { batches: lag + 1, inputsOnly: recomputes(method) ? lag : 0 };
+}
+
+/** Whether a stage forwards each batch twice. The last stage pulls a batch back at once. */
+export function forwardsTwice(method: StagedMethod & Pick<ResolvedMethod, 'memory'>, stage: number): boolean {
+  return batchesUnderWay(method, stage).inputsOnly > 0;
 }

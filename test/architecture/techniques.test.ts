@@ -6,7 +6,13 @@ import { before, test } from 'node:test';
 import ts from 'typescript';
 import { parse } from 'yaml';
 import { OPTIMIZER_DEFAULTS } from '../../src/contract/generated/defaults.js';
-import { COUPLINGS, MESSAGE_FILTERS, MESSAGE_PRECISIONS, METHODS } from '../../src/method/index.js';
+import {
+  COUPLINGS,
+  MEMORY_POLICIES,
+  MESSAGE_FILTERS,
+  MESSAGE_PRECISIONS,
+  METHODS,
+} from '../../src/method/index.js';
 import { BALANCED } from '../../src/planning/costs/split.js';
 import { ROOT } from '../../src/service/root.js';
 import { CODECS, FILTERS } from '../../src/trainer/messages/index.js';
@@ -46,6 +52,12 @@ const KINDS: readonly Kind[] = [
     field: 'method.corrections.filter',
     schema: ['MethodSpec', 'properties', 'corrections', 'properties', 'filter'],
     tables: { 'src/method/messages.ts': MESSAGE_FILTERS, 'src/trainer/messages/filter.ts': FILTERS },
+  },
+  {
+    // The same pass serves both policies, once or twice, so there is no second table.
+    field: 'method.memory',
+    schema: ['MethodSpec', 'properties', 'memory'],
+    tables: { 'src/method/memory.ts': MEMORY_POLICIES },
   },
   {
     field: 'method.split',

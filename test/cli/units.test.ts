@@ -23,7 +23,13 @@ const at = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
 function attempt(stage: number, round: number, from: number, to: number | null, outcome = 'succeeded') {
   return {
     ...{ task: `stage-${stage}-${round}`, kind: 'stage', stage, round, replica: null, attempt: 1, outcome },
-    ...{ started_at: at(from), ended_at: to === null ? null : at(to), worker_id: 'w', device: 'cpu:0', devices: ['cpu:0'] },
+    ...{
+      started_at: at(from),
+      ended_at: to === null ? null : at(to),
+      worker_id: 'w',
+      device: 'cpu:0',
+      devices: ['cpu:0'],
+    },
     ...{ checkpoint_step: null, error: null },
   } as Schemas['Attempt'];
 }

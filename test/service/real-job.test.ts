@@ -116,6 +116,14 @@ async function provePipeline(service: Service): Promise<void> {
   );
   const shared = lines.filter(({ text }) => text === '2 trainers of this worker share the stages');
   assert.equal(shared.length, 7, 'every round ran on both slots');
+  const { data: attempts } = await getJson<Schemas['AttemptList']>(
+    service,
+    `/jobs/${undisturbed.id}/attempts`,
+  );
+  const devices = attempts.filter(({ kind }) => kind === 'stage').map((attempt) => attempt.devices.length);
+  assert.deepEqual([...new Set(devices)], [2]);
+  const { measured, predicted } = undisturbed.result?.speedup ?? {};
+  assert.ok((measured ?? 0) > 0 && (predicted ?? 0) > 1, JSON.stringify(undisturbed.result));
 }
 
 /** Pauses a job in mid-task, kills every process while it is paused, and resumes it. */

@@ -74,7 +74,9 @@ export function stageLane({ kind, stage, replica }: LaneOf): Naming {
 function lanesOf(bars: readonly Bar[], naming: (bar: Bar) => readonly Naming[]): Lane[] {
   const lanes = new Map<string, Naming & { bars: Bar[] }>();
   const inOrder = [...bars].sort((a, b) => a.start - b.start);
-  for (const { bar, name, stage } of inOrder.flatMap((bar) => naming(bar).map((lane) => ({ bar, ...lane })))) {
+  for (const { bar, name, stage } of inOrder.flatMap((bar) =>
+    naming(bar).map((lane) => ({ bar, ...lane })),
+  )) {
     for (let row = 0; ; row++) {
       const key = row === 0 ? name : `${name} (${row + 1})`;
       const lane = lanes.get(key) ?? { name: key, stage, bars: [] };

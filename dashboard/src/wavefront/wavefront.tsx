@@ -108,7 +108,8 @@ export function AttemptDetails({ attempt, now }: { readonly attempt: Attempt; re
   const seconds = ((end === null ? now : Date.parse(end)) - Date.parse(start)) / 1000;
   return (
     <p className="note" role="status">
-      <strong>{task}</strong>, attempt {attempt.attempt} on {devices.join(', ') || 'an unknown device'}: {outcome}
+      <strong>{task}</strong>, attempt {attempt.attempt} on {devices.join(', ') || 'an unknown device'}:{' '}
+      {outcome}
       {attempt.checkpoint_step !== null && `, resumed at step ${attempt.checkpoint_step}`}, {clock(start)},{' '}
       {duration(seconds)}
       {error && `. ${error.code}: ${error.message}`}

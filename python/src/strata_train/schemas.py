@@ -351,15 +351,16 @@ class JobResult(TypedDict):
     """The full network and, if there is one, the compact network, side by side."""
     speedup: Optional[JobResultSpeedup]
     """Null for one stage, for methods whose stages do not train at the same time, for jobs without an end-to-end task
-    to compare with, if a training task took more than one attempt, and if tasks ran on different kinds of devices.
+    to compare with (which `pipeline` does not need), if a training task took more than one attempt, and if tasks
+    ran on different kinds of devices.
     """
     speedup_reason: Optional[Literal["one_stage", "stages_in_turn", "no_end_to_end_task", "no_stage_task", "repeated_task", "mixed_devices", "paused", "no_times"]]
     """Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's
     stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an
-    `end_to_end_share` above 0. `no_stage_task`: a stage has no task of its own, as in `pipeline`. `repeated_task`:
-    a training task took more than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran
-    on devices of different kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too
-    coarse. Null where both figures are there, and for jobs that ended before this field was.
+    `end_to_end_share` above 0. `no_stage_task`: a stage has no task. `repeated_task`: a training task took more
+    than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different
+    kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both
+    figures are there, and for jobs that ended before this field was.
     """
     model_id: Optional[str]
     """The model it made; null once that was deleted."""
@@ -374,12 +375,13 @@ class JobResultSpeedup(TypedDict):
 
     measured: Optional[float]
     """Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time.
-    Below 1 it was slower. Of replicas only their steps count: what each of them reads and stores one device would
-    do once. Null where the job was paused.
+    Below 1 it was slower. For `pipeline`: the seconds that all its trainers computed, over the phase's wall time.
+    Of replicas only their steps count: what each of them reads and stores one device would do once. Null where the
+    job was paused.
     """
     predicted: Optional[float]
     """Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and
-    waiting. Null if tasks report no parts.
+    waiting; for `pipeline` the slowest trainer of each round. Null if tasks report no parts.
     """
 
 
@@ -539,6 +541,11 @@ class Attempt(TypedDict):
     ended_at: OptionalTime
     worker_id: Optional[str]
     device: Optional[str]
+    """The device of the slot that claimed the task."""
+    devices: list[str]
+    """The devices of all slots of the attempt: of each trainer that shares a round of `method.type: pipeline`, in the
+    order of the stages; `device` alone otherwise.
+    """
     checkpoint_step: Optional[int]
     """Step of the checkpoint from which it resumed. Null if it started from the beginning of the task."""
     error: Optional[Failure]
@@ -559,7 +566,7 @@ class JobUsage(TypedDict):
     attempts: int
     """Number of attempts that have started."""
     device_seconds: float
-    """Seconds for which attempts held a slot, summed over all attempts, lost ones included."""
+    """Seconds for which attempts held slots, summed over all slots and attempts, lost ones included."""
     lost_seconds: float
     """The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had
     saved in a checkpoint is not lost, but counts here.
@@ -1712,6 +1719,11 @@ class MethodSpec(TypedDict):
     """Only for `rounds`: how often the stages exchange messages within a batch before their weights change. The
     maximum, 2 x stages - 1, is exact back-propagation and the default.
     """
+    memory: NotRequired[Optional[Literal["stash", "recompute"]]]
+    """Only for `pipeline` with at least two stages: what a stage keeps of each batch until its gradient comes.
+    `stash`: all activations. `recompute`: its input alone, so that the backward pass begins with another forward
+    pass, with the same weights: less memory, the same gradients bitwise. Null means `stash`.
+    """
     outer: NotRequired[MethodSpecOuter]
     warm_start_epochs: NotRequired[int]
     """Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of
@@ -1782,9 +1794,10 @@ class MethodSpecStored(TypedDict):
 
 class MethodSpecOuter(TypedDict):
     rate: NotRequired[Optional[float]]
-    """Only for `pipeline` with at least two stages: after each round, when no batch is under way, every stage takes a
-    Nesterov step along its way of this round, at this rate (DiLoCo, arXiv:2311.08105). 0.7 with rounds of 50 steps
-    was good in a prototype. Null: no such steps.
+    """Nesterov step between rounds, along the way of the round, at this rate (DiLoCo, arXiv:2311.08105). Of
+    `pipeline` with at least two stages: by every stage after each of its rounds, when no batch is under way. Of
+    other methods with at least two `end_to_end_replicas`: from the start of an end-to-end round to the mean of its
+    replicas. 0.7 with rounds of 50 steps was good in a prototype. Null: no such steps.
     """
     momentum: NotRequired[Optional[float]]
     """Momentum of these steps. Null means 0.5 if there is a rate."""

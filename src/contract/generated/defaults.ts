@@ -37,6 +37,7 @@ export const JOB_DEFAULTS = {
       "coupling": null
     },
     "message_rounds": null,
+    "memory": null,
     "outer": {
       "rate": null,
       "momentum": null

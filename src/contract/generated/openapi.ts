@@ -1343,15 +1343,15 @@ export interface components {
             validation_accuracy: number | null;
             /** @description The full network and, if there is one, the compact network, side by side. */
             networks: components["schemas"]["NetworkFigures"][];
-            /** @description Null for one stage, for methods whose stages do not train at the same time, for jobs without an end-to-end task to compare with, if a training task took more than one attempt, and if tasks ran on different kinds of devices. */
+            /** @description Null for one stage, for methods whose stages do not train at the same time, for jobs without an end-to-end task to compare with (which `pipeline` does not need), if a training task took more than one attempt, and if tasks ran on different kinds of devices. */
             speedup: {
-                /** @description Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time. Below 1 it was slower. Of replicas only their steps count: what each of them reads and stores one device would do once. Null where the job was paused. */
+                /** @description Seconds a step of the job's own end-to-end tasks, times the steps of the phase, over the phase's wall time. Below 1 it was slower. For `pipeline`: the seconds that all its trainers computed, over the phase's wall time. Of replicas only their steps count: what each of them reads and stores one device would do once. Null where the job was paused. */
                 measured: number | null;
-                /** @description Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and waiting. Null if tasks report no parts. */
+                /** @description Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and waiting; for `pipeline` the slowest trainer of each round. Null if tasks report no parts. */
                 predicted: number | null;
             } | null;
             /**
-             * @description Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an `end_to_end_share` above 0. `no_stage_task`: a stage has no task of its own, as in `pipeline`. `repeated_task`: a training task took more than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both figures are there, and for jobs that ended before this field was.
+             * @description Why `speedup`, or its `measured`, is null. `one_stage`: nothing trains at once. `stages_in_turn`: this method's stages do not train at once. `no_end_to_end_task`: no step of the joined network to compare with; use an `end_to_end_share` above 0. `no_stage_task`: a stage has no task. `repeated_task`: a training task took more than one attempt, and only the last one's times are kept. `mixed_devices`: tasks ran on devices of different kinds. `paused`: the phase's wall time has a pause. `no_times`: the clock was too coarse. Null where both figures are there, and for jobs that ended before this field was.
              * @enum {string|null}
              */
             speedup_reason: "one_stage" | "stages_in_turn" | "no_end_to_end_task" | "no_stage_task" | "repeated_task" | "mixed_devices" | "paused" | "no_times" | null;
@@ -1530,7 +1530,10 @@ export interface components {
             started_at: components["schemas"]["Time"];
             ended_at: components["schemas"]["OptionalTime"];
             worker_id: string | null;
+            /** @description The device of the slot that claimed the task. */
             device: string | null;
+            /** @description The devices of all slots of the attempt: of each trainer that shares a round of `method.type: pipeline`, in the order of the stages; `device` alone otherwise. */
+            devices: string[];
             /** @description Step of the checkpoint from which it resumed. Null if it started from the beginning of the task. */
             checkpoint_step: number | null;
             error: components["schemas"]["Failure"] | null;
@@ -1549,7 +1552,7 @@ export interface components {
             job_id: components["schemas"]["Id"];
             /** @description Number of attempts that have started. */
             attempts: number;
-            /** @description Seconds for which attempts held a slot, summed over all attempts, lost ones included. */
+            /** @description Seconds for which attempts held slots, summed over all slots and attempts, lost ones included. */
             device_seconds: number;
             /** @description The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had saved in a checkpoint is not lost, but counts here. */
             lost_seconds: number;
@@ -2787,10 +2790,16 @@ export interface components {
              * @default null
              */
             message_rounds: number | null;
+            /**
+             * @description Only for `pipeline` with at least two stages: what a stage keeps of each batch until its gradient comes. `stash`: all activations. `recompute`: its input alone, so that the backward pass begins with another forward pass, with the same weights: less memory, the same gradients bitwise. Null means `stash`.
+             * @default null
+             * @enum {string|null}
+             */
+            memory: "stash" | "recompute" | null;
             /** @default {} */
             outer: {
                 /**
-                 * @description Only for `pipeline` with at least two stages: after each round, when no batch is under way, every stage takes a Nesterov step along its way of this round, at this rate (DiLoCo, arXiv:2311.08105). 0.7 with rounds of 50 steps was good in a prototype. Null: no such steps.
+                 * @description Nesterov step between rounds, along the way of the round, at this rate (DiLoCo, arXiv:2311.08105). Of `pipeline` with at least two stages: by every stage after each of its rounds, when no batch is under way. Of other methods with at least two `end_to_end_replicas`: from the start of an end-to-end round to the mean of its replicas. 0.7 with rounds of 50 steps was good in a prototype. Null: no such steps.
                  * @default null
                  */
                 rate: number | null;

@@ -1,7 +1,8 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
-import { batchesUnderWay } from '../../method/lags.js';
+import { batchesUnderWay, ONE_BATCH, type UnderWay } from '../../method/lags.js';
 import { messageBytesPerValue } from '../../method/messages.js';
 import { defaultReplicas, describeMethod, isPipelined } from '../../method/methods.js';
+import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
@@ -121,9 +122,7 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
   const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
   const joinedReplicas = method.end_to_end_replicas;
   const exchanged =
-    joinedReplicas > 1
-      ? exchangedBytes(whole * (1 + work.memory.optimizerVectors), joinedReplicas, work.roundSteps)
-      : 0;
+    joinedReplicas > 1 ? (FLOAT * whole * exchangedVectors(work, method)) / work.roundSteps : 0;
   const shares = stages > 1 ? work : { warmStartShare: 0, endToEndShare: 0 };
   const parallelShare = 1 - shares.warmStartShare - shares.endToEndShare;
   const jointShare = shares.warmStartShare + shares.endToEndShare;
@@ -154,20 +153,23 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
 /**
  * Bytes that a stage keeps while it trains on `batch` images. Weights, gradients and the optimizer's vectors are float32 in every
  * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep.
- * @param batches that are under way at a time; each has its activations and, from two on, its version of the weights
+ * @param underWay batches at a time; each has its activations or its input, and from two on its version of the weights
  */
 export function stageMemory(
   cost: StageCost,
   batch: number,
   { optimizerVectors, precision }: MemoryFacts,
-  batches = 1,
+  { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
+  const inputs = FLOAT * cost.input * inputsOnly;
   const parameters = trainedParameters(cost);
   const rounded = precision === 'bfloat16' ? ACTIVATION_BYTES.bfloat16 * parameters : 0;
   const versions = batches > 1 ? batches : 0;
   const floats = (2 + optimizerVectors + versions) * parameters + cost.downstream.parameters;
-  return FLOAT * floats + rounded + ACTIVATION_BYTES[precision] * kept * batch * batches;
+  return (
+    FLOAT * floats + rounded + batch * (inputs + ACTIVATION_BYTES[precision] * kept * (batches - inputsOnly))
+  );
 }
 
 /**
@@ -198,11 +200,13 @@ function ringBytes(parameters: number, replicas: number): number {
 }
 
 /**
- * Bytes a step of an end-to-end phase: in each round every replica reads the states of all, and stores its own.
- * @param values of a state: weights and the optimizer's vectors
+ * Vectors of a parameter's size that go to and fro in a round of an end-to-end phase: every replica reads the states of all, and
+ * stores its own. For a step between rounds, one of them also has the weights of its start and a momentum.
  */
-function exchangedBytes(values: number, replicas: number, roundSteps: number): number {
-  return (replicas * (replicas + 1) * FLOAT * values) / roundSteps;
+function exchangedVectors({ memory }: Workload, method: ResolvedMethod): number {
+  const replicas = method.end_to_end_replicas;
+  const besides = outerOfReplicas(method) === null ? 0 : 2;
+  return (replicas + 1) * (replicas * (1 + memory.optimizerVectors) + besides);
 }
 
 function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {

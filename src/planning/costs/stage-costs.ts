@@ -1,3 +1,5 @@
+import type { ResolvedMethod } from '../../contract/spec.js';
+import { forwardsTwice } from '../../method/lags.js';
 import {
   describeMethod,
   isPipelined,
@@ -37,12 +39,16 @@ export interface StageCost extends LayerCost {
   readonly boundary: number;
   /** Number of values per image that it gets from the previous stage. 0 for the first stage. */
   readonly inputBoundary: number;
+  /** Number of values of its input per image: of the images for the first stage. */
+  readonly input: number;
+  /** Whether its backward passes begin with another forward pass. */
+  readonly forwardsTwice: boolean;
 }
 
 export const NO_COST: LayerCost = { parameters: 0, multiplyAdds: 0, activations: 0, work: 0 };
 export const NO_STAGE: StageCost = {
   ...NO_COST,
-  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0 },
+  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
   ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST },
 };
 
@@ -56,7 +62,7 @@ export function costOf(layers: readonly Layer[]): LayerCost {
 }
 
 export function stageCosts(
-  method: StagedMethod & { readonly split: readonly number[] },
+  method: StagedMethod & Pick<ResolvedMethod, 'memory'> & { readonly split: readonly number[] },
   stages: readonly StageDescription[],
 ): StageCost[] {
   const { penalty } = describeMethod(method);
@@ -73,6 +79,8 @@ export function stageCosts(
       downstream: costOf((penalty && next?.auxiliary) || []),
       boundary: next ? valuesOf(next.input) : 0,
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
+      input: valuesOf(stage.input),
+      forwardsTwice: forwardsTwice(method, index),
     };
   });
 }
@@ -82,7 +90,7 @@ export const valuesOf = ({ height, width, channels }: Shape): number => height *
 
 /**
  * Seconds of a step of a stage on `batch` images. The loss of a local head counts as coupling, because it replaces
- * it.
+ * it. So does a second forward pass, because one device makes none.
  */
 export function stageParts(
   cost: StageCost,
@@ -94,13 +102,14 @@ export function stageParts(
   const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
   const head = costs.localHead(cost.end, cost.head.work);
   const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head.forward + head.backward;
+  const again = cost.forwardsTwice ? layers.forward : 0;
   const coupled = describeMethod(method).penalty ? costs.coupling * cost.boundary : 0;
   const updated = ({ parameters }: LayerCost) => costs.update * parameters;
   return {
     data: costs.data * batch,
     forward: layers.forward * batch,
     backward: layers.backward * batch + updated(cost),
-    coupling: (coupled + heard) * batch + updated(cost.head),
+    coupling: (coupled + heard + again) * batch + updated(cost.head),
     auxiliaryForward: auxiliary.forward * batch,
     auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
   };

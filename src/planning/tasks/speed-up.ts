@@ -10,6 +10,8 @@ type JobResult = components['schemas']['JobResult'];
 type SpeedUp = NonNullable<JobResult['speedup']>;
 type Reason = NonNullable<JobResult['speedup_reason']>;
 
+type Seconds = Readonly<Record<string, number>>;
+
 /** Tasks and their number of optimizer steps. */
 interface Work {
   readonly tasks: readonly TrainedTask[];
@@ -34,26 +36,30 @@ export function speedUpOf(
   return compared(paused, { measured: measured(serial, stages), predicted: predicted(serial, stages) });
 }
 
-function compared(paused: boolean, { measured, predicted }: SpeedUp): Pick<JobResult, 'speedup' | 'speedup_reason'> {
+function compared(
+  paused: boolean,
+  { measured, predicted }: SpeedUp,
+): Pick<JobResult, 'speedup' | 'speedup_reason'> {
   const speedup = { measured: paused ? null : measured, predicted };
   return { speedup, speedup_reason: paused ? 'paused' : measured === null ? 'no_times' : null };
 }
 
 /**
- * Where trainers share the rounds of all stages, each has timed its own: the sum of what they compute is what one device
- * would compute, so that no end-to-end task is needed.
+ * Speed-up of rounds that trainers share. Each has timed its own stages: the sum of what they compute is what one device would
+ * compute, so that no end-to-end task is needed.
  */
-function speedUpOfGangs(all: readonly TrainedTask[], paused: boolean): Pick<JobResult, 'speedup' | 'speedup_reason'> {
+function speedUpOfGangs(
+  all: readonly TrainedTask[],
+  paused: boolean,
+): Pick<JobResult, 'speedup' | 'speedup_reason'> {
   const tasks = all.filter(({ kind }) => kind === 'stage');
   const missing = tasks.length === 0 ? 'no_stage_task' : notAlike(tasks);
   if (missing) return { speedup: null, speedup_reason: missing };
-  const total = (of: (seconds: number[]) => number) =>
-    tasks.reduce((sum, { trainers, seconds }) => sum + of((trainers ?? [seconds]).map(computing)), 0);
-  const alone = total((seconds) => seconds.reduce((sum, value) => sum + value, 0));
-  return compared(paused, {
-    measured: figure(alone / spanOf(tasks)),
-    predicted: figure(alone / total((seconds) => Math.max(...seconds))),
-  });
+  const total = (of: (trainers: readonly Seconds[]) => number) =>
+    tasks.reduce((sum, { trainers, seconds }) => sum + of(trainers ?? [seconds]), 0);
+  const alone = total((trainers) => trainers.reduce((sum, parts) => sum + needed(parts), 0));
+  const slowest = total((trainers) => Math.max(...trainers.map(computing)));
+  return compared(paused, { measured: figure(alone / spanOf(tasks)), predicted: figure(alone / slowest) });
 }
 
 /** The reason why there is nothing to compare, or no times to compare by; null where there is none. */
@@ -94,13 +100,20 @@ function measured(serial: Work, stages: readonly Work[]): number | null {
 const BESIDE_STEPS = new Set(['start', 'checkpoint', 'data_thread']);
 
 /** Seconds of a trainer of a gang in its steps, without waiting for its neighbors. */
-function computing(parts: Readonly<Record<string, number>>): number {
-  const { stream = 0 } = parts;
-  return stepSeconds(parts) - stream;
+function computing(parts: Seconds): number {
+  return stepSeconds(parts) - (parts.stream ?? 0);
 }
 
-function stepSeconds(parts: Readonly<Record<string, number>>): number {
-  return Object.entries(parts).reduce((sum, [part, seconds]) => sum + (BESIDE_STEPS.has(part) ? 0 : seconds), 0);
+/** The part of them that one device would spend too: it forwards each batch once. */
+function needed(parts: Seconds): number {
+  return computing(parts) - (parts.second_forward ?? 0);
+}
+
+function stepSeconds(parts: Seconds): number {
+  return Object.entries(parts).reduce(
+    (sum, [part, seconds]) => sum + (BESIDE_STEPS.has(part) ? 0 : seconds),
+    0,
+  );
 }
 
 /**

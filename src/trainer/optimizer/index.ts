@@ -2,10 +2,11 @@
 export { type AdamwSettings, adamw } from './adamw.js';
 export { clipNorm } from './clip.js';
 export * from './from-spec.js';
+export { joinReplicas, withStart } from './join-replicas.js';
 export { meanOf, meanState } from './mean-state.js';
 export * from './optimizer.js';
 export * from './optimizer-state.js';
-export { type OuterSettings, outerStep } from './outer-step.js';
+export { outerStep } from './outer-step.js';
 export * from './parameter-values.js';
 export { learningRateAt, replicaRateAt } from './schedule.js';
 export { type SgdSettings, sgd } from './sgd.js';

@@ -1,13 +1,9 @@
+import type { OuterSettings } from '../../method/outer.js';
 import type { OptimizerState } from './optimizer-state.js';
 import type { NamedValues } from './parameter-values.js';
 
 /** The slot of the momentum between rounds, beside the memories of the rule. */
-const OUTER_SLOT = 'outer';
-
-export interface OuterSettings {
-  readonly rate: number;
-  readonly momentum: number;
-}
+export const OUTER_SLOT = 'outer';
 
 /**
  * A Nesterov step along the way of a round (DiLoCo: Douillard et al., arXiv:2311.08105, algorithm 1), in float64, rounded once

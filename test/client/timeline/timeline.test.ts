@@ -87,7 +87,11 @@ test('figures add up: time at work and idle time by cause are the time of all sl
 
 test('an attempt on several slots counts as often, and is in the lane of each device', () => {
   const devices = ['cpu:0', 'cpu:1'];
-  const gang = [attempt('prepare', 0, 2), attempt('stage', 2, 6, { devices }), attempt('stage', 6, 7, { devices, outcome: 'lost' })];
+  const gang = [
+    attempt('prepare', 0, 2),
+    attempt('stage', 2, 6, { devices }),
+    attempt('stage', 6, 7, { devices, outcome: 'lost' }),
+  ];
   const figures = figuresOf(barsOf(gang, NOW))!;
   assert.deepEqual([figures.deviceSeconds, figures.maxAtWork, figures.lostSeconds], [2 + 8 + 2, 2, 2]);
   assert.deepEqual(figures.idleSeconds, { whole_network: 2, messages: 0, nothing_running: 0 });

@@ -116,7 +116,10 @@ test('the usage of a job counts all its attempts, those that were lost too, and 
     [2, lost, lost + done, 14],
     'three slots were lost',
   );
-  assert.deepEqual((await attemptsOf(id)).map(({ devices }) => devices), [['cpu:0', 'cpu:2', 'cpu:3'], ['cpu:0']]);
+  assert.deepEqual(
+    (await attemptsOf(id)).map(({ devices }) => devices),
+    [['cpu:0', 'cpu:2', 'cpu:3'], ['cpu:0']],
+  );
   await strata.sql.query(
     `UPDATE job SET ran_seconds = 2, running_since = '2026-01-01 00:00Z', finished_at = '2026-01-01 00:05Z' WHERE id = $1`,
     [id],

@@ -96,6 +96,24 @@ test('a pipeline keeps K-k batches of stage k with their weights, and sends feat
   assert.equal(speedups.length, 16);
 });
 
+test('a pipeline that recomputes keeps inputs in place of activations, and forwards twice in all stages but the last', () => {
+  const method = { type: 'pipeline', stages: 3, round_steps: 10 } as const;
+  const stash = plan({ ...DEEP, method });
+  const recompute = plan({ ...DEEP, method: { ...method, memory: 'recompute' } });
+  const inputs = describeRun(resolved({ ...DEEP, method }), MNIST).stages.map(
+    ({ input: { height, width, channels } }) => height * width * channels,
+  );
+  recompute.stages.forEach(({ memory_bytes, layers, step_seconds }, stage) => {
+    const waiting = 2 - stage;
+    const before = stash.stages[stage]!;
+    const spared = waiting * (layers.activation_bytes - 4 * inputs[stage]! * stash.batch_size);
+    assert.equal(memory_bytes, before.memory_bytes - spared);
+    const more = step_seconds / before.step_seconds;
+    // A forward pass is a third of a step, but for messages and the update.
+    assert.ok(waiting > 0 ? more > 1.2 && more < 1.34 : more === 1, `${more}`);
+  });
+});
+
 test('a slow link favors stages, a fast one replicas: the plan recommends accordingly', () => {
   // Few samples a boundary value, many weights: where gradients are dear to send and corrections cheap.
   const wide: SpecChanges = { model: { family: 'wide-resnet', depth: 16, width: 8 }, batch_size: 16 };

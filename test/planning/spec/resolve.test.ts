@@ -84,7 +84,8 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { warm_start_epochs: 2 } },
     { method: { type: 'rounds', stages: 3 } },
     { method: { type: 'rounds', message_rounds: 2 } },
-    { method: { type: 'pipeline', stages: 3, outer: { rate: 0.7, momentum: null } } },
+    { method: { type: 'pipeline', stages: 3, memory: 'recompute', outer: { rate: 0.7, momentum: null } } },
+    { method: { end_to_end_replicas: 3, outer: { rate: 0.7, momentum: 0.9 } } },
     { method: { type: 'stored', stored: { coupling: 'augmented-lagrangian' } }, max_train_samples: 40_000 },
     { optimizer: { learning_rate: 1 }, method: { penalty: 0.5 } },
     { optimizer: { type: 'adamw' }, label_smoothing: 0.1 },
@@ -347,8 +348,14 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
   ],
   [
     'a step between rounds of another method',
-    { method: { type: 'penalty', outer: { rate: 0.7, momentum: null } } },
+    { method: { type: 'penalty', end_to_end_replicas: 1, outer: { rate: 0.7, momentum: null } } },
     '/method/outer/rate',
+    /only valid for method.type pipeline with at least two stages, or with at least two end_to_end_replicas; use null/,
+  ],
+  [
+    'a memory policy of another method',
+    { method: { type: 'penalty', memory: 'recompute' } },
+    '/method/memory',
     /only valid for method.type pipeline with at least two stages; use null/,
   ],
   [

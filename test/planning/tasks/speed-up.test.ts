@@ -116,7 +116,10 @@ test('a pipeline is compared with what its trainers computed, without an end-to-
     ...{ kind: 'stage', trainers, seconds },
   });
   const rounds = [round(0, [slow, quick]), round(10, [quick, slow]), task(null, [0, 100], 9, SERIAL)];
-  assert.deepEqual(figuresOf(method, rounds, false), { measured: 24 / 20, predicted: Number((24 / 14).toPrecision(4)) });
+  assert.deepEqual(figuresOf(method, rounds, false), {
+    measured: 24 / 20,
+    predicted: Number((24 / 14).toPrecision(4)),
+  });
   assert.deepEqual(figuresOf(method, rounds, true)?.measured, null);
   const alone = [round(0, null, { ...slow })];
   assert.deepEqual(figuresOf(method, alone, false), { measured: 0.7, predicted: 1 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
+import type { TaskSuccess } from '../../../src/contract/trainer-protocol.js';
 import { describeRun } from '../../../src/method/index.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
@@ -14,9 +15,16 @@ import { descend, restingVelocity } from '../support/plain-descent.js';
 import { runPlan, withBlobs } from '../support/run-plan.js';
 import { readAll } from '../support/small-network.js';
 import { mnistSpec } from '../support/specs.js';
-import { runTraining, TINY, TINY_STEPS_PER_EPOCH, tinySpec } from '../support/training-tasks.js';
+import {
+  runTraining,
+  runTrainingTask,
+  TINY,
+  TINY_STEPS_PER_EPOCH,
+  tinySpec,
+} from '../support/training-tasks.js';
 
 // Oracle of method.type pipeline.
+// Oracle of method.memory stash, recompute.
 
 // docs/method.md, "`pipeline`", against one loop over the batches that knows nothing of streams and tasks: each batch
 // goes through the whole network once, on weights of which each stage's are those of some updates ago.
@@ -131,7 +139,14 @@ function ahead({ weights, velocity }: History['states'][number], distance: numbe
 }
 
 async function trained(spec: ResolvedSpec, blobs: BlobStore): Promise<ReadonlyMap<string, Float32Array>> {
-  const run = await runTraining(spec, blobs);
+  return lastWeights(await runTraining(spec, blobs), spec, blobs);
+}
+
+async function lastWeights(
+  run: ReadonlyMap<string, TaskSuccess>,
+  spec: ResolvedSpec,
+  blobs: BlobStore,
+): Promise<ReadonlyMap<string, Float32Array>> {
   const last = Math.ceil((EPOCHS * TINY_STEPS_PER_EPOCH) / ROUND) - 1;
   const { stages } = spec.method;
   const outputs =
@@ -164,6 +179,31 @@ test('K=3 with Nesterov steps between rounds: bitwise those of the loop, and oth
     const without = await trained(specOf(3), blobs);
     const name = [...without.keys()].find((parameter) => parameter.endsWith('/kernel'))!;
     assert.notDeepEqual(actual.get(name), without.get(name));
+  });
+});
+
+test('K=4 that recomputes: bitwise those of the loop, with fewer tensors at a time', async (t) => {
+  await withBlobs(async (blobs) => {
+    const peakOf = async (memory: 'stash' | 'recompute') => {
+      let peak = 0;
+      const spec = specOf(4, { memory });
+      const run = await runTraining(spec, blobs, (task, options) =>
+        runTrainingTask(task, {
+          ...options,
+          onStep: () => {
+            peak = Math.max(peak, liveTensors());
+          },
+        }),
+      );
+      return { peak, weights: await lastWeights(run, spec, blobs) };
+    };
+    const before = liveTensors();
+    const stash = await peakOf('stash');
+    const recompute = await peakOf('recompute');
+    assert.equal(liveTensors(), before, 'the tasks left tensors behind');
+    for (const [name, values] of stash.weights) assert.deepEqual(recompute.weights.get(name), values, name);
+    t.diagnostic(`tensors between steps: ${stash.peak} stashed, ${recompute.peak} recomputed`);
+    assert.ok(recompute.peak < stash.peak, `${recompute.peak} of ${stash.peak}`);
   });
 });
 

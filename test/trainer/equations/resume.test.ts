@@ -40,7 +40,11 @@ const ADAMW: SpecChanges = {
 const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: SpecChanges][] = [
   ...METHODS.map((type): [string, typeof type, SpecChanges] => [type, type, {}]),
   ['augmented-lagrangian by AdamW', 'augmented-lagrangian', ADAMW],
-  ['pipeline with steps between rounds', 'pipeline', { method: { outer: { rate: 0.7, momentum: 0.5 } } }],
+  [
+    'pipeline that recomputes, with steps between rounds',
+    'pipeline',
+    { method: { memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
+  ],
 ];
 
 function specOf(type: (typeof METHODS)[number], changes: SpecChanges) {

@@ -100,6 +100,47 @@ test('a round begins with the mean of all replicas, weights and momentum, in the
   });
 });
 
+test('a round after a step between rounds begins on the way from the start of the last one to the mean of its replicas', async () => {
+  await withBlobs(async (blobs) => {
+    const [rate, momentum] = [0.7, 0.5];
+    const plain = specOf(3, 4, 0.9);
+    const spec = { ...plain, method: { ...plain.method, outer: { rate, momentum } } };
+    const inputsOf = new Map<string, Record<string, BlobUri>>();
+    const run = await runTraining(spec, blobs, async (task, options) => {
+      inputsOf.set(task.key, { ...options.inputs });
+      return await runTrainingTask(task, options);
+    });
+    // The oracle: DiLoCo's step (arXiv:2311.08105, algorithm 1), rounded to float32 once per value.
+    let start = (await joinedOf(spec, blobs, inputsOf.get('end_to_end-0-0')!)).weights;
+    let velocity = new Map([...start].map(([name, values]) => [name, new Float32Array(values.length)]));
+    for (const round of [0, 1, 2]) {
+      const states = await Promise.all(
+        [0, 1, 2].map((r) => stateOf(blobs, run.get(`end_to_end-${round}-${r}`)!)),
+      );
+      const mean = plainMean(states.map(({ weights }) => weights));
+      const moved = (of: (from: number, way: number, u: number) => number) =>
+        new Map(
+          [...start].map(([name, values]) => [
+            name,
+            values.map((from, i) => of(from, from - mean.get(name)![i]!, velocity.get(name)![i]!)),
+          ]),
+        );
+      velocity = moved((_, way, u) => momentum * u + way);
+      start = moved((from, way, u) => from - rate * (way + momentum * u));
+      const begun = await joinedOf(spec, blobs, inputsOf.get(`end_to_end-${round + 1}-0`)!);
+      for (const [name, values] of start)
+        assert.deepEqual(begun.weights.get(name), values, `${round} ${name}`);
+      assert.ok(distance(start, mean) > 0);
+      assert.deepEqual(
+        [...begun.slots.get('momentum')!],
+        [...plainMean(states.map(({ slots }) => slots.get('momentum')!))],
+      );
+    }
+    const sizes = [0, 1].map((r) => run.get(`end_to_end-1-${r}`)!.outputs.state!.size_bytes);
+    assert.ok(sizes[0]! > 1.5 * sizes[1]!, 'one replica keeps the start of the round');
+  });
+});
+
 test('one replica is the end-to-end phase on one device, bitwise; a round of one step has but one replica', async () => {
   await withBlobs(async (blobs) => {
     const one = await runTraining(specOf(1, 8, 0.9), blobs);

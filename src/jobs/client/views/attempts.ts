@@ -18,7 +18,11 @@ export function toAttempts(events: readonly AttemptEvent[], tasks: readonly Task
     if (type === 'task.started') attempts.set(id, started(about, at, rows.get(about.task)));
     else {
       const attempt = attempts.get(id);
-      if (attempt) attempts.set(id, { ...attempt, ...(type === 'task.shared' ? shared(about) : ended(type, at, about)) });
+      if (attempt)
+        attempts.set(id, {
+          ...attempt,
+          ...(type === 'task.shared' ? shared(about) : ended(type, at, about)),
+        });
     }
   }
   return [...attempts.values()];
@@ -43,7 +47,11 @@ function started(about: AttemptData, at: Date, row: TaskRow | undefined): Attemp
 
 const shared = ({ devices = [] }: AttemptData): Pick<Attempt, 'devices'> => ({ devices: [...devices] });
 
-function ended(type: string, at: Date, { error }: AttemptData): Pick<Attempt, 'outcome' | 'error' | 'ended_at'> {
+function ended(
+  type: string,
+  at: Date,
+  { error }: AttemptData,
+): Pick<Attempt, 'outcome' | 'error' | 'ended_at'> {
   const ended_at = at.toISOString();
   if (type === 'task.succeeded') return { outcome: 'succeeded', error: null, ended_at };
   if (error === undefined) return { outcome: 'returned', error: null, ended_at };

@@ -6,18 +6,22 @@ import type { MethodFacts } from './facts.js';
 
 const DEFAULT_MOMENTUM = 0.5;
 
-/** @returns rate and momentum of the steps between rounds; null where the job takes none */
+/**
+ * @param replicas devices that share the end-to-end phase
+ * @returns rate and momentum of the steps between rounds; null where the job takes none
+ */
 export function resolveOuter(
   { type, outer }: JobSpec['method'],
   { stages }: Pick<MethodFacts, 'stages'>,
+  replicas: number,
   report: Problems,
 ): JobSpec['method']['outer'] {
   const { rate, momentum } = outer;
-  if (rate !== null && !isPipelined({ type, stages })) {
+  if (rate !== null && replicas === 1 && !isPipelined({ type, stages })) {
     const having = methodsWith((method) => method.isPipelined === true).join(' or ');
     report(
       '/method/outer/rate',
-      `is only valid for method.type ${having} with at least two stages; use null`,
+      `is only valid for method.type ${having} with at least two stages, or with at least two end_to_end_replicas; use null`,
     );
   }
   if (rate === null && momentum !== null) {

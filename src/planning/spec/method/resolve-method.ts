@@ -8,6 +8,7 @@ import { resolveCorrections } from './corrections.js';
 import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 import { resolveHeads } from './heads.js';
+import { resolveMemory } from './memory.js';
 import { resolveMessageRounds } from './message-rounds.js';
 import { resolveOuter } from './outer.js';
 import { resolvePenalty } from './penalty.js';
@@ -43,7 +44,8 @@ export function resolveMethod(
     penalty: resolvePenalty(spec, facts, endToEndShare, report),
     stored: resolveStored(method, facts, report),
     message_rounds: resolveMessageRounds(method, facts, report),
-    outer: resolveOuter(method, facts, report),
+    memory: resolveMemory(method, facts, report),
+    outer: resolveOuter(method, facts, replicas, report),
     warm_start_epochs: resolveWarmStart(method, facts, parallelSteps, report),
     end_to_end_share: endToEndShare,
     end_to_end_replicas: replicas,

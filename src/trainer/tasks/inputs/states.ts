@@ -1,5 +1,5 @@
 import { CHECKPOINT_INPUT, INITIAL_INPUT, REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
-import type { RunDescription } from '../../../method/index.js';
+import { outerOfReplicas, type RunDescription } from '../../../method/index.js';
 import { isOfClasses, type ParameterSpec } from '../../../network/index.js';
 import {
   type Checkpoint,
@@ -10,8 +10,8 @@ import {
 } from '../../checkpoint/index.js';
 import {
   initialValues,
+  joinReplicas,
   meanOf,
-  meanState,
   type NamedValues,
   type OptimizerState,
   startingSlots,
@@ -70,7 +70,7 @@ export async function initialState(
 }
 
 /**
- * The current state of the network: of the last end-to-end round (the mean of its replicas), otherwise of the
+ * The current state of the network: of the last end-to-end round (its replicas joined), otherwise of the
  * joined stages, otherwise the initial state.
  */
 export async function joinedState(
@@ -84,7 +84,8 @@ export async function joinedState(
   if (replicas.length > 0) {
     // All replicas of a round must start with the same bits, so the inputs are sorted by replica.
     const ordered = replicas.map((_, index) => `${REPLICA_INPUT}${index}`);
-    return meanState(await allEnded(ordered.map((name) => readState(context, name))));
+    const states = await allEnded(ordered.map((name) => readState(context, name)));
+    return joinReplicas(states, outerOfReplicas(context.assignment.spec.method));
   }
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
   const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));

@@ -1,9 +1,9 @@
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, replicaRange } from '../../../method/index.js';
+import { describeRun, outerOfReplicas, replicaRange } from '../../../method/index.js';
 
 import { type ParameterSpec, parametersOf, wholeNetwork } from '../../../network/index.js';
 import { encodeState } from '../../checkpoint/index.js';
-import type { OptimizerState } from '../../optimizer/index.js';
+import { type OptimizerState, withStart } from '../../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 
@@ -24,11 +24,12 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
   const stopwatch = new Stopwatch(context.now);
   const checkpoint = await readCheckpoint(context);
   const steps = replicaRange(run.rounds, round ?? 0, replica ?? 0);
+  const before = () => joinedState(context, run, parameters);
   const state = await trainPart(context, {
     run,
     part: { stage: null, layers, auxiliary: null },
     parameters,
-    state: () => joinedState(context, run, parameters),
+    state: before,
     checkpoint,
     steps,
     objective: classificationObjective(spec.label_smoothing),
@@ -38,7 +39,11 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
   const outputs =
     round === run.rounds.warmStartRounds - 1
       ? await stopwatch.timeAsync('hand_over', () => handOver(context, { run, state, steps, checkpoint }))
-      : { state: await stopwatch.timeAsync('checkpoint', () => storeState(context, parameters, state)) };
+      : {
+          state: await stopwatch.timeAsync('checkpoint', () =>
+            storeState(context, parameters, state, before),
+          ),
+        };
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
@@ -46,9 +51,15 @@ async function storeState(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
   state: OptimizerState,
+  before: () => Promise<OptimizerState>,
 ): Promise<TaskOutput> {
+  const { spec, replica } = context.assignment;
+  if (replica !== null) {
+    // Replicas continue from what joins them, so their state is not kept.
+    const keepsStart = replica === 0 && outerOfReplicas(spec.method) !== null;
+    return context.blobs.put(encodeState(parameters, keepsStart ? withStart(await before(), state) : state));
+  }
   const stored = await context.blobs.put(encodeState(parameters, state));
-  // Replicas continue from their mean, so their state is not kept.
-  if (context.assignment.replica === null) context.carried?.keep(stored.uri, state);
+  context.carried?.keep(stored.uri, state);
   return stored;
 }

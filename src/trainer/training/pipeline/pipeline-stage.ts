@@ -2,7 +2,7 @@ import type { Layer } from '../../../network/index.js';
 import type { StoredTensor } from '../../checkpoint/index.js';
 import type { Optimizer } from '../../optimizer/index.js';
 import { type NamedTensors, type Pass, type Precision, trainPass } from '../../passes/index.js';
-import { free, read, type Tensor, upload } from '../../runtime/index.js';
+import { arena, free, read, type Tensor, upload } from '../../runtime/index.js';
 import type { Stopwatch } from '../../stopwatch.js';
 import { type Measured, type StepAt, type StepReport, updateWeights } from '../report.js';
 
@@ -12,6 +12,8 @@ export interface PipelineStageOptions {
   readonly optimizer: Optimizer;
   /** Batches that it has forwarded and not pulled back, once the pipeline is full. */
   readonly lag: number;
+  /** Whether it keeps only the input of such a batch, and forwards it again. A stage without a lag has no reason to. */
+  readonly recomputes: boolean;
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
   readonly precision: Precision;
@@ -29,13 +31,14 @@ interface Flight {
   /** False for the current weights, which the optimizer owns. */
   readonly ownsWeights: boolean;
   readonly gradients: Map<string, Tensor>;
-  readonly pass: Pass;
+  /** Null if the batch is to be forwarded again. */
+  readonly pass: Pass | null;
 }
 
 /**
  * A stage of a pipeline. A batch is forwarded with the weights that the stage is expected to have when its gradient
  * arrives, and pulled back with the same ones (weights stashed: PipeDream, arXiv:1806.03377; predicted: SpecTrain,
- * arXiv:1809.02839; docs/method.md, "`pipeline`").
+ * arXiv:1809.02839; docs/method.md, "`pipeline`"). The pass is kept, or made again from the same input and weights.
  */
 export class PipelineStage {
   readonly #flights: Flight[] = [];
@@ -48,14 +51,22 @@ export class PipelineStage {
   }
 
   /**
-   * o_k of a batch, which lives until the batch is pulled back. Takes ownership of the input. The weights are
+   * o_k of a batch, which lives until `passedOn` or until the batch is pulled back. Takes ownership of the input. The weights are
    * predicted for the updates that are missing: none right after a drain, lag once the pipeline is full.
    */
   forward(at: BatchStep, input: Tensor): Tensor {
     const { optimizer } = this.options;
     const missing = this.#flights.length;
     const weights = missing === 0 ? optimizer.weights : optimizer.ahead(missing, at.learningRate);
-    return this.#begin(at, input, weights, missing > 0);
+    const batch = { at, input, weights, ownsWeights: missing > 0, gradients: new Map<string, Tensor>() };
+    const pass = this.options.recomputes ? null : this.#pass(batch);
+    this.#flights.push({ ...batch, pass });
+    return pass ? pass.output : arena(() => this.#pass(batch).output);
+  }
+
+  /** The stage after has o_k. */
+  passedOn(output: Tensor): void {
+    if (this.options.recomputes) free(output);
   }
 
   /**
@@ -71,7 +82,8 @@ export class PipelineStage {
   ): Promise<StepReport[]> {
     const flight = this.#flights.shift()!;
     const { index, optimizer } = this.options;
-    const inputGradient = stopwatch.time('backward', () => flight.pass.pullback(cotangent));
+    const pass = flight.pass ?? stopwatch.time('second_forward', () => this.#pass(flight));
+    const inputGradient = stopwatch.time('backward', () => pass.pullback(cotangent));
     free(cotangent, flight.input);
     if (flight.ownsWeights) free(...flight.weights.values());
     if (inputGradient) {
@@ -98,16 +110,15 @@ export class PipelineStage {
     const weights = new Map(
       [...optimizer.weights.keys()].map((name) => [name, restored(saved, weightsName(at.step, name))]),
     );
-    this.#begin(at, restored(saved, inputName(index, at.step)), weights, true);
+    const input = restored(saved, inputName(index, at.step));
+    const batch = { at, input, weights, ownsWeights: true, gradients: new Map<string, Tensor>() };
+    this.#flights.push({ ...batch, pass: this.options.recomputes ? null : this.#pass(batch) });
   }
 
-  #begin(at: BatchStep, input: Tensor, weights: NamedTensors, ownsWeights: boolean): Tensor {
+  #pass({ at, input, weights, gradients }: Omit<Flight, 'pass'>): Pass {
     const { index, layers, seed, precision } = this.options;
-    const gradients = new Map<string, Tensor>();
     const context = { weights, gradients, draw: { seed, step: at.step }, precision };
-    const pass = trainPass(layers, input, context, index > 0);
-    this.#flights.push({ at, input, weights, ownsWeights, gradients, pass });
-    return pass.output;
+    return trainPass(layers, input, context, index > 0);
   }
 }
 

@@ -105,11 +105,13 @@ export class Pipeline implements Trained {
       const link = this.#inner[index]?.features;
       if (link) {
         link.send(output);
+        stage.passedOn(output);
         input = link.receive();
       }
     }
     if (downstream) {
       await sent(downstream.features, output, stopwatch);
+      stages.at(-1)?.passedOn(output);
       return null;
     }
     // The last layers are trained by the loss of the network, which has no parameters of its own.

@@ -1,7 +1,9 @@
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
 import {
   describeRun,
+  forwardsTwice,
   lagOf,
+  outerOf,
   parallelRange,
   type RunDescription,
   type StepRange,
@@ -65,9 +67,8 @@ async function betweenRounds(
   { stages }: Member,
   state: OptimizerState,
 ): Promise<OptimizerState> {
-  const { rate, momentum } = context.assignment.spec.method.outer;
-  if (rate === null || momentum === null) return state;
-  return outerStep(await statesBefore(context, stages), state, { rate, momentum });
+  const outer = outerOf(context.assignment.spec.method);
+  return outer === null ? state : outerStep(await statesBefore(context, stages), state, outer);
 }
 
 interface PipelineRound {
@@ -91,7 +92,10 @@ function begun(
     owned.add(optimizer, () => optimizer.dispose());
     const { index, layers } = stage;
     const lag = lagOf(run.stages.length, index);
-    return new PipelineStage({ index, layers, optimizer, lag, seed: spec.seed, precision: spec.precision });
+    return new PipelineStage({
+      ...{ index, layers, optimizer, lag, seed: spec.seed, precision: spec.precision },
+      recomputes: forwardsTwice(spec.method, index),
+    });
   });
   const first = Math.max(steps.start, from - stages[0]!.options.lag);
   const trained = new Pipeline({
