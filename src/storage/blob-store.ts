@@ -72,6 +72,11 @@ export interface BlobStore {
 export interface SpoolDraft {
   readonly path: string;
   /**
+   * Says that bytes were added at the end, and that all bytes so far stay as they are. A store may begin to send them. A
+   * file whose bytes change in place never says so.
+   */
+  appended(): void;
+  /**
    * Gives the bytes written so far a name, permanently on disk. They can be read there whatever happens to the
    * draft, which may grow. Deleted with the other spool files of the attempt.
    */

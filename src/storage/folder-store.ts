@@ -189,6 +189,7 @@ function draftSpool(path: string, uri: BlobUri, pathOf: (uri: BlobUri) => string
   let kept = false;
   return {
     path,
+    appended: () => undefined,
     async keep() {
       await syncToDisk(path);
       const { size } = await stat(path);

@@ -50,7 +50,10 @@ export class LocalCache {
     return path;
   }
 
-  /** The path of a file, which `write` makes at a temporary path if the cache lacks it. Callers at the same time share one write. */
+  /**
+   * The path of a file, which `write` makes at a temporary path if the cache lacks it. Callers at the same time share one
+   * write.
+   */
   async fill(sha256: string, write: (path: string) => Promise<void>): Promise<string> {
     const found = await this.find(sha256);
     if (found !== null) return found;

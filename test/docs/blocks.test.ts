@@ -52,6 +52,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'test/service/commands/api-key.test.ts runs these commands; the id is an example',
   'docs/operating.md: scrape_configs': 'a setting of Prometheus, which is not installed here',
   'docs/operating.md: npm run backup': 'test/service/backup runs these commands; the folder is an example',
+  'docs/operating.md: aws s3api create-bucket':
+    'it needs a bucket of your own; test/storage/s3-store.test.ts sends the same requests to versitygw',
+  'docs/operating.md: kubectl apply':
+    'it needs a cluster; test/architecture/deploy.test.ts checks the manifests',
   'docs/operating.md: pg_dump': 'it needs the tools of a Postgres server of your own',
   'docs/operating.md: pg_restore': 'it needs the tools of a Postgres server of your own',
 };

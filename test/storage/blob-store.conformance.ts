@@ -18,7 +18,7 @@ export interface StoreUnderTest {
 }
 
 interface Traits {
-  /** How coarse the times of the store are. */
+  /** The precision of the times of the store. */
   readonly grainMs: number;
 }
 
@@ -170,6 +170,32 @@ export function conformance(
       assert.equal(await store.exists(first.uri), false);
       await assert.rejects(store.createSpool('job/task-a3/c', first), BlobMissingError);
     }
+  });
+
+  test(`${name}: a file of several parts that only grows is whole when kept on the way, and when complete`, async () => {
+    const { store, reopen } = await create();
+    const piece = Buffer.alloc(5 << 20, 'strata');
+    const draft = await store.createSpool('job/task-a1/c');
+    const append = async (times: number) => {
+      for (let time = 0; time < times; time++) {
+        await appendFile(draft.path, piece.fill(`${time} strata `));
+        draft.appended();
+      }
+    };
+    await append(2);
+    const kept = await draft.keep();
+    const half = await readFile(draft.path);
+    assert.equal(kept.size_bytes, half.length);
+    await append(5);
+    const all = await readFile(draft.path);
+    const { uri } = await draft.commit();
+    const other = reopen();
+    assert.ok(all.equals(await other.get(uri)));
+    const next = await other.createSpool('job/task-a2/c', kept);
+    assert.ok(half.equals(await readFile(next.path)));
+    await next.discard();
+    await store.deleteSpool('job/task-a');
+    await assert.rejects(reopen().get(uri), BlobMissingError);
   });
 
   test(`${name}: only blobs that were not put again since a time are deleted as untouched`, async () => {

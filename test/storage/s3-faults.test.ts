@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3Place } from '../../src/contract/blob-url.js';
 import { outageOf } from '../../src/contract/outages.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
@@ -11,11 +12,12 @@ import { BlobCorruptError } from '../../src/storage/errors.js';
 import { LocalCache } from '../../src/storage/local-cache.js';
 import { connect } from '../../src/storage/s3/connection.js';
 import { S3Store } from '../../src/storage/s3/s3-store.js';
+import { eventually } from '../support/eventually.js';
 import { type S3Proxy, startS3Proxy, type Treatment } from '../support/s3-proxy.js';
 import { type S3Server, startVersitygw, versitygw } from '../support/versitygw.js';
 
 const BUCKET = 'blobs';
-/** How long a store may say nothing: short, because these tests wait for it. */
+/** The time for which a store may say nothing: short, because these tests wait for it. */
 const SILENCE_MS = 400;
 const built = await versitygw();
 const options = { skip: 'missing' in built ? built.missing : false };
@@ -149,5 +151,40 @@ test(
     proxy.treat = first(1, 'PUT', 'dead');
     await draft.commit();
     assert.ok(LARGE.equals(await openStore().get('spool:job/task-a1/c')));
+  },
+);
+
+test(
+  'parts of a growing file are sent before it is complete; those that failed are sent again at its end',
+  options,
+  async () => {
+    const draft = await store.createSpool('job/task-a1/c');
+    const arrived = async () => {
+      const found = await server.client.send(
+        new ListObjectsV2Command({ Bucket: BUCKET, Prefix: `${prefix}spool/job/task-a1/c.parts/` }),
+      );
+      return found.Contents?.map(({ Key }) => Key ?? '') ?? [];
+    };
+    const append = async (byte: number) => {
+      await appendFile(draft.path, Buffer.alloc(9 << 20, byte));
+      draft.appended();
+    };
+    await append(1);
+    await eventually('the first part arrives', async () => (await arrived()).length === 1);
+    proxy.treat = always('dead');
+    await append(2);
+    await eventually('the second part fails', () => (proxy.counts.get('dead') ?? 0) >= 3);
+    await assert.rejects(draft.commit(), { code: 'storage_unreachable' });
+    assert.equal((await arrived()).length, 1);
+    proxy.treat = always('pass');
+    const expected = await readFile(draft.path);
+    const { uri } = await draft.commit();
+    assert.equal((await arrived()).length, 3);
+    assert.ok(expected.equals(await openStore().get(uri)));
+    const [first = ''] = await arrived();
+    await server.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: first, Body: 'other bytes' }));
+    await assert.rejects(openStore().get(uri), BlobCorruptError);
+    await store.deleteSpool('job/');
+    assert.deepEqual(await arrived(), []);
   },
 );

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How the proxy treats a request to the store behind it. */
+/** The treatment of a request to the store behind the proxy. */
 export type Treatment = 'pass' | 'dead' | 'silent' | 'full' | 'denied' | 'lie' | 'cut';
 
 export interface S3Proxy {

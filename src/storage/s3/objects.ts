@@ -6,6 +6,9 @@ import { isTaken } from './failures.js';
 /** The name under which an object keeps the sha256 of its bytes, in hex. */
 export const SHA256 = 'sha256';
 
+/** The name under which a list of parts says how many there are. */
+export const PARTS = 'parts';
+
 /** Attempts for an answer that broke off, which the SDK does not repeat. */
 const READS = 3;
 
@@ -13,6 +16,8 @@ export interface Stored {
   /** In hex; null for an object that something else put there. */
   readonly sha256: string | null;
   readonly sizeBytes: number;
+  /** Whether the object lists parts, whose bytes one after another have the sha256. */
+  readonly isPartList: boolean;
 }
 
 /** Puts an object in one request. The server compares its bytes with the sha256. */
@@ -57,7 +62,13 @@ function putInput(bucket: string, key: string, bytes: Uint8Array, sha256: string
 
 export async function headObject({ client, place, find }: Connection, key: string): Promise<Stored | null> {
   const found = await find(() => client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: key })));
-  return found && { sha256: found.Metadata?.[SHA256] ?? null, sizeBytes: found.ContentLength ?? 0 };
+  return (
+    found && {
+      sha256: found.Metadata?.[SHA256] ?? null,
+      sizeBytes: found.ContentLength ?? 0,
+      isPartList: found.Metadata?.[PARTS] !== undefined,
+    }
+  );
 }
 
 /**

@@ -14,6 +14,8 @@ import type { Connection } from './connection.js';
 import { createDraft } from './draft.js';
 import { abortUploads } from './multipart.js';
 import { headObject, putNewObject, readObject } from './objects.js';
+import { appendParts, putPartList } from './part-list.js';
+import type { Part, PartList } from './parts.js';
 import { writeBody } from './stream.js';
 import { uploadBytes, uploadFile } from './upload.js';
 import {
@@ -77,7 +79,7 @@ export class S3Store implements BlobStore {
     const found = await headObject(this.connection, key);
     if (found === null) throw new BlobMissingError(uri);
     if (found.sha256 === null) throw new BlobCorruptError(uri);
-    return this.#copyOf(uri, found.sha256, key);
+    return this.#copyOf(uri, found.sha256, key, found.isPartList);
   }
 
   async generation(uri: BlobUri): Promise<string> {
@@ -162,7 +164,11 @@ export class S3Store implements BlobStore {
     };
     const from =
       beginning && (async () => ({ path: await this.localPath(beginning.uri), output: beginning }));
-    return createDraft({ uri, cache: this.cache, upload }, from);
+    const uploadPart = (name: BlobUri, { sha256 }: Part, bytes: Buffer) =>
+      uploadBytes(this.connection, `${this.#keyOf(name)}.parts/${sha256}`, bytes, sha256);
+    const uploadList = (name: BlobUri, list: PartList) =>
+      putPartList(this.connection, this.#keyOf(name), `${this.#keyOf(uri)}.parts/`, list);
+    return createDraft({ uri, cache: this.cache, upload, uploadPart, uploadList }, from);
   }
 
   async adopt(path: string, sha256: string): Promise<TaskOutput> {
@@ -200,14 +206,17 @@ export class S3Store implements BlobStore {
   }
 
   /** A checked file of the cache, which is filled from the object if needed. */
-  async #copyOf(uri: BlobUri, sha256: string, key: string): Promise<string> {
+  async #copyOf(uri: BlobUri, sha256: string, key: string, isPartList = false): Promise<string> {
     const cached = await this.cache.find(sha256);
     if (cached !== null) {
       if (await this.#checked.holds(cached, sha256).catch(() => false)) return cached;
       this.#damages.set(sha256, (this.#damages.get(sha256) ?? 0) + 1);
       await this.cache.drop(sha256);
     }
-    const path = await this.cache.fill(sha256, (draft) => this.#download(uri, key, sha256, draft));
+    const path = await this.cache.fill(sha256, async (draft) => {
+      if (isPartList) await appendParts(this.connection, uri, { key, sha256 }, draft);
+      else await this.#download(uri, key, sha256, draft);
+    });
     await this.#checked.trust(path);
     return path;
   }

@@ -12,7 +12,10 @@ export class StallError extends Error {
   }
 }
 
-/** Writes a body to a file, in pieces. One of which nothing arrives for `stallMs` counts as lost. @returns its sha256 in hex. @throws StallError, and errors of the connection */
+/**
+ * Writes a body to a file, in pieces. One of which nothing arrives for `stallMs` counts as lost. @returns its sha256 in hex.
+ * @throws StallError, and errors of the connection
+ */
 export async function writeBody(body: Readable, path: string, stallMs: number): Promise<string> {
   const hash = createHash('sha256');
   const stalled = () => body.destroy(new StallError(stallMs));

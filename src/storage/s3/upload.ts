@@ -35,7 +35,7 @@ export async function uploadFile(
   }
 }
 
-async function readPart(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
+export async function readPart(file: FileHandle, start: number, end: number): Promise<Buffer> {
   const buffer = Buffer.alloc(end - start);
   let read = 0;
   while (read < buffer.length) {

@@ -58,6 +58,7 @@ export class SpoolWriter {
     writeSync(this.#file, Buffer.concat([record, checkOf(record)]));
     if (reduced !== gradient) free(reduced);
     this.#written++;
+    this.draft.appended();
   }
 
   /** Stores the steps written so far under a separate name, for an attempt that resumes here. */

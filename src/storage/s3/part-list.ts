@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { appendFile, writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { BlobUri } from '../../contract/trainer-protocol.js';
+import { BlobCorruptError, BlobMissingError } from '../errors.js';
+import type { Connection } from './connection.js';
+import { PARTS, readObject, SHA256, toBase64 } from './objects.js';
+import { PART_BYTES, type PartList } from './parts.js';
+
+/** Times that a list or a part is read whose bytes do not match. */
+const READS = 2;
+
+/** @param folder begins the keys of the parts */
+export async function putPartList(
+  { client, place, ask }: Connection,
+  key: string,
+  folder: string,
+  { parts, sha256 }: PartList,
+): Promise<void> {
+  const lines = parts.map((part) => `${folder.slice(place.prefix.length)}${part.sha256}\n`);
+  const bytes = Buffer.from(lines.join(''));
+  const own = createHash('sha256').update(bytes).digest('hex');
+  const command = new PutObjectCommand({
+    Bucket: place.bucket,
+    Key: key,
+    Body: bytes,
+    ContentLength: bytes.byteLength,
+    ChecksumSHA256: toBase64(own),
+    Metadata: { [SHA256]: sha256, [PARTS]: String(parts.length) },
+  });
+  await ask(() => client.send(command));
+}
+
+/**
+ * Writes the parts of a list one after another to a file. Each is checked as it comes.
+ * @throws BlobMissingError, BlobCorruptError
+ */
+export async function appendParts(
+  connection: Connection,
+  uri: BlobUri,
+  { key, sha256 }: { readonly key: string; readonly sha256: string },
+  path: string,
+): Promise<void> {
+  const list = await readObject(connection, key, bytesOf);
+  if (list === null) throw new BlobMissingError(uri);
+  const hash = createHash('sha256');
+  await writeFile(path, '');
+  for (const name of list.toString().split('\n').filter(Boolean)) {
+    const bytes = await readPart(connection, uri, name);
+    hash.update(bytes);
+    await appendFile(path, bytes);
+  }
+  if (hash.digest('hex') !== sha256) throw new BlobCorruptError(uri);
+}
+
+async function readPart(connection: Connection, uri: BlobUri, name: string): Promise<Buffer> {
+  const expected = name.slice(name.lastIndexOf('/') + 1);
+  for (let attempt = 1; attempt <= READS; attempt++) {
+    const bytes = await readObject(connection, connection.place.prefix + name, bytesOf);
+    if (bytes === null) throw new BlobMissingError(uri);
+    if (createHash('sha256').update(bytes).digest('hex') === expected) return bytes;
+  }
+  throw new BlobCorruptError(uri);
+}
+
+/** A whole object in memory: a list, or a part. @throws RangeError for one that is larger */
+async function bytesOf(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > PART_BYTES) throw new RangeError(`an object is larger than a part of ${PART_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
