@@ -129,6 +129,12 @@ export const SETTINGS = [
     default: '25000000',
     meaning: 'Maximum number of pixels of an image (height x width).',
   },
+  {
+    name: 'STRATA_BOOTSTRAP_KEY',
+    default: 'none',
+    meaning:
+      'First API key: the API creates it with all scopes if there has never been a key. `echo strata_$(openssl rand -hex 12)_$(openssl rand -hex 32)` makes one.',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
 ] as const satisfies readonly SettingDescription[];
 

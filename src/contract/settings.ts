@@ -58,6 +58,8 @@ export interface Settings {
   classLimit: number;
   /** Height times width of one image. */
   imagePixels: number;
+  /** Text of the first API key. Absent: somebody creates it by a command. */
+  bootstrapKey?: string;
   logLevel: LogLevel;
 }
 
@@ -82,6 +84,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const slots = read.integer('STRATA_SLOTS', 1, 1024);
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
   const datasets = read.text('STRATA_DATASETS');
+  const bootstrapKey = read.text('STRATA_BOOTSTRAP_KEY');
   const retentionDays = read.integer('STRATA_RETENTION_DAYS', 1, 36_500);
   const tenantBytes = read.integer('STRATA_TENANT_BYTES', 1, Number.MAX_SAFE_INTEGER);
   const diskReserveBytes = read.integer('STRATA_DISK_RESERVE', 0, Number.MAX_SAFE_INTEGER);
@@ -98,6 +101,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     },
     ...(slots && { slots }),
     ...(retentionDays && { retentionDays }),
+    ...(bootstrapKey && { bootstrapKey }),
     ...(datasets && { datasetsFolder: resolve(cwd, datasets) }),
     uploadLimitBytes: read.integer('STRATA_UPLOAD_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 20_000_000_000,
     unpackLimitBytes: read.integer('STRATA_UNPACK_LIMIT', 1, Number.MAX_SAFE_INTEGER) ?? 100_000_000_000,

@@ -33,7 +33,7 @@ describe('/queues', () => {
   test('changes nothing: every write is refused, and the hints stay', async () => {
     const admin = await keyWith(['admin']);
     const queue = openTaskQueue(live.strata.servers.redisUrl, () => undefined);
-    await queue.fillUpTo(3);
+    await queue.offer(['a', 'b', 'c'].map((id) => ({ id, attempt: 0 })));
     assert.equal(await waiting(admin), 3);
     for (const [method, path] of [
       ['PUT', '/queues/api/queues/strata-tasks/pause'],

@@ -14,7 +14,7 @@ import { openRedisProbe } from '../queue/redis.js';
 import { openRequestCounter } from '../queue/request-counter.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
-import { nudgeAfter } from '../store/connection/notify.js';
+import { notify } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
 import { readServiceFigures } from '../store/service-figures.js';
 import { deleteUploadsExcept } from '../store/tenant-bytes.js';
@@ -22,6 +22,7 @@ import { openDatasetFiles } from './datasets/images.js';
 import { openJobWrites } from './jobs/create-job.js';
 import { openDatasetReads } from './jobs/new-job.js';
 import { openQueueReads } from './jobs/queue-place.js';
+import { ensureFirstKey } from './keys/first-key.js';
 import { openKeyring } from './keys/keyring.js';
 import { openSessions } from './keys/sessions.js';
 import { openPredictionFiles } from './models/test-answers.js';
@@ -43,6 +44,8 @@ export interface JobsServiceOptions {
   readonly secretKey?: string;
   /** Hosts that webhooks and trackers may use although they are private or use plain HTTP. */
   readonly outgoingAllow?: readonly string[];
+  /** Text of the first API key. Absent: somebody creates it by a command. */
+  readonly bootstrapKey?: string;
   /** Maximum size of one upload. Absent: no limit. */
   readonly uploadLimitBytes?: number;
   /** Bytes that uploads leave free on the disk; absent: a share of it. */
@@ -61,10 +64,11 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
   const blobs = openBlobStore(options.blobUrl, options.blobCache);
   await requireSameStore(db, blobs);
   await seedDatasets(db);
+  if (options.bootstrapKey !== undefined) await ensureFirstKey(db, options.bootstrapKey);
   const redis = openRedisProbe(options.redisUrl);
   const counter = openRequestCounter(options.redisUrl);
   const board = openQueueBoard(options.redisUrl);
-  const feed = await createEventFeed(db, options.databaseUrl);
+  const feed = await createEventFeed(db, options);
   const { uploadLimitBytes: limitBytes = Number.POSITIVE_INFINITY, diskReserveBytes: reserveBytes } = options;
   const uploadLimits = { limitBytes, reserveBytes };
   const now = () => performance.now();
@@ -77,7 +81,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     );
   const outgoing = { policy: { allowedHosts: options.outgoingAllow ?? [] }, openBox: lazySecretBox(options) };
   const reads = { ...openQueueReads(db), ...openDatasetReads(db) };
-  const nudge = nudgeAfter(db, 'strata_dispatch');
+  const nudge = () => notify(db, 'strata_dispatch');
   const queue = predictionQueue(options.redisUrl);
   const predictions = { queue: queue.open, now };
   const parts = {

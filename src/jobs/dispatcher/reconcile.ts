@@ -1,22 +1,40 @@
 import { retryClassOf } from '../../contract/errors.js';
 import { failOverdue } from '../lifecycle/deadlines.js';
 import { recordFailure } from '../lifecycle/fail.js';
-import { planJob } from '../lifecycle/plan-job.js';
+import { planJobsTogether } from '../lifecycle/plan-job.js';
 import { settle } from '../lifecycle/stop.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
-import { overlongQueuedJobs, overtimeJobs, stoppingJobs, unplannedJobs } from '../store/due-jobs.js';
+import { isUnavailable } from '../store/connection/unavailable.js';
+import {
+  type JobId,
+  overlongQueuedJobs,
+  overtimeJobs,
+  stoppingJobs,
+  unplannedJobs,
+} from '../store/due-jobs.js';
 import { lockJob } from '../store/jobs.js';
 import { type ExpiredTask, expiredTasks } from '../store/tasks.js';
 import { eachRow } from './each-row.js';
 
-/** Gives every new job its tasks. */
-export function planJobs(db: Database, log: Log): Promise<void> {
-  return eachRow(
+/** Jobs that are planned in one transaction. */
+const PLANNED_TOGETHER = 25;
+
+/** Gives every new job its tasks: many jobs in one transaction, and each of those in its own where one fails. */
+export async function planJobs(db: Database, log: Log): Promise<void> {
+  const plan = async (ids: readonly string[]): Promise<void> => {
+    for (const id of await planJobsTogether(db, ids)) log.info({ job: id }, 'planned');
+  };
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: readonly JobId[] = await unplannedJobs(db, after, PLANNED_TOGETHER);
+    await plan(page.map(({ id }) => id)).catch((error: unknown) => {
+      if (isUnavailable(error)) throw error;
+    });
+    after = page.length < PLANNED_TOGETHER ? undefined : page.at(-1)?.id;
+  }
+  await eachRow(
     (after, limit) => unplannedJobs(db, after, limit),
-    async ({ id }) => {
-      if (await planJob(db, id)) log.info({ job: id }, 'planned');
-    },
+    ({ id }) => plan([id]),
   );
 }
 

@@ -81,7 +81,7 @@ async function returnTask(
   if (dropCheckpoint) await deleteCheckpoint(tx, task.id);
   await recountNeeds(tx, task.id);
   await appendEvents(tx, job.id, aboutAttempt('task.retried', task, message, error));
-  await notify(tx, 'strata_dispatch');
+  notify(tx, 'strata_dispatch');
   await settle(tx, job);
 }
 

@@ -14,6 +14,6 @@ export async function recordLog(
     const job = await lockJob(tx, task.jobId);
     if (job === null || !(await touchAttempt(tx, task, {}))) return;
     await appendLogLines(tx, task, lines);
-    await notify(tx, 'strata_event', task.jobId);
+    notify(tx, 'strata_event', task.jobId);
   });
 }

@@ -8,7 +8,7 @@ import { settle } from './stop.js';
 export async function requestPause(tx: Transaction, job: LockedJob): Promise<void> {
   if (job.pausing) return;
   await tx.job.update({ where: { id: job.id }, data: { pauseRequestedAt: job.now } });
-  await notify(tx, 'strata_stop', job.id);
+  notify(tx, 'strata_stop', job.id);
   await settle(tx, { ...job, pausing: true });
 }
 
@@ -21,5 +21,5 @@ export async function resume(tx: Transaction, job: LockedJob): Promise<void> {
   const message = job.started ? 'the job resumes from its checkpoints' : 'the job is waiting for a worker';
   if (job.state === 'paused') await setJobState(tx, job, 'queued', { queuedAt: job.now });
   await appendEvents(tx, job.id, { type: 'job.resumed', message });
-  await notify(tx, 'strata_dispatch');
+  notify(tx, 'strata_dispatch');
 }

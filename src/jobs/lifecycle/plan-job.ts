@@ -3,58 +3,87 @@ import { needsOf, type PlannedTask, planTasks } from '../../planning/tasks/task-
 import type { Database, Transaction } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
 import { factsOf } from '../store/dataset-facts.js';
-import { lockUnplannedJob } from '../store/due-jobs.js';
+import { lockUnplannedJobs } from '../store/due-jobs.js';
 import { newId } from '../store/ids.js';
 import { lockJob, markPlanned } from '../store/jobs.js';
-import { insertDependencies } from '../store/task-dependencies.js';
-import { insertTasks } from '../store/tasks.js';
+import { type Dependency, insertDependencies } from '../store/task-dependencies.js';
+import { insertTasks, type NewTask } from '../store/tasks.js';
 import { requestStop } from './stop.js';
 
-/** Gives a job its tasks. @returns false where it has them, or another dispatcher is about to do so */
-export async function planJob(db: Database, id: string): Promise<boolean> {
+/**
+ * Gives jobs their tasks, in one transaction.
+ * @returns the ids of those that it planned: the others have their tasks, or another dispatcher is about to plan them
+ */
+export async function planJobsTogether(db: Database, ids: readonly string[]): Promise<string[]> {
   return db.$transaction(async (tx) => {
-    const isOurs = await lockUnplannedJob(tx, id);
-    if (isOurs) await planLocked(tx, id);
-    return isOurs;
+    const ours = await lockUnplannedJobs(tx, ids);
+    if (ours.length === 0) return [];
+    const rows = await tx.job.findMany({ where: { id: { in: ours } }, include: { dataset: true } });
+    await markPlanned(tx, ours);
+    const graphs: TaskRows[] = [];
+    for (const { id, spec, dataset } of rows) {
+      try {
+        graphs.push(rowsOf(id, planTasks(spec, factsOf(dataset))));
+      } catch (error) {
+        await failUnplannable(tx, id, error);
+      }
+    }
+    await storeGraphs(tx, graphs);
+    notify(tx, 'strata_dispatch');
+    return ours;
   });
 }
 
-async function planLocked(tx: Transaction, id: string): Promise<void> {
-  const row = await tx.job.findUniqueOrThrow({ where: { id }, include: { dataset: true } });
-  await markPlanned(tx, id);
-  let plan: PlannedTask[];
-  try {
-    plan = planTasks(row.spec, factsOf(row.dataset));
-  } catch (error) {
-    // The spec was accepted, but cannot be planned. This job must not block the others.
-    const message = `the job cannot be planned: ${messageOf(error)}`;
-    const job = await lockJob(tx, id);
-    if (job === null) return;
-    await requestStop(tx, job, {
-      as: 'failed',
-      now: true,
-      error: { code: 'internal', message, stage: null, step: null, tensor: null },
-    });
-    return;
-  }
-  await storePlan(tx, id, plan);
-  await notify(tx, 'strata_dispatch');
+/** The spec was accepted, but cannot be planned. This job must not block the others. */
+async function failUnplannable(tx: Transaction, id: string, cause: unknown): Promise<void> {
+  const message = `the job cannot be planned: ${messageOf(cause)}`;
+  const job = await lockJob(tx, id);
+  if (job === null) return;
+  await requestStop(tx, job, {
+    as: 'failed',
+    now: true,
+    error: { code: 'internal', message, stage: null, step: null, tensor: null },
+  });
 }
 
-async function storePlan(tx: Transaction, jobId: string, plan: readonly PlannedTask[]): Promise<void> {
+/** The rows of a job's graph. */
+interface TaskRows {
+  readonly tasks: readonly NewTask[];
+  readonly dependencies: readonly Dependency[];
+}
+
+function rowsOf(jobId: string, plan: readonly PlannedTask[]): TaskRows {
   const ids = new Map(plan.map((task) => [task.key, newId('task')]));
   const idOf = (key: string): string => {
     const id = ids.get(key);
     if (id === undefined) throw new Error(`the plan of ${jobId} contains an unknown task ${key}`);
     return id;
   };
-  await insertTasks(
-    tx,
-    jobId,
-    plan.map((task) => ({ ...task, id: idOf(task.key), waiting: needsOf(task).length })),
-  );
-  const dependencies = plan.flatMap((task) =>
-    needsOf(task).map((key) => ({ taskId: idOf(task.key), needsId: idOf(key) })),
-  );
-  await insertDependencies(tx, dependencies);
+  return {
+    tasks: plan.map((task, position) => {
+      return { ...task, id: idOf(task.key), jobId, position, waiting: needsOf(task).length };
+    }),
+    dependencies: plan.flatMap((task) =>
+      needsOf(task).map((key) => ({ taskId: idOf(task.key), needsId: idOf(key) })),
+    ),
+  };
+}
+
+/** Maximum number of tasks of one statement, unless a single job has more. */
+const MAX_TASKS = 5_000;
+
+async function storeGraphs(tx: Transaction, graphs: readonly TaskRows[]): Promise<void> {
+  let tasks: NewTask[] = [];
+  let dependencies: Dependency[] = [];
+  const store = async () => {
+    if (tasks.length > 0) await insertTasks(tx, tasks);
+    if (dependencies.length > 0) await insertDependencies(tx, dependencies);
+    [tasks, dependencies] = [[], []];
+  };
+  for (const graph of graphs) {
+    if (tasks.length + graph.tasks.length > MAX_TASKS) await store();
+    tasks = tasks.concat(graph.tasks);
+    dependencies = dependencies.concat(graph.dependencies);
+  }
+  await store();
 }

@@ -23,7 +23,7 @@ export async function requestStop(tx: Transaction, job: LockedJob, stop: Stop): 
   if (isTerminal('job', job.state)) return job;
   const reason = job.stopAs === null ? reasonColumns(stop, job.now) : {};
   await tx.job.update({ where: { id: job.id }, data: { ...reason, ...(stop.now && { stopNow: true }) } });
-  await notify(tx, 'strata_stop', job.id);
+  notify(tx, 'strata_stop', job.id);
   return settle(tx, { ...job, stopAs: job.stopAs ?? stop.as });
 }
 

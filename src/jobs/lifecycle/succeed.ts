@@ -2,6 +2,7 @@ import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trai
 import { speedUpOf } from '../../planning/tasks/speed-up.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import { type Database, type Transaction, toJson } from '../store/connection/database.js';
+import { notify } from '../store/connection/notify.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
@@ -41,6 +42,8 @@ export async function recordSuccess(
     });
     await appendWarnings(tx, job, task, success.warnings ?? []);
     await followUp(tx, job, task, success);
+    // The slot that ran this task takes one of them.
+    if (opening.opened > 1) notify(tx, 'strata_dispatch', 'ready');
     return opening.opened;
   });
 }

@@ -57,8 +57,8 @@ export const STATEMENT_MS = 30_000;
 export const WORKER_STATEMENT_MS = 8_000;
 /** The same for statements that clean up tables of any size. */
 export const HOUSEKEEPING_STATEMENT_MS = 600_000;
-/** Maximum number of hints in the queue. More would not wake anybody sooner, and the next look adds hints. */
-export const MAX_HINTS = 500;
+/** Tasks that are offered even if every slot is busy, because the number of idle slots may be out of date. */
+export const MIN_OFFERS = 10;
 /** Garbage collection deletes no file while the clocks of Postgres and of the blob store differ by more. */
 export const MAX_CLOCK_SKEW_MS = 60_000;
 /** A file that was touched within this time, by its own clock or by that of Postgres, is not deleted. */

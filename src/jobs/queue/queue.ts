@@ -2,9 +2,9 @@ import { Queue, Worker } from 'bullmq';
 import { connectionTo } from './redis.js';
 
 /**
- * The queues between the processes. Only this file uses BullMQ. The queue that wakes workers contains hints: a
- * message says "some task is claimable", Postgres decides which one (store/queue-order.ts), and the dispatcher
- * restores everything that Redis loses (docs/adr/0004).
+ * The queue between the dispatcher and idle slots. Only this file uses BullMQ. A message offers a claimable task to the
+ * slot that gets it. Postgres decides whether the slot may claim it, and the dispatcher restores everything that Redis
+ * loses (docs/adr/0004).
  */
 const QUEUE = 'strata-tasks';
 // Messages of a dead worker go to others after the lock has expired and two checks. The lease of a claim lasts as
@@ -14,16 +14,28 @@ export const STALLED_LOOK_MS = 2_000;
 // Postgres limits the failures of a task. With BullMQ's default, the second crash would drop the message.
 const MAX_STALLED = 20;
 
+/** A claimable task, and the fence that its claim raises. */
+export interface Offer {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+/**
+ * Time after which a task that is still claimable is offered again: the slot that took the message could not claim it, or
+ * Redis has lost it.
+ */
+const OFFER_MS = 2_000;
+
 export interface TaskQueue {
-  /** Adds hints until this many wait for a worker. Two concurrent calls may add too many, which is harmless. */
-  fillUpTo(hints: number): Promise<void>;
+  /** Offers tasks to idle slots, in this order. A task that was offered a moment ago is not offered again. */
+  offer(tasks: readonly Offer[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface TaskConsumer {
   /** Takes no more messages. Current ones continue. */
   pause(): Promise<void>;
-  /** Ends at once. A hint that is still in progress goes to another worker, where it is harmless. */
+  /** Ends at once. A message that is still in progress goes to another worker, where it is harmless. */
   close(): Promise<void>;
 }
 
@@ -36,31 +48,47 @@ export function openQueue(redisUrl: string): Queue {
   return queue;
 }
 
-export function openTaskQueue(redisUrl: string, onError: OnQueueError): TaskQueue {
-  const queue = new Queue(QUEUE, { connection: connectionTo(redisUrl) });
+/** @param now milliseconds; processes may count from different times */
+export function openTaskQueue(
+  redisUrl: string,
+  onError: OnQueueError,
+  now: () => number = () => performance.now(),
+): TaskQueue {
+  const queue = new Queue<TaskMessage>(QUEUE, { connection: connectionTo(redisUrl) });
   queue.on('error', onError);
   return {
-    async fillUpTo(hints) {
-      const missing = hints - (await queue.getWaitingCount());
-      if (missing <= 0) return;
-      const hint = { name: 'task', data: {}, opts: { removeOnComplete: true, removeOnFail: true } };
-      await queue.addBulk(Array.from({ length: missing }, () => hint));
+    async offer(tasks) {
+      if ((await queue.getWaitingCount()) >= tasks.length) return;
+      // BullMQ drops a message whose id it has.
+      const period = Math.floor(now() / OFFER_MS);
+      const opts = { removeOnComplete: true, removeOnFail: true };
+      await queue.addBulk(
+        tasks.map(({ id, attempt }) => ({
+          name: 'task',
+          data: { task: id },
+          opts: { ...opts, jobId: `${id}-${attempt}-${period}` },
+        })),
+      );
     },
     close: () => queue.close(),
   };
 }
 
+interface TaskMessage {
+  readonly task: string;
+}
+
 /**
- * Calls `work` for each hint, at most `concurrency` at once. `work` must not block the event loop, or the lock
- * would expire.
+ * Calls `work` with each task that is offered to this worker, at most `concurrency` at once. `work` must not block the
+ * event loop, or the lock would expire.
  */
 export async function consumeTasks(
   redisUrl: string,
   concurrency: number,
-  work: () => Promise<void>,
+  work: (taskId: string) => Promise<void>,
   onError: OnQueueError,
 ): Promise<TaskConsumer> {
-  const worker = new Worker(QUEUE, work, {
+  const worker = new Worker<TaskMessage>(QUEUE, ({ data }) => work(data.task), {
     connection: connectionTo(redisUrl),
     concurrency,
     lockDuration: LOCK_MS,

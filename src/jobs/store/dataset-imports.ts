@@ -42,7 +42,7 @@ export async function insertImport(tx: Transaction, { source, options, ...row }:
   await tx.datasetImport.create({
     data: { ...row, phase, source: toJson(source), options: toJson(options) },
   });
-  await notify(tx, 'strata_import');
+  notify(tx, 'strata_import');
 }
 
 /** A tenant's share of the places for fetching, over all workers: most of the time a fetch waits for the other end. */
@@ -104,7 +104,7 @@ export async function moveImport(db: Database, fence: Fence, phase: ImportPhase)
   return db.$transaction(async (tx) => {
     const changes = Prisma.sql`progress = NULL, phase = ${phase}`;
     const current = await giveBack(tx, 'dataset_import', fence, 0, changes);
-    if (current) await notify(tx, 'strata_import');
+    if (current) notify(tx, 'strata_import');
     return current;
   });
 }

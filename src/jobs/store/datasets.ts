@@ -190,5 +190,8 @@ export async function setFailed(
 
 /** Stores the hash of the dataset that the `prepare` task of a job decoded. */
 export async function setDatasetHash(tx: Transaction, jobId: string, sha256: string): Promise<void> {
-  await tx.dataset.updateMany({ where: { jobs: { some: { id: jobId } } }, data: { sha256 } });
+  // Many jobs prepare the same dataset at the same time: a row that says so already is not locked.
+  await tx.$executeRaw`
+    UPDATE dataset SET sha256 = ${sha256} FROM job
+    WHERE job.id = ${jobId} AND dataset.id = job.dataset_id AND dataset.sha256 IS DISTINCT FROM ${sha256}`;
 }

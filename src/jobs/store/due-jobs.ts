@@ -15,7 +15,7 @@ export type JobId = RowOf<typeof JOB_ID>;
 const overtime = statement('overtime-jobs', OVERDUE);
 const overlongQueued = statement('overlong-queued-jobs', OVERDUE);
 const unplanned = statement('unplanned-jobs', JOB_ID);
-const lockedUnplanned = statement('lock-unplanned-job', JOB_ID);
+const lockedUnplanned = statement('lock-unplanned-jobs', JOB_ID);
 const stopping = statement('stopping-jobs', JOB_ID);
 const endedWithSpool = statement('ended-jobs-with-spool', JOB_ID);
 
@@ -56,15 +56,15 @@ export function unplannedJobs(db: Queryable, after: string, limit: number): Prom
   );
 }
 
-/** Locks a job against other dispatchers. @returns false where it has its tasks, or another is about to give it them */
-export async function lockUnplannedJob(tx: Transaction, id: string): Promise<boolean> {
+/** Locks jobs against other dispatchers. @returns those that have no tasks yet and that no other one is about to plan */
+export async function lockUnplannedJobs(tx: Transaction, ids: readonly string[]): Promise<string[]> {
   const rows = await lockedUnplanned.rows(
     tx,
     Prisma.sql`
-    SELECT id FROM job WHERE id = ${id} AND state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
+    SELECT id FROM job WHERE id = ANY (${ids}) AND state = 'queued' AND planned_at IS NULL AND stop_as IS NULL
     FOR NO KEY UPDATE SKIP LOCKED`,
   );
-  return rows.length > 0;
+  return rows.map(({ id }) => id);
 }
 
 /** Jobs that are to end, or to be paused, but are not yet. */

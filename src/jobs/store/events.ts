@@ -2,6 +2,7 @@ import { isWebhookEvent } from '../../contract/webhooks.js';
 import { COLUMNS, type EventLevel, type Message } from './columns.js';
 import { int, type RowOf, text, time } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
+import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { queueMessages } from './webhook-deliveries.js';
@@ -24,11 +25,10 @@ const APPENDED = {
   message: text,
   data: COLUMNS.event.data,
   tenant: text,
-  nudge: text,
 };
 const appended = statement('append-events', APPENDED);
 
-/** Appends events to a locked job, numbered without gaps, and wakes readers at the commit. */
+/** Appends events to a locked job, numbered without gaps, and wakes readers after the commit. */
 export async function appendEvents(
   tx: Transaction,
   jobId: string,
@@ -53,10 +53,10 @@ export async function appendEvents(
       ) WITH ORDINALITY AS draft (level, type, message, data, position)
       RETURNING *
     )
-    SELECT stored.job_id AS "jobId", seq, stored.at, level, type, message, data, tenant,
-      pg_notify('strata_event', ${jobId})::text AS nudge
+    SELECT stored.job_id AS "jobId", seq, stored.at, level, type, message, data, tenant
     FROM stored, counted ORDER BY seq`,
   );
+  notify(tx, 'strata_event', jobId);
   const [first] = rows;
   if (!first) throw new Error(`there is no job ${jobId}`);
   await queueMessages(tx, first.tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));

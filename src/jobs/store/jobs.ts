@@ -35,19 +35,28 @@ export function lockJob(tx: Transaction, id: string): Promise<LockedJob | null> 
   return lock(tx, Prisma.sql`id = ${id}`);
 }
 
-/** Locks the job of a task. */
-export function lockJobOf(tx: Transaction, taskId: string): Promise<LockedJob | null> {
-  return lock(tx, Prisma.sql`id = (SELECT job_id FROM task WHERE id = ${taskId})`);
+/** Locks the job of a task. @param whenLocked `skip`: returns null if another transaction holds the lock */
+export function lockJobOf(
+  tx: Transaction,
+  taskId: string,
+  whenLocked: 'wait' | 'skip' = 'wait',
+): Promise<LockedJob | null> {
+  const skip = whenLocked === 'skip' ? Prisma.sql`SKIP LOCKED` : Prisma.empty;
+  return lock(tx, Prisma.sql`id = (SELECT job_id FROM task WHERE id = ${taskId})`, skip);
 }
 
-function lock(tx: Transaction, which: Prisma.Sql): Promise<LockedJob | null> {
+function lock(
+  tx: Transaction,
+  which: Prisma.Sql,
+  skip: Prisma.Sql = Prisma.empty,
+): Promise<LockedJob | null> {
   return locked.first(
     tx,
     Prisma.sql`
     SELECT id, state, stop_as AS "stopAs", pause_requested_at IS NOT NULL AS pausing,
       started_at IS NOT NULL AS started,
       coalesce((spec->>'max_attempts')::int, ${JOB_DEFAULTS.max_attempts}) AS "maxAttempts", now() AS now
-    FROM job WHERE ${which} FOR NO KEY UPDATE`,
+    FROM job WHERE ${which} FOR NO KEY UPDATE ${skip}`,
   );
 }
 
@@ -113,9 +122,9 @@ export async function markSpoolDeleted(db: Queryable, id: string): Promise<void>
     UPDATE job SET spool_deleted_at = now() WHERE id = ${id}`;
 }
 
-/** Its tasks are written in the same transaction. */
-export async function markPlanned(tx: Transaction, id: string): Promise<void> {
-  await tx.$executeRaw`UPDATE job SET planned_at = now() WHERE id = ${id}`;
+/** Their tasks are written in the same transaction. */
+export async function markPlanned(tx: Transaction, ids: readonly string[]): Promise<void> {
+  await tx.$executeRaw`UPDATE job SET planned_at = now() WHERE id = ANY (${ids})`;
 }
 
 /** Whether the tenant has such a job. */

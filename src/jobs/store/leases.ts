@@ -1,6 +1,6 @@
 import { MAX_LEASE_MS } from '../process/limits.js';
 import { int, orNull, type RowOf, text, textOf } from './connection/column.js';
-import type { Database, Queryable } from './connection/database.js';
+import type { Pooled, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
 
@@ -140,7 +140,7 @@ const renewHeld = prepare(
 
 /** @returns the claims that the worker still has, each with the request of its job */
 export async function renewLeases(
-  db: Database,
+  db: Pooled,
   leases: readonly Lease[],
   leaseMs: number,
 ): Promise<readonly RenewedLease[]> {

@@ -57,7 +57,7 @@ export async function ensureProfile(tx: Transaction, profile: NewProfile): Promi
       AND (state = 'failed' OR ${OLD})`;
   const data = { ...profile, spec: toJson(profile.spec), dataset: toJson(profile.dataset) };
   const { count } = await tx.profile.createMany({ data, skipDuplicates: true });
-  if (count > 0) await notify(tx, 'strata_profile');
+  if (count > 0) notify(tx, 'strata_profile');
   return tx.profile.findUniqueOrThrow({ where: { tenant_network_deviceKind: subject } });
 }
 

@@ -1,7 +1,7 @@
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { TRAINING_KINDS } from '../../planning/spec/precision.js';
 import { int, type RowOf, text, textOf } from './connection/column.js';
-import type { Database, Queryable } from './connection/database.js';
+import type { Database, Pooled, Transaction } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -23,25 +23,56 @@ export function claimableBy({ bfloat16 }: Pick<Device, 'bfloat16'>): Prisma.Sql 
   return bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
 }
 
-const claimableCount = statement('count-claimable', { count: int });
+/** A claimable task, with the fence that a claim raises. */
+const OFFERED_TASK = { id: text, attempt: int };
+export type OfferedTask = RowOf<typeof OFFERED_TASK>;
 
-/** Number of claimable tasks, counted up to `max`. */
-export async function countClaimable(db: Queryable, max: number): Promise<number> {
-  const { count } = await claimableCount.only(
-    db,
-    Prisma.sql`
-    SELECT count(*)::int AS count FROM (
-      SELECT 1 FROM task JOIN job ON job.id = task.job_id WHERE ${CLAIMABLE} LIMIT ${max}) claimable`,
-  );
-  return count;
+// $1: maximum number of tasks if no slot is idle.
+const offered = prepare(
+  'offered-tasks',
+  OFFERED_TASK,
+  Prisma.sql`WITH RECURSIVE
+    turn AS (
+      (SELECT tenant FROM task WHERE state = 'ready' ORDER BY tenant LIMIT 1)
+      UNION ALL
+      SELECT (SELECT task.tenant FROM task WHERE state = 'ready' AND task.tenant > turn.tenant ORDER BY tenant LIMIT 1)
+      FROM turn WHERE turn.tenant IS NOT NULL
+    ),
+    share AS (
+      SELECT tenant, count(*) AS running, max(started_at) AS served FROM task WHERE state = 'running' GROUP BY tenant
+    ),
+    idle AS (
+      SELECT greatest($1, coalesce((SELECT sum(jsonb_array_length(slots)) FROM worker), 0)
+        - coalesce((SELECT sum(running) FROM share), 0)) AS slots
+    )
+    -- The n-th task of a tenant follows the ones that the tenant has running and the n - 1 before it.
+    SELECT waiting.id, waiting.attempt FROM turn CROSS JOIN LATERAL (
+      SELECT id, attempt, row_number() OVER () AS place FROM (
+        SELECT task.id, task.attempt FROM task JOIN job ON job.id = task.job_id
+        WHERE ${CLAIMABLE} AND task.tenant = turn.tenant
+        ORDER BY task.priority DESC, job_id, position LIMIT (SELECT slots FROM idle)
+      ) first
+    ) waiting LEFT JOIN share USING (tenant)
+    ORDER BY place + coalesce(running, 0), served NULLS FIRST, waiting.id LIMIT (SELECT slots FROM idle)`
+    .text,
+);
+
+/** The next tasks in turn, as many as there are idle slots, and at least `min` if there are so many. */
+export function offeredTasks(db: Pooled, min: number): Promise<OfferedTask[]> {
+  return offered(db, [min]);
 }
 
 /** The next work for a free slot. */
 const NEXT_IN_SLOT = { id: text, kind: textOf<'task' | 'profile'>() };
 export type NextInSlot = RowOf<typeof NEXT_IN_SLOT>;
 
-// $1: the kind of the device, for profiles.
-const nextWhere = (claimable: Prisma.Sql): string =>
+// $1: the kind of the device.
+const PROFILE_HEADS = Prisma.sql`UNION ALL
+      (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
+        WHERE device_kind = $1 AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)`;
+
+/** What is next of each tenant, in turn. */
+const ranked = (claimable: Prisma.Sql, otherHeads: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`WITH RECURSIVE
     -- Tenants with ready tasks, found by steps through the index: the look costs the same however many tasks wait.
     turn AS (
@@ -57,11 +88,9 @@ const nextWhere = (claimable: Prisma.Sql): string =>
         WHERE ${claimable} AND task.tenant = turn.tenant
         ORDER BY task.priority DESC, job_id, position LIMIT 1
       ) first
-      UNION ALL
-      (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
-        WHERE device_kind = $1 AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)
+      ${otherHeads}
     )
-    SELECT head.id, head.kind FROM head
+    SELECT head.tenant, head.id, head.kind FROM head
     CROSS JOIN LATERAL (
       SELECT (SELECT coalesce(sum(slots), 0) FROM task WHERE state = 'running' AND tenant = head.tenant)
         + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) AS running
@@ -72,7 +101,10 @@ const nextWhere = (claimable: Prisma.Sql): string =>
           ORDER BY started_at DESC LIMIT 1),
         (SELECT max(started_at) FROM profile WHERE tenant = head.tenant)) AS started_at
     ) served
-    ORDER BY running, started_at NULLS FIRST, kind, head.id LIMIT 1`.text;
+    ORDER BY running, started_at NULLS FIRST, kind, head.id`;
+
+const nextWhere = (claimable: Prisma.Sql): string =>
+  Prisma.sql`SELECT id, kind FROM (${ranked(claimable, PROFILE_HEADS)}) ranked LIMIT 1`.text;
 
 const nextForAny = prepare('next-in-slot', NEXT_IN_SLOT, nextWhere(CLAIMABLE));
 const nextInFloat32 = prepare('next-in-slot-in-float32', NEXT_IN_SLOT, nextWhere(CLAIMABLE_IN_FLOAT32));
@@ -85,6 +117,26 @@ const nextInFloat32 = prepare('next-in-slot-in-float32', NEXT_IN_SLOT, nextWhere
 export async function nextInSlot(db: Database, { device, bfloat16 }: Device): Promise<NextInSlot | null> {
   const [next] = await (bfloat16 ? nextForAny : nextInFloat32)(db, [deviceKindOf(device)]);
   return next ?? null;
+}
+
+const lockedNext = statement('lock-next-task', { id: text });
+
+/**
+ * The next task that no other transaction is about to change, locked together with its job; null if there is none. Slots
+ * that ask at the same moment get different tasks without waiting for each other.
+ */
+export async function lockNextTask(tx: Transaction, { bfloat16 }: Device): Promise<string | null> {
+  const claimable = claimableBy({ bfloat16 });
+  const row = await lockedNext.first(
+    tx,
+    Prisma.sql`
+    SELECT free.id FROM (${ranked(claimable, Prisma.empty)}) ranked CROSS JOIN LATERAL (
+      SELECT task.id FROM task JOIN job ON job.id = task.job_id
+      WHERE ${claimable} AND task.tenant = ranked.tenant
+      ORDER BY task.priority DESC, job_id, position LIMIT 1 FOR NO KEY UPDATE OF job, task SKIP LOCKED
+    ) free LIMIT 1`,
+  );
+  return row?.id ?? null;
 }
 
 /** Maximum number of counted jobs. `LAST_POSITION` means this position or any later one. */

@@ -1,12 +1,11 @@
 import type { TaskSuccess } from '../../contract/trainer-protocol.js';
-import { int, type RowOf, text, texts } from './connection/column.js';
+import { int, type RowOf, texts } from './connection/column.js';
 import type { Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { type Fence, isCurrent } from './leases.js';
 
 const OPENING = {
-  nudge: text,
   /** Number of tasks that became claimable. */
   opened: int,
   /** Names of the outputs that other tasks read. */
@@ -17,8 +16,8 @@ const succeeded = statement('end-succeeded', OPENING);
 
 /**
  * running > succeeded, if `fence` is the current claim. Deletes the checkpoint, reduces the missing inputs of the
- * tasks that wait for this one, makes those without missing inputs ready, and nudges the dispatcher. A single
- * statement, because a device waits for it.
+ * tasks that wait for this one, makes those without missing inputs ready. A single statement, because a
+ * device waits for it.
  * @returns null for a stale attempt, which has changed nothing
  */
 export function endSucceeded(
@@ -47,8 +46,7 @@ export function endSucceeded(
     ), dropped AS (
       DELETE FROM checkpoint USING ended WHERE task_id = ended.id
     )
-    SELECT pg_notify('strata_dispatch', 'ready')::text AS nudge,
-      (SELECT count(*)::int FROM opened WHERE state = 'ready') AS opened, ARRAY(
+    SELECT (SELECT count(*)::int FROM opened WHERE state = 'ready') AS opened, ARRAY(
       SELECT DISTINCT source->>'output'
       FROM task reader CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
       WHERE reader.id = ANY (ARRAY(SELECT task_id FROM readers)) AND source->>'task' = ended.key

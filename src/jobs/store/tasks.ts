@@ -43,21 +43,29 @@ export interface Claimer {
   readonly bfloat16: boolean;
 }
 
-type NewTask = PlannedTask & { readonly id: string; readonly waiting: number };
+export type NewTask = PlannedTask & {
+  readonly id: string;
+  readonly jobId: string;
+  readonly position: number;
+  /** Number of tasks that it needs. */
+  readonly waiting: number;
+};
 
-/** Inserts the whole plan with one statement, because a long job has thousands of tasks. */
-export async function insertTasks(tx: Transaction, jobId: string, tasks: readonly NewTask[]): Promise<void> {
-  const rows = tasks.map(({ id, key, kind, stage, round, replica, waiting, inputs, weight }, position) => {
-    return { id, key, position, kind, stage, round, replica, waiting, inputs, weight };
-  });
+/** Inserts the plans of jobs with one statement, because a long job has thousands of tasks. */
+export async function insertTasks(tx: Transaction, tasks: readonly NewTask[]): Promise<void> {
+  const rows = tasks.map(
+    ({ id, jobId, key, position, kind, stage, round, replica, waiting, inputs, weight }) => {
+      return { id, jobId, key, position, kind, stage, round, replica, waiting, inputs, weight };
+    },
+  );
   await tx.$executeRaw`
     INSERT INTO task (id, job_id, tenant, priority, key, position, kind, stage, round, replica, state, waiting, inputs,
       weight)
     SELECT planned.id, job.id, job.tenant, job.priority, key, position, kind, stage, round, replica,
       CASE WHEN waiting = 0 THEN 'ready' ELSE 'waiting' END, waiting, inputs, weight
-    FROM job, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, key text, position int,
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, "jobId" text, key text, position int,
       kind text, stage int, round int, replica int, waiting int, inputs jsonb, weight float8)
-    WHERE job.id = ${jobId}`;
+    JOIN job ON job.id = planned."jobId"`;
 }
 
 /** Changes at the end of an attempt. Absent fields stay unchanged. */

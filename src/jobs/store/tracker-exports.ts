@@ -40,7 +40,7 @@ export async function putTrackerExport(
     ON CONFLICT (job_id, type, tracking_uri, experiment) DO UPDATE SET id = excluded.id,
       "authorization" = excluded."authorization", state = 'pending', attempt = tracker_export.attempt + 1, attempts = 0,
       losses = 0, lease_until = NULL, due_at = now(), error = NULL, finished_at = NULL, sent = NULL`;
-  await notify(tx, 'strata_dispatch');
+  notify(tx, 'strata_dispatch');
   return tx.trackerExport.findUniqueOrThrow({ where: { id } });
 }
 

@@ -43,7 +43,7 @@ export async function queueDelivery(
   const row = await tx.webhookDelivery.create({
     data: { id: newId('delivery'), ...to, type: message.type, message: toJson(message) },
   });
-  await notify(tx, 'strata_dispatch');
+  notify(tx, 'strata_dispatch');
   return row;
 }
 
@@ -108,7 +108,7 @@ export async function restartDelivery(tx: Transaction, tenant: string, id: strin
       due_at = now(), finished_at = NULL, status = NULL, error = NULL
     WHERE id = ${id} AND tenant = ${tenant}`;
   if (count === 0) return null;
-  await notify(tx, 'strata_dispatch');
+  notify(tx, 'strata_dispatch');
   return tx.webhookDelivery.findUniqueOrThrow({ where: { id } });
 }
 

@@ -3,7 +3,7 @@ import type { DeviceCount } from '../../planning/spec/precision.js';
 import { WORKER_GONE_MS } from '../process/limits.js';
 import { COLUMNS } from './columns.js';
 import { int, type RowOf, text, time } from './connection/column.js';
-import type { Database, Queryable } from './connection/database.js';
+import type { Database, Pooled, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 
 export interface WorkerReport {
@@ -15,28 +15,35 @@ export interface WorkerReport {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+const written = prepare(
+  'report-worker',
+  { id: text },
+  `INSERT INTO worker (id, host, pid, devices, slots, versions) VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb)
+  ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots, versions = excluded.versions,
+    heartbeat_at = now()
+  RETURNING id`,
+);
+
 /** Writes the row of the worker, with a heartbeat by the clock of the database, which all hosts share. */
-export async function reportWorker(db: Queryable, report: WorkerReport): Promise<void> {
+export async function reportWorker(db: Pooled, report: WorkerReport): Promise<void> {
   const { id, host, pid } = report;
-  const devices = JSON.stringify(report.devices);
-  const slots = JSON.stringify(report.slots);
-  const versions = JSON.stringify(report.versions);
-  await db.$executeRaw`
-    INSERT INTO worker (id, host, pid, devices, slots, versions)
-    VALUES (${id}, ${host}, ${pid}, ${devices}::jsonb, ${slots}::jsonb, ${versions}::jsonb)
-    ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots,
-      versions = excluded.versions, heartbeat_at = now()`;
+  const json = [report.devices, report.slots, report.versions].map((value) => JSON.stringify(value));
+  await written(db, [id, host, pid, ...json]);
 }
+
+const savedMetrics = prepare(
+  'save-worker-metrics',
+  { id: text },
+  'UPDATE worker SET metrics = $2::jsonb WHERE id = $1 RETURNING id',
+);
 
 /** Stores the metrics of the worker. @returns false if its row does not exist */
 export async function saveWorkerMetrics(
-  db: Queryable,
+  db: Pooled,
   id: string,
   metrics: readonly object[],
 ): Promise<boolean> {
-  const saved = await db.$executeRaw`
-    UPDATE worker SET metrics = ${JSON.stringify(metrics)}::jsonb WHERE id = ${id}`;
-  return saved > 0;
+  return (await savedMetrics(db, [id, JSON.stringify(metrics)])).length > 0;
 }
 
 export async function deleteWorker(db: Queryable, id: string): Promise<void> {

@@ -140,7 +140,7 @@ export interface ProfileWatchOptions {
   readonly log: Log;
 }
 
-/** Wakes a slot when a profile waits for a device of this worker: the queue's hints are for tasks only. */
+/** Wakes a slot when a profile waits for a device of this worker: the queue offers tasks only. */
 export function watchForProfiles(options: ProfileWatchOptions): Loop {
   const { db, slots, wakeSlot, log } = options;
   const kinds = [...new Set(slots.map(({ place }) => deviceKindOf(place.device)))];

@@ -12,9 +12,10 @@ import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
+import { openEventNudges } from '../queue/event-nudges.js';
 import { consumeTasks } from '../queue/queue.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
-import { type Database, openDatabase } from '../store/connection/database.js';
+import { type Database, openDatabase, openHeartbeatConnection } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
 import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/leases.js';
@@ -60,22 +61,34 @@ export interface WorkerOptions {
   readonly log: Log;
 }
 
+export interface WorkerSlots {
+  readonly devices: readonly WorkerDevice[];
+  readonly slots: readonly Slot[];
+}
+
 /**
  * Starts a worker: a supervisor that claims tasks, passes them to trainer processes and records their reports. It
  * does no heavy computation itself, so that heartbeats and cancellations are always handled in time.
+ * @param open finds the slots of this machine
  */
-export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
+export async function startWorker(
+  options: WorkerOptions,
+  open: (options: WorkerOptions) => Promise<WorkerSlots> = openSlots,
+): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
-  const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS);
+  const { devices, slots } = await open(options);
+  const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS, connectionsFor(slots.length));
   const blobs = openBlobStore(options.blobUrl, options.blobCache);
   await requireSameStore(db, blobs);
+  const heartbeats = openHeartbeatConnection(databaseUrl, WORKER_STATEMENT_MS);
+  const events = openEventNudges(redisUrl);
+  db.nudges.sendEventsBy(events.publish);
   const workerId = newId('worker');
-  const { devices, slots } = await openSlots(options);
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const leases = startLeases({
-    renew: (held, leaseMs) => renewLeases(db, held, leaseMs),
+    renew: (held, leaseMs) => renewLeases(heartbeats, held, leaseMs),
     heartbeatMs: HEARTBEAT_MS,
     onError: warn('heartbeat failed'),
     now: () => performance.now(),
@@ -83,7 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   // Apart from the leases, which must not wait for it.
   const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
   const reports = startLoop(
-    () => reportWorker(db, describeWorker(workerId, devices, slots, gpus)),
+    () => reportWorker(heartbeats, describeWorker(workerId, devices, slots, gpus)),
     HEARTBEAT_MS,
     warn('report failed'),
   );
@@ -91,7 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const gpuLooks = startLoop(() => gpus.look(), HEARTBEAT_MS, warn('the use of the GPUs is unknown'));
   const metrics = new WorkerMetrics(workerId);
   const saving = startLoop(
-    () => metrics.store((figures) => saveWorkerMetrics(db, workerId, figures)),
+    () => metrics.store((figures) => saveWorkerMetrics(heartbeats, workerId, figures)),
     METRICS_MS,
     warn('metrics could not be stored; they are stored later'),
   );
@@ -110,8 +123,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     reserveBeside: (slot, max) => reserveBeside(slots, slot, max),
     log,
   });
-  const work = () => inFreeSlot(slots, (slot) => runner.run(slot));
-  const wakeSlot = () => void work().catch(warn('a slot after its wake-up'));
+  const work = (taskId: string | null) => inFreeSlot(slots, (slot) => runner.run(slot, taskId));
+  const wakeSlot = () => void work(null).catch(warn('a slot after its wake-up'));
   const imports = startImports({
     db,
     blobs,
@@ -147,15 +160,23 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), ...[leases, reports, gpuLooks, saving].map((loop) => loop.stop())]);
+      await heartbeats.close();
       await leave(db, workerId);
+      events.close();
       await tracing.close();
     },
   };
 }
 
-async function openSlots(
-  options: WorkerOptions,
-): Promise<{ devices: readonly WorkerDevice[]; slots: Slot[] }> {
+/** Maximum number of connections beside the ones of the slots: for imports and what the worker looks for. */
+const CONNECTIONS_BESIDE = 2;
+const MAX_CONNECTIONS = 8;
+
+function connectionsFor(slots: number): number {
+  return Math.min(MAX_CONNECTIONS, slots + CONNECTIONS_BESIDE);
+}
+
+async function openSlots(options: WorkerOptions): Promise<WorkerSlots> {
   const { devices, slots } = placeSlots(await inspectMachine(), options.slots, options.threads);
   const command = tiedToParent(options.trainer);
   const open = slots.map((place) => {

@@ -75,6 +75,31 @@ describe('a server without keys', () => {
     await eventually('revoked', async () => (await call('GET', '/api-keys', key)).statusCode === 401);
     assert.equal((await call('GET', '/jobs')).statusCode, 401, 'no way back to a server without keys');
   });
+
+  test('creates the key that its operator has chosen, if there has never been one', async () => {
+    const { servers, sql } = live.strata;
+    const options = { ...servers, blobUrl: `file://${servers.home}/blobs` };
+    const [first, second] = ['a', 'b'].map((digit) => `strata_${digit.repeat(24)}_${digit.repeat(64)}`);
+    const admits = async (bootstrapKey: string | undefined, token = bootstrapKey) => {
+      const service = await createJobsService({ ...options, ...(bootstrapKey && { bootstrapKey }) });
+      return service.authenticate(token ?? '').finally(() => service.close());
+    };
+    assert.equal(await admits(first), null, 'there was a key, which is revoked');
+    await sql.query('TRUNCATE api_key');
+    assert.deepEqual(await admits(first), {
+      keyId: `key_${'a'.repeat(24)}`,
+      tenant: 'default',
+      scopes: SCOPES,
+    });
+    assert.equal(await admits(second), null, 'there is a key');
+    assert.ok(await admits(first), 'a restart changes nothing');
+    await sql.query('UPDATE api_key SET revoked_at = now()');
+    assert.equal(await admits(first), null, 'a revoked key stays revoked');
+    await assert.rejects(admits('secret'), (error: Error) => {
+      assert.match(error.message, /STRATA_BOOTSTRAP_KEY.*openssl/);
+      return !error.message.includes('secret');
+    });
+  });
 });
 
 describe('API keys', () => {

@@ -72,7 +72,7 @@ test('an error in the work of a queue is reported', async () => {
     (error) => errors.push(error),
   );
   const queue = openTaskQueue(redisUrl, () => undefined);
-  await queue.fillUpTo(1);
+  await queue.offer([{ id: 'task_1', attempt: 0 }]);
   await eventually('the error', () => errors.some(({ message }) => message === 'boom'));
   await consumer.pause();
   await consumer.close();

@@ -46,7 +46,9 @@ before(async () => {
 after(() => strata.stop());
 
 /** Values of prepared statements that cannot run with nulls. */
-const VALUES: Readonly<Record<string, readonly unknown[]>> = { notify: ['strata_dispatch', ''] };
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}'],
+};
 
 interface Asked {
   readonly text: string;
@@ -112,7 +114,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => dueJobs.overtimeJobs(db, '', 1),
     () => dueJobs.overlongQueuedJobs(db, '', 1),
     () => dueJobs.unplannedJobs(db, '', 1),
-    () => dueJobs.lockUnplannedJob(db, 'none'),
+    () => dueJobs.lockUnplannedJobs(db, ['none']),
     () => dueJobs.stoppingJobs(db, '', 1),
     () => dueJobs.endedJobsWithSpool(db, '', 1),
     () => jobs.waitingForHosts(db),
@@ -125,7 +127,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => models.findModels(db, { ...query, name: null, dataset: null, tag: null, minAccuracy: null }),
     () => profiles.claimProfile(db, 'none', 'cpu:0', 1),
     () => profiles.isProfileWanted(db, 'cpu'),
-    () => queue.countClaimable(db, 1),
+    () => queue.lockNextTask(db, claimer),
     () => references.garbageHorizon(db, 1),
     () => references.readHeldReferences(db),
     () => references.findUnlistedManifests(db, '', 1),

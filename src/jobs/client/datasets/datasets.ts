@@ -162,7 +162,7 @@ async function remove(tx: Transaction, tenant: string, nameOrId: string): Promis
   const jobs = await countJobsOn(tx, id);
   if (jobs > 0) throw new StrataError('dataset_in_use', `${jobs} jobs use this dataset. Delete them first.`);
   await deleteDataset(tx, id);
-  await notify(tx, 'strata_import');
+  notify(tx, 'strata_import');
   return dataset.import?.id ?? null;
 }
 

@@ -1,5 +1,6 @@
 import type { Event, EventFilter, LogFilter, LogLine, TenantEvent } from '../../../contract/client/jobs.js';
 import { isTerminal } from '../../../contract/states.js';
+import { followEventNudges } from '../../queue/event-nudges.js';
 import type { Database } from '../../store/connection/database.js';
 import { listen } from '../../store/connection/notify.js';
 import { findEvents } from '../../store/events.js';
@@ -20,11 +21,19 @@ export interface EventFeed {
   close(): Promise<void>;
 }
 
+/** Readers of a job look at this interval, even without a nudge, which a process that dies may not have sent. */
+const LOOK_MS = 5_000;
+/** The same for readers of a tenant, who read everything of the last minute again. */
+const TENANT_LOOK_MS = 60_000;
+
 /**
- * Events and log lines are read from their tables by seq. LISTEN only signals that there may be new rows. One
- * connection serves all readers, and readers of the same list share its tail.
+ * Events and log lines are read from their tables by seq. LISTEN, and Redis for those that workers write, only signal that
+ * there may be new rows. One connection serves all readers, and readers of the same list share its tail.
  */
-export async function createEventFeed(db: Database, databaseUrl: string): Promise<EventFeed> {
+export async function createEventFeed(
+  db: Database,
+  { databaseUrl, redisUrl }: { readonly databaseUrl: string; readonly redisUrl: string },
+): Promise<EventFeed> {
   const tails = new SharedTails();
   const tenants = new TenantFeed(db);
   const nudge = (jobId: string) => {
@@ -38,6 +47,11 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
       if (payload !== 'ready') tenants.lookForNew();
     },
   });
+  const published = followEventNudges(redisUrl, nudge);
+  const looks = [
+    setInterval(() => tails.nudge(''), LOOK_MS),
+    setInterval(() => tenants.nudge(''), TENANT_LOOK_MS),
+  ];
   const stateReader = (tenant: string, jobId: string, counter: 'eventSeq' | 'logSeq') => async () => {
     const job = (await findLastSeqs(db, tenant, jobId)) ?? notFound(jobId);
     return { newest: job[counter], ended: isTerminal('job', job.state) };
@@ -58,7 +72,11 @@ export async function createEventFeed(db: Database, databaseUrl: string): Promis
       return tails.follow({ jobId, name: `${tenant}/logs/${task ?? ''}` }, source, after, signal);
     },
     followTenant: (tenant, filter, signal) => tenants.follow(tenant, filter, signal),
-    close: () => listener.close(),
+    async close() {
+      for (const look of looks) clearInterval(look);
+      published.close();
+      await listener.close();
+    },
   };
 }
 

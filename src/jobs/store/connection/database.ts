@@ -6,6 +6,7 @@ import { type Prisma, PrismaClient } from '../generated/client.js';
 import { followDatabaseClock } from '../ids.js';
 import { float } from './column.js';
 import { impatientSocket } from './impatient-socket.js';
+import { Nudges, withNudges } from './notify.js';
 import { onlyRowOf } from './row-reader.js';
 import { useUtc } from './session.js';
 
@@ -26,15 +27,21 @@ interface ReadTypes {
 type TypedClient = PrismaClient<never, Prisma.PrismaClientOptions['omit'], ReadTypes>;
 
 export type Transaction = Pick<TypedClient, Exclude<keyof Prisma.TransactionClient, '$transaction'>>;
-/** Prisma and its connection pool. prepared.ts uses the pool directly. */
-export type Database = Transaction & {
+/** A connection pool, which prepared statements use directly. */
+export interface Pooled {
   readonly pool: pg.Pool;
-  $disconnect(): Promise<void>;
-  $transaction<R>(change: (tx: Transaction) => Promise<R>): Promise<R>;
-};
+}
+/** Prisma and its connection pool. */
+export type Database = Transaction &
+  Pooled & {
+    readonly nudges: Nudges;
+    $disconnect(): Promise<void>;
+    $transaction<R>(change: (tx: Transaction) => Promise<R>): Promise<R>;
+  };
 /** The pool, or the connection of a transaction. */
 export type Queryable = Database | Transaction;
 
+/** Maximum number of connections of a pool. docs/operating.md says how many each process has. */
 const MAX_CONNECTIONS = 8;
 /** Maximum number of prepared statements per connection. */
 const MAX_NAMES = 300;
@@ -51,15 +58,15 @@ const readMs = onlyRowOf('clock-of-ids', { ms: float });
 const GRACE_MS = 2_000;
 
 /**
- * Opens a pool of connections; `$disconnect()` closes it.
+ * Opens a pool of connections.
  * @param statementMs maximum time of a statement, and of the pause before the next one in its transaction. Postgres
  * ends them after this time, which releases the locks of a process that is stopped or gone. A connection that
  * receives nothing for that long is dropped, because its peer may be gone without notice.
  */
-export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_MS): Promise<Database> {
-  const pool = new pg.Pool({
+function openPool(databaseUrl: string, statementMs: number, max: number): pg.Pool {
+  return new pg.Pool({
     connectionString: databaseUrl,
-    max: MAX_CONNECTIONS,
+    max,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: statementMs,
     idle_in_transaction_session_timeout: statementMs,
@@ -68,6 +75,27 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     // Not pg's query_timeout: it would return a dead connection to the pool.
     stream: () => impatientSocket(statementMs + GRACE_MS),
   });
+}
+
+/** A single connection for heartbeats, which must not wait for other statements of the process. */
+export function openHeartbeatConnection(databaseUrl: string, statementMs: number): Pooled & Closable {
+  const pool = openPool(databaseUrl, statementMs, 1);
+  // The next statement opens another connection.
+  pool.on('error', () => undefined);
+  return { pool, close: () => pool.end() };
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Opens a pool of connections with Prisma on it; `$disconnect()` closes both. See `openPool`. */
+export async function openDatabase(
+  databaseUrl: string,
+  statementMs = STATEMENT_MS,
+  max = MAX_CONNECTIONS,
+): Promise<Database> {
+  const pool = openPool(databaseUrl, statementMs, max);
   // A lost connection causes an error in the next query. Without a handler, pg's 'error' event would end the
   // process.
   const adapter = new PrismaPg(pool, {
@@ -89,8 +117,30 @@ export async function openDatabase(databaseUrl: string, statementMs = STATEMENT_
     await database.$disconnect();
     throw error;
   }
+  return withTransactions(database, pool);
+}
+
+function withTransactions(prisma: TypedClient, pool: pg.Pool): Database {
+  const nudges = new Nudges(pool);
   // Prisma's type of `$transaction` forgets the types of columns.
-  return Object.assign(database, { pool }) as unknown as Database;
+  const transaction = prisma.$transaction.bind(prisma) as unknown as Database['$transaction'];
+  const disconnect = prisma.$disconnect.bind(prisma);
+  const own: Omit<Database, keyof Transaction> = {
+    pool,
+    nudges,
+    $transaction: <R>(change: (tx: Transaction) => Promise<R>) =>
+      withNudges(nudges, (started) =>
+        transaction((tx) => {
+          started(tx);
+          return change(tx);
+        }),
+      ),
+    $disconnect: async () => {
+      await nudges.idle();
+      await disconnect();
+    },
+  };
+  return Object.assign(prisma, own) as unknown as Database;
 }
 
 async function databaseMs(pool: pg.Pool): Promise<number> {

@@ -8,6 +8,7 @@ import { checkPostgres } from './check-postgres.js';
 import { text } from './column.js';
 import { readerOf } from './row-reader.js';
 import { useUtc } from './session.js';
+import { grantWorkerRole } from './worker-role.js';
 
 /** Prisma's own number for its migration lock, so that its CLI and this step exclude each other. */
 const ADVISORY_LOCK = 72_707_369;
@@ -45,7 +46,7 @@ export interface MigrateOptions {
 }
 
 /**
- * Migrates the database to the schema of this version. Several processes may call it at once.
+ * Migrates the database to the schema of this version, and gives the role of workers its privileges. Several processes may call it at once.
  * @returns the names of the migrations that were applied now
  * @throws Error if an applied migration was edited, or is unknown to this version
  */
@@ -66,6 +67,7 @@ export async function migrate(
       wanted.has(name),
     );
     for (const migration of pending) await apply(client, migration);
+    if (only === undefined) await grantWorkerRole(client);
     return pending.map((migration) => migration.name);
   } finally {
     // Ending the session releases the advisory lock.

@@ -1,5 +1,5 @@
 import type { Column, RowOf } from './column.js';
-import type { Database } from './database.js';
+import type { Pooled } from './database.js';
 import { readerOf } from './row-reader.js';
 
 /** Texts of the prepared statements of this process by name. A test describes each. */
@@ -17,7 +17,7 @@ export function prepare<C extends Readonly<Record<string, Column<unknown>>>>(
   name: string,
   columns: C,
   text: string,
-): (db: Database, values: readonly unknown[]) => Promise<RowOf<C>[]> {
+): (db: Pooled, values: readonly unknown[]) => Promise<RowOf<C>[]> {
   const read = readerOf(name, columns);
   texts.set(name, text);
   return async (db, values) => read((await db.pool.query({ name, text, values: [...values] })).rows);

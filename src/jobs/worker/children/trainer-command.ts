@@ -18,7 +18,7 @@ export function tiedToParent(command: readonly string[]): string[] {
 /**
  * Only the worker writes to Postgres, Redis and collectors. Trainers get neither their addresses nor any secret.
  */
-const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_SECRET_KEY'];
+const WITHHELD = ['DATABASE_URL', 'REDIS_URL', 'STRATA_API_KEY', 'STRATA_BOOTSTRAP_KEY', 'STRATA_SECRET_KEY'];
 const WITHHELD_PREFIX = 'OTEL_';
 
 /** ONNX Runtime sends nothing to its vendor when it finds this variable as it is loaded (src/onnx/runtime.ts). */

@@ -5,9 +5,12 @@ import { BusyTime } from './busy-time.js';
 import type { SlotPlace } from './devices.js';
 import { residentMemory } from './resident-memory.js';
 
+/** The trainer of a slot. */
+export type Trainer = Pick<TrainerChild, 'alive' | 'pid' | 'ready' | 'run' | 'askCheckpoint' | 'kill'>;
+
 /** A place on a device with a warm trainer. The trainer is replaced after its end, and ends itself when idle. */
 export class Slot {
-  private trainer: TrainerChild | null = null;
+  private trainer: Trainer | null = null;
   private runtimeInfo: RuntimeInfo | null = null;
   private reserved = false;
   private taskId: string | null = null;
@@ -17,7 +20,7 @@ export class Slot {
 
   constructor(
     readonly place: SlotPlace,
-    private readonly start: () => TrainerChild,
+    private readonly start: () => Trainer,
     /** Time after which an idle trainer ends, to free its memory. */
     private readonly idleMs: number,
   ) {}
@@ -110,7 +113,7 @@ export class Slot {
     this.timer = setTimeout(() => this.rest(), this.idleMs);
   }
 
-  private living(): TrainerChild {
+  private living(): Trainer {
     if (!this.trainer?.alive) this.trainer = this.start();
     return this.trainer;
   }

@@ -4,7 +4,7 @@ import { outageOf } from '../../../contract/outages.js';
 import { CHECKPOINT_INPUT } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Tracing } from '../../../tracing/tracing.js';
-import { type Claim, claimNext } from '../../lifecycle/claim.js';
+import { type Claim, claimNext, claimOffered, type SlotClaim } from '../../lifecycle/claim.js';
 import { recordFailure, releaseTask } from '../../lifecycle/fail.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordLog } from '../../lifecycle/log.js';
@@ -15,7 +15,7 @@ import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
-import type { ClaimedTask } from '../../store/tasks.js';
+import type { ClaimedTask, Claimer } from '../../store/tasks.js';
 import type { Gone } from '../children/gone.js';
 import type { OnReport, Outcome } from '../children/trainer-child.js';
 import { startWatchdog, type Watchdog } from '../children/watchdog.js';
@@ -64,17 +64,19 @@ export class TaskRunner {
    * Claims the next task or profile for a reserved slot and sees it through, again and again until there is none: a
    * task that another one's end has opened begins without the way over dispatcher and queue. Whose turn it is Postgres
    * says each time.
+   * @param offered the task to claim first; null: the next one
    */
-  async run(slot: Slot): Promise<void> {
-    const work = this.workOn(slot);
+  async run(slot: Slot, offered: string | null): Promise<void> {
+    const work = this.workOn(slot, offered);
     this.works.add(work);
     await work.finally(() => this.works.delete(work));
   }
 
-  private async workOn(slot: Slot): Promise<void> {
+  private async workOn(slot: Slot, offered: string | null): Promise<void> {
     const helpers: Slot[] = [];
     try {
-      while (await this.work(slot, helpers));
+      let next = offered;
+      while (await this.work(slot, helpers, next)) next = null;
     } finally {
       this.helpers.giveBack(helpers);
     }
@@ -90,10 +92,11 @@ export class TaskRunner {
    * round of a pipeline then finds them.
    * @returns whether there was something to do
    */
-  private async work(slot: Slot, helpers: Slot[]): Promise<boolean> {
+  private async work(slot: Slot, helpers: Slot[], offered: string | null): Promise<boolean> {
     const { db, workerId, profiles } = this.options;
     if (this.closed) return false;
-    const claimed = await this.helpers.look(claimNext(db, { workerId, ...slot.place }));
+    const claimer = { workerId, ...slot.place };
+    const claimed = await this.helpers.look(claimFor(db, claimer, offered));
     if (claimed === null) return false;
     const trainers = claimed.kind === 'task' ? trainersFor(claimed.assignment) : 1;
     await this.helpers.gather(slot, helpers, trainers - 1);
@@ -246,6 +249,12 @@ export class TaskRunner {
     if (attempt.isLost) return false;
     return fail(db, attempt, failureOfGone(attempt, outcome));
   }
+}
+
+/** A slot to which no task is offered, or one that it cannot have, takes the next one. */
+async function claimFor(db: Database, claimer: Claimer, offered: string | null): Promise<SlotClaim | null> {
+  const own = offered === null ? null : await claimOffered(db, offered, claimer);
+  return own ?? claimNext(db, claimer);
 }
 
 function failureOfGone({ ending }: Attempt, { killer, message }: Gone): Failure {
