@@ -61,6 +61,9 @@ export function createClient(options: ClientOptions) {
     },
     workers: {
       list: async (): Promise<Schemas['Worker'][]> => (await answered(http.GET('/workers'))).data,
+      /** Lets a worker end its tasks and take no others, until it is restarted. */
+      drain: (id: string): Promise<Schemas['Worker']> =>
+        answered(http.POST('/workers/{id}/drain', { params: { path: { id } } })),
     },
     /** Every operation, typed, for operations that have no method here. */
     http,

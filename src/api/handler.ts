@@ -59,6 +59,7 @@ export interface ServiceState {
   getMetrics(): Promise<string>;
   getReadiness(): ReturnType<JobsService['getReadiness']>;
   listWorkers(): ReturnType<JobsService['listWorkers']>;
+  drainWorker(id: string): ReturnType<JobsService['drainWorker']>;
   /** Begins a session of a browser with this key. */
   createSession(key: string): ReturnType<JobsService['sealSession']>;
 }

@@ -194,6 +194,7 @@ export const WORKER = {
   ],
   started_at: NOW,
   heartbeat_at: NOW,
+  draining: false,
   versions: { node: process.version },
 };
 

@@ -218,6 +218,11 @@ describe('datasets, workers, health', () => {
     assert.equal((await call('GET', '/workers')).json().data[0].slots.length, 1);
   });
 
+  test('a worker is drained', async () => {
+    assert.equal((await call('POST', '/workers/worker_1/drain')).json().draining, true);
+    assert.equal((await call('POST', '/workers/worker_2/drain')).statusCode, 404);
+  });
+
   test('readiness follows Postgres; Redis and workers only degrade it', async () => {
     assert.deepEqual((await call('GET', '/health/live')).json(), {
       status: 'ok',

@@ -19,10 +19,23 @@ export async function listWorkers({ strata, out }: Context): Promise<void> {
   );
 }
 
-function rowOfWorker({ id, host, devices, slots, heartbeat_at: at }: Schemas['Worker']): string[] {
-  const busy = slots.filter(({ state }) => state === 'busy').length;
+export async function drainWorker({ strata, out }: Context, id: string): Promise<void> {
+  const worker = await answered(strata.http.POST('/workers/{id}/drain', { params: { path: { id } } }));
+  if (out.options.json) return out.json(worker);
+  const busy = busySlots(worker);
+  const left = busy === 0 ? 'and has none' : `and still has ${busy}`;
+  out.note(`✓ worker ${id} on ${plain(worker.host)} takes no more tasks ${left}`);
+}
+
+function busySlots({ slots }: Schemas['Worker']): number {
+  return slots.filter(({ state }) => state === 'busy').length;
+}
+
+function rowOfWorker(worker: Schemas['Worker']): string[] {
+  const { id, host, devices, slots, heartbeat_at: at, draining } = worker;
   const names = devices.map(({ name, slots: count }) => `${count} x ${plain(name)}`).join(', ');
-  return [id, plain(host), names, `${busy} of ${slots.length}`, moment(at)];
+  const busy = `${busySlots(worker)} of ${slots.length}${draining ? ', draining' : ''}`;
+  return [id, plain(host), names, busy, moment(at)];
 }
 
 export async function listKeys({ strata, out }: Context): Promise<void> {

@@ -29,6 +29,13 @@ export function addService(program: Command): void {
       run(command, async (context) => (await import('../commands/open.js')).openPage(context, job)),
     );
   plain(program, 'workers', 'list the workers', async (context) => (await service()).listWorkers(context));
+  program
+    .command('drain')
+    .description('let a worker end its tasks and take no others (admin of the tenant default)')
+    .argument('<worker>', 'its id')
+    .action((id: string, _options: object, command: Command) =>
+      run(command, async (context) => (await service()).drainWorker(context, id)),
+    );
   addKeys(program);
 }
 

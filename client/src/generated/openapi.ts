@@ -822,6 +822,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workers/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a worker. */
+                id: components["parameters"]["WorkerId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain a worker
+         * @description The worker ends its running tasks and takes no other ones, within about two seconds, until it is restarted. Once all its slots are idle, its host can be turned off without loss. All tenants share the workers, so only a key of the tenant `default` can drain one. Repeating the request changes nothing.
+         */
+        post: operations["drainWorker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks": {
         parameters: {
             query?: never;
@@ -2284,6 +2307,8 @@ export interface components {
             }[];
             started_at: components["schemas"]["Time"];
             heartbeat_at: components["schemas"]["Time"];
+            /** @description Whether it ends its running tasks and takes no other ones. */
+            draining: boolean;
             /** @description Versions of the runtime: node, tensorflow, strata. */
             versions: {
                 [key: string]: string;
@@ -3124,6 +3149,8 @@ export interface components {
         ArtifactId: components["schemas"]["Id"];
         /** @description The id of a profile. */
         ProfileId: components["schemas"]["Id"];
+        /** @description The id of a worker. */
+        WorkerId: components["schemas"]["Id"];
         /** @description The id of a model. */
         ModelId: components["schemas"]["Id"];
         /** @description Items per page. */
@@ -4808,6 +4835,35 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    drainWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a worker. */
+                id: components["parameters"]["WorkerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The worker. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

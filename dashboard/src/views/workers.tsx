@@ -30,10 +30,10 @@ export default function WorkersView() {
               </tr>
             </thead>
             <tbody>
-              {data.map(({ id, host, devices, slots, heartbeat_at: beat, versions }) => (
+              {data.map(({ id, host, devices, slots, heartbeat_at: beat, versions, draining }) => (
                 <tr key={id}>
                   <td>
-                    {host}
+                    {host} {draining && <span className="badge paused">draining</span>}
                     <div className="quiet">{id}</div>
                   </td>
                   <td>

@@ -1256,6 +1256,8 @@ class Worker(TypedDict):
     slots: list[WorkerSlotsItem]
     started_at: Time
     heartbeat_at: Time
+    draining: bool
+    """Whether it ends its running tasks and takes no other ones."""
     versions: dict[str, str]
     """Versions of the runtime: node, tensorflow, strata."""
 

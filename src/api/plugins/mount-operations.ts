@@ -115,6 +115,7 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
       getMetrics: metrics,
       getReadiness: () => service.getReadiness(),
       listWorkers: () => service.listWorkers(tenantOf(request)),
+      drainWorker: (id: string) => service.drainWorker(tenantOf(request), id),
       createSession: (ofKey: string) => service.sealSession(ofKey),
     };
     const openUpload = (id: string) => uploads.open(tenantOf(request), id);

@@ -27,3 +27,8 @@ export const listWorkers: Handler<'listWorkers'> = async ({ service }) => ({
   status: 200,
   body: await service.listWorkers(),
 });
+
+export const drainWorker: Handler<'drainWorker'> = async ({ service, params }) => ({
+  status: 200,
+  body: await service.drainWorker(params.id),
+});

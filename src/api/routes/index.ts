@@ -11,7 +11,7 @@ import {
   listDatasets,
 } from './datasets.js';
 import { listEvents } from './events.js';
-import { getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
+import { drainWorker, getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
 import { listJobEvents } from './job-events.js';
 import { listJobLogs } from './job-logs.js';
 import { listJobMetrics } from './job-metrics.js';
@@ -102,6 +102,7 @@ export const handlers: Handlers = {
   getDatasetImage,
   deleteDataset,
   listWorkers,
+  drainWorker,
   createWebhook,
   listWebhooks,
   getWebhook,

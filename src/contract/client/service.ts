@@ -37,6 +37,8 @@ export interface JobsService {
   getReadiness(): Promise<Omit<Schemas['Health'], 'status'>>;
   /** All workers, each with the tasks of this tenant that it runs. @throws unavailable */
   listWorkers(tenant: string): Promise<Schemas['WorkerList']>;
+  /** Lets a worker end its tasks and take no others. @throws not_found, operator_only, unavailable */
+  drainWorker(tenant: string, id: string): Promise<Schemas['Worker']>;
   /** Mounts the read-only pages of the task queue on a server for which bull-board has an adapter. */
   showQueues(server: IServerAdapter): void;
   close(): Promise<void>;

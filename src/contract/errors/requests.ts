@@ -40,6 +40,12 @@ export const REQUEST_ERRORS = {
     remedy: 'Use a key with the scope that the detail names. An admin creates keys with `POST /api-keys`.',
     retry: 'fatal',
   },
+  operator_only: {
+    status: 403,
+    title: 'Only the operator of the service may do this',
+    remedy: 'Use an admin key of the tenant `default`.',
+    retry: 'fatal',
+  },
   cross_site: {
     status: 403,
     title: 'A session is accepted only from pages of this server',

@@ -26,7 +26,7 @@ import { ensureFirstKey } from './keys/first-key.js';
 import { openKeyring } from './keys/keyring.js';
 import { openSessions } from './keys/sessions.js';
 import { openPredictionFiles } from './models/test-answers.js';
-import { listWorkers, readDisks, readReadiness } from './monitoring/readiness.js';
+import { drainWorker, listWorkers, readDisks, readReadiness } from './monitoring/readiness.js';
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { tenantClient } from './tenant.js';
 import { createEventFeed } from './together/event-feed.js';
@@ -107,6 +107,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     forgetUploads: (kept, olderThanMs) => deleteUploadsExcept(db, kept, olderThanMs),
     getMetrics: sayingUnavailable(memoize(() => metrics(), { max: 1, age: { ms: METRICS_KEPT_MS, now } })),
     getReadiness: () => readReadiness({ db, blobs, redis, disks, reserveBytes }),
+    drainWorker: sayingUnavailable((tenant, id) => drainWorker(db, tenant, id)),
     listWorkers: sayingUnavailable((tenant) => listWorkers(db, tenant)),
     showQueues: board.showQueues,
     async close() {

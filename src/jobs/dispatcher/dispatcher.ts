@@ -7,6 +7,7 @@ import type { OutgoingPolicy } from '../outgoing/target.js';
 import { HEARTBEAT_MS, HOUSEKEEPING_STATEMENT_MS, METRICS_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
+import { STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
 import { openTaskQueue } from '../queue/queue.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
@@ -70,7 +71,13 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const duties = startDuties(allDuties({ db, tidying, blobs, queue, ...places, retentionDays, log }), log);
   const id = newId('dispatcher');
   const report = () =>
-    reportDispatcher(db, { id, host: hostname(), pid: process.pid, loops: duties.reports() });
+    reportDispatcher(db, {
+      id,
+      host: hostname(),
+      pid: process.pid,
+      version: STRATA_VERSION,
+      loops: duties.reports(),
+    });
   const heartbeat = startLoop(report, METRICS_MS, (error) => log.error({ err: error }, 'heartbeat failed'));
   const nudges = await listen(databaseUrl, { strata_dispatch: duties.nudge });
   return {

@@ -27,9 +27,11 @@ export async function planJobs(db: Database, log: Log): Promise<void> {
   };
   for (let after: string | undefined = ''; after !== undefined; ) {
     const page: readonly JobId[] = await unplannedJobs(db, after, PLANNED_TOGETHER);
-    await plan(page.map(({ id }) => id)).catch((error: unknown) => {
-      if (isUnavailable(error)) throw error;
-    });
+    if (page.length > 0) {
+      await plan(page.map(({ id }) => id)).catch((error: unknown) => {
+        if (isUnavailable(error)) throw error;
+      });
+    }
     after = page.length < PLANNED_TOGETHER ? undefined : page.at(-1)?.id;
   }
   await eachRow(

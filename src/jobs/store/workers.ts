@@ -2,7 +2,7 @@ import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceCount } from '../../planning/spec/precision.js';
 import { WORKER_GONE_MS } from '../process/limits.js';
 import { COLUMNS } from './columns.js';
-import { int, type RowOf, text, time } from './connection/column.js';
+import { flag, int, type RowOf, text, time } from './connection/column.js';
 import type { Database, Pooled, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 
@@ -17,18 +17,22 @@ export interface WorkerReport {
 
 const written = prepare(
   'report-worker',
-  { id: text },
+  { draining: flag },
   `INSERT INTO worker (id, host, pid, devices, slots, versions) VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb)
   ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots, versions = excluded.versions,
     heartbeat_at = now()
-  RETURNING id`,
+  RETURNING draining_at IS NOT NULL AS draining`,
 );
 
-/** Writes the row of the worker, with a heartbeat by the clock of the database, which all hosts share. */
-export async function reportWorker(db: Pooled, report: WorkerReport): Promise<void> {
+/**
+ * Writes the row of the worker, with a heartbeat by the clock of the database, which all hosts share.
+ * @returns whether the worker must drain
+ */
+export async function reportWorker(db: Pooled, report: WorkerReport): Promise<boolean> {
   const { id, host, pid } = report;
   const json = [report.devices, report.slots, report.versions].map((value) => JSON.stringify(value));
-  await written(db, [id, host, pid, ...json]);
+  const [row] = await written(db, [id, host, pid, ...json]);
+  return row?.draining === true;
 }
 
 const savedMetrics = prepare(
@@ -50,6 +54,13 @@ export async function deleteWorker(db: Queryable, id: string): Promise<void> {
   await db.worker.deleteMany({ where: { id } });
 }
 
+/** Lets a worker drain. @returns false if there is no such worker */
+export async function requestDrain(db: Queryable, id: string): Promise<boolean> {
+  const drained = await db.$executeRaw`
+    UPDATE worker SET draining_at = coalesce(draining_at, now()) WHERE id = ${id}`;
+  return drained > 0;
+}
+
 /** Deletes rows of workers that ended without removing them. */
 export async function deleteGoneWorkers(db: Queryable): Promise<void> {
   await db.$executeRaw`
@@ -66,13 +77,15 @@ const LIVE_WORKER = {
   versions: COLUMNS.worker.versions,
   startedAt: time,
   heartbeatAt: time,
+  draining: flag,
 };
 export type LiveWorker = RowOf<typeof LIVE_WORKER>;
 
 const heardOf = prepare(
   'workers',
   LIVE_WORKER,
-  `SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt"
+  `SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt",
+    draining_at IS NOT NULL AS draining
   FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond' ORDER BY started_at`,
 );
 

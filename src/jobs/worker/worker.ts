@@ -10,13 +10,14 @@ import { requireSameStore } from '../lifecycle/same-store.js';
 import { HEARTBEAT_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
-import { STRATA_VERSION } from '../process/version.js';
+import { requireSupportedBy, STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
 import { openEventNudges } from '../queue/event-nudges.js';
 import { consumeTasks } from '../queue/queue.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { type Database, openDatabase, openHeartbeatConnection } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
+import { dispatcherVersions } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/leases.js';
 import { deleteWorker, reportWorker, saveWorkerMetrics, type WorkerReport } from '../store/workers.js';
@@ -82,6 +83,7 @@ export async function startWorker(
   const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS, connectionsFor(slots.length));
   const blobs = openBlobStore(options.blobUrl, options.blobCache);
   await requireSameStore(db, blobs);
+  requireSupportedBy(await dispatcherVersions(db));
   const heartbeats = openHeartbeatConnection(databaseUrl, WORKER_STATEMENT_MS);
   const events = openEventNudges(redisUrl);
   db.nudges.sendEventsBy(events.publish);
@@ -93,10 +95,14 @@ export async function startWorker(
     onError: warn('heartbeat failed'),
     now: () => performance.now(),
   });
+  const drained = new AbortController();
   // Apart from the leases, which must not wait for it.
   const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
   const reports = startLoop(
-    () => reportWorker(heartbeats, describeWorker(workerId, devices, slots, gpus)),
+    async () => {
+      const draining = await reportWorker(heartbeats, describeWorker(workerId, devices, slots, gpus));
+      if (draining) drained.abort();
+    },
     HEARTBEAT_MS,
     warn('report failed'),
   );
@@ -120,6 +126,7 @@ export async function startWorker(
     tracing,
     profiles,
     wakeSlot: () => wakeSlot(),
+    drained: drained.signal,
     reserveBeside: (slot, max) => reserveBeside(slots, slot, max),
     log,
   });
@@ -150,6 +157,10 @@ export async function startWorker(
   });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
+  whenAborted(drained.signal, () => {
+    log.info('the worker drains: it takes no more tasks');
+    void consumer.pause();
+  });
   return {
     async stop() {
       // First, because it does not wait: trainers start to write their checkpoints.
@@ -184,6 +195,11 @@ async function openSlots(options: WorkerOptions): Promise<WorkerSlots> {
     return new Slot(place, () => new TrainerChild(command, env), options.trainerIdleMs);
   });
   return { devices, slots: open };
+}
+
+function whenAborted(signal: AbortSignal, react: () => void): void {
+  if (signal.aborted) react();
+  else signal.addEventListener('abort', react, { once: true });
 }
 
 async function inFreeSlot(slots: readonly Slot[], work: (slot: Slot) => Promise<void>): Promise<void> {

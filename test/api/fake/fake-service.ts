@@ -1,6 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { JobsService } from '../../../src/contract/client/service.js';
+import { StrataError } from '../../../src/contract/errors.js';
 import { complete, NOW, WORKER } from '../fixtures.js';
 import type { FakeClient } from './fake-client.js';
 
@@ -50,6 +51,11 @@ export class FakeService implements JobsService {
 
   async listWorkers() {
     return complete([WORKER]);
+  }
+
+  async drainWorker(_tenant: string, id: string) {
+    if (id !== WORKER.id) throw new StrataError('not_found', `There is no ${id}.`);
+    return { ...WORKER, draining: true };
   }
 
   showQueues(serverAdapter: IServerAdapter) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { migrate } from '../../../src/jobs/store/connection/migrate.js';
 import { WORKER_ROLE } from '../../../src/jobs/store/connection/worker-role.js';
@@ -23,22 +23,31 @@ const FORBIDDEN: readonly string[] = [
   'DROP TABLE worker',
   'CREATE TABLE mine (id int)',
 ];
+const PERMISSION_DENIED = '42501';
 
-test('a worker with a role of its own trains, fails and reports, and cannot read the secrets of others', async (t) => {
-  const strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
+let strata: Strata;
+let admin: pg.Client;
+let workerUrl: string;
+before(async () => {
+  strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
   const { adminUrl, databaseUrl } = strata.servers;
-  const admin = new pg.Pool({ connectionString: adminUrl, max: 1 });
-  t.after(async () => {
-    await strata.stop().catch(() => undefined);
-    await admin.end().catch(() => undefined);
-  });
+  admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
   await admin.query(`CREATE ROLE ${WORKER_ROLE} LOGIN PASSWORD '${PASSWORD}'`);
   await migrate(databaseUrl);
-  const workerUrl = Object.assign(new URL(databaseUrl), { username: WORKER_ROLE, password: PASSWORD }).href;
-  await strata.client.webhooks.createWebhook({ url: 'https://localhost/', events: ['job.succeeded'] });
+  workerUrl = Object.assign(new URL(databaseUrl), { username: WORKER_ROLE, password: PASSWORD }).href;
   await strata.startDispatcher();
-  const worker = await strata.startWorker({ DATABASE_URL: workerUrl });
+  await strata.startWorker({ DATABASE_URL: workerUrl });
+});
+after(async () => {
+  // Roles belong to the server, which other test files may share.
+  await admin.query(`DROP OWNED BY ${WORKER_ROLE}; DROP ROLE ${WORKER_ROLE}`);
+  await admin.end();
+  await strata.stop();
+});
 
+test('a worker with a role of its own trains, stops and reports, and cannot read the secrets of others', async () => {
+  await strata.client.webhooks.createWebhook({ url: 'https://localhost/', events: ['job.succeeded'] });
   const { job: good } = await strata.client.jobs.createJob(smallJob(), {});
   assert.equal((await strata.ended(good.id)).state, 'succeeded');
   const { rowCount: deliveries } = await strata.sql.query('SELECT 1 FROM webhook_delivery');
@@ -48,18 +57,42 @@ test('a worker with a role of its own trains, fails and reports, and cannot read
   await strata.event(stopped.id, 'task.started');
   await strata.client.jobs.cancelJob(stopped.id, { force: true });
   assert.equal((await strata.ended(stopped.id)).state, 'cancelled');
+  await strata.orders.release('prepare');
   const { rowCount: metrics } = await strata.sql.query('SELECT 1 FROM metric_point LIMIT 1');
   assert.equal(metrics, 1);
-  await eventually(
-    'its heartbeat',
-    async () => (await strata.service.listWorkers('default')).data.length === 1,
-  );
 
   const sql = new pg.Client({ connectionString: workerUrl });
   await sql.connect();
   for (const statement of FORBIDDEN)
-    await assert.rejects(sql.query(statement), { code: /^(42501)$/ }, statement);
+    await assert.rejects(sql.query(statement), { code: PERMISSION_DENIED }, statement);
   await sql.end();
-  await worker.stop();
-  await admin.query(`DROP OWNED BY ${WORKER_ROLE}; DROP ROLE ${WORKER_ROLE}`).catch(() => undefined);
+});
+
+test('a drained worker takes no more tasks, and only the operator can drain it', async () => {
+  const [worker] = (await strata.service.listWorkers('default')).data;
+  const id = worker?.id ?? assert.fail('there is a worker');
+  await assert.rejects(strata.service.drainWorker('other', id), { code: 'operator_only' });
+  await assert.rejects(strata.service.drainWorker('default', 'worker_0'), { code: 'not_found' });
+  const drained = await strata.service.drainWorker('default', id);
+  assert.deepEqual([worker?.draining, drained.draining], [false, true]);
+  await eventually('it has heard of it', async () => {
+    const { data } = await strata.service.listWorkers('default');
+    return data[0]!.heartbeat_at > drained.heartbeat_at;
+  });
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  await strata.startWorker();
+  assert.equal((await strata.ended(job.id)).state, 'succeeded');
+  const { data: events } = await strata.client.jobs.listJobEvents(job.id, { after: 0, limit: 100 });
+  const takers = events.filter(({ type }) => type === 'task.started').map(({ data }) => data.worker_id);
+  assert.ok(takers.length >= 13 && !takers.includes(id), `${takers}`);
+});
+
+test('a worker that is too old for the dispatcher does not start', async () => {
+  await eventually('its report', async () => {
+    const { rowCount } = await strata.sql.query(
+      `UPDATE dispatcher SET version = '7.0.0' WHERE version <> ''`,
+    );
+    return rowCount === 1;
+  });
+  await assert.rejects(strata.startWorker(), /ended with code 1/);
 });

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { ERRORS } from '../../../contract/errors.js';
+import { DEFAULT_TENANT } from '../../../contract/access.js';
+import { ERRORS, StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import { type OutageCode, outageOf } from '../../../contract/outages.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
@@ -9,7 +10,8 @@ import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
 import { waitingForHosts } from '../../store/jobs.js';
 import { findTasksAtWork } from '../../store/tasks.js';
-import { findWorkers } from '../../store/workers.js';
+import { findWorkers, requestDrain } from '../../store/workers.js';
+import { notFound } from '../require-job.js';
 import { listOf, taskIdsOf, toWorker } from '../views/parts.js';
 
 type Schemas = components['schemas'];
@@ -99,6 +101,14 @@ function problemOf({ name, free_bytes, reserve_bytes }: Disk): string | null {
   if (free_bytes === null || reserve_bytes === null) return `The disk of ${name} cannot be read.`;
   if (free_bytes >= reserve_bytes) return null;
   return `The disk of ${name} has ${free_bytes} bytes free, less than the ${reserve_bytes} that uploads leave; free some.`;
+}
+
+/** @throws StrataError operator_only, not_found */
+export async function drainWorker(db: Database, tenant: string, id: string): Promise<Schemas['Worker']> {
+  if (tenant !== DEFAULT_TENANT) throw new StrataError('operator_only');
+  if (!(await requestDrain(db, id))) return notFound(id);
+  const { data } = await listWorkers(db, tenant);
+  return data.find((worker) => worker.id === id) ?? notFound(id);
 }
 
 /** All workers, each with the tasks of this tenant that it runs. */

@@ -116,6 +116,7 @@ export function toWorker(row: LiveWorker, visible: ReadonlyMap<string, TaskAtWor
     })),
     started_at: row.startedAt.toISOString(),
     heartbeat_at: row.heartbeatAt.toISOString(),
+    draining: row.draining,
     versions: row.versions,
   };
 }

@@ -25,6 +25,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   profile: 'SELECT, UPDATE',
   worker: 'SELECT, INSERT, UPDATE, DELETE',
   turn: 'SELECT, INSERT, UPDATE',
+  dispatcher: 'SELECT',
   // To write the outbox of a job's last events.
   webhook: 'SELECT (id, tenant, events)',
   webhook_delivery: 'SELECT, INSERT, UPDATE (lease_until)',

@@ -39,6 +39,8 @@ export interface TaskRunnerOptions extends HelpersOptions {
   readonly noProgressMs: number;
   readonly checkpointMs: number;
   readonly metrics: WorkerMetrics;
+  /** Aborts when the worker must end its tasks and take no others. */
+  readonly drained: AbortSignal;
   readonly tracing: Tracing;
   /** Makes the profiles that a slot takes in turn with tasks. */
   readonly profiles: ProfileMaker;
@@ -93,8 +95,8 @@ export class TaskRunner {
    * @returns whether there was something to do
    */
   private async work(slot: Slot, helpers: Slot[], offered: string | null): Promise<boolean> {
-    const { db, workerId, profiles } = this.options;
-    if (this.closed) return false;
+    const { db, workerId, profiles, drained } = this.options;
+    if (this.closed || drained.aborted) return false;
     const claimer = { workerId, ...slot.place };
     const claimed = await this.helpers.look(claimFor(db, claimer, offered));
     if (claimed === null) return false;
