@@ -51,6 +51,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/operating.md: npm run api-key':
     'test/service/commands/api-key.test.ts runs these commands; the id is an example',
   'docs/operating.md: scrape_configs': 'a setting of Prometheus, which is not installed here',
+  'docs/operating.md: CREATE ROLE': 'test/jobs/worker/worker-role.test.ts creates the same role',
   'docs/operating.md: npm run backup': 'test/service/backup runs these commands; the folder is an example',
   'docs/operating.md: aws s3api create-bucket':
     'it needs a bucket of your own; test/storage/s3-store.test.ts sends the same requests to versitygw',

@@ -43,12 +43,20 @@ export async function checkRedis(url: string): Promise<RedisServer> {
 
 class Refused extends Error {}
 
+const MODES_WITHOUT_QUEUE: Readonly<Record<string, string>> = {
+  cluster:
+    'the server belongs to a Redis Cluster, which may keep the keys of the queue apart. Name a server that is not in a cluster.',
+  sentinel: 'this is a Sentinel, which stores no data. Name the Redis server that it watches.',
+};
+
 function accepted(info: string): RedisServer {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1];
   const version = field('redis_version');
   if (!isSupportedRedis(version)) {
     throw new Refused(`REDIS_URL: the server is version ${version}; Redis >= 6.2 or Valkey is needed.`);
   }
+  const refusal = MODES_WITHOUT_QUEUE[field('redis_mode') ?? ''];
+  if (refusal !== undefined) throw new Refused(`REDIS_URL: ${refusal}`);
   const policy = field('maxmemory_policy');
   if (policy !== 'noeviction') {
     throw new Refused(

@@ -75,20 +75,21 @@ export function openTaskQueue(
 }
 
 interface TaskMessage {
-  readonly task: string;
+  /** Absent in messages of earlier versions. */
+  readonly task?: string;
 }
 
 /**
- * Calls `work` with each task that is offered to this worker, at most `concurrency` at once. `work` must not block the
+ * Calls `work` with each task that is offered to this worker (null: any), at most `concurrency` at once. `work` must not block the
  * event loop, or the lock would expire.
  */
 export async function consumeTasks(
   redisUrl: string,
   concurrency: number,
-  work: (taskId: string) => Promise<void>,
+  work: (taskId: string | null) => Promise<void>,
   onError: OnQueueError,
 ): Promise<TaskConsumer> {
-  const worker = new Worker<TaskMessage>(QUEUE, ({ data }) => work(data.task), {
+  const worker = new Worker<TaskMessage>(QUEUE, ({ data }) => work(data.task ?? null), {
     connection: connectionTo(redisUrl),
     concurrency,
     lockDuration: LOCK_MS,

@@ -29,6 +29,18 @@ function saying(words: string): Server {
   });
 }
 
+/** A server that answers each command with its INFO. */
+function inMode(mode: string): Server {
+  const info = `redis_version:7.2.0\r\nredis_mode:${mode}\r\nmaxmemory_policy:noeviction\r\n`;
+  return createServer((socket: Socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (commands) => {
+      const count = commands.toString('latin1').match(/^\*\d+\r$/gm)?.length ?? 0;
+      socket.write(`$${info.length}\r\n${info}\r\n`.repeat(count));
+    });
+  });
+}
+
 let servers: Servers;
 before(async () => {
   servers = await startServers();
@@ -74,6 +86,19 @@ describe('REDIS_URL', () => {
     await assert.rejects(
       checkRedis(`rediss://${plain}`),
       /REDIS_URL: .* does not answer in TLS\. Write redis:/,
+    );
+  });
+
+  test('a cluster and a Sentinel, on which tasks would wait for ever', async (t) => {
+    const cluster = await listening(t, inMode('cluster'));
+    await assert.rejects(
+      checkRedis(`redis://${cluster}`),
+      /^Error: REDIS_URL: .* Redis Cluster.*not in a cluster/,
+    );
+    const sentinel = await listening(t, inMode('sentinel'));
+    await assert.rejects(
+      checkRedis(`redis://${sentinel}`),
+      /^Error: REDIS_URL: this is a Sentinel.* watches/,
     );
   });
 

@@ -26,6 +26,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   worker: 'SELECT, INSERT, UPDATE, DELETE',
   turn: 'SELECT, INSERT, UPDATE',
   dispatcher: 'SELECT',
+  blob_store: 'SELECT, INSERT',
   // To write the outbox of a job's last events.
   webhook: 'SELECT (id, tenant, events)',
   webhook_delivery: 'SELECT, INSERT, UPDATE (lease_until)',
