@@ -20,7 +20,8 @@ export const SETTINGS = [
   {
     name: 'REDIS_URL',
     default: 'local Redis or Valkey',
-    meaning: 'Redis >= 6.2 or Valkey server to use, which is not in a cluster. Its maxmemory-policy must be noeviction.',
+    meaning:
+      'Redis >= 6.2 or Valkey server to use, which is not in a cluster. Its maxmemory-policy must be noeviction.',
   },
   {
     name: 'BLOB_URL',

@@ -33,6 +33,4 @@ const limits = {
 };
 const tracing = await openTracing(process.env, 'worker');
 const importing = { importer, importLimits, fetching };
-await runProcess(log, () =>
-  startWorker({ ...settings, ...limits, trainer, ...importing, tracing, log }),
-);
+await runProcess(log, () => startWorker({ ...settings, ...limits, trainer, ...importing, tracing, log }));
