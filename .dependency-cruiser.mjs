@@ -263,7 +263,7 @@ export default {
       'jobs-lifecycle-decides',
       'The transitions of jobs and tasks are the same whoever asks for them: API, dispatcher or worker.',
       'lifecycle',
-      ['process', 'store'],
+      ['outgoing', 'process', 'store'],
     ),
     onlyFolders(
       'jobs-parts-meet-in-postgres',

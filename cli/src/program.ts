@@ -4,7 +4,7 @@ import { addCompletion } from './tree/completion.js';
 import { addJobs } from './tree/jobs.js';
 import { addService } from './tree/service.js';
 import { addSubmit } from './tree/submit.js';
-import { addArtifacts, addDatasets, addModels, addPlan } from './tree/things.js';
+import { addArtifacts, addDatasets, addModels, addPlan, addWeights } from './tree/things.js';
 
 export const VERSION = '0.2.0';
 
@@ -30,6 +30,7 @@ export function makeProgram(): Command {
   addJobs(program);
   addArtifacts(program);
   addDatasets(program);
+  addWeights(program);
   addModels(program);
   addService(program);
   addCompletion(program);

@@ -25,6 +25,10 @@ export type DatasetRequest = Partial<DatasetOptions> & { readonly name: string }
     | { readonly upload: string }
     | { readonly url: string }
   );
+type WeightsBody = NonNullable<RequestBodyOption<paths['/weights']['post']>['body']>;
+/** A safetensors file that was uploaded in pieces, or the URL of one. */
+export type WeightsRequest = Partial<Omit<Schemas['WeightsImport'], 'url' | 'upload'>> &
+  ({ readonly upload: string } | { readonly url: string });
 export type StrataClient = ReturnType<typeof createClient>;
 
 /** A client of one server. It holds no connection: there is nothing to close. */
@@ -50,6 +54,16 @@ export function createClient(options: ClientOptions) {
         answered(http.POST('/datasets', { body: request as DatasetBody })),
       delete: (id: string): Promise<void> =>
         emptied(http.DELETE('/datasets/{id}', { params: { path: { id } } })),
+    },
+    weights: {
+      list: async (): Promise<Schemas['Weights'][]> => (await answered(http.GET('/weights'))).data,
+      get: (id: string): Promise<Schemas['Weights']> =>
+        answered(http.GET('/weights/{id}', { params: { path: { id } } })),
+      /** Checks a safetensors file that was uploaded in pieces or lies at a URL. @throws StrataProblem `weights_unknown` */
+      create: (request: WeightsRequest): Promise<Schemas['Weights']> =>
+        answered(http.POST('/weights', { body: request as WeightsBody })),
+      delete: (id: string): Promise<void> =>
+        emptied(http.DELETE('/weights/{id}', { params: { path: { id } } })),
     },
     uploads: uploadsApi(connection),
     /** The caller; and sessions of browsers, which keep a cookie in the place of the key. */

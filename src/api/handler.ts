@@ -76,6 +76,7 @@ export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
   listJobs: ['limit', 'archived', 'order_by'],
   listDatasets: ['limit'],
+  listWeights: ['limit'],
   getJob: ['wait'],
   listEvents: ['limit'],
   listJobEvents: ['after', 'limit'],

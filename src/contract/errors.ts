@@ -6,6 +6,7 @@ import { PREDICTION_ERRORS } from './errors/predictions.js';
 import { REQUEST_ERRORS } from './errors/requests.js';
 import { SERVICE_ERRORS } from './errors/service.js';
 import { TASK_ERRORS } from './errors/tasks.js';
+import { WEIGHTS_ERRORS } from './errors/weights.js';
 
 export type { RetryClass } from './errors/catalogue-entry.js';
 
@@ -21,6 +22,7 @@ export const ERRORS = {
   ...PREDICTION_ERRORS,
   ...SERVICE_ERRORS,
   ...TASK_ERRORS,
+  ...WEIGHTS_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

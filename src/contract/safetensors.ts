@@ -42,7 +42,7 @@ export interface ArrayToStore {
   readonly bytes: Uint8Array;
 }
 
-export const LENGTH_BYTES = 8;
+const LENGTH_BYTES = 8;
 /** The header is padded to a multiple of this, so that each array starts at a multiple of its element size. */
 const ALIGNMENT = 8;
 /** A ResNet-1202 with two memories of its optimizer has a header of 2 MB. */
@@ -94,7 +94,7 @@ export function encodeSafetensorsFile(
  * Length of the header behind the first eight bytes of a file.
  * @throws InvalidSafetensorsError before anything of that length is read
  */
-export function headerLength(start: Uint8Array, fileBytes: number): number {
+function headerLength(start: Uint8Array, fileBytes: number): number {
   if (start.length < LENGTH_BYTES) throw new InvalidSafetensorsError('is cut short');
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length > BigInt(Math.max(0, fileBytes - LENGTH_BYTES)))
@@ -110,7 +110,7 @@ export function headerLength(start: Uint8Array, fileBytes: number): number {
  * @param header the bytes behind the first eight
  * @throws InvalidSafetensorsError unless the arrays fill the file exactly, without a gap or an overlap
  */
-export function parseSafetensorsHeader(header: Uint8Array, fileBytes: number): SafetensorsHeader {
+function parseSafetensorsHeader(header: Uint8Array, fileBytes: number): SafetensorsHeader {
   const start = LENGTH_BYTES + header.length;
   const { __metadata__: metadata, ...entries } = parsed(header);
   const tensors = new Map<string, TensorPlace>();
@@ -123,6 +123,15 @@ export function parseSafetensorsHeader(header: Uint8Array, fileBytes: number): S
 export function readSafetensorsHeader(file: Uint8Array): SafetensorsHeader {
   const length = headerLength(file.subarray(0, LENGTH_BYTES), file.length);
   return parseSafetensorsHeader(file.subarray(LENGTH_BYTES, LENGTH_BYTES + length), file.length);
+}
+
+/** The same of a file that does not fit into memory. @param read bytes of the file from an offset on */
+export async function readHeaderOf(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  fileBytes: number,
+): Promise<SafetensorsHeader> {
+  const length = headerLength(await read(0, Math.min(LENGTH_BYTES, fileBytes)), fileBytes);
+  return parseSafetensorsHeader(await read(LENGTH_BYTES, length), fileBytes);
 }
 
 function parsed(header: Uint8Array): Record<string, unknown> {

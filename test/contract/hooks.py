@@ -36,10 +36,10 @@ def refused_by_a_rule_only(ctx, response, case):
     if meta is None or not meta.generation.mode.is_positive or response.status_code not in (400, 422):
         return
     # Of bodies whose parts exclude each other, or that are not JSON, the contract cannot say so.
-    if case.operation.label in ("POST /datasets", "POST /models/{id}/predict") and response.json()["code"] == "invalid_request":
+    if case.operation.label in ("POST /datasets", "POST /weights", "POST /models/{id}/predict") and response.json()["code"] == "invalid_request":
         return
     # Parameters of a query that exclude each other.
     if case.operation.label == "GET /jobs/{id}/metrics" and response.json()["code"] == "invalid_request":
         return
     code = response.json()["code"]
-    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target", "checksum_mismatch", "invalid_cursor", "unreadable_image"), f"{code} for a request that fits the contract"
+    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target", "checksum_mismatch", "invalid_cursor", "unreadable_image", "weights_damaged", "weights_pickled", "weights_unknown"), f"{code} for a request that fits the contract"

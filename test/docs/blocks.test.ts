@@ -58,6 +58,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/operating.md: kubectl apply':
     'it needs a cluster; test/architecture/deploy.test.ts checks the manifests',
   'docs/operating.md: pg_dump': 'it needs the tools of a Postgres server of your own',
+  'docs/weights.md: curl': 'the file is an example; test/jobs/client/weights.test.ts uploads such a file',
+  'docs/weights.md: {': 'a job with an example id; test/jobs/client/weights.test.ts creates such a job',
+  'docs/weights.md: import torch': 'it needs PyTorch and a pickle of your own',
   'docs/operating.md: pg_restore': 'it needs the tools of a Postgres server of your own',
 };
 

@@ -3,11 +3,13 @@ import type { DownloadOptions } from '../commands/artifacts.js';
 import type { UploadOptions } from '../commands/datasets.js';
 import type { ModelsOptions, PredictOptions } from '../commands/models.js';
 import type { PlanOptions } from '../commands/plan.js';
+import type { UploadWeightsOptions } from '../commands/weights.js';
 import { run } from '../run.js';
 import { integer, JOB, many, share } from './options.js';
 
 const MODEL = "a model: its id, an unambiguous part of it, or @last for the last job's";
 const DATASET = 'a dataset: its id or its name';
+const WEIGHTS = 'the id of weights';
 
 export function addPlan(program: Command): void {
   program
@@ -61,6 +63,41 @@ export function addDatasets(program: Command): void {
     .argument('<dataset>', DATASET)
     .action((name: string, _options: object, command: Command) =>
       run(command, async (context) => (await load()).removeDataset(context, name)),
+    );
+}
+
+export function addWeights(program: Command): void {
+  const load = () => import('../commands/weights.js');
+  const weights = program
+    .command('weights')
+    .description('list, show, upload and delete weights to start from');
+  weights
+    .command('list')
+    .description('list weights')
+    .action((_options: object, command: Command) =>
+      run(command, async (context) => (await load()).listWeights(context)),
+    );
+  weights
+    .command('show')
+    .description('show weights')
+    .argument('<id>', WEIGHTS)
+    .action((id: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).showWeights(context, id)),
+    );
+  weights
+    .command('upload')
+    .description('upload a safetensors file; the same command goes on after a break')
+    .argument('<file>', 'a safetensors file (docs/weights.md)')
+    .option('--name <name>', 'name of the weights; else that of the file')
+    .action((file: string, options: UploadWeightsOptions, command: Command) =>
+      run(command, async (context) => (await load()).uploadWeights(context, file, options)),
+    );
+  weights
+    .command('rm')
+    .description('delete weights')
+    .argument('<id>', WEIGHTS)
+    .action((id: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).removeWeights(context, id)),
     );
 }
 

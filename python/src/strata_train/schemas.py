@@ -45,6 +45,10 @@ Base64 = str
 
 PerChannel = Optional[list[float]]
 
+WeightsName = str
+
+WeightsClassNames = Optional[list[str]]
+
 WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled"]
 
 Scope = Literal["jobs:read", "jobs:write", "datasets:write", "models:read", "models:write", "admin"]
@@ -1248,6 +1252,64 @@ class DatasetList(TypedDict):
     next: Cursor
 
 
+class WeightsUpload(TypedDict):
+    name: NotRequired[WeightsName]
+    sha256: NotRequired[ExpectedSha256]
+    class_names: NotRequired[WeightsClassNames]
+    file: bytes
+    """The safetensors file."""
+
+
+class WeightsImport(TypedDict):
+    """Exactly one of `url` and `upload` is required. The other is absent or null."""
+
+    name: NotRequired[WeightsName]
+    url: NotRequired[Optional[str]]
+    """A public https address that answers 200 with the file. Redirects are not followed."""
+    upload: NotRequired[Optional[str]]
+    """Id of a complete upload to /uploads."""
+    sha256: NotRequired[ExpectedSha256]
+    class_names: NotRequired[WeightsClassNames]
+
+
+class Weights(TypedDict):
+    id: Id
+    object: Literal["weights"]
+    name: str
+    layout: Literal["torchvision", "transformers", "cifar-resnet", "wide-resnet-pytorch", "strata"]
+    """Whose names the tensors had. `torchvision` are those of timm, too. `cifar-resnet`: pytorch-cifar-models."""
+    network: WeightsNetwork
+    """What `model` of a job must be that starts from the weights."""
+    channels: Literal[1, 3]
+    """Channels of the images."""
+    classes: int
+    """Number of outputs."""
+    class_names: Optional[list[str]]
+    """Null where the upload named none."""
+    sha256: str
+    """The sha256 of the file."""
+    size_bytes: int
+    """Bytes of the file."""
+    source: Literal["upload", "url"]
+    created_at: Time
+
+
+class WeightsNetwork(TypedDict):
+    """What `model` of a job must be that starts from the weights."""
+
+    family: Literal["resnet", "wide-resnet", "imagenet-resnet"]
+    depth: int
+    width: int
+    padding: Literal["same", "symmetric"]
+
+
+class WeightsList(TypedDict):
+    object: Literal["list"]
+    data: list[Weights]
+    has_more: bool
+    next: Cursor
+
+
 class Worker(TypedDict):
     id: Id
     object: Literal["worker"]
@@ -1581,11 +1643,12 @@ class JobSpec(TypedDict):
     test images; null evaluates at its end only.
     """
     init_from: NotRequired[Optional[JobSpecInitFrom]]
-    """Start from the weights of another job instead of random weights. Null starts from random weights. The networks
-    must be the same, and see images of the same shape. The optimizer and its schedule start from the beginning.
-    AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads
-    start from those of the other job if it has them in the same size. Not supported by `stored` with two or more
-    stages.
+    """Start from the weights of another job (`checkpoint`) or from uploaded `weights` instead of random weights;
+    exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a
+    checkpoint see images of the same shape; uploaded weights fit images of any size, and those for colors also
+    gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network
+    that the job starts from, in a warm start without steps; local heads start from those of the other job if it
+    has them in the same size. Not supported by `stored` with two or more stages.
     """
     max_runtime_s: NotRequired[Optional[int]]
     """Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not
@@ -1613,19 +1676,22 @@ class JobSpec(TypedDict):
 
 
 class JobSpecInitFrom(TypedDict):
-    """Start from the weights of another job instead of random weights. Null starts from random weights. The networks
-    must be the same, and see images of the same shape. The optimizer and its schedule start from the beginning.
-    AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads
-    start from those of the other job if it has them in the same size. Not supported by `stored` with two or more
-    stages.
+    """Start from the weights of another job (`checkpoint`) or from uploaded `weights` instead of random weights;
+    exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a
+    checkpoint see images of the same shape; uploaded weights fit images of any size, and those for colors also
+    gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network
+    that the job starts from, in a warm start without steps; local heads start from those of the other job if it
+    has them in the same size. Not supported by `stored` with two or more stages.
     """
 
-    checkpoint: str
+    weights: NotRequired[Optional[str]]
+    """Id of weights from `POST /weights`."""
+    checkpoint: NotRequired[Optional[str]]
     """Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true."""
     head: NotRequired[Literal["auto", "keep", "new"]]
-    """The layers that tell classes apart. `auto` keeps those of the checkpoint if the class names are equal and in
-    the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same
-    number of classes, whatever their names. `new` starts from random weights.
+    """The layers that tell classes apart. `auto` keeps those of the checkpoint or weights if the class names are
+    equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep`
+    needs the same number of classes, whatever their names. `new` starts from random weights.
     """
 
 
@@ -2095,6 +2161,15 @@ class ListDatasetImagesQuery(TypedDict):
     """Only images of this class, by its index."""
     offset: NotRequired[int]
     """Number of items to skip. The items and their order never change."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class ListWeightsQuery(TypedDict):
+    """The query of listWeights."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
     limit: NotRequired[int]
     """Items per page."""
 

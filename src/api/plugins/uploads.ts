@@ -6,7 +6,7 @@ import { StrataError } from '../../contract/errors.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The file of a multipart body, on disk. It is deleted after the response unless it became a dataset. */
+    /** The file of a multipart body, on disk. It is deleted after the response unless something was made of it. */
     upload: ReceivedUpload | null;
   }
 }
@@ -15,7 +15,7 @@ declare module 'fastify' {
 const LIMITS = { fieldNameSize: 100, fieldSize: 4_096, fields: 16, files: 1, parts: 17, headerPairs: 50 };
 const FILE_FIELD = 'file';
 /** Fields whose text is parsed as JSON. */
-const JSON_FIELDS = ['test_share', 'image'];
+const JSON_FIELDS = ['test_share', 'image', 'class_names'];
 
 /** Accepts multipart bodies for operations whose contract declares them. */
 export async function takeUploads(app: FastifyInstance): Promise<void> {

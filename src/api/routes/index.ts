@@ -54,6 +54,7 @@ import {
   redeliverWebhook,
   testWebhook,
 } from './webhooks.js';
+import { createWeights, deleteWeights, getWeights, listWeights } from './weights.js';
 
 /** Every operation of the contract; a missing one does not compile. */
 export const handlers: Handlers = {
@@ -101,6 +102,10 @@ export const handlers: Handlers = {
   listDatasetImages,
   getDatasetImage,
   deleteDataset,
+  createWeights,
+  listWeights,
+  getWeights,
+  deleteWeights,
   listWorkers,
   drainWorker,
   createWebhook,

@@ -4,15 +4,17 @@ import type { JobsClient } from './jobs.js';
 import type { ModelsClient } from './models.js';
 import type { PlansClient } from './plans.js';
 import type { WebhooksClient } from './webhooks.js';
+import type { WeightsClient } from './weights.js';
 
 /**
- * Everything that the API can do for one tenant: six resources. A method that serves an operation of the contract
+ * Everything that the API can do for one tenant: seven resources. A method that serves an operation of the contract
  * has its operationId as name. Every failure is a StrataError.
  */
 export interface TenantClient {
   readonly jobs: JobsClient;
   readonly models: ModelsClient;
   readonly datasets: DatasetsClient;
+  readonly weights: WeightsClient;
   readonly plans: PlansClient;
   readonly webhooks: WebhooksClient;
   readonly apiKeys: ApiKeysClient;

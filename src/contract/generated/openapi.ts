@@ -805,6 +805,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List weights */
+        get: operations["listWeights"];
+        put?: never;
+        /**
+         * Upload weights to start from
+         * @description Accepts a safetensors file with the weights of a ResNet of torchvision, timm, transformers, pytorch-cifar-models (`cifar10_resnet20` and so on), WideResNet-pytorch or of Strata, as `multipart/form-data`. A JSON request instead gives a `url`, or the id of an `upload` that was sent in pieces to /uploads. The response comes when every tensor was checked: a file that does not fit is refused with the name of the first tensor that does not. Pickles (.pth, .pt, .bin) are refused, because reading one runs its code. Jobs start from the weights with `init_from`.
+         */
+        post: operations["createWeights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/weights/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of weights. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Get weights */
+        get: operations["getWeights"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete weights
+         * @description Weights from which an unfinished job starts answer 409.
+         */
+        delete: operations["deleteWeights"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workers": {
         parameters: {
             query?: never;
@@ -2268,6 +2313,85 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        WeightsUpload: {
+            /** @default  */
+            name: components["schemas"]["WeightsName"];
+            /** @default null */
+            sha256: components["schemas"]["ExpectedSha256"];
+            /** @default null */
+            class_names: components["schemas"]["WeightsClassNames"];
+            /**
+             * Format: binary
+             * @description The safetensors file.
+             */
+            file: string;
+        };
+        /** @description Exactly one of `url` and `upload` is required. The other is absent or null. */
+        WeightsImport: {
+            /** @default  */
+            name: components["schemas"]["WeightsName"];
+            /** @description A public https address that answers 200 with the file. Redirects are not followed. */
+            url?: string | null;
+            /** @description Id of a complete upload to /uploads. */
+            upload?: string | null;
+            /** @default null */
+            sha256: components["schemas"]["ExpectedSha256"];
+            /** @default null */
+            class_names: components["schemas"]["WeightsClassNames"];
+        } & ({
+            url: string;
+            upload?: null;
+        } | {
+            upload: string;
+            url?: null;
+        });
+        /** @description A name for people. Several weights may have the same. */
+        WeightsName: string;
+        /** @description Names of the classes in the order of the outputs. `init_from.head: auto` keeps the head only where they are those of the dataset; without names, it starts a new one. */
+        WeightsClassNames: string[] | null;
+        Weights: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "weights";
+            name: string;
+            /**
+             * @description Whose names the tensors had. `torchvision` are those of timm, too. `cifar-resnet`: pytorch-cifar-models.
+             * @enum {string}
+             */
+            layout: "torchvision" | "transformers" | "cifar-resnet" | "wide-resnet-pytorch" | "strata";
+            /** @description What `model` of a job must be that starts from the weights. */
+            network: {
+                /** @enum {string} */
+                family: "resnet" | "wide-resnet" | "imagenet-resnet";
+                depth: number;
+                width: number;
+                /** @enum {string} */
+                padding: "same" | "symmetric";
+            };
+            /**
+             * @description Channels of the images.
+             * @enum {integer}
+             */
+            channels: 1 | 3;
+            /** @description Number of outputs. */
+            classes: number;
+            /** @description Null where the upload named none. */
+            class_names: string[] | null;
+            /** @description The sha256 of the file. */
+            sha256: string;
+            /** @description Bytes of the file. */
+            size_bytes: number;
+            /** @enum {string} */
+            source: "upload" | "url";
+            created_at: components["schemas"]["Time"];
+        };
+        WeightsList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Weights"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
         Worker: {
             id: components["schemas"]["Id"];
             /** @constant */
@@ -2628,14 +2752,16 @@ export interface components {
              */
             evaluate_every: number | null;
             /**
-             * @description Start from the weights of another job instead of random weights. Null starts from random weights. The networks must be the same, and see images of the same shape. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
+             * @description Start from the weights of another job (`checkpoint`) or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; uploaded weights fit images of any size, and those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
              * @default null
              */
             init_from: {
+                /** @description Id of weights from `POST /weights`. */
+                weights?: string | null;
                 /** @description Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. */
-                checkpoint: string;
+                checkpoint?: string | null;
                 /**
-                 * @description The layers that tell classes apart. `auto` keeps those of the checkpoint if the class names are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same number of classes, whatever their names. `new` starts from random weights.
+                 * @description The layers that tell classes apart. `auto` keeps those of the checkpoint or weights if the class names are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same number of classes, whatever their names. `new` starts from random weights.
                  * @default auto
                  * @enum {string}
                  */
@@ -4804,6 +4930,135 @@ export interface operations {
                     "image/jpeg": unknown;
                     "image/webp": unknown;
                 };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listWeights: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of weights, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createWeights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["WeightsUpload"];
+                /**
+                 * @example {
+                 *       "name": "resnet18",
+                 *       "url": "https://example.com/resnet18.safetensors"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WeightsImport"];
+            };
+        };
+        responses: {
+            /** @description The weights are stored. */
+            201: {
+                headers: {
+                    /** @description The URL path of the weights. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Weights"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableUpload"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getWeights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of weights. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The weights. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Weights"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteWeights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of weights. */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The weights are deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

@@ -18,6 +18,7 @@ import { profileMethods } from './plans/profiles.js';
 import type { EventFeed } from './together/event-feed.js';
 import { allSayingUnavailable } from './unavailable.js';
 import { webhookMethods } from './webhooks.js';
+import { weightsMethods } from './weights/weights.js';
 
 export interface TenantParts extends CreateParts {
   readonly feed: EventFeed;
@@ -43,6 +44,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant),
       ...datasetImageMethods(db, blobs, datasetFiles, tenant),
     }),
+    weights: allSayingUnavailable(weightsMethods({ db, blobs, uploadLimits, quota, policy }, tenant)),
     plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
     webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
     apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),

@@ -145,6 +145,13 @@ export const COLUMNS = {
     problems: json<Schemas['Dataset']['problems']>(),
   },
   datasetBlob: { uri: textOf<BlobUri>() },
+  weights: {
+    layout: textOf<Schemas['Weights']['layout']>(),
+    network: json<Schemas['Weights']['network']>(),
+    classNames: orNull(json<string[]>()),
+    source: textOf<Schemas['Weights']['source']>(),
+    uri: textOf<BlobUri>(),
+  },
   datasetImport: {
     source: json<ImportSource>(),
     options: json<ImportOptions>(),

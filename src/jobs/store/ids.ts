@@ -14,7 +14,8 @@ export type IdKind =
   | 'model'
   | 'profile'
   | 'tagchange'
-  | 'tracker';
+  | 'tracker'
+  | 'weights';
 
 let clockOffsetMs = performance.timeOrigin;
 let lastMs = 0;

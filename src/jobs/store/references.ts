@@ -87,7 +87,7 @@ export async function listBlobs(
 
 const among = statement('references-among', { uri: COLUMNS.checkpoint.uri });
 
-/** Selects the blobs that an artifact, a checkpoint, a model or a listed dataset refers to, each through an index. */
+/** Selects the blobs that an artifact, a checkpoint, a model, weights or a listed dataset refers to, each through an index. */
 export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): Promise<BlobUri[]> {
   const hashes = uris.map((uri) => uri.slice('sha256:'.length));
   const rows = await among.rows(
@@ -96,6 +96,7 @@ export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): 
     SELECT 'sha256:' || sha256 AS uri FROM artifact WHERE sha256 = ANY (${hashes})
     UNION SELECT uri FROM checkpoint WHERE uri = ANY (${uris})
     UNION SELECT uri FROM dataset_blob WHERE uri = ANY (${uris})
+    UNION SELECT uri FROM weights WHERE uri = ANY (${uris})
     UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)
         OR serving @> jsonb_build_object('compact', asked.uri))`,

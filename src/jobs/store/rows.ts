@@ -14,6 +14,7 @@ export type TagChange = TableRow<'tagChange'>;
 export type Task = TableRow<'task'>;
 export type TrackerExport = TableRow<'trackerExport'>;
 export type Webhook = TableRow<'webhook'>;
+export type WeightsRow = TableRow<'weights'>;
 export type WebhookDelivery = TableRow<'webhookDelivery'>;
 /** Columns that change together with the state of a job. */
 export type JobChanges = Prisma.JobUpdateInput;

@@ -6,7 +6,7 @@ import { Prisma } from './generated/client.js';
 const stored = statement('tenant-bytes', { bytes: text });
 
 /**
- * Bytes of a tenant's datasets, waiting uploads, artifacts and checkpoints. Files that share their bytes count each, so
+ * Bytes of a tenant's datasets, weights, waiting uploads, artifacts and checkpoints. Files that share their bytes count each, so
  * what a deletion frees does not depend on other jobs.
  */
 export async function readTenantBytes(db: Queryable, tenant: string): Promise<number> {
@@ -14,6 +14,7 @@ export async function readTenantBytes(db: Queryable, tenant: string): Promise<nu
     db,
     Prisma.sql`SELECT (
       (SELECT coalesce(sum(stored_bytes), 0) FROM dataset WHERE tenant = ${tenant})
+      + (SELECT coalesce(sum(stored_bytes), 0) FROM weights WHERE tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM upload WHERE tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM artifact JOIN job ON job.id = job_id WHERE job.tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM checkpoint JOIN task ON task.id = task_id WHERE task.tenant = ${tenant})

@@ -2,7 +2,8 @@ import { type ParameterSpec, sizeOf } from '../../network/index.js';
 import { layerOf, type NamedValues, type OptimizerState } from '../optimizer/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.js';
 
-const WEIGHTS = 'weights/';
+/** Prefix of the names of weights. */
+export const WEIGHTS = 'weights/';
 const IN_FLIGHT = 'in_flight/';
 
 /**

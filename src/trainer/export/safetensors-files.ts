@@ -14,9 +14,15 @@ export interface SafetensorsFiles {
 
 export function safetensorsFiles(model: InferenceModel): SafetensorsFiles {
   return {
-    weights: encodeSafetensors(tensorsOf(model), { format: 'pt' }),
+    weights: encodeSafetensors(tensorsOf(model), { format: 'pt', ...paddingOf(model) }),
     config: new TextEncoder().encode(`${JSON.stringify(configOf(model), null, 2)}\n`),
   };
+}
+
+/** Told where it is not TensorFlow's, to who starts from the file (src/jobs/client/weights/convert.ts). */
+function paddingOf({ layers }: InferenceModel): Record<string, string> {
+  const isSymmetric = flattenInference(layers).some((layer) => 'rule' in layer && layer.rule === 'symmetric');
+  return isSymmetric ? { padding: 'symmetric' } : {};
 }
 
 /** `<layer>.weight`, `.bias`, `.running_mean`, `.running_var`; convolutions [O,C,size,size], dense [outputs,inputs]. */

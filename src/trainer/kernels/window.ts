@@ -1,7 +1,7 @@
 import { type PaddingRule, symmetricPadding } from '../../network/index.js';
 import type { Attribute } from '../runtime/index.js';
 
-/** How a window moves over images [B,H,W,C]: to [B, ceil(H/stride), ceil(W/stride), ...]. */
+/** A window that moves over images [B,H,W,C] to [B, ceil(H/stride), ceil(W/stride), ...]. */
 export interface Window {
   readonly stride: number;
   readonly padding: PaddingRule;

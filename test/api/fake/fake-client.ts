@@ -5,12 +5,14 @@ import { FakeJobs } from './fake-jobs.js';
 import { FakeModels } from './fake-models.js';
 import { FakePlans } from './fake-plans.js';
 import { FakeWebhooks } from './fake-webhooks.js';
+import { FakeWeights } from './fake-weights.js';
 
 /** A whole TenantClient in memory. */
 export class FakeClient implements TenantClient {
   readonly jobs = new FakeJobs();
   readonly models = new FakeModels();
   readonly datasets = new FakeDatasets();
+  readonly weights = new FakeWeights();
   readonly plans = new FakePlans();
   readonly webhooks = new FakeWebhooks();
   readonly apiKeys = new FakeApiKeys();

@@ -24,6 +24,16 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
     await live.office.create({ tenant: 'ours', name: 'victim', scopes: ['admin'] });
     return (await live.office.list('ours'))[0]!.id;
   },
+  async weights(live) {
+    const id = `weights_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+    await live.strata.sql.query(
+      `INSERT INTO weights (id, tenant, layout, network, channels, classes, sha256, size_bytes, source, uri, stored_bytes)
+       VALUES ($1, 'ours', 'torchvision',
+         '{"family": "imagenet-resnet", "depth": 18, "width": 64, "padding": "symmetric"}', 3, 10, $2, 1, 'upload', $3, 1)`,
+      [id, '0'.repeat(64), `sha256:${'0'.repeat(64)}`],
+    );
+    return id;
+  },
   models: makeModel,
   async profiles({ strata }) {
     const ours = strata.service.forTenant('ours');

@@ -193,7 +193,7 @@ export const SCORES: readonly Mutant[] = [
       {
         name: 'export-channels',
         fault: 'Exported kernels have inputs and outputs in another order.',
-        file: 'src/trainer/export/kernel-layout.ts',
+        file: 'src/network/kernel-layout.ts',
         edits: [['result[first] = kernel[last]!', 'result[last] = kernel[last]!']],
       },
       {

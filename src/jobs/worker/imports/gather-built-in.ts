@@ -6,9 +6,15 @@ import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { retryClassOf } from '../../../contract/errors.js';
 import type { FetchedDataset, OfficialFile } from '../../../contract/fetched-datasets.js';
+import {
+  checkStatus,
+  FetchError,
+  type Fetched,
+  type FetchOptions,
+  toFetchError,
+} from '../../lifecycle/fetch-source.js';
 import { receiveUpload } from '../../lifecycle/receive-upload.js';
 import { openResponse } from '../../outgoing/send.js';
-import { checkStatus, FetchError, type Fetched, type FetchOptions, toFetchError } from './fetch-source.js';
 
 interface Source {
   readonly name: string;

@@ -3,6 +3,7 @@ import { StrataError } from '../../../contract/errors.js';
 import { fetchedDataset } from '../../../contract/fetched-datasets.js';
 import type { ImportAssignment, ImportLimits, ImportProgress } from '../../../contract/importer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
+import { FetchError, type Fetched, type FetchOptions, fetchSource } from '../../lifecycle/fetch-source.js';
 import { handBackImport, recordFetch, recordImport, recordImportFailure } from '../../lifecycle/imports.js';
 import type { Quota } from '../../lifecycle/quota.js';
 import { sha256OfFile } from '../../lifecycle/receive-upload.js';
@@ -16,7 +17,6 @@ import { setSource } from '../../store/datasets.js';
 import type { ProcessBounds } from '../children/bounded-command.js';
 import { ImporterChild, type ImportOutcome } from '../children/importer-child.js';
 import { startWatchdog } from '../children/watchdog.js';
-import { FetchError, type Fetched, type FetchOptions, fetchSource } from './fetch-source.js';
 import { gatherBuiltIn } from './gather-built-in.js';
 
 export interface AttemptOptions {

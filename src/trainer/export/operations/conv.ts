@@ -1,8 +1,8 @@
 import { type ConvLayer, paddingOf } from '../../../network/index.js';
+import { outputsFirst, outputsLast } from '../../../network/kernel-layout.js';
 import { tf } from '../../runtime/index.js';
 import { attribute } from '../graph-format.js';
 import type { InferenceConv } from '../inference-layers.js';
-import { outputsFirst, outputsLast } from '../kernel-layout.js';
 import { fromTorchPadding, torchPadding } from '../safetensors-config.js';
 import { type GraphWriter, sides } from '../writers/graph-writer.js';
 import { layersWindow, tfName } from '../writers/layers-writer.js';

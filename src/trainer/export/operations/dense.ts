@@ -1,7 +1,7 @@
 import type { DenseLayer } from '../../../network/index.js';
+import { transposed } from '../../../network/kernel-layout.js';
 import { tf } from '../../runtime/index.js';
 import { attribute } from '../graph-format.js';
-import { transposed } from '../kernel-layout.js';
 import { FLOAT, LAYOUT } from '../writers/graph-writer.js';
 import { tfName } from '../writers/layers-writer.js';
 import { type ExportOperation, type Lower, vector } from './operation.js';

@@ -1,12 +1,13 @@
 import { CHECKPOINT_INPUT, INITIAL_INPUT, REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
 import { outerOfReplicas, type RunDescription } from '../../../method/index.js';
-import { isOfClasses, type ParameterSpec } from '../../../network/index.js';
+import { isOfClasses, type ParameterSpec, sizeOf } from '../../../network/index.js';
 import {
   type Checkpoint,
   decodeCheckpoint,
   decodeState,
   decodeWeights,
   mergeStates,
+  readWeightsOf,
 } from '../../checkpoint/index.js';
 import {
   initialValues,
@@ -19,6 +20,8 @@ import {
 } from '../../optimizer/index.js';
 import { allEnded } from '../all-ended.js';
 import { requiredInput, type TaskContext } from '../context.js';
+
+const FIRST_KERNEL = 'stem/conv/kernel';
 
 export async function readState(context: TaskContext, input: string): Promise<OptimizerState> {
   const uri = requiredInput(context, input);
@@ -50,14 +53,35 @@ export async function initialWeights(
   const hasNewHead = spec.init_from?.head === 'new';
   const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
   const found = new Map<string, Float32Array[]>();
+  const wanted = parameters.filter(({ name }) => !(hasNewHead && isOfClasses(name)));
+  const names = new Set(wanted.map(({ name }) => name));
   for (const uri of uris) {
-    for (const [name, values] of decodeState(await blobs.get(uri)).weights) {
-      if (hasNewHead && isOfClasses(name)) continue;
-      if (weights.get(name)?.length === values.length) found.set(name, [...(found.get(name) ?? []), values]);
+    const stored = await readWeightsOf(await blobs.localPath(uri), names);
+    for (const parameter of wanted) {
+      const values = fitted(parameter, stored.get(parameter.name));
+      if (values !== null) found.set(parameter.name, [...(found.get(parameter.name) ?? []), values]);
     }
   }
   for (const [name, kept] of found) weights.set(name, meanOf(kept));
   return weights;
+}
+
+const COLORS = 3;
+
+/**
+ * Null for stored values of another size. The first kernel of a network for colors takes gray images as the sum over its colors:
+ * what it computes of three equal channels.
+ */
+function fitted({ name, shape }: ParameterSpec, stored: Float32Array | undefined): Float32Array | null {
+  const size = sizeOf({ shape });
+  if (stored?.length === size) return stored;
+  const [, , channels, outputs] = shape;
+  if (name !== FIRST_KERNEL || channels !== 1 || stored?.length !== COLORS * size || !outputs) return null;
+  return Float32Array.from({ length: size }, (_, index) => {
+    const [place, output] = [Math.floor(index / outputs), index % outputs];
+    const color = (number: number) => stored[(place * COLORS + number) * outputs + output]!;
+    return color(0) + color(1) + color(2);
+  });
 }
 
 /** The same, with a new optimizer. */

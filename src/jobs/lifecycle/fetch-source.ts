@@ -1,9 +1,9 @@
-import { type ErrorCode, StrataError } from '../../../contract/errors.js';
-import { outageOf } from '../../../contract/outages.js';
-import type { BlobStore } from '../../../storage/blob-store.js';
-import { receiveUpload, type UploadLimits } from '../../lifecycle/receive-upload.js';
-import { openResponse } from '../../outgoing/send.js';
-import { OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
+import { type ErrorCode, StrataError } from '../../contract/errors.js';
+import { outageOf } from '../../contract/outages.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import { openResponse } from '../outgoing/send.js';
+import { OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
+import { receiveUpload, type UploadLimits } from './receive-upload.js';
 
 export interface FetchOptions {
   readonly blobs: BlobStore;
@@ -75,7 +75,7 @@ export function checkStatus(status: number, location: string | undefined): void 
 export function toFetchError(error: unknown, timeoutMs: number): FetchError {
   if (error instanceof FetchError) return error;
   if (error instanceof StrataError) return new FetchError(error.code, error.detail);
-  const { name, message } = error as Error;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   const outage = outageOf(error);
   if (outage !== null) return new FetchError(outage, message);
   if (name === 'TimeoutError' || name === 'AbortError')

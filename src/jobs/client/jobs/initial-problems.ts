@@ -1,0 +1,64 @@
+import type { FieldError } from '../../../contract/errors.js';
+import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
+import { storesVariables } from '../../../method/methods.js';
+import type { SpecWarning } from '../../../planning/spec/warnings.js';
+
+/** Where the weights come from, for messages. */
+export type InitialSource = 'checkpoint' | 'weights';
+
+const MODEL_FIELDS = [
+  'family',
+  'depth',
+  'width',
+  'padding',
+] as const satisfies readonly (keyof JobSpec['model'])[];
+type ModelFields = Pick<ResolvedSpec['model'], (typeof MODEL_FIELDS)[number]>;
+
+export function modelProblems(
+  from: InitialSource,
+  theirs: ModelFields,
+  { model }: ResolvedSpec,
+): FieldError[] {
+  return MODEL_FIELDS.filter((field) => theirs[field] !== model[field]).map((field) => ({
+    pointer: `/model/${field}`,
+    message: `the network of the ${from} has ${theirs[field]}; use the same value, or leave init_from out`,
+  }));
+}
+
+export function methodProblems({ method }: ResolvedSpec): FieldError[] {
+  if (!storesVariables(method)) return [];
+  const message =
+    'stored variables start from the untrained network; use another method, or leave init_from out';
+  return [{ pointer: '/method/type', message }];
+}
+
+/** A head that is to be kept must have as many classes. */
+export function headProblems(
+  from: InitialSource,
+  theirs: number,
+  { init_from: start }: ResolvedSpec,
+  { classes: { length: ours } }: DatasetFacts,
+): FieldError[] {
+  if (start?.head !== 'keep' || theirs === ours) return [];
+  const message = `the head of the ${from} has ${theirs} classes, the dataset has ${ours}; use "new" or "auto"`;
+  return [{ pointer: '/init_from/head', message }];
+}
+
+/**
+ * `auto` keeps the head only for the same classes in the same order.
+ * @param theirs names of the classes; null where nobody named them
+ */
+export function withHead(
+  from: InitialSource,
+  theirs: readonly string[] | null,
+  spec: ResolvedSpec,
+  start: NonNullable<ResolvedSpec['init_from']>,
+  { classes }: DatasetFacts,
+): { readonly spec: ResolvedSpec; readonly warnings: readonly SpecWarning[] } {
+  const fits = theirs?.length === classes.length && theirs.every((name, index) => name === classes[index]);
+  const head = start.head === 'auto' ? (fits ? 'keep' : 'new') : start.head;
+  const why = theirs === null ? 'have no names' : 'are not those of the dataset';
+  const message = `the classes of the ${from} ${why}, so the head starts from random weights. To keep the head, use "keep".`;
+  const warnings = start.head === 'auto' && !fits ? [{ pointer: '/init_from/head', message }] : [];
+  return { spec: { ...spec, init_from: { ...start, head } }, warnings };
+}
