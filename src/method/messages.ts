@@ -4,11 +4,11 @@ type Corrections = ResolvedMethod['corrections'];
 
 const FLOAT_BYTES = 4;
 
-/** Rules of every `corrections.precision` of the contract. The codecs: src/trainer/messages/codecs/. */
+/** Rules of every `corrections.precision` and `stream.precision` of the contract. The codecs: src/trainer/messages/codecs/. */
 export const MESSAGE_PRECISIONS: Readonly<
-  Record<Corrections['precision'], { readonly bytesPerValue: number }>
+  Record<Corrections['precision'], { readonly bytesPerValue: number; readonly isExact?: boolean }>
 > = {
-  float32: { bytesPerValue: FLOAT_BYTES },
+  float32: { bytesPerValue: FLOAT_BYTES, isExact: true },
   float16: { bytesPerValue: 2 },
   // One scale for every 64 values.
   int8: { bytesPerValue: 1 + FLOAT_BYTES / 64 },
@@ -20,6 +20,16 @@ export const MESSAGE_FILTERS: Readonly<Record<Corrections['filter'], { readonly 
   // One value for each window of 2x2.
   'average-2': { share: 1 / 4 },
 };
+
+/** Number format of what stages of a pipeline pass to each other; null for float32 as it is. */
+export function streamRounding({ stream }: Pick<ResolvedMethod, 'stream'>): Corrections['precision'] | null {
+  return MESSAGE_PRECISIONS[stream.precision].isExact ? null : stream.precision;
+}
+
+/** Mean bytes that a value of a stream takes. */
+export function streamBytesPerValue({ stream }: Pick<ResolvedMethod, 'stream'>): number {
+  return MESSAGE_PRECISIONS[stream.precision].bytesPerValue;
+}
 
 /** Mean bytes that a value of a message takes. */
 export function messageBytesPerValue({ precision, filter }: Corrections): number {

@@ -2941,6 +2941,15 @@ export interface components {
              * @default null
              */
             message_rounds: number | null;
+            /** @default {} */
+            stream: {
+                /**
+                 * @description Number format of the features and gradients that stages of `pipeline` pass to each other in every step. `float16` and `int8` as in `corrections.precision`: fewer bytes, and rounded. Only for `pipeline` with at least two stages.
+                 * @default float32
+                 * @enum {string}
+                 */
+                precision: "float16" | "float32" | "int8";
+            };
             /**
              * @description Only for `pipeline` with at least two stages: what a stage keeps of each batch until its gradient comes. `stash`: all activations. `recompute`: its input alone, so that the backward pass begins with another forward pass, with the same weights: less memory, the same gradients bitwise. Null means `stash`.
              * @default null

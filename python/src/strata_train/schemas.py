@@ -1787,6 +1787,7 @@ class MethodSpec(TypedDict):
     """Only for `rounds`: how often the stages exchange messages within a batch before their weights change. The
     maximum, 2 x stages - 1, is exact back-propagation and the default.
     """
+    stream: NotRequired[MethodSpecStream]
     memory: NotRequired[Optional[Literal["stash", "recompute"]]]
     """Only for `pipeline` with at least two stages: what a stage keeps of each batch until its gradient comes.
     `stash`: all activations. `recompute`: its input alone, so that the backward pass begins with another forward
@@ -1857,6 +1858,14 @@ class MethodSpecStored(TypedDict):
     coupling: NotRequired[Optional[Literal["penalty", "augmented-lagrangian"]]]
     """Only for `stored`: a penalty on the variables alone (the default), or also a multiplier stored with each
     variable.
+    """
+
+
+class MethodSpecStream(TypedDict):
+    precision: NotRequired[Literal["float16", "float32", "int8"]]
+    """Number format of the features and gradients that stages of `pipeline` pass to each other in every step.
+    `float16` and `int8` as in `corrections.precision`: fewer bytes, and rounded. Only for `pipeline` with at least
+    two stages.
     """
 
 

@@ -37,6 +37,9 @@ export const JOB_DEFAULTS = {
       "coupling": null
     },
     "message_rounds": null,
+    "stream": {
+      "precision": "float32"
+    },
     "memory": null,
     "outer": {
       "rate": null,

@@ -1,6 +1,6 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { batchesUnderWay, ONE_BATCH, type UnderWay } from '../../method/lags.js';
-import { messageBytesPerValue } from '../../method/messages.js';
+import { messageBytesPerValue, streamBytesPerValue } from '../../method/messages.js';
 import { defaultReplicas, describeMethod, isPipelined } from '../../method/methods.js';
 import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
@@ -187,8 +187,8 @@ function fill({ variants, rounds, roundSteps }: Workload, stages: number): numbe
  */
 function messageBytes(method: ResolvedMethod, { boundary }: StageCost): number {
   const { type, corrections } = method;
-  // Features and their gradients, as they are.
-  if (isPipelined(method)) return 2 * FLOAT * boundary;
+  // Features and their gradients.
+  if (isPipelined(method)) return 2 * streamBytesPerValue(method) * boundary;
   const rows = describeMethod({ type }).messages.filter(
     ({ to, output }) => to !== 'itself' && output !== 'auxiliary',
   );

@@ -24,6 +24,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       auxiliary: { ...JOB_DEFAULTS.method.auxiliary, ...method?.auxiliary },
       heads: { ...JOB_DEFAULTS.method.heads, ...method?.heads },
       stored: { ...JOB_DEFAULTS.method.stored, ...method?.stored },
+      stream: { ...JOB_DEFAULTS.method.stream, ...method?.stream },
       corrections: { ...JOB_DEFAULTS.method.corrections, ...method?.corrections },
     },
     optimizer: {

@@ -90,6 +90,9 @@ test('a pipeline keeps K-k batches of stage k with their weights, and sends feat
   const values = rows.reduce((sum, { input }) => sum + input.height * input.width * input.channels, 0);
   const { batch_size, steps_per_epoch } = plan({ ...DEEP, method: { type: 'pipeline', stages: 3 } });
   assert.equal(three.bytes_per_epoch, 2 * 4 * values * batch_size * steps_per_epoch);
+  const bytes = plan({ ...DEEP, method: { type: 'pipeline', stages: 3, stream: { precision: 'int8' } } });
+  const rounded = bytes.layouts.find((layout) => layout.stages === 3 && layout.replicas === 1);
+  assert.equal(rounded?.bytes_per_epoch, ((1 + 1 / 16) / 4) * three.bytes_per_epoch);
   // A round of ten steps takes two turns more, to fill and to drain.
   const perStep = three.epoch_seconds / (steps_per_epoch * three.step_seconds);
   assert.ok(Math.abs(perStep - 12 / 10) < 1e-3, `${perStep}`);

@@ -353,6 +353,12 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /only valid for method.type pipeline with at least two stages, or with at least two end_to_end_replicas; use null/,
   ],
   [
+    'a number format of streams of another method',
+    { method: { type: 'penalty', stream: { precision: 'int8' } } },
+    '/method/stream/precision',
+    /only valid for method.type pipeline with at least two stages; leave it out/,
+  ],
+  [
     'a memory policy of another method',
     { method: { type: 'penalty', memory: 'recompute' } },
     '/method/memory',

@@ -16,6 +16,7 @@ import { checkTaskCount, resolveRoundSteps } from './round-steps.js';
 import { resolveSplit } from './split.js';
 import { resolveStages } from './stages.js';
 import { resolveStored } from './stored.js';
+import { resolveStream } from './stream.js';
 import { resolveWarmStart } from './warm-start.js';
 
 /** Makes every choice that `method` left open, a file a field. @returns null where stages or split do not fit */
@@ -44,6 +45,7 @@ export function resolveMethod(
     penalty: resolvePenalty(spec, facts, endToEndShare, report),
     stored: resolveStored(method, facts, report),
     message_rounds: resolveMessageRounds(method, facts, report),
+    stream: resolveStream(method, facts, report),
     memory: resolveMemory(method, facts, report),
     outer: resolveOuter(method, facts, replicas, report),
     warm_start_epochs: resolveWarmStart(method, facts, parallelSteps, report),

@@ -118,6 +118,11 @@ export class Neighbor {
   }
 }
 
+/** A frame with the record of a codec. */
+export function recordFrame(record: Uint8Array): Frame {
+  return { kind: FRAME.tensor, bytes: new Uint8Array(record).buffer };
+}
+
 /** A frame with a tensor's values. Their array must not be used afterwards. */
 export function tensorFrame(values: Float32Array): Frame {
   const { buffer, byteOffset, byteLength } = values;

@@ -1,13 +1,22 @@
 import { join } from 'node:path';
+import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { GangPlace } from '../../../contract/trainer-protocol.js';
-import { lagOf, type RunDescription } from '../../../method/index.js';
-import { type Shape, type StageDescription, sizeOf } from '../../../network/index.js';
+import { lagOf, type RunDescription, streamRounding } from '../../../method/index.js';
+import { type StageDescription, sizeOf } from '../../../network/index.js';
 import { costOf } from '../../../planning/costs/index.js';
 import { balancedBy } from '../../../planning/costs/split.js';
 import { TrainerError } from '../../errors.js';
-import { FRAME, type Neighbor, Neighbors, tensorFrame } from '../../messages/index.js';
+import {
+  CODECS,
+  type CorrectionCodec,
+  FRAME,
+  type Neighbor,
+  Neighbors,
+  recordFrame,
+  tensorFrame,
+} from '../../messages/index.js';
 import { read, type Tensor, upload } from '../../runtime/index.js';
-import type { DownstreamLink, UpstreamLink } from '../../training/index.js';
+import { type DownstreamLink, type Rounding, type UpstreamLink, unrounded } from '../../training/index.js';
 import type { Owned } from '../owned.js';
 
 /** Neighboring stages that one trainer of a gang trains, and its links to the other trainers. */
@@ -44,7 +53,7 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 /** Opens the place of a trainer in its gang; all stages and no links without a gang. */
 export function openMember(
   { stages }: RunDescription,
-  batchSize: number,
+  { batch_size: batchSize, method }: ResolvedSpec,
   gang: GangPlace | undefined,
   onCheckpoint: OnCheckpoint,
   owned: Owned,
@@ -65,12 +74,19 @@ export function openMember(
   owned.add(neighbors, () => neighbors.close());
   const next = stages[own.at(-1)!.index + 1];
   const { upstream, downstream } = neighbors;
+  const shapeAt = ({ input: { height, width, channels } }: StageDescription) => [
+    batchSize,
+    height,
+    width,
+    channels,
+  ];
+  const codec = codecOf(method);
   return {
     stages: own,
     isFirst,
     isLast,
-    upstream: isFirst ? null : linkTo(upstream, own[0]!.input, batchSize, onCheckpoint),
-    downstream: next ? linkTo(downstream, next.input, batchSize, noNext) : null,
+    upstream: isFirst ? null : linkTo(upstream, shapeAt(own[0]!), codec, onCheckpoint),
+    downstream: next ? linkTo(downstream, shapeAt(next), codec, noNext) : null,
     passCheckpoint: (bytes) =>
       downstream.send({ kind: FRAME.checkpoint, bytes: new Uint8Array(bytes).buffer }),
   };
@@ -82,15 +98,31 @@ async function noNext(): Promise<void> {
   throw new Error('only the first trainer of a gang begins a checkpoint');
 }
 
+function codecOf(method: ResolvedSpec['method']): CorrectionCodec | null {
+  const precision = streamRounding(method);
+  return precision === null ? null : CODECS[precision];
+}
+
+/** What a neighbor reads of a tensor. */
+export function roundingOf(method: ResolvedSpec['method']): Rounding {
+  const codec = codecOf(method);
+  return codec === null ? unrounded : (tensor) => codec.decode(codec.encode(tensor), tensor.shape);
+}
+
 /** Both ways of a link whose tensors have the shape of one boundary. */
-function linkTo(neighbor: Neighbor, shape: Shape, batchSize: number, onCheckpoint: OnCheckpoint) {
-  const dimensions = [batchSize, shape.height, shape.width, shape.channels];
+function linkTo(
+  neighbor: Neighbor,
+  dimensions: readonly number[],
+  codec: CorrectionCodec | null,
+  onCheckpoint: OnCheckpoint,
+) {
   const stream = {
-    send: (tensor: Tensor) => neighbor.send(tensorFrame(read(tensor))),
+    send: (tensor: Tensor) =>
+      neighbor.send(codec ? recordFrame(codec.encode(tensor)) : tensorFrame(read(tensor))),
     receive: async () => {
       for (;;) {
         const { kind, bytes } = await neighbor.receive();
-        if (kind === FRAME.tensor) return tensorOf(bytes, dimensions);
+        if (kind === FRAME.tensor) return tensorOf(bytes, dimensions, codec);
         await onCheckpoint(new Uint8Array(bytes));
       }
     },
@@ -98,9 +130,9 @@ function linkTo(neighbor: Neighbor, shape: Shape, batchSize: number, onCheckpoin
   return { features: stream, gradients: stream };
 }
 
-function tensorOf(bytes: ArrayBuffer, shape: readonly number[]): Tensor {
-  if (bytes.byteLength !== 4 * sizeOf({ shape })) {
+function tensorOf(bytes: ArrayBuffer, shape: readonly number[], codec: CorrectionCodec | null): Tensor {
+  if (bytes.byteLength !== (codec?.recordBytes(shape) ?? 4 * sizeOf({ shape }))) {
     throw new TrainerError('stream_lost', `a frame has ${bytes.byteLength} bytes, not those of a batch`);
   }
-  return upload(new Float32Array(bytes), shape);
+  return codec ? codec.decode(new Uint8Array(bytes), shape) : upload(new Float32Array(bytes), shape);
 }

@@ -1,12 +1,19 @@
 import type { StoredTensor } from '../../checkpoint/index.js';
-import * as kernels from '../../kernels/index.js';
 import { classificationObjective, type LocalLoss } from '../../objective/local-objective.js';
 import { free, read, type Tensor, upload } from '../../runtime/index.js';
 import type { Stopwatch } from '../../stopwatch.js';
 import type { Trained } from '../loop.js';
 import { measureLoss, type StepAt, type StepReport } from '../report.js';
 import { type BatchStep, type PipelineStage, restored, stored } from './pipeline-stage.js';
-import { type DownstreamLink, type Sink, type Source, TensorQueue, type UpstreamLink } from './stream.js';
+import {
+  type DownstreamLink,
+  type Rounding,
+  type Sink,
+  type Source,
+  TensorQueue,
+  type UpstreamLink,
+  unrounded,
+} from './stream.js';
 
 export interface PipelineOptions {
   /** Neighboring stages that run in turn, in the order of the network: all of them, or those of one device. */
@@ -14,6 +21,8 @@ export interface PipelineOptions {
   /** Links to the stage before the first of them, and to the one after the last; null at an end of the network. */
   readonly upstream: UpstreamLink | null;
   readonly downstream: DownstreamLink | null;
+  /** What becomes of features and gradients between stages: the same whether they share a process or not. */
+  readonly rounding: Rounding;
   readonly labelSmoothing: number;
   /** Steps of the batches that a checkpoint found under way, the oldest first: at most as many as the largest lag. */
   readonly before: readonly BatchStep[];
@@ -25,6 +34,12 @@ export interface PipelineOptions {
 interface InnerLink {
   readonly features: TensorQueue;
   readonly gradients: TensorQueue;
+}
+
+interface SentGradient {
+  readonly gradient: Tensor;
+  /** Whether it is what the neighbor reads already: it came from a checkpoint. */
+  readonly isRounded: boolean;
 }
 
 /** The loss of a batch in the last stage. */
@@ -42,14 +57,15 @@ export class Pipeline implements Trained {
   readonly #inner: readonly InnerLink[];
   #turn: number;
   /** The gradient that went upstream last. At the end of a turn, the stage there has yet to read it. */
-  #lastSent: Tensor | null = null;
+  #lastSent: SentGradient | null = null;
   /** A gradient from downstream that a checkpoint had on its way. */
   #resumed: Tensor | null = null;
 
   constructor(private readonly options: PipelineOptions) {
-    this.#inner = options.stages
-      .slice(1)
-      .map(() => ({ features: new TensorQueue(), gradients: new TensorQueue() }));
+    this.#inner = options.stages.slice(1).map(() => ({
+      features: new TensorQueue(options.rounding),
+      gradients: new TensorQueue(options.rounding),
+    }));
     this.#turn = options.forwarded;
   }
 
@@ -74,7 +90,7 @@ export class Pipeline implements Trained {
     const gradients = this.#inner.flatMap(({ gradients: { waiting } }, index) =>
       waiting.map((tensor) => [gradientName(stages[index]!), stored(tensor)] as const),
     );
-    const sent = this.#lastSent ? [[nameBefore(stages[0]!), stored(this.#lastSent)] as const] : [];
+    const sent = this.#lastSent ? [[nameBefore(stages[0]!), this.#asRead(this.#lastSent)] as const] : [];
     return new Map([...stages.flatMap((stage) => [...stage.saved()]), ...gradients, ...sent]);
   }
 
@@ -92,7 +108,9 @@ export class Pipeline implements Trained {
     const last = gradientName(stages.at(-1)!);
     if (this.options.downstream && saved.has(last)) this.#resumed = restored(saved, last);
     const first = nameBefore(stages[0]!);
-    if (this.options.upstream && saved.has(first)) this.#lastSent = restored(saved, first);
+    if (this.options.upstream && saved.has(first)) {
+      this.#lastSent = { gradient: restored(saved, first), isRounded: true };
+    }
   }
 
   async #forward(at: StepAt): Promise<LossAt | null> {
@@ -147,13 +165,21 @@ export class Pipeline implements Trained {
   }
 
   async #sendUpstream(sink: Sink, gradient: Tensor, stopwatch: Stopwatch): Promise<void> {
-    this.#keepSent(kernels.reshape(gradient, gradient.shape));
+    this.#keepSent({ gradient: unrounded(gradient), isRounded: false });
     await sent(sink, gradient, stopwatch);
   }
 
-  #keepSent(gradient: Tensor | null): void {
-    if (this.#lastSent) free(this.#lastSent);
-    this.#lastSent = gradient;
+  #keepSent(sent: SentGradient | null): void {
+    if (this.#lastSent) free(this.#lastSent.gradient);
+    this.#lastSent = sent;
+  }
+
+  #asRead({ gradient, isRounded }: SentGradient): StoredTensor {
+    if (isRounded) return stored(gradient);
+    const read = this.options.rounding(gradient);
+    const kept = stored(read);
+    free(read);
+    return kept;
   }
 }
 

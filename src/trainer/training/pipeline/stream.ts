@@ -25,13 +25,20 @@ export interface DownstreamLink {
   readonly gradients: Source;
 }
 
+/** The values of a tensor as a neighbor reads them, as a tensor of their own. */
+export type Rounding = (tensor: Tensor) => Tensor;
+
+/** The same values under another handle. */
+export const unrounded: Rounding = (tensor) => kernels.reshape(tensor, tensor.shape);
+
 /** Both ends of a stream within a process. */
 export class TensorQueue implements Sink, Source {
   readonly #tensors: Tensor[] = [];
 
-  /** Keeps the values under a handle of its own. */
+  constructor(private readonly rounding: Rounding) {}
+
   send(tensor: Tensor): void {
-    this.#tensors.push(kernels.reshape(tensor, tensor.shape));
+    this.#tensors.push(this.rounding(tensor));
   }
 
   /** Sends a tensor that becomes the queue's. */

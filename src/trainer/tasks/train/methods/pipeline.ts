@@ -21,7 +21,7 @@ import { type TaskContext, TaskStopped } from '../../context.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
 import { readCheckpoint } from '../../inputs/states.js';
 import { type Owned, withOwned } from '../../owned.js';
-import { type Member, openMember } from '../gang.js';
+import { type Member, openMember, roundingOf } from '../gang.js';
 import { statesBefore, storeStages } from '../joint-stages.js';
 import { partSettings } from '../part.js';
 import { saveCheckpoint, type Trainee, trainRound } from '../round.js';
@@ -43,7 +43,7 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
   const checkpoint = await readCheckpoint(context);
   const steps = parallelRange(run.rounds, round);
   const inGang = new GangCheckpoints(context, run, steps);
-  const member = openMember(run, spec.batch_size, gang, (bytes) => inGang.received(bytes), owned);
+  const member = openMember(run, spec, gang, (bytes) => inGang.received(bytes), owned);
   const state = await trainRound(context, {
     run,
     steps,
@@ -102,6 +102,7 @@ function begun(
     stages,
     upstream: member.upstream,
     downstream: member.downstream,
+    rounding: roundingOf(spec.method),
     labelSmoothing: spec.label_smoothing,
     before: Array.from({ length: from - first }, (_, index): BatchStep => {
       const step = first + index;
