@@ -10,6 +10,7 @@ export const BENCHMARKS_PICTURE = 'docs/benchmarks.svg';
 /** In the order of the page, with what a reader would ask of each. */
 const QUESTIONS = {
   speedup: 'Is layer-parallel training faster, and than what?',
+  streams: 'Does a pipeline keep two devices busy?',
   scale: 'What would more devices bring?',
   plans: 'Do plans come true?',
   dispatch: 'What does the service itself cost?',
@@ -22,6 +23,7 @@ const QUESTIONS = {
   exports: 'Are the exported models the trained network?',
   api: 'How many requests does it take?',
   metrics: 'Does a long curve cost more?',
+  dashboard: 'How fast does the dashboard draw?',
   cli: 'How long does a command take to start?',
 } as const;
 type Name = keyof typeof QUESTIONS;
