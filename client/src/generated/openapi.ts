@@ -1345,7 +1345,7 @@ export interface components {
             head: components["schemas"]["PlanCost"] | null;
             /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
-            /** @description Weights, gradients and the optimizer's vectors (one for sgd, two for adamw), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself. */
+            /** @description Weights, gradients and the optimizer's vectors (one for sgd and lars, two for adamw and lamb), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself. */
             memory_bytes: number;
             /** @description AuxNet, coupling and messages included. */
             step_seconds: number;
@@ -2980,50 +2980,55 @@ export interface components {
              */
             end_to_end_share: number | null;
             /**
-             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but at least 1 (`beta1` for adamw), so that no replica's share is shorter than its optimizer's memory; 1 for `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five points of accuracy, and `plan.warnings` says so.
+             * @description Tasks that share the steps of a round of the end-to-end phase, on a device each where there are as many: each takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but at least 1 (`beta1` for adamw and lamb), so that no replica's share is shorter than its optimizer's memory; 1 for `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five points of accuracy, and `plan.warnings` says so.
              * @default null
              */
             end_to_end_replicas: number | null;
         };
         OptimizerSpec: {
             /**
-             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). A field of the other type is rejected. Null means the default of this type.
+             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). `lars`: sgd whose rate each layer scales by the norm of its weights over that of its gradient, never above `learning_rate` (You et al. 2017). `lamb`: adamw whose steps are as long as the weights of the layer times the rate (You et al. 2020). Both are made for large batches. A field of another type is rejected. Null means the default of this type.
              * @default sgd
              * @enum {string}
              */
-            type: "sgd" | "adamw";
+            type: "sgd" | "adamw" | "lars" | "lamb";
             /**
-             * @description Null means 0.1 (sgd) or 0.001 (adamw).
+             * @description Null means 0.1 (sgd), 0.001 (adamw), 0.4 (lars) or 0.02 (lamb).
              * @default null
              */
             learning_rate: number | null;
             /**
-             * @description `sgd` only; null means 0.9.
+             * @description `sgd` and `lars` only; null means 0.9.
              * @default null
              */
             momentum: number | null;
             /**
-             * @description Only for `sgd` with momentum: use the Nesterov momentum.
+             * @description Only for `sgd` and `lars` with momentum: use the Nesterov momentum.
              * @default false
              */
             nesterov: boolean;
             /**
-             * @description `adamw` only: decay rate of the first moment. Null means 0.9.
+             * @description `adamw` and `lamb` only: decay rate of the first moment. Null means 0.9.
              * @default null
              */
             beta1: number | null;
             /**
-             * @description `adamw` only: decay rate of the second moment. Null means 0.999.
+             * @description `adamw` and `lamb` only: decay rate of the second moment. Null means 0.999.
              * @default null
              */
             beta2: number | null;
             /**
-             * @description `adamw` only: added to the square root of the second moment. Null means 1e-8.
+             * @description `adamw` and `lamb` only: added to the square root of the second moment. Null means 1e-8 (adamw) or 1e-6 (lamb).
              * @default null
              */
             epsilon: number | null;
             /**
-             * @description Weight decay. sgd adds weight_decay x weights to the gradient; adamw applies it separately. Null means 0.0001 (sgd) or 0.01 (adamw).
+             * @description `lars` only: the ratio of a layer's step to its weights that the rate scales. Null means 0.02.
+             * @default null
+             */
+            trust_coefficient: number | null;
+            /**
+             * @description Weight decay. sgd and lars add weight_decay x weights to the gradient; adamw and lamb apply it separately. Null means 0.0001 (sgd, lars) or 0.01 (adamw, lamb).
              * @default null
              */
             weight_decay: number | null;

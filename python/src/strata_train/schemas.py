@@ -271,8 +271,8 @@ class PlanStage(TypedDict):
     auxiliary_share: float
     """Multiply-adds of its AuxNet, divided by the multiply-adds of its layers."""
     memory_bytes: int
-    """Weights, gradients and the optimizer's vectors (one for sgd, two for adamw), and what a pass over a batch
-    keeps, at half the size in bfloat16; without the runtime itself.
+    """Weights, gradients and the optimizer's vectors (one for sgd and lars, two for adamw and lamb), and what a pass
+    over a batch keeps, at half the size in bfloat16; without the runtime itself.
     """
     step_seconds: float
     """AuxNet, coupling and messages included."""
@@ -1807,8 +1807,8 @@ class MethodSpec(TypedDict):
     takes every n-th batch at n times the learning rate (never above `learning_rate`), and the next round starts
     from the mean of all, optimiser state included (local SGD, arXiv:1805.09767). 1 trains on one device, every
     step after the other. Null: `stages`, at most 8, and at most floor(steps of the phase x (1 - momentum) / 5) but
-    at least 1 (`beta1` for adamw), so that no replica's share is shorter than its optimizer's memory; 1 for
-    `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five
+    at least 1 (`beta1` for adamw and lamb), so that no replica's share is shorter than its optimizer's memory; 1
+    for `rounds`, whose stages share a device. A number is taken as it is: more replicas than that cost one to five
     points of accuracy, and `plan.warnings` says so.
     """
 
@@ -1881,25 +1881,30 @@ class MethodSpecOuter(TypedDict):
 
 
 class OptimizerSpec(TypedDict):
-    type: NotRequired[Literal["sgd", "adamw"]]
+    type: NotRequired[Literal["sgd", "adamw", "lars", "lamb"]]
     """`sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and
-    Hutter 2019). A field of the other type is rejected. Null means the default of this type.
+    Hutter 2019). `lars`: sgd whose rate each layer scales by the norm of its weights over that of its gradient,
+    never above `learning_rate` (You et al. 2017). `lamb`: adamw whose steps are as long as the weights of the
+    layer times the rate (You et al. 2020). Both are made for large batches. A field of another type is rejected.
+    Null means the default of this type.
     """
     learning_rate: NotRequired[Optional[float]]
-    """Null means 0.1 (sgd) or 0.001 (adamw)."""
+    """Null means 0.1 (sgd), 0.001 (adamw), 0.4 (lars) or 0.02 (lamb)."""
     momentum: NotRequired[Optional[float]]
-    """`sgd` only; null means 0.9."""
+    """`sgd` and `lars` only; null means 0.9."""
     nesterov: NotRequired[bool]
-    """Only for `sgd` with momentum: use the Nesterov momentum."""
+    """Only for `sgd` and `lars` with momentum: use the Nesterov momentum."""
     beta1: NotRequired[Optional[float]]
-    """`adamw` only: decay rate of the first moment. Null means 0.9."""
+    """`adamw` and `lamb` only: decay rate of the first moment. Null means 0.9."""
     beta2: NotRequired[Optional[float]]
-    """`adamw` only: decay rate of the second moment. Null means 0.999."""
+    """`adamw` and `lamb` only: decay rate of the second moment. Null means 0.999."""
     epsilon: NotRequired[Optional[float]]
-    """`adamw` only: added to the square root of the second moment. Null means 1e-8."""
+    """`adamw` and `lamb` only: added to the square root of the second moment. Null means 1e-8 (adamw) or 1e-6 (lamb)."""
+    trust_coefficient: NotRequired[Optional[float]]
+    """`lars` only: the ratio of a layer's step to its weights that the rate scales. Null means 0.02."""
     weight_decay: NotRequired[Optional[float]]
-    """Weight decay. sgd adds weight_decay x weights to the gradient; adamw applies it separately. Null means 0.0001
-    (sgd) or 0.01 (adamw).
+    """Weight decay. sgd and lars add weight_decay x weights to the gradient; adamw and lamb apply it separately. Null
+    means 0.0001 (sgd, lars) or 0.01 (adamw, lamb).
     """
     decay_norm_and_bias: NotRequired[bool]
     """Whether weight decay also applies to biases and to the scales and shifts of batch norms."""

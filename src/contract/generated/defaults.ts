@@ -57,6 +57,7 @@ export const JOB_DEFAULTS = {
     "beta1": null,
     "beta2": null,
     "epsilon": null,
+    "trust_coefficient": null,
     "weight_decay": null,
     "decay_norm_and_bias": true,
     "clip_norm": null,
@@ -116,10 +117,25 @@ export const OPTIMIZER_DEFAULTS = {
     "beta1": 0.9,
     "beta2": 0.999,
     "epsilon": 1e-8
+  },
+  "lars": {
+    "learning_rate": 0.4,
+    "weight_decay": 0.0001,
+    "momentum": 0.9,
+    "trust_coefficient": 0.02
+  },
+  "lamb": {
+    "learning_rate": 0.02,
+    "weight_decay": 0.01,
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "epsilon": 0.000001
   }
 } as const;
 
 export const OPTIMIZER_VECTORS = {
   "sgd": 1,
-  "adamw": 2
+  "adamw": 2,
+  "lars": 1,
+  "lamb": 2
 } as const;

@@ -1,6 +1,8 @@
 import type { ResolvedOptimizer } from '../../contract/spec.js';
 import type { ParameterSpec } from '../../network/index.js';
 import { adamw } from './adamw.js';
+import { lamb } from './lamb.js';
+import { lars } from './lars.js';
 import type { OptimizerSettings } from './optimizer.js';
 import { sgd } from './sgd.js';
 import type { UpdateRule } from './update-rule.js';
@@ -11,6 +13,8 @@ type SpecOf<T extends ResolvedOptimizer['type']> = Extract<ResolvedOptimizer, { 
 export const UPDATE_RULES: { readonly [T in ResolvedOptimizer['type']]: (spec: SpecOf<T>) => UpdateRule } = {
   sgd,
   adamw,
+  lars,
+  lamb,
 };
 
 export function updateRuleOf<T extends ResolvedOptimizer['type']>(spec: SpecOf<T>): UpdateRule {

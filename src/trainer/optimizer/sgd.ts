@@ -1,6 +1,6 @@
 import * as kernels from '../kernels/index.js';
 import { arena, free, type Tensor, valuesOf } from '../runtime/index.js';
-import { type ParameterUpdate, parameterwise, type UpdateRule } from './update-rule.js';
+import { type ParameterRule, type ParameterUpdate, parameterwise, type UpdateRule } from './update-rule.js';
 
 export interface SgdSettings {
   readonly momentum: number;
@@ -25,17 +25,24 @@ export function sgd({ momentum, nesterov }: SgdSettings): UpdateRule {
       kernels.applyMomentum(weights, memory('momentum'), total, scalars);
       if (total !== gradient) free(total);
     },
-    ahead: ({ weights, distance }, memory, scalarOf) => {
-      const factor = scalarOf(distance);
-      return arena(() => {
-        const way = kernels.multiply(valuesOf(memory('momentum')), factor);
-        return kernels.subtract(valuesOf(weights), way);
-      });
-    },
+    ahead: aheadByMomentum,
   });
 }
 
-function decayed({ weights, gradient }: ParameterUpdate, weightDecay: Tensor): Tensor {
+export const aheadByMomentum: ParameterRule<'momentum'>['ahead'] = (
+  { weights, distance },
+  memory,
+  scalarOf,
+) => {
+  const factor = scalarOf(distance);
+  return arena(() => {
+    const way = kernels.multiply(valuesOf(memory('momentum')), factor);
+    return kernels.subtract(valuesOf(weights), way);
+  });
+};
+
+/** g + weightDecay w */
+export function decayed({ weights, gradient }: ParameterUpdate, weightDecay: Tensor): Tensor {
   const values = valuesOf(weights);
   const decay = kernels.multiply(values, weightDecay);
   const sum = kernels.add(gradient, decay);

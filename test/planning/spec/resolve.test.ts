@@ -284,8 +284,14 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /use a number/,
   ],
   ['momentum of adamw', { optimizer: { type: 'adamw', momentum: 0.9 } }, '/optimizer/momentum', /beta1/],
+  [
+    'a trust coefficient of sgd',
+    { optimizer: { trust_coefficient: 0.01 } },
+    '/optimizer/trust_coefficient',
+    /is for lars; sgd has/,
+  ],
   ['Nesterov of adamw', { optimizer: { type: 'adamw', nesterov: true } }, '/optimizer/nesterov', /use false/],
-  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw; sgd has/],
+  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw, lamb; sgd has/],
   [
     'Nesterov without momentum',
     { optimizer: { nesterov: true, momentum: 0 } },

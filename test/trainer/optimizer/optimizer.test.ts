@@ -7,6 +7,8 @@ import { TrainerError } from '../../../src/trainer/errors.js';
 import { multiply, reshape, subtractFrom } from '../../../src/trainer/kernels/index.js';
 import {
   adamw,
+  lamb,
+  lars,
   learningRateAt,
   Optimizer,
   type OptimizerSettings,
@@ -19,22 +21,26 @@ import {
 } from '../../../src/trainer/optimizer/index.js';
 import { free, liveTensors, read, upload, valuesOf } from '../../../src/trainer/runtime/index.js';
 import {
+  eachWeight,
   gradientsAt,
   gradientValues,
+  type Memory,
   PARAMETERS,
-  type ReferenceRule,
+  type ParameterRule,
   referenceWeights,
   SEED,
 } from '../support/optimizer-reference.js';
 import { mnistSpec, type SpecChanges } from '../support/specs.js';
 
-// Oracle of optimizer.type sgd, adamw.
+// Oracle of optimizer.type sgd, adamw, lars, lamb.
 
 const STEPS = 10;
 const RATE = 0.1;
 const DECAY = 0.01;
 const MOMENTUM = 0.9;
 const ADAMW = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3 };
+// So that the ratio of a/kernel is below 1, and that of c/kernel is cut off at 1.
+const TRUST = 1;
 // Ten steps of float32 rounding (6e-8) on values about 1, a handful of operations each.
 const TOLERANCE = 2e-6;
 
@@ -42,6 +48,9 @@ const RULES: Record<string, UpdateRule> = {
   'sgd with momentum': sgd({ momentum: MOMENTUM, nesterov: false }),
   'sgd with Nesterov momentum': sgd({ momentum: MOMENTUM, nesterov: true }),
   adamw: adamw(ADAMW),
+  lars: lars({ momentum: MOMENTUM, nesterov: false, trust_coefficient: TRUST }),
+  'lars with Nesterov momentum': lars({ momentum: MOMENTUM, nesterov: true, trust_coefficient: TRUST }),
+  lamb: lamb(ADAMW),
 };
 
 test('plans count the vectors that an optimizer keeps of each parameter', () => {
@@ -49,36 +58,69 @@ test('plans count the vectors that an optimizer keeps of each parameter', () => 
   assert.ok(parameter);
   const vectorsOf = (type: keyof typeof OPTIMIZER_VECTORS) =>
     optimizerSettings(mnistSpec({ optimizer: { type } }).optimizer).rule.memoryOf([parameter]).length;
-  for (const type of ['sgd', 'adamw'] as const) assert.equal(vectorsOf(type), OPTIMIZER_VECTORS[type], type);
-  assert.deepEqual(Object.keys(OPTIMIZER_VECTORS), ['sgd', 'adamw'], 'each optimizer is counted above');
+  const types = ['sgd', 'adamw', 'lars', 'lamb'] as const;
+  for (const type of types) assert.equal(vectorsOf(type), OPTIMIZER_VECTORS[type], type);
+  assert.deepEqual(Object.keys(OPTIMIZER_VECTORS), types, 'each optimizer is counted above');
 });
 
-/** The papers' formulas, written a second time for one weight, with the settings as functions of the parameter. */
-const REFERENCES: Record<string, (decayOf: (name: string) => number, rate: number) => ReferenceRule> = {
-  'sgd with momentum':
-    (decayOf, rate) =>
-    (weight, gradient, memory, { parameter }) => {
+/** The papers' formulas, written a second time with the settings as functions of the parameter. */
+const REFERENCES: Record<string, (decayOf: (name: string) => number, rate: number) => ParameterRule> = {
+  'sgd with momentum': (decayOf, rate) =>
+    eachWeight((weight, gradient, memory, { parameter }) => {
       memory.v = MOMENTUM * (memory.v ?? 0) + gradient + decayOf(parameter) * weight;
       return weight - rate * memory.v;
-    },
-  'sgd with Nesterov momentum':
-    (decayOf, rate) =>
-    (weight, gradient, memory, { parameter }) => {
+    }),
+  'sgd with Nesterov momentum': (decayOf, rate) =>
+    eachWeight((weight, gradient, memory, { parameter }) => {
       const total = gradient + decayOf(parameter) * weight;
       memory.v = MOMENTUM * (memory.v ?? 0) + total;
       return weight - rate * (total + MOMENTUM * memory.v);
-    },
-  adamw:
+    }),
+  adamw: (decayOf, rate) =>
+    eachWeight(
+      (weight, gradient, memory, { parameter, update }) =>
+        weight - rate * adamOf(gradient, memory, update) - rate * decayOf(parameter) * weight,
+    ),
+  lars: (decayOf, rate) => larsOf(decayOf, rate, false),
+  'lars with Nesterov momentum': (decayOf, rate) => larsOf(decayOf, rate, true),
+  lamb:
     (decayOf, rate) =>
-    (weight, gradient, memory, { parameter, update }) => {
-      const { beta1, beta2, epsilon } = ADAMW;
-      memory.m = beta1 * (memory.m ?? 0) + (1 - beta1) * gradient;
-      memory.v = beta2 * (memory.v ?? 0) + (1 - beta2) * gradient * gradient;
-      const mean = memory.m / (1 - beta1 ** update);
-      const deviation = Math.sqrt(memory.v / (1 - beta2 ** update)) + epsilon;
-      return weight - rate * (mean / deviation) - rate * decayOf(parameter) * weight;
+    (weights, gradients, memories, { parameter, update }) => {
+      const direction = weights.map(
+        (weight, index) => adamOf(gradients[index]!, memories[index]!, update) + decayOf(parameter) * weight,
+      );
+      const norm = Math.hypot(...weights);
+      const ratio = isFlat(parameter) || norm === 0 ? 1 : norm / Math.hypot(...direction);
+      return weights.map((weight, index) => weight - rate * ratio * direction[index]!);
     },
 };
+
+function larsOf(decayOf: (name: string) => number, rate: number, nesterov: boolean): ParameterRule {
+  return (weights, gradients, memories, { parameter }) => {
+    const decay = decayOf(parameter);
+    const norm = Math.hypot(...weights);
+    const trusted = (TRUST * norm) / (Math.hypot(...gradients) + decay * norm);
+    const ratio = isFlat(parameter) || norm === 0 ? 1 : Math.min(1, trusted);
+    return weights.map((weight, index) => {
+      const memory = memories[index]!;
+      const total = ratio * (gradients[index]! + decay * weight);
+      memory.v = MOMENTUM * (memory.v ?? 0) + total;
+      return weight - rate * (nesterov ? total + MOMENTUM * memory.v : memory.v);
+    });
+  };
+}
+
+/** Parameters with one dimension, which have no ratio of norms. */
+const isFlat = (parameter: string) => PARAMETERS.find(({ name }) => name === parameter)!.shape.length < 2;
+
+/** Adam's direction after an update of its moments. */
+function adamOf(gradient: number, memory: Memory, update: number): number {
+  const { beta1, beta2, epsilon } = ADAMW;
+  memory.m = beta1 * (memory.m ?? 0) + (1 - beta1) * gradient;
+  memory.v = beta2 * (memory.v ?? 0) + (1 - beta2) * gradient * gradient;
+  const mean = memory.m / (1 - beta1 ** update);
+  return mean / (Math.sqrt(memory.v / (1 - beta2 ** update)) + epsilon);
+}
 
 function settingsOf(rule: UpdateRule, changes: Partial<OptimizerSettings> = {}): OptimizerSettings {
   return { rule, weightDecayOf: () => DECAY, ...changes };
@@ -127,8 +169,8 @@ for (const [name, rule] of Object.entries(RULES)) {
     const decayOf = (parameter: string) => (isKernel(parameter) ? DECAY : 0);
     const [full, half] = [RATE, RATE / 2].map((rate) => reference(decayOf, rate));
     const expected = referenceWeights(
-      (weight, gradient, memory, at) =>
-        (isKernel(at.parameter) ? full! : half!)(weight, gradient, memory, at),
+      (weights, gradients, memories, at) =>
+        (isKernel(at.parameter) ? full! : half!)(weights, gradients, memories, at),
       STEPS,
       0.5,
     );
@@ -180,13 +222,33 @@ for (const [name, rule] of Object.entries(RULES)) {
   });
 }
 
-/** The way of a weight in an update like the last ones, for a rate of 1: the papers' formulas in float64. */
-const WAYS: Record<string, (slotOf: (slot: string) => number, updates: number) => number> = {
-  'sgd with momentum': (slotOf) => slotOf('momentum'),
-  'sgd with Nesterov momentum': (slotOf) => slotOf('momentum'),
-  adamw: (slotOf, updates) => {
-    const mean = slotOf('first_moment') / (1 - ADAMW.beta1 ** updates);
-    return mean / (Math.sqrt(slotOf('second_moment') / (1 - ADAMW.beta2 ** updates)) + ADAMW.epsilon);
+/** A parameter as the optimizer has it. */
+interface Remembered {
+  readonly parameter: string;
+  readonly weights: Float32Array;
+  readonly slotOf: (slot: string) => Float32Array;
+}
+
+const velocity = ({ slotOf }: Remembered) => [...slotOf('momentum')];
+function adamWay({ slotOf }: Remembered): number[] {
+  const second = slotOf('second_moment');
+  return [...slotOf('first_moment')].map((first, at) => {
+    const mean = first / (1 - ADAMW.beta1 ** STEPS);
+    return mean / (Math.sqrt(second[at]! / (1 - ADAMW.beta2 ** STEPS)) + ADAMW.epsilon);
+  });
+}
+
+/** The way of the weights in an update like the last ones, for a rate of 1: the papers' formulas in float64. */
+const WAYS: Record<string, (remembered: Remembered) => number[]> = {
+  'sgd with momentum': velocity,
+  'sgd with Nesterov momentum': velocity,
+  adamw: adamWay,
+  lars: velocity,
+  'lars with Nesterov momentum': velocity,
+  lamb: (remembered) => {
+    const way = adamWay(remembered);
+    const ratio = Math.hypot(...remembered.weights) / Math.hypot(...way);
+    return isFlat(remembered.parameter) ? way : way.map((part) => part * ratio);
   },
 };
 
@@ -205,9 +267,14 @@ for (const [name, rule] of Object.entries(RULES)) {
     for (let step = 0; step < STEPS; step++) optimizer.step(gradientsAt(step), RATE);
     const { weights, slots } = optimizer.state();
     for (const [parameter, values] of ahead()) {
+      const own = weights.get(parameter)!;
+      const way = WAYS[name]!({
+        parameter,
+        weights: own,
+        slotOf: (slot) => slots.get(slot)!.get(parameter)!,
+      });
       values.forEach((value, at) => {
-        const way = WAYS[name]!((slot) => slots.get(slot)!.get(parameter)![at]!, STEPS);
-        const expected = weights.get(parameter)![at]! - 3 * RATE * (parameter === 'a/kernel' ? 0.5 : 1) * way;
+        const expected = own[at]! - 3 * RATE * (parameter === 'a/kernel' ? 0.5 : 1) * way[at]!;
         assert.ok(Math.abs(value - expected) < TOLERANCE, `${parameter}[${at}]: ${value}, not ${expected}`);
       });
     }
@@ -455,4 +522,23 @@ test('a warm-up rises in equal increments to the base rate, then the schedule ru
   assert.deepEqual(ratesAt({ type: 'cosine', warmup_epochs: 1 }, [10, 55]), [0.2, 0.1]);
   assert.deepEqual(ratesAt({ type: 'step', warmup_epochs: 1 }, [49, 50]), [0.2, 0.02]);
   assert.deepEqual(ratesAt({ type: 'constant', warmup_epochs: 0.5 }, [4, 5]), [0.2, 0.2]);
+});
+
+test('weights that are all zero leave zero under lars and lamb, whose ratio of norms would be 0', () => {
+  const parameter: ParameterSpec = {
+    name: 'a/kernel',
+    shape: [2, 3],
+    initializer: { kind: 'constant', value: 0 },
+  };
+  for (const name of ['lars', 'lamb']) {
+    const rule = RULES[name]!;
+    const optimizer = new Optimizer([parameter], startingState([parameter], SEED, rule), settingsOf(rule));
+    optimizer.step(gradientsAt(0, [parameter]), RATE);
+    const weights = optimizer.state().weights.get(parameter.name)!;
+    assert.ok(
+      weights.every((weight) => Number.isFinite(weight) && weight !== 0),
+      name,
+    );
+    optimizer.dispose();
+  }
 });

@@ -38,9 +38,22 @@ export interface ReferenceStep {
   readonly update: number;
 }
 
+/** The same of all weights of a parameter, for rules that measure it. */
+export type ParameterRule = (
+  weights: readonly number[],
+  gradients: readonly number[],
+  memories: readonly Memory[],
+  at: ReferenceStep,
+) => number[];
+
+export function eachWeight(rule: ReferenceRule): ParameterRule {
+  return (weights, gradients, memories, at) =>
+    weights.map((weight, index) => rule(weight, gradients[index]!, memories[index]!, at));
+}
+
 /** Weights after `steps` steps by a formula in float64, gradients clipped together to `limit`. */
 export function referenceWeights(
-  rule: ReferenceRule,
+  rule: ParameterRule,
   steps: number,
   limit = Number.POSITIVE_INFINITY,
 ): Map<string, number[]> {
@@ -53,12 +66,8 @@ export function referenceWeights(
     const shorten = Math.min(1, limit / Math.hypot(...gradients.flat()));
     PARAMETERS.forEach(({ name }, index) => {
       const memory = memories.get(name)!;
-      const next = weights
-        .get(name)!
-        .map((weight, at) =>
-          rule(weight, gradients[index]![at]! * shorten, memory[at]!, { parameter: name, update: step + 1 }),
-        );
-      weights.set(name, next);
+      const clipped = gradients[index]!.map((gradient) => gradient * shorten);
+      weights.set(name, rule(weights.get(name)!, clipped, memory, { parameter: name, update: step + 1 }));
     });
   }
   return weights;
