@@ -7,6 +7,10 @@ const FORMATS: Readonly<Record<string, string>> = {
   'model.onnx': 'onnx',
   'model.safetensors': 'safetensors',
   'config.json': 'safetensors',
+  'torchvision/model.safetensors': 'torchvision',
+  'torchvision/config.json': 'torchvision',
+  'timm/model.safetensors': 'timm',
+  'timm/config.json': 'timm',
 };
 
 /** Variant and format of a file, from its artifact name: `full/model.onnx`. */

@@ -25,10 +25,10 @@ export function preparationOf(storage: DatasetStorage, { height, width }: ImageS
   };
 }
 
-/** How a picture becomes the input of a network. Every export has it, and `prepare` of the clients follows it. */
+/** The way from a picture to the input of a network. Every export has it, and `prepare` of the clients follows it. */
 export interface ModelInput extends ImageShape {
   readonly layout: 'NHWC';
-  /** Of the pixels: `RGB` in this order, or `gray`. */
+  /** Channels of the pixels: `RGB` in this order, or `gray`. */
   readonly colors: 'RGB' | 'gray';
   readonly range: readonly [0, 255];
   /** `outside`: the reader of the file subtracts `mean` and divides by `standard_deviation`. */
@@ -44,7 +44,7 @@ export interface ModelInput extends ImageShape {
   readonly color_profile: 'sRGB';
   /** Transparent pixels lie on this color. */
   readonly alpha: 'black';
-  /** Of the metadata: pixels are taken as they are stored. */
+  /** An orientation in the metadata: pixels are taken as they are stored. */
   readonly orientation: 'ignored';
 }
 

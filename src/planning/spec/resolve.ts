@@ -5,6 +5,7 @@ import { trainSamples } from '../../method/samples.js';
 import { resolveAugmentation } from './augmentation.js';
 import { checkBatchSize } from './batch-size.js';
 import { checkClassBalance } from './class-balance.js';
+import { checkExports } from './exports.js';
 import { resolveImageSize } from './image-size.js';
 import { resolveMethod } from './method/resolve-method.js';
 import { resolveModel } from './model.js';
@@ -35,6 +36,7 @@ export function resolveSpec(
   const method =
     model !== null && fills ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
   const unchanged = method !== null && storesVariables(method);
+  if (model !== null) checkExports(spec, model, dataset, report);
   checkClassBalance(spec, dataset, unchanged, report);
   const augmentation = resolveAugmentation(spec.augmentation, dataset, unchanged, report);
   if (model === null || method === null || problems.length > 0) {

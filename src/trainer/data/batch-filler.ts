@@ -120,7 +120,7 @@ export class TrainFiller {
   #view(epoch: number, index: number, earlier: number): View {
     const { augmentation } = this.options;
     const { random_resized_crop: crop } = augmentation;
-    // Of each kind, so that a job with one more step of augmentation draws the same otherwise.
+    // One stream for each kind, so that a job with one more step of augmentation draws the same otherwise.
     const stream = (kind: string) =>
       randomStream(this.options.seed, kind, ...(earlier === 0 ? [epoch, index] : [epoch, index, earlier]));
     const placement = drawPlacement(augmentation, this.reader.manifest.image, stream('augment'));

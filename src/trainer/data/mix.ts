@@ -3,7 +3,7 @@ import type { Shape } from '../../network/index.js';
 import { beta, permutation, type RandomStream, randomStream } from '../random.js';
 import { clipped, type Rectangle } from './rectangle.js';
 
-/** How the images of a batch, and their labels, are mixed. */
+/** The mix of the images of a batch, and of their labels. */
 export interface Mix {
   /** Position in the batch of the image that each one is mixed with. */
   readonly partners: Uint32Array;
@@ -29,7 +29,7 @@ export function drawMix(
   const cuts = cutmix > 0 && (!(mixup > 0) || random() < 0.5);
   if (!cuts) return { partners, share: beta(mixup, random), box: null };
   const box = drawBox(beta(cutmix, random), image, random);
-  // Of the box as the edges of the image cut it off, not of the one that was drawn.
+  // The box counts as the edges of the image cut it off, not as it was drawn.
   const share = 1 - (box.height * box.width) / (image.height * image.width);
   return { partners, share, box };
 }

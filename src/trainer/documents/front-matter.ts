@@ -8,6 +8,8 @@ const LICENCE = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const LIBRARIES = [
   ['onnx', 'onnx'],
   ['safetensors', 'pytorch'],
+  ['torchvision', 'pytorch'],
+  ['timm', 'timm'],
   ['tfjs-graph', 'tensorflow.js'],
   ['tfjs-layers', 'tensorflow.js'],
 ] as const;

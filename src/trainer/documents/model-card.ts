@@ -71,7 +71,9 @@ function networksTable(networks: readonly NetworkFigures[]): string {
       ['multiply-adds per image', ...networks.map(({ multiply_adds }) => String(multiply_adds))],
       ...formatsOf(networks).map((format) => [
         `bytes, ${format}`,
-        ...networks.map(({ exports }) => String(exports.find((one) => one.format === format)?.size_bytes)),
+        ...networks.map(({ exports }) =>
+          String(exports.find((one) => one.format === format)?.size_bytes ?? '–'),
+        ),
       ]),
       ...latencyRows(networks),
     ],
@@ -98,8 +100,8 @@ function differences(networks: readonly NetworkFigures[]): string[] {
   if (formats.length === 0) return [];
   const rows = formats.map((format) => [
     format,
-    ...networks.map(({ exports }) =>
-      exports.find((one) => one.format === format)!.max_difference.toExponential(1),
+    ...networks.map(
+      ({ exports }) => exports.find((one) => one.format === format)?.max_difference.toExponential(1) ?? '–',
     ),
   ]);
   const head = ['largest difference of a probability', ...networks.map(({ name }) => name)];

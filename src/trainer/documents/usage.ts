@@ -36,6 +36,36 @@ ${SCRIPT}
 pixels = torch.zeros(${shape})  # your images, 0..255
 print(predict(pixels).argmax(1))
 \`\`\``,
+  torchvision: (shape) => `torchvision (\`pip install torch torchvision safetensors numpy\`):
+
+\`\`\`python
+import json
+import torch
+import torchvision
+from safetensors.torch import load_file
+
+config = json.load(open("full/torchvision/config.json"))
+model = getattr(torchvision.models, config["architecture"])(num_classes=len(config["classes"])).eval()
+model.load_state_dict(load_file("full/torchvision/model.safetensors"))
+mean, deviation = torch.tensor(config["mean"]), torch.tensor(config["standard_deviation"])
+pixels = torch.zeros(${shape})  # your images, 0..255
+with torch.no_grad():
+    probabilities = model(((pixels - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
+print(probabilities.argmax(1))
+\`\`\``,
+  timm: (shape) => `timm (\`pip install torch timm\`):
+
+\`\`\`python
+import timm
+import torch
+
+model = timm.create_model("local-dir:full/timm", pretrained=True).eval()
+mean, deviation = (torch.tensor(model.pretrained_cfg[part]) for part in ("mean", "std"))
+pixels = torch.zeros(${shape})  # your images, 0..255
+with torch.no_grad():
+    probabilities = model(((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
+print(probabilities.argmax(1))
+\`\`\``,
 };
 
 function page(load: string, shape: string): string {

@@ -1,5 +1,6 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import type { ModelSize } from '../../network/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import type { InferenceModel } from './inference-layers.js';
 import type { TestAnswers } from './parity.js';
@@ -10,6 +11,8 @@ export type ExportFormat = ResolvedSpec['exports'][number];
 export interface ExportRequest {
   /** Prefix of the file names: `full` or `compact`. */
   readonly folder: string;
+  /** The network that was trained, of which `model` is the full or the compact form. */
+  readonly network: ModelSize;
   /** The network to export. */
   readonly model: InferenceModel;
   /** The predictions that it must reproduce. */

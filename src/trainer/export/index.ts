@@ -1,6 +1,7 @@
 /** Trained networks as files for other tools. */
 import type { Exported, ExportFormat, ExportRequest } from './exported.js';
 import { exportTfjsGraph } from './graph-export.js';
+import { exportTimm, exportTorchvision } from './library-export.js';
 import { exportOnnx } from './onnx-export.js';
 import { exportSafetensors } from './safetensors-export.js';
 import { exportTfjsLayers } from './tfjs-export.js';
@@ -16,7 +17,16 @@ const WRITERS: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise
   'tfjs-graph': exportTfjsGraph,
   onnx: exportOnnx,
   safetensors: exportSafetensors,
+  torchvision: exportTorchvision,
+  timm: exportTimm,
 };
+
+/** Formats of which a compact network has no file: libraries have no network like it. */
+const FULL_ALONE: readonly ExportFormat[] = ['torchvision', 'timm'];
+
+export function hasFormat(network: ExportRequest['folder'], format: ExportFormat): boolean {
+  return network === 'full' || !FULL_ALONE.includes(format);
+}
 
 /** Writes the files of one format for a network to `<folder>/`. @throws TrainerError export_mismatch */
 export function exportNetwork(format: ExportFormat, request: ExportRequest): Promise<Exported> {

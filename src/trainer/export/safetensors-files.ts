@@ -26,7 +26,7 @@ function paddingOf({ layers }: InferenceModel): Record<string, string> {
 }
 
 /** `<layer>.weight`, `.bias`, `.running_mean`, `.running_var`; convolutions [O,C,size,size], dense [outputs,inputs]. */
-function tensorsOf({ layers }: InferenceModel): Map<string, StoredTensor> {
+export function tensorsOf({ layers }: InferenceModel): Map<string, StoredTensor> {
   return new Map(
     flattenInference(layers).flatMap((layer) =>
       Object.entries(exportOperationOf(layer).tensors(layer)).map(

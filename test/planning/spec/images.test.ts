@@ -94,6 +94,43 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     /the images of birds are 16x16/,
   ],
   [
+    'a network that no library has',
+    { exports: ['torchvision', 'timm'] },
+    BIRDS,
+    '/exports',
+    /torchvision and timm have no network of the family resnet; use imagenet-resnet, or the format safetensors/,
+  ],
+  [
+    'a padding that no library has',
+    { image_size: 64, model: { family: 'imagenet-resnet' }, exports: ['timm'] },
+    BIRDS,
+    '/model/padding',
+    /would answer wrongly; use symmetric, or leave timm out of exports/,
+  ],
+  [
+    'a width that no library has',
+    {
+      image_size: 64,
+      model: { family: 'imagenet-resnet', width: 32, padding: 'symmetric' },
+      exports: ['torchvision'],
+    },
+    BIRDS,
+    '/model/width',
+    /have the width 64; use it/,
+  ],
+  [
+    'a library network without batch norms',
+    {
+      image_size: 64,
+      model: { family: 'imagenet-resnet', padding: 'symmetric' },
+      exports: ['torchvision'],
+      export_options: { fold_batch_norm: true },
+    },
+    BIRDS,
+    '/export_options/fold_batch_norm',
+    /have batch norms; use false/,
+  ],
+  [
     'a cutout of the whole image',
     { image_size: 16, augmentation: { cutout: 16 } },
     BIRDS,
@@ -115,6 +152,17 @@ for (const [name, changes, dataset, pointer, remedy] of FAULTS) {
     );
   });
 }
+
+test('networks of torchvision and timm are exported for them', () => {
+  const changes = {
+    image_size: 64,
+    model: { family: 'imagenet-resnet', depth: 50, padding: 'symmetric' },
+  } as const;
+  assert.deepEqual(resolved({ ...changes, exports: ['torchvision', 'timm'] }).exports, [
+    'torchvision',
+    'timm',
+  ]);
+});
 
 test('an image_size that equals that of the pixels is accepted', () => {
   assert.equal(resolved({ image_size: 28 }, MNIST).image_size, 28);

@@ -16,6 +16,7 @@ import {
   type ExportFormat,
   exportNetwork,
   foldNorms,
+  hasFormat,
   inferenceModel,
   measureLatency,
   TestAnswers,
@@ -50,6 +51,8 @@ const SUFFIXES: Readonly<Record<ExportFormat, string>> = {
   'tfjs-graph': '_graph',
   onnx: '_onnx',
   safetensors: '_safetensors',
+  torchvision: '_torchvision',
+  timm: '_timm',
 };
 
 /**
@@ -82,7 +85,8 @@ async function exportOne(
   { test }: Readers,
   progress: (done: number) => void,
 ): Promise<{ artifacts: ArtifactOutput[]; figures: NetworkFigures; serving: TaskOutput }> {
-  const { exports: formats, export_options: options } = context.assignment.spec;
+  const { exports: wanted, export_options: options, model: trainedNetwork } = context.assignment.spec;
+  const formats = wanted.filter((format) => hasFormat(name, format));
   const artifacts: ArtifactOutput[] = [];
   const figures = {
     name,
@@ -95,7 +99,7 @@ async function exportOne(
   const model = options.fold_batch_norm ? foldNorms(trained) : trained;
   const answers = await TestAnswers.of(network, test, context.betweenSteps);
   const exports: NetworkFigures['exports'] = [];
-  const request = { folder: name, model, answers, blobs: context.blobs };
+  const request = { folder: name, network: trainedNetwork, model, answers, blobs: context.blobs };
   for (const format of formats) {
     const { artifacts: files, maxDifference } = await exportNetwork(format, request);
     artifacts.push(...files);
