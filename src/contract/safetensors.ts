@@ -94,15 +94,15 @@ export function encodeSafetensorsFile(
  * Length of the header behind the first eight bytes of a file.
  * @throws InvalidSafetensorsError before anything of that length is read
  */
-function headerLength(start: Uint8Array, fileBytes: number): number {
+function headerLength(start: Uint8Array, fileBytes: number, maxBytes = MAX_HEADER_BYTES): number {
   if (start.length < LENGTH_BYTES) throw new InvalidSafetensorsError('is cut short');
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length > BigInt(Math.max(0, fileBytes - LENGTH_BYTES)))
     throw new InvalidSafetensorsError(
       `is cut short, or is no safetensors file: its header would have ${length} bytes`,
     );
-  if (length > MAX_HEADER_BYTES)
-    throw new InvalidSafetensorsError(`has a header of ${length} bytes; the limit is ${MAX_HEADER_BYTES}`);
+  if (length > maxBytes)
+    throw new InvalidSafetensorsError(`has a header of ${length} bytes; the limit is ${maxBytes}`);
   return Number(length);
 }
 
@@ -125,12 +125,18 @@ export function readSafetensorsHeader(file: Uint8Array): SafetensorsHeader {
   return parseSafetensorsHeader(file.subarray(LENGTH_BYTES, LENGTH_BYTES + length), file.length);
 }
 
-/** The same of a file that does not fit into memory. @param read bytes of the file from an offset on */
+/**
+ * The same of a file that does not fit into memory.
+ * @param read bytes of the file from an offset on
+ * @param maxHeaderBytes limit of the header, whose parsing takes time
+ */
 export async function readHeaderOf(
   read: (offset: number, length: number) => Promise<Uint8Array>,
   fileBytes: number,
+  maxHeaderBytes = MAX_HEADER_BYTES,
 ): Promise<SafetensorsHeader> {
-  const length = headerLength(await read(0, Math.min(LENGTH_BYTES, fileBytes)), fileBytes);
+  const start = await read(0, Math.min(LENGTH_BYTES, fileBytes));
+  const length = headerLength(start, fileBytes, maxHeaderBytes);
   return parseSafetensorsHeader(await read(LENGTH_BYTES, length), fileBytes);
 }
 

@@ -31,10 +31,12 @@ export async function withWeightsFile<T>(path: string, use: (file: WeightsFile) 
 async function readHeader(file: FileHandle): Promise<SafetensorsHeader> {
   const { size } = await file.stat();
   if (isPickle(await read(file, 0, Math.min(SIGN_BYTES, size)))) throw new StrataError('weights_pickled');
-  return readHeaderOf((offset, length) => read(file, offset, length), size);
+  return readHeaderOf((offset, length) => read(file, offset, length), size, MAX_HEADER_BYTES);
 }
 
 const SIGN_BYTES = 8;
+/** The longest names of a ResNet-1202 make a header of 1 MB. */
+const MAX_HEADER_BYTES = 2 * 2 ** 20;
 
 /** PyTorch writes a zip (since 1.6) or a bare pickle, which begins with its protocol. */
 function isPickle(start: Uint8Array): boolean {
