@@ -6,7 +6,8 @@ import { type Prisma, PrismaClient } from '../generated/client.js';
 import { followDatabaseClock } from '../ids.js';
 import { float } from './column.js';
 import { impatientSocket } from './impatient-socket.js';
-import { Nudges, withNudges } from './notify.js';
+import { Nudges, withNudges } from './nudges.js';
+import type { Pooled } from './pooled.js';
 import { onlyRowOf } from './row-reader.js';
 import { useUtc } from './session.js';
 
@@ -26,11 +27,9 @@ interface ReadTypes {
 }
 type TypedClient = PrismaClient<never, Prisma.PrismaClientOptions['omit'], ReadTypes>;
 
+export type { Pooled } from './pooled.js';
+
 export type Transaction = Pick<TypedClient, Exclude<keyof Prisma.TransactionClient, '$transaction'>>;
-/** A connection pool, which prepared statements use directly. */
-export interface Pooled {
-  readonly pool: pg.Pool;
-}
 /** Prisma and its connection pool. */
 export type Database = Transaction &
   Pooled & {

@@ -1,5 +1,5 @@
 import type { Column, RowOf } from './column.js';
-import type { Pooled } from './database.js';
+import type { Pooled } from './pooled.js';
 import { readerOf } from './row-reader.js';
 
 /** Texts of the prepared statements of this process by name. A test describes each. */
