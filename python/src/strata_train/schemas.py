@@ -1891,7 +1891,7 @@ class OptimizerSpec(TypedDict):
     Null means the default of this type.
     """
     learning_rate: NotRequired[Optional[float]]
-    """Null means 0.1 (sgd), 0.001 (adamw), 0.4 (lars) or 0.02 (lamb)."""
+    """Null means 0.1 (sgd), 0.001 (adamw), 0.25 (lars) or 0.02 (lamb)."""
     momentum: NotRequired[Optional[float]]
     """`sgd` and `lars` only; null means 0.9."""
     nesterov: NotRequired[bool]

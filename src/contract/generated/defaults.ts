@@ -119,7 +119,7 @@ export const OPTIMIZER_DEFAULTS = {
     "epsilon": 1e-8
   },
   "lars": {
-    "learning_rate": 0.4,
+    "learning_rate": 0.25,
     "weight_decay": 0.0001,
     "momentum": 0.9,
     "trust_coefficient": 0.02

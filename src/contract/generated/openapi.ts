@@ -2993,7 +2993,7 @@ export interface components {
              */
             type: "sgd" | "adamw" | "lars" | "lamb";
             /**
-             * @description Null means 0.1 (sgd), 0.001 (adamw), 0.4 (lars) or 0.02 (lamb).
+             * @description Null means 0.1 (sgd), 0.001 (adamw), 0.25 (lars) or 0.02 (lamb).
              * @default null
              */
             learning_rate: number | null;
