@@ -1,19 +1,13 @@
-import { blockGroups, type ModelSize } from '../../network/index.js';
+import type { ModelSize } from '../../network/index.js';
+import { foreignTensors, type Layout, STRATA, TORCHVISION } from '../../network/layouts/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../checkpoint/index.js';
 import type { InferenceModel } from './inference-layers.js';
 import { safetensorsFiles, tensorsOf } from './safetensors-files.js';
 import { readSafetensors } from './safetensors-reader.js';
 
-/** Layers outside the blocks, and the shortcuts of a block. */
-const OUTER: Readonly<Record<string, string>> = {
-  'stem.conv': 'conv1',
-  'stem.norm': 'bn1',
-  'head.dense': 'fc',
-};
-const SHORTCUTS: Readonly<Record<string, string>> = {
-  shortcut: 'downsample.0',
-  shortcut_norm: 'downsample.1',
-};
+/** An image and a number of classes for any network: no name depends on them. */
+const ANY_IMAGE = { height: 64, width: 64, channels: 3 };
+const ANY_CLASSES = 2;
 
 /** Name of the network in torchvision and in timm. */
 export function libraryNetwork({ depth }: ModelSize): string {
@@ -22,17 +16,14 @@ export function libraryNetwork({ depth }: ModelSize): string {
 
 /** The names that torchvision and timm give the tensors of a network, by those of our `model.safetensors`. */
 export function libraryNames(network: ModelSize): (name: string) => string {
-  const groups = blockGroups(network.family, network.depth) ?? [];
-  const places = groups.flatMap((count, group) =>
-    Array.from({ length: count }, (_, index) => `layer${group + 1}.${index}`),
-  );
+  const namesIn = (layout: Layout) =>
+    foreignTensors(layout, network, ANY_IMAGE, ANY_CLASSES).map(({ theirs }) => theirs);
+  const library = namesIn(TORCHVISION);
+  const names = new Map(namesIn(STRATA).map((name, index) => [name, library[index]]));
   return (name) => {
-    const [, layer = name, part = ''] = /^(.+)\.(\w+)$/.exec(name) ?? [];
-    const [, block, inner = ''] = /^block(\d+)\.(\w+)$/.exec(layer) ?? [];
-    const place = block === undefined ? undefined : places[Number(block)];
-    const theirs = place ? `${place}.${SHORTCUTS[inner] ?? inner.replace('norm', 'bn')}` : OUTER[layer];
-    if (theirs === undefined) throw new Error(`torchvision has no counterpart of ${name}`);
-    return `${theirs}.${part}`;
+    const found = names.get(name);
+    if (found === undefined) throw new Error(`torchvision has no counterpart of ${name}`);
+    return found;
   };
 }
 
