@@ -63,6 +63,14 @@ test('two hosts that share a bucket alone, which is down for a while, train bitw
     });
     assert.equal(weights, expected);
     assert.equal(proxy.counts.get('dead'), 20);
+    proxy.treat = () => 'dead';
+    const { problems } = await strata.service.getReadiness();
+    assert.ok(
+      problems.some((problem) => problem.startsWith('The blob store does not answer.')),
+      problems.join('\n'),
+    );
+    proxy.treat = () => 'pass';
+    assert.deepEqual((await strata.service.getReadiness()).problems, []);
     for (const host of hosts) assert.ok((await readdir(join(host, 'blob-cache', 'blobs'))).length > 0, host);
     await assert.rejects(readdir(join(strata.servers.home, 'blobs')), { code: 'ENOENT' });
   } finally {

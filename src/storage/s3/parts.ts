@@ -21,8 +21,8 @@ export interface PartList {
 
 /**
  * Uploads a file that only grows in parts, each as soon as it is complete, so that most of it is there when the file is.
- * What fails is tried again by `list`. The bytes before `#read` have been read and hashed in order; the parts in `#unsent`
- * have not arrived, and those in `#sending` are on their way.
+ * A part that fails is sent again by `list`. The bytes before `#read` have been read and hashed in order; the parts in
+ * `#unsent` have not arrived, and those in `#sending` are on their way.
  */
 export class GrowingUpload {
   readonly #hash = createHash('sha256');
