@@ -6,7 +6,7 @@ const TICKS_PER_SECOND = 100;
 interface Stat {
   readonly parent: number;
   readonly ownMs: number;
-  /** Of children that have ended. */
+  /** Time of children that have ended. */
   readonly endedMs: number;
 }
 

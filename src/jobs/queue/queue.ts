@@ -80,8 +80,8 @@ interface TaskMessage {
 }
 
 /**
- * Calls `work` with each task that is offered to this worker (null: any), at most `concurrency` at once. `work` must not block the
- * event loop, or the lock would expire.
+ * Calls `work` with each task that is offered to this worker (null: any), at most `concurrency` at once. `work` must not
+ * block the event loop, or the lock would expire.
  */
 export async function consumeTasks(
   redisUrl: string,

@@ -71,7 +71,7 @@ const PROFILE_HEADS = Prisma.sql`UNION ALL
       (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
         WHERE device_kind = $1 AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)`;
 
-/** What is next of each tenant, in turn. */
+/** The next work of each tenant, in turn. */
 const ranked = (claimable: Prisma.Sql, otherHeads: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`WITH RECURSIVE
     -- Tenants with ready tasks, found by steps through the index: the look costs the same however many tasks wait.

@@ -46,7 +46,8 @@ export interface MigrateOptions {
 }
 
 /**
- * Migrates the database to the schema of this version, and gives the role of workers its privileges. Several processes may call it at once.
+ * Migrates the database to the schema of this version, and gives the role of workers its privileges. Several processes
+ * may call it at once.
  * @returns the names of the migrations that were applied now
  * @throws Error if an applied migration was edited, or is unknown to this version
  */
