@@ -2,6 +2,7 @@
  * A trainer without mathematics: it speaks src/contract/trainer-protocol.ts, reads every input, and writes tiny
  * outputs that depend on nothing but its assignment. Tests steer it by files in FAKE_TRAINER_DIR, where `<name>` is
  * the task's kind, stage, round and replica joined by dashes (`stage-1-0`, `finalize`):
+ * - of a gang, the name ends with the member (`stage-1-m0`); members are connected as real ones are (fake-gang.ts);
  * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
  * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
  * - asked for a checkpoint while it waits, a stage or end-to-end task writes a tiny one; asked to stop, it stops;
@@ -31,6 +32,7 @@ import { describeRun } from '../../../src/method/index.js';
 import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { openBlobStore } from '../../../src/storage/open.js';
 import { failureOf } from '../../../src/trainer/tasks/failure.js';
+import { FakeGang } from './fake-gang.js';
 
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
 const folder = process.env.FAKE_TRAINER_DIR ?? '';
@@ -39,8 +41,13 @@ const send = (message: FromTrainer): void => void process.send?.(message);
 const nameOf = ({ kind, stage, round, replica }: TaskAssignment): string =>
   [kind, stage, round, replica].filter((part) => part !== null).join('-');
 
-/** The task in work. */
+/** The name by which tests steer a trainer. */
+const steeredBy = (assignment: TaskAssignment): string =>
+  assignment.gang ? `${nameOf(assignment)}-m${assignment.gang.member}` : nameOf(assignment);
+
+/** The task in work, and its place in a gang. */
 let current: { assignment: TaskAssignment; stop: () => void } | null = null;
+let gang: FakeGang | null = null;
 
 class Stopped extends Error {}
 
@@ -70,7 +77,19 @@ function take(file: string): string | null {
 }
 
 async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
-  const name = nameOf(assignment);
+  if (!assignment.gang) return work(assignment);
+  const joined = new FakeGang(assignment.gang, (stops) => checkpointed(assignment, stops));
+  gang = joined;
+  try {
+    return await Promise.race([work(assignment, joined), joined.lost]);
+  } finally {
+    gang = null;
+    await joined.close();
+  }
+}
+
+async function work(assignment: TaskAssignment, joined?: FakeGang): Promise<TaskSuccess> {
+  const name = steeredBy(assignment);
   for (const uri of Object.values(assignment.inputs)) await blobs.get(uri);
   writeFileSync(join(folder, `from-${name}-a${assignment.attempt}`), assignment.inputs.checkpoint ?? '');
   writeFileSync(join(folder, `started-${name}-a${assignment.attempt}`), String(process.pid));
@@ -85,6 +104,7 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
   await released(join(folder, `hold-${name}`), assignment);
   if (take(join(folder, `crash-${name}`)) !== null) process.exit(3);
   const outputs = await writeOutputs(assignment);
+  await joined?.end();
   const isFinal = assignment.kind === 'finalize';
   return {
     outputs,
@@ -186,15 +206,21 @@ async function checkpoint(assignment: TaskAssignment): Promise<void> {
 async function answer({ task_id, attempt, stop }: Extract<ToTrainer, { type: 'checkpoint' }>): Promise<void> {
   const held = current;
   if (held?.assignment.task_id !== task_id || held.assignment.attempt !== attempt) return;
-  await checkpoint(held.assignment);
-  if (stop) held.stop();
+  await checkpointed(held.assignment, stop);
+}
+
+/** The last trainer of a gang stores the checkpoint. */
+async function checkpointed(assignment: TaskAssignment, stops: boolean): Promise<void> {
+  if (gang && !gang.isLast) await gang.passOn(stops);
+  else await checkpoint(assignment);
+  if (stops) current?.stop();
 }
 
 process.on('message', (message: ToTrainer) => {
   if (message.type === 'checkpoint') return void answer(message);
   const { assignment } = message;
   const { task_id, attempt } = assignment;
-  const code = take(join(folder, `fail-${nameOf(assignment)}`));
+  const code = take(join(folder, `fail-${steeredBy(assignment)}`));
   if (code !== null) {
     const tensor = code === 'non_finite_loss' ? 'loss' : null;
     const failure = {

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import type { GangPlace } from '../../../src/contract/trainer-protocol.js';
+import { FRAME } from '../../../src/trainer/messages/stream/frame.js';
+import { type Neighbor, Neighbors } from '../../../src/trainer/messages/stream/neighbors.js';
+
+/** Called with a checkpoint that all trainers are to make, and whether they stop after it. */
+type OnCheckpoint = (stops: boolean) => Promise<void>;
+
+/** The place of a fake trainer in its gang: it passes checkpoints on and ends with its neighbors, as real ones do. */
+export class FakeGang {
+  /** Rejects when a neighbor is lost. */
+  readonly lost: Promise<never>;
+  readonly isLast: boolean;
+  readonly #neighbors: Neighbors;
+  readonly #linked: readonly Neighbor[];
+  readonly #over: Promise<unknown>;
+
+  constructor({ member, members, folder }: GangPlace, onCheckpoint: OnCheckpoint) {
+    this.isLast = member === members - 1;
+    this.#neighbors = new Neighbors({
+      listen: this.isLast ? null : join(folder, String(member)),
+      connect: member === 0 ? null : join(folder, String(member - 1)),
+      capacity: 2,
+    });
+    const { upstream, downstream } = this.#neighbors;
+    this.#linked = [...(member === 0 ? [] : [upstream]), ...(this.isLast ? [] : [downstream])];
+    this.#over = Promise.all(this.#linked.map((neighbor) => untilOver(neighbor, onCheckpoint)));
+    this.lost = new Promise((_, reject) => this.#over.catch(reject));
+    this.lost.catch(() => undefined);
+  }
+
+  async passOn(stops: boolean): Promise<void> {
+    const frame = { kind: FRAME.checkpoint, bytes: Uint8Array.of(Number(stops)).buffer };
+    if (!this.isLast) await this.#neighbors.downstream.send(frame);
+  }
+
+  /** Resolves when all neighbors have done their work, too. */
+  async end(): Promise<void> {
+    for (const neighbor of this.#linked)
+      await neighbor.send({ kind: FRAME.tensor, bytes: new ArrayBuffer(4) });
+    await this.#over;
+  }
+
+  close(): Promise<void> {
+    return this.#neighbors.close();
+  }
+}
+
+/** Resolves with the only tensor that a neighbor sends: its work is done. */
+async function untilOver(neighbor: Neighbor, onCheckpoint: OnCheckpoint): Promise<void> {
+  for (;;) {
+    const { kind, bytes } = await neighbor.receive();
+    if (kind === FRAME.tensor) return;
+    const stops = new Uint8Array(bytes)[0] === 1;
+    // What follows of a neighbor that stops is its end, by which this trainer is not lost.
+    await onCheckpoint(stops);
+    if (stops) await new Promise<never>(() => undefined);
+  }
+}
