@@ -1,4 +1,6 @@
+import { symmetricPadding } from '../../network/index.js';
 import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
+import { withBorder } from './borders.js';
 import { typeOf } from './elementwise.js';
 import {
   type ConvolutionShape,
@@ -7,7 +9,7 @@ import {
   isByPatches,
   kernelGradientByPatches,
 } from './patches.js';
-import { type Window, windowAttributes } from './window.js';
+import { validWindow, type Window, windowAttributes } from './window.js';
 
 /**
  * 2-D convolution, NHWC. Images, kernel and the gradients below have the same dtype. images
@@ -34,7 +36,10 @@ export function convolutionInputGradient(
   );
 }
 
-/** d kernel of `convolution`. */
+/**
+ * d kernel of `convolution`. oneDNN's kernel knows SAME and VALID only, and TensorFlow's own takes up to five times as long, so
+ * images with other padding are copied into a border first.
+ */
 export function convolutionKernelGradient(
   images: Tensor,
   kernelShape: readonly number[],
@@ -43,8 +48,21 @@ export function convolutionKernelGradient(
 ): Tensor {
   const shape = { images: images.shape, kernel: kernelShape, window };
   if (goesByPatches(images, shape)) return kernelGradientByPatches(images, cotangent, shape);
-  return withShape(kernelShape, (sides) =>
-    executeOne('Conv2DBackpropFilter', [images, sides, cotangent], attributes(cotangent, shape)),
+  if (window.padding === 'same') return kernelGradient(images, cotangent, shape, windowAttributes);
+  const padded = withBorder(images, symmetricPadding(kernelShape[0]!), 0);
+  const gradient = kernelGradient(padded, cotangent, shape, validWindow);
+  free(padded);
+  return gradient;
+}
+
+function kernelGradient(
+  images: Tensor,
+  cotangent: Tensor,
+  shape: ConvolutionShape,
+  windowOf: typeof windowAttributes,
+): Tensor {
+  return withShape(shape.kernel, (sides) =>
+    executeOne('Conv2DBackpropFilter', [images, sides, cotangent], attributes(cotangent, shape, windowOf)),
   );
 }
 
@@ -58,10 +76,14 @@ function withShape(dimensions: readonly number[], body: (shape: Tensor) => Tenso
   return result;
 }
 
-function attributes(features: Tensor, { kernel, window }: ConvolutionShape): Attribute[] {
+function attributes(
+  features: Tensor,
+  { kernel, window }: ConvolutionShape,
+  windowOf = windowAttributes,
+): Attribute[] {
   return [
     typeOf(features),
-    ...windowAttributes(kernel[0]!, window),
+    ...windowOf(kernel[0]!, window),
     { name: 'dilations', kind: 'int', value: [1, 1, 1, 1] },
     { name: 'use_cudnn_on_gpu', kind: 'bool', value: true },
   ];

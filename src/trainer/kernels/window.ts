@@ -10,11 +10,17 @@ export interface Window {
 /** Attributes that TensorFlow's convolutions, max-pools and their gradients share. NHWC. */
 export function windowAttributes(size: number, { stride, padding }: Window): Attribute[] {
   const side = symmetricPadding(size);
-  const explicit = padding === 'symmetric' ? [0, 0, side, side, side, side, 0, 0] : [];
-  return [
-    { name: 'strides', kind: 'int', value: [1, stride, stride, 1] },
-    { name: 'padding', kind: 'string', value: padding === 'symmetric' ? 'EXPLICIT' : 'SAME' },
-    { name: 'explicit_paddings', kind: 'int', value: explicit },
-    { name: 'data_format', kind: 'string', value: 'NHWC' },
-  ];
+  return padding === 'symmetric'
+    ? padded(stride, 'EXPLICIT', [0, 0, side, side, side, side, 0, 0])
+    : padded(stride, 'SAME', []);
 }
+
+/** The same for an input that has its padding already. */
+export const validWindow = (_size: number, { stride }: Window): Attribute[] => padded(stride, 'VALID', []);
+
+const padded = (stride: number, padding: string, explicit: number[]): Attribute[] => [
+  { name: 'strides', kind: 'int', value: [1, stride, stride, 1] },
+  { name: 'padding', kind: 'string', value: padding },
+  { name: 'explicit_paddings', kind: 'int', value: explicit },
+  { name: 'data_format', kind: 'string', value: 'NHWC' },
+];
