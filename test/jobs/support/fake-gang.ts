@@ -52,7 +52,7 @@ async function untilOver(neighbor: Neighbor, onCheckpoint: OnCheckpoint): Promis
     const { kind, bytes } = await neighbor.receive();
     if (kind === FRAME.tensor) return;
     const stops = new Uint8Array(bytes)[0] === 1;
-    // What follows of a neighbor that stops is its end, by which this trainer is not lost.
+    // A neighbor that stops ends next, by which this trainer is not lost.
     await onCheckpoint(stops);
     if (stops) await new Promise<never>(() => undefined);
   }

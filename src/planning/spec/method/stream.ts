@@ -5,7 +5,7 @@ import { methodsWith } from '../../../method/rules.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts } from './facts.js';
 
-/** Refuses a number format of streams where no stages are connected by any. A job that sends the default counts as having sent none. */
+/** Refuses a number format of streams where there are none. A job that sends the default counts as having sent none. */
 export function resolveStream(
   { type, stream }: JobSpec['method'],
   { stages }: Pick<MethodFacts, 'stages'>,

@@ -103,7 +103,7 @@ function codecOf(method: ResolvedSpec['method']): CorrectionCodec | null {
   return precision === null ? null : CODECS[precision];
 }
 
-/** What a neighbor reads of a tensor. */
+/** The tensor that a neighbor reads in place of one that is sent. */
 export function roundingOf(method: ResolvedSpec['method']): Rounding {
   const codec = codecOf(method);
   return codec === null ? unrounded : (tensor) => codec.decode(codec.encode(tensor), tensor.shape);

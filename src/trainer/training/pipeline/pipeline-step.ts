@@ -21,7 +21,7 @@ export interface PipelineOptions {
   /** Links to the stage before the first of them, and to the one after the last; null at an end of the network. */
   readonly upstream: UpstreamLink | null;
   readonly downstream: DownstreamLink | null;
-  /** What becomes of features and gradients between stages: the same whether they share a process or not. */
+  /** The rounding of features and gradients between stages: the same whether they share a process or not. */
   readonly rounding: Rounding;
   readonly labelSmoothing: number;
   /** Steps of the batches that a checkpoint found under way, the oldest first: at most as many as the largest lag. */
