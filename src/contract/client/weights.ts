@@ -4,7 +4,7 @@ import type { ReceivedUpload, RemoteSource } from './datasets.js';
 type Schemas = components['schemas'];
 export type Weights = Schemas['Weights'];
 
-/** What a request says of weights, besides where they are. */
+/** Facts about weights that a request states, besides their place. */
 export interface WeightsRequest {
   readonly name: string;
   readonly sha256: string | null;

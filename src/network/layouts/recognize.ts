@@ -15,7 +15,7 @@ export interface RecognizedNetwork {
     readonly depth: number;
     readonly width: number;
   };
-  /** Of its images: 1 or 3. */
+  /** Channels of its images: 1 or 3. */
   readonly channels: 1 | 3;
   readonly classes: number;
   readonly tensors: readonly ForeignTensor[];

@@ -111,7 +111,7 @@ function differences(networks: readonly NetworkFigures[]): string[] {
 const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
   networks[0]?.exports.map(({ format }) => format) ?? [];
 
-/** How a picture becomes the pixels that the network was evaluated on. */
+/** The way of a picture to the pixels that the network was evaluated on. */
 function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): string[] {
   const image = inputShape(spec, dataset);
   const preparation = preparationOf(dataset.storage, image);

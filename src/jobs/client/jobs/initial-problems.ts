@@ -3,7 +3,7 @@ import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec
 import { storesVariables } from '../../../method/methods.js';
 import type { SpecWarning } from '../../../planning/spec/warnings.js';
 
-/** Where the weights come from, for messages. */
+/** Source of the weights, for messages. */
 export type InitialSource = 'checkpoint' | 'weights';
 
 const MODEL_FIELDS = [
