@@ -22,6 +22,12 @@ export const WEIGHTS_ERRORS = {
     remedy: 'See docs/weights.md for the networks and their names.',
     retry: 'fatal',
   },
+  weights_busy: {
+    status: 429,
+    title: 'Other weights are being fetched',
+    remedy: 'Wait until the other file has arrived, or upload the file instead.',
+    retry: 'retry',
+  },
   weights_in_use: {
     status: 409,
     title: 'A job starts from these weights',

@@ -31,6 +31,7 @@ import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { tenantClient } from './tenant.js';
 import { createEventFeed } from './together/event-feed.js';
 import { sayingUnavailable } from './unavailable.js';
+import { FetchPlaces } from './weights/fetch-places.js';
 
 export interface JobsServiceOptions {
   readonly databaseUrl: string;
@@ -94,6 +95,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     predictions,
     datasetFiles: openDatasetFiles(blobs),
     predictionFiles: openPredictionFiles(blobs),
+    fetchPlaces: new FetchPlaces(),
     reads,
     nudge,
     storeJob: openJobWrites(db),

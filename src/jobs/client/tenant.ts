@@ -18,6 +18,7 @@ import { profileMethods } from './plans/profiles.js';
 import type { EventFeed } from './together/event-feed.js';
 import { allSayingUnavailable } from './unavailable.js';
 import { webhookMethods } from './webhooks.js';
+import type { FetchPlaces } from './weights/fetch-places.js';
 import { weightsMethods } from './weights/weights.js';
 
 export interface TenantParts extends CreateParts {
@@ -27,11 +28,22 @@ export interface TenantParts extends CreateParts {
   readonly predictions: PredictionParts;
   readonly datasetFiles: DatasetFiles;
   readonly predictionFiles: PredictionFiles;
+  readonly fetchPlaces: FetchPlaces;
 }
 
 /** The client of one tenant. It opens no connections. */
 export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
-  const { db, blobs, uploadLimits, quota, outgoing, predictions, datasetFiles, predictionFiles } = parts;
+  const {
+    db,
+    blobs,
+    uploadLimits,
+    quota,
+    outgoing,
+    predictions,
+    datasetFiles,
+    predictionFiles,
+    fetchPlaces,
+  } = parts;
   const { policy } = outgoing;
   return {
     jobs: jobsClient(tenant, parts),
@@ -44,7 +56,9 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant),
       ...datasetImageMethods(db, blobs, datasetFiles, tenant),
     }),
-    weights: allSayingUnavailable(weightsMethods({ db, blobs, uploadLimits, quota, policy }, tenant)),
+    weights: allSayingUnavailable(
+      weightsMethods({ db, blobs, uploadLimits, quota, policy, fetchPlaces }, tenant),
+    ),
     plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
     webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
     apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),

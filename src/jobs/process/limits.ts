@@ -74,6 +74,8 @@ export const MAX_DATASETS_PER_TENANT = 1_000;
 export const MAX_WEIGHTS_PER_TENANT = 1_000;
 /** A file of weights from a URL must be there after this time: the request waits for it. */
 export const WEIGHTS_FETCH_MS = 300_000;
+/** Fetches of weights at a time in an API process, one a tenant. */
+export const MAX_WEIGHTS_FETCHES = 4;
 export const DELIVERY_KEPT_DAYS = 30;
 /** Interval at which workers and dispatchers store their metrics. */
 export const METRICS_MS = 5_000;

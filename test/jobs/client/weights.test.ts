@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
@@ -106,7 +107,8 @@ describe('weights', () => {
 
   test('come from a URL under the rules for datasets', async () => {
     const server = createServer(({ url }, response) => {
-      response.writeHead(url === '/w.safetensors' ? 200 : 404).end(file);
+      if (url === '/slow') server.emit('slow', response);
+      else response.writeHead(url === '/w.safetensors' ? 200 : 404).end(file);
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     try {
@@ -118,6 +120,16 @@ describe('weights', () => {
       await weights.deleteWeights(made.id);
       assert.equal((await refusal(at(`http://${place}/other`))).code, 'source_refused');
       assert.equal((await refusal(at('https://10.0.0.1/w.safetensors'))).code, 'forbidden_target');
+      const asked = once(server, 'slow');
+      const slow = at(`http://${place}/slow`);
+      const [response] = (await asked) as [ServerResponse];
+      const second = at(`http://${place}/w.safetensors`);
+      assert.equal((await refusal(second)).code, 'weights_busy', 'one fetch at a time');
+      const theirs = weightsOf('theirs').weights;
+      const other = await theirs.createWeights(REQUEST, { url: `http://${place}/w.safetensors` });
+      await theirs.deleteWeights(other.id);
+      response.writeHead(200).end(file);
+      await weights.deleteWeights((await slow).id);
     } finally {
       server.close();
     }

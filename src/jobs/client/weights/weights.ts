@@ -26,6 +26,7 @@ import { notFound } from '../require-job.js';
 import { pageOf } from '../views/parts.js';
 import { toWeights } from '../views/weights.js';
 import { type ConvertedWeights, convertWeights } from './convert.js';
+import type { FetchPlaces } from './fetch-places.js';
 
 export interface WeightsParts {
   readonly db: Database;
@@ -34,6 +35,7 @@ export interface WeightsParts {
   readonly quota: Quota;
   /** Rules for URLs: those of datasets. */
   readonly policy: OutgoingPolicy;
+  readonly fetchPlaces: FetchPlaces;
 }
 
 export function weightsMethods(parts: WeightsParts, tenant: string): WeightsClient {
@@ -84,7 +86,7 @@ interface Source {
 async function fetched(
   { sha256 }: WeightsRequest,
   { url }: RemoteSource,
-  { db, blobs, quota, uploadLimits, policy }: WeightsParts,
+  { db, blobs, quota, uploadLimits, policy, fetchPlaces }: WeightsParts,
   tenant: string,
 ): Promise<Source> {
   const rules = forPurpose(policy, 'dataset');
@@ -95,7 +97,8 @@ async function fetched(
   const wanted = { importId, url, sha256: sha256?.toLowerCase() ?? null };
   const never = new AbortController().signal;
   const options = { blobs, policy: rules, limits, timeoutMs: WEIGHTS_FETCH_MS };
-  const file = await fetchSource(wanted, options, never).catch((error: unknown) => {
+  const fetch = () => fetchSource(wanted, options, never);
+  const file = await fetchPlaces.run(tenant, fetch).catch((error: unknown) => {
     throw error instanceof FetchError ? new StrataError(error.code, error.message) : error;
   });
   const path = await blobs.localPath(`spool:${importId}/source`);
