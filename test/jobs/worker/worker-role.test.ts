@@ -3,11 +3,17 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { migrate } from '../../../src/jobs/store/connection/migrate.js';
 import { WORKER_ROLE } from '../../../src/jobs/store/connection/worker-role.js';
+import { imageFolder } from '../../datasets/support/images.js';
+import { makeZip } from '../../datasets/support/zip.js';
 import { eventually } from '../../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
 
 const PASSWORD = 'worker';
+
+async function* bytesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
 
 /** Secrets of the tables, and changes that are not a worker's to make. */
 const FORBIDDEN: readonly string[] = [
@@ -37,7 +43,7 @@ before(async () => {
   await migrate(databaseUrl);
   workerUrl = Object.assign(new URL(databaseUrl), { username: WORKER_ROLE, password: PASSWORD }).href;
   await strata.startDispatcher();
-  await strata.startWorker({ DATABASE_URL: workerUrl });
+  await strata.startWorker({ DATABASE_URL: workerUrl, STRATA_TENANT_BYTES: String(2 ** 30) });
 });
 after(async () => {
   // Roles belong to the server, which other test files may share.
@@ -60,6 +66,20 @@ test('a worker with a role of its own trains, stops and reports, and cannot read
   await strata.orders.release('prepare');
   const { rowCount: metrics } = await strata.sql.query('SELECT 1 FROM metric_point LIMIT 1');
   assert.equal(metrics, 1);
+
+  const { datasets } = strata.client;
+  const archive = makeZip(await imageFolder(['train', 'test'], ['rose', 'tulip'], 2));
+  const upload = await datasets.receiveUpload(bytesOf(archive));
+  const facts = {
+    sha256: null,
+    format: 'auto',
+    test_share: null,
+    image: {},
+    layout: 'auto',
+    root: null,
+  } as const;
+  const { id } = await datasets.createDataset({ name: 'pets', ...facts }, upload);
+  await eventually('it imports datasets', async () => (await datasets.getDataset(id))?.state === 'ready');
 
   const sql = new pg.Client({ connectionString: workerUrl });
   await sql.connect();

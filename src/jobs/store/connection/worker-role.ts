@@ -22,6 +22,8 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   dataset_blob: 'SELECT, INSERT, DELETE',
   dataset_import: 'SELECT, UPDATE, DELETE',
   upload: 'SELECT',
+  // Their bytes count for the quota of a tenant, which imports check.
+  weights: 'SELECT',
   profile: 'SELECT, UPDATE',
   worker: 'SELECT, INSERT, UPDATE, DELETE',
   turn: 'SELECT, INSERT, UPDATE',
