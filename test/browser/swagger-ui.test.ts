@@ -24,6 +24,8 @@ const TYPED: Readonly<Record<string, string>> = {
   webhooks: 'webhook_1',
   'webhook-deliveries': 'delivery_1',
   'api-keys': 'key_1',
+  weights: 'weights_1',
+  workers: 'worker_1',
 };
 
 /** Operations that a server without keys refuses: a session stands for a key. */

@@ -42,4 +42,4 @@ def refused_by_a_rule_only(ctx, response, case):
     if case.operation.label == "GET /jobs/{id}/metrics" and response.json()["code"] == "invalid_request":
         return
     code = response.json()["code"]
-    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target", "checksum_mismatch", "invalid_cursor", "unreadable_image", "weights_damaged", "weights_pickled", "weights_unknown"), f"{code} for a request that fits the contract"
+    assert code in ("invalid_spec", "idempotency_key_reused", "forbidden_target", "checksum_mismatch", "invalid_cursor", "unreadable_image", "weights_damaged", "weights_pickled", "weights_unknown", "source_unreachable"), f"{code} for a request that fits the contract"
