@@ -10,6 +10,12 @@ interface Manifest {
   files: Record<string, number>;
 }
 
+/**
+ * Files that programs rewrite where they find them: compiled Python, and the CA certificates of certifi, to which some
+ * machines add their own. A new size of one is no damage, and another process may be using the entry.
+ */
+const REWRITTEN = /\.pyc$|(^|\/)certifi\/cacert\.pem$/;
+
 export interface CacheEntry {
   dir: string;
   bytes: number;
@@ -68,6 +74,7 @@ async function intactBytes(dir: string): Promise<number | undefined> {
   const manifest = await readManifest(dir);
   if (!manifest) return undefined;
   for (const [path, size] of Object.entries(manifest.files)) {
+    if (REWRITTEN.test(path)) continue;
     const found = await stat(join(dir, path)).catch(() => undefined);
     if (found?.size !== size) return undefined;
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,19 @@ test('an entry with a truncated file is built again', async (t) => {
   await writeFile(join(dir, 'lib.so'), 'wh');
   assert.equal((await make()).reused, false);
   assert.equal(await readFile(join(dir, 'lib.so'), 'utf8'), 'whole');
+  assert.equal((await make()).reused, true);
+});
+
+test('an entry is kept while programs rewrite what they find in it: CA certificates and compiled Python', async (t) => {
+  const root = await temporaryFolder(t);
+  const files = ['certifi/cacert.pem', 'certifi/__pycache__/core.pyc'];
+  const make = () =>
+    cacheEntry(root, 'key', async (staging) => {
+      await mkdir(join(staging, 'certifi/__pycache__'), { recursive: true });
+      for (const file of files) await writeFile(join(staging, file), 'as installed');
+    });
+  const { dir } = await make();
+  for (const file of files) await writeFile(join(dir, file), 'as installed, and more');
   assert.equal((await make()).reused, true);
 });
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exec } from '../../src/provision/exec.js';
@@ -86,8 +87,8 @@ describe('strata-train, installed from its wheel', () => {
     child.stdout.on('data', (bytes: Buffer) => {
       printed += bytes;
     });
-    const [first] = (await once(child.stderr, 'data')) as [Buffer];
-    assert.equal(String(first), 'job.queued\n');
+    const [first] = (await once(createInterface(child.stderr), 'line')) as [string];
+    assert.equal(first, 'job.queued');
     await server.kill();
     // It happens while nobody can tell.
     await strata.client.jobs.cancelJob(job.id, { force: false });
