@@ -39,6 +39,8 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
     const ours = strata.service.forTenant('ours');
     return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;
   },
+  // Shared by all tenants; only the operator's keys change one.
+  workers: null,
   webhooks: async (live) => (await makeWebhook(live)).id,
   async 'webhook-deliveries'(live) {
     const { id } = await makeWebhook(live);
