@@ -75,6 +75,9 @@ function others(jobs: number, every: number): string[] {
      FROM ${series}, generate_series(0, 4) AS part`,
     `INSERT INTO api_key (id, tenant, name, scopes, secret_hash)
      SELECT 'key_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, '', '[]', '' FROM ${series}`,
+    `INSERT INTO weights (id, tenant, layout, network, channels, classes, sha256, size_bytes, source, uri, stored_bytes)
+     SELECT 'weights_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'torchvision', '{}', 3, 10, ${HASH('j')}, 1, 'upload',
+       'sha256:' || ${HASH('j')}, 1 FROM ${series}`,
     `INSERT INTO profile (id, tenant, network, device_kind, spec, dataset, state, finished_at)
      SELECT 'profile_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'network', 'cpu', '{}', '{}', 'succeeded', now() FROM ${series}`,
   ];

@@ -31,7 +31,8 @@ const trained = statement('trained-tasks', {
 /** One task trains all stages of these, so its seconds are of no single stage. */
 const JOINT_METHODS = methodsWith(({ trains }) => trains === 'jointly');
 
-const JOBS_LOOKED_AT = 200;
+/** Each has its spec in blocks of its own. */
+const JOBS_LOOKED_AT = 120;
 const MAX_TASKS = 100;
 
 /** The latest tasks of the tenant that trained the same network, with the same batch size and precision. */

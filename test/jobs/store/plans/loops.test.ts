@@ -56,6 +56,8 @@ test('the tables are large', async () => {
     'model_tag',
     'turn',
     'upload',
+    // The store of the service.
+    'blob_store',
     // These series are short; long ones have a seventh as many rows as points.
     'metric_level',
   ];
