@@ -225,7 +225,12 @@ export const STORE: readonly Mutant[] = [
       name: 'priority-reversed',
       fault: 'The lowest priority goes first.',
       file: 'src/jobs/store/queue-order.ts',
-      edits: [['ORDER BY task.priority DESC, job_id, position', 'ORDER BY task.priority, job_id, position']],
+      edits: [
+        [
+          'priority DESC, job_id, position LIMIT 1\n      ) first',
+          'priority, job_id, position LIMIT 1\n      ) first',
+        ],
+      ],
     },
   ]),
   ...noticedBy('test/datasets/image-folder.test.ts', 'classes that are numbers are in the order of numbers', [

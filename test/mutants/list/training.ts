@@ -229,7 +229,12 @@ export const TRAINING: readonly Mutant[] = [
       name: 'adamw-count',
       fault: 'AdamW corrects its means as if it were a step further.',
       file: 'src/trainer/optimizer/adamw.ts',
-      edits: [['= correctionsAt(update);', '= correctionsAt(update + 1);']],
+      edits: [
+        [
+          '= correctionsAt(settings, update);\n  kernels.applyAdam',
+          '= correctionsAt(settings, update + 1);\n  kernels.applyAdam',
+        ],
+      ],
     },
   ]),
   ...noticedBy('test/trainer/equations/pipeline.test.ts', 'delayed gradients', [
