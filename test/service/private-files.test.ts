@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
+import { PRIVATE_UMASK } from '../../src/contract/private-files.js';
 import { claimHome } from '../../src/service/home.js';
 import { smallJob } from '../jobs/support/specs.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
@@ -10,9 +11,11 @@ import { FAKE_TRAINER, Strata } from '../support/strata.js';
 const OTHERS = 0o077;
 let strata: Strata;
 before(async () => {
+  // This process opens the store too, as those of the service do.
+  process.umask(PRIVATE_UMASK);
+  strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
   // The usual umask of a shell: whoever starts the service need not know of another.
   process.umask(0o022);
-  strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
 });
 after(() => strata.stop());
 
