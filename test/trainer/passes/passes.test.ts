@@ -31,8 +31,8 @@ const NETWORKS: readonly [ModelFamily, PaddingRule][] = [
 ];
 // float32 has 2^-24 relative rounding; some dozen layers deep with batch norm's division, 1e-5 is what is left.
 const FORWARD_TOLERANCE = 1e-5;
-// Gradients pass the network twice.
-const GRADIENT_TOLERANCE = 1e-4;
+// Gradients pass the network twice. The largest error seen is 1.0e-4, with one of two orders of summation.
+const GRADIENT_TOLERANCE = 2e-4;
 // Central differences in float64: truncation h^2 and rounding 1e-16/h are both below 1e-9 here.
 const DIFFERENCE_STEP = 1e-5;
 
