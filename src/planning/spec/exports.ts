@@ -25,7 +25,7 @@ export function checkExports(
   if (family !== 'imagenet-resnet') {
     report(
       '/exports',
-      `${names} have no network of the family ${family}; use imagenet-resnet, or the format safetensors`,
+      `a network of the family ${family} has no counterpart in ${names}; use imagenet-resnet, or the format safetensors`,
     );
     return;
   }

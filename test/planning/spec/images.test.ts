@@ -98,7 +98,7 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     { exports: ['torchvision', 'timm'] },
     BIRDS,
     '/exports',
-    /torchvision and timm have no network of the family resnet; use imagenet-resnet, or the format safetensors/,
+    /the family resnet has no counterpart in torchvision and timm; use imagenet-resnet, or the format safetensors/,
   ],
   [
     'a padding that no library has',
