@@ -7,7 +7,7 @@ const LOOK_MS = 20;
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null | false> | T | null | false,
-  withinMs = 30_000,
+  withinMs = 90_000,
 ): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {
