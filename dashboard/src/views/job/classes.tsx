@@ -14,12 +14,12 @@ export function ClassesPanel({ job }: { readonly job: Schemas['Job'] }) {
       note={`The lowest accuracy first. Mean over the classes: ${percent(balanced)}; over the images: ${percent(full.accuracy)}.`}
     >
       <Scroll label="Accuracy by class">
-        <table>
+        <table className="list small">
           <thead>
             <tr>
               <th>Class</th>
-              <th className="number">Trained on</th>
-              <th className="number">Found</th>
+              <th className="number">Images</th>
+              <th className="number">Right</th>
               <th className="number">Accuracy</th>
             </tr>
           </thead>
@@ -29,7 +29,7 @@ export function ClassesPanel({ job }: { readonly job: Schemas['Job'] }) {
                 <td>{name}</td>
                 <td className="number">{trained}</td>
                 <td className="number">
-                  {correct} of {images}
+                  {correct} / {images}
                 </td>
                 <td className="number">{percent(accuracy)}</td>
               </tr>
