@@ -112,7 +112,7 @@ test('a round after a step between rounds begins on the way from the start of th
     });
     // The oracle: DiLoCo's step (arXiv:2311.08105, algorithm 1), rounded to float32 once per value.
     const joined = (await joinedOf(spec, blobs, inputsOf.get('end_to_end-0-0')!)).weights;
-    // Of the network alone: the stages bring their AuxNets along.
+    // The stages bring their AuxNets along; replicas train the network alone.
     let start = new Map([...joined].filter(([name]) => !name.startsWith('aux')));
     let velocity = new Map([...start].map(([name, values]) => [name, new Float32Array(values.length)]));
     for (const round of [0, 1, 2]) {
