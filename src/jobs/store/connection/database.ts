@@ -121,9 +121,10 @@ export async function openDatabase(
 
 function withTransactions(prisma: TypedClient, pool: pg.Pool): Database {
   const nudges = new Nudges(pool);
-  // Prisma's type of `$transaction` forgets the types of columns.
-  const transaction = prisma.$transaction.bind(prisma) as unknown as Database['$transaction'];
-  const disconnect = prisma.$disconnect.bind(prisma);
+  // Prisma's type of `$transaction` forgets the types of columns. What a Database has besides is added below.
+  const database = prisma as unknown as Database;
+  const transaction = database.$transaction.bind(database);
+  const disconnect = database.$disconnect.bind(database);
   const own: Omit<Database, keyof Transaction> = {
     pool,
     nudges,
@@ -139,7 +140,7 @@ function withTransactions(prisma: TypedClient, pool: pg.Pool): Database {
       await disconnect();
     },
   };
-  return Object.assign(prisma, own) as unknown as Database;
+  return Object.assign(database, own);
 }
 
 async function databaseMs(pool: pg.Pool): Promise<number> {
