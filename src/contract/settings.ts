@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BlobCache, DEFAULT_CACHE_MB } from './blob-cache.js';
 import { parseBlobUrl } from './blob-url.js';
+import { messageOf } from './message-of.js';
 import { nearest } from './nearest.js';
 import {
   LOG_LEVELS,
@@ -189,7 +190,7 @@ class Reader {
       return text;
     } catch (error) {
       // The message omits the value, because it may contain a password.
-      this.problems.push(`${name} ${error instanceof Error ? error.message : String(error)}`);
+      this.problems.push(`${name} ${messageOf(error)}`);
       return undefined;
     }
   }

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BlobCache, DEFAULT_CACHE_MB } from '../contract/blob-cache.js';
 import { parseBlobUrl } from '../contract/blob-url.js';
+import { messageOf } from '../contract/message-of.js';
 import type { BlobStore } from './blob-store.js';
 import { createFolderStore } from './folder-store.js';
 import { lazyStore } from './lazy-store.js';
 import { LocalCache } from './local-cache.js';
 
-/** For a program that names no cache of its own. */
+/** Cache of the programs that name none. */
 const SHARED_CACHE: BlobCache = {
   folder: join(tmpdir(), 'strata-blob-cache'),
   maxBytes: DEFAULT_CACHE_MB * 1e6,
@@ -35,6 +36,6 @@ function placeOf(blobUrl: string) {
   try {
     return parseBlobUrl(blobUrl);
   } catch (error) {
-    throw new RangeError(`BLOB_URL ${error instanceof Error ? error.message : String(error)}`);
+    throw new RangeError(`BLOB_URL ${messageOf(error)}`);
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '../store/due-jobs.js';
 import { lockJob } from '../store/jobs.js';
 import { type ExpiredTask, expiredTasks } from '../store/tasks.js';
-import { eachRow } from './each-row.js';
+import { eachRow, pagesOf, type ReadPage } from './each-row.js';
 
 /** Jobs that are planned in one transaction. */
 const PLANNED_TOGETHER = 25;
@@ -25,19 +25,15 @@ export async function planJobs(db: Database, log: Log): Promise<void> {
   const plan = async (ids: readonly string[]): Promise<void> => {
     for (const id of await planJobsTogether(db, ids)) log.info({ job: id }, 'planned');
   };
-  for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: readonly JobId[] = await unplannedJobs(db, after, PLANNED_TOGETHER);
-    if (page.length > 0) {
-      await plan(page.map(({ id }) => id)).catch((error: unknown) => {
-        if (isUnavailable(error)) throw error;
-      });
-    }
-    after = page.length < PLANNED_TOGETHER ? undefined : page.at(-1)?.id;
+  const readPage: ReadPage<JobId> = (after, limit) => unplannedJobs(db, after, limit);
+  let hasFailed = false;
+  for await (const page of pagesOf(readPage, PLANNED_TOGETHER)) {
+    await plan(page.map(({ id }) => id)).catch((error: unknown) => {
+      if (isUnavailable(error)) throw error;
+      hasFailed = true;
+    });
   }
-  await eachRow(
-    (after, limit) => unplannedJobs(db, after, limit),
-    ({ id }) => plan([id]),
-  );
+  if (hasFailed) await eachRow(readPage, ({ id }) => plan([id]));
 }
 
 /** Takes back the tasks of lost workers. */

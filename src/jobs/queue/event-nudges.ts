@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { REDIS_SILENCE_MS } from '../process/limits.js';
+import { openImpatient } from './redis.js';
 
 const CHANNEL = 'strata-event';
 
@@ -14,12 +14,7 @@ export interface EventNudges {
  * listens for something else, so that the cost of a task would grow with the number of workers.
  */
 export function openEventNudges(redisUrl: string): EventNudges {
-  const redis = new Redis(redisUrl, {
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    socketTimeout: REDIS_SILENCE_MS,
-  });
-  redis.on('error', () => undefined);
+  const redis = openImpatient(redisUrl);
   return {
     publish: (jobIds) => void redis.publish(CHANNEL, jobIds.join()).catch(() => undefined),
     close: () => redis.disconnect(),

@@ -14,12 +14,7 @@ const PROBE_KEPT_MS = 60_000;
 const REFUSAL = /^(MISCONF|OOM|READONLY|NOREPLICAS|LOADING|MASTERDOWN|NOPERM)\b/;
 
 export function openRedisProbe(redisUrl: string): RedisProbe {
-  const redis = new Redis(redisUrl, {
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    socketTimeout: REDIS_SILENCE_MS,
-  });
-  redis.on('error', () => undefined);
+  const redis = openImpatient(redisUrl);
   return {
     async problem(timeoutMs) {
       const late = new Promise<string>((resolve) => setTimeout(resolve, timeoutMs, SILENT).unref());
@@ -34,6 +29,17 @@ export function openRedisProbe(redisUrl: string): RedisProbe {
       redis.disconnect();
     },
   };
+}
+
+/** A connection whose commands fail at once while Redis does not answer. It connects again by itself. */
+export function openImpatient(redisUrl: string): Redis {
+  const redis = new Redis(redisUrl, {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    socketTimeout: REDIS_SILENCE_MS,
+  });
+  redis.on('error', () => undefined);
+  return redis;
 }
 
 export function connectionTo(url: string) {
