@@ -1,10 +1,12 @@
 // npm test [-- filter ...]: runs test/**/*.test.ts whose path contains a filter: one file more at once than there are
-// cores, then, as many as there are cores, those that put whole services under faults.
+// cores, then, as many as there are cores, those that put whole services under faults. A file that failed runs once
+// more, alone: what passes then depends on the load of the machine, and is named at the end with its first failure.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { messageOf } from '../src/contract/message-of.js';
 import { runCommand } from '../src/service/commands/command.js';
 import { ROOT } from '../src/service/root.js';
 import { prepareTests, TEST_OPTIONS } from './support/prepare.js';
@@ -36,39 +38,59 @@ const FILES_OF_TIMES = [
   ...['jobs/dispatcher/webhooks/deliveries', 'trainer/documents/documents'],
 ].map((name) => join(ROOT, 'test', `${name}.test.ts`));
 
+/** If more files fail, the load of the machine is not the reason. */
+const MAX_AGAIN = 10;
 /** Number of files that are named at the end because they took longest. */
 const LONGEST_NAMED = 12;
 
-interface Counts {
+/** What one run of one file came to. */
+interface FileResult {
   passed: number;
-  failed: number;
   skipped: number;
-  /** Milliseconds of the tests of each file. */
-  durations: Map<string, number>;
+  /** Name and error of each test that failed. */
+  failures: string[];
+  /** Those of a first run, where the second passed. */
+  unsteady: string[];
+  /** Milliseconds of its tests. */
+  duration: number;
 }
+
+/** By the path of the file. */
+type Results = Map<string, FileResult>;
 
 await runCommand(async () => {
   await prepareTests();
   // Node's test runner starts each file with the options of this process.
   process.execArgv = [...TEST_OPTIONS];
   const files = await testFiles(process.argv.slice(2));
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0, durations: new Map() };
   const underFaults = (file: string) => FAULTS.some((folder) => file.startsWith(join(ROOT, 'test', folder)));
   const long = files.filter((file) => LONGEST.includes(file));
   const shared = [...long, ...files.filter((file) => !underFaults(file) && !long.includes(file))];
   const { TZ } = process.env;
   process.env.TZ = TZ ?? ZONE;
-  await runFiles(shared, SHARED_AT_ONCE, counts);
-  await runFiles(files.filter(underFaults), availableParallelism(), counts);
+  const results: Results[] = [];
+  const first = await runFiles(shared, SHARED_AT_ONCE);
+  results.push(
+    await failedAgain(
+      new Map([...first, ...(await runFiles(files.filter(underFaults), availableParallelism()))]),
+    ),
+  );
   for (const zone of TZ === undefined ? OTHER_ZONES : []) {
     process.env.TZ = zone;
     const again = files.filter((file) => FILES_OF_TIMES.includes(file));
-    await runFiles(again, availableParallelism(), counts);
+    results.push(await failedAgain(await runFiles(again, availableParallelism())));
   }
-  console.log(`Files that took longest: ${longest(counts.durations).join(', ')}`);
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-  if (counts.passed + counts.failed === 0) process.exit(1);
-  process.exit(counts.failed > 0 ? 1 : 0);
+  const all = results.flatMap((each) => [...each.values()]);
+  const sum = (count: (result: FileResult) => number) =>
+    all.reduce((total, result) => total + count(result), 0);
+  const failures = all.flatMap((result) => result.failures);
+  console.log(`Files that took longest: ${longest(results).join(', ')}`);
+  for (const failure of all.flatMap(({ unsteady }) => unsteady))
+    console.log(`Passed only when it ran again, alone: ${failure}`);
+  for (const failure of failures) console.log(`Failed: ${failure}`);
+  const passed = sum((result) => result.passed);
+  console.log(`${passed} passed, ${failures.length} failed, ${sum(({ skipped }) => skipped)} skipped`);
+  process.exit(failures.length > 0 || passed === 0 ? 1 : 0);
 });
 
 async function testFiles(filters: readonly string[]): Promise<string[]> {
@@ -80,34 +102,57 @@ async function testFiles(filters: readonly string[]): Promise<string[]> {
     .map((name) => join(ROOT, 'test', name));
 }
 
-async function runFiles(files: string[], concurrency: number, counts: Counts): Promise<void> {
-  if (files.length === 0) return;
-  const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
-  for (const outcome of ['test:pass', 'test:fail'] as const)
-    stream.on(outcome, ({ file = '', nesting, details }) => {
-      const before = counts.durations.get(file) ?? 0;
-      if (nesting === 0) counts.durations.set(file, before + details.duration_ms);
-    });
-  stream.on('test:pass', (event) => {
-    // Node reports a file without tests as a passed test with the file's name.
-    if (event.details.type === 'suite' || files.includes(event.name)) return;
-    if (event.skip !== undefined || event.todo !== undefined) counts.skipped += 1;
-    else counts.passed += 1;
-  });
-  stream.on('test:fail', (event) => {
-    const { error } = event.details;
-    // A suite or file that fails only because of its subtests is not one more failure.
-    if (failureType(error) === 'subtestsFailed') return;
-    counts.failed += 1;
-  });
-  for await (const text of stream.compose(new spec())) process.stdout.write(text);
+/** Runs the files that failed once more, one at a time. @returns the results, with those of the second runs */
+async function failedAgain(results: Results): Promise<Results> {
+  const failed = [...results].filter(([, { failures }]) => failures.length > 0);
+  if (failed.length > MAX_AGAIN) return results;
+  const latest = new Map(results);
+  for (const [file, { failures }] of failed) {
+    console.log(`Once more, alone: ${relative(ROOT, file)}`);
+    const again = (await runFiles([file], 1)).get(file);
+    if (again === undefined) continue;
+    latest.set(file, again);
+    if (again.failures.length > 0) continue;
+    again.unsteady.push(...failures);
+  }
+  return latest;
 }
 
-function longest(durations: ReadonlyMap<string, number>): string[] {
-  return [...durations]
-    .sort(([, a], [, b]) => b - a)
+async function runFiles(files: string[], concurrency: number): Promise<Results> {
+  const results: Results = new Map();
+  if (files.length === 0) return results;
+  const resultOf = (file: string): FileResult => {
+    const result = results.get(file) ?? { passed: 0, skipped: 0, failures: [], unsteady: [], duration: 0 };
+    results.set(file, result);
+    return result;
+  };
+  const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
+  for (const outcome of ['test:pass', 'test:fail'] as const)
+    stream.on(outcome, ({ file, name, nesting, details }) => {
+      if (nesting === 0) resultOf(file ?? name).duration += details.duration_ms;
+    });
+  stream.on('test:pass', ({ file, name, details, skip, todo }) => {
+    // Node reports a file without tests as a passed test with the file's name.
+    if (details.type === 'suite' || files.includes(name)) return;
+    if (skip !== undefined || todo !== undefined) resultOf(file ?? name).skipped += 1;
+    else resultOf(file ?? name).passed += 1;
+  });
+  stream.on('test:fail', ({ file, name, details: { error } }) => {
+    // A suite or file that fails only because of its subtests is not one more failure.
+    if (failureType(error) === 'subtestsFailed') return;
+    const path = file ?? name;
+    resultOf(path).failures.push(`${relative(ROOT, path)}: ${name}: ${messageOf(error.cause ?? error)}`);
+  });
+  for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  return results;
+}
+
+function longest(results: readonly Results[]): string[] {
+  return results
+    .flatMap((each) => [...each])
+    .sort(([, a], [, b]) => b.duration - a.duration)
     .slice(0, LONGEST_NAMED)
-    .map(([file, ms]) => `${relative(ROOT, file)} ${Math.round(ms / 1000)} s`);
+    .map(([file, { duration }]) => `${relative(ROOT, file)} ${Math.round(duration / 1000)} s`);
 }
 
 function failureType(error: object): unknown {

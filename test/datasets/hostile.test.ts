@@ -53,12 +53,14 @@ describe('hostile and broken uploads', () => {
       const dataset: Dataset = await eventually(
         'it is refused',
         async () => {
-          const found: Dataset = (await app.inject(`/datasets/${ids.get(what)}`)).json();
+          const response = await app.inject(`/datasets/${ids.get(what)}`);
+          assert.equal(response.statusCode, 200, response.body);
+          const found: Dataset = response.json();
           return found.state !== 'validating' && found;
         },
         120_000,
       );
-      assert.equal(dataset.state, 'failed');
+      assert.equal(dataset.state, 'failed', JSON.stringify(dataset));
       const [first] = dataset.problems;
       assert.deepEqual([first?.code, first?.severity], [code, 'error'], JSON.stringify(dataset.problems));
       assert.ok(isErrorCode(code));
