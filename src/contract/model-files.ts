@@ -11,6 +11,12 @@ const FORMATS: Readonly<Record<string, string>> = {
   'torchvision/config.json': 'torchvision',
   'timm/model.safetensors': 'timm',
   'timm/config.json': 'timm',
+  'transformers/model.safetensors': 'transformers',
+  'transformers/config.json': 'transformers',
+  'cifar-resnet/model.safetensors': 'cifar-resnet',
+  'cifar-resnet/config.json': 'cifar-resnet',
+  'wide-resnet-pytorch/model.safetensors': 'wide-resnet-pytorch',
+  'wide-resnet-pytorch/config.json': 'wide-resnet-pytorch',
 };
 
 /** Variant and format of a file, from its artifact name: `full/model.onnx`. */

@@ -95,8 +95,12 @@ const STEM: Record<ModelFamily, (image: Shape, width: number, padding: PaddingRu
 
 function blockOf({ family, depth }: ModelSize): (options: BlockOptions) => Block {
   if (family === 'wide-resnet') return preActivationBlock;
-  const bottleneck = family === 'imagenet-resnet' && depth >= SHALLOWEST_BOTTLENECK;
-  return bottleneck ? bottleneckBlock : basicBlock;
+  return hasBottlenecks(family, depth) ? bottleneckBlock : basicBlock;
+}
+
+/** Whether its blocks have three convolutions. */
+export function hasBottlenecks(family: ModelFamily, depth: number): boolean {
+  return family === 'imagenet-resnet' && depth >= SHALLOWEST_BOTTLENECK;
 }
 
 /** Every group except the first starts with stride 2 and has twice the channels of the previous one. */

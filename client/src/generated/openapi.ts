@@ -2783,12 +2783,12 @@ export interface components {
              */
             max_attempts: number;
             /**
-             * @description Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. `torchvision` and `timm` are state dicts that the networks of these libraries load strictly, with a `config.json` each, of the full network alone: for `imagenet-resnet` of width 64 with `padding` `symmetric`. Before a file is stored, it is loaded and compared with the trained network on 1,000 test images.
+             * @description Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. `torchvision`, `timm`, `transformers`, `cifar-resnet` (pytorch-cifar-models) and `wide-resnet-pytorch` (WideResNet-pytorch) are state dicts that the networks of these libraries load strictly, with a `config.json` each, of the full network alone. Networks need `padding` `symmetric` for them; docs/exports.md says which network each library has. Before a file is stored, it is loaded and compared with the trained network on 1,000 test images.
              * @default [
              *       "tfjs-layers"
              *     ]
              */
-            exports: ("tfjs-layers" | "tfjs-graph" | "onnx" | "safetensors" | "torchvision" | "timm")[];
+            exports: ("tfjs-layers" | "tfjs-graph" | "onnx" | "safetensors" | "torchvision" | "timm" | "transformers" | "cifar-resnet" | "wide-resnet-pytorch")[];
             /** @default {} */
             export_options: components["schemas"]["ExportOptions"];
             /**

@@ -10,6 +10,9 @@ const LIBRARIES = [
   ['safetensors', 'pytorch'],
   ['torchvision', 'pytorch'],
   ['timm', 'timm'],
+  ['transformers', 'transformers'],
+  ['cifar-resnet', 'pytorch'],
+  ['wide-resnet-pytorch', 'pytorch'],
   ['tfjs-graph', 'tensorflow.js'],
   ['tfjs-layers', 'tensorflow.js'],
 ] as const;

@@ -36,23 +36,15 @@ ${SCRIPT}
 pixels = torch.zeros(${shape})  # your images, 0..255
 print(predict(pixels).argmax(1))
 \`\`\``,
-  torchvision: (shape) => `torchvision (\`pip install torch torchvision safetensors numpy\`):
-
-\`\`\`python
-import json
-import torch
-import torchvision
-from safetensors.torch import load_file
-
-config = json.load(open("full/torchvision/config.json"))
-model = getattr(torchvision.models, config["architecture"])(num_classes=len(config["classes"])).eval()
-model.load_state_dict(load_file("full/torchvision/model.safetensors"))
-mean, deviation = torch.tensor(config["mean"]), torch.tensor(config["standard_deviation"])
-pixels = torch.zeros(${shape})  # your images, 0..255
-with torch.no_grad():
-    probabilities = model(((pixels - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
-print(probabilities.argmax(1))
-\`\`\``,
+  torchvision: (shape) =>
+    pytorch({
+      format: 'torchvision',
+      about: 'torchvision',
+      packages: 'torch torchvision safetensors numpy',
+      imports: 'import torchvision\n',
+      model: 'getattr(torchvision.models, config["architecture"])(num_classes=len(config["classes"]))',
+      shape,
+    }),
   timm: (shape) => `timm (\`pip install torch timm\`):
 
 \`\`\`python
@@ -66,7 +58,69 @@ with torch.no_grad():
     probabilities = model(((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
 print(probabilities.argmax(1))
 \`\`\``,
+  transformers: (shape) => `transformers (\`pip install torch transformers\`):
+
+\`\`\`python
+import torch
+from transformers import ResNetForImageClassification
+
+model = ResNetForImageClassification.from_pretrained("full/transformers").eval()
+mean, deviation = torch.tensor(model.config.mean), torch.tensor(model.config.standard_deviation)
+pixels = torch.zeros(${shape})  # your images, 0..255
+with torch.no_grad():
+    probabilities = model(((pixels - mean) / deviation).permute(0, 3, 1, 2)).logits.softmax(1)
+print(probabilities.argmax(1))
+\`\`\``,
+  'cifar-resnet': (shape) =>
+    pytorch({
+      format: 'cifar-resnet',
+      about: 'pytorch-cifar-models',
+      imports: '',
+      model:
+        'torch.hub.load("chenyaofo/pytorch-cifar-models", config["architecture"], num_classes=len(config["classes"]))',
+      shape,
+    }),
+  'wide-resnet-pytorch': (shape) =>
+    pytorch({
+      format: 'wide-resnet-pytorch',
+      about: 'WideResNet-pytorch, beside its file `wideresnet.py`',
+      imports: 'from wideresnet import WideResNet  # https://github.com/xternalz/WideResNet-pytorch\n',
+      model: 'WideResNet(config["depth"], len(config["classes"]), config["widen_factor"])',
+      shape,
+    }),
 };
+
+const PACKAGES = 'torch safetensors numpy';
+
+interface PytorchExample {
+  readonly format: ExportFormat;
+  readonly about: string;
+  readonly packages?: string;
+  /** A line that ends in a newline, after the other imports. */
+  readonly imports: string;
+  /** An expression that builds the network from `config`. */
+  readonly model: string;
+  readonly shape: string;
+}
+
+function pytorch({ format, about, packages = PACKAGES, imports, model, shape }: PytorchExample): string {
+  return `${about} (\`pip install ${packages}\`):
+
+\`\`\`python
+import json
+import torch
+from safetensors.torch import load_file
+${imports}
+config = json.load(open("full/${format}/config.json"))
+model = ${model}.eval()
+model.load_state_dict(load_file("full/${format}/model.safetensors"))
+mean, deviation = torch.tensor(config["mean"]), torch.tensor(config["standard_deviation"])
+pixels = torch.zeros(${shape})  # your images, 0..255
+with torch.no_grad():
+    probabilities = model(((pixels - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
+print(probabilities.argmax(1))
+\`\`\``;
+}
 
 function page(load: string, shape: string): string {
   return `\`\`\`html

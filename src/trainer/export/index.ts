@@ -1,7 +1,8 @@
 /** Trained networks as files for other tools. */
 import type { Exported, ExportFormat, ExportRequest } from './exported.js';
 import { exportTfjsGraph } from './graph-export.js';
-import { exportTimm, exportTorchvision } from './library-export.js';
+import { LIBRARIES } from './libraries.js';
+import { exportForLibrary } from './library-export.js';
 import { exportOnnx } from './onnx-export.js';
 import { exportSafetensors } from './safetensors-export.js';
 import { exportTfjsLayers } from './tfjs-export.js';
@@ -17,15 +18,16 @@ const WRITERS: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise
   'tfjs-graph': exportTfjsGraph,
   onnx: exportOnnx,
   safetensors: exportSafetensors,
-  torchvision: exportTorchvision,
-  timm: exportTimm,
+  torchvision: exportForLibrary('torchvision'),
+  timm: exportForLibrary('timm'),
+  transformers: exportForLibrary('transformers'),
+  'cifar-resnet': exportForLibrary('cifar-resnet'),
+  'wide-resnet-pytorch': exportForLibrary('wide-resnet-pytorch'),
 };
 
-/** Formats of which a compact network has no file: libraries have no network like it. */
-const FULL_ALONE: readonly ExportFormat[] = ['torchvision', 'timm'];
-
+/** A compact network has no file for a library: none has a network like it. */
 export function hasFormat(network: ExportRequest['folder'], format: ExportFormat): boolean {
-  return network === 'full' || !FULL_ALONE.includes(format);
+  return network === 'full' || !Object.hasOwn(LIBRARIES, format);
 }
 
 /** Writes the files of one format for a network to `<folder>/`. @throws TrainerError export_mismatch */

@@ -1,4 +1,5 @@
 import { modelInputOf } from '../../images/preparation.js';
+import { blockGroups, hasBottlenecks, type ModelSize } from '../../network/index.js';
 import { flattenInference, type InferenceModel } from './inference-layers.js';
 import { metadataOf } from './metadata.js';
 
@@ -6,14 +7,40 @@ const MAX_PIXEL = 255;
 /** Sides of the image over those of the last block. */
 const STRIDES = 32;
 
-/** `config.json` of `torchvision`: which network, and how pixels 0..255 become its input. */
-export function torchvisionConfig({ manifest }: InferenceModel, architecture: string): object {
+/** `config.json` of a library without words of its own: which network, and how pixels 0..255 become its input. */
+export function pytorchConfig({ manifest }: InferenceModel, format: string, network: object): object {
   return {
-    format: 'torchvision',
-    architecture,
+    format,
+    ...network,
     ...metadataOf(manifest, 'outside'),
     mean: manifest.mean,
     standard_deviation: manifest.standard_deviation,
+  };
+}
+
+/** `config.json` in the words of transformers, with the same facts about the input. */
+export function transformersConfig(
+  { manifest }: InferenceModel,
+  { family, depth, width }: ModelSize,
+): object {
+  const { image, classes, mean, standard_deviation } = manifest;
+  const isBottleneck = hasBottlenecks(family, depth);
+  return {
+    model_type: 'resnet',
+    architectures: ['ResNetForImageClassification'],
+    num_channels: image.channels,
+    embedding_size: width,
+    depths: blockGroups(family, depth),
+    hidden_sizes: [1, 2, 4, 8].map((factor) => factor * width * (isBottleneck ? 4 : 1)),
+    layer_type: isBottleneck ? 'bottleneck' : 'basic',
+    hidden_act: 'relu',
+    downsample_in_first_stage: false,
+    downsample_in_bottleneck: false,
+    id2label: Object.fromEntries(classes.entries()),
+    label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
+    ...metadataOf(manifest, 'outside'),
+    mean,
+    standard_deviation,
   };
 }
 

@@ -108,6 +108,24 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     /would answer wrongly; use symmetric, or leave timm out of exports/,
   ],
   [
+    'a depth that pytorch-cifar-models lacks',
+    { image_size: 32, model: { depth: 26, padding: 'symmetric' }, exports: ['cifar-resnet'] },
+    BIRDS,
+    '/model/depth',
+    /have the depths 20, 32, 44, 56; use one/,
+  ],
+  [
+    'images that WideResNet-pytorch pools to more than one position',
+    {
+      image_size: 64,
+      model: { family: 'wide-resnet', depth: 16, padding: 'symmetric' },
+      exports: ['wide-resnet-pytorch'],
+    },
+    BIRDS,
+    '/exports',
+    /reads images of 29 to 32 pixels a side, these have 64x64; use safetensors/,
+  ],
+  [
     'a width that no library has',
     {
       image_size: 64,
@@ -153,15 +171,22 @@ for (const [name, changes, dataset, pointer, remedy] of FAULTS) {
   });
 }
 
-test('networks of torchvision and timm are exported for them', () => {
-  const changes = {
-    image_size: 64,
-    model: { family: 'imagenet-resnet', depth: 50, padding: 'symmetric' },
-  } as const;
-  assert.deepEqual(resolved({ ...changes, exports: ['torchvision', 'timm'] }).exports, [
-    'torchvision',
-    'timm',
-  ]);
+test('networks of libraries are exported for them', () => {
+  const padding = 'symmetric';
+  const cases: readonly SpecChanges[] = [
+    {
+      image_size: 64,
+      model: { family: 'imagenet-resnet', depth: 50, padding },
+      exports: ['torchvision', 'timm', 'transformers'],
+    },
+    { image_size: 64, model: { family: 'resnet', depth: 20, padding }, exports: ['cifar-resnet'] },
+    {
+      image_size: 32,
+      model: { family: 'wide-resnet', depth: 16, width: 4, padding },
+      exports: ['wide-resnet-pytorch'],
+    },
+  ];
+  for (const changes of cases) assert.deepEqual(resolved(changes).exports, changes.exports);
 });
 
 test('an image_size that equals that of the pixels is accepted', () => {

@@ -1,28 +1,36 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { installedTorch } from '../../../bench/step/torch.js';
-import { describeNetwork, flatten, parametersOf, wholeNetwork } from '../../../src/network/index.js';
+import {
+  describeNetwork,
+  flatten,
+  type ModelSize,
+  parametersOf,
+  type Shape,
+  wholeNetwork,
+} from '../../../src/network/index.js';
+import { TORCHVISION } from '../../../src/network/layouts/index.js';
 import { exec } from '../../../src/provision/exec.js';
-import { usageOf } from '../../../src/trainer/documents/usage.js';
+import { modelCard } from '../../../src/trainer/documents/index.js';
+import type { ExportFormat } from '../../../src/trainer/export/index.js';
 import type { InferenceModel } from '../../../src/trainer/export/inference-layers.js';
-import { timmConfig, torchvisionConfig } from '../../../src/trainer/export/library-config.js';
+import { LIBRARIES } from '../../../src/trainer/export/libraries.js';
+import { timmConfig } from '../../../src/trainer/export/library-config.js';
 import { inferenceModel } from '../../../src/trainer/export/lower.js';
 import { onnxFile } from '../../../src/trainer/export/onnx-export.js';
 import { withOnnxRuntime } from '../../../src/trainer/export/onnx-runtime.js';
-import { tensorsOf } from '../../../src/trainer/export/safetensors-files.js';
-import {
-  libraryNames,
-  libraryNetwork,
-  readStateDict,
-  stateDict,
-} from '../../../src/trainer/export/state-dict.js';
+import { safetensorsFiles, tensorsOf } from '../../../src/trainer/export/safetensors-files.js';
+import { libraryNames, readStateDict, stateDict } from '../../../src/trainer/export/state-dict.js';
 import { initialValues } from '../../../src/trainer/optimizer/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { pythonPackages } from '../../support/python-packages.js';
+import { codeBlocks } from '../support/document-readers.js';
+import { WHOLE_MNIST } from '../support/small-mnist.js';
+import { mnistSpec } from '../support/specs.js';
 
 const IMAGE = { height: 64, width: 64, channels: 3 };
 const CLASSES = ['a', 'b', 'c'];
@@ -31,9 +39,13 @@ const networkOf = (depth: number, width = 64) =>
   ({ family: 'imagenet-resnet', depth, width, padding: 'symmetric' }) as const;
 
 /** An untrained network with random statistics. */
-function modelOf(depth: number, width?: number): InferenceModel {
-  const layers = wholeNetwork(describeNetwork(networkOf(depth, width), IMAGE, CLASSES.length));
-  const random = randomStream(1, 'statistics', depth);
+function modelOf(
+  network: ModelSize,
+  image: Shape = IMAGE,
+  storage: 'pixels' | 'encoded' = 'encoded',
+): InferenceModel {
+  const layers = wholeNetwork(describeNetwork(network, image, CLASSES.length));
+  const random = randomStream(1, 'statistics', network.depth);
   const around = (length: number, from: number) => Float32Array.from({ length }, () => from + random());
   const norms = flatten(layers).flatMap((layer) => (layer.op === 'norm' ? [layer] : []));
   return inferenceModel({
@@ -46,8 +58,8 @@ function modelOf(depth: number, width?: number): InferenceModel {
       ]),
     ),
     manifest: {
-      storage: 'encoded',
-      image: IMAGE,
+      storage,
+      image,
       classes: CLASSES,
       mean: [120, 115, 105],
       standard_deviation: [60, 58, 57],
@@ -61,9 +73,10 @@ test('every tensor gets the name that torchvision has for it, and is read back b
     [18, 102],
     [50, 267],
   ] as const) {
-    const model = modelOf(depth, 2);
+    const network = networkOf(depth, 2);
+    const model = modelOf(network);
     const tensors = tensorsOf(model);
-    const names = [...tensors.keys()].map(libraryNames(networkOf(depth)));
+    const names = [...tensors.keys()].map(libraryNames(network, TORCHVISION));
     assert.equal(new Set(names).size, count);
     for (const name of [
       'conv1.weight',
@@ -74,14 +87,14 @@ test('every tensor gets the name that torchvision has for it, and is read back b
     ])
       assert.ok(names.includes(name), name);
     assert.deepEqual(
-      tensorsOf(readStateDict(stateDict(model, networkOf(depth)), model, networkOf(depth))),
+      tensorsOf(readStateDict(stateDict(model, network, TORCHVISION), model, network, TORCHVISION)),
       tensors,
     );
   }
 });
 
 test("timm's config says the size, the crop and the classes in its words, with pixels from 0 to 1", () => {
-  const config = JSON.parse(JSON.stringify(timmConfig(modelOf(18, 2), 'resnet18')));
+  const config = JSON.parse(JSON.stringify(timmConfig(modelOf(networkOf(18, 2)), 'resnet18')));
   const { pretrained_cfg: given } = config;
   assert.deepEqual([config.architecture, config.num_classes, config.label_names], ['resnet18', 3, CLASSES]);
   assert.deepEqual([given.input_size, given.crop_pct, given.interpolation], [[3, 64, 64], 0.875, 'bilinear']);
@@ -94,44 +107,109 @@ const torch = await installedTorch();
 const skip = torch ? false : 'PyTorch is not in the cache; `npm run bench -- step` puts it there';
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
 
-test('the code of the card loads the file strictly in torchvision and timm, which answer as ONNX Runtime does', {
+/** A job's network, and the formats that its family has beside those of every network. */
+const CARDS = [
+  {
+    model: networkOf(18),
+    image: IMAGE,
+    storage: 'encoded',
+    libraries: ['torchvision', 'timm', 'transformers'],
+  },
+  {
+    model: { family: 'resnet', depth: 20, width: 16, padding: 'symmetric' },
+    image: { height: 24, width: 32, channels: 3 },
+    storage: 'pixels',
+    libraries: ['cifar-resnet'],
+  },
+  {
+    model: { family: 'wide-resnet', depth: 10, width: 2, padding: 'symmetric' },
+    image: { height: 32, width: 32, channels: 3 },
+    storage: 'pixels',
+    libraries: ['wide-resnet-pytorch'],
+  },
+] as const;
+
+test('every Python example of a card loads its file, strictly in libraries, and answers as ONNX Runtime does', {
   skip,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-libraries-'));
   try {
-    const packages = await pythonPackages('libraries', REQUIREMENTS);
-    const env = { ...process.env, ...torch, PYTHONPATH: `${torch!.PYTHONPATH}:${packages}` };
-    const random = randomStream(1, 'pixels');
-    const pixels = Uint8Array.from({ length: 2 * 64 * 64 * 3 }, () => 256 * random());
-    {
-      const [depth, model] = [18, modelOf(18)] as const;
-      const expected = await withOnnxRuntime(onnxFile(model), IMAGE, async (predict) => predict(pixels, 2));
-      for (const [library, configOf] of [
-        ['torchvision', torchvisionConfig],
-        ['timm', timmConfig],
-      ] as const) {
-        const place = join(folder, 'full', library);
-        mkdirSync(place, { recursive: true });
-        writeFileSync(join(place, 'model.safetensors'), stateDict(model, networkOf(depth)));
-        writeFileSync(
-          join(place, 'config.json'),
-          JSON.stringify(configOf(model, libraryNetwork(networkOf(depth)))),
-        );
-        const [, code = ''] = /```python\n([\s\S]+?)```/.exec(usageOf(library, IMAGE)) ?? [];
-        const values = `torch.tensor(${JSON.stringify([...pixels])}).reshape(2, 64, 64, 3).float()`;
-        writeFileSync(
-          join(folder, 'ask.py'),
-          `${code.replace(/torch\.zeros\(.+\)/, values)}\nprint(probabilities.flatten().tolist())`,
-        );
-        const answer = (await exec('python3', ['ask.py'], { cwd: folder, env })).trim().split('\n').at(-1)!;
-        const found: number[] = JSON.parse(answer);
-        assert.equal(found.length, expected.length);
-        // Sums of float32 in another order.
-        for (const [index, value] of found.entries())
-          assert.ok(Math.abs(value - expected[index]!) < 1e-5, `${library} ${depth}: ${found} ${expected}`);
+    const [libraries, documents] = await Promise.all([
+      pythonPackages('libraries', REQUIREMENTS),
+      pythonPackages('documents', fileURLToPath(new URL('../requirements.txt', import.meta.url))),
+    ]);
+    const definitions = fileURLToPath(new URL('../../../bench/port', import.meta.url));
+    const PYTHONPATH = [torch!.PYTHONPATH, libraries, documents, definitions].join(':');
+    const examples: { folder: string; code: string; shape: number[] }[] = [];
+    const answers: Float32Array[] = [];
+    for (const { model: network, image, storage, libraries: names } of CARDS) {
+      const model = modelOf(network, image, storage);
+      const random = randomStream(1, 'pixels');
+      const pixels = Uint8Array.from({ length: 2 * image.height * image.width * 3 }, () => 256 * random());
+      const expected = await withOnnxRuntime(onnxFile(model), image, async (predict) => predict(pixels, 2));
+      const place = join(folder, network.family);
+      const write = (name: string, bytes: Uint8Array | string) => {
+        mkdirSync(dirname(join(place, name)), { recursive: true });
+        writeFileSync(join(place, name), bytes);
+      };
+      write('pixels.json', JSON.stringify([...pixels]));
+      write('full/model.onnx', onnxFile(model));
+      const { weights, config } = safetensorsFiles(model);
+      write('full/model.safetensors', weights);
+      write('full/config.json', config);
+      for (const name of names) {
+        const { layout, config: describe } = LIBRARIES[name];
+        write(`full/${name}/model.safetensors`, stateDict(model, network, layout));
+        write(`full/${name}/config.json`, JSON.stringify(describe(model, network)));
       }
+      for (const code of codeBlocks(cardOf(image, storage, ['onnx', 'safetensors', ...names]), 'python')) {
+        examples.push({ folder: network.family, code, shape: [2, image.height, image.width, 3] });
+        answers.push(expected);
+      }
+    }
+    assert.equal(examples.length, 11);
+    writeFileSync(join(folder, 'examples.json'), JSON.stringify(examples));
+    const env = { ...process.env, ...torch, PYTHONPATH, HF_HUB_OFFLINE: '1' };
+    const script = fileURLToPath(new URL('run_examples.py', import.meta.url));
+    const lines = (await exec('python3', [script], { cwd: folder, env })).trim().split('\n');
+    for (const [index, line] of lines.slice(-examples.length).entries()) {
+      const { printed, probabilities } = JSON.parse(line) as { printed: string; probabilities: number[] };
+      const { code } = examples[index]!;
+      assert.match(printed, /\[[012]\]/, code);
+      const expected = answers[index]!;
+      assert.equal(probabilities.length, expected.length);
+      // Sums of float32 in another order.
+      for (const [at, value] of probabilities.entries())
+        assert.ok(Math.abs(value - expected[at]!) < 1e-5, `${code}: ${probabilities}, not ${expected}`);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
+
+/** The card of a job; one of photographs resizes others than `image` to it. */
+function cardOf(image: Shape, storage: 'pixels' | 'encoded', formats: ExportFormat[]): string {
+  const photographs = { height: 300, width: 400, channels: 3 };
+  return modelCard({
+    jobId: 'job_1',
+    spec: {
+      ...mnistSpec(),
+      exports: formats,
+      image_size: storage === 'encoded' ? image.height : null,
+    },
+    dataset: { ...WHOLE_MNIST, storage, image: storage === 'encoded' ? photographs : image },
+    datasetDigest: 'sha256:0',
+    codeVersion: '1',
+    runtime: { tensorflow: '2', device: 'cpu' },
+    networks: [
+      {
+        ...{ name: 'full', accuracy: 0.5, balanced_accuracy: 0.5, loss: 1, classes: [], parameters: 1 },
+        ...{ multiply_adds: 1, latency: null },
+        exports: formats.map((format) => ({ format, size_bytes: 1, max_difference: 0 })),
+      },
+    ],
+    result: {},
+    history: { at: '2026-01-01T00:00:00.000Z', series: [] },
+    curves: null,
+  });
+}

@@ -53,6 +53,9 @@ const SUFFIXES: Readonly<Record<ExportFormat, string>> = {
   safetensors: '_safetensors',
   torchvision: '_torchvision',
   timm: '_timm',
+  transformers: '_transformers',
+  'cifar-resnet': '_cifar_resnet',
+  'wide-resnet-pytorch': '_wide_resnet_pytorch',
 };
 
 /**
