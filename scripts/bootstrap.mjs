@@ -22,6 +22,7 @@ const COMMANDS = {
   audit: 'scripts/audit.ts',
   bench: 'bench/run.ts',
   study: 'bench/study/run.ts',
+  'study:epochs': 'bench/study/equal-epochs.ts',
   screenshots: 'test/browser/screenshots/shoot.ts',
   'screenshots:record': 'test/browser/screenshots/record.ts',
   doctor: 'src/service/commands/doctor.ts',

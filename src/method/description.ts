@@ -61,5 +61,7 @@ export interface MethodDescription {
    * couplings.ts. Augmentation is then impossible.
    */
   readonly storesVariables?: boolean;
+  /** Whether plans compare it with the others and may recommend it. The rest are for studies. */
+  readonly isPlanned?: boolean;
   readonly messages: readonly Message[];
 }

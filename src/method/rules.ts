@@ -18,13 +18,14 @@ const COUPLED = { hasAuxiliaries: true, hasHeads: false, trains: 'every-stage' }
  * penalties are just strong enough if an end-to-end phase follows (docs/method.md, "The choice of beta").
  */
 export const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
-  backprop: { ...ALONE, hasAuxiliaries: false, isSerial: true },
+  backprop: { ...ALONE, hasAuxiliaries: false, isSerial: true, isPlanned: true },
   // No other message comes from downstream, so with the AuxNets of the previous round all stages of a round can run
   // at once.
   penalty: { ...COUPLED, penalty: { usual: 6 }, messages: [auxiliary(1)] },
   'augmented-lagrangian': {
     ...COUPLED,
     penalty: { usual: 4, adapts: true },
+    isPlanned: true,
     messages: [auxiliary(0), { output: 'corrections', input: 'corrections', to: 'upstream', lag: 0 }],
   },
   // The true features of every batch travel downstream with the forward pass. Nothing travels upstream.
@@ -35,7 +36,7 @@ export const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
     messages: [{ output: 'features', input: 'features', to: 'downstream', lag: 0 }],
   },
   // Features go down and gradients up in every step, within the task of a round: no message outlives it.
-  pipeline: { ...ALONE, hasAuxiliaries: false, trains: 'jointly', isPipelined: true },
+  pipeline: { ...ALONE, hasAuxiliaries: false, trains: 'jointly', isPipelined: true, isPlanned: true },
   // The control for all other methods: only the last stage trains before the end-to-end phase.
   frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
   stored: {

@@ -10,6 +10,9 @@ type Schemas = components['schemas'];
 export interface PlanOptions {
   readonly set: readonly string[];
   readonly devices?: number;
+  readonly memory?: number;
+  readonly bandwidth?: number;
+  readonly roundTrip?: number;
   readonly profile?: boolean;
 }
 
@@ -20,8 +23,12 @@ export async function plan(context: Context, path: string | undefined, options: 
   const { strata, out } = context;
   const job = await readSpec(path, options.set);
   if (options.profile) await profile(context, job);
-  const { devices = null } = options;
-  const body = { job, devices } as Schemas['PlanRequest'];
+  const { devices = null, memory = null, bandwidth, roundTrip } = options;
+  const link = {
+    ...(bandwidth !== undefined && { link_bytes_per_second: bandwidth }),
+    ...(roundTrip !== undefined && { link_round_trip_seconds: roundTrip / 1000 }),
+  };
+  const body = { job, devices, device_memory_bytes: memory, ...link } as Schemas['PlanRequest'];
   const found = await answered(strata.http.POST('/plans', { body }));
   out.result(found, [], () => show(out, found));
 }
@@ -59,6 +66,19 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
       duration(each.step_seconds),
       bytes(each.memory_bytes),
       percent(each.auxiliary_share, 0),
+    ]),
+  );
+  out.line();
+  out.table(
+    ['METHOD', 'FITS', 'TIME', 'EQUAL ACCURACY', 'MEMORY', 'SENT', 'POINTS'],
+    found.methods.map((each) => [
+      each.name,
+      each.fits ? 'yes' : 'no',
+      duration(each.seconds),
+      duration(each.equal_accuracy_seconds),
+      bytes(each.memory_bytes),
+      bytes(each.bytes),
+      figure(each.accuracy.points, 2),
     ]),
   );
   out.line();

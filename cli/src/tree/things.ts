@@ -18,6 +18,9 @@ export function addPlan(program: Command): void {
     .argument('[spec]', 'a JSON or YAML file, or - for stdin')
     .addOption(many('--set <field=value>', 'set a field, like method.stages=4; may be given several times'))
     .addOption(new Option('--devices <n>', 'devices to plan for').argParser(integer(1)))
+    .addOption(new Option('--memory <bytes>', 'memory of one device').argParser(integer(1)))
+    .addOption(new Option('--bandwidth <bytes>', 'bytes a second between two devices').argParser(integer(1)))
+    .addOption(new Option('--round-trip <ms>', 'milliseconds there and back').argParser(integer(0)))
     .option('--profile', 'let a worker measure the network first')
     .action((spec: string | undefined, options: PlanOptions, command: Command) =>
       run(command, async (context) => (await import('../commands/plan.js')).plan(context, spec, options)),

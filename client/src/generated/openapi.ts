@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Plan a job without starting it
-         * @description Predicts the cost and the training time of a job: its stages, the memory and computation of each, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, and layouts for the available devices, including data-parallel back-propagation. The costs come from a profile of the network (`POST /profiles`), or from measurements of the latest jobs of your tenant on this network (both `source: measured`). If neither exists, they come from multiply-adds and activations (`source: estimated`). Nothing is stored.
+         * @description Predicts the cost and the training time of a job: its stages, the memory and computation of each, the speed-up that equation 27 of arXiv:2112.05387 predicts for K = 1 to 16, layouts for the available devices, including data-parallel back-propagation, and a comparison of the methods with a recommendation. The costs come from a profile of the network (`POST /profiles`), or from measurements of the latest jobs of your tenant on this network (both `source: measured`). If neither exists, they come from multiply-adds and activations (`source: estimated`). Nothing is stored.
          */
         post: operations["createPlan"];
         delete?: never;
@@ -1223,6 +1223,11 @@ export interface components {
              * @default 125000000
              */
             link_bytes_per_second: number;
+            /**
+             * @description Round-trip time between two devices. 0 for devices of one host.
+             * @default 0
+             */
+            link_round_trip_seconds: number;
         };
         ProfileRequest: {
             job: components["schemas"]["JobSpec"];
@@ -1318,12 +1323,58 @@ export interface components {
             break_even_stages: number | null;
             /** @description Ways to use the devices, the fastest first. Layouts that do not fit come last. */
             layouts: components["schemas"]["PlanLayout"][];
+            /** @description The best way to train by each method on these devices, for the epochs of the job, with the method's own defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that fit, the one that needs the least time for the same accuracy. */
+            methods: components["schemas"]["PlanChoice"][];
+            /** @description The first of `methods`. */
             recommendation: {
                 stages: number;
                 replicas: number;
                 /** @description The reason, in one or two sentences. */
                 reason: string;
             };
+        };
+        PlanChoice: {
+            /** @description The name of the method and its devices, like `local SGD, 4 devices`. */
+            name: string;
+            /** @description The fields of a job's `method` that choose it. */
+            method: {
+                type: string;
+                stages: number;
+                split: number[];
+                memory: string | null;
+                end_to_end_share: number;
+                end_to_end_replicas: number;
+            };
+            /** @description Whether it fits into `device_memory_bytes`. */
+            fits: boolean;
+            /** @description Predicted time of all epochs of the job. */
+            seconds: number;
+            /** @description The same, for as many more epochs (or fewer) as make up for `accuracy.points`, by the growth of back-propagation's accuracy with its epochs in the study. */
+            equal_accuracy_seconds: number;
+            /** @description Memory of the device that needs most. */
+            memory_bytes: number;
+            /** @description Bytes that are sent between devices in all epochs. */
+            bytes: number;
+            accuracy: components["schemas"]["PlanAccuracy"];
+            /** @description Why it is recommended, or why it is not, in one sentence. */
+            reason: string;
+        };
+        /** @description What the method reaches after as many epochs as back-propagation on one device, by the nearest row of the study (docs/accuracy.md). It is one small network: expect the order, not the points. */
+        PlanAccuracy: {
+            /**
+             * @description `reference` is back-propagation on one device. `level` is at most 1 point from it, `behind` at most 5 points below it, `unmeasured` is not in the study.
+             * @enum {string}
+             */
+            class: "reference" | "ahead" | "level" | "behind" | "far_behind" | "unmeasured";
+            /** @description Points of percent above back-propagation's accuracy. */
+            points: number | null;
+            /** @description The row of the study. Null for the reference, and where there is none. */
+            studied: {
+                stages: number;
+                replicas: number;
+                epochs: number;
+                seeds: number;
+            } | null;
         };
         /** @description Memory and computation of layers. */
         PlanCost: {

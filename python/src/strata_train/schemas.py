@@ -127,6 +127,8 @@ class PlanRequest(TypedDict):
     """Memory of one device. Layouts that need more do not fit. Null means no limit."""
     link_bytes_per_second: NotRequired[float]
     """Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s."""
+    link_round_trip_seconds: NotRequired[float]
+    """Round-trip time between two devices. 0 for devices of one host."""
 
 
 class ProfileRequest(TypedDict):
@@ -212,7 +214,13 @@ class Plan(TypedDict):
     """The smallest number of stages that is faster than one device. Null if there is none."""
     layouts: list[PlanLayout]
     """Ways to use the devices, the fastest first. Layouts that do not fit come last."""
+    methods: list[PlanChoice]
+    """The best way to train by each method on these devices, for the epochs of the job, with the method's own
+    defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that
+    fit, the one that needs the least time for the same accuracy.
+    """
     recommendation: PlanRecommendation
+    """The first of `methods`."""
 
 
 class PlanProfile(TypedDict):
@@ -242,10 +250,62 @@ class PlanBetterSplit(TypedDict):
 
 
 class PlanRecommendation(TypedDict):
+    """The first of `methods`."""
+
     stages: int
     replicas: int
     reason: str
     """The reason, in one or two sentences."""
+
+
+class PlanChoice(TypedDict):
+    name: str
+    """The name of the method and its devices, like `local SGD, 4 devices`."""
+    method: PlanChoiceMethod
+    """The fields of a job's `method` that choose it."""
+    fits: bool
+    """Whether it fits into `device_memory_bytes`."""
+    seconds: float
+    """Predicted time of all epochs of the job."""
+    equal_accuracy_seconds: float
+    """The same, for as many more epochs (or fewer) as make up for `accuracy.points`, by the growth of
+    back-propagation's accuracy with its epochs in the study.
+    """
+    memory_bytes: int
+    """Memory of the device that needs most."""
+    bytes: int
+    """Bytes that are sent between devices in all epochs."""
+    accuracy: PlanAccuracy
+    reason: str
+    """Why it is recommended, or why it is not, in one sentence."""
+
+
+class PlanChoiceMethod(TypedDict):
+    """The fields of a job's `method` that choose it."""
+
+    type: str
+    stages: int
+    split: list[int]
+    memory: Optional[str]
+    end_to_end_share: float
+    end_to_end_replicas: int
+
+
+PlanAccuracy = TypedDict(
+    'PlanAccuracy',
+    {
+        'class': "Literal[\"reference\", \"ahead\", \"level\", \"behind\", \"far_behind\", \"unmeasured\"]",
+        'points': "Optional[float]",
+        'studied': "Optional[PlanAccuracyStudied]",
+    },
+)
+
+
+class PlanAccuracyStudied(TypedDict):
+    stages: int
+    replicas: int
+    epochs: int
+    seeds: int
 
 
 class PlanCost(TypedDict):

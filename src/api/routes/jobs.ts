@@ -4,7 +4,12 @@ import { canonicalHash } from '../http/canonical.js';
 import { found } from '../http/found.js';
 
 /** Defaults of POST /plans. */
-const LAYOUT_DEFAULTS = { devices: null, device_memory_bytes: null, link_bytes_per_second: 125_000_000 };
+const LAYOUT_DEFAULTS = {
+  devices: null,
+  device_memory_bytes: null,
+  link_bytes_per_second: 125_000_000,
+  link_round_trip_seconds: 0,
+};
 
 export const createJob: Handler<'createJob'> = async ({
   client,

@@ -185,7 +185,7 @@ function fill({ variants, rounds, roundSteps }: Workload, stages: number): numbe
 /**
  * Bytes per image, of messages with one row per image. AuxNets are sent once per round and are small in comparison.
  */
-function messageBytes(method: ResolvedMethod, { boundary }: StageCost): number {
+export function messageBytes(method: ResolvedMethod, { boundary }: StageCost): number {
   const { type, corrections } = method;
   // Features and their gradients.
   if (isPipelined(method)) return 2 * streamBytesPerValue(method) * boundary;

@@ -3,7 +3,7 @@ import { describeMethod } from '../../method/methods.js';
 import { reachingAuxiliary } from '../../network/auxiliary.js';
 import { layersOfRange, type NetworkDescription } from '../../network/description.js';
 import { headLayers, localHead } from '../../network/heads.js';
-import { balancedBy, balancedSplits, type PartCounts } from './split.js';
+import { type Balance, balancedBy, balancedSplits, type PartCounts } from './split.js';
 import {
   costOf,
   type LayerCost,
@@ -16,15 +16,21 @@ import {
 import type { StepCosts } from './step-costs.js';
 
 /**
- * Splits into 1 to `most` stages with balanced work, as `split: auto` divides. @throws RangeError if `most` exceeds
- * the number of blocks
+ * Splits into 1 to `max` stages with balanced work, or another balance, as `split: auto` divides. @throws RangeError if
+ * `max` exceeds the number of blocks
  */
-export function evenSplits(network: NetworkDescription, method: ResolvedMethod, max: number): number[][] {
+export function evenSplits(
+  network: NetworkDescription,
+  method: ResolvedMethod,
+  max: number,
+  balance: Balance = 'auto',
+): number[][] {
   const { auxiliary } = method;
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
   return balancedSplits(network, max, hasAuxiliaries ? auxiliary.cost_share : 0, {
     ...(hasAuxiliaries && { size: auxiliary }),
     heads: hasHeads ? method.heads : null,
+    balance,
   });
 }
 

@@ -30,7 +30,10 @@ import {
   withEndToEndShare,
 } from '../costs/index.js';
 import { optimizerVectors } from '../spec/optimizer.js';
-import { compareLayouts, MAX_STAGES, type Machine, recommend, rounded, trainsInParallel } from './layouts.js';
+import type { Splits } from './candidates.js';
+import { recommend } from './choose.js';
+import { compareMethods } from './compare-methods.js';
+import { compareLayouts, MAX_STAGES, type Machine, rounded, trainsInParallel } from './layouts.js';
 import type { MeasuredRates } from './measured-rates.js';
 
 type Schemas = components['schemas'];
@@ -43,6 +46,7 @@ export interface KnownProfile {
 
 export interface PlanOptions extends Machine {
   readonly bytesPerSecond: number;
+  readonly roundTripSeconds: number;
   readonly profile: KnownProfile | null;
   /** Rates measured by tasks of earlier jobs. */
   readonly measured: MeasuredRates | null;
@@ -74,7 +78,14 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     serialParts(network, costs, batch),
     own.map((cost) => stageParts(cost, method, costs, batch)),
   );
-  const layouts = compareLayouts(work, options);
+  const splitsOf: Splits = (other, balance) => {
+    const most = Math.min(MAX_STAGES, network.blocks.length);
+    return profile && balance === 'auto'
+      ? evenSplitsBySeconds(network, other, most, costs, batch)
+      : evenSplits(network, other, most, balance);
+  };
+  const prices = { network, costs, memory: work.memory, link: options };
+  const methods = compareMethods(spec, dataset, prices, options, splitsOf);
   return {
     object: 'plan',
     source: profile || measured ? 'measured' : 'estimated',
@@ -89,8 +100,9 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
     break_even_stages: parallel && method.stages > 1 ? breakEvenStages(mean) : null,
-    layouts,
-    recommendation: recommend(layouts),
+    layouts: compareLayouts(work, options),
+    methods,
+    recommendation: recommend(methods),
   };
 }
 

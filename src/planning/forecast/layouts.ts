@@ -1,6 +1,6 @@
 import type { components } from '../../contract/generated/openapi.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
-import { describeMethod, methodsWith } from '../../method/index.js';
+import { describeMethod } from '../../method/index.js';
 import { type Layout, type LayoutCost, layoutCost, type Workload } from '../costs/index.js';
 
 type Schemas = components['schemas'];
@@ -54,44 +54,6 @@ function toLayout(cost: LayoutCost, memoryBytes: number | null): PlanLayout {
     bytes_per_epoch: Math.round(cost.bytesPerEpoch),
   };
 }
-
-/**
- * Recommends the fastest layout that fits, and says so if it is not layer-parallel. @param layouts as
- * compareLayouts sorts them
- */
-export function recommend(layouts: readonly PlanLayout[]): Schemas['Plan']['recommendation'] {
-  const fitting = layouts.filter(({ fits }) => fits);
-  const [best] = fitting;
-  if (best === undefined) {
-    const min = layouts.reduce((a, b) => (b.memory_bytes < a.memory_bytes ? b : a));
-    const reason = `No layout fits into the memory of the devices. The smallest one needs ${min.memory_bytes} bytes (${nameOf(min)}).`;
-    return { stages: min.stages, replicas: min.replicas, reason };
-  }
-  const others = [
-    fitting.find(({ stages, replicas }) => stages > 1 && replicas === 1),
-    fitting.find(({ stages, replicas }) => stages === 1 && replicas > 1),
-    fitting.find(({ stages, replicas }) => stages === 1 && replicas === 1),
-  ].filter((layout): layout is PlanLayout => layout !== undefined && layout !== best);
-  const beside = others.map((layout) => `${nameOf(layout)} ${layout.epoch_seconds} s`).join(', ');
-  const reason = `${verdict(best)}: the predicted time per epoch is ${best.epoch_seconds} s${beside && `; ${beside}`}.`;
-  return { stages: best.stages, replicas: best.replicas, reason };
-}
-
-function verdict(best: PlanLayout): string {
-  if (best.stages === 1 && best.replicas > 1) {
-    const serial = methodsWith(({ isSerial }) => isSerial === true).join(' or ');
-    return `Data-parallel back-propagation on ${best.replicas} devices is the better choice here; Strata trains it as local SGD, with method.type ${serial}, end_to_end_share 1 and end_to_end_replicas ${best.replicas}`;
-  }
-  if (best.replicas > 1) return `${capital(nameOf(best))} would be fastest, but Strata trains one replica`;
-  return best.stages > 1 ? `${capital(nameOf(best))} are fastest` : 'One device is fastest';
-}
-
-function nameOf({ stages, replicas }: Layout): string {
-  if (stages === 1) return replicas === 1 ? 'one device' : `${replicas} data-parallel replicas`;
-  return replicas === 1 ? `${stages} stages` : `${stages} stages of ${replicas} replicas`;
-}
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A prediction is not more precise than four digits. */
 export function rounded(value: number): number {

@@ -12,7 +12,7 @@ export class FakePlans implements PlansClient {
   async createPlan({ job, devices }: Parameters<PlansClient['createPlan']>[0]) {
     const facts = BUILT_IN_DATASETS.find(({ name }) => name === job.dataset);
     if (facts === undefined) throw new StrataError('invalid_spec');
-    const machine = { devices: devices ?? 2, memoryBytes: null, bytesPerSecond: 125e6 };
+    const machine = { devices: devices ?? 2, memoryBytes: null, bytesPerSecond: 125e6, roundTripSeconds: 0 };
     return makePlan(resolveSpec(job, facts, 7), facts, { ...machine, profile: null, measured: null });
   }
 

@@ -41,7 +41,13 @@ const LABELS = Uint8Array.from({ length: 20 }, (_, index) => index % 10);
 
 test('a dry run or a plan downloads nothing', async () => {
   const spec = smallJob({ dataset: 'cifar-10', batch_size: 4, max_train_samples: null });
-  const plan = { job: spec, devices: null, device_memory_bytes: null, link_bytes_per_second: 125_000_000 };
+  const plan = {
+    job: spec,
+    devices: null,
+    device_memory_bytes: null,
+    link_bytes_per_second: 125_000_000,
+    link_round_trip_seconds: 0,
+  };
   const refused = { code: 'dataset_not_ready', detail: /imported when a job first names it/ };
   await assert.rejects(strata.client.jobs.createJob(spec, { dryRun: true }), refused);
   await assert.rejects(strata.client.plans.createPlan(plan), refused);

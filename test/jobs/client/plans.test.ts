@@ -15,6 +15,7 @@ const planFor = (tenant: string, changes = {}) =>
     devices: null,
     device_memory_bytes: null,
     link_bytes_per_second: 125_000_000,
+    link_round_trip_seconds: 0,
   });
 
 test('costs are measured where tasks of the tenant trained the same network, else estimated', async () => {

@@ -87,7 +87,12 @@ test('plans use a measured profile until it is old', async () => {
   const plan = async (tenant: string) =>
     strata.service.forTenant(tenant).plans.createPlan({
       job: smallJob({ method: { stages: 2, split: [1, 8] } }),
-      ...{ devices: null, device_memory_bytes: null, link_bytes_per_second: 125e6 },
+      ...{
+        devices: null,
+        device_memory_bytes: null,
+        link_bytes_per_second: 125e6,
+        link_round_trip_seconds: 0,
+      },
     });
   const planned = await plan('a');
   assert.deepEqual([planned.source, planned.profile?.id, planned.measured_on], ['measured', id, null]);

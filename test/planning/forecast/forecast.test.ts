@@ -11,6 +11,7 @@ const LOCAL: PlanOptions = {
   devices: 4,
   memoryBytes: null,
   bytesPerSecond: 1e9,
+  roundTripSeconds: 0,
   profile: null,
   measured: null,
 };
@@ -117,29 +118,54 @@ test('a pipeline that recomputes keeps inputs in place of activations, and forwa
   });
 });
 
-test('a slow link favors stages, a fast one replicas: the plan recommends accordingly', () => {
-  // Few samples a boundary value, many weights: where gradients are dear to send and corrections cheap.
-  const wide: SpecChanges = { model: { family: 'wide-resnet', depth: 16, width: 8 }, batch_size: 16 };
-  const slow = plan({ ...wide, method: { stages: 3 } }, { bytesPerSecond: 1e7 });
-  assert.ok(slow.recommendation.stages > 1);
-  assert.equal(slow.recommendation.replicas, 1);
+test('local SGD is recommended on a link that bears it, and stages where the whole network does not fit', () => {
   const fast = plan(DEEP, { bytesPerSecond: 1e12 });
   assert.deepEqual([fast.recommendation.stages, fast.recommendation.replicas], [1, 4]);
-  assert.match(
-    fast.recommendation.reason,
-    /^Data-parallel back-propagation on \d+ devices is the better choice here/,
+  assert.equal(fast.recommendation.reason, fast.methods[0]?.reason);
+  const memoryBytes = (fast.methods[0]?.memory_bytes ?? 0) / 2;
+  const tight = plan(DEEP, { memoryBytes });
+  assert.ok(tight.recommendation.stages > 1 && tight.methods[0]?.fits);
+  assert.deepEqual(
+    tight.methods.filter(({ fits }) => fits).map(({ method }) => method.stages > 1),
+    tight.methods.filter(({ fits }) => fits).map(() => true),
   );
+  assert.match(tight.methods.at(-1)?.reason ?? '', /needs \S+ MB on a device, more than \S+ MB\.$/);
 });
 
-test('a layout that needs more memory than a device has is not recommended', () => {
+test('a link on which no message pays leaves one device, and no memory at all leaves the smallest need', () => {
+  const slow = plan(DEEP, { bytesPerSecond: 1e4, roundTripSeconds: 1 });
+  assert.deepEqual([slow.recommendation.stages, slow.recommendation.replicas], [1, 1]);
+  const none = plan(DEEP, { memoryBytes: 1e6 });
+  assert.match(none.recommendation.reason, /^Nothing fits into the memory of the devices: /);
+  const needs = none.methods.map(({ memory_bytes }) => memory_bytes);
+  assert.equal(needs[0], Math.min(...needs));
+});
+
+test('each method of a plan is a job of its own, and its own settings decide for the method of the job', () => {
+  const spec: SpecChanges = { ...DEEP, method: { ...DEEP.method, corrections: { precision: 'int8' } } };
+  const [half, byte] = [plan(DEEP), plan(spec)].map(({ methods }) =>
+    methods.find(({ method }) => method.type === 'augmented-lagrangian' && method.end_to_end_share === 0),
+  );
+  // float16 has two bytes a value, int8 one and its scales.
+  assert.ok(half && byte && byte.bytes / half.bytes > 0.53 && byte.bytes / half.bytes < 0.54);
+  for (const { method } of plan(DEEP).methods) {
+    const { type, memory, ...rest } = method;
+    const job = resolved({
+      ...DEEP,
+      method: { ...rest, type: type as 'backprop', memory: memory as 'stash' | null },
+    });
+    assert.deepEqual(job.method.split, method.split);
+    assert.equal(job.method.end_to_end_replicas, method.end_to_end_replicas);
+  }
+});
+
+test('a layout that needs more memory than a device has comes last', () => {
   const parallel = { ...DEEP, method: { stages: 4, end_to_end_share: 0 } };
   const { layouts } = plan(parallel, { devices: 4 });
   const one = layouts.find(({ stages, replicas }) => stages === 1 && replicas === 1);
   const memoryBytes = (one?.memory_bytes ?? 0) - 1;
   const tight = plan(parallel, { memoryBytes });
   assert.ok(tight.layouts.at(-1)?.fits === false && tight.layouts[0]?.fits);
-  assert.ok((tight.recommendation.stages ?? 1) * tight.recommendation.replicas > 1);
-  assert.match(plan(DEEP, { memoryBytes: 1e6 }).recommendation.reason, /^No layout fits/);
   // The joined network's phase would need it whole.
   const joined = plan(DEEP, { memoryBytes }).layouts.filter(({ replicas }) => replicas === 1);
   assert.ok(joined.every(({ fits }) => !fits));

@@ -1,3 +1,4 @@
+import { Fragment } from 'react';
 import { bytes, duration, figure } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import type { DryRun } from './dry-run.js';
@@ -49,6 +50,7 @@ function Prediction({ prediction }: { readonly prediction: Plan }) {
         <dd>{bytes(Math.max(...stages.map(({ memory_bytes: memory }) => memory)))}</dd>
       </dl>
       {speedups.length > 0 && <SpeedUps speedups={speedups} stages={method.stages} />}
+      <Methods methods={prediction.methods} />
       <p className="note">{recommendation.reason}</p>
     </>
   );
@@ -69,6 +71,26 @@ function SpeedUps({ speedups, stages }: { readonly speedups: Plan['speedups']; r
           </li>
         ))}
       </ol>
+    </>
+  );
+}
+
+/** The best way to train by each method, the recommended one first. */
+function Methods({ methods }: Pick<Plan, 'methods'>) {
+  return (
+    <>
+      <h3>Methods on these devices</h3>
+      <dl className="figures">
+        {methods.map(({ name, fits, seconds, memory_bytes: memory, accuracy, reason }) => (
+          <Fragment key={name}>
+            <dt title={reason}>{name}</dt>
+            <dd>
+              {fits ? duration(seconds) : 'does not fit'}, {bytes(memory)}
+              {accuracy.points === null ? '' : `, ${figure(accuracy.points)} points`}
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
     </>
   );
 }

@@ -22,7 +22,7 @@ export interface PlanParts {
 export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient, 'createPlan'> {
   const { db, reads } = parts;
   return {
-    async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second }) {
+    async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second, link_round_trip_seconds }) {
       const { spec, facts, datasetId } = await resolveUnderJob(parts, tenant, job);
       const [profile, tasks, workers] = await Promise.all([
         findMeasured(db, tenant, networkKey(spec, facts)),
@@ -34,6 +34,7 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
         devices: devices ?? (slots || spec.method.stages),
         memoryBytes: device_memory_bytes,
         bytesPerSecond: link_bytes_per_second,
+        roundTripSeconds: link_round_trip_seconds,
         profile,
         measured: measuredRates(describeRun(spec, facts).network, spec.batch_size, tasks),
       });

@@ -1,0 +1,73 @@
+import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
+import type { DatasetFacts, JobSpec, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
+import {
+  describeMethod,
+  isPipelined,
+  MEMORY_POLICIES,
+  type MethodType,
+  methodsWith,
+  roundsOf,
+} from '../../method/index.js';
+import { BALANCED, type Balance } from '../costs/split.js';
+import { maxReplicas } from '../spec/method/end-to-end.js';
+import { resolveMethod } from '../spec/method/resolve-method.js';
+import { optimizerMemory } from '../spec/optimizer.js';
+
+type MethodSpec = JobSpec['method'];
+
+/** More devices than this for one network are beyond the study of accuracy. */
+const MAX_DEVICES = 8;
+
+/** Balanced splits of a method into 1, 2, 3, ... stages. */
+export type Splits = (method: ResolvedMethod, balance: Balance) => readonly (readonly number[])[];
+
+/** Every way to train a job on up to `devices` devices that plans compare, with all choices made. */
+export function candidates(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  devices: number,
+  splits: Splits,
+): ResolvedMethod[] {
+  const max = Math.min(devices, MAX_DEVICES);
+  const resolve = (method: MethodSpec): ResolvedMethod[] => {
+    const problems: string[] = [];
+    const found = resolveMethod({ ...spec, method }, dataset, (_, problem) => void problems.push(problem));
+    return found === null || problems.length > 0 ? [] : [found];
+  };
+  return methodsWith(({ isPlanned }) => isPlanned === true).flatMap((type) => {
+    const base = baseOf(spec, type);
+    if (describeMethod({ type }).isSerial) return serialOn(spec, dataset, max, base).flatMap(resolve);
+    const two = max > 1 ? resolve({ ...base, stages: 2, split: 'auto' })[0] : undefined;
+    return two === undefined ? [] : stagedOn(max, base, two, splits).flatMap(resolve);
+  });
+}
+
+/** The job's own settings for its own method; else the defaults. */
+function baseOf({ method }: ResolvedSpec, type: MethodType): MethodSpec {
+  if (method.type !== type) return { ...JOB_DEFAULTS.method, type } as MethodSpec;
+  return { ...method, end_to_end_replicas: null, memory: null };
+}
+
+/** One device, and as many replicas as there are devices and the optimizer's memory bears. */
+function serialOn(spec: ResolvedSpec, dataset: DatasetFacts, max: number, base: MethodSpec): MethodSpec[] {
+  const { totalSteps } = roundsOf(spec, dataset);
+  const replicas = Math.min(max, maxReplicas(totalSteps, optimizerMemory(spec.optimizer)));
+  const one = { ...base, stages: 1, split: 'auto' as const, end_to_end_share: null };
+  const shared = { ...one, end_to_end_share: 1, end_to_end_replicas: replicas };
+  return replicas > 1 ? [one, shared] : [one];
+}
+
+/** Each number of stages, balanced by time and by memory, with each choice that trades memory for time. */
+function stagedOn(max: number, base: MethodSpec, two: ResolvedMethod, splits: Splits): MethodSpec[] {
+  const balanced = balances().flatMap((balance) => splits(two, balance).slice(1, max));
+  const cuts = [...new Map(balanced.map((split) => [split.join(), split])).values()];
+  const variants: Partial<MethodSpec>[] = isPipelined(two)
+    ? policies().map((memory) => ({ memory }))
+    : [{}, { end_to_end_share: 0 }];
+  return cuts.flatMap((split) =>
+    variants.map((variant) => ({ ...base, ...variant, stages: split.length, split: [...split] })),
+  );
+}
+
+const balances = (): Balance[] => Object.keys(BALANCED) as Balance[];
+const policies = () => Object.keys(MEMORY_POLICIES) as (keyof typeof MEMORY_POLICIES)[];

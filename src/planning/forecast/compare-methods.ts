@@ -1,0 +1,143 @@
+import type { components } from '../../contract/generated/openapi.js';
+import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
+import {
+  batchesUnderWay,
+  isPipelined,
+  type Rounds,
+  roundsOf,
+  stagesOfMethod,
+  streamBytesPerValue,
+} from '../../method/index.js';
+import { type NetworkDescription, wholeNetwork } from '../../network/index.js';
+import {
+  costOf,
+  type MemoryFacts,
+  messageBytes,
+  NO_STAGE,
+  type StageCost,
+  type StepCosts,
+  secondsOf,
+  serialParts,
+  stageCosts,
+  stageMemory,
+  stageSeconds,
+} from '../costs/index.js';
+import { accuracyOf, epochsFor, type Trained } from './accuracy.js';
+import { candidates, type Splits } from './candidates.js';
+import { type Compared, reasoned } from './choose.js';
+import { costInRounds } from './methods/in-rounds.js';
+import { joinedCost } from './methods/joined.js';
+import type { Link, TrainingCost } from './methods/link.js';
+import { pipelinedCost } from './methods/pipelined.js';
+
+type PlanChoice = components['schemas']['PlanChoice'];
+
+const FLOAT = 4;
+
+/** What every way to train is priced by. */
+export interface Prices {
+  readonly network: NetworkDescription;
+  readonly costs: StepCosts;
+  readonly memory: MemoryFacts;
+  readonly link: Link;
+}
+
+export interface ComparedDevices {
+  readonly devices: number;
+  readonly memoryBytes: number | null;
+}
+
+/** The best way to train by each method, the recommended one first. */
+export function compareMethods(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  prices: Prices,
+  { devices, memoryBytes }: ComparedDevices,
+  splits: Splits,
+): PlanChoice[] {
+  const all = candidates(spec, dataset, devices, splits).map((method) =>
+    priced({ ...spec, method }, dataset, prices, memoryBytes),
+  );
+  return reasoned(all, memoryBytes);
+}
+
+function priced(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  prices: Prices,
+  memoryBytes: number | null,
+): Compared {
+  const { method } = spec;
+  const { network, costs: rates } = prices;
+  const rounds = roundsOf(spec, dataset);
+  const stages = stageCosts(method, stagesOfMethod(network, method));
+  const whole = { ...NO_STAGE, ...costOf(wholeNetwork(network)) };
+  const joinedSeconds = secondsOf(serialParts(network, rates, spec.batch_size));
+  const apart = method.stages > 1 ? stagedCost(spec, rounds, stages, prices) : NOTHING;
+  const joined = joinedParts(method, rounds).map(({ steps, replicas }) =>
+    joinedCost(
+      {
+        ...{ steps, replicas, stepSeconds: joinedSeconds, roundSteps: rounds.roundSteps },
+        stateBytes: FLOAT * (1 + prices.memory.optimizerVectors) * whole.parameters,
+      },
+      prices.link,
+    ),
+  );
+  const parts = [apart, ...joined];
+  const seconds = sum(parts.map((part) => part.seconds));
+  const needed = [
+    ...(method.stages > 1 ? stages : []).map((cost, stage) =>
+      stageMemory(cost, spec.batch_size, prices.memory, batchesUnderWay(method, stage)),
+    ),
+    ...(joined.length > 0 ? [stageMemory(whole, spec.batch_size, prices.memory)] : []),
+  ];
+  const memory = Math.max(...needed);
+  const way = trainedBy(method);
+  const accuracy = accuracyOf(way);
+  return {
+    ...{ way, method, seconds, accuracy, memory },
+    equalSeconds: seconds * epochsFor(accuracy.points),
+    fits: memoryBytes === null || memory <= memoryBytes,
+    bytes: sum(parts.map((part) => part.bytes)),
+  };
+}
+
+const NOTHING: TrainingCost = { seconds: 0, bytes: 0 };
+
+/** The phase in which the stages train apart. */
+function stagedCost(
+  { method, batch_size: batch }: ResolvedSpec,
+  { parallelSteps: steps, roundSteps }: Rounds,
+  stages: readonly StageCost[],
+  { costs, link }: Prices,
+): TrainingCost {
+  const seconds = stages.map((cost) => stageSeconds(cost, method, costs, batch));
+  if (!isPipelined(method)) {
+    const sentBytes = stages.map((cost) => batch * messageBytes(method, cost));
+    return costInRounds({ steps, roundSteps, stageSeconds: seconds, sentBytes }, link);
+  }
+  const boundaryBytes = stages
+    .slice(0, -1)
+    .map(({ boundary }) => batch * streamBytesPerValue(method) * boundary);
+  return pipelinedCost({ steps, roundSteps, stageSeconds: seconds, boundaryBytes }, link);
+}
+
+/** The phases in which every device that takes part has the whole network. */
+function joinedParts(
+  { stages }: ResolvedMethod,
+  { totalSteps, warmStartSteps, parallelSteps, endToEndReplicas: replicas }: Rounds,
+): { steps: number; replicas: number }[] {
+  const last = totalSteps - warmStartSteps - parallelSteps;
+  const alone = stages === 1 ? warmStartSteps + parallelSteps : warmStartSteps;
+  return [
+    { steps: alone, replicas: 1 },
+    { steps: last, replicas },
+  ].filter(({ steps }) => steps > 0);
+}
+
+function trainedBy(method: ResolvedMethod): Trained {
+  const { type, stages, end_to_end_share: share, end_to_end_replicas: replicas } = method;
+  return { method: type, stages, replicas, joined: stages > 1 && share > 0 };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
