@@ -11,29 +11,29 @@ const pointsOf = (of: string, from: string, to: string) =>
      AND step BETWEEN ${from} AND ${to} AND ${FINITE}`;
 
 /** A point as numbers that compare like the point: by `value`, then by step. */
-const sortable = (value: string, step: string, attempt: string, at: string) =>
-  `ARRAY[${value}, ${step}, ${attempt}, date_part('epoch', ${at})]`;
-const bothOf = `${sortable('value', 'step', 'attempt', 'at')} AS low, ${sortable('-value', 'step', 'attempt', 'at')} AS high`;
+const sortable = (value: string) => `ARRAY[${value}, step, attempt, date_part('epoch', at)]`;
+
+/** Buckets of 8 steps and more, in powers of two, are kept: metric_level. */
+const FINEST_LEVEL = 3;
 
 /**
- * The least and the greatest point of every part of a series of `cut`, which is one pass over them: the greatest is the least
- * of the negated. Buckets that lie wholly in the range stand for their points; the ends of the range, which do not fill a
- * bucket, are read point by point.
+ * The least and the greatest point of every part of the series of `cut`. A part that lies wholly in the range is a bucket that
+ * is kept. The parts at the ends of the range, and those that are smaller than the smallest bucket, are read point by point, in
+ * one pass: the greatest is the least of the negated.
  */
 const EXTREMES = `
-  SELECT min(low) AS low, min(high) AS high FROM (
-    SELECT ${sortable('low_value', 'low_step', 'low_attempt', 'low_at')} AS low,
-      ${sortable('-high_value', 'high_step', 'high_attempt', 'high_at')} AS high, low_step >> shift AS part
-    FROM metric_level
-    WHERE job_id = $1 AND name = cut.name AND stage = cut.stage AND metric_level.level = cut.level
-      AND bucket >= lower AND bucket < upper
-    UNION ALL
-    SELECT ${bothOf}, step >> shift FROM ${pointsOf('cut', 'first', 'least(last, (lower << (3 * level)) - 1)')}
-    UNION ALL
-    SELECT ${bothOf}, step >> shift FROM ${pointsOf('cut', 'greatest(lower, upper) << (3 * level)', 'last')}
-    UNION ALL
-    SELECT ${bothOf}, step >> shift FROM ${pointsOf('cut', 'first', 'last')} AND level = 0
-  ) found GROUP BY part`;
+  SELECT place, low_step, low_value, low_attempt, date_part('epoch', low_at) AS low_at,
+    high_step, high_value, high_attempt, date_part('epoch', high_at) AS high_at
+  FROM cut JOIN metric_level kept
+    ON job_id = $1 AND kept.name = cut.name AND kept.stage = cut.stage AND level = shift AND bucket >= lower AND bucket < upper
+  UNION ALL
+  SELECT place, low[2], low[1], low[3], low[4], high[2], -high[1], high[3], high[4]
+  FROM cut CROSS JOIN LATERAL (
+    SELECT min(${sortable('value')}) AS low, min(${sortable('-value')}) AS high FROM (
+      SELECT * FROM ${pointsOf('cut', 'first', 'least(last, (lower << shift) - 1)')}
+      UNION ALL SELECT * FROM ${pointsOf('cut', 'greatest(lower, upper) << shift', 'last')}
+    ) point GROUP BY step >> shift
+  ) part`;
 
 /** Columns of `chosen` besides the series. Seconds since 1970 take a fraction of the time of a date. */
 const POINT = `step, value, attempt, date_part('epoch', at) AS at`;
@@ -49,8 +49,8 @@ export type ThinnedSeries = RowOf<typeof SERIES>;
 
 /**
  * $1 job, $2 names or null, $3 stage or null, $4 first step, $5 last step, $6 points. Of a series that does not fit, this reads
- * a few thousand rows, whatever its length: parts of 2^shift steps are as many as asked for, and their extremes are
- * found among the kept buckets of 8^level steps. Series are numbered, because sorting by name takes longer.
+ * about as many rows as it returns, whatever its length: parts of 2^shift steps are as many as asked for, and their extremes are
+ * kept. Series are numbered, because sorting by name takes longer.
  */
 const thinned = prepare(
   'thin-metrics',
@@ -76,24 +76,23 @@ const thinned = prepare(
    ),
    counted AS MATERIALIZED (
      SELECT *, last - first < $6::int OR NOT EXISTS (
-       SELECT FROM ${pointsOf('span', '$4', '$5')} ORDER BY step OFFSET $6 LIMIT 1
+       SELECT FROM metric_point WHERE job_id = $1 AND name = span.name AND stage = span.stage AND step BETWEEN first AND last
+       ORDER BY step OFFSET $6 LIMIT 1
      ) AS fits FROM span
    ),
    -- Parts between the first and the last point: the smallest that are few enough, since each leaves two points.
    parts AS (
-     SELECT place, name, stage, first + 1 AS first, last - 1 AS last, shift, least(shift / 3, 4) AS level FROM counted
+     SELECT place, name, stage, first + 1 AS first, last - 1 AS last, shift, (first >> shift) + 1 AS lower FROM counted
      CROSS JOIN LATERAL (
        SELECT min(shift) AS shift FROM generate_series(0, 30) AS shift
        WHERE ((last - 1) >> shift) - ((first + 1) >> shift) < ($6 - 2) / 2
      ) smallest WHERE NOT fits AND shift IS NOT NULL
    ),
-   -- Whole buckets: from lower to before upper.
+   -- Parts that are kept: from lower to before upper.
    cut AS MATERIALIZED (
-     SELECT *, ((first - 1) >> (3 * level)) + 1 AS lower, (last + 1) >> (3 * level) AS upper FROM parts
+     SELECT *, CASE WHEN shift < ${FINEST_LEVEL} THEN lower ELSE (last + 1) >> shift END AS upper FROM parts
    ),
-   extremes AS MATERIALIZED (
-     SELECT place, low, high FROM cut CROSS JOIN LATERAL (${EXTREMES}) extremes
-   ),
+   extremes AS MATERIALIZED (${EXTREMES}),
    chosen AS (
      SELECT place, point.* FROM counted CROSS JOIN LATERAL (
        SELECT ${POINT} FROM ${pointsOf('counted', '$4', '$5')} ORDER BY step LIMIT $6
@@ -104,9 +103,9 @@ const thinned = prepare(
        UNION ALL SELECT ${POINT} FROM ${pointsOf('counted', 'last', 'last')}
      ) point WHERE NOT fits
      UNION ALL
-     SELECT place, low[2], low[1], low[3], low[4] FROM extremes
+     SELECT place, low_step, low_value, low_attempt, low_at FROM extremes
      UNION ALL
-     SELECT place, high[2], -high[1], high[3], high[4] FROM extremes WHERE high[2] <> low[2]
+     SELECT place, high_step, high_value, high_attempt, high_at FROM extremes WHERE high_step <> low_step
    )
    SELECT name, stage, attempt, points FROM series JOIN (
      SELECT place, max(attempt)::int AS attempt, json_agg(json_build_array(step, value, at) ORDER BY step) AS points
