@@ -1,5 +1,6 @@
 import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
 import type { NetworkDescription } from '../network/description.js';
+import { freezeBlocks } from '../network/frozen.js';
 import { type LocalHead, localHead } from '../network/heads.js';
 import { inputShape } from '../network/input-shape.js';
 import { describeNetwork } from '../network/resnet.js';
@@ -15,7 +16,8 @@ export interface RunDescription {
 }
 
 export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
-  const network = describeNetwork(spec.model, inputShape(spec, dataset), dataset.classes.length);
+  const whole = describeNetwork(spec.model, inputShape(spec, dataset), dataset.classes.length);
+  const network = spec.freeze ? freezeBlocks(whole, spec.freeze) : whole;
   return { network, stages: stagesOfMethod(network, spec.method), rounds: roundsOf(spec, dataset) };
 }
 

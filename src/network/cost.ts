@@ -30,9 +30,10 @@ export function work(layers: readonly Layer[]): number {
   return multiplyAdds(layers) + ACTIVATION_WORK * activations(layers);
 }
 
-/** Number of trained parameters: kernels, biases, scales and shifts. */
+/** Number of parameters: kernels, biases, scales and shifts, also those that are frozen. */
 export function parameterCount(layers: readonly Layer[]): number {
-  return parametersOf(layers).reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+  const counted = parametersOf(layers).filter(({ fixed }) => fixed !== 'statistic');
+  return counted.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
 }
 
 export function sizeOf(parameter: Pick<ParameterSpec, 'shape'>): number {

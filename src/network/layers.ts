@@ -20,6 +20,8 @@ export interface ConvLayer {
   readonly padding: PaddingRule;
   readonly input: Shape;
   readonly output: Shape;
+  /** Whether training leaves it as it is. Absent: it is trained. */
+  readonly frozen?: boolean;
 }
 
 /** Batch normalization over N, H and W with scale and shift, followed by ReLU if `relu` is set. */
@@ -28,6 +30,10 @@ export interface NormLayer {
   readonly name: string;
   readonly output: Shape;
   readonly relu: boolean;
+  /** Whether training leaves scale and shift as they are. Absent: they are trained. */
+  readonly frozen?: boolean;
+  /** Whether it normalizes by statistics that belong to the weights, in training too. Absent: by those of the batch. */
+  readonly keepsStatistics?: boolean;
 }
 
 /** branch(x) + shortcut(x), followed by ReLU if `relu` is set. An empty shortcut is the identity. */

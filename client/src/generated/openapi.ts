@@ -2817,6 +2817,26 @@ export interface components {
                  * @enum {string}
                  */
                 head: "auto" | "keep" | "new";
+                /**
+                 * @description Means and variances by which frozen batch norms normalize (`freeze`). `keep` takes those of the weights. `estimate` estimates them on the training images, with the weights that the job starts from. `auto` keeps them where there are some: uploaded weights have them, and checkpoints of jobs that froze these blocks. Batch norms that are not frozen are estimated at the end of every job.
+                 * @default auto
+                 * @enum {string}
+                 */
+                statistics: "auto" | "keep" | "estimate";
+            } | null;
+            /**
+             * @description Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and the first `blocks` residual blocks are frozen, bitwise. They belong to the first stage, which has at least one block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage, where the head is trained. Requires `init_from`. Null trains every block.
+             * @default null
+             */
+            freeze: {
+                /** @description Number of residual blocks, from the input on. The stem is frozen with them. */
+                blocks: number;
+                /**
+                 * @description `frozen`: the batch norms of these blocks normalize by fixed statistics, in training too, so their output for an image does not depend on the batch (`init_from.statistics` says which). `estimate`: they normalize by the batch, as those of trained blocks do, and their statistics are estimated at the end.
+                 * @default frozen
+                 * @enum {string}
+                 */
+                norm: "frozen" | "estimate";
             } | null;
             /**
              * @description Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.

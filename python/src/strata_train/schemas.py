@@ -1710,6 +1710,12 @@ class JobSpec(TypedDict):
     that the job starts from, in a warm start without steps; local heads start from those of the other job if it
     has them in the same size. Not supported by `stored` with two or more stages.
     """
+    freeze: NotRequired[Optional[JobSpecFreeze]]
+    """Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and
+    the first `blocks` residual blocks are frozen, bitwise. They belong to the first stage, which has at least one
+    block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage,
+    where the head is trained. Requires `init_from`. Null trains every block.
+    """
     max_runtime_s: NotRequired[Optional[int]]
     """Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not
     count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.
@@ -1755,6 +1761,28 @@ class JobSpecInitFrom(TypedDict):
     """The layers that tell classes apart. `auto` keeps those of the checkpoint or weights if the class names are
     equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep`
     needs the same number of classes, whatever their names. `new` starts from random weights.
+    """
+    statistics: NotRequired[Literal["auto", "keep", "estimate"]]
+    """Means and variances by which frozen batch norms normalize (`freeze`). `keep` takes those of the weights.
+    `estimate` estimates them on the training images, with the weights that the job starts from. `auto` keeps them
+    where there are some: uploaded weights have them, and checkpoints of jobs that froze these blocks. Batch norms
+    that are not frozen are estimated at the end of every job.
+    """
+
+
+class JobSpecFreeze(TypedDict):
+    """Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and
+    the first `blocks` residual blocks are frozen, bitwise. They belong to the first stage, which has at least one
+    block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage,
+    where the head is trained. Requires `init_from`. Null trains every block.
+    """
+
+    blocks: int
+    """Number of residual blocks, from the input on. The stem is frozen with them."""
+    norm: NotRequired[Literal["frozen", "estimate"]]
+    """`frozen`: the batch norms of these blocks normalize by fixed statistics, in training too, so their output for
+    an image does not depend on the batch (`init_from.statistics` says which). `estimate`: they normalize by the
+    batch, as those of trained blocks do, and their statistics are estimated at the end.
     """
 
 

@@ -93,6 +93,7 @@ export const JOB_DEFAULTS = {
   "seed": null,
   "evaluate_every": null,
   "init_from": null,
+  "freeze": null,
   "max_runtime_s": null,
   "max_pending_s": null,
   "max_attempts": 5,

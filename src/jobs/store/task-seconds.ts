@@ -35,7 +35,7 @@ const JOINT_METHODS = methodsWith(({ trains }) => trains === 'jointly');
 const JOBS_LOOKED_AT = 120;
 const MAX_TASKS = 100;
 
-/** The latest tasks of the tenant that trained the same network, with the same batch size and precision. */
+/** The latest tasks of the tenant that trained the same network, all of it, with the same batch size and precision. */
 export function findTimedTasks(
   db: Queryable,
   tenant: string,
@@ -52,6 +52,7 @@ export function findTimedTasks(
     JOIN task ON task.job_id = latest.id
     WHERE latest.spec @> ${same}::jsonb AND task.state = 'succeeded' AND task.kind IN ('stage', 'end_to_end')
       AND task.seconds ? 'forward' AND latest.spec->'method'->>'type' <> ALL(${JOINT_METHODS})
+      AND latest.spec->>'freeze' IS NULL
     ORDER BY task.finished_at DESC LIMIT ${MAX_TASKS}`,
   );
 }

@@ -2,11 +2,12 @@ import type { ConvLayer } from '../layers.js';
 import { type Initializer, type Operation, valuesOf } from './operation.js';
 
 export const conv: Operation<ConvLayer> = {
-  parameters: ({ name, size, input, output }) => [
+  parameters: ({ name, size, input, output, frozen }) => [
     {
       name: `${name}/kernel`,
       shape: [size, size, input.channels, output.channels],
       initializer: heNormal(size * size * input.channels),
+      ...(frozen && { fixed: 'weight' }),
     },
   ],
   multiplyAdds: ({ size, input, output }) => size * size * input.channels * valuesOf(output),

@@ -1,11 +1,24 @@
 import type { NormLayer } from '../layers.js';
-import { type Operation, valuesOf, zero } from './operation.js';
+import { type Operation, type ParameterSpec, valuesOf, zero } from './operation.js';
 
 export const norm: Operation<NormLayer> = {
-  parameters: ({ name, output: { channels } }) => [
-    { name: `${name}/gamma`, shape: [channels], initializer: { kind: 'constant', value: 1 } },
-    { name: `${name}/beta`, shape: [channels], initializer: { kind: 'constant', value: 0 } },
+  parameters: (layer) => [
+    vector(layer, 'gamma', 1, layer.frozen ? 'weight' : undefined),
+    vector(layer, 'beta', 0, layer.frozen ? 'weight' : undefined),
+    ...(layer.keepsStatistics
+      ? [vector(layer, 'mean', 0, 'statistic'), vector(layer, 'variance', 1, 'statistic')]
+      : []),
   ],
   multiplyAdds: zero,
   activations: ({ relu, output }) => (relu ? valuesOf(output) : 0),
 };
+
+function vector(
+  { name, output: { channels } }: NormLayer,
+  what: 'gamma' | 'beta' | 'mean' | 'variance',
+  value: number,
+  fixed: ParameterSpec['fixed'],
+): ParameterSpec {
+  const spec = { name: `${name}/${what}`, shape: [channels] };
+  return { ...spec, initializer: { kind: 'constant', value }, ...(fixed && { fixed }) };
+}

@@ -10,6 +10,11 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initializer: Initializer;
+  /**
+   * Set for values that training leaves as they are: `weight`, or a `statistic` of a batch norm, which is no parameter of the
+   * network that a count has. Absent: it is trained.
+   */
+  readonly fixed?: 'weight' | 'statistic';
 }
 
 /** Cost of a kind of layer, per image. The layers inside a residual layer are counted separately. */

@@ -6,6 +6,7 @@ import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
+import { countFrozen } from '../../network/frozen.js';
 import {
   type LayerCost,
   type StageCost,
@@ -90,7 +91,7 @@ export function variantsOf(
   return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
     const own = split.length === method.stages;
     const cut = own ? method : cutAs(method, split);
-    return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut)) };
+    return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut), countFrozen(network)) };
   });
 }
 
@@ -118,7 +119,7 @@ export function layoutCost(work: Workload, { stages, replicas }: Layout): Layout
   const seconds = costs.map(
     (cost, k) => stageSeconds(cost, method, prices, batch) + (sent[k]! + averaged[k]!) / bytesPerSecond,
   );
-  const whole = costs.reduce((all, { parameters }) => all + parameters, 0);
+  const whole = costs.reduce((all, cost) => all + cost.trainedParameters, 0);
   const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
   const joinedReplicas = method.end_to_end_replicas;
   const exchanged =
@@ -163,10 +164,11 @@ export function stageMemory(
 ): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
   const inputs = FLOAT * cost.input * inputsOnly;
-  const parameters = trainedParameters(cost);
+  const trained = trainedParameters(cost);
+  const parameters = trained + cost.parameters - cost.trainedParameters;
   const rounded = precision === 'bfloat16' ? ACTIVATION_BYTES.bfloat16 * parameters : 0;
   const versions = batches > 1 ? batches : 0;
-  const floats = (2 + optimizerVectors + versions) * parameters + cost.downstream.parameters;
+  const floats = (1 + versions) * parameters + (1 + optimizerVectors) * trained + cost.downstream.parameters;
   return (
     FLOAT * floats + rounded + batch * (inputs + ACTIVATION_BYTES[precision] * kept * (batches - inputsOnly))
   );
@@ -210,7 +212,7 @@ function exchangedVectors({ memory }: Workload, method: ResolvedMethod): number 
 }
 
 function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {
-  return cost.parameters + cost.auxiliary.parameters + cost.head.parameters;
+  return cost.trainedParameters + cost.auxiliary.parameters + cost.head.parameters;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

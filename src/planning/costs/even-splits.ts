@@ -2,8 +2,9 @@ import type { ResolvedMethod } from '../../contract/spec.js';
 import { describeMethod } from '../../method/methods.js';
 import { reachingAuxiliary } from '../../network/auxiliary.js';
 import { layersOfRange, type NetworkDescription } from '../../network/description.js';
+import { countFolded, countFrozen } from '../../network/frozen.js';
 import { headLayers, localHead } from '../../network/heads.js';
-import { type Balance, balancedBy, balancedSplits, type PartCounts } from './split.js';
+import { type Balance, balancedBy, balancedSplits, type PartCounts, withFrozen } from './split.js';
 import {
   costOf,
   type LayerCost,
@@ -45,7 +46,20 @@ export function evenSplitsBySeconds(
   costs: StepCosts,
   batch: number,
 ): number[][] {
-  return balancedBy(secondsByPart(network, method, costs, batch), max);
+  const frozen = countFolded(network);
+  const counts = secondsByPart(network, method, costs, batch);
+  return withFrozen(balancedBy(ofTrained(counts, frozen), max), frozen);
+}
+
+/** The parts of a network whose first blocks are frozen, and belong to the first stage. */
+function ofTrained({ upTo, starting, ending }: PartCounts, frozen: number): PartCounts {
+  if (frozen === 0) return { upTo, starting, ending };
+  const [, ...later] = upTo.slice(frozen);
+  return {
+    upTo: [0, ...later],
+    starting: [0, ...starting.slice(frozen + 1)],
+    ending: [0, ...ending.slice(frozen + 1)],
+  };
 }
 
 function secondsByPart(
@@ -56,6 +70,7 @@ function secondsByPart(
 ): PartCounts {
   const { hasAuxiliaries, penalty, hasHeads } = describeMethod(method);
   const seconds = (part: Partial<StageCost>) => stageSeconds({ ...NO_STAGE, ...part }, method, costs, batch);
+  const frozen = countFrozen(network);
   let before = { ...NO_COST };
   const counts = network.blocks.map(({ input }, boundary) => {
     if (boundary === 0) return { upTo: 0, starting: 0, ending: 0 };
@@ -68,7 +83,7 @@ function secondsByPart(
     const place = { start: boundary, end: boundary };
     const values = valuesOf(input);
     return {
-      upTo: seconds({ ...before, start: 0, end: boundary }),
+      upTo: seconds({ ...before, start: 0, end: boundary, frozen: Math.min(frozen, boundary) }),
       starting: seconds({ ...place, auxiliary, inputBoundary: values }),
       ending: seconds({
         ...{ ...place, head, boundary: values },
@@ -78,7 +93,10 @@ function secondsByPart(
   });
   const all = costOf(layersOfRange(network, 0, network.blocks.length));
   return {
-    upTo: [...counts.map(({ upTo }) => upTo), seconds({ ...all, start: 0, end: network.blocks.length })],
+    upTo: [
+      ...counts.map(({ upTo }) => upTo),
+      seconds({ ...all, start: 0, end: network.blocks.length, frozen }),
+    ],
     starting: counts.map(({ starting }) => starting),
     ending: counts.map(({ ending }) => ending),
   };
@@ -94,5 +112,7 @@ function added(a: LayerCost, b: LayerCost): LayerCost {
     multiplyAdds: a.multiplyAdds + b.multiplyAdds,
     activations: a.activations + b.activations,
     work: a.work + b.work,
+    trainedParameters: a.trainedParameters + b.trainedParameters,
+    trainedWork: a.trainedWork + b.trainedWork,
   };
 }

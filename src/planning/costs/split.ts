@@ -1,9 +1,11 @@
 import type { JobSpec } from '../../contract/spec.js';
 import { type AuxiliarySize, reachingAuxiliary, SIZED_BY_SHARE } from '../../network/auxiliary.js';
-import { activations, multiplyAdds, work } from '../../network/cost.js';
+import { multiplyAdds } from '../../network/cost.js';
 import type { NetworkDescription } from '../../network/description.js';
+import { countFolded, trainedBlocks } from '../../network/frozen.js';
 import { headLayers, localHead } from '../../network/heads.js';
 import type { Layer } from '../../network/layers.js';
+import { keptActivations, trainingWork } from './frozen-costs.js';
 
 /** A criterion for splits that a job can name instead of a list. */
 export type Balance = Extract<JobSpec['method']['split'], string>;
@@ -25,7 +27,7 @@ export interface PartCounts {
 type Count = (layers: readonly Layer[]) => number;
 
 /** Quantity that each criterion balances: the time of the stages, by their work (cost.ts), or the activations they keep. */
-export const BALANCED: Readonly<Record<Balance, Count>> = { auto: work, memory: activations };
+export const BALANCED: Readonly<Record<Balance, Count>> = { auto: trainingWork, memory: keptActivations };
 
 /** Parts of stages besides their blocks. */
 export interface SplitOptions {
@@ -60,14 +62,21 @@ export function balancedSplits(
   { size = SIZED_BY_SHARE, balance = 'auto', heads = null }: SplitOptions = {},
 ): number[][] {
   const count = BALANCED[balance];
-  return balancedBy(
+  const trained = trainedBlocks(network);
+  const splits = balancedBy(
     {
-      upTo: prefixSums(network, count),
-      starting: auxiliaryCosts(network, count, auxiliaryShare, size),
-      ending: heads ? headCosts(network, count, heads.decoder) : [],
+      upTo: prefixSums(trained, count),
+      starting: auxiliaryCosts(trained, count, auxiliaryShare, size),
+      ending: heads ? headCosts(trained, count, heads.decoder) : [],
     },
     max,
   );
+  return withFrozen(splits, countFolded(network));
+}
+
+/** The first stage has the frozen blocks, too. */
+export function withFrozen(splits: readonly number[][], frozen: number): number[][] {
+  return splits.map(([first = 0, ...others]) => [first + frozen, ...others]);
 }
 
 /** The same for other costs, like measured ones. @throws RangeError if there are more stages than blocks */

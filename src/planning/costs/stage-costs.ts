@@ -1,3 +1,4 @@
+import type { PassSeconds } from '../../contract/network-profile.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { forwardsTwice } from '../../method/lags.js';
 import {
@@ -9,7 +10,7 @@ import {
 } from '../../method/methods.js';
 import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
-
+import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { Layer, Shape } from '../../network/layers.js';
 import type { StageDescription } from '../../network/stages.js';
@@ -20,16 +21,21 @@ import type { StepCosts } from './step-costs.js';
 export interface LayerCost {
   readonly parameters: number;
   readonly multiplyAdds: number;
-  /** Number of values that a training pass keeps. */
+  /** Number of values that a training pass keeps. Frozen layers keep none. */
   readonly activations: number;
   /** Work (cost.ts), which is proportional to time. */
   readonly work: number;
+  /** The part of `parameters` and `work` that is trained: the rest is frozen, and has a forward pass only. */
+  readonly trainedParameters: number;
+  readonly trainedWork: number;
 }
 
 export interface StageCost extends LayerCost {
   /** Its residual blocks: [start, end). */
   readonly start: number;
   readonly end: number;
+  /** Number of its blocks that are frozen, the first ones. */
+  readonly frozen: number;
   /** Costs of the AuxNet and the local head that the stage trains besides its layers. 0 if it has none. */
   readonly auxiliary: LayerCost;
   readonly head: LayerCost;
@@ -45,25 +51,33 @@ export interface StageCost extends LayerCost {
   readonly forwardsTwice: boolean;
 }
 
-export const NO_COST: LayerCost = { parameters: 0, multiplyAdds: 0, activations: 0, work: 0 };
+export const NO_COST: LayerCost = {
+  ...{ parameters: 0, multiplyAdds: 0, activations: 0, work: 0 },
+  ...{ trainedParameters: 0, trainedWork: 0 },
+};
 export const NO_STAGE: StageCost = {
   ...NO_COST,
-  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
+  ...{ start: 0, end: 0, frozen: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
   ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST },
 };
 
 export function costOf(layers: readonly Layer[]): LayerCost {
+  const { trained } = splitFrozen(layers);
   return {
     parameters: parameterCount(layers),
     multiplyAdds: multiplyAdds(layers),
-    activations: activations(layers),
+    activations: activations(trained),
     work: work(layers),
+    trainedParameters: parameterCount(trained),
+    trainedWork: work(trained),
   };
 }
 
+/** @param frozenBlocks first blocks of the network that are frozen, all in the first stage */
 export function stageCosts(
   method: StagedMethod & Pick<ResolvedMethod, 'memory'> & { readonly split: readonly number[] },
   stages: readonly StageDescription[],
+  frozenBlocks: number,
 ): StageCost[] {
   const { penalty } = describeMethod(method);
   let end = 0;
@@ -73,7 +87,7 @@ export function stageCosts(
     const next = stages[index + 1];
     return {
       ...costOf(stage.layers),
-      ...{ start, end },
+      ...{ start, end, frozen: index === 0 ? frozenBlocks : 0 },
       auxiliary: costOf(stage.auxiliary ?? []),
       head: costOf(headLayers(stage)),
       downstream: costOf((penalty && next?.auxiliary) || []),
@@ -98,13 +112,13 @@ export function stageParts(
   costs: StepCosts,
   batch: number,
 ): StepParts {
-  const layers = costs.layers(cost);
+  const layers = layerSeconds(cost, costs);
   const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
   const head = costs.localHead(cost.end, cost.head.work);
   const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head.forward + head.backward;
   const again = cost.forwardsTwice ? layers.forward : 0;
   const coupled = describeMethod(method).penalty ? costs.coupling * cost.boundary : 0;
-  const updated = ({ parameters }: LayerCost) => costs.update * parameters;
+  const updated = ({ trainedParameters }: LayerCost) => costs.update * trainedParameters;
   return {
     data: costs.data * batch,
     forward: layers.forward * batch,
@@ -113,6 +127,17 @@ export function stageParts(
     auxiliaryForward: auxiliary.forward * batch,
     auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
   };
+}
+
+/** One image through some blocks and back to the first one that is trained. */
+function layerSeconds(
+  cost: Pick<StageCost, 'work' | 'trainedWork' | 'start' | 'end' | 'frozen'>,
+  costs: StepCosts,
+): PassSeconds {
+  const { start, end, frozen, trainedWork } = cost;
+  const { forward } = costs.layers(cost);
+  const { backward } = costs.layers({ work: trainedWork, start: start + frozen, end });
+  return { forward, backward };
 }
 
 /** Seconds per step in which a stage writes and reads messages. Equation 27 does not include them. */
@@ -138,12 +163,13 @@ export function stageSeconds(cost: StageCost, method: StagedMethod, costs: StepC
 
 /** Seconds of a step of the whole network on one device. */
 export function serialParts(network: NetworkDescription, costs: StepCosts, batch: number): StepParts {
-  const { work, parameters } = costOf(wholeNetwork(network));
-  const { forward, backward } = costs.layers({ work, start: 0, end: network.blocks.length });
+  const whole = costOf(wholeNetwork(network));
+  const blocks = { start: 0, end: network.blocks.length, frozen: countFrozen(network) };
+  const { forward, backward } = layerSeconds({ ...whole, ...blocks }, costs);
   return {
     data: costs.data * batch,
     forward: forward * batch,
-    backward: backward * batch + costs.update * parameters,
+    backward: backward * batch + costs.update * whole.trainedParameters,
     coupling: 0,
     auxiliaryForward: 0,
     auxiliaryBackward: 0,

@@ -8,7 +8,7 @@ import {
   stagesOfMethod,
   streamBytesPerValue,
 } from '../../method/index.js';
-import { type NetworkDescription, wholeNetwork } from '../../network/index.js';
+import { countFrozen, type NetworkDescription, wholeNetwork } from '../../network/index.js';
 import {
   costOf,
   type MemoryFacts,
@@ -70,7 +70,7 @@ function priced(
   const { method } = spec;
   const { network, costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(method, stagesOfMethod(network, method));
+  const stages = stageCosts(method, stagesOfMethod(network, method), countFrozen(network));
   const whole = { ...NO_STAGE, ...costOf(wholeNetwork(network)) };
   const joinedSeconds = secondsOf(serialParts(network, rates, spec.batch_size));
   const apart = method.stages > 1 ? stagedCost(spec, rounds, stages, prices) : NOTHING;

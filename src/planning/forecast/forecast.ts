@@ -2,7 +2,7 @@ import type { components } from '../../contract/generated/openapi.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import { batchesUnderWay, describeRun, stagesOfMethod } from '../../method/index.js';
-import { wholeNetwork } from '../../network/index.js';
+import { countFrozen, trainedBlocks, wholeNetwork } from '../../network/index.js';
 import {
   ACTIVATION_BYTES,
   breakEvenStages,
@@ -60,7 +60,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const costs = costsFrom(options);
   const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds, warmStartSteps, roundSteps } = rounds;
   const parallel = trainsInParallel(method);
-  const max = parallel ? Math.min(MAX_STAGES, network.blocks.length) : 1;
+  const max = parallel ? Math.min(MAX_STAGES, trainedBlocks(network).blocks.length) : 1;
   const even = profile
     ? evenSplitsBySeconds(network, method, max, costs, batch)
     : evenSplits(network, method, max);
@@ -73,13 +73,13 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
   };
-  const own = stageCosts(method, stages);
+  const own = stageCosts(method, stages, countFrozen(network));
   const mean = meanParts(
     serialParts(network, costs, batch),
     own.map((cost) => stageParts(cost, method, costs, batch)),
   );
   const splitsOf: Splits = (other, balance) => {
-    const most = Math.min(MAX_STAGES, network.blocks.length);
+    const most = Math.min(MAX_STAGES, trainedBlocks(network).blocks.length);
     return profile && balance === 'auto'
       ? evenSplitsBySeconds(network, other, most, costs, batch)
       : evenSplits(network, other, most, balance);
@@ -124,7 +124,7 @@ function betterSplit(
   const other = { ...method, split: [...even] };
   const slowest = (stages: readonly StageCost[]) =>
     Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));
-  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other)));
+  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other), countFrozen(network)));
   return seconds < WORTH_A_CHANGE * slowest(own)
     ? { split: other.split, step_seconds: rounded(seconds) }
     : null;

@@ -78,7 +78,7 @@ const nothing = (): Sums => ({
 
 function workOf(network: NetworkDescription, { stage, method }: TimedTask): StageCost {
   if (stage !== null) {
-    const cost = stageCosts(method, stagesOfMethod(network, method))[stage];
+    const cost = stageCosts(method, stagesOfMethod(network, method), 0)[stage];
     if (cost) return cost;
   }
   return { ...NO_STAGE, ...costOf(wholeNetwork(network)) };

@@ -1,6 +1,7 @@
 import { memoize } from '../../contract/memoize.js';
 import type { JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import type { NetworkDescription } from '../../network/description.js';
+import { freezeBlocks } from '../../network/frozen.js';
 import type { Shape } from '../../network/layers.js';
 import { describeNetwork } from '../../network/resnet.js';
 import { balancedSplit, type SplitOptions } from '../costs/split.js';
@@ -22,10 +23,16 @@ export interface KnownNetwork {
   readonly split: (search: SplitSearch) => readonly number[];
 }
 
+interface NetworkFacts extends Pick<ResolvedSpec, 'model' | 'freeze'> {
+  readonly image: Shape;
+  readonly classes: number;
+}
+
 /** The description of a network and the search of its splits, kept because both take milliseconds to seconds. */
 export const networkOf = memoize(
-  (facts: { model: ResolvedSpec['model']; image: Shape; classes: number }): KnownNetwork => {
-    const network = describeNetwork(facts.model, facts.image, facts.classes);
+  ({ model, image, classes, freeze }: NetworkFacts): KnownNetwork => {
+    const whole = describeNetwork(model, image, classes);
+    const network = freeze ? freezeBlocks(whole, freeze) : whole;
     const split = ({ stages, auxiliary, balance, heads }: SplitSearch): readonly number[] =>
       auxiliary === null
         ? balancedSplit(network, stages, 0, { balance, heads })

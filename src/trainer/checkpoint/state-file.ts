@@ -4,6 +4,8 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safet
 
 /** Prefix of the names of weights. */
 export const WEIGHTS = 'weights/';
+/** Prefix of the names of statistics in imported weights. */
+export const STATISTICS = 'statistics/';
 const IN_FLIGHT = 'in_flight/';
 
 /**

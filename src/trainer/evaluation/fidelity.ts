@@ -1,6 +1,12 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { isTrained } from '../../method/index.js';
-import { headLayers, type ParameterSpec, parametersOf, type StageDescription } from '../../network/index.js';
+import {
+  headLayers,
+  type ParameterSpec,
+  parametersOf,
+  type StageDescription,
+  trainedParameters,
+} from '../../network/index.js';
 import type { NamedValues } from '../optimizer/index.js';
 import { type Draw, type NamedTensors, trainPass, uploadWeights } from '../passes/index.js';
 import { arena, read, type Tensor } from '../runtime/index.js';
@@ -58,7 +64,7 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
     dispose();
     pass.pullback(cotangent);
     return stages.map(({ index, layers: own }) =>
-      isTrained(method, index) ? cosine(parametersOf(own), local, composed) : null,
+      isTrained(method, index) ? cosine(trainedParameters(parametersOf(own)), local, composed) : null,
     );
   });
 }

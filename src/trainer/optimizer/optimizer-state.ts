@@ -1,4 +1,4 @@
-import { type ParameterSpec, sizeOf } from '../../network/index.js';
+import { type ParameterSpec, sizeOf, trainedParameters } from '../../network/index.js';
 import { initialValues, type NamedValues } from './parameter-values.js';
 import { memoriesOf, type UpdateRule } from './update-rule.js';
 
@@ -31,5 +31,6 @@ export function startingSlots(
     slots.set(memory.slot, named.set(memory.name, new Float32Array(sizeOf(memory))));
   }
   if (!rule.countsSteps) return slots;
-  return slots.set(STEPS_SLOT, new Map(parameters.map(({ name }) => [name, new Float32Array(1)])));
+  const counted = trainedParameters(parameters);
+  return slots.set(STEPS_SLOT, new Map(counted.map(({ name }) => [name, new Float32Array(1)])));
 }

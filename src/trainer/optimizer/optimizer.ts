@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../../network/index.js';
+import { type ParameterSpec, trainedParameters } from '../../network/index.js';
 import type { NamedTensors } from '../passes/index.js';
 import {
   createVariable,
@@ -34,9 +34,12 @@ export interface Norms {
 }
 
 /** A parameter on the device. */
-interface Trained {
+interface OnDevice {
   readonly name: string;
   readonly weights: Variable;
+}
+
+interface Trained extends OnDevice {
   readonly weightDecay: number;
   readonly rateFactor: number;
   /** Number of updates so far. After a warm start, the parameters of a stage have more than those of its AuxNet. */
@@ -51,6 +54,8 @@ export class Optimizer {
   readonly #rule: UpdateRule;
   readonly #clipNorm: number | null;
   readonly #parameters: readonly Trained[];
+  /** Values that stay as they are, without gradients and memories. */
+  readonly #fixed: readonly OnDevice[];
   readonly #layers: readonly (readonly Trained[])[];
   readonly #memories: ReadonlyMap<string, ReadonlyMap<string, Variable>>;
   #views: Map<string, Tensor>;
@@ -59,12 +64,13 @@ export class Optimizer {
     this.#rule = settings.rule;
     this.#clipNorm = settings.clipNorm ?? null;
     const memories = memoriesOf(parameters, settings.rule);
-    [this.#memories, this.#parameters] = undoOnError(() => [
+    [this.#memories, this.#parameters, this.#fixed] = undoOnError(() => [
       memoriesToDevice(memories, state),
-      parameters.map((parameter) => toDevice(parameter, state, settings)),
+      trainedParameters(parameters).map((parameter) => toDevice(parameter, state, settings)),
+      parameters.filter(({ fixed }) => fixed !== undefined).map((parameter) => onDevice(parameter, state)),
     ]);
     this.#layers = layersOf(this.#parameters);
-    this.#views = viewsOf(this.#parameters);
+    this.#views = this.#viewsOfAll();
   }
 
   /** The current weights, valid until the next step. */
@@ -84,13 +90,14 @@ export class Optimizer {
       return [parameter.name, this.#rule.ahead({ ...parameter, distance }, memory, scalars.of)] as const;
     });
     scalars.free();
-    return new Map(found);
+    const same = this.#fixed.map(({ name, weights }) => [name, valuesOf(weights)] as const);
+    return new Map([...found, ...same]);
   }
 
   /**
    * One update. Takes ownership of `gradients` and frees them.
    * @param measures whether to read the norms back, which waits for the device
-   * @throws Error if a parameter has no gradient
+   * @throws Error if a trained parameter has no gradient
    */
   step(gradients: Map<string, Tensor>, learningRate: number, measures = false): Norms | null {
     const raw = this.#parameters.map(({ name }) => required(gradients, name));
@@ -102,10 +109,11 @@ export class Optimizer {
     this.#update(used, learningRate);
     free(...used, ...gradients.values());
     gradients.clear();
-    this.#views = viewsOf(this.#parameters);
+    this.#views = this.#viewsOfAll();
     if (!measures) return null;
-    const after = normOf([...this.#views.values()]);
-    const nonFinite = spoilt ?? (Number.isFinite(after) ? null : firstNonFinite('weights', this.#views));
+    const trained = new Map(this.#parameters.map(({ name }) => [name, required(this.#views, name)]));
+    const after = normOf([...trained.values()]);
+    const nonFinite = spoilt ?? (Number.isFinite(after) ? null : firstNonFinite('weights', trained));
     return { gradient: before, weights: after, nonFinite };
   }
 
@@ -117,7 +125,7 @@ export class Optimizer {
       const counts = this.#parameters.map(({ name, updates }) => [name, Float32Array.of(updates)] as const);
       slots.set(STEPS_SLOT, new Map(counts));
     }
-    const weights = this.#parameters.map(
+    const weights = [...this.#parameters, ...this.#fixed].map(
       (parameter) => [parameter.name, readVariable(parameter.weights)] as const,
     );
     return { weights: new Map(weights), slots };
@@ -126,7 +134,14 @@ export class Optimizer {
   dispose(): void {
     free(...this.#views.values());
     const memories = [...this.#memories.values()].flatMap((named) => [...named.values()]);
-    free(...[...this.#parameters.map(({ weights }) => weights), ...memories].map(({ handle }) => handle));
+    const weights = [...this.#parameters, ...this.#fixed].map((parameter) => parameter.weights);
+    free(...[...weights, ...memories].map(({ handle }) => handle));
+  }
+
+  #viewsOfAll(): Map<string, Tensor> {
+    return new Map(
+      [...this.#parameters, ...this.#fixed].map(({ name, weights }) => [name, valuesOf(weights)]),
+    );
   }
 
   #update(gradients: readonly Tensor[], learningRate: number): void {
@@ -164,15 +179,18 @@ class Scalars {
 }
 
 function toDevice(parameter: ParameterSpec, state: OptimizerState, settings: OptimizerSettings): Trained {
-  const { name, shape } = parameter;
+  const { name } = parameter;
   const { rule, weightDecayOf, rateFactorOf } = settings;
   return {
-    name,
-    weights: createVariable(upload(required(state.weights, name), shape)),
+    ...onDevice(parameter, state),
     weightDecay: weightDecayOf(parameter),
     rateFactor: rateFactorOf?.(parameter) ?? 1,
     updates: rule.countsSteps ? required(slotOf(state.slots, STEPS_SLOT), name)[0]! : 0,
   };
+}
+
+function onDevice({ name, shape }: ParameterSpec, { weights }: OptimizerState): OnDevice {
+  return { name, weights: createVariable(upload(required(weights, name), shape)) };
 }
 
 function memoriesToDevice(
@@ -192,9 +210,6 @@ function firstNonFinite(what: 'gradient' | 'weights', tensors: NamedTensors): st
   const found = [...tensors].find(([, tensor]) => !Number.isFinite(normOf([tensor])));
   return found ? `${what} of ${found[0]}` : what;
 }
-
-const viewsOf = (parameters: readonly Trained[]): Map<string, Tensor> =>
-  new Map(parameters.map(({ name, weights }) => [name, valuesOf(weights)]));
 
 function readVariable(variable: Variable): Float32Array {
   const values = valuesOf(variable);

@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../../network/index.js';
+import { type ParameterSpec, trainedParameters } from '../../network/index.js';
 import type { Tensor, Variable } from '../runtime/index.js';
 
 /** A tensor that a rule remembers between steps; zero at the start. */
@@ -102,7 +102,7 @@ export function layerOf(name: string): string {
   return name.slice(0, name.lastIndexOf('/'));
 }
 
-/** The memories of a network, all layers together. */
+/** The memories of a network, all layers together. Frozen parameters have none. */
 export function memoriesOf(parameters: readonly ParameterSpec[], rule: UpdateRule): Memory[] {
-  return layersOf(parameters).flatMap((layer) => rule.memoryOf(layer));
+  return layersOf(trainedParameters(parameters)).flatMap((layer) => rule.memoryOf(layer));
 }

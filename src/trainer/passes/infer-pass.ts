@@ -1,8 +1,8 @@
-import type { Layer } from '../../network/index.js';
+import type { Layer, NormLayer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, type Tensor } from '../runtime/index.js';
 import { passOperationOf } from './operations/index.js';
-import { type NamedTensors, type NormRule, parameter } from './pass.js';
+import { type NamedTensors, type NormRule, parameter, rectified } from './pass.js';
 
 /**
  * Runs `layers` without keeping values for gradients. The caller owns `input` and the output. The output is `input`
@@ -36,4 +36,18 @@ export function batchStatisticsRule(weights: NamedTensors): NormRule {
     free(batchMean, batchVariance, ...reserved);
     return output;
   };
+}
+
+/** Normalizes by the statistics among the weights where a layer keeps them, otherwise by those of the batch. */
+export function frozenNormRule(weights: NamedTensors): NormRule {
+  const byBatch = batchStatisticsRule(weights);
+  return (layer, features) =>
+    layer.keepsStatistics ? keptNorm(layer, features, weights) : byBatch(layer, features);
+}
+
+/** Normalizes by the statistics among the weights. */
+export function keptNorm(layer: NormLayer, features: Tensor, weights: NamedTensors): Tensor {
+  const own = (what: string) => parameter(weights, `${layer.name}/${what}`);
+  const output = kernels.normalize(features, own('gamma'), own('beta'), own('mean'), own('variance'));
+  return layer.relu ? rectified(output) : output;
 }

@@ -1,17 +1,42 @@
-import type { Layer } from '../../network/index.js';
+import { type Layer, splitFrozen } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { DType, free, type Tensor } from '../runtime/index.js';
+import { frozenNormRule, inferPass } from './infer-pass.js';
 import { passOperationOf } from './operations/index.js';
 import type { Pass, TrainingContext } from './pass.js';
 import { layersPass } from './train-pass.js';
 
 /**
  * Runs `layers` in training mode (batch statistics), in the precision of the context, so that the result can be
- * pulled back. Input, output and both cotangents are float32.
+ * pulled back. Input, output and both cotangents are float32. Frozen layers at the start run without gradients, in
+ * float32, and keep nothing but their output.
  * @param input [B,...]; the caller owns it
  * @param wantsInputGradient false skips the gradient of the input, which images do not need
  */
 export function trainPass(
+  layers: readonly Layer[],
+  input: Tensor,
+  context: TrainingContext,
+  wantsInputGradient: boolean,
+): Pass {
+  const { frozen, trained } = splitFrozen(layers);
+  if (frozen.length === 0) return trainedPass(layers, input, context, wantsInputGradient);
+  if (wantsInputGradient)
+    throw new Error('frozen layers are at the input of the network, which needs no gradient');
+  const features = inferPass(frozen, input, context.weights, frozenNormRule(context.weights));
+  const pass = trainedPass(trained, features, context, false);
+  return {
+    output: pass.output,
+    pullback: (cotangent) => {
+      // A residual layer has one even where it is not wanted.
+      const unread = pass.pullback(cotangent);
+      free(features, ...(unread ? [unread] : []));
+      return null;
+    },
+  };
+}
+
+function trainedPass(
   layers: readonly Layer[],
   input: Tensor,
   context: TrainingContext,

@@ -1,14 +1,16 @@
 import { flatten, type Layer } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, read, type Tensor, upload } from '../runtime/index.js';
-import { inferPass } from './infer-pass.js';
+import { inferPass, keptNorm } from './infer-pass.js';
 import { type NamedTensors, type NormRule, parameter, rectified } from './pass.js';
 
 /** Mean and variance of every batch norm by layer name, [c] each. A network needs them to process single images. */
-export type Statistics = ReadonlyMap<
-  string,
-  { readonly mean: Float32Array; readonly variance: Float32Array }
->;
+export type Statistics = ReadonlyMap<string, NormStatistics>;
+
+interface NormStatistics {
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+}
 
 /**
  * Estimates the statistics along the whole chain: mean and variance of all images' features together, each layer fed by
@@ -31,17 +33,29 @@ export class StatisticsEstimate {
     this.#batches++;
   }
 
-  /** var(x) = mean of x^2 - (mean of x)^2 over all batches, which are of one size. */
+  /** Kept statistics are those among the weights. */
   statistics(): Statistics {
-    return new Map(
-      [...this.#sums].map(([name, sums]) => {
-        const mean = sums.mean.map((sum) => sum / this.#batches);
-        const variance = sums.square.map((sum, index) =>
-          Math.max(0, sum / this.#batches - mean[index]! ** 2),
-        );
-        return [name, { mean: Float32Array.from(mean), variance: Float32Array.from(variance) }];
-      }),
-    );
+    return new Map([...this.#kept(), ...this.#estimated()]);
+  }
+
+  #kept(): [string, NormStatistics][] {
+    const kept = flatten(this.layers).filter((layer) => layer.op === 'norm' && layer.keepsStatistics);
+    return kept.map(({ name }) => [
+      name,
+      {
+        mean: read(parameter(this.weights, `${name}/mean`)),
+        variance: read(parameter(this.weights, `${name}/variance`)),
+      },
+    ]);
+  }
+
+  /** var(x) = mean of x^2 - (mean of x)^2 over all batches, which are of one size. */
+  #estimated(): [string, NormStatistics][] {
+    return [...this.#sums].map(([name, sums]) => {
+      const mean = sums.mean.map((sum) => sum / this.#batches);
+      const variance = sums.square.map((sum, index) => Math.max(0, sum / this.#batches - mean[index]! ** 2));
+      return [name, { mean: Float32Array.from(mean), variance: Float32Array.from(variance) }];
+    });
   }
 }
 
@@ -55,6 +69,7 @@ type Sums = Map<string, Moments>;
 
 function collectingRule(weights: NamedTensors, sums: Sums): NormRule {
   return (layer, features) => {
+    if (layer.keepsStatistics) return keptNorm(layer, features, weights);
     const { output, batchMean, batchVariance, reserved } = kernels.batchNormRelu(
       features,
       parameter(weights, `${layer.name}/gamma`),

@@ -13,7 +13,8 @@ export async function profile(context: TaskContext): Promise<TaskSuccess> {
   const stopwatch = new Stopwatch(context.now);
   const measured = await profileNetwork({
     spec,
-    network: describeRun(spec, dataset).network,
+    // Jobs that freeze different blocks share a profile.
+    network: describeRun({ ...spec, freeze: null }, dataset).network,
     blobs: context.blobs,
     spoolKey: `${task_id}/a${attempt}/messages`,
     now: context.now,

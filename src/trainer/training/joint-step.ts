@@ -1,4 +1,9 @@
-import { type ParameterSpec, parametersOf, type StageDescription } from '../../network/index.js';
+import {
+  type ParameterSpec,
+  parametersOf,
+  type StageDescription,
+  trainedParameters,
+} from '../../network/index.js';
 import type { Optimizer } from '../optimizer/index.js';
 import type { Tensor } from '../runtime/index.js';
 import type { Trained } from './loop.js';
@@ -40,7 +45,7 @@ function update(options: JointStepOptions, at: StepAt): StepReport[] {
 }
 
 function stageParameters({ layers, auxiliary }: StageDescription): ParameterSpec[] {
-  return parametersOf([...layers, ...(auxiliary ?? [])]);
+  return trainedParameters(parametersOf([...layers, ...(auxiliary ?? [])]));
 }
 
 function gradientsOf(

@@ -129,6 +129,35 @@ describe('checkpoints of a job', () => {
     );
   });
 
+  test('have statistics of batch norms only where their job froze these', async () => {
+    const [first] = await checkpoints(source);
+    const freeze = { blocks: 1, norm: 'frozen' } as const;
+    const start = (statistics: 'auto' | 'keep') => ({
+      freeze,
+      init_from: { checkpoint: first!.id, head: 'auto', statistics } as const,
+    });
+    const chosen = async () => {
+      const { job } = await strata.client.jobs.createJob(smallJob(start('auto')), { dryRun: true });
+      return job.spec.init_from?.statistics;
+    };
+    assert.equal(await chosen(), 'estimate');
+    assert.deepEqual(await refusal(first!.id, start('keep')), [
+      {
+        pointer: '/init_from/statistics',
+        message: 'the checkpoint has no statistics of the frozen batch norms; use "estimate" or "auto"',
+      },
+    ]);
+    const froze = (blocks: number) =>
+      db.$executeRawUnsafe(
+        `UPDATE job SET spec = jsonb_set(spec, '{freeze}', '{"blocks": ${blocks}, "norm": "frozen"}') WHERE id = '${source}'`,
+      );
+    await froze(2);
+    assert.equal(await chosen(), 'keep');
+    await db.$executeRawUnsafe(
+      `UPDATE job SET spec = jsonb_set(spec, '{freeze}', 'null') WHERE id = '${source}'`,
+    );
+  });
+
   test('compare the images that the networks see, not those of the datasets', async () => {
     const [first] = await checkpoints(source);
     const shape = (height: number, storage: string) =>

@@ -154,6 +154,11 @@ describe('weights', () => {
         { dryRun },
       );
     assert.deepEqual((await create()).job.spec.init_from, { ...start, head: 'keep' });
+    const freeze = { blocks: 2, norm: 'frozen' } as const;
+    const statisticsOf = async (changes: SpecChanges) =>
+      (await create({ init_from: { ...start, statistics: 'auto' }, ...changes })).job.spec.init_from
+        ?.statistics;
+    assert.deepEqual([await statisticsOf({}), await statisticsOf({ freeze })], ['auto', 'keep']);
     const pointers = async (changes: SpecChanges) =>
       (await refusal(create(changes))).errors.map(({ pointer }) => pointer);
     assert.deepEqual(await pointers({ model: { padding: 'same', width: 4 } }), [

@@ -116,7 +116,9 @@ export const TRAINING: readonly Mutant[] = [
       name: 'joined-cold',
       fault: 'The joined network starts without optimiser memory.',
       file: 'src/trainer/tasks/inputs/states.ts',
-      edits: [['...states]);', '...states.map((state) => ({ ...state, slots: new Map() }))]);']],
+      edits: [
+        ['mergeStates(states));', 'mergeStates(states.map((state) => ({ ...state, slots: new Map() }))));'],
+      ],
     },
     {
       name: 'label-smoothing-joined',

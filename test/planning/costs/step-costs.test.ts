@@ -61,11 +61,34 @@ test('stages of a measured network add up to its step, without the work beside t
   const { network, stages } = describeRun(spec, MNIST);
   const free = { ...PROFILE, heads: [], send: 0, receive: 0, update: 0 };
   const costs = costsOfProfile(free);
-  const sum = stageCosts(spec.method, stages).reduce(
+  const sum = stageCosts(spec.method, stages, 0).reduce(
     (all, cost) => all + stageSeconds(cost, spec.method, costs, 64),
     0,
   );
   assert.ok(Math.abs(sum / secondsOf(serialParts(network, costs, 64)) - 1) < 1e-12);
+});
+
+test('frozen blocks have a forward pass, and no backward pass, update or activations', () => {
+  const frozen = resolved({
+    model: { depth: 14 },
+    method: { type: 'local-heads', stages: 2, split: [4, 2] },
+    freeze: { blocks: 2, norm: 'frozen' },
+    init_from: { weights: 'weights_1', head: 'new', statistics: 'auto' },
+  });
+  const costs = costsOfProfile({ ...PROFILE, heads: [], send: 0, receive: 0, update: 0 });
+  const firstOf = (spec: typeof frozen) =>
+    stageCosts(spec.method, describeRun(spec, MNIST).stages, spec.freeze?.blocks ?? 0)[0]!;
+  const [some, whole] = [firstOf(frozen), firstOf({ ...frozen, freeze: null })];
+  const seconds = (cost: typeof some) => stageSeconds(cost, frozen.method, costs, 128);
+  // The stem's backward pass of 0.5 s and those of two blocks, 0.75 s each.
+  assert.ok(Math.abs(seconds(whole) - seconds(some) - 2) < 1e-12);
+  assert.deepEqual([some.parameters, some.multiplyAdds], [whole.parameters, whole.multiplyAdds]);
+  assert.ok(some.trainedParameters < whole.trainedParameters && some.activations < whole.activations);
+  const even = evenSplitsBySeconds(describeRun(frozen, MNIST).network, frozen.method, 4, costs, 128);
+  assert.ok(
+    even.every(([first = 0]) => first > 2),
+    'the first stage has a block that is trained',
+  );
 });
 
 test('messages are written by one stage and read by its neighbour, up or down', () => {
@@ -73,7 +96,7 @@ test('messages are written by one stage and read by its neighbour, up or down', 
     const spec = resolved({ model: { depth: 14 }, method: { stages: 3, split: [2, 2, 2] } });
     const method = { ...spec.method, type };
     const { stages } = describeRun({ ...spec, method }, MNIST);
-    return stageCosts(method, stages).map((cost) =>
+    return stageCosts(method, stages, 0).map((cost) =>
       messageSeconds(cost, method, { send: 1, receive: 1000 }, 2),
     );
   };
@@ -96,7 +119,7 @@ test('splits are even in measured seconds: no other has a faster slowest stage',
     const costs = costsOfProfile(PROFILE);
     const slowest = (split: number[]) => {
       const { stages } = describeRun({ ...spec, method: { ...spec.method, split } }, MNIST);
-      const own = stageCosts({ ...spec.method, split }, stages);
+      const own = stageCosts({ ...spec.method, split }, stages, 0);
       return Math.max(...own.map((cost) => stageSeconds(cost, spec.method, costs, 128)));
     };
     const even = evenSplitsBySeconds(network, spec.method, 3, costs, 128);

@@ -202,7 +202,7 @@ test('rates are found again in the seconds that tasks measured', () => {
   const { network, stages } = describeRun(spec, MNIST);
   const rates = { forward: 3e-12, backward: 7e-12, coupling: 5e-10, message: 4e-9, update: 2e-9, data: 1e-6 };
   const costs = costsByRates(rates);
-  const tasks = stageCosts(spec.method, stages).map((cost, stage) => {
+  const tasks = stageCosts(spec.method, stages, 0).map((cost, stage) => {
     const parts = stageParts(cost, spec.method, costs, 128);
     const update = rates.update * cost.parameters;
     const auxiliaryUpdate = rates.update * cost.auxiliary.parameters;

@@ -93,11 +93,57 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { optimizer: { schedule: { type: 'polynomial', power: 3, minimum_rate: 0.01 } } },
     { class_weights: 'balanced', sampling: 'balanced' },
     { class_weights: MNIST.classes.map((_, index) => index + 1) },
+    {
+      freeze: { blocks: 7, norm: 'estimate' },
+      init_from: { weights: 'weights_1', head: 'new', statistics: 'auto' },
+    },
   ];
   for (const changes of cases) {
     const spec = resolved(changes);
     assert.deepEqual(resolveSpec(spec, MNIST, 99), spec);
   }
+});
+
+test('the network is cut behind its frozen blocks, which cost a forward pass alone', () => {
+  const init_from = { weights: 'weights_1', head: 'new', statistics: 'auto' } as const;
+  const splitOf = (blocks: number, method: NonNullable<Changes>['method'] = {}) =>
+    resolved({ init_from, freeze: { blocks, norm: 'frozen' }, method }).method.split;
+  const whole = resolved({ init_from }).method.split;
+  assert.ok(splitOf(3)[0]! > whole[0]!, 'a first stage with frozen blocks takes more of them');
+  assert.deepEqual(splitOf(7), [8, 1]);
+  assert.deepEqual(splitOf(8), [9], 'one block is left for one stage');
+  assert.deepEqual(splitOf(9), [9], 'the head alone');
+  assert.deepEqual(splitOf(6, { stages: 3, split: [7, 1, 1] }), [7, 1, 1]);
+  const refused: readonly [Changes, pointer: string, message: RegExp][] = [
+    [{ freeze: { blocks: 1, norm: 'frozen' } }, '/freeze', /random weights; set init_from/],
+    [
+      { init_from, freeze: { blocks: 10, norm: 'frozen' } },
+      '/freeze/blocks',
+      /has 9 residual blocks; use at most 9/,
+    ],
+    [
+      { init_from, freeze: { blocks: 7, norm: 'frozen' }, method: { stages: 3 } },
+      '/method/stages',
+      /2 residual blocks that are trained; use at most 2 stages, or fewer freeze\.blocks/,
+    ],
+    [
+      { init_from, freeze: { blocks: 7, norm: 'frozen' }, method: { stages: 2, split: [7, 2] } },
+      '/method/split',
+      /would train nothing, since 7 blocks are frozen; give it 8 or more/,
+    ],
+    [
+      { init_from: { ...init_from, statistics: 'keep' } },
+      '/init_from/statistics',
+      /use auto, or set freeze$/,
+    ],
+    [
+      { init_from: { ...init_from, statistics: 'estimate' }, freeze: { blocks: 1, norm: 'estimate' } },
+      '/init_from/statistics',
+      /use auto, or set freeze\.norm frozen$/,
+    ],
+  ];
+  for (const [changes, pointer, message] of refused)
+    assert.match(problemsOf(changes)[pointer] ?? '', message);
 });
 
 test('backprop is one stage without an end-to-end phase', () => {

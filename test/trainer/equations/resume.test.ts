@@ -32,18 +32,24 @@ function killAfter(steps: number): () => void {
   };
 }
 
+/** The statistics of the first block are estimated before the first round, and then kept. */
+const FROZEN: SpecChanges = {
+  freeze: { blocks: 1, norm: 'frozen' },
+  init_from: { checkpoint: 'job_1-final', head: 'keep', statistics: 'estimate' },
+};
 /** Two moments and a count of updates to keep, and a rate of the AuxNets' own. */
 const ADAMW: SpecChanges = {
+  ...FROZEN,
   optimizer: { type: 'adamw', learning_rate: 0.01 },
-  method: { auxiliary: { learning_rate: 0.003 } },
+  method: { stages: 2, auxiliary: { learning_rate: 0.003 } },
 };
 const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: SpecChanges][] = [
   ...METHODS.map((type): [string, typeof type, SpecChanges] => [type, type, {}]),
-  ['augmented-lagrangian by AdamW', 'augmented-lagrangian', ADAMW],
+  ['augmented-lagrangian by AdamW, with a frozen block', 'augmented-lagrangian', ADAMW],
   [
-    'pipeline that recomputes, with steps between rounds',
+    'pipeline that recomputes, with steps between rounds and a frozen block',
     'pipeline',
-    { method: { memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
+    { ...FROZEN, method: { stages: 2, memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
   ],
 ];
 

@@ -8,7 +8,14 @@ import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Database } from '../../store/connection/database.js';
 import { readKeptWeights } from '../../store/kept-weights.js';
 import { findWeights } from '../../store/weights.js';
-import { headProblems, methodProblems, modelProblems, withHead } from './initial-problems.js';
+import {
+  headProblems,
+  methodProblems,
+  modelProblems,
+  statisticsProblems,
+  withHead,
+  withStatistics,
+} from './initial-problems.js';
 
 /** `<job id>-<name>`. The id of a job contains no dash. */
 export function checkpointId(jobId: string, { name }: Pick<RestartPoint, 'name'>): string {
@@ -66,19 +73,28 @@ async function fromCheckpoint({ db, blobs }: InitialParts, tenant: string, wante
   if (!kept || !point) return refuse([{ pointer, message: `there is no checkpoint '${id}'` }]);
   // Jobs from before there was a choice have no `padding`.
   const theirs = { ...kept.spec.model, padding: kept.spec.model.padding ?? 'same' };
+  const keptTheirs = keepsStatistics(kept.spec, spec);
   const problems = [
     ...pointProblems(point).map((message) => ({ pointer, message })),
     ...modelProblems('checkpoint', theirs, spec),
     ...imageProblems(kept, spec, facts),
     ...methodProblems(spec),
     ...headProblems('checkpoint', kept.facts.classes.length, spec, facts),
+    ...statisticsProblems('checkpoint', keptTheirs, spec),
   ];
   if (problems.length > 0) return refuse(problems);
   const uris = point.parts.map(({ uri }) => uri);
   const there = await Promise.all(uris.map((uri) => blobs.touch(uri)));
   if (!there.every(Boolean))
     return refuse([{ pointer, message: `the stored bytes of '${id}' are missing; use a later checkpoint` }]);
-  return { blobs: uris, ...withHead('checkpoint', kept.facts.classes, spec, start, facts) };
+  const { spec: chosen, warnings } = withHead('checkpoint', kept.facts.classes, spec, start, facts);
+  return { blobs: uris, spec: withStatistics(chosen, keptTheirs), warnings };
+}
+
+/** Only jobs that froze the same batch norms, or more, have their statistics among the weights. */
+function keepsStatistics(theirs: Pick<ResolvedSpec, 'freeze'>, { freeze }: ResolvedSpec): boolean {
+  if (!freeze || !theirs.freeze) return false;
+  return theirs.freeze.norm === 'frozen' && theirs.freeze.blocks >= freeze.blocks;
 }
 
 function pointProblems({ startsJobs, kind }: RestartPoint): string[] {
@@ -122,7 +138,8 @@ async function fromWeights({ db, blobs }: InitialParts, tenant: string, wanted: 
     return refuse([
       { pointer, message: `the stored bytes of '${id}' are missing; upload the weights again` },
     ]);
-  return { blobs: [row.uri], ...withHead('weights', row.classNames, spec, start, facts) };
+  const { spec: chosen, warnings } = withHead('weights', row.classNames, spec, start, facts);
+  return { blobs: [row.uri], spec: withStatistics(chosen, true), warnings };
 }
 
 /** Weights for colors also take gray images: trainers sum the first kernel over its colors. */

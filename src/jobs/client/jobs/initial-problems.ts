@@ -44,6 +44,24 @@ export function headProblems(
   return [{ pointer: '/init_from/head', message }];
 }
 
+/** Statistics that are to be kept must exist. @param exist for every frozen batch norm of the job */
+export function statisticsProblems(
+  from: InitialSource,
+  exist: boolean,
+  { init_from: start }: ResolvedSpec,
+): FieldError[] {
+  if (start?.statistics !== 'keep' || exist) return [];
+  const message = `the ${from} has no statistics of the frozen batch norms; use "estimate" or "auto"`;
+  return [{ pointer: '/init_from/statistics', message }];
+}
+
+/** `auto` keeps the statistics of frozen batch norms where they exist. A job without such batch norms chooses nothing. */
+export function withStatistics(spec: ResolvedSpec, exist: boolean): ResolvedSpec {
+  const { init_from: start, freeze } = spec;
+  if (start?.statistics !== 'auto' || freeze?.norm !== 'frozen') return spec;
+  return { ...spec, init_from: { ...start, statistics: exist ? 'keep' : 'estimate' } };
+}
+
 /**
  * `auto` keeps the head only for the same classes in the same order.
  * @param theirs names of the classes; null where nobody named them

@@ -36,7 +36,12 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
         bytesPerSecond: link_bytes_per_second,
         roundTripSeconds: link_round_trip_seconds,
         profile,
-        measured: measuredRates(describeRun(spec, facts).network, spec.batch_size, tasks),
+        // The tasks trained all blocks.
+        measured: measuredRates(
+          describeRun({ ...spec, freeze: null }, facts).network,
+          spec.batch_size,
+          tasks,
+        ),
       });
     },
   };

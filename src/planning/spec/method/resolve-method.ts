@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
 import { endToEndStepsOf, stepsOf } from '../../../method/rounds.js';
 import { trainSamples } from '../../../method/samples.js';
+import { checkFreeze } from '../freeze.js';
 import { networkOf } from '../known-network.js';
 import type { Problems } from '../problems.js';
 import { resolveAuxiliary } from './auxiliary.js';
@@ -56,8 +57,12 @@ export function resolveMethod(
 }
 
 function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems): MethodFacts | null {
-  const known = networkOf({ model: spec.model, image: dataset.image, classes: dataset.classes.length });
-  const stages = resolveStages(spec.method, known.network.blocks.length, report);
+  const { model, freeze } = spec;
+  const { image, classes } = dataset;
+  const known = networkOf({ model, image, classes: classes.length, freeze });
+  const frozen = checkFreeze(spec, known.network.blocks.length, report);
+  if (frozen === null) return null;
+  const stages = resolveStages(spec.method, known.network.blocks.length, frozen, report);
   const split = stages === null ? null : resolveSplit(spec.method, known, stages, report);
   if (stages === null || split === null) return null;
   const samples = trainSamples(spec, dataset);

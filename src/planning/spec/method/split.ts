@@ -1,5 +1,7 @@
 import type { JobSpec } from '../../../contract/spec.js';
 import { describeMethod } from '../../../method/methods.js';
+import type { NetworkDescription } from '../../../network/description.js';
+import { countFrozen } from '../../../network/frozen.js';
 import type { KnownNetwork } from '../known-network.js';
 import type { Problems } from '../problems.js';
 
@@ -12,7 +14,7 @@ export function resolveSplit(
 ): number[] | null {
   const asked = method.split;
   if (typeof asked !== 'string') {
-    return checkSplit(asked, stages, network.blocks.length, report) ? asked : null;
+    return checkSplit(asked, stages, network, report) ? asked : null;
   }
   const { hasAuxiliaries, hasHeads } = describeMethod(method);
   const found = split({
@@ -24,7 +26,13 @@ export function resolveSplit(
   return [...found];
 }
 
-function checkSplit(split: readonly number[], stages: number, blocks: number, report: Problems): boolean {
+function checkSplit(
+  split: readonly number[],
+  stages: number,
+  network: NetworkDescription,
+  report: Problems,
+): boolean {
+  const { length: blocks } = network.blocks;
   if (split.length !== stages) {
     report(
       '/method/split',
@@ -33,10 +41,18 @@ function checkSplit(split: readonly number[], stages: number, blocks: number, re
     return false;
   }
   const sum = split.reduce((total, count) => total + count, 0);
-  if (sum === blocks) return true;
+  if (sum !== blocks) {
+    report(
+      '/method/split',
+      `has the sum ${sum}; it must be ${blocks}, the number of residual blocks of the network`,
+    );
+    return false;
+  }
+  const frozen = countFrozen(network);
+  if (stages === 1 || split[0]! > frozen) return true;
   report(
     '/method/split',
-    `has the sum ${sum}; it must be ${blocks}, the number of residual blocks of the network`,
+    `the first stage would train nothing, since ${frozen} blocks are frozen; give it ${frozen + 1} or more`,
   );
   return false;
 }

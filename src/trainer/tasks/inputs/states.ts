@@ -20,6 +20,7 @@ import {
 } from '../../optimizer/index.js';
 import { allEnded } from '../all-ended.js';
 import { requiredInput, type TaskContext } from '../context.js';
+import { frozenStatistics } from './frozen-statistics.js';
 
 const FIRST_KERNEL = 'stem/conv/kernel';
 
@@ -43,17 +44,24 @@ export async function readWeights(context: TaskContext, input: string): Promise<
 /**
  * Initial weights of `parameters`. With `init_from`: the weights of that network, if it has the parameter in the
  * same size (their mean, if its replicas were stored). Otherwise random values; so are the layers that tell classes
- * apart where the job asks for a new head.
+ * apart where the job asks for a new head. Statistics of frozen batch norms that are not given are estimated.
  */
 export async function initialWeights(
-  { assignment: { inputs, spec }, blobs }: TaskContext,
+  context: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<NamedValues> {
+  const {
+    assignment: { inputs, spec },
+    blobs,
+  } = context;
   const weights = new Map(initialValues(parameters, spec.seed));
   const hasNewHead = spec.init_from?.head === 'new';
   const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
   const found = new Map<string, Float32Array[]>();
-  const wanted = parameters.filter(({ name }) => !(hasNewHead && isOfClasses(name)));
+  const keepsStatistics = spec.init_from?.statistics === 'keep';
+  const wanted = parameters.filter(
+    ({ name, fixed }) => !(hasNewHead && isOfClasses(name)) && (fixed !== 'statistic' || keepsStatistics),
+  );
   const names = new Set(wanted.map(({ name }) => name));
   for (const uri of uris) {
     const stored = await readWeightsOf(await blobs.localPath(uri), names);
@@ -63,7 +71,8 @@ export async function initialWeights(
     }
   }
   for (const [name, kept] of found) weights.set(name, meanOf(kept));
-  return weights;
+  const lacksStatistics = parameters.some(({ name, fixed }) => fixed === 'statistic' && !found.has(name));
+  return lacksStatistics ? new Map([...weights, ...(await frozenStatistics(context, weights))]) : weights;
 }
 
 const COLORS = 3;
@@ -113,8 +122,17 @@ export async function joinedState(
   }
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
   const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
-  // Stages without a task keep their initial state.
-  return mergeStates([await initialState(context, parameters), ...states]);
+  return completed(context, parameters, mergeStates(states));
+}
+
+/** Stages without a task keep their initial state, and so do parameters that were not trained before. */
+export async function completed(
+  context: TaskContext,
+  parameters: readonly ParameterSpec[],
+  state: OptimizerState,
+): Promise<OptimizerState> {
+  const missing = parameters.filter(({ name }) => !state.weights.has(name));
+  return mergeStates([await initialState(context, missing), state]);
 }
 
 /** The state of the previous round, or of a warm start; otherwise the initial state. */

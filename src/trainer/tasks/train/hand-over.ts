@@ -8,7 +8,7 @@ import type { TaskContext } from '../context.js';
 import { trainBatchesOn } from '../inputs/batches.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
-import { initialState, initialWeights } from '../inputs/states.js';
+import { completed, initialWeights } from '../inputs/states.js';
 import { saveCheckpoint } from './round.js';
 import { storeStage } from './store-stage.js';
 
@@ -31,8 +31,10 @@ export async function handOver(context: TaskContext, options: HandOver): Promise
   const fitted = await withReaders(context, (readers) => fitAuxiliaries(context, options, readers));
   for (const stage of options.run.stages) {
     const parameters = stageParameters(stage);
-    const start = await initialState(context, parameters);
-    const own = mergeStates([start, options.state, { weights: fitted, slots: new Map() }]);
+    const own = mergeStates([
+      await completed(context, parameters, options.state),
+      { weights: fitted, slots: new Map() },
+    ]);
     Object.assign(outputs, await storeStage(context, stage, own));
   }
   return outputs;
