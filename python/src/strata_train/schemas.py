@@ -1999,11 +1999,28 @@ class OptimizerSpec(TypedDict):
     """
     decay_norm_and_bias: NotRequired[bool]
     """Whether weight decay also applies to biases and to the scales and shifts of batch norms."""
+    rates: NotRequired[Optional[OptimizerSpecRates]]
+    """Learning rates by place in the network, as factors of the scheduled rate: a network that was loaded moves less
+    near its input, and a new head more. AuxNets keep their own rate. Null gives every layer the same rate.
+    """
     clip_norm: NotRequired[Optional[float]]
     """Maximum Euclidean norm of the gradient of a stage and its AuxNet together. A longer gradient is scaled down to
     it. Null means no clipping.
     """
     schedule: NotRequired[OptimizerSpecSchedule]
+
+
+class OptimizerSpecRates(TypedDict):
+    """Learning rates by place in the network, as factors of the scheduled rate: a network that was loaded moves less
+    near its input, and a new head more. AuxNets keep their own rate. Null gives every layer the same rate.
+    """
+
+    head: NotRequired[float]
+    """Factor of the layers behind the last block that tell classes apart, and of local heads."""
+    decay_per_block: NotRequired[float]
+    """The last block has the factor 1, each block before it this many times the factor of the next one, and the stem
+    this many times the factor of the first block.
+    """
 
 
 class OptimizerSpecSchedule(TypedDict):

@@ -60,6 +60,7 @@ export const JOB_DEFAULTS = {
     "trust_coefficient": null,
     "weight_decay": null,
     "decay_norm_and_bias": true,
+    "rates": null,
     "clip_norm": null,
     "schedule": {
       "type": "cosine",

@@ -3109,6 +3109,22 @@ export interface components {
              */
             decay_norm_and_bias: boolean;
             /**
+             * @description Learning rates by place in the network, as factors of the scheduled rate: a network that was loaded moves less near its input, and a new head more. AuxNets keep their own rate. Null gives every layer the same rate.
+             * @default null
+             */
+            rates: {
+                /**
+                 * @description Factor of the layers behind the last block that tell classes apart, and of local heads.
+                 * @default 1
+                 */
+                head: number;
+                /**
+                 * @description The last block has the factor 1, each block before it this many times the factor of the next one, and the stem this many times the factor of the first block.
+                 * @default 1
+                 */
+                decay_per_block: number;
+            } | null;
+            /**
              * @description Maximum Euclidean norm of the gradient of a stage and its AuxNet together. A longer gradient is scaled down to it. Null means no clipping.
              * @default null
              */

@@ -1,9 +1,10 @@
-import type { ResolvedOptimizer } from '../../contract/spec.js';
+import type { ResolvedOptimizer, ResolvedSpec } from '../../contract/spec.js';
 import type { ParameterSpec } from '../../network/index.js';
 import { adamw } from './adamw.js';
 import { lamb } from './lamb.js';
 import { lars } from './lars.js';
 import type { OptimizerSettings } from './optimizer.js';
+import { rateFactors } from './rates.js';
 import { sgd } from './sgd.js';
 import type { UpdateRule } from './update-rule.js';
 
@@ -29,6 +30,12 @@ export function optimizerSettings(spec: ResolvedOptimizer): OptimizerSettings {
     weightDecayOf: (parameter) => (decays(parameter) ? spec.weight_decay : 0),
     clipNorm: spec.clip_norm,
   };
+}
+
+/** The same, with the rates that a job has by place in the network. AuxNets may have one of their own. */
+export function settingsOfJob(job: Pick<ResolvedSpec, 'optimizer' | 'model'>): OptimizerSettings {
+  const rateFactorOf = rateFactors(job);
+  return { ...optimizerSettings(job.optimizer), ...(rateFactorOf && { rateFactorOf }) };
 }
 
 /** Scales and shifts of batch norms, and biases of dense layers, are the parameters with one dimension. */

@@ -10,6 +10,7 @@ export * from './optimizer.js';
 export * from './optimizer-state.js';
 export { outerStep } from './outer-step.js';
 export * from './parameter-values.js';
+export { rateFactors } from './rates.js';
 export { learningRateAt, replicaRateAt } from './schedule.js';
 export { type SgdSettings, sgd } from './sgd.js';
 export { type LayerUpdate, layerOf, type Memory, parameterwise, type UpdateRule } from './update-rule.js';

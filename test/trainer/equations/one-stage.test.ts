@@ -78,24 +78,49 @@ for (const [name, model] of Object.entries(NETWORKS)) {
   });
 }
 
-test('one stage follows the float64 reference for 20 steps', async (t) => {
-  await withBlobs(async (blobs) => {
-    const spec = specOf('backprop', NETWORKS.resnet, REFERENCE_STEPS);
-    const layers = wholeNetwork(describeRun(spec, TINY).network);
-    const start = initialValues(parametersOf(layers), spec.seed);
-    const expected = new Map([...start].map(([name, values]) => [name, Float64Array.from(values)]));
-    const exact = (value: number) => value;
-    const batches = await plainBatches(spec, blobs, REFERENCE_STEPS);
-    descendOn(batches, expected, exact, ({ images, shape, labels }) => {
-      const gradients = new Map<string, Float64Array>();
-      const pass = referencePass(layers, { values: Float64Array.from(images), shape }, expected);
-      pass.pullback(referenceLossCotangent(pass.output, [...labels]), gradients);
-      return gradients;
+/** Of three blocks: halved from block to block, and 2.5 times in the head. */
+const RATES: Readonly<Record<string, number>> = {
+  stem: 1 / 8,
+  block0: 1 / 4,
+  block1: 1 / 2,
+  block2: 1,
+  head: 2.5,
+};
+const PLACES: readonly [
+  name: string,
+  rates: ResolvedSpec['optimizer']['rates'],
+  factorOf: (name: string) => number,
+][] = [
+  ['', null, () => 1],
+  [', with rates by depth', { head: 2.5, decay_per_block: 0.5 }, (name) => RATES[name.split('/')[0]!]!],
+];
+
+for (const [name, rates, factorOf] of PLACES)
+  test(`one stage follows the float64 reference for 20 steps${name}`, async (t) => {
+    await withBlobs(async (blobs) => {
+      const plain = specOf('backprop', NETWORKS.resnet, REFERENCE_STEPS);
+      const spec = { ...plain, optimizer: { ...plain.optimizer, rates } };
+      const layers = wholeNetwork(describeRun(spec, TINY).network);
+      const start = initialValues(parametersOf(layers), spec.seed);
+      const expected = new Map([...start].map(([name, values]) => [name, Float64Array.from(values)]));
+      const exact = (value: number) => value;
+      const batches = await plainBatches(spec, blobs, REFERENCE_STEPS);
+      descendOn(
+        batches,
+        expected,
+        exact,
+        ({ images, shape, labels }) => {
+          const gradients = new Map<string, Float64Array>();
+          const pass = referencePass(layers, { values: Float64Array.from(images), shape }, expected);
+          pass.pullback(referenceLossCotangent(pass.output, [...labels]), gradients);
+          return gradients;
+        },
+        factorOf,
+      );
+      const actual = await stageWeights(spec, blobs);
+      within(t, `check 1, float64 reference${name}`, relativeError(actual, expected), FLOAT64_TOLERANCE);
     });
-    const actual = await stageWeights(spec, blobs);
-    within(t, 'check 1, float64 reference', relativeError(actual, expected), FLOAT64_TOLERANCE);
   });
-});
 
 /** Makes the run's steps on `weights`, in place. */
 function descendOn(
@@ -103,11 +128,12 @@ function descendOn(
   weights: ReadonlyMap<string, Float32Array | Float64Array>,
   round: (value: number) => number,
   gradientsOf: (batch: PlainBatch, step: number) => ReadonlyMap<string, ArrayLike<number>>,
+  factorOf: (name: string) => number = () => 1,
 ): void {
   const { momentum, weight_decay: weightDecay } = tinySpec({}).optimizer;
   const velocity = restingVelocity(weights);
   for (const [step, batch] of batches.entries()) {
-    descend(weights, velocity, gradientsOf(batch, step), () => RATE, {
+    descend(weights, velocity, gradientsOf(batch, step), (name) => RATE * factorOf(name), {
       momentum: momentum ?? 0,
       weightDecay,
       round,

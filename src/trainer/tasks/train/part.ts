@@ -4,7 +4,7 @@ import {
   Optimizer,
   type OptimizerSettings,
   type OptimizerState,
-  optimizerSettings,
+  settingsOfJob,
 } from '../../optimizer/index.js';
 import type { Tensor } from '../../runtime/index.js';
 import { type LocalObjective, partStep, type TrainedPart } from '../../training/index.js';
@@ -54,10 +54,14 @@ function begun(
 
 /** AuxNets may have a learning rate of their own, under the stages' schedule. */
 export function partSettings(spec: ResolvedSpec, auxiliary: TrainedPart['auxiliary']): OptimizerSettings {
-  const settings = optimizerSettings(spec.optimizer);
+  const settings = settingsOfJob(spec);
   const rate = spec.method.auxiliary.learning_rate;
   if (rate === null || auxiliary === null) return settings;
   const names = new Set(parametersOf(auxiliary).map(({ name }) => name));
   const factor = rate / spec.optimizer.learning_rate;
-  return { ...settings, rateFactorOf: ({ name }) => (names.has(name) ? factor : 1) };
+  return {
+    ...settings,
+    rateFactorOf: (parameter) =>
+      names.has(parameter.name) ? factor : (settings.rateFactorOf?.(parameter) ?? 1),
+  };
 }

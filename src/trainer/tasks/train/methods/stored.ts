@@ -4,7 +4,7 @@ import type { Shape } from '../../../../network/index.js';
 import { encodeState } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
 import { InitialFeatures } from '../../../evaluation/index.js';
-import { Optimizer, type OptimizerState, optimizerSettings } from '../../../optimizer/index.js';
+import { Optimizer, type OptimizerState, settingsOfJob } from '../../../optimizer/index.js';
 import { type SampleRows, StoredVariables } from '../../../stored-variables/index.js';
 import { type BoundaryVariables, Stopwatch, storedStep } from '../../../training/index.js';
 import type { TaskContext } from '../../context.js';
@@ -69,7 +69,7 @@ function begun(
   const { penalty } = spec.method;
   if (typeof penalty !== 'number')
     throw new TrainerError('invalid_assignment', 'stored needs a number as penalty');
-  const optimizer = new Optimizer(stageParameters(stage), state, optimizerSettings(spec.optimizer));
+  const optimizer = new Optimizer(stageParameters(stage), state, settingsOfJob(spec));
   owned.add(optimizer, () => optimizer.dispose());
   const order = trainBatchesOn(train, context);
   const untrained = (end: number) => {
