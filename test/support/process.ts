@@ -13,14 +13,19 @@ export interface ServiceProcess {
   stop(): Promise<number | null>;
 }
 
-/** @param module path below src/ */
+/**
+ * @param module path below src/
+ * @param launcher command that starts Node, with its arguments, in another place than here
+ */
 export async function startProcess(
   module: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  launcher: readonly string[] = [],
 ): Promise<ServiceProcess> {
   const path = fileURLToPath(new URL(`../../src/${module}`, import.meta.url));
-  const child = fork(path, args, { env, execArgv: ['--import', 'tsx'] });
+  const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, '--import', 'tsx'];
+  const child = fork(path, args, { env, execPath, execArgv });
   const [ready] = await Promise.race([once(child, 'message'), failure(child, module)]);
   const gone = (): Promise<number | null> =>
     child.exitCode !== null || child.signalCode !== null
