@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
+import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { batchHashes } from '../support/batch-hashes.js';
 import { mixedSpec, storeMixed } from '../support/mixed-images.js';
 import { withFolder } from '../support/run-plan.js';
@@ -52,6 +53,36 @@ test('stages in two processes, a round apart, see the bitwise same augmented bat
     assert.deepEqual(other.there, other.here);
     assert.equal(other.here.filter((hash) => here.includes(hash)).length, 0, 'its batches are others');
     t.diagnostic(`check 8: ${steps.length} batches bitwise equal in two processes`);
+  });
+});
+
+test('every stage and every replica mixes the bitwise same batches, labels included, in two stages and in three', async () => {
+  await withFolder(async ({ blobs }) => {
+    const inputs = { dataset: (await storeTiny(blobs)).uri };
+    const steps = Array.from({ length: 16 }, (_, step) => step);
+    const expected = new Map<string, string[]>();
+    for (const stages of [2, 3]) {
+      const replicas = stages;
+      const spec = tinySpec({
+        epochs: 4,
+        augmentation: { ...TINY.augmentation, mixup: 0.5, cutmix: 1 },
+        method: { stages, end_to_end_share: 0.5, end_to_end_replicas: replicas },
+      });
+      const planned = planTasks(spec, TINY).filter(({ kind }) => kind === 'stage' || kind === 'end_to_end');
+      assert.deepEqual(new Set(planned.map(({ stage }) => stage)).size, stages + 1, 'all stages, and none');
+      assert.deepEqual(new Set(planned.map(({ replica }) => replica)).size, replicas + 1);
+      for (const { key, kind, stage, round, replica } of planned) {
+        if (kind !== 'stage' && kind !== 'end_to_end') continue;
+        const task = { key, kind, stage, round, replica };
+        expected.set(
+          `${stages}/${key}`,
+          await batchHashes(task, { spec, blobs, inputs, dataset: TINY }, steps),
+        );
+      }
+    }
+    const [first = []] = expected.values();
+    assert.equal(new Set(first).size, steps.length);
+    for (const [task, hashes] of expected) assert.deepEqual(hashes, first, task);
   });
 });
 

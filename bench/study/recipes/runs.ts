@@ -1,0 +1,107 @@
+import type { JobSpec, ResolvedSpec } from '../../../src/contract/spec.js';
+import { resolveSpec } from '../../../src/planning/spec/resolve.js';
+import { jobSpec, type SpecChanges } from '../../../test/jobs/support/specs.js';
+import { type Choice, factsOf } from './images.js';
+import type { Result } from './results.js';
+import { OPTIMIZER, SETTING, STEPS, type Step } from './steps.js';
+
+/** A job of the study, and what its line says beside its figures. */
+export interface Run {
+  readonly line: Omit<Result, 'validation' | 'test' | 'auxiliaryError'>;
+  readonly dataset: string;
+  readonly spec: ResolvedSpec;
+  /** The run that it starts from; null starts from random weights. */
+  readonly from: Run | null;
+}
+
+const SEEDS = [1, 2, 3] as const;
+const [TRAINED, VALIDATED, TESTED] = [SETTING.max_train_samples, 3_000, 2_000];
+const VALIDATION_SHARE = VALIDATED / (TRAINED + VALIDATED);
+
+/** Images of ten classes; of the first five, to start from; of the other five, of which a job has 200. */
+export const CHOICES = {
+  whole: { name: 'cifar10-16', side: 16, classes: [0, 10], trainCount: 5_000, testCount: TESTED },
+  large: { name: 'cifar10-32', side: 32, classes: [0, 10], trainCount: 5_000, testCount: TESTED },
+  first: { name: 'cifar10-16-first', side: 16, classes: [0, 5], trainCount: 5_000, testCount: TESTED },
+  others: { name: 'cifar10-16-others', side: 16, classes: [5, 10], trainCount: 2_200, testCount: TESTED },
+} as const satisfies Record<string, Choice>;
+
+const METHODS = {
+  'back-propagation': { type: 'backprop', stages: 1 },
+  'augmented Lagrangian': { type: 'augmented-lagrangian', stages: 2 },
+  pipeline: { type: 'pipeline', stages: 2 },
+} as const satisfies Record<string, SpecChanges['method']>;
+type MethodName = keyof typeof METHODS;
+
+function runOf(
+  place: Pick<Run['line'], 'part' | 'row' | 'seed'>,
+  choice: Choice,
+  method: MethodName,
+  changes: SpecChanges,
+  from: Run | null = null,
+): Run {
+  const { stages } = METHODS[method];
+  const { name, side } = choice;
+  return {
+    line: { run: [place.row, method, side, place.seed].join('/'), ...place, side, method, stages },
+    dataset: name,
+    spec: resolveSpec(
+      jobSpec({
+        ...SETTING,
+        exports: [],
+        method: METHODS[method],
+        ...changes,
+        optimizer: { ...OPTIMIZER, ...changes.optimizer },
+        ...(from && { init_from: { checkpoint: 'job_1-final', head: 'new' } }),
+      }),
+      factsOf(choice),
+      place.seed,
+    ),
+    from,
+  };
+}
+
+function stepRun({ name, changes }: Step, method: MethodName, seed: number, choice: Choice): Run {
+  return runOf({ part: 'steps', row: name, seed }, choice, method, {
+    validation_share: VALIDATION_SHARE,
+    ...(changes as Partial<JobSpec>),
+  });
+}
+
+/** Fine-tuning on 200 images of five classes, from a network that knows five others and from chance. */
+function worthRuns(seed: number): Run[] {
+  const before = runOf({ part: 'worth', row: 'before', seed }, CHOICES.first, 'back-propagation', {
+    max_train_samples: 4_000,
+    validation_share: 0.2,
+  });
+  const few = { max_train_samples: 200, batch_size: 20, epochs: 30, validation_share: 10 / 11 };
+  const methods = Object.keys(METHODS) as MethodName[];
+  return [
+    before,
+    ...methods.flatMap((method) => [
+      runOf(
+        { part: 'worth', row: 'fine-tuned', seed },
+        CHOICES.others,
+        method,
+        {
+          ...few,
+          optimizer: { learning_rate: 0.02 },
+        },
+        before,
+      ),
+      runOf({ part: 'worth', row: 'from chance', seed }, CHOICES.others, method, few),
+    ]),
+  ];
+}
+
+/** Every run, in the order in which they are made: a study that is broken off has whole seeds. */
+export function allRuns(): Run[] {
+  return SEEDS.flatMap((seed) => [
+    ...STEPS.flatMap((step) =>
+      (['back-propagation', 'augmented Lagrangian'] as const).map((method) =>
+        stepRun(step, method, seed, CHOICES.whole),
+      ),
+    ),
+    ...worthRuns(seed),
+  ]);
+}
