@@ -15,6 +15,8 @@ import {
   renderAccuracyPicture,
   STUDY_FILE,
 } from '../bench/study/page.js';
+import { RECIPES_PAGE, renderRecipesPage } from '../bench/study/recipes/page.js';
+import { RECIPES_FILE } from '../bench/study/recipes/results.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
 import { SETTINGS } from '../src/contract/setting-descriptions.js';
 import { ROOT } from '../src/service/root.js';
@@ -58,6 +60,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },
   { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
   { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
+  { path: RECIPES_PAGE, source: RECIPES_FILE, render: renderRecipesPage },
   { path: LICENSES_PAGE, source: 'package-lock.json', render: renderLicensesPage },
   { path: OPERATING, source: 'src/contract/setting-descriptions.ts', render: renderOperatingPage },
 ];

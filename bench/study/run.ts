@@ -2,8 +2,9 @@
 // service of its own,
 // which keeps them in its home: run again, it goes on where it was. Writes bench/results/study.json and what
 // docs/accuracy.md shows of it.
+// npm run study -- --recipes [--file cifar10-images.zip] [--home folder]: the study of docs/recipes.md instead.
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type StrataClient } from '../../client/src/index.js';
 import { streamProgress } from '../../src/provision/progress.js';
@@ -14,6 +15,7 @@ import { datasetNamed } from './dataset.js';
 import { type Outcome, outcomeOf, summarize } from './figures.js';
 import { trained } from './jobs.js';
 import { type StudyResult, storeStudy } from './page.js';
+import { studyRecipes } from './recipes/run.js';
 import { bodyOf, REFERENCE, ROWS, type Row, SETTING, timedBodyOf, timeKey } from './rows.js';
 import { type StepSeconds, stageSeconds } from './virtual-time.js';
 
@@ -22,9 +24,14 @@ const CORES = 2;
 
 await runCommand(async () => {
   const { values } = parseArgs({
-    options: { file: { type: 'string' }, home: { type: 'string', default: '.strata/study' } },
+    options: {
+      file: { type: 'string' },
+      home: { type: 'string', default: '.strata/study' },
+      recipes: { type: 'boolean', default: false },
+    },
   });
   await setUp(streamProgress());
+  if (values.recipes) return await studyRecipes(join(values.home, 'recipes'), values.file ?? null);
   const home = resolve(values.home);
   await mkdir(home, { recursive: true });
   // One slot: a stage has the machine alone, as it would have a device of its own, and so has back-propagation.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { RECIPES } from '../../src/contract/recipes.js';
 import { QUICK, useApp } from './harness.js';
 
 describe('jobs', () => {
@@ -47,6 +48,25 @@ describe('jobs', () => {
     assert.equal(created.json().spec.epochs, 10, 'a default');
     const again = await call('POST', '/jobs?dry_run=true', { payload: created.json().requested });
     assert.deepEqual([again.statusCode, again.json().requested], [200, sent]);
+  });
+
+  test('a job shows the values of its recipe where it sent none, and a plan counts with them', async () => {
+    const [recipe = '', { optimizer = {} } = {}] = Object.entries(RECIPES)[0] ?? [];
+    const own = { nesterov: false };
+    const sent = { dataset: 'mnist', recipe, optimizer: own };
+    const created = (await call('POST', '/jobs', { payload: sent })).json();
+    assert.deepEqual(created.requested, sent);
+    const { spec } = created;
+    assert.equal(spec.recipe, recipe);
+    assert.deepEqual(spec.optimizer, { ...spec.optimizer, ...optimizer, ...own });
+    assert.notEqual(spec.optimizer.weight_decay, null);
+    for (const path of ['/plans', '/profiles']) {
+      const wrong = { job: { ...sent, optimizer: { weight_decay: 'much' } } };
+      const refused = await call('POST', path, { payload: wrong });
+      assert.equal(refused.json().errors[0].pointer, '/job/optimizer/weight_decay', path);
+      assert.ok((await call('POST', path, { payload: { job: sent } })).statusCode < 300, path);
+    }
+    assert.equal((await call('POST', '/plans', { payload: {} })).json().errors[0].pointer, '/job');
   });
 
   test('dry_run answers 200 and stores nothing', async () => {

@@ -6,7 +6,7 @@ import { ROOT } from '../../../src/service/root.js';
 export const RECIPES_FILE = 'bench/results/recipes.jsonl';
 
 export interface Result {
-  /** What was trained: unique to the run. */
+  /** Name of the run, unique. */
   readonly run: string;
   readonly part: 'steps' | 'worth';
   /** The step, or how a job of `worth` started. */
@@ -18,8 +18,6 @@ export interface Result {
   /** Accuracies are shares of the images, of the full network. */
   readonly validation: number;
   readonly test: number;
-  /** Relative error of the last AuxNet on test images, as the stages left it; null without AuxNets. */
-  readonly auxiliaryError: number | null;
 }
 
 export function readResults(): Result[] {

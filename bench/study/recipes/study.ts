@@ -4,7 +4,7 @@ import type { DatasetFacts } from '../../../src/contract/spec.js';
 import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { addResult, readResults } from './results.js';
-import { runJob } from './run-job.js';
+import { runJob, type Trained } from './run-job.js';
 import type { Run } from './runs.js';
 
 export interface StudyPlace {
@@ -14,37 +14,32 @@ export interface StudyPlace {
   say(line: string): void;
 }
 
-/** Trains the runs that have no line yet, and those again whose weights another one needs and nobody has. */
+/** Trains the runs that have no line yet. */
 export async function study(runs: readonly Run[], place: StudyPlace): Promise<void> {
   const done = new Set(readResults().map(({ run }) => run));
-  for (const run of runs) if (!done.has(run.line.run)) await trainRun(run, place, true);
-}
-
-/** @returns the state at its end */
-async function trainRun(run: Run, place: StudyPlace, isNew: boolean): Promise<BlobUri[]> {
-  const { blobs, datasets, home, say } = place;
-  const initial = run.from ? await statesOf(run.from, place) : [];
-  const successes = await runJob({
-    spec: run.spec,
-    dataset: datasets.get(run.dataset)!,
-    blobs,
-    initial,
-  });
-  const { result } = successes.get('finalize')!;
-  const states = [...successes].filter(([key]) => key.startsWith('stage-') || key.startsWith('end_to_end-'));
-  const last = states.at(-1)![1].outputs.state;
-  if (last) await writeFile(fileOf(run, home), last.uri);
-  if (isNew) {
-    const { validation_accuracy: validation, test_accuracy: test, auxiliary_error_before_1: error } = result;
-    addResult({ ...run.line, validation: validation!, test: test!, auxiliaryError: error ?? null });
-    say(`${new Date().toISOString()} ${run.line.run}: ${validation} ${test}`);
+  for (const run of runs) {
+    if (done.has(run.line.run)) continue;
+    const { validation, test } = await train(run, place);
+    addResult({ ...run.line, validation, test });
+    place.say(`${new Date().toISOString()} ${run.line.run}: ${validation} ${test}`);
   }
-  return last ? [last.uri] : [];
 }
 
-async function statesOf(run: Run, place: StudyPlace): Promise<BlobUri[]> {
+async function train(run: Run, place: StudyPlace): Promise<Trained> {
+  const { blobs, datasets, home } = place;
+  const initial = run.from ? [await stateOf(run.from, place)] : [];
+  const trained = await runJob({ spec: run.spec, dataset: datasets.get(run.dataset)!, blobs, initial });
+  if (trained.state) await writeFile(fileOf(run, home), trained.state);
+  return trained;
+}
+
+/** The weights of another run, which is trained again where this machine has none. */
+async function stateOf(run: Run, place: StudyPlace): Promise<BlobUri> {
   const known = await readFile(fileOf(run, place.home), 'utf8').catch(() => null);
-  return known === null ? await trainRun(run, place, false) : [known as BlobUri];
+  if (known !== null) return known as BlobUri;
+  const { state } = await train(run, place);
+  if (state === null) throw new Error(`${run.line.run} leaves no weights to start from`);
+  return state;
 }
 
 const fileOf = ({ line }: Run, home: string): string => join(home, line.run.replaceAll(/[^a-z0-9]+/gi, '-'));

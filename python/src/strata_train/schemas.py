@@ -1665,6 +1665,11 @@ class JobSpec(TypedDict):
     """Side length in pixels of the square images that the network sees, for datasets with `storage` `encoded`. Null
     uses the size of the dataset. Datasets with `storage` `pixels` cannot be resized.
     """
+    recipe: NotRequired[Optional[str]]
+    """A named set of defaults, with its version, for fields that the job leaves out (docs/recipes.md). Fields that
+    the job sets, null included, are kept. The spec of the created job contains every value of the recipe. A
+    released version never changes. Null: the defaults of each field.
+    """
     model: NotRequired[ModelSpec]
     method: NotRequired[MethodSpec]
     optimizer: NotRequired[OptimizerSpec]

@@ -19,6 +19,7 @@ import {
 } from '../openapi.js';
 import { handlers } from '../routes/index.js';
 import { type AccessOptions, authorize } from './access.js';
+import { recipeRule } from './recipes.js';
 import type { ResumableUploads } from './resumable.js';
 import { readUpload, refuseMultipart } from './uploads.js';
 
@@ -53,6 +54,7 @@ export async function mountOperations(
             readUpload((request) => clientOf(request, access.service)),
             ...bodyRule(entry),
             ...(id === KEEPS_SENT_BODY ? [keepSentBody] : []),
+            ...recipeRule(id as OperationId),
           ],
         };
       },

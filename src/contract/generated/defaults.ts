@@ -7,6 +7,7 @@ export const JOB_DEFAULTS = {
   "max_train_samples": null,
   "validation_share": null,
   "image_size": null,
+  "recipe": null,
   "model": {
     "family": "resnet",
     "depth": null,

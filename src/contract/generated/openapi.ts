@@ -2752,6 +2752,11 @@ export interface components {
              * @default null
              */
             image_size: number | null;
+            /**
+             * @description A named set of defaults, with its version, for fields that the job leaves out (docs/recipes.md). Fields that the job sets, null included, are kept. The spec of the created job contains every value of the recipe. A released version never changes. Null: the defaults of each field.
+             * @default null
+             */
+            recipe: string | null;
             /** @default {} */
             model: components["schemas"]["ModelSpec"];
             /** @default {} */

@@ -12,6 +12,7 @@ import { resolveModel } from './model.js';
 import { resolveOptimizer } from './optimizer.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import type { Problems } from './problems.js';
+import { checkRecipe } from './recipe.js';
 import { checkValidationShare } from './validation-share.js';
 
 /**
@@ -28,6 +29,7 @@ export function resolveSpec(
 ): ResolvedSpec {
   const problems: FieldError[] = [];
   const report: Problems = (pointer, message) => void problems.push({ pointer, message });
+  checkRecipe(spec, report);
   const dataset = resolveImageSize(spec, stored, report);
   const model = resolveModel(spec.model, dataset, report);
   checkValidationShare(spec, dataset, report);
