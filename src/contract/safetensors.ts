@@ -156,7 +156,10 @@ function placeOf(name: string, entry: unknown, start: number): TensorPlace {
   };
   if (!isObject(entry)) return fail('that is not described');
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (!isDtype(dtype)) return fail(`of the unknown type ${String(dtype).slice(0, 20)}`);
+  if (!isDtype(dtype))
+    return fail(
+      `of the unknown type${typeof dtype === 'string' ? ` ${dtype.slice(0, 20)}` : ', not a text'}`,
+    );
   if (!isCounts(shape) || shape.length > MAX_RANK) return fail('without a valid shape');
   if (!isCounts(offsets) || offsets.length !== 2) return fail('without valid offsets');
   const [from = 0, to = 0] = offsets;

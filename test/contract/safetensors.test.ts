@@ -46,6 +46,13 @@ test('a file says where its tensors are, at once and in pieces', async () => {
   assert.deepEqual(inPieces, header);
 });
 
+/** A tensor with a field that JSON reads, and that what recurses into it cannot. */
+const nested = (field: 'dtype' | 'shape'): string =>
+  JSON.stringify({ a: tensor(0, 8, { [field]: 'deep' }) }).replace(
+    '"deep"',
+    '['.repeat(500_000) + ']'.repeat(500_000),
+  );
+
 const HOSTILE: readonly [what: string, file: Uint8Array, message: RegExp][] = [
   ['nothing', new Uint8Array(0), /is cut short/],
   ['a file that was cut', FILE.subarray(0, -1), /is cut short/],
@@ -66,6 +73,13 @@ const HOSTILE: readonly [what: string, file: Uint8Array, message: RegExp][] = [
   ['a shape beyond all numbers', fileOf({ a: tensor(0, 8, { shape: [2 ** 50, 2 ** 50] }) }), /do not hold/],
   ['an unknown type', fileOf({ a: tensor(0, 8, { dtype: 'F8_E4M3' }) }), /unknown type F8_E4M3/],
   ['a type that objects have', fileOf({ a: tensor(0, 8, { dtype: 'toString' }) }), /unknown type/],
+  [
+    'a type that is an object',
+    fileOf({ a: tensor(0, 8, { dtype: { toString: 1 } }) }),
+    /unknown type, not a text/,
+  ],
+  ['a type of nested lists', fileOf(nested('dtype')), /unknown type, not a text/],
+  ['a shape of nested lists', fileOf(nested('shape')), /without a valid shape/],
   ['a tensor that is null', fileOf({ a: null }), /not described/],
 ];
 
