@@ -134,6 +134,9 @@ export const samplesQuery = (id: string, query: SamplesQuery) =>
     queryFn: () => strata.datasets.images(id, { limit: PICTURES_PER_PAGE, ...query }),
   });
 
+export const weightsQuery = () =>
+  queryOptions({ queryKey: ['weights'], queryFn: () => strata.weights.list() });
+
 export const datasetsQuery = () =>
   queryOptions({
     queryKey: ['datasets'],

@@ -9,10 +9,12 @@ import type { FastifyInstance } from 'fastify';
 import type { BrowserContext, Page } from 'playwright-core';
 import { buildApp } from '../../src/api/app.js';
 import { encodePredictions } from '../../src/contract/test-predictions.js';
+import { CIFAR_RESNET } from '../../src/network/layouts/index.js';
 import { compileDashboard } from '../../src/service/compile-dashboard.js';
 import { imageFolder } from '../datasets/support/images.js';
 import { makeZip } from '../datasets/support/zip.js';
 import { jobSpec, smallJob } from '../jobs/support/specs.js';
+import { foreignFile, safetensorsOf } from '../support/foreign-weights.js';
 import { startProcess } from '../support/process.js';
 import { blobUrlOf, FAKE_TRAINER, Strata } from '../support/strata.js';
 import { findChromium, withBrowser } from './chromium.js';
@@ -134,6 +136,74 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.getByRole('link', { name: 'Compare 2' }).click();
       await page.getByRole('cell', { name: 'method.stages' }).waitFor();
     });
+  });
+
+  test('the form starts from uploaded weights, and shows each problem under its field', async () => {
+    const file = safetensorsOf(foreignFile(CIFAR_RESNET, { family: 'resnet', depth: 8, width: 4 }));
+    const { datasets, weights } = strata.client;
+    const bytes = (async function* () {
+      yield file;
+    })();
+    const made = await weights.createWeights(
+      { name: 'small', sha256: null, class_names: null },
+      await datasets.receiveUpload(bytes),
+    );
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/jobs/new`);
+      const row = (pointer: string) => page.locator(`[data-pointer="${pointer}"]`);
+      const alert = (pointer: string) => row(pointer).getByRole('alert');
+      await page.getByText('init from', { exact: true }).click();
+      await row('/init_from/weights').getByRole('combobox').selectOption(made.id);
+      await row('/init_from/head').getByRole('combobox').selectOption('keep');
+      await alert('/init_from/head').waitFor();
+      await row('/init_from/head').getByRole('combobox').selectOption('new');
+      await alert('/init_from/head').waitFor({ state: 'detached' });
+      await page.getByText('model', { exact: true }).click();
+      const depth = row('/model/depth').getByRole('textbox');
+      assert.deepEqual(
+        [
+          await depth.inputValue(),
+          await row('/model/padding').getByRole('combobox').inputValue(),
+          await row('/model/width').getByRole('textbox').inputValue(),
+        ],
+        ['8', 'symmetric', '4'],
+      );
+      // A closed section opens for its problem.
+      await depth.fill('14');
+      await alert('/model/depth').waitFor();
+      await depth.fill('8');
+      await alert('/model/depth').waitFor({ state: 'detached' });
+      await page.getByText('more settings', { exact: true }).click();
+      const classWeights = row('/class_weights').getByRole('combobox');
+      await classWeights.fill('1, -2');
+      await alert('/class_weights').waitFor();
+      await classWeights.fill('balanced');
+      await alert('/class_weights').waitFor({ state: 'detached' });
+      await row('/exports').getByRole('combobox').fill('onnx, cifar-resnet');
+      await alert('/exports').waitFor();
+      await row('/exports').getByRole('combobox').fill('onnx, safetensors');
+      await alert('/exports').waitFor({ state: 'detached' });
+      await page.getByText('augmentation', { exact: true }).click();
+      const mixup = row('/augmentation/mixup').getByRole('textbox');
+      await mixup.pressSequentially('0.2');
+      assert.equal(await mixup.inputValue(), '0.2');
+      await page.getByRole('button', { name: 'Create job' }).click();
+      await page.waitForURL(/\/ui\/jobs\/job_/);
+    });
+    const { data } = await strata.client.jobs.listJobs({ limit: 1 });
+    const spec = data[0]?.spec;
+    assert.deepEqual(
+      [
+        spec?.init_from?.weights,
+        spec?.init_from?.head,
+        spec?.augmentation.mixup,
+        spec?.class_weights,
+        spec?.exports,
+      ],
+      [made.id, 'new', 0.2, 'balanced', ['onnx', 'safetensors']],
+    );
+    await strata.ended(data[0]!.id);
+    await weights.deleteWeights(made.id);
   });
 
   const startApiProcess = (port: string) =>

@@ -37,8 +37,10 @@ export function useDryRun(spec: SpecValue): DryRun {
   return run;
 }
 
-/** Problems of a field and of everything within it. */
+/** Problems of a field and of everything within it, like one value of a list. */
 export function problemsAt(error: unknown, pointer: string): string[] {
   if (!(error instanceof StrataProblem)) return [];
-  return error.errors.filter((each) => each.pointer === pointer).map(({ message }) => message);
+  return error.errors
+    .filter((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))
+    .map(({ message }) => message);
 }

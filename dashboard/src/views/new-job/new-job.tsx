@@ -1,15 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useMemo, useState } from 'react';
+import { type FormEvent, type ReactNode, useMemo, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import { StrataProblem, specOf } from '../../../../client/src/index.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
-import { datasetsQuery, jobQuery } from '../../queries.js';
+import { datasetsQuery, jobQuery, weightsQuery } from '../../queries.js';
 import { strata } from '../../server.js';
 import { problemsAt, useDryRun } from './dry-run.js';
-import { FieldRow } from './field-row.js';
+import { FieldRow, Problems } from './field-row.js';
 import { PlanPane } from './plan-pane.js';
 import { type Field, fetchFields } from './schema.js';
+import { asChoice, withTheirNetwork } from './start-weights.js';
 import { pointerOf, type SpecValue } from './value.js';
 
 /** Shown at once; the others stand by section. */
@@ -92,19 +93,22 @@ interface FieldsProps {
 
 function Fields({ fields, spec, run, error, onChange }: FieldsProps) {
   const datasets = useQuery(datasetsQuery());
+  const { data: weights = [] } = useQuery(weightsQuery());
   const known = (datasets.data ?? []).map(({ name }) => name);
+  const shownAs = (field: Field, pointer: string): Field => {
+    if (pointer === '/dataset' && known.length > 0) return { ...field, kind: 'choice', choices: known };
+    return pointer === '/init_from/weights' ? asChoice(field, weights) : field;
+  };
   const row = (field: Field) => {
     const pointer = pointerOf(field.path);
-    const isDataset = pointer === '/dataset';
-    const shown: Field = isDataset && known.length > 0 ? { ...field, kind: 'choice', choices: known } : field;
     return (
       <FieldRow
         key={pointer}
-        field={shown}
+        field={shownAs(field, pointer)}
         spec={spec}
         resolved={run.job?.spec}
         problems={problemsAt(error, pointer)}
-        onChange={onChange}
+        onChange={(next) => onChange(withTheirNetwork(spec, next, weights))}
       />
     );
   };
@@ -113,13 +117,46 @@ function Fields({ fields, spec, run, error, onChange }: FieldsProps) {
     <>
       <section className="panel">{fields.filter(isFirst).map(row)}</section>
       {sections.map(([name, members]) => (
-        <details key={name} className="panel">
-          <summary>{name}</summary>
+        <Section key={name} name={name} members={members} error={error}>
           {members.map(row)}
-        </details>
+        </Section>
       ))}
     </>
   );
+}
+
+interface SectionProps {
+  readonly name: string;
+  readonly members: readonly Field[];
+  readonly error: unknown;
+  readonly children: ReactNode;
+}
+
+/** Opens where one of its fields has a problem. Problems of the section itself, such as `/init_from`, are above its fields. */
+function Section({ name, members, error, children }: SectionProps) {
+  const [isOpen, setOpen] = useState(false);
+  const hasProblem = members.some(({ path }) => problemsAt(error, pointerOf(path)).length > 0);
+  const own = ownProblems(error, members);
+  return (
+    <details
+      className="panel"
+      open={isOpen || hasProblem || own.length > 0}
+      onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+    >
+      <summary>{name}</summary>
+      <Problems of={own} />
+      {children}
+    </details>
+  );
+}
+
+/** Of objects that hold fields of a section. */
+function ownProblems(error: unknown, members: readonly Field[]): string[] {
+  if (!(error instanceof StrataProblem)) return [];
+  const holders = new Set(
+    members.flatMap(({ path }) => path.slice(1).map((_, end) => pointerOf(path.slice(0, end + 1)))),
+  );
+  return error.errors.filter(({ pointer }) => holders.has(pointer)).map(({ message }) => message);
 }
 
 const isFirst = ({ path }: Field) => FIRST.includes(pointerOf(path));
@@ -177,11 +214,14 @@ function parsedSpec(text: string): SpecValue | null {
 /** Errors that belong to no field of the form. */
 function Others({ error, fields }: { readonly error: unknown; readonly fields: readonly Field[] }) {
   if (error === null) return null;
-  const pointers = new Set(fields.map(({ path }) => pointerOf(path)));
+  const shown = fields.flatMap(({ path }) => path.map((_, end) => pointerOf(path.slice(0, end + 1))));
+  const isShown = (pointer: string) =>
+    shown.some((each) => pointer === each) ||
+    fields.some(({ path }) => pointer.startsWith(`${pointerOf(path)}/`));
   if (
     error instanceof StrataProblem &&
     error.errors.length > 0 &&
-    error.errors.every(({ pointer }) => pointers.has(pointer))
+    error.errors.every(({ pointer }) => isShown(pointer))
   )
     return null;
   return <Problem error={error} />;

@@ -11,24 +11,29 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
+  readonly items?: Schema;
 }
 
 interface Contract {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** A setting of a job that has one value. */
+/** A setting of a job that has one value, or a list of values. */
 export interface Field {
   /** Like `['method', 'stages']`. */
   readonly path: readonly string[];
-  readonly kind: 'integer' | 'number' | 'boolean' | 'text' | 'choice';
+  /** `list`: values with commas between them. `free`: a word, a number, or JSON. */
+  readonly kind: 'integer' | 'number' | 'boolean' | 'text' | 'choice' | 'list' | 'free';
+  /** All values of a choice; for others, those that have a name. */
   readonly choices: readonly string[];
+  /** What a choice is called; absent: its value. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly description: string;
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;
 }
 
-/** Reads the settings of a job from the contract that the server sends. Lists and free pairs are left to the JSON tab. */
+/** Reads the settings of a job from the contract that the server sends. Lists of objects and free pairs are left to the JSON tab. */
 export async function fetchFields(): Promise<Field[]> {
   const response = await fetch('/openapi.json');
   const contract = (await response.json()) as Contract;
@@ -43,7 +48,8 @@ function fieldsOf(contract: Contract, schema: Schema, path: readonly string[]): 
     const kind = kindOf(found);
     if (kind === null) return [];
     const { minimum, maximum, description = '' } = found;
-    const choices = (found.enum ?? []).filter((value) => value !== null).map(String);
+    const named = found.enum ?? found.items?.enum ?? partsOf(found).flatMap((part) => part.enum ?? []);
+    const choices = named.filter((value) => value !== null).map(String);
     return [{ path: here, kind, choices, description, minimum, maximum }];
   });
 }
@@ -55,12 +61,18 @@ function resolved(contract: Contract, schema: Schema): Schema {
     const { $ref: _, ...beside } = schema;
     return { ...resolved(contract, contract.components.schemas[name] ?? {}), ...beside };
   }
-  const parts = (schema.anyOf ?? schema.oneOf)?.filter(({ type }) => type !== 'null');
-  const only = parts?.length === 1 ? parts[0] : undefined;
+  const parts = partsOf(schema);
+  const only = parts.length === 1 ? parts[0] : undefined;
   return only ? { ...resolved(contract, only), ...schema } : schema;
 }
 
-function kindOf({ type, enum: choices }: Schema): Field['kind'] | null {
+const partsOf = ({ anyOf, oneOf }: Schema): readonly Schema[] =>
+  (anyOf ?? oneOf ?? []).filter(({ type }) => type !== 'null');
+
+function kindOf(schema: Schema): Field['kind'] | null {
+  const { type, enum: choices, items } = schema;
+  if (partsOf(schema).length > 1) return 'free';
+  if (type === 'array') return items?.type && items.type !== 'object' ? 'list' : null;
   const types = (Array.isArray(type) ? type : [type]).filter((each) => each !== 'null');
   if (types.length !== 1) return null;
   if (choices) return 'choice';
