@@ -79,8 +79,12 @@ const NO_TECHNIQUE = ['auto', 'none'];
 
 /** Other places where such a word stands, with the reason. */
 const ALLOWED: Readonly<Record<string, string>> = {
+  'src/jobs/client/jobs/init-from.ts: frozen': 'a value of freeze.norm',
+  'src/jobs/client/jobs/initial-problems.ts: frozen': 'a value of freeze.norm',
   'src/jobs/store/connection/column.ts: int8': 'a type of Postgres',
   'src/jobs/worker/children/oom-kills.ts: memory': 'a controller of Linux',
+  'src/network/frozen.ts: frozen': 'a value of freeze.norm',
+  'src/planning/spec/freeze.ts: frozen': 'a value of freeze.norm',
   'src/planning/spec/method/resolve-method.ts: penalty': 'a field of a job',
   'src/planning/spec/method/resolve-method.ts: stored': 'a field of a job',
   'src/planning/spec/precision.ts: float32': 'the precision of passes',

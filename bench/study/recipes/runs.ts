@@ -90,16 +90,19 @@ function worthRuns(seed: number): Run[] {
   ];
 }
 
-/** Every run, in the order in which they are made: a study that is broken off has whole seeds. */
+/** Every run, in the order in which they are made: one seed of every row first, then the others row by row. */
 export function allRuns(): Run[] {
-  const stepRuns = (seed: number, choice: Choice) =>
-    STEPS.filter(({ seeds }) => seeds.includes(seed)).flatMap((step) =>
-      COMPARED.map((method) => stepRun(step, method, seed, choice)),
-    );
+  const rowRuns = (step: Step, seeds: readonly number[]) =>
+    seeds.flatMap((seed) => COMPARED.map((method) => stepRun(step, method, seed, CHOICES.whole)));
   const [first, ...others] = SEEDS;
   return [
-    ...stepRuns(first, CHOICES.whole),
+    ...STEPS.flatMap((step) => rowRuns(step, [first])),
     ...SEEDS.flatMap(worthRuns),
-    ...others.flatMap((seed) => stepRuns(seed, CHOICES.whole)),
+    ...STEPS.flatMap((step) =>
+      rowRuns(
+        step,
+        others.filter((seed) => step.seeds.includes(seed)),
+      ),
+    ),
   ];
 }
