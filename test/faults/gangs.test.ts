@@ -56,6 +56,19 @@ for (const [index, member] of MEMBERS.entries()) {
   });
 }
 
+for (const member of MEMBERS) {
+  test(`a cut stream of ${member} ends the attempt at once, within its lease, and the gang runs again`, async () => {
+    const { id } = await heldGang();
+    await strata.orders.cut(member);
+    await Promise.all(MEMBERS.map((each) => strata.orders.started(each, 2)));
+    await releaseAll();
+    await assertEnded(id);
+    const { data } = await strata.event(id, 'task.retried');
+    // A lease that ran out would be `worker_lost`.
+    assert.equal((data.error as { code: string }).code, 'stream_lost');
+  });
+}
+
 test('a paused gang makes one checkpoint and frees both slots, and goes on from it when the job is resumed', async () => {
   const { id } = await heldGang();
   await strata.client.jobs.pauseJob(id);
@@ -104,22 +117,57 @@ test('a worker that is asked to stop hands a gang back at a checkpoint', async (
   assert.deepEqual(rows, [{ failures: 0 }]);
 });
 
-test('gangs and jobs of other methods on two slots: all end, and no task runs twice', async () => {
-  const bodies = [
-    PIPELINE,
-    smallJob(),
-    PIPELINE,
-    smallJob({ method: { type: 'penalty' } }),
-    PIPELINE,
-    smallJob(),
-  ];
-  const ids = await Promise.all(
-    bodies.map(async (body) => (await strata.client.jobs.createJob(body, {})).job.id),
-  );
-  for (const id of ids) {
-    const job = await strata.ended(id);
-    assert.equal(job.state, 'succeeded', JSON.stringify(job.error));
+test('two gangs on slots for one: the second one waits for the first, and both end', async () => {
+  const first = await heldGang();
+  const second = (await strata.client.jobs.createJob(PIPELINE, {})).job.id;
+  await strata.event(second, 'job.queued');
+  await releaseAll();
+  for (const id of [first.id, second]) {
+    assert.equal((await strata.ended(id)).state, 'succeeded');
     assert.deepEqual(await repeatedTasks(strata, id), []);
     await assertEffectsOnce(strata, id);
   }
+});
+
+/** Few tasks of every kind of method: stages apart, joined, in a gang. */
+const SHORT = (['pipeline', 'augmented-lagrangian', 'backprop', 'local-heads', 'penalty'] as const).map(
+  (type) =>
+    smallJob({
+      epochs: 1,
+      max_train_samples: 64,
+      method: { type, stages: type === 'backprop' ? 1 : 2, round_steps: 2, end_to_end_share: 0 },
+    }),
+);
+const TENANTS = ['default', 'other'] as const;
+const EACH = 25;
+
+test('fifty jobs of all kinds of two tenants on two slots: all end, no task runs twice, and both tenants get their turns', async () => {
+  await worker.stop();
+  // All of one tenant's are there before the first of the other's, and all before there is a worker.
+  for (const tenant of TENANTS) {
+    const { jobs } = strata.service.forTenant(tenant);
+    await Promise.all(
+      Array.from({ length: EACH }, (_, index) => jobs.createJob(SHORT[index % SHORT.length]!, {})),
+    );
+  }
+  const { rows: created } = await strata.sql.query<{ id: string; tenant: 'default' | 'other' }>(
+    'SELECT id, tenant FROM job WHERE finished_at IS NULL ORDER BY id',
+  );
+  assert.equal(created.length, TENANTS.length * EACH);
+  worker = await strata.startWorker();
+  for (const { id, tenant } of created) {
+    const { jobs } = strata.service.forTenant(tenant);
+    for await (const _ of jobs.followJobEvents(id, 0, new AbortController().signal));
+  }
+  const { rows: ended } = await strata.sql.query<{ tenant: string; state: string; again: number }>(
+    `SELECT job.tenant, job.state, (SELECT count(*)::int FROM task WHERE job_id = job.id AND attempt > 1) AS again
+     FROM job WHERE id = ANY ($1) ORDER BY finished_at`,
+    [created.map(({ id }) => id)],
+  );
+  assert.deepEqual(
+    ended.filter(({ state, again }) => state !== 'succeeded' || again > 0),
+    [],
+  );
+  const early = ended.slice(0, EACH).filter(({ tenant }) => tenant === 'other').length;
+  assert.ok(early >= EACH / 4 && early <= (3 * EACH) / 4, `${early} of the first ${EACH} to end`);
 });

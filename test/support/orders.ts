@@ -26,6 +26,11 @@ export class Orders {
     return writeFile(this.path(`warn-${name}`), message);
   }
 
+  /** Cuts the streams of a waiting trainer of a gang, which itself goes on. */
+  cut(name: string): Promise<void> {
+    return writeFile(this.path(`cut-${name}`), '');
+  }
+
   /** The next task of this name prints this on stderr. */
   print(name: string, text: string): Promise<void> {
     return writeFile(this.path(`print-${name}`), text);

@@ -638,7 +638,9 @@ class JobUsage(TypedDict):
     wall_seconds: float
     """Seconds for which the job was at work, without pauses and without its time in the queue."""
     message_bytes: int
-    """Bytes of the messages that stages have sent to one another. Weights are not counted."""
+    """Bytes of the messages that stages have sent to one another, in streams between slots too. Weights are not
+    counted, nor streams of attempts that failed.
+    """
     artifact_bytes: int
     """Bytes of the artifacts of the job."""
 

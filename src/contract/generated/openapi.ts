@@ -1677,7 +1677,7 @@ export interface components {
             lost_seconds: number;
             /** @description Seconds for which the job was at work, without pauses and without its time in the queue. */
             wall_seconds: number;
-            /** @description Bytes of the messages that stages have sent to one another. Weights are not counted. */
+            /** @description Bytes of the messages that stages have sent to one another, in streams between slots too. Weights are not counted, nor streams of attempts that failed. */
             message_bytes: number;
             /** @description Bytes of the artifacts of the job. */
             artifact_bytes: number;

@@ -15,7 +15,7 @@ const usage = statement('job-usage', FIGURES);
 
 /**
  * Seconds and bytes that a job has used, besides the time of its attempts. Outputs of stages that are no weights are
- * messages.
+ * messages, and so is what trainers of a gang have sent to each other.
  */
 export function readJobUsage(db: Queryable, jobId: string): Promise<UsageFigures> {
   return usage.only(
@@ -26,7 +26,9 @@ export function readJobUsage(db: Queryable, jobId: string): Promise<UsageFigures
         AS "wallSeconds",
       (SELECT coalesce(sum((output.value->>'size_bytes')::bigint), 0)::bigint
         FROM task, jsonb_each(task.outputs) AS output
-        WHERE task.job_id = job.id AND task.kind = 'stage' AND output.key NOT LIKE 'state%') AS "messageBytes",
+        WHERE task.job_id = job.id AND task.kind = 'stage' AND output.key NOT LIKE 'state%')
+      + (SELECT coalesce(sum((task.result->>'stream_bytes')::bigint), 0)::bigint
+        FROM task WHERE task.job_id = job.id AND task.kind = 'stage') AS "messageBytes",
       (SELECT coalesce(sum(size_bytes), 0)::bigint FROM artifact WHERE artifact.job_id = job.id) AS "artifactBytes"
     FROM job WHERE id = ${jobId}`,
   );

@@ -97,7 +97,7 @@ test('the usage of a job counts all its attempts, those that were lost too, and 
   assert.equal(await recordShared(db, lostTask, ['cpu:0', 'cpu:2']), false, 'a stale attempt takes no slot');
   await recordSuccess(db, await claimed(id, 'prepare'), success, []);
   await strata.sql.query(
-    `UPDATE task SET outputs = '{"state": {"size_bytes": 1000}, "features": {"size_bytes": 7}}'
+    `UPDATE task SET result = '{"stream_bytes": 30}', outputs = '{"state": {"size_bytes": 1000}, "features": {"size_bytes": 7}}'
      WHERE job_id = $1 AND key IN ('stage-0-0', 'stage-1-0')`,
     [id],
   );
@@ -113,7 +113,7 @@ test('the usage of a job counts all its attempts, those that were lost too, and 
   const usage = await strata.client.jobs.getJobUsage(id);
   assert.deepEqual(
     [usage.attempts, usage.lost_seconds, usage.device_seconds, usage.message_bytes],
-    [2, lost, lost + done, 14],
+    [2, lost, lost + done, 74],
     'three slots were lost',
   );
   assert.deepEqual(

@@ -3,6 +3,7 @@
  * outputs that depend on nothing but its assignment. Tests steer it by files in FAKE_TRAINER_DIR, where `<name>` is
  * the task's kind, stage, round and replica joined by dashes (`stage-1-0`, `finalize`):
  * - of a gang, the name ends with the member (`stage-1-m0`); members are connected as real ones are (fake-gang.ts);
+ * - `cut-<name>` cuts the streams of a member that waits, and is used up by that;
  * - it writes `started-<name>-a<attempt>`, holding its pid, before it works;
  * - while `hold-<name>` exists it waits, metrics reported and outputs not yet;
  * - asked for a checkpoint while it waits, a stage or end-to-end task writes a tiny one; asked to stop, it stops;
@@ -56,6 +57,7 @@ async function released(file: string, assignment: TaskAssignment): Promise<void>
   await new Promise<void>((resolve, reject) => {
     current = { assignment, stop: () => reject(new Stopped()) };
     const watcher = watch(folder, () => {
+      if (gang && take(join(folder, `cut-${steeredBy(assignment)}`)) !== null) void gang.close();
       if (existsSync(file)) return;
       watcher.close();
       resolve();

@@ -24,15 +24,16 @@ const succeeded = (stage: number, forward: number): Outcome => ({
     outputs: { [`state-${stage}`]: { uri: `sha256:${stage}`, size_bytes: 1 } },
     seconds: { forward },
     artifacts: [],
-    result: {},
+    result: { stream_bytes: 5 },
   },
 });
 
-test('a gang has the outputs of all its trainers, the mean of their seconds, and those of each', () => {
+test('a gang has the outputs of all its trainers, the sums of their figures, the mean of their seconds, and those of each', () => {
   const joined = joinedOutcome([succeeded(0, 2), succeeded(1, 4)]);
   assert.ok(joined.kind === 'succeeded');
   assert.deepEqual(Object.keys(joined.success.outputs), ['state-0', 'state-1']);
   assert.deepEqual(joined.success.seconds, { forward: 3 });
+  assert.deepEqual(joined.success.result, { stream_bytes: 10 });
   assert.deepEqual(joined.success.trainers, [{ forward: 2 }, { forward: 4 }]);
 });
 

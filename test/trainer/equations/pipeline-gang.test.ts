@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import type { BlobUri, TaskCheckpoint, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import { describeRun } from '../../../src/method/index.js';
+import { valuesOf } from '../../../src/planning/costs/index.js';
 import type { PlannedTask } from '../../../src/planning/tasks/task-graph.js';
 import { TrainerError } from '../../../src/trainer/errors.js';
 import { liveTensors } from '../../../src/trainer/runtime/index.js';
 import { type TaskContext, TaskStopped } from '../../../src/trainer/tasks/context.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
+import { dividedStages } from '../../../src/trainer/tasks/train/gang.js';
 import { pipeline } from '../../../src/trainer/tasks/train/methods/pipeline.js';
 import { withBlobs } from '../support/run-plan.js';
-import { contextOf, runTraining, type TaskRun, tinySpec } from '../support/training-tasks.js';
+import { contextOf, runTraining, type TaskRun, TINY, tinySpec } from '../support/training-tasks.js';
 
 // docs/method.md, "`pipeline`": trainers that share the stages of a round over sockets end in the bits of one trainer.
 
@@ -25,8 +28,8 @@ const SPEC = tinySpec({
 /** The same with messages of a byte a value: what a checkpoint holds of them must be what a neighbor would have read. */
 const ROUNDED = { ...SPEC, method: { ...SPEC.method, stream: { precision: 'int8' } } } as const;
 
-/** An event in a gang between two steps of its first trainer. */
-type BetweenSteps = (step: number) => 'checkpoint' | 'stop' | 'break' | null;
+/** An event in a trainer of a gang between two of its steps. Only the first trainer begins checkpoints. */
+type BetweenSteps = (step: number, member: number) => 'checkpoint' | 'stop' | 'break' | null;
 
 interface GangRun {
   readonly outcomes: PromiseSettledResult<TaskSuccess>[];
@@ -50,9 +53,9 @@ async function runGang(
         assignment: { ...context.assignment, gang: { member, members, folder } },
         checkpointMade: (made) => checkpoints.push(made),
         betweenSteps: async (save) => {
-          const what = member === 0 ? between(++step) : null;
+          const what = between(++step, member);
           if (what === 'break') throw new Error('broken');
-          if (what === null) return;
+          if (what === null || member > 0) return;
           assert.equal(await save?.(what === 'stop'), null, 'the first trainer stores no checkpoint itself');
           if (what === 'stop') throw new TaskStopped();
         },
@@ -69,10 +72,29 @@ async function runGang(
 function joined({ outcomes }: GangRun): Record<string, BlobUri> {
   const outputs = outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
-    return Object.entries(outcome.value.outputs).map(([name, { uri }]) => [name, uri] as const);
+    return Object.entries(outputsOf(outcome.value));
   });
   return Object.fromEntries(outputs.flat());
 }
+
+function streamBytes({ outcomes }: GangRun): number {
+  const sent = outcomes.map(
+    (outcome) => (outcome.status === 'fulfilled' && outcome.value.result.stream_bytes) || 0,
+  );
+  return sent.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Values per image of the features that go from a trainer to the next one. */
+function valuesBetween(members: number): number {
+  const { stages } = describeRun(SPEC, TINY);
+  return dividedStages(stages, members)
+    .slice(1)
+    .map(([first]) => valuesOf(first!.input))
+    .reduce((sum, values) => sum + values, 0);
+}
+
+const outputsOf = ({ outputs }: TaskSuccess): Record<string, BlobUri> =>
+  Object.fromEntries(Object.entries(outputs).map(([name, { uri }]) => [name, uri]));
 
 /** Runs `body` with the task of the only round, its inputs and the outputs of a single trainer. */
 function withRound(
@@ -82,18 +104,19 @@ function withRound(
   return withBlobs(async (blobs) => {
     await runTraining(spec, blobs, async (task, options) => {
       const alone = await runTask(contextOf(task, options));
-      const expected = Object.entries(alone.outputs).map(([name, { uri }]) => [name, uri]);
-      await body(task, options, Object.fromEntries(expected));
+      await body(task, options, outputsOf(alone));
       return alone;
     });
   });
 }
 
 for (const members of [2, 3, 4]) {
-  test(`K=4 on ${members} trainers: all states are bitwise those of one trainer`, async () => {
+  test(`K=4 on ${members} trainers: all states are bitwise those of one trainer, and what they send is counted`, async () => {
     await withRound(async (task, options, expected) => {
       const before = liveTensors();
-      assert.deepEqual(joined(await runGang(task, options, members)), expected);
+      const run = await runGang(task, options, members);
+      assert.deepEqual(joined(run), expected);
+      assert.equal(streamBytes(run), 8 * 2 * 4 * SPEC.batch_size * valuesBetween(members));
       assert.equal(liveTensors(), before, 'the trainers left tensors behind');
     });
   });
@@ -107,7 +130,9 @@ test('a gang that is stopped goes on from its checkpoint, with another number of
       [5, 2, 1],
       [7, 3, 4],
     ] as const) {
-      const stopped = await runGang(task, options, first, (made) => (made === step ? 'stop' : null));
+      const stopped = await runGang(task, options, first, (made, member) =>
+        member === 0 && made === step ? 'stop' : null,
+      );
       for (const outcome of stopped.outcomes) {
         const reason = outcome.status === 'rejected' ? outcome.reason : outcome.value;
         assert.ok(reason instanceof TaskStopped, `step ${step}: ${reason}`);
@@ -121,12 +146,7 @@ test('a gang that is stopped goes on from its checkpoint, with another number of
       const again = { ...options, inputs, attempt: 2 };
       const resumed =
         second === 1
-          ? Object.fromEntries(
-              Object.entries((await runTask(contextOf(task, again))).outputs).map(([name, { uri }]) => [
-                name,
-                uri,
-              ]),
-            )
+          ? outputsOf(await runTask(contextOf(task, again)))
           : joined(await runGang(task, again, second));
       assert.deepEqual(resumed, expected, `stopped at step ${step}`);
     }
@@ -149,9 +169,42 @@ test('a checkpoint without an end disturbs nothing, and none is made after the l
   });
 });
 
+const STEPS = 4;
+
+for (const stages of [2, 3]) {
+  test(`K=${stages}: whichever trainer is lost at whichever step, the others notice, and all go on to the same bits`, async () => {
+    const spec = tinySpec({
+      ...{ epochs: 1, max_train_samples: SPEC.batch_size * STEPS },
+      method: { type: 'pipeline', stages, round_steps: STEPS },
+    });
+    await withRound(async (task, options, expected) => {
+      for (let lost = 0; lost < stages; lost++) {
+        for (let at = 1; at < STEPS; at++) {
+          const run = await runGang(task, options, stages, (step, member) =>
+            member === lost && step === at ? 'break' : 'checkpoint',
+          );
+          for (const [member, outcome] of run.outcomes.entries()) {
+            const reason: unknown = outcome.status === 'rejected' && outcome.reason;
+            if (member === lost) assert.match(String(reason), /broken/);
+            else
+              assert.equal(reason instanceof TrainerError && reason.code, 'stream_lost', `trainer ${member}`);
+          }
+          const checkpoint = run.checkpoints.at(-1);
+          const inputs = { ...options.inputs, ...(checkpoint && { checkpoint: checkpoint.uri }) };
+          // By one trainer: gangs that go on from checkpoints are above.
+          const again = await runTask(contextOf(task, { ...options, inputs, attempt: 2 }));
+          assert.deepEqual(outputsOf(again), expected, `trainer ${lost} lost at step ${at}`);
+        }
+      }
+    }, spec);
+  });
+}
+
 test('a trainer that fails ends its neighbors as stream_lost', async () => {
   await withRound(async (task, options) => {
-    const { outcomes } = await runGang(task, options, 3, (step) => (step === 3 ? 'break' : null));
+    const { outcomes } = await runGang(task, options, 3, (step, member) =>
+      member === 0 && step === 3 ? 'break' : null,
+    );
     const [first, ...others] = outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason);
     assert.match(String(first), /broken/);
     for (const error of others) {

@@ -73,16 +73,27 @@ function rankOf(outcome: Outcome): number {
   return outcome.kind === 'stopped' ? 2 : 5;
 }
 
-/** Outputs of all trainers. Seconds by part are means, since they train at the same time; those of each are kept beside. */
+/**
+ * Outputs of all trainers, and the sums of their figures. Seconds by part are means, since they train at the same time; those
+ * of each are kept beside.
+ */
 function joinedSuccess(successes: readonly TaskSuccess[]): TaskSuccess {
   const outputs: Record<string, TaskOutput> = {};
   const seconds: Record<string, number> = {};
+  const result: Record<string, number> = {};
   for (const success of successes) {
     Object.assign(outputs, success.outputs);
+    for (const [name, value] of Object.entries(success.result)) result[name] = (result[name] ?? 0) + value;
     for (const [part, value] of Object.entries(success.seconds))
       seconds[part] = (seconds[part] ?? 0) + value / successes.length;
   }
-  return { ...successes[0]!, outputs, seconds, trainers: successes.map((success) => success.seconds) };
+  return {
+    ...successes[0]!,
+    outputs,
+    seconds,
+    result,
+    trainers: successes.map((success) => success.seconds),
+  };
 }
 
 /** Linux takes 107 bytes for the path of a socket. */

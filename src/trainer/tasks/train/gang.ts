@@ -28,6 +28,8 @@ export interface Member {
   readonly downstream: DownstreamLink | null;
   /** Sends a checkpoint so far downstream, for the next trainer to add its part. */
   readonly passCheckpoint: (bytes: Uint8Array) => Promise<void>;
+  /** Bytes of the tensors that it has sent to its neighbors. */
+  readonly sentBytes: () => number;
 }
 
 /** Receives the checkpoint of the trainers before this one, before the batch that it was made in front of. */
@@ -59,7 +61,11 @@ export function openMember(
   owned: Owned,
 ): Member {
   if (!gang)
-    return { stages, isFirst: true, isLast: true, upstream: null, downstream: null, passCheckpoint: noNext };
+    return {
+      ...{ stages, isFirst: true, isLast: true, upstream: null, downstream: null },
+      passCheckpoint: noNext,
+      sentBytes: () => 0,
+    };
   const { member, members, folder } = gang;
   const own = dividedStages(stages, members)[member];
   if (!own) throw new TrainerError('invalid_assignment', `a gang of ${members} has no member ${member}`);
@@ -81,14 +87,19 @@ export function openMember(
     channels,
   ];
   const codec = codecOf(method);
+  let sent = 0;
+  const onSent = (bytes: number) => {
+    sent += bytes;
+  };
   return {
     stages: own,
     isFirst,
     isLast,
-    upstream: isFirst ? null : linkTo(upstream, shapeAt(own[0]!), codec, onCheckpoint),
-    downstream: next ? linkTo(downstream, shapeAt(next), codec, noNext) : null,
+    upstream: isFirst ? null : linkTo(upstream, shapeAt(own[0]!), codec, { onCheckpoint, onSent }),
+    downstream: next ? linkTo(downstream, shapeAt(next), codec, { onCheckpoint: noNext, onSent }) : null,
     passCheckpoint: (bytes) =>
       downstream.send({ kind: FRAME.checkpoint, bytes: new Uint8Array(bytes).buffer }),
+    sentBytes: () => sent,
   };
 }
 
@@ -109,16 +120,24 @@ export function roundingOf(method: ResolvedSpec['method']): Rounding {
   return codec === null ? unrounded : (tensor) => codec.decode(codec.encode(tensor), tensor.shape);
 }
 
+interface LinkEvents {
+  readonly onCheckpoint: OnCheckpoint;
+  readonly onSent: (bytes: number) => void;
+}
+
 /** Both ways of a link whose tensors have the shape of one boundary. */
 function linkTo(
   neighbor: Neighbor,
   dimensions: readonly number[],
   codec: CorrectionCodec | null,
-  onCheckpoint: OnCheckpoint,
+  { onCheckpoint, onSent }: LinkEvents,
 ) {
   const stream = {
-    send: (tensor: Tensor) =>
-      neighbor.send(codec ? recordFrame(codec.encode(tensor)) : tensorFrame(read(tensor))),
+    send: (tensor: Tensor) => {
+      const frame = codec ? recordFrame(codec.encode(tensor)) : tensorFrame(read(tensor));
+      onSent(frame.bytes.byteLength);
+      return neighbor.send(frame);
+    },
     receive: async () => {
       for (;;) {
         const { kind, bytes } = await neighbor.receive();

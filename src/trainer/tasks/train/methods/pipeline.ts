@@ -58,7 +58,8 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
   });
   const ended = await stopwatch.timeAsync('optimizer', () => betweenRounds(context, member, state));
   const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, ended));
-  return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
+  const result = gang ? { stream_bytes: member.sentBytes() } : {};
+  return { outputs, seconds: stopwatch.seconds, artifacts: [], result };
 }
 
 /** The state with which the next round begins: after the step between rounds, if the job takes one. */
