@@ -1690,6 +1690,12 @@ class JobSpec(TypedDict):
     """Share of the target that is spread evenly over all classes in the cross-entropy of the training (Szegedy et al.
     2016). 0 keeps the labels unchanged. Evaluation never smooths labels.
     """
+    normalization: NotRequired[Union[Literal["dataset", "weights", "imagenet"], JobSpecNormalization]]
+    """What the network subtracts from the pixels of each channel and divides them by, in training, evaluation and
+    every export. `dataset`: mean and standard deviation of the training images. `weights`: those that the uploaded
+    weights of `init_from` were trained with, by their layout; the job then shows the numbers. `imagenet`: those of
+    ImageNet. An object has one number for each channel, of pixels between 0 and 1.
+    """
     class_weights: NotRequired[Union[Literal["none", "balanced"], list[float]]]
     """Weight of each class in the cross-entropy of the training, which is the mean over the images of a batch. `none`
     gives each image the weight 1. `balanced` gives the images of a class the weight images / (classes x images of
@@ -1749,6 +1755,13 @@ class JobSpec(TypedDict):
     """Experiment trackers that receive the results when the job has ended, whether it succeeded or not
     (docs/trackers.md). `GET /jobs/{id}/trackers` shows the state of each export.
     """
+
+
+class JobSpecNormalization(TypedDict):
+    mean: list[float]
+    """One number for each channel."""
+    standard_deviation: list[float]
+    """One number for each channel."""
 
 
 class JobSpecInitFrom(TypedDict):

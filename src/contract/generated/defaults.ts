@@ -79,6 +79,7 @@ export const JOB_DEFAULTS = {
   "batch_size": 128,
   "precision": "float32",
   "label_smoothing": 0,
+  "normalization": "dataset",
   "class_weights": "none",
   "sampling": "uniform",
   "augmentation": {

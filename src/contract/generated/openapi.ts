@@ -2785,6 +2785,16 @@ export interface components {
              */
             label_smoothing: number;
             /**
+             * @description What the network subtracts from the pixels of each channel and divides them by, in training, evaluation and every export. `dataset`: mean and standard deviation of the training images. `weights`: those that the uploaded weights of `init_from` were trained with, by their layout; the job then shows the numbers. `imagenet`: those of ImageNet. An object has one number for each channel, of pixels between 0 and 1.
+             * @default dataset
+             */
+            normalization: ("dataset" | "weights" | "imagenet") | {
+                /** @description One number for each channel. */
+                mean: number[];
+                /** @description One number for each channel. */
+                standard_deviation: number[];
+            };
+            /**
              * @description Weight of each class in the cross-entropy of the training, which is the mean over the images of a batch. `none` gives each image the weight 1. `balanced` gives the images of a class the weight images / (classes x images of the class), counted over the images that the job trains on, so that every class has the same influence. An array has one weight for each class, in the order of `classes` of the dataset. Evaluation never weights images.
              * @default none
              */

@@ -2,6 +2,7 @@
 export type { ForeignTensor, Layout, LayoutName } from './layout.js';
 export * from './layouts.js';
 export { foreignTensors } from './names.js';
+export { IMAGENET, type Normalization } from './normalizations.js';
 export {
   type RecognizedNetwork,
   recognizeNetwork,

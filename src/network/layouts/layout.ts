@@ -1,5 +1,6 @@
 import type { Layer } from '../layers.js';
 import type { ModelFamily } from '../resnet.js';
+import type { Normalization } from './normalizations.js';
 
 /** The files of other programs that hold networks of these families. `torchvision` has the names of timm, too. */
 export type LayoutName = 'torchvision' | 'transformers' | 'cifar-resnet' | 'wide-resnet-pytorch' | 'strata';
@@ -24,6 +25,8 @@ export interface Layout {
   /** A name that only such files have: where its first block begins. */
   readonly sign: string;
   readonly families: readonly ModelFamily[];
+  /** That of the program's own training; null where it is not the same for all files. */
+  readonly normalization: Normalization | null;
 }
 
 /** A number of the network in a file of others. */

@@ -1,16 +1,23 @@
-import type { BlockPlace, Layout } from './layout.js';
+import type { BlockPlace, Layout, LayoutName } from './layout.js';
+import { CIFAR10, IMAGENET, type Normalization, WIDE_RESNET_CIFAR } from './normalizations.js';
 
 /** torchvision's `resnet18` to `resnet152`, and timm's networks of the same names. */
 export const TORCHVISION: Layout = {
   name: 'torchvision',
   families: ['imagenet-resnet'],
+  normalization: IMAGENET,
   sign: 'layer1.0.conv1.weight',
   outer: { 'stem/conv': 'conv1', 'stem/norm': 'bn1', 'head/dense': 'fc' },
   inner: torchvisionInner,
 };
 
 /** chenyaofo/pytorch-cifar-models: `cifar10_resnet20` and so on, with the names of torchvision. */
-export const CIFAR_RESNET: Layout = { ...TORCHVISION, name: 'cifar-resnet', families: ['resnet'] };
+export const CIFAR_RESNET: Layout = {
+  ...TORCHVISION,
+  name: 'cifar-resnet',
+  families: ['resnet'],
+  normalization: CIFAR10,
+};
 
 function torchvisionInner({ group, index }: BlockPlace, layer: string): string {
   const names: Readonly<Record<string, string>> = {
@@ -24,6 +31,7 @@ function torchvisionInner({ group, index }: BlockPlace, layer: string): string {
 export const TRANSFORMERS: Layout = {
   name: 'transformers',
   families: ['imagenet-resnet'],
+  normalization: IMAGENET,
   sign: 'resnet.encoder.stages.0.layers.0.layer.0.convolution.weight',
   outer: {
     'stem/conv': 'resnet.embedder.embedder.convolution',
@@ -44,6 +52,7 @@ export const TRANSFORMERS: Layout = {
 export const WIDE_RESNET_PYTORCH: Layout = {
   name: 'wide-resnet-pytorch',
   families: ['wide-resnet'],
+  normalization: WIDE_RESNET_CIFAR,
   sign: 'block1.layer.0.conv1.weight',
   outer: { 'stem/conv': 'conv1', 'head/norm': 'bn1', 'head/dense': 'fc' },
   inner: ({ group, index }, layer) => {
@@ -56,6 +65,7 @@ export const WIDE_RESNET_PYTORCH: Layout = {
 export const STRATA: Layout = {
   name: 'strata',
   families: ['resnet', 'wide-resnet', 'imagenet-resnet'],
+  normalization: null,
   sign: 'block0.conv1.weight',
   outer: {
     'stem/conv': 'stem.conv',
@@ -65,3 +75,16 @@ export const STRATA: Layout = {
   },
   inner: ({ position }, layer) => `block${position}.${layer}`,
 };
+
+const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
+  torchvision: TORCHVISION,
+  transformers: TRANSFORMERS,
+  'cifar-resnet': CIFAR_RESNET,
+  'wide-resnet-pytorch': WIDE_RESNET_PYTORCH,
+  strata: STRATA,
+};
+
+/** The normalization that weights in a layout were trained with; null where it is not known. */
+export function normalizationOf(layout: LayoutName): Normalization | null {
+  return LAYOUTS[layout].normalization;
+}

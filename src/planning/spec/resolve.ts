@@ -9,6 +9,7 @@ import { checkExports } from './exports.js';
 import { resolveImageSize } from './image-size.js';
 import { resolveMethod } from './method/resolve-method.js';
 import { resolveModel } from './model.js';
+import { checkNormalization } from './normalization.js';
 import { resolveOptimizer } from './optimizer.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import type { Problems } from './problems.js';
@@ -39,6 +40,7 @@ export function resolveSpec(
     model !== null && fills ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
   const unchanged = method !== null && storesVariables(method);
   if (model !== null) checkExports(spec, model, dataset, report);
+  checkNormalization(spec, dataset, report);
   checkClassBalance(spec, dataset, unchanged, report);
   const augmentation = resolveAugmentation(spec.augmentation, dataset, unchanged, report);
   if (model === null || method === null || problems.length > 0) {

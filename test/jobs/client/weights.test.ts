@@ -4,11 +4,12 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
+import { withNormalization } from '../../../src/jobs/client/jobs/initial-problems.js';
 import { TORCHVISION } from '../../../src/network/layouts/index.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
 import { foreignFile, safetensorsOf } from '../../support/foreign-weights.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
-import { type SpecChanges, smallJob } from '../support/specs.js';
+import { resolved, type SpecChanges, smallJob } from '../support/specs.js';
 
 const MODEL = { family: 'imagenet-resnet', depth: 18, width: 2 } as const;
 const REQUEST = { name: 'small', sha256: null, class_names: null };
@@ -169,6 +170,16 @@ describe('weights', () => {
       '/init_from/weights',
     ]);
     assert.deepEqual(await pointers({ init_from: { head: 'auto' } }), ['/init_from']);
+    assert.deepEqual(
+      await pointers({ normalization: 'weights' }),
+      ['/normalization'],
+      'of colors, for gray images',
+    );
+    const ofColors = withNormalization({ ...resolved(), normalization: 'weights' }, made.layout);
+    assert.deepEqual(ofColors.normalization, {
+      mean: [0.485, 0.456, 0.406],
+      standard_deviation: [0.229, 0.224, 0.225],
+    });
     const both = { weights: made.id, checkpoint: 'job_1-final', head: 'auto' } as const;
     assert.deepEqual(await pointers({ init_from: both }), ['/init_from']);
     const theirs = await send(file, {}, 'theirs');

@@ -146,6 +146,22 @@ test('the network is cut behind its frozen blocks, which cost a forward pass alo
     assert.match(problemsOf(changes)[pointer] ?? '', message);
 });
 
+test('a normalization has one number for each channel, and that of weights needs weights', () => {
+  const one = { mean: [0.5], standard_deviation: [0.25] };
+  assert.deepEqual(resolved({ normalization: one }).normalization, one);
+  const refused: readonly [Changes, pointer: string, message: RegExp][] = [
+    [{ normalization: 'weights' }, '/normalization', /needs init_from\.weights/],
+    [{ normalization: 'imagenet' }, '/normalization', /3 channels, these have 1/],
+    [
+      { normalization: { ...one, mean: [0.5, 0.5, 0.5] } },
+      '/normalization/mean',
+      /has 3 numbers.*1 channels/,
+    ],
+  ];
+  for (const [changes, pointer, message] of refused)
+    assert.match(problemsOf(changes)[pointer] ?? '', message);
+});
+
 test('backprop is one stage without an end-to-end phase', () => {
   const { stages, split, end_to_end_share } = resolved({ method: { type: 'backprop' } }).method;
   assert.deepEqual({ stages, split, end_to_end_share }, { stages: 1, split: [9], end_to_end_share: 0 });

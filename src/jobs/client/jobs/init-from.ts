@@ -12,8 +12,10 @@ import {
   headProblems,
   methodProblems,
   modelProblems,
+  normalizationProblems,
   statisticsProblems,
   withHead,
+  withNormalization,
   withStatistics,
 } from './initial-problems.js';
 
@@ -132,6 +134,7 @@ async function fromWeights({ db, blobs }: InitialParts, tenant: string, wanted: 
     ...channelProblems(row.channels, inputShape(spec, facts).channels),
     ...methodProblems(spec),
     ...headProblems('weights', row.classes, spec, facts),
+    ...normalizationProblems(row.layout, inputShape(spec, facts).channels, spec),
   ];
   if (problems.length > 0) return refuse(problems);
   if (!(await blobs.touch(row.uri)))
@@ -139,7 +142,7 @@ async function fromWeights({ db, blobs }: InitialParts, tenant: string, wanted: 
       { pointer, message: `the stored bytes of '${id}' are missing; upload the weights again` },
     ]);
   const { spec: chosen, warnings } = withHead('weights', row.classNames, spec, start, facts);
-  return { blobs: [row.uri], spec: withStatistics(chosen, true), warnings };
+  return { blobs: [row.uri], spec: withNormalization(withStatistics(chosen, true), row.layout), warnings };
 }
 
 /** Weights for colors also take gray images: trainers sum the first kernel over its colors. */

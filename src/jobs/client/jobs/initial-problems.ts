@@ -1,6 +1,7 @@
 import type { FieldError } from '../../../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
 import { storesVariables } from '../../../method/methods.js';
+import { type LayoutName, normalizationOf } from '../../../network/layouts/index.js';
 import type { SpecWarning } from '../../../planning/spec/warnings.js';
 
 /** Source of the weights, for messages. */
@@ -30,6 +31,29 @@ export function methodProblems({ method }: ResolvedSpec): FieldError[] {
   const message =
     'stored variables start from the untrained network; use another method, or leave init_from out';
   return [{ pointer: '/method/type', message }];
+}
+
+/** The normalization of weights must be known, and be of as many channels. */
+export function normalizationProblems(
+  layout: LayoutName,
+  channels: number,
+  { normalization }: ResolvedSpec,
+): FieldError[] {
+  if (normalization !== 'weights') return [];
+  const theirs = normalizationOf(layout);
+  if (theirs?.mean.length === channels) return [];
+  const why = theirs
+    ? `the weights were trained on images of ${theirs.mean.length} channels, these have ${channels}`
+    : `files of the layout ${layout} do not say with which normalization they were trained`;
+  return [{ pointer: '/normalization', message: `${why}; give mean and standard_deviation, or use dataset` }];
+}
+
+/** The numbers in place of `weights`. */
+export function withNormalization(spec: ResolvedSpec, layout: LayoutName): ResolvedSpec {
+  const theirs = spec.normalization === 'weights' ? normalizationOf(layout) : null;
+  if (theirs === null) return spec;
+  const { mean, standard_deviation } = theirs;
+  return { ...spec, normalization: { mean: [...mean], standard_deviation: [...standard_deviation] } };
 }
 
 /** A head that is to be kept must have as many classes. */
