@@ -27,13 +27,23 @@ export async function startCrowd({ servers }: Strata, workers: number): Promise<
     const own = Math.floor((workers + host) / hosts);
     return fork(HOST, [String(own)], { env, execArgv: ['--import', 'tsx'] });
   });
-  await Promise.all(children.map((child) => once(child, 'message')));
+  await Promise.all(children.map(started));
   return {
     figures: () => Promise.all(children.map(figuresOf)),
     async stop() {
       await Promise.all(children.map(stopHost));
     },
   };
+}
+
+/** @throws Error if the process ends instead */
+async function started(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('a process of workers ended at its start');
+  });
+  // It ends later, too.
+  ended.catch(() => undefined);
+  await Promise.race([once(child, 'message'), ended]);
 }
 
 async function figuresOf(child: ChildProcess): Promise<HostFigures> {

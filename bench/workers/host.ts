@@ -52,9 +52,13 @@ const openSlots = async () => ({
   devices: [device],
   slots: [noOpSlot(({ task_id }) => count(attempts, task_id))],
 });
-const workers = await Promise.all(
-  Array.from({ length: Number(process.argv[2]) }, () => startWorker(options, openSlots)),
-);
+const STARTED_AT_ONCE = 5;
+const wanted = Number(process.argv[2]);
+const workers: Awaited<ReturnType<typeof startWorker>>[] = [];
+while (workers.length < wanted) {
+  const some = Math.min(STARTED_AT_ONCE, wanted - workers.length);
+  workers.push(...(await Promise.all(Array.from({ length: some }, () => startWorker(options, openSlots)))));
+}
 
 function figures(): HostFigures {
   const { user, system } = process.cpuUsage();

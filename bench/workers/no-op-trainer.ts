@@ -38,9 +38,19 @@ function successOf(assignment: TaskAssignment): TaskSuccess {
   };
 }
 
+/** Plans of jobs: a worker does not plan. */
+const plans = new Map<string, ReturnType<typeof planTasks>>();
+
+function planOf({ job_id, spec, dataset }: TaskAssignment) {
+  const plan = plans.get(job_id) ?? planTasks(spec, dataset);
+  plans.set(job_id, plan);
+  return plan;
+}
+
 /** Outputs by the plan, of bytes that are nowhere. */
-function outputsOf({ job_id, kind, stage, round, replica, spec, dataset }: TaskAssignment) {
-  const task = planTasks(spec, dataset).find(
+function outputsOf(assignment: TaskAssignment) {
+  const { job_id, kind, stage, round, replica } = assignment;
+  const task = planOf(assignment).find(
     (planned) =>
       planned.kind === kind &&
       planned.stage === stage &&

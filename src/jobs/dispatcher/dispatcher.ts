@@ -9,6 +9,7 @@ import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
+import { followNudges } from '../queue/published-nudges.js';
 import { openTaskQueue } from '../queue/queue.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
@@ -80,9 +81,12 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     });
   const heartbeat = startLoop(report, METRICS_MS, (error) => log.error({ err: error }, 'heartbeat failed'));
   const nudges = await listen(databaseUrl, { strata_dispatch: duties.nudge });
+  // Workers send theirs through Redis.
+  const published = followNudges(redisUrl, 'strata_dispatch', duties.nudge);
   return {
     async stop() {
       await nudges.close();
+      published.close();
       // Close the queue first: an enqueue that waits for a lost Redis ends with its connection.
       await queue.close();
       stopping.abort();

@@ -1,25 +1,20 @@
 import { retryClassOf } from '../../contract/errors.js';
 import { messageOf } from '../../contract/message-of.js';
-import type { JobState } from '../../contract/states.js';
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
   INITIAL_INPUT,
   type TaskAssignment,
-  type TaskKind,
 } from '../../contract/trainer-protocol.js';
 import { LEASE_MS } from '../process/limits.js';
-import { type ClaimInputs, claimBarely, claimTask } from '../store/claims.js';
-import type { Database, Transaction } from '../store/connection/database.js';
+import { type ClaimInputs, claimBarely, claimFreeTask, claimTask } from '../store/claims.js';
+import type { Database } from '../store/connection/database.js';
 import { isUnavailable } from '../store/connection/unavailable.js';
 import { factsOf } from '../store/dataset-facts.js';
-import { appendEvents } from '../store/events.js';
-import { type LockedJob, lockJobOf, setJobState, startClock } from '../store/jobs.js';
 import { type ClaimedProfile, claimProfile } from '../store/profiles.js';
-import { lockNextTask, nextInSlot } from '../store/queue-order.js';
-import type { ClaimedTask, Claimer } from '../store/tasks.js';
+import { type NextInSlot, nextInSlot } from '../store/queue-order.js';
+import type { ClaimedTask, Claimer, RunningTask } from '../store/tasks.js';
 import { recordFailure } from './fail.js';
-import { describe, taskData } from './task-events.js';
 
 export interface Claim {
   readonly kind: 'task';
@@ -32,35 +27,10 @@ export interface Claim {
 /**
  * Claims a ready task with a new fencing token and advances its job. Returns null if there is nothing to claim, or
  * nothing for this device.
+ * @throws what a damaged row of it or of its job causes
  */
-export function claim(
-  db: Database,
-  taskId: string,
-  claimer: Claimer,
-  whenLocked: 'wait' | 'skip' = 'wait',
-): Promise<Claim | null> {
-  return db.$transaction((tx) => claimIn(tx, taskId, claimer, whenLocked));
-}
-
-async function claimIn(
-  tx: Transaction,
-  taskId: string,
-  claimer: Claimer,
-  whenLocked: 'wait' | 'skip',
-): Promise<Claim | null> {
-  const job = await lockJobOf(tx, taskId, whenLocked);
-  const claimed = job && (await claimTask(tx, taskId, claimer, LEASE_MS));
-  if (job === null || claimed === null) return null;
-  const { spec, dataset, traceparent, initial, checkpoint, outputs, ...task } = claimed;
-  await advanceJob(tx, job, task.kind);
-  const step = checkpoint?.step ?? null;
-  await appendEvents(tx, job.id, {
-    type: 'task.started',
-    message: `${describe(task)} ${step === null ? 'started' : `resumed at step ${step}`}`,
-    data: taskData(task, { worker_id: claimer.workerId, device: claimer.device, checkpoint_step: step }),
-  });
-  const claimInputs = { spec, dataset, traceparent, initial, checkpoint, outputs };
-  return { kind: 'task', task, assignment: assignmentOf(task, claimInputs), traceparent };
+export async function claim(db: Database, taskId: string, claimer: Claimer): Promise<Claim | null> {
+  return claimOf(db, await claimTask(db, taskId, claimer, LEASE_MS));
 }
 
 /** The work that a slot has claimed. */
@@ -76,95 +46,68 @@ const MAX_RACES = 5;
  */
 export async function claimNext(db: Database, claimer: Claimer): Promise<SlotClaim | null> {
   for (let race = 0; race < MAX_RACES; race++) {
+    const free = await claimFree(db, claimer);
+    if (free !== null) return free;
     const next = await nextInSlot(db, claimer);
     if (next === null) return null;
-    if (next.kind === 'profile') {
-      const profile = await claimProfile(db, next.id, claimer.device, LEASE_MS);
-      if (profile !== null) return { kind: 'profile', profile };
-    } else {
-      const whenLocked = race === 0 ? 'skip' : 'wait';
-      const claimed =
-        (await claimOffered(db, next.id, claimer, whenLocked)) ?? (await claimFree(db, claimer));
-      if (claimed !== null) return claimed;
-    }
+    const claimed = await claimWork(db, next, claimer);
+    if (claimed !== null) return claimed;
   }
   return null;
 }
 
-/** Claims the next task that nobody has locked. */
+/** Claims the next task that nobody has locked. Of a damaged one the way by its id makes a failure. */
 async function claimFree(db: Database, claimer: Claimer): Promise<Claim | null> {
-  return orFail(db, claimer, (found) =>
-    db.$transaction(async (tx) => {
-      const taskId = await lockNextTask(tx, claimer);
-      if (taskId === null) return null;
-      found(taskId);
-      return claimIn(tx, taskId, claimer, 'wait');
-    }),
-  );
-}
-
-/** Claims this task, if it is claimable for this device. */
-export async function claimOffered(
-  db: Database,
-  taskId: string,
-  claimer: Claimer,
-  whenLocked: 'wait' | 'skip' = 'wait',
-): Promise<Claim | null> {
-  return orFail(db, claimer, (found) => {
-    found(taskId);
-    return claim(db, taskId, claimer, whenLocked);
-  });
-}
-
-/**
- * Claims a task. One that cannot be claimed, since its row or its job's is damaged, would be next for ever, and every
- * tenant would wait behind it: the attempt ends as `internal` instead.
- */
-async function orFail(
-  db: Database,
-  claimer: Claimer,
-  claimOne: (found: (taskId: string) => void) => Promise<Claim | null>,
-): Promise<Claim | null> {
-  let taskId: string | null = null;
   try {
-    return await claimOne((id) => {
-      taskId = id;
-    });
-  } catch (cause) {
-    if (isUnavailable(cause) || taskId === null) throw cause;
-    const task = await claimBarely(db, taskId, claimer, LEASE_MS);
-    if (task === null) return null;
-    const message = `the task cannot be claimed: ${messageOf(cause)}`;
-    const error = { code: 'internal', message, stage: task.stage, step: null, tensor: null };
-    await recordFailure(db, task, error, retryClassOf(error.code));
+    return await claimOf(db, await claimFreeTask(db, claimer, LEASE_MS));
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
     return null;
   }
 }
 
-const PHASES: Record<TaskKind, JobState> = {
-  prepare: 'preparing',
-  stage: 'running',
-  evaluate: 'running',
-  end_to_end: 'running',
-  finalize: 'finalizing',
-};
-const ORDER: readonly JobState[] = ['queued', 'preparing', 'running', 'finalizing'];
-const MESSAGES: Partial<Record<JobState, string>> = {
-  preparing: 'the dataset is being prepared',
-  running: 'training started',
-  finalizing: 'training finished; the model is being evaluated and exported',
-};
+async function claimWork(
+  db: Database,
+  { kind, id }: NextInSlot,
+  claimer: Claimer,
+): Promise<SlotClaim | null> {
+  if (kind === 'task') return claimOffered(db, id, claimer);
+  const profile = await claimProfile(db, id, claimer.device, LEASE_MS);
+  return profile && { kind, profile };
+}
 
 /**
- * The phase of a job follows its furthest task. A repeated task does not move it back, and a resumed job continues
- * in its phase.
+ * Claims this task, if it is claimable for this device. One that cannot be claimed, since its row or its job's is damaged,
+ * would be next for ever, and every tenant would wait behind it: the attempt ends as `internal` instead.
  */
-async function advanceJob(tx: Transaction, job: LockedJob, kind: TaskKind): Promise<void> {
-  const to = PHASES[kind];
-  if (ORDER.indexOf(to) <= ORDER.indexOf(job.state)) return;
-  await setJobState(tx, job, to);
-  if (job.state === 'queued') await startClock(tx, job.id);
-  await appendEvents(tx, job.id, { type: `job.${to}`, message: MESSAGES[to] ?? to });
+export async function claimOffered(db: Database, taskId: string, claimer: Claimer): Promise<Claim | null> {
+  try {
+    return await claim(db, taskId, claimer);
+  } catch (cause) {
+    if (isUnavailable(cause)) throw cause;
+    const task = await claimBarely(db, taskId, claimer, LEASE_MS);
+    if (task !== null) await failUnreadable(db, task, cause);
+    return null;
+  }
+}
+
+/** The claim of a claimed row. A row whose inputs cannot be found fails, and is no claim. */
+async function claimOf(db: Database, row: (ClaimedTask & ClaimInputs) | null): Promise<Claim | null> {
+  if (row === null) return null;
+  const { spec, dataset, traceparent, initial, checkpoint, outputs, ...task } = row;
+  try {
+    const assignment = assignmentOf(task, { spec, dataset, traceparent, initial, checkpoint, outputs });
+    return { kind: 'task', task, assignment, traceparent };
+  } catch (cause) {
+    await failUnreadable(db, task, cause);
+    return null;
+  }
+}
+
+async function failUnreadable(db: Database, task: RunningTask, cause: unknown): Promise<void> {
+  const message = `the task cannot be claimed: ${messageOf(cause)}`;
+  const error = { code: 'internal', message, stage: task.stage, step: null, tensor: null };
+  await recordFailure(db, task, error, retryClassOf(error.code));
 }
 
 function assignmentOf(task: ClaimedTask, claimInputs: ClaimInputs): TaskAssignment {

@@ -4,11 +4,11 @@ import { insertArtifacts } from '../store/artifacts.js';
 import { type Database, type Transaction, toJson } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
 import { setDatasetHash } from '../store/datasets.js';
-import { appendEvents } from '../store/events.js';
+import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
 import { writeMetrics } from '../store/metrics.js';
 import { findTrainedTasks } from '../store/task-seconds.js';
-import { endSucceeded } from '../store/task-successes.js';
+import { endSucceeded, recordPlainSuccess } from '../store/task-successes.js';
 import type { ClaimedTask } from '../store/tasks.js';
 import { makeModel } from './make-model.js';
 import { settle } from './stop.js';
@@ -18,11 +18,48 @@ import { describe, taskData } from './task-events.js';
 export class MissingOutputError extends Error {}
 
 /**
- * Records the result of an attempt and opens the tasks that waited for it, in one transaction.
+ * Records the result of an attempt and opens the tasks that waited for it, all or nothing.
  * @returns the number of opened tasks; null for a stale attempt, of which nothing is stored
  * @throws MissingOutputError, and stores nothing
  */
 export async function recordSuccess(
+  db: Database,
+  task: ClaimedTask,
+  success: TaskSuccess,
+  lastSamples: readonly MetricSample[],
+): Promise<number | null> {
+  const plainly = isPlain(task, success) ? await recordPlainly(db, task, success, lastSamples) : null;
+  const opened = plainly ?? (await recordInFull(db, task, success, lastSamples));
+  // The slot that ran this task takes one of them.
+  if (opened !== null && opened > 1) notify(db, 'strata_dispatch', 'ready');
+  return opened;
+}
+
+/** Nothing follows from it but the tasks that it opens. */
+function isPlain({ kind }: ClaimedTask, { artifacts, warnings = [] }: TaskSuccess): boolean {
+  return kind !== 'finalize' && artifacts.length === 0 && warnings.length === 0;
+}
+
+/** Null where more is to be said about it, and nothing is stored. */
+function recordPlainly(
+  db: Database,
+  task: ClaimedTask,
+  success: TaskSuccess,
+  samples: readonly MetricSample[],
+): Promise<number | null> {
+  const { jobId, key } = task;
+  const datasetHash = hashOfDataset(task, success);
+  return recordPlainSuccess(db, task, {
+    jobId,
+    key,
+    success,
+    samples,
+    datasetHash,
+    event: eventOf(task, success),
+  });
+}
+
+function recordInFull(
   db: Database,
   task: ClaimedTask,
   success: TaskSuccess,
@@ -35,17 +72,16 @@ export async function recordSuccess(
     checkOutputs(task, success, opening.needed);
     await writeMetrics(tx, job.id, task.attempt, lastSamples);
     await insertArtifacts(tx, job.id, success.artifacts);
-    await appendEvents(tx, job.id, {
-      type: 'task.succeeded',
-      message: `${describe(task)} succeeded`,
-      data: taskData(task, { seconds: success.seconds, result: success.result }),
-    });
+    await appendEvents(tx, job.id, eventOf(task, success));
     await appendWarnings(tx, job, task, success.warnings ?? []);
     await followUp(tx, job, task, success);
-    // The slot that ran this task takes one of them.
-    if (opening.opened > 1) notify(tx, 'strata_dispatch', 'ready');
     return opening.opened;
   });
+}
+
+function eventOf(task: ClaimedTask, { seconds, result }: TaskSuccess): NewEvent {
+  const data = taskData(task, { seconds, result });
+  return { type: 'task.succeeded', message: `${describe(task)} succeeded`, data };
 }
 
 /** In the transaction of the result, so that each warning is recorded once, however often the task ran. */
@@ -83,7 +119,8 @@ async function followUp(
   task: ClaimedTask,
   success: TaskSuccess,
 ): Promise<void> {
-  if (task.kind === 'prepare') await noteDataset(tx, job.id, success);
+  const hash = hashOfDataset(task, success);
+  if (hash !== null) await setDatasetHash(tx, job.id, hash);
   if (job.stopAs === null && task.kind === 'finalize') await succeedJob(tx, job, success);
   else await settle(tx, job);
 }
@@ -105,7 +142,8 @@ async function speedUpOfJob(tx: Transaction, id: string) {
   return speedUpOf(spec.method, await findTrainedTasks(tx, id), ranSeconds > 0);
 }
 
-async function noteDataset(tx: Transaction, jobId: string, { outputs }: TaskSuccess): Promise<void> {
+/** The hash of the dataset that a task has prepared; null for any other task. */
+function hashOfDataset({ kind }: ClaimedTask, { outputs }: TaskSuccess): string | null {
   const uri = outputs.dataset?.uri;
-  if (uri?.startsWith('sha256:')) await setDatasetHash(tx, jobId, uri.slice('sha256:'.length));
+  return kind === 'prepare' && uri?.startsWith('sha256:') ? uri.slice('sha256:'.length) : null;
 }

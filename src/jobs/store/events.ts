@@ -1,11 +1,11 @@
-import { isWebhookEvent } from '../../contract/webhooks.js';
-import { COLUMNS, type EventLevel, type Message } from './columns.js';
-import { int, type RowOf, text, time } from './connection/column.js';
+import type { EventLevel } from './columns.js';
+import { int } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
+import { appending } from './event-appending.js';
 import { Prisma } from './generated/client.js';
-import { queueMessages } from './webhook-deliveries.js';
+import { newId } from './ids.js';
 
 export type { EventLevel } from './columns.js';
 
@@ -17,14 +17,8 @@ export interface NewEvent {
 }
 
 const APPENDED = {
-  jobId: text,
-  seq: int,
-  at: time,
-  level: COLUMNS.event.level,
-  type: text,
-  message: text,
-  data: COLUMNS.event.data,
-  tenant: text,
+  /** Number of webhook deliveries of these events. */
+  deliveries: int,
 };
 const appended = statement('append-events', APPENDED);
 
@@ -34,46 +28,34 @@ export async function appendEvents(
   jobId: string,
   ...events: readonly NewEvent[]
 ): Promise<void> {
-  // The time is the database's, because the clocks of workers may differ or jump.
-  const rows = await appended.rows(
+  const row = await appended.first(
     tx,
     Prisma.sql`
-    WITH counted AS (
-      UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
-      RETURNING event_seq - ${events.length} AS before, tenant, clock_timestamp() AS at
-    ), stored AS (
-      INSERT INTO event (job_id, seq, at, level, type, message, data, task)
-      SELECT ${jobId}, counted.before + position, counted.at, draft.level, draft.type, draft.message, draft.data::jsonb,
-        draft.data::jsonb->>'task'
-      FROM counted, unnest(
+    WITH draft AS (
+      SELECT position, level, type, message, data::jsonb AS data FROM unnest(
         ${events.map(({ level = 'info' }) => level)}::text[],
         ${events.map(({ type }) => type)}::text[],
         ${events.map(({ message }) => message)}::text[],
         ${events.map(({ data = {} }) => JSON.stringify(data))}::text[]
       ) WITH ORDINALITY AS draft (level, type, message, data, position)
-      RETURNING *
-    )
-    SELECT stored.job_id AS "jobId", seq, stored.at, level, type, message, data, tenant
-    FROM stored, counted ORDER BY seq`,
+    ), counted AS (
+      UPDATE job SET event_seq = event_seq + ${events.length} WHERE id = ${jobId}
+      RETURNING id AS job_id, event_seq - ${events.length} AS before, tenant, clock_timestamp() AS at
+    ), ${appending(Prisma.sql`${newId('delivery')}`)}
+    SELECT (SELECT count(*)::int FROM queued) AS deliveries FROM counted`,
   );
-  notify(tx, 'strata_event', jobId);
-  const [first] = rows;
-  if (!first) throw new Error(`there is no job ${jobId}`);
-  await queueMessages(tx, first.tenant, rows.filter(({ type }) => isWebhookEvent(type)).map(toMessage));
+  if (row === null) throw new Error(`there is no job ${jobId}`);
+  wakeReaders(tx, jobId, row.deliveries);
+}
+
+/** Wakes those who follow the events of a job, and where there are deliveries, their senders, after the commit. */
+export function wakeReaders(db: Queryable, jobId: string, deliveries: number): void {
+  notify(db, 'strata_event', jobId);
+  if (deliveries > 0) notify(db, 'strata_dispatch');
 }
 
 /** Maximum value of the column. */
 const LAST_SEQ = 2 ** 31 - 1;
-
-/** The webhook message of an event, in the form of the event list. */
-function toMessage({ jobId, at, seq, level, type, message, data }: RowOf<typeof APPENDED>): Message {
-  const timestamp = at.toISOString();
-  return {
-    type,
-    timestamp,
-    data: { job_id: jobId, event: { seq, level, type, message, data, at: timestamp } },
-  };
-}
 
 /** Events with seq > `after`, in order. */
 export function findEvents(db: Queryable, jobId: string, after: number, limit: number) {

@@ -28,7 +28,7 @@ export interface Lease extends Fence {
 /** Times are stored in whole milliseconds, rounded. */
 const CLOCK_TICK_MS = 1;
 
-const inMs = (ms: number): Prisma.Sql => Prisma.sql`now() + ${ms} * interval '1 millisecond'`;
+const inMs = (ms: number | Prisma.Sql): Prisma.Sql => Prisma.sql`now() + ${ms} * interval '1 millisecond'`;
 
 /** The holder was lost; or the clock was set back, since no lease can end so late: its holder, if it lives, renews it. */
 export const LEASE_OVER = Prisma.sql`(lease_until < now()
@@ -39,8 +39,9 @@ export const TAKEABLE = Prisma.sql`due_at <= now() AND (lease_until IS NULL OR $
 
 /**
  * Columns that every claim sets: a new fencing token, a lease, and a loss if the previous lease was not returned.
+ * @param leaseMs a number, or the parameter of a prepared statement
  */
-export function taken(leaseMs: number): Prisma.Sql {
+export function taken(leaseMs: number | Prisma.Sql): Prisma.Sql {
   return Prisma.sql`attempt = attempt + 1, lease_until = ${inMs(leaseMs)},
     losses = losses + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END`;
 }

@@ -20,19 +20,39 @@ export async function writeMetrics(
   samples: readonly MetricSample[],
 ): Promise<void> {
   if (samples.length === 0) return;
-  await tx.$executeRaw`
-    WITH locked AS MATERIALIZED (SELECT lock_metrics(${jobId})),
-      moment AS MATERIALIZED (SELECT clock_timestamp() AS at FROM locked)
-    INSERT INTO metric_point (job_id, name, stage, step, attempt, value, at)
-    SELECT ${jobId}, name, stage, step, ${attempt}, value, at
-    FROM moment, jsonb_to_recordset(${encode(samples)}::jsonb)
-      AS sample (name text, stage int, step int, value float8)
-    ON CONFLICT (job_id, name, stage, step)
-      DO UPDATE SET attempt = excluded.attempt, value = excluded.value, at = excluded.at`;
+  const sql = {
+    job: Prisma.sql`${jobId}`,
+    attempt: Prisma.sql`${attempt}`,
+    samples: Prisma.sql`${encodeSamples(samples)}::jsonb`,
+  };
+  await tx.$executeRaw`WITH ${insertingSamples(sql)} SELECT count(*) FROM written`;
+}
+
+/**
+ * Common table expressions that write samples: `written` holds the points. The values are SQL; where `job` is null, nothing is
+ * written.
+ */
+export function insertingSamples({
+  job,
+  attempt,
+  samples,
+}: Readonly<Record<'job' | 'attempt' | 'samples', Prisma.Sql>>): Prisma.Sql {
+  return Prisma.sql`
+    measured AS MATERIALIZED (SELECT ${job}::text AS job_id),
+    metrics_locked AS MATERIALIZED (SELECT job_id, lock_metrics(job_id) FROM measured WHERE job_id IS NOT NULL),
+    moment AS MATERIALIZED (SELECT job_id, clock_timestamp() AS at FROM metrics_locked),
+    written AS (
+      INSERT INTO metric_point (job_id, name, stage, step, attempt, value, at)
+      SELECT job_id, name, stage, step, ${attempt}::int, value, at
+      FROM moment, jsonb_to_recordset(${samples}) AS sample (name text, stage int, step int, value float8)
+      ON CONFLICT (job_id, name, stage, step)
+        DO UPDATE SET attempt = excluded.attempt, value = excluded.value, at = excluded.at
+      RETURNING step
+    )`;
 }
 
 /** Keeps the last sample of each series and step, because one statement must not change a row twice. */
-function encode(samples: readonly MetricSample[]): string {
+export function encodeSamples(samples: readonly MetricSample[]): string {
   const rows = new Map<string, object>();
   for (const { name, stage, step, value } of samples) {
     const place = stage ?? WHOLE_NETWORK;

@@ -1,9 +1,8 @@
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { TRAINING_KINDS } from '../../planning/spec/precision.js';
 import { int, type RowOf, text, textOf } from './connection/column.js';
-import type { Database, Pooled, Transaction } from './connection/database.js';
+import type { Database, Pooled } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
-import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { PROFILE_TAKEABLE } from './profiles.js';
 import type { Claimer } from './tasks.js';
@@ -13,15 +12,16 @@ export const CLAIMABLE = Prisma.sql`task.state = 'ready' AND due_at <= now()
   AND stop_as IS NULL AND pause_requested_at IS NULL`;
 
 const KINDS_THAT_TRAIN = Prisma.raw(TRAINING_KINDS.map((kind) => `'${kind}'`).join());
-/** The same for a device without bfloat16, which must not train in bfloat16. */
-const CLAIMABLE_IN_FLOAT32 = Prisma.sql`${CLAIMABLE}
-  AND (task.kind NOT IN (${KINDS_THAT_TRAIN}) OR job.spec->>'precision' IS DISTINCT FROM 'bfloat16')`;
+/**
+ * The same for a device that may lack bfloat16, and must then not train in it.
+ * @param hasBfloat16 a condition
+ */
+export function claimableWith(hasBfloat16: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`${CLAIMABLE} AND (${hasBfloat16} OR task.kind NOT IN (${KINDS_THAT_TRAIN})
+    OR job.spec->>'precision' IS DISTINCT FROM 'bfloat16')`;
+}
 
 type Device = Pick<Claimer, 'device' | 'bfloat16'>;
-
-export function claimableBy({ bfloat16 }: Pick<Device, 'bfloat16'>): Prisma.Sql {
-  return bfloat16 ? CLAIMABLE : CLAIMABLE_IN_FLOAT32;
-}
 
 /** A claimable task, with the fence that a claim raises. */
 const OFFERED_TASK = { id: text, attempt: int };
@@ -66,14 +66,12 @@ export function offeredTasks(db: Pooled, min: number): Promise<OfferedTask[]> {
 const NEXT_IN_SLOT = { id: text, kind: textOf<'task' | 'profile'>() };
 export type NextInSlot = RowOf<typeof NEXT_IN_SLOT>;
 
-// $1: the kind of the device.
-const PROFILE_HEADS = Prisma.sql`UNION ALL
-      (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
-        WHERE device_kind = $1 AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)`;
-
-/** The next work of each tenant, in turn. */
-const ranked = (claimable: Prisma.Sql, otherHeads: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`WITH RECURSIVE
+/**
+ * Common table expressions, of which `ranked` (tenant, id, kind) is the next work of each tenant, in turn. For a statement
+ * that begins WITH RECURSIVE.
+ * @param deviceKind the kind of the device
+ */
+export const turnsOf = (claimable: Prisma.Sql, deviceKind: Prisma.Sql): Prisma.Sql => Prisma.sql`
     -- Tenants with ready tasks, found by steps through the index: the look costs the same however many tasks wait.
     turn AS (
       (SELECT tenant FROM task WHERE state = 'ready' ORDER BY tenant LIMIT 1)
@@ -88,26 +86,32 @@ const ranked = (claimable: Prisma.Sql, otherHeads: Prisma.Sql): Prisma.Sql =>
         WHERE ${claimable} AND task.tenant = turn.tenant
         ORDER BY task.priority DESC, job_id, position LIMIT 1
       ) first
-      ${otherHeads}
-    )
-    SELECT head.tenant, head.id, head.kind FROM head
-    CROSS JOIN LATERAL (
-      SELECT (SELECT coalesce(sum(slots), 0) FROM task WHERE state = 'running' AND tenant = head.tenant)
-        + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) AS running
-    ) share
-    CROSS JOIN LATERAL (
-      SELECT greatest(
-        (SELECT started_at FROM task WHERE tenant = head.tenant AND started_at IS NOT NULL
-          ORDER BY started_at DESC LIMIT 1),
-        (SELECT max(started_at) FROM profile WHERE tenant = head.tenant)) AS started_at
-    ) served
-    ORDER BY running, started_at NULLS FIRST, kind, head.id`;
+      UNION ALL
+      (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
+        WHERE device_kind = ${deviceKind} AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)
+    ),
+    ranked AS (
+      SELECT head.tenant, head.id, head.kind FROM head
+      CROSS JOIN LATERAL (
+        SELECT (SELECT coalesce(sum(slots), 0) FROM task WHERE state = 'running' AND tenant = head.tenant)
+          + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) AS running
+      ) share
+      CROSS JOIN LATERAL (
+        SELECT greatest(
+          (SELECT started_at FROM task WHERE tenant = head.tenant AND started_at IS NOT NULL
+            ORDER BY started_at DESC LIMIT 1),
+          (SELECT max(started_at) FROM profile WHERE tenant = head.tenant)) AS started_at
+      ) served
+      ORDER BY running, started_at NULLS FIRST, kind, head.id
+    )`;
 
-const nextWhere = (claimable: Prisma.Sql): string =>
-  Prisma.sql`SELECT id, kind FROM (${ranked(claimable, PROFILE_HEADS)}) ranked LIMIT 1`.text;
-
-const nextForAny = prepare('next-in-slot', NEXT_IN_SLOT, nextWhere(CLAIMABLE));
-const nextInFloat32 = prepare('next-in-slot-in-float32', NEXT_IN_SLOT, nextWhere(CLAIMABLE_IN_FLOAT32));
+// $1: the kind of the device, $2: whether it has bfloat16.
+const next = prepare(
+  'next-in-slot',
+  NEXT_IN_SLOT,
+  Prisma.sql`WITH RECURSIVE ${turnsOf(claimableWith(Prisma.raw('$2::boolean')), Prisma.raw('$1'))}
+  SELECT id, kind FROM ranked LIMIT 1`.text,
+);
 
 /**
  * The next work for a free slot; null if there is none. The tenant whose running tasks and profiles take the fewest slots goes
@@ -115,28 +119,8 @@ const nextInFloat32 = prepare('next-in-slot-in-float32', NEXT_IN_SLOT, nextWhere
  * profiles, which take seconds; then tasks by the priority of their jobs; then by the age of their jobs.
  */
 export async function nextInSlot(db: Database, { device, bfloat16 }: Device): Promise<NextInSlot | null> {
-  const [next] = await (bfloat16 ? nextForAny : nextInFloat32)(db, [deviceKindOf(device)]);
-  return next ?? null;
-}
-
-const lockedNext = statement('lock-next-task', { id: text });
-
-/**
- * The next task that no other transaction is about to change, locked together with its job; null if there is none. Slots
- * that ask at the same moment get different tasks without waiting for each other.
- */
-export async function lockNextTask(tx: Transaction, { bfloat16 }: Device): Promise<string | null> {
-  const claimable = claimableBy({ bfloat16 });
-  const row = await lockedNext.first(
-    tx,
-    Prisma.sql`
-    SELECT free.id FROM (${ranked(claimable, Prisma.empty)}) ranked CROSS JOIN LATERAL (
-      SELECT task.id FROM task JOIN job ON job.id = task.job_id
-      WHERE ${claimable} AND task.tenant = ranked.tenant
-      ORDER BY task.priority DESC, job_id, position LIMIT 1 FOR NO KEY UPDATE OF job, task SKIP LOCKED
-    ) free LIMIT 1`,
-  );
-  return row?.id ?? null;
+  const [found] = await next(db, [deviceKindOf(device), bfloat16]);
+  return found ?? null;
 }
 
 /** Maximum number of counted jobs. `LAST_POSITION` means this position or any later one. */

@@ -1,9 +1,14 @@
-import type { TaskSuccess } from '../../contract/trainer-protocol.js';
+import type { MetricSample, TaskSuccess } from '../../contract/trainer-protocol.js';
 import { int, type RowOf, texts } from './connection/column.js';
-import type { Transaction } from './connection/database.js';
+import type { Database, Transaction } from './connection/database.js';
+import { prepare } from './connection/prepared.js';
 import { statement } from './connection/statement.js';
+import { appending } from './event-appending.js';
+import { type NewEvent, wakeReaders } from './events.js';
 import { Prisma } from './generated/client.js';
+import { newId } from './ids.js';
 import { type Fence, isCurrent } from './leases.js';
+import { encodeSamples, insertingSamples } from './metrics.js';
 
 const OPENING = {
   /** Number of tasks that became claimable. */
@@ -14,24 +19,23 @@ const OPENING = {
 export type Opening = RowOf<typeof OPENING>;
 const succeeded = statement('end-succeeded', OPENING);
 
+/** A task that waits has one of its inputs. The last one makes it ready. */
+const ONE_INPUT_LESS = Prisma.sql`waiting = waiting - 1, state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END, due_at = now()`;
+
 /**
  * running > succeeded, if `fence` is the current claim. Deletes the checkpoint, reduces the missing inputs of the
  * tasks that wait for this one, makes those without missing inputs ready. A single statement, because a
  * device waits for it.
  * @returns null for a stale attempt, which has changed nothing
  */
-export function endSucceeded(
-  tx: Transaction,
-  fence: Fence,
-  { outputs, result, seconds, trainers = [] }: TaskSuccess,
-): Promise<Opening | null> {
-  const hasSpool = Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
+export function endSucceeded(tx: Transaction, fence: Fence, success: TaskSuccess): Promise<Opening | null> {
+  const { outputs, result, seconds, trainers = [] } = success;
   // Readers are given as an array, because Postgres would otherwise join with every waiting task.
   return succeeded.first(
     tx,
     Prisma.sql`
     WITH ended AS (
-      UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool},
+      UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool(success)},
         outputs = ${JSON.stringify(outputs)}::jsonb, result = ${JSON.stringify(result)}::jsonb,
         seconds = ${JSON.stringify(seconds)}::jsonb,
         trainer_seconds = nullif(${JSON.stringify(trainers)}::jsonb, '[]')
@@ -40,7 +44,7 @@ export function endSucceeded(
     ), readers AS MATERIALIZED (
       SELECT task_id FROM task_dependency JOIN ended ON needs_id = ended.id
     ), opened AS (
-      UPDATE task SET waiting = waiting - 1, state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END, due_at = now()
+      UPDATE task SET ${ONE_INPUT_LESS}
       WHERE id = ANY (ARRAY(SELECT task_id FROM readers)) AND state = 'waiting'
       RETURNING state
     ), dropped AS (
@@ -53,4 +57,108 @@ export function endSucceeded(
     ) AS needed
     FROM ended`,
   );
+}
+
+/** A success after which its job just goes on. */
+export interface PlainSuccess {
+  readonly jobId: string;
+  /** The key of the task. */
+  readonly key: string;
+  readonly success: TaskSuccess;
+  readonly samples: readonly MetricSample[];
+  /** Hash of the dataset that the task has prepared. */
+  readonly datasetHash: string | null;
+  readonly event: NewEvent;
+}
+
+const PLAIN = {
+  /** Number of tasks that became claimable. */
+  opened: int,
+  /** Number of webhook deliveries of the event. */
+  deliveries: int,
+};
+
+// The whole end of most tasks in one statement, which is one round trip and one commit. Each CTE uses the rows of earlier ones:
+// - `locked`: the job, as in every transaction that changes a job or its tasks; no row if it is to stop or to pause
+// - `ended`: running > succeeded, if the attempt is current and lacks no output that other tasks read
+// - `opened`, `dropped`, `noted`: as in `endSucceeded`; the hash is written only where it differs, since many jobs prepare
+//   the same dataset at the same time
+// - `written`: its last samples (metrics.ts)
+// - `draft`, `counted`: its event (event-appending.ts)
+// $1, $2: task and attempt, $3: job, $4: key, $5 to $8: outputs, result, seconds, seconds of each trainer, $9: whether it has
+// spool files, $10: samples or null, $11: hash or null, $12 to $14: the event, $15: id of deliveries.
+const plain = prepare(
+  'record-plain-success',
+  PLAIN,
+  Prisma.sql`WITH locked AS MATERIALIZED (
+    SELECT id, dataset_id FROM job WHERE id = $3 AND stop_as IS NULL AND pause_requested_at IS NULL FOR NO KEY UPDATE
+  ), readers AS MATERIALIZED (
+    SELECT task_id FROM task_dependency WHERE needs_id = $1
+  ), ended AS (
+    UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = $9,
+      outputs = $5::jsonb, result = $6::jsonb, seconds = $7::jsonb, trainer_seconds = nullif($8::jsonb, '[]')
+    FROM locked
+    WHERE task.id = $1 AND attempt = $2 AND lease_until IS NOT NULL AND task.job_id = locked.id AND NOT EXISTS (
+      SELECT 1 FROM task reader CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
+      WHERE reader.id = ANY (ARRAY(SELECT task_id FROM readers)) AND source->>'task' = $4
+        AND NOT $5::jsonb ? (source->>'output'))
+    RETURNING task.id, task.job_id, locked.dataset_id
+  ), opened AS (
+    UPDATE task SET ${ONE_INPUT_LESS}
+    WHERE id = ANY (ARRAY(SELECT task_id FROM readers, ended)) AND state = 'waiting'
+    RETURNING state
+  ), dropped AS (
+    DELETE FROM checkpoint USING ended WHERE task_id = ended.id
+  ), noted AS (
+    UPDATE dataset SET sha256 = $11 FROM ended
+    WHERE $11::text IS NOT NULL AND dataset.id = ended.dataset_id AND dataset.sha256 IS DISTINCT FROM $11
+  ), ${insertingSamples({
+    job: Prisma.raw('(SELECT job_id FROM ended WHERE $10::jsonb IS NOT NULL)'),
+    attempt: Prisma.raw('$2'),
+    samples: Prisma.raw('$10::jsonb'),
+  })}, draft AS (
+    SELECT 1 AS position, $12::text AS level, $13::text AS type, $14::jsonb->>'message' AS message,
+      $14::jsonb->'data' AS data FROM ended
+  ), counted AS (
+    UPDATE job SET event_seq = event_seq + 1 FROM ended WHERE job.id = ended.job_id
+    RETURNING job.id AS job_id, event_seq - 1 AS before, tenant, clock_timestamp() AS at
+  ), ${appending(Prisma.raw('$15'))}
+  SELECT (SELECT count(*)::int FROM opened WHERE state = 'ready') AS opened,
+    (SELECT count(*)::int FROM queued) AS deliveries
+  FROM counted`.text,
+);
+
+/**
+ * Records a success with its event and its samples.
+ * @returns the number of tasks that became claimable; null, and nothing is stored, for a stale attempt, a job that is to stop,
+ * or an output that is missing
+ */
+export async function recordPlainSuccess(
+  db: Database,
+  fence: Fence,
+  { jobId, key, success, samples, datasetHash, event }: PlainSuccess,
+): Promise<number | null> {
+  const { outputs, result, seconds, trainers = [] } = success;
+  const { type, message, level = 'info', data = {} } = event;
+  const [row] = await plain(db, [
+    fence.id,
+    fence.attempt,
+    jobId,
+    key,
+    ...[outputs, result, seconds, trainers].map((value) => JSON.stringify(value)),
+    hasSpool(success),
+    samples.length > 0 ? encodeSamples(samples) : null,
+    datasetHash,
+    level,
+    type,
+    JSON.stringify({ message, data }),
+    newId('delivery'),
+  ]);
+  if (row === undefined) return null;
+  wakeReaders(db, jobId, row.deliveries);
+  return row.opened;
+}
+
+function hasSpool({ outputs }: TaskSuccess): boolean {
+  return Object.values(outputs).some(({ uri }) => uri.startsWith('spool:'));
 }

@@ -18,22 +18,6 @@ import { type SharedPlace, takeInTurn } from './turns.js';
 
 export type { Message } from './columns.js';
 
-/**
- * Writes a delivery of each message for each webhook of the tenant with this event type: the outbox. It is written
- * in the transaction of the event, so that both or neither are stored.
- */
-export async function queueMessages(
-  tx: Transaction,
-  tenant: string,
-  messages: readonly Message[],
-): Promise<void> {
-  for (const message of messages) {
-    const where = { tenant, events: { array_contains: [message.type] } };
-    const webhooks = await tx.webhook.findMany({ where, select: { id: true } });
-    for (const { id } of webhooks) await queueDelivery(tx, { tenant, webhookId: id }, message);
-  }
-}
-
 /** Queues a delivery. A dispatcher sends it soon. */
 export async function queueDelivery(
   tx: Transaction,

@@ -13,11 +13,12 @@ import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { requireSupportedBy, STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
-import { openEventNudges } from '../queue/event-nudges.js';
+import { openPublishedNudges } from '../queue/published-nudges.js';
 import { consumeTasks } from '../queue/queue.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { type Database, openDatabase, openHeartbeatConnection } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
+import { usePlansAgain } from '../store/connection/session.js';
 import { dispatcherVersions } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/leases.js';
@@ -80,13 +81,14 @@ export async function startWorker(
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const { devices, slots } = await open(options);
-  const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS, connectionsFor(slots.length));
+  const connections = connectionsFor(slots.length);
+  const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS, connections, usePlansAgain);
   const blobs = openBlobStore(options.blobUrl, options.blobCache);
   await requireSameStore(db, blobs);
   requireSupportedBy(await dispatcherVersions(db));
   const heartbeats = openHeartbeatConnection(databaseUrl, WORKER_STATEMENT_MS);
-  const events = openEventNudges(redisUrl);
-  db.nudges.sendEventsBy(events.publish);
+  const published = openPublishedNudges(redisUrl);
+  db.nudges.sendBy(published.publish);
   const workerId = newId('worker');
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const leases = startLeases({
@@ -173,7 +175,7 @@ export async function startWorker(
       await Promise.all([nudges.close(), ...[leases, reports, gpuLooks, saving].map((loop) => loop.stop())]);
       await heartbeats.close();
       await leave(db, workerId);
-      events.close();
+      published.close();
       await tracing.close();
     },
   };

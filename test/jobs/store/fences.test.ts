@@ -8,6 +8,7 @@ import { recordFailure, releaseTask } from '../../../src/jobs/lifecycle/fail.js'
 import { recordLog } from '../../../src/jobs/lifecycle/log.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { MissingOutputError, recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
+import { describe, taskData } from '../../../src/jobs/lifecycle/task-events.js';
 import { MAX_LOSSES, MAX_OUTAGES } from '../../../src/jobs/process/limits.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { newId, setIdClock } from '../../../src/jobs/store/ids.js';
@@ -438,6 +439,24 @@ test('a claim stores the contents of its assignment, and the job advances', asyn
   const job = await strata.client.jobs.getJob(jobId);
   assert.equal(job?.state, 'preparing');
   assert.ok(job?.started_at);
+});
+
+test('a claim names its task in its event as all other messages do', async () => {
+  const { jobId, taskId } = await readyTask();
+  const shapes = [
+    { kind: 'prepare', stage: null, round: null, replica: null, attempt: 0 },
+    { kind: 'stage', stage: 1, round: 3, replica: null, attempt: 4 },
+    { kind: 'stage', stage: null, round: 0, replica: null, attempt: 0 },
+    { kind: 'end_to_end', stage: null, round: 2, replica: 1, attempt: 1 },
+  ];
+  for (const shape of shapes) {
+    await db.task.update({ where: { id: taskId }, data: { ...shape, state: 'ready', leaseUntil: null } });
+    const { task } = await claimed(taskId);
+    const started = await db.event.findFirstOrThrow({ where: { jobId }, orderBy: { seq: 'desc' } });
+    assert.equal(started.message, `${describe(task)} started`);
+    const about = { worker_id: claimer.workerId, device: claimer.device, checkpoint_step: null };
+    assert.deepEqual(started.data, taskData(task, about));
+  }
 });
 
 test('the longest plan that is allowed is stored, and its job starts and ends like any other', async () => {

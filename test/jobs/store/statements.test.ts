@@ -25,7 +25,6 @@ import '../../../src/jobs/store/thin-metrics.js';
 import * as tags from '../../../src/jobs/store/model-tags.js';
 import * as models from '../../../src/jobs/store/models.js';
 import * as profiles from '../../../src/jobs/store/profiles.js';
-import * as queue from '../../../src/jobs/store/queue-order.js';
 import * as references from '../../../src/jobs/store/references.js';
 import { readServiceFigures } from '../../../src/jobs/store/service-figures.js';
 import * as taskSeconds from '../../../src/jobs/store/task-seconds.js';
@@ -100,7 +99,6 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
   } as const;
   const query = { tenant: 'default', orderBy: 'accuracy', after: null, limit: 1, metadata: {} } as const;
   const everything: readonly (() => Promise<unknown>)[] = [
-    () => claims.claimTask(db, 'none', claimer, 1),
     () => claims.claimBarely(db, 'none', claimer, 1),
     () => databaseNow(db),
     () => imports.claimImport(db, 'worker_1', 'fetch', 1),
@@ -127,7 +125,6 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => models.findModels(db, { ...query, name: null, dataset: null, tag: null, minAccuracy: null }),
     () => profiles.claimProfile(db, 'none', 'cpu:0', 1),
     () => profiles.isProfileWanted(db, 'cpu'),
-    () => queue.lockNextTask(db, claimer),
     () => references.garbageHorizon(db, 1),
     () => references.readHeldReferences(db),
     () => references.findUnlistedManifests(db, '', 1),

@@ -107,10 +107,8 @@ export const STORE: readonly Mutant[] = [
     {
       name: 'job-stays',
       fault: 'A job does not move on with its tasks.',
-      file: 'src/jobs/lifecycle/claim.ts',
-      edits: [
-        ['ORDER.indexOf(to) <= ORDER.indexOf(job.state)', 'ORDER.indexOf(to) >= ORDER.indexOf(job.state)'],
-      ],
+      file: 'src/jobs/store/phases.ts',
+      edits: [['ORDER.slice(index + 1)', 'ORDER.slice(0, index)']],
     },
   ]),
   ...noticedBy(TRANSITIONS_TEST, 'every claim raises the attempt of its task by one', [

@@ -1,6 +1,6 @@
 import type { Event, EventFilter, LogFilter, LogLine, TenantEvent } from '../../../contract/client/jobs.js';
 import { isTerminal } from '../../../contract/states.js';
-import { followEventNudges } from '../../queue/event-nudges.js';
+import { followNudges } from '../../queue/published-nudges.js';
 import type { Database } from '../../store/connection/database.js';
 import { listen } from '../../store/connection/notify.js';
 import { findEvents } from '../../store/events.js';
@@ -47,7 +47,7 @@ export async function createEventFeed(
       if (payload !== 'ready') tenants.lookForNew();
     },
   });
-  const published = followEventNudges(redisUrl, nudge);
+  const published = followNudges(redisUrl, 'strata_event', nudge);
   const looks = [
     setInterval(() => tails.nudge(''), LOOK_MS),
     setInterval(() => tenants.nudge(''), TENANT_LOOK_MS),

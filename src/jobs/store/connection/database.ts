@@ -9,7 +9,7 @@ import { impatientSocket } from './impatient-socket.js';
 import { Nudges, withNudges } from './nudges.js';
 import type { Pooled } from './pooled.js';
 import { onlyRowOf } from './row-reader.js';
-import { useUtc } from './session.js';
+import { usePlansAgain, useUtc } from './session.js';
 
 /**
  * Types of what Prisma reads. Prisma knows JSON and text columns only as such; columns.ts says what their values are.
@@ -56,13 +56,16 @@ const readMs = onlyRowOf('clock-of-ids', { ms: float });
 /** Extra time in which Postgres can report the error itself. */
 const GRACE_MS = 2_000;
 
+/** Prepares the session of a new connection. */
+type OnConnect = (client: pg.ClientBase) => Promise<void>;
+
 /**
  * Opens a pool of connections.
  * @param statementMs maximum time of a statement, and of the pause before the next one in its transaction. Postgres
  * ends them after this time, which releases the locks of a process that is stopped or gone. A connection that
  * receives nothing for that long is dropped, because its peer may be gone without notice.
  */
-function openPool(databaseUrl: string, statementMs: number, max: number): pg.Pool {
+function openPool(databaseUrl: string, statementMs: number, max: number, onConnect: OnConnect): pg.Pool {
   return new pg.Pool({
     connectionString: databaseUrl,
     max,
@@ -70,7 +73,7 @@ function openPool(databaseUrl: string, statementMs: number, max: number): pg.Poo
     statement_timeout: statementMs,
     idle_in_transaction_session_timeout: statementMs,
     // The pool waits for it, and drops the connection where it throws.
-    onConnect: useUtc,
+    onConnect,
     // Not pg's query_timeout: it would return a dead connection to the pool.
     stream: () => impatientSocket(statementMs + GRACE_MS),
   });
@@ -78,7 +81,7 @@ function openPool(databaseUrl: string, statementMs: number, max: number): pg.Poo
 
 /** A single connection for heartbeats, which must not wait for other statements of the process. */
 export function openHeartbeatConnection(databaseUrl: string, statementMs: number): Pooled & Closable {
-  const pool = openPool(databaseUrl, statementMs, 1);
+  const pool = openPool(databaseUrl, statementMs, 1, usePlansAgain);
   // The next statement opens another connection.
   pool.on('error', () => undefined);
   return { pool, close: () => pool.end() };
@@ -93,8 +96,9 @@ export async function openDatabase(
   databaseUrl: string,
   statementMs = STATEMENT_MS,
   max = MAX_CONNECTIONS,
+  onConnect: OnConnect = useUtc,
 ): Promise<Database> {
-  const pool = openPool(databaseUrl, statementMs, max);
+  const pool = openPool(databaseUrl, statementMs, max, onConnect);
   // A lost connection causes an error in the next query. Without a handler, pg's 'error' event would end the
   // process.
   const adapter = new PrismaPg(pool, {

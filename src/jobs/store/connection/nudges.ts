@@ -27,6 +27,9 @@ export interface Nudge {
   readonly payload: string;
 }
 
+/** Sends some nudges. @returns the others */
+type Publish = (nudges: readonly Nudge[]) => readonly Nudge[];
+
 /** Nudges of open transactions, sent after their commit. */
 const ofTransactions = new WeakMap<object, Nudge[]>();
 
@@ -60,7 +63,7 @@ const NUDGE_REST_MS = 10;
 export class Nudges {
   readonly #waiting = new Map<string, Nudge>();
   #sending: Promise<void> | null = null;
-  #publishEvents: ((jobIds: readonly string[]) => void) | null = null;
+  #publish: Publish = (nudges) => nudges;
 
   /** @param pool of the process */
   constructor(readonly pool: pg.Pool) {}
@@ -70,9 +73,9 @@ export class Nudges {
     if (this.#waiting.size > 0) this.#sending ??= this.#sendAll();
   }
 
-  /** Sends the nudges of `strata_event` in another way, which wakes their readers alone. */
-  sendEventsBy(publish: (jobIds: readonly string[]) => void): void {
-    this.#publishEvents = publish;
+  /** Sends some nudges in another way, which wakes their readers alone. */
+  sendBy(publish: Publish): void {
+    this.#publish = publish;
   }
 
   /** Resolves when nothing waits any more. */
@@ -82,21 +85,12 @@ export class Nudges {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.size > 0) {
-      const nudges = this.#published([...this.#waiting.values()]);
+      const nudges = this.#publish([...this.#waiting.values()]);
       this.#waiting.clear();
       // A nudge that is lost delays what it is about until the next look.
       if (nudges.length > 0) await notifyAll(this, [JSON.stringify(nudges)]).catch(() => undefined);
       await delay(NUDGE_REST_MS);
     }
     this.#sending = null;
-  }
-
-  /** Publishes those about events, if there is a way. @returns the others */
-  #published(nudges: readonly Nudge[]): readonly Nudge[] {
-    if (this.#publishEvents === null) return nudges;
-    const isEvent = ({ channel }: Nudge) => channel === 'strata_event';
-    const jobIds = nudges.filter(isEvent).map(({ payload }) => payload);
-    if (jobIds.length > 0) this.#publishEvents(jobIds);
-    return nudges.filter((nudge) => !isEvent(nudge));
   }
 }

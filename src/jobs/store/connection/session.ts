@@ -17,3 +17,12 @@ export async function useUtc(client: ClientBase): Promise<void> {
   const zone = readZone((await client.query('SHOW TimeZone')).rows).TimeZone;
   if (zone !== 'UTC') throw new StrataError('database_time_zone', `The session's time zone stays ${zone}.`);
 }
+
+/**
+ * The same for a worker, whose connections send the same few statements all their life. By default Postgres plans a
+ * prepared statement for each of its first five runs anew: with hundreds of workers that would take more time than running them.
+ */
+export async function usePlansAgain(client: ClientBase): Promise<void> {
+  await useUtc(client);
+  await client.query('SET plan_cache_mode = force_generic_plan');
+}
