@@ -13,20 +13,23 @@ export interface BlockOptions {
   /** Share of values that dropout sets to zero between the convolutions. 0: no dropout layer. */
   readonly dropout: number;
   readonly padding: PaddingRule;
+  /** Whether a block that ends with a batch norm starts as its shortcut. */
+  readonly zeroInit: boolean;
 }
 
 /** A bottleneck's last convolution has this many times the channels of its 3x3 (He et al., table 1). */
 const BOTTLENECK_EXPANSION = 4;
 
 /** Two 3x3 convolutions, ReLU after the sum (He et al., arXiv:1512.03385, figure 5 left). */
-export function basicBlock({ name, input, channels, stride, padding }: BlockOptions): Block {
+export function basicBlock(options: BlockOptions): Block {
+  const { name, input, channels, stride, padding } = options;
   const conv1 = convLayer(`${name}/conv1`, 3, stride, input, channels, padding);
   const output = conv1.output;
   const branch = [
     conv1,
     normLayer(`${name}/norm1`, output, true),
     convLayer(`${name}/conv2`, 3, 1, output, channels),
-    normLayer(`${name}/norm2`, output, false),
+    lastNorm(options, 'norm2', output),
   ];
   return postActivationBlock({ name, input, stride }, branch, output);
 }
@@ -36,7 +39,8 @@ export function basicBlock({ name, input, channels, stride, padding }: BlockOpti
  * ("v1.5"), and not in the first 1x1 as in the paper: half a point more accurate for 7 % more multiply-adds at
  * depth 50.
  */
-export function bottleneckBlock({ name, input, channels, stride, padding }: BlockOptions): Block {
+export function bottleneckBlock(options: BlockOptions): Block {
+  const { name, input, channels, stride, padding } = options;
   const conv1 = convLayer(`${name}/conv1`, 1, 1, input, channels);
   const conv2 = convLayer(`${name}/conv2`, 3, stride, conv1.output, channels, padding);
   const conv3 = convLayer(`${name}/conv3`, 1, 1, conv2.output, channels * BOTTLENECK_EXPANSION);
@@ -46,7 +50,7 @@ export function bottleneckBlock({ name, input, channels, stride, padding }: Bloc
     conv2,
     normLayer(`${name}/norm2`, conv2.output, true),
     conv3,
-    normLayer(`${name}/norm3`, conv3.output, false),
+    lastNorm(options, 'norm3', conv3.output),
   ];
   return postActivationBlock({ name, input, stride }, branch, conv3.output);
 }
@@ -82,6 +86,11 @@ export function preActivationBlock(options: BlockOptions): Block {
       ]
     : [{ op: 'residual', name, branch: [norm1, ...tail], shortcut: [], output, relu: false }];
   return { layers, input, output, rectified: false };
+}
+
+/** The last batch norm of a branch. At scale 0 the branch is 0 (Goyal et al., arXiv:1706.02677, section 5.1). */
+function lastNorm({ name, zeroInit }: BlockOptions, norm: string, output: Shape): Layer {
+  return { ...normLayer(`${name}/${norm}`, output, false), ...(zeroInit && { startsAtZero: true }) };
 }
 
 /** relu(branch + shortcut). If the shapes differ, the shortcut is a 1x1 projection with batch norm (option B). */

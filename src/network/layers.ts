@@ -30,6 +30,8 @@ export interface NormLayer {
   readonly name: string;
   readonly output: Shape;
   readonly relu: boolean;
+  /** Whether its scale starts at 0. Absent: at 1. */
+  readonly startsAtZero?: boolean;
   /** Whether training leaves scale and shift as they are. Absent: they are trained. */
   readonly frozen?: boolean;
   /** Whether it normalizes by statistics that belong to the weights, in training too. Absent: by those of the batch. */

@@ -16,6 +16,8 @@ export interface ModelSize {
   readonly dropout?: number;
   /** Absent: same. */
   readonly padding?: PaddingRule;
+  /** Absent: false. */
+  readonly zero_init_residual?: boolean;
 }
 
 /**
@@ -56,13 +58,13 @@ export function describeNetwork(model: ModelSize, image: Shape, classes: number)
   const groups = blockGroups(model.family, model.depth);
   if (groups === null)
     throw new RangeError(`depth ${model.depth} is not valid for the family ${model.family}`);
-  const { family, width, dropout = 0, padding = 'same' } = model;
+  const { family, width, dropout = 0, padding = 'same', zero_init_residual: zeroInit = false } = model;
   if (family === 'imagenet-resnet' && Math.min(image.height, image.width) < MIN_IMAGENET_SIDE) {
     throw new RangeError(`${family} requires images of at least ${MIN_IMAGENET_SIDE} pixels per side`);
   }
   const { layers: stem, output } = STEM[family](image, width, padding);
   const channels = family === 'wide-resnet' ? 16 * width : width;
-  const blocks = chainBlocks(blockOf(model), groups, output, { channels, dropout, padding });
+  const blocks = chainBlocks(blockOf(model), groups, output, { channels, dropout, padding, zeroInit });
   const last = blocks.at(-1)!;
   const head: Layer[] = [
     ...(last.rectified ? [] : [normLayer('head/norm', last.output, true)]),
@@ -108,7 +110,7 @@ function chainBlocks(
   build: (options: BlockOptions) => Block,
   groups: readonly number[],
   input: Shape,
-  { channels, ...common }: Pick<BlockOptions, 'channels' | 'dropout' | 'padding'>,
+  { channels, ...common }: Pick<BlockOptions, 'channels' | 'dropout' | 'padding' | 'zeroInit'>,
 ): Block[] {
   const blocks: Block[] = [];
   groups.forEach((count, group) => {

@@ -13,7 +13,14 @@ describe('jobs', () => {
     const { id, spec } = response.json();
     assert.equal(response.headers.location, `/jobs/${id}`);
     assert.equal(spec.epochs, 10);
-    assert.deepEqual(spec.model, { family: 'resnet', depth: null, width: null, dropout: 0, padding: 'same' });
+    assert.deepEqual(spec.model, {
+      family: 'resnet',
+      depth: null,
+      width: null,
+      dropout: 0,
+      padding: 'same',
+      zero_init_residual: false,
+    });
     assert.deepEqual(spec.method.auxiliary, {
       cost_share: 0.1,
       width: null,

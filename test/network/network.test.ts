@@ -388,3 +388,28 @@ function splits(blocks: number, count: number): number[][] {
     splits(blocks - first, count - 1).map((rest) => [first, ...rest]),
   );
 }
+
+test('zero_init_residual: the last scale of each branch starts at 0, and nothing else changes', () => {
+  for (const [depth, last] of [
+    [18, 'norm2'],
+    [50, 'norm3'],
+  ] as const) {
+    const initialOf = (zero_init_residual: boolean) => {
+      const model = { family: 'imagenet-resnet', depth, width: 2, zero_init_residual } as const;
+      const image = { height: 64, width: 64, channels: 3 };
+      return parametersOf(wholeNetwork(describeNetwork(model, image, 3)));
+    };
+    const plain = initialOf(false);
+    const zero = initialOf(true);
+    const changed = zero.filter((parameter, index) => {
+      const before = plain[index]!;
+      assert.deepEqual({ ...parameter, initializer: before.initializer }, before);
+      return JSON.stringify(parameter.initializer) !== JSON.stringify(before.initializer);
+    });
+    const blocks = plain.filter(({ name }) => name.endsWith(`/${last}/gamma`));
+    assert.deepEqual(
+      changed.map(({ name, initializer }) => [name, initializer]),
+      blocks.map(({ name }) => [name, { kind: 'constant', value: 0 }]),
+    );
+  }
+});

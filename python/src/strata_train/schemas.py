@@ -1857,6 +1857,11 @@ class ModelSpec(TypedDict):
     Only stride 2 on an even number of rows or columns makes a difference. AuxNets and local heads have the padding
     of the network. Use `symmetric` for weights that come from torchvision or timm, or go there.
     """
+    zero_init_residual: NotRequired[bool]
+    """Whether the scale of the last batch norm of each residual branch starts at 0, so that every block starts as its
+    shortcut (Goyal et al. 2017). `resnet` and `imagenet-resnet` only: blocks of `wide-resnet` end with a
+    convolution. Weights that `init_from` loads replace it.
+    """
 
 
 class MethodSpec(TypedDict):

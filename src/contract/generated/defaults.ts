@@ -13,7 +13,8 @@ export const JOB_DEFAULTS = {
     "depth": null,
     "width": null,
     "dropout": 0,
-    "padding": "same"
+    "padding": "same",
+    "zero_init_residual": false
   },
   "method": {
     "type": "augmented-lagrangian",

@@ -2939,6 +2939,11 @@ export interface components {
              * @enum {string}
              */
             padding: "same" | "symmetric";
+            /**
+             * @description Whether the scale of the last batch norm of each residual branch starts at 0, so that every block starts as its shortcut (Goyal et al. 2017). `resnet` and `imagenet-resnet` only: blocks of `wide-resnet` end with a convolution. Weights that `init_from` loads replace it.
+             * @default false
+             */
+            zero_init_residual: boolean;
         };
         MethodSpec: {
             /**

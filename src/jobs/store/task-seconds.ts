@@ -40,7 +40,7 @@ export function findTimedTasks(
   db: Queryable,
   tenant: string,
   datasetId: string,
-  { model, image_size, batch_size, precision }: ResolvedSpec,
+  { model: { zero_init_residual: _, ...model }, image_size, batch_size, precision }: ResolvedSpec,
 ): Promise<TimedTask[]> {
   const same = JSON.stringify({ model, image_size, batch_size, precision });
   return timed.rows(

@@ -25,7 +25,7 @@ export interface Layout {
   /** A name that only such files have: where its first block begins. */
   readonly sign: string;
   readonly families: readonly ModelFamily[];
-  /** That of the program's own training; null where it is not the same for all files. */
+  /** The normalization of the program's own training; null where it is not the same for all files. */
   readonly normalization: Normalization | null;
 }
 

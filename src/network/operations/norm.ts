@@ -3,7 +3,7 @@ import { type Operation, type ParameterSpec, valuesOf, zero } from './operation.
 
 export const norm: Operation<NormLayer> = {
   parameters: (layer) => [
-    vector(layer, 'gamma', 1, layer.frozen ? 'weight' : undefined),
+    vector(layer, 'gamma', layer.startsAtZero ? 0 : 1, layer.frozen ? 'weight' : undefined),
     vector(layer, 'beta', 0, layer.frozen ? 'weight' : undefined),
     ...(layer.keepsStatistics
       ? [vector(layer, 'mean', 0, 'statistic'), vector(layer, 'variance', 1, 'statistic')]

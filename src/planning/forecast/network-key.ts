@@ -3,11 +3,11 @@ import { inputShape } from '../../network/index.js';
 
 /**
  * Subject of a profile: jobs with the same key train the same layers on the same number of values in the same
- * precision. Split and method do not matter.
+ * precision. Split, method and initial weights do not matter.
  */
 export function networkKey(spec: ResolvedSpec, dataset: DatasetFacts): string {
   const { batch_size, precision } = spec;
-  const { padding = 'same', ...size } = spec.model;
+  const { padding = 'same', zero_init_residual: _, ...size } = spec.model;
   // Left out where it is the default, so that profiles from before there was a choice stay known.
   const model = padding === 'same' ? size : { ...size, padding };
   const image = inputShape(spec, dataset);

@@ -29,6 +29,12 @@ function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Pro
       `${model.family} has no dropout; use 0, or family wide-resnet, which has dropout between its convolutions`,
     );
   }
+  if (model.zero_init_residual && model.family === 'wide-resnet') {
+    report(
+      '/model/zero_init_residual',
+      'blocks of wide-resnet end with a convolution, not with a batch norm; use false, or another family',
+    );
+  }
   if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < MIN_IMAGENET_SIDE) {
     report(
       '/model/family',

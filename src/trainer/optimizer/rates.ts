@@ -5,8 +5,8 @@ import { blockGroups, type ParameterSpec } from '../../network/index.js';
 export type RateFactor = (parameter: Pick<ParameterSpec, 'name'>) => number;
 
 /**
- * Factors by place in the network (docs/method.md, "Training settings"): of B blocks, block b has decay^(B-1-b), the stem decay^B,
- * and heads have their own. They follow from the name alone, so they do not depend on the split into stages.
+ * Factors by place in the network (docs/method.md, "Training settings"): of B blocks, block b has decay^(B-1-b), the stem
+ * decay^B, and heads have their own. They follow from the name alone, so they do not depend on the split into stages.
  * @returns null where every factor is 1
  */
 export function rateFactors({

@@ -35,7 +35,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'aux-rate',
       fault: 'The learning rate of AuxNets is ignored.',
       file: PART,
-      edits: [['(names.has(name) ? factor : 1)', '(names.has(name) ? 1 : 1)']],
+      edits: [['names.has(parameter.name) ? factor', 'names.has(parameter.name) ? 1']],
     },
     {
       name: 'aux-decay',

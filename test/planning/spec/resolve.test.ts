@@ -24,7 +24,14 @@ const PLAIN = { padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 
 
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
-  assert.deepEqual(spec.model, { family: 'resnet', depth: 20, width: 16, dropout: 0, padding: 'same' });
+  assert.deepEqual(spec.model, {
+    family: 'resnet',
+    depth: 20,
+    width: 16,
+    dropout: 0,
+    padding: 'same',
+    zero_init_residual: false,
+  });
   assert.deepEqual(spec.augmentation, {
     crop_padding: 2,
     horizontal_flip: false,
@@ -57,6 +64,7 @@ test('values in the spec of a job are kept', () => {
     width: 1,
     dropout: 0.3,
     padding: 'symmetric',
+    zero_init_residual: false,
   });
   assert.deepEqual(spec.method.split, [1, 1, 1]);
   assert.equal(spec.method.penalty, 2.5);
@@ -160,6 +168,15 @@ test('a normalization has one number for each channel, and that of weights needs
   ];
   for (const [changes, pointer, message] of refused)
     assert.match(problemsOf(changes)[pointer] ?? '', message);
+});
+
+test('blocks that end with a batch norm can start as their shortcuts', () => {
+  assert.equal(resolved({ model: { zero_init_residual: true } }).model.zero_init_residual, true);
+  assert.match(
+    problemsOf({ model: { family: 'wide-resnet', zero_init_residual: true } })['/model/zero_init_residual'] ??
+      '',
+    /end with a convolution.*use false/,
+  );
 });
 
 test('backprop is one stage without an end-to-end phase', () => {

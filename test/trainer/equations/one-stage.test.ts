@@ -78,7 +78,7 @@ for (const [name, model] of Object.entries(NETWORKS)) {
   });
 }
 
-/** Of three blocks: halved from block to block, and 2.5 times in the head. */
+/** Factors of three blocks, halved from block to block, and 2.5 in the head. */
 const RATES: Readonly<Record<string, number>> = {
   stem: 1 / 8,
   block0: 1 / 4,

@@ -17,7 +17,7 @@ export async function readManifest(context: TaskContext): Promise<DatasetManifes
   return { ...manifest, image: inputShape(spec, dataset), ...normalizationOf(spec) };
 }
 
-/** What a job has in place of the statistics of its dataset, in the scale of pixels. */
+/** Statistics that a job has in place of those of its dataset, in the scale of pixels. */
 function normalizationOf({ normalization }: ResolvedSpec): Partial<ChannelStatistics> {
   if (normalization === 'weights')
     throw new TrainerError('invalid_assignment', 'the normalization must be resolved before');
