@@ -21,6 +21,7 @@ const QUESTIONS = {
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',
   exports: 'Are the exported models the trained network?',
+  weights: 'Are loaded weights the network that they came from?',
   api: 'How many requests does it take?',
   metrics: 'Does a long curve cost more?',
   dashboard: 'How fast does the dashboard draw?',
