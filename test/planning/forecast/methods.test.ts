@@ -73,9 +73,11 @@ test('points behind cost as many epochs as back-propagation needs to gain them',
   assert.deepEqual([epochsFor(0, ROWS), epochsFor(null, ROWS), epochsFor(-3, ROWS.slice(1))], [1, 1, 1]);
 });
 
-test('the committed study begins with the reference, and has the joined stages of the default method', () => {
+test('the committed study begins with the reference, and has a pipeline and the joined stages of the default method', () => {
   const [first] = STUDY;
   assert.deepEqual([first?.method, first?.stages, first?.replicas], ['backprop', 1, 1]);
   const stages = accuracyOf({ method: 'augmented-lagrangian', stages: 2, replicas: 2, joined: true });
   assert.deepEqual([stages.class, stages.studied?.epochs], ['behind', 16]);
+  const pipeline = accuracyOf({ method: 'pipeline', stages: 4, replicas: 1, joined: false });
+  assert.equal(pipeline.studied?.epochs, 16);
 });
