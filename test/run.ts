@@ -43,13 +43,13 @@ const MAX_AGAIN = 10;
 /** Number of files that are named at the end because they took longest. */
 const LONGEST_NAMED = 12;
 
-/** What one run of one file came to. */
+/** Result of one run of one file. */
 interface FileResult {
   passed: number;
   skipped: number;
   /** Name and error of each test that failed. */
   failures: string[];
-  /** Those of a first run, where the second passed. */
+  /** Failures of a first run, where the second passed. */
   unsteady: string[];
   /** Milliseconds of its tests. */
   duration: number;

@@ -119,7 +119,7 @@ function probabilities(
   });
 }
 
-/** Of the mean cross-entropy of the batch, whose labels are 0, 1, 2, ... */
+/** Gradients of the mean cross-entropy of the batch, whose labels are 0, 1, 2, ... */
 function gradients(
   converted: ConvertedWeights,
   state: OptimizerState,

@@ -40,7 +40,7 @@ export function accuracyOf(way: Trained, rows: readonly Studied[] = STUDY): Plan
 }
 
 /**
- * How many times as many epochs make up for `points`, which are negative where a method is behind: by the growth of
+ * Factor of epochs that makes up for `points`, which are negative where a method is behind: by the growth of
  * back-propagation's accuracy with the logarithm of its epochs, between its first and its last row.
  */
 export function epochsFor(points: number | null, rows: readonly Studied[] = STUDY): number {

@@ -34,7 +34,7 @@ type PlanChoice = components['schemas']['PlanChoice'];
 
 const FLOAT = 4;
 
-/** What every way to train is priced by. */
+/** Facts by which every way to train is priced. */
 export interface Prices {
   readonly network: NetworkDescription;
   readonly costs: StepCosts;

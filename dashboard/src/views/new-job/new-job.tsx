@@ -150,7 +150,7 @@ function Section({ name, members, error, children }: SectionProps) {
   );
 }
 
-/** Of objects that hold fields of a section. */
+/** Problems of the objects that hold fields of a section. */
 function ownProblems(error: unknown, members: readonly Field[]): string[] {
   if (!(error instanceof StrataProblem)) return [];
   const holders = new Set(

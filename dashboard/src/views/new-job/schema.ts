@@ -26,14 +26,17 @@ export interface Field {
   readonly kind: 'integer' | 'number' | 'boolean' | 'text' | 'choice' | 'list' | 'free';
   /** All values of a choice; for others, those that have a name. */
   readonly choices: readonly string[];
-  /** What a choice is called; absent: its value. */
+  /** Labels of choices; a choice without one is shown by its value. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly description: string;
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;
 }
 
-/** Reads the settings of a job from the contract that the server sends. Lists of objects and free pairs are left to the JSON tab. */
+/**
+ * Reads the settings of a job from the contract that the server sends. Lists of objects and free pairs are left to the
+ * JSON tab.
+ */
 export async function fetchFields(): Promise<Field[]> {
   const response = await fetch('/openapi.json');
   const contract = (await response.json()) as Contract;

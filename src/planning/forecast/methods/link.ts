@@ -4,7 +4,7 @@ export interface Link {
   readonly roundTripSeconds: number;
 }
 
-/** What a way to train costs. */
+/** Costs of a way to train. */
 export interface TrainingCost {
   readonly seconds: number;
   /** Bytes that all devices send. */
