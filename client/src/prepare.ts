@@ -19,7 +19,7 @@ export interface SharpImage {
 }
 
 /**
- * The pixels of an image file as the service makes them, for an exported network. Node only: browsers decode by other rules.
+ * The pixels of an image file as the service makes them, for an exported network. Node only; prepare-browser.ts is for browsers.
  * @param sharp the library of this name, 0.34 or newer
  * @returns uint8 [height, width, channels]
  */
