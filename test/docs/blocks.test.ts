@@ -29,6 +29,7 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/python.md: from strata_train': 'test/docs/integration.test.ts',
   'docs/python.md: import asyncio': 'test/docs/integration.test.ts',
   'docs/tutorial.md: ': 'test/docs/tutorial.ts',
+  'docs/own-pictures.md: ': 'test/docs/own-pictures.ts',
   'docs/exports.md: import json': 'test/docs/exports.test.ts',
   'docs/exports.md: from strata_train.prepare': 'test/python/prepare.test.ts',
   'docs/exports.md: import { readFile }': 'test/python/prepare.test.ts',

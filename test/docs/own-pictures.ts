@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { TORCHVISION } from '../../src/network/layouts/index.js';
+import { exec } from '../../src/provision/exec.js';
+import { ROOT } from '../../src/service/root.js';
+import { findChromium, withBrowser } from '../browser/chromium.js';
+import { foreignFile, safetensorsOf } from '../support/foreign-weights.js';
+import { blocksOf } from './blocks.js';
+
+const KINDS = 'ring|cross|arrow|stairs';
+const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript' };
+
+/**
+ * Runs the blocks of docs/own-pictures.md in one shell, with few small pictures and a narrow ResNet-18, and asks its page in a
+ * browser if there is one.
+ */
+export async function readOwnPictures(
+  folder: string,
+  reader: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const name of ['strata', 'node_modules', 'client'])
+    await symlink(join(ROOT, name), join(folder, name));
+  const weights = join(folder, 'public.safetensors');
+  const network = { family: 'imagenet-resnet', depth: 18, width: 2 } as const;
+  await writeFile(weights, safetensorsOf(foreignFile(TORCHVISION, network)));
+  const small = { WEIGHTS: `file://${weights}`, PICTURES: '40', SIZE: '64', EPOCHS: '1' };
+  const blocks = (await blocksOf('docs/own-pictures.md')).filter(({ language }) => language === 'sh');
+  assert.equal(blocks.length, 5);
+  const said = await exec(
+    'bash',
+    ['-e', '-u', '-o', 'pipefail', '-c', blocks.map(({ code }) => code).join('\n')],
+    { cwd: folder, env: { HOME: folder, BROWSER: 'true', ...reader, ...small } },
+  );
+  assert.match(said, /classes +arrow, cross, ring, stairs/, 'the dataset');
+  assert.match(said, /the job succeeded/, 'the job was followed');
+  const lines = [...said.matchAll(new RegExp(`^ +([\\d.]+) % {2}(${KINDS})$`, 'gm'))];
+  const answers = new Map(lines.map(([, percent, kind]) => [kind, Number(percent)]));
+  assert.ok(answers.size > 0, 'the service was asked');
+  const executable = findChromium();
+  if (executable) await askPage(folder, executable, answers);
+}
+
+/** The page says of the picture what the service says, up to the pixels that a browser decodes in its own way. */
+async function askPage(
+  folder: string,
+  executable: string,
+  answers: ReadonlyMap<string | undefined, number>,
+): Promise<void> {
+  const server = createServer(({ url = '/' }, response) => {
+    const name = url === '/' ? 'index.html' : url.slice(1);
+    readFile(join(folder, 'model', name)).then(
+      (bytes) =>
+        response.writeHead(200, { 'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? '' }).end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  try {
+    await withBrowser(executable, async (browser) => {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+        waitUntil: 'networkidle',
+      });
+      await page.locator('input').setInputFiles(join(folder, 'new.jpg'));
+      await page.waitForFunction("document.querySelector('output').textContent !== ''");
+      const text = (await page.locator('output').textContent()) ?? '';
+      const [, kind, percent] = new RegExp(`^(${KINDS}), ([\\d.]+) %$`).exec(text) ?? [];
+      assert.ok(kind, text);
+      assert.ok(
+        Math.abs(Number(percent) - (answers.get(kind) ?? Number.NaN)) < 5,
+        `${text}: ${[...answers]}`,
+      );
+    });
+  } finally {
+    server.close();
+  }
+}
