@@ -240,7 +240,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await strata.orders.release('finalize');
       await strata.ended(job.id);
       const again = await startApiProcess(new URL(address).port);
-      await Promise.all(tabs.map((tab) => tab.locator('.badge.succeeded').waitFor()));
+      await Promise.all(tabs.map((tab) => tab.locator('.badge.succeeded').waitFor({ timeout: 120_000 })));
       await again.stop();
     });
   });
