@@ -217,11 +217,12 @@ describe('the dashboard in a browser', { skip }, () => {
       PORT: port,
     });
 
-  test('nine tabs share one stream, and every open page goes on after kill -9 of the API', async () => {
+  test('nine tabs share one stream, and every open page goes on after kill -9 of the API', async (t) => {
     await strata.orders.hold('finalize');
     const { job } = await strata.client.jobs.createJob(smallJob({ name: 'outlives the API' }), {});
     await strata.event(job.id, 'task.started', ({ message }) => message.startsWith('finalize'));
     const api = await startApiProcess('0');
+    t.after(() => api.kill());
     const address = api.url ?? assert.fail('the API listens');
     let streams = 0;
     await withBrowser(executable!, async (browser) => {
@@ -240,8 +241,8 @@ describe('the dashboard in a browser', { skip }, () => {
       await strata.orders.release('finalize');
       await strata.ended(job.id);
       const again = await startApiProcess(new URL(address).port);
+      t.after(() => again.kill());
       await Promise.all(tabs.map((tab) => tab.locator('.badge.succeeded').waitFor({ timeout: 120_000 })));
-      await again.stop();
     });
   });
 
