@@ -30,7 +30,8 @@ export function startingSlots(
     const named = slots.get(memory.slot) ?? new Map();
     slots.set(memory.slot, named.set(memory.name, new Float32Array(sizeOf(memory))));
   }
-  if (!rule.countsSteps) return slots;
   const counted = trainedParameters(parameters);
+  // Without a parameter there is no slot at all: in a merged state this one would come before the memories.
+  if (!rule.countsSteps || counted.length === 0) return slots;
   return slots.set(STEPS_SLOT, new Map(counted.map(({ name }) => [name, new Float32Array(1)])));
 }
