@@ -57,6 +57,7 @@ const JOB_ID = idOf(13);
 const PATH = `/jobs/${JOB_ID}/metrics`;
 
 const QUERIES: readonly Query[] = [
+  { what: 'the job alone, to compare', path: `/jobs/${JOB_ID}` },
   { what: 'every series, thinned to 1,000', path: `${PATH}?points=1000` },
   { what: 'every series, thinned to 200', path: `${PATH}?points=200` },
   { what: 'a tenth of the steps, to 1,000', path: `${PATH}?from_step=40003&to_step=50002&points=1000` },
