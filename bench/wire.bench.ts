@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { smallJob } from '../test/jobs/support/specs.js';
-import { type ServiceProcess, startProcess } from '../test/support/process.js';
 import { Strata } from '../test/support/strata.js';
 import { startVersitygw, versitygw } from '../test/support/versitygw.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
@@ -95,27 +94,20 @@ async function onTwoHosts(
   { wire, home, urlOf }: TwoHosts,
   meanwhile?: (strata: Strata, id: string) => Promise<void>,
 ): Promise<Row> {
-  const blobUrl = urlOf(what.replaceAll(/\W+/g, '-'));
-  const strata = await Strata.start({ blobUrl });
-  const workers: ServiceProcess[] = [];
+  const name = what.replaceAll(/\W+/g, '-');
+  const blobUrl = urlOf(name);
+  const strata = await Strata.start({ blobUrl, slots: STAGES / HOSTS.length });
   try {
     await strata.startDispatcher();
     const { databaseUrl, redisUrl } = strata.servers;
-    const environment = {
-      ...process.env,
+    const urls = {
       DATABASE_URL: await wire.reachable(databaseUrl),
       REDIS_URL: await wire.reachable(redisUrl),
-      BLOB_URL: blobUrl,
-      STRATA_SLOTS: String(STAGES / HOSTS.length),
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
     };
-    for (const host of HOSTS) {
-      const own = { ...environment, STRATA_HOME: join(home, what.replaceAll(/\W+/g, '-'), host) };
-      workers.push(await startProcess('jobs/worker/main.ts', [], own, wire.onHost(host)));
-    }
+    for (const host of HOSTS)
+      await strata.startWorker({ ...urls, STRATA_HOME: join(home, name, host) }, wire.onHost(host));
     return await train(strata, what, meanwhile);
   } finally {
-    await Promise.all(workers.map((worker) => worker.stop()));
     await strata.stop();
   }
 }

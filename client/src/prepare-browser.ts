@@ -87,7 +87,7 @@ function withoutExif(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] 
 /** Second bytes of the markers SOS and APP1. */
 const [SCAN, EXIF] = [0xda, 0xe1];
 
-/** By how much sharp lets libjpeg reduce a picture while it decodes, where the whole reduction is `shrink`. */
+/** Factor by which sharp lets libjpeg reduce a picture while it decodes, where the whole reduction is `shrink`. */
 function reductionOf(shrink: number): number {
   const largest = [8, 4, 2].find((by) => shrink >= by) ?? 1;
   return Math.floor(shrink) === largest ? Math.max(1, largest / 2) : largest;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ANY_KEY, type Scope } from '../contract/access.js';
+import { isObject } from '../contract/is-object.js';
 
 export type JsonObject = { [key: string]: unknown };
 
@@ -90,8 +91,4 @@ function resolvePointer(document: JsonObject, ref: string): JsonObject {
     .reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), document);
   if (!isObject(found)) throw new Error(`openapi.yaml: the reference ${ref} has no target`);
   return found;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

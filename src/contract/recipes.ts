@@ -1,4 +1,5 @@
 import type { components } from './generated/openapi.js';
+import { isObject } from './is-object.js';
 
 type JobSpec = components['schemas']['JobSpec'];
 
@@ -22,7 +23,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** A job with the values of its recipe in the fields that it leaves out. A job that names no known recipe stays as it is. */
 export function withRecipe(job: unknown): unknown {
-  if (!isFields(job) || typeof job.recipe !== 'string' || !Object.hasOwn(RECIPES, job.recipe)) return job;
+  if (!isObject(job) || typeof job.recipe !== 'string' || !Object.hasOwn(RECIPES, job.recipe)) return job;
   return filled(job, RECIPES[job.recipe] ?? {});
 }
 
@@ -31,11 +32,7 @@ function filled(own: Fields, defaults: Fields): Fields {
   const fields = Object.entries(defaults).map(([name, value]) => {
     if (!Object.hasOwn(own, name)) return [name, structuredClone(value)] as const;
     const set = own[name];
-    return [name, isFields(set) && isFields(value) ? filled(set, value) : set] as const;
+    return [name, isObject(set) && isObject(value) ? filled(set, value) : set] as const;
   });
   return { ...own, ...Object.fromEntries(fields) };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@
  * a JSON header, then the arrays one after another. Python reads it with `safetensors.numpy.load_file`. Files come from
  * anybody, so every number of a header is checked before it is used.
  */
+import { isObject } from './is-object.js';
 
 /** Bytes of an element. */
 const ELEMENT_BYTES = {
@@ -188,9 +189,6 @@ function textsOf(metadata: unknown): Record<string, string> {
     Object.entries(metadata).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
   );
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isDtype = (value: unknown): value is Dtype =>
   typeof value === 'string' && Object.hasOwn(ELEMENT_BYTES, value);

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import openapiTypescript, { astToString, COMMENT_HEADER } from 'openapi-typescript';
 import { parse } from 'yaml';
 import { DEFAULTED_QUERY } from '../../src/api/handler.js';
-import { inlineRefSiblings, isObject, loadContract, operationsOf } from '../../src/api/openapi.js';
+import { inlineRefSiblings, loadContract, operationsOf } from '../../src/api/openapi.js';
+import { isObject } from '../../src/contract/is-object.js';
 import { JOB_STATES, TASK_STATES } from '../../src/contract/states.js';
 import { useApp } from './harness.js';
 

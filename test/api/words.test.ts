@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { isObject, loadContract } from '../../src/api/openapi.js';
+import { loadContract } from '../../src/api/openapi.js';
+import { isObject } from '../../src/contract/is-object.js';
 import { multipartOf } from '../support/multipart.js';
 import { QUICK, useApp } from './harness.js';
 

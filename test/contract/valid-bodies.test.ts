@@ -3,13 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
-import {
-  inlineRefSiblings,
-  isObject,
-  type JsonObject,
-  loadContract,
-  operationsOf,
-} from '../../src/api/openapi.js';
+import { inlineRefSiblings, type JsonObject, loadContract, operationsOf } from '../../src/api/openapi.js';
+import { isObject } from '../../src/contract/is-object.js';
 import { FakeClient } from '../api/fake/fake-client.js';
 import { buildTestApp } from '../api/harness.js';
 

@@ -68,9 +68,18 @@ export class Strata {
     return this.startProcess('api/server.ts', [], { HOST: '127.0.0.1', PORT: '0', ...environment });
   }
 
-  startWorker(environment: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+  /** @param launcher as in `startProcess` */
+  startWorker(
+    environment: Readonly<Record<string, string>> = {},
+    launcher: readonly string[] = [],
+  ): Promise<ServiceProcess> {
     const { trainer } = this.options;
-    return this.startProcess('jobs/worker/main.ts', trainer ? ['--trainer', trainer] : [], environment);
+    return this.startProcess(
+      'jobs/worker/main.ts',
+      trainer ? ['--trainer', trainer] : [],
+      environment,
+      launcher,
+    );
   }
 
   /** The first event of a type, also one that has already happened. */
@@ -105,8 +114,9 @@ export class Strata {
     module: string,
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
+    launcher: readonly string[] = [],
   ): Promise<ServiceProcess> {
-    const started = await startProcess(module, args, {
+    const inherited = {
       ...process.env,
       STRATA_HOME: this.servers.home,
       DATABASE_URL: this.servers.databaseUrl,
@@ -115,8 +125,8 @@ export class Strata {
       STRATA_SLOTS: String(this.options.slots ?? 2),
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
       FAKE_TRAINER_DIR: ordersOf(this.servers),
-      ...environment,
-    });
+    };
+    const started = await startProcess(module, args, { ...inherited, ...environment }, launcher);
     this.processes.push(started);
     return started;
   }

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, METHODS } from '../../../src/api/openapi.js';
+import { type JsonObject, METHODS } from '../../../src/api/openapi.js';
+import { isObject } from '../../../src/contract/is-object.js';
 import { type Direction, schemaChanges } from './schema-changes.js';
 
 /** One line for each change from one contract to another that can break a client written for the first. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from '../../../src/api/openapi.js';
+import type { JsonObject } from '../../../src/api/openapi.js';
+import { isObject } from '../../../src/contract/is-object.js';
 
 /**
  * The direction of data. In a request, a narrower schema may reject the client's data; in a response, a wider one

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isObject } from '../openapi.js';
+import { isObject } from '../../contract/is-object.js';
 
 /** The sha256 of a JSON value, the same for any order of its keys. */
 export function canonicalHash(value: unknown): string {

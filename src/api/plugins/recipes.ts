@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
+import { isObject } from '../../contract/is-object.js';
 import { withRecipe } from '../../contract/recipes.js';
 import type { OperationId } from '../handler.js';
-import { isObject } from '../openapi.js';
 
 /** Operations whose body is a job, and those with a job in a field of it. */
 const JOBS: readonly OperationId[] = ['createJob'];

@@ -1,8 +1,9 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
+import { isObject } from '../../contract/is-object.js';
 import { hasAtMostParts } from '../http/json-parts.js';
-import { isObject, type JsonObject } from '../openapi.js';
+import type { JsonObject } from '../openapi.js';
 
 /** Whether the date of a time exists: `Date` takes 31 April for 1 May. */
 function isTime(text: string): boolean {

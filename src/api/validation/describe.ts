@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../openapi.js';
+import { isObject } from '../../contract/is-object.js';
+import type { JsonObject } from '../openapi.js';
 
 const NAMES: Readonly<Record<string, string>> = {
   string: 'a string',

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { type FieldError, MAX_FIELD_ERRORS } from '../../contract/errors.js';
+import { isObject } from '../../contract/is-object.js';
 import { nearest } from '../../contract/nearest.js';
-import { isObject } from '../openapi.js';
 import { describe } from './describe.js';
 
 /** Postgres can store every character except U+0000. */

@@ -46,8 +46,11 @@ export function taken(leaseMs: number | Prisma.Sql): Prisma.Sql {
     losses = losses + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END`;
 }
 
+/** A fence whose values are parameters of a prepared statement. */
+type PreparedFence = Readonly<Record<keyof Fence, Prisma.Sql>>;
+
 /** The row's current claim is this one. */
-export function isCurrent({ id, attempt }: Fence): Prisma.Sql {
+export function isCurrent({ id, attempt }: Fence | PreparedFence): Prisma.Sql {
   return Prisma.sql`id = ${id} AND attempt = ${attempt} AND lease_until IS NOT NULL`;
 }
 

@@ -3,7 +3,7 @@ import type { TaskKind } from '../../contract/trainer-protocol.js';
 import { Prisma } from './generated/client.js';
 
 /** The phase of a job whose furthest task has this kind. */
-export const PHASES: Readonly<Record<TaskKind, JobState>> = {
+const PHASES: Readonly<Record<TaskKind, JobState>> = {
   prepare: 'preparing',
   stage: 'running',
   evaluate: 'running',
@@ -11,7 +11,7 @@ export const PHASES: Readonly<Record<TaskKind, JobState>> = {
   finalize: 'finalizing',
 };
 /** A repeated task does not move its job back, and a resumed job continues in its phase. */
-export const ORDER = ['queued', 'preparing', 'running', 'finalizing'] as const;
+const ORDER = ['queued', 'preparing', 'running', 'finalizing'] as const;
 const MESSAGES: Partial<Record<JobState, string>> = {
   preparing: 'the dataset is being prepared',
   running: 'training started',

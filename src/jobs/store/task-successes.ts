@@ -22,6 +22,15 @@ const succeeded = statement('end-succeeded', OPENING);
 /** A task that waits has one of its inputs. The last one makes it ready. */
 const ONE_INPUT_LESS = Prisma.sql`waiting = waiting - 1, state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END, due_at = now()`;
 
+/** Columns of a task that has succeeded. The values are SQL. */
+function withSuccess(
+  value: Readonly<Record<'hasSpool' | 'outputs' | 'result' | 'seconds' | 'trainers', Prisma.Sql>>,
+): Prisma.Sql {
+  return Prisma.sql`state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${value.hasSpool},
+    outputs = ${value.outputs}::jsonb, result = ${value.result}::jsonb, seconds = ${value.seconds}::jsonb,
+    trainer_seconds = nullif(${value.trainers}::jsonb, '[]')`;
+}
+
 /**
  * running > succeeded, if `fence` is the current claim. Deletes the checkpoint, reduces the missing inputs of the
  * tasks that wait for this one, makes those without missing inputs ready. A single statement, because a
@@ -30,15 +39,20 @@ const ONE_INPUT_LESS = Prisma.sql`waiting = waiting - 1, state = CASE WHEN waiti
  */
 export function endSucceeded(tx: Transaction, fence: Fence, success: TaskSuccess): Promise<Opening | null> {
   const { outputs, result, seconds, trainers = [] } = success;
+  const encoded = (value: object) => Prisma.sql`${JSON.stringify(value)}`;
+  const ended = withSuccess({
+    hasSpool: Prisma.sql`${hasSpool(success)}`,
+    outputs: encoded(outputs),
+    result: encoded(result),
+    seconds: encoded(seconds),
+    trainers: encoded(trainers),
+  });
   // Readers are given as an array, because Postgres would otherwise join with every waiting task.
   return succeeded.first(
     tx,
     Prisma.sql`
     WITH ended AS (
-      UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${hasSpool(success)},
-        outputs = ${JSON.stringify(outputs)}::jsonb, result = ${JSON.stringify(result)}::jsonb,
-        seconds = ${JSON.stringify(seconds)}::jsonb,
-        trainer_seconds = nullif(${JSON.stringify(trainers)}::jsonb, '[]')
+      UPDATE task SET ${ended}
       WHERE ${isCurrent(fence)}
       RETURNING id, key
     ), readers AS MATERIALIZED (
@@ -91,14 +105,19 @@ const plain = prepare(
   'record-plain-success',
   PLAIN,
   Prisma.sql`WITH locked AS MATERIALIZED (
-    SELECT id, dataset_id FROM job WHERE id = $3 AND stop_as IS NULL AND pause_requested_at IS NULL FOR NO KEY UPDATE
+    SELECT id AS job_id, dataset_id FROM job WHERE id = $3 AND stop_as IS NULL AND pause_requested_at IS NULL FOR NO KEY UPDATE
   ), readers AS MATERIALIZED (
     SELECT task_id FROM task_dependency WHERE needs_id = $1
   ), ended AS (
-    UPDATE task SET state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = $9,
-      outputs = $5::jsonb, result = $6::jsonb, seconds = $7::jsonb, trainer_seconds = nullif($8::jsonb, '[]')
+    UPDATE task SET ${withSuccess({
+      hasSpool: Prisma.raw('$9'),
+      outputs: Prisma.raw('$5'),
+      result: Prisma.raw('$6'),
+      seconds: Prisma.raw('$7'),
+      trainers: Prisma.raw('$8'),
+    })}
     FROM locked
-    WHERE task.id = $1 AND attempt = $2 AND lease_until IS NOT NULL AND task.job_id = locked.id AND NOT EXISTS (
+    WHERE ${isCurrent({ id: Prisma.raw('$1'), attempt: Prisma.raw('$2') })} AND task.job_id = locked.job_id AND NOT EXISTS (
       SELECT 1 FROM task reader CROSS JOIN LATERAL jsonb_each(reader.inputs) AS input(name, source)
       WHERE reader.id = ANY (ARRAY(SELECT task_id FROM readers)) AND source->>'task' = $4
         AND NOT $5::jsonb ? (source->>'output'))

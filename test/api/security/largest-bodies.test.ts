@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../../src/api/app.js';
-import { isObject, type JsonObject, loadContract, operationsOf } from '../../../src/api/openapi.js';
+import { type JsonObject, loadContract, operationsOf } from '../../../src/api/openapi.js';
+import { isObject } from '../../../src/contract/is-object.js';
 import { FakeClient } from '../fake/fake-client.js';
 import { FakeService } from '../fake/fake-service.js';
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Model } from '../../../contract/client/models.js';
 import type { components } from '../../../contract/generated/openapi.js';
+import { isObject } from '../../../contract/is-object.js';
 import { stageOf } from '../../store/metric-series.js';
 import type { CurveEnd } from '../../store/metrics.js';
 import type { ModelRow } from '../../store/models.js';
@@ -29,15 +30,11 @@ export function compare(first: Contestant, second: Contestant): Comparison {
 
 /** The leaves in which two JSON values differ. A list is one leaf, and a missing value counts as null. */
 export function differences(a: unknown, b: unknown, pointer = ''): Difference[] {
-  if (isRecord(a) && isRecord(b)) {
+  if (isObject(a) && isObject(b)) {
     const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
     return names.flatMap((name) => differences(a[name], b[name], `${pointer}/${escaped(name)}`));
   }
   return isDeepStrictEqual(a ?? null, b ?? null) ? [] : [{ pointer, a: a ?? null, b: b ?? null }];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** RFC 6901, section 3. */
