@@ -51,8 +51,15 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
     await wire.roundTrip(ROUND_TRIP_MS);
     await wire.lose(LOSS);
     rows.push(await onTwoHosts(`two hosts, ${ROUND_TRIP_MS} ms, ${100 * LOSS} % loss`, hosts));
-    const cut = async (strata: Strata, id: string) => {
-      await strata.event(id, 'task.started', ({ data }) => data.kind === 'train');
+    const cut = async (strata: Strata, id: string, lastPid: number) => {
+      const { rows } = await strata.sql.query<{ id: string }>('SELECT id FROM worker WHERE pid = $1', [
+        lastPid,
+      ]);
+      await strata.event(
+        id,
+        'task.started',
+        ({ data }) => data.kind === 'stage' && data.worker_id === rows[0]?.id,
+      );
       await wire.cut(HOSTS[1]);
       say(`${HOSTS[1]} is cut off`);
       await delay(PARTITION_MS);
@@ -83,6 +90,9 @@ async function onOneHost(): Promise<Row> {
   }
 }
 
+/** Happens while the job runs. @param lastPid process of the worker on the last host */
+type Meanwhile = (strata: Strata, id: string, lastPid: number) => Promise<void>;
+
 interface TwoHosts {
   readonly wire: Wire;
   readonly home: string;
@@ -92,7 +102,7 @@ interface TwoHosts {
 async function onTwoHosts(
   what: string,
   { wire, home, urlOf }: TwoHosts,
-  meanwhile?: (strata: Strata, id: string) => Promise<void>,
+  meanwhile?: Meanwhile,
 ): Promise<Row> {
   const name = what.replaceAll(/\W+/g, '-');
   const blobUrl = urlOf(name);
@@ -104,9 +114,12 @@ async function onTwoHosts(
       DATABASE_URL: await wire.reachable(databaseUrl),
       REDIS_URL: await wire.reachable(redisUrl),
     };
-    for (const host of HOSTS)
-      await strata.startWorker({ ...urls, STRATA_HOME: join(home, name, host) }, wire.onHost(host));
-    return await train(strata, what, meanwhile);
+    let lastPid = 0;
+    for (const host of HOSTS) {
+      const own = { ...urls, STRATA_HOME: join(home, name, host) };
+      lastPid = (await strata.startWorker(own, wire.onHost(host))).pid;
+    }
+    return await train(strata, what, (id) => meanwhile?.(strata, id, lastPid));
   } finally {
     await strata.stop();
   }
@@ -115,10 +128,10 @@ async function onTwoHosts(
 async function train(
   strata: Strata,
   what: string,
-  meanwhile: (strata: Strata, id: string) => Promise<void> = async () => undefined,
+  meanwhile: (id: string) => Promise<void> | undefined = async () => undefined,
 ): Promise<Row> {
   const { job } = await strata.client.jobs.createJob(JOB, {});
-  const [ended] = await Promise.all([strata.ended(job.id), meanwhile(strata, job.id)]);
+  const [ended] = await Promise.all([strata.ended(job.id), meanwhile(job.id)]);
   if (ended.state !== 'succeeded') throw new Error(`${what}: ${JSON.stringify(ended.error)}`);
   const { rows } = await strata.sql.query<{ seconds: string; repeated: string; weights: string }>(
     `SELECT date_part('epoch', job.finished_at - job.started_at) AS seconds,
