@@ -158,7 +158,13 @@ describe('the dashboard in a browser', { skip }, () => {
       await alert('/init_from/head').waitFor();
       await row('/init_from/head').getByRole('combobox').selectOption('new');
       await alert('/init_from/head').waitFor({ state: 'detached' });
-      await page.getByText('model', { exact: true }).click();
+      // A model of an earlier job replaces the weights, and brings its own network.
+      await page.locator('summary').getByText('model', { exact: true }).click();
+      const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
+      await row('/init_from/model').getByRole('combobox').selectOption(model!.id);
+      assert.equal(await row('/init_from/weights').getByRole('combobox').inputValue(), '');
+      assert.equal(await row('/model/width').getByRole('textbox').inputValue(), `${model!.network.width}`);
+      await row('/init_from/weights').getByRole('combobox').selectOption(made.id);
       const depth = row('/model/depth').getByRole('textbox');
       assert.deepEqual(
         [

@@ -2785,7 +2785,7 @@ export interface components {
              */
             label_smoothing: number;
             /**
-             * @description What the network subtracts from the pixels of each channel and divides them by, in training, evaluation and every export. `dataset`: mean and standard deviation of the training images. `weights`: those that the uploaded weights of `init_from` were trained with, by their layout; the job then shows the numbers. `imagenet`: those of ImageNet. An object has one number for each channel, of pixels between 0 and 1.
+             * @description What the network subtracts from the pixels of each channel and divides them by, in training, evaluation and every export. `dataset`: mean and standard deviation of the training images. `weights`: those that the weights or the model of `init_from` were trained with (of uploaded weights by their layout); the job then shows the numbers. `imagenet`: those of ImageNet. An object has one number for each channel, of pixels between 0 and 1.
              * @default dataset
              */
             normalization: ("dataset" | "weights" | "imagenet") | {
@@ -2818,22 +2818,24 @@ export interface components {
              */
             evaluate_every: number | null;
             /**
-             * @description Start from the weights of another job (`checkpoint`) or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; uploaded weights fit images of any size, and those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
+             * @description Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
              * @default null
              */
             init_from: {
                 /** @description Id of weights from `POST /weights`. */
                 weights?: string | null;
+                /** @description Id of a model from `GET /models`. Its full network is the start. */
+                model?: string | null;
                 /** @description Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. */
                 checkpoint?: string | null;
                 /**
-                 * @description The layers that tell classes apart. `auto` keeps those of the checkpoint or weights if the class names are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same number of classes, whatever their names. `new` starts from random weights.
+                 * @description The layers that tell classes apart. `auto` keeps those of the checkpoint, model or weights if the class names are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same number of classes, whatever their names. `new` starts from random weights.
                  * @default auto
                  * @enum {string}
                  */
                 head: "auto" | "keep" | "new";
                 /**
-                 * @description Means and variances by which frozen batch norms normalize (`freeze`). `keep` takes those of the weights. `estimate` estimates them on the training images, with the weights that the job starts from. `auto` keeps them where there are some: uploaded weights have them, and checkpoints of jobs that froze these blocks. Batch norms that are not frozen are estimated at the end of every job.
+                 * @description Means and variances by which frozen batch norms normalize (`freeze`). `keep` takes those of the weights. `estimate` estimates them on the training images, with the weights that the job starts from. `auto` keeps them where there are some: uploaded weights have them, and checkpoints and models of jobs that froze these blocks. Batch norms that are not frozen are estimated at the end of every job.
                  * @default auto
                  * @enum {string}
                  */

@@ -1692,9 +1692,9 @@ class JobSpec(TypedDict):
     """
     normalization: NotRequired[Union[Literal["dataset", "weights", "imagenet"], JobSpecNormalization]]
     """What the network subtracts from the pixels of each channel and divides them by, in training, evaluation and
-    every export. `dataset`: mean and standard deviation of the training images. `weights`: those that the uploaded
-    weights of `init_from` were trained with, by their layout; the job then shows the numbers. `imagenet`: those of
-    ImageNet. An object has one number for each channel, of pixels between 0 and 1.
+    every export. `dataset`: mean and standard deviation of the training images. `weights`: those that the weights
+    or the model of `init_from` were trained with (of uploaded weights by their layout); the job then shows the
+    numbers. `imagenet`: those of ImageNet. An object has one number for each channel, of pixels between 0 and 1.
     """
     class_weights: NotRequired[Union[Literal["none", "balanced"], list[float]]]
     """Weight of each class in the cross-entropy of the training, which is the mean over the images of a batch. `none`
@@ -1716,12 +1716,12 @@ class JobSpec(TypedDict):
     test images; null evaluates at its end only.
     """
     init_from: NotRequired[Optional[JobSpecInitFrom]]
-    """Start from the weights of another job (`checkpoint`) or from uploaded `weights` instead of random weights;
-    exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a
-    checkpoint see images of the same shape; uploaded weights fit images of any size, and those for colors also
-    gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network
-    that the job starts from, in a warm start without steps; local heads start from those of the other job if it
-    has them in the same size. Not supported by `stored` with two or more stages.
+    """Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of
+    random weights; exactly one of them is given. Null starts from random weights. The networks must be the same.
+    Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and
+    those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first
+    fitted to the network that the job starts from, in a warm start without steps; local heads start from those of
+    the other job if it has them in the same size. Not supported by `stored` with two or more stages.
     """
     freeze: NotRequired[Optional[JobSpecFreeze]]
     """Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and
@@ -1765,28 +1765,30 @@ class JobSpecNormalization(TypedDict):
 
 
 class JobSpecInitFrom(TypedDict):
-    """Start from the weights of another job (`checkpoint`) or from uploaded `weights` instead of random weights;
-    exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a
-    checkpoint see images of the same shape; uploaded weights fit images of any size, and those for colors also
-    gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network
-    that the job starts from, in a warm start without steps; local heads start from those of the other job if it
-    has them in the same size. Not supported by `stored` with two or more stages.
+    """Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of
+    random weights; exactly one of them is given. Null starts from random weights. The networks must be the same.
+    Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and
+    those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first
+    fitted to the network that the job starts from, in a warm start without steps; local heads start from those of
+    the other job if it has them in the same size. Not supported by `stored` with two or more stages.
     """
 
     weights: NotRequired[Optional[str]]
     """Id of weights from `POST /weights`."""
+    model: NotRequired[Optional[str]]
+    """Id of a model from `GET /models`. Its full network is the start."""
     checkpoint: NotRequired[Optional[str]]
     """Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true."""
     head: NotRequired[Literal["auto", "keep", "new"]]
-    """The layers that tell classes apart. `auto` keeps those of the checkpoint or weights if the class names are
-    equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep`
+    """The layers that tell classes apart. `auto` keeps those of the checkpoint, model or weights if the class names
+    are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep`
     needs the same number of classes, whatever their names. `new` starts from random weights.
     """
     statistics: NotRequired[Literal["auto", "keep", "estimate"]]
     """Means and variances by which frozen batch norms normalize (`freeze`). `keep` takes those of the weights.
     `estimate` estimates them on the training images, with the weights that the job starts from. `auto` keeps them
-    where there are some: uploaded weights have them, and checkpoints of jobs that froze these blocks. Batch norms
-    that are not frozen are estimated at the end of every job.
+    where there are some: uploaded weights have them, and checkpoints and models of jobs that froze these blocks.
+    Batch norms that are not frozen are estimated at the end of every job.
     """
 
 

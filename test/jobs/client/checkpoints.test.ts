@@ -13,6 +13,17 @@ import {
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
 
+/** A horizon in the future, as if all blobs had been put long ago. */
+function futureGarbage(db: Database): GarbageQuestions {
+  return {
+    horizon: async () => new Date(Date.now() + 60_000),
+    held: () => readHeldReferences(db),
+    unlisted: (after, limit) => findUnlistedManifests(db, after, limit),
+    list: (manifest, parts) => listBlobs(db, manifest, parts),
+    among: (asked) => referencesAmong(db, asked),
+  };
+}
+
 describe('checkpoints of a job', () => {
   let strata: Strata;
   let db: Database;
@@ -199,14 +210,7 @@ describe('checkpoints of a job', () => {
     await refusal(first!.id);
     await strata.client.models.deleteModel(result!.model_id!);
     await strata.client.jobs.deleteJob(source);
-    // A horizon in the future, as if all of them had been put long ago.
-    const ask: GarbageQuestions = {
-      horizon: async () => new Date(Date.now() + 60_000),
-      held: () => readHeldReferences(db),
-      unlisted: (after, limit) => findUnlistedManifests(db, after, limit),
-      list: (manifest, parts) => listBlobs(db, manifest, parts),
-      among: (asked) => referencesAmong(db, asked),
-    };
+    const ask = futureGarbage(db);
     const deleted = await collectGarbage(strata.blobs, ask);
     assert.ok(deleted > 0, 'the other rounds are garbage');
     assert.deepEqual(await Promise.all(uris.map((uri) => strata.blobs.exists(uri))), [true, true]);
@@ -215,6 +219,56 @@ describe('checkpoints of a job', () => {
     assert.equal((await strata.ended(job.id)).state, 'succeeded');
     await collectGarbage(strata.blobs, ask);
     assert.deepEqual(await Promise.all(uris.map((uri) => strata.blobs.exists(uri))), [false, false]);
+  });
+
+  test('a model starts jobs of its network, and its weights outlive it until they have ended', async () => {
+    await strata.orders.clear();
+    const { client } = strata;
+    const made = await client.jobs.createJob(smallJob(), {});
+    const { result } = await strata.ended(made.job.id);
+    const model = result!.model_id!;
+    const start = (changes: SpecChanges = {}, init: SpecChanges['init_from'] = {}) =>
+      smallJob({ init_from: { model, head: 'auto', ...init }, ...changes });
+    const pointers = async (spec: ReturnType<typeof start>, of = client) => {
+      const error = await of.jobs.createJob(spec, { dryRun: true }).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      assert.ok(error instanceof StrataError && error.code === 'invalid_spec', String(error));
+      return error.errors.map(({ pointer }) => pointer);
+    };
+    assert.deepEqual(await pointers(start()), ['/init_from/model'], 'its weights are not stored');
+    // The fake trainer stores no weights.
+    await db.$executeRaw`UPDATE artifact SET name = 'weights.safetensors' WHERE model_id = ${model}`;
+    assert.deepEqual(await pointers(start({ model: { depth: 14 } })), ['/model/depth']);
+    assert.deepEqual(await pointers(start({}, { model: 'model_0' })), ['/init_from/model']);
+    assert.deepEqual(await pointers(start(), strata.service.forTenant('theirs')), ['/init_from/model']);
+    assert.deepEqual(await pointers(start({}, { weights: 'weights_0' })), ['/init_from']);
+    const freeze = { blocks: 1, norm: 'frozen' } as const;
+    assert.deepEqual(await pointers(start({ freeze }, { statistics: 'keep' })), ['/init_from/statistics']);
+    assert.deepEqual(await pointers(start({ normalization: 'weights' })), ['/normalization']);
+    await db.$executeRaw`UPDATE job SET spec = jsonb_set(spec, '{normalization}',
+      '{"mean": [0.1], "standard_deviation": [0.5]}') WHERE id = ${made.job.id}`;
+    const dry = await client.jobs.createJob(start({ normalization: 'weights' }), { dryRun: true });
+    assert.deepEqual(dry.job.spec.normalization, { mean: [0.1], standard_deviation: [0.5] });
+    await db.$executeRaw`UPDATE dataset SET classes = '["a", "b"]', storage = 'pixels',
+      image = '{"height": 40, "width": 40, "channels": 1}' WHERE name = 'others'`;
+    const other = await client.jobs.createJob(start({ dataset: 'others' }), { dryRun: true });
+    assert.equal(other.job.spec.init_from?.head, 'new', 'other classes, and images of another size');
+    assert.ok(other.job.plan.warnings.some(({ pointer }) => pointer === '/init_from/head'));
+
+    await strata.orders.hold('prepare');
+    const { job } = await client.jobs.createJob(start(), {});
+    assert.deepEqual(job.spec.init_from, { model, head: 'keep' });
+    const { initial } = await db.job.findUniqueOrThrow({ where: { id: job.id } });
+    const [uri] = initial!;
+    assert.deepEqual(initial, [uri]);
+    await client.models.deleteModel(model);
+    await client.jobs.deleteJob(made.job.id);
+    await collectGarbage(strata.blobs, futureGarbage(db));
+    assert.ok(await strata.blobs.exists(uri!));
+    await strata.orders.release('prepare');
+    assert.equal((await strata.ended(job.id)).state, 'succeeded');
   });
 
   test('start a job before their task has ended only if nothing replaces them, and only as a whole network', async () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
 import { withNormalization } from '../../../src/jobs/client/jobs/initial-problems.js';
-import { TORCHVISION } from '../../../src/network/layouts/index.js';
+import { normalizationOf, TORCHVISION } from '../../../src/network/layouts/index.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
 import { foreignFile, safetensorsOf } from '../../support/foreign-weights.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
@@ -175,7 +175,10 @@ describe('weights', () => {
       ['/normalization'],
       'of colors, for gray images',
     );
-    const ofColors = withNormalization({ ...resolved(), normalization: 'weights' }, made.layout);
+    const ofColors = withNormalization(
+      { ...resolved(), normalization: 'weights' },
+      normalizationOf(made.layout),
+    );
     assert.deepEqual(ofColors.normalization, {
       mean: [0.485, 0.456, 0.406],
       standard_deviation: [0.229, 0.224, 0.225],

@@ -158,7 +158,7 @@ test('a normalization has one number for each channel, and that of weights needs
   const one = { mean: [0.5], standard_deviation: [0.25] };
   assert.deepEqual(resolved({ normalization: one }).normalization, one);
   const refused: readonly [Changes, pointer: string, message: RegExp][] = [
-    [{ normalization: 'weights' }, '/normalization', /needs init_from\.weights/],
+    [{ normalization: 'weights' }, '/normalization', /needs init_from\.weights or init_from\.model/],
     [{ normalization: 'imagenet' }, '/normalization', /3 channels, these have 1/],
     [
       { normalization: { ...one, mean: [0.5, 0.5, 0.5] } },

@@ -4,13 +4,13 @@ import { useLocation, useSearchParams } from 'wouter';
 import { StrataProblem, specOf } from '../../../../client/src/index.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
-import { datasetsQuery, jobQuery, weightsQuery } from '../../queries.js';
+import { datasetsQuery, jobQuery, modelsQuery, weightsQuery } from '../../queries.js';
 import { strata } from '../../server.js';
 import { problemsAt, useDryRun } from './dry-run.js';
 import { FieldRow, Problems } from './field-row.js';
 import { PlanPane } from './plan-pane.js';
 import { type Field, fetchFields } from './schema.js';
-import { asChoice, withTheirNetwork } from './start-weights.js';
+import { asChoice, startsOf, withTheirNetwork } from './starts.js';
 import { pointerOf, type SpecValue } from './value.js';
 
 /** Shown at once; the others stand by section. */
@@ -94,10 +94,12 @@ interface FieldsProps {
 function Fields({ fields, spec, run, error, onChange }: FieldsProps) {
   const datasets = useQuery(datasetsQuery());
   const { data: weights = [] } = useQuery(weightsQuery());
+  const { data: models = [] } = useQuery(modelsQuery());
+  const starts = startsOf(weights, models);
   const known = (datasets.data ?? []).map(({ name }) => name);
   const shownAs = (field: Field, pointer: string): Field => {
     if (pointer === '/dataset' && known.length > 0) return { ...field, kind: 'choice', choices: known };
-    return pointer === '/init_from/weights' ? asChoice(field, weights) : field;
+    return asChoice(field, starts);
   };
   const row = (field: Field) => {
     const pointer = pointerOf(field.path);
@@ -108,7 +110,7 @@ function Fields({ fields, spec, run, error, onChange }: FieldsProps) {
         spec={spec}
         resolved={run.job?.spec}
         problems={problemsAt(error, pointer)}
-        onChange={(next) => onChange(withTheirNetwork(spec, next, weights))}
+        onChange={(next) => onChange(withTheirNetwork(spec, next, starts))}
       />
     );
   };

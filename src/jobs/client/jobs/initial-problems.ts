@@ -1,11 +1,12 @@
 import type { FieldError } from '../../../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
 import { storesVariables } from '../../../method/methods.js';
-import { type LayoutName, normalizationOf } from '../../../network/layouts/index.js';
+import type { Normalization } from '../../../network/layouts/index.js';
 import type { SpecWarning } from '../../../planning/spec/warnings.js';
 
 /** Source of the weights, for messages. */
-export type InitialSource = 'checkpoint' | 'weights';
+export const INITIAL_SOURCES = ['checkpoint', 'model', 'weights'] as const;
+export type InitialSource = (typeof INITIAL_SOURCES)[number];
 
 const MODEL_FIELDS = [
   'family',
@@ -26,6 +27,20 @@ export function modelProblems(
   }));
 }
 
+/** The network of a job. Jobs from before there was a choice have no `padding`. */
+export function paddedModel({ model }: Pick<ResolvedSpec, 'model'>): ResolvedSpec['model'] {
+  return { ...model, padding: model.padding ?? 'same' };
+}
+
+/** Only jobs that froze the same batch norms, or more, have their statistics among the weights. */
+export function keepsStatistics(
+  theirs: Pick<ResolvedSpec, 'freeze'>,
+  { freeze }: Pick<ResolvedSpec, 'freeze'>,
+): boolean {
+  if (!freeze || !theirs.freeze) return false;
+  return theirs.freeze.norm === 'frozen' && theirs.freeze.blocks >= freeze.blocks;
+}
+
 export function methodProblems({ method }: ResolvedSpec): FieldError[] {
   if (!storesVariables(method)) return [];
   const message =
@@ -33,25 +48,30 @@ export function methodProblems({ method }: ResolvedSpec): FieldError[] {
   return [{ pointer: '/method/type', message }];
 }
 
-/** The normalization of weights must be known, and be of as many channels. */
+/** Networks for colors also take gray images: trainers sum the first kernel over its colors. */
+export function channelProblems(from: InitialSource, theirs: number, ours: number): FieldError[] {
+  if (theirs === ours || ours === 1) return [];
+  const message = `the network of the ${from} is for gray images, this dataset has ${ours} channels; use a dataset of gray images`;
+  return [{ pointer: '/dataset', message }];
+}
+
+/** The normalization must be known, and be of as many channels. @param theirs null where it is not known */
 export function normalizationProblems(
-  layout: LayoutName,
+  from: InitialSource,
+  theirs: Normalization | null,
   channels: number,
   { normalization }: ResolvedSpec,
 ): FieldError[] {
-  if (normalization !== 'weights') return [];
-  const theirs = normalizationOf(layout);
-  if (theirs?.mean.length === channels) return [];
+  if (normalization !== 'weights' || theirs?.mean.length === channels) return [];
   const why = theirs
-    ? `the weights were trained on images of ${theirs.mean.length} channels, these have ${channels}`
-    : `files of the layout ${layout} do not say with which normalization they were trained`;
+    ? `the network of the ${from} was trained on images of ${theirs.mean.length} channels, these have ${channels}`
+    : `the ${from} does not say with which normalization it was trained`;
   return [{ pointer: '/normalization', message: `${why}; give mean and standard_deviation, or use dataset` }];
 }
 
 /** The numbers in place of `weights`. */
-export function withNormalization(spec: ResolvedSpec, layout: LayoutName): ResolvedSpec {
-  const theirs = spec.normalization === 'weights' ? normalizationOf(layout) : null;
-  if (theirs === null) return spec;
+export function withNormalization(spec: ResolvedSpec, theirs: Normalization | null): ResolvedSpec {
+  if (spec.normalization !== 'weights' || theirs === null) return spec;
   const { mean, standard_deviation } = theirs;
   return { ...spec, normalization: { mean: [...mean], standard_deviation: [...standard_deviation] } };
 }

@@ -20,7 +20,8 @@ import type { NewJob } from '../../store/new-jobs.js';
 import type { Job } from '../../store/rows.js';
 import { deviceCount } from '../../store/workers.js';
 import { readTogether } from '../together/read-together.js';
-import { type Initial, resolveInitial } from './init-from.js';
+import { resolveInitial } from './init-from.js';
+import type { Initial } from './initial.js';
 import type { QueueReads } from './queue-place.js';
 
 const SEEDS = 2 ** 32;
