@@ -67,7 +67,7 @@ export function exportNetworkRows({ label, model, side, steps, say }: Request): 
       const written = form === 'folded' ? foldNorms(trained) : trained;
       const latency = await measureLatency(written, test, () => performance.now());
       for (const format of FORMATS) {
-        const request = { folder: 'full', network: model, model: written, answers, blobs };
+        const request = { folder: 'full', network: model, model: written, outputs: [], answers, blobs };
         const { artifacts, maxDifference } = await exportNetwork(format, request);
         const sizeBytes = artifacts.reduce((sum, file) => sum + file.size_bytes, 0);
         rows.push({ network: label, form, format, sizeBytes, maxDifference, latency });

@@ -1833,6 +1833,11 @@ class ExportOptions(TypedDict):
     convolution before it becomes one factor and one shift per channel. The exported network is smaller and faster
     and predicts the same, but its training cannot be continued in the same way.
     """
+    outputs: NotRequired[list[Literal["logits", "features"]]]
+    """Outputs beside `probabilities`, in the formats `onnx` and `tfjs-graph`. `logits`: the values whose softmax the
+    probabilities are. `features`: the input of the last dense layer, one vector for each image. ONNX Runtime
+    answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
+    """
 
 
 class ModelSpec(TypedDict):

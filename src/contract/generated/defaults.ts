@@ -105,7 +105,8 @@ export const JOB_DEFAULTS = {
     "tfjs-layers"
   ],
   "export_options": {
-    "fold_batch_norm": false
+    "fold_batch_norm": false,
+    "outputs": []
   },
   "trackers": []
 } as const;

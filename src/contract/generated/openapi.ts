@@ -2912,6 +2912,11 @@ export interface components {
              * @default false
              */
             fold_batch_norm: boolean;
+            /**
+             * @description Outputs beside `probabilities`, in the formats `onnx` and `tfjs-graph`. `logits`: the values whose softmax the probabilities are. `features`: the input of the last dense layer, one vector for each image. ONNX Runtime answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
+             * @default []
+             */
+            outputs: ("logits" | "features")[];
         };
         ModelSpec: {
             /**

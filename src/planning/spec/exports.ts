@@ -24,6 +24,9 @@ const OF_LIBRARIES: readonly LibraryRule[] = [
   { ...ANY, format: 'wide-resnet-pytorch', family: 'wide-resnet', channels: 3, side: [29, 32] },
 ];
 
+/** Formats whose files name their outputs. */
+const WITH_OUTPUTS: readonly Format[] = ['onnx', 'tfjs-graph'];
+
 /** Other networks have no counterpart in these libraries: a file would not load, or would answer wrongly. */
 export function checkExports(
   { exports: formats, export_options: options }: Pick<JobSpec, 'exports' | 'export_options'>,
@@ -31,6 +34,12 @@ export function checkExports(
   { image }: Pick<DatasetFacts, 'image'>,
   report: Problems,
 ): void {
+  if (options.outputs.length > 0 && !WITH_OUTPUTS.some((format) => formats.includes(format))) {
+    report(
+      '/export_options/outputs',
+      `only ${WITH_OUTPUTS.join(' and ')} have further outputs; add one of them to exports, or leave outputs out`,
+    );
+  }
   const asked = OF_LIBRARIES.filter(({ format }) => formats.includes(format));
   const others = asked.filter(({ family }) => family !== model.family);
   if (others.length > 0) report('/exports', noCounterpart(others, model));

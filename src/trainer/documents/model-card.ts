@@ -48,9 +48,14 @@ function introduction({ spec, dataset }: CardFacts): string {
   const how = stages > 1 ? `in ${stages} stages side by side, by the method \`${type}\`` : `by \`${type}\``;
   return `${describeModel(spec)} for images of ${height}x${width}x${channels} in ${dataset.classes.length} classes, trained on ${plain(
     dataset.name,
-  )} ${how}, with [Strata](https://arxiv.org/abs/2112.05387). Its input are pixels from 0 to 255, its output are class probabilities. Classes: ${dataset.classes
-    .map(plain)
-    .join(', ')}.`;
+  )} ${how}, with [Strata](https://arxiv.org/abs/2112.05387). Its input are pixels from 0 to 255, its output are class probabilities${further(
+    spec,
+  )}. Classes: ${dataset.classes.map(plain).join(', ')}.`;
+}
+
+/** Only the formats onnx and tfjs-graph have them. Jobs from before this option have no `outputs`. */
+function further({ export_options: { outputs = [] } }: ResolvedSpec): string {
+  return outputs.length === 0 ? '' : `, in ONNX and in graph models also ${outputs.join(' and ')}`;
 }
 
 function describeModel({ model: { family, depth, width } }: ResolvedSpec): string {
@@ -132,7 +137,7 @@ function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): st
 
 function usage({ networks, dataset, spec }: CardFacts): string[] {
   const snippets = formatsOf(networks).map((format) =>
-    usageOf(format as ExportFormat, inputShape(spec, dataset)),
+    usageOf(format as ExportFormat, inputShape(spec, dataset), spec.export_options.outputs),
   );
   return snippets.length > 0 ? [['## Use', ...preparation(spec, dataset), ...snippets].join('\n\n')] : [];
 }

@@ -1,24 +1,29 @@
 import { readFileSync } from 'node:fs';
 import type { Shape } from '../../network/index.js';
-import type { ExportFormat } from '../export/index.js';
+import type { ExportFormat, FurtherOutput } from '../export/index.js';
 
 const SCRIPT = readFileSync(new URL('./load_safetensors.py', import.meta.url), 'utf8');
 
-/** Example code for each format. It works unchanged in a folder with the artifacts of the job. */
-export function usageOf(format: ExportFormat, image: Shape): string {
-  return SNIPPETS[format](`[1, ${image.height}, ${image.width}, ${image.channels}]`);
+/**
+ * Example code for each format. It works unchanged in a folder with the artifacts of the job.
+ * @param outputs beside the probabilities
+ */
+export function usageOf(format: ExportFormat, image: Shape, outputs: readonly FurtherOutput[] = []): string {
+  return SNIPPETS[format](`[1, ${image.height}, ${image.width}, ${image.channels}]`, outputs);
 }
 
-const SNIPPETS: Readonly<Record<ExportFormat, (shape: string) => string>> = {
-  'tfjs-layers': (shape) => `TensorFlow.js, in a page that is served beside \`full/\`:
+const SNIPPETS: Readonly<Record<ExportFormat, (shape: string, outputs: readonly FurtherOutput[]) => string>> =
+  {
+    'tfjs-layers': (shape) => `TensorFlow.js, in a page that is served beside \`full/\`:
 
 ${page(`tf.loadLayersModel('full/model.json')`, shape)}`,
-  'tfjs-graph': (
-    shape,
-  ) => `TensorFlow.js, as a graph model (fastest, but its layers cannot be trained further):
+    'tfjs-graph': (
+      shape,
+      outputs,
+    ) => `TensorFlow.js, as a graph model (fastest, but its layers cannot be trained further):
 
-${page(`tf.loadGraphModel('full/graph-model/model.json')`, shape)}`,
-  onnx: (shape) => `ONNX Runtime (\`pip install onnxruntime\`):
+${page(`tf.loadGraphModel('full/graph-model/model.json')`, shape)}${executed(outputs)}`,
+    onnx: (shape, outputs) => `ONNX Runtime (\`pip install onnxruntime\`):
 
 \`\`\`python
 import numpy as np
@@ -26,26 +31,26 @@ import onnxruntime
 
 session = onnxruntime.InferenceSession("full/model.onnx")
 pixels = np.zeros(${shape}, np.float32)  # your images, 0..255
-[probabilities] = session.run(None, {"pixels": pixels})
+[${['probabilities', ...outputs].join(', ')}] = session.run(None, {"pixels": pixels})
 print(probabilities.argmax(1))
 \`\`\``,
-  safetensors: (shape) => `PyTorch (\`pip install torch safetensors numpy\`):
+    safetensors: (shape) => `PyTorch (\`pip install torch safetensors numpy\`):
 
 \`\`\`python
 ${SCRIPT}
 pixels = torch.zeros(${shape})  # your images, 0..255
 print(predict(pixels).argmax(1))
 \`\`\``,
-  torchvision: (shape) =>
-    pytorch({
-      format: 'torchvision',
-      about: 'torchvision',
-      packages: 'torch torchvision safetensors numpy',
-      imports: 'import torchvision\n',
-      model: 'getattr(torchvision.models, config["architecture"])(num_classes=len(config["classes"]))',
-      shape,
-    }),
-  timm: (shape) => `timm (\`pip install torch timm\`):
+    torchvision: (shape) =>
+      pytorch({
+        format: 'torchvision',
+        about: 'torchvision',
+        packages: 'torch torchvision safetensors numpy',
+        imports: 'import torchvision\n',
+        model: 'getattr(torchvision.models, config["architecture"])(num_classes=len(config["classes"]))',
+        shape,
+      }),
+    timm: (shape) => `timm (\`pip install torch timm\`):
 
 \`\`\`python
 import timm
@@ -58,7 +63,7 @@ with torch.no_grad():
     probabilities = model(((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
 print(probabilities.argmax(1))
 \`\`\``,
-  transformers: (shape) => `transformers (\`pip install torch transformers\`):
+    transformers: (shape) => `transformers (\`pip install torch transformers\`):
 
 \`\`\`python
 import torch
@@ -71,24 +76,24 @@ with torch.no_grad():
     probabilities = model(((pixels - mean) / deviation).permute(0, 3, 1, 2)).logits.softmax(1)
 print(probabilities.argmax(1))
 \`\`\``,
-  'cifar-resnet': (shape) =>
-    pytorch({
-      format: 'cifar-resnet',
-      about: 'pytorch-cifar-models',
-      imports: '',
-      model:
-        'torch.hub.load("chenyaofo/pytorch-cifar-models", config["architecture"], num_classes=len(config["classes"]))',
-      shape,
-    }),
-  'wide-resnet-pytorch': (shape) =>
-    pytorch({
-      format: 'wide-resnet-pytorch',
-      about: 'WideResNet-pytorch, beside its file `wideresnet.py`',
-      imports: 'from wideresnet import WideResNet  # https://github.com/xternalz/WideResNet-pytorch\n',
-      model: 'WideResNet(config["depth"], len(config["classes"]), config["widen_factor"])',
-      shape,
-    }),
-};
+    'cifar-resnet': (shape) =>
+      pytorch({
+        format: 'cifar-resnet',
+        about: 'pytorch-cifar-models',
+        imports: '',
+        model:
+          'torch.hub.load("chenyaofo/pytorch-cifar-models", config["architecture"], num_classes=len(config["classes"]))',
+        shape,
+      }),
+    'wide-resnet-pytorch': (shape) =>
+      pytorch({
+        format: 'wide-resnet-pytorch',
+        about: 'WideResNet-pytorch, beside its file `wideresnet.py`',
+        imports: 'from wideresnet import WideResNet  # https://github.com/xternalz/WideResNet-pytorch\n',
+        model: 'WideResNet(config["depth"], len(config["classes"]), config["widen_factor"])',
+        shape,
+      }),
+  };
 
 const PACKAGES = 'torch safetensors numpy';
 
@@ -120,6 +125,12 @@ with torch.no_grad():
     probabilities = model(((pixels - mean) / deviation).permute(0, 3, 1, 2)).softmax(1)
 print(probabilities.argmax(1))
 \`\`\``;
+}
+
+function executed(outputs: readonly FurtherOutput[]): string {
+  if (outputs.length === 0) return '';
+  const names = outputs.map((name) => `'${name}'`).join(', ');
+  return `\n\n\`predict\` gives the probabilities; \`model.execute(pixels, [${names}])\` the other outputs.`;
 }
 
 function page(load: string, shape: string): string {

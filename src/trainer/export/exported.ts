@@ -6,6 +6,8 @@ import type { InferenceModel } from './inference-layers.js';
 import type { TestAnswers } from './parity.js';
 
 export type ExportFormat = ResolvedSpec['exports'][number];
+/** An output beside the probabilities. */
+export type FurtherOutput = ResolvedSpec['export_options']['outputs'][number];
 
 /** Input of an export. */
 export interface ExportRequest {
@@ -15,6 +17,8 @@ export interface ExportRequest {
   readonly network: ModelSize;
   /** The network to export. */
   readonly model: InferenceModel;
+  /** For formats that name their outputs. */
+  readonly outputs: readonly FurtherOutput[];
   /** The predictions that it must reproduce. */
   readonly answers: TestAnswers;
   readonly blobs: BlobStore;

@@ -1,9 +1,9 @@
 import { type ModelArtifacts, tf } from '../runtime/index.js';
-import type { Exported, ExportRequest } from './exported.js';
+import type { Exported, ExportRequest, FurtherOutput } from './exported.js';
 import { joinedBytes, weightSpecOf } from './graph-format.js';
 import { buildGraphModel } from './graph-model.js';
 import type { InferenceModel } from './inference-layers.js';
-import { metadataOf } from './metadata.js';
+import { metadataOf, outputsOf } from './metadata.js';
 import { predictWith, storeTfjs } from './tfjs-files.js';
 
 /**
@@ -12,9 +12,9 @@ import { predictWith, storeTfjs } from './tfjs-files.js';
  * above 1e-4
  */
 export async function exportTfjsGraph(request: ExportRequest): Promise<Exported> {
-  const { model, answers, blobs } = request;
+  const { model, outputs, answers, blobs } = request;
   const folder = `${request.folder}/graph-model`;
-  const files = graphModelFiles(model);
+  const files = graphModelFiles(model, outputs);
   const loaded = await tf.loadGraphModel(tf.io.fromMemory(files));
   try {
     const maxDifference = await answers.compare(`${folder}/model.json`, predictWith(loaded, model.manifest));
@@ -25,15 +25,18 @@ export async function exportTfjsGraph(request: ExportRequest): Promise<Exported>
 }
 
 /** The files that `tf.loadGraphModel` reads. */
-export function graphModelFiles(model: InferenceModel): ModelArtifacts {
-  const { nodes, weights, signature } = buildGraphModel(model);
+export function graphModelFiles(
+  model: InferenceModel,
+  outputs: readonly FurtherOutput[] = [],
+): ModelArtifacts {
+  const { nodes, weights, signature } = buildGraphModel(model, outputs);
   const bytes = joinedBytes(weights);
   return {
     format: 'graph-model',
     // Graph version since TensorFlow 2.0, which knows all these ops.
     modelTopology: { node: nodes, library: {}, versions: { producer: 175 } },
     signature: signature as NonNullable<ModelArtifacts['signature']>,
-    userDefinedMetadata: metadataOf(model.manifest),
+    userDefinedMetadata: { ...metadataOf(model.manifest), ...outputsOf(outputs) },
     weightSpecs: weights.map(weightSpecOf),
     weightData: new Uint8Array(bytes).buffer,
   };

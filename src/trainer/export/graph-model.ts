@@ -1,4 +1,6 @@
+import type { FurtherOutput } from './exported.js';
 import { attribute, type GraphNode, type GraphWeight, shapeOf } from './graph-format.js';
+import { headOf } from './head.js';
 import type { InferenceModel } from './inference-layers.js';
 import { exportOperationOf } from './operations/index.js';
 import { FLOAT, GraphWriter } from './writers/graph-writer.js';
@@ -10,8 +12,15 @@ export interface GraphModel {
   readonly signature: object;
 }
 
-/** The network as a TensorFlow graph: `pixels` 0..255 [N,H,W,C] -> `probabilities` [N,classes]. */
-export function buildGraphModel({ manifest, layers }: InferenceModel): GraphModel {
+/**
+ * The network as a TensorFlow graph: `pixels` 0..255 [N,H,W,C] -> `probabilities` [N,classes].
+ * @param outputs nodes of these names, for `execute`. In the signature, they would make `predict` answer a list
+ */
+export function buildGraphModel(
+  { manifest, layers }: InferenceModel,
+  outputs: readonly FurtherOutput[] = [],
+): GraphModel {
+  const { before, dense } = headOf(layers);
   const { height, width, channels } = manifest.image;
   const shape = [-1, height, width, channels];
   const graph: GraphWriter = new GraphWriter((layer, input) =>
@@ -21,7 +30,10 @@ export function buildGraphModel({ manifest, layers }: InferenceModel): GraphMode
     dtype: attribute.type('DT_FLOAT'),
     shape: attribute.shape(shape),
   });
-  const logits = graph.path(layers, graph.normalizePixels(manifest, pixels));
+  const features = graph.path(before, graph.normalizePixels(manifest, pixels));
+  const logits = graph.path([dense], features);
+  const values = { logits, features };
+  for (const name of outputs) graph.node('Identity', name, [values[name]], FLOAT);
   graph.node('Softmax', 'probabilities', [logits], FLOAT);
   return {
     nodes: graph.nodes,

@@ -1,5 +1,5 @@
 /** Trained networks as files for other tools. */
-import type { Exported, ExportFormat, ExportRequest } from './exported.js';
+import type { Exported, ExportFormat, ExportRequest, FurtherOutput } from './exported.js';
 import { exportTfjsGraph } from './graph-export.js';
 import { LIBRARIES } from './libraries.js';
 import { exportForLibrary } from './library-export.js';
@@ -11,7 +11,7 @@ export { foldNorms } from './fold-norms.js';
 export { measureLatency } from './latency.js';
 export { inferenceModel } from './lower.js';
 export { TestAnswers } from './parity.js';
-export type { Exported, ExportFormat };
+export type { Exported, ExportFormat, FurtherOutput };
 
 const WRITERS: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise<Exported>>> = {
   'tfjs-layers': exportTfjsLayers,

@@ -1,4 +1,5 @@
 import { type ModelInput, modelInputOf } from '../../images/preparation.js';
+import type { FurtherOutput } from './exported.js';
 import type { ModelFacts } from './model-source.js';
 
 /**
@@ -14,4 +15,9 @@ export function metadataOf(
     input: modelInputOf(image, preparation, normalization),
     ...(preparation && { preparation }),
   };
+}
+
+/** The names of all outputs. A file with the probabilities only does not say so. */
+export function outputsOf(further: readonly FurtherOutput[]): Record<string, object> {
+  return further.length === 0 ? {} : { outputs: ['probabilities', ...further] };
 }

@@ -1,6 +1,6 @@
-import type { Exported, ExportRequest } from './exported.js';
+import type { Exported, ExportRequest, FurtherOutput } from './exported.js';
 import type { InferenceModel } from './inference-layers.js';
-import { metadataOf } from './metadata.js';
+import { metadataOf, outputsOf } from './metadata.js';
 import { encodeOnnx } from './onnx-format.js';
 import { buildOnnxGraph } from './onnx-graph.js';
 import { withOnnxRuntime } from './onnx-runtime.js';
@@ -10,9 +10,15 @@ import type { Predict } from './parity.js';
  * Exports a network as `<folder>/model.onnx` (opset 17). Before the file is stored, ONNX Runtime runs it, and the
  * results are compared on test images. @throws TrainerError export_mismatch above 1e-4
  */
-export async function exportOnnx({ folder, model, answers, blobs }: ExportRequest): Promise<Exported> {
+export async function exportOnnx({
+  folder,
+  model,
+  outputs,
+  answers,
+  blobs,
+}: ExportRequest): Promise<Exported> {
   const name = `${folder}/model.onnx`;
-  const bytes = onnxFile(model);
+  const bytes = onnxFile(model, outputs);
   const compare = (predict: Predict) => answers.compare(name, predict);
   const maxDifference = await withOnnxRuntime(bytes, model.manifest.image, compare);
   const stored = await blobs.put(bytes);
@@ -22,8 +28,8 @@ export async function exportOnnx({ folder, model, answers, blobs }: ExportReques
   };
 }
 
-export function onnxFile(model: InferenceModel): Uint8Array {
-  const metadata = Object.entries(metadataOf(model.manifest));
+export function onnxFile(model: InferenceModel, outputs: readonly FurtherOutput[] = []): Uint8Array {
+  const metadata = Object.entries({ ...metadataOf(model.manifest), ...outputsOf(outputs) });
   const asText = Object.fromEntries(metadata.map(([key, value]) => [key, JSON.stringify(value)]));
-  return encodeOnnx(buildOnnxGraph(model), asText);
+  return encodeOnnx(buildOnnxGraph(model, outputs), asText);
 }

@@ -149,6 +149,13 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     /have batch norms; use false/,
   ],
   [
+    'further outputs of formats that have none',
+    { image_size: 16, exports: ['safetensors'], export_options: { outputs: ['logits'] } },
+    BIRDS,
+    '/export_options/outputs',
+    /only onnx and tfjs-graph have further outputs; add one of them/,
+  ],
+  [
     'a cutout of the whole image',
     { image_size: 16, augmentation: { cutout: 16 } },
     BIRDS,

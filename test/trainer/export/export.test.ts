@@ -9,6 +9,7 @@ import { InferenceSession, Tensor as OnnxTensor } from '../../../src/onnx/runtim
 import { cacheEntry, cacheRoot } from '../../../src/provision/cache.js';
 import { exec } from '../../../src/provision/exec.js';
 import { decodeSafetensors } from '../../../src/trainer/checkpoint/index.js';
+import type { FurtherOutput } from '../../../src/trainer/export/exported.js';
 import { foldNorms } from '../../../src/trainer/export/fold-norms.js';
 import { graphModelFiles } from '../../../src/trainer/export/graph-export.js';
 import { buildGraphModel } from '../../../src/trainer/export/graph-model.js';
@@ -22,6 +23,7 @@ import { tf } from '../../../src/trainer/runtime/index.js';
 import { codeBlocks, download, readDocuments, runPython } from '../support/document-readers.js';
 import { type Exported, withExports } from '../support/exported-model.js';
 import { smallModel } from '../support/model-source.js';
+import { CLASSES } from '../support/small-network.js';
 
 const IMAGES = 500;
 const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
@@ -116,7 +118,11 @@ async function checkDocuments(exported: Exported): Promise<void> {
     }
     const [, lastLoss] = scalars['loss/stage_1']!;
     assert.equal(lastLoss![2], 1e9 + lastLoss![0], 'the time of a point is kept');
-    const [onnx] = codeBlocks(String(await exported.file('README.md')), 'python');
+    const readme = String(await exported.file('README.md'));
+    assert.match(readme, /in ONNX and in graph models also logits and features\./);
+    assert.match(readme, /`model\.execute\(pixels, \['logits', 'features'\]\)`/);
+    const [onnx] = codeBlocks(readme, 'python');
+    assert.match(onnx!, /\[probabilities, logits, features\] = session\.run/);
     assert.match(await runPython(onnx!, folder), /^\[\d\]\n$/);
   } finally {
     rmSync(folder, { recursive: true });
@@ -154,10 +160,55 @@ for (const family of FAMILIES) {
     });
   }
 
+  test(`${family}: logits and features are outputs where a job asks for them`, async () => {
+    const { pixels, shape, probabilities, ...small } = smallModel(family);
+    for (const model of [small.model, foldNorms(small.model)]) {
+      const outputs = ['logits', 'features'] as const;
+      const session = await InferenceSession.create(onnxFile(model, outputs), { intraOpNumThreads: 1 });
+      assert.deepEqual(session.outputNames, ['probabilities', ...outputs]);
+      const answer = await session.run({ pixels: new OnnxTensor('float32', pixels, shape) });
+      await session.release();
+      const [logits, features] = outputs.map((name) => answer[name]!.data as Float32Array);
+      assertClose(answer.probabilities!.data as Float32Array, probabilities);
+      assertClose(softmaxRows(logits!), probabilities);
+      const head = model.layers.at(-1)!;
+      assert.ok(head.op === 'dense');
+      const { inputs, kernel, bias } = head;
+      const products = Array.from(logits!, (_, index) => {
+        const [image, output] = [Math.floor(index / CLASSES), index % CLASSES];
+        const row = features!.subarray(image * inputs, (image + 1) * inputs);
+        return row.reduce((sum, value, i) => sum + value * kernel[i * CLASSES + output]!, bias[output]!);
+      });
+      assertClose(logits!, products);
+
+      const graph = await tf.loadGraphModel(tf.io.fromMemory(graphModelFiles(model, outputs)));
+      const executed = tf.tidy(() =>
+        (graph.execute(tf.tensor(pixels, [...shape]), [...outputs]) as tf.Tensor[]).map((x) => x.dataSync()),
+      );
+      assertClose(executed[0] as Float32Array, [...logits!]);
+      assertClose(executed[1] as Float32Array, [...features!]);
+      // `predict` still answers the probabilities alone.
+      assertClose(predictTfjs(graph, pixels, shape), probabilities);
+    }
+    assert.equal(Object.hasOwn(metadataIn(small.model, []), 'outputs'), false);
+    assert.deepEqual(metadataIn(small.model, ['logits']).outputs, ['probabilities', 'logits']);
+  });
+
   test(`${family}: folded, no format has a batch norm any more, and as trained each has`, () => {
     const { model } = smallModel(family);
     for (const ops of opsOf(model)) assert.ok(ops.some(isNorm), ops.join());
     for (const ops of opsOf(foldNorms(model))) assert.ok(!ops.some(isNorm), ops.join());
+  });
+}
+
+const metadataIn = (model: InferenceModel, outputs: readonly FurtherOutput[]): Record<string, unknown> =>
+  graphModelFiles(model, outputs).userDefinedMetadata ?? {};
+
+function softmaxRows(logits: Float32Array): Float32Array {
+  const powers = logits.map((value) => Math.exp(value));
+  return powers.map((power, index) => {
+    const start = index - (index % CLASSES);
+    return power / powers.subarray(start, start + CLASSES).reduce((sum, each) => sum + each, 0);
   });
 }
 

@@ -26,6 +26,7 @@ export async function withExports(
       max_train_samples: 512,
       epochs: 2,
       exports: ['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'],
+      export_options: { outputs: ['logits', 'features'] },
     });
     const run = await runPlan(spec, blobs);
     const { artifacts, result, networks } = run.successes.get('finalize')!;

@@ -102,7 +102,9 @@ async function exportOne(
   const model = options.fold_batch_norm ? foldNorms(trained) : trained;
   const answers = await TestAnswers.of(network, test, context.betweenSteps);
   const exports: NetworkFigures['exports'] = [];
-  const request = { folder: name, network: trainedNetwork, model, answers, blobs: context.blobs };
+  // Jobs from before this option have no `outputs`.
+  const { outputs = [] } = options;
+  const request = { folder: name, network: trainedNetwork, model, outputs, answers, blobs: context.blobs };
   for (const format of formats) {
     const { artifacts: files, maxDifference } = await exportNetwork(format, request);
     artifacts.push(...files);
