@@ -9,7 +9,7 @@ export interface ModelStart {
   readonly classes: readonly string[];
   /** Shape of the images that the network sees. */
   readonly image: ImageShape;
-  /** Statistics of the pixels, 0 to 255, that it was trained on; null where its dataset is not the same any more, or never said. */
+  /** Statistics of the pixels, 0 to 255, that it was trained on; null where its dataset has changed, or has none. */
   readonly statistics: ChannelStatistics | null;
   /** The weights of the network; null if they were not stored. */
   readonly uri: BlobUri | null;
