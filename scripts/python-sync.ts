@@ -13,6 +13,7 @@ export const SYNC_MODULES = [
   'follow.py',
   'jobs.py',
   'models.py',
+  'sweeps.py',
 ];
 
 /** Parts of a module for `async`, with their replacements in the same module without it. The order matters. */
@@ -20,7 +21,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/async (def|for|with) /g, '$1 '],
   [/\bawait /g, ''],
   [/\bAsync(Iterator|Client|BaseTransport)\b/g, '$1'],
-  [/\bAsync(Strata|Job|Jobs|Model|Models|Datasets|Artifacts|Workers|Connection)\b/g, '$1'],
+  [/\bAsync(Strata|Job|Jobs|Model|Models|Datasets|Artifacts|Sweep|Sweeps|Workers|Connection)\b/g, '$1'],
   [/\b__a(enter|exit|iter|next)__\b/g, '__$1__'],
   [/\ba(close|iter_bytes|read)\b/g, '$1'],
   [/\basynccontextmanager\b/g, 'contextmanager'],

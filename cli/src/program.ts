@@ -4,6 +4,7 @@ import { addCompletion } from './tree/completion.js';
 import { addJobs } from './tree/jobs.js';
 import { addService } from './tree/service.js';
 import { addSubmit } from './tree/submit.js';
+import { addSweeps } from './tree/sweeps.js';
 import { addArtifacts, addDatasets, addModels, addPlan, addWeights } from './tree/things.js';
 
 export const VERSION = '0.2.0';
@@ -32,6 +33,7 @@ export function makeProgram(): Command {
   addDatasets(program);
   addWeights(program);
   addModels(program);
+  addSweeps(program);
   addService(program);
   addCompletion(program);
   inherit(program);

@@ -4,6 +4,7 @@ import type { components, operations, paths } from './generated/openapi.js';
 import { answered, type ClientOptions, connect, emptied } from './http.js';
 import { jobsApi } from './jobs.js';
 import { modelsApi } from './models.js';
+import { sweepsApi } from './sweeps.js';
 import { uploadsApi } from './uploads.js';
 
 export { type Artifact, ChecksumError } from './artifacts.js';
@@ -15,6 +16,7 @@ export { type MetricSeries, pointsOf } from './metrics.js';
 export type { Model, ModelUpdate, Prediction } from './models.js';
 export { StrataProblem } from './problem.js';
 export { specOf } from './spec-of.js';
+export type { NewSweep, Sweep, Trial } from './sweeps.js';
 
 type Schemas = components['schemas'];
 type DatasetBody = NonNullable<RequestBodyOption<paths['/datasets']['post']>['body']>;
@@ -65,6 +67,7 @@ export function createClient(options: ClientOptions) {
       delete: (id: string): Promise<void> =>
         emptied(http.DELETE('/weights/{id}', { params: { path: { id } } })),
     },
+    sweeps: sweepsApi(connection),
     uploads: uploadsApi(connection),
     /** The caller; and sessions of browsers, which keep a cookie in the place of the key. */
     session: {

@@ -19,7 +19,11 @@ type EventQuery = NonNullable<operations['listJobEvents']['parameters']['query']
 type MetricQuery = NonNullable<operations['listJobMetrics']['parameters']['query']>;
 
 /** Request type: fields with a default are optional, on every level. */
-type Sent<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: Sent<T[K]> } : T;
+export type Sent<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: Sent<T[K]> }
+    : T;
 export type NewJob = Sent<Omit<Schemas['JobSpec'], 'dataset'>> & Pick<Schemas['JobSpec'], 'dataset'>;
 
 export interface CreateOptions {

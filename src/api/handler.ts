@@ -3,6 +3,7 @@ import type { Principal } from '../contract/access.js';
 import type { ReceivedUpload } from '../contract/client/datasets.js';
 import type { SentSpec } from '../contract/client/jobs.js';
 import type { JobsService } from '../contract/client/service.js';
+import type { CheckJob } from '../contract/client/sweeps.js';
 import type { TenantClient } from '../contract/client/tenant.js';
 import type { operations } from '../contract/generated/openapi.js';
 
@@ -35,6 +36,8 @@ export interface OperationRequest<Id extends OperationId> {
   readonly body: Body<operations[Id]> | RawBody<operations[Id]>;
   /** The body as it was sent, without the contract's defaults. Undefined for every operation but `createJob`. */
   readonly sent: Id extends 'createJob' ? SentSpec : undefined;
+  /** Checks a job that the server made itself. */
+  readonly checkJob: CheckJob;
   /** The file of a multipart body. */
   readonly upload: ReceivedUpload | null;
   /** Opens a complete resumable upload. @throws StrataError not_found, upload_incomplete */
@@ -75,6 +78,8 @@ type Part<Id extends OperationId, Name extends 'path' | 'query' | 'header'> = No
 export const DEFAULTED_QUERY = {
   createJob: ['dry_run'],
   listJobs: ['limit', 'archived', 'order_by'],
+  createSweep: ['dry_run'],
+  listSweeps: ['limit'],
   listDatasets: ['limit'],
   listWeights: ['limit'],
   getJob: ['wait'],

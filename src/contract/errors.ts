@@ -5,6 +5,7 @@ import { JOB_AND_MODEL_ERRORS } from './errors/jobs-and-models.js';
 import { PREDICTION_ERRORS } from './errors/predictions.js';
 import { REQUEST_ERRORS } from './errors/requests.js';
 import { SERVICE_ERRORS } from './errors/service.js';
+import { SWEEP_ERRORS } from './errors/sweeps.js';
 import { TASK_ERRORS } from './errors/tasks.js';
 import { WEIGHTS_ERRORS } from './errors/weights.js';
 
@@ -21,6 +22,7 @@ export const ERRORS = {
   ...DATASET_CONTENT_ERRORS,
   ...PREDICTION_ERRORS,
   ...SERVICE_ERRORS,
+  ...SWEEP_ERRORS,
   ...TASK_ERRORS,
   ...WEIGHTS_ERRORS,
 } as const;

@@ -69,7 +69,8 @@ describe('the contract', () => {
   test('has example bodies that are accepted unchanged', async () => {
     for (const { id, method, path, operation } of operations) {
       for (const example of examplesOf(operation)) {
-        const url = path.replace('{id}', path.startsWith('/models') ? 'model_1' : 'job_1');
+        const kind = /^\/(model|sweep)s/.exec(path)?.[1] ?? 'job';
+        const url = path.replace('{id}', `${kind}_1`);
         const response = await call(method, url, { payload: example as object });
         assert.ok(response.statusCode < 300, `${id}: ${response.body}`);
       }

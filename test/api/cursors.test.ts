@@ -30,6 +30,10 @@ const LISTS: Record<string, (live: LiveApi) => Promise<string>> = {
     for (let count = 0; count < 2; count++) await make('weights', live);
     return '/weights?';
   },
+  async listSweeps(live) {
+    for (let count = 0; count < 2; count++) await make('sweeps', live);
+    return '/sweeps?';
+  },
   async listWebhookDeliveries(live) {
     const id = await make('webhooks', live);
     for (let count = 0; count < 2; count++)
@@ -67,7 +71,7 @@ describe('cursors of lists', () => {
       const { data, next } = await pageOf(`${address}limit=1`);
       lists.set(id, { address, cursor: next ?? assert.fail(`${id} has one page`), first: data[0]!.id });
     }
-    assert.equal(lists.size, 6);
+    assert.equal(lists.size, 7);
     for (const [id, { address, cursor, first }] of lists) {
       const { data } = await pageOf(`${address}limit=1&after=${encodeURIComponent(cursor)}`);
       assert.ok(data.length === 1 && data[0]!.id !== first, `${id} goes on`);

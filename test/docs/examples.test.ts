@@ -7,6 +7,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { SCOPES } from '../../src/contract/access.js';
+import type { components } from '../../src/contract/generated/openapi.js';
 import { exec } from '../../src/provision/exec.js';
 import { freePort } from '../../src/provision/processes.js';
 import { ROOT } from '../../src/service/root.js';
@@ -37,7 +38,22 @@ describe('requests of the pages are accepted as pasted', () => {
       if (keys) env.STRATA_API_KEY = await createKey();
       await uploads(t, env);
       await tracker(env);
+      await sweep(env);
     });
+  }
+
+  /** The sweep of docs/sweeps.md. */
+  async function sweep({ STRATA_API_KEY: key }: NodeJS.ProcessEnv): Promise<void> {
+    const body = (await blocksOf('docs/sweeps.md')).find(({ language }) => language === 'json')?.code;
+    const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
+    const request = { method: 'POST', headers, body: body ?? assert.fail('no sweep') };
+    const response = await fetch(`${url}/sweeps?dry_run=true`, request);
+    const dry = (await response.json()) as components['schemas']['Sweep'];
+    assert.deepEqual(
+      [response.status, dry.counts?.waiting, dry.cost?.jobs],
+      [200, 9, 9],
+      JSON.stringify(dry),
+    );
   }
 
   async function createKey(): Promise<string> {

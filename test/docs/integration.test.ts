@@ -66,6 +66,17 @@ describe('the examples of docs/integration.md run as pasted, from an empty folde
     await writeTensorBoard(folder, secret);
   });
 
+  test('the example of docs/sweeps.md lets Optuna choose the points', async (t) => {
+    const secret = await createKey(strata.client, url, 'optimizer');
+    const blocks = await blocksOf('docs/sweeps.md');
+    const source =
+      blocks.find(({ code }) => code.includes('import optuna'))?.code ?? assert.fail('no example');
+    const told = await runPython(await temporaryFolder(t), source, url, secret);
+    assert.match(told, /^{'\/optimizer\/learning_rate': 0\.0\d+} 0\.6\n$/);
+    const [sweep] = (await strata.client.sweeps.listSweeps({ limit: 1 })).data;
+    assert.deepEqual([sweep?.ended, sweep?.counts.succeeded], ['completed', 3]);
+  });
+
   test('the workflow of docs/github-action.md trains and comments, and fails with the job', async (t) => {
     const env = { ...environment(await createKey(strata.client, url, 'workflow')), STRATA_URL: url };
     const bin = dirname(python);

@@ -850,6 +850,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List sweeps, newest first */
+        get: operations["listSweeps"];
+        put?: never;
+        /**
+         * Search for the best setting of a job
+         * @description Draws points of `space`, sets each in `job`, checks the result as `POST /jobs` does, and stores the sweep. Each point is trained as ordinary jobs, `limits.parallel_trials` at a time. Points that the rules of a job refuse are counted in `counts.refused`, and drawn again a bounded number of times. With `dry_run=true`, the response shows the sweep with its cost, and nothing is stored. docs/sweeps.md explains every choice.
+         */
+        post: operations["createSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        /** Get one sweep */
+        get: operations["getSweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the name, metadata or limits of a sweep
+         * @description A missing field keeps its value. More trials than before are drawn as the search would have drawn them. Fewer trials than before leave out those that have not started. The limits of a sweep that has ended cannot change (409).
+         */
+        patch: operations["updateSweep"];
+        trace?: never;
+    };
+    "/sweeps/{id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        /** List all trials of a sweep */
+        get: operations["listSweepTrials"];
+        put?: never;
+        /**
+         * Add a point of your own to a sweep
+         * @description Trains the job of the sweep with these values. An optimizer of your own can drive a sweep in this way: it asks for a trial, reads its `value` from the list of trials when it has ended, and asks for the next one. A sweep whose trials have all been added answers 409: raise `limits.trials` first.
+         */
+        post: operations["createTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a sweep
+         * @description No further trial starts. Running trials write a checkpoint and pause. Pausing a paused sweep returns it unchanged. A sweep that has ended answers 409.
+         */
+        post: operations["pauseSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a paused sweep
+         * @description Paused trials go on from their checkpoints, and further trials start. A sweep that has ended answers 409.
+         */
+        post: operations["resumeSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a sweep
+         * @description No further trial starts. Running trials are cancelled; those that have ended keep their results. The state becomes `cancelled` when no trial runs any more. A sweep that has ended answers 409.
+         */
+        post: operations["cancelSweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workers": {
         parameters: {
             query?: never;
@@ -2443,6 +2581,243 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        SweepSpec: {
+            /**
+             * @description A name for people.
+             * @default
+             */
+            name: string;
+            /**
+             * @description Your own pairs of texts. The jobs of the trials have them, too.
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
+            job: components["schemas"]["JobSpec"];
+            /** @description The fields of `job` that are searched, by JSON pointer, like `/optimizer/learning_rate`. Empty for a sweep whose trials are all your own. */
+            space: {
+                [key: string]: components["schemas"]["SweepDimension"];
+            };
+            /**
+             * @description `halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, the last field fastest. `none`: only points that you add. The same seed draws the same points.
+             * @default {}
+             */
+            search: {
+                /**
+                 * @default halton
+                 * @enum {string}
+                 */
+                type: "halton" | "random" | "grid" | "none";
+                /**
+                 * @description Null means a random seed, which the response shows.
+                 * @default null
+                 */
+                seed: number | null;
+            };
+            /** @default {} */
+            objective: components["schemas"]["SweepObjective"];
+            /**
+             * @description Jobs that train each point, with seeds that follow each other. The value of a trial is their mean, and `spread` their standard deviation.
+             * @default 1
+             */
+            repeats: number;
+            /** @default {} */
+            limits: components["schemas"]["SweepLimits"];
+            /** @default {} */
+            keep: {
+                /**
+                 * @description Models of the best trials that are kept when the sweep has ended; the others are deleted unless they have a tag. Null keeps all.
+                 * @default null
+                 */
+                models: number | null;
+            };
+            /**
+             * @description Train the best point once more when the search has ended, for example for more epochs.
+             * @default null
+             */
+            refit: {
+                /**
+                 * @description Values that this last job has instead, by JSON pointer, like `/epochs`.
+                 * @default {}
+                 */
+                overrides: {
+                    [key: string]: number | string | boolean | null;
+                };
+            } | null;
+        };
+        /** @description Either `values`, or `min` and `max`. `scale: log` draws evenly in the logarithm. `step` draws min, min + step and so on, which whole numbers need. */
+        SweepDimension: {
+            values?: (number | string | boolean | null)[];
+            min?: number;
+            max?: number;
+            /** @enum {string} */
+            scale?: "linear" | "log";
+            step?: number;
+        };
+        /** @description What the best trial has most or least of. Test images never choose: an objective on them would report a figure that is too good. */
+        SweepObjective: {
+            /**
+             * @default validation_accuracy
+             * @enum {string}
+             */
+            metric: "validation_accuracy" | "validation_loss";
+            /**
+             * @description Null means `maximize` for accuracies and `minimize` for losses.
+             * @default null
+             * @enum {string|null}
+             */
+            goal: "maximize" | "minimize" | null;
+        };
+        SweepLimits: {
+            /**
+             * @description Number of points. Null means the whole grid, or 16 points of another search.
+             * @default null
+             */
+            trials: number | null;
+            /**
+             * @description Jobs of the sweep that are unfinished at the same time.
+             * @default 4
+             */
+            parallel_trials: number;
+            /**
+             * @description Device time of all jobs of the sweep. When it is spent, running trials are cancelled, and the best of those that have ended wins. Null means no limit.
+             * @default null
+             */
+            device_seconds: number | null;
+            /**
+             * @description The sweep fails when this number of jobs has failed. Fewer failures do not end it.
+             * @default 3
+             */
+            failed_trials: number;
+            /**
+             * @description The sweep ends as soon as a trial has reached this value of the objective. Null means no target.
+             * @default null
+             */
+            target: number | null;
+        };
+        SweepUpdate: {
+            name?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            limits?: {
+                trials?: number;
+                parallel_trials?: number;
+                device_seconds?: number | null;
+                failed_trials?: number;
+                target?: number | null;
+            };
+        };
+        Sweep: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "sweep";
+            name: string;
+            metadata: {
+                [key: string]: string;
+            };
+            state: components["schemas"]["SweepState"];
+            /**
+             * @description Why the search ended. `completed`: all trials have. `target`: a trial reached `limits.target`. `budget`: `limits.device_seconds` were spent. `failed_trials`: too many jobs failed. Null before the end.
+             * @enum {string|null}
+             */
+            ended: "completed" | "target" | "budget" | "failed_trials" | "cancelled" | null;
+            created_at: components["schemas"]["Time"];
+            finished_at: components["schemas"]["Time"] | null;
+            /** @description The request with every default and the seed of the search. */
+            spec: components["schemas"]["SweepSpec"];
+            /** @description Trials in each state, and points that the rules refused. */
+            counts: {
+                waiting: number;
+                running: number;
+                paused: number;
+                pruned: number;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+                refused: number;
+            };
+            /** @description The best trial so far; null until one has succeeded. */
+            best: components["schemas"]["Trial"] | null;
+            spent: {
+                /** @description Device time of all jobs so far. */
+                device_seconds: number;
+            };
+            /** @description The reason why the first refused point was refused; null if none was. */
+            refused: string | null;
+            /** @description The job that trains the best point once more. */
+            refit_job_id: string | null;
+            /** @description The cost of all trials, if none ends early. */
+            cost: {
+                jobs: number;
+                optimizer_steps: number;
+                /** @description Predicted as by `POST /plans`. Only a dry run predicts it; null otherwise. */
+                device_seconds: number | null;
+            };
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                trials: string;
+                /** Format: uri-reference */
+                jobs: string;
+            };
+        };
+        /**
+         * @description `stopping`: the search has ended, and the last jobs are being cancelled or the best point is trained once more. `succeeded`, `failed` and `cancelled` are final.
+         * @enum {string}
+         */
+        SweepState: "running" | "paused" | "stopping" | "succeeded" | "failed" | "cancelled";
+        SweepList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Sweep"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        TrialRequest: {
+            /** @description Values by JSON pointer into the job. They need not lie in the space. */
+            parameters: {
+                [key: string]: number | string | boolean | null;
+            };
+        };
+        /**
+         * @description `waiting`: not started. `running`: a job is unfinished. `paused`: at a rung or with its sweep. `pruned`: stopped early, because others were better. The other states are those of its jobs.
+         * @enum {string}
+         */
+        TrialState: "waiting" | "running" | "paused" | "pruned" | "succeeded" | "failed" | "cancelled";
+        Trial: {
+            /** @constant */
+            object: "trial";
+            /** @description Its number within the sweep. */
+            number: number;
+            parameters: {
+                [key: string]: number | string | boolean | null;
+            };
+            state: components["schemas"]["TrialState"];
+            /** @description Mean of the objective over its repeats. Null until all have succeeded. */
+            value: number | null;
+            /** @description Standard deviation over the repeats; null with fewer than two. */
+            spread: number | null;
+            /** @description Its jobs, one a repeat. */
+            runs: {
+                repeat: number;
+                seed: number;
+                state: components["schemas"]["TrialState"];
+                /** @description Null until it has started. */
+                job_id: string | null;
+                value: number | null;
+                device_seconds: number;
+            }[];
+        };
+        TrialList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Trial"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
         Worker: {
             id: components["schemas"]["Id"];
             /** @constant */
@@ -3403,6 +3778,8 @@ export interface components {
         ArtifactId: components["schemas"]["Id"];
         /** @description The id of a profile. */
         ProfileId: components["schemas"]["Id"];
+        /** @description The id of a sweep. */
+        SweepId: components["schemas"]["Id"];
         /** @description The id of a worker. */
         WorkerId: components["schemas"]["Id"];
         /** @description The id of a model. */
@@ -3438,6 +3815,8 @@ export interface operations {
                 state?: components["schemas"]["JobState"][];
                 /** @description Only jobs that train on this dataset, by its id or name. */
                 dataset?: string;
+                /** @description Only jobs of this sweep, by its id. */
+                sweep?: components["schemas"]["Id"];
                 /** @description Only jobs created at this time or later. */
                 created_after?: components["schemas"]["Moment"];
                 /** @description Only jobs created before this time. */
@@ -5187,6 +5566,349 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listSweeps: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of sweeps. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createSweep: {
+        parameters: {
+            query?: {
+                /** @description Check the sweep and return it with its cost. Nothing is stored. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "learning rates",
+                 *       "job": {
+                 *         "dataset": "mnist",
+                 *         "max_train_samples": 2048,
+                 *         "validation_share": 0.2,
+                 *         "model": {
+                 *           "depth": 8,
+                 *           "width": 8
+                 *         },
+                 *         "epochs": 1,
+                 *         "batch_size": 64
+                 *       },
+                 *       "space": {
+                 *         "/optimizer/learning_rate": {
+                 *           "min": 0.01,
+                 *           "max": 0.3,
+                 *           "scale": "log"
+                 *         }
+                 *       },
+                 *       "search": {
+                 *         "type": "halton",
+                 *         "seed": 1
+                 *       },
+                 *       "limits": {
+                 *         "trials": 4
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SweepSpec"];
+            };
+        };
+        responses: {
+            /** @description Dry run: the sweep as it would start. Its id is `dry_run`, and it is not stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            /** @description The sweep is stored. */
+            201: {
+                headers: {
+                    /** @description The URL path of the sweep. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sweep. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    updateSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limits": {
+                 *         "parallel_trials": 2
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SweepUpdate"];
+            };
+        };
+        responses: {
+            /** @description The updated sweep. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listSweepTrials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All trials, in the order in which they were drawn. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "parameters": {
+                 *         "/optimizer/learning_rate": 0.05
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description The trial is stored. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    pauseSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current state of the sweep. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    resumeSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current state of the sweep. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    cancelSweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a sweep. */
+                id: components["parameters"]["SweepId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current state of the sweep. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sweep"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

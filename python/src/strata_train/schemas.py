@@ -49,6 +49,10 @@ WeightsName = str
 
 WeightsClassNames = Optional[list[str]]
 
+SweepState = Literal["running", "paused", "stopping", "succeeded", "failed", "cancelled"]
+
+TrialState = Literal["waiting", "running", "paused", "pruned", "succeeded", "failed", "cancelled"]
+
 WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled"]
 
 Scope = Literal["jobs:read", "jobs:write", "datasets:write", "models:read", "models:write", "admin"]
@@ -1372,6 +1376,210 @@ class WeightsList(TypedDict):
     next: Cursor
 
 
+class SweepSpec(TypedDict):
+    name: NotRequired[str]
+    """A name for people."""
+    metadata: NotRequired[dict[str, str]]
+    """Your own pairs of texts. The jobs of the trials have them, too."""
+    job: JobSpec
+    space: dict[str, SweepDimension]
+    """The fields of `job` that are searched, by JSON pointer, like `/optimizer/learning_rate`. Empty for a sweep
+    whose trials are all your own.
+    """
+    search: NotRequired[SweepSpecSearch]
+    """`halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, the last
+    field fastest. `none`: only points that you add. The same seed draws the same points.
+    """
+    objective: NotRequired[SweepObjective]
+    repeats: NotRequired[int]
+    """Jobs that train each point, with seeds that follow each other. The value of a trial is their mean, and `spread`
+    their standard deviation.
+    """
+    limits: NotRequired[SweepLimits]
+    keep: NotRequired[SweepSpecKeep]
+    refit: NotRequired[Optional[SweepSpecRefit]]
+    """Train the best point once more when the search has ended, for example for more epochs."""
+
+
+class SweepSpecSearch(TypedDict):
+    """`halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, the last
+    field fastest. `none`: only points that you add. The same seed draws the same points.
+    """
+
+    type: NotRequired[Literal["halton", "random", "grid", "none"]]
+    seed: NotRequired[Optional[int]]
+    """Null means a random seed, which the response shows."""
+
+
+class SweepSpecKeep(TypedDict):
+    models: NotRequired[Optional[int]]
+    """Models of the best trials that are kept when the sweep has ended; the others are deleted unless they have a
+    tag. Null keeps all.
+    """
+
+
+class SweepSpecRefit(TypedDict):
+    """Train the best point once more when the search has ended, for example for more epochs."""
+
+    overrides: NotRequired[dict[str, Optional[Union[float, str, bool]]]]
+    """Values that this last job has instead, by JSON pointer, like `/epochs`."""
+
+
+class SweepDimension(TypedDict):
+    """Either `values`, or `min` and `max`. `scale: log` draws evenly in the logarithm. `step` draws min, min + step
+    and so on, which whole numbers need.
+    """
+
+    values: NotRequired[list[Optional[Union[float, str, bool]]]]
+    min: NotRequired[float]
+    max: NotRequired[float]
+    scale: NotRequired[Literal["linear", "log"]]
+    step: NotRequired[float]
+
+
+class SweepObjective(TypedDict):
+    """What the best trial has most or least of. Test images never choose: an objective on them would report a figure
+    that is too good.
+    """
+
+    metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
+    goal: NotRequired[Optional[Literal["maximize", "minimize"]]]
+    """Null means `maximize` for accuracies and `minimize` for losses."""
+
+
+class SweepLimits(TypedDict):
+    trials: NotRequired[Optional[int]]
+    """Number of points. Null means the whole grid, or 16 points of another search."""
+    parallel_trials: NotRequired[int]
+    """Jobs of the sweep that are unfinished at the same time."""
+    device_seconds: NotRequired[Optional[float]]
+    """Device time of all jobs of the sweep. When it is spent, running trials are cancelled, and the best of those
+    that have ended wins. Null means no limit.
+    """
+    failed_trials: NotRequired[int]
+    """The sweep fails when this number of jobs has failed. Fewer failures do not end it."""
+    target: NotRequired[Optional[float]]
+    """The sweep ends as soon as a trial has reached this value of the objective. Null means no target."""
+
+
+class SweepUpdate(TypedDict):
+    name: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+    limits: NotRequired[SweepUpdateLimits]
+
+
+class SweepUpdateLimits(TypedDict):
+    trials: NotRequired[int]
+    parallel_trials: NotRequired[int]
+    device_seconds: NotRequired[Optional[float]]
+    failed_trials: NotRequired[int]
+    target: NotRequired[Optional[float]]
+
+
+class Sweep(TypedDict):
+    id: Id
+    object: Literal["sweep"]
+    name: str
+    metadata: dict[str, str]
+    state: SweepState
+    ended: Optional[Literal["completed", "target", "budget", "failed_trials", "cancelled"]]
+    """Why the search ended. `completed`: all trials have. `target`: a trial reached `limits.target`. `budget`:
+    `limits.device_seconds` were spent. `failed_trials`: too many jobs failed. Null before the end.
+    """
+    created_at: Time
+    finished_at: Optional[Time]
+    spec: Any
+    """The request with every default and the seed of the search."""
+    counts: SweepCounts
+    """Trials in each state, and points that the rules refused."""
+    best: Optional[Trial]
+    """The best trial so far; null until one has succeeded."""
+    spent: SweepSpent
+    refused: Optional[str]
+    """The reason why the first refused point was refused; null if none was."""
+    refit_job_id: Optional[str]
+    """The job that trains the best point once more."""
+    cost: SweepCost
+    """The cost of all trials, if none ends early."""
+    links: SweepLinks
+
+
+class SweepCounts(TypedDict):
+    """Trials in each state, and points that the rules refused."""
+
+    waiting: int
+    running: int
+    paused: int
+    pruned: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    refused: int
+
+
+class SweepSpent(TypedDict):
+    device_seconds: float
+    """Device time of all jobs so far."""
+
+
+class SweepCost(TypedDict):
+    """The cost of all trials, if none ends early."""
+
+    jobs: int
+    optimizer_steps: int
+    device_seconds: Optional[float]
+    """Predicted as by `POST /plans`. Only a dry run predicts it; null otherwise."""
+
+
+class SweepLinks(TypedDict):
+    self: str
+    trials: str
+    jobs: str
+
+
+class SweepList(TypedDict):
+    object: Literal["list"]
+    data: list[Sweep]
+    has_more: bool
+    next: Cursor
+
+
+class TrialRequest(TypedDict):
+    parameters: dict[str, Optional[Union[float, str, bool]]]
+    """Values by JSON pointer into the job. They need not lie in the space."""
+
+
+class Trial(TypedDict):
+    object: Literal["trial"]
+    number: int
+    """Its number within the sweep."""
+    parameters: dict[str, Optional[Union[float, str, bool]]]
+    state: TrialState
+    value: Optional[float]
+    """Mean of the objective over its repeats. Null until all have succeeded."""
+    spread: Optional[float]
+    """Standard deviation over the repeats; null with fewer than two."""
+    runs: list[TrialRunsItem]
+    """Its jobs, one a repeat."""
+
+
+class TrialRunsItem(TypedDict):
+    repeat: int
+    seed: int
+    state: TrialState
+    job_id: Optional[str]
+    """Null until it has started."""
+    value: Optional[float]
+    device_seconds: float
+
+
+class TrialList(TypedDict):
+    object: Literal["list"]
+    data: list[Trial]
+    has_more: bool
+    next: Cursor
+
+
 class Worker(TypedDict):
     id: Id
     object: Literal["worker"]
@@ -2145,6 +2353,8 @@ class ListJobsQuery(TypedDict):
     """Only jobs in one of these states: `state=queued&state=running`."""
     dataset: NotRequired[str]
     """Only jobs that train on this dataset, by its id or name."""
+    sweep: NotRequired[Id]
+    """Only jobs of this sweep, by its id."""
     created_after: NotRequired[Moment]
     """Only jobs created at this time or later."""
     created_before: NotRequired[Moment]
@@ -2321,6 +2531,22 @@ class ListDatasetImagesQuery(TypedDict):
 
 class ListWeightsQuery(TypedDict):
     """The query of listWeights."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class CreateSweepQuery(TypedDict):
+    """The query of createSweep."""
+
+    dry_run: NotRequired[bool]
+    """Check the sweep and return it with its cost. Nothing is stored."""
+
+
+class ListSweepsQuery(TypedDict):
+    """The query of listSweeps."""
 
     after: NotRequired[str]
     """The `next` of the previous page."""

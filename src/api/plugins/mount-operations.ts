@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import glue from 'fastify-openapi-glue';
 import type { ReceivedUpload } from '../../contract/client/datasets.js';
 import type { JobsService } from '../../contract/client/service.js';
+import type { CheckJob } from '../../contract/client/sweeps.js';
 import type { TenantClient } from '../../contract/client/tenant.js';
 import { StrataError } from '../../contract/errors.js';
 import type { Caller, FinishedUpload, OperationId, ServiceState } from '../handler.js';
@@ -19,6 +20,7 @@ import {
 } from '../openapi.js';
 import { handlers } from '../routes/index.js';
 import { type AccessOptions, authorize } from './access.js';
+import { jobChecker } from './job-checker.js';
 import { recipeRule } from './recipes.js';
 import type { ResumableUploads } from './resumable.js';
 import { readUpload, refuseMultipart } from './uploads.js';
@@ -27,10 +29,11 @@ import { readUpload, refuseMultipart } from './uploads.js';
 export async function mountOperations(
   app: FastifyInstance,
   contract: Contract,
-  access: AccessOptions & Omit<Surroundings, 'closing'>,
+  access: AccessOptions & Omit<Surroundings, 'closing' | 'checkJob'>,
 ): Promise<void> {
   const { service, metrics, uploads } = access;
-  const surroundings = { service, metrics, uploads, closing: closingSignal(app) };
+  const checkJob = jobChecker(contract);
+  const surroundings = { service, metrics, uploads, closing: closingSignal(app), checkJob };
   const entries = new Map(operationsOf(contract).map((entry) => [entry.id, entry]));
   await app.register(async (scope) => {
     scope.addHook('onRoute', ({ schema }) => {
@@ -75,6 +78,7 @@ type AnyHandler = (request: {
   headers: unknown;
   body: unknown;
   sent: unknown;
+  checkJob: CheckJob;
   upload: ReceivedUpload | null;
   openUpload: (id: string) => Promise<FinishedUpload>;
 }) => Promise<{ status: number; headers?: Readonly<Record<string, string>>; body?: unknown }>;
@@ -106,9 +110,10 @@ interface Surroundings {
   readonly metrics: () => Promise<string>;
   readonly uploads: ResumableUploads;
   readonly closing: AbortSignal;
+  readonly checkJob: CheckJob;
 }
 
-function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surroundings) {
+function adapt(handler: AnyHandler, { service, metrics, uploads, closing, checkJob }: Surroundings) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, params, query, headers, body, sentBody, principal, traceparent, upload } = request;
     const client = clientOf(request, service);
@@ -122,7 +127,7 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing }: Surr
     };
     const openUpload = (id: string) => uploads.open(tenantOf(request), id);
     const caller = callerOf(request);
-    const asked = { caller, params, query, headers, body, sent: sentBody, upload, openUpload };
+    const asked = { caller, params, query, headers, body, sent: sentBody, checkJob, upload, openUpload };
     const leaving = leavingSignal(reply);
     const answer = await handler({ client, service: state, traceparent, closing, leaving, ...asked });
     const key = request.apiKey;

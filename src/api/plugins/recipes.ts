@@ -5,7 +5,7 @@ import type { OperationId } from '../handler.js';
 
 /** Operations whose body is a job, and those with a job in a field of it. */
 const JOBS: readonly OperationId[] = ['createJob'];
-const WITH_JOB: readonly OperationId[] = ['createPlan', 'createProfile'];
+const WITH_JOB: readonly OperationId[] = ['createPlan', 'createProfile', 'createSweep'];
 
 /** Fills in the values of a job's recipe, before validation fills in the defaults of the contract. */
 export function recipeRule(id: OperationId): ((request: FastifyRequest) => Promise<void>)[] {

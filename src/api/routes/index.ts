@@ -44,6 +44,17 @@ import {
 } from './models.js';
 import { createPlan, createProfile, deleteProfile, getProfile } from './profiles.js';
 import { createSession, deleteSession, getSession } from './session.js';
+import {
+  cancelSweep,
+  createSweep,
+  createTrial,
+  getSweep,
+  listSweeps,
+  listSweepTrials,
+  pauseSweep,
+  resumeSweep,
+  updateSweep,
+} from './sweeps.js';
 import { handOverJob, listJobTrackers } from './trackers.js';
 import {
   createWebhook,
@@ -106,6 +117,15 @@ export const handlers: Handlers = {
   listWeights,
   getWeights,
   deleteWeights,
+  createSweep,
+  listSweeps,
+  getSweep,
+  updateSweep,
+  listSweepTrials,
+  createTrial,
+  pauseSweep,
+  resumeSweep,
+  cancelSweep,
   listWorkers,
   drainWorker,
   createWebhook,

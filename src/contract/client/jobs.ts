@@ -36,6 +36,8 @@ export interface JobFilter {
   readonly q?: string | undefined;
   /** Id or name. */
   readonly dataset?: string | undefined;
+  /** Only jobs of the sweep with this id. */
+  readonly sweep?: string | undefined;
   readonly createdAfter?: Date | undefined;
   readonly createdBefore?: Date | undefined;
   /** True: only archived jobs; absent or false: only the others. */

@@ -3,11 +3,12 @@ import type { DatasetsClient } from './datasets.js';
 import type { JobsClient } from './jobs.js';
 import type { ModelsClient } from './models.js';
 import type { PlansClient } from './plans.js';
+import type { SweepsClient } from './sweeps.js';
 import type { WebhooksClient } from './webhooks.js';
 import type { WeightsClient } from './weights.js';
 
 /**
- * Everything that the API can do for one tenant: seven resources. A method that serves an operation of the contract
+ * Everything that the API can do for one tenant: eight resources. A method that serves an operation of the contract
  * has its operationId as name. Every failure is a StrataError.
  */
 export interface TenantClient {
@@ -16,6 +17,7 @@ export interface TenantClient {
   readonly datasets: DatasetsClient;
   readonly weights: WeightsClient;
   readonly plans: PlansClient;
+  readonly sweeps: SweepsClient;
   readonly webhooks: WebhooksClient;
   readonly apiKeys: ApiKeysClient;
 }

@@ -15,6 +15,7 @@ import { type PredictionParts, predictMethod } from './models/predict.js';
 import { type PredictionFiles, testAnswerMethods } from './models/test-answers.js';
 import { planMethods } from './plans/plans.js';
 import { profileMethods } from './plans/profiles.js';
+import { sweepMethods } from './sweeps/sweeps.js';
 import type { EventFeed } from './together/event-feed.js';
 import { allSayingUnavailable } from './unavailable.js';
 import { webhookMethods } from './webhooks.js';
@@ -45,6 +46,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
     fetchPlaces,
   } = parts;
   const { policy } = outgoing;
+  const plans = { ...planMethods(parts, tenant), ...profileMethods(parts, tenant) };
   return {
     jobs: jobsClient(tenant, parts),
     models: allSayingUnavailable({
@@ -59,7 +61,8 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
     weights: allSayingUnavailable(
       weightsMethods({ db, blobs, uploadLimits, quota, policy, fetchPlaces }, tenant),
     ),
-    plans: allSayingUnavailable({ ...planMethods(parts, tenant), ...profileMethods(parts, tenant) }),
+    plans: allSayingUnavailable(plans),
+    sweeps: allSayingUnavailable(sweepMethods(parts, tenant, plans)),
     webhooks: allSayingUnavailable(webhookMethods(db, tenant, outgoing)),
     apiKeys: allSayingUnavailable(apiKeyMethods(db, tenant)),
   };

@@ -20,6 +20,7 @@ import {
   settleStoppingJobs,
   takeBackExpired,
 } from './reconcile.js';
+import { advanceSweeps } from './sweeps.js';
 
 const HOUSEKEEPING_MS = 30_000;
 const GARBAGE_MS = 300_000;
@@ -50,6 +51,7 @@ function dutiesOfJobs({ db, queue, log }: DutyParts): Duty[] {
     { name: 'max_runtime', ...onChanges, run: () => failOvertimeJobs(db, log) },
     { name: 'max_pending', ...onChanges, run: () => failOverlongQueuedJobs(db, log) },
     { name: 'stops', ...onChanges, run: () => settleStoppingJobs(db) },
+    { name: 'sweeps', ...onChanges, run: () => advanceSweeps(db, log) },
     { name: 'enqueue', intervalMs: RECONCILE_MS, nudgedBy: 'ready', run: () => enqueueReady(db, queue) },
   ];
 }

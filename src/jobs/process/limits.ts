@@ -71,6 +71,8 @@ export const FLUSH_MS = 500;
 /** Each event adds one row per webhook. */
 export const MAX_WEBHOOKS_PER_TENANT = 20;
 export const MAX_DATASETS_PER_TENANT = 1_000;
+/** Sweeps that have not ended: each is looked at again and again. */
+export const MAX_OPEN_SWEEPS_PER_TENANT = 50;
 export const MAX_WEIGHTS_PER_TENANT = 1_000;
 /** A file of weights from a URL must be there after this time: the request waits for it. */
 export const WEIGHTS_FETCH_MS = 300_000;

@@ -11,6 +11,7 @@ import type { NetworkFigures, TaskKind, TaskOutput } from '../../contract/traine
 import type { WebhookEvent } from '../../contract/webhooks.js';
 import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
+import type { Parameters, SweepEnd, SweepSpec, TrialState } from '../../planning/sweeps/types.js';
 import type { InputReference } from '../../planning/tasks/task-graph.js';
 import { json, orNull, type TypeOf, textOf } from './connection/column.js';
 import type { Prisma } from './generated/client.js';
@@ -44,6 +45,14 @@ export type StoredResult = Figures & {
 
 /** Jobs of earlier versions have no warnings. */
 export type StoredPlan = Omit<Schemas['JobPlan'], 'warnings'> & Partial<Pick<Schemas['JobPlan'], 'warnings'>>;
+
+/** A checked job that is not stored as one yet. */
+export interface PreparedJob {
+  readonly datasetId: string;
+  readonly spec: ResolvedSpec;
+  readonly plan: StoredPlan;
+  readonly initial: readonly BlobUri[] | null;
+}
 
 /** The last step of a series that was read. `stage` is -1 for the whole network. */
 export interface SeriesEnd {
@@ -157,6 +166,18 @@ export const COLUMNS = {
     options: json<ImportOptions>(),
     phase: textOf<ImportPhase>(),
     progress: orNull(json<ImportProgress>()),
+  },
+  sweep: {
+    metadata: json<Record<string, string>>(),
+    spec: json<SweepSpec>(),
+    ended: orNull(textOf<SweepEnd>()),
+  },
+  sweepTrial: {
+    parameters: json<Parameters>(),
+    job: json<PreparedJob>(),
+    refit: orNull(json<PreparedJob>()),
+    state: textOf<TrialState>(),
+    rungs: json<readonly number[]>(),
   },
   profile: {
     deviceKind: textOf<DeviceKind>(),

@@ -13,6 +13,7 @@ export type IdKind =
   | 'import'
   | 'model'
   | 'profile'
+  | 'sweep'
   | 'tagchange'
   | 'tracker'
   | 'weights';

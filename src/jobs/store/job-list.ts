@@ -19,6 +19,8 @@ export interface JobFilter {
   readonly states: readonly JobState[] | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly datasetId: string | null;
+  /** Id of the sweep of whose trials they are the jobs. */
+  readonly sweepId: string | null;
   readonly createdAfter: Date | null;
   readonly createdBefore: Date | null;
   readonly isArchived: boolean;
@@ -79,12 +81,13 @@ const idAt = (ms: number): string => `job_${Math.max(0, ms).toString(16).padStar
 
 /** Conditions of the filter besides tenant, place and metadata. */
 function conditions(filter: JobFilter): Prisma.Sql[] {
-  const { states, datasetId, createdAfter, createdBefore, isArchived, q } = filter;
+  const { states, datasetId, sweepId, createdAfter, createdBefore, isArchived, q } = filter;
   const sql = Prisma.sql;
   return [
     isArchived ? sql`job.archived_at IS NOT NULL` : sql`job.archived_at IS NULL`,
     ...(states === null ? [] : [isInState(states)]),
     ...(datasetId === null ? [] : [sql`job.dataset_id = ${datasetId}`]),
+    ...(sweepId === null ? [] : [isOfSweep(sweepId)]),
     ...(createdAfter === null
       ? []
       : [sql`job.id >= ${idAt(createdAfter.getTime() - APART_MS)} AND job.created_at >= ${createdAfter}`]),
@@ -99,6 +102,9 @@ const isInState = (states: readonly JobState[]): Prisma.Sql =>
   states.length === 1
     ? Prisma.sql`job.state = ${states[0]}`
     : Prisma.sql`job.state IN (${Prisma.join([...states])})`;
+
+const isOfSweep = (id: string): Prisma.Sql => Prisma.sql`job.id IN (
+    SELECT job_id FROM sweep_trial WHERE sweep_id = ${id} UNION ALL SELECT refit_job_id FROM sweep WHERE id = ${id})`;
 
 /** The same characters separate words as in the function job_words. */
 const PUNCTUATION = /[\s!-/:-@[-`{-~]+/;

@@ -42,7 +42,10 @@ export function readHeldReferences(db: Queryable): Promise<Reference[]> {
       CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(task.outputs) WHEN 'object' THEN task.outputs ELSE '{}' END) AS output
       WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'
     UNION SELECT initial.uri, false FROM job CROSS JOIN LATERAL jsonb_array_elements_text(job.initial) AS initial(uri)
-      WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'`,
+      WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'
+    UNION SELECT initial.uri, false FROM sweep JOIN sweep_trial ON sweep_id = sweep.id
+      CROSS JOIN LATERAL jsonb_array_elements_text(sweep_trial.job->'initial') AS initial(uri)
+      WHERE sweep.finished_at IS NULL AND jsonb_typeof(sweep_trial.job->'initial') = 'array'`,
   );
 }
 

@@ -10,6 +10,7 @@ export type Event = TableRow<'event'>;
 export type Job = TableRow<'job'>;
 export type LogLine = TableRow<'logLine'>;
 export type Profile = TableRow<'profile'>;
+export type SweepRow = TableRow<'sweep'>;
 export type TagChange = TableRow<'tagChange'>;
 export type Task = TableRow<'task'>;
 export type TrackerExport = TableRow<'trackerExport'>;

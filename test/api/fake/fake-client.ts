@@ -4,6 +4,7 @@ import { FakeDatasets } from './fake-datasets.js';
 import { FakeJobs } from './fake-jobs.js';
 import { FakeModels } from './fake-models.js';
 import { FakePlans } from './fake-plans.js';
+import { FakeSweeps } from './fake-sweeps.js';
 import { FakeWebhooks } from './fake-webhooks.js';
 import { FakeWeights } from './fake-weights.js';
 
@@ -14,6 +15,7 @@ export class FakeClient implements TenantClient {
   readonly datasets = new FakeDatasets();
   readonly weights = new FakeWeights();
   readonly plans = new FakePlans();
+  readonly sweeps = new FakeSweeps();
   readonly webhooks = new FakeWebhooks();
   readonly apiKeys = new FakeApiKeys();
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { OperationEntry } from '../../../src/api/openapi.js';
 import { insertModel } from '../../jobs/support/models.js';
 import { smallJob } from '../../jobs/support/specs.js';
+import { checkJob, smallSweep } from '../../jobs/support/sweeps.js';
 import type { LiveApi } from './live-api.js';
 
 /**
@@ -33,6 +34,10 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
       [id, '0'.repeat(64), `sha256:${'0'.repeat(64)}`],
     );
     return id;
+  },
+  async sweeps({ strata }) {
+    const ours = strata.service.forTenant('ours');
+    return (await ours.sweeps.createSweep(smallSweep(), { checkJob, dryRun: false })).id;
   },
   models: makeModel,
   async profiles({ strata }) {

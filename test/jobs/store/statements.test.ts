@@ -27,6 +27,8 @@ import * as models from '../../../src/jobs/store/models.js';
 import * as profiles from '../../../src/jobs/store/profiles.js';
 import * as references from '../../../src/jobs/store/references.js';
 import { readServiceFigures } from '../../../src/jobs/store/service-figures.js';
+import * as trials from '../../../src/jobs/store/sweep-trials.js';
+import * as sweeps from '../../../src/jobs/store/sweeps.js';
 import * as taskSeconds from '../../../src/jobs/store/task-seconds.js';
 import { endSucceeded } from '../../../src/jobs/store/task-successes.js';
 import * as tasks from '../../../src/jobs/store/tasks.js';
@@ -92,6 +94,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     states: null,
     metadata: { team: 'vision' },
     datasetId: 'mnist',
+    sweepId: 'none',
     createdAfter: new Date(),
     createdBefore: new Date(),
     isArchived: false,
@@ -142,6 +145,11 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => claimExport(db, 1),
     () => metrics.pointsSince(db, '', [], 1),
     () => claimDelivery(db, 1),
+    () => sweeps.unfinishedSweeps(db, '', 1),
+    () => sweeps.lockSweep(db, 'none'),
+    () => trials.findRuns(db, ['none']),
+    () => trials.observeRuns(db, 'none', 'validation_accuracy'),
+    () => trials.insertJobOfRun(db, 'none', { number: 0, repeat: 0 }, 'job'),
   ];
   // A function that cannot work without a row still has sent its statement.
   for (const ask of everything) await ask().catch(() => undefined);

@@ -11,6 +11,7 @@ from .connection import AsyncConnection
 from .datasets import AsyncDatasets
 from .jobs import AsyncJobs
 from .models import AsyncModels
+from .sweeps import AsyncSweeps
 
 
 class AsyncStrata:
@@ -31,6 +32,7 @@ class AsyncStrata:
         self._connection = AsyncConnection(address, api_key or os.environ.get("STRATA_API_KEY"), transport)
         self.jobs = AsyncJobs(self._connection)
         self.models = AsyncModels(self._connection)
+        self.sweeps = AsyncSweeps(self._connection)
         self.datasets = AsyncDatasets(self._connection)
         self.artifacts = AsyncArtifacts(self._connection)
 

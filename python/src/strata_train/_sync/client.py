@@ -12,6 +12,7 @@ from .connection import Connection
 from .datasets import Datasets
 from .jobs import Jobs
 from .models import Models
+from .sweeps import Sweeps
 
 
 class Strata:
@@ -32,6 +33,7 @@ class Strata:
         self._connection = Connection(address, api_key or os.environ.get("STRATA_API_KEY"), transport)
         self.jobs = Jobs(self._connection)
         self.models = Models(self._connection)
+        self.sweeps = Sweeps(self._connection)
         self.datasets = Datasets(self._connection)
         self.artifacts = Artifacts(self._connection)
 

@@ -106,6 +106,7 @@ async function listJobs(
     states: filter.state ?? null,
     metadata: filter.metadata ?? {},
     datasetId: ofDataset?.id ?? null,
+    sweepId: filter.sweep ?? null,
     createdAfter: filter.createdAfter ?? null,
     createdBefore: filter.createdBefore ?? null,
     isArchived: filter.archived ?? false,

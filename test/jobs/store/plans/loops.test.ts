@@ -56,6 +56,9 @@ test('the tables are large', async () => {
     'model_tag',
     'turn',
     'upload',
+    // A tenant has few; each look asks for one of them by its id.
+    'sweep',
+    'sweep_trial',
     // The store of the service.
     'blob_store',
     // These series are short; long ones have a seventh as many rows as points.

@@ -1,0 +1,43 @@
+import type { PlansClient } from '../../../contract/client/plans.js';
+import type { Sweep } from '../../../contract/client/sweeps.js';
+import type { PreparedJob } from '../../store/sweep-trials.js';
+
+/** Jobs whose time is predicted; the others count as their mean. */
+const PREDICTED = 12;
+
+/** The same machine as POST /plans assumes. */
+const MACHINE = {
+  devices: null,
+  device_memory_bytes: null,
+  link_bytes_per_second: 125_000_000,
+  link_round_trip_seconds: 0,
+};
+
+export function costOf(runs: readonly { readonly steps: number }[]): Sweep['cost'] {
+  const total = runs.reduce((sum, { steps }) => sum + steps, 0);
+  return { jobs: runs.length, optimizer_steps: total, device_seconds: null };
+}
+
+/** The cost with its device time, predicted from some of the jobs. */
+export async function predictedCost(
+  plans: Pick<PlansClient, 'createPlan'>,
+  jobs: readonly PreparedJob[],
+): Promise<Sweep['cost']> {
+  const cost = costOf(jobs.map(({ plan }) => ({ steps: plan.total_steps })));
+  if (jobs.length === 0) return cost;
+  const every = Math.max(1, Math.ceil(jobs.length / PREDICTED));
+  const chosen = jobs.filter((_, index) => index % every === 0);
+  const seconds = await Promise.all(chosen.map((job) => secondsOf(plans, job)));
+  const steps = chosen.reduce((sum, { plan }) => sum + plan.total_steps, 0);
+  const perStep = seconds.reduce((sum, part) => sum + part, 0) / steps;
+  return { ...cost, device_seconds: perStep * cost.optimizer_steps };
+}
+
+/** Each step occupies the devices of all stages for the time of theirs. */
+async function secondsOf(
+  plans: Pick<PlansClient, 'createPlan'>,
+  { spec, plan }: PreparedJob,
+): Promise<number> {
+  const { stages } = await plans.createPlan({ job: spec, ...MACHINE });
+  return stages.reduce((sum, { step_seconds }) => sum + step_seconds, 0) * plan.total_steps;
+}

@@ -1,0 +1,179 @@
+import type { JobState } from '../../contract/states.js';
+import type { Parameters, TrialState } from '../../planning/sweeps/types.js';
+import { COLUMNS, type PreparedJob } from './columns.js';
+import { flag, float, int, orNull, type RowOf, text } from './connection/column.js';
+import { type Queryable, type Transaction, toJson } from './connection/database.js';
+import { statement } from './connection/statement.js';
+import { Prisma } from './generated/client.js';
+import { newId } from './ids.js';
+
+export type { PreparedJob } from './columns.js';
+
+/** A run of a trial: its row without the job that is to be made of it. */
+const RUN = {
+  sweepId: text,
+  number: int,
+  repeat: int,
+  parameters: COLUMNS.sweepTrial.parameters,
+  seed: float,
+  /** Optimizer steps of its job. */
+  steps: int,
+  state: COLUMNS.sweepTrial.state,
+  held: flag,
+  jobId: orNull(text),
+  value: orNull(float),
+  seconds: float,
+};
+export type TrialRun = RowOf<typeof RUN>;
+const runs = statement('runs-of-sweeps', RUN);
+
+const OBSERVED = {
+  number: int,
+  repeat: int,
+  /** Null where the job was deleted. */
+  jobState: orNull(COLUMNS.job.state),
+  /** The objective in the result of the job. */
+  value: orNull(float),
+  seconds: float,
+};
+const observed = statement('observe-runs', OBSERVED);
+export type ObservedRun = RowOf<typeof OBSERVED>;
+const made = statement('make-job-of-trial', { id: text });
+
+/** A run within its sweep. */
+export interface RunPlace {
+  readonly number: number;
+  readonly repeat: number;
+}
+
+export interface NewRun extends RunPlace {
+  readonly sweepId: string;
+  readonly parameters: Parameters;
+  readonly job: PreparedJob;
+  readonly refit: PreparedJob | null;
+}
+
+/** Rows of one statement: each holds a job. */
+const ROWS_TOGETHER = 100;
+
+export async function insertRuns(tx: Transaction, added: readonly NewRun[]): Promise<void> {
+  for (let start = 0; start < added.length; start += ROWS_TOGETHER) {
+    const data = added.slice(start, start + ROWS_TOGETHER).map(({ parameters, job, refit, ...place }) => ({
+      ...place,
+      seed: job.spec.seed,
+      steps: job.plan.total_steps,
+      parameters: toJson(parameters),
+      job: toJson(job),
+      ...(refit && { refit: toJson(refit) }),
+    }));
+    await tx.sweepTrial.createMany({ data });
+  }
+}
+
+/**
+ * Device time of a job so far: from the start of each attempt to its end, on all slots of it, as in the usage of the
+ * job (client/views/usage.ts).
+ */
+const secondsOf = (jobId: Prisma.Sql): Prisma.Sql => Prisma.sql`(
+    SELECT coalesce(sum(greatest(0, extract(epoch FROM coalesce(ended, now()) - at)) * slots), 0)::float8 FROM (
+      SELECT type, at, lead(at) OVER (PARTITION BY task ORDER BY seq) AS ended,
+        greatest(1, (SELECT max(jsonb_array_length(shared.data->'devices')) FROM event shared
+          WHERE shared.job_id = event.job_id AND shared.task = event.task AND shared.type = 'task.shared'
+            AND shared.data->'attempt' = event.data->'attempt')) AS slots
+      FROM event WHERE job_id = ${jobId} AND task IS NOT NULL
+        AND type IN ('task.started', 'task.succeeded', 'task.failed', 'task.retried')
+    ) attempts WHERE type = 'task.started')`;
+
+/** All runs of some sweeps, in order. */
+export function findRuns(db: Queryable, sweepIds: readonly string[]): Promise<TrialRun[]> {
+  return runs.rows(
+    db,
+    Prisma.sql`
+    SELECT sweep_id AS "sweepId", number, repeat, parameters, seed, steps, state, held,
+      job_id AS "jobId", value,
+      CASE WHEN seconds IS NOT NULL THEN seconds WHEN job_id IS NULL THEN 0
+        ELSE ${secondsOf(Prisma.sql`sweep_trial.job_id`)} END AS seconds
+    FROM sweep_trial WHERE sweep_id = ANY (${sweepIds}) ORDER BY sweep_id, number, repeat`,
+  );
+}
+
+/** Reads the jobs of unfinished runs. */
+export function observeRuns(tx: Transaction, sweepId: string, metric: string): Promise<ObservedRun[]> {
+  return observed.rows(
+    tx,
+    Prisma.sql`
+    SELECT number, repeat, job.state AS "jobState", (job.result->>${metric})::float8 AS value,
+      ${secondsOf(Prisma.sql`sweep_trial.job_id`)} AS seconds
+    FROM sweep_trial LEFT JOIN job ON job.id = sweep_trial.job_id
+    WHERE sweep_id = ${sweepId} AND sweep_trial.state IN ('running', 'paused') ORDER BY number, repeat`,
+  );
+}
+
+interface RunChanges {
+  readonly state?: TrialState;
+  readonly held?: boolean;
+  readonly value?: number | null;
+  readonly seconds?: number;
+}
+
+export async function changeRun(
+  tx: Transaction,
+  sweepId: string,
+  { number, repeat }: RunPlace,
+  changes: RunChanges,
+): Promise<void> {
+  await tx.sweepTrial.update({
+    where: { sweepId_number_repeat: { sweepId, number, repeat } },
+    data: changes,
+  });
+}
+
+/** The columns of a row that hold a job. */
+export type JobOfRun = 'job' | 'refit';
+
+/**
+ * Stores the job of a run of a locked sweep.
+ * @returns its id; null if its dataset is gone
+ */
+export async function insertJobOfRun(
+  tx: Transaction,
+  sweepId: string,
+  { number, repeat }: RunPlace,
+  which: JobOfRun,
+): Promise<string | null> {
+  const column = Prisma.raw(`sweep_trial.${which}`);
+  const row = await made.first(
+    tx,
+    Prisma.sql`
+    INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, plan, initial)
+    SELECT ${newId('job')}, sweep.tenant, ${column}->'spec'->>'name', ${column}->'spec'->'metadata', 'queued',
+      (${column}->'spec'->>'priority')::int, dataset.id, ${column}->'spec', ${column}->'plan',
+      nullif(${column}->'initial', 'null')
+    FROM sweep_trial JOIN sweep ON sweep.id = sweep_id JOIN dataset ON dataset.id = ${column}->>'datasetId'
+    WHERE sweep_id = ${sweepId} AND number = ${number} AND repeat = ${repeat}
+    FOR KEY SHARE OF dataset
+    RETURNING id`,
+  );
+  return row?.id ?? null;
+}
+
+export async function setJobOfRun(
+  tx: Transaction,
+  sweepId: string,
+  { number, repeat }: RunPlace,
+  jobId: string,
+): Promise<void> {
+  const where = { sweepId_number_repeat: { sweepId, number, repeat } };
+  await tx.sweepTrial.update({ where, data: { jobId, state: 'running' } });
+}
+
+/** Removes trials that have not started, from this number on. */
+export async function deleteWaitingRuns(tx: Transaction, sweepId: string, from: number): Promise<void> {
+  await tx.sweepTrial.deleteMany({ where: { sweepId, number: { gte: from }, state: 'waiting' } });
+}
+
+/** The state of a job; null if it was deleted. */
+export async function jobStateOf(db: Queryable, jobId: string): Promise<JobState | null> {
+  const row = await db.job.findUnique({ where: { id: jobId }, select: { state: true } });
+  return row?.state ?? null;
+}
