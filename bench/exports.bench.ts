@@ -27,16 +27,18 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   };
 }
 
-const HEAD = 'network    written     format        size kB  max difference  one image  batch of 32';
+const HEAD =
+  'network    written     format            size kB  max difference  accuracy, file     one image  batch of 32';
 
-function line({ network, form, format, sizeBytes, maxDifference, latency }: ExportRow): string {
+function line({ network, form, format, sizeBytes, maxDifference, accuracies, latency }: ExportRow): string {
   return [
     network.padEnd(9),
     form.padEnd(10),
-    format.padEnd(11),
+    format.padEnd(15),
     (sizeBytes / 1000).toFixed(0).padStart(8),
     maxDifference.toExponential(1).padStart(14),
-    `${latency.single_ms.toFixed(2)} ms`.padStart(9),
-    `${latency.batch_ms.toFixed(1)} ms`.padStart(11),
+    (accuracies?.map((share) => `${(100 * share).toFixed(1)} %`).join(', ') ?? '').padEnd(15),
+    (latency ? `${latency.single_ms.toFixed(2)} ms` : '').padStart(11),
+    (latency ? `${latency.batch_ms.toFixed(1)} ms` : '').padStart(11),
   ].join('  ');
 }

@@ -14,6 +14,7 @@ import {
   foldNorms,
   inferenceModel,
   measureLatency,
+  onnxFile,
   TestAnswers,
 } from '../../src/trainer/export/index.js';
 import {
@@ -27,7 +28,10 @@ import { classificationObjective, partStep, Stopwatch, trainLoop } from '../../s
 import { withBlobs } from '../../test/trainer/support/run-plan.js';
 import { prepareImages } from './images.js';
 
-const FORMATS: readonly ExportFormat[] = ['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'];
+const FORMATS: readonly ExportFormat[] = [
+  ...(['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'] as const),
+  ...(['onnx-int8', 'onnx-float16', 'tfjs-graph-int8'] as const),
+];
 const SEED = 1;
 const BATCH = 32;
 const RATE = 0.05;
@@ -38,7 +42,10 @@ export interface ExportRow {
   readonly format: ExportFormat;
   readonly sizeBytes: number;
   readonly maxDifference: number;
-  readonly latency: Latency;
+  /** Null for a file that is not timed: TensorFlow.js and safetensors. */
+  readonly latency: Latency | null;
+  /** Share of the test images classified correctly, by the network and by the file. */
+  readonly accuracies: readonly [trained: number, file: number] | null;
 }
 
 interface Request {
@@ -65,12 +72,16 @@ export function exportNetworkRows({ label, model, side, steps, say }: Request): 
     const rows: ExportRow[] = [];
     for (const form of ['as trained', 'folded'] as const) {
       const written = form === 'folded' ? foldNorms(trained) : trained;
-      const latency = await measureLatency(written, test, () => performance.now());
+      const now = () => performance.now();
+      const latency = await measureLatency(onnxFile(written), test, now);
       for (const format of FORMATS) {
-        const request = { folder: 'full', network: model, model: written, outputs: [], answers, blobs };
-        const { artifacts, maxDifference } = await exportNetwork(format, request);
+        const request = { folder: 'full', network: model, model: written, outputs: [], answers, train, blobs };
+        const { artifacts, maxDifference, rounded } = await exportNetwork(format, request);
         const sizeBytes = artifacts.reduce((sum, file) => sum + file.size_bytes, 0);
-        rows.push({ network: label, form, format, sizeBytes, maxDifference, latency });
+        const own = rounded?.onnx ? await measureLatency(rounded.onnx, test, now) : null;
+        const accuracies = rounded && ([rounded.trainedAccuracy, rounded.accuracy] as const);
+        const row = { network: label, form, format, sizeBytes, maxDifference, accuracies };
+        rows.push({ ...row, latency: format === 'onnx' ? latency : own });
       }
     }
     network.dispose();

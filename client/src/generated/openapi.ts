@@ -1645,7 +1645,22 @@ export interface components {
                 size_bytes: number;
                 /** @description Largest difference from the class probabilities of the trained network on 1,000 test images. */
                 max_difference: number;
+                /** @description Null for a format that reproduces the probabilities. */
+                rounded?: components["schemas"]["RoundedExport"] | null;
             }[];
+        };
+        /** @description How a file with rounded weights does, on the same test images as the trained network. */
+        RoundedExport: {
+            /** @description Number of test images, at most 1,000. */
+            images: number;
+            /** @description Share of them that the file classifies correctly. */
+            accuracy: number;
+            /** @description Share that the trained network classifies correctly. */
+            trained_accuracy: number;
+            /** @description False if the accuracy is too low (`export_options.max_accuracy_drop`). Then there is no such file. */
+            stored: boolean;
+            /** @description Null for TensorFlow.js, which is not timed. */
+            latency: components["schemas"]["Latency"] | null;
         };
         /** @description A class among the test images of a job. */
         ClassFigures: {
@@ -3246,12 +3261,12 @@ export interface components {
              */
             max_attempts: number;
             /**
-             * @description Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. `torchvision`, `timm`, `transformers`, `cifar-resnet` (pytorch-cifar-models) and `wide-resnet-pytorch` (WideResNet-pytorch) are state dicts that the networks of these libraries load strictly, with a `config.json` each, of the full network alone. Networks need `padding` `symmetric` for them; docs/exports.md says which network each library has. Before a file is stored, it is loaded and compared with the trained network on 1,000 test images.
+             * @description Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx` (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in PyTorch's names and layouts, with a `config.json` that describes the layers. `torchvision`, `timm`, `transformers`, `cifar-resnet` (pytorch-cifar-models) and `wide-resnet-pytorch` (WideResNet-pytorch) are state dicts that the networks of these libraries load strictly, with a `config.json` each, of the full network alone. Networks need `padding` `symmetric` for them; docs/exports.md says which network each library has. Before a file is stored, it is loaded and compared with the trained network on 1,000 test images. `onnx-int8` and `tfjs-graph-int8` have weights of one byte, `onnx-float16` of two; they are held to `export_options.max_accuracy_drop` instead.
              * @default [
              *       "tfjs-layers"
              *     ]
              */
-            exports: ("tfjs-layers" | "tfjs-graph" | "onnx" | "safetensors" | "torchvision" | "timm" | "transformers" | "cifar-resnet" | "wide-resnet-pytorch")[];
+            exports: ("tfjs-layers" | "tfjs-graph" | "onnx" | "onnx-int8" | "onnx-float16" | "tfjs-graph-int8" | "safetensors" | "torchvision" | "timm" | "transformers" | "cifar-resnet" | "wide-resnet-pytorch")[];
             /** @default {} */
             export_options: components["schemas"]["ExportOptions"];
             /**
@@ -3292,6 +3307,11 @@ export interface components {
              * @default []
              */
             outputs: ("logits" | "features")[];
+            /**
+             * @description Limit for `onnx-int8`, `onnx-float16` and `tfjs-graph-int8`: how much smaller the share of correctly classified images may be than that of the trained network, on the same 1,000 test images. A file beyond it is not stored; the job succeeds with the warning `export_inaccurate`.
+             * @default 0.01
+             */
+            max_accuracy_drop: number;
         };
         ModelSpec: {
             /**

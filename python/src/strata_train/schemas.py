@@ -483,6 +483,23 @@ class NetworkFiguresExportsItem(TypedDict):
     """Total size of its files."""
     max_difference: float
     """Largest difference from the class probabilities of the trained network on 1,000 test images."""
+    rounded: NotRequired[Optional[RoundedExport]]
+    """Null for a format that reproduces the probabilities."""
+
+
+class RoundedExport(TypedDict):
+    """How a file with rounded weights does, on the same test images as the trained network."""
+
+    images: int
+    """Number of test images, at most 1,000."""
+    accuracy: float
+    """Share of them that the file classifies correctly."""
+    trained_accuracy: float
+    """Share that the trained network classifies correctly."""
+    stored: bool
+    """False if the accuracy is too low (`export_options.max_accuracy_drop`). Then there is no such file."""
+    latency: Optional[Latency]
+    """Null for TensorFlow.js, which is not timed."""
 
 
 class ClassFigures(TypedDict):
@@ -1949,14 +1966,16 @@ class JobSpec(TypedDict):
     """Maximum number of failed attempts of a task. Only errors that can be retried (docs/errors.md) count; others
     fail the job at once. Attempts that were lost with their worker do not count.
     """
-    exports: NotRequired[list[Literal["tfjs-layers", "tfjs-graph", "onnx", "safetensors", "torchvision", "timm", "transformers", "cifar-resnet", "wide-resnet-pytorch"]]]
+    exports: NotRequired[list[Literal["tfjs-layers", "tfjs-graph", "onnx", "onnx-int8", "onnx-float16", "tfjs-graph-int8", "safetensors", "torchvision", "timm", "transformers", "cifar-resnet", "wide-resnet-pytorch"]]]
     """Formats of the exported full and compact networks. `tfjs-layers` and `tfjs-graph` (TensorFlow.js) and `onnx`
     (opset 17) take pixels 0..255 [N,H,W,C] and return class probabilities. `safetensors` contains the weights in
     PyTorch's names and layouts, with a `config.json` that describes the layers. `torchvision`, `timm`,
     `transformers`, `cifar-resnet` (pytorch-cifar-models) and `wide-resnet-pytorch` (WideResNet-pytorch) are state
     dicts that the networks of these libraries load strictly, with a `config.json` each, of the full network alone.
     Networks need `padding` `symmetric` for them; docs/exports.md says which network each library has. Before a
-    file is stored, it is loaded and compared with the trained network on 1,000 test images.
+    file is stored, it is loaded and compared with the trained network on 1,000 test images. `onnx-int8` and
+    `tfjs-graph-int8` have weights of one byte, `onnx-float16` of two; they are held to
+    `export_options.max_accuracy_drop` instead.
     """
     export_options: NotRequired[ExportOptions]
     trackers: NotRequired[list[Tracker]]
@@ -2045,6 +2064,11 @@ class ExportOptions(TypedDict):
     """Outputs beside `probabilities`, in the formats `onnx` and `tfjs-graph`. `logits`: the values whose softmax the
     probabilities are. `features`: the input of the last dense layer, one vector for each image. ONNX Runtime
     answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
+    """
+    max_accuracy_drop: NotRequired[float]
+    """Limit for `onnx-int8`, `onnx-float16` and `tfjs-graph-int8`: how much smaller the share of correctly classified
+    images may be than that of the trained network, on the same 1,000 test images. A file beyond it is not stored;
+    the job succeeds with the warning `export_inaccurate`.
     """
 
 

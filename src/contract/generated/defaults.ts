@@ -106,7 +106,8 @@ export const JOB_DEFAULTS = {
   ],
   "export_options": {
     "fold_batch_norm": false,
-    "outputs": []
+    "outputs": [],
+    "max_accuracy_drop": 0.01
   },
   "trackers": []
 } as const;

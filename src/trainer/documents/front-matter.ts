@@ -13,7 +13,10 @@ const LIBRARIES = [
   ['transformers', 'transformers'],
   ['cifar-resnet', 'pytorch'],
   ['wide-resnet-pytorch', 'pytorch'],
+  ['onnx-int8', 'onnx'],
+  ['onnx-float16', 'onnx'],
   ['tfjs-graph', 'tensorflow.js'],
+  ['tfjs-graph-int8', 'tensorflow.js'],
   ['tfjs-layers', 'tensorflow.js'],
 ] as const;
 

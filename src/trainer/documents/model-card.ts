@@ -110,7 +110,31 @@ function differences(networks: readonly NetworkFigures[]): string[] {
     ),
   ]);
   const head = ['largest difference of a probability', ...networks.map(({ name }) => name)];
-  return [`## Exports\n\nEach file was run on test images before it was stored.\n\n${table(head, rows)}`];
+  const tables = [table(head, rows), ...roundedRows(networks)].join('\n\n');
+  return [`## Exports\n\nEach file was run on test images before it was stored.\n\n${tables}`];
+}
+
+/** Formats of the full network, of which the examples are. */
+const storedFormats = ([full]: readonly NetworkFigures[]): string[] =>
+  full?.exports.filter(({ rounded }) => rounded?.stored !== false).map(({ format }) => format) ?? [];
+
+/** Formats that round: accuracy and time beside those of the network. */
+function roundedRows(networks: readonly NetworkFigures[]): string[] {
+  const rows = networks.flatMap(({ name, exports }) =>
+    exports.flatMap(({ format, rounded }) => (rounded ? [roundedRow(`${name}, ${format}`, rounded)] : [])),
+  );
+  if (rows.length === 0) return [];
+  const head = ['rounded', 'test images', 'accuracy', 'of the network', 'one image', 'stored'];
+  return [table(head, rows)];
+}
+
+function roundedRow(
+  label: string,
+  rounded: NonNullable<NetworkFigures['exports'][number]['rounded']>,
+): string[] {
+  const { images, accuracy, trained_accuracy: trained, latency, stored } = rounded;
+  const time = latency ? `${latency.single_ms} ms` : '–';
+  return [label, String(images), share(accuracy), share(trained), time, stored ? 'yes' : 'no'];
 }
 
 const formatsOf = (networks: readonly NetworkFigures[]): string[] =>
@@ -136,7 +160,7 @@ function preparation(spec: CardFacts['spec'], dataset: CardFacts['dataset']): st
 }
 
 function usage({ networks, dataset, spec }: CardFacts): string[] {
-  const snippets = formatsOf(networks).map((format) =>
+  const snippets = storedFormats(networks).map((format) =>
     usageOf(format as ExportFormat, inputShape(spec, dataset), spec.export_options.outputs),
   );
   return snippets.length > 0 ? [['## Use', ...preparation(spec, dataset), ...snippets].join('\n\n')] : [];

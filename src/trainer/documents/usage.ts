@@ -23,17 +23,14 @@ ${page(`tf.loadLayersModel('full/model.json')`, shape)}`,
     ) => `TensorFlow.js, as a graph model (fastest, but its layers cannot be trained further):
 
 ${page(`tf.loadGraphModel('full/graph-model/model.json')`, shape)}${executed(outputs)}`,
-    onnx: (shape, outputs) => `ONNX Runtime (\`pip install onnxruntime\`):
+    'tfjs-graph-int8': (shape, outputs) => `TensorFlow.js, as a graph model with weights of one byte:
 
-\`\`\`python
-import numpy as np
-import onnxruntime
-
-session = onnxruntime.InferenceSession("full/model.onnx")
-pixels = np.zeros(${shape}, np.float32)  # your images, 0..255
-[${['probabilities', ...outputs].join(', ')}] = session.run(None, {"pixels": pixels})
-print(probabilities.argmax(1))
-\`\`\``,
+${page(`tf.loadGraphModel('full/tfjs-graph-int8/model.json')`, shape)}${executed(outputs)}`,
+    onnx: (shape, outputs) => onnx('ONNX Runtime', 'model.onnx', shape, outputs),
+    'onnx-int8': (shape, outputs) =>
+      onnx('ONNX Runtime, with integers of 8 bits', 'onnx-int8/model.onnx', shape, outputs),
+    'onnx-float16': (shape, outputs) =>
+      onnx('ONNX Runtime, with kernels stored as float16', 'onnx-float16/model.onnx', shape, outputs),
     safetensors: (shape) => `PyTorch (\`pip install torch safetensors numpy\`):
 
 \`\`\`python
@@ -106,6 +103,20 @@ interface PytorchExample {
   /** An expression that builds the network from `config`. */
   readonly model: string;
   readonly shape: string;
+}
+
+function onnx(about: string, file: string, shape: string, outputs: readonly FurtherOutput[]): string {
+  return `${about} (\`pip install onnxruntime\`):
+
+\`\`\`python
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("full/${file}")
+pixels = np.zeros(${shape}, np.float32)  # your images, 0..255
+[${['probabilities', ...outputs].join(', ')}] = session.run(None, {"pixels": pixels})
+print(probabilities.argmax(1))
+\`\`\``;
 }
 
 function pytorch({ format, about, packages = PACKAGES, imports, model, shape }: PytorchExample): string {

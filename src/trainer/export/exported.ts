@@ -2,6 +2,7 @@ import type { ResolvedSpec } from '../../contract/spec.js';
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import type { ModelSize } from '../../network/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
+import type { SplitReader } from '../data/index.js';
 import type { InferenceModel } from './inference-layers.js';
 import type { TestAnswers } from './parity.js';
 
@@ -21,7 +22,20 @@ export interface ExportRequest {
   readonly outputs: readonly FurtherOutput[];
   /** The predictions that it must reproduce. */
   readonly answers: TestAnswers;
+  /** The training images, from some of which a format takes the ranges of activations. */
+  readonly train: SplitReader;
   readonly blobs: BlobStore;
+}
+
+/** What a format that rounds weights or activations is judged by: it cannot reproduce every probability. */
+export interface Rounded {
+  /** Number of test images that both accuracies are of. */
+  readonly images: number;
+  /** Share of them that the file classifies correctly. */
+  readonly accuracy: number;
+  readonly trainedAccuracy: number;
+  /** The file, if ONNX Runtime runs it. */
+  readonly onnx: Uint8Array | null;
 }
 
 /** Files of one exported model. */
@@ -29,4 +43,6 @@ export interface Exported {
   readonly artifacts: readonly ArtifactOutput[];
   /** Largest absolute difference from the class probabilities of the trained network, over the compared images. */
   readonly maxDifference: number;
+  /** Null for a format that reproduces the probabilities. */
+  readonly rounded: Rounded | null;
 }

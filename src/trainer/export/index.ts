@@ -4,12 +4,15 @@ import { exportTfjsGraph } from './graph-export.js';
 import { LIBRARIES } from './libraries.js';
 import { exportForLibrary } from './library-export.js';
 import { exportOnnx } from './onnx-export.js';
+import { exportOnnxFloat16, exportOnnxInt8 } from './quantization/onnx-exports.js';
+import { exportTfjsInt8 } from './quantization/tfjs-int8-export.js';
 import { exportSafetensors } from './safetensors-export.js';
 import { exportTfjsLayers } from './tfjs-export.js';
 
 export { foldNorms } from './fold-norms.js';
 export { measureLatency } from './latency.js';
 export { inferenceModel } from './lower.js';
+export { onnxFile } from './onnx-export.js';
 export { TestAnswers } from './parity.js';
 export type { Exported, ExportFormat, FurtherOutput };
 
@@ -17,6 +20,9 @@ const WRITERS: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise
   'tfjs-layers': exportTfjsLayers,
   'tfjs-graph': exportTfjsGraph,
   onnx: exportOnnx,
+  'onnx-int8': exportOnnxInt8,
+  'onnx-float16': exportOnnxFloat16,
+  'tfjs-graph-int8': exportTfjsInt8,
   safetensors: exportSafetensors,
   torchvision: exportForLibrary('torchvision'),
   timm: exportForLibrary('timm'),

@@ -3,10 +3,8 @@ import type { Latency } from '../../contract/trainer-protocol.js';
 import type { SplitReader } from '../data/index.js';
 import { median } from '../median.js';
 import type { Clock } from '../training/index.js';
-import type { InferenceModel } from './inference-layers.js';
-import { onnxFile } from './onnx-export.js';
 import { ONNX_THREADS, withOnnxRuntime } from './onnx-runtime.js';
-import { type Predict, readPixels } from './parity.js';
+import { type Predict, range, readPixels } from './parity.js';
 
 const BATCH = 32;
 const WARM_UP = 2;
@@ -18,11 +16,11 @@ const MIN_RUNS = 3;
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
 /** Median times of ONNX Runtime for one image and for a batch. */
-export async function measureLatency(model: InferenceModel, test: SplitReader, now: Clock): Promise<Latency> {
+export async function measureLatency(file: Uint8Array, test: SplitReader, now: Clock): Promise<Latency> {
   const batchSize = Math.min(BATCH, test.count);
-  const image = await readPixels(test, 0, 1);
-  const images = await readPixels(test, 0, batchSize);
-  const [one, batch] = await withOnnxRuntime(onnxFile(model), model.manifest.image, async (predict) => [
+  const image = await readPixels(test, [0]);
+  const images = await readPixels(test, range(0, batchSize));
+  const [one, batch] = await withOnnxRuntime(file, test.manifest.image, async (predict) => [
     await timeRuns(predict, image, 1, now),
     await timeRuns(predict, images, batchSize, now),
   ]);

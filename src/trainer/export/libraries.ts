@@ -10,7 +10,10 @@ import type { ExportFormat } from './exported.js';
 import type { InferenceModel } from './inference-layers.js';
 import { pytorchConfig, timmConfig, transformersConfig } from './library-config.js';
 
-export type LibraryFormat = Exclude<ExportFormat, 'tfjs-layers' | 'tfjs-graph' | 'onnx' | 'safetensors'>;
+export type LibraryFormat = Extract<
+  ExportFormat,
+  'torchvision' | 'timm' | 'transformers' | 'cifar-resnet' | 'wide-resnet-pytorch'
+>;
 
 /** A library that has our networks under names of its own. planning/spec/exports.ts says which. */
 export interface Library {

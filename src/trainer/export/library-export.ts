@@ -30,6 +30,6 @@ export function exportForLibrary(format: LibraryFormat): (request: ExportRequest
         ...(await blobs.put(new TextEncoder().encode(described))),
       },
     ];
-    return { artifacts, maxDifference };
+    return { artifacts, maxDifference, rounded: null };
   };
 }

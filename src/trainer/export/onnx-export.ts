@@ -1,3 +1,5 @@
+import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
+import type { BlobStore } from '../../storage/blob-store.js';
 import type { Exported, ExportRequest, FurtherOutput } from './exported.js';
 import type { InferenceModel } from './inference-layers.js';
 import { metadataOf, outputsOf } from './metadata.js';
@@ -21,15 +23,22 @@ export async function exportOnnx({
   const bytes = onnxFile(model, outputs);
   const compare = (predict: Predict) => answers.compare(name, predict);
   const maxDifference = await withOnnxRuntime(bytes, model.manifest.image, compare);
-  const stored = await blobs.put(bytes);
-  return {
-    artifacts: [{ name, kind: 'model', media_type: 'application/octet-stream', ...stored }],
-    maxDifference,
-  };
+  return { artifacts: [await storeOnnx(name, bytes, blobs)], maxDifference, rounded: null };
 }
 
 export function onnxFile(model: InferenceModel, outputs: readonly FurtherOutput[] = []): Uint8Array {
-  const metadata = Object.entries({ ...metadataOf(model.manifest), ...outputsOf(outputs) });
-  const asText = Object.fromEntries(metadata.map(([key, value]) => [key, JSON.stringify(value)]));
-  return encodeOnnx(buildOnnxGraph(model, outputs), asText);
+  return encodeOnnx(buildOnnxGraph(model, outputs), onnxMetadata(model, outputs));
+}
+
+/** Facts that the file carries; each value is JSON. */
+export function onnxMetadata(
+  { manifest }: InferenceModel,
+  outputs: readonly FurtherOutput[],
+): Record<string, string> {
+  const metadata = Object.entries({ ...metadataOf(manifest), ...outputsOf(outputs) });
+  return Object.fromEntries(metadata.map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+export async function storeOnnx(name: string, bytes: Uint8Array, blobs: BlobStore): Promise<ArtifactOutput> {
+  return { name, kind: 'model', media_type: 'application/octet-stream', ...(await blobs.put(bytes)) };
 }

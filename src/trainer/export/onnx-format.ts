@@ -64,6 +64,14 @@ const root = protobuf.Root.fromJSON({
 });
 
 const FLOAT = 1;
+/** The type of a tensor by its array; 16-bit words are float16. */
+const DATA_TYPES = [
+  [Float32Array, FLOAT],
+  [Uint8Array, 2],
+  [Int8Array, 3],
+  [Int32Array, 6],
+  [Uint16Array, 10],
+] as const;
 const ATTRIBUTE_TYPES = { float: 1, int: 2, ints: 7 } as const;
 /** Opset 17 belongs to ONNX 1.12, whose files have version 8. */
 const IR_VERSION = 8;
@@ -84,13 +92,14 @@ export interface OnnxNode {
 export interface OnnxTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  /** 16-bit words are float16. */
+  readonly values: Float32Array | Int8Array | Uint8Array | Int32Array | Uint16Array;
 }
 
-/** A float32 input or output. A dimension with a name may have any size. */
+/** A float32 input or output. A dimension with a name may have any size; null: any shape. */
 export interface OnnxValue {
   readonly name: string;
-  readonly shape: readonly (number | string)[];
+  readonly shape: readonly (number | string)[] | null;
 }
 
 export interface OnnxGraph {
@@ -131,10 +140,11 @@ function encodeNode({ op, name, inputs, output, attributes = {} }: OnnxNode) {
 
 function encodeTensor({ name, shape, values }: OnnxTensor) {
   const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { name, dims: shape, dataType: FLOAT, rawData };
+  const [, dataType] = DATA_TYPES.find(([array]) => values instanceof array)!;
+  return { name, dims: shape, dataType, rawData };
 }
 
 function encodeValue({ name, shape }: OnnxValue) {
-  const dim = shape.map((side) => (typeof side === 'string' ? { dimParam: side } : { dimValue: side }));
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
+  const dim = shape?.map((side) => (typeof side === 'string' ? { dimParam: side } : { dimValue: side }));
+  return { name, type: { tensorType: { elemType: FLOAT, ...(dim && { shape: { dim } }) } } };
 }

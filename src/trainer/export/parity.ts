@@ -7,6 +7,16 @@ import { free, read, upload } from '../runtime/index.js';
 /** Predictions of an exported model: pixels 0..255, uint8 [count,H,W,C] -> class probabilities [count,classes]. */
 export type Predict = (pixels: Uint8Array, count: number) => Promise<Float32Array> | Float32Array;
 
+/** How an exported model and the trained network do on the same test images. */
+export interface Agreement {
+  /** The largest absolute difference of a class probability. */
+  readonly maxDifference: number;
+  readonly images: number;
+  /** Share of the images that each classifies correctly. */
+  readonly accuracy: number;
+  readonly trainedAccuracy: number;
+}
+
 const TOLERANCE = 1e-4;
 const IMAGES_COMPARED = 1000;
 
@@ -37,19 +47,34 @@ export class TestAnswers {
    * @throws TrainerError export_mismatch above 1e-4
    */
   async compare(name: string, predict: Predict): Promise<number> {
-    let largest = 0;
-    for await (const { pixels, count, index } of this.#batches()) {
-      const theirs = await predict(pixels, count);
-      // Math.max propagates NaN, so that NaN does not count as agreement.
-      this.#probabilities[index]!.forEach((ours, place) => {
-        largest = Math.max(largest, Math.abs(theirs[place]! - ours));
-      });
-    }
+    const { maxDifference: largest } = await this.measure(predict);
     if (largest <= TOLERANCE) return largest;
     throw new TrainerError(
       'export_mismatch',
       `${name} differs from the trained network by ${largest} in a probability (limit ${TOLERANCE})`,
     );
+  }
+
+  async measure(predict: Predict): Promise<Agreement> {
+    let [largest, theirCorrect, ourCorrect, images] = [0, 0, 0, 0];
+    for await (const { pixels, count, index } of this.#batches()) {
+      const ours = this.#probabilities[index]!;
+      const theirs = await predict(pixels, count);
+      // Math.max propagates NaN, so that NaN does not count as agreement.
+      ours.forEach((value, place) => {
+        largest = Math.max(largest, Math.abs(theirs[place]! - value));
+      });
+      const labels = this.test.labels.subarray(images, images + count);
+      theirCorrect += correctOf(theirs, labels);
+      ourCorrect += correctOf(ours, labels);
+      images += count;
+    }
+    return {
+      maxDifference: largest,
+      images,
+      accuracy: theirCorrect / images,
+      trainedAccuracy: ourCorrect / images,
+    };
   }
 
   /** Reads the images again for each comparison, because large images would take too much memory. */
@@ -63,19 +88,32 @@ export class TestAnswers {
     for (let index = 0; index * batchSize < images; index++) {
       const start = index * batchSize;
       const count = Math.min(batchSize, images - start);
-      yield { pixels: await readPixels(this.test, start, count), count, index };
+      yield { pixels: await readPixels(this.test, range(start, count)), count, index };
     }
   }
 }
 
-/** Test images from `start` on, as stored: uint8 [count,H,W,C]. */
-export async function readPixels(reader: SplitReader, start: number, count: number): Promise<Uint8Array> {
-  const pixels = new Uint8Array(count * reader.imageBytes);
-  for (let index = 0; index < count; index++) {
-    const offset = index * reader.imageBytes;
-    await reader.readImage(start + index, pixels.subarray(offset, offset + reader.imageBytes), null);
+/** Images as stored: uint8 [indices,H,W,C]. */
+export async function readPixels(reader: SplitReader, indices: readonly number[]): Promise<Uint8Array> {
+  const pixels = new Uint8Array(indices.length * reader.imageBytes);
+  for (const [place, index] of indices.entries()) {
+    const offset = place * reader.imageBytes;
+    await reader.readImage(index, pixels.subarray(offset, offset + reader.imageBytes), null);
   }
   return pixels;
+}
+
+export const range = (start: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => start + index);
+
+/** The number of rows whose largest probability is that of the label. */
+function correctOf(probabilities: Float32Array, labels: Uint16Array): number {
+  const classes = probabilities.length / labels.length;
+  return labels.reduce((sum, label, row) => {
+    const start = row * classes;
+    const own = probabilities.subarray(start, start + classes);
+    return sum + (own.every((value) => value <= own[label]!) ? 1 : 0);
+  }, 0);
 }
 
 function probabilities(

@@ -25,5 +25,5 @@ export async function exportSafetensors(request: ExportRequest): Promise<Exporte
     { name, kind: 'weights', media_type: 'application/octet-stream', ...weights },
     { name: `${folder}/config.json`, kind: 'model', media_type: 'application/json', ...config },
   ];
-  return { artifacts, maxDifference };
+  return { artifacts, maxDifference, rounded: null };
 }

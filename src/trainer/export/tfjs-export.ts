@@ -16,7 +16,7 @@ export async function exportTfjsLayers(request: ExportRequest): Promise<Exported
   const loaded = await tf.loadLayersModel(tf.io.fromMemory(files));
   try {
     const maxDifference = await answers.compare(`${folder}/model.json`, predictWith(loaded, model.manifest));
-    return { artifacts: await storeTfjs(folder, files, blobs), maxDifference };
+    return { artifacts: await storeTfjs(folder, files, blobs), maxDifference, rounded: null };
   } finally {
     loaded.dispose();
   }

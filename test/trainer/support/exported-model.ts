@@ -25,7 +25,10 @@ export async function withExports(
     const spec = mnistSpec({
       max_train_samples: 512,
       epochs: 2,
-      exports: ['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'],
+      exports: [
+        ...(['tfjs-layers', 'tfjs-graph', 'onnx', 'safetensors'] as const),
+        ...(['onnx-int8', 'onnx-float16', 'tfjs-graph-int8'] as const),
+      ],
       export_options: { outputs: ['logits', 'features'] },
     });
     const run = await runPlan(spec, blobs);

@@ -4,6 +4,7 @@ import {
   type NetworkFigures,
   servingOutput,
   type TaskOutput,
+  type TaskWarning,
 } from '../../../contract/trainer-protocol.js';
 import { multiplyAdds, parameterCount } from '../../../network/index.js';
 import {
@@ -13,12 +14,14 @@ import {
   type TrainedNetwork,
 } from '../../evaluation/index.js';
 import {
+  type Exported,
   type ExportFormat,
   exportNetwork,
   foldNorms,
   hasFormat,
   inferenceModel,
   measureLatency,
+  onnxFile,
   TestAnswers,
 } from '../../export/index.js';
 import type { TaskContext } from '../context.js';
@@ -43,6 +46,8 @@ export interface ExportedNetworks {
   readonly differences: Readonly<Record<string, number>>;
   /** The ONNX files that serve predictions, as outputs of finalize. */
   readonly serving: Readonly<Record<string, TaskOutput>>;
+  /** Files that were not stored, because they classify too few images correctly. */
+  readonly warnings: readonly TaskWarning[];
 }
 
 /** Suffix of the name of a difference. */
@@ -50,6 +55,9 @@ const SUFFIXES: Readonly<Record<ExportFormat, string>> = {
   'tfjs-layers': '',
   'tfjs-graph': '_graph',
   onnx: '_onnx',
+  'onnx-int8': '_onnx_int8',
+  'onnx-float16': '_onnx_float16',
+  'tfjs-graph-int8': '_graph_int8',
   safetensors: '_safetensors',
   torchvision: '_torchvision',
   timm: '_timm',
@@ -72,22 +80,29 @@ export async function exportNetworks(
   const artifacts: ArtifactOutput[] = [];
   const figures: NetworkFigures[] = [];
   const serving: Record<string, TaskOutput> = {};
+  const warnings: TaskWarning[] = [];
   for (const [index, scored] of networks.entries()) {
     const before = index * context.assignment.spec.exports.length;
     const exported = await exportOne(context, scored, readers, (done) => progress(before + done));
     artifacts.push(...exported.artifacts);
     figures.push(exported.figures);
+    warnings.push(...exported.warnings);
     serving[servingOutput(scored.name)] = exported.serving;
   }
-  return { artifacts, figures, differences: differencesOf(figures), serving };
+  return { artifacts, figures, differences: differencesOf(figures), serving, warnings };
+}
+
+interface OneExported extends Pick<ExportedNetworks, 'artifacts' | 'warnings'> {
+  readonly figures: NetworkFigures;
+  readonly serving: TaskOutput;
 }
 
 async function exportOne(
   context: TaskContext,
   { name, network, score, classes }: ScoredNetwork,
-  { test }: Readers,
+  { train, test }: Readers,
   progress: (done: number) => void,
-): Promise<{ artifacts: ArtifactOutput[]; figures: NetworkFigures; serving: TaskOutput }> {
+): Promise<OneExported> {
   const { exports: wanted, export_options: options, model: trainedNetwork } = context.assignment.spec;
   const formats = wanted.filter((format) => hasFormat(name, format));
   const artifacts: ArtifactOutput[] = [];
@@ -104,19 +119,60 @@ async function exportOne(
   const exports: NetworkFigures['exports'] = [];
   // Jobs from before this option have no `outputs`.
   const { outputs = [] } = options;
-  const request = { folder: name, network: trainedNetwork, model, outputs, answers, blobs: context.blobs };
+  const warnings: TaskWarning[] = [];
+  const request = {
+    ...{ folder: name, network: trainedNetwork, model, outputs },
+    ...{ answers, train, blobs: context.blobs },
+  };
   for (const format of formats) {
-    const { artifacts: files, maxDifference } = await exportNetwork(format, request);
-    artifacts.push(...files);
-    const sizeBytes = files.reduce((sum, file) => sum + file.size_bytes, 0);
-    exports.push({ format, size_bytes: sizeBytes, max_difference: maxDifference });
+    const exported = await exportNetwork(format, request);
+    const figures = await exportFigures(format, exported, test, context);
+    exports.push(figures);
+    if (figures.rounded?.stored === false) warnings.push(inaccurate(name, format, figures.rounded));
+    else artifacts.push(...exported.artifacts);
     progress(exports.length);
   }
   // Predictions need an ONNX file, even if the job does not export one for download.
   const onnx = formats.includes('onnx') ? artifacts : (await exportNetwork('onnx', request)).artifacts;
   const { uri, size_bytes } = onnx.find((file) => file.name === `${name}/model.onnx`)!;
-  const latency = formats.length === 0 ? null : await measureLatency(model, test, context.now);
-  return { artifacts, figures: { ...figures, latency, exports }, serving: { uri, size_bytes } };
+  const latency = formats.length === 0 ? null : await measureLatency(onnxFile(model), test, context.now);
+  return { artifacts, figures: { ...figures, latency, exports }, serving: { uri, size_bytes }, warnings };
+}
+
+type ExportFigures = NetworkFigures['exports'][number];
+
+async function exportFigures(
+  format: ExportFormat,
+  { artifacts, maxDifference, rounded }: Exported,
+  test: Readers['test'],
+  { assignment, now }: TaskContext,
+): Promise<ExportFigures> {
+  const sizeBytes = artifacts.reduce((sum, file) => sum + file.size_bytes, 0);
+  const figures = { format, size_bytes: sizeBytes, max_difference: maxDifference };
+  if (!rounded) return { ...figures, rounded };
+  const { images, accuracy, trainedAccuracy, onnx } = rounded;
+  const limit = assignment.spec.export_options.max_accuracy_drop;
+  const stored = trainedAccuracy - accuracy <= limit;
+  const latency = onnx && (await measureLatency(onnx, test, now));
+  return { ...figures, rounded: { images, accuracy, trained_accuracy: trainedAccuracy, stored, latency } };
+}
+
+/** The warning about a file that was not stored. */
+function inaccurate(
+  network: NetworkFigures['name'],
+  format: ExportFormat,
+  { images, accuracy, trained_accuracy: trained }: NonNullable<ExportFigures['rounded']>,
+): TaskWarning {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return {
+    code: 'export_inaccurate',
+    message:
+      `${format} of the ${network} network classifies ${percent(accuracy)} of ${images} test images correctly, the trained network ` +
+      `${percent(trained)}, so its file is not stored; raise export_options.max_accuracy_drop, or use another format`,
+    stage: null,
+    step: null,
+    value: trained - accuracy,
+  };
 }
 
 function differencesOf(figures: readonly NetworkFigures[]): Record<string, number> {

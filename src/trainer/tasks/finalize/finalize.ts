@@ -79,11 +79,9 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     const predictions = await storePredictions(context, scored);
     const artifacts = [...exported.artifacts, ...documents, ...predictions, weights, report];
     const { serving: outputs, figures: networks } = exported;
-    const warnings = missedClassWarnings(
-      scored[0]!.classes,
-      scored[0]!.score.accuracy,
-      run.rounds.totalSteps - 1,
-    );
+    const lastStep = run.rounds.totalSteps - 1;
+    const missed = missedClassWarnings(scored[0]!.classes, scored[0]!.score.accuracy, lastStep);
+    const warnings = [...missed, ...exported.warnings];
     return { outputs, seconds: watch.seconds, artifacts, result, networks, warnings };
   } finally {
     full.dispose();
