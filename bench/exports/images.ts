@@ -10,7 +10,7 @@ const CHANNELS = 3;
 const PIXELS = SIDE * SIDE;
 const RECORD = 1 + PIXELS * CHANNELS;
 const CLASSES = 10;
-const COUNTS = { train: 2_000, test: 1_000 } as const;
+const COUNTS = { train: 10_000, test: 1_000 } as const;
 const FILES = { train: 'data_batch_1.bin', test: 'test_batch.bin' } as const;
 
 interface Images {

@@ -75,7 +75,15 @@ export function exportNetworkRows({ label, model, side, steps, say }: Request): 
       const now = () => performance.now();
       const latency = await measureLatency(onnxFile(written), test, now);
       for (const format of FORMATS) {
-        const request = { folder: 'full', network: model, model: written, outputs: [], answers, train, blobs };
+        const request = {
+          folder: 'full',
+          network: model,
+          model: written,
+          outputs: [],
+          answers,
+          train,
+          blobs,
+        };
         const { artifacts, maxDifference, rounded } = await exportNetwork(format, request);
         const sizeBytes = artifacts.reduce((sum, file) => sum + file.size_bytes, 0);
         const own = rounded?.onnx ? await measureLatency(rounded.onnx, test, now) : null;

@@ -3303,7 +3303,7 @@ export interface components {
              */
             fold_batch_norm: boolean;
             /**
-             * @description Outputs beside `probabilities`, in the formats `onnx` and `tfjs-graph`. `logits`: the values whose softmax the probabilities are. `features`: the input of the last dense layer, one vector for each image. ONNX Runtime answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
+             * @description Outputs beside `probabilities`, in the formats of ONNX and graph models of TensorFlow.js. `logits`: the values whose softmax the probabilities are. `features`: the input of the last dense layer, one vector for each image. ONNX Runtime answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
              * @default []
              */
             outputs: ("logits" | "features")[];

@@ -2061,9 +2061,9 @@ class ExportOptions(TypedDict):
     and predicts the same, but its training cannot be continued in the same way.
     """
     outputs: NotRequired[list[Literal["logits", "features"]]]
-    """Outputs beside `probabilities`, in the formats `onnx` and `tfjs-graph`. `logits`: the values whose softmax the
-    probabilities are. `features`: the input of the last dense layer, one vector for each image. ONNX Runtime
-    answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
+    """Outputs beside `probabilities`, in the formats of ONNX and graph models of TensorFlow.js. `logits`: the values
+    whose softmax the probabilities are. `features`: the input of the last dense layer, one vector for each image.
+    ONNX Runtime answers them by their names; a graph model of TensorFlow.js computes them with `execute`.
     """
     max_accuracy_drop: NotRequired[float]
     """Limit for `onnx-int8`, `onnx-float16` and `tfjs-graph-int8`: how much smaller the share of correctly classified

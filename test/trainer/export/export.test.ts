@@ -38,6 +38,8 @@ test('a job exports the full and the compact model in every format it names', as
       'model.json',
       'model.onnx',
       'model.safetensors',
+      ...['onnx-float16/model.onnx', 'onnx-int8/model.onnx'],
+      ...['tfjs-graph-int8/model.json', 'tfjs-graph-int8/weights.bin'],
       'weights.bin',
     ];
     const named = ['compact', 'full'].flatMap((network) => files.map((file) => `${network}/${file}`));

@@ -1,5 +1,5 @@
 import type { SplitReader } from '../../data/index.js';
-import type { Exported, ExportRequest } from '../exported.js';
+import type { Exported, ExportRequest, FurtherOutput } from '../exported.js';
 import { foldNorms } from '../fold-norms.js';
 import type { InferenceModel } from '../inference-layers.js';
 import { onnxMetadata, storeOnnx } from '../onnx-export.js';
@@ -16,26 +16,28 @@ import { activationRanges } from './ranges.js';
  * probabilities out as in `model.onnx`. Batch norms after convolutions are always merged into them.
  */
 export async function exportOnnxInt8(request: ExportRequest): Promise<Exported> {
-  return store(
-    `${request.folder}/onnx-int8/model.onnx`,
-    await int8File(request.model, request.train),
-    request,
-  );
+  const { folder, model, train, outputs } = request;
+  return store(`${folder}/onnx-int8/model.onnx`, await int8File(model, train, outputs), request);
 }
 
 /** Exports a network as `<folder>/onnx-float16/model.onnx`: kernels of half the size, arithmetic in float32. */
 export function exportOnnxFloat16(request: ExportRequest): Promise<Exported> {
-  return store(`${request.folder}/onnx-float16/model.onnx`, float16File(request.model), request);
+  const { folder, model, outputs } = request;
+  return store(`${folder}/onnx-float16/model.onnx`, float16File(model, outputs), request);
 }
 
-export async function int8File(model: InferenceModel, train: SplitReader): Promise<Uint8Array> {
-  const graph = buildOnnxGraph(foldNorms(model));
+export async function int8File(
+  model: InferenceModel,
+  train: SplitReader,
+  outputs: readonly FurtherOutput[] = [],
+): Promise<Uint8Array> {
+  const graph = buildOnnxGraph(foldNorms(model), outputs);
   const ranges = await activationRanges(graph, quantizedValues(graph), train);
-  return encodeOnnx(int8Graph(graph, ranges), onnxMetadata(model));
+  return encodeOnnx(int8Graph(graph, ranges), onnxMetadata(model, outputs));
 }
 
-export function float16File(model: InferenceModel): Uint8Array {
-  return encodeOnnx(halfGraph(buildOnnxGraph(model)), onnxMetadata(model));
+export function float16File(model: InferenceModel, outputs: readonly FurtherOutput[] = []): Uint8Array {
+  return encodeOnnx(halfGraph(buildOnnxGraph(model, outputs)), onnxMetadata(model, outputs));
 }
 
 async function store(

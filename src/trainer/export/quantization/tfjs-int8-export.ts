@@ -1,5 +1,5 @@
 import { type ModelArtifacts, tf } from '../../runtime/index.js';
-import type { Exported, ExportRequest } from '../exported.js';
+import type { Exported, ExportRequest, FurtherOutput } from '../exported.js';
 import { graphModelFiles } from '../graph-export.js';
 import { type GraphWeight, weightSpecOf } from '../graph-format.js';
 import { buildGraphModel } from '../graph-model.js';
@@ -12,8 +12,14 @@ const LEVELS = 255;
  * Exports a network as `<folder>/tfjs-graph-int8/model.json` and `weights.bin`: the graph model with kernels of one byte a weight,
  * which TensorFlow.js turns back into float32 when it loads them.
  */
-export async function exportTfjsInt8({ model, answers, blobs, folder }: ExportRequest): Promise<Exported> {
-  const files = int8Files(model);
+export async function exportTfjsInt8({
+  model,
+  outputs,
+  answers,
+  blobs,
+  folder,
+}: ExportRequest): Promise<Exported> {
+  const files = int8Files(model, outputs);
   const loaded = await tf.loadGraphModel(tf.io.fromMemory(files));
   try {
     const { maxDifference, ...accuracies } = await answers.measure(predictWith(loaded, model.manifest));
@@ -25,10 +31,10 @@ export async function exportTfjsInt8({ model, answers, blobs, folder }: ExportRe
 }
 
 /** The files that `tf.loadGraphModel` reads. */
-export function int8Files(model: InferenceModel): ModelArtifacts {
+export function int8Files(model: InferenceModel, outputs: readonly FurtherOutput[] = []): ModelArtifacts {
   const weights = buildGraphModel(model).weights.map(rounded);
   return {
-    ...graphModelFiles(model),
+    ...graphModelFiles(model, outputs),
     weightSpecs: weights.map(({ spec }) => spec),
     weightData: new Uint8Array(Buffer.concat(weights.map(({ bytes }) => bytes))).buffer,
   };

@@ -6,7 +6,7 @@ const LARGEST = 65_504;
 export function toHalf(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, (value) => {
     const magnitude = Math.min(Math.abs(value), LARGEST);
-    const exponent = Math.max(Math.floor(Math.log2(magnitude || 1)), SMALLEST_NORMAL_EXPONENT);
+    const exponent = Math.max(Math.floor(Math.log2(magnitude)), SMALLEST_NORMAL_EXPONENT);
     const unit = 2 ** (exponent - MANTISSA_BITS);
     // Units of a subnormal number begin at 0, of a normal one at 1024. A carry into the exponent adds up as it should.
     const units = roundToEven(magnitude / unit);

@@ -14,7 +14,6 @@ import {
   type TrainedNetwork,
 } from '../../evaluation/index.js';
 import {
-  type Exported,
   type ExportFormat,
   exportNetwork,
   foldNorms,
@@ -26,6 +25,7 @@ import {
 } from '../../export/index.js';
 import type { TaskContext } from '../context.js';
 import type { Readers } from '../inputs/readers.js';
+import { exportFigures, inaccurateExport } from './export-figures.js';
 
 /** A final network of a job, with its test results. */
 export interface ScoredNetwork {
@@ -128,7 +128,8 @@ async function exportOne(
     const exported = await exportNetwork(format, request);
     const figures = await exportFigures(format, exported, test, context);
     exports.push(figures);
-    if (figures.rounded?.stored === false) warnings.push(inaccurate(name, format, figures.rounded));
+    const warning = inaccurateExport(name, figures);
+    if (warning) warnings.push(warning);
     else artifacts.push(...exported.artifacts);
     progress(exports.length);
   }
@@ -137,42 +138,6 @@ async function exportOne(
   const { uri, size_bytes } = onnx.find((file) => file.name === `${name}/model.onnx`)!;
   const latency = formats.length === 0 ? null : await measureLatency(onnxFile(model), test, context.now);
   return { artifacts, figures: { ...figures, latency, exports }, serving: { uri, size_bytes }, warnings };
-}
-
-type ExportFigures = NetworkFigures['exports'][number];
-
-async function exportFigures(
-  format: ExportFormat,
-  { artifacts, maxDifference, rounded }: Exported,
-  test: Readers['test'],
-  { assignment, now }: TaskContext,
-): Promise<ExportFigures> {
-  const sizeBytes = artifacts.reduce((sum, file) => sum + file.size_bytes, 0);
-  const figures = { format, size_bytes: sizeBytes, max_difference: maxDifference };
-  if (!rounded) return { ...figures, rounded };
-  const { images, accuracy, trainedAccuracy, onnx } = rounded;
-  const limit = assignment.spec.export_options.max_accuracy_drop;
-  const stored = trainedAccuracy - accuracy <= limit;
-  const latency = onnx && (await measureLatency(onnx, test, now));
-  return { ...figures, rounded: { images, accuracy, trained_accuracy: trainedAccuracy, stored, latency } };
-}
-
-/** The warning about a file that was not stored. */
-function inaccurate(
-  network: NetworkFigures['name'],
-  format: ExportFormat,
-  { images, accuracy, trained_accuracy: trained }: NonNullable<ExportFigures['rounded']>,
-): TaskWarning {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  return {
-    code: 'export_inaccurate',
-    message:
-      `${format} of the ${network} network classifies ${percent(accuracy)} of ${images} test images correctly, the trained network ` +
-      `${percent(trained)}, so its file is not stored; raise export_options.max_accuracy_drop, or use another format`,
-    stage: null,
-    step: null,
-    value: trained - accuracy,
-  };
 }
 
 function differencesOf(figures: readonly NetworkFigures[]): Record<string, number> {
