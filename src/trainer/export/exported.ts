@@ -27,7 +27,7 @@ export interface ExportRequest {
   readonly blobs: BlobStore;
 }
 
-/** What a format that rounds weights or activations is judged by: it cannot reproduce every probability. */
+/** Figures of a format that rounds weights or activations, and so cannot reproduce every probability. */
 export interface Rounded {
   /** Number of test images that both accuracies are of. */
   readonly images: number;

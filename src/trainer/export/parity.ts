@@ -7,7 +7,7 @@ import { free, read, upload } from '../runtime/index.js';
 /** Predictions of an exported model: pixels 0..255, uint8 [count,H,W,C] -> class probabilities [count,classes]. */
 export type Predict = (pixels: Uint8Array, count: number) => Promise<Float32Array> | Float32Array;
 
-/** How an exported model and the trained network do on the same test images. */
+/** Figures of an exported model and of the trained network on the same test images. */
 export interface Agreement {
   /** The largest absolute difference of a class probability. */
   readonly maxDifference: number;

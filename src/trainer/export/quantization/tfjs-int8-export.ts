@@ -9,8 +9,8 @@ import { predictWith, storeTfjs } from '../tfjs-files.js';
 const LEVELS = 255;
 
 /**
- * Exports a network as `<folder>/tfjs-graph-int8/model.json` and `weights.bin`: the graph model with kernels of one byte a weight,
- * which TensorFlow.js turns back into float32 when it loads them.
+ * Exports a network as `<folder>/tfjs-graph-int8/model.json` and `weights.bin`: the graph model with kernels of one
+ * byte a weight, which TensorFlow.js turns back into float32 when it loads them.
  */
 export async function exportTfjsInt8({
   model,

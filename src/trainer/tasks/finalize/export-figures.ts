@@ -5,7 +5,7 @@ import type { TaskContext } from '../context.js';
 
 type ExportFigures = NetworkFigures['exports'][number];
 
-/** What the result of a job says of the files of one format. */
+/** Figures of the files of one format, for the result of a job. */
 export async function exportFigures(
   format: ExportFormat,
   {
