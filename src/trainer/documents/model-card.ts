@@ -124,7 +124,7 @@ function roundedRows(networks: readonly NetworkFigures[]): string[] {
     exports.flatMap(({ format, rounded }) => (rounded ? [roundedRow(`${name}, ${format}`, rounded)] : [])),
   );
   if (rows.length === 0) return [];
-  const head = ['rounded', 'test images', 'accuracy', 'of the network', 'one image', 'stored'];
+  const head = ['rounded', 'test images', 'accuracy', 'of the network', 'one image', 'among the files'];
   return [table(head, rows)];
 }
 
