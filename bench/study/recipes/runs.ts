@@ -3,7 +3,7 @@ import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 import { jobSpec, type SpecChanges } from '../../../test/jobs/support/specs.js';
 import { type Choice, factsOf } from './images.js';
 import type { Result } from './results.js';
-import { OPTIMIZER, SETTING, STEPS, type Step } from './steps.js';
+import { BASELINE, OPTIMIZER, PLAIN, SETTING, STEPS, type Step } from './steps.js';
 
 /** A job of the study, and what its line says beside its figures. */
 export interface Run {
@@ -95,10 +95,14 @@ function worthRuns(seed: number): Run[] {
   ];
 }
 
+/** The rows that are tried at the full size of the images, too: those that a recipe rests on. */
+const AT_FULL_SIZE = [BASELINE, PLAIN];
+
 /** Every run, in the order in which they are made: one seed of every row first, then the others row by row. */
 export function allRuns(): Run[] {
-  const rowRuns = (step: Step, seeds: readonly number[]) =>
-    seeds.flatMap((seed) => COMPARED.map((method) => stepRun(step, method, seed, CHOICES.whole)));
+  const rowRuns = (step: Step, seeds: readonly number[], choice: Choice = CHOICES.whole) =>
+    seeds.flatMap((seed) => COMPARED.map((method) => stepRun(step, method, seed, choice)));
+  const atFullSize = STEPS.filter(({ name }) => AT_FULL_SIZE.includes(name));
   const [first, ...others] = SEEDS;
   return [
     ...STEPS.flatMap((step) => rowRuns(step, [first])),
@@ -109,5 +113,6 @@ export function allRuns(): Run[] {
         others.filter((seed) => step.seeds.includes(seed)),
       ),
     ),
+    ...SEEDS.flatMap((seed) => atFullSize.flatMap((step) => rowRuns(step, [seed], CHOICES.large))),
   ];
 }

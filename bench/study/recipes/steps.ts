@@ -19,6 +19,8 @@ export const SETTING = {
 } as const;
 export const OPTIMIZER = { learning_rate: 0.1, nesterov: true, weight_decay: 5e-4 } as const;
 export const BASELINE = 'baseline';
+/** The service's own optimizer settings. */
+export const PLAIN = 'plain momentum, weight_decay 1e-4';
 
 /** Seeds of the steps that are tried, and of those that only stand beside them. */
 const [TRIED, BESIDE] = [[1, 2, 3], [1]] as const;
@@ -27,7 +29,7 @@ const [TRIED, BESIDE] = [[1, 2, 3], [1]] as const;
 export const STEPS: readonly Step[] = [
   { name: BASELINE, changes: {}, seeds: TRIED },
   {
-    name: 'plain momentum, weight_decay 1e-4',
+    name: PLAIN,
     changes: { optimizer: { nesterov: false, weight_decay: 1e-4 } },
     seeds: TRIED,
   },
