@@ -79,7 +79,6 @@ const NO_TECHNIQUE = ['auto', 'none'];
 
 /** Other places where such a word stands, with the reason. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'src/jobs/client/jobs/init-from.ts: frozen': 'a value of freeze.norm',
   'src/jobs/client/jobs/initial-problems.ts: frozen': 'a value of freeze.norm',
   'src/jobs/store/connection/column.ts: int8': 'a type of Postgres',
   'src/jobs/worker/children/oom-kills.ts: memory': 'a controller of Linux',
