@@ -12,6 +12,7 @@ const QUESTIONS = {
   speedup: 'Is layer-parallel training faster, and than what?',
   streams: 'Does a pipeline keep two devices busy?',
   scale: 'What would more devices bring?',
+  schedules: 'How long do other schedules wait?',
   plans: 'Do plans come true?',
   dispatch: 'What does the service itself cost?',
   loops: 'Do loops cost more after a million jobs?',
