@@ -1412,6 +1412,7 @@ class SweepSpec(TypedDict):
     """Jobs that train each point, with seeds that follow each other. The value of a trial is their mean, and `spread`
     their standard deviation.
     """
+    stopping: NotRequired[SweepStopping]
     limits: NotRequired[SweepLimits]
     keep: NotRequired[SweepSpecKeep]
     refit: NotRequired[Optional[SweepSpecRefit]]
@@ -1462,6 +1463,27 @@ class SweepObjective(TypedDict):
     metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
     goal: NotRequired[Optional[Literal["maximize", "minimize"]]]
     """Null means `maximize` for accuracies and `minimize` for losses."""
+
+
+class SweepStopping(TypedDict):
+    """Compares trials at rungs, which are ends of rounds of the layer-parallel phase, and spends less on the worse
+    ones. The values are those of the objective on the network as its stages are then.
+    """
+
+    type: NotRequired[Literal["none", "asha", "median"]]
+    """`asha`: the best 1/`divisor` of a rung go on (Li et al. 2020). `median`: a trial ends if it is worse than the
+    median of the trials that reached the rung before it.
+    """
+    divisor: NotRequired[int]
+    min_epochs: NotRequired[int]
+    """Epochs before the first rung. `asha` has the next one after `divisor` times as many, `median` after as many
+    again.
+    """
+    max_rungs: NotRequired[int]
+    mode: NotRequired[Literal["promote", "stop"]]
+    """Only for `asha`. `promote`: trials pause at a rung, and the best of them resume bitwise where they were.
+    `stop`: a trial is judged once, when it arrives, and ends or goes on.
+    """
 
 
 class SweepLimits(TypedDict):
@@ -1588,6 +1610,17 @@ class TrialRunsItem(TypedDict):
     """Null until it has started."""
     value: Optional[float]
     device_seconds: float
+    rung: int
+    """Number of rungs that it may pass."""
+    rungs: list[TrialRunsItemRungsItem]
+    """Its rungs, in order."""
+
+
+class TrialRunsItemRungsItem(TypedDict):
+    round: int
+    """The round after which it is compared."""
+    value: Optional[float]
+    """Null until it is there."""
 
 
 class TrialList(TypedDict):

@@ -2638,6 +2638,8 @@ export interface components {
              */
             repeats: number;
             /** @default {} */
+            stopping: components["schemas"]["SweepStopping"];
+            /** @default {} */
             limits: components["schemas"]["SweepLimits"];
             /** @default {} */
             keep: {
@@ -2683,6 +2685,30 @@ export interface components {
              * @enum {string|null}
              */
             goal: "maximize" | "minimize" | null;
+        };
+        /** @description Compares trials at rungs, which are ends of rounds of the layer-parallel phase, and spends less on the worse ones. The values are those of the objective on the network as its stages are then. */
+        SweepStopping: {
+            /**
+             * @description `asha`: the best 1/`divisor` of a rung go on (Li et al. 2020). `median`: a trial ends if it is worse than the median of the trials that reached the rung before it.
+             * @default none
+             * @enum {string}
+             */
+            type: "none" | "asha" | "median";
+            /** @default 4 */
+            divisor: number;
+            /**
+             * @description Epochs before the first rung. `asha` has the next one after `divisor` times as many, `median` after as many again.
+             * @default 1
+             */
+            min_epochs: number;
+            /** @default 5 */
+            max_rungs: number;
+            /**
+             * @description Only for `asha`. `promote`: trials pause at a rung, and the best of them resume bitwise where they were. `stop`: a trial is judged once, when it arrives, and ends or goes on.
+             * @default promote
+             * @enum {string}
+             */
+            mode: "promote" | "stop";
         };
         SweepLimits: {
             /**
@@ -2824,6 +2850,15 @@ export interface components {
                 job_id: string | null;
                 value: number | null;
                 device_seconds: number;
+                /** @description Number of rungs that it may pass. */
+                rung: number;
+                /** @description Its rungs, in order. */
+                rungs: {
+                    /** @description The round after which it is compared. */
+                    round: number;
+                    /** @description Null until it is there. */
+                    value: number | null;
+                }[];
             }[];
         };
         TrialList: {

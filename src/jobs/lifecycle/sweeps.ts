@@ -17,6 +17,7 @@ import {
   observeRuns,
   type RunPlace,
   setJobOfRun,
+  valuesAtRounds,
 } from '../store/sweep-trials.js';
 import { changeSweep, finishSweep, lockSweep } from '../store/sweeps.js';
 import { requestPause, resume } from './pause.js';
@@ -31,6 +32,7 @@ export async function advanceSweep(db: Database, id: string): Promise<SweepRow['
   return db.$transaction(async (tx) => {
     const sweep = await lockSweep(tx, id, 'skip');
     if (sweep === null || sweep.finishedAt !== null) return null;
+    await recordRungs(tx, sweep);
     await recordRuns(tx, sweep);
     const runs = await findRuns(tx, [id]);
     const decision = decide({
@@ -50,6 +52,23 @@ async function stateOfRefit(tx: Transaction, { refitJobId }: SweepRow): Promise<
   if (refitJobId === null) return null;
   const state = await jobStateOf(tx, refitJobId);
   return state === null || isTerminal('job', state) ? 'ended' : 'running';
+}
+
+/** Stores the values of rungs that have been reached since the last look. A value that is stored never changes. */
+async function recordRungs(tx: Transaction, { id, spec }: SweepRow): Promise<void> {
+  if (spec.stopping.type === 'none') return;
+  const values = await valuesAtRounds(tx, id, spec.objective.metric);
+  if (values.length === 0) return;
+  for (const run of await findRuns(tx, [id])) {
+    const own = values.filter(({ number, repeat }) => number === run.number && repeat === run.repeat);
+    const reached = [...run.reached];
+    for (const round of run.rungs.slice(reached.length)) {
+      const at = own.find((value) => value.round === round);
+      if (at === undefined) break;
+      reached.push({ value: at.value, order: at.order ?? 0 });
+    }
+    if (reached.length > run.reached.length) await changeRun(tx, id, run, { reached });
+  }
 }
 
 /** Stores what the jobs of unfinished runs have come to. */
@@ -82,21 +101,27 @@ async function apply(tx: Transaction, sweep: SweepRow, decision: Decision): Prom
     await withJob(tx, run, requestPause);
     await changeRun(tx, id, run, { state: 'paused', held: true });
   }
+  for (const { run, rung } of decision.pass) await changeRun(tx, id, run, { rung });
   for (const run of decision.release) {
     await withJob(tx, run, resume);
     await changeRun(tx, id, run, { state: 'running', held: false });
   }
+  for (const run of decision.prune) {
+    await withJob(tx, run, cancel);
+    await changeRun(tx, id, run, { state: 'pruned', held: false });
+  }
   for (const run of decision.cancel) {
     if (run.jobId === null) await changeRun(tx, id, run, { state: 'cancelled' });
-    else
-      await withJob(tx, run, async (locked, job) => {
-        await requestStop(locked, job, { as: 'cancelled', now: false });
-      });
+    else await withJob(tx, run, cancel);
   }
   if (decision.refit !== null) {
     const jobId = await queued(tx, id, { number: decision.refit, repeat: 0 }, 'refit');
     if (jobId !== null) await changeSweep(tx, id, { refitJobId: jobId });
   }
+}
+
+async function cancel(tx: Transaction, job: LockedJob): Promise<void> {
+  await requestStop(tx, job, { as: 'cancelled', now: false });
 }
 
 async function start(tx: Transaction, sweepId: string, run: RunPlace): Promise<void> {

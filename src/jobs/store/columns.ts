@@ -11,6 +11,7 @@ import type { NetworkFigures, TaskKind, TaskOutput } from '../../contract/traine
 import type { WebhookEvent } from '../../contract/webhooks.js';
 import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
+import type { Reached } from '../../planning/sweeps/rungs.js';
 import type { Parameters, SweepEnd, SweepSpec, TrialState } from '../../planning/sweeps/types.js';
 import type { InputReference } from '../../planning/tasks/task-graph.js';
 import { json, orNull, type TypeOf, textOf } from './connection/column.js';
@@ -178,6 +179,7 @@ export const COLUMNS = {
     refit: orNull(json<PreparedJob>()),
     state: textOf<TrialState>(),
     rungs: json<readonly number[]>(),
+    reached: json<readonly Reached[]>(),
   },
   profile: {
     deviceKind: textOf<DeviceKind>(),

@@ -1,4 +1,5 @@
 import type { JobState } from '../../contract/states.js';
+import type { Reached } from '../../planning/sweeps/rungs.js';
 import type { Parameters, TrialState } from '../../planning/sweeps/types.js';
 import { COLUMNS, type PreparedJob } from './columns.js';
 import { flag, float, int, orNull, type RowOf, text } from './connection/column.js';
@@ -23,9 +24,23 @@ const RUN = {
   jobId: orNull(text),
   value: orNull(float),
   seconds: float,
+  /** Rounds after which it is compared with others, and how many of these it may pass. */
+  rungs: COLUMNS.sweepTrial.rungs,
+  rung: int,
+  reached: COLUMNS.sweepTrial.reached,
 };
 export type TrialRun = RowOf<typeof RUN>;
 const runs = statement('runs-of-sweeps', RUN);
+
+const VALUE_AT_ROUND = {
+  number: int,
+  repeat: int,
+  round: orNull(int),
+  value: orNull(float),
+  /** Milliseconds at which the value was there. */
+  order: orNull(float),
+};
+export type ValueAtRound = RowOf<typeof VALUE_AT_ROUND>;
 
 const OBSERVED = {
   number: int,
@@ -38,6 +53,7 @@ const OBSERVED = {
 };
 const observed = statement('observe-runs', OBSERVED);
 export type ObservedRun = RowOf<typeof OBSERVED>;
+const atRounds = statement('values-at-rounds', VALUE_AT_ROUND);
 const made = statement('make-job-of-trial', { id: text });
 
 /** A run within its sweep. */
@@ -51,6 +67,7 @@ export interface NewRun extends RunPlace {
   readonly parameters: Parameters;
   readonly job: PreparedJob;
   readonly refit: PreparedJob | null;
+  readonly rungs: readonly number[];
 }
 
 /** Rows of one statement: each holds a job. */
@@ -58,14 +75,17 @@ const ROWS_TOGETHER = 100;
 
 export async function insertRuns(tx: Transaction, added: readonly NewRun[]): Promise<void> {
   for (let start = 0; start < added.length; start += ROWS_TOGETHER) {
-    const data = added.slice(start, start + ROWS_TOGETHER).map(({ parameters, job, refit, ...place }) => ({
-      ...place,
-      seed: job.spec.seed,
-      steps: job.plan.total_steps,
-      parameters: toJson(parameters),
-      job: toJson(job),
-      ...(refit && { refit: toJson(refit) }),
-    }));
+    const data = added
+      .slice(start, start + ROWS_TOGETHER)
+      .map(({ parameters, job, refit, rungs, ...place }) => ({
+        ...place,
+        seed: job.spec.seed,
+        steps: job.plan.total_steps,
+        parameters: toJson(parameters),
+        job: toJson(job),
+        rungs: toJson(rungs),
+        ...(refit && { refit: toJson(refit) }),
+      }));
     await tx.sweepTrial.createMany({ data });
   }
 }
@@ -89,7 +109,7 @@ export function findRuns(db: Queryable, sweepIds: readonly string[]): Promise<Tr
   return runs.rows(
     db,
     Prisma.sql`
-    SELECT sweep_id AS "sweepId", number, repeat, parameters, seed, steps, state, held,
+    SELECT sweep_id AS "sweepId", number, repeat, parameters, seed, steps, state, held, rungs, rung, reached,
       job_id AS "jobId", value,
       CASE WHEN seconds IS NOT NULL THEN seconds WHEN job_id IS NULL THEN 0
         ELSE ${secondsOf(Prisma.sql`sweep_trial.job_id`)} END AS seconds
@@ -109,7 +129,23 @@ export function observeRuns(tx: Transaction, sweepId: string, metric: string): P
   );
 }
 
+/** Values of the objective after rounds of unfinished runs. */
+export function valuesAtRounds(tx: Transaction, sweepId: string, metric: string): Promise<ValueAtRound[]> {
+  return atRounds.rows(
+    tx,
+    Prisma.sql`
+    SELECT number, repeat, round, (task.result->>${metric})::float8 AS value,
+      extract(epoch FROM task.finished_at)::float8 * 1000 AS order
+    FROM sweep_trial JOIN task ON task.job_id = sweep_trial.job_id
+    WHERE sweep_id = ${sweepId} AND sweep_trial.state IN ('running', 'paused')
+      AND jsonb_array_length(reached) < jsonb_array_length(rungs)
+      AND task.kind = 'evaluate' AND task.state = 'succeeded'`,
+  );
+}
+
 interface RunChanges {
+  readonly rung?: number;
+  readonly reached?: readonly Reached[];
   readonly state?: TrialState;
   readonly held?: boolean;
   readonly value?: number | null;
@@ -120,11 +156,11 @@ export async function changeRun(
   tx: Transaction,
   sweepId: string,
   { number, repeat }: RunPlace,
-  changes: RunChanges,
+  { reached, ...changes }: RunChanges,
 ): Promise<void> {
   await tx.sweepTrial.update({
     where: { sweepId_number_repeat: { sweepId, number, repeat } },
-    data: changes,
+    data: { ...changes, ...(reached && { reached: toJson(reached) }) },
   });
 }
 

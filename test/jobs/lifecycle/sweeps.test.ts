@@ -271,6 +271,55 @@ describe('a sweep', () => {
     for (const { id } of [sweep, whole]) await sweeps().cancelSweep(id);
   });
 
+  test('pauses its trials at a rung, promotes the best of them, and prunes the others', async () => {
+    const { job } = smallSweep();
+    const sweep = await create({
+      job: { ...job, epochs: 8, method: { ...job.method, round_steps: 4, stages: 2 } },
+      stopping: { type: 'asha', divisor: 3, min_epochs: 1, max_rungs: 1, mode: 'promote' },
+      limits: { trials: 3, parallel_trials: 3 },
+    });
+    await look(sweep);
+    const jobs = await jobsOf(sweep);
+    const [run] = (await sweeps().listSweepTrials(sweep.id)).data[0]?.runs ?? [];
+    const round = run?.rungs[0]?.round ?? -1;
+    assert.equal((await strata.client.jobs.getJob(jobs[0] ?? ''))?.spec.evaluate_every, round + 1);
+    const evaluated = (index: number, accuracy: number) =>
+      strata.sql.query(
+        `INSERT INTO task (id, job_id, key, position, kind, round, state, waiting, inputs, weight, result, finished_at)
+         VALUES ('task_rung_' || $1::text, $1, 'evaluate-x', 0, 'evaluate', $2, 'succeeded', 0, '{}', 1, $3, now())`,
+        [jobs[index], round, { validation_accuracy: accuracy }],
+      );
+    const states = async () => {
+      await look(sweep);
+      return (await sweeps().listSweepTrials(sweep.id)).data.map(({ state }) => state);
+    };
+    await evaluated(0, 0.5);
+    await evaluated(1, 0.8);
+    assert.deepEqual(await states(), ['paused', 'paused', 'running']);
+    assert.equal((await strata.client.jobs.getJob(jobs[1] ?? ''))?.state, 'paused');
+    await evaluated(2, 0.6);
+    assert.deepEqual(await states(), ['paused', 'running', 'paused']);
+    assert.equal((await strata.client.jobs.getJob(jobs[1] ?? ''))?.state, 'queued');
+    await end(jobs[1] ?? '', 'succeeded', 0.85);
+    assert.deepEqual(await states(), ['pruned', 'succeeded', 'pruned']);
+    const over = await look(sweep);
+    assert.deepEqual([over.state, over.ended, over.best?.number], ['succeeded', 'completed', 1]);
+    assert.equal((await strata.client.jobs.getJob(jobs[0] ?? ''))?.state, 'cancelled');
+  });
+
+  test('refuses rungs that are too short or too late, and repeats beside them', async () => {
+    const { job } = smallSweep();
+    const stopping = { type: 'asha', divisor: 3, min_epochs: 1, max_rungs: 3, mode: 'promote' } as const;
+    const refused = async (changes: Parameters<typeof smallSweep>[0]) =>
+      (await refusal(create({ stopping, ...changes }))).pointers;
+    const long = { ...job, epochs: 8, method: { ...job.method, stages: 3, round_steps: 8 } };
+    assert.deepEqual(await refused({ job: long }), ['/stopping/min_epochs']);
+    assert.deepEqual(await refused({ job, stopping: { ...stopping, min_epochs: 2 } }), [
+      '/stopping/min_epochs',
+    ]);
+    assert.deepEqual(await refused({ job, repeats: 2 }), ['/repeats']);
+  });
+
   test('belongs to its tenant', async () => {
     const sweep = await create();
     const theirs = strata.service.forTenant('theirs').sweeps;

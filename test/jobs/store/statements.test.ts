@@ -149,6 +149,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => sweeps.lockSweep(db, 'none'),
     () => trials.findRuns(db, ['none']),
     () => trials.observeRuns(db, 'none', 'validation_accuracy'),
+    () => trials.valuesAtRounds(db, 'none', 'validation_accuracy'),
     () => trials.insertJobOfRun(db, 'none', { number: 0, repeat: 0 }, 'job'),
   ];
   // A function that cannot work without a row still has sent its statement.

@@ -18,6 +18,7 @@ export function smallSweep(changes: SweepChanges = {}): SweepSpec {
     search: { type: 'halton', seed: 1 },
     objective: { metric: 'validation_accuracy', goal: null },
     repeats: 1,
+    stopping: { type: 'none', divisor: 4, min_epochs: 1, max_rungs: 5, mode: 'promote' },
     keep: { models: null },
     refit: null,
     ...changes,

@@ -20,6 +20,8 @@ export function checkSweep(spec: SweepSpec, checkJob: CheckJob): void {
     report('/job/trackers', 'Remove it: hand over the jobs you need with POST /jobs/{id}/trackers.');
   if (spec.repeats > 1 && '/seed' in spec.space)
     report('/repeats', 'Must be 1 while /seed is searched: repeats train the same point with further seeds.');
+  if (spec.repeats > 1 && spec.stopping.type !== 'none')
+    report('/repeats', 'Must be 1 with `stopping`: a trial is compared by the values of one job.');
   if (problems.length === 0) {
     checkValues(spec, checkJob, report);
     checkOverrides(spec, checkJob, report);

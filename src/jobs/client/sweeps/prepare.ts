@@ -1,6 +1,7 @@
 import type { CheckJob } from '../../../contract/client/sweeps.js';
 import { type FieldError, StrataError } from '../../../contract/errors.js';
 import { validationImages } from '../../../method/samples.js';
+import { placeRungs } from '../../../planning/sweeps/place-rungs.js';
 import { withValues } from '../../../planning/sweeps/set-values.js';
 import type { Parameters, SweepSpec } from '../../../planning/sweeps/types.js';
 import { factsOf } from '../../store/dataset-facts.js';
@@ -13,6 +14,8 @@ export interface PreparedPoint {
   /** One for each repeat. */
   readonly jobs: readonly PreparedJob[];
   readonly refit: PreparedJob | null;
+  /** Rounds after which its job is compared with others. */
+  readonly rungs: readonly number[];
 }
 
 export interface Preparation {
@@ -32,11 +35,27 @@ const UNTITLED = 'sweep';
  */
 export async function preparePoint(preparation: Preparation, parameters: Parameters): Promise<PreparedPoint> {
   const { spec } = preparation;
-  const first = await prepareJob(preparation, parameters);
+  const { job: first, rungs } = await withRungs(preparation, parameters);
   const jobs = Array.from({ length: spec.repeats }, (_, repeat) => withSeed(first, first.spec.seed + repeat));
-  if (!spec.refit) return { parameters, jobs, refit: null };
+  if (!spec.refit) return { parameters, jobs, rungs, refit: null };
   const overrides = { ...parameters, ...spec.refit.overrides };
-  return { parameters, jobs, refit: await prepareJob(preparation, overrides) };
+  return { parameters, jobs, rungs, refit: await prepareJob(preparation, overrides) };
+}
+
+/** The job of a point, evaluated at its rungs. */
+async function withRungs(
+  preparation: Preparation,
+  parameters: Parameters,
+): Promise<{ readonly job: PreparedJob; readonly rungs: readonly number[] }> {
+  const { parts, tenant, spec } = preparation;
+  const job = await prepareJob(preparation, parameters);
+  if (spec.stopping.type === 'none') return { job, rungs: [] };
+  const dataset = await parts.reads.dataset(tenant, job.spec.dataset);
+  const placed = dataset === undefined ? null : placeRungs(spec.stopping, job.spec, factsOf(dataset));
+  if (placed === null) return { job, rungs: [] };
+  if ('problem' in placed) throw refusedBecause('/stopping/min_epochs', placed.problem);
+  const evaluated = { ...parameters, '/evaluate_every': placed.every };
+  return { job: await prepareJob(preparation, evaluated), rungs: placed.rounds };
 }
 
 const SEEDS = 2 ** 32;
@@ -67,7 +86,11 @@ async function prepareJob(
 function unvalidated(): StrataError {
   const message =
     'The objective is measured on validation images, and this job has none. Hold some out, for example 0.1.';
-  return new StrataError('invalid_spec', undefined, { errors: [{ pointer: '/validation_share', message }] });
+  return refusedBecause('/validation_share', message);
+}
+
+function refusedBecause(pointer: string, message: string): StrataError {
+  return new StrataError('invalid_spec', undefined, { errors: [{ pointer, message }] });
 }
 
 /** The same error with pointers into the request that has the job in a field. */

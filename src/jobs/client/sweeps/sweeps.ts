@@ -166,7 +166,10 @@ async function checkAlone(preparation: Preparation): Promise<void> {
 
 /** A searched field is wrong because of its space; every other field because of the job. */
 function underJob(error: StrataError, { space }: SweepSpec): StrataError {
-  return underField(error, ({ pointer }) => (pointer in space ? spacePointer(pointer) : `/job${pointer}`));
+  return underField(error, ({ pointer }) => {
+    if (pointer.startsWith('/stopping/')) return pointer;
+    return pointer in space ? spacePointer(pointer) : `/job${pointer}`;
+  });
 }
 
 function underParameters(error: StrataError): StrataError {
@@ -196,15 +199,23 @@ function preparationOf(parts: SweepParts, tenant: string, spec: SweepSpec, check
 }
 
 function rowsOf(sweepId: string, points: readonly PreparedPoint[], first: number): NewRun[] {
-  return points.flatMap(({ parameters, jobs, refit }, index) =>
+  return points.flatMap(({ parameters, jobs, refit, rungs }, index) =>
     jobs.map((job, repeat) => {
-      return { sweepId, number: first + index, repeat, parameters, job, refit: repeat === 0 ? refit : null };
+      return {
+        sweepId,
+        number: first + index,
+        repeat,
+        parameters,
+        job,
+        rungs,
+        refit: repeat === 0 ? refit : null,
+      };
     }),
   );
 }
 
 /** A run that is not stored. */
-function shownOf({ number, repeat, parameters, job }: NewRun) {
+function shownOf({ number, repeat, parameters, job, rungs }: NewRun) {
   const { seed } = job.spec;
   const steps = job.plan.total_steps;
   return {
@@ -217,6 +228,9 @@ function shownOf({ number, repeat, parameters, job }: NewRun) {
     jobId: null,
     value: null,
     seconds: 0,
+    rungs,
+    rung: 0,
+    reached: [],
   } as const;
 }
 

@@ -16,8 +16,17 @@ function toTrial({ runs, ...trial }: TrialSummary<ShownRun>): Trial {
     object: 'trial',
     ...trial,
     parameters: { ...runs[0]?.parameters },
-    runs: runs.map(({ repeat, seed, state, jobId, value, seconds }) => {
-      return { repeat, seed, state, job_id: jobId, value, device_seconds: seconds };
+    runs: runs.map(({ repeat, seed, state, jobId, value, seconds, rung, rungs, reached }) => {
+      return {
+        repeat,
+        seed,
+        state,
+        job_id: jobId,
+        value,
+        device_seconds: seconds,
+        rung,
+        rungs: rungs.map((round, index) => ({ round, value: reached[index]?.value ?? null })),
+      };
     }),
   };
 }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "sweep_trial" ADD COLUMN     "reached" JSONB NOT NULL DEFAULT '[]';
