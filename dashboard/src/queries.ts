@@ -22,6 +22,27 @@ export const jobsQuery = (query: JobsQuery) =>
 export const jobQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id], queryFn: () => strata.jobs.get(id) });
 
+export const sweepsQuery = () =>
+  queryOptions({
+    queryKey: ['sweeps'],
+    queryFn: async () => (await strata.sweeps.list({ limit: JOBS_PER_PAGE })).data,
+    refetchInterval: LOOK_MS,
+  });
+
+export const sweepQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['sweep', id],
+    queryFn: () => strata.sweeps.get(id),
+    refetchInterval: LOOK_MS,
+  });
+
+export const trialsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['sweep', id, 'trials'],
+    queryFn: () => strata.sweeps.trials(id),
+    refetchInterval: LOOK_MS,
+  });
+
 export const tasksQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id, 'tasks'], queryFn: () => strata.jobs.tasks(id) });
 

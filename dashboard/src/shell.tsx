@@ -18,10 +18,13 @@ const ModelView = lazy(() => import('./views/models/model.js'));
 const DatasetsView = lazy(() => import('./views/datasets/datasets.js'));
 const DatasetView = lazy(() => import('./views/datasets/dataset.js'));
 const SettingsView = lazy(() => import('./views/settings/settings.js'));
+const SweepsView = lazy(() => import('./views/sweeps/sweeps.js'));
+const SweepView = lazy(() => import('./views/sweeps/sweep.js'));
 const WorkersView = lazy(() => import('./views/workers.js'));
 
 const PAGES = [
   ['/jobs', 'Jobs'],
+  ['/sweeps', 'Sweeps'],
   ['/models', 'Models'],
   ['/datasets', 'Datasets'],
   ['/workers', 'Workers'],
@@ -63,6 +66,8 @@ export function Shell() {
             <Route path="/jobs/:id">{({ id }) => <JobView id={id} />}</Route>
             <Route path="/jobs" component={JobsView} />
             <Route path="/compare" component={CompareView} />
+            <Route path="/sweeps/:id">{({ id }) => <SweepView id={id} />}</Route>
+            <Route path="/sweeps" component={SweepsView} />
             <Route path="/models/:id">{({ id }) => <ModelView id={id} />}</Route>
             <Route path="/models" component={ModelsView} />
             <Route path="/datasets/:id">{({ id }) => <DatasetView id={id} />}</Route>
