@@ -82,10 +82,16 @@ export default {
       'planning/costs',
       ['contract/', 'network/', 'method/'],
     ),
+    onlyRooms(
+      'measures-measure',
+      'Figures are computed from labels and probabilities alone, the same whoever asks for them.',
+      'measures',
+      [],
+    ),
     forbid(
       'pure-without-io',
-      'Networks, methods and plans are computed from their arguments alone.',
-      { path: '^src/(network|method|planning)/' },
+      'Networks, methods, plans and figures are computed from their arguments alone.',
+      { path: '^src/(network|method|planning|measures)/' },
       {
         dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
       },
@@ -206,7 +212,7 @@ export default {
       'predictor-predicts',
       'It opens images that anybody may have made: whoever takes it over reaches blobs, and nothing else of ours.',
       'predictor',
-      ['contract/', 'storage/', 'images/', 'onnx/'],
+      ['contract/', 'storage/', 'images/', 'onnx/', 'measures/'],
     ),
     forbid(
       'predictor-without-servers',
@@ -236,7 +242,15 @@ export default {
       'jobs-control',
       'Job control works on whatever servers it is given: it neither provides them nor serves HTTP.',
       'jobs',
-      ['contract/', 'network/', 'method/', 'planning/', 'storage/', 'tracing/(span|tracing)\\.ts$'],
+      [
+        'contract/',
+        'network/',
+        'method/',
+        'planning/',
+        'measures/',
+        'storage/',
+        'tracing/(span|tracing)\\.ts$',
+      ],
     ),
     onlyFolders(
       'jobs-process-has-no-neighbors',

@@ -55,6 +55,14 @@ function others(jobs: number, every: number): string[] {
     `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256, model_id)
      SELECT 'artifact_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'full/model.onnx', 'model', '', 1, ${HASH('j')},
        'model_' || lpad(to_hex(j), 24, '0') FROM ${series}`,
+    `INSERT INTO model_version (tenant, model_name, version, model_id) SELECT tenant, name, 1, id FROM model ON CONFLICT DO NOTHING`,
+    `INSERT INTO evaluation (id, tenant, model_id, model_name, variant, dataset_id, dataset_name, dataset_sha256, split, tta,
+       images, setup, parts, state, predictions_uri, finished_at)
+     SELECT 'evaluation_' || lpad(to_hex(j), 24, '0'), 'ours', 'model_' || lpad(to_hex(j), 24, '0'), 'model', 'full', 'mnist',
+       'mnist', ${HASH('j')}, 'test', 'none', 1, '{}', 2, 'succeeded', 'sha256:' || ${HASH('j')}, now() FROM ${series}`,
+    `INSERT INTO promotion (id, tenant, model_name, alias, version, model_id, state, evidence, approvals, finished_at)
+     SELECT 'promotion_' || lpad(to_hex(j), 24, '0'), 'ours', 'model-' || j, 'production', 1, 'model_1', 'applied', '[]', '[]',
+       now() FROM ${series}`,
     `INSERT INTO model_tag (tenant, model_name, tag, model_id)
      SELECT tenant, name, 'candidate', id FROM model WHERE right(id, 1) = '0'`,
     `INSERT INTO tag_change (id, tenant, model_name, tag, model_id)

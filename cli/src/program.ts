@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isDevice, print } from './print.js';
 import { addCompletion } from './tree/completion.js';
+import { addEvaluations } from './tree/evaluations.js';
 import { addJobs } from './tree/jobs.js';
+import { addRegistry } from './tree/registry.js';
 import { addService } from './tree/service.js';
 import { addSubmit } from './tree/submit.js';
 import { addSweeps } from './tree/sweeps.js';
@@ -34,6 +36,8 @@ export function makeProgram(): Command {
   addWeights(program);
   addModels(program);
   addSweeps(program);
+  addEvaluations(program);
+  addRegistry(program);
   addService(program);
   addCompletion(program);
   inherit(program);

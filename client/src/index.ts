@@ -1,13 +1,16 @@
 import type { RequestBodyOption } from 'openapi-fetch';
 import { artifactsApi } from './artifacts.js';
+import { evaluationsApi } from './evaluations.js';
 import type { components, operations, paths } from './generated/openapi.js';
 import { answered, type ClientOptions, connect, emptied } from './http.js';
 import { jobsApi } from './jobs.js';
 import { modelsApi } from './models.js';
+import { registryApi } from './registry.js';
 import { sweepsApi } from './sweeps.js';
 import { uploadsApi } from './uploads.js';
 
 export { type Artifact, ChecksumError } from './artifacts.js';
+export type { Evaluation, EvaluationRequest } from './evaluations.js';
 export type { FollowEventsOptions, FollowOptions, TenantEvent } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
 export { answered, type ClientOptions, emptied, type HttpClient } from './http.js';
@@ -15,6 +18,7 @@ export type { CreateOptions, Event, Job, NewJob } from './jobs.js';
 export { type MetricSeries, pointsOf } from './metrics.js';
 export type { Model, ModelUpdate, Prediction } from './models.js';
 export { StrataProblem } from './problem.js';
+export type { PromotionRequest } from './registry.js';
 export { specOf } from './spec-of.js';
 export type { NewSweep, Sweep, Trial } from './sweeps.js';
 
@@ -41,6 +45,8 @@ export function createClient(options: ClientOptions) {
     jobs: jobsApi(connection),
     artifacts: artifactsApi(connection),
     models: modelsApi(connection),
+    evaluations: evaluationsApi(connection),
+    registry: registryApi(connection),
     datasets: {
       list: async (): Promise<Schemas['Dataset'][]> => (await answered(http.GET('/datasets'))).data,
       get: (id: string): Promise<Schemas['Dataset']> =>

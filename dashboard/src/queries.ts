@@ -116,6 +116,29 @@ export const modelsQuery = () =>
 export const modelQuery = (id: string) =>
   queryOptions({ queryKey: ['model', id], queryFn: () => strata.models.get(id) });
 
+/** The newest evaluations, of all models or of one. Those under way change by themselves. */
+export const evaluationsQuery = (model?: string) =>
+  queryOptions({
+    queryKey: ['evaluations', model ?? null],
+    queryFn: async () =>
+      (await strata.evaluations.list({ limit: JOBS_PER_PAGE, ...(model !== undefined && { model }) })).data,
+    refetchInterval: LOOK_MS,
+  });
+
+export const evaluationResourceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['evaluation', id],
+    queryFn: () => strata.evaluations.get(id),
+    refetchInterval: ({ state }) => (state.data?.finished_at === null ? LOOK_MS : false),
+  });
+
+export const evaluationComparisonQuery = (a: string, b: string) =>
+  queryOptions({
+    queryKey: ['evaluation', a, 'comparison', b],
+    queryFn: () => strata.evaluations.compare(a, b),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 /** Pictures on a page. */
 export const PICTURES_PER_PAGE = 24;
 

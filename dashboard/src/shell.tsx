@@ -15,6 +15,8 @@ const NewJobView = lazy(() => import('./views/new-job/new-job.js'));
 const CompareView = lazy(() => import('./views/compare/compare.js'));
 const ModelsView = lazy(() => import('./views/models/models.js'));
 const ModelView = lazy(() => import('./views/models/model.js'));
+const EvaluationsView = lazy(() => import('./views/evaluations/evaluations.js'));
+const EvaluationView = lazy(() => import('./views/evaluations/evaluation.js'));
 const DatasetsView = lazy(() => import('./views/datasets/datasets.js'));
 const DatasetView = lazy(() => import('./views/datasets/dataset.js'));
 const SettingsView = lazy(() => import('./views/settings/settings.js'));
@@ -26,6 +28,7 @@ const PAGES = [
   ['/jobs', 'Jobs'],
   ['/sweeps', 'Sweeps'],
   ['/models', 'Models'],
+  ['/evaluations', 'Evaluations'],
   ['/datasets', 'Datasets'],
   ['/workers', 'Workers'],
   ['/settings', 'Settings'],
@@ -70,6 +73,8 @@ export function Shell() {
             <Route path="/sweeps" component={SweepsView} />
             <Route path="/models/:id">{({ id }) => <ModelView id={id} />}</Route>
             <Route path="/models" component={ModelsView} />
+            <Route path="/evaluations/:id">{({ id }) => <EvaluationView id={id} />}</Route>
+            <Route path="/evaluations" component={EvaluationsView} />
             <Route path="/datasets/:id">{({ id }) => <DatasetView id={id} />}</Route>
             <Route path="/datasets" component={DatasetsView} />
             <Route path="/workers" component={WorkersView} />
@@ -125,8 +130,8 @@ function Keys({ close }: { close: () => void }) {
   return (
     <section className="panel keys" aria-label="Keyboard">
       <p>
-        <kbd>g</kbd> then <kbd>j</kbd> jobs, <kbd>m</kbd> models, <kbd>d</kbd> datasets, <kbd>w</kbd> workers,{' '}
-        <kbd>s</kbd> settings. <kbd>n</kbd> new job. <kbd>?</kbd> this list.
+        <kbd>g</kbd> then <kbd>j</kbd> jobs, <kbd>m</kbd> models, <kbd>e</kbd> evaluations, <kbd>d</kbd>{' '}
+        datasets, <kbd>w</kbd> workers, <kbd>s</kbd> settings. <kbd>n</kbd> new job. <kbd>?</kbd> this list.
       </p>
       <button type="button" onClick={close}>
         Close

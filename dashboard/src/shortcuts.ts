@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 const PLACES: Readonly<Record<string, string>> = {
   j: '/jobs',
   m: '/models',
+  e: '/evaluations',
   d: '/datasets',
   w: '/workers',
   s: '/settings',

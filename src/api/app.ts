@@ -18,6 +18,7 @@ import { takeImages } from './plugins/images.js';
 import { parseJson } from './plugins/json.js';
 import { lightenAnswers } from './plugins/lighter-answers.js';
 import { limitRequests } from './plugins/limits.js';
+import { serveLlmsText } from './plugins/llms.js';
 import { refuseOtherMethods } from './plugins/methods.js';
 import { mountOperations } from './plugins/mount-operations.js';
 import { answerProblems, refuseConnection, sendProblem } from './plugins/problems.js';
@@ -92,6 +93,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
   await mountOperations(app, contract, { ...access, metrics, uploads: uploads ?? NO_UPLOADS });
   await serveQueues(app, access);
   await serveDocs(app, contract);
+  await serveLlmsText(app, contract);
   await serveDashboard(app, options.dashboard ?? COMPILED_DASHBOARD);
   await serveGuide(app, options.guide ?? COMPILED_GUIDE);
   return app;

@@ -88,6 +88,8 @@ export const DEFAULTED_QUERY = {
   listJobLogs: ['after', 'limit', 'follow'],
   listJobMetrics: ['points', 'raw'],
   listWebhookDeliveries: ['limit'],
+  listEvaluations: ['limit'],
+  listPromotions: ['limit'],
   listModels: ['limit', 'order_by'],
   listModelTagChanges: ['limit'],
   predict: ['variant', 'top_k'],

@@ -1,8 +1,10 @@
 import type { RetryClass } from './errors/catalogue-entry.js';
 import { DATASET_CONTENT_ERRORS } from './errors/dataset-content.js';
 import { DATASET_ERRORS } from './errors/datasets.js';
+import { EVALUATION_ERRORS } from './errors/evaluations.js';
 import { JOB_AND_MODEL_ERRORS } from './errors/jobs-and-models.js';
 import { PREDICTION_ERRORS } from './errors/predictions.js';
+import { REGISTRY_ERRORS } from './errors/registry.js';
 import { REQUEST_ERRORS } from './errors/requests.js';
 import { SERVICE_ERRORS } from './errors/service.js';
 import { SWEEP_ERRORS } from './errors/sweeps.js';
@@ -21,6 +23,8 @@ export const ERRORS = {
   ...DATASET_ERRORS,
   ...DATASET_CONTENT_ERRORS,
   ...PREDICTION_ERRORS,
+  ...EVALUATION_ERRORS,
+  ...REGISTRY_ERRORS,
   ...SERVICE_ERRORS,
   ...SWEEP_ERRORS,
   ...TASK_ERRORS,

@@ -1,4 +1,16 @@
-/** Job events that webhooks can subscribe to. */
+/** Events of other resources than jobs that webhooks can subscribe to. */
+const RESOURCE_EVENTS = [
+  'model.version.created',
+  'model.alias.changed',
+  'promotion.pending',
+  'promotion.applied',
+  'promotion.rejected',
+  'dataset.ready',
+  'dataset.failed',
+] as const;
+export type ResourceEvent = (typeof RESOURCE_EVENTS)[number];
+
+/** Events that webhooks can subscribe to. */
 export const WEBHOOK_EVENTS = [
   'job.queued',
   'job.preparing',
@@ -9,6 +21,7 @@ export const WEBHOOK_EVENTS = [
   'job.succeeded',
   'job.failed',
   'job.cancelled',
+  ...RESOURCE_EVENTS,
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 

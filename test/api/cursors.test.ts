@@ -26,6 +26,14 @@ const LISTS: Record<string, (live: LiveApi) => Promise<string>> = {
     await make('datasets', live);
     return '/datasets?';
   },
+  async listEvaluations(live) {
+    for (let count = 0; count < 2; count++) await make('evaluations', live);
+    return '/evaluations?';
+  },
+  async listPromotions(live) {
+    for (let count = 0; count < 2; count++) await make('promotions', live);
+    return '/registry/digits/promotions?';
+  },
   async listWeights(live) {
     for (let count = 0; count < 2; count++) await make('weights', live);
     return '/weights?';
@@ -71,7 +79,7 @@ describe('cursors of lists', () => {
       const { data, next } = await pageOf(`${address}limit=1`);
       lists.set(id, { address, cursor: next ?? assert.fail(`${id} has one page`), first: data[0]!.id });
     }
-    assert.equal(lists.size, 7);
+    assert.equal(lists.size, 9);
     for (const [id, { address, cursor, first }] of lists) {
       const { data } = await pageOf(`${address}limit=1&after=${encodeURIComponent(cursor)}`);
       assert.ok(data.length === 1 && data[0]!.id !== first, `${id} goes on`);

@@ -261,6 +261,7 @@ export function modelOf(id: string): Model {
     description: '',
     metadata: {},
     tags: [],
+    version: 1,
     job_id: 'job_1',
     created_at: NOW,
     dataset: { id: 'mnist', name: 'mnist', sha256: null },

@@ -10,6 +10,7 @@ import { ROOT } from '../../src/service/root.js';
 const BREAKERS: readonly Breach[] = [
   { rule: 'contract-stands-alone', from: 'src/contract/a.ts', to: '../network/target.js' },
   { rule: 'contract-without-io', from: 'src/contract/b.ts', to: 'node:fs/promises' },
+  { rule: 'measures-measure', from: 'src/measures/a.ts', to: '../contract/target.js' },
   { rule: 'network-describes', from: 'src/network/a.ts', to: '../storage/target.js' },
   { rule: 'dashboard-asks-the-client', from: 'dashboard/src/a.ts', to: '../../src/contract/target.js' },
   { rule: 'nothing-on-the-dashboard', from: 'client/src/b.ts', to: '../../dashboard/src/target.js' },

@@ -14,7 +14,14 @@ const document = inlineRefSiblings(loadContract().document);
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
 /** Answers for rules that the schema cannot hold: conditions between fields, and absent resources. */
-const REASONED = ['invalid_spec', 'not_found', 'forbidden_target', 'limit_reached', 'model_tagged'];
+const REASONED = [
+  'invalid_spec',
+  'not_found',
+  'forbidden_target',
+  'limit_reached',
+  'model_tagged',
+  'alias_changed',
+];
 
 function resolved(schema: unknown): JsonObject {
   if (!isObject(schema)) return {};
@@ -108,7 +115,8 @@ describe('a body that is valid by the contract is accepted, or refused with a re
       const bodies = valuesOf(media.schema).filter((body) => valid(body) === true);
       await fc.assert(
         fc.asyncProperty(bodies, async (body) => {
-          const url = path.replace('{id}', path.startsWith('/models') ? 'model_1' : 'job_1');
+          const named = path.replace('{name}', 'digits').replace('{alias}', 'production');
+          const url = named.replace('{id}', path.startsWith('/models') ? 'model_1' : 'job_1');
           const answer = await app.inject({ method, url, payload: body as object });
           const code = answer.statusCode < 300 ? 'accepted' : answer.json().code;
           assert.ok(['accepted', ...REASONED].includes(code), `${JSON.stringify(body)}: ${answer.body}`);

@@ -61,6 +61,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/operating.md: kubectl apply':
     'it needs a cluster; test/architecture/deploy.test.ts checks the manifests',
   'docs/operating.md: pg_dump': 'it needs the tools of a Postgres server of your own',
+  'docs/evaluations.md: curl': 'the ids are examples; test/jobs/worker/evaluations.test.ts asks the same',
+  'docs/evaluations.md: {': 'a line of an answer with an example id',
+  'docs/registry.md: curl': 'the names are examples; test/jobs/client/registry.test.ts does the same',
+  'docs/registry.md: {': 'a rule with an example dataset; test/jobs/client/registry.test.ts sets such rules',
   'docs/weights.md: curl': 'the file is an example; test/jobs/client/weights.test.ts uploads such a file',
   'docs/weights.md: {': 'a job with an example id; test/jobs/client/weights.test.ts creates such a job',
   'docs/weights.md: import torch': 'it needs PyTorch and a pickle of your own',

@@ -11,7 +11,7 @@ type Schemas = components['schemas'];
 const MODEL = /^model_/;
 
 /** MODEL is an id, an unambiguous part of one, or `@last`: the model of the last job. */
-async function modelIdOf(context: Context, text: string): Promise<string> {
+export async function modelIdOf(context: Context, text: string): Promise<string> {
   if (text.startsWith('@')) return modelOfJob(context, text);
   return idOf('model', text, () => context.strata.models.all({ limit: 100 }));
 }

@@ -41,6 +41,12 @@ ClassIndex = int
 
 SplitName = Literal["train", "validation", "test"]
 
+EvaluationSplit = Literal["test", "validation", "train"]
+
+TestTimeAugmentation = Literal["none", "flip"]
+
+EvaluationState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
 Base64 = str
 
 PerChannel = Optional[list[float]]
@@ -53,7 +59,7 @@ SweepState = Literal["running", "paused", "stopping", "succeeded", "failed", "ca
 
 TrialState = Literal["waiting", "running", "paused", "pruned", "succeeded", "failed", "cancelled"]
 
-WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled"]
+WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled", "model.version.created", "model.alias.changed", "promotion.pending", "promotion.applied", "promotion.rejected", "dataset.ready", "dataset.failed"]
 
 Scope = Literal["jobs:read", "jobs:write", "datasets:write", "models:read", "models:write", "admin"]
 
@@ -909,6 +915,8 @@ class Model(TypedDict):
     metadata: dict[str, str]
     """The default is the metadata of the job."""
     tags: list[ModelTag]
+    version: int
+    """Number among the models of this name, in the order of their creation. It is never used again."""
     job_id: Id
     created_at: Time
     dataset: ModelDataset
@@ -1089,6 +1097,319 @@ class Confusion(TypedDict):
     label: ClassName
     predicted: ClassName
     images: int
+
+
+class RegisteredModel(TypedDict):
+    object: Literal["registered_model"]
+    name: str
+    latest_version: int
+    versions: list[RegisteredModelVersionsItem]
+    aliases: list[Alias]
+
+
+class RegisteredModelVersionsItem(TypedDict):
+    version: int
+    model_id: Optional[str]
+    """Null if the model was deleted or renamed."""
+    created_at: Time
+
+
+class Alias(TypedDict):
+    object: Literal["alias"]
+    name: str
+    """The name of the models."""
+    alias: ModelTag
+    version: Optional[int]
+    """Null if no model has the alias."""
+    model_id: Optional[str]
+    etag: str
+    """Changes with every change of the alias; `none` before the first one."""
+    rule: Optional[AliasRule]
+
+
+class AliasChange(TypedDict):
+    version: int
+
+
+class AliasRule(TypedDict):
+    requires: list[AliasRequirement]
+    """All of these must be met."""
+    approvals: NotRequired[int]
+    """Approvals that a promotion needs."""
+    not_by_author: NotRequired[bool]
+    """The key that created the promotion may not approve it."""
+
+
+class AliasRequirement(TypedDict):
+    """The newest evaluation of the model on these images, without `tta`, decides. With neither `at_least` nor
+    `not_worse_than`, there must be one.
+    """
+
+    dataset: str
+    """Name or id."""
+    split: NotRequired[EvaluationSplit]
+    variant: NotRequired[ModelVariantName]
+    metric: Literal["accuracy", "balanced_accuracy", "macro_f1", "top_5", "auroc", "average_precision"]
+    at_least: NotRequired[Optional[float]]
+    not_worse_than: NotRequired[Optional[ModelTag]]
+    """An alias of the same name, like `production`: the metric must not be lower than that of its model on the same
+    images. Met if no model has that alias.
+    """
+    tolerance: NotRequired[float]
+    """How much lower it may be."""
+
+
+class PromotionRequest(TypedDict):
+    version: int
+    alias: ModelTag
+    note: NotRequired[str]
+    etag: NotRequired[Optional[str]]
+    """If given, the alias must still have this etag; otherwise the answer is 412 `alias_changed`."""
+    force: NotRequired[Optional[PromotionRequestForce]]
+    """Needs the scope `admin`."""
+
+
+class PromotionRequestForce(TypedDict):
+    """Needs the scope `admin`."""
+
+    reason: str
+
+
+class Promotion(TypedDict):
+    id: Id
+    object: Literal["promotion"]
+    state: Literal["pending", "applied", "rejected"]
+    name: str
+    alias: ModelTag
+    version: int
+    model_id: str
+    """The model of the version. It may be deleted since."""
+    note: str
+    author: Optional[str]
+    """Id of the API key. Null on a server without keys."""
+    forced_reason: Optional[str]
+    """Why the rule was passed by; otherwise null."""
+    reason: Optional[str]
+    """Why it was rejected; otherwise null."""
+    evidence: list[PromotionEvidenceItem]
+    """What the evaluations said to each requirement of the rule, when it was last checked."""
+    approvals: list[PromotionApprovalsItem]
+    created_at: Time
+    finished_at: OptionalTime
+
+
+class PromotionEvidenceItem(TypedDict):
+    requirement: AliasRequirement
+    met: bool
+    reason: str
+    evaluations: list[Id]
+
+
+class PromotionApprovalsItem(TypedDict):
+    by: Optional[str]
+    """Id of the API key."""
+    at: Time
+
+
+class PromotionList(TypedDict):
+    object: Literal["list"]
+    data: list[Promotion]
+    has_more: bool
+    next: Cursor
+
+
+class EvaluationRequest(TypedDict):
+    model: Id
+    variant: NotRequired[ModelVariantName]
+    dataset: str
+    """Name or id of a dataset whose images are imported."""
+    split: NotRequired[EvaluationSplit]
+    tta: NotRequired[TestTimeAugmentation]
+
+
+class Evaluation(TypedDict):
+    """Figures of a model on the images of a dataset."""
+
+    id: Id
+    object: Literal["evaluation"]
+    state: EvaluationState
+    model_id: Id
+    model_name: str
+    """The name of the model when the evaluation was created."""
+    variant: ModelVariantName
+    dataset: EvaluationDataset
+    """The dataset as it was. It may be deleted since."""
+    split: EvaluationSplit
+    tta: TestTimeAugmentation
+    images: int
+    """Number of images in the split."""
+    progress: float
+    """Share of the parts that are finished."""
+    figures: Optional[EvaluationFigures]
+    """Null until the evaluation has succeeded."""
+    error: Optional[EvaluationError]
+    """Why it failed; otherwise null."""
+    created_at: str
+    started_at: Optional[str]
+    finished_at: Optional[str]
+    links: EvaluationLinks
+
+
+class EvaluationDataset(TypedDict):
+    """The dataset as it was. It may be deleted since."""
+
+    id: Id
+    name: str
+    sha256: str
+    """Of the manifest. Equal hashes mean equal images in the same order."""
+
+
+class EvaluationLinks(TypedDict):
+    self: str
+    model: str
+    predictions: str
+
+
+class EvaluationError(TypedDict):
+    code: str
+    """A code of docs/errors.md."""
+    message: str
+
+
+class EvaluationList(TypedDict):
+    object: Literal["list"]
+    data: list[Evaluation]
+    has_more: bool
+    next: Cursor
+
+
+class EvaluationFigures(TypedDict):
+    """Computed once over all images in float64, as scikit-learn does. docs/evaluations.md defines each."""
+
+    images: int
+    correct: int
+    accuracy: float
+    accuracy_interval: Interval
+    top_5: Optional[float]
+    """Share of images whose class is among the five most probable. Null for fewer than six classes."""
+    balanced_accuracy: float
+    """Mean recall of the classes that have images."""
+    macro_f1: float
+    """Mean F1 of the classes that have images or were predicted."""
+    log_loss: float
+    brier: float
+    """Sum over the classes of squared distances, mean of the images."""
+    ece: float
+    """Expected calibration error over 15 bins of equal width."""
+    auroc: Optional[float]
+    """Mean over the classes of the area under the ROC curve. Null if no class has both images and other images."""
+    average_precision: Optional[float]
+    """Mean over the classes with images."""
+    per_class: list[EvaluatedClass]
+    confusion: list[EvaluationFiguresConfusionItem]
+    """Pairs of a class and the class predicted for it that occur, by index, the most frequent first; at most 10,000."""
+    calibration: EvaluationFiguresCalibration
+
+
+class EvaluationFiguresConfusionItem(TypedDict):
+    label: ClassIndex
+    predicted: ClassIndex
+    count: int
+
+
+class EvaluationFiguresCalibration(TypedDict):
+    temperature: float
+    """The probabilities fit best if the logits are divided by this. Above 1, the network is too sure of itself."""
+    bins: list[EvaluationFiguresCalibrationBinsItem]
+
+
+EvaluationFiguresCalibrationBinsItem = TypedDict(
+    'EvaluationFiguresCalibrationBinsItem',
+    {
+        'from': "float",
+        'to': "float",
+        'count': "int",
+        'confidence': "Optional[float]",
+        'accuracy': "Optional[float]",
+    },
+)
+
+
+class EvaluatedClass(TypedDict):
+    index: ClassIndex
+    name: str
+    images: int
+    predicted: int
+    correct: int
+    precision: Optional[float]
+    """Null if no image was predicted as the class."""
+    recall: Optional[float]
+    """Null if the class has no images."""
+    f1: Optional[float]
+    """Null if the class has no images and was not predicted."""
+    recall_interval: Optional[Interval]
+    """Null if the class has no images."""
+    auroc: Optional[float]
+    """Area under the ROC curve of this class against all others."""
+    average_precision: Optional[float]
+    """Null if the class has no images."""
+
+
+class Interval(TypedDict):
+    """Wilson's 95 % interval."""
+
+    low: float
+    high: float
+
+
+class EvaluationPrediction(TypedDict):
+    index: int
+    """Position of the image in the split."""
+    label: str
+    """The class that the image has."""
+    correct: bool
+    classes: list[EvaluationPredictionClassesItem]
+    """The most probable classes, at most five, the most probable first."""
+
+
+class EvaluationPredictionClassesItem(TypedDict):
+    name: str
+    probability: float
+
+
+class EvaluationComparison(TypedDict):
+    object: Literal["evaluation_comparison"]
+    a: ComparedEvaluation
+    b: ComparedEvaluation
+    images: int
+    both_right: int
+    only_a: int
+    """Images on which only `a` is right."""
+    only_b: int
+    """Images on which only `b` is right."""
+    both_wrong: int
+    difference: float
+    """Accuracy of `b` less that of `a`."""
+    p_value: float
+    """McNemar's exact test, two-sided."""
+    classes: list[EvaluationComparisonClassesItem]
+    """The classes in which the two differ, by how much `b` gained."""
+
+
+class EvaluationComparisonClassesItem(TypedDict):
+    name: str
+    images: int
+    won: int
+    """Images of the class on which only `b` is right."""
+    lost: int
+    """Images of the class on which only `a` is right."""
+
+
+class ComparedEvaluation(TypedDict):
+    id: Id
+    model_id: Id
+    variant: ModelVariantName
+    accuracy: float
 
 
 class ModelErrorList(TypedDict):
@@ -1745,7 +2066,9 @@ class WebhookMessage(TypedDict):
     """Type of the event, or `webhook.test`."""
     timestamp: Time
     data: dict[str, Any]
-    """`job_id` and `event`, which is an event of `GET /jobs/{id}/events`. For a test message: `webhook_id`."""
+    """For a job: `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. Otherwise the resource: `model`,
+    `alias`, `promotion` or `dataset`. For a test message: `webhook_id`.
+    """
 
 
 class WebhookDelivery(TypedDict):
@@ -2551,6 +2874,35 @@ class ListModelErrorsQuery(TypedDict):
     """Number of items to skip. The items and their order never change."""
     limit: NotRequired[int]
     """Items per page."""
+
+
+class ListPromotionsQuery(TypedDict):
+    """The query of listPromotions."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class ListEvaluationsQuery(TypedDict):
+    """The query of listEvaluations."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+    model: NotRequired[Id]
+    """Only evaluations of the model with this id."""
+
+
+class CompareEvaluationsQuery(TypedDict):
+    """The query of compareEvaluations."""
+
+    a: Id
+    """The id of an evaluation that has succeeded."""
+    b: Id
+    """The id of another."""
 
 
 class PredictQuery(TypedDict):

@@ -10,6 +10,15 @@ import {
   listDatasetImages,
   listDatasets,
 } from './datasets.js';
+import {
+  cancelEvaluation,
+  compareEvaluations,
+  createEvaluation,
+  deleteEvaluation,
+  getEvaluation,
+  getEvaluationPredictions,
+  listEvaluations,
+} from './evaluations.js';
 import { listEvents } from './events.js';
 import { drainWorker, getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
 import { listJobEvents } from './job-events.js';
@@ -43,6 +52,18 @@ import {
   updateModel,
 } from './models.js';
 import { createPlan, createProfile, deleteProfile, getProfile } from './profiles.js';
+import {
+  approvePromotion,
+  createPromotion,
+  deleteAliasRule,
+  getAlias,
+  getPromotion,
+  getRegisteredModel,
+  listPromotions,
+  rejectPromotion,
+  setAlias,
+  setAliasRule,
+} from './registry.js';
 import { createSession, deleteSession, getSession } from './session.js';
 import {
   cancelSweep,
@@ -107,6 +128,23 @@ export const handlers: Handlers = {
   getModelEvaluation,
   listModelErrors,
   predict,
+  cancelEvaluation,
+  compareEvaluations,
+  createEvaluation,
+  deleteEvaluation,
+  getEvaluation,
+  getEvaluationPredictions,
+  listEvaluations,
+  approvePromotion,
+  createPromotion,
+  deleteAliasRule,
+  getAlias,
+  getPromotion,
+  getRegisteredModel,
+  listPromotions,
+  rejectPromotion,
+  setAlias,
+  setAliasRule,
   listDatasets,
   getDataset,
   getDatasetStatistics,

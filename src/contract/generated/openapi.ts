@@ -585,6 +585,300 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the versions and aliases of a name
+         * @description Models of one name are versions of one thing. A version number is never used again, even if its model is deleted.
+         */
+        get: operations["getRegisteredModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+                /**
+                 * @description The alias.
+                 * @example production
+                 */
+                alias: components["parameters"]["AliasName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get an alias
+         * @description An alias is the same as a tag: the model that has it shows it among its `tags`.
+         */
+        get: operations["getAlias"];
+        /**
+         * Give an alias to a version
+         * @description Compare and set: the alias changes only if its `etag` is still the one in `If-Match`; otherwise the answer is 412 `alias_changed`. For an alias that no model ever had, the etag is `none`. An alias with a rule answers 409 `alias_ruled`.
+         */
+        put: operations["setAlias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/{name}/aliases/{alias}/rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+                /**
+                 * @description The alias.
+                 * @example production
+                 */
+                alias: components["parameters"]["AliasName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what a model needs to get an alias
+         * @description From then on the alias changes by promotions only.
+         */
+        put: operations["setAliasRule"];
+        post?: never;
+        /** Delete the rule of an alias */
+        delete: operations["deleteAliasRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/{name}/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+            };
+            cookie?: never;
+        };
+        /** List the promotions of a name, the newest first */
+        get: operations["listPromotions"];
+        put?: never;
+        /**
+         * Ask for an alias
+         * @description The rule of the alias is checked against evaluations, which the promotion names as its `evidence`. A promotion that the rule forbids is rejected with the reason. `force` needs the scope `admin` and passes the rule and its approvals by.
+         */
+        post: operations["createPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/promotions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a promotion. */
+                id: components["parameters"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        /** Get a promotion */
+        get: operations["getPromotion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/promotions/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a promotion. */
+                id: components["parameters"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a promotion
+         * @description The rule is checked once more. If the alias has changed since the promotion was created, the promotion is rejected, and the answer is 412 `alias_changed`.
+         */
+        post: operations["approvePromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/promotions/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a promotion. */
+                id: components["parameters"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject a promotion */
+        post: operations["rejectPromotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List evaluations, the newest first */
+        get: operations["listEvaluations"];
+        put?: never;
+        /**
+         * Evaluate a model on a dataset
+         * @description Workers run the network on every image of the split, in parts, beside training and with lower priority. Classes are matched by name: a dataset with a class that the model does not know is refused. The same question is answered by the same evaluation: one that was created before and has neither failed nor been cancelled is returned as it is.
+         */
+        post: operations["createEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two evaluations on the same images
+         * @description Counts the images on which only one of the two is right, and says by McNemar's exact test how probable such a difference is if both are equally good. Evaluations of other images answer 409 `evaluations_differ`.
+         */
+        get: operations["compareEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        /** Get an evaluation */
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an evaluation
+         * @description In every state. A worker that is at it stops at its next heartbeat.
+         */
+        delete: operations["deleteEvaluation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an evaluation
+         * @description Its finished parts are discarded. One that has ended stays as it is.
+         */
+        post: operations["cancelEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{id}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download the predictions, one line for each image
+         * @description In the order of the dataset. Before the evaluation has succeeded, the answer is 409 `evaluation_unfinished`.
+         */
+        get: operations["getEvaluationPredictions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans": {
         parameters: {
             query?: never;
@@ -2128,6 +2422,8 @@ export interface components {
                 [key: string]: string;
             };
             tags: components["schemas"]["ModelTag"][];
+            /** @description Number among the models of this name, in the order of their creation. It is never used again. */
+            version: number;
             job_id: components["schemas"]["Id"];
             created_at: components["schemas"]["Time"];
             /** @description The dataset used for training and testing. */
@@ -2300,6 +2596,319 @@ export interface components {
             label: components["schemas"]["ClassName"];
             predicted: components["schemas"]["ClassName"];
             images: number;
+        };
+        RegisteredModel: {
+            /** @constant */
+            object: "registered_model";
+            name: string;
+            latest_version: number;
+            versions: {
+                version: number;
+                /** @description Null if the model was deleted or renamed. */
+                model_id: string | null;
+                created_at: components["schemas"]["Time"];
+            }[];
+            aliases: components["schemas"]["Alias"][];
+        };
+        Alias: {
+            /** @constant */
+            object: "alias";
+            /** @description The name of the models. */
+            name: string;
+            alias: components["schemas"]["ModelTag"];
+            /** @description Null if no model has the alias. */
+            version: number | null;
+            model_id: string | null;
+            /** @description Changes with every change of the alias; `none` before the first one. */
+            etag: string;
+            rule: components["schemas"]["AliasRule"] | null;
+        };
+        AliasChange: {
+            version: number;
+        };
+        AliasRule: {
+            /** @description All of these must be met. */
+            requires: components["schemas"]["AliasRequirement"][];
+            /**
+             * @description Approvals that a promotion needs.
+             * @default 0
+             */
+            approvals: number;
+            /**
+             * @description The key that created the promotion may not approve it.
+             * @default false
+             */
+            not_by_author: boolean;
+        };
+        /** @description The newest evaluation of the model on these images, without `tta`, decides. With neither `at_least` nor `not_worse_than`, there must be one. */
+        AliasRequirement: {
+            /** @description Name or id. */
+            dataset: string;
+            /** @default test */
+            split: components["schemas"]["EvaluationSplit"];
+            /** @default full */
+            variant: components["schemas"]["ModelVariantName"];
+            /** @enum {string} */
+            metric: "accuracy" | "balanced_accuracy" | "macro_f1" | "top_5" | "auroc" | "average_precision";
+            /** @default null */
+            at_least: number | null;
+            /**
+             * @description An alias of the same name, like `production`: the metric must not be lower than that of its model on the same images. Met if no model has that alias.
+             * @default null
+             */
+            not_worse_than: components["schemas"]["ModelTag"] | null;
+            /**
+             * @description How much lower it may be.
+             * @default 0
+             */
+            tolerance: number;
+        };
+        PromotionRequest: {
+            version: number;
+            alias: components["schemas"]["ModelTag"];
+            /** @default  */
+            note: string;
+            /**
+             * @description If given, the alias must still have this etag; otherwise the answer is 412 `alias_changed`.
+             * @default null
+             */
+            etag: string | null;
+            /**
+             * @description Needs the scope `admin`.
+             * @default null
+             */
+            force: {
+                reason: string;
+            } | null;
+        };
+        Promotion: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "promotion";
+            /** @enum {string} */
+            state: "pending" | "applied" | "rejected";
+            name: string;
+            alias: components["schemas"]["ModelTag"];
+            version: number;
+            /** @description The model of the version. It may be deleted since. */
+            model_id: string;
+            note: string;
+            /** @description Id of the API key. Null on a server without keys. */
+            author: string | null;
+            /** @description Why the rule was passed by; otherwise null. */
+            forced_reason: string | null;
+            /** @description Why it was rejected; otherwise null. */
+            reason: string | null;
+            /** @description What the evaluations said to each requirement of the rule, when it was last checked. */
+            evidence: {
+                requirement: components["schemas"]["AliasRequirement"];
+                met: boolean;
+                reason: string;
+                evaluations: components["schemas"]["Id"][];
+            }[];
+            approvals: {
+                /** @description Id of the API key. */
+                by: string | null;
+                at: components["schemas"]["Time"];
+            }[];
+            created_at: components["schemas"]["Time"];
+            finished_at: components["schemas"]["OptionalTime"];
+        };
+        PromotionList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Promotion"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        EvaluationRequest: {
+            model: components["schemas"]["Id"];
+            /** @default full */
+            variant: components["schemas"]["ModelVariantName"];
+            /** @description Name or id of a dataset whose images are imported. */
+            dataset: string;
+            /** @default test */
+            split: components["schemas"]["EvaluationSplit"];
+            /** @default none */
+            tta: components["schemas"]["TestTimeAugmentation"];
+        };
+        /**
+         * @description Images of the dataset. A model was trained on `train`, so its figures there say little about new images.
+         * @enum {string}
+         */
+        EvaluationSplit: "test" | "validation" | "train";
+        /**
+         * @description `flip`: each answer is the mean of the probabilities of the image and of its mirror image.
+         * @enum {string}
+         */
+        TestTimeAugmentation: "none" | "flip";
+        /** @description Figures of a model on the images of a dataset. */
+        Evaluation: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "evaluation";
+            state: components["schemas"]["EvaluationState"];
+            model_id: components["schemas"]["Id"];
+            /** @description The name of the model when the evaluation was created. */
+            model_name: string;
+            variant: components["schemas"]["ModelVariantName"];
+            /** @description The dataset as it was. It may be deleted since. */
+            dataset: {
+                id: components["schemas"]["Id"];
+                name: string;
+                /** @description Of the manifest. Equal hashes mean equal images in the same order. */
+                sha256: string;
+            };
+            split: components["schemas"]["EvaluationSplit"];
+            tta: components["schemas"]["TestTimeAugmentation"];
+            /** @description Number of images in the split. */
+            images: number;
+            /** @description Share of the parts that are finished. */
+            progress: number;
+            /** @description Null until the evaluation has succeeded. */
+            figures: components["schemas"]["EvaluationFigures"] | null;
+            /** @description Why it failed; otherwise null. */
+            error: components["schemas"]["EvaluationError"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                model: string;
+                /** Format: uri-reference */
+                predictions: string;
+            };
+        };
+        /**
+         * @description It waits for a worker, is under way, or has ended.
+         * @enum {string}
+         */
+        EvaluationState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        EvaluationError: {
+            /** @description A code of docs/errors.md. */
+            code: string;
+            message: string;
+        };
+        EvaluationList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Evaluation"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        /** @description Computed once over all images in float64, as scikit-learn does. docs/evaluations.md defines each. */
+        EvaluationFigures: {
+            images: number;
+            correct: number;
+            accuracy: number;
+            accuracy_interval: components["schemas"]["Interval"];
+            /** @description Share of images whose class is among the five most probable. Null for fewer than six classes. */
+            top_5: number | null;
+            /** @description Mean recall of the classes that have images. */
+            balanced_accuracy: number;
+            /** @description Mean F1 of the classes that have images or were predicted. */
+            macro_f1: number;
+            log_loss: number;
+            /** @description Sum over the classes of squared distances, mean of the images. */
+            brier: number;
+            /** @description Expected calibration error over 15 bins of equal width. */
+            ece: number;
+            /** @description Mean over the classes of the area under the ROC curve. Null if no class has both images and other images. */
+            auroc: number | null;
+            /** @description Mean over the classes with images. */
+            average_precision: number | null;
+            per_class: components["schemas"]["EvaluatedClass"][];
+            /** @description Pairs of a class and the class predicted for it that occur, by index, the most frequent first; at most 10,000. */
+            confusion: {
+                label: components["schemas"]["ClassIndex"];
+                predicted: components["schemas"]["ClassIndex"];
+                count: number;
+            }[];
+            calibration: {
+                /** @description The probabilities fit best if the logits are divided by this. Above 1, the network is too sure of itself. */
+                temperature: number;
+                bins: {
+                    from: number;
+                    to: number;
+                    count: number;
+                    /** @description Mean probability of the predicted classes. */
+                    confidence: number | null;
+                    accuracy: number | null;
+                }[];
+            };
+        };
+        EvaluatedClass: {
+            index: components["schemas"]["ClassIndex"];
+            name: string;
+            images: number;
+            predicted: number;
+            correct: number;
+            /** @description Null if no image was predicted as the class. */
+            precision: number | null;
+            /** @description Null if the class has no images. */
+            recall: number | null;
+            /** @description Null if the class has no images and was not predicted. */
+            f1: number | null;
+            /** @description Null if the class has no images. */
+            recall_interval: components["schemas"]["Interval"] | null;
+            /** @description Area under the ROC curve of this class against all others. */
+            auroc: number | null;
+            /** @description Null if the class has no images. */
+            average_precision: number | null;
+        };
+        /** @description Wilson's 95 % interval. */
+        Interval: {
+            low: number;
+            high: number;
+        };
+        EvaluationPrediction: {
+            /** @description Position of the image in the split. */
+            index: number;
+            /** @description The class that the image has. */
+            label: string;
+            correct: boolean;
+            /** @description The most probable classes, at most five, the most probable first. */
+            classes: {
+                name: string;
+                probability: number;
+            }[];
+        };
+        EvaluationComparison: {
+            /** @constant */
+            object: "evaluation_comparison";
+            a: components["schemas"]["ComparedEvaluation"];
+            b: components["schemas"]["ComparedEvaluation"];
+            images: number;
+            both_right: number;
+            /** @description Images on which only `a` is right. */
+            only_a: number;
+            /** @description Images on which only `b` is right. */
+            only_b: number;
+            both_wrong: number;
+            /** @description Accuracy of `b` less that of `a`. */
+            difference: number;
+            /** @description McNemar's exact test, two-sided. */
+            p_value: number;
+            /** @description The classes in which the two differ, by how much `b` gained. */
+            classes: {
+                name: string;
+                images: number;
+                /** @description Images of the class on which only `b` is right. */
+                won: number;
+                /** @description Images of the class on which only `a` is right. */
+                lost: number;
+            }[];
+        };
+        ComparedEvaluation: {
+            id: components["schemas"]["Id"];
+            model_id: components["schemas"]["Id"];
+            variant: components["schemas"]["ModelVariantName"];
+            accuracy: number;
         };
         ModelErrorList: {
             /** @constant */
@@ -2922,10 +3531,10 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /**
-         * @description Type of a job event.
+         * @description Type of an event of a job, or of another resource.
          * @enum {string}
          */
-        WebhookEvent: "job.queued" | "job.preparing" | "job.running" | "job.finalizing" | "job.paused" | "job.resumed" | "job.succeeded" | "job.failed" | "job.cancelled";
+        WebhookEvent: "job.queued" | "job.preparing" | "job.running" | "job.finalizing" | "job.paused" | "job.resumed" | "job.succeeded" | "job.failed" | "job.cancelled" | "model.version.created" | "model.alias.changed" | "promotion.pending" | "promotion.applied" | "promotion.rejected" | "dataset.ready" | "dataset.failed";
         WebhookRequest: {
             /** @description URL that receives the messages. It must be https and on the public internet, unless the operator of the server allows its host. Redirects are not followed. */
             url: string;
@@ -2972,7 +3581,7 @@ export interface components {
             /** @description Type of the event, or `webhook.test`. */
             type: string;
             timestamp: components["schemas"]["Time"];
-            /** @description `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. For a test message: `webhook_id`. */
+            /** @description For a job: `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. Otherwise the resource: `model`, `alias`, `promotion` or `dataset`. For a test message: `webhook_id`. */
             data: {
                 [key: string]: unknown;
             };
@@ -3742,6 +4351,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The resource has changed since the caller read it. */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is larger than the limit of the server. */
         TooLarge: {
             headers: {
@@ -3839,6 +4457,20 @@ export interface components {
         WorkerId: components["schemas"]["Id"];
         /** @description The id of a model. */
         ModelId: components["schemas"]["Id"];
+        /**
+         * @description The name of models.
+         * @example digits
+         */
+        ModelName: string;
+        /**
+         * @description The alias.
+         * @example production
+         */
+        AliasName: components["schemas"]["ModelTag"];
+        /** @description The id of a promotion. */
+        PromotionId: components["schemas"]["Id"];
+        /** @description The id of an evaluation. */
+        EvaluationId: components["schemas"]["Id"];
         /** @description Items per page. */
         Limit: number;
         /** @description Number of items to skip. The items and their order never change. */
@@ -5038,6 +5670,626 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelErrorList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getRegisteredModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest 100 versions, and all aliases. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredModel"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+                /**
+                 * @description The alias.
+                 * @example production
+                 */
+                alias: components["parameters"]["AliasName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alias. */
+            200: {
+                headers: {
+                    /** @description The `etag` of the alias. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    setAlias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `etag` of the alias. A request without it is refused.
+                 * @example none
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+                /**
+                 * @description The alias.
+                 * @example production
+                 */
+                alias: components["parameters"]["AliasName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["AliasChange"];
+            };
+        };
+        responses: {
+            /** @description The alias. */
+            200: {
+                headers: {
+                    /** @description The `etag` of the alias. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    setAliasRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+                /**
+                 * @description The alias.
+                 * @example production
+                 */
+                alias: components["parameters"]["AliasName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "requires": [
+                 *         {
+                 *           "dataset": "mnist",
+                 *           "metric": "accuracy",
+                 *           "at_least": 0.98
+                 *         }
+                 *       ],
+                 *       "approvals": 1,
+                 *       "not_by_author": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["AliasRule"];
+            };
+        };
+        responses: {
+            /** @description The alias. */
+            200: {
+                headers: {
+                    /** @description The `etag` of the alias. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteAliasRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+                /**
+                 * @description The alias.
+                 * @example production
+                 */
+                alias: components["parameters"]["AliasName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alias has no rule any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listPromotions: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of promotions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of models.
+                 * @example digits
+                 */
+                name: components["parameters"]["ModelName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 1,
+                 *       "alias": "production",
+                 *       "note": "better on the images of October"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PromotionRequest"];
+            };
+        };
+        responses: {
+            /** @description The promotion. It is applied, rejected, or waits for approvals. */
+            201: {
+                headers: {
+                    /** @description The URL path of the promotion. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a promotion. */
+                id: components["parameters"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The promotion. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    approvePromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a promotion. */
+                id: components["parameters"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The promotion. With its last approval, it is applied. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    rejectPromotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a promotion. */
+                id: components["parameters"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The promotion. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promotion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only evaluations of the model with this id. */
+                model?: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of evaluations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "model_0193e4f1a2b8c9d0e1f2a3b4",
+                 *       "dataset": "mnist",
+                 *       "split": "test"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description The evaluation. It has ended, or workers will make it. */
+            202: {
+                headers: {
+                    /** @description The URL path of the evaluation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    compareEvaluations: {
+        parameters: {
+            query: {
+                /** @description The id of an evaluation that has succeeded. */
+                a: components["schemas"]["Id"];
+                /** @description The id of another. */
+                b: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comparison. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationComparison"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evaluation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    cancelEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evaluation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getEvaluationPredictions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["EvaluationPrediction"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -4,6 +4,7 @@ import type { UploadLimits } from '../lifecycle/receive-upload.js';
 import { artifactMethods } from './artifacts.js';
 import { datasetMethods } from './datasets/datasets.js';
 import { type DatasetFiles, datasetImageMethods } from './datasets/images.js';
+import { evaluationMethods } from './evaluations/evaluations.js';
 import { checkpointMethods } from './jobs/checkpoints.js';
 import type { CreateParts } from './jobs/create-job.js';
 import { jobMethods } from './jobs/jobs.js';
@@ -15,6 +16,7 @@ import { type PredictionParts, predictMethod } from './models/predict.js';
 import { type PredictionFiles, testAnswerMethods } from './models/test-answers.js';
 import { planMethods } from './plans/plans.js';
 import { profileMethods } from './plans/profiles.js';
+import { registryMethods } from './registry/registry.js';
 import { sweepMethods } from './sweeps/sweeps.js';
 import type { EventFeed } from './together/event-feed.js';
 import { allSayingUnavailable } from './unavailable.js';
@@ -58,6 +60,8 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant),
       ...datasetImageMethods(db, blobs, datasetFiles, tenant),
     }),
+    registry: allSayingUnavailable(registryMethods(db, tenant)),
+    evaluations: allSayingUnavailable(evaluationMethods({ db, datasetFiles, predictionFiles }, tenant)),
     weights: allSayingUnavailable(
       weightsMethods({ db, blobs, uploadLimits, quota, policy, fetchPlaces }, tenant),
     ),

@@ -2,9 +2,10 @@ import { ERRORS, isErrorCode, retryClassOf, StrataError } from '../../contract/e
 import type { ImportFailure, ImportSuccess } from '../../contract/importer-protocol.js';
 import type { ImageShape } from '../../contract/spec.js';
 import { MAX_IMPORT_ATTEMPTS, MAX_OUTAGES, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
+import { announce } from '../store/announcements.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedImport, deleteImport, releaseImport } from '../store/dataset-imports.js';
-import { lockDatasetRow, setFailed, setReady, setSource } from '../store/datasets.js';
+import { lockDatasetRow, readState, setFailed, setReady, setSource } from '../store/datasets.js';
 import { readStoredBytes, setStoredBytes } from '../store/tenant-bytes.js';
 import { type Quota, takeBytes } from './quota.js';
 
@@ -105,8 +106,16 @@ async function endImport(
     await lockDatasetRow(tx, claim.datasetId);
     const current = await deleteImport(tx, claim);
     if (current) await change(tx);
+    if (current && claim.source.kind !== 'built_in') await tell(tx, claim);
     return current;
   });
+}
+
+/** Built-in datasets are nobody's, so nobody hears of them. */
+async function tell(tx: Transaction, { datasetId, tenant, name }: ClaimedImport): Promise<void> {
+  const state = await readState(tx, datasetId);
+  if (state !== 'ready' && state !== 'failed') return;
+  await announce(tx, tenant, `dataset.${state}`, { dataset: { id: datasetId, name, state } });
 }
 
 /** One pixel in eight, as for the 32 pixels of CIFAR. Larger images are cropped during decoding. */

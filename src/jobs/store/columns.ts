@@ -1,6 +1,7 @@
 import type { Scope } from '../../contract/access.js';
 import type { BlobUri } from '../../contract/blob-uri.js';
 import type { SentSpec } from '../../contract/client/jobs.js';
+import type { EvaluationSetup } from '../../contract/evaluator-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { ImportOptions, ImportProgress } from '../../contract/importer-protocol.js';
 import type { JobError } from '../../contract/job-error.js';
@@ -11,6 +12,7 @@ import type { NetworkFigures, TaskKind, TaskOutput } from '../../contract/traine
 import type { WebhookEvent } from '../../contract/webhooks.js';
 import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
+import type { Requirement, Verdict } from '../../planning/promotions.js';
 import type { Reached } from '../../planning/sweeps/rungs.js';
 import type { Parameters, SweepEnd, SweepSpec, TrialState } from '../../planning/sweeps/types.js';
 import type { InputReference } from '../../planning/tasks/task-graph.js';
@@ -88,6 +90,17 @@ export interface ChannelStatistics {
   readonly standard_deviation: number[];
 }
 
+/** The verdict of a model's evaluations on a requirement of a rule. */
+export interface StoredVerdict extends Verdict {
+  readonly requirement: Requirement;
+}
+
+export interface Approval {
+  /** Id of an API key; null on a server without keys. */
+  readonly by: string | null;
+  readonly at: string;
+}
+
 /** State of one loop of a dispatcher. */
 export interface LoopReport {
   readonly name: string;
@@ -144,6 +157,23 @@ export const COLUMNS = {
     image: json<ImageShape>(),
     serving: json<Readonly<Record<string, BlobUri>>>(),
   },
+  evaluation: {
+    variant: textOf<Schemas['ModelVariantName']>(),
+    split: textOf<Schemas['EvaluationSplit']>(),
+    tta: textOf<Schemas['TestTimeAugmentation']>(),
+    setup: json<EvaluationSetup>(),
+    state: textOf<Schemas['EvaluationState']>(),
+    figures: orNull(json<Schemas['EvaluationFigures']>()),
+    predictionsUri: orNull(textOf<BlobUri>()),
+    error: orNull(json<Schemas['EvaluationError']>()),
+  },
+  aliasRule: { requires: json<readonly Requirement[]>() },
+  promotion: {
+    state: textOf<Schemas['Promotion']['state']>(),
+    evidence: json<readonly StoredVerdict[]>(),
+    approvals: json<readonly Approval[]>(),
+  },
+  evaluationPart: { uri: orNull(textOf<BlobUri>()) },
   dataset: {
     state: textOf<Schemas['Dataset']['state']>(),
     classes: json<string[]>(),

@@ -188,6 +188,10 @@ export async function setFailed(
   });
 }
 
+export async function readState(tx: Transaction, id: string): Promise<Dataset['state']> {
+  return (await tx.dataset.findUniqueOrThrow({ where: { id }, select: { state: true } })).state;
+}
+
 /** Stores the hash of the dataset that the `prepare` task of a job decoded. */
 export async function setDatasetHash(tx: Transaction, jobId: string, sha256: string): Promise<void> {
   // Many jobs prepare the same dataset at the same time: a row that says so already is not locked.

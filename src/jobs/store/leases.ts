@@ -5,15 +5,21 @@ import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
 
 /**
- * Every row that one process at a time works on: a task, an import, a profile, a webhook delivery, a tracker export. All
- * five tables carry the same columns:
+ * Every row that one process at a time works on: a task, an import, a profile, a part of an evaluation, a webhook
+ * delivery, a tracker export. All six tables carry the same columns:
  * - `attempt` is the fence. Every claim raises it, and nothing ever lowers it; a write that names an earlier attempt
  *   changes nothing.
  * - `lease_until` is null while nobody works on the row. Its holder renews it; once it is over, another may take the row.
  * - `losses` counts the attempts whose lease ran out, which is no fault of the work, unless it happens again and again.
  * - `due_at` is the time before which the row must not be taken.
  */
-export type LeasedTable = 'task' | 'dataset_import' | 'profile' | 'webhook_delivery' | 'tracker_export';
+export type LeasedTable =
+  | 'task'
+  | 'dataset_import'
+  | 'profile'
+  | 'evaluation_part'
+  | 'webhook_delivery'
+  | 'tracker_export';
 
 /** One claim of one row. Whoever holds it may write, until another claim raises the attempt. */
 export interface Fence {
@@ -110,6 +116,7 @@ export type RenewedLease = RowOf<typeof RENEWED_LEASE>;
 const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
   'dataset_import',
   'profile',
+  'evaluation_part',
   'webhook_delivery',
   'tracker_export',
 ];

@@ -1,7 +1,15 @@
 import type { Database, Transaction } from './connection/database.js';
 
 /** Rows that a tenant may have a certain number of. */
-export type LimitedKind = 'api-key' | 'bytes' | 'dataset' | 'profile' | 'sweep' | 'webhook' | 'weights';
+export type LimitedKind =
+  | 'api-key'
+  | 'bytes'
+  | 'dataset'
+  | 'evaluation'
+  | 'profile'
+  | 'sweep'
+  | 'webhook'
+  | 'weights';
 
 /**
  * Runs `change`, which counts a tenant's rows and adds one, alone among those of its kind and tenant: counted side by

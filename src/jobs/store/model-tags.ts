@@ -1,3 +1,4 @@
+import { announce } from './announcements.js';
 import { text } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
@@ -67,6 +68,9 @@ interface Change {
 
 async function noteChange(tx: Transaction, change: Change): Promise<void> {
   await tx.tagChange.create({ data: { id: newId('tagchange'), ...change } });
+  const { tenant, modelName: name, tag: alias, modelId, previousModelId } = change;
+  const told = { name, alias, model_id: modelId, previous_model_id: previousModelId };
+  await announce(tx, tenant, 'model.alias.changed', { alias: told });
 }
 
 /** Tag changes of a model, newest first. */

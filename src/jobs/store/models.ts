@@ -1,4 +1,5 @@
 import type { ImageShape } from '../../contract/spec.js';
+import { announce } from './announcements.js';
 import type { TableRow } from './columns.js';
 import { text } from './connection/column.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
@@ -10,12 +11,15 @@ const PARTS = {
   job: { select: { spec: true, result: true } },
   artifacts: { orderBy: { name: 'asc' } },
   tags: { select: { tag: true }, orderBy: { tag: 'asc' } },
+  version: { select: { version: true } },
 } as const satisfies Prisma.ModelInclude;
 
 export type ModelRow = TableRow<'model'> & {
   readonly job: Pick<TableRow<'job'>, 'spec' | 'result'>;
   readonly artifacts: readonly TableRow<'artifact'>[];
   readonly tags: readonly { readonly tag: string }[];
+  /** Made by a trigger, with the model. */
+  readonly version: { readonly version: number } | null;
 };
 
 export interface NewModel {
@@ -52,6 +56,9 @@ export async function insertModel(tx: Transaction, jobId: string, model: NewMode
     where: { jobId, kind: { not: 'report' } },
     data: { modelId: model.id },
   });
+  const { version } = await tx.modelVersion.findUniqueOrThrow({ where: { modelId: model.id } });
+  const created = { id: model.id, name: model.name, version, job_id: jobId, test_accuracy: model.accuracy };
+  await announce(tx, job.tenant, 'model.version.created', { model: created });
 }
 
 export function findModel(db: Queryable, tenant: string, id: string): Promise<ModelRow | null> {

@@ -25,6 +25,8 @@ import { renewLeases } from '../store/leases.js';
 import { deleteWorker, reportWorker, saveWorkerMetrics, type WorkerReport } from '../store/workers.js';
 import { TrainerChild } from './children/trainer-child.js';
 import { computingEnvironment, tiedToParent } from './children/trainer-command.js';
+import { startEvaluations } from './evaluations/evaluations.js';
+import { evaluatorStart } from './evaluations/evaluator.js';
 import { startImports } from './imports/imports.js';
 import { servePredictions } from './predictions/serve.js';
 import { ProfileMaker, watchForProfiles } from './profiles.js';
@@ -150,12 +152,17 @@ export async function startWorker(
     },
     log,
   });
+  const evaluations = startEvaluations({
+    ...{ db, workerId, leases, noProgressMs, log },
+    start: evaluatorStart(options),
+  });
   await Promise.all(slots.map((slot) => slot.warm()));
   const profileWatch = watchForProfiles({ db, slots, wakeSlot, log });
   const nudges = await listen(databaseUrl, {
     strata_stop: leases.nudge,
     strata_import: imports.nudge,
     strata_profile: profileWatch.nudge,
+    strata_evaluation: evaluations.nudge,
   });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
@@ -169,7 +176,13 @@ export async function startWorker(
       runner.releaseAll();
       profiles.releaseAll();
       await consumer.pause();
-      await Promise.all([profileWatch.stop(), runner.idle(), imports.stop(), predictions.stop()]);
+      await Promise.all([
+        profileWatch.stop(),
+        runner.idle(),
+        imports.stop(),
+        evaluations.stop(),
+        predictions.stop(),
+      ]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), ...[leases, reports, gpuLooks, saving].map((loop) => loop.stop())]);

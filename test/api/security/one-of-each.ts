@@ -40,6 +40,30 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
     return (await ours.sweeps.createSweep(smallSweep(), { checkJob, dryRun: false })).id;
   },
   models: makeModel,
+  /** A name of models, whose alias `production` has a rule. */
+  async registry(live) {
+    await insertModel(live.strata.sql, await makeJob(live), { name: 'ruled' });
+    const rule = { requires: [], approvals: 1, not_by_author: false };
+    await live.strata.service.forTenant('ours').registry.setAliasRule('ruled', 'production', rule);
+    return 'ruled';
+  },
+  async promotions(live) {
+    const model = await makeModel(live);
+    const registry = live.strata.service.forTenant('ours').registry;
+    const { name, version } = (await live.strata.service.forTenant('ours').models.getModel(model)) ?? {};
+    const request = { version: version ?? 0, alias: 'victim', note: '', force: null, etag: null };
+    return (await registry.createPromotion(name ?? '', request, null)).id;
+  },
+  async evaluations(live) {
+    const id = `evaluation_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+    await live.strata.sql.query(
+      `INSERT INTO evaluation (id, tenant, model_id, model_name, variant, dataset_id, dataset_name, dataset_sha256, split, tta,
+         images, setup, parts)
+       VALUES ($1, 'ours', $2, 'digits', 'full', 'mnist', 'mnist', $3, 'test', 'none', 1, '{"classes": ["0"]}', 2)`,
+      [id, await makeModel(live), '0'.repeat(64)],
+    );
+    return id;
+  },
   async profiles({ strata }) {
     const ours = strata.service.forTenant('ours');
     return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;
@@ -100,10 +124,12 @@ interface Parameter {
   readonly required?: boolean;
 }
 
-/** An operation's path with an id, a tag, and the place of an image filled in. */
+/** An operation's path with an id or a name, a tag, and the place of an image filled in. */
 export const urlOf = (path: string, id: string): string =>
   path
     .replaceAll('{id}', id)
+    .replace('{name}', id)
+    .replace('{alias}', 'production')
     .replace('{tag}', 'production')
     .replace('{split}', 'train')
     .replace('{index}', '0');

@@ -14,7 +14,7 @@ type Owner = 'everybody' | 'operator' | 'tenant';
 /** Routes that are not in the contract, and their owners. A new route fails this test until it has a line here. */
 const OWNERS: readonly (readonly [path: RegExp, owner: Owner])[] = [
   [/^\/uploads(\/|\/:id)?$/, 'tenant'],
-  [/^\/docs(\/.*)?$|^\/openapi\.(yaml|json)$|^\/$/, 'everybody'],
+  [/^\/docs(\/.*)?$|^\/openapi\.(yaml|json)$|^\/llms\.txt$|^\/$/, 'everybody'],
   [/^\/(ui|guide)(\/.*)?$/, 'everybody'],
   [/^\/queues(\/.*)?$/, 'operator'],
 ];

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FieldDef } from 'pg';
+import * as aliases from '../../../src/jobs/store/aliases.js';
 import { findAttemptEvents } from '../../../src/jobs/store/attempt-events.js';
 import * as claims from '../../../src/jobs/store/claims.js';
 import { COLUMNS } from '../../../src/jobs/store/columns.js';
@@ -15,6 +16,8 @@ import { readerOf, STATEMENTS } from '../../../src/jobs/store/connection/row-rea
 import * as imports from '../../../src/jobs/store/dataset-imports.js';
 import * as datasets from '../../../src/jobs/store/datasets.js';
 import * as dueJobs from '../../../src/jobs/store/due-jobs.js';
+import * as evaluationParts from '../../../src/jobs/store/evaluation-parts.js';
+import * as evaluations from '../../../src/jobs/store/evaluations.js';
 import * as events from '../../../src/jobs/store/events.js';
 import * as jobList from '../../../src/jobs/store/job-list.js';
 import * as jobs from '../../../src/jobs/store/jobs.js';
@@ -25,6 +28,7 @@ import '../../../src/jobs/store/thin-metrics.js';
 import * as tags from '../../../src/jobs/store/model-tags.js';
 import * as models from '../../../src/jobs/store/models.js';
 import * as profiles from '../../../src/jobs/store/profiles.js';
+import * as promotions from '../../../src/jobs/store/promotions.js';
 import * as references from '../../../src/jobs/store/references.js';
 import { readServiceFigures } from '../../../src/jobs/store/service-figures.js';
 import * as trials from '../../../src/jobs/store/sweep-trials.js';
@@ -104,6 +108,11 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
   const everything: readonly (() => Promise<unknown>)[] = [
     () => claims.claimBarely(db, 'none', claimer, 1),
     () => databaseNow(db),
+    () => aliases.readAlias(db, { tenant: 'default', modelName: 'none', alias: 'none' }),
+    () => promotions.lockPromotion(db, 'default', 'none'),
+    () => evaluationParts.claimPart(db, 'worker_1', 1),
+    () => evaluationParts.countPart(db, 'none'),
+    () => evaluations.lockUnfinished(db, 'none'),
     () => imports.claimImport(db, 'worker_1', 'fetch', 1),
     () => datasets.lockDataset(db, 'default', 'none'),
     () => findAttemptEvents(db, 'none'),

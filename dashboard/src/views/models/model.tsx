@@ -7,6 +7,7 @@ import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
 import { downloadOf, type Schemas } from '../../server.js';
 import { EvaluationPanels } from './evaluation.js';
+import { EvaluationsPanel } from './evaluations.js';
 import { PredictPanel } from './predict.js';
 
 type Model = Schemas['Model'];
@@ -30,6 +31,7 @@ export default function ModelView({ id }: { readonly id: string }) {
         <div className="main-column">
           <PredictPanel model={model} />
           <EvaluationPanels model={model} />
+          <EvaluationsPanel model={model} />
           <VariantsPanel variants={model.variants} />
         </div>
         <aside className="rail">

@@ -9,6 +9,7 @@ from ..schemas import Worker
 from .artifacts import AsyncArtifacts
 from .connection import AsyncConnection
 from .datasets import AsyncDatasets
+from .evaluations import AsyncEvaluations
 from .jobs import AsyncJobs
 from .models import AsyncModels
 from .sweeps import AsyncSweeps
@@ -33,6 +34,7 @@ class AsyncStrata:
         self.jobs = AsyncJobs(self._connection)
         self.models = AsyncModels(self._connection)
         self.sweeps = AsyncSweeps(self._connection)
+        self.evaluations = AsyncEvaluations(self._connection)
         self.datasets = AsyncDatasets(self._connection)
         self.artifacts = AsyncArtifacts(self._connection)
 

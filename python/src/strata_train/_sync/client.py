@@ -10,6 +10,7 @@ from ..schemas import Worker
 from .artifacts import Artifacts
 from .connection import Connection
 from .datasets import Datasets
+from .evaluations import Evaluations
 from .jobs import Jobs
 from .models import Models
 from .sweeps import Sweeps
@@ -34,6 +35,7 @@ class Strata:
         self.jobs = Jobs(self._connection)
         self.models = Models(self._connection)
         self.sweeps = Sweeps(self._connection)
+        self.evaluations = Evaluations(self._connection)
         self.datasets = Datasets(self._connection)
         self.artifacts = Artifacts(self._connection)
 

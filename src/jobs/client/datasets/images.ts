@@ -101,11 +101,11 @@ export function datasetImageMethods(
   };
 }
 
-/** @throws StrataError dataset_not_prepared */
-function preparedManifest({ state, sha256, name, builtIn }: DatasetWithImport): BlobUri {
+/** The manifest of a dataset whose images are there. @throws StrataError dataset_not_prepared */
+export function preparedManifest({ state, sha256, name, builtIn }: DatasetWithImport): BlobUri {
   if (state === 'ready' && sha256 !== null) return `sha256:${sha256}`;
   const reason = builtIn ? 'no job has trained on it yet' : `its state is ${state}`;
-  throw new StrataError('dataset_not_prepared', `The images of ${name} cannot be shown: ${reason}.`);
+  throw new StrataError('dataset_not_prepared', `The images of ${name} are not there: ${reason}.`);
 }
 
 function countClasses(labels: Uint16Array, classes: number): Uint32Array {

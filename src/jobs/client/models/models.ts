@@ -5,6 +5,7 @@ import {
   PRODUCTION,
 } from '../../../contract/client/models.js';
 import { StrataError } from '../../../contract/errors.js';
+import { findRule, lockAlias } from '../../store/aliases.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
 import { curveEnds } from '../../store/metrics.js';
 import { findTagChanges, giveTag, type TaggedModel, tagsOf, takeTags } from '../../store/model-tags.js';
@@ -62,11 +63,15 @@ export function modelMethods(
       });
     },
     async tagModel(id, tag) {
-      await locked(id, (tx, model) => giveTag(tx, model, tag));
+      await locked(id, async (tx, model) => {
+        await requireNoRule(tx, model, tag);
+        await giveTag(tx, model, tag);
+      });
       return requireModel(id);
     },
     async untagModel(id, tag) {
       await locked(id, async (tx, model) => {
+        await requireNoRule(tx, model, tag);
         if ((await takeTags(tx, model, tag)).length === 0) notFound(`tag ${tag} on ${id}`);
       });
     },
@@ -98,6 +103,17 @@ async function listModels(db: Database, tenant: string, filter: ModelFilter) {
   });
   const page = pageOf(rows, limit, (row) => cursorOf(row, orderBy));
   return { ...page, data: page.data.map(toModel) };
+}
+
+/** @throws StrataError alias_ruled */
+async function requireNoRule(
+  tx: Transaction,
+  { tenant, name: modelName }: TaggedModel,
+  alias: string,
+): Promise<void> {
+  const key = { tenant, modelName, alias };
+  await lockAlias(tx, key);
+  if ((await findRule(tx, key)) !== null) throw new StrataError('alias_ruled');
 }
 
 async function requireUntagged(tx: Transaction, id: string): Promise<void> {

@@ -1,12 +1,12 @@
-import type { BlobUri } from '../../../contract/blob-uri.js';
 import type { ModelsClient, PredictionQuestion } from '../../../contract/client/models.js';
 import { type ErrorCode, type FieldError, StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { PredictionOutcome, PredictionTask } from '../../../contract/predictor-protocol.js';
 import type { Asking, PredictionQueue } from '../../queue/predictions.js';
 import type { Database } from '../../store/connection/database.js';
-import { findServing, type ServedModel } from '../../store/models.js';
+import { findServing } from '../../store/models.js';
 import { notFound } from '../require-job.js';
+import { servedFile } from './served-file.js';
 
 /** Dependencies of predictions. */
 export interface PredictionParts {
@@ -24,7 +24,7 @@ export function predictMethod(
     async predict(id, question, signal) {
       const started = now();
       const model = (await findServing(db, tenant, id)) ?? notFound(id);
-      const uri = servedFile(model, question);
+      const uri = servedFile(model, question.variant);
       const { image, storage } = model;
       checkItems(question, image);
       const { kind, items, topK } = question;
@@ -43,15 +43,6 @@ export function predictMethod(
       };
     },
   };
-}
-
-function servedFile({ serving }: ServedModel, { variant }: PredictionQuestion): BlobUri {
-  const uri = serving[variant];
-  if (uri !== undefined) return uri;
-  const served = Object.keys(serving);
-  const has =
-    served.length === 0 ? 'The model has no such file any more' : `Available variants: ${served.join(', ')}`;
-  throw new StrataError('model_not_served', `The model has no file for its ${variant} network. ${has}.`);
 }
 
 /** @throws StrataError invalid_request naming each item at fault */

@@ -34,6 +34,7 @@ export function toModel(row: ModelRow): Model {
     description: row.description,
     metadata: row.metadata,
     tags: row.tags.map(({ tag }) => tag),
+    version: row.version?.version ?? 1,
     job_id: row.jobId,
     created_at: row.createdAt.toISOString(),
     dataset: { id: row.datasetId, name: row.datasetName, sha256: row.datasetSha256 },

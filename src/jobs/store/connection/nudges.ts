@@ -11,6 +11,7 @@ import { prepare } from './prepared.js';
  * - `strata_stop`: payload job id; workers should check their leases
  * - `strata_import`: an import was added or removed; workers should look
  * - `strata_profile`: a network should be profiled; workers should look
+ * - `strata_evaluation`: an evaluation was added or removed; workers should look
  * - `strata_event`: payload job id; the job has new events
  */
 export const CHANNELS = [
@@ -18,6 +19,7 @@ export const CHANNELS = [
   'strata_stop',
   'strata_import',
   'strata_profile',
+  'strata_evaluation',
   'strata_event',
 ] as const;
 export type Channel = (typeof CHANNELS)[number];

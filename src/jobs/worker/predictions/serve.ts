@@ -55,13 +55,16 @@ const CPU_SECONDS = 300;
 const THREADS_BESIDE = 5;
 
 /** The kernel leaves time for the questions that are open when a predictor has used its own, each on every thread. */
-function predictorBounds({ predictorMb, threads }: PredictionServerOptions): ProcessBounds {
+export function predictorBounds({ predictorMb, threads }: PredictionServerOptions): ProcessBounds {
   const memoryBytes = (MEMORY_MB + MEMORY_PER_MODEL_BYTE * predictorMb) * MEGABYTE;
   const openSeconds = (SLOWEST_PREDICTION_MS / 1_000) * (threads + THREADS_BESIDE);
   return { memoryBytes, cpuSeconds: CPU_SECONDS + openSeconds };
 }
 
-function predictorEnvironment(base: NodeJS.ProcessEnv, options: PredictionServerOptions): NodeJS.ProcessEnv {
+export function predictorEnvironment(
+  base: NodeJS.ProcessEnv,
+  options: PredictionServerOptions,
+): NodeJS.ProcessEnv {
   return {
     ...computingEnvironment(base, options),
     STRATA_THREADS: String(options.threads),

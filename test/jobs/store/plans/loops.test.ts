@@ -56,6 +56,10 @@ test('the tables are large', async () => {
     'model_tag',
     'turn',
     'upload',
+    // Parts of evaluations that have not ended.
+    'evaluation_part',
+    // A tenant has few, and each is asked for by its key.
+    'alias_rule',
     // A tenant has few; each look asks for one of them by its id.
     'sweep',
     'sweep_trial',

@@ -1,0 +1,125 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { components, Evaluation } from '../../../client/src/index.js';
+import type { Context } from '../context.js';
+import { CliError, EXIT } from '../exit.js';
+import { figure, moment, percent, plain } from '../format.js';
+import { modelIdOf } from './models.js';
+
+type Schemas = components['schemas'];
+
+export interface EvaluateOptions {
+  readonly dataset: string;
+  readonly split?: Schemas['EvaluationSplit'];
+  readonly variant?: Schemas['ModelVariantName'];
+  readonly tta?: Schemas['TestTimeAugmentation'];
+  readonly wait: boolean;
+}
+
+const LOOK_MS = 1_000;
+
+export async function createEvaluation(
+  context: Context,
+  model: string,
+  { wait, ...options }: EvaluateOptions,
+): Promise<void> {
+  const { strata, out } = context;
+  const created = await strata.evaluations.create({ model: await modelIdOf(context, model), ...options });
+  const evaluation = wait ? await ended(context, created) : created;
+  out.result(evaluation, [evaluation.id], () => show(out, evaluation));
+  if (evaluation.state === 'failed')
+    throw new CliError(EXIT.failed, `The evaluation failed: ${evaluation.error?.message}`);
+}
+
+async function ended({ strata }: Context, created: Evaluation): Promise<Evaluation> {
+  let evaluation = created;
+  while (evaluation.finished_at === null) {
+    await delay(LOOK_MS);
+    evaluation = await strata.evaluations.get(created.id);
+  }
+  return evaluation;
+}
+
+export async function listEvaluations({ strata, out }: Context): Promise<void> {
+  const list = await strata.evaluations.list({ limit: 100 });
+  const ids = list.data.map(({ id }) => id);
+  out.result(list, ids, () => {
+    if (list.data.length === 0) return out.note('No evaluations.');
+    out.table(['ID', 'STATE', 'MODEL', 'NETWORK', 'IMAGES', 'ACCURACY', 'CREATED'], list.data.map(rowOf));
+  });
+}
+
+const rowOf = (evaluation: Evaluation): string[] => [
+  evaluation.id,
+  evaluation.state,
+  plain(evaluation.model_name),
+  evaluation.variant,
+  `${evaluation.split} of ${plain(evaluation.dataset.name)}`,
+  percent(evaluation.figures?.accuracy, 2),
+  moment(evaluation.created_at),
+];
+
+export async function showEvaluation({ strata, out }: Context, id: string): Promise<void> {
+  const evaluation = await strata.evaluations.get(id);
+  out.result(evaluation, [id], () => show(out, evaluation));
+}
+
+function show(out: Context['out'], evaluation: Evaluation): void {
+  const { id, state, figures, progress, error, images, split, dataset, variant } = evaluation;
+  out.fields([
+    ['id', id],
+    ['state', state],
+    ['model', `${evaluation.model_id}, ${variant} network`],
+    ['images', `${images}, ${split} of ${plain(dataset.name)}`],
+    ...(state === 'running' ? [['progress', percent(progress)] as const] : []),
+    ...(error ? [['error', plain(error.message)] as const] : []),
+  ]);
+  if (!figures) return;
+  const { accuracy_interval: interval } = figures;
+  out.line();
+  out.fields([
+    [
+      'accuracy',
+      `${percent(figures.accuracy, 2)} (95 %: ${percent(interval.low, 2)} to ${percent(interval.high, 2)})`,
+    ],
+    ['top 5', percent(figures.top_5, 2)],
+    ['balanced accuracy', percent(figures.balanced_accuracy, 2)],
+    ['macro F1', figure(figures.macro_f1)],
+    ['log loss', figure(figures.log_loss)],
+    ['Brier score', figure(figures.brier)],
+    ['calibration error', figure(figures.ece)],
+    ['AUROC', figure(figures.auroc)],
+    ['average precision', figure(figures.average_precision)],
+  ]);
+}
+
+export async function compareEvaluations({ strata, out }: Context, a: string, b: string): Promise<void> {
+  const comparison = await strata.evaluations.compare(a, b);
+  out.result(comparison, [a, b], () => {
+    out.fields([
+      ['accuracy of A', percent(comparison.a.accuracy, 2)],
+      ['accuracy of B', percent(comparison.b.accuracy, 2)],
+      ['only A is right', String(comparison.only_a)],
+      ['only B is right', String(comparison.only_b)],
+      ['p (McNemar)', figure(comparison.p_value)],
+    ]);
+    if (comparison.classes.length === 0) return;
+    out.line();
+    out.table(
+      ['CLASS', 'IMAGES', 'WON BY B', 'LOST BY B'],
+      comparison.classes.map(({ name, images, won, lost }) => [
+        plain(name),
+        ...[images, won, lost].map(String),
+      ]),
+    );
+  });
+}
+
+export async function cancelEvaluation({ strata, out }: Context, id: string): Promise<void> {
+  const evaluation = await strata.evaluations.cancel(id);
+  out.result(evaluation, [id], () => out.line(`✓ ${id} is ${evaluation.state}`));
+}
+
+export async function removeEvaluation({ strata, out }: Context, id: string): Promise<void> {
+  await strata.evaluations.delete(id);
+  out.note(`✓ ${id} is deleted`);
+}

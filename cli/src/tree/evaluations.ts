@@ -1,0 +1,55 @@
+import { type Command, Option } from 'commander';
+import type { EvaluateOptions } from '../commands/evaluations.js';
+import { run } from '../run.js';
+
+const EVALUATION = 'the id of an evaluation';
+
+export function addEvaluations(program: Command): void {
+  const load = () => import('../commands/evaluations.js');
+  const evaluations = program
+    .command('evaluations')
+    .description('measure models on any images, and compare them');
+  evaluations
+    .command('create')
+    .description('measure a model on a dataset, and wait for the figures')
+    .argument('<model>', "a model: its id, an unambiguous part of it, or @last for the last job's")
+    .requiredOption('--dataset <dataset>', 'a dataset: its id or its name')
+    .addOption(
+      new Option('--split <split>', 'images of the dataset').choices(['test', 'validation', 'train']),
+    )
+    .addOption(new Option('--variant <variant>', 'network of the model').choices(['full', 'compact']))
+    .addOption(new Option('--tta <augmentation>', 'mean over mirror images').choices(['none', 'flip']))
+    .option('--no-wait', 'do not wait for the figures')
+    .action((model: string, options: EvaluateOptions, command: Command) =>
+      run(command, async (context) => (await load()).createEvaluation(context, model, options)),
+    );
+  evaluations
+    .command('list')
+    .description('list evaluations')
+    .action((_options: object, command: Command) =>
+      run(command, async (context) => (await load()).listEvaluations(context)),
+    );
+  for (const [verb, does] of [
+    ['show', 'show the figures of an evaluation'],
+    ['cancel', 'stop an evaluation'],
+    ['rm', 'delete an evaluation'],
+  ] as const)
+    evaluations
+      .command(verb)
+      .description(does)
+      .argument('<id>', EVALUATION)
+      .action((id: string, _options: object, command: Command) =>
+        run(command, async (context) => {
+          const { showEvaluation, cancelEvaluation, removeEvaluation } = await load();
+          await { show: showEvaluation, cancel: cancelEvaluation, rm: removeEvaluation }[verb](context, id);
+        }),
+      );
+  evaluations
+    .command('compare')
+    .description('compare two evaluations on the same images')
+    .argument('<a>', EVALUATION)
+    .argument('<b>', 'the id of another')
+    .action((a: string, b: string, _options: object, command: Command) =>
+      run(command, async (context) => (await load()).compareEvaluations(context, a, b)),
+    );
+}

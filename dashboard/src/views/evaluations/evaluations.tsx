@@ -1,0 +1,69 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import { moment, percent } from '../../format.js';
+import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
+import { StateBadge } from '../../parts/state-badge.js';
+import { evaluationsQuery } from '../../queries.js';
+import type { Schemas } from '../../server.js';
+
+export default function EvaluationsView() {
+  const { data, error, isPending } = useQuery(evaluationsQuery());
+  return (
+    <main className="page">
+      <h1>Evaluations</h1>
+      <Problem error={error} />
+      {isPending && !error && <p className="quiet">Loading…</p>}
+      {data?.length === 0 && <p>No evaluations yet. The page of a model starts one.</p>}
+      {data && data.length > 0 && <EvaluationTable evaluations={data} />}
+    </main>
+  );
+}
+
+export function EvaluationTable({ evaluations }: { readonly evaluations: readonly Schemas['Evaluation'][] }) {
+  return (
+    <Scroll label="Evaluations">
+      <table className="list">
+        <thead>
+          <tr>
+            <th>Images</th>
+            <th>Model</th>
+            <th>Network</th>
+            <th>State</th>
+            <th className="number">Accuracy</th>
+            <th className="number">95 % interval</th>
+            <th>Created</th>
+          </tr>
+        </thead>
+        <tbody>
+          {evaluations.map((evaluation) => (
+            <tr key={evaluation.id}>
+              <td>
+                <Link href={`/evaluations/${evaluation.id}`}>
+                  {evaluation.split} of {evaluation.dataset.name}
+                </Link>
+              </td>
+              <td>
+                <Link href={`/models/${evaluation.model_id}`}>{evaluation.model_name}</Link>
+              </td>
+              <td>
+                {evaluation.variant}
+                {evaluation.tta === 'flip' && ', mirrored too'}
+              </td>
+              <td>
+                <StateBadge state={evaluation.state} />
+              </td>
+              <td className="number">{percent(evaluation.figures?.accuracy, 2)}</td>
+              <td className="number">{intervalOf(evaluation.figures?.accuracy_interval)}</td>
+              <td>{moment(evaluation.created_at)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+export function intervalOf(interval: Schemas['Interval'] | null | undefined): string {
+  return interval ? `${percent(interval.low)} to ${percent(interval.high)}` : '–';
+}

@@ -1,0 +1,85 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { Panel } from '../../parts/panel.js';
+import { Problem } from '../../parts/problem.js';
+import { datasetsQuery, evaluationsQuery } from '../../queries.js';
+import { type Schemas, strata } from '../../server.js';
+import { EvaluationTable } from '../evaluations/evaluations.js';
+
+const SPLITS = ['test', 'validation', 'train'] as const;
+
+/** The evaluations of a model, and a form that starts one. */
+export function EvaluationsPanel({ model }: { readonly model: Schemas['Model'] }) {
+  const { data = [] } = useQuery(evaluationsQuery(model.id));
+  return (
+    <Panel title="Evaluations" note="Figures on any dataset that has the same names of classes." wide>
+      <EvaluationForm model={model} />
+      {data.length > 0 && <EvaluationTable evaluations={data} />}
+    </Panel>
+  );
+}
+
+function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
+  const [, go] = useLocation();
+  const { data: datasets = [] } = useQuery(datasetsQuery());
+  const [dataset, setDataset] = useState(model.dataset.name);
+  const [split, setSplit] = useState<Schemas['EvaluationSplit']>('test');
+  const [variant, setVariant] = useState<Schemas['ModelVariantName']>('full');
+  const { mutate, error, isPending } = useMutation({
+    mutationFn: () => strata.evaluations.create({ model: model.id, dataset, split, variant }),
+    onSuccess: ({ id }) => go(`/evaluations/${id}`),
+  });
+  const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
+  return (
+    <form
+      className="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        mutate();
+      }}
+    >
+      <Choice id="evaluated-dataset" label="Dataset" value={dataset} values={names} choose={setDataset} />
+      <Choice id="evaluated-split" label="Images" value={split} values={SPLITS} choose={setSplit} />
+      <Choice
+        id="evaluated-variant"
+        label="Network"
+        value={variant}
+        values={model.variants.map((each) => each.variant)}
+        choose={setVariant}
+      />
+      <button type="submit" disabled={isPending}>
+        Evaluate
+      </button>
+      <Problem error={error} />
+    </form>
+  );
+}
+
+interface ChoiceProps<Value extends string> {
+  readonly id: string;
+  readonly label: string;
+  readonly value: Value;
+  readonly values: readonly Value[];
+  readonly choose: (value: Value) => void;
+}
+
+function Choice<Value extends string>({ id, label, value, values, choose }: ChoiceProps<Value>) {
+  return (
+    <label htmlFor={id}>
+      {label}{' '}
+      <select
+        id={id}
+        value={value}
+        onChange={({ target }) => {
+          const chosen = values.find((each) => each === target.value);
+          if (chosen !== undefined) choose(chosen);
+        }}
+      >
+        {values.map((each) => (
+          <option key={each}>{each}</option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,31 @@
+import type { components } from '../generated/openapi.js';
+
+type Schemas = components['schemas'];
+export type Evaluation = Schemas['Evaluation'];
+export type EvaluationRequest = Required<Schemas['EvaluationRequest']>;
+
+export interface EvaluationFilter {
+  readonly after?: string | undefined;
+  readonly limit: number;
+  /** Id of a model. */
+  readonly model?: string | undefined;
+}
+
+/** The evaluations of one tenant. Every method that takes an id throws `not_found`, except `getEvaluation`. */
+export interface EvaluationsClient {
+  /**
+   * The evaluation of this question, which may exist already. @throws not_found, dataset_not_prepared, model_not_served,
+   * classes_unknown, images_unfit, limit_reached, invalid_request
+   */
+  createEvaluation(request: EvaluationRequest): Promise<Evaluation>;
+  /** @throws invalid_cursor */
+  listEvaluations(filter: EvaluationFilter): Promise<Schemas['EvaluationList']>;
+  getEvaluation(id: string): Promise<Evaluation | null>;
+  /** One that has ended stays as it is. */
+  cancelEvaluation(id: string): Promise<Evaluation>;
+  deleteEvaluation(id: string): Promise<void>;
+  /** In the order of the dataset. @throws evaluation_unfinished */
+  getEvaluationPredictions(id: string): Promise<Iterable<Schemas['EvaluationPrediction']>>;
+  /** @throws evaluation_unfinished, evaluations_differ */
+  compareEvaluations(a: string, b: string): Promise<Schemas['EvaluationComparison']>;
+}

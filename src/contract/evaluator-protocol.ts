@@ -1,0 +1,63 @@
+import type { BlobUri } from './blob-uri.js';
+import type { ErrorCode } from './errors.js';
+import type { components } from './generated/openapi.js';
+import type { DatasetStorage, ImageShape } from './spec.js';
+
+type Schemas = components['schemas'];
+
+/** All that the parts of an evaluation need: it stays the same whatever happens to the model or the dataset. */
+export interface EvaluationSetup {
+  /** An ONNX file that Strata exported: `pixels` 0..255 float32 [N,H,W,C] -> `probabilities` float32 [N,classes]. */
+  readonly network: BlobUri;
+  /** Shape that the network sees. */
+  readonly image: ImageShape;
+  /** Storage of the dataset that the model was trained on. It decides which crop of an image file the network sees. */
+  readonly storage: DatasetStorage;
+  /** Names of the model's classes. */
+  readonly classes: readonly string[];
+  /** The manifest of the dataset. */
+  readonly manifest: BlobUri;
+  readonly split: Schemas['EvaluationSplit'];
+  /** The model's class for each class of the dataset: they are matched by name. */
+  readonly labels: readonly number[];
+  readonly tta: Schemas['TestTimeAugmentation'];
+}
+
+/** The work of an evaluator at a time: it answers some images, or computes the figures of all answers. */
+export type EvaluationAssignment =
+  | {
+      readonly kind: 'answers';
+      readonly setup: EvaluationSetup;
+      readonly first: number;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'figures';
+      readonly setup: EvaluationSetup;
+      /** The answers of all parts, in order. */
+      readonly parts: readonly BlobUri[];
+    };
+
+export type EvaluationSuccess =
+  /** A safetensors blob: `probabilities` F32 [n,classes] and `labels` U16 [n], as classes of the model. */
+  | { readonly kind: 'answers'; readonly uri: BlobUri }
+  /** `predictions`: a blob in the form of test-predictions.ts. */
+  | {
+      readonly kind: 'figures';
+      readonly figures: Schemas['EvaluationFigures'];
+      readonly predictions: BlobUri;
+    };
+
+export interface EvaluationFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type ToEvaluator = { readonly type: 'run'; readonly assignment: EvaluationAssignment };
+
+export type FromEvaluator =
+  | { readonly type: 'ready' }
+  /** It is alive: so many images are done. */
+  | { readonly type: 'progress'; readonly images: number }
+  | { readonly type: 'succeeded'; readonly success: EvaluationSuccess }
+  | { readonly type: 'failed'; readonly failure: EvaluationFailure };

@@ -1,0 +1,139 @@
+import type { EvaluationRequest, EvaluationsClient } from '../../../contract/client/evaluations.js';
+import { StrataError } from '../../../contract/errors.js';
+import type { components } from '../../../contract/generated/openapi.js';
+import type { TestPredictions } from '../../../contract/test-predictions.js';
+import { IMAGES_PER_PART, MAX_EVALUATIONS_PER_TENANT } from '../../process/limits.js';
+import type { Database, Transaction } from '../../store/connection/database.js';
+import { findDataset } from '../../store/datasets.js';
+import {
+  countEvaluations,
+  deleteEvaluation,
+  endEvaluation,
+  findEvaluation,
+  findEvaluations,
+  findSame,
+  insertEvaluation,
+  lockUnfinished,
+  type NewEvaluation,
+} from '../../store/evaluations.js';
+import { newId } from '../../store/ids.js';
+import { underLimit } from '../../store/limits.js';
+import { findModel } from '../../store/models.js';
+import type * as Rows from '../../store/rows.js';
+import { placeAfter } from '../cursor.js';
+import { type DatasetFiles, preparedManifest } from '../datasets/images.js';
+import { keptOf } from '../models/evaluation.js';
+import type { PredictionFiles } from '../models/test-answers.js';
+import { notFound } from '../require-job.js';
+import { readStored } from '../stored.js';
+import { toEvaluation } from '../views/evaluation.js';
+import { pageOf } from '../views/parts.js';
+import { type Contestant, compareContestants } from './compare.js';
+import { planEvaluation } from './setup.js';
+
+export interface EvaluationParts {
+  readonly db: Database;
+  readonly datasetFiles: DatasetFiles;
+  readonly predictionFiles: PredictionFiles;
+}
+
+export function evaluationMethods(parts: EvaluationParts, tenant: string): EvaluationsClient {
+  const { db, predictionFiles } = parts;
+  const requireRow = async (id: string): Promise<Rows.Evaluation> =>
+    (await findEvaluation(db, tenant, id)) ?? notFound(id);
+  const contestant = async (id: string): Promise<Contestant> => {
+    const row = await requireRow(id);
+    const { predictionsUri: uri } = row;
+    if (uri === null) throw new StrataError('evaluation_unfinished', `The state of ${id} is ${row.state}.`);
+    return { row, predictions: await readStored(`the predictions of ${id}`, () => predictionFiles(uri)) };
+  };
+  return {
+    async createEvaluation(request) {
+      const planned = await planFor(parts, tenant, request);
+      return underLimit(db, 'evaluation', tenant, async (tx) => toEvaluation(await ensure(tx, planned)));
+    },
+    async listEvaluations({ after, limit, model }) {
+      const place = placeAfter(after, 'evaluation');
+      const query = { tenant, modelId: model ?? null, after: place, limit: limit + 1 };
+      const page = pageOf(await findEvaluations(db, query), limit, (row) => row.id);
+      return { ...page, data: page.data.map(toEvaluation) };
+    },
+    async getEvaluation(id) {
+      const row = await findEvaluation(db, tenant, id);
+      return row && toEvaluation(row);
+    },
+    async cancelEvaluation(id) {
+      await requireRow(id);
+      await db.$transaction(async (tx) => {
+        if (await lockUnfinished(tx, id)) await endEvaluation(tx, id, { state: 'cancelled' });
+      });
+      return toEvaluation(await requireRow(id));
+    },
+    async deleteEvaluation(id) {
+      if (!(await db.$transaction((tx) => deleteEvaluation(tx, tenant, id)))) notFound(id);
+    },
+    async getEvaluationPredictions(id) {
+      const { row, predictions } = await contestant(id);
+      return linesOf(predictions, row.setup.classes);
+    },
+    async compareEvaluations(a, b) {
+      const [first, second] = await Promise.all([contestant(a), contestant(b)]);
+      return compareContestants(first, second);
+    },
+  };
+}
+
+/** The evaluation that a request asks for, with all that its parts need. */
+async function planFor(
+  { db, datasetFiles }: EvaluationParts,
+  tenant: string,
+  request: EvaluationRequest,
+): Promise<NewEvaluation> {
+  const { model: modelId, dataset: datasetName, variant, split, tta } = request;
+  const model = (await findModel(db, tenant, modelId)) ?? notFound(modelId);
+  const dataset = (await findDataset(db, tenant, datasetName)) ?? notFound(datasetName);
+  const uri = preparedManifest(dataset);
+  const manifest = await readStored(dataset.name, () => datasetFiles.manifest(uri));
+  const { setup, images } = planEvaluation(request, model, manifest, uri);
+  return {
+    id: newId('evaluation'),
+    ...{ tenant, modelId, variant, split, tta, images, setup },
+    modelName: model.name,
+    datasetId: dataset.id,
+    datasetName: dataset.name,
+    datasetSha256: uri.slice('sha256:'.length),
+  };
+}
+
+/** The evaluation of the same question, or this one. */
+async function ensure(tx: Transaction, planned: NewEvaluation): Promise<Rows.Evaluation> {
+  const { tenant, modelId, variant, datasetId, datasetSha256, split, tta } = planned;
+  const subject = { tenant, modelId, variant, datasetId, datasetSha256, split, tta };
+  const same = await findSame(tx, subject);
+  if (same !== null) return same;
+  if ((await countEvaluations(tx, tenant)) >= MAX_EVALUATIONS_PER_TENANT) {
+    const detail = `The limit is ${MAX_EVALUATIONS_PER_TENANT} evaluations. Delete some first.`;
+    throw new StrataError('limit_reached', detail);
+  }
+  return insertEvaluation(tx, planned, IMAGES_PER_PART);
+}
+
+type Line = components['schemas']['EvaluationPrediction'];
+
+function* linesOf(predictions: TestPredictions, names: readonly string[]): Generator<Line> {
+  const { labels, classes, probabilities } = predictions;
+  const kept = keptOf(predictions);
+  const nameOf = (index: number | undefined): string => names[index ?? 0] ?? '';
+  for (const [index, label] of labels.entries()) {
+    const places = Array.from({ length: kept }, (_, rank) => index * kept + rank);
+    yield {
+      index,
+      label: nameOf(label),
+      correct: classes[index * kept] === label,
+      classes: places.map((place) => ({
+        name: nameOf(classes[place]),
+        probability: probabilities[place] ?? 0,
+      })),
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import type { EvaluationRequest } from '../../../contract/client/evaluations.js';
+import { type DatasetManifest, splitOf } from '../../../contract/dataset-manifest.js';
+import { StrataError } from '../../../contract/errors.js';
+import type { EvaluationSetup } from '../../../contract/evaluator-protocol.js';
+import type { ImageShape } from '../../../contract/spec.js';
+import { MAX_EVALUATED_PROBABILITIES } from '../../process/limits.js';
+import type { ServedModel } from '../../store/models.js';
+import { servedFile } from '../models/served-file.js';
+
+export interface Planned {
+  readonly setup: EvaluationSetup;
+  readonly images: number;
+}
+
+/**
+ * All that the parts of an evaluation need. @throws StrataError model_not_served, classes_unknown, images_unfit,
+ * invalid_request
+ */
+export function planEvaluation(
+  request: EvaluationRequest,
+  model: ServedModel,
+  manifest: DatasetManifest,
+  manifestUri: EvaluationSetup['manifest'],
+): Planned {
+  const { split, tta, variant } = request;
+  if (manifest.splits[split] === undefined) refuse('/split', `The dataset has no ${split} images.`);
+  const { count: images } = splitOf(manifest, split);
+  if (images === 0) refuse('/split', `The dataset has no ${split} images.`);
+  const most = Math.floor(MAX_EVALUATED_PROBABILITIES / model.classes.length);
+  if (images > most)
+    refuse('/split', `Has ${images} images; with these classes, at most ${most} are evaluated.`);
+  if (manifest.storage === 'pixels') requireShape(manifest.image, model.image);
+  const setup = {
+    network: servedFile(model, variant),
+    image: model.image,
+    storage: model.storage,
+    classes: model.classes,
+    manifest: manifestUri,
+    labels: matchClasses(manifest.classes, model.classes),
+    ...{ split, tta },
+  };
+  return { setup, images };
+}
+
+/** The model's class of the same name, for each class of the dataset. */
+function matchClasses(dataset: readonly string[], model: readonly string[]): number[] {
+  const places = new Map(model.map((name, index) => [name, index]));
+  const unknown = dataset.filter((name) => !places.has(name));
+  if (unknown.length > 0) {
+    const shown = unknown.slice(0, 10).join(', ');
+    throw new StrataError(
+      'classes_unknown',
+      `The model does not know these classes of the dataset: ${shown}.`,
+    );
+  }
+  return dataset.map((name) => places.get(name) ?? 0);
+}
+
+/** Pixels are taken as they are: only files are scaled. */
+function requireShape(images: ImageShape, seen: ImageShape): void {
+  const [has, wants] = [images, seen].map(({ height, width, channels }) => `${height}x${width}x${channels}`);
+  if (has !== wants)
+    throw new StrataError('images_unfit', `The images are ${has} pixels, but the model sees ${wants}.`);
+}
+
+function refuse(pointer: string, message: string): never {
+  throw new StrataError('invalid_request', undefined, { errors: [{ pointer, message }] });
+}

@@ -1,0 +1,16 @@
+import { EvaluatorChild } from '../children/evaluator-child.js';
+import { moduleFile, nodeCommand } from '../children/node-command.js';
+import { tiedToParent } from '../children/trainer-command.js';
+import { type PredictionServerOptions, predictorBounds, predictorEnvironment } from '../predictions/serve.js';
+
+/** Images that one process answers may take long, but not for ever: it is started anew for each evaluation. */
+const CPU_SECONDS = 86_400;
+
+/** Starts evaluators with the memory of a predictor. Null where this worker serves no predictions. */
+export function evaluatorStart(options: PredictionServerOptions): (() => EvaluatorChild) | null {
+  if (options.predictorMb === 0) return null;
+  const command = tiedToParent(nodeCommand(moduleFile('predictor/evaluation/main.ts')));
+  const env = predictorEnvironment(process.env, options);
+  const bounds = { ...predictorBounds(options), cpuSeconds: CPU_SECONDS };
+  return () => new EvaluatorChild(command, env, bounds);
+}

@@ -1,0 +1,4 @@
+export { type Answers, predictedClasses } from './answers.js';
+export { comparePaired, mcnemar, type PairedCounts } from './compare.js';
+export { type Figures, figuresOf } from './figures.js';
+export { wilson } from './intervals.js';

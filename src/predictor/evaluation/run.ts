@@ -1,0 +1,97 @@
+import type { BlobUri } from '../../contract/blob-uri.js';
+import { decodeManifest } from '../../contract/dataset-manifest.js';
+import type {
+  EvaluationAssignment,
+  EvaluationSetup,
+  EvaluationSuccess,
+} from '../../contract/evaluator-protocol.js';
+import type { components } from '../../contract/generated/openapi.js';
+import { encodePredictions, type TestPredictions } from '../../contract/test-predictions.js';
+import { type Answers, figuresOf } from '../../measures/index.js';
+import type { BlobStore } from '../../storage/blob-store.js';
+import type { Network } from '../predict.js';
+import type { Sessions } from '../sessions.js';
+import { answerBatch, batchSizeFor } from './answer.js';
+import { encodeAnswers, joinAnswers } from './answers-file.js';
+import { type ImageRange, readImages, readLabels } from './images.js';
+
+type Figures = components['schemas']['EvaluationFigures'];
+
+export interface EvaluatorParts {
+  readonly blobs: BlobStore;
+  readonly sessions: Sessions<Network>;
+  /** Hears after every batch how many images are done. */
+  readonly onProgress: (images: number) => void;
+}
+
+/** Does one assignment. The same assignment makes the same blobs. */
+export function runAssignment(
+  parts: EvaluatorParts,
+  assignment: EvaluationAssignment,
+): Promise<EvaluationSuccess> {
+  return assignment.kind === 'answers'
+    ? answerImages(parts, assignment.setup, assignment)
+    : computeFigures(parts, assignment.setup, assignment.parts);
+}
+
+async function answerImages(
+  { blobs, sessions, onProgress }: EvaluatorParts,
+  setup: EvaluationSetup,
+  { first, count }: ImageRange,
+): Promise<EvaluationSuccess> {
+  const manifest = decodeManifest(await blobs.get(setup.manifest));
+  const labels = await readLabels(blobs, manifest, setup, { first, count });
+  const classes = setup.classes.length;
+  const probabilities = new Float32Array(count * classes);
+  await sessions.use(setup.network, async (network) => {
+    const size = batchSizeFor(setup.image);
+    for (let done = 0; done < count; done += size) {
+      const range = { first: first + done, count: Math.min(size, count - done) };
+      const pixels = await readImages(blobs, manifest, setup, range);
+      probabilities.set(await answerBatch(network, pixels, range.count, setup), done * classes);
+      onProgress(done + range.count);
+    }
+  });
+  const { uri } = await blobs.put(encodeAnswers(labels, probabilities, classes));
+  return { kind: 'answers', uri };
+}
+
+/** Cells of the confusion that are stored: of a thousand classes there may be a million. */
+const MAX_CELLS = 10_000;
+/** Classes that are kept for each image. */
+const KEPT_CLASSES = 5;
+
+async function computeFigures(
+  { blobs }: EvaluatorParts,
+  { classes: names }: EvaluationSetup,
+  uris: readonly BlobUri[],
+): Promise<EvaluationSuccess> {
+  const files: Uint8Array[] = [];
+  for (const uri of uris) files.push(await blobs.get(uri));
+  const answers = joinAnswers(files, names.length);
+  const { per_class, confusion, calibration, ...figures } = figuresOf(answers);
+  const stored: Figures = {
+    ...figures,
+    per_class: per_class.map((own) => ({ ...own, name: names[own.index] ?? '' })),
+    confusion: confusion.slice(0, MAX_CELLS),
+    calibration: { ...calibration, bins: [...calibration.bins] },
+  };
+  const { uri } = await blobs.put(encodePredictions(mostProbable(answers)));
+  return { kind: 'figures', figures: stored, predictions: uri };
+}
+
+/** The most probable classes of each image. Of equally probable ones, the lower index comes first. */
+function mostProbable({ classes, labels, probabilities }: Answers): TestPredictions {
+  const kept = Math.min(KEPT_CLASSES, classes);
+  const best = new Uint16Array(labels.length * kept);
+  const values = new Float32Array(labels.length * kept);
+  labels.forEach((_, image) => {
+    const row = probabilities.subarray(image * classes, (image + 1) * classes);
+    const order = Array.from(row.keys()).sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0) || a - b);
+    order.slice(0, kept).forEach((label, rank) => {
+      best[image * kept + rank] = label;
+      values[image * kept + rank] = row[label] ?? 0;
+    });
+  });
+  return { labels, classes: best, probabilities: values };
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import type { Evaluation } from '../../../src/contract/client/evaluations.js';
+import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
+import { figuresOf } from '../../../src/measures/index.js';
+import { brightness } from '../../predictor/linear-model.js';
+import { eventually } from '../../support/eventually.js';
+import type { ServiceProcess } from '../../support/process.js';
+import { FAKE_TRAINER, Strata } from '../../support/strata.js';
+import { insertModel } from '../support/models.js';
+import { smallJob } from '../support/specs.js';
+
+const IMAGE = { height: 28, width: 28, channels: 1 };
+const PIXELS = 28 * 28;
+/** Three parts. */
+const IMAGES = 2_500;
+
+/** Every image has one gray value; of the values, 0 to 127 should be dark, but every tenth image has the other label. */
+const grayOf = (image: number): number => (image * 37) % 256;
+const isDark = (image: number): boolean => grayOf(image) < 128 !== (image % 10 === 0);
+
+let strata: Strata;
+let worker: ServiceProcess;
+let model: string;
+let dataset: string;
+before(async () => {
+  strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
+  model = await servedModel(['dark', 'bright']);
+  dataset = await insertDataset(['bright', 'dark']);
+});
+after(() => strata.stop());
+
+/** A model that tells dark images from bright ones. */
+async function servedModel(classes: readonly string[]): Promise<string> {
+  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+  const id = await insertModel(strata.sql, job.id);
+  const { uri } = await strata.blobs.put(brightness(IMAGE));
+  const columns = [{ full: uri }, JSON.stringify(classes), id];
+  await strata.sql.query('UPDATE model SET serving = $1, classes = $2 WHERE id = $3', columns);
+  return id;
+}
+
+async function insertDataset(classes: readonly string[], count = IMAGES): Promise<string> {
+  const images = Buffer.concat(
+    Array.from({ length: count }, (_, image) => Buffer.alloc(PIXELS, grayOf(image))),
+  );
+  const labels = Uint16Array.from({ length: count }, (_, image) =>
+    classes.indexOf(isDark(image) ? 'dark' : 'bright'),
+  );
+  const [pixels, stored] = await Promise.all([
+    strata.blobs.put(images),
+    strata.blobs.put(new Uint8Array(labels.buffer)),
+  ]);
+  const split = { count, images: pixels.uri, labels: stored.uri };
+  const name = `gray ${randomUUID().slice(0, 8)}`;
+  const manifest = { name, storage: 'pixels', image: IMAGE, classes, mean: [0], standard_deviation: [1] };
+  const { uri } = await strata.blobs.put(
+    encodeManifest({ ...manifest, storage: 'pixels', splits: { train: split, test: split } }),
+  );
+  const id = `dataset_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+  await strata.sql.query(
+    `INSERT INTO dataset (id, tenant, name, built_in, state, classes, image, train_count, test_count, augmentation, problems,
+       sha256)
+     VALUES ($1, 'default', $2, false, 'ready', $3, $4, $5, $5, '{"crop_padding": 0, "horizontal_flip": false}', '[]', $6)`,
+    [id, name, JSON.stringify(classes), IMAGE, count, uri.slice('sha256:'.length)],
+  );
+  return id;
+}
+
+const ask = (changes: object = {}) =>
+  strata.client.evaluations.createEvaluation({
+    ...{ model, dataset, variant: 'full', split: 'test', tta: 'none' },
+    ...changes,
+  });
+const get = async (id: string): Promise<Evaluation> =>
+  (await strata.client.evaluations.getEvaluation(id)) ?? assert.fail();
+const ended = (id: string) =>
+  eventually('the evaluation has ended', async () => {
+    const evaluation = await get(id);
+    return evaluation.finished_at !== null && evaluation;
+  });
+const isRefused = (code: string) => (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+
+/** The figures of the network on these images, computed here. */
+function expected() {
+  const probabilities = Float64Array.from({ length: IMAGES * 2 }, (_, place) => {
+    const bright = 1 / (1 + Math.exp(12.75 - grayOf(Math.floor(place / 2)) / 10));
+    return place % 2 === 0 ? 1 - bright : bright;
+  });
+  const labels = Uint16Array.from({ length: IMAGES }, (_, image) => (isDark(image) ? 0 : 1));
+  return figuresOf({ classes: 2, labels, probabilities });
+}
+
+test('a question that cannot be answered is refused before any work', async () => {
+  await assert.rejects(
+    ask({ dataset: await insertDataset(['dark', 'bright', 'grey'], 4) }),
+    isRefused('classes_unknown'),
+  );
+  await assert.rejects(ask({ variant: 'compact' }), isRefused('model_not_served'));
+  await assert.rejects(ask({ split: 'validation' }), isRefused('invalid_request'));
+  await assert.rejects(ask({ model: 'model_none' }), isRefused('not_found'));
+  await assert.rejects(ask({ dataset: 'none' }), isRefused('not_found'));
+  const other = strata.service.forTenant('other').evaluations;
+  const { id } = await ask();
+  assert.equal((await ask()).id, id, 'the same question is the same evaluation');
+  await assert.rejects(other.cancelEvaluation(id), isRefused('not_found'));
+  await assert.rejects(
+    strata.client.evaluations.getEvaluationPredictions(id),
+    isRefused('evaluation_unfinished'),
+  );
+  assert.equal((await strata.client.evaluations.cancelEvaluation(id)).state, 'cancelled');
+  assert.equal((await strata.client.evaluations.cancelEvaluation(id)).state, 'cancelled');
+  const next = await ask();
+  assert.notEqual(next.id, id, 'a cancelled evaluation answers no question');
+  await strata.client.evaluations.deleteEvaluation(next.id);
+});
+
+test('parts that two workers made, one of which was killed, give the figures of one pass', async () => {
+  const { id } = await ask();
+  worker = await strata.startWorker();
+  await eventually('a part is finished', async () => (await get(id)).progress > 0);
+  await worker.kill();
+  worker = await strata.startWorker();
+  const { state, figures, error } = await ended(id);
+  assert.deepEqual([state, error], ['succeeded', null]);
+  assert.ok(figures);
+  const { accuracy, correct, log_loss, brier, auroc, confusion, per_class } = expected();
+  assert.deepEqual([figures.images, figures.correct, figures.accuracy], [IMAGES, correct, accuracy]);
+  assert.deepEqual(figures.confusion, confusion);
+  // The network computes in float32.
+  for (const [own, wanted] of [
+    [figures.log_loss, log_loss],
+    [figures.brier, brier],
+    [figures.auroc, auroc],
+  ])
+    assert.ok(Math.abs((own ?? 0) - (wanted ?? 0)) < 1e-5, `${own} is not ${wanted}`);
+  assert.deepEqual(
+    figures.per_class.map(({ name, images }) => [name, images]),
+    [
+      ['dark', per_class[0]?.images],
+      ['bright', per_class[1]?.images],
+    ],
+  );
+  const lines = [...(await strata.client.evaluations.getEvaluationPredictions(id))];
+  assert.equal(lines.length, IMAGES);
+  assert.deepEqual([lines[0]?.index, lines[0]?.label, lines[0]?.correct], [0, 'bright', false]);
+  assert.equal(lines.filter(({ correct: own }) => own).length, correct);
+  const { rows } = await strata.sql.query('SELECT count(*)::int AS count FROM evaluation_part');
+  assert.equal(rows[0].count, 0, 'parts of an ended evaluation are gone');
+});
+
+test('an image that looks the same in a mirror gets the same answer with and without it, and networks are compared', async () => {
+  const plain = await ended((await ask()).id);
+  const flipped = await ended((await ask({ tta: 'flip' })).id);
+  assert.deepEqual(flipped.figures, plain.figures);
+  // The same network under other names: it is wrong where the other is right.
+  const inverted = await servedModel(['bright', 'dark']);
+  const worse = await ended((await ask({ model: inverted })).id);
+  const comparison = await strata.client.evaluations.compareEvaluations(plain.id, worse.id);
+  const { correct = 0 } = plain.figures ?? {};
+  assert.deepEqual(
+    [comparison.both_right, comparison.only_a, comparison.only_b, comparison.both_wrong],
+    [0, correct, IMAGES - correct, 0],
+  );
+  assert.ok(comparison.p_value < 1e-12 && comparison.difference < 0);
+  assert.deepEqual(
+    comparison.classes.map(({ name, images, won, lost }) => [name, images === won + lost]).sort(),
+    [
+      ['bright', true],
+      ['dark', true],
+    ],
+  );
+  const elsewhere = await ended((await ask({ split: 'train' })).id);
+  await assert.rejects(
+    strata.client.evaluations.compareEvaluations(plain.id, elsewhere.id),
+    isRefused('evaluations_differ'),
+  );
+  const list = await strata.client.evaluations.listEvaluations({ limit: 10, model: inverted });
+  assert.deepEqual(
+    list.data.map(({ id }) => id),
+    [worse.id],
+  );
+});
+
+test('a network that is gone fails the evaluation, with the reason', async () => {
+  await strata.sql.query('UPDATE model SET serving = $1 WHERE id = $2', [
+    { full: `sha256:${'1'.repeat(64)}` },
+    model,
+  ]);
+  const { id } = await ask({ tta: 'flip', dataset: await insertDataset(['dark', 'bright'], 5) });
+  const { state, error } = await ended(id);
+  assert.deepEqual([state, error?.code], ['failed', 'blob_missing']);
+  await worker.stop();
+});

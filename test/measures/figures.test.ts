@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Answers, comparePaired, figuresOf, mcnemar, wilson } from '../../src/measures/index.js';
+
+interface Reference {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly classes: number;
+    readonly labels: readonly number[];
+    readonly probabilities: readonly number[];
+    readonly figures: Readonly<Record<string, number | null>>;
+  }[];
+  readonly mcnemar: readonly { readonly only_a: number; readonly only_b: number; readonly p_value: number }[];
+  readonly wilson: readonly {
+    readonly hits: number;
+    readonly count: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+const reference: Reference = JSON.parse(readFileSync(new URL('reference.json', import.meta.url), 'utf8'));
+
+/** Both sum float64 in their own order. */
+const TOLERANCE = 1e-12;
+
+function close(actual: unknown, expected: number | null | undefined, what: string): void {
+  if (typeof expected !== 'number' || typeof actual !== 'number') assert.equal(actual, expected, what);
+  else {
+    const distance = Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
+    assert.ok(distance <= TOLERANCE, `${what}: ${actual} is not ${expected}`);
+  }
+}
+
+for (const { name, classes, labels, probabilities, figures } of reference.cases) {
+  test(`Figures equal those of scikit-learn to 1e-12: ${name}`, () => {
+    const own = new Map(
+      Object.entries(
+        figuresOf({
+          classes,
+          labels: Uint16Array.from(labels),
+          probabilities: Float64Array.from(probabilities),
+        }),
+      ),
+    );
+    for (const [figure, expected] of Object.entries(figures))
+      close(own.get(figure), expected, `${name}, ${figure}`);
+  });
+}
+
+test("McNemar's exact p and Wilson's interval equal those of SciPy to 1e-12", () => {
+  for (const { only_a: a, only_b: b, p_value: p } of reference.mcnemar)
+    close(mcnemar(a, b), p, `${a} against ${b}`);
+  for (const { hits, count, low, high } of reference.wilson) {
+    const interval = wilson(hits, count);
+    close(interval?.low, low, `lower end of ${hits} in ${count}`);
+    close(interval?.high, high, `upper end of ${hits} in ${count}`);
+  }
+  assert.equal(wilson(0, 0), null);
+});
+
+test('Temperature 1 is best for probabilities that are true, and a network that is too sure gets a higher one', () => {
+  // 80 of the 100 images have class 0, as their probability says.
+  const labels = Uint16Array.from({ length: 100 }, (_, image) => (image < 80 ? 0 : 1));
+  const of = (sure: number): Answers => ({
+    classes: 2,
+    labels,
+    probabilities: Float64Array.from({ length: 200 }, (_, place) => (place % 2 === 0 ? sure : 1 - sure)),
+  });
+  assert.ok(Math.abs(figuresOf(of(0.8)).calibration.temperature - 1) < 1e-6);
+  // 0.941 = 0.8^2 / (0.8^2 + 0.2^2): twice the logits.
+  assert.ok(Math.abs(figuresOf(of(16 / 17)).calibration.temperature - 2) < 1e-6);
+});
+
+test('Each image of a pair of networks counts once', () => {
+  const counts = comparePaired([true, true, false, false, true], [true, false, true, false, false]);
+  assert.deepEqual(counts, {
+    images: 5,
+    both_right: 1,
+    only_a: 2,
+    only_b: 1,
+    both_wrong: 1,
+    p_value: 1,
+  });
+});
