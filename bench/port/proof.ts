@@ -37,7 +37,10 @@ export interface PortRow {
   readonly answers: Readonly<Record<number, number>>;
   /** The largest probability, by which the differences are judged. */
   readonly largest: number;
-  /** |g - g'| / |g'| over all parameters, of the mean cross-entropy of eight images; g' is PyTorch's in float64. */
+  /**
+   * |g - g'| / |g'| over all parameters, of the mean cross-entropy of eight images whose values are off the kinks of ReLU; g' is
+   * PyTorch's in float64.
+   */
   readonly gradient: number;
   /** The same of PyTorch's own gradient in float32. */
   readonly gradientByTorch: number;

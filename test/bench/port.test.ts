@@ -20,8 +20,9 @@ test('weights of torchvision, pytorch-cifar-models and WideResNet-pytorch give t
     // Sums of float32 in another order, among probabilities of 0.1 and less.
     for (const [side, value] of Object.entries(answers))
       assert.ok(value < 1e-5, `${name}, ${side}: ${value}`);
-    // float32 through all layers and back, against float64: some ReLU falls on the other side of its kink, in PyTorch too.
-    assert.ok(gradient < 1e-3 && gradientByTorch < 1e-3, `${name}: ${gradient}, ${gradientByTorch}`);
+    // float32 through all layers and back, against float64. port.py keeps values off the kinks of ReLU, where one value that
+    // float32 rounds to the other side changes a gradient by 1e-4: PyTorch has 1.4e-6 at most, and we 1.7e-6.
+    assert.ok(gradient < 5e-6 && gradientByTorch < 5e-6, `${name}: ${gradient}, ${gradientByTorch}`);
     for (const [library, { equal, difference }] of Object.entries(exports)) {
       assert.ok(equal, `${name} in ${library}`);
       assert.ok(difference < 1e-6, `${name} in ${library}: ${difference}`);

@@ -16,6 +16,10 @@ export function withBorder(features: Tensor, side: number, value: number): Tenso
   return result;
 }
 
+export function withBorderShape(shape: readonly number[], side: number): number[] {
+  return shape.map((size, axis) => (axis === 1 || axis === 2 ? size + 2 * side : size));
+}
+
 /** The inverse: the middle of `shape`. */
 export function withoutBorder(features: Tensor, side: number, shape: readonly number[]): Tensor {
   return slice(features, [0, side, side, 0], shape);

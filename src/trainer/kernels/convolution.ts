@@ -1,6 +1,6 @@
 import { symmetricPadding } from '../../network/index.js';
 import { type Attribute, DType, executeOne, free, type Tensor, upload } from '../runtime/index.js';
-import { withBorder } from './borders.js';
+import { withBorder, withBorderShape, withoutBorder } from './borders.js';
 import { typeOf } from './elementwise.js';
 import {
   type ConvolutionShape,
@@ -22,7 +22,11 @@ export function convolution(images: Tensor, kernel: Tensor, window: Window): Ten
     : executeOne('Conv2D', [images, kernel], attributes(images, shape));
 }
 
-/** d images of `convolution`: cotangent [B,h,w,O] -> `imagesShape`. */
+/**
+ * d images of `convolution`: cotangent [B,h,w,O] -> `imagesShape`. oneDNN's kernel knows SAME and VALID only, and
+ * TensorFlow's own takes up to three times as long, so the gradient of other padding is that of an input with a border,
+ * without the border.
+ */
 export function convolutionInputGradient(
   imagesShape: readonly number[],
   kernel: Tensor,
@@ -31,8 +35,23 @@ export function convolutionInputGradient(
 ): Tensor {
   const shape = { images: imagesShape, kernel: kernel.shape, window };
   if (goesByPatches(cotangent, shape)) return inputGradientByPatches(kernel, cotangent, shape);
-  return withShape(imagesShape, (sides) =>
-    executeOne('Conv2DBackpropInput', [sides, kernel, cotangent], attributes(cotangent, shape)),
+  if (window.padding === 'same') return inputGradient(kernel, cotangent, shape, windowAttributes);
+  const side = symmetricPadding(kernel.shape[0]!);
+  const padded = { ...shape, images: withBorderShape(imagesShape, side) };
+  const gradient = inputGradient(kernel, cotangent, padded, validWindow);
+  const inner = withoutBorder(gradient, side, imagesShape);
+  free(gradient);
+  return inner;
+}
+
+function inputGradient(
+  kernel: Tensor,
+  cotangent: Tensor,
+  shape: ConvolutionShape,
+  windowOf: typeof windowAttributes,
+): Tensor {
+  return withShape(shape.images, (sides) =>
+    executeOne('Conv2DBackpropInput', [sides, kernel, cotangent], attributes(cotangent, shape, windowOf)),
   );
 }
 
