@@ -10,8 +10,15 @@ import { safetensorsFiles } from '../../src/trainer/export/safetensors-files.js'
 import { layersModelFiles } from '../../src/trainer/export/tfjs-export.js';
 import { smallModel } from '../trainer/support/model-source.js';
 
-const SCRIPTS = [...readFileSync('docs/exports.md', 'utf8').matchAll(/```python\n([\s\S]+?)```/g)];
-const [KERAS = '', SCRIPT = ''] = SCRIPTS.map(([, script]) => script);
+const PAGE = readFileSync('docs/exports.md', 'utf8');
+/** The first Python of a section. */
+const scriptOf = (section: string): string => {
+  const [, , text = ''] = PAGE.split(new RegExp(`(^## ${section}$)`, 'm'));
+  const [, script] = /```python\n([\s\S]+?)```/.exec(text) ?? [];
+  assert.ok(script, section);
+  return script;
+};
+const [KERAS, SCRIPT] = [scriptOf('Keras 3'), scriptOf('PyTorch')];
 const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
 const torch = await installedTorch();
 
