@@ -2,19 +2,45 @@ import { type Layer, parametersOf } from '../../network/index.js';
 import { plainBatches, type SplitReader, type TrainBatches } from '../data/index.js';
 import * as kernels from '../kernels/index.js';
 import { coupling } from '../objective/index.js';
-import { type NamedValues, Optimizer, sgd, startingSlots } from '../optimizer/index.js';
+import {
+  adamw,
+  type NamedValues,
+  Optimizer,
+  sgd,
+  startingSlots,
+  type UpdateRule,
+} from '../optimizer/index.js';
 import { trainPass } from '../passes/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
 import { evaluationBatchSize, TrainedNetwork } from './trained-network.js';
 
-/**
- * Number of steps of the fit. It is as strong as the coupling of a stage (rate x beta = 0.4), and its rate falls to
- * zero.
- */
-const STEPS = 200;
-const LEARNING_RATE = 0.1;
 const BETA = 4;
 const MOMENTUM = 0.9;
+
+/** The steps of a fit. The rate falls linearly to zero. */
+export interface Fit {
+  readonly rule: UpdateRule;
+  readonly learningRate: number;
+  readonly steps: number;
+}
+
+/** The fit after training, as strong as the coupling of a stage (rate x beta = 0.4). */
+export const REFIT: Fit = {
+  rule: sgd({ momentum: MOMENTUM, nesterov: false }),
+  learningRate: 0.1,
+  steps: 200,
+};
+
+/**
+ * The fit to a loaded network, whose later stages train on what the AuxNet makes and lose what it gets wrong
+ * (docs/weights.md, "Which method").
+ */
+export const FIRST_FIT: Fit = {
+  rule: adamw({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+  learningRate: 0.03,
+  steps: 500,
+};
+
 /** Number of test images for the error. */
 const ERROR_IMAGES = 1000;
 
@@ -24,6 +50,7 @@ export interface ReconstructOptions {
   readonly auxiliary: readonly Layer[];
   readonly weights: NamedValues;
   readonly batches: TrainBatches;
+  readonly fit: Fit;
   readonly betweenSteps: () => Promise<void>;
 }
 
@@ -33,11 +60,11 @@ export interface ReconstructOptions {
  */
 export async function reconstructAuxiliary(options: ReconstructOptions): Promise<NamedValues> {
   const parameters = parametersOf(options.auxiliary);
-  const rule = sgd({ momentum: MOMENTUM, nesterov: false });
+  const { rule, steps } = options.fit;
   const state = { weights: options.weights, slots: startingSlots(parameters, rule) };
   const optimizer = new Optimizer(parameters, state, { rule, weightDecayOf: () => 0 });
   try {
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < steps; step++) {
       await fitStep(options, optimizer, step);
       await options.betweenSteps();
     }
@@ -48,7 +75,7 @@ export async function reconstructAuxiliary(options: ReconstructOptions): Promise
 }
 
 async function fitStep(
-  { prefix, auxiliary, batches }: ReconstructOptions,
+  { prefix, auxiliary, batches, fit }: ReconstructOptions,
   optimizer: Optimizer,
   step: number,
 ): Promise<void> {
@@ -60,7 +87,7 @@ async function fitStep(
   pass.pullback(cotangent);
   free(target, cotangent, halfResidual, halfNorm, beta);
   batch.dispose();
-  optimizer.step(gradients, LEARNING_RATE * (1 - step / STEPS));
+  optimizer.step(gradients, fit.learningRate * (1 - step / fit.steps));
 }
 
 /**

@@ -91,13 +91,13 @@ export const SCORES: readonly Mutant[] = [
       name: 'fit-short',
       fault: 'The fit of an AuxNet makes two steps.',
       file: 'src/trainer/evaluation/reconstruct.ts',
-      edits: [['const STEPS = 200', 'const STEPS = 2']],
+      edits: [['steps: 200', 'steps: 2']],
     },
     {
       name: 'fit-rate',
       fault: 'The rate of the fit does not fall.',
       file: 'src/trainer/evaluation/reconstruct.ts',
-      edits: [['LEARNING_RATE * (1 - step / STEPS)', 'LEARNING_RATE']],
+      edits: [['fit.learningRate * (1 - step / fit.steps)', 'fit.learningRate']],
     },
   ]),
   ...noticedBy('test/trainer/data/data.test.ts', 'an image is shifted, mirrored and normalised', [

@@ -3,7 +3,7 @@ import { decodeManifest } from '../../../src/contract/dataset-manifest.js';
 import { describeRun } from '../../../src/method/index.js';
 import { type Layer, parametersOf } from '../../../src/network/index.js';
 import { openSplit, TrainBatches } from '../../../src/trainer/data/index.js';
-import { reconstructAuxiliary, TrainedNetwork } from '../../../src/trainer/evaluation/index.js';
+import { REFIT, reconstructAuxiliary, TrainedNetwork } from '../../../src/trainer/evaluation/index.js';
 import type { NamedValues } from '../../../src/trainer/optimizer/index.js';
 import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, read, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
@@ -35,7 +35,14 @@ test('an AuxNet is fitted by momentum descent on its distance from the true stag
     const prefix = await TrainedNetwork.calibrate(first!.layers, perturbedValues(first!.layers), train, seed);
     const start = perturbedValues(auxiliary);
     const betweenSteps = async () => {};
-    const fitted = await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, betweenSteps });
+    const fitted = await reconstructAuxiliary({
+      prefix,
+      auxiliary,
+      weights: start,
+      batches,
+      fit: REFIT,
+      betweenSteps,
+    });
     const expected = fit(prefix, start, await plainBatches(SPEC, blobs, STEPS));
     const [a, b] = [fitted, expected].map((weights) => movesFrom(start, weights));
     within(t, 'way of the AuxNet', relativeError(a!, b!), TOLERANCE);

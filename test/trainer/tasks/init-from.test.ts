@@ -6,8 +6,14 @@ import { describeRun } from '../../../src/method/index.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
-import { auxiliaryError, TrainedNetwork } from '../../../src/trainer/evaluation/index.js';
+import {
+  auxiliaryError,
+  REFIT,
+  reconstructAuxiliary,
+  TrainedNetwork,
+} from '../../../src/trainer/evaluation/index.js';
 import { initialValues } from '../../../src/trainer/optimizer/index.js';
+import { trainBatchesOn } from '../../../src/trainer/tasks/inputs/batches.js';
 import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
 import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
 import { initialState } from '../../../src/trainer/tasks/inputs/states.js';
@@ -135,12 +141,19 @@ test('AuxNets of a job are fitted to the network that it starts from before a st
       const prefix = full.part(run.stages[0]!.layers);
       const errorOf = async (values: ReadonlyMap<string, Float32Array>) =>
         (await auxiliaryError(prefix, auxiliary, values, readers, spec.seed)) ?? Number.NaN;
-      const [fitted, chance] = [
+      const start = initialValues(parametersOf(auxiliary), spec.seed);
+      const batches = trainBatchesOn(readers.train, contextOf(fit, { spec, blobs, inputs }));
+      const betweenSteps = async () => {};
+      const refit = { prefix, auxiliary, weights: start, batches, fit: REFIT, betweenSteps };
+      const [fitted, chance, shorter] = [
         await errorOf(weights),
-        await errorOf(initialValues(parametersOf(auxiliary), spec.seed)),
+        await errorOf(start),
+        await errorOf(await reconstructAuxiliary(refit)),
       ];
-      t.diagnostic(`relative error ${chance.toFixed(3)} -> ${fitted.toFixed(3)}`);
+      const errors = [chance, shorter, fitted].map((error) => error.toFixed(3));
+      t.diagnostic(`relative error of chance ${errors[0]}, refitted ${errors[1]}, fitted ${errors[2]}`);
       assert.ok(fitted < 0.8 * chance, `${chance} -> ${fitted}`);
+      assert.ok(fitted < 0.97 * shorter, 'a fit as after training would be too short for loaded stages');
       prefix.dispose();
       full.dispose();
     });

@@ -7,6 +7,7 @@ import {
   auxiliaryError,
   classFigures,
   missedClassWarnings,
+  REFIT,
   reconstructAuxiliary,
   TopClasses,
   TrainedNetwork,
@@ -179,6 +180,7 @@ async function reconstructAll(
         auxiliary,
         weights: start,
         batches,
+        fit: REFIT,
         betweenSteps,
       });
       const errorAfter = await auxiliaryError(prefix, auxiliary, weights, readers, spec.seed);

@@ -2,7 +2,7 @@ import type { TaskCheckpoint, TaskOutput } from '../../../contract/trainer-proto
 import type { RunDescription, StepRange } from '../../../method/index.js';
 import { type Layer, parametersOf, wholeNetwork } from '../../../network/index.js';
 import { type Checkpoint, mergeStates } from '../../checkpoint/index.js';
-import { reconstructAuxiliary, TrainedNetwork } from '../../evaluation/index.js';
+import { FIRST_FIT, REFIT, reconstructAuxiliary, TrainedNetwork } from '../../evaluation/index.js';
 import { type NamedValues, type OptimizerState, startingSlots, updateRuleOf } from '../../optimizer/index.js';
 import type { TaskContext } from '../context.js';
 import { trainBatchesOn } from '../inputs/batches.js';
@@ -48,6 +48,7 @@ async function fitAuxiliaries(
 ): Promise<NamedValues> {
   const { run, state, checkpoint } = options;
   const batches = trainBatchesOn(train, context);
+  const fit = context.assignment.spec.init_from === null ? REFIT : FIRST_FIT;
   const layers = wholeNetwork(run.network);
   const full = await TrainedNetwork.calibrate(layers, state.weights, train, context.assignment.spec.seed);
   const fitted = new Map<string, Float32Array>();
@@ -60,7 +61,7 @@ async function fitAuxiliaries(
         const start = await initialWeights(context, parametersOf(auxiliary));
         const weights =
           fittedBefore(checkpoint, auxiliary) ??
-          (await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, betweenSteps }));
+          (await reconstructAuxiliary({ prefix, auxiliary, weights: start, batches, fit, betweenSteps }));
         for (const [name, values] of weights) fitted.set(name, values);
       } finally {
         prefix.dispose();
