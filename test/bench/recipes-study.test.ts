@@ -35,8 +35,8 @@ test('a step stands beside the baseline of the same method and the same seeds', 
   ]);
   const worth = { ...result('fine-tuned', staged, 1, 0.5), part: 'worth' } as const;
   assert.deepEqual(worthTable([worth]).split('\n'), [
-    '| start | augmented Lagrangian, % |',
-    '|---|---|',
-    '| fine-tuned | 50.0 |',
+    '| pixels | start | augmented Lagrangian, % |',
+    '|---|---|---|',
+    '| 16 | fine-tuned | 50.0 |',
   ]);
 });

@@ -46,11 +46,14 @@ export function worthTable(results: readonly Result[]): string {
   const worth = results.filter(({ part }) => part === 'worth');
   const methods = [...new Set(worth.map(({ method }) => method))];
   return markdown(
-    ['start', ...methods.map((method) => `${method}, %`)],
-    namesOf(worth).map(({ row }) => [
+    ['pixels', 'start', ...methods.map((method) => `${method}, %`)],
+    namesOf(worth).map(({ side, row }) => [
+      `${side}`,
       row,
       ...methods.map((method) =>
-        figureOf(worth.filter((result) => result.row === row && result.method === method)),
+        figureOf(
+          worth.filter((result) => result.side === side && result.row === row && result.method === method),
+        ),
       ),
     ]),
   );

@@ -21,10 +21,54 @@ const VALIDATION_SHARE = 2_000 / STORED;
 
 /** Images of ten classes; of the first five, to start from; of the other five, of which a job has 200. */
 export const CHOICES = {
-  whole: { name: 'cifar10-16', side: 16, classes: [0, 10], trainCount: STORED, testCount: TESTED },
-  large: { name: 'cifar10-32', side: 32, classes: [0, 10], trainCount: STORED, testCount: TESTED },
-  first: { name: 'cifar10-16-first', side: 16, classes: [0, 5], trainCount: STORED, testCount: TESTED },
-  others: { name: 'cifar10-16-others', side: 16, classes: [5, 10], trainCount: 2_200, testCount: TESTED },
+  whole: {
+    name: 'cifar10-16',
+    source: 'cifar10',
+    side: 16,
+    classes: [0, 10],
+    trainCount: STORED,
+    testCount: TESTED,
+  },
+  large: {
+    name: 'cifar10-32',
+    source: 'cifar10',
+    side: 32,
+    classes: [0, 10],
+    trainCount: STORED,
+    testCount: TESTED,
+  },
+  first: {
+    name: 'cifar10-16-first',
+    source: 'cifar10',
+    side: 16,
+    classes: [0, 5],
+    trainCount: STORED,
+    testCount: TESTED,
+  },
+  others: {
+    name: 'cifar10-16-others',
+    source: 'cifar10',
+    side: 16,
+    classes: [5, 10],
+    trainCount: 2_200,
+    testCount: TESTED,
+  },
+  clothes: {
+    name: 'fashion-first',
+    source: 'fashion-mnist',
+    side: 28,
+    classes: [0, 8],
+    trainCount: STORED,
+    testCount: TESTED,
+  },
+  shirts: {
+    name: 'fashion-others',
+    source: 'fashion-mnist',
+    side: 28,
+    classes: [8, 10],
+    trainCount: 2_200,
+    testCount: TESTED,
+  },
 } as const satisfies Record<string, Choice>;
 
 const METHODS = {
@@ -75,9 +119,9 @@ function stepRun({ name, changes }: Step, method: MethodName, seed: number, choi
 const LOW_RATE = 'fine-tuned at a fifth of the rate';
 const SLOWER = { optimizer: { learning_rate: OPTIMIZER.learning_rate / 5 } };
 
-/** Fine-tuning on 200 images of five classes, from a network that knows five others and from chance. */
-function worthRuns(seed: number): Run[] {
-  const before = runOf({ part: 'worth', row: 'before', seed }, CHOICES.first, 'back-propagation', {
+/** Fine-tuning on 200 images of some classes, from a network that knows the `first` ones and from chance. */
+function worthRuns(seed: number, first: Choice, others: Choice): Run[] {
+  const before = runOf({ part: 'worth', row: 'before', seed }, first, 'back-propagation', {
     max_train_samples: 3_000,
     validation_share: VALIDATION_SHARE,
     batch_size: 100,
@@ -88,9 +132,9 @@ function worthRuns(seed: number): Run[] {
   return [
     before,
     ...methods.flatMap((method) => [
-      runOf({ part: 'worth', row: 'from chance', seed }, CHOICES.others, method, few),
-      runOf({ part: 'worth', row: 'fine-tuned', seed }, CHOICES.others, method, few, before),
-      runOf({ part: 'worth', row: LOW_RATE, seed }, CHOICES.others, method, { ...few, ...SLOWER }, before),
+      runOf({ part: 'worth', row: 'from chance', seed }, others, method, few),
+      runOf({ part: 'worth', row: 'fine-tuned', seed }, others, method, few, before),
+      runOf({ part: 'worth', row: LOW_RATE, seed }, others, method, { ...few, ...SLOWER }, before),
     ]),
   ];
 }
@@ -106,7 +150,7 @@ export function allRuns(): Run[] {
   const [first, ...others] = SEEDS;
   return [
     ...STEPS.flatMap((step) => rowRuns(step, [first])),
-    ...SEEDS.flatMap(worthRuns),
+    ...SEEDS.flatMap((seed) => worthRuns(seed, CHOICES.first, CHOICES.others)),
     ...STEPS.flatMap((step) =>
       rowRuns(
         step,
@@ -114,5 +158,6 @@ export function allRuns(): Run[] {
       ),
     ),
     ...SEEDS.flatMap((seed) => atFullSize.flatMap((step) => rowRuns(step, [seed], CHOICES.large))),
+    ...SEEDS.flatMap((seed) => worthRuns(seed, CHOICES.clothes, CHOICES.shirts)),
   ];
 }
