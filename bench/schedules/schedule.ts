@@ -37,7 +37,10 @@ export function gpipe(devices: number, batches: number): Schedule {
   return { name: 'GPipe', orders, chunks: 1, parts: devices, split: false };
 }
 
-/** One forward, one backward, after as many forward passes as there are later stages (Narayanan et al. 2019, arXiv 1806.03377). */
+/**
+ * One forward, one backward, after as many forward passes as there are later stages (Narayanan et al. 2019,
+ * arXiv 1806.03377).
+ */
 export function oneForwardOneBackward(devices: number, batches: number): Schedule {
   const orders = range(devices).map((part) => {
     const forward = range(batches).map((batch): Operation => ({ kind: 'F', batch, part }));
