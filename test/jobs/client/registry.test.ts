@@ -80,7 +80,7 @@ test('models of a name are numbered, and a number is never used again', async ()
   await assert.rejects(other.getRegisteredModel('numbered'), isRefused('not_found'));
 });
 
-test('an alias is set by compare and set: of two callers that saw the same, one wins', async () => {
+test('an alias is set by compare and set, and one of two callers that saw the same wins', async () => {
   const [a, b] = [await makeModel('raced'), await makeModel('raced')];
   const { etag } = await registry().getAlias('raced', 'production');
   assert.equal(etag, 'none');
@@ -141,7 +141,7 @@ test('a model that is worse than the one in production stays out, unless it is f
   assert.equal(forced.evidence[0]?.met, false, 'what the rule would have said is kept');
 });
 
-test('of two pending promotions one is applied, and the other hears that it was overtaken', async () => {
+test('one of two pending promotions is applied, and the other hears that it was overtaken', async () => {
   await makeModel('pending');
   await makeModel('pending');
   await registry().setAliasRule('pending', 'production', { requires: [], approvals: 1, not_by_author: true });

@@ -70,6 +70,7 @@ const KNOWN_NULLS: Readonly<Record<string, string>> = {
   'trained-tasks.device': 'a task that succeeded ran on a device',
   'trained-tasks.startedAt': 'a task that succeeded has started',
   'trained-tasks.finishedAt': 'a task that succeeded has finished',
+  'observe-runs.jobState': 'the job may be deleted: the statement joins it from the left',
 };
 
 /** The SQL of every statement that a store function sends, by its name. No database answers. */
