@@ -67,6 +67,12 @@ export const INITIAL_INPUT = 'initial-';
  */
 export const REPLICA_INPUT = 'replica-';
 
+/**
+ * Output of prepare, and input of the tasks that train the first blocks: what the frozen blocks make of every training image, as
+ * rows of a file. Absent where a job freezes nothing or its images change.
+ */
+export const FROZEN_FEATURES = 'frozen_features';
+
 /** Name of the artifact from which another job can start. */
 export const FINAL_WEIGHTS = 'weights.safetensors';
 

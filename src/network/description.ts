@@ -10,6 +10,8 @@ export interface NetworkDescription {
   readonly stem: readonly Layer[];
   readonly blocks: readonly Block[];
   readonly head: readonly Layer[];
+  /** Whether the job stores what the frozen blocks make of the images, so that no step computes it. Absent: it does not. */
+  readonly storesFrozen?: boolean;
 }
 
 export interface Block {

@@ -55,6 +55,7 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
     ['method', `${method.type}, ${method.stages} stages`],
     ['times', device ? `${source} on ${device}` : source],
     ['steps of an epoch', String(found.steps_per_epoch)],
+    ...(found.frozen_features ? [['frozen blocks', ofFrozen(found.frozen_features)] as const] : []),
     ['advice', recommendation.reason],
   ]);
   out.line();
@@ -86,4 +87,11 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
     ['STAGES', 'SPEED-UP', 'SPLIT'],
     found.speedups.map((each) => [String(each.stages), figure(each.whole_run, 3), each.split.join(' + ')]),
   );
+}
+
+function ofFrozen(features: NonNullable<Schemas['Plan']['frozen_features']>): string {
+  const { obstacle, saved_seconds: saved } = features;
+  return obstacle === null
+    ? `features stored once, ${bytes(features.bytes)}; ${duration(saved)} less a step`
+    : `computed in every step (${obstacle}); stored once, a step would take ${duration(saved)} less`;
 }

@@ -208,6 +208,11 @@ class Plan(TypedDict):
     steps_per_epoch: int
     network: PlanCost
     stages: list[PlanStage]
+    frozen_features: Optional[PlanFrozenFeatures]
+    """What the blocks that `freeze` names make of the training images. Without augmentation it is the same in every
+    epoch, so it is computed once, stored, and read by the steps of the first stage: all times of the plan count
+    that. Null without `freeze`.
+    """
     better_split: Optional[PlanBetterSplit]
     """A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 %
     faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto`
@@ -251,6 +256,22 @@ class PlanMeasuredOn(TypedDict):
 class PlanMethod(TypedDict):
     type: str
     stages: int
+
+
+class PlanFrozenFeatures(TypedDict):
+    stored: bool
+    """Whether it is stored. If not"""
+    obstacle: Optional[Literal["augmentation", "norm", "method", "bytes"]]
+    """Why it is not stored. `augmentation`: the images change from epoch to epoch. `norm`: with `freeze.norm:
+    estimate`, it depends on the other images of the batch. `method`: stages with stored variables or message
+    rounds. `bytes`: it has more than 2 GiB. Null if it is stored.
+    """
+    bytes: int
+    """Size of the file"""
+    saved_seconds: float
+    """Seconds of a step of the whole network on one device that it saves, or would save: the forward pass of the
+    frozen blocks, less the time of reading.
+    """
 
 
 class PlanBetterSplit(TypedDict):

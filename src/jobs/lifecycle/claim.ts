@@ -124,13 +124,13 @@ function assignmentOf(task: ClaimedTask, claimInputs: ClaimInputs): TaskAssignme
     dataset: factsOf(dataset),
     inputs: {
       ...inputsOf(task, claimInputs),
-      ...(task.kind === 'prepare' ? {} : initialInputs(initial)),
+      ...(task.kind === 'prepare' && !spec.freeze ? {} : initialInputs(initial)),
       ...(checkpoint && { [CHECKPOINT_INPUT]: checkpoint.uri }),
     },
   };
 }
 
-/** Inputs of every task that may need the initial weights of an untrained part. */
+/** Inputs of every task that may need the initial weights of an untrained or frozen part. */
 function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobUri> {
   return Object.fromEntries((initial ?? []).map((uri, index) => [`${INITIAL_INPUT}${index}`, uri]));
 }

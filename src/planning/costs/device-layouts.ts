@@ -6,8 +6,8 @@ import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
-import { countFrozen } from '../../network/frozen.js';
 import {
+  frozenPart,
   type LayerCost,
   type StageCost,
   secondsOf,
@@ -91,7 +91,7 @@ export function variantsOf(
   return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
     const own = split.length === method.stages;
     const cut = own ? method : cutAs(method, split);
-    return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut), countFrozen(network)) };
+    return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut), frozenPart(network)) };
   });
 }
 

@@ -2,11 +2,12 @@ import type { ResolvedMethod } from '../../contract/spec.js';
 import { describeMethod } from '../../method/methods.js';
 import { reachingAuxiliary } from '../../network/auxiliary.js';
 import { layersOfRange, type NetworkDescription } from '../../network/description.js';
-import { countFolded, countFrozen } from '../../network/frozen.js';
+import { countFolded } from '../../network/frozen.js';
 import { headLayers, localHead } from '../../network/heads.js';
 import { type Balance, balancedBy, balancedSplits, type PartCounts, withFrozen } from './split.js';
 import {
   costOf,
+  frozenPart,
   type LayerCost,
   NO_COST,
   NO_STAGE,
@@ -70,7 +71,7 @@ function secondsByPart(
 ): PartCounts {
   const { hasAuxiliaries, penalty, hasHeads } = describeMethod(method);
   const seconds = (part: Partial<StageCost>) => stageSeconds({ ...NO_STAGE, ...part }, method, costs, batch);
-  const frozen = countFrozen(network);
+  const { frozenBlocks, storedValues } = frozenPart(network);
   let before = { ...NO_COST };
   const counts = network.blocks.map(({ input }, boundary) => {
     if (boundary === 0) return { upTo: 0, starting: 0, ending: 0 };
@@ -83,7 +84,13 @@ function secondsByPart(
     const place = { start: boundary, end: boundary };
     const values = valuesOf(input);
     return {
-      upTo: seconds({ ...before, start: 0, end: boundary, frozen: Math.min(frozen, boundary) }),
+      upTo: seconds({
+        ...before,
+        start: 0,
+        end: boundary,
+        frozenBlocks: Math.min(frozenBlocks, boundary),
+        storedValues,
+      }),
       starting: seconds({ ...place, auxiliary, inputBoundary: values }),
       ending: seconds({
         ...{ ...place, head, boundary: values },
@@ -95,7 +102,7 @@ function secondsByPart(
   return {
     upTo: [
       ...counts.map(({ upTo }) => upTo),
-      seconds({ ...all, start: 0, end: network.blocks.length, frozen }),
+      seconds({ ...all, start: 0, end: network.blocks.length, frozenBlocks, storedValues }),
     ],
     starting: counts.map(({ starting }) => starting),
     ending: counts.map(({ ending }) => ending),

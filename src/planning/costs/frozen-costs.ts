@@ -11,6 +11,11 @@ export function trainingWork(layers: readonly Layer[]): number {
   return FORWARD_SHARE * work(frozen) + work(trained);
 }
 
+/** The same where the output of the frozen layers is stored, so that nothing computes it. */
+export function trainedWork(layers: readonly Layer[]): number {
+  return work(splitFrozen(layers).trained);
+}
+
 /** Values that a training pass keeps for its gradients. Frozen layers keep nothing. */
 export function keptActivations(layers: readonly Layer[]): number {
   return activations(splitFrozen(layers).trained);

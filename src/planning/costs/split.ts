@@ -5,7 +5,7 @@ import type { NetworkDescription } from '../../network/description.js';
 import { countFolded, trainedBlocks } from '../../network/frozen.js';
 import { headLayers, localHead } from '../../network/heads.js';
 import type { Layer } from '../../network/layers.js';
-import { keptActivations, trainingWork } from './frozen-costs.js';
+import { keptActivations, trainedWork, trainingWork } from './frozen-costs.js';
 
 /** A criterion for splits that a job can name instead of a list. */
 export type Balance = Extract<JobSpec['method']['split'], string>;
@@ -61,7 +61,7 @@ export function balancedSplits(
   auxiliaryShare: number,
   { size = SIZED_BY_SHARE, balance = 'auto', heads = null }: SplitOptions = {},
 ): number[][] {
-  const count = BALANCED[balance];
+  const count = network.storesFrozen && balance === 'auto' ? trainedWork : BALANCED[balance];
   const trained = trainedBlocks(network);
   const splits = balancedBy(
     {

@@ -35,7 +35,9 @@ export interface StageCost extends LayerCost {
   readonly start: number;
   readonly end: number;
   /** Number of its blocks that are frozen, the first ones. */
-  readonly frozen: number;
+  readonly frozenBlocks: number;
+  /** Number of values per image of their stored output, which is read in place of computing it. 0 where it is computed. */
+  readonly storedValues: number;
   /** Costs of the AuxNet and the local head that the stage trains besides its layers. 0 if it has none. */
   readonly auxiliary: LayerCost;
   readonly head: LayerCost;
@@ -45,7 +47,7 @@ export interface StageCost extends LayerCost {
   readonly boundary: number;
   /** Number of values per image that it gets from the previous stage. 0 for the first stage. */
   readonly inputBoundary: number;
-  /** Number of values of its input per image: of the images for the first stage. */
+  /** Number of values of its input per image: for the first stage, of the images or of the stored features. */
   readonly input: number;
   /** Whether its backward passes begin with another forward pass. */
   readonly forwardsTwice: boolean;
@@ -57,7 +59,8 @@ export const NO_COST: LayerCost = {
 };
 export const NO_STAGE: StageCost = {
   ...NO_COST,
-  ...{ start: 0, end: 0, frozen: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
+  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
+  ...{ frozenBlocks: 0, storedValues: 0 },
   ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST },
 };
 
@@ -73,11 +76,21 @@ export function costOf(layers: readonly Layer[]): LayerCost {
   };
 }
 
-/** @param frozenBlocks first blocks of the network that are frozen, all in the first stage */
+/** The first blocks of a network that are frozen, all in its first stage, and the values per image of their stored output. */
+export type FrozenPart = Pick<StageCost, 'frozenBlocks' | 'storedValues'>;
+
+export const NOTHING_FROZEN: FrozenPart = { frozenBlocks: 0, storedValues: 0 };
+
+export function frozenPart(network: NetworkDescription): FrozenPart {
+  const frozenBlocks = countFrozen(network);
+  const last = network.storesFrozen ? network.blocks[frozenBlocks - 1] : undefined;
+  return { frozenBlocks, storedValues: last ? valuesOf(last.output) : 0 };
+}
+
 export function stageCosts(
   method: StagedMethod & Pick<ResolvedMethod, 'memory'> & { readonly split: readonly number[] },
   stages: readonly StageDescription[],
-  frozenBlocks: number,
+  frozen: FrozenPart,
 ): StageCost[] {
   const { penalty } = describeMethod(method);
   let end = 0;
@@ -87,13 +100,13 @@ export function stageCosts(
     const next = stages[index + 1];
     return {
       ...costOf(stage.layers),
-      ...{ start, end, frozen: index === 0 ? frozenBlocks : 0 },
+      ...{ start, end, ...(index === 0 ? frozen : NOTHING_FROZEN) },
       auxiliary: costOf(stage.auxiliary ?? []),
       head: costOf(headLayers(stage)),
       downstream: costOf((penalty && next?.auxiliary) || []),
       boundary: next ? valuesOf(next.input) : 0,
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
-      input: valuesOf(stage.input),
+      input: (index === 0 && frozen.storedValues) || valuesOf(stage.input),
       forwardsTwice: forwardsTwice(method, index),
     };
   });
@@ -129,15 +142,15 @@ export function stageParts(
   };
 }
 
-/** One image through some blocks and back to the first one that is trained. */
+/** One image through some blocks, or from the stored output of the frozen ones on, and back to the first that is trained. */
 function layerSeconds(
-  cost: Pick<StageCost, 'work' | 'trainedWork' | 'start' | 'end' | 'frozen'>,
+  cost: Pick<StageCost, 'work' | 'trainedWork' | 'start' | 'end'> & FrozenPart,
   costs: StepCosts,
 ): PassSeconds {
-  const { start, end, frozen, trainedWork } = cost;
-  const { forward } = costs.layers(cost);
-  const { backward } = costs.layers({ work: trainedWork, start: start + frozen, end });
-  return { forward, backward };
+  const { start, end, frozenBlocks, storedValues, trainedWork } = cost;
+  const trained = costs.layers({ work: trainedWork, start: start + frozenBlocks, end });
+  if (storedValues > 0) return { ...trained, forward: trained.forward + costs.receive * storedValues };
+  return { ...trained, forward: costs.layers(cost).forward };
 }
 
 /** Seconds per step in which a stage writes and reads messages. Equation 27 does not include them. */
@@ -164,7 +177,7 @@ export function stageSeconds(cost: StageCost, method: StagedMethod, costs: StepC
 /** Seconds of a step of the whole network on one device. */
 export function serialParts(network: NetworkDescription, costs: StepCosts, batch: number): StepParts {
   const whole = costOf(wholeNetwork(network));
-  const blocks = { start: 0, end: network.blocks.length, frozen: countFrozen(network) };
+  const blocks = { start: 0, end: network.blocks.length, ...frozenPart(network) };
   const { forward, backward } = layerSeconds({ ...whole, ...blocks }, costs);
   return {
     data: costs.data * batch,

@@ -8,9 +8,10 @@ import {
   stagesOfMethod,
   streamBytesPerValue,
 } from '../../method/index.js';
-import { countFrozen, type NetworkDescription, wholeNetwork } from '../../network/index.js';
+import { type NetworkDescription, wholeNetwork } from '../../network/index.js';
 import {
   costOf,
+  frozenPart,
   type MemoryFacts,
   messageBytes,
   NO_STAGE,
@@ -70,7 +71,7 @@ function priced(
   const { method } = spec;
   const { network, costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(method, stagesOfMethod(network, method), countFrozen(network));
+  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network));
   const whole = { ...NO_STAGE, ...costOf(wholeNetwork(network)) };
   const joinedSeconds = secondsOf(serialParts(network, rates, spec.batch_size));
   const apart = method.stages > 1 ? stagedCost(spec, rounds, stages, prices) : NOTHING;

@@ -1,8 +1,14 @@
 import type { components } from '../../contract/generated/openapi.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import { batchesUnderWay, describeRun, stagesOfMethod } from '../../method/index.js';
-import { countFrozen, trainedBlocks, wholeNetwork } from '../../network/index.js';
+import {
+  batchesUnderWay,
+  describeRun,
+  type FrozenFeatures,
+  frozenFeatures,
+  stagesOfMethod,
+} from '../../method/index.js';
+import { type NetworkDescription, trainedBlocks, wholeNetwork } from '../../network/index.js';
 import {
   ACTIVATION_BYTES,
   breakEvenStages,
@@ -12,6 +18,7 @@ import {
   ESTIMATED_RATES,
   evenSplits,
   evenSplitsBySeconds,
+  frozenPart,
   type LayerCost,
   type MemoryFacts,
   meanParts,
@@ -54,7 +61,9 @@ export interface PlanOptions extends Machine {
 
 /** The forecast costs of a job. Pure: the same arguments give the same plan. */
 export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
-  const { network, stages, rounds } = describeRun(spec, dataset);
+  const { network: described, stages, rounds } = describeRun(spec, dataset);
+  const frozen = frozenFeatures(spec, dataset);
+  const network = { ...described, storesFrozen: frozen?.obstacle === null };
   const { method, batch_size: batch } = spec;
   const { profile, measured, bytesPerSecond } = options;
   const costs = costsFrom(options);
@@ -73,7 +82,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
   };
-  const own = stageCosts(method, stages, countFrozen(network));
+  const own = stageCosts(method, stages, frozenPart(network));
   const mean = meanParts(
     serialParts(network, costs, batch),
     own.map((cost) => stageParts(cost, method, costs, batch)),
@@ -96,6 +105,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     steps_per_epoch: stepsPerEpoch,
     network: toCost(costOf(wholeNetwork(network)), spec),
     stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
+    frozen_features: frozen && toFrozen(frozen, described, costs, batch),
     better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
@@ -108,6 +118,22 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
 
 function costsFrom({ profile, measured }: PlanOptions): StepCosts {
   return profile ? costsOfProfile(profile.measured) : costsByRates(measured?.rates ?? ESTIMATED_RATES);
+}
+
+function toFrozen(
+  { obstacle, bytes }: FrozenFeatures,
+  network: NetworkDescription,
+  costs: StepCosts,
+  batch: number,
+): NonNullable<Schemas['Plan']['frozen_features']> {
+  const seconds = (storesFrozen: boolean) =>
+    secondsOf(serialParts({ ...network, storesFrozen }, costs, batch));
+  return {
+    stored: obstacle === null,
+    obstacle,
+    bytes,
+    saved_seconds: rounded(seconds(false) - seconds(true)),
+  };
 }
 
 /** A split must be faster than this factor to be suggested. Smaller differences may be noise of the profile. */
@@ -124,7 +150,7 @@ function betterSplit(
   const other = { ...method, split: [...even] };
   const slowest = (stages: readonly StageCost[]) =>
     Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));
-  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other), countFrozen(network)));
+  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other), frozenPart(network)));
   return seconds < WORTH_A_CHANGE * slowest(own)
     ? { split: other.split, step_seconds: rounded(seconds) }
     : null;

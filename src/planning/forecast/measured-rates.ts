@@ -7,6 +7,7 @@ import {
   ESTIMATED_RATES,
   messageSeconds,
   NO_STAGE,
+  NOTHING_FROZEN,
   type StageCost,
   stageCosts,
 } from '../costs/index.js';
@@ -78,7 +79,7 @@ const nothing = (): Sums => ({
 
 function workOf(network: NetworkDescription, { stage, method }: TimedTask): StageCost {
   if (stage !== null) {
-    const cost = stageCosts(method, stagesOfMethod(network, method), 0)[stage];
+    const cost = stageCosts(method, stagesOfMethod(network, method), NOTHING_FROZEN)[stage];
     if (cost) return cost;
   }
   return { ...NO_STAGE, ...costOf(wholeNetwork(network)) };

@@ -1,5 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import { REPLICA_INPUT, type TaskKind } from '../../contract/trainer-protocol.js';
+import { FROZEN_FEATURES, REPLICA_INPUT, type TaskKind } from '../../contract/trainer-protocol.js';
+import { storedFeatures } from '../../method/frozen-features.js';
 import {
   handOverOutputs,
   hasAuxiliary,
@@ -69,13 +70,32 @@ export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTas
   const validated = validationImages(spec, dataset)?.count ?? null;
   const evaluation = weightOf(validated ?? dataset.test_count);
   const final = FINALIZE_EVALUATIONS * weightOf(dataset.test_count) + weightOf(validated ?? 0);
-  return [
+  return withFeatures(spec, dataset, [
     { ...task('prepare', 'prepare', 1), outputs: ['dataset'] },
     ...warmStart(spec, rounds),
     ...parallelPhase(spec, rounds, evaluation),
     ...endToEndPhase(spec, rounds),
     finalizeTask(spec, rounds, final),
-  ];
+  ]);
+}
+
+/** The tasks of a job that stores what its frozen blocks make of the images: `prepare` computes it, training reads it. */
+function withFeatures(spec: ResolvedSpec, dataset: DatasetFacts, tasks: PlannedTask[]): PlannedTask[] {
+  const features = storedFeatures(spec, dataset);
+  if (features === null) return tasks;
+  const weight = (features.samples / spec.batch_size) * EVALUATION_STEP;
+  return tasks.map((planned) => {
+    if (planned.kind === 'prepare') {
+      return { ...planned, outputs: [...planned.outputs, FROZEN_FEATURES], weight: planned.weight + weight };
+    }
+    if (!trainsFirstBlocks(planned)) return planned;
+    return { ...planned, inputs: { ...planned.inputs, [FROZEN_FEATURES]: from('prepare', FROZEN_FEATURES) } };
+  });
+}
+
+/** A task of the first stage, of all stages or of the joined network. */
+function trainsFirstBlocks({ kind, stage }: PlannedTask): boolean {
+  return kind === 'end_to_end' || (kind === 'stage' && (stage === null || stage === 0));
 }
 
 /** Number of tasks, without creating them: part of every response about a new job. */

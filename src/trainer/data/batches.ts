@@ -17,6 +17,8 @@ export interface Batch extends LabelTerms {
   /** int32 [B] */
   readonly labels: Tensor;
   readonly labelValues: Int32Array;
+  /** Output of the frozen layers for the images, [B,h,w,c], where a job stores it: training begins with it. */
+  readonly features?: Tensor;
   dispose(): void;
 }
 
@@ -63,15 +65,39 @@ export async function* plainBatches(
   batchSize: number,
   count = reader.count,
 ): AsyncGenerator<Batch> {
+  for await (const { batch } of batchesOf(reader, batchSize, count, false)) yield batch;
+}
+
+/** A batch with the indices of its images. */
+export interface IndexedBatch {
+  readonly batch: Batch;
+  readonly samples: Uint32Array;
+}
+
+/** The same, all of one size: the last one goes on with the first images. */
+export function fullBatches(
+  reader: SplitReader,
+  batchSize: number,
+  count: number,
+): AsyncGenerator<IndexedBatch> {
+  return batchesOf(reader, batchSize, count, true);
+}
+
+async function* batchesOf(
+  reader: SplitReader,
+  batchSize: number,
+  count: number,
+  isFull: boolean,
+): AsyncGenerator<IndexedBatch> {
   const filler = new BatchFiller(reader);
   for (let start = 0; start < count; start += batchSize) {
-    const length = Math.min(batchSize, count - start);
+    const length = isFull ? batchSize : Math.min(batchSize, count - start);
     const arrays = newArrays(reader, length);
-    const indices = Uint32Array.from({ length }, (_, index) => start + index);
-    await filler.fill(indices, () => AS_IT_IS, arrays);
+    const samples = Uint32Array.from({ length }, (_, index) => (start + index) % count);
+    await filler.fill(samples, () => AS_IT_IS, arrays);
     const batch = toBatch(arrays, reader.manifest.image);
     try {
-      yield batch;
+      yield { batch, samples };
     } finally {
       batch.dispose();
     }

@@ -27,7 +27,7 @@ export class SampleRows {
     this.#present = new Uint8Array(4 * Math.ceil(shape.samples / 4));
     if (readSync(this.#file, this.#present, 0, this.#present.length, 0) !== this.#present.length) {
       closeSync(this.#file);
-      throw new TrainerError('blob_corrupt', 'a file of stored variables is cut short');
+      throw new TrainerError('blob_corrupt', 'a file of rows is cut short');
     }
   }
 
@@ -60,7 +60,7 @@ export class SampleRows {
       if (!this.has(sample)) return;
       const row = new Uint8Array(rows.buffer, 4 * index * rowLength, 4 * rowLength);
       if (readSync(this.#file, row, 0, row.length, this.#offset(sample)) !== row.length) {
-        throw new TrainerError('blob_corrupt', `the stored variables end before sample ${sample}`);
+        throw new TrainerError('blob_corrupt', `a file of rows ends before sample ${sample}`);
       }
     });
     return rows;

@@ -1,22 +1,36 @@
 import { blobsOf, decodeManifest, encodeManifest } from '../../contract/dataset-manifest.js';
-import type { BlobUri, TaskOutput, TaskSuccess } from '../../contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  FROZEN_FEATURES,
+  type TaskOutput,
+  type TaskSuccess,
+} from '../../contract/trainer-protocol.js';
+import { storedFeatures } from '../../method/index.js';
 import { prepareMnist } from '../data/index.js';
 import { TrainerError } from '../errors.js';
 import { Stopwatch } from '../training/index.js';
 import type { TaskContext } from './context.js';
+import { storeFeatures } from './inputs/frozen-features.js';
 
 /**
  * Makes sure that the dataset of the job is available as blobs: checks an imported one, or decodes a built-in one.
- * The same data makes the same blobs, so a second run stores nothing. @throws BlobMissingError, BlobCorruptError,
+ * The same data makes the same blobs, so a second run stores nothing. For a job that trains on stored features, it makes
+ * these, too. @throws BlobMissingError, BlobCorruptError,
  * TrainerError dataset_unreadable, InvalidManifestError
  */
 export async function prepare(context: TaskContext): Promise<TaskSuccess> {
-  const { manifest } = context.assignment.dataset;
+  const { spec, dataset, inputs } = context.assignment;
+  const { manifest } = dataset;
   const watch = new Stopwatch(context.now);
   const output = await watch.timeAsync('data', () =>
     manifest === null ? decodeBuiltIn(context) : findImported(context, manifest),
   );
-  return { outputs: { dataset: output }, seconds: watch.seconds, artifacts: [], result: {} };
+  const features = storedFeatures(spec, dataset);
+  const assignment = { ...context.assignment, inputs: { ...inputs, dataset: output.uri } };
+  const stored =
+    features && (await watch.timeAsync('forward', () => storeFeatures({ ...context, assignment }, features)));
+  const outputs = { dataset: output, ...(stored && { [FROZEN_FEATURES]: stored }) };
+  return { outputs, seconds: watch.seconds, artifacts: [], result: {} };
 }
 
 async function decodeBuiltIn({ assignment: { dataset }, blobs }: TaskContext): Promise<TaskOutput> {

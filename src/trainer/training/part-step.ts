@@ -11,7 +11,7 @@ export interface TrainedPart {
   /** Its number in metrics and errors; null for the whole network. */
   readonly stage: number | null;
   readonly layers: readonly Layer[];
-  /** A_k, which makes the input from the images; null where the images, or features received, are the input. */
+  /** A_k, which makes the input from the images; null where the images, or features received or stored, are the input. */
   readonly auxiliary: readonly Layer[] | null;
 }
 
@@ -57,7 +57,7 @@ function update(options: PartStepOptions, at: StepAt): StepReport[] {
   const lambda =
     auxiliary && watch.time('auxiliary_forward', () => trainPass(auxiliary, batch.images, context, false));
   const received = inputAt ? watch.time('spool', () => inputAt(step)) : null;
-  const stageInput = lambda?.output ?? received ?? batch.images;
+  const stageInput = lambda?.output ?? received ?? batch.features ?? batch.images;
   const forward = watch.time('forward', () => trainPass(part.layers, stageInput, context, lambda !== null));
   if (onStageOutput) watch.time('spool', () => onStageOutput(forward.output));
   const local = options.objective(forward.output, at, context);

@@ -428,6 +428,20 @@ test("end times use the database's clock, whatever a worker's clock shows", asyn
   for (const { finished_at } of rows) assert.ok(finished_at.getTime() <= Date.now(), String(finished_at));
 });
 
+test('prepare has the weights that a job starts from where the job freezes blocks, whose features it may store', async () => {
+  for (const [freeze, inputs] of [
+    ['null', {}],
+    ['{"blocks": 1, "norm": "frozen"}', { 'initial-0': at(1).uri }],
+  ]) {
+    const { jobId, taskId } = await readyTask();
+    await strata.sql.query(
+      `UPDATE job SET spec = jsonb_set(spec, '{freeze}', $2::jsonb), initial = $3::jsonb WHERE id = $1`,
+      [jobId, freeze, JSON.stringify([at(1).uri])],
+    );
+    assert.deepEqual((await claimed(taskId)).assignment.inputs, inputs);
+  }
+});
+
 test('a claim stores the contents of its assignment, and the job advances', async () => {
   const { jobId, taskId } = await readyTask();
   const { assignment } = await claimed(taskId);

@@ -8,7 +8,9 @@ import {
   ESTIMATED_RATES,
   evenSplits,
   evenSplitsBySeconds,
+  frozenPart,
   messageSeconds,
+  NOTHING_FROZEN,
   secondsOf,
   serialParts,
   stageCosts,
@@ -61,7 +63,7 @@ test('stages of a measured network add up to its step, without the work beside t
   const { network, stages } = describeRun(spec, MNIST);
   const free = { ...PROFILE, heads: [], send: 0, receive: 0, update: 0 };
   const costs = costsOfProfile(free);
-  const sum = stageCosts(spec.method, stages, 0).reduce(
+  const sum = stageCosts(spec.method, stages, NOTHING_FROZEN).reduce(
     (all, cost) => all + stageSeconds(cost, spec.method, costs, 64),
     0,
   );
@@ -77,7 +79,11 @@ test('frozen blocks have a forward pass, and no backward pass, update or activat
   });
   const costs = costsOfProfile({ ...PROFILE, heads: [], send: 0, receive: 0, update: 0 });
   const firstOf = (spec: typeof frozen) =>
-    stageCosts(spec.method, describeRun(spec, MNIST).stages, spec.freeze?.blocks ?? 0)[0]!;
+    stageCosts(
+      spec.method,
+      describeRun(spec, MNIST).stages,
+      frozenPart(describeRun(spec, MNIST).network),
+    )[0]!;
   const [some, whole] = [firstOf(frozen), firstOf({ ...frozen, freeze: null })];
   const seconds = (cost: typeof some) => stageSeconds(cost, frozen.method, costs, 128);
   // The stem's backward pass of 0.5 s and those of two blocks, 0.75 s each.
@@ -91,12 +97,29 @@ test('frozen blocks have a forward pass, and no backward pass, update or activat
   );
 });
 
+test('stored features of frozen blocks are read, in place of a forward pass of the stem and these blocks', () => {
+  const spec = resolved({
+    model: { depth: 14 },
+    freeze: { blocks: 3, norm: 'frozen' },
+    method: { type: 'backprop' },
+    init_from: { weights: 'weights_1', head: 'new', statistics: 'auto' },
+  });
+  const { network } = describeRun(spec, MNIST);
+  const costs = costsOfProfile({ ...PROFILE, heads: [], receive: 1 });
+  const seconds = (storesFrozen: boolean) => secondsOf(serialParts({ ...network, storesFrozen }, costs, 128));
+  // Stem 0.25 s, blocks 0.25, 0.25 and 2.5 s; a second for each of 14x14x32 values of 128 images.
+  assert.ok(Math.abs(seconds(false) - seconds(true) - (3.25 - 128 * 14 * 14 * 32)) < 1e-6);
+  // The first stage then has time for more of the blocks behind them: 1 and 1 of 10 s in place of 2.
+  const splitOf = (storesFrozen: boolean) => evenSplits({ ...network, storesFrozen }, spec.method, 2)[1]!;
+  assert.ok(splitOf(true)[0]! >= splitOf(false)[0]!);
+});
+
 test('messages are written by one stage and read by its neighbour, up or down', () => {
   const seconds = (type: 'augmented-lagrangian' | 'local-heads' | 'penalty' | 'stored') => {
     const spec = resolved({ model: { depth: 14 }, method: { stages: 3, split: [2, 2, 2] } });
     const method = { ...spec.method, type };
     const { stages } = describeRun({ ...spec, method }, MNIST);
-    return stageCosts(method, stages, 0).map((cost) =>
+    return stageCosts(method, stages, NOTHING_FROZEN).map((cost) =>
       messageSeconds(cost, method, { send: 1, receive: 1000 }, 2),
     );
   };
@@ -119,7 +142,7 @@ test('splits are even in measured seconds: no other has a faster slowest stage',
     const costs = costsOfProfile(PROFILE);
     const slowest = (split: number[]) => {
       const { stages } = describeRun({ ...spec, method: { ...spec.method, split } }, MNIST);
-      const own = stageCosts({ ...spec.method, split }, stages, 0);
+      const own = stageCosts({ ...spec.method, split }, stages, NOTHING_FROZEN);
       return Math.max(...own.map((cost) => stageSeconds(cost, spec.method, costs, 128)));
     };
     const even = evenSplitsBySeconds(network, spec.method, 3, costs, 128);

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeRun } from '../../../src/method/index.js';
 import { multiplyAdds, parameterCount, wholeNetwork } from '../../../src/network/index.js';
-import { costsByRates, messageSeconds, stageCosts, stageParts } from '../../../src/planning/costs/index.js';
+import {
+  costsByRates,
+  messageSeconds,
+  NOTHING_FROZEN,
+  stageCosts,
+  stageParts,
+} from '../../../src/planning/costs/index.js';
 import { makePlan, type PlanOptions } from '../../../src/planning/forecast/forecast.js';
 import { measuredRates } from '../../../src/planning/forecast/measured-rates.js';
 import { MNIST, resolved, type SpecChanges } from '../../jobs/support/specs.js';
@@ -202,7 +208,7 @@ test('rates are found again in the seconds that tasks measured', () => {
   const { network, stages } = describeRun(spec, MNIST);
   const rates = { forward: 3e-12, backward: 7e-12, coupling: 5e-10, message: 4e-9, update: 2e-9, data: 1e-6 };
   const costs = costsByRates(rates);
-  const tasks = stageCosts(spec.method, stages, 0).map((cost, stage) => {
+  const tasks = stageCosts(spec.method, stages, NOTHING_FROZEN).map((cost, stage) => {
     const parts = stageParts(cost, spec.method, costs, 128);
     const update = rates.update * cost.parameters;
     const auxiliaryUpdate = rates.update * cost.auxiliary.parameters;
@@ -250,4 +256,29 @@ test('memory counts the vectors of the optimizer, and half the bytes between lay
     );
     assert.equal(half[k]!.layers.activation_bytes, stage.layers.activation_bytes / 2);
   });
+});
+
+test('a plan says what storing the features of frozen blocks saves, and why a job does not store them', () => {
+  const still = { crop_padding: 0, horizontal_flip: false };
+  const frozen: SpecChanges = {
+    freeze: { blocks: 2, norm: 'frozen' },
+    init_from: { weights: 'weights_1', head: 'new', statistics: 'auto' },
+    method: { stages: 2, type: 'pipeline' },
+    augmentation: still,
+    max_train_samples: 1000,
+  };
+  const of = (changes: SpecChanges) => plan({ ...frozen, ...changes });
+  const stored = of({});
+  const { frozen_features: features } = stored;
+  assert.ok(features?.stored && features.obstacle === null && features.saved_seconds > 0);
+  assert.equal(features.bytes, 4 * 1000 * 28 * 28 * 16);
+  const computed = of({ augmentation: { ...still, crop_padding: 2 } });
+  assert.deepEqual(computed.frozen_features, { ...features, stored: false, obstacle: 'augmentation' });
+  assert.ok(stored.stages[0]!.step_seconds < computed.stages[0]!.step_seconds);
+  assert.deepEqual(stored.stages[1], computed.stages[1]);
+  const obstacle = (changes: SpecChanges) => of(changes).frozen_features?.obstacle;
+  assert.equal(obstacle({ freeze: { blocks: 2, norm: 'estimate' } }), 'norm');
+  assert.equal(obstacle({ method: { stages: 2, type: 'rounds' } }), 'method');
+  assert.equal(obstacle({ max_train_samples: null, model: { width: 64 } }), 'bytes');
+  assert.equal(plan({}).frozen_features, null);
 });

@@ -210,6 +210,27 @@ test('frozen: only the last stage has tasks, which wait only for one another', (
   ]);
 });
 
+test('stored features of frozen blocks: made by prepare, read by the first stage and by the joined network', () => {
+  const spec = resolved({
+    freeze: { blocks: 1, norm: 'frozen' },
+    init_from: { weights: 'weights_1', head: 'new' },
+    augmentation: { crop_padding: 0, horizontal_flip: false },
+    max_train_samples: 1000,
+    method: { type: 'augmented-lagrangian', stages: 2 },
+  });
+  const tasks = plan(spec);
+  const feature = { task: 'prepare', output: 'frozen_features' };
+  assert.deepEqual(tasks[0]?.outputs, ['dataset', 'frozen_features']);
+  assert.ok(tasks[0].weight > 1);
+  for (const { key, kind, stage, inputs } of tasks) {
+    const reads = kind === 'end_to_end' || (kind === 'stage' && stage === 0);
+    assert.deepEqual(inputs.frozen_features, reads ? feature : undefined, key);
+  }
+  const augmented = plan({ ...spec, augmentation: { ...spec.augmentation, mixup: 0.2 } });
+  assert.ok(augmented.every(({ inputs }) => !inputs.frozen_features));
+  assert.deepEqual(augmented[0]?.outputs, ['dataset']);
+});
+
 test('a job that starts from given weights first fits its AuxNets, in a warm start without steps', () => {
   const init_from = { checkpoint: 'job_1-final', head: 'keep' } as const;
   const spec = resolved({ init_from, method: { type: 'augmented-lagrangian', stages: 2 } });

@@ -37,6 +37,8 @@ const FROZEN: SpecChanges = {
   freeze: { blocks: 1, norm: 'frozen' },
   init_from: { checkpoint: 'job_1-final', head: 'keep', statistics: 'estimate' },
 };
+/** Without augmentation, the output of frozen blocks is stored. */
+const STILL: SpecChanges = { augmentation: { crop_padding: 0, horizontal_flip: false } };
 /** Two moments and a count of updates to keep, and a rate of the AuxNets' own. */
 const ADAMW: SpecChanges = {
   ...FROZEN,
@@ -47,9 +49,9 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
   ...METHODS.map((type): [string, typeof type, SpecChanges] => [type, type, {}]),
   ['augmented-lagrangian by AdamW, with a frozen block', 'augmented-lagrangian', ADAMW],
   [
-    'pipeline that recomputes, with steps between rounds and a frozen block',
+    'pipeline that recomputes, with steps between rounds and stored features of a frozen block',
     'pipeline',
-    { ...FROZEN, method: { stages: 2, memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
+    { ...FROZEN, ...STILL, method: { stages: 2, memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
   ],
 ];
 

@@ -1,13 +1,14 @@
 import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
-import type {
-  BlobUri,
-  TaskAssignment,
-  TaskCheckpoint,
-  TaskOutput,
-  TaskSuccess,
+import {
+  type BlobUri,
+  FROZEN_FEATURES,
+  type TaskAssignment,
+  type TaskCheckpoint,
+  type TaskOutput,
+  type TaskSuccess,
 } from '../../../src/contract/trainer-protocol.js';
-import { describeMethod, methodsWith } from '../../../src/method/index.js';
+import { describeMethod, methodsWith, storedFeatures } from '../../../src/method/index.js';
 import { type PlannedTask, planTasks } from '../../../src/planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import type { BatchThread } from '../../../src/trainer/data/index.js';
@@ -16,6 +17,7 @@ import { randomStream } from '../../../src/trainer/random.js';
 import { arena, read } from '../../../src/trainer/runtime/index.js';
 import type { CarriedState } from '../../../src/trainer/tasks/carried-state.js';
 import type { TaskContext } from '../../../src/trainer/tasks/context.js';
+import { storeFeatures } from '../../../src/trainer/tasks/inputs/frozen-features.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
 import { mnistSpec, type SpecChanges } from './specs.js';
 
@@ -131,14 +133,20 @@ export function contextOf(
   };
 }
 
-/** Runs a job's training tasks in the order of its plan; `run` may stand in for a task's plain execution. */
+/**
+ * Runs a job's training tasks in the order of its plan; `run` may stand in for a task's plain execution.
+ * @param given inputs of every task, besides those of its plan
+ */
 export async function runTraining(
   spec: ResolvedSpec,
   blobs: BlobStore,
   run: (task: PlannedTask, options: TaskRun) => Promise<TaskSuccess> = runTrainingTask,
+  given: Readonly<Record<string, BlobUri>> = {},
 ): Promise<Map<string, TaskSuccess>> {
-  const prepared = { outputs: { dataset: await storeTiny(blobs) }, seconds: {}, artifacts: [], result: {} };
-  const successes = new Map<string, TaskSuccess>([['prepare', prepared]]);
+  const outputs = await prepared(spec, blobs, given);
+  const successes = new Map<string, TaskSuccess>([
+    ['prepare', { outputs, seconds: {}, artifacts: [], result: {} }],
+  ]);
   for (const task of planTasks(spec, TINY)) {
     if (task.kind !== 'stage' && task.kind !== 'end_to_end') continue;
     const inputs = Object.fromEntries(
@@ -147,9 +155,23 @@ export async function runTraining(
         successes.get(producer)!.outputs[output]!.uri,
       ]),
     );
-    successes.set(task.key, await run(task, { spec, blobs, inputs }));
+    successes.set(task.key, await run(task, { spec, blobs, inputs: { ...inputs, ...given } }));
   }
   return successes;
+}
+
+/** The outputs of `prepare`, which knows no dataset like TINY. */
+async function prepared(
+  spec: ResolvedSpec,
+  blobs: BlobStore,
+  given: Readonly<Record<string, BlobUri>>,
+): Promise<Record<string, TaskOutput>> {
+  const dataset = await storeTiny(blobs);
+  const features = storedFeatures(spec, TINY);
+  if (features === null) return { dataset };
+  const task = { key: 'prepare', kind: 'prepare', stage: null, round: null } as const;
+  const context = contextOf(task, { spec, blobs, inputs: { dataset: dataset.uri, ...given } });
+  return { dataset, [FROZEN_FEATURES]: await storeFeatures(context, features) };
 }
 
 /** A task's outputs by what is in them: a blob's address is its hash; a spool file is read. */

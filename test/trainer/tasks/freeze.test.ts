@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
-import type { BlobUri } from '../../../src/contract/trainer-protocol.js';
+import { type BlobUri, FROZEN_FEATURES } from '../../../src/contract/trainer-protocol.js';
 import { describeRun } from '../../../src/method/index.js';
 import { parametersOf, trainedParameters, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
@@ -19,7 +19,9 @@ import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
 import { plainBatches } from '../support/plain-batches.js';
 import { withBlobs } from '../support/run-plan.js';
 import { readAll } from '../support/small-network.js';
+import type { SpecChanges } from '../support/specs.js';
 import {
+  contentsOf,
   contextOf,
   runTraining,
   runTrainingTask,
@@ -32,7 +34,12 @@ import {
 const EPOCHS = 7;
 type Type = ResolvedSpec['method']['type'];
 
-function frozenSpec(type: Type, stages: number, norm: 'frozen' | 'estimate' = 'frozen'): ResolvedSpec {
+function frozenSpec(
+  type: Type,
+  stages: number,
+  norm: 'frozen' | 'estimate' = 'frozen',
+  changes: SpecChanges = {},
+): ResolvedSpec {
   return tinySpec({
     epochs: EPOCHS,
     seed: 5,
@@ -40,6 +47,7 @@ function frozenSpec(type: Type, stages: number, norm: 'frozen' | 'estimate' = 'f
     method: { type, stages, round_steps: 24, end_to_end_share: 1 / EPOCHS, end_to_end_replicas: 1 },
     freeze: { blocks: 2, norm },
     init_from: { weights: 'weights_1', head: 'keep', statistics: norm === 'frozen' ? 'keep' : 'auto' },
+    ...changes,
   });
 }
 
@@ -67,9 +75,7 @@ async function storeWeights(
 }
 
 async function trainFrom(spec: ResolvedSpec, blobs: BlobStore, initial: BlobUri): Promise<OptimizerState> {
-  const successes = await runTraining(spec, blobs, (task, options) =>
-    runTrainingTask(task, { ...options, inputs: { ...options.inputs, 'initial-0': initial } }),
-  );
+  const successes = await runTraining(spec, blobs, runTrainingTask, { 'initial-0': initial });
   const last = [...successes].filter(([key]) => key.startsWith('end_to_end')).at(-1)!;
   const joined = decodeState(await blobs.get(last[1].outputs.state!.uri));
   const stages = [...successes.values()].flatMap(({ outputs }) =>
@@ -168,4 +174,49 @@ test('gradients behind frozen blocks are bitwise those of the whole network wher
     assert.deepEqual([...frozen.keys()].toSorted(), trained.map(({ name }) => name).toSorted());
     for (const [name, values] of frozen) assert.deepEqual(values, whole.get(name), name);
   });
+});
+
+/** Images as they are, in batches that do not divide them evenly. */
+const STORING: SpecChanges = {
+  augmentation: { crop_padding: 0, horizontal_flip: false },
+  max_train_samples: 30,
+};
+
+test('the weights of a job that stores the features of its frozen blocks are bitwise those of one that computes them in every step', async (t) => {
+  const cases: readonly [Type, stages: number, SpecChanges][] = [
+    ['backprop', 1, {}],
+    ['backprop', 1, { freeze: { blocks: 6, norm: 'frozen' }, sampling: 'balanced' }],
+    ['augmented-lagrangian', 2, { init_from: { weights: 'weights_1', head: 'new', statistics: 'estimate' } }],
+    ['local-heads', 2, {}],
+    ['pipeline', 2, {}],
+  ];
+  for (const [type, stages, changes] of cases) {
+    await withBlobs(async (blobs) => {
+      const resolved = frozenSpec(type, stages, 'frozen', { ...STORING, epochs: 2, ...changes });
+      // Frozen layers compute in float32 in both.
+      const spec: ResolvedSpec = changes.sampling ? { ...resolved, precision: 'bfloat16' } : resolved;
+      const { uri } = await storeWeights(blobs, spec);
+      const trained = async (isStored: boolean) => {
+        let reading = 0;
+        const successes = await runTraining(
+          spec,
+          blobs,
+          (task, options) => {
+            const { [FROZEN_FEATURES]: features, ...inputs } = options.inputs;
+            if (features) reading++;
+            return runTrainingTask(task, { ...options, ...(!isStored && { inputs }), bfloat16: true });
+          },
+          { 'initial-0': uri },
+        );
+        const contents: Record<string, unknown> = {};
+        for (const [key, success] of successes)
+          if (key !== 'prepare') contents[key] = await contentsOf(success, blobs);
+        return { contents, reading };
+      };
+      const [stored, computed] = [await trained(true), await trained(false)];
+      assert.ok(stored.reading > 0, `${type}: tasks read features`);
+      assert.deepEqual(stored.contents, computed.contents, type);
+      t.diagnostic(`${type}, ${stages} stages: ${stored.reading} tasks trained on stored features, bitwise`);
+    });
+  }
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
 import { BlobMissingError } from '../../../src/storage/errors.js';
 import { TrainerError } from '../../../src/trainer/errors.js';
+import { liveTensors } from '../../../src/trainer/runtime/index.js';
 import { readManifest } from '../../../src/trainer/tasks/inputs/dataset.js';
 import { prepare } from '../../../src/trainer/tasks/prepare.js';
 import { withBlobs } from '../support/run-plan.js';
@@ -45,5 +46,39 @@ test('the normalization of a job replaces the statistics of its dataset in every
       standard_deviation: [127.5, 255],
     });
     await assert.rejects(read('weights'), /must be resolved before/);
+  });
+});
+
+test('features of frozen blocks are made with the dataset; an attempt that is stopped leaves nothing, and the next one makes the same', async () => {
+  await withBlobs(async (blobs) => {
+    const { uri: manifest } = await storeTiny(blobs);
+    const spec = tinySpec({
+      augmentation: { crop_padding: 0, horizontal_flip: false },
+      freeze: { blocks: 2, norm: 'frozen' },
+      init_from: { checkpoint: 'job_1-final', head: 'keep', statistics: 'estimate' },
+    });
+    const attemptOf = (attempt: number, betweenSteps: () => Promise<void>) => {
+      const context = contextOf(PREPARE, { spec, blobs, inputs: {}, attempt });
+      const dataset = { ...TINY, test_count: TINY.train_count, manifest };
+      const assignment = { ...context.assignment, dataset };
+      return prepare({ ...context, assignment, betweenSteps });
+    };
+    const made = async (attempt: number) => {
+      const { outputs } = await attemptOf(attempt, async () => {});
+      assert.deepEqual(Object.keys(outputs), ['dataset', 'frozen_features']);
+      return Buffer.from(await blobs.get(outputs.frozen_features!.uri));
+    };
+    const expected = await made(1);
+    // A byte for each image that says it is there, and the output of the second block.
+    assert.equal(expected.length, 32 + 32 * 4 * 4 * 4 * 4);
+    const before = liveTensors();
+    let batches = 0;
+    const stopped = attemptOf(2, async () => {
+      if (++batches === 3) throw new Error('stopped');
+    });
+    await assert.rejects(stopped, /stopped/);
+    assert.equal(liveTensors(), before, 'the stopped attempt left tensors behind');
+    assert.equal(await blobs.exists('spool:job/prepare-a2/frozen_features'), false);
+    assert.deepEqual(await made(3), expected);
   });
 });

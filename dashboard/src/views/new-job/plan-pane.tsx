@@ -40,6 +40,7 @@ type Plan = NonNullable<NonNullable<DryRun['job']>['prediction']>;
 
 function Prediction({ prediction }: { readonly prediction: Plan }) {
   const { speedups, stages, recommendation, source, method } = prediction;
+  const frozen = prediction.frozen_features;
   const slowest = Math.max(...stages.map(({ step_seconds: step }) => step));
   return (
     <>
@@ -48,6 +49,16 @@ function Prediction({ prediction }: { readonly prediction: Plan }) {
         <dd>{duration(slowest)}</dd>
         <dt>Memory of the largest stage</dt>
         <dd>{bytes(Math.max(...stages.map(({ memory_bytes: memory }) => memory)))}</dd>
+        {frozen && (
+          <>
+            <dt>Features of frozen blocks</dt>
+            <dd>
+              {frozen.obstacle === null
+                ? `stored once, ${bytes(frozen.bytes)}; ${duration(frozen.saved_seconds)} less a step`
+                : `computed in every step (${frozen.obstacle})`}
+            </dd>
+          </>
+        )}
       </dl>
       {speedups.length > 0 && <SpeedUps speedups={speedups} stages={method.stages} />}
       <Methods methods={prediction.methods} />

@@ -33,6 +33,7 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
     checkpoint,
     steps,
     objective: classificationObjective(spec.label_smoothing),
+    comparesImages: false,
     spool: null,
     stopwatch,
   });

@@ -9,14 +9,17 @@ import {
 import type { Tensor } from '../../runtime/index.js';
 import { type LocalObjective, partStep, type TrainedPart } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
+import { layersToRun, readsFeatures } from '../inputs/frozen-features.js';
 import type { Owned } from '../owned.js';
 import { type Round, type Trainee, trainRound } from './round.js';
 import type { Spool } from './spools.js';
 
-export interface TrainPartOptions extends Omit<Round, 'stage' | 'begin'> {
+export interface TrainPartOptions extends Omit<Round, 'stage' | 'begin' | 'readsImages' | 'readsFeatures'> {
   readonly part: TrainedPart;
   readonly inputAt?: ((step: number) => Tensor) | null;
   readonly objective: LocalObjective;
+  /** Whether the objective reads the images, too. */
+  readonly comparesImages: boolean;
   /** Takes the input gradient or the output of every step; null where neither is sent. */
   readonly spool: Spool | null;
 }
@@ -24,21 +27,30 @@ export interface TrainPartOptions extends Omit<Round, 'stage' | 'begin'> {
 /** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
 export function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
   const begin: Round['begin'] = (state, owned) => begun(context, options, state, owned);
-  return trainRound(context, { ...options, stage: options.part.stage, begin });
+  const stored = readsFeatures(context);
+  return trainRound(context, {
+    ...options,
+    stage: options.part.stage,
+    readsImages: !stored || options.comparesImages,
+    readsFeatures: stored,
+    begin,
+  });
 }
 
 function begun(
-  { assignment: { spec } }: TaskContext,
+  context: TaskContext,
   options: TrainPartOptions,
   state: OptimizerState,
   owned: Owned,
 ): Trainee {
+  const { spec } = context.assignment;
   const { part, spool, parameters } = options;
   const optimizer = new Optimizer(parameters, state, partSettings(spec, part.auxiliary));
   owned.add(optimizer, () => optimizer.dispose());
   const write = (tensor: Tensor) => spool?.writer.write(tensor);
   const trained = partStep({
     ...options,
+    part: { ...part, layers: layersToRun(context, part.layers) },
     optimizer,
     onInputGradient: spool?.name === 'corrections' ? write : null,
     onStageOutput: spool?.name === 'features' ? write : null,

@@ -7,6 +7,7 @@ import { type Stopwatch, type Trained, trainLoop } from '../../training/index.js
 import { allEnded } from '../all-ended.js';
 import { checkPrecision, type Save, type TaskContext } from '../context.js';
 import { openLabels, openSteps, type StepBatches } from '../inputs/batches.js';
+import { withFeatures } from '../inputs/frozen-features.js';
 import { type Owned, withOwned } from '../owned.js';
 import { paceOf, samplesOf } from './metric-samples.js';
 
@@ -24,8 +25,10 @@ export interface Round {
   readonly stopwatch: Stopwatch;
   /** False for a trainer of a gang whose progress and pace another one reports. Absent: true. */
   readonly leads?: boolean;
-  /** False for a trainer of a gang that needs the labels alone. Absent: true. */
+  /** False for a trainer that needs the labels alone. Absent: true. */
   readonly readsImages?: boolean;
+  /** Whether its batches have stored features (`layersToRun`). Absent: no. */
+  readonly readsFeatures?: boolean;
   /** Brings the state to the device, where it trains. */
   readonly begin: (state: OptimizerState, owned: Owned) => Trainee;
 }
@@ -57,7 +60,8 @@ export async function trainRound(context: TaskContext, round: Round): Promise<Op
     const opened = async () => {
       const opens = round.readsImages === false ? openLabels : openSteps;
       const batches = await opens(context, { ...round.steps, start: from });
-      return owned.add(batches, () => batches.close(stopwatch));
+      owned.add(batches, () => batches.close(stopwatch));
+      return round.readsFeatures ? await withFeatures(context, batches, owned) : batches;
     };
     // Both at once: a task begins with waiting for files.
     const [state, batches] = await allEnded([checkpoint?.state ?? round.state(), opened()]);

@@ -46,6 +46,8 @@ export async function trainStage(context: TaskContext, inner: InnerObjective | n
       steps: parallelRange(run.rounds, round),
       inputAt: features && ((step) => features.read(step)),
       objective,
+      // The next AuxNet reads them.
+      comparesImages: !stage.isLast,
       spool,
       stopwatch,
     });

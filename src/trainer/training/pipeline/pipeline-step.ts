@@ -116,7 +116,9 @@ export class Pipeline implements Trained {
   async #forward(at: StepAt): Promise<LossAt | null> {
     const { stages, upstream, downstream } = this.options;
     const { stopwatch } = at;
-    let input = upstream ? await received(upstream.features, stopwatch) : copied(at.batch.images);
+    let input = upstream
+      ? await received(upstream.features, stopwatch)
+      : copied(at.batch.features ?? at.batch.images);
     let output = input;
     for (const [index, stage] of stages.entries()) {
       output = stopwatch.time('forward', () => stage.forward(at, input));
@@ -191,9 +193,9 @@ async function sent(stream: Sink, tensor: Tensor, stopwatch: Stopwatch): Promise
   await stopwatch.timeAsync('stream', async () => stream.send(tensor));
 }
 
-/** The images outlive their batch, whose memory the next one takes. */
-function copied(images: Tensor): Tensor {
-  return upload(read(images), images.shape);
+/** The input outlives its batch, whose memory the next one takes. */
+function copied(input: Tensor): Tensor {
+  return upload(read(input), input.shape);
 }
 
 /** The gradient that a stage has yet to read. */

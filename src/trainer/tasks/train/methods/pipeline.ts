@@ -18,6 +18,7 @@ import { TrainerError } from '../../../errors.js';
 import { learningRateAt, Optimizer, type OptimizerState, outerStep } from '../../../optimizer/index.js';
 import { type BatchStep, Pipeline, PipelineStage, reportsAt, Stopwatch } from '../../../training/index.js';
 import { type TaskContext, TaskStopped } from '../../context.js';
+import { layersToRun, readsFeatures } from '../../inputs/frozen-features.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
 import { readCheckpoint } from '../../inputs/states.js';
 import { type Owned, withOwned } from '../../owned.js';
@@ -53,7 +54,8 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
     checkpoint,
     stopwatch,
     leads: member.isFirst,
-    readsImages: member.isFirst,
+    readsImages: member.isFirst && !readsFeatures(context),
+    readsFeatures: member.isFirst && readsFeatures(context),
     begin: (before, opened) => begun({ context, run, steps, checkpoint, member, inGang }, before, opened),
   });
   const ended = await stopwatch.timeAsync('optimizer', () => betweenRounds(context, member, state));
@@ -82,16 +84,17 @@ interface PipelineRound {
 }
 
 function begun(
-  { context: { assignment }, run, steps, checkpoint, member, inGang }: PipelineRound,
+  { context, run, steps, checkpoint, member, inGang }: PipelineRound,
   state: OptimizerState,
   owned: Owned,
 ): Trainee {
-  const { spec, gang } = assignment;
+  const { spec, gang } = context.assignment;
   const from = checkpoint?.step ?? steps.start;
   const stages = member.stages.map((stage) => {
     const optimizer = new Optimizer(stageParameters(stage), state, partSettings(spec, null));
     owned.add(optimizer, () => optimizer.dispose());
-    const { index, layers } = stage;
+    const { index } = stage;
+    const layers = layersToRun(context, stage.layers);
     const lag = lagOf(run.stages.length, index);
     return new PipelineStage({
       ...{ index, layers, optimizer, lag, seed: spec.seed, precision: spec.precision },
