@@ -26,6 +26,15 @@ const TYPED: Readonly<Record<string, string>> = {
   'api-keys': 'key_1',
   weights: 'weights_1',
   workers: 'worker_1',
+  sweeps: 'sweep_1',
+  evaluations: 'evaluation_1',
+  promotions: 'promotion_1',
+};
+
+/** The two things that an operation compares. */
+const COMPARED: Readonly<Record<string, string>> = {
+  compareModels: 'model_1',
+  compareEvaluations: 'evaluation_1',
 };
 
 /** Operations that a server without keys refuses: a session stands for a key. */
@@ -119,7 +128,8 @@ async function fillIn(block: Locator, { id, path }: OperationEntry, archive: str
     if ((await field.count()) > 0 && (await field.inputValue()) === '') await field.fill(value);
   };
   if (path.includes('{id}') && named) await type('id', named);
-  if (id === 'compareModels') for (const name of ['a', 'b']) await type(name, 'model_1');
+  const compared = COMPARED[id];
+  if (compared) for (const name of ['a', 'b']) await type(name, compared);
   const file = block.locator('input[type=file]');
   if ((await file.count()) > 0) await file.first().setInputFiles(archive);
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,8 @@ export interface LiveCommand {
   start(...args: string[]): Running;
   /** The answer of the API itself. */
   asked(path: string): Promise<unknown>;
+  /** Puts a JSON body there. */
+  put(path: string, body: object): Promise<void>;
 }
 
 export function useLiveCommand(): LiveCommand {
@@ -33,6 +36,11 @@ export function useLiveCommand(): LiveCommand {
       async asked(path: string) {
         const headers = { authorization: `Bearer ${api.apiKey}` };
         return (await fetch(api.url + path, { headers })).json();
+      },
+      async put(path: string, body: object) {
+        const headers = { authorization: `Bearer ${api.apiKey}`, 'content-type': 'application/json' };
+        const answer = await fetch(api.url + path, { method: 'PUT', headers, body: JSON.stringify(body) });
+        assert.equal(answer.status, 200, await answer.text());
       },
     });
   });

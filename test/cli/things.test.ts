@@ -82,6 +82,55 @@ describe('strata on everything but jobs', () => {
     assert.equal((await live.strata('models', 'predict', '@last', '/nowhere.png')).code, 2);
   });
 
+  test('sweeps are priced, started, shown, paused and cancelled', async () => {
+    const file = join(live.home, 'sweep.json');
+    const job = { dataset: 'mnist', max_train_samples: 512, validation_share: 0.2, epochs: 1 };
+    const space = { '/optimizer/learning_rate': { min: 0.01, max: 0.1 } };
+    await writeFile(file, JSON.stringify({ name: 'rates', job, space, limits: { trials: 3 } }));
+    const priced = await live.strata('sweep', 'create', file, '--dry-run');
+    assert.match(priced.stdout, /id +dry_run[\s\S]*jobs +3, \d+ optimizer steps/, priced.stderr);
+    assert.deepEqual(((await live.asked('/sweeps')) as { data: object[] }).data, []);
+    const { id } = json<{ id: string }>(
+      await live.strata('sweep', 'create', file, '--set', 'limits.trials=2', '--json'),
+    );
+    assert.match((await live.strata('sweep', 'list')).stdout, new RegExp(`${id} +rates +running +0 of 2`));
+    const shown = (await live.strata('sweep', 'show', id)).stdout;
+    assert.match(shown, /TRIAL +STATE +VALUE +\/optimizer\/learning_rate +JOB\n0 +waiting/);
+    assert.match((await live.strata('sweep', 'pause', id)).stdout, /state +paused/);
+    assert.match((await live.strata('sweep', 'resume', id)).stdout, /state +running/);
+    const unset = await live.strata('sweep', 'create', file, '--set', 'limits.trials=0');
+    assert.deepEqual([unset.code, /limits/.test(unset.stderr)], [2, true], unset.stderr);
+    assert.equal((await live.strata('sweep', 'cancel', id)).code, 0);
+    assert.match((await live.strata('sweep', 'resume', id)).stderr, /sweep_finished/);
+  });
+
+  test('a version of a model is shown, and promoted as far as the rule of the alias allows', async () => {
+    const models = (await live.asked('/models')) as { data: { name: string }[] };
+    const name = models.data[0]!.name;
+    const registry = ['registry', 'show', name] as const;
+    assert.deepEqual(json(await live.strata(...registry, '--json')), await live.asked(`/registry/${name}`));
+    const applied = await live.strata('registry', 'promote', name, '1', 'edge', '--note', 'first');
+    assert.match(applied.stdout, /state +applied/, applied.stderr);
+    assert.match(
+      (await live.strata(...registry)).stdout,
+      /VERSION +MODEL +ALIASES[\s\S]*\n1 +model_\S+ +edge/,
+    );
+    const rule = { requires: [{ dataset: 'mnist', metric: 'accuracy', at_least: 0.99 }], approvals: 0 };
+    await live.put(`/registry/${name}/aliases/server/rule`, rule);
+    const refused = await live.strata('registry', 'promote', name, '1', 'server');
+    assert.deepEqual([refused.code, /state +rejected[\s\S]*✗ /.test(refused.stdout)], [1, true]);
+    assert.equal((await live.strata('registry', 'promote', name, '9', 'edge')).code, 1);
+    assert.equal((await live.strata('models', 'untag', '@last', 'edge')).code, 0);
+  });
+
+  test('evaluations are asked for by dataset, and one without images says what is missing', async () => {
+    const asked = await live.strata('evaluations', 'create', '@last', '--dataset', 'nowhere');
+    assert.deepEqual([asked.code, /nowhere/.test(asked.stderr)], [1, true], asked.stderr);
+    assert.match((await live.strata('evaluations', 'list')).stderr, /No evaluations/);
+    const compared = await live.strata('evaluations', 'compare', 'evaluation_a', 'evaluation_b');
+    assert.deepEqual([compared.code, /not_found/.test(compared.stderr)], [1, true], compared.stderr);
+  });
+
   test('artifacts keep their folders, are checked, and replace nothing without --force', async () => {
     const dir = join(live.home, 'files');
     const { jobId } = live.api;
