@@ -20,6 +20,7 @@ type Loader = 'loadLayersModel' | 'loadGraphModel';
 const MODELS: readonly (readonly [Loader, string])[] = [
   ['loadLayersModel', '/full/model.json'],
   ['loadGraphModel', '/full/graph-model/model.json'],
+  ['loadGraphModel', '/full/tfjs-graph-int8/model.json'],
 ];
 
 /** The part of tfjs that the script of the page uses. */
