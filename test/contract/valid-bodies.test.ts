@@ -83,6 +83,7 @@ function textsOf(
 }
 
 function objectsOf(node: JsonObject, depth: number): fc.Arbitrary<unknown> {
+  if (node.properties === undefined && isObject(node.propertyNames)) return mapsOf(node, depth);
   const properties = Object.entries(isObject(node.properties) ? node.properties : {});
   const required = Array.isArray(node.required) ? (node.required as string[]) : [];
   const alternatives = Array.isArray(node.oneOf) ? node.oneOf.map(resolved) : [{}];
@@ -98,6 +99,17 @@ function objectsOf(node: JsonObject, depth: number): fc.Arbitrary<unknown> {
     });
     return fc.record(Object.fromEntries(model), { requiredKeys: needed as never[], noNullPrototype: true });
   });
+}
+
+/** Objects whose names the reader chooses. */
+function mapsOf(
+  { propertyNames, additionalProperties, minProperties }: JsonObject,
+  depth: number,
+): fc.Arbitrary<unknown> {
+  const names = textsOf(resolved(propertyNames), 1, 12);
+  const minKeys = typeof minProperties === 'number' ? minProperties : 0;
+  const options = { minKeys, maxKeys: Math.max(minKeys, 2), noNullPrototype: true };
+  return fc.dictionary(names, valuesOf(additionalProperties, depth + 1), options);
 }
 
 describe('a body that is valid by the contract is accepted, or refused with a reason of the contract', () => {
