@@ -28,6 +28,7 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/trackers.md: python -m strata_train': 'test/docs/integration.test.ts',
   'docs/python.md: from strata_train': 'test/docs/integration.test.ts',
   'docs/python.md: import asyncio': 'test/docs/integration.test.ts',
+  'docs/early-stopping.md: {': 'test/docs/examples.test.ts',
   'docs/sweeps.md: {': 'test/docs/examples.test.ts',
   'docs/sweeps.md: import optuna': 'test/docs/integration.test.ts',
   'docs/tutorial.md: ': 'test/docs/tutorial.ts',

@@ -37,7 +37,7 @@ describe('requests of the pages are accepted as pasted', () => {
       const { STRATA_API_KEY: _, ...env } = process.env;
       if (keys) env.STRATA_API_KEY = await createKey();
       await uploads(t, env);
-      await tracker(env);
+      for (const page of ['docs/trackers.md', 'docs/early-stopping.md']) await dryRun(page, env);
       await sweep(env);
     });
   }
@@ -86,9 +86,9 @@ describe('requests of the pages are accepted as pasted', () => {
     }
   }
 
-  /** The body of docs/trackers.md, as a dry run: the server that it names does not exist. */
-  async function tracker({ STRATA_API_KEY: key }: NodeJS.ProcessEnv): Promise<void> {
-    const [block] = await blocksOf('docs/trackers.md');
+  /** The first block of a page, as a dry run: the server that docs/trackers.md names does not exist. */
+  async function dryRun(page: string, { STRATA_API_KEY: key }: NodeJS.ProcessEnv): Promise<void> {
+    const [block] = await blocksOf(page);
     const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
     const answer = await fetch(`${url}/jobs?dry_run=true`, { method: 'POST', headers, body: block!.code });
     assert.equal(answer.status, 200, await answer.text());

@@ -1922,6 +1922,22 @@ export interface components {
             speedup_reason: "one_stage" | "stages_in_turn" | "no_end_to_end_task" | "no_stage_task" | "repeated_task" | "mixed_devices" | "paused" | "no_times" | null;
             /** @description The model it made; null once that was deleted. */
             model_id: string | null;
+            /**
+             * @description How the layer-parallel phase ended. `completed`: after all its rounds. `early`: its figures stopped improving. `target`: a figure reached the target of `early_stopping`. `budget`: `max_device_seconds` were spent.
+             * @enum {string}
+             */
+            ended: "completed" | "early" | "target" | "budget";
+            /** @description The evaluation whose network was exported, with `selection.keep` `best`. Null otherwise, and if no value was a number. */
+            selected: {
+                /** @description Name of the checkpoint, like `round-3` or `end_to_end-1`. */
+                checkpoint: string;
+                /** @description The last optimizer step that it includes. */
+                step: number;
+                /** @enum {string} */
+                metric: "validation_accuracy" | "validation_loss";
+                /** @description Value of the metric at that evaluation. */
+                value: number;
+            } | null;
             /** @description All numbers that the finalizer reported, by name. */
             figures: {
                 [key: string]: number;
@@ -2065,7 +2081,7 @@ export interface components {
             kind: "prepare" | "stage" | "end_to_end" | "evaluate" | "finalize";
             /** @description Stage from 0. Null for tasks of the whole network. */
             stage: number | null;
-            /** @description Round from 0. */
+            /** @description Round from 0. Of `finalize`, the round after which the layer-parallel phase ended early, otherwise null. */
             round: number | null;
             /** @description Replica from 0. Null for tasks that are the only one of their round and stage. */
             replica: number | null;
@@ -2134,7 +2150,7 @@ export interface components {
             attempts: number;
             /** @description Seconds for which attempts held slots, summed over all slots and attempts, lost ones included. */
             device_seconds: number;
-            /** @description The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had saved in a checkpoint is not lost, but counts here. */
+            /** @description The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had saved in a checkpoint is not lost, but counts here. So does work on rounds of the layer-parallel phase after the one at which it ended early. */
             lost_seconds: number;
             /** @description Seconds for which the job was at work, without pauses and without its time in the queue. */
             wall_seconds: number;
@@ -3866,6 +3882,62 @@ export interface components {
              */
             evaluate_every: number | null;
             /**
+             * @description Ends the layer-parallel phase at the round after which a validation figure has stopped improving, or has reached `target`. The job goes on with its end-to-end phase, whose steps and learning rates stay as planned, and with `finalize`. Rounds that stages had trained beyond that one are thrown away (`lost_seconds` of the usage). Figures of the end-to-end phase are never compared with those before it. Requires validation images and `evaluate_every` (docs/early-stopping.md). Null trains every round.
+             * @default null
+             */
+            early_stopping: {
+                /**
+                 * @description The figure of the evaluations between rounds. An accuracy should rise, a loss should fall.
+                 * @default validation_accuracy
+                 * @enum {string}
+                 */
+                metric: "validation_accuracy" | "validation_loss";
+                /**
+                 * @description The phase ends after this many evaluations in a row without progress. Progress is a value that is better than the best one before by more than `min_delta`; NaN never is.
+                 * @default 5
+                 */
+                patience: number;
+                /**
+                 * @description A value must be better by more than this to count as progress, in units of the metric.
+                 * @default 0.001
+                 */
+                min_delta: number;
+                /**
+                 * @description Nothing is ended before so many epochs, the warm start included. Evaluations before it count.
+                 * @default 0
+                 */
+                min_epochs: number;
+                /**
+                 * @description The phase also ends when the metric is as good as this, an accuracy of at least it or a loss of at most it.
+                 * @default null
+                 */
+                target: number | null;
+                /**
+                 * @description What follows the end. `finish` goes on with the end-to-end phase and `finalize`.
+                 * @default finish
+                 * @enum {string}
+                 */
+                then: "finish";
+            } | null;
+            /**
+             * @description Which network `finalize` exports. Requires validation images, `evaluate_every`, and at least two evaluations in the last phase for `best` (docs/early-stopping.md).
+             * @default {}
+             */
+            selection: {
+                /**
+                 * @description `last`: as training left it. `best`: as it was at the best evaluation of the last phase, which is the end-to-end phase, or the layer-parallel one where the job has no other. Evaluations of another phase are never compared with these. The job evaluates every `evaluate_every` rounds of the last phase, and after its last round. Among equal values the first is best; NaN never is.
+                 * @default last
+                 * @enum {string}
+                 */
+                keep: "last" | "best";
+                /**
+                 * @description What is best. An accuracy should be high, a loss low.
+                 * @default validation_accuracy
+                 * @enum {string}
+                 */
+                metric: "validation_accuracy" | "validation_loss";
+            };
+            /**
              * @description Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
              * @default null
              */
@@ -3908,6 +3980,20 @@ export interface components {
              * @default null
              */
             max_runtime_s: number | null;
+            /**
+             * @description A budget of device time: seconds for which tasks held slots, summed over all slots, as `device_seconds` of the usage counts them. What happens once it is spent happens once, within a few seconds (docs/early-stopping.md). Null means no budget.
+             * @default null
+             */
+            max_device_seconds: {
+                /** @description Seconds. */
+                amount: number;
+                /**
+                 * @description `finish` ends the layer-parallel phase at the last round that all stages have trained, the first one at least. The end-to-end phase and `finalize` follow and use more time than the budget; a job that is there already goes on. `pause` pauses the job; once resumed, it goes on without a budget. `fail` fails it with `max_device_seconds_exceeded`.
+                 * @default finish
+                 * @enum {string}
+                 */
+                then: "finish" | "pause" | "fail";
+            } | null;
             /**
              * @description Maximum time in the queue in seconds, after the job was created or resumed. A job that waits longer fails with `max_pending_exceeded`. Null means no limit.
              * @default null

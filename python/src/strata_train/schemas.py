@@ -459,6 +459,14 @@ class JobResult(TypedDict):
     """
     model_id: Optional[str]
     """The model it made; null once that was deleted."""
+    ended: Literal["completed", "early", "target", "budget"]
+    """How the layer-parallel phase ended. `completed`: after all its rounds. `early`: its figures stopped improving.
+    `target`: a figure reached the target of `early_stopping`. `budget`: `max_device_seconds` were spent.
+    """
+    selected: Optional[JobResultSelected]
+    """The evaluation whose network was exported, with `selection.keep` `best`. Null otherwise, and if no value was a
+    number.
+    """
     figures: dict[str, float]
     """All numbers that the finalizer reported, by name."""
 
@@ -478,6 +486,16 @@ class JobResultSpeedup(TypedDict):
     """Equation 27 for the slowest stage, from the measured seconds of the tasks by part, without messages and
     waiting; for `pipeline` the slowest trainer of each round. Null if tasks report no parts.
     """
+
+
+class JobResultSelected(TypedDict):
+    checkpoint: str
+    """Name of the checkpoint, like `round-3` or `end_to_end-1`."""
+    step: int
+    """The last optimizer step that it includes."""
+    metric: Literal["validation_accuracy", "validation_loss"]
+    value: float
+    """Value of the metric at that evaluation."""
 
 
 class NetworkFigures(TypedDict):
@@ -613,7 +631,7 @@ class Task(TypedDict):
     stage: Optional[int]
     """Stage from 0. Null for tasks of the whole network."""
     round: Optional[int]
-    """Round from 0."""
+    """Round from 0. Of `finalize`, the round after which the layer-parallel phase ended early, otherwise null."""
     replica: Optional[int]
     """Replica from 0. Null for tasks that are the only one of their round and stage."""
     state: TaskState
@@ -681,7 +699,8 @@ class JobUsage(TypedDict):
     """Seconds for which attempts held slots, summed over all slots and attempts, lost ones included."""
     lost_seconds: float
     """The part of `device_seconds` of attempts that failed or were lost with their worker. What such an attempt had
-    saved in a checkpoint is not lost, but counts here.
+    saved in a checkpoint is not lost, but counts here. So does work on rounds of the layer-parallel phase after
+    the one at which it ended early.
     """
     wall_seconds: float
     """Seconds for which the job was at work, without pauses and without its time in the queue."""
@@ -2317,6 +2336,17 @@ class JobSpec(TypedDict):
     """Evaluate every N rounds of the layer-parallel phase, on the job's validation images or, without any, on the
     test images; null evaluates at its end only.
     """
+    early_stopping: NotRequired[Optional[JobSpecEarlyStopping]]
+    """Ends the layer-parallel phase at the round after which a validation figure has stopped improving, or has
+    reached `target`. The job goes on with its end-to-end phase, whose steps and learning rates stay as planned,
+    and with `finalize`. Rounds that stages had trained beyond that one are thrown away (`lost_seconds` of the
+    usage). Figures of the end-to-end phase are never compared with those before it. Requires validation images and
+    `evaluate_every` (docs/early-stopping.md). Null trains every round.
+    """
+    selection: NotRequired[JobSpecSelection]
+    """Which network `finalize` exports. Requires validation images, `evaluate_every`, and at least two evaluations in
+    the last phase for `best` (docs/early-stopping.md).
+    """
     init_from: NotRequired[Optional[JobSpecInitFrom]]
     """Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of
     random weights; exactly one of them is given. Null starts from random weights. The networks must be the same.
@@ -2334,6 +2364,11 @@ class JobSpec(TypedDict):
     max_runtime_s: NotRequired[Optional[int]]
     """Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not
     count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.
+    """
+    max_device_seconds: NotRequired[Optional[JobSpecMaxDeviceSeconds]]
+    """A budget of device time: seconds for which tasks held slots, summed over all slots, as `device_seconds` of the
+    usage counts them. What happens once it is spent happens once, within a few seconds (docs/early-stopping.md).
+    Null means no budget.
     """
     max_pending_s: NotRequired[Optional[int]]
     """Maximum time in the queue in seconds, after the job was created or resumed. A job that waits longer fails with
@@ -2366,6 +2401,45 @@ class JobSpecNormalization(TypedDict):
     """One number for each channel."""
     standard_deviation: list[float]
     """One number for each channel."""
+
+
+class JobSpecEarlyStopping(TypedDict):
+    """Ends the layer-parallel phase at the round after which a validation figure has stopped improving, or has
+    reached `target`. The job goes on with its end-to-end phase, whose steps and learning rates stay as planned,
+    and with `finalize`. Rounds that stages had trained beyond that one are thrown away (`lost_seconds` of the
+    usage). Figures of the end-to-end phase are never compared with those before it. Requires validation images and
+    `evaluate_every` (docs/early-stopping.md). Null trains every round.
+    """
+
+    metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
+    """The figure of the evaluations between rounds. An accuracy should rise, a loss should fall."""
+    patience: NotRequired[int]
+    """The phase ends after this many evaluations in a row without progress. Progress is a value that is better than
+    the best one before by more than `min_delta`; NaN never is.
+    """
+    min_delta: NotRequired[float]
+    """A value must be better by more than this to count as progress, in units of the metric."""
+    min_epochs: NotRequired[int]
+    """Nothing is ended before so many epochs, the warm start included. Evaluations before it count."""
+    target: NotRequired[Optional[float]]
+    """The phase also ends when the metric is as good as this, an accuracy of at least it or a loss of at most it."""
+    then: NotRequired[Literal["finish"]]
+    """What follows the end. `finish` goes on with the end-to-end phase and `finalize`."""
+
+
+class JobSpecSelection(TypedDict):
+    """Which network `finalize` exports. Requires validation images, `evaluate_every`, and at least two evaluations in
+    the last phase for `best` (docs/early-stopping.md).
+    """
+
+    keep: NotRequired[Literal["last", "best"]]
+    """`last`: as training left it. `best`: as it was at the best evaluation of the last phase, which is the
+    end-to-end phase, or the layer-parallel one where the job has no other. Evaluations of another phase are never
+    compared with these. The job evaluates every `evaluate_every` rounds of the last phase, and after its last
+    round. Among equal values the first is best; NaN never is.
+    """
+    metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
+    """What is best. An accuracy should be high, a loss low."""
 
 
 class JobSpecInitFrom(TypedDict):
@@ -2409,6 +2483,22 @@ class JobSpecFreeze(TypedDict):
     """`frozen`: the batch norms of these blocks normalize by fixed statistics, in training too, so their output for
     an image does not depend on the batch (`init_from.statistics` says which). `estimate`: they normalize by the
     batch, as those of trained blocks do, and their statistics are estimated at the end.
+    """
+
+
+class JobSpecMaxDeviceSeconds(TypedDict):
+    """A budget of device time: seconds for which tasks held slots, summed over all slots, as `device_seconds` of the
+    usage counts them. What happens once it is spent happens once, within a few seconds (docs/early-stopping.md).
+    Null means no budget.
+    """
+
+    amount: float
+    """Seconds."""
+    then: NotRequired[Literal["finish", "pause", "fail"]]
+    """`finish` ends the layer-parallel phase at the last round that all stages have trained, the first one at least.
+    The end-to-end phase and `finalize` follow and use more time than the budget; a job that is there already goes
+    on. `pause` pauses the job; once resumed, it goes on without a budget. `fail` fails it with
+    `max_device_seconds_exceeded`.
     """
 
 

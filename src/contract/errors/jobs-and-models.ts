@@ -45,6 +45,13 @@ export const JOB_AND_MODEL_ERRORS = {
       'Use `precision` float32 or auto, or start a worker with a bfloat16 device. `GET /workers` shows which devices support it.',
     retry: 'fatal',
   },
+  max_device_seconds_exceeded: {
+    status: 500,
+    title: 'The job has spent its device time',
+    remedy:
+      'Raise `max_device_seconds.amount`, train less, or use `then: finish`, which joins the stages and leaves a model.',
+    retry: 'fatal',
+  },
   max_runtime_exceeded: {
     status: 500,
     title: 'The job exceeded its maximum run time',

@@ -96,9 +96,15 @@ export const JOB_DEFAULTS = {
   },
   "seed": null,
   "evaluate_every": null,
+  "early_stopping": null,
+  "selection": {
+    "keep": "last",
+    "metric": "validation_accuracy"
+  },
   "init_from": null,
   "freeze": null,
   "max_runtime_s": null,
+  "max_device_seconds": null,
   "max_pending_s": null,
   "max_attempts": 5,
   "exports": [

@@ -10,6 +10,7 @@ import { deleteOldArtifacts } from '../store/old-artifacts.js';
 import { tidyProfiles } from '../store/profiles.js';
 import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
 import { deleteGoneWorkers } from '../store/workers.js';
+import { endSpentBudgets } from './budgets.js';
 import type { Duty } from './duties.js';
 import { enqueueReady } from './enqueue.js';
 import { deleteConsumedSpools, deleteEndedSpools, deleteGarbage, deleteLostUploads } from './housekeeping.js';
@@ -49,6 +50,7 @@ function dutiesOfJobs({ db, queue, log }: DutyParts): Duty[] {
     { name: 'plans', ...onChanges, run: () => planJobs(db, log) },
     { name: 'leases', ...onChanges, run: () => takeBackExpired(db, log) },
     { name: 'max_runtime', ...onChanges, run: () => failOvertimeJobs(db, log) },
+    { name: 'budgets', intervalMs: RECONCILE_MS, nudgedBy: 'time', run: () => endSpentBudgets(db, log) },
     { name: 'max_pending', ...onChanges, run: () => failOverlongQueuedJobs(db, log) },
     { name: 'stops', ...onChanges, run: () => settleStoppingJobs(db) },
     { name: 'sweeps', ...onChanges, run: () => advanceSweeps(db, log) },

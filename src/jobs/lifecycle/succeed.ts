@@ -10,7 +10,9 @@ import { writeMetrics } from '../store/metrics.js';
 import { findTrainedTasks } from '../store/task-seconds.js';
 import { endSucceeded, recordPlainSuccess } from '../store/task-successes.js';
 import type { ClaimedTask } from '../store/tasks.js';
+import { endPhaseEarly } from './early-stop.js';
 import { makeModel } from './make-model.js';
+import { selectNetwork } from './select-network.js';
 import { settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
 
@@ -37,7 +39,7 @@ export async function recordSuccess(
 
 /** Nothing follows from it but the tasks that it opens. */
 function isPlain({ kind }: ClaimedTask, { artifacts, warnings = [] }: TaskSuccess): boolean {
-  return kind !== 'finalize' && artifacts.length === 0 && warnings.length === 0;
+  return kind !== 'finalize' && kind !== 'evaluate' && artifacts.length === 0 && warnings.length === 0;
 }
 
 /** Null where more is to be said about it, and nothing is stored. */
@@ -74,8 +76,7 @@ function recordInFull(
     await insertArtifacts(tx, job.id, success.artifacts);
     await appendEvents(tx, job.id, eventOf(task, success));
     await appendWarnings(tx, job, task, success.warnings ?? []);
-    await followUp(tx, job, task, success);
-    return opening.opened;
+    return opening.opened + (await followUp(tx, job, task, success));
   });
 }
 
@@ -113,16 +114,29 @@ function checkOutputs(task: ClaimedTask, success: TaskSuccess, needed: readonly 
     throw new MissingOutputError(`${task.key} did not produce its outputs ${missing.join(', ')}`);
 }
 
+/** @returns the number of tasks that became claimable by it */
 async function followUp(
   tx: Transaction,
   job: LockedJob,
   task: ClaimedTask,
   success: TaskSuccess,
-): Promise<void> {
+): Promise<number> {
   const hash = hashOfDataset(task, success);
   if (hash !== null) await setDatasetHash(tx, job.id, hash);
-  if (job.stopAs === null && task.kind === 'finalize') await succeedJob(tx, job, success);
-  else await settle(tx, job);
+  if (job.stopAs === null && task.kind === 'finalize') {
+    await succeedJob(tx, job, success);
+    return 0;
+  }
+  const opened = job.stopAs === null && task.kind === 'evaluate' ? await decide(tx, job) : 0;
+  await settle(tx, job);
+  return opened;
+}
+
+/** Decisions that the evaluations of a job lead to. */
+async function decide(tx: Transaction, job: LockedJob): Promise<number> {
+  const opened = await endPhaseEarly(tx, job);
+  await selectNetwork(tx, job);
+  return opened;
 }
 
 async function succeedJob(tx: Transaction, job: LockedJob, success: TaskSuccess): Promise<void> {

@@ -23,7 +23,14 @@ export type AttemptEvent = RowOf<typeof ATTEMPT_EVENT>;
 const attemptEvents = statement('attempt-events', ATTEMPT_EVENT);
 
 /** Event types that say when attempts at tasks start and end, and on which devices. */
-const TYPES = ['task.started', 'task.shared', 'task.succeeded', 'task.failed', 'task.retried'];
+const TYPES = [
+  'task.started',
+  'task.shared',
+  'task.succeeded',
+  'task.failed',
+  'task.retried',
+  'task.dropped',
+];
 
 /** Starts and ends of all attempts at the tasks of a job, in order. */
 export function findAttemptEvents(db: Queryable, jobId: string): Promise<AttemptEvent[]> {

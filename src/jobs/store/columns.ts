@@ -46,6 +46,14 @@ export type StoredResult = Figures & {
   readonly speedup_reason?: Schemas['JobResult']['speedup_reason'];
 };
 
+/** The layer-parallel phase ended after `round`, which was not its last one. */
+export interface EarlyEnd {
+  readonly reason: Exclude<Schemas['JobResult']['ended'], 'completed'>;
+  readonly round: number;
+}
+
+export type Selected = NonNullable<Schemas['JobResult']['selected']>;
+
 /** Jobs of earlier versions have no warnings. */
 export type StoredPlan = Omit<Schemas['JobPlan'], 'warnings'> & Partial<Pick<Schemas['JobPlan'], 'warnings'>>;
 
@@ -135,6 +143,8 @@ export const COLUMNS = {
     result: orNull(json<StoredResult>()),
     error: orNull(json<JobError>()),
     initial: orNull(json<readonly BlobUri[]>()),
+    earlyEnd: orNull(json<EarlyEnd>()),
+    selected: orNull(json<Selected>()),
   },
   task: {
     kind: textOf<TaskKind>(),

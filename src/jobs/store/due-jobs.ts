@@ -1,6 +1,8 @@
-import { int, type RowOf, text, textOf } from './connection/column.js';
+import type { JobSpec } from '../../contract/spec.js';
+import { float, int, type RowOf, text, textOf } from './connection/column.js';
 import type { Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
+import { deviceSecondsOf } from './device-seconds.js';
 import { Prisma } from './generated/client.js';
 
 // Jobs that the dispatcher's duties have something to do for.
@@ -9,11 +11,17 @@ import { Prisma } from './generated/client.js';
 const OVERDUE = { id: text, limit: textOf<'max_runtime' | 'max_pending'>(), seconds: int };
 export type Overdue = RowOf<typeof OVERDUE>;
 
+/** A job that has spent its budget of device time. */
+const SPENT = { id: text, amount: float, then: textOf<Budget['then']>() };
+export type SpentBudget = RowOf<typeof SPENT>;
+type Budget = NonNullable<JobSpec['max_device_seconds']>;
+
 const JOB_ID = { id: text };
 export type JobId = RowOf<typeof JOB_ID>;
 
 const overtime = statement('overtime-jobs', OVERDUE);
 const overlongQueued = statement('overlong-queued-jobs', OVERDUE);
+const spent = statement('jobs-with-spent-budget', SPENT);
 const unplanned = statement('unplanned-jobs', JOB_ID);
 const lockedUnplanned = statement('lock-unplanned-jobs', JOB_ID);
 const stopping = statement('stopping-jobs', JOB_ID);
@@ -42,6 +50,20 @@ export function overlongQueuedJobs(db: Queryable, after: string, limit: number):
     SELECT id, 'max_pending' AS "limit", (spec->>'max_pending_s')::int AS seconds FROM job
     WHERE state = 'queued' AND spec->>'max_pending_s' IS NOT NULL AND stop_as IS NULL AND id > ${after}
       AND queued_at + (spec->>'max_pending_s')::int * interval '1 s' < now()
+    ORDER BY id LIMIT ${limit}`,
+  );
+}
+
+/** Jobs at work that have used as much device time as their spec gives them, and have not been told so. */
+export function jobsWithSpentBudget(db: Queryable, after: string, limit: number): Promise<SpentBudget[]> {
+  return spent.rows(
+    db,
+    Prisma.sql`
+    SELECT id, (spec->'max_device_seconds'->>'amount')::float8 AS amount, spec->'max_device_seconds'->>'then' AS "then"
+    FROM job
+    WHERE finished_at IS NULL AND running_since IS NOT NULL AND stop_as IS NULL AND budget_spent_at IS NULL
+      AND spec->'max_device_seconds'->>'amount' IS NOT NULL AND id > ${after}
+      AND ${deviceSecondsOf(Prisma.sql`job.id`)} >= (spec->'max_device_seconds'->>'amount')::float8
     ORDER BY id LIMIT ${limit}`,
   );
 }

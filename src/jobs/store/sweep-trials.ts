@@ -5,6 +5,7 @@ import { COLUMNS, type PreparedJob } from './columns.js';
 import { flag, float, int, orNull, type RowOf, text } from './connection/column.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { statement } from './connection/statement.js';
+import { deviceSecondsOf } from './device-seconds.js';
 import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
 
@@ -90,20 +91,6 @@ export async function insertRuns(tx: Transaction, added: readonly NewRun[]): Pro
   }
 }
 
-/**
- * Device time of a job so far: from the start of each attempt to its end, on all slots of it, as in the usage of the
- * job (client/views/usage.ts).
- */
-const secondsOf = (jobId: Prisma.Sql): Prisma.Sql => Prisma.sql`(
-    SELECT coalesce(sum(greatest(0, extract(epoch FROM coalesce(ended, now()) - at)) * slots), 0)::float8 FROM (
-      SELECT type, at, lead(at) OVER (PARTITION BY task ORDER BY seq) AS ended,
-        greatest(1, (SELECT max(jsonb_array_length(shared.data->'devices')) FROM event shared
-          WHERE shared.job_id = event.job_id AND shared.task = event.task AND shared.type = 'task.shared'
-            AND shared.data->'attempt' = event.data->'attempt')) AS slots
-      FROM event WHERE job_id = ${jobId} AND task IS NOT NULL
-        AND type IN ('task.started', 'task.succeeded', 'task.failed', 'task.retried')
-    ) attempts WHERE type = 'task.started')`;
-
 /** All runs of some sweeps, in order. */
 export function findRuns(db: Queryable, sweepIds: readonly string[]): Promise<TrialRun[]> {
   return runs.rows(
@@ -112,7 +99,7 @@ export function findRuns(db: Queryable, sweepIds: readonly string[]): Promise<Tr
     SELECT sweep_id AS "sweepId", number, repeat, parameters, seed, steps, state, held, rungs, rung, reached,
       job_id AS "jobId", value,
       CASE WHEN seconds IS NOT NULL THEN seconds WHEN job_id IS NULL THEN 0
-        ELSE ${secondsOf(Prisma.sql`sweep_trial.job_id`)} END AS seconds
+        ELSE ${deviceSecondsOf(Prisma.sql`sweep_trial.job_id`)} END AS seconds
     FROM sweep_trial WHERE sweep_id = ANY (${sweepIds}) ORDER BY sweep_id, number, repeat`,
   );
 }
@@ -123,7 +110,7 @@ export function observeRuns(tx: Transaction, sweepId: string, metric: string): P
     tx,
     Prisma.sql`
     SELECT number, repeat, job.state AS "jobState", (job.result->>${metric})::float8 AS value,
-      ${secondsOf(Prisma.sql`sweep_trial.job_id`)} AS seconds
+      ${deviceSecondsOf(Prisma.sql`sweep_trial.job_id`)} AS seconds
     FROM sweep_trial LEFT JOIN job ON job.id = sweep_trial.job_id
     WHERE sweep_id = ${sweepId} AND sweep_trial.state IN ('running', 'paused') ORDER BY number, repeat`,
   );
@@ -139,7 +126,7 @@ export function valuesAtRounds(tx: Transaction, sweepId: string, metric: string)
     FROM sweep_trial JOIN task ON task.job_id = sweep_trial.job_id
     WHERE sweep_id = ${sweepId} AND sweep_trial.state IN ('running', 'paused')
       AND jsonb_array_length(reached) < jsonb_array_length(rungs)
-      AND task.kind = 'evaluate' AND task.state = 'succeeded'`,
+      AND task.kind = 'evaluate' AND task.key = 'evaluate-' || task.round AND task.state = 'succeeded'`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { COLUMNS } from './columns.js';
 import { bigint, float, type RowOf, time } from './connection/column.js';
 import type { Queryable } from './connection/database.js';
 import { statement } from './connection/statement.js';
@@ -9,6 +10,7 @@ const FIGURES = {
   wallSeconds: float,
   messageBytes: bigint,
   artifactBytes: bigint,
+  earlyEnd: COLUMNS.job.earlyEnd,
 };
 export type UsageFigures = RowOf<typeof FIGURES>;
 const usage = statement('job-usage', FIGURES);
@@ -29,7 +31,8 @@ export function readJobUsage(db: Queryable, jobId: string): Promise<UsageFigures
         WHERE task.job_id = job.id AND task.kind = 'stage' AND output.key NOT LIKE 'state%')
       + (SELECT coalesce(sum((task.result->>'stream_bytes')::bigint), 0)::bigint
         FROM task WHERE task.job_id = job.id AND task.kind = 'stage') AS "messageBytes",
-      (SELECT coalesce(sum(size_bytes), 0)::bigint FROM artifact WHERE artifact.job_id = job.id) AS "artifactBytes"
+      (SELECT coalesce(sum(size_bytes), 0)::bigint FROM artifact WHERE artifact.job_id = job.id) AS "artifactBytes",
+      early_end AS "earlyEnd"
     FROM job WHERE id = ${jobId}`,
   );
 }

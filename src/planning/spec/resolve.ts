@@ -5,6 +5,8 @@ import { trainSamples } from '../../method/samples.js';
 import { resolveAugmentation } from './augmentation.js';
 import { checkBatchSize } from './batch-size.js';
 import { checkClassBalance } from './class-balance.js';
+import { checkDeviceSeconds } from './device-seconds.js';
+import { checkEarlyStopping } from './early-stopping.js';
 import { checkExports } from './exports.js';
 import { resolveImageSize } from './image-size.js';
 import { resolveMethod } from './method/resolve-method.js';
@@ -14,6 +16,7 @@ import { resolveOptimizer } from './optimizer.js';
 import { type DeviceCount, NO_DEVICES, resolvePrecision } from './precision.js';
 import type { Problems } from './problems.js';
 import { checkRecipe } from './recipe.js';
+import { checkSelection } from './selection.js';
 import { checkValidationShare } from './validation-share.js';
 
 /**
@@ -39,6 +42,12 @@ export function resolveSpec(
   const method =
     model !== null && fills ? resolveMethod({ ...spec, model, optimizer }, dataset, report) : null;
   const unchanged = method !== null && storesVariables(method);
+  // They look at every round, so the number of tasks must be within its limit first.
+  if (method !== null && problems.length === 0) {
+    checkEarlyStopping({ ...spec, method }, dataset, report);
+    checkDeviceSeconds({ ...spec, method }, dataset, report);
+    checkSelection({ ...spec, method }, dataset, report);
+  }
   if (model !== null) checkExports(spec, model, dataset, report);
   checkNormalization(spec, dataset, report);
   checkClassBalance(spec, dataset, unchanged, report);

@@ -13,6 +13,7 @@ import {
 } from '../../method/methods.js';
 import {
   countSteps,
+  endToEndRange,
   parallelRange,
   type Rounds,
   replicaRange,
@@ -44,6 +45,15 @@ export interface PlannedTask {
 }
 
 type Inputs = Record<string, InputReference>;
+type EvaluatedSpec = Pick<ResolvedSpec, 'evaluate_every' | 'method' | 'selection'>;
+
+/** Choices that are made while a job trains. */
+export interface Choices {
+  /** Last round of the wavefront, if that ends early. */
+  readonly lastRound?: number | null;
+  /** Round of the last phase whose network is exported; null: its last one. */
+  readonly selected?: number | null;
+}
 
 // A forward pass costs a third of a training step. Finalizing is about four evaluations (docs/method.md).
 const EVALUATION_STEP = 1 / 3;
@@ -53,7 +63,10 @@ const FIT_ONLY = 1;
 
 const stageKey = (stage: number, round: number): string => `stage-${stage}-${round}`;
 const jointKey = (round: number): string => `stage-${round}`;
-const evaluateKey = (round: number): string => `evaluate-${round}`;
+/** Evaluation after a round of the layer-parallel phase. */
+export const evaluateKey = (round: number): string => `evaluate-${round}`;
+/** Evaluation after a round of the end-to-end phase. */
+const evaluateJoinedKey = (round: number): string => `evaluate_joined-${round}`;
 const endToEndKey = (round: number, replica: number | null): string =>
   replica === null ? `end_to_end-${round}` : `end_to_end-${round}-${replica}`;
 const from = (task: string, output: string): InputReference => ({ task, output });
@@ -64,8 +77,13 @@ const DATASET = from('prepare', 'dataset');
  * (warm start); the wavefront of stage tasks (docs/method.md, "The schedule"); rounds of the joined network;
  * `finalize`. A pure function: the same spec gives the same graph.
  */
-export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTask[] {
-  const rounds = roundsOf(spec, dataset);
+export function planTasks(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  { lastRound = null, selected = null }: Choices = {},
+): PlannedTask[] {
+  const all = roundsOf(spec, dataset);
+  const rounds = lastRound === null ? all : { ...all, parallelRounds: lastRound + 1 };
   const weightOf = (images: number) => (images / spec.batch_size) * EVALUATION_STEP;
   const validated = validationImages(spec, dataset)?.count ?? null;
   const evaluation = weightOf(validated ?? dataset.test_count);
@@ -74,8 +92,8 @@ export function planTasks(spec: ResolvedSpec, dataset: DatasetFacts): PlannedTas
     { ...task('prepare', 'prepare', 1), outputs: ['dataset'] },
     ...warmStart(spec, rounds),
     ...parallelPhase(spec, rounds, evaluation),
-    ...endToEndPhase(spec, rounds),
-    finalizeTask(spec, rounds, final),
+    ...endToEndPhase(spec, rounds, evaluation),
+    { ...finalizeTask(spec, rounds, final, selected), round: lastRound },
   ]);
 }
 
@@ -105,7 +123,8 @@ export function countTasks(spec: ResolvedSpec, dataset: DatasetFacts): number {
   const evaluations = evaluatedRounds(spec, rounds).length;
   const { warmStartRounds, parallelRounds } = rounds;
   const joint = endToEndRoundsOf(rounds).reduce((sum, round) => sum + replicasIn(rounds, round), 0);
-  return 2 + warmStartRounds + parallelRounds * tasksARound + evaluations + joint;
+  const joined = evaluatedJoinedRounds(spec, rounds).length;
+  return 2 + warmStartRounds + parallelRounds * tasksARound + evaluations + joint + joined;
 }
 
 function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
@@ -177,16 +196,55 @@ function sourceOf(
  * Evaluates before the stages are joined, so that the gain of the end-to-end phase is visible, and after the rounds
  * that the job requests.
  */
-function evaluatesAfter(spec: ResolvedSpec, rounds: Rounds, round: number): boolean {
+function evaluatesAfter(spec: EvaluatedSpec, rounds: Rounds, round: number): boolean {
   const isHandOver = round === rounds.parallelRounds - 1 && rounds.endToEndRounds > 0;
   if (isHandOver && spec.method.stages > 1) return true;
+  if (round === rounds.parallelRounds - 1 && rounds.endToEndRounds === 0 && selectsBest(spec)) return true;
   return spec.evaluate_every !== null && (round + 1) % spec.evaluate_every === 0;
 }
 
-function evaluatedRounds(spec: ResolvedSpec, rounds: Rounds): number[] {
+/** Rounds of the layer-parallel phase after which the network is evaluated. */
+export function evaluatedRounds(spec: EvaluatedSpec, rounds: Rounds): number[] {
   return Array.from({ length: rounds.parallelRounds }, (_, round) => round).filter((round) =>
     evaluatesAfter(spec, rounds, round),
   );
+}
+
+/** Jobs of earlier versions select nothing. */
+const selectsBest = ({ selection }: EvaluatedSpec): boolean => selection?.keep === 'best';
+
+/** Rounds of the end-to-end phase after which the network is evaluated: only to select among them. */
+function evaluatedJoinedRounds(spec: EvaluatedSpec, rounds: Rounds): number[] {
+  if (!selectsBest(spec)) return [];
+  const every = spec.evaluate_every ?? 1;
+  return endToEndRoundsOf(rounds).filter(
+    (round, index, all) => (index + 1) % every === 0 || round === all[all.length - 1],
+  );
+}
+
+/** A network that can be selected, with the task that evaluates it. */
+export interface Candidate {
+  readonly round: number;
+  /** Key of the evaluation. */
+  readonly key: string;
+  /** Name of its checkpoint. */
+  readonly checkpoint: string;
+  /** The last optimizer step that it includes. */
+  readonly step: number;
+}
+
+/** The evaluations of the last phase, among which the best network is selected. */
+export function candidatesOf(spec: EvaluatedSpec, rounds: Rounds): Candidate[] {
+  if (rounds.endToEndRounds === 0) {
+    return evaluatedRounds(spec, rounds).map((round) => {
+      const step = parallelRange(rounds, round).end - 1;
+      return { round, key: evaluateKey(round), checkpoint: `round-${round}`, step };
+    });
+  }
+  return evaluatedJoinedRounds(spec, rounds).map((round) => {
+    const step = endToEndRange(rounds, round).end - 1;
+    return { round, key: evaluateJoinedKey(round), checkpoint: endToEndKey(round, null), step };
+  });
 }
 
 function evaluateTask({ method }: ResolvedSpec, rounds: Rounds, round: number, weight: number): PlannedTask {
@@ -199,12 +257,25 @@ function evaluateTask({ method }: ResolvedSpec, rounds: Rounds, round: number, w
  * All replicas of a round start from the mean of the states of the previous round (docs/method.md, "The end-to-end
  * phase on K devices").
  */
-function endToEndPhase({ method }: ResolvedSpec, rounds: Rounds): PlannedTask[] {
+function endToEndPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
+  const evaluated = evaluatedJoinedRounds(spec, rounds);
   return endToEndRoundsOf(rounds).flatMap((round) => {
-    const inputs = { dataset: DATASET, ...joinedStatesOf(method, rounds, round - 1) };
+    const inputs = { dataset: DATASET, ...joinedStatesOf(spec.method, rounds, round - 1) };
     const replicas = Array.from({ length: replicasIn(rounds, round) }, (_, replica) => replica);
-    return replicas.map((replica) => ({ ...endToEndTask(rounds, round, replica), inputs }));
+    const after = round === rounds.warmStartRounds ? decidingEvaluations(spec, rounds) : [];
+    const trained = replicas.map((replica) => ({ ...endToEndTask(rounds, round, replica), inputs, after }));
+    if (!evaluated.includes(round)) return trained;
+    const states = { dataset: DATASET, ...joinedStatesOf(spec.method, rounds, round) };
+    const key = evaluateJoinedKey(round);
+    return [...trained, { ...task(key, 'evaluate', evaluation, null, round), inputs: states }];
   });
+}
+
+/** Evaluations that may say that an earlier round was the last one: nothing that follows the phase starts before them. */
+function decidingEvaluations(spec: ResolvedSpec, rounds: Rounds): string[] {
+  if (!spec.early_stopping) return [];
+  const deciding = evaluatedRounds(spec, rounds).filter((round) => round < rounds.parallelRounds - 1);
+  return deciding.map(evaluateKey);
 }
 
 const endToEndRoundsOf = ({ warmStartRounds, endToEndRounds }: Rounds): number[] =>
@@ -223,14 +294,21 @@ function joinedStatesOf(method: StagedMethod, rounds: Rounds, round: number): In
   );
 }
 
-function finalizeTask(spec: ResolvedSpec, rounds: Rounds, weight: number): PlannedTask {
+/** @param selected the round of the last phase whose network it exports; null: the last one */
+function finalizeTask(spec: ResolvedSpec, all: Rounds, weight: number, selected: number | null): PlannedTask {
+  const isParallel = all.endToEndRounds === 0;
+  const rounds = isParallel && selected !== null ? { ...all, parallelRounds: selected + 1 } : all;
   const { warmStartRounds, parallelRounds, endToEndRounds } = rounds;
+  const joined = isParallel ? null : selected;
   const inputs: Inputs = {
     dataset: DATASET,
-    ...joinedStatesOf(spec.method, rounds, warmStartRounds + endToEndRounds - 1),
+    ...joinedStatesOf(spec.method, rounds, joined ?? warmStartRounds + endToEndRounds - 1),
     ...auxiliariesOf(spec.method, rounds, parallelRounds - 1),
   };
-  const after = evaluatedRounds(spec, rounds).map(evaluateKey);
+  const after = [
+    ...evaluatedRounds(spec, all).map(evaluateKey),
+    ...evaluatedJoinedRounds(spec, all).map(evaluateJoinedKey),
+  ];
   return { ...task('finalize', 'finalize', weight), inputs, after };
 }
 

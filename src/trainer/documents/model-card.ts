@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, MetricHistory, NetworkFigures } from '../../contract/trainer-protocol.js';
 import { modelInputOf, preparationOf } from '../../images/preparation.js';
+import { parallelRange, roundsOf } from '../../method/index.js';
 import { inputShape } from '../../network/index.js';
 import type { ExportFormat } from '../export/index.js';
 import { frontMatter } from './front-matter.js';
@@ -20,6 +21,8 @@ export interface CardFacts {
   readonly history: MetricHistory;
   /** File name of the picture of the curves; null if there is none. */
   readonly curves: string | null;
+  /** Round after which the layer-parallel phase ended early; null if it did not. */
+  readonly endedAfter: number | null;
 }
 
 /** A model card, the README.md in the folder of a model: its description, figures, origin and use. */
@@ -166,7 +169,8 @@ function usage({ networks, dataset, spec }: CardFacts): string[] {
   return snippets.length > 0 ? [['## Use', ...preparation(spec, dataset), ...snippets].join('\n\n')] : [];
 }
 
-function provenance({ jobId, spec, dataset, datasetDigest, codeVersion, runtime }: CardFacts): string {
+function provenance(facts: CardFacts): string {
+  const { jobId, spec, dataset, datasetDigest, codeVersion, runtime } = facts;
   const { optimizer, method } = spec;
   return table(
     ['what', 'value'],
@@ -186,8 +190,18 @@ function provenance({ jobId, spec, dataset, datasetDigest, codeVersion, runtime 
         `${optimizer.type}, learning rate ${optimizer.learning_rate}, ${optimizer.schedule.type}`,
       ],
       ['epochs', `${spec.epochs}, batches of ${spec.batch_size}, ${spec.precision}`],
+      ...earlyEnd(facts),
     ],
   );
+}
+
+/** Of the epochs above, those of the stages that were not trained. */
+function earlyEnd({ spec, dataset, endedAfter }: CardFacts): [string, string][] {
+  if (endedAfter === null) return [];
+  const rounds = roundsOf(spec, dataset);
+  const epochs = parallelRange(rounds, endedAfter).end / rounds.stepsPerEpoch;
+  const phase = `the layer-parallel phase after round ${endedAfter}, at ${Number(epochs.toFixed(2))} epochs`;
+  return [['ended early', phase]];
 }
 
 /** Fidelity of the training of the stages: docs/method.md, "Diagnostics". */

@@ -280,6 +280,8 @@ export class FakeJobs implements JobsClient {
             speedup: null,
             speedup_reason: null,
             model_id: null,
+            ended: 'completed' as const,
+            selected: null,
             figures: {},
           }
         : null;

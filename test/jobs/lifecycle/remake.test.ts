@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TaskSuccess } from '../../../src/contract/trainer-protocol.js';
-import { planJobs } from '../../../src/jobs/dispatcher/reconcile.js';
-import { type Claim, claim } from '../../../src/jobs/lifecycle/claim.js';
+import type { Claim } from '../../../src/jobs/lifecycle/claim.js';
 import { recordFailure } from '../../../src/jobs/lifecycle/fail.js';
 import { recordReport } from '../../../src/jobs/lifecycle/report.js';
 import { recordSuccess } from '../../../src/jobs/lifecycle/succeed.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import type { Strata } from '../../support/strata.js';
-import { smallJob } from '../support/specs.js';
-import { claimer, log, useStore } from '../support/store.js';
+import { ByHand, SUCCESS } from '../support/by-hand.js';
+import { useStore } from '../support/store.js';
 
 let strata: Strata;
 let db: Database;
@@ -24,53 +22,13 @@ const damaged = {
   tensor: null,
 };
 const output = { uri: BLOB, size_bytes: 1 };
-const success: TaskSuccess = {
-  outputs: { dataset: output, state: output, auxiliary: output, corrections: output },
-  seconds: {},
-  artifacts: [],
-  result: {},
-};
-
-/** One job of two stages, its tasks claimed and ended by hand. */
-class ByHand {
-  private constructor(readonly id: string) {}
-
-  static async start(maxAttempts = 5): Promise<ByHand> {
-    const { job } = await strata.client.jobs.createJob(smallJob({ max_attempts: maxAttempts }), {});
-    await planJobs(db, log);
-    return new ByHand(job.id);
-  }
-
-  async claim(key: string): Promise<Claim['task']> {
-    const row = await db.task.findUniqueOrThrow({ where: { jobId_key: { jobId: this.id, key } } });
-    await strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [row.id]);
-    const claimed = await claim(db, row.id, claimer);
-    assert.ok(claimed, `${key} is to be had`);
-    return claimed.task;
-  }
-
-  async run(...keys: string[]): Promise<void> {
-    for (const key of keys)
-      assert.notEqual(await recordSuccess(db, await this.claim(key), success, []), null);
-  }
-
-  async states(...keys: string[]): Promise<string[]> {
-    const rows = await db.task.findMany({ where: { jobId: this.id } });
-    return keys.map((key) => rows.find((row) => row.key === key)?.state ?? 'none');
-  }
-
-  async everything(): Promise<unknown> {
-    const of = (table: string) =>
-      strata.sql.query(`SELECT * FROM ${table} WHERE job_id = $1 ORDER BY 1, 2`, [this.id]);
-    return (await Promise.all(['task', 'event'].map(of))).map(({ rows }) => rows);
-  }
-}
+const start = (maxAttempts = 5) => ByHand.start({ strata, db }, { max_attempts: maxAttempts });
 
 const damage = (task: Claim['task'], input: string, code = damaged.code) =>
   recordFailure(db, task, { ...damaged, code }, 'retry', input);
 
 test('the maker of a damaged input runs again; readers wait, running tasks go on, nothing else changes', async () => {
-  const job = await ByHand.start();
+  const job = await start();
   await job.run('prepare', 'stage-1-0', 'stage-1-1');
   const reader = await job.claim('stage-0-0');
   const running = await job.claim('stage-1-2');
@@ -78,7 +36,7 @@ test('the maker of a damaged input runs again; readers wait, running tasks go on
   const keys = ['prepare', 'stage-0-0', 'stage-1-0', 'stage-1-2', 'stage-1-3'];
   assert.deepEqual(await job.states(...keys), ['ready', 'waiting', 'succeeded', 'running', 'waiting']);
   // It has read its inputs, or will come back like the first one.
-  assert.notEqual(await recordSuccess(db, running, success, []), null);
+  assert.notEqual(await recordSuccess(db, running, SUCCESS, []), null);
   assert.deepEqual(await job.states(...keys), ['ready', 'waiting', 'succeeded', 'succeeded', 'waiting']);
   await job.run('prepare');
   assert.deepEqual(await job.states(...keys), ['succeeded', 'ready', 'succeeded', 'succeeded', 'ready']);
@@ -90,7 +48,7 @@ test('the maker of a damaged input runs again; readers wait, running tasks go on
 });
 
 test('two readers of the same damaged bytes let them be made again once, whichever comes when', async () => {
-  const job = await ByHand.start();
+  const job = await start();
   await job.run('prepare', 'stage-1-0');
   const [one, two] = [await job.claim('stage-0-0'), await job.claim('stage-1-1')];
   await damage(one, 'dataset');
@@ -112,7 +70,7 @@ test('events describe the tasks of a plan without replicas without a replica', a
 });
 
 test('a maker whose own inputs are gone finds out and lets them be made first', async () => {
-  const job = await ByHand.start();
+  const job = await start();
   await job.run('prepare', 'stage-1-0', 'stage-1-1');
   await damage(await job.claim('stage-1-2'), 'state');
   await damage(await job.claim('stage-1-1'), 'state');
@@ -127,7 +85,7 @@ test('a maker whose own inputs are gone finds out and lets them be made first', 
 });
 
 test('an attempt that is not the current one lets nothing be made again', async () => {
-  const job = await ByHand.start();
+  const job = await start();
   await job.run('prepare', 'stage-1-0');
   const stale = await job.claim('stage-1-1');
   await recordFailure(db, stale, { ...damaged, code: 'trainer_crashed' }, 'retry');
@@ -138,7 +96,7 @@ test('an attempt that is not the current one lets nothing be made again', async 
 });
 
 test('storage that damages the same output again and again ends the job, which names the blob', async () => {
-  const job = await ByHand.start(3);
+  const job = await start(3);
   await job.run('prepare', 'stage-1-0');
   for (let time = 0; time < 2; time++) {
     await damage(await job.claim('stage-1-1'), 'state');
@@ -152,7 +110,7 @@ test('storage that damages the same output again and again ends the job, which n
 });
 
 test("a damaged input that no task makes is read again, and fails the job at last; a task's checkpoint is dropped", async () => {
-  const job = await ByHand.start(2);
+  const job = await start(2);
   await job.run('prepare');
   const first = await job.claim('stage-1-0');
   const checkpoint = { ...output, step: 2, share: 0.5 };
@@ -165,7 +123,7 @@ test("a damaged input that no task makes is read again, and fails the job at las
 });
 
 test('a damaged input leaves the checkpoint of its task where it is', async () => {
-  const job = await ByHand.start();
+  const job = await start();
   await job.run('prepare', 'stage-1-0');
   const task = await job.claim('stage-1-1');
   await recordReport(db, task, {

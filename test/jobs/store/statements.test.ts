@@ -33,6 +33,7 @@ import * as references from '../../../src/jobs/store/references.js';
 import { readServiceFigures } from '../../../src/jobs/store/service-figures.js';
 import * as trials from '../../../src/jobs/store/sweep-trials.js';
 import * as sweeps from '../../../src/jobs/store/sweeps.js';
+import * as taskCuts from '../../../src/jobs/store/task-cuts.js';
 import * as taskSeconds from '../../../src/jobs/store/task-seconds.js';
 import { endSucceeded } from '../../../src/jobs/store/task-successes.js';
 import * as tasks from '../../../src/jobs/store/tasks.js';
@@ -123,6 +124,8 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => jobList.findJobs(db, { ...list, orderBy: 'accuracy' }),
     () => jobs.lockJob(db, 'none'),
     () => dueJobs.overtimeJobs(db, '', 1),
+    () => dueJobs.jobsWithSpentBudget(db, '', 1),
+    () => taskCuts.lastTrainedRound(db, 'none').catch(() => null),
     () => dueJobs.overlongQueuedJobs(db, '', 1),
     () => dueJobs.unplannedJobs(db, '', 1),
     () => dueJobs.lockUnplannedJobs(db, ['none']),
@@ -152,6 +155,8 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => tenantBytes.readStoredBytes(db, 'none'),
     () => tasks.expiredTasks(db, '', 1),
     () => tasks.consumedSpools(db, '', 1),
+    () => taskCuts.dropTasks(db, 'none', ['stage-0-1']),
+    () => taskCuts.valuesOfEvaluations(db, 'none', 'validation_accuracy'),
     () => claimExport(db, 1),
     () => metrics.pointsSince(db, '', [], 1),
     () => claimDelivery(db, 1),

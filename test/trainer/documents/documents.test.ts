@@ -45,7 +45,7 @@ test('a picture has a curve for each series, in a panel for each name that was m
   assert.equal(drawCurves({ at: AT, series: [] }), null);
 });
 
-function card(changes: Parameters<typeof mnistSpec>[0] = {}): string {
+function card(changes: Parameters<typeof mnistSpec>[0] = {}, endedAfter: number | null = null): string {
   return modelCard({
     jobId: 'job_1',
     spec: mnistSpec(changes),
@@ -57,8 +57,18 @@ function card(changes: Parameters<typeof mnistSpec>[0] = {}): string {
     result: { auxiliary_error_1: 0.125, auxiliary_error_before_1: 0.5 },
     history: HISTORY,
     curves: null,
+    endedAfter,
   });
 }
+
+test('the card of a job whose layer-parallel phase ended early says where', () => {
+  const changes = { max_train_samples: 256, batch_size: 32, epochs: 4, method: { round_steps: 4 } };
+  assert.doesNotMatch(card(changes), /ended early/);
+  assert.match(
+    card(changes, 2),
+    /\| ended early \| the layer-parallel phase after round 2, at 1.5 epochs \|/,
+  );
+});
 
 test('a card shows the origin of the model, and the training of its stages', () => {
   const text = card();
@@ -126,6 +136,7 @@ test("a card of photographs says how they are resized and cropped, and has the j
       networks: NETWORKS,
       result: {},
       curves: null,
+      endedAfter: null,
     },
     runtime: { tensorflow: '2', device: 'cpu' },
     history: HISTORY,

@@ -211,5 +211,6 @@ function cardOf(image: Shape, storage: 'pixels' | 'encoded', formats: ExportForm
     result: {},
     history: { at: '2026-01-01T00:00:00.000Z', series: [] },
     curves: null,
+    endedAfter: null,
   });
 }

@@ -8,7 +8,7 @@ import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
 import { resolved } from '../../jobs/support/specs.js';
-import { withBlobs } from '../support/run-plan.js';
+import { runPlan, withBlobs } from '../support/run-plan.js';
 import type { SpecChanges } from '../support/specs.js';
 import { TINY, tinySpec } from '../support/training-tasks.js';
 
@@ -108,6 +108,34 @@ test('a validation split is scored between rounds, the test images at the end al
   assert.ok(isShareOf(final.test_accuracy, COUNTS.test));
   assert.equal(final.validation_accuracy, between.validation_accuracy, 'the same network on the same images');
   assert.equal(final.validation_loss, between.validation_loss);
+});
+
+test('evaluations in the end-to-end phase score the joined network, as finalize does after its last round', async () => {
+  await withBlobs(async (blobs) => {
+    const { uri, facts } = await store(blobs, COUNTS);
+    const spec = tinySpec({
+      epochs: 2,
+      validation_share: 0.25,
+      batch_size: 12,
+      max_train_samples: null,
+      evaluate_every: 1,
+      exports: [],
+      selection: { keep: 'best', metric: 'validation_accuracy' },
+      method: { type: 'augmented-lagrangian', stages: 2, end_to_end_share: 0.5, round_steps: 1 },
+    });
+    const dataset = { ...facts, manifest: uri };
+    const { successes, samples } = await runPlan(spec, blobs, undefined, undefined, dataset);
+    const joined = [0, 1].map((round) => successes.get(`evaluate_joined-${round}`)?.result ?? {});
+    for (const result of joined) {
+      assert.deepEqual(Object.keys(result).sort(), ['validation_accuracy', 'validation_loss']);
+      assert.ok(isShareOf(result.validation_accuracy, 8));
+    }
+    assert.notEqual(joined[0]?.validation_loss, joined[1]?.validation_loss, 'a round lies between them');
+    const final = successes.get('finalize')?.result;
+    assert.equal(joined[1]?.validation_loss, final?.validation_loss, 'the same network on the same images');
+    const steps = samples.flatMap(({ name, step }) => (name === 'validation_loss' ? [step] : []));
+    assert.deepEqual([...new Set(steps)], [0, 1, 2, 3], 'each at the last step of its round');
+  });
 });
 
 test('a share of the training images is held out, never trained on, and scored instead of the split', async () => {

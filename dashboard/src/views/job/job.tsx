@@ -48,6 +48,12 @@ export default function JobView({ id }: { readonly id: string }) {
   );
 }
 
+const ENDED: Partial<Record<Schemas['JobResult']['ended'], string>> = {
+  early: 'The layer-parallel phase ended early, because its figures stopped improving.',
+  target: 'The layer-parallel phase ended early, because it reached its target.',
+  budget: 'The layer-parallel phase ended early, because the budget of device time was spent.',
+};
+
 function Head({ job, asOf }: { readonly job: Schemas['Job']; readonly asOf: Date | null }) {
   const { name, id, state, progress } = job;
   return (
@@ -59,6 +65,7 @@ function Head({ job, asOf }: { readonly job: Schemas['Job']; readonly asOf: Date
         {job.finished_at === null && <span className="quiet">live, as of {clock(asOf)}</span>}
         <Actions job={job} />
       </div>
+      {job.result && ENDED[job.result.ended] && <p className="quiet">{ENDED[job.result.ended]}</p>}
       {job.state_reason && !job.error && <p className="quiet">{job.state_reason}</p>}
       {job.error && (
         <div role="alert" className="problem">

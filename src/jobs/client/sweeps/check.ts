@@ -22,6 +22,8 @@ export function checkSweep(spec: SweepSpec, checkJob: CheckJob): void {
     report('/repeats', 'Must be 1 while /seed is searched: repeats train the same point with further seeds.');
   if (spec.repeats > 1 && spec.stopping.type !== 'none')
     report('/repeats', 'Must be 1 with `stopping`: a trial is compared by the values of one job.');
+  if (spec.job.max_device_seconds?.then === 'pause')
+    report('/job/max_device_seconds/then', 'Use `finish` or `fail`: nobody would resume a paused trial.');
   if (problems.length === 0) {
     checkValues(spec, checkJob, report);
     checkOverrides(spec, checkJob, report);

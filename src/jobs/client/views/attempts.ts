@@ -53,6 +53,7 @@ function ended(
   { error }: AttemptData,
 ): Pick<Attempt, 'outcome' | 'error' | 'ended_at'> {
   const ended_at = at.toISOString();
+  if (type === 'task.dropped') return { outcome: 'cancelled', error: null, ended_at };
   if (type === 'task.succeeded') return { outcome: 'succeeded', error: null, ended_at };
   if (error === undefined) return { outcome: 'returned', error: null, ended_at };
   return { outcome: error.code === 'worker_lost' ? 'lost' : 'failed', error, ended_at };

@@ -44,7 +44,7 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs, curve }: J
     requested: row.requested,
     // Jobs of earlier versions have none.
     plan: { warnings: [], ...row.plan },
-    result: row.result === null ? null : toResult(row.result, modelId),
+    result: row.result === null ? null : toResult(row, row.result, modelId),
     error: row.error,
     ...(curve !== undefined && { latest: curve?.latest ?? {}, spark: curve?.spark ?? [] }),
     links: linksOf(row.id),
@@ -83,6 +83,7 @@ function estimatedFinish(row: JobRow, kinds: readonly KindProgress[], nowMs: num
 }
 
 function toResult(
+  { earlyEnd, selected }: Pick<JobRow, 'earlyEnd' | 'selected'>,
   { networks = [], speedup = null, speedup_reason = null, ...figures }: StoredResult,
   modelId: string | null,
 ): Schemas['JobResult'] {
@@ -99,6 +100,8 @@ function toResult(
     speedup,
     speedup_reason,
     model_id: modelId,
+    ended: earlyEnd?.reason ?? 'completed',
+    selected,
     figures,
   };
 }

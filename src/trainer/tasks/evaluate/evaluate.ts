@@ -1,5 +1,5 @@
-import type { TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, parallelRange, type RunDescription } from '../../../method/index.js';
+import { REPLICA_INPUT, type TaskSuccess } from '../../../contract/trainer-protocol.js';
+import { describeRun, endToEndRange, parallelRange, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import type { SplitReader } from '../../data/index.js';
 import {
@@ -31,18 +31,22 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   const history = await readHistory(context);
   const watch = new Stopwatch(context.now);
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
-  const step = parallelRange(run.rounds, round ?? 0).end - 1;
+  const isJoined = readsJoinedNetwork(context.assignment);
+  const range = isJoined ? endToEndRange : parallelRange;
+  const step = range(run.rounds, round ?? 0).end - 1;
   const isLast = round === run.rounds.parallelRounds - 1;
   const scored = readers.validation ?? readers.test;
   const full = await TrainedNetwork.calibrate(wholeNetwork(run.network), weights, readers.train, spec.seed);
   try {
     const scores = await watch.timeAsync('evaluate', async () => ({
       full: await full.evaluate(scored, context.betweenSteps),
-      compact: await evaluateCompact(context, run, weights, readers.train, scored),
+      compact: isJoined ? null : await evaluateCompact(context, run, weights, readers.train, scored),
     }));
-    const diagnostics = await watch.timeAsync('diagnose', () =>
-      diagnose(context, run, weights, full, { train: readers.train, test: scored }, step),
-    );
+    const diagnostics = isJoined
+      ? []
+      : await watch.timeAsync('diagnose', () =>
+          diagnose(context, run, weights, full, { train: readers.train, test: scored }, step),
+        );
     const result = figures(readers.validation ? 'validation' : 'test', scores.full, scores.compact);
     const points = Object.entries(result).map(([name, value]) => ({ name, stage: null, step, value }));
     context.metrics([...points, ...diagnostics]);
@@ -57,6 +61,11 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   } finally {
     full.dispose();
   }
+}
+
+/** After a round of the end-to-end phase. The AuxNets do not fit this network, and it has no stages to diagnose. */
+function readsJoinedNetwork({ inputs }: TaskContext['assignment']): boolean {
+  return Object.keys(inputs).some((name) => name === 'state' || name.startsWith(REPLICA_INPUT));
 }
 
 /** Names that scores on each kind of images have in metrics and results. */

@@ -24,12 +24,12 @@ export async function writeDocuments(
   networks: readonly NetworkFigures[],
   finals: readonly MetricSample[],
 ): Promise<ArtifactOutput[]> {
-  const { job_id: jobId, spec, dataset } = context.assignment;
+  const { job_id: jobId, spec, dataset, round: endedAfter } = context.assignment;
   const history = withFinals(metrics, finals);
   const curves = drawCurves(history);
   const datasetDigest = requiredInput(context, 'dataset');
   const card = modelCard({
-    ...{ jobId, spec, dataset, datasetDigest, networks, result, history },
+    ...{ jobId, spec, dataset, datasetDigest, networks, result, history, endedAfter },
     codeVersion: codeVersion(),
     runtime: describeRuntime(),
     curves: curves && CURVES,

@@ -11,7 +11,7 @@ export async function writeReport(
   result: Readonly<Record<string, number>>,
   networks: readonly NetworkFigures[],
 ): Promise<ArtifactOutput> {
-  const { job_id, spec, dataset } = context.assignment;
+  const { job_id, spec, dataset, round } = context.assignment;
   const report = {
     job_id,
     spec,
@@ -24,6 +24,7 @@ export async function writeReport(
       head: head && describeCost(headLayers({ head })),
     })),
     rounds: run.rounds,
+    ...(round !== null && { ended_after_round: round }),
     result,
     networks,
     runtime: describeRuntime(),

@@ -45,6 +45,9 @@ const row: Job = {
   finishedAt: null,
   spoolDeletedAt: null,
   artifactsDeletedAt: null,
+  earlyEnd: null,
+  selected: null,
+  budgetSpentAt: null,
   traceparent: null,
   initial: null,
 };

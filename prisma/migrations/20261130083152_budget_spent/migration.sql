@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "job" ADD COLUMN     "budget_spent_at" TIMESTAMPTZ(3);

@@ -1,0 +1,53 @@
+import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js';
+import { roundsOf } from '../../method/rounds.js';
+import { type Candidate, candidatesOf, type PlannedTask, planTasks } from '../tasks/task-graph.js';
+
+type Selection = JobSpec['selection'];
+
+export interface Evaluated extends Candidate {
+  /** The metric of the selection. Null and NaN: the network gave no number. */
+  readonly value: number | null;
+}
+export interface Best extends Candidate {
+  readonly value: number;
+}
+
+/** The best of the evaluations of one phase, in the order of their rounds; among equal ones the first. Null: no number. */
+export function selectBest({ metric }: Selection, evaluated: readonly Evaluated[]): Best | null {
+  let best: Best | null = null;
+  for (const { value, ...candidate } of evaluated) {
+    if (value === null || Number.isNaN(value)) continue;
+    const isBetter =
+      best === null || (metric === 'validation_accuracy' ? value > best.value : value < best.value);
+    if (isBetter) best = { ...candidate, value };
+  }
+  return best;
+}
+
+/**
+ * The evaluations that a job selects from.
+ * @param lastRound last round of the layer-parallel phase, if that ended early
+ */
+export function candidatesAfter(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  lastRound: number | null,
+): Candidate[] {
+  const all = roundsOf(spec, dataset);
+  const rounds = lastRound === null ? all : { ...all, parallelRounds: lastRound + 1 };
+  const planned = new Set(candidatesOf(spec, all).map(({ key }) => key));
+  return candidatesOf(spec, rounds).filter(({ key }) => planned.has(key));
+}
+
+/** `finalize` as it exports the network of a round of the last phase. */
+export function finalizeOf(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  lastRound: number | null,
+  selected: number,
+): PlannedTask {
+  const keys = new Set(planTasks(spec, dataset).map(({ key }) => key));
+  const finalize = planTasks(spec, dataset, { lastRound, selected }).at(-1);
+  if (finalize?.kind !== 'finalize') throw new Error('the last task of a plan is finalize');
+  return { ...finalize, after: finalize.after.filter((key) => keys.has(key)) };
+}
