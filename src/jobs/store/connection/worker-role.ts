@@ -10,7 +10,8 @@ export const WORKER_ROLE = 'strata_worker';
 const PRIVILEGES: Readonly<Record<string, string>> = {
   job: 'SELECT, UPDATE',
   task: 'SELECT, UPDATE',
-  task_dependency: 'SELECT',
+  // After an early end, what waited for rounds that are left out waits for others.
+  task_dependency: 'SELECT, INSERT, DELETE',
   checkpoint: 'SELECT, INSERT, UPDATE, DELETE',
   event: 'SELECT, INSERT',
   log_line: 'SELECT, INSERT',
@@ -18,6 +19,10 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   metric_level: 'SELECT, INSERT, UPDATE, DELETE',
   artifact: 'SELECT, INSERT, UPDATE',
   model: 'SELECT, INSERT',
+  // A trigger gives a new model its number.
+  model_version: 'SELECT, INSERT, UPDATE',
+  evaluation: 'SELECT, UPDATE',
+  evaluation_part: 'SELECT, INSERT, UPDATE, DELETE',
   dataset: 'SELECT, UPDATE',
   dataset_blob: 'SELECT, INSERT, DELETE',
   dataset_import: 'SELECT, UPDATE, DELETE',
