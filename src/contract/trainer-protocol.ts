@@ -31,7 +31,7 @@ export interface TaskAssignment {
   readonly kind: AssignmentKind;
   /** Stage 0..K-1, or null for tasks of the whole network. */
   readonly stage: number | null;
-  /** Of finalize: the round after which the layer-parallel phase ended early. */
+  /** For finalize: the round after which the layer-parallel phase ended early. */
   readonly round: number | null;
   /** Index of the replica in a round of the joined network; null if a single task trains the round. */
   readonly replica: number | null;

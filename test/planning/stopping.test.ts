@@ -93,7 +93,7 @@ test('early stopping ends a phase where the table says', () => {
     const stop = earlyStop({ ...RULE, ...rule }, evaluations);
     const found = stop && [stop.reason, stop.round, stop.best?.round ?? null];
     assert.deepEqual(found, ends, about);
-    // Whatever comes later changes nothing.
+    // Values that come later change nothing.
     const later = earlyStop({ ...RULE, ...rule }, [...evaluations, { round: 99, epochs: 100, value: 0.99 }]);
     if (ends !== null) assert.deepEqual(later, stop, `${about}, with a later value`);
   }

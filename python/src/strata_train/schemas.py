@@ -260,14 +260,14 @@ class PlanMethod(TypedDict):
 
 class PlanFrozenFeatures(TypedDict):
     stored: bool
-    """Whether it is stored. If not"""
+    """Whether it is stored. If not, every step computes it."""
     obstacle: Optional[Literal["augmentation", "norm", "method", "bytes"]]
     """Why it is not stored. `augmentation`: the images change from epoch to epoch. `norm`: with `freeze.norm:
     estimate`, it depends on the other images of the batch. `method`: stages with stored variables or message
     rounds. `bytes`: it has more than 2 GiB. Null if it is stored.
     """
     bytes: int
-    """Size of the file"""
+    """Size of the file, for all training images."""
     saved_seconds: float
     """Seconds of a step of the whole network on one device that it saves, or would save: the forward pass of the
     frozen blocks, less the time of reading.

@@ -1743,14 +1743,14 @@ export interface components {
             stages: components["schemas"]["PlanStage"][];
             /** @description What the blocks that `freeze` names make of the training images. Without augmentation it is the same in every epoch, so it is computed once, stored, and read by the steps of the first stage: all times of the plan count that. Null without `freeze`. */
             frozen_features: {
-                /** @description Whether it is stored. If not */
+                /** @description Whether it is stored. If not, every step computes it. */
                 stored: boolean;
                 /**
                  * @description Why it is not stored. `augmentation`: the images change from epoch to epoch. `norm`: with `freeze.norm: estimate`, it depends on the other images of the batch. `method`: stages with stored variables or message rounds. `bytes`: it has more than 2 GiB. Null if it is stored.
                  * @enum {string|null}
                  */
                 obstacle: "augmentation" | "norm" | "method" | "bytes" | null;
-                /** @description Size of the file */
+                /** @description Size of the file, for all training images. */
                 bytes: number;
                 /** @description Seconds of a step of the whole network on one device that it saves, or would save: the forward pass of the frozen blocks, less the time of reading. */
                 saved_seconds: number;

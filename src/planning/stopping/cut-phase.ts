@@ -21,7 +21,7 @@ export function cutPhase(spec: ResolvedSpec, dataset: DatasetFacts, round: numbe
   const rewired = before.flatMap((task) => {
     const changed = after.get(task.key);
     if (!changed || linksOf(changed) === linksOf(task)) return [];
-    // Where the job asks for no evaluation after that round, there is none to wait for.
+    // There is no evaluation to wait for where the job asks for none after that round.
     return [{ ...changed, after: changed.after.filter((key) => keys.has(key)) }];
   });
   return { dropped, rewired };

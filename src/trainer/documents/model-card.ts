@@ -195,7 +195,7 @@ function provenance(facts: CardFacts): string {
   );
 }
 
-/** Of the epochs above, those of the stages that were not trained. */
+/** Epochs of those above in which the stages were not trained. */
 function earlyEnd({ spec, dataset, endedAfter }: CardFacts): [string, string][] {
   if (endedAfter === null) return [];
   const rounds = roundsOf(spec, dataset);

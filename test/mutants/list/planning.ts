@@ -74,7 +74,7 @@ export const PLANNING: readonly Mutant[] = [
       name: 'finalize-early',
       fault: 'The job ends before its evaluations.',
       file: GRAPH,
-      edits: [['const after = evaluatedRounds(spec, rounds).map(evaluateKey)', 'const after: string[] = []']],
+      edits: [['    ...evaluatedRounds(spec, all).map(evaluateKey),\n', '']],
     },
   ]),
   ...noticedBy(GRAPH_TEST, 'counting the tasks agrees with making them', [
