@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Fragment } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { figure, percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
@@ -33,7 +34,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
         {data.images.toLocaleString()} images{data.tta === 'flip' && ', each with its mirror image'}.
       </p>
       {figures && (
-        <>
+        <div className="main-column">
           <FiguresPanel figures={figures} />
           <ComparisonPanel
             evaluation={data}
@@ -43,7 +44,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
           <ClassesPanel figures={figures} />
           <ConfusionPanel figures={figures} />
           <CalibrationPanel figures={figures} />
-        </>
+        </div>
       )}
     </main>
   );
@@ -66,10 +67,10 @@ function FiguresPanel({ figures }: { readonly figures: Figures }) {
     <Panel title="Figures" note="Over all images at once. The guide defines each figure under Evaluations.">
       <dl className="figures">
         {rows.map(([name, value]) => (
-          <div key={name}>
+          <Fragment key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
-          </div>
+          </Fragment>
         ))}
       </dl>
     </Panel>

@@ -19,7 +19,7 @@ export default function SweepView({ id }: { readonly id: string }) {
       <Problem error={error} />
       {isPending && !error && <p className="quiet">Loading…</p>}
       {sweep && (
-        <>
+        <div className="main-column">
           <Facts sweep={sweep} />
           <Actions sweep={sweep} />
           <Panel title="Fields and objective" note="The thick line is the best trial." wide>
@@ -32,7 +32,7 @@ export default function SweepView({ id }: { readonly id: string }) {
           <Panel title="Trials" wide>
             <Trials trials={trials} fields={fieldsOf(sweep, trials).map(({ name }) => name)} />
           </Panel>
-        </>
+        </div>
       )}
     </main>
   );
@@ -51,7 +51,7 @@ function Facts({ sweep }: { readonly sweep: Sweep }) {
   return (
     <>
       <p>
-        <span className={`badge ${state}`}>{state}</span> {ended && `ended: ${ended.replace('_', ' ')}`}{' '}
+        <span className={`badge ${state}`}>{state}</span> {ended && `Ended: ${ended.replace('_', ' ')}.`}{' '}
         {best && `Best: trial ${best.number} with ${spec.objective.metric} ${figure(best.value, 4)}.`}{' '}
         {refit && <Link href={`/jobs/${refit}`}>trained once more</Link>}
       </p>
