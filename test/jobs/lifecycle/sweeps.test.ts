@@ -4,6 +4,7 @@ import type { Sweep } from '../../../src/contract/client/sweeps.js';
 import { StrataError } from '../../../src/contract/errors.js';
 import { advanceSweep } from '../../../src/jobs/lifecycle/sweeps.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
+import { evaluateKey } from '../../../src/planning/tasks/task-graph.js';
 import type { Strata } from '../../support/strata.js';
 import { insertModel } from '../support/models.js';
 import { useStore } from '../support/store.js';
@@ -286,8 +287,8 @@ describe('a sweep', () => {
     const evaluated = (index: number, accuracy: number) =>
       strata.sql.query(
         `INSERT INTO task (id, job_id, key, position, kind, round, state, waiting, inputs, weight, result, finished_at)
-         VALUES ('task_rung_' || $1::text, $1, 'evaluate-x', 0, 'evaluate', $2, 'succeeded', 0, '{}', 1, $3, now())`,
-        [jobs[index], round, { validation_accuracy: accuracy }],
+         VALUES ('task_rung_' || $1::text, $1, $4, 0, 'evaluate', $2, 'succeeded', 0, '{}', 1, $3, now())`,
+        [jobs[index], round, { validation_accuracy: accuracy }, evaluateKey(round)],
       );
     const states = async () => {
       await look(sweep);
