@@ -134,6 +134,9 @@ async function followUp(
 
 /** Decisions that the evaluations of a job lead to. */
 async function decide(tx: Transaction, job: LockedJob): Promise<number> {
+  const { spec } = await tx.job.findUniqueOrThrow({ where: { id: job.id }, select: { spec: true } });
+  // Jobs of earlier versions have neither field.
+  if (!spec.early_stopping && spec.selection?.keep !== 'best') return 0;
   const opened = await endPhaseEarly(tx, job);
   await selectNetwork(tx, job);
   return opened;

@@ -1,4 +1,5 @@
 import type { JobSpec } from '../../contract/spec.js';
+import { isGain, isNumber } from '../validation-metric.js';
 
 export type EarlyStopping = NonNullable<JobSpec['early_stopping']>;
 
@@ -39,15 +40,11 @@ export function earlyStop(rule: EarlyStopping, evaluations: readonly EvaluatedRo
   return null;
 }
 
-const isNumber = (value: number | null): value is number => value !== null && !Number.isNaN(value);
-
-const rises = ({ metric }: EarlyStopping): boolean => metric === 'validation_accuracy';
-
 function isProgress(rule: EarlyStopping, value: number, best: number): boolean {
-  return rises(rule) ? value > best + rule.min_delta : value < best - rule.min_delta;
+  return isGain(rule.metric) ? value > best + rule.min_delta : value < best - rule.min_delta;
 }
 
 function reachesTarget(rule: EarlyStopping, value: number): boolean {
   if (rule.target === null) return false;
-  return rises(rule) ? value >= rule.target : value <= rule.target;
+  return isGain(rule.metric) ? value >= rule.target : value <= rule.target;
 }

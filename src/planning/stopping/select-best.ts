@@ -1,6 +1,7 @@
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js';
 import { roundsOf } from '../../method/rounds.js';
 import { type Candidate, candidatesOf, type PlannedTask, planTasks } from '../tasks/task-graph.js';
+import { isGain, isNumber } from '../validation-metric.js';
 
 type Selection = JobSpec['selection'];
 
@@ -16,9 +17,8 @@ export interface Best extends Candidate {
 export function selectBest({ metric }: Selection, evaluated: readonly Evaluated[]): Best | null {
   let best: Best | null = null;
   for (const { value, ...candidate } of evaluated) {
-    if (value === null || Number.isNaN(value)) continue;
-    const isBetter =
-      best === null || (metric === 'validation_accuracy' ? value > best.value : value < best.value);
+    if (!isNumber(value)) continue;
+    const isBetter = best === null || (isGain(metric) ? value > best.value : value < best.value);
     if (isBetter) best = { ...candidate, value };
   }
   return best;

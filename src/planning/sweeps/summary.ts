@@ -1,3 +1,4 @@
+import { isGain, isNumber } from '../validation-metric.js';
 import type { SweepSpec, TrialState } from './types.js';
 
 /** One job of a trial, as far as it is known. */
@@ -26,12 +27,12 @@ type Objective = SweepSpec['objective'];
 
 /** 1 where more is better, -1 where less is. */
 export function signOf({ metric, goal }: Objective): 1 | -1 {
-  return (goal ?? (metric === 'validation_accuracy' ? 'maximize' : 'minimize')) === 'maximize' ? 1 : -1;
+  return (goal ?? (isGain(metric) ? 'maximize' : 'minimize')) === 'maximize' ? 1 : -1;
 }
 
 /** To sort by, the best first. What is no number comes last. */
 export function scoreOf(objective: Objective, value: number | null): number {
-  return value === null || Number.isNaN(value) ? Number.NEGATIVE_INFINITY : signOf(objective) * value;
+  return isNumber(value) ? signOf(objective) * value : Number.NEGATIVE_INFINITY;
 }
 
 /** The state of a trial is the first of these that one of its runs has. */

@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import type { ModelVariantName } from '../../../src/contract/client/models.js';
 import { decodePredictions, predictionsFile } from '../../../src/contract/test-predictions.js';
 import { InferenceSession, Tensor as OnnxTensor } from '../../../src/onnx/runtime.js';
-import { cacheEntry, cacheRoot } from '../../../src/provision/cache.js';
 import { exec } from '../../../src/provision/exec.js';
 import { decodeSafetensors } from '../../../src/trainer/checkpoint/index.js';
 import type { FurtherOutput } from '../../../src/trainer/export/exported.js';
@@ -23,11 +22,11 @@ import { tf } from '../../../src/trainer/runtime/index.js';
 import { codeBlocks, download, readDocuments, runPython } from '../support/document-readers.js';
 import { type Exported, withExports } from '../support/exported-model.js';
 import { smallModel } from '../support/model-source.js';
+import { onnxPackage } from '../support/onnx-package.js';
 import { CLASSES } from '../support/small-network.js';
 
 const IMAGES = 500;
 const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
-const ONNX = 'onnx==1.23.2';
 
 test('a job exports the full and the compact model in every format it names', async () => {
   await withExports(IMAGES, async (exported) => {
@@ -252,9 +251,7 @@ async function predictOnnx(
 }
 
 test('the checker of the ONNX project accepts the files', async () => {
-  const { dir } = await cacheEntry(cacheRoot(), `test-${ONNX.replace('==', '-')}`, (staging) =>
-    exec('python3', ['-m', 'pip', 'install', '-q', '--target', staging, ONNX]).then(() => {}),
-  );
+  const dir = await onnxPackage();
   const folder = mkdtempSync(join(tmpdir(), 'strata-onnx-'));
   try {
     const files = FAMILIES.flatMap((family) => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cacheEntry, cacheRoot } from '../../../src/provision/cache.js';
 import { exec } from '../../../src/provision/exec.js';
 import type { SplitReader } from '../../../src/trainer/data/index.js';
 import { foldNorms } from '../../../src/trainer/export/fold-norms.js';
@@ -23,6 +22,7 @@ import { randomStream } from '../../../src/trainer/random.js';
 import { tf } from '../../../src/trainer/runtime/index.js';
 import { pythonPackages } from '../../support/python-packages.js';
 import { smallModel } from '../support/model-source.js';
+import { onnxPackage } from '../support/onnx-package.js';
 
 const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
 const IMAGES = 64;
@@ -149,11 +149,7 @@ async function quantizedByPeer(
       'documents',
       fileURLToPath(new URL('../requirements.txt', import.meta.url)),
     );
-    const ONNX = 'onnx==1.23.2';
-    const { dir } = await cacheEntry(cacheRoot(), `test-${ONNX.replace('==', '-')}`, (staging) =>
-      exec('python3', ['-m', 'pip', 'install', '-q', '--target', staging, ONNX]).then(() => {}),
-    );
-    const env = { ...process.env, PYTHONPATH: `${documents}:${dir}` };
+    const env = { ...process.env, PYTHONPATH: `${documents}:${await onnxPackage()}` };
     return JSON.parse((await exec('python3', [PEER, ...files], { env })).trim().split('\n').at(-1)!) as Peer;
   } finally {
     rmSync(folder, { recursive: true });

@@ -8,7 +8,7 @@ import { buildOnnxGraph } from '../onnx-graph.js';
 import { withOnnxRuntime } from '../onnx-runtime.js';
 import { halfGraph } from './half-graph.js';
 import { int8Graph } from './int8-graph.js';
-import { quantizedValues } from './quantized-values.js';
+import { measuredValues } from './quantized-values.js';
 import { activationRanges } from './ranges.js';
 
 /**
@@ -32,7 +32,7 @@ export async function int8File(
   outputs: readonly FurtherOutput[] = [],
 ): Promise<Uint8Array> {
   const graph = buildOnnxGraph(foldNorms(model), outputs);
-  const ranges = await activationRanges(graph, quantizedValues(graph), train);
+  const ranges = await activationRanges(graph, measuredValues(graph), train);
   return encodeOnnx(int8Graph(graph, ranges), onnxMetadata(model, outputs));
 }
 

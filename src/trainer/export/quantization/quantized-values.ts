@@ -13,9 +13,14 @@ export function quantizedValues({ nodes }: OnnxGraph): string[] {
 }
 
 /** The quantized activation whose range this one has, if that is not its own. */
-export function rangeSource({ nodes }: OnnxGraph, name: string): string {
-  const node = nodes.find(({ output, op }) => output === name && SELECTING.has(op));
-  return node ? rangeSource({ nodes } as OnnxGraph, node.inputs[0]!) : name;
+export function rangeSource(graph: OnnxGraph, name: string): string {
+  const node = graph.nodes.find(({ output, op }) => output === name && SELECTING.has(op));
+  return node ? rangeSource(graph, node.inputs[0]!) : name;
+}
+
+/** The activations whose ranges are measured: all others have the range of one of them. */
+export function measuredValues(graph: OnnxGraph): string[] {
+  return [...new Set(quantizedValues(graph).map((name) => rangeSource(graph, name)))];
 }
 
 /** A sum of two activations is one of bytes; a shift by a constant (of a batch norm) is not. */
