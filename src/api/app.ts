@@ -25,6 +25,7 @@ import { answerProblems, refuseConnection, sendProblem } from './plugins/problem
 import { parseQuery } from './plugins/query.js';
 import { serveQueues } from './plugins/queues.js';
 import { NO_UPLOADS, type ResumableOptions, serveResumableUploads } from './plugins/resumable.js';
+import { lazySerializers } from './plugins/serialization.js';
 import { endSlowBodies, SLOWEST_BODY, type SlowestBody } from './plugins/slow-bodies.js';
 import { takeUploads } from './plugins/uploads.js';
 import { useContractValidation } from './plugins/validation.js';
@@ -66,6 +67,7 @@ export async function buildApp(service: JobsService, options: AppOptions): Promi
     routerOptions: { querystringParser: parseQuery },
     frameworkErrors: sendProblem,
     clientErrorHandler: refuseConnection,
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers } },
   });
   const own = measureRequests(app);
   traceRequests(app, options.tracing ?? NO_TRACING);

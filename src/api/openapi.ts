@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ANY_KEY, type Scope } from '../contract/access.js';
 import { isObject } from '../contract/is-object.js';
+import { memoize } from '../contract/memoize.js';
 
 export type JsonObject = { [key: string]: unknown };
 
@@ -18,10 +19,18 @@ const CONTRACT_FILE = new URL('../../openapi/openapi.yaml', import.meta.url);
 
 /** Reads the contract. @throws if the file is missing or is not YAML */
 export function loadContract(): Contract {
-  const yaml = readFileSync(CONTRACT_FILE, 'utf8');
-  const document: JsonObject = parse(yaml);
-  return { yaml, json: JSON.stringify(document, null, 2), document };
+  const { yaml, json } = contractTexts();
+  return { yaml, json, document: JSON.parse(json) };
 }
+
+/** Read once a process: YAML is slow to read. */
+const contractTexts = memoize(
+  () => {
+    const yaml = readFileSync(CONTRACT_FILE, 'utf8');
+    return { yaml, json: JSON.stringify(parse(yaml), null, 2) };
+  },
+  { max: 1 },
+);
 
 /** Every operation of the contract with its path and method. */
 export function operationsOf({ document }: Contract): OperationEntry[] {

@@ -2,6 +2,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
 import { isObject } from '../../contract/is-object.js';
+import { memoize } from '../../contract/memoize.js';
 import { hasAtMostParts } from '../http/json-parts.js';
 import type { JsonObject } from '../openapi.js';
 
@@ -40,14 +41,15 @@ export function useContractValidation(app: FastifyInstance): void {
   });
 }
 
-/** Compiles schemas for values that are no body of a request. The check says what is wrong in `found`. */
+/** Checks values that are no body of a request, compiled like these. The check says what is wrong in `found`. */
 export function bodyCompiler<T>(): (
   schema: JsonObject,
 ) => (value: unknown, found: ErrorObject[]) => value is T {
   const ajv = new Ajv2020({ ...COMMON, coerceTypes: false, allErrors: true });
   return (schema) => {
-    const validate = ajv.compile<T>(schema);
+    const compiled = memoize(() => ajv.compile<T>(schema), { max: 1 });
     return (value, found): value is T => {
+      const validate = compiled();
       if (validate(value)) return true;
       found.push(...(validate.errors ?? []));
       return false;
@@ -61,20 +63,27 @@ const MAX_LISTED_PARTS = 1_000;
 type Compile = (schema: JsonObject) => (data: unknown) => boolean | { readonly error: ErrorObject[] };
 
 /**
- * Compiles two validators of each schema. The first ends at the first error, so a request costs no more than reading it
- * once. The second lists every error, at several for each value, and is asked only about requests of few values.
+ * Two validators of each schema, each compiled when it is first needed: all of them would take a server seconds to start.
+ * The first ends at the first error, so a request costs no more than reading it once. The second lists every error, at
+ * several for each value, and is asked only about requests of few values.
  */
 function boundedCompiler(options: ConstructorParameters<typeof Ajv2020>[0]): Compile {
   const first = new Ajv2020({ ...options, allErrors: false });
   const every = new Ajv2020({ ...options, allErrors: true });
   return (schema) => {
-    const [isValid, list] = [first.compile(schema), every.compile(schema)];
+    const quick = compiledOnce(first, schema);
+    const list = compiledOnce(every, schema);
     return (data) => {
+      const isValid = quick();
       if (isValid(data)) return true;
-      const errors = hasAtMostParts(data, MAX_LISTED_PARTS) ? errorsOf(list, data) : [];
+      const errors = hasAtMostParts(data, MAX_LISTED_PARTS) ? errorsOf(list(), data) : [];
       return { error: errors.length > 0 ? errors : [...(isValid.errors ?? [])] };
     };
   };
+}
+
+function compiledOnce(ajv: Ajv2020, schema: JsonObject): () => ValidateFunction {
+  return memoize(() => ajv.compile(schema), { max: 1 });
 }
 
 function errorsOf(validate: ValidateFunction, data: unknown): ErrorObject[] {
