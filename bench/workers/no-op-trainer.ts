@@ -1,9 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { TaskAssignment, TaskOutput, TaskSuccess } from '../../src/contract/trainer-protocol.js';
+import type {
+  RuntimeInfo,
+  TaskAssignment,
+  TaskOutput,
+  TaskSuccess,
+} from '../../src/contract/trainer-protocol.js';
 import { Slot, type Trainer } from '../../src/jobs/worker/slots/slot.js';
 import { planTasks } from '../../src/planning/tasks/task-graph.js';
 
-const RUNTIME = { node: process.versions.node, tensorflow: 'none', device: 'cpu', threads: 1 };
+const RUNTIME: RuntimeInfo = {
+  node: process.versions.node,
+  strata: 'none',
+  tensorflow: 'none',
+  kernels: 'none',
+  processor: 'none',
+  instruction_set: 'none',
+  threads: 1,
+  device: 'cpu',
+};
 const SAMPLES = [0, 1, 2];
 
 /** A slot whose trainer reports three losses of a stage and ends at once. @param onRun hears of each attempt */

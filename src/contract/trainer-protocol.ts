@@ -135,6 +135,8 @@ export interface TaskSuccess {
   readonly trainers?: readonly Readonly<Record<string, number>>[];
   /** Only for a profile. */
   readonly profile?: NetworkProfile;
+  /** Added by the worker: the runtime of the trainer. Those of a gang have the same. */
+  readonly runtime?: Runtime;
   /** Warnings for the owner of the job, although the task succeeded. */
   readonly warnings?: readonly TaskWarning[];
 }
@@ -165,12 +167,10 @@ export interface TaskFailure {
   readonly input?: string | null;
 }
 
-export interface RuntimeInfo {
-  readonly node: string;
-  readonly tensorflow: string;
-  readonly device: string;
-  readonly threads: number;
-}
+/** A runtime: the bits of a task's outputs depend on it, besides the inputs. */
+export type Runtime = components['schemas']['Runtime'];
+
+export type RuntimeInfo = Runtime & { readonly node: string };
 
 export type ToTrainer =
   | { readonly type: 'run'; readonly assignment: TaskAssignment }

@@ -1,3 +1,5 @@
+import type { RuntimeInfo } from './trainer-protocol.js';
+
 export interface WorkerDevice {
   readonly kind: 'cpu' | 'gpu';
   readonly name: string;
@@ -18,4 +20,6 @@ export interface WorkerSlot {
   /** Use of its GPU, which it may share with other slots; null on a CPU. */
   readonly gpu_use?: number | null;
   readonly gpu_memory_bytes?: number | null;
+  /** Runtime of its trainers; absent before the first one is ready. */
+  readonly runtime?: RuntimeInfo;
 }

@@ -2,7 +2,7 @@ import { cacheFrom } from '../contract/blob-cache.js';
 import type { FromTrainer, TaskAssignment, TaskFailure, ToTrainer } from '../contract/trainer-protocol.js';
 import { openBlobStore } from '../storage/open.js';
 import { BatchThread } from './data/index.js';
-import { describeRuntime } from './runtime/index.js';
+import { fullRuntime } from './documents/index.js';
 import { CarriedState } from './tasks/carried-state.js';
 import { type TaskContext, TaskStopped } from './tasks/context.js';
 import { failureOf } from './tasks/failure.js';
@@ -30,8 +30,10 @@ process.on('message', (message: ToTrainer) => {
 });
 process.on('disconnect', () => process.exit(0));
 
-const { tensorflow, device } = describeRuntime();
-send({ type: 'ready', runtime: { node: process.version, tensorflow, device, threads } });
+send({
+  type: 'ready',
+  runtime: { node: process.version, ...(await fullRuntime(threads, process.env.ONEDNN_MAX_CPU_ISA)) },
+});
 
 async function run(assignment: TaskAssignment): Promise<void> {
   const { task_id, attempt } = assignment;

@@ -124,6 +124,7 @@ export function taskOf(jobId: string) {
     seconds: { data: 0.25 },
     result: {},
     error: { code: 'out_of_memory', message: 'first attempt', stage: 1, step: 3, tensor: null },
+    runtime: null,
   };
 }
 
@@ -186,6 +187,7 @@ export const WORKER = {
       memory_bytes: 300_000_000,
       gpu_use: null,
       gpu_memory_bytes: null,
+      runtime: null,
       task_id: null,
       task: null,
       job_id: null,
@@ -281,7 +283,14 @@ export function modelOf(id: string): Model {
         formats: [format],
       },
     ],
-    provenance: { seed: 1, strata_version: '0.1.0' },
+    provenance: {
+      seed: 1,
+      strata_version: '0.1.0',
+      dataset_sha256: 'a'.repeat(64),
+      initial_weights: [],
+      actor: null,
+      environments: [],
+    },
     links: {
       self,
       job: '/jobs/job_1',

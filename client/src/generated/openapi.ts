@@ -2104,6 +2104,35 @@ export interface components {
                 [key: string]: number;
             };
             error: components["schemas"]["Failure"] | null;
+            /** @description Of the trainer that made the outputs. Null before the end, and for tasks of earlier versions. */
+            runtime: components["schemas"]["Runtime"] | null;
+        };
+        /** @description What the bits of a task's outputs depend on, besides its inputs. */
+        Runtime: {
+            /** @description Version of the code, with its commit where that is known. */
+            strata: string;
+            /** @description Version of TensorFlow. */
+            tensorflow: string;
+            /** @description A sha256 of the build of TensorFlow and of its binding: of the binding, and of the size and both ends of each library. */
+            kernels: string;
+            /** @description Model of the CPU. */
+            processor: string;
+            /**
+             * @description The best instruction set of the CPU among those for which oneDNN has kernels, by oneDNN's name, or the value of `ONEDNN_MAX_CPU_ISA`.
+             * @example avx512_core_amx
+             */
+            instruction_set: string;
+            /** @description Threads of the slot (`STRATA_THREADS`). */
+            threads: number;
+            /** @enum {string} */
+            device: "cpu" | "gpu";
+        };
+        /** @description A runtime of a job, with what ran in it. */
+        Environment: components["schemas"]["Runtime"] & {
+            /** @description Devices of these tasks, like `cpu:0`. */
+            devices: string[];
+            /** @description Number of the tasks. */
+            tasks: number;
         };
         Attempt: {
             /** @description Key of the task, like `stage-1-0`. */
@@ -2477,9 +2506,17 @@ export interface components {
             test_accuracy: number;
             /** @description The full network and, if the job has AuxNets, the compact network. */
             variants: components["schemas"]["ModelVariant"][];
-            /** @description Versions and seeds that, together with the spec of the job, reproduce the model. */
+            /** @description What the bits of the model depend on, together with the spec of the job. `GET /jobs/{id}/tasks` has the runtime and the device of each task. */
             provenance: {
                 seed: number;
+                /** @description The sha256 of the decoded arrays, when the job trained on them. */
+                dataset_sha256: string | null;
+                /** @description The sha256 of each file of weights that the job began from. Empty for random weights. */
+                initial_weights: string[];
+                /** @description Id of the API key that submitted the job. Null on a server without keys, for a trial of a sweep, and for models of earlier versions. */
+                actor: string | null;
+                /** @description The runtimes of the job's tasks, the one of most tasks first. A job without faults on equal machines has one. Empty for models of earlier versions. */
+                environments: components["schemas"]["Environment"][];
                 /** @description Version of the service that finished the job. Null for models from before this field existed. */
                 strata_version: string | null;
             };
@@ -3523,6 +3560,8 @@ export interface components {
                 prefers_bfloat16: boolean;
             }[];
             slots: {
+                /** @description Of its trainers. Null before the first one is ready, and for a worker of an earlier version. */
+                runtime: components["schemas"]["Runtime"] | null;
                 /** @enum {string} */
                 state: "starting" | "idle" | "busy";
                 /** @description Share of the last hour in which the slot worked on tasks; since its start, if that is less than an hour ago. Null for a worker of an earlier version. */

@@ -649,6 +649,56 @@ class Task(TypedDict):
     result: dict[str, float]
     """Figures that the task reported, by name."""
     error: Optional[Failure]
+    runtime: Optional[Runtime]
+    """Of the trainer that made the outputs. Null before the end, and for tasks of earlier versions."""
+
+
+class Runtime(TypedDict):
+    """What the bits of a task's outputs depend on, besides its inputs."""
+
+    strata: str
+    """Version of the code, with its commit where that is known."""
+    tensorflow: str
+    """Version of TensorFlow."""
+    kernels: str
+    """A sha256 of the build of TensorFlow and of its binding: of the binding, and of the size and both ends of each
+    library.
+    """
+    processor: str
+    """Model of the CPU."""
+    instruction_set: str
+    """The best instruction set of the CPU among those for which oneDNN has kernels, by oneDNN's name, or the value of
+    `ONEDNN_MAX_CPU_ISA`.
+    """
+    threads: int
+    """Threads of the slot (`STRATA_THREADS`)."""
+    device: Literal["cpu", "gpu"]
+
+
+class Environment(TypedDict):
+    """A runtime of a job, with what ran in it."""
+
+    strata: str
+    """Version of the code, with its commit where that is known."""
+    tensorflow: str
+    """Version of TensorFlow."""
+    kernels: str
+    """A sha256 of the build of TensorFlow and of its binding: of the binding, and of the size and both ends of each
+    library.
+    """
+    processor: str
+    """Model of the CPU."""
+    instruction_set: str
+    """The best instruction set of the CPU among those for which oneDNN has kernels, by oneDNN's name, or the value of
+    `ONEDNN_MAX_CPU_ISA`.
+    """
+    threads: int
+    """Threads of the slot (`STRATA_THREADS`)."""
+    device: Literal["cpu", "gpu"]
+    devices: list[str]
+    """Devices of these tasks, like `cpu:0`."""
+    tasks: int
+    """Number of the tasks."""
 
 
 class Attempt(TypedDict):
@@ -972,7 +1022,9 @@ class Model(TypedDict):
     variants: list[ModelVariant]
     """The full network and, if the job has AuxNets, the compact network."""
     provenance: ModelProvenance
-    """Versions and seeds that, together with the spec of the job, reproduce the model."""
+    """What the bits of the model depend on, together with the spec of the job. `GET /jobs/{id}/tasks` has the runtime
+    and the device of each task.
+    """
     links: ModelLinks
 
 
@@ -994,9 +1046,23 @@ class ModelImage(TypedDict):
 
 
 class ModelProvenance(TypedDict):
-    """Versions and seeds that, together with the spec of the job, reproduce the model."""
+    """What the bits of the model depend on, together with the spec of the job. `GET /jobs/{id}/tasks` has the runtime
+    and the device of each task.
+    """
 
     seed: int
+    dataset_sha256: Optional[str]
+    """The sha256 of the decoded arrays, when the job trained on them."""
+    initial_weights: list[str]
+    """The sha256 of each file of weights that the job began from. Empty for random weights."""
+    actor: Optional[str]
+    """Id of the API key that submitted the job. Null on a server without keys, for a trial of a sweep, and for models
+    of earlier versions.
+    """
+    environments: list[Environment]
+    """The runtimes of the job's tasks, the one of most tasks first. A job without faults on equal machines has one.
+    Empty for models of earlier versions.
+    """
     strata_version: Optional[str]
     """Version of the service that finished the job. Null for models from before this field existed."""
 
@@ -2018,6 +2084,8 @@ class WorkerDevicesItem(TypedDict):
 
 
 class WorkerSlotsItem(TypedDict):
+    runtime: Optional[Runtime]
+    """Of its trainers. Null before the first one is ready, and for a worker of an earlier version."""
     state: Literal["starting", "idle", "busy"]
     busy_share: Optional[float]
     """Share of the last hour in which the slot worked on tasks; since its start, if that is less than an hour ago.

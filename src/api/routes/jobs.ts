@@ -18,6 +18,7 @@ export const createJob: Handler<'createJob'> = async ({
   body,
   sent,
   traceparent,
+  caller,
 }) => {
   if (query.dry_run) {
     const { job } = await client.jobs.createJob(body, { sent, dryRun: true });
@@ -26,7 +27,8 @@ export const createJob: Handler<'createJob'> = async ({
   }
   const idempotencyKey = headers['idempotency-key'];
   const key = idempotencyKey === undefined ? {} : { idempotencyKey, bodyHash: canonicalHash(body) };
-  const { job, replayed } = await client.jobs.createJob(body, { ...key, sent, traceparent });
+  const actor = caller.principal.keyId;
+  const { job, replayed } = await client.jobs.createJob(body, { ...key, sent, traceparent, actor });
   const replay = replayed ? { 'idempotency-replayed': 'true' } : {};
   return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
 };

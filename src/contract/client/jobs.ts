@@ -24,6 +24,8 @@ export interface CreateJobOptions {
   readonly dryRun?: boolean | undefined;
   /** W3C traceparent of the request that creates the job. The tasks of the job are traced under it. */
   readonly traceparent?: string | null | undefined;
+  /** Id of the API key that submits it; null on a server without keys. */
+  readonly actor?: string | null | undefined;
 }
 
 export interface JobFilter {

@@ -6,6 +6,7 @@ import type { Transaction } from '../store/connection/database.js';
 import { factsOf } from '../store/dataset-facts.js';
 import { newId } from '../store/ids.js';
 import { insertModel } from '../store/models.js';
+import { trainedIn } from '../store/runtimes.js';
 
 /** Creates the model of a job, in the transaction that lets the job succeed. @returns its id */
 export async function makeModel(
@@ -15,7 +16,7 @@ export async function makeModel(
 ): Promise<string> {
   const job = await tx.job.findUniqueOrThrow({
     where: { id: jobId },
-    select: { name: true, spec: true, dataset: true },
+    select: { name: true, spec: true, dataset: true, initial: true, actor: true },
   });
   const spec = job.spec;
   const { family, depth } = spec.model;
@@ -32,6 +33,12 @@ export async function makeModel(
     accuracy: result.test_accuracy ?? 0,
     serving: Object.fromEntries(serving),
     strataVersion: STRATA_VERSION,
+    provenance: {
+      dataset_sha256: job.dataset.sha256,
+      initial_weights: (job.initial ?? []).map((uri) => uri.slice('sha256:'.length)),
+      actor: job.actor,
+      environments: await trainedIn(tx, jobId),
+    },
   });
   return id;
 }

@@ -8,7 +8,7 @@ import type { JobError } from '../../contract/job-error.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, DatasetStorage, ImageShape, ResolvedSpec } from '../../contract/spec.js';
 import type { JobState, TaskState } from '../../contract/states.js';
-import type { NetworkFigures, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { NetworkFigures, Runtime, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
 import type { WebhookEvent } from '../../contract/webhooks.js';
 import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
@@ -51,6 +51,12 @@ export interface EarlyEnd {
   readonly reason: Exclude<Schemas['JobResult']['ended'], 'completed'>;
   readonly round: number;
 }
+
+/** Facts of a model, besides its spec, that it depends on. They outlive the rows that they come from. */
+export type StoredProvenance = Pick<
+  Schemas['Model']['provenance'],
+  'dataset_sha256' | 'initial_weights' | 'actor' | 'environments'
+>;
 
 export type Selected = NonNullable<Schemas['JobResult']['selected']>;
 
@@ -154,6 +160,7 @@ export const COLUMNS = {
     result: orNull(json<Record<string, number>>()),
     seconds: orNull(json<Record<string, number>>()),
     trainerSeconds: orNull(json<readonly Figures[]>()),
+    runtime: orNull(json<Runtime>()),
     error: orNull(json<JobError>()),
   },
   checkpoint: { uri: textOf<BlobUri>() },
@@ -166,6 +173,7 @@ export const COLUMNS = {
     classes: json<string[]>(),
     image: json<ImageShape>(),
     serving: json<Readonly<Record<string, BlobUri>>>(),
+    provenance: orNull(json<StoredProvenance>()),
   },
   evaluation: {
     variant: textOf<Schemas['ModelVariantName']>(),

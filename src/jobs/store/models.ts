@@ -1,6 +1,6 @@
 import type { ImageShape } from '../../contract/spec.js';
 import { announce } from './announcements.js';
-import type { TableRow } from './columns.js';
+import type { StoredProvenance, TableRow } from './columns.js';
 import { text } from './connection/column.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { statement } from './connection/statement.js';
@@ -31,6 +31,7 @@ export interface NewModel {
   /** Blobs that serve predictions, by variant. */
   readonly serving: Readonly<Record<string, string>>;
   readonly strataVersion: string;
+  readonly provenance: StoredProvenance;
 }
 
 /** Creates the model of a successful job. The files of finalize become the files of the model. */
@@ -50,6 +51,7 @@ export async function insertModel(tx: Transaction, jobId: string, model: NewMode
       storage: dataset.storage,
       image: toJson(model.image),
       serving: toJson(model.serving),
+      provenance: toJson(model.provenance),
     },
   });
   await tx.artifact.updateMany({

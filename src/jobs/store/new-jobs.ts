@@ -23,6 +23,8 @@ export interface NewJob {
   readonly traceparent: string | null;
   /** Blobs with the weights of another job, from which it starts. */
   readonly initial: ColumnTypes<'job'>['initial'];
+  /** Id of the API key that submits it; null on a server without keys. */
+  readonly actor: string | null;
 }
 
 /** An Idempotency-Key to reserve for the job. */
@@ -52,15 +54,16 @@ const insert = prepare(
   { id: text, createdAt: time },
   `WITH new AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS new (id text, tenant text, name text, metadata jsonb, priority int,
-      "datasetId" text, spec jsonb, requested jsonb, plan jsonb, traceparent text, initial jsonb, key text, "bodyHash" text, delivery text, trackers jsonb)
+      "datasetId" text, spec jsonb, requested jsonb, plan jsonb, traceparent text, initial jsonb, actor text,
+      key text, "bodyHash" text, delivery text, trackers jsonb)
   ), taken AS (
     INSERT INTO idempotency_key (tenant, key, body_hash, job_id)
     SELECT tenant, key, "bodyHash", id FROM new WHERE key IS NOT NULL ORDER BY tenant, key
     ON CONFLICT (tenant, key) DO NOTHING RETURNING job_id
   ), added AS (
     INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, requested, plan, traceparent, initial,
-      event_seq)
-    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, requested, plan, traceparent, initial, 1
+      actor, event_seq)
+    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, requested, plan, traceparent, initial, actor, 1
     FROM new WHERE key IS NULL OR id IN (SELECT job_id FROM taken)
     RETURNING id, created_at
   ), told AS (

@@ -24,11 +24,11 @@ const ONE_INPUT_LESS = Prisma.sql`waiting = waiting - 1, state = CASE WHEN waiti
 
 /** Columns of a task that has succeeded. The values are SQL. */
 function withSuccess(
-  value: Readonly<Record<'hasSpool' | 'outputs' | 'result' | 'seconds' | 'trainers', Prisma.Sql>>,
+  value: Readonly<Record<'hasSpool' | 'outputs' | 'result' | 'seconds' | 'trainers' | 'runtime', Prisma.Sql>>,
 ): Prisma.Sql {
   return Prisma.sql`state = 'succeeded', lease_until = NULL, progress = 1, finished_at = now(), has_spool = ${value.hasSpool},
     outputs = ${value.outputs}::jsonb, result = ${value.result}::jsonb, seconds = ${value.seconds}::jsonb,
-    trainer_seconds = nullif(${value.trainers}::jsonb, '[]')`;
+    trainer_seconds = nullif(${value.trainers}::jsonb, '[]'), runtime = nullif(${value.runtime}::jsonb, 'null')`;
 }
 
 /**
@@ -38,14 +38,15 @@ function withSuccess(
  * @returns null for a stale attempt, which has changed nothing
  */
 export function endSucceeded(tx: Transaction, fence: Fence, success: TaskSuccess): Promise<Opening | null> {
-  const { outputs, result, seconds, trainers = [] } = success;
-  const encoded = (value: object) => Prisma.sql`${JSON.stringify(value)}`;
+  const { outputs, result, seconds, trainers = [], runtime = null } = success;
+  const encoded = (value: object | null) => Prisma.sql`${JSON.stringify(value)}`;
   const ended = withSuccess({
     hasSpool: Prisma.sql`${hasSpool(success)}`,
     outputs: encoded(outputs),
     result: encoded(result),
     seconds: encoded(seconds),
     trainers: encoded(trainers),
+    runtime: encoded(runtime),
   });
   // Readers are given as an array, because Postgres would otherwise join with every waiting task.
   return succeeded.first(
@@ -100,7 +101,8 @@ const PLAIN = {
 // - `written`: its last samples (metrics.ts)
 // - `draft`, `counted`: its event (event-appending.ts)
 // $1, $2: task and attempt, $3: job, $4: key, $5 to $8: outputs, result, seconds, seconds of each trainer, $9: whether it has
-// spool files, $10: samples or null, $11: hash or null, $12 to $14: the event, $15: id of deliveries.
+// spool files, $10: samples or null, $11: hash or null, $12 to $14: the event, $15: id of deliveries,
+// $16: runtime or null.
 const plain = prepare(
   'record-plain-success',
   PLAIN,
@@ -115,6 +117,7 @@ const plain = prepare(
       result: Prisma.raw('$6'),
       seconds: Prisma.raw('$7'),
       trainers: Prisma.raw('$8'),
+      runtime: Prisma.raw('$16'),
     })}
     FROM locked
     WHERE ${isCurrent({ id: Prisma.raw('$1'), attempt: Prisma.raw('$2') })} AND task.job_id = locked.job_id AND NOT EXISTS (
@@ -157,7 +160,7 @@ export async function recordPlainSuccess(
   fence: Fence,
   { jobId, key, success, samples, datasetHash, event }: PlainSuccess,
 ): Promise<number | null> {
-  const { outputs, result, seconds, trainers = [] } = success;
+  const { outputs, result, seconds, trainers = [], runtime = null } = success;
   const { type, message, level = 'info', data = {} } = event;
   const [row] = await plain(db, [
     fence.id,
@@ -172,6 +175,7 @@ export async function recordPlainSuccess(
     type,
     JSON.stringify({ message, data }),
     newId('delivery'),
+    JSON.stringify(runtime),
   ]);
   if (row === undefined) return null;
   wakeReaders(db, jobId, row.deliveries);

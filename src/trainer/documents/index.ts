@@ -4,3 +4,4 @@ export { drawCurves } from './curves.js';
 export { encodeEventFile } from './event-file.js';
 export { decodeHistory } from './history.js';
 export { type CardFacts, modelCard } from './model-card.js';
+export { fullRuntime, instructionSet } from './runtime.js';

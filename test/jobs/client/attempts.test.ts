@@ -80,7 +80,7 @@ test('every attempt at a task is listed with its outcome, in order of the start'
   assert.deepEqual([slot?.job_id, slot?.task, slot?.since], [id, 'stage-1-0', running?.started_at]);
   const hidden = {
     ...{ state: 'busy', task_id: null, task: null, job_id: null, since: null },
-    ...{ busy_share: null, memory_bytes: null, gpu_use: null, gpu_memory_bytes: null },
+    ...{ busy_share: null, memory_bytes: null, gpu_use: null, gpu_memory_bytes: null, runtime: null },
   };
   assert.deepEqual(await slotsFor('other'), [hidden]);
 });

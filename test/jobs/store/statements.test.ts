@@ -30,6 +30,7 @@ import * as models from '../../../src/jobs/store/models.js';
 import * as profiles from '../../../src/jobs/store/profiles.js';
 import * as promotions from '../../../src/jobs/store/promotions.js';
 import * as references from '../../../src/jobs/store/references.js';
+import * as runtimes from '../../../src/jobs/store/runtimes.js';
 import { readServiceFigures } from '../../../src/jobs/store/service-figures.js';
 import * as trials from '../../../src/jobs/store/sweep-trials.js';
 import * as sweeps from '../../../src/jobs/store/sweeps.js';
@@ -160,6 +161,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => claimExport(db, 1),
     () => metrics.pointsSince(db, '', [], 1),
     () => claimDelivery(db, 1),
+    () => runtimes.trainedIn(db, 'none'),
     () => sweeps.unfinishedSweeps(db, '', 1),
     () => sweeps.lockSweep(db, 'none'),
     () => trials.findRuns(db, ['none']),

@@ -34,6 +34,7 @@ import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { openBlobStore } from '../../../src/storage/open.js';
 import { failureOf } from '../../../src/trainer/tasks/failure.js';
 import { FakeGang } from './fake-gang.js';
+import { RUNTIME } from './runtime.js';
 
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '');
 const folder = process.env.FAKE_TRAINER_DIR ?? '';
@@ -251,7 +252,6 @@ process.on('message', (message: ToTrainer) => {
   );
 });
 process.on('disconnect', () => process.exit(0));
-send({
-  type: 'ready',
-  runtime: { node: process.version, tensorflow: 'none', device: 'fake', threads: 1 },
-});
+// Tests that need another machine say how it differs.
+const runtime = { ...RUNTIME, ...JSON.parse(process.env.FAKE_TRAINER_RUNTIME ?? '{}') };
+send({ type: 'ready', runtime });

@@ -51,11 +51,30 @@ export default function ModelView({ id }: { readonly id: string }) {
               <dd>{classes.length}</dd>
               <dt>Created</dt>
               <dd>{moment(model.created_at)}</dd>
+              {model.provenance.environments.map((environment, index) => (
+                <Environment key={`${index}`} environment={environment} />
+              ))}
             </dl>
           </Panel>
         </aside>
       </div>
     </main>
+  );
+}
+
+function Environment({ environment }: { readonly environment: Schemas['Environment'] }) {
+  const { device, processor, instruction_set: instructions, threads, tensorflow, tasks } = environment;
+  return (
+    <>
+      <dt>Trained on</dt>
+      <dd>
+        {device === 'gpu' ? 'GPU, ' : ''}
+        {processor}, {instructions}, {threads} {threads === 1 ? 'thread' : 'threads'}, TensorFlow {tensorflow}{' '}
+        <span className="quiet">
+          {tasks} {tasks === 1 ? 'task' : 'tasks'}
+        </span>
+      </dd>
+    </>
   );
 }
 

@@ -58,7 +58,14 @@ export async function createJob(
   parts: CreateParts,
   tenant: string,
   submitted: JobSpec,
-  { sent = submitted, idempotencyKey, bodyHash = '', dryRun = false, traceparent = null }: CreateJobOptions,
+  {
+    sent = submitted,
+    idempotencyKey,
+    bodyHash = '',
+    dryRun = false,
+    traceparent = null,
+    actor = null,
+  }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
   const { db, outgoing, nudge } = parts;
   const resolve = async (id: string) => {
@@ -69,7 +76,7 @@ export async function createJob(
       : (owner, dataset) => importBuiltIn(db, owner, dataset);
     return await resolveJob(
       { ...parts, beginImport },
-      { id, tenant, traceparent, requested: withoutTrackerSecrets(sent) },
+      { id, tenant, traceparent, actor, requested: withoutTrackerSecrets(sent) },
       { ...submitted, trackers },
     );
   };

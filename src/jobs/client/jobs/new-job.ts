@@ -85,7 +85,13 @@ export async function resolveFor(
 /** Makes the job of a spec. @throws StrataError as resolveFor does */
 export async function resolveJob(
   parts: NewJobParts,
-  { id, tenant, traceparent, requested }: Pick<NewJob, 'id' | 'tenant' | 'traceparent' | 'requested'>,
+  {
+    id,
+    tenant,
+    traceparent,
+    requested,
+    actor,
+  }: Pick<NewJob, 'id' | 'tenant' | 'traceparent' | 'requested' | 'actor'>,
   submitted: JobSpec,
 ): Promise<NewJob> {
   const resolved = await resolveFor(parts.reads, tenant, submitted, parts.beginImport);
@@ -105,6 +111,7 @@ export async function resolveJob(
     plan: planFigures(spec, facts, initial.warnings),
     traceparent,
     initial: initial.blobs,
+    actor,
   };
 }
 
@@ -173,6 +180,7 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     requested: job.requested,
     plan: job.plan,
     initial: job.initial,
+    actor: job.actor,
     earlyEnd: null,
     selected: null,
     budgetSpentAt: null,

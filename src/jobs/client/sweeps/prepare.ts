@@ -75,7 +75,7 @@ async function prepareJob(
     seed: spec.job.seed ?? seed,
   };
   const job = checkJob(withValues(base, parameters));
-  const owner = { id: UNTITLED, tenant, traceparent: null, requested: null };
+  const owner = { id: UNTITLED, tenant, traceparent: null, requested: null, actor: null };
   const { datasetId, spec: resolved, plan, initial } = await resolveJob(parts, owner, job);
   const dataset = await parts.reads.dataset(tenant, resolved.dataset);
   if (dataset !== undefined && validationImages(resolved, factsOf(dataset)) === null) throw unvalidated();

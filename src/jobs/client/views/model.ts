@@ -44,9 +44,21 @@ export function toModel(row: ModelRow): Model {
     method: spec.method,
     test_accuracy: row.accuracy,
     variants: variantsOf(row, spec),
-    provenance: { seed: spec.seed, strata_version: row.strataVersion },
+    provenance: provenanceOf(row, spec),
     links: linksOf(row),
   };
+}
+
+/** Models of earlier versions recorded less. */
+function provenanceOf(row: ModelRow, { seed }: ResolvedSpec): Model['provenance'] {
+  const {
+    dataset_sha256 = row.datasetSha256,
+    initial_weights = [],
+    actor = null,
+    environments = [],
+  } = row.provenance ?? {};
+  const strata_version = row.strataVersion;
+  return { seed, strata_version, dataset_sha256, initial_weights, actor, environments };
 }
 
 function linksOf({ id, jobId }: ModelRow): Model['links'] {

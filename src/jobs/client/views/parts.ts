@@ -1,5 +1,6 @@
 import type { Artifact, Event, LogLine, TenantEvent } from '../../../contract/client/jobs.js';
 import type { components } from '../../../contract/generated/openapi.js';
+import type { Runtime, RuntimeInfo } from '../../../contract/trainer-protocol.js';
 import type * as Rows from '../../store/rows.js';
 import type { TaskAtWork } from '../../store/tasks.js';
 import type { TenantEventRow } from '../../store/tenant-events.js';
@@ -59,6 +60,7 @@ export function toTask(row: Rows.Task, waitsFor: string[]): Schemas['Task'] {
     seconds: row.seconds ?? {},
     result: row.result ?? {},
     error: row.error,
+    runtime: row.runtime,
   };
 }
 
@@ -109,17 +111,22 @@ export function toWorker(row: LiveWorker, visible: ReadonlyMap<string, TaskAtWor
     object: 'worker',
     host: row.host,
     devices: row.devices,
-    slots: row.slots.map(({ state, task_id: id, busy_share, memory_bytes, gpu_use, gpu_memory_bytes }) => ({
-      ...{ state, busy_share: busy_share ?? null, memory_bytes: memory_bytes ?? null },
-      ...{ gpu_use: gpu_use ?? null, gpu_memory_bytes: gpu_memory_bytes ?? null },
-      ...workOf(visible.get(id ?? '')),
-    })),
+    slots: row.slots.map(
+      ({ state, task_id: id, busy_share, memory_bytes, gpu_use, gpu_memory_bytes, runtime }) => ({
+        ...{ state, busy_share: busy_share ?? null, memory_bytes: memory_bytes ?? null },
+        ...{ gpu_use: gpu_use ?? null, gpu_memory_bytes: gpu_memory_bytes ?? null },
+        runtime: runtime ? withoutNode(runtime) : null,
+        ...workOf(visible.get(id ?? '')),
+      }),
+    ),
     started_at: row.startedAt.toISOString(),
     heartbeat_at: row.heartbeatAt.toISOString(),
     draining: row.draining,
     versions: row.versions,
   };
 }
+
+const withoutNode = ({ node: _, ...runtime }: RuntimeInfo): Runtime => runtime;
 
 function workOf(task: TaskAtWork | undefined) {
   return {

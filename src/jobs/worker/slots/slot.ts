@@ -40,6 +40,7 @@ export class Slot {
     const pid = this.trainer?.alive ? this.trainer.pid : undefined;
     return {
       ...this.work,
+      ...(this.runtimeInfo && { runtime: this.runtimeInfo }),
       busy_share: this.busyTime.share(performance.now()),
       memory_bytes: pid === undefined ? null : residentMemory(pid),
     };
@@ -76,7 +77,7 @@ export class Slot {
     try {
       const trainer = this.living();
       this.runtimeInfo = (await trainer.ready) ?? this.runtimeInfo;
-      return await trainer.run(assignment, onReport, onLine);
+      return withRuntime(await trainer.run(assignment, onReport, onLine), this.runtimeInfo);
     } finally {
       this.busyTime.end(performance.now());
     }
@@ -117,4 +118,10 @@ export class Slot {
     if (!this.trainer?.alive) this.trainer = this.start();
     return this.trainer;
   }
+}
+
+function withRuntime(outcome: Outcome, info: RuntimeInfo | null): Outcome {
+  if (outcome.kind !== 'succeeded' || info === null) return outcome;
+  const { node: _, ...runtime } = info;
+  return { ...outcome, success: { ...outcome.success, runtime } };
 }

@@ -50,6 +50,7 @@ const row: Job = {
   budgetSpentAt: null,
   traceparent: null,
   initial: null,
+  actor: null,
 };
 const STAGES = { kind: 'stage', total: 100, running: 2, timedSeconds: 20 * 60 } as const;
 const SURROUNDINGS = { progress: [], queue: null, modelId: null, nowMs: 0 };
