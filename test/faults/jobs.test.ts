@@ -5,9 +5,11 @@ import { DEFAULT_TENANT } from '../../src/contract/access.js';
 import { startPostgres } from '../../src/provision/postgres/postgres.js';
 import { startRedis, stopRedis } from '../../src/provision/redis/redis.js';
 import { smallJob } from '../jobs/support/specs.js';
+import { reference } from '../planning/sweeps/reference.js';
 import { assertEffectsOnce, repeatedTasks } from '../support/effects.js';
 import { eventually, processExists } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
+import { SweepByHand } from './sweep-by-hand.js';
 
 let strata: Strata;
 beforeEach(async () => {
@@ -180,4 +182,32 @@ test('a worker that is asked to stop hands its tasks back at a checkpoint and le
   const { rows } = await strata.sql.query('SELECT sum(failures)::int AS failures FROM task');
   assert.deepEqual(rows, [{ failures: 0 }]);
   await assertEffectsOnce(strata, id);
+});
+
+test('kill -9 of the dispatcher at every rung of a sweep: the published algorithm decides, and no trial runs twice', async () => {
+  const search = { trials: 5, seed: 3, divisor: 2, rungs: 2, parallel: 2 };
+  const sweep = await SweepByHand.create(strata, search);
+  let dispatcher = await strata.startDispatcher();
+  await sweep.started(search.parallel);
+  for (let time = 0; ; time++) {
+    const trial = sweep.next(search.seed, time);
+    if (trial === undefined) break;
+    await sweep.arrive(trial);
+    // In turns before the decision, in the midst of it, or just after it.
+    if (time % 2 === 0) await sweep.decided(trial);
+    await dispatcher.kill();
+    dispatcher = await strata.startDispatcher();
+    await sweep.decided(trial);
+  }
+  assert.deepEqual(sweep.steps, reference(search));
+  const ended = await eventually('the sweep is over', async () => {
+    const now = await strata.client.sweeps.getSweep(sweep.id);
+    return now?.finished_at != null && now;
+  });
+  assert.deepEqual([ended.state, ended.ended], ['succeeded', 'completed']);
+  const { rows } = await strata.sql.query(
+    `SELECT count(*)::int AS jobs, count(DISTINCT sweep_trial.job_id)::int AS trials
+     FROM job LEFT JOIN sweep_trial ON sweep_trial.job_id = job.id`,
+  );
+  assert.deepEqual(rows, [{ jobs: search.trials, trials: search.trials }]);
 });

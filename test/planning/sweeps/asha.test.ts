@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decide, type RunFacts, type SweepFacts } from '../../../src/planning/sweeps/decide.js';
-import { uniform } from '../../../src/planning/sweeps/draws.js';
+import { arriving, reference, type Step, valueAt } from './reference.js';
 
 const DIVISOR = 3;
 const RUNGS = [0, 2, 8, 26];
@@ -15,17 +15,10 @@ const specOf = (changes: Partial<SweepFacts['spec']['stopping']>): SweepFacts['s
   limits: { trials: 1000, parallel_trials: PARALLEL, device_seconds: null, failed_trials: 3, target: null },
 });
 
-/** An analytic learning curve: a trial has a limit, and comes near it at a speed of its own. */
-const valueAt = (number: number, rung: number): number =>
-  uniform(5, 0, number) * (1 - Math.exp(-(rung + 1) * (0.3 + uniform(5, 1, number))));
-
 const newRun = (number: number): RunFacts => ({
   ...{ number, repeat: 0, state: 'waiting', held: false, jobId: null, value: null, seconds: 0 },
   ...{ rungs: RUNGS, rung: 0, reached: [] },
 });
-
-/** The steps that a search made: which trial started, and which was promoted to which rung. */
-type Step = readonly [what: 'start' | 'promote', number: number, rung: number];
 
 /** Lets jobs work in the order that `seed` gives, and does what is decided. Some decisions are made twice. */
 function simulate(trials: number, seed: number, spec = specOf({})): { steps: Step[]; runs: RunFacts[] } {
@@ -53,46 +46,11 @@ function simulate(trials: number, seed: number, spec = specOf({})): { steps: Ste
     assert.ok(runs.filter(working).length <= PARALLEL, 'no more jobs than may be unfinished');
     if (decision.ended !== null) return { steps, runs };
     const busy = runs.filter(working);
-    const next = busy[Math.floor(uniform(seed, 2, time) * busy.length)];
+    const next = arriving(busy, seed, time);
     assert.ok(next, 'a search that goes on has a job at work');
     const rung = next.reached.length;
     if (rung === RUNGS.length) change(next, { state: 'succeeded', value: valueAt(next.number, rung) });
     else change(next, { reached: [...next.reached, { value: valueAt(next.number, rung), order: time }] });
-  }
-}
-
-/** Algorithm 2 of Li et al. 2020, as it stands there: whoever is free asks for a job. */
-function reference(trials: number, seed: number): Step[] {
-  const steps: Step[] = [];
-  const rungs = RUNGS.map(() => new Map<number, number>());
-  const promoted = RUNGS.map(() => new Set<number>());
-  let started = 0;
-  const getJob = (): { number: number; to: number } | null => {
-    for (let rung = RUNGS.length - 1; rung >= 0; rung--) {
-      const ranked = [...(rungs[rung] ?? [])].sort(([a, valueA], [b, valueB]) => valueB - valueA || a - b);
-      const top = ranked.slice(0, Math.floor(ranked.length / DIVISOR)).map(([number]) => number);
-      const candidate = top.find((number) => !promoted[rung]?.has(number));
-      if (candidate === undefined) continue;
-      promoted[rung]?.add(candidate);
-      steps.push(['promote', candidate, rung + 1]);
-      return { number: candidate, to: rung + 1 };
-    }
-    if (started === trials) return null;
-    steps.push(['start', started, 0]);
-    return { number: started++, to: 0 };
-  };
-  let busy: { number: number; to: number }[] = [];
-  for (let time = 0; ; time++) {
-    while (busy.length < PARALLEL) {
-      const job = getJob();
-      if (job === null) break;
-      busy = [...busy, job];
-    }
-    busy.sort((a, b) => a.number - b.number);
-    const next = busy[Math.floor(uniform(seed, 2, time) * busy.length)];
-    if (next === undefined) return steps;
-    busy = busy.filter((job) => job !== next);
-    rungs[next.to]?.set(next.number, valueAt(next.number, next.to));
   }
 }
 
@@ -105,7 +63,8 @@ describe('ASHA', () => {
   ] as const) {
     test(`starts and promotes ${trials} trials as the published algorithm does, in the order of arrival ${seed}`, () => {
       const { steps, runs } = simulate(trials, seed);
-      assert.deepEqual(steps, reference(trials, seed));
+      const search = { trials, seed, divisor: DIVISOR, rungs: RUNGS.length, parallel: PARALLEL };
+      assert.deepEqual(steps, reference(search));
       const atTop = runs.filter(({ state }) => state === 'succeeded').length;
       assert.ok(
         atTop >= Math.floor(trials / DIVISOR ** RUNGS.length),
