@@ -14,6 +14,7 @@ export const SYNC_MODULES = [
   'follow.py',
   'jobs.py',
   'models.py',
+  'registry.py',
   'sweeps.py',
 ];
 
@@ -23,7 +24,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/\bawait /g, ''],
   [/\bAsync(Iterator|Client|BaseTransport)\b/g, '$1'],
   [
-    /\bAsync(Strata|Job|Jobs|Model|Models|Datasets|Artifacts|Evaluations|Sweep|Sweeps|Workers|Connection)\b/g,
+    /\bAsync(Strata|Job|Jobs|Model|Models|Datasets|Artifacts|Evaluations|Registry|Sweep|Sweeps|Workers|Connection)\b/g,
     '$1',
   ],
   [/\b__a(enter|exit|iter|next)__\b/g, '__$1__'],

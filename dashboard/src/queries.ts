@@ -116,6 +116,21 @@ export const modelsQuery = () =>
 export const modelQuery = (id: string) =>
   queryOptions({ queryKey: ['model', id], queryFn: () => strata.models.get(id) });
 
+export const registeredModelQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['registry', name],
+    queryFn: () => strata.registry.get(name),
+    refetchInterval: LOOK_MS,
+  });
+
+/** The newest promotions of a name. Others decide about them. */
+export const promotionsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['registry', name, 'promotions'],
+    queryFn: () => strata.registry.promotions(name),
+    refetchInterval: LOOK_MS,
+  });
+
 /** The newest evaluations, of all models or of one. Those under way change by themselves. */
 export const evaluationsQuery = (model?: string) =>
   queryOptions({

@@ -17,6 +17,7 @@ const ModelsView = lazy(() => import('./views/models/models.js'));
 const ModelView = lazy(() => import('./views/models/model.js'));
 const EvaluationsView = lazy(() => import('./views/evaluations/evaluations.js'));
 const EvaluationView = lazy(() => import('./views/evaluations/evaluation.js'));
+const RegistryView = lazy(() => import('./views/registry/registry.js'));
 const DatasetsView = lazy(() => import('./views/datasets/datasets.js'));
 const DatasetView = lazy(() => import('./views/datasets/dataset.js'));
 const SettingsView = lazy(() => import('./views/settings/settings.js'));
@@ -28,6 +29,7 @@ const PAGES = [
   ['/jobs', 'Jobs'],
   ['/sweeps', 'Sweeps'],
   ['/models', 'Models'],
+  ['/registry', 'Registry'],
   ['/evaluations', 'Evaluations'],
   ['/datasets', 'Datasets'],
   ['/workers', 'Workers'],
@@ -73,6 +75,7 @@ export function Shell() {
             <Route path="/sweeps" component={SweepsView} />
             <Route path="/models/:id">{({ id }) => <ModelView id={id} />}</Route>
             <Route path="/models" component={ModelsView} />
+            <Route path="/registry" component={RegistryView} />
             <Route path="/evaluations/:id">{({ id }) => <EvaluationView id={id} />}</Route>
             <Route path="/evaluations" component={EvaluationsView} />
             <Route path="/datasets/:id">{({ id }) => <DatasetView id={id} />}</Route>
@@ -130,8 +133,9 @@ function Keys({ close }: { close: () => void }) {
   return (
     <section className="panel keys" aria-label="Keyboard">
       <p>
-        <kbd>g</kbd> then <kbd>j</kbd> jobs, <kbd>m</kbd> models, <kbd>e</kbd> evaluations, <kbd>d</kbd>{' '}
-        datasets, <kbd>w</kbd> workers, <kbd>s</kbd> settings. <kbd>n</kbd> new job. <kbd>?</kbd> this list.
+        <kbd>g</kbd> then <kbd>j</kbd> jobs, <kbd>m</kbd> models, <kbd>r</kbd> registry, <kbd>e</kbd>{' '}
+        evaluations, <kbd>d</kbd> datasets, <kbd>w</kbd> workers, <kbd>s</kbd> settings. <kbd>n</kbd> new job.{' '}
+        <kbd>?</kbd> this list.
       </p>
       <button type="button" onClick={close}>
         Close

@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 const PLACES: Readonly<Record<string, string>> = {
   j: '/jobs',
   m: '/models',
+  r: '/registry',
   e: '/evaluations',
   d: '/datasets',
   w: '/workers',

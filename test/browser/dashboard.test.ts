@@ -14,10 +14,12 @@ import { compileDashboard } from '../../src/service/compile-dashboard.js';
 import { imageFolder } from '../datasets/support/images.js';
 import { makeZip } from '../datasets/support/zip.js';
 import { jobSpec, smallJob } from '../jobs/support/specs.js';
+import { checkJob, smallSweep } from '../jobs/support/sweeps.js';
 import { foreignFile, safetensorsOf } from '../support/foreign-weights.js';
 import { startProcess } from '../support/process.js';
 import { blobUrlOf, FAKE_TRAINER, Strata } from '../support/strata.js';
 import { findChromium, withBrowser } from './chromium.js';
+import { insertEvaluation } from './evaluated.js';
 
 const executable = findChromium();
 const skip = executable ? false : 'no Chromium: set CHROMIUM_PATH or run `apt-get install -y chromium`';
@@ -301,11 +303,92 @@ describe('the dashboard in a browser', { skip }, () => {
     );
   }
 
+  test('a sweep is followed, two of its models are compared, and one of them gets into production', async () => {
+    const rates = { values: [0.001, 0.01, 0.02, 0.05] };
+    const { id } = await strata.client.sweeps.createSweep(
+      smallSweep({
+        name: 'rates',
+        space: { '/optimizer/learning_rate': { ...rates }, '/optimizer/momentum': { values: [0.9] } },
+        search: { type: 'grid', seed: 1 },
+        limits: { device_seconds: 3600 },
+      }),
+      { checkJob, dryRun: false },
+    );
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/sweeps`);
+      await page.getByRole('link', { name: 'rates' }).click();
+      await page.locator('.badge.succeeded').nth(4).waitFor();
+      await showRungs(id);
+      await page.reload();
+      await page.getByText(/trial 2 with validation_accuracy 0.92/).waitFor();
+      assert.equal(await page.locator('svg.axes polyline').count(), 4);
+      assert.equal(await page.getByRole('progressbar', { name: 'Budget' }).getAttribute('max'), '3600');
+      await page.getByText('0.5 → 0.6').first().waitFor();
+
+      const [first, second] = await promoted('rates');
+      await page.goto(`${url}/ui/registry`);
+      await page.getByRole('link', { name: 'rates' }).click();
+      const promote = async (version: string) => {
+        await page.locator('#promoted-version').selectOption(version);
+        await page.locator('#promoted-alias').fill('production');
+        await page.getByRole('button', { name: 'Promote' }).click();
+      };
+      await promote('1');
+      const waiting = page.getByRole('article').filter({ hasText: 'version 1 to production' });
+      await waiting.getByText(/met accuracy of the full network on test of october: at least 90/).waitFor();
+      await waiting.getByRole('button', { name: 'Approve' }).click();
+      await waiting.getByText('applied').waitFor();
+      await page.getByRole('row', { name: /^production 1/ }).waitFor();
+      await promote('2');
+      await page
+        .getByText(/less than 0.9/)
+        .first()
+        .waitFor();
+      await waiting.getByRole('link', { name: 'evaluation' }).click();
+      await page.waitForURL(new RegExp(`${first}$`));
+      await page.getByText('McNemar').waitFor({ state: 'detached' });
+      await page.getByLabel('Compare with').selectOption(second);
+      await page.getByText(/McNemar p/).waitFor();
+    });
+  });
+
+  /** Values that the fake trainer does not make. */
+  async function showRungs(id: string): Promise<void> {
+    const reached = [0.5, 0.6].map((value, order) => ({ value, order }));
+    await strata.sql.query(
+      `UPDATE sweep_trial SET rungs = '[1, 3]', reached = $2, value = (ARRAY[0.62, 0.81, 0.92, 0.35])[number + 1] WHERE sweep_id = $1`,
+      [id, JSON.stringify(reached)],
+    );
+  }
+
+  /** Evaluations of versions 1 and 2, of which the rule of `production` lets the first one through. */
+  async function promoted(name: string): Promise<readonly [string, string]> {
+    const { registry } = strata.client;
+    const requirement = { dataset: 'october', split: 'test', variant: 'full', metric: 'accuracy' } as const;
+    const bounds = { at_least: 0.9, not_worse_than: null, tolerance: 0 };
+    const requires = [{ ...requirement, ...bounds }];
+    await registry.setAliasRule(name, 'production', { requires, approvals: 1, not_by_author: false });
+    const { versions } = await registry.getRegisteredModel(name);
+    const idOf = (wanted: number) => versions.find(({ version }) => version === wanted)?.model_id ?? '';
+    return [
+      await insertEvaluation(strata, { id: idOf(1), name }, 25),
+      await insertEvaluation(strata, { id: idOf(2), name }, 7),
+    ];
+  }
+
   test('every view is accessible and fits, wide and narrow, light and dark', async () => {
     const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
     const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
     const [dataset] = (await strata.client.datasets.listDatasets({ limit: 1 })).data;
+    const [sweep] = (await strata.client.sweeps.listSweeps({ limit: 1 })).data;
+    const [one, other] = (await strata.client.evaluations.listEvaluations({ limit: 2 })).data;
     const views = [
+      '/ui/sweeps',
+      `/ui/sweeps/${sweep!.id}`,
+      '/ui/registry',
+      '/ui/registry?name=rates',
+      '/ui/evaluations',
+      `/ui/evaluations/${one!.id}?with=${other!.id}`,
       '/ui/jobs',
       `/ui/jobs/${job!.id}`,
       `/ui/jobs/new?from=${job!.id}`,

@@ -45,6 +45,27 @@ def pages(facts: Any) -> Any:
     return seen == made[::-1]
 
 
+def registers(facts: Any) -> Any:
+    strata = client(facts)
+    name = next(strata.models.all()).name
+    registry = strata.registry
+    version = registry.get(name)["latest_version"]
+    registry.set_alias(name, "staging", version)
+    stale = code_of(lambda: registry.set_alias(name, "staging", version, etag="none"))
+    registry.set_rule(name, "production", requires=[], approvals=1)
+    ruled = code_of(lambda: registry.set_alias(name, "production", version))
+    waiting = [registry.promote(name, version=version, alias="production", note="try") for _ in range(2)]
+    ended = [registry.reject(waiting[0]["id"]), registry.approve(waiting[1]["id"])]
+    states = [registry.promotion(each["id"])["state"] for each in ended]
+    registry.delete_rule(name, "production")
+    return {
+        "codes": [stale, ruled],
+        "states": states,
+        "listed": [each["state"] for each in registry.promotions(name)],
+        "holds": registry.alias(name, "production")["version"] == version,
+    }
+
+
 def follows(facts: Any) -> Any:
     job = client(facts).jobs.get(facts["job"])
     events = list(job.follow())

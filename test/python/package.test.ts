@@ -56,6 +56,14 @@ describe('strata-train, installed from its wheel', () => {
     assert.equal(proxy.linesOf(/^POST \/jobs$/).length, 2);
   });
 
+  test('the registry says no to a stale etag and past a rule, and a promotion is decided', async () =>
+    assert.deepEqual(await behave('registers'), {
+      codes: ['alias_changed', 'alias_ruled'],
+      states: ['rejected', 'applied'],
+      listed: ['applied', 'rejected'],
+      holds: true,
+    }));
+
   test('lists read all pages', async () => assert.equal(await behave('pages'), true));
 
   for (const name of ['follows', 'follows_async']) {

@@ -23,7 +23,7 @@ export default function EvaluationsView() {
 export function EvaluationTable({ evaluations }: { readonly evaluations: readonly Schemas['Evaluation'][] }) {
   return (
     <Scroll label="Evaluations">
-      <table className="list">
+      <table className="list stacked">
         <thead>
           <tr>
             <th>Images</th>
@@ -38,24 +38,28 @@ export function EvaluationTable({ evaluations }: { readonly evaluations: readonl
         <tbody>
           {evaluations.map((evaluation) => (
             <tr key={evaluation.id}>
-              <td>
+              <td data-label="Images">
                 <Link href={`/evaluations/${evaluation.id}`}>
                   {evaluation.split} of {evaluation.dataset.name}
                 </Link>
               </td>
-              <td>
+              <td data-label="Model">
                 <Link href={`/models/${evaluation.model_id}`}>{evaluation.model_name}</Link>
               </td>
-              <td>
+              <td data-label="Network">
                 {evaluation.variant}
                 {evaluation.tta === 'flip' && ', mirrored too'}
               </td>
-              <td>
+              <td data-label="State">
                 <StateBadge state={evaluation.state} />
               </td>
-              <td className="number">{percent(evaluation.figures?.accuracy, 2)}</td>
-              <td className="number">{intervalOf(evaluation.figures?.accuracy_interval)}</td>
-              <td>{moment(evaluation.created_at)}</td>
+              <td data-label="Accuracy" className="number">
+                {percent(evaluation.figures?.accuracy, 2)}
+              </td>
+              <td data-label="95 % interval" className="number">
+                {intervalOf(evaluation.figures?.accuracy_interval)}
+              </td>
+              <td data-label="Created">{moment(evaluation.created_at)}</td>
             </tr>
           ))}
         </tbody>

@@ -6,6 +6,7 @@ import { PendingPage } from '../../parts/pending-page.js';
 import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
 import { downloadOf, type Schemas } from '../../server.js';
+import { registryPage } from '../registry/registry-page.js';
 import { EvaluationPanels } from './evaluation.js';
 import { EvaluationsPanel } from './evaluations.js';
 import { PredictPanel } from './predict.js';
@@ -40,6 +41,12 @@ export default function ModelView({ id }: { readonly id: string }) {
               <dt>Job</dt>
               <dd>
                 <Link href={`/jobs/${model.job_id}`}>{model.job_id}</Link>
+              </dd>
+              <dt>Version</dt>
+              <dd>
+                <Link href={registryPage(name)}>
+                  {model.version} of {name}
+                </Link>
               </dd>
               <dt>Dataset</dt>
               <dd>{dataset.name}</dd>

@@ -2,10 +2,10 @@ import type { Trial } from '../../../../client/src/index.js';
 import type { Axis } from './axes.js';
 
 const WIDTH = 900;
-const HEIGHT = 260;
-const EDGE = 70;
-const TOP = 24;
-const BOTTOM = 28;
+const HEIGHT = 300;
+const EDGE = 20;
+const TOP = 32;
+const BOTTOM = 60;
 
 /** A line for each trial, over an axis for each field and the objective. The best trial is drawn last, and thicker. */
 export function Coordinates({
@@ -34,9 +34,10 @@ export function Coordinates({
       role="img"
       aria-label="Trials as lines over the fields"
       width="100%"
+      className="axes"
     >
       {axes.map(({ name, ends: [low, high] }, axis) => (
-        <g key={name} fontSize="11" fill="currentColor" textAnchor="middle">
+        <g key={name} fill="currentColor" textAnchor={anchorOf(axis, axes.length)}>
           <line
             x1={EDGE + axis * gap}
             x2={EDGE + axis * gap}
@@ -45,13 +46,13 @@ export function Coordinates({
             stroke="currentColor"
             opacity="0.3"
           />
-          <text x={EDGE + axis * gap} y={HEIGHT - 2}>
+          <text x={EDGE + axis * gap} y={HEIGHT - 6}>
             {name.split('/').at(-1)}
           </text>
-          <text x={EDGE + axis * gap} y={HEIGHT - 15} opacity="0.7">
+          <text x={EDGE + axis * gap} y={HEIGHT - 34} opacity="0.7">
             {low}
           </text>
-          <text x={EDGE + axis * gap} y={TOP - 6} opacity="0.7">
+          <text x={EDGE + axis * gap} y={TOP - 8} opacity="0.7">
             {high}
           </text>
         </g>
@@ -70,4 +71,10 @@ export function Coordinates({
       ))}
     </svg>
   );
+}
+
+/** Names at the edges stay within the drawing. */
+function anchorOf(axis: number, axes: number): 'start' | 'middle' | 'end' {
+  if (axis === 0) return 'start';
+  return axis === axes - 1 ? 'end' : 'middle';
 }

@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import type { Sweep, Trial } from '../../../../client/src/index.js';
 import { duration, figure } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
+import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { Scroll } from '../../parts/scroll.js';
 import { sweepQuery, trialsQuery } from '../../queries.js';
@@ -11,29 +12,29 @@ import { axesOf } from './axes.js';
 import { Coordinates } from './coordinates.js';
 
 export default function SweepView({ id }: { readonly id: string }) {
-  const { data: sweep, error, isPending } = useQuery(sweepQuery(id));
+  const { data: sweep, error } = useQuery(sweepQuery(id));
   const { data: trials = [] } = useQuery(trialsQuery(id));
+  if (!sweep) return <PendingPage error={error} />;
   return (
     <main className="page">
-      <h1>{sweep?.name || id}</h1>
-      <Problem error={error} />
-      {isPending && !error && <p className="quiet">Loading…</p>}
-      {sweep && (
-        <div className="main-column">
-          <Facts sweep={sweep} />
-          <Actions sweep={sweep} />
-          <Panel title="Fields and objective" note="The thick line is the best trial." wide>
-            <Coordinates
-              axes={axesOf(fieldsOf(sweep, trials), trials, sweep.spec.objective.metric)}
-              trials={trials}
-              best={sweep.best?.number ?? null}
-            />
-          </Panel>
-          <Panel title="Trials" wide>
-            <Trials trials={trials} fields={fieldsOf(sweep, trials).map(({ name }) => name)} />
-          </Panel>
-        </div>
-      )}
+      <div className="head">
+        <h1>{sweep.name || id}</h1>
+        <span className={`badge ${sweep.state}`}>{sweep.state}</span>
+        <Actions sweep={sweep} />
+      </div>
+      <div className="main-column">
+        <Facts sweep={sweep} />
+        <Panel title="Fields and objective" note="The thick line is the best trial." wide>
+          <Coordinates
+            axes={axesOf(fieldsOf(sweep, trials), trials, sweep.spec.objective.metric)}
+            trials={trials}
+            best={sweep.best?.number ?? null}
+          />
+        </Panel>
+        <Panel title="Trials" wide>
+          <Trials trials={trials} fields={fieldsOf(sweep, trials).map(({ name }) => name)} />
+        </Panel>
+      </div>
     </main>
   );
 }
@@ -46,31 +47,55 @@ function fieldsOf({ spec: { space } }: Sweep, trials: readonly Trial[]) {
 }
 
 function Facts({ sweep }: { readonly sweep: Sweep }) {
-  const { state, ended, best, spent, counts, spec, refused, refit_job_id: refit } = sweep;
+  const { ended, best, spent, counts, spec, refused, refit_job_id: refit } = sweep;
   const budget = spec.limits.device_seconds;
   return (
-    <>
-      <p>
-        <span className={`badge ${state}`}>{state}</span> {ended && `Ended: ${ended.replace('_', ' ')}.`}{' '}
-        {best && `Best: trial ${best.number} with ${spec.objective.metric} ${figure(best.value, 4)}.`}{' '}
-        {refit && <Link href={`/jobs/${refit}`}>trained once more</Link>}
-      </p>
-      <p>
-        Device time: {duration(spent.device_seconds)}
-        {budget !== null && (
+    <Panel title="Search">
+      <dl className="figures">
+        <dt>Trials</dt>
+        <dd>{countsOf(counts)}</dd>
+        <dt>Best</dt>
+        <dd>
+          {best ? `trial ${best.number} with ${spec.objective.metric} ${figure(best.value, 4)}` : 'none yet'}
+        </dd>
+        <dt>Device time</dt>
+        <dd>
+          {duration(spent.device_seconds)}
+          {budget !== null && (
+            <>
+              {' '}
+              of {duration(budget)} <progress aria-label="Budget" value={spent.device_seconds} max={budget} />
+            </>
+          )}
+        </dd>
+        {ended && (
           <>
-            {' '}
-            of {duration(budget)} <progress aria-label="Budget" value={spent.device_seconds} max={budget} />
+            <dt>Ended</dt>
+            <dd>{ended.replace('_', ' ')}</dd>
           </>
         )}
-      </p>
+        {refit && (
+          <>
+            <dt>Best point, once more</dt>
+            <dd>
+              <Link href={`/jobs/${refit}`}>{refit}</Link>
+            </dd>
+          </>
+        )}
+      </dl>
       {refused !== null && (
         <p className="quiet">
           {counts.refused} points were refused: {refused}
         </p>
       )}
-    </>
+    </Panel>
   );
+}
+
+/** The states that trials are in, with their numbers. */
+function countsOf({ refused: _, ...states }: Sweep['counts']): string {
+  const there = Object.entries(states).filter(([, count]) => count > 0);
+  return there.map(([state, count]) => `${count} ${state}`).join(', ');
 }
 
 function Actions({ sweep: { id, state } }: { readonly sweep: Sweep }) {
@@ -125,19 +150,23 @@ function Trials({
         <tbody>
           {trials.map(({ number, state, value, spread, parameters, runs }) => (
             <tr key={number}>
-              <td>{number}</td>
-              <td>
+              <td data-label="Trial">{number}</td>
+              <td data-label="State">
                 <span className={`badge ${state}`}>{state}</span>
               </td>
-              <td>
+              <td data-label="Value">
                 {figure(value, 4)} {spread !== null && `± ${figure(spread, 2)}`}
               </td>
               {fields.map((name) => (
-                <td key={name}>{shown(parameters[name])}</td>
+                <td key={name} data-label={name}>
+                  {shown(parameters[name])}
+                </td>
               ))}
-              <td>{runs[0]?.rungs.map((rung) => figure(rung.value, 4)).join(' → ')}</td>
-              <td>{duration(runs.reduce((sum, run) => sum + run.device_seconds, 0))}</td>
-              <td>
+              <td data-label="Rungs">{runs[0]?.rungs.map((rung) => figure(rung.value, 4)).join(' → ')}</td>
+              <td data-label="Device time">
+                {duration(runs.reduce((sum, run) => sum + run.device_seconds, 0))}
+              </td>
+              <td data-label="Jobs">
                 {runs.map(
                   ({ job_id: job, repeat }) =>
                     job && (

@@ -33,19 +33,19 @@ export default function SweepsView() {
             <tbody>
               {data.map(({ id, name, state, counts, best, spent, created_at: created }) => (
                 <tr key={id}>
-                  <td>
+                  <td data-label="Name">
                     <Link href={`/sweeps/${id}`}>{name || id}</Link>
                   </td>
-                  <td>
+                  <td data-label="State">
                     <span className={`badge ${state}`}>{state}</span>
                   </td>
-                  <td>
+                  <td data-label="Trials">
                     {counts.succeeded} succeeded, {counts.pruned} pruned, {counts.running} running,{' '}
                     {counts.waiting} waiting
                   </td>
-                  <td>{figure(best?.value)}</td>
-                  <td>{duration(spent.device_seconds)}</td>
-                  <td>{moment(created)}</td>
+                  <td data-label="Best">{figure(best?.value)}</td>
+                  <td data-label="Device time">{duration(spent.device_seconds)}</td>
+                  <td data-label="Created">{moment(created)}</td>
                 </tr>
               ))}
             </tbody>

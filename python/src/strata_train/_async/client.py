@@ -12,6 +12,7 @@ from .datasets import AsyncDatasets
 from .evaluations import AsyncEvaluations
 from .jobs import AsyncJobs
 from .models import AsyncModels
+from .registry import AsyncRegistry
 from .sweeps import AsyncSweeps
 
 
@@ -33,6 +34,7 @@ class AsyncStrata:
         self._connection = AsyncConnection(address, api_key or os.environ.get("STRATA_API_KEY"), transport)
         self.jobs = AsyncJobs(self._connection)
         self.models = AsyncModels(self._connection)
+        self.registry = AsyncRegistry(self._connection)
         self.sweeps = AsyncSweeps(self._connection)
         self.evaluations = AsyncEvaluations(self._connection)
         self.datasets = AsyncDatasets(self._connection)

@@ -13,6 +13,7 @@ from .datasets import Datasets
 from .evaluations import Evaluations
 from .jobs import Jobs
 from .models import Models
+from .registry import Registry
 from .sweeps import Sweeps
 
 
@@ -34,6 +35,7 @@ class Strata:
         self._connection = Connection(address, api_key or os.environ.get("STRATA_API_KEY"), transport)
         self.jobs = Jobs(self._connection)
         self.models = Models(self._connection)
+        self.registry = Registry(self._connection)
         self.sweeps = Sweeps(self._connection)
         self.evaluations = Evaluations(self._connection)
         self.datasets = Datasets(self._connection)
