@@ -47,7 +47,7 @@ def pages(facts: Any) -> Any:
 
 def registers(facts: Any) -> Any:
     strata = client(facts)
-    name = next(strata.models.all()).name
+    name = strata.jobs.get(facts["job"]).wait().model().name
     registry = strata.registry
     version = registry.get(name)["latest_version"]
     registry.set_alias(name, "staging", version)
