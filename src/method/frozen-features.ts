@@ -17,7 +17,7 @@ export interface FrozenFeatures {
   readonly samples: number;
   readonly bytes: number;
   /** Why they are computed in every step; null where they are computed once and stored. */
-  readonly obstacle: 'augmentation' | 'norm' | 'method' | 'bytes' | null;
+  readonly obstacle: 'augmentation' | 'norm' | 'method' | 'bytes' | 'epochs' | null;
 }
 
 /** Null for a job that freezes nothing. */
@@ -43,6 +43,8 @@ function obstacleOf(
   if (freeze?.norm === 'estimate') return 'norm';
   if (changesImages(augmentation)) return 'augmentation';
   if (repeatsImages(method)) return 'method';
+  // Making them costs what a single epoch saves.
+  if (freeze?.until_epoch === 1) return 'epochs';
   return bytes > MAX_FROZEN_BYTES ? 'bytes' : null;
 }
 

@@ -14,6 +14,8 @@ export interface Rounds {
   /** Steps of the layer-parallel phase. The remaining steps belong to the end-to-end phase. */
   readonly parallelSteps: number;
   readonly roundSteps: number;
+  /** The first step in which frozen blocks train, too: a round begins with it. Null where they never do. */
+  readonly unfreezeStep: number | null;
   /**
    * Rounds of the joined network before the layer-parallel phase. One without steps where a job with AuxNets starts from given
    * weights: it fits the AuxNets to that network, and passes both to the stages.
@@ -48,7 +50,7 @@ const MIN_DEFAULT_ROUNDS = 4;
 export function roundsOf(
   spec: Pick<
     ResolvedSpec,
-    'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method' | 'init_from'
+    'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method' | 'init_from' | 'freeze'
   >,
   dataset: TrainCount,
 ): Rounds {
@@ -61,15 +63,19 @@ export function roundsOf(
   const warmStartSteps = spec.method.warm_start_epochs * stepsPerEpoch;
   const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
   const parallelSteps = totalSteps - warmStartSteps - endToEndSteps;
+  // Jobs of earlier versions have no such field.
+  const untilEpoch = spec.freeze?.until_epoch ?? null;
+  const cuts = { roundSteps, unfreezeStep: untilEpoch === null ? null : untilEpoch * stepsPerEpoch };
+  const joinedStart = warmStartSteps + parallelSteps;
   return {
     stepsPerEpoch,
     totalSteps,
     warmStartSteps,
     parallelSteps,
-    roundSteps,
-    warmStartRounds: Math.max(Math.ceil(warmStartSteps / roundSteps), fitsAuxiliaries(spec) ? 1 : 0),
-    parallelRounds: Math.ceil(parallelSteps / roundSteps),
-    endToEndRounds: Math.ceil(endToEndSteps / roundSteps),
+    ...cuts,
+    warmStartRounds: Math.max(countRounds(cuts, 0, warmStartSteps), fitsAuxiliaries(spec) ? 1 : 0),
+    parallelRounds: countRounds(cuts, warmStartSteps, joinedStart),
+    endToEndRounds: countRounds(cuts, joinedStart, totalSteps),
     endToEndReplicas: replicas,
   };
 }
@@ -118,6 +124,11 @@ export function endToEndRange(rounds: Rounds, round: number): StepRange {
     : cut(rounds, warmStartSteps + parallelSteps, totalSteps, round - warmStartRounds);
 }
 
+/** Whether the blocks that a job freezes at first train in a round. */
+export function isUnfrozenIn({ unfreezeStep }: Pick<Rounds, 'unfreezeStep'>, { start }: StepRange): boolean {
+  return unfreezeStep !== null && start >= unfreezeStep;
+}
+
 /** Number of replicas in that round: 1 in a warm start, and never more than its steps. */
 export function replicasIn(rounds: Rounds, round: number): number {
   if (round < rounds.warmStartRounds) return 1;
@@ -144,8 +155,30 @@ export function stepsOfTask(
   return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
 }
 
+type Cuts = Pick<Rounds, 'roundSteps' | 'unfreezeStep'>;
+
+/** Number of rounds of the steps [start, end) of a phase. */
+export function countRounds(cuts: Cuts, start: number, end: number): number {
+  return partsOf(cuts, start, end).reduce(
+    (sum, part) => sum + Math.ceil((part.end - part.start) / cuts.roundSteps),
+    0,
+  );
+}
+
 /** Round `round` of a phase with the steps [start, end). */
-function cut({ roundSteps }: Rounds, start: number, end: number, round: number): StepRange {
-  const first = start + round * roundSteps;
-  return { start: first, end: Math.min(first + roundSteps, end) };
+function cut(cuts: Cuts, start: number, end: number, round: number): StepRange {
+  const [first = { start, end }, second] = partsOf(cuts, start, end);
+  const before = countRounds({ ...cuts, unfreezeStep: null }, first.start, first.end);
+  const [part, index] = second && round >= before ? [second, round - before] : [first, round];
+  const from = part.start + index * cuts.roundSteps;
+  return { start: from, end: Math.min(from + cuts.roundSteps, part.end) };
+}
+
+/** The steps of a phase before and after frozen blocks begin to train. */
+function partsOf({ unfreezeStep }: Cuts, start: number, end: number): readonly StepRange[] {
+  if (unfreezeStep === null || unfreezeStep <= start || unfreezeStep >= end) return [{ start, end }];
+  return [
+    { start, end: unfreezeStep },
+    { start: unfreezeStep, end },
+  ];
 }

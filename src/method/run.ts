@@ -15,9 +15,14 @@ export interface RunDescription {
   readonly rounds: Rounds;
 }
 
-export function describeRun(spec: ResolvedSpec, dataset: DatasetFacts): RunDescription {
+/** @param freeze null describes the steps from `freeze.until_epoch` on, in which every block trains */
+export function describeRun(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  freeze: ResolvedSpec['freeze'] = spec.freeze,
+): RunDescription {
   const whole = describeNetwork(spec.model, inputShape(spec, dataset), dataset.classes.length);
-  const network = spec.freeze ? freezeBlocks(whole, spec.freeze) : whole;
+  const network = freeze ? freezeBlocks(whole, freeze) : whole;
   return { network, stages: stagesOfMethod(network, spec.method), rounds: roundsOf(spec, dataset) };
 }
 

@@ -145,6 +145,12 @@ describe('common spellings of a value are accepted', () => {
     assert.match(response.json().errors[0].message, /Must be base64/);
   });
 
+  test('top_k of all classes of a model that has 1,500', async () => {
+    const payload = { image: PNG };
+    const response = await call('POST', '/models/model_1/predict?top_k=1500', { payload });
+    assert.equal(response.statusCode, 200, response.body);
+  });
+
   test('an upper-case sha256', async () => {
     const url = 'https://example.com/a.zip';
     const payload = { name: 'upper', url, sha256: 'AB'.repeat(32) };

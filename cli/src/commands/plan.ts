@@ -56,6 +56,9 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
     ['times', device ? `${source} on ${device}` : source],
     ['steps of an epoch', String(found.steps_per_epoch)],
     ...(found.frozen_features ? [['frozen blocks', ofFrozen(found.frozen_features)] as const] : []),
+    ...(found.unfrozen
+      ? [[`after epoch ${found.unfrozen.from_epoch}`, ofUnfrozen(found.unfrozen)] as const]
+      : []),
     ['advice', recommendation.reason],
   ]);
   out.line();
@@ -87,6 +90,12 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
     ['STAGES', 'SPEED-UP', 'SPLIT'],
     found.speedups.map((each) => [String(each.stages), figure(each.whole_run, 3), each.split.join(' + ')]),
   );
+}
+
+function ofUnfrozen({ stages }: NonNullable<Schemas['Plan']['unfrozen']>): string {
+  const step = Math.max(...stages.map((stage) => stage.step_seconds));
+  const memory = Math.max(...stages.map((stage) => stage.memory_bytes));
+  return `every block trains: ${duration(step)} a step of the slowest stage, ${bytes(memory)} of the largest`;
 }
 
 function ofFrozen(features: NonNullable<Schemas['Plan']['frozen_features']>): string {

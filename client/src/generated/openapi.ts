@@ -1746,14 +1746,22 @@ export interface components {
                 /** @description Whether it is stored. If not, every step computes it. */
                 stored: boolean;
                 /**
-                 * @description Why it is not stored. `augmentation`: the images change from epoch to epoch. `norm`: with `freeze.norm: estimate`, it depends on the other images of the batch. `method`: stages with stored variables or message rounds. `bytes`: it has more than 2 GiB. Null if it is stored.
+                 * @description Why it is not stored. `augmentation`: the images change from epoch to epoch. `norm`: with `freeze.norm: estimate`, it depends on the other images of the batch. `method`: stages with stored variables or message rounds. `bytes`: it has more than 2 GiB. `epochs`: with `freeze.until_epoch: 1`, every image would be read once. Null if it is stored.
                  * @enum {string|null}
                  */
-                obstacle: "augmentation" | "norm" | "method" | "bytes" | null;
+                obstacle: "augmentation" | "norm" | "method" | "bytes" | "epochs" | null;
                 /** @description Size of the file, for all training images. */
                 bytes: number;
                 /** @description Seconds of a step of the whole network on one device that it saves, or would save: the forward pass of the frozen blocks, less the time of reading. */
                 saved_seconds: number;
+            } | null;
+            /** @description What training needs once the blocks of `freeze` train, too (`freeze.until_epoch`). `stages` and `speedups` count the steps before that; `epoch_seconds` of the layouts and `seconds` of the methods are means over all epochs, and their memory is the larger one. Null where frozen blocks never train. */
+            unfrozen: {
+                /** @description Number of epochs before. */
+                from_epoch: number;
+                /** @description Time of a step of the whole network on one device. */
+                step_seconds: number;
+                stages: components["schemas"]["PlanStage"][];
             } | null;
             /** @description A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 % faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto` knows only the network. */
             better_split: {
@@ -4001,7 +4009,7 @@ export interface components {
                 statistics: "auto" | "keep" | "estimate";
             } | null;
             /**
-             * @description Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and the first `blocks` residual blocks are frozen, bitwise. They belong to the first stage, which has at least one block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage, where the head is trained. Requires `init_from`. Null trains every block.
+             * @description Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and the first `blocks` residual blocks are frozen, bitwise, in the whole job or until `until_epoch`. They belong to the first stage, which has at least one block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage, where the head is trained. Requires `init_from`. Null trains every block.
              * @default null
              */
             freeze: {
@@ -4013,6 +4021,11 @@ export interface components {
                  * @enum {string}
                  */
                 norm: "frozen" | "estimate";
+                /**
+                 * @description Number of epochs after which the frozen blocks train, too. From that step on they have the rate of the schedule, an optimizer without memory, and batch norms that normalize by the batch. A round ends there, whatever `round_steps` is. Must be less than `epochs`. Null: they never train.
+                 * @default null
+                 */
+                until_epoch: number | null;
             } | null;
             /**
              * @description Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not count. A job that takes longer fails with `max_runtime_exceeded`. Null means no limit.

@@ -213,6 +213,11 @@ class Plan(TypedDict):
     epoch, so it is computed once, stored, and read by the steps of the first stage: all times of the plan count
     that. Null without `freeze`.
     """
+    unfrozen: Optional[PlanUnfrozen]
+    """What training needs once the blocks of `freeze` train, too (`freeze.until_epoch`). `stages` and `speedups`
+    count the steps before that; `epoch_seconds` of the layouts and `seconds` of the methods are means over all
+    epochs, and their memory is the larger one. Null where frozen blocks never train.
+    """
     better_split: Optional[PlanBetterSplit]
     """A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 %
     faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto`
@@ -261,10 +266,11 @@ class PlanMethod(TypedDict):
 class PlanFrozenFeatures(TypedDict):
     stored: bool
     """Whether it is stored. If not, every step computes it."""
-    obstacle: Optional[Literal["augmentation", "norm", "method", "bytes"]]
+    obstacle: Optional[Literal["augmentation", "norm", "method", "bytes", "epochs"]]
     """Why it is not stored. `augmentation`: the images change from epoch to epoch. `norm`: with `freeze.norm:
     estimate`, it depends on the other images of the batch. `method`: stages with stored variables or message
-    rounds. `bytes`: it has more than 2 GiB. Null if it is stored.
+    rounds. `bytes`: it has more than 2 GiB. `epochs`: with `freeze.until_epoch: 1`, every image would be read
+    once. Null if it is stored.
     """
     bytes: int
     """Size of the file, for all training images."""
@@ -272,6 +278,14 @@ class PlanFrozenFeatures(TypedDict):
     """Seconds of a step of the whole network on one device that it saves, or would save: the forward pass of the
     frozen blocks, less the time of reading.
     """
+
+
+class PlanUnfrozen(TypedDict):
+    from_epoch: int
+    """Number of epochs before."""
+    step_seconds: float
+    """Time of a step of the whole network on one device."""
+    stages: list[PlanStage]
 
 
 class PlanBetterSplit(TypedDict):
@@ -2425,9 +2439,10 @@ class JobSpec(TypedDict):
     """
     freeze: NotRequired[Optional[JobSpecFreeze]]
     """Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and
-    the first `blocks` residual blocks are frozen, bitwise. They belong to the first stage, which has at least one
-    block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage,
-    where the head is trained. Requires `init_from`. Null trains every block.
+    the first `blocks` residual blocks are frozen, bitwise, in the whole job or until `until_epoch`. They belong to
+    the first stage, which has at least one block that is trained, so the network is cut into stages behind them;
+    all blocks can be frozen in one stage, where the head is trained. Requires `init_from`. Null trains every
+    block.
     """
     max_runtime_s: NotRequired[Optional[int]]
     """Maximum run time of the job in seconds, counted from its first task. Pauses, and waiting after them, do not
@@ -2540,9 +2555,10 @@ class JobSpecInitFrom(TypedDict):
 
 class JobSpecFreeze(TypedDict):
     """Blocks that training leaves as they are: no gradient, no state of the optimizer, no weight decay. The stem and
-    the first `blocks` residual blocks are frozen, bitwise. They belong to the first stage, which has at least one
-    block that is trained, so the network is cut into stages behind them; all blocks can be frozen in one stage,
-    where the head is trained. Requires `init_from`. Null trains every block.
+    the first `blocks` residual blocks are frozen, bitwise, in the whole job or until `until_epoch`. They belong to
+    the first stage, which has at least one block that is trained, so the network is cut into stages behind them;
+    all blocks can be frozen in one stage, where the head is trained. Requires `init_from`. Null trains every
+    block.
     """
 
     blocks: int
@@ -2551,6 +2567,11 @@ class JobSpecFreeze(TypedDict):
     """`frozen`: the batch norms of these blocks normalize by fixed statistics, in training too, so their output for
     an image does not depend on the batch (`init_from.statistics` says which). `estimate`: they normalize by the
     batch, as those of trained blocks do, and their statistics are estimated at the end.
+    """
+    until_epoch: NotRequired[Optional[int]]
+    """Number of epochs after which the frozen blocks train, too. From that step on they have the rate of the
+    schedule, an optimizer without memory, and batch norms that normalize by the batch. A round ends there,
+    whatever `round_steps` is. Must be less than `epochs`. Null: they never train.
     """
 
 

@@ -58,6 +58,8 @@ export interface Workload {
   /** Bandwidth between two devices, in each direction. */
   readonly bytesPerSecond: number;
   readonly memory: MemoryFacts;
+  /** The same run once its frozen blocks train, too, and the share of the steps before that. Null where they never do. */
+  readonly unfrozen: { readonly work: Workload; readonly shareBefore: number } | null;
 }
 
 /** The choices of a job that its memory depends on, beside its network and its batch. */
@@ -110,7 +112,27 @@ function depthOf(network: NetworkDescription, split: readonly number[]): number 
  * after its backward pass. Neither overlaps with computation here, although real systems overlap some of it.
  * Replicas average with a ring: each sends 2(R-1)/R of the gradients.
  */
-export function layoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
+export function layoutCost(work: Workload, layout: Layout): LayoutCost {
+  const before = frozenLayoutCost(work, layout);
+  if (work.unfrozen === null) return before;
+  const after = frozenLayoutCost(work.unfrozen.work, layout);
+  const mean = meanOver(work.unfrozen.shareBefore);
+  return {
+    ...before,
+    epochSeconds: mean(before.epochSeconds, after.epochSeconds),
+    bytesPerEpoch: mean(before.bytesPerEpoch, after.bytesPerEpoch),
+    memoryBytes: Math.max(before.memoryBytes, after.memoryBytes),
+  };
+}
+
+/** The mean over a run of what holds in a first share of its steps, and of what holds afterwards. */
+export const meanOver =
+  (shareBefore: number) =>
+  (before: number, after: number): number =>
+    shareBefore * before + (1 - shareBefore) * after;
+
+/** Without the steps in which blocks train that are frozen at first. */
+function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
   const { network, costs: prices, stepsPerEpoch, bytesPerSecond } = work;
   const { method, costs } = work.variants[stages - 1]!;
   const batch = work.batch / replicas;

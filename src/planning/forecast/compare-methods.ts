@@ -13,6 +13,7 @@ import {
   costOf,
   frozenPart,
   type MemoryFacts,
+  meanOver,
   messageBytes,
   NO_STAGE,
   type StageCost,
@@ -38,6 +39,8 @@ const FLOAT = 4;
 /** Facts by which every way to train is priced. */
 export interface Prices {
   readonly network: NetworkDescription;
+  /** The network once its frozen blocks train, too, and the share of the steps before that. Null where they never do. */
+  readonly unfrozen: { readonly network: NetworkDescription; readonly shareBefore: number } | null;
   readonly costs: StepCosts;
   readonly memory: MemoryFacts;
   readonly link: Link;
@@ -69,7 +72,40 @@ function priced(
   memoryBytes: number | null,
 ): Compared {
   const { method } = spec;
-  const { network, costs: rates } = prices;
+  const { seconds, bytes, memory } = neededBy(spec, dataset, prices);
+  const way = trainedBy(method);
+  const accuracy = accuracyOf(way);
+  return {
+    ...{ way, method, seconds, accuracy, memory, bytes },
+    equalSeconds: seconds * epochsFor(accuracy.points),
+    fits: memoryBytes === null || memory <= memoryBytes,
+  };
+}
+
+type Needed = Pick<Compared, 'seconds' | 'bytes' | 'memory'>;
+
+/** Cost of the whole run: its steps with frozen blocks, and those without. */
+function neededBy(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Needed {
+  const before = neededWith(prices.network, spec, dataset, prices);
+  if (prices.unfrozen === null) return before;
+  const after = neededWith(prices.unfrozen.network, spec, dataset, prices);
+  const mean = meanOver(prices.unfrozen.shareBefore);
+  return {
+    seconds: mean(before.seconds, after.seconds),
+    bytes: mean(before.bytes, after.bytes),
+    memory: Math.max(before.memory, after.memory),
+  };
+}
+
+/** Cost of the whole run if all its steps had this network. */
+function neededWith(
+  network: NetworkDescription,
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  prices: Prices,
+): Needed {
+  const { method } = spec;
+  const { costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
   const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network));
   const whole = { ...NO_STAGE, ...costOf(wholeNetwork(network)) };
@@ -85,21 +121,16 @@ function priced(
     ),
   );
   const parts = [apart, ...joined];
-  const seconds = sum(parts.map((part) => part.seconds));
   const needed = [
     ...(method.stages > 1 ? stages : []).map((cost, stage) =>
       stageMemory(cost, spec.batch_size, prices.memory, batchesUnderWay(method, stage)),
     ),
     ...(joined.length > 0 ? [stageMemory(whole, spec.batch_size, prices.memory)] : []),
   ];
-  const memory = Math.max(...needed);
-  const way = trainedBy(method);
-  const accuracy = accuracyOf(way);
   return {
-    ...{ way, method, seconds, accuracy, memory },
-    equalSeconds: seconds * epochsFor(accuracy.points),
-    fits: memoryBytes === null || memory <= memoryBytes,
+    seconds: sum(parts.map((part) => part.seconds)),
     bytes: sum(parts.map((part) => part.bytes)),
+    memory: Math.max(...needed),
   };
 }
 

@@ -8,7 +8,12 @@ import {
   frozenFeatures,
   stagesOfMethod,
 } from '../../method/index.js';
-import { type NetworkDescription, trainedBlocks, wholeNetwork } from '../../network/index.js';
+import {
+  type NetworkDescription,
+  type StageDescription,
+  trainedBlocks,
+  wholeNetwork,
+} from '../../network/index.js';
 import {
   ACTIVATION_BYTES,
   breakEvenStages,
@@ -74,13 +79,19 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     ? evenSplitsBySeconds(network, method, max, costs, batch)
     : evenSplits(network, method, max);
   const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
-  const work: Workload = {
-    variants: variantsOf(network, method, even.map(ownIn)),
-    ...{ network, batch, stepsPerEpoch, costs, bytesPerSecond },
+  const unfrozen = unfrozenPhase(spec, dataset);
+  const workOf = (of: NetworkDescription): Workload => ({
+    variants: variantsOf(of, method, even.map(ownIn)),
+    ...{ network: of, batch, stepsPerEpoch, costs, bytesPerSecond },
     memory: memoryFacts(spec),
     ...{ rounds: parallelRounds, roundSteps },
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
+    unfrozen: null,
+  });
+  const work: Workload = {
+    ...workOf(network),
+    unfrozen: unfrozen && { work: workOf(unfrozen.network), shareBefore: unfrozen.shareBefore },
   };
   const own = stageCosts(method, stages, frozenPart(network));
   const mean = meanParts(
@@ -93,7 +104,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
       ? evenSplitsBySeconds(network, other, most, costs, batch)
       : evenSplits(network, other, most, balance);
   };
-  const prices = { network, costs, memory: work.memory, link: options };
+  const prices = { network, unfrozen, costs, memory: work.memory, link: options };
   const methods = compareMethods(spec, dataset, prices, options, splitsOf);
   return {
     object: 'plan',
@@ -106,6 +117,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     network: toCost(costOf(wholeNetwork(network)), spec),
     stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
     frozen_features: frozen && toFrozen(frozen, described, costs, batch),
+    unfrozen: unfrozen && toUnfrozen(unfrozen, spec, costs),
     better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
@@ -133,6 +145,36 @@ function toFrozen(
     obstacle,
     bytes,
     saved_seconds: rounded(seconds(false) - seconds(true)),
+  };
+}
+
+/** The steps in which blocks that are frozen at first train. */
+interface UnfrozenPhase {
+  readonly fromEpoch: number;
+  /** The share of the steps before it. */
+  readonly shareBefore: number;
+  readonly network: NetworkDescription;
+  readonly stages: readonly StageDescription[];
+}
+
+/** Null where frozen blocks never train. */
+function unfrozenPhase(spec: ResolvedSpec, dataset: DatasetFacts): UnfrozenPhase | null {
+  const fromEpoch = spec.freeze?.until_epoch ?? null;
+  if (fromEpoch === null) return null;
+  const { network, stages } = describeRun(spec, dataset, null);
+  return { fromEpoch, shareBefore: fromEpoch / spec.epochs, network, stages };
+}
+
+function toUnfrozen(
+  { fromEpoch, network, stages }: UnfrozenPhase,
+  spec: ResolvedSpec,
+  costs: StepCosts,
+): NonNullable<Schemas['Plan']['unfrozen']> {
+  const own = stageCosts(spec.method, stages, frozenPart(network));
+  return {
+    from_epoch: fromEpoch,
+    step_seconds: rounded(secondsOf(serialParts(network, costs, spec.batch_size))),
+    stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
   };
 }
 

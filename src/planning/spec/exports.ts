@@ -25,7 +25,13 @@ const OF_LIBRARIES: readonly LibraryRule[] = [
 ];
 
 /** Formats whose files name their outputs. */
-const WITH_OUTPUTS: readonly Format[] = ['onnx', 'tfjs-graph'];
+const WITH_OUTPUTS: readonly Format[] = [
+  'onnx',
+  'onnx-int8',
+  'onnx-float16',
+  'tfjs-graph',
+  'tfjs-graph-int8',
+];
 
 /** Other networks have no counterpart in these libraries: a file would not load, or would answer wrongly. */
 export function checkExports(
@@ -37,7 +43,7 @@ export function checkExports(
   if (options.outputs.length > 0 && !WITH_OUTPUTS.some((format) => formats.includes(format))) {
     report(
       '/export_options/outputs',
-      `only ${WITH_OUTPUTS.join(' and ')} have further outputs; add one of them to exports, or leave outputs out`,
+      `only ${WITH_OUTPUTS.join(', ')} have further outputs; add one of them to exports, or leave outputs out`,
     );
   }
   const asked = OF_LIBRARIES.filter(({ format }) => formats.includes(format));

@@ -3,7 +3,7 @@ import type { Problems } from './problems.js';
 
 /** @returns the number of frozen blocks; null where there is no such network */
 export function checkFreeze(
-  { freeze, init_from: start }: Pick<JobSpec, 'freeze' | 'init_from'>,
+  { freeze, init_from: start, epochs }: Pick<JobSpec, 'freeze' | 'init_from' | 'epochs'>,
   blocks: number,
   report: Problems,
 ): number | null {
@@ -13,6 +13,13 @@ export function checkFreeze(
     report(
       '/freeze',
       'would keep blocks at random weights; set init_from, whose weights they keep, or leave freeze out',
+    );
+  }
+  if (freeze.until_epoch !== null && freeze.until_epoch >= epochs) {
+    const remedy = epochs > 1 ? `use at most ${epochs - 1}, or null` : 'use null';
+    report(
+      '/freeze/until_epoch',
+      `the job has ${epochs} epochs, so these blocks would never train; ${remedy}`,
     );
   }
   if (freeze.blocks <= blocks) return freeze.blocks;

@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import { roundsOf } from '../../method/rounds.js';
+import { countRounds, roundsOf } from '../../method/rounds.js';
 import type { SweepSpec } from './types.js';
 
 /** Rungs of a job, or the reason why it cannot have any. */
@@ -17,8 +17,10 @@ export function placeRungs(
   spec: ResolvedSpec,
   dataset: Pick<DatasetFacts, 'train_count'>,
 ): Rungs {
-  const { stepsPerEpoch, roundSteps, parallelRounds } = roundsOf(spec, dataset);
-  const wanted = Math.ceil((stopping.min_epochs * stepsPerEpoch) / roundSteps);
+  const rounds = roundsOf(spec, dataset);
+  const { stepsPerEpoch, warmStartSteps, parallelRounds } = rounds;
+  const minSteps = stopping.min_epochs * stepsPerEpoch;
+  const wanted = countRounds(rounds, warmStartSteps, warmStartSteps + minSteps);
   const own = spec.evaluate_every ?? 1;
   // A job that is evaluated after every n rounds has its rungs among these.
   const first = Math.ceil(wanted / own) * own;

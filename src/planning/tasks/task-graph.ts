@@ -14,11 +14,13 @@ import {
 import {
   countSteps,
   endToEndRange,
+  isUnfrozenIn,
   parallelRange,
   type Rounds,
   replicaRange,
   replicasIn,
   roundsOf,
+  type StepRange,
 } from '../../method/rounds.js';
 import { validationImages } from '../../method/samples.js';
 
@@ -102,13 +104,18 @@ function withFeatures(spec: ResolvedSpec, dataset: DatasetFacts, tasks: PlannedT
   const features = storedFeatures(spec, dataset);
   if (features === null) return tasks;
   const weight = (features.samples / spec.batch_size) * EVALUATION_STEP;
+  const rounds = roundsOf(spec, dataset);
   return tasks.map((planned) => {
     if (planned.kind === 'prepare') {
       return { ...planned, outputs: [...planned.outputs, FROZEN_FEATURES], weight: planned.weight + weight };
     }
-    if (!trainsFirstBlocks(planned)) return planned;
+    if (!trainsFirstBlocks(planned) || isUnfrozenIn(rounds, stepsOf(rounds, planned))) return planned;
     return { ...planned, inputs: { ...planned.inputs, [FROZEN_FEATURES]: from('prepare', FROZEN_FEATURES) } };
   });
+}
+
+function stepsOf(rounds: Rounds, { kind, round }: PlannedTask): StepRange {
+  return (kind === 'stage' ? parallelRange : endToEndRange)(rounds, round ?? 0);
 }
 
 /** A task of the first stage, of all stages or of the joined network. */

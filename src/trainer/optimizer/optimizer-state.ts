@@ -20,6 +20,19 @@ export function startingState(
   return { weights: initialValues(parameters, seed), slots: startingSlots(parameters, rule) };
 }
 
+/** The state with empty memories for parameters that have none: those of blocks that begin to train. */
+export function withMemories(
+  { weights, slots }: OptimizerState,
+  parameters: readonly ParameterSpec[],
+  rule: UpdateRule,
+): OptimizerState {
+  const empty = startingSlots(parameters, rule);
+  const known = [...slots].map(
+    ([slot, named]) => [slot, new Map([...(empty.get(slot) ?? []), ...named])] as const,
+  );
+  return { weights, slots: new Map([...empty, ...known]) };
+}
+
 /** Slots of an optimizer that has seen nothing. */
 export function startingSlots(
   parameters: readonly ParameterSpec[],

@@ -158,12 +158,15 @@ describe('checkpoints of a job', () => {
         message: 'the checkpoint has no statistics of the frozen batch norms; use "estimate" or "auto"',
       },
     ]);
-    const froze = (blocks: number) =>
+    const froze = (untilEpoch: number | null) =>
       db.$executeRawUnsafe(
-        `UPDATE job SET spec = jsonb_set(spec, '{freeze}', '{"blocks": ${blocks}, "norm": "frozen"}') WHERE id = '${source}'`,
+        `UPDATE job SET spec = jsonb_set(spec, '{freeze}', '{"blocks": 2, "norm": "frozen", "until_epoch": ${untilEpoch}}')
+         WHERE id = '${source}'`,
       );
-    await froze(2);
+    await froze(null);
     assert.equal(await chosen(), 'keep');
+    await froze(1);
+    assert.equal(await chosen(), 'estimate', 'the blocks have trained, by statistics of batches');
     await db.$executeRawUnsafe(
       `UPDATE job SET spec = jsonb_set(spec, '{freeze}', 'null') WHERE id = '${source}'`,
     );

@@ -90,7 +90,12 @@ export const PLANNING: readonly Mutant[] = [
       name: 'rounds-overlap',
       fault: 'A round repeats the last step of the one before.',
       file: 'src/method/rounds.ts',
-      edits: [['const first = start + round * roundSteps', 'const first = start + round * (roundSteps - 1)']],
+      edits: [
+        [
+          'const from = part.start + index * cuts.roundSteps',
+          'const from = part.start + index * (cuts.roundSteps - 1)',
+        ],
+      ],
     },
     {
       name: 'phase-gap',

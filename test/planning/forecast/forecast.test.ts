@@ -280,5 +280,28 @@ test('a plan says what storing the features of frozen blocks saves, and why a jo
   assert.equal(obstacle({ freeze: { blocks: 2, norm: 'estimate' } }), 'norm');
   assert.equal(obstacle({ method: { stages: 2, type: 'rounds' } }), 'method');
   assert.equal(obstacle({ max_train_samples: null, model: { width: 64 } }), 'bytes');
+  assert.equal(obstacle({ freeze: { blocks: 2, norm: 'frozen', until_epoch: 1 }, epochs: 2 }), 'epochs');
   assert.equal(plan({}).frozen_features, null);
+});
+
+test('a plan for blocks that are frozen for some epochs counts the time before and after, and the memory of what needs most', () => {
+  const of = (freeze: NonNullable<SpecChanges['freeze']> | null) =>
+    plan({
+      ...{ epochs: 4, max_train_samples: 1000, method: { stages: 2, type: 'pipeline', split: [4, 5] } },
+      init_from: { weights: 'weights_1', head: 'new', statistics: 'auto' },
+      freeze,
+    });
+  const [never, always, until] = [of(null), of({ blocks: 2 }), of({ blocks: 2, until_epoch: 1 })];
+  assert.equal(always.unfrozen, null);
+  assert.deepEqual(until.stages, always.stages);
+  assert.equal(until.unfrozen?.from_epoch, 1);
+  assert.deepEqual(until.unfrozen.stages, never.stages);
+  const ownOf = ({ layouts }: typeof until) =>
+    layouts.find(({ stages, replicas }) => stages === 2 && replicas === 1)!;
+  const seconds = 0.25 * ownOf(always).epoch_seconds + 0.75 * ownOf(never).epoch_seconds;
+  assert.ok(Math.abs(ownOf(until).epoch_seconds / seconds - 1) < 1e-3, 'times have four digits');
+  assert.equal(ownOf(until).memory_bytes, ownOf(never).memory_bytes);
+  const methodOf = ({ methods }: typeof until) => methods.find(({ method }) => method.type === 'backprop')!;
+  assert.ok(methodOf(until).seconds > methodOf(always).seconds);
+  assert.ok(methodOf(until).seconds < methodOf(never).seconds);
 });

@@ -153,7 +153,7 @@ const FAULTS: readonly (readonly [string, SpecChanges, DatasetFacts, string, Reg
     { image_size: 16, exports: ['safetensors'], export_options: { outputs: ['logits'] } },
     BIRDS,
     '/export_options/outputs',
-    /only onnx and tfjs-graph have further outputs; add one of them/,
+    /only onnx, onnx-int8, .*tfjs-graph-int8 have further outputs; add one of them/,
   ],
   [
     'a cutout of the whole image',

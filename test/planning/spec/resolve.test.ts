@@ -140,6 +140,11 @@ test('the network is cut behind its frozen blocks, which cost a forward pass alo
       /would train nothing, since 7 blocks are frozen; give it 8 or more/,
     ],
     [
+      { init_from, epochs: 3, freeze: { blocks: 1, until_epoch: 3 } },
+      '/freeze/until_epoch',
+      /has 3 epochs, so these blocks would never train; use at most 2, or null/,
+    ],
+    [
       { init_from: { ...init_from, statistics: 'keep' } },
       '/init_from/statistics',
       /use auto, or set freeze$/,

@@ -226,6 +226,16 @@ test('stored features of frozen blocks: made by prepare, read by the first stage
     const reads = kind === 'end_to_end' || (kind === 'stage' && stage === 0);
     assert.deepEqual(inputs.frozen_features, reads ? feature : undefined, key);
   }
+  const until = resolved({ ...spec, epochs: 4, freeze: { blocks: 1, norm: 'frozen', until_epoch: 2 } });
+  const rounds = roundsOf(until, MNIST);
+  const starts = plan(until).flatMap(({ kind, stage, round, inputs }) => {
+    if (kind !== 'end_to_end' && !(kind === 'stage' && stage === 0)) return [];
+    const { start } = (kind === 'stage' ? parallelRange : endToEndRange)(rounds, round!);
+    assert.equal(Boolean(inputs.frozen_features), start < 2 * rounds.stepsPerEpoch, `step ${start}`);
+    return [start];
+  });
+  assert.ok(starts.includes(2 * rounds.stepsPerEpoch), 'a round starts when the blocks begin to train');
+  assert.equal(countTasks(until, MNIST), plan(until).length);
   const augmented = plan({ ...spec, augmentation: { ...spec.augmentation, mixup: 0.2 } });
   assert.ok(augmented.every(({ inputs }) => !inputs.frozen_features));
   assert.deepEqual(augmented[0]?.outputs, ['dataset']);

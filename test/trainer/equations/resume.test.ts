@@ -32,9 +32,9 @@ function killAfter(steps: number): () => void {
   };
 }
 
-/** The statistics of the first block are estimated before the first round, and then kept. */
+/** The statistics of the first block are estimated before the first round, and kept for two rounds; then it trains. */
 const FROZEN: SpecChanges = {
-  freeze: { blocks: 1, norm: 'frozen' },
+  freeze: { blocks: 1, norm: 'frozen', until_epoch: 2 },
   init_from: { checkpoint: 'job_1-final', head: 'keep', statistics: 'estimate' },
 };
 /** Without augmentation, the output of frozen blocks is stored. */
@@ -47,9 +47,13 @@ const ADAMW: SpecChanges = {
 };
 const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: SpecChanges][] = [
   ...METHODS.map((type): [string, typeof type, SpecChanges] => [type, type, {}]),
-  ['augmented-lagrangian by AdamW, with a frozen block', 'augmented-lagrangian', ADAMW],
   [
-    'pipeline that recomputes, with steps between rounds and stored features of a frozen block',
+    'augmented-lagrangian by AdamW, with a block that is frozen for two epochs',
+    'augmented-lagrangian',
+    ADAMW,
+  ],
+  [
+    'pipeline that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',
     'pipeline',
     { ...FROZEN, ...STILL, method: { stages: 2, memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
   ],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
 import { type BlobUri, FROZEN_FEATURES } from '../../../src/contract/trainer-protocol.js';
-import { describeRun } from '../../../src/method/index.js';
-import { parametersOf, trainedParameters, wholeNetwork } from '../../../src/network/index.js';
+import { describeRun, endToEndRange, parallelRange } from '../../../src/method/index.js';
+import { countFrozen, parametersOf, trainedParameters, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState, encodeState, mergeStates } from '../../../src/trainer/checkpoint/index.js';
 import { TrainedNetwork } from '../../../src/trainer/evaluation/index.js';
@@ -16,6 +16,7 @@ import {
 import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
+import { runOfState } from '../../../src/trainer/tasks/inputs/run.js';
 import { plainBatches } from '../support/plain-batches.js';
 import { withBlobs } from '../support/run-plan.js';
 import { readAll } from '../support/small-network.js';
@@ -26,7 +27,10 @@ import {
   runTraining,
   runTrainingTask,
   storeTiny,
+  type TaskRun,
   TINY,
+  TINY_STEPS_PER_EPOCH,
+  type TrainingTask,
   tinySpec,
 } from '../support/training-tasks.js';
 
@@ -134,6 +138,60 @@ test('frozen blocks and their statistics are bitwise the given ones after 56 ste
   }
 });
 
+test('blocks that are frozen until an epoch are bitwise the given ones until then, and train afterwards', async (t) => {
+  const cases: readonly [Type, stages: number, 'frozen' | 'estimate'][] = [
+    ['backprop', 1, 'frozen'],
+    ['augmented-lagrangian', 2, 'frozen'],
+    ['pipeline', 2, 'estimate'],
+  ];
+  for (const [type, stages, norm] of cases) {
+    await withBlobs(async (blobs) => {
+      const until = 2 * TINY_STEPS_PER_EPOCH;
+      // Rounds of 12 steps are cut at step 16.
+      const spec = frozenSpec(type, stages, norm, {
+        epochs: 4,
+        freeze: { blocks: 2, norm, until_epoch: 2 },
+        optimizer: { type: 'adamw', learning_rate: 0.01 },
+        method: { type, stages, round_steps: 12, end_to_end_share: 1 / 4, end_to_end_replicas: 1 },
+      });
+      const { uri, values } = await storeWeights(blobs, spec);
+      const { rounds, network } = describeRun(spec, TINY);
+      const frozen = parametersOf(wholeNetwork(network)).filter(({ fixed }) => fixed !== undefined);
+      const ends: number[] = [];
+      const see = async (task: TrainingTask, options: TaskRun) => {
+        const success = await runTrainingTask(task, options);
+        const output = success.outputs.state ?? success.outputs['state-0'];
+        if (!output || (task.stage ?? 0) > 0) return success;
+        const { end } = (task.kind === 'stage' ? parallelRange : endToEndRange)(rounds, task.round ?? 0);
+        ends.push(end);
+        const state = decodeState(await blobs.get(output.uri));
+        const where = `${type}, step ${end}`;
+        for (const { name, fixed } of frozen) {
+          const now = state.weights.get(name);
+          const memory = [...state.slots.values()].some((named) => named.has(name));
+          if (end <= until) {
+            assert.deepEqual(now, values.get(name), `${where}: ${name} is frozen`);
+            assert.equal(memory, false, `${where}: ${name} has no memory`);
+          } else if (fixed === 'statistic') assert.equal(now, undefined, `${where}: ${name} is estimated`);
+          else {
+            assert.notDeepEqual(now, values.get(name), `${where}: ${name} is trained`);
+            assert.equal(memory, true, `${where}: ${name} has a memory`);
+          }
+        }
+        const inputs = { dataset: options.inputs.dataset!, 'state-0': output.uri };
+        const seen = await runOfState(contextOf(task, { spec, blobs, inputs }));
+        const keeps = norm === 'frozen' && end <= until;
+        assert.equal(countFrozen(seen.network), keeps ? 2 : 0, `${where}: the network that is evaluated`);
+        return success;
+      };
+      await runTraining(spec, blobs, see, { 'initial-0': uri });
+      const fit = type === 'augmented-lagrangian' ? [0] : [];
+      assert.deepEqual(ends, [...fit, 12, 16, 24, 32], type);
+      t.diagnostic(`${type}, ${stages} stages: frozen for ${until} steps, trained for ${32 - until}`);
+    });
+  }
+});
+
 test('the network is evaluated with the statistics that its frozen blocks keep, and with its own behind them', async () => {
   await withBlobs(async (blobs) => {
     const spec = frozenSpec('backprop', 1);
@@ -186,6 +244,7 @@ test('the weights of a job that stores the features of its frozen blocks are bit
   const cases: readonly [Type, stages: number, SpecChanges][] = [
     ['backprop', 1, {}],
     ['backprop', 1, { freeze: { blocks: 6, norm: 'frozen' }, sampling: 'balanced' }],
+    ['backprop', 1, { freeze: { blocks: 2, norm: 'frozen', until_epoch: 2 }, epochs: 3 }],
     ['augmented-lagrangian', 2, { init_from: { weights: 'weights_1', head: 'new', statistics: 'estimate' } }],
     ['local-heads', 2, {}],
     ['pipeline', 2, {}],

@@ -40,7 +40,7 @@ type Plan = NonNullable<NonNullable<DryRun['job']>['prediction']>;
 
 function Prediction({ prediction }: { readonly prediction: Plan }) {
   const { speedups, stages, recommendation, source, method } = prediction;
-  const frozen = prediction.frozen_features;
+  const { frozen_features: frozen, unfrozen } = prediction;
   const slowest = Math.max(...stages.map(({ step_seconds: step }) => step));
   return (
     <>
@@ -57,6 +57,12 @@ function Prediction({ prediction }: { readonly prediction: Plan }) {
                 ? `stored once, ${bytes(frozen.bytes)}; ${duration(frozen.saved_seconds)} less a step`
                 : `computed in every step (${frozen.obstacle})`}
             </dd>
+          </>
+        )}
+        {unfrozen && (
+          <>
+            <dt>Step of the slowest stage after epoch {unfrozen.from_epoch}, when every block trains</dt>
+            <dd>{duration(Math.max(...unfrozen.stages.map(({ step_seconds: step }) => step)))}</dd>
           </>
         )}
       </dl>

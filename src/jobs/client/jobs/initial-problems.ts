@@ -32,12 +32,14 @@ export function paddedModel({ model }: Pick<ResolvedSpec, 'model'>): ResolvedSpe
   return { ...model, padding: model.padding ?? 'same' };
 }
 
-/** Only jobs that froze the same batch norms, or more, have their statistics among the weights. */
+/** Only jobs that froze the same batch norms, or more, to the end have their statistics among the weights. */
 export function keepsStatistics(
   theirs: Pick<ResolvedSpec, 'freeze'>,
   { freeze }: Pick<ResolvedSpec, 'freeze'>,
 ): boolean {
   if (!freeze || !theirs.freeze) return false;
+  // Jobs of earlier versions have no until_epoch.
+  if ((theirs.freeze.until_epoch ?? null) !== null) return false;
   return theirs.freeze.norm === 'frozen' && theirs.freeze.blocks >= freeze.blocks;
 }
 

@@ -1,5 +1,5 @@
 import { REPLICA_INPUT, type TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, endToEndRange, parallelRange, type RunDescription } from '../../../method/index.js';
+import { endToEndRange, parallelRange, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import type { SplitReader } from '../../data/index.js';
 import {
@@ -13,6 +13,7 @@ import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
+import { runOfState } from '../inputs/run.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
 import { joinedState } from '../inputs/states.js';
 import { diagnose } from './diagnose.js';
@@ -26,8 +27,8 @@ export function evaluate(context: TaskContext): Promise<TaskSuccess> {
 }
 
 async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskSuccess> {
-  const { spec, dataset, round } = context.assignment;
-  const run = describeRun(spec, dataset);
+  const { spec, round } = context.assignment;
+  const run = await runOfState(context);
   const history = await readHistory(context);
   const watch = new Stopwatch(context.now);
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));

@@ -1,6 +1,6 @@
 import { encodePredictions, predictionsFile } from '../../../contract/test-predictions.js';
 import { type ArtifactOutput, FINAL_WEIGHTS, type TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, type RunDescription } from '../../../method/index.js';
+import type { RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { encodeState } from '../../checkpoint/index.js';
 import {
@@ -19,6 +19,7 @@ import { figures } from '../evaluate/evaluate.js';
 import { trainBatchesOn } from '../inputs/batches.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
+import { runOfState } from '../inputs/run.js';
 import { auxiliaryParameters, compactLayers } from '../inputs/stage-parameters.js';
 import { initialWeights, joinedState, readWeights } from '../inputs/states.js';
 import { writeDocuments } from './documents.js';
@@ -43,8 +44,8 @@ export function finalize(context: TaskContext): Promise<TaskSuccess> {
 }
 
 async function finish(context: TaskContext, readers: Readers): Promise<TaskSuccess> {
-  const { spec, dataset } = context.assignment;
-  const run = describeRun(spec, dataset);
+  const { spec } = context.assignment;
+  const run = await runOfState(context);
   const watch = new Stopwatch(context.now);
   const history = await readHistory(context);
   const layers = wholeNetwork(run.network);

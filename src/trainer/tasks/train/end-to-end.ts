@@ -1,5 +1,5 @@
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { describeRun, outerOfReplicas, replicaRange } from '../../../method/index.js';
+import { outerOfReplicas, replicaRange } from '../../../method/index.js';
 
 import { type ParameterSpec, parametersOf, wholeNetwork } from '../../../network/index.js';
 import { encodeState } from '../../checkpoint/index.js';
@@ -7,6 +7,7 @@ import { type OptimizerState, withStart } from '../../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 
+import { runOfSteps } from '../inputs/run.js';
 import { joinedState, readCheckpoint } from '../inputs/states.js';
 import { handOver } from './hand-over.js';
 import { trainPart } from './part.js';
@@ -17,8 +18,8 @@ import { trainPart } from './part.js';
  * the warm start passes the network to the stages.
  */
 export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> {
-  const { spec, dataset, round, replica } = context.assignment;
-  const run = describeRun(spec, dataset);
+  const { spec, round, replica } = context.assignment;
+  const run = runOfSteps(context);
   const layers = wholeNetwork(run.network);
   const parameters = parametersOf(layers);
   const stopwatch = new Stopwatch(context.now);

@@ -1,8 +1,14 @@
 import type { TaskCheckpoint } from '../../../contract/trainer-protocol.js';
-import { countBefore, countSteps, type RunDescription, type StepRange } from '../../../method/index.js';
+import {
+  countBefore,
+  countSteps,
+  isUnfrozenIn,
+  type RunDescription,
+  type StepRange,
+} from '../../../method/index.js';
 import type { ParameterSpec } from '../../../network/index.js';
 import { type Checkpoint, encodeCheckpoint } from '../../checkpoint/index.js';
-import { type OptimizerState, replicaRateAt } from '../../optimizer/index.js';
+import { type OptimizerState, replicaRateAt, updateRuleOf, withMemories } from '../../optimizer/index.js';
 import { type Stopwatch, type Trained, trainLoop } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
 import { checkPrecision, type Save, type TaskContext } from '../context.js';
@@ -64,11 +70,22 @@ export async function trainRound(context: TaskContext, round: Round): Promise<Op
       return round.readsFeatures ? await withFeatures(context, batches, owned) : batches;
     };
     // Both at once: a task begins with waiting for files.
-    const [state, batches] = await allEnded([checkpoint?.state ?? round.state(), opened()]);
+    const [state, batches] = await allEnded([checkpoint?.state ?? startOf(context, round), opened()]);
     const trainee = round.begin(state, owned);
     await makeSteps(context, round, { from, batches, trainee });
     return trainee.state();
   });
+}
+
+/** The state before the first step. Blocks that have been frozen until then have no memories yet. */
+async function startOf(
+  { assignment: { spec } }: TaskContext,
+  { run, steps, parameters, state }: Round,
+): Promise<OptimizerState> {
+  const before = await state();
+  return isUnfrozenIn(run.rounds, steps)
+    ? withMemories(before, parameters, updateRuleOf(spec.optimizer))
+    : before;
 }
 
 interface Beginning {

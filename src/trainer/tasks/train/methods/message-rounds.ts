@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '../../../../contract/spec.js';
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
-import { describeRun, parallelRange } from '../../../../method/index.js';
+import { parallelRange } from '../../../../method/index.js';
 import type { StageDescription } from '../../../../network/index.js';
 import { mergeStates } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
@@ -9,6 +9,7 @@ import { Optimizer, type OptimizerState } from '../../../optimizer/index.js';
 import type { Draw, NamedTensors } from '../../../passes/index.js';
 import { exchangeMessages, jointStep, Stopwatch } from '../../../training/index.js';
 import type { TaskContext } from '../../context.js';
+import { runOfSteps } from '../../inputs/run.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
 import { readCheckpoint } from '../../inputs/states.js';
 import type { Owned } from '../../owned.js';
@@ -22,8 +23,8 @@ export const messageRounds: MethodTrainer = { train: trainMessageRounds, gradien
 
 /** Trains every stage for one round. */
 async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
-  const { spec, dataset, round } = context.assignment;
-  const run = describeRun(spec, dataset);
+  const { spec, round } = context.assignment;
+  const run = runOfSteps(context);
   if (round === null) throw new TrainerError('invalid_assignment', 'message rounds need a round');
   const stopwatch = new Stopwatch(context.now);
   const state = await trainRound(context, {

@@ -1,6 +1,5 @@
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
 import {
-  describeRun,
   forwardsTwice,
   lagOf,
   outerOf,
@@ -19,6 +18,7 @@ import { learningRateAt, Optimizer, type OptimizerState, outerStep } from '../..
 import { type BatchStep, Pipeline, PipelineStage, reportsAt, Stopwatch } from '../../../training/index.js';
 import { type TaskContext, TaskStopped } from '../../context.js';
 import { layersToRun, readsFeatures } from '../../inputs/frozen-features.js';
+import { runOfSteps } from '../../inputs/run.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
 import { readCheckpoint } from '../../inputs/states.js';
 import { type Owned, withOwned } from '../../owned.js';
@@ -37,8 +37,8 @@ export const pipeline: MethodTrainer = {
 
 /** Trains all stages, or those of this trainer in its gang, for one round, at whose end no batch is under way. */
 async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSuccess> {
-  const { spec, dataset, round, gang } = context.assignment;
-  const run = describeRun(spec, dataset);
+  const { spec, round, gang } = context.assignment;
+  const run = runOfSteps(context);
   if (round === null) throw new TrainerError('invalid_assignment', 'a pipeline needs a round');
   const stopwatch = new Stopwatch(context.now);
   const checkpoint = await readCheckpoint(context);
