@@ -37,6 +37,9 @@ const COMPARED: Readonly<Record<string, string>> = {
   compareEvaluations: 'evaluation_1',
 };
 
+/** The page draws all operations anew at every click, which takes a busy machine long. */
+const PATIENCE_MS = 120_000;
+
 /** Operations that a server without keys refuses: a session stands for a key. */
 const NEED_A_KEY = ['createSession'];
 
@@ -62,6 +65,7 @@ test('Swagger UI executes every operation with what the page fills in', { skip }
   try {
     await withBrowser(executable as string, async (browser) => {
       const page = await browser.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(error.message));
       await page.goto(`${url}/docs`);

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../openapi.js';
 import { PAGE_POLICY } from './headers.js';
+
+const REFERENCES = new URL('../../../openapi/swagger-ui-references.js', import.meta.url);
 
 /** Serves the contract unchanged, and Swagger UI at /docs. */
 export async function serveDocs(app: FastifyInstance, contract: Contract): Promise<void> {
@@ -15,6 +18,7 @@ export async function serveDocs(app: FastifyInstance, contract: Contract): Promi
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: PAGE_POLICY,
+    theme: { js: [{ filename: 'references.js', content: await readFile(REFERENCES, 'utf8') }] },
     uiConfig: {
       tryItOutEnabled: true,
       displayRequestDuration: true,
