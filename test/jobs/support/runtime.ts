@@ -1,6 +1,6 @@
 import type { RuntimeInfo } from '../../../src/contract/trainer-protocol.js';
 
-/** Of a trainer without TensorFlow. */
+/** The runtime of a trainer without TensorFlow. */
 export const RUNTIME: RuntimeInfo = {
   node: process.version,
   strata: 'strata 0',
