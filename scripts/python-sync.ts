@@ -7,6 +7,7 @@ export const PYTHON_CLIENT = 'python/src/strata_train';
 /** Modules that are written once, for `async`, and generated without it. */
 export const SYNC_MODULES = [
   'artifacts.py',
+  'batches.py',
   'client.py',
   'connection.py',
   'datasets.py',
@@ -24,7 +25,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/\bawait /g, ''],
   [/\bAsync(Iterator|Client|BaseTransport)\b/g, '$1'],
   [
-    /\bAsync(Strata|Job|Jobs|Model|Models|Datasets|Artifacts|Evaluations|Registry|Sweep|Sweeps|Workers|Connection)\b/g,
+    /\bAsync(Strata|Job|Jobs|Model|Models|Datasets|Artifacts|Batches|Evaluations|Registry|Sweep|Sweeps|Workers|Connection)\b/g,
     '$1',
   ],
   [/\b__a(enter|exit|iter|next)__\b/g, '__$1__'],

@@ -60,6 +60,13 @@ function others(jobs: number, every: number): string[] {
        images, setup, parts, state, predictions_uri, finished_at)
      SELECT 'evaluation_' || lpad(to_hex(j), 24, '0'), 'ours', 'model_' || lpad(to_hex(j), 24, '0'), 'model', 'full', 'mnist',
        'mnist', ${HASH('j')}, 'test', 'none', 1, '{}', 2, 'succeeded', 'sha256:' || ${HASH('j')}, now() FROM ${series}`,
+    `INSERT INTO batch_prediction (id, tenant, model_id, model_name, variant, dataset_id, dataset_name, dataset_sha256, split,
+       total, done, max_failed_share, setup, state, finished_at)
+     SELECT 'batch_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j % 1000, 'model_' || lpad(to_hex(j), 24, '0'), 'model', 'full',
+       'mnist', 'mnist', ${HASH('j')}, 'test', 1, 1, 0.01, '{}', 'succeeded', now() FROM ${series}`,
+    `INSERT INTO batch_part (id, batch_id, tenant, number, first, count, uri)
+     SELECT 'part_' || lpad(to_hex(j), 24, '0'), 'batch_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j % 1000, 0, 0, 1,
+       'sha256:' || ${HASH('j')} FROM ${series}`,
     `INSERT INTO promotion (id, tenant, model_name, alias, version, model_id, state, evidence, approvals, finished_at)
      SELECT 'promotion_' || lpad(to_hex(j), 24, '0'), 'ours', 'model-' || j, 'production', 1, 'model_1', 'applied', '[]', '[]',
        now() FROM ${series}`,

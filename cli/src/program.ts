@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isDevice, print } from './print.js';
+import { addBatches } from './tree/batches.js';
 import { addCompletion } from './tree/completion.js';
 import { addEvaluations } from './tree/evaluations.js';
 import { addJobs } from './tree/jobs.js';
@@ -37,6 +38,7 @@ export function makeProgram(): Command {
   addModels(program);
   addSweeps(program);
   addEvaluations(program);
+  addBatches(program);
   addRegistry(program);
   addService(program);
   addCompletion(program);

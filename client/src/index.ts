@@ -1,5 +1,6 @@
 import type { RequestBodyOption } from 'openapi-fetch';
 import { artifactsApi } from './artifacts.js';
+import { batchPredictionsApi } from './batch-predictions.js';
 import { evaluationsApi } from './evaluations.js';
 import type { components, operations, paths } from './generated/openapi.js';
 import { answered, type ClientOptions, connect, emptied } from './http.js';
@@ -10,6 +11,7 @@ import { sweepsApi } from './sweeps.js';
 import { uploadsApi } from './uploads.js';
 
 export { type Artifact, ChecksumError } from './artifacts.js';
+export type { BatchPrediction, BatchPredictionRequest } from './batch-predictions.js';
 export type { Evaluation, EvaluationRequest } from './evaluations.js';
 export type { FollowEventsOptions, FollowOptions, TenantEvent } from './follow.js';
 export type { components, operations, paths } from './generated/openapi.js';
@@ -46,6 +48,7 @@ export function createClient(options: ClientOptions) {
     artifacts: artifactsApi(connection),
     models: modelsApi(connection),
     evaluations: evaluationsApi(connection),
+    batches: batchPredictionsApi(connection),
     registry: registryApi(connection),
     datasets: {
       list: async (): Promise<Schemas['Dataset'][]> => (await answered(http.GET('/datasets'))).data,

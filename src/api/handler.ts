@@ -89,6 +89,7 @@ export const DEFAULTED_QUERY = {
   listJobMetrics: ['points', 'raw'],
   listWebhookDeliveries: ['limit'],
   listEvaluations: ['limit'],
+  listBatchPredictions: ['limit'],
   listPromotions: ['limit'],
   listModels: ['limit', 'order_by'],
   listModelTagChanges: ['limit'],

@@ -1,3 +1,4 @@
+import { BATCH_ERRORS } from './errors/batches.js';
 import type { RetryClass } from './errors/catalogue-entry.js';
 import { DATASET_CONTENT_ERRORS } from './errors/dataset-content.js';
 import { DATASET_ERRORS } from './errors/datasets.js';
@@ -24,6 +25,7 @@ export const ERRORS = {
   ...DATASET_CONTENT_ERRORS,
   ...PREDICTION_ERRORS,
   ...EVALUATION_ERRORS,
+  ...BATCH_ERRORS,
   ...REGISTRY_ERRORS,
   ...SERVICE_ERRORS,
   ...SWEEP_ERRORS,

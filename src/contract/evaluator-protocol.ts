@@ -1,3 +1,4 @@
+import type { BatchAssignment, BatchSuccess } from './batch-protocol.js';
 import type { BlobUri } from './blob-uri.js';
 import type { ErrorCode } from './errors.js';
 import type { components } from './generated/openapi.js';
@@ -53,11 +54,15 @@ export interface EvaluationFailure {
   readonly message: string;
 }
 
-export type ToEvaluator = { readonly type: 'run'; readonly assignment: EvaluationAssignment };
+/** A part of an evaluation or of a batch prediction. */
+export type PartAssignment = EvaluationAssignment | BatchAssignment;
+export type PartSuccess = EvaluationSuccess | BatchSuccess;
+
+export type ToEvaluator = { readonly type: 'run'; readonly assignment: PartAssignment };
 
 export type FromEvaluator =
   | { readonly type: 'ready' }
   /** It is alive: so many images are done. */
   | { readonly type: 'progress'; readonly images: number }
-  | { readonly type: 'succeeded'; readonly success: EvaluationSuccess }
+  | { readonly type: 'succeeded'; readonly success: PartSuccess }
   | { readonly type: 'failed'; readonly failure: EvaluationFailure };

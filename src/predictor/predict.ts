@@ -89,7 +89,7 @@ async function predictAll(
 }
 
 /** The lower index comes first among equally probable classes. */
-function topClasses(probabilities: Float32Array, count: number): RankedClass[] {
+export function topClasses(probabilities: Float32Array, count: number): RankedClass[] {
   return [...probabilities]
     .map((probability, index) => ({ index, probability }))
     .sort((a, b) => b.probability - a.probability)

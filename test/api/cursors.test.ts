@@ -30,6 +30,10 @@ const LISTS: Record<string, (live: LiveApi) => Promise<string>> = {
     for (let count = 0; count < 2; count++) await make('evaluations', live);
     return '/evaluations?';
   },
+  async listBatchPredictions(live) {
+    for (let count = 0; count < 2; count++) await make('batch-predictions', live);
+    return '/batch-predictions?';
+  },
   async listPromotions(live) {
     for (let count = 0; count < 2; count++) await make('promotions', live);
     return '/registry/digits/promotions?';
@@ -79,7 +83,7 @@ describe('cursors of lists', () => {
       const { data, next } = await pageOf(`${address}limit=1`);
       lists.set(id, { address, cursor: next ?? assert.fail(`${id} has one page`), first: data[0]!.id });
     }
-    assert.equal(lists.size, 9);
+    assert.equal(lists.size, 10);
     for (const [id, { address, cursor, first }] of lists) {
       const { data } = await pageOf(`${address}limit=1&after=${encodeURIComponent(cursor)}`);
       assert.ok(data.length === 1 && data[0]!.id !== first, `${id} goes on`);

@@ -62,6 +62,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/operating.md: kubectl apply':
     'it needs a cluster; test/architecture/deploy.test.ts checks the manifests',
   'docs/operating.md: pg_dump': 'it needs the tools of a Postgres server of your own',
+  'docs/batch-predictions.md: curl':
+    'the ids are examples; test/jobs/worker/batch-predictions.test.ts asks the same',
+  'docs/batch-predictions.md: {': 'a line of a result with an example hash',
   'docs/evaluations.md: curl': 'the ids are examples; test/jobs/worker/evaluations.test.ts asks the same',
   'docs/evaluations.md: {': 'a line of an answer with an example id',
   'docs/registry.md: curl': 'the names are examples; test/jobs/client/registry.test.ts does the same',

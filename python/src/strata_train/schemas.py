@@ -41,6 +41,10 @@ ClassIndex = int
 
 SplitName = Literal["train", "validation", "test"]
 
+BatchPredictionFormat = Literal["jsonl", "csv"]
+
+BatchPredictionState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
 EvaluationSplit = Literal["test", "validation", "train"]
 
 TestTimeAugmentation = Literal["none", "flip"]
@@ -1336,6 +1340,142 @@ class PromotionList(TypedDict):
     data: list[Promotion]
     has_more: bool
     next: Cursor
+
+
+class BatchPredictionRequest(TypedDict):
+    model: str
+    """The id of a model, or `name@alias` for the version that has the alias now."""
+    variant: NotRequired[ModelVariantName]
+    input: BatchPredictionRequestInput
+    output: NotRequired[BatchPredictionRequestOutput]
+    top_k: NotRequired[int]
+    """Number of classes for each image, the most probable first. If the model has fewer classes, all are written."""
+    include: NotRequired[list[Literal["embedding"]]]
+    """Further fields of a line. `embedding`: the features of the network, for a model whose job had `features` in
+    `export_options.outputs` and `onnx` in `exports`. Only with the format `jsonl`.
+    """
+    max_failed_share: NotRequired[float]
+    """Share of the images that may be unreadable. As soon as there are more, the batch prediction fails. It always
+    fails if every image is unreadable.
+    """
+    cascade: NotRequired[Optional[Cascade]]
+    """Lets the compact network answer where it is sure. Requires `variant` `full`."""
+
+
+class BatchPredictionRequestInput(TypedDict):
+    dataset: str
+    """Name or id of a dataset whose images are imported."""
+    split: NotRequired[EvaluationSplit]
+
+
+class BatchPredictionRequestOutput(TypedDict):
+    format: NotRequired[BatchPredictionFormat]
+
+
+class Cascade(TypedDict):
+    threshold: float
+    """The compact network answers if the probability of its first class is at least this; the full network answers
+    otherwise. The `cascade` of an evaluation shows accuracy and time by threshold.
+    """
+
+
+class BatchPrediction(TypedDict):
+    """Predictions of a model for all images of a dataset."""
+
+    id: Id
+    object: Literal["batch_prediction"]
+    state: BatchPredictionState
+    model_id: Id
+    model_name: str
+    """The name of the model when the batch prediction was created."""
+    variant: ModelVariantName
+    input: BatchPredictionInput
+    """The dataset as it was. It may be deleted since."""
+    output: BatchPredictionOutput
+    top_k: int
+    include: list[Literal["embedding"]]
+    max_failed_share: float
+    cascade: Optional[Cascade]
+    counts: BatchPredictionCounts
+    """Numbers of images."""
+    error: Optional[EvaluationError]
+    """Why it failed; otherwise null."""
+    created_at: str
+    started_at: Optional[str]
+    finished_at: Optional[str]
+    links: BatchPredictionLinks
+
+
+class BatchPredictionInput(TypedDict):
+    """The dataset as it was. It may be deleted since."""
+
+    dataset: BatchPredictionInputDataset
+    split: EvaluationSplit
+
+
+class BatchPredictionInputDataset(TypedDict):
+    id: Id
+    name: str
+    sha256: str
+    """Of the manifest."""
+
+
+class BatchPredictionOutput(TypedDict):
+    format: BatchPredictionFormat
+    size_bytes: int
+    """Size of the result so far."""
+
+
+class BatchPredictionCounts(TypedDict):
+    """Numbers of images."""
+
+    total: int
+    done: int
+    """Images with a line in the result, the failed ones included."""
+    failed: int
+    """Images that could not be read."""
+    by_compact: int
+    """Images that the compact network answered."""
+
+
+class BatchPredictionLinks(TypedDict):
+    self: str
+    model: str
+    result: str
+    errors: str
+
+
+class BatchPredictionList(TypedDict):
+    object: Literal["list"]
+    data: list[BatchPrediction]
+    has_more: bool
+    next: Cursor
+
+
+class BatchPredictionLine(TypedDict):
+    key: str
+    """Name of the image in the input, `<split>/<index>` as in `/datasets/{id}/images/{split}/{index}`."""
+    sha256: str
+    """Of the image file; of the pixels where the dataset stores pixels."""
+    answered_by: Optional[ModelVariantName]
+    """The network that answered; null if none could."""
+    classes: list[BatchPredictionLineClassesItem]
+    """The most probable classes first. Empty for an image that could not be read."""
+    embedding: NotRequired[list[float]]
+    """Features of the network that answered, if `include` asks for them."""
+    error: Optional[EvaluationError]
+    """Why the image has no answer; otherwise null."""
+
+
+class BatchPredictionLineClassesItem(TypedDict):
+    name: str
+    probability: float
+
+
+class BatchPredictionFailure(TypedDict):
+    key: str
+    sha256: str
+    error: EvaluationError
 
 
 class EvaluationRequest(TypedDict):
@@ -3103,6 +3243,17 @@ class CompareEvaluationsQuery(TypedDict):
     """The id of an evaluation that has succeeded."""
     b: Id
     """The id of another."""
+
+
+class ListBatchPredictionsQuery(TypedDict):
+    """The query of listBatchPredictions."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+    model: NotRequired[Id]
+    """Only batch predictions of the model with this id."""
 
 
 class PredictQuery(TypedDict):

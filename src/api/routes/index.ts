@@ -2,6 +2,15 @@ import type { Handlers } from '../handler.js';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.js';
 import { downloadArtifact, downloadJobArtifacts, getArtifact, listJobArtifacts } from './artifacts.js';
 import {
+  cancelBatchPrediction,
+  createBatchPrediction,
+  deleteBatchPrediction,
+  downloadBatchPrediction,
+  downloadBatchPredictionErrors,
+  getBatchPrediction,
+  listBatchPredictions,
+} from './batch-predictions.js';
+import {
   createDataset,
   deleteDataset,
   getDataset,
@@ -128,6 +137,13 @@ export const handlers: Handlers = {
   getModelEvaluation,
   listModelErrors,
   predict,
+  cancelBatchPrediction,
+  createBatchPrediction,
+  deleteBatchPrediction,
+  downloadBatchPrediction,
+  downloadBatchPredictionErrors,
+  getBatchPrediction,
+  listBatchPredictions,
   cancelEvaluation,
   compareEvaluations,
   createEvaluation,

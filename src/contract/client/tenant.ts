@@ -1,4 +1,5 @@
 import type { ApiKeysClient } from './api-keys.js';
+import type { BatchPredictionsClient } from './batches.js';
 import type { DatasetsClient } from './datasets.js';
 import type { EvaluationsClient } from './evaluations.js';
 import type { JobsClient } from './jobs.js';
@@ -10,7 +11,7 @@ import type { WebhooksClient } from './webhooks.js';
 import type { WeightsClient } from './weights.js';
 
 /**
- * Everything that the API can do for one tenant: nine resources. A method that serves an operation of the contract
+ * Everything that the API can do for one tenant: ten resources. A method that serves an operation of the contract
  * has its operationId as name. Every failure is a StrataError.
  */
 export interface TenantClient {
@@ -19,6 +20,7 @@ export interface TenantClient {
   readonly datasets: DatasetsClient;
   readonly registry: RegistryClient;
   readonly evaluations: EvaluationsClient;
+  readonly batches: BatchPredictionsClient;
   readonly weights: WeightsClient;
   readonly plans: PlansClient;
   readonly sweeps: SweepsClient;

@@ -35,7 +35,8 @@ export const EVALUATION_ERRORS = {
   evaluation_given_up: {
     status: 500,
     title: 'Several workers were lost while they evaluated the same images',
-    remedy: 'Check the memory of the workers’ hosts. Then create the evaluation again.',
+    remedy:
+      'Check the memory of the workers’ hosts. Then create the evaluation or the batch prediction again.',
     retry: 'fatal',
   },
 } as const satisfies Record<string, CatalogueEntry>;

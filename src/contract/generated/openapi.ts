@@ -879,6 +879,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/batch-predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List batch predictions, the newest first */
+        get: operations["listBatchPredictions"];
+        put?: never;
+        /**
+         * Predict the classes of all images of a dataset
+         * @description Workers run the network on every image, in parts, beside training and with lower priority. The result has one line for each image, in the order of the input; an image that cannot be read has an `error` on its line. With `cascade`, the compact network answers where it is sure, and the full network elsewhere.
+         */
+        post: operations["createBatchPrediction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batch-predictions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        /** Get a batch prediction */
+        get: operations["getBatchPrediction"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a batch prediction with its result
+         * @description In every state. A worker that is at it stops at its next heartbeat.
+         */
+        delete: operations["deleteBatchPrediction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batch-predictions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch prediction
+         * @description Its finished parts are discarded. One that has ended stays as it is.
+         */
+        post: operations["cancelBatchPrediction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batch-predictions/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download the result, one line for each image
+         * @description In the order of the input. Before the end, and of one that was cancelled, the answer is 409 `batch_unfinished`. One that failed because of too many unreadable images has the lines of its finished parts.
+         */
+        get: operations["downloadBatchPrediction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batch-predictions/{id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download the errors alone, one line for each image that failed
+         * @description In the order of the input, as soon as the result can be downloaded. Without errors, the answer is empty.
+         */
+        get: operations["downloadBatchPredictionErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans": {
         parameters: {
             query?: never;
@@ -2796,6 +2910,148 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        BatchPredictionRequest: {
+            /** @description The id of a model, or `name@alias` for the version that has the alias now. */
+            model: string;
+            /** @default full */
+            variant: components["schemas"]["ModelVariantName"];
+            input: {
+                /** @description Name or id of a dataset whose images are imported. */
+                dataset: string;
+                /** @default test */
+                split: components["schemas"]["EvaluationSplit"];
+            };
+            /**
+             * @default {
+             *       "format": "jsonl"
+             *     }
+             */
+            output: {
+                /** @default jsonl */
+                format: components["schemas"]["BatchPredictionFormat"];
+            };
+            /**
+             * @description Number of classes for each image, the most probable first. If the model has fewer classes, all are written.
+             * @default 5
+             */
+            top_k: number;
+            /**
+             * @description Further fields of a line. `embedding`: the features of the network, for a model whose job had `features` in `export_options.outputs` and `onnx` in `exports`. Only with the format `jsonl`.
+             * @default []
+             */
+            include: "embedding"[];
+            /**
+             * @description Share of the images that may be unreadable. As soon as there are more, the batch prediction fails. It always fails if every image is unreadable.
+             * @default 0.01
+             */
+            max_failed_share: number;
+            /**
+             * @description Lets the compact network answer where it is sure. Requires `variant` `full`.
+             * @default null
+             */
+            cascade: components["schemas"]["Cascade"] | null;
+        };
+        Cascade: {
+            /** @description The compact network answers if the probability of its first class is at least this; the full network answers otherwise. The `cascade` of an evaluation shows accuracy and time by threshold. */
+            threshold: number;
+        };
+        /**
+         * @description `jsonl`: one JSON object in each line. `csv`: one line for each image, below a line of names.
+         * @enum {string}
+         */
+        BatchPredictionFormat: "jsonl" | "csv";
+        /** @description Predictions of a model for all images of a dataset. */
+        BatchPrediction: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "batch_prediction";
+            state: components["schemas"]["BatchPredictionState"];
+            model_id: components["schemas"]["Id"];
+            /** @description The name of the model when the batch prediction was created. */
+            model_name: string;
+            variant: components["schemas"]["ModelVariantName"];
+            /** @description The dataset as it was. It may be deleted since. */
+            input: {
+                dataset: {
+                    id: components["schemas"]["Id"];
+                    name: string;
+                    /** @description Of the manifest. */
+                    sha256: string;
+                };
+                split: components["schemas"]["EvaluationSplit"];
+            };
+            output: {
+                format: components["schemas"]["BatchPredictionFormat"];
+                /** @description Size of the result so far. */
+                size_bytes: number;
+            };
+            top_k: number;
+            include: "embedding"[];
+            max_failed_share: number;
+            cascade: components["schemas"]["Cascade"] | null;
+            /** @description Numbers of images. */
+            counts: {
+                total: number;
+                /** @description Images with a line in the result, the failed ones included. */
+                done: number;
+                /** @description Images that could not be read. */
+                failed: number;
+                /** @description Images that the compact network answered. */
+                by_compact: number;
+            };
+            /** @description Why it failed; otherwise null. */
+            error: components["schemas"]["EvaluationError"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                model: string;
+                /** Format: uri-reference */
+                result: string;
+                /** Format: uri-reference */
+                errors: string;
+            };
+        };
+        /**
+         * @description It waits for a worker, is under way, or has ended.
+         * @enum {string}
+         */
+        BatchPredictionState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        BatchPredictionList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["BatchPrediction"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        BatchPredictionLine: {
+            /** @description Name of the image in the input, `<split>/<index>` as in `/datasets/{id}/images/{split}/{index}`. */
+            key: string;
+            /** @description Of the image file; of the pixels where the dataset stores pixels. */
+            sha256: string;
+            /** @description The network that answered; null if none could. */
+            answered_by: components["schemas"]["ModelVariantName"] | null;
+            /** @description The most probable classes first. Empty for an image that could not be read. */
+            classes: {
+                name: string;
+                probability: number;
+            }[];
+            /** @description Features of the network that answered, if `include` asks for them. */
+            embedding?: number[];
+            /** @description Why the image has no answer; otherwise null. */
+            error: components["schemas"]["EvaluationError"] | null;
+        };
+        BatchPredictionFailure: {
+            key: string;
+            sha256: string;
+            error: components["schemas"]["EvaluationError"];
+        };
         EvaluationRequest: {
             model: components["schemas"]["Id"];
             /** @default full */
@@ -4621,6 +4877,8 @@ export interface components {
         AliasName: components["schemas"]["ModelTag"];
         /** @description The id of a promotion. */
         PromotionId: components["schemas"]["Id"];
+        /** @description The id of a batch prediction. */
+        BatchPredictionId: components["schemas"]["Id"];
         /** @description The id of an evaluation. */
         EvaluationId: components["schemas"]["Id"];
         /** @description Items per page. */
@@ -6442,6 +6700,233 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": components["schemas"]["EvaluationPrediction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listBatchPredictions: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only batch predictions of the model with this id. */
+                model?: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of batch predictions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPredictionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createBatchPrediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "digits@production",
+                 *       "input": {
+                 *         "dataset": "mnist",
+                 *         "split": "test"
+                 *       },
+                 *       "top_k": 3,
+                 *       "cascade": {
+                 *         "threshold": 0.9
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["BatchPredictionRequest"];
+            };
+        };
+        responses: {
+            /** @description The batch prediction, which workers will make. */
+            202: {
+                headers: {
+                    /** @description The URL path of the batch prediction. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPrediction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getBatchPrediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch prediction. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPrediction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    deleteBatchPrediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    cancelBatchPrediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch prediction. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPrediction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    downloadBatchPrediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of JSON, or CSV with a line of names: as `output.format` says. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BatchPredictionLine"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    downloadBatchPredictionErrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a batch prediction. */
+                id: components["parameters"]["BatchPredictionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BatchPredictionFailure"];
                 };
             };
             400: components["responses"]["BadRequest"];

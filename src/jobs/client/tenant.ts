@@ -2,6 +2,7 @@ import type { TenantClient } from '../../contract/client/tenant.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import type { UploadLimits } from '../lifecycle/receive-upload.js';
 import { artifactMethods } from './artifacts.js';
+import { batchMethods } from './batches/batches.js';
 import { datasetMethods } from './datasets/datasets.js';
 import { type DatasetFiles, datasetImageMethods } from './datasets/images.js';
 import { evaluationMethods } from './evaluations/evaluations.js';
@@ -62,6 +63,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
     }),
     registry: allSayingUnavailable(registryMethods(db, tenant)),
     evaluations: allSayingUnavailable(evaluationMethods({ db, datasetFiles, predictionFiles }, tenant)),
+    batches: allSayingUnavailable(batchMethods({ db, blobs, quota, datasetFiles }, tenant)),
     weights: allSayingUnavailable(
       weightsMethods({ db, blobs, uploadLimits, quota, policy, fetchPlaces }, tenant),
     ),

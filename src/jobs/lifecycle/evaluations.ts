@@ -1,15 +1,16 @@
-import { isErrorCode, retryClassOf } from '../../contract/errors.js';
-import type { EvaluationSuccess } from '../../contract/evaluator-protocol.js';
-import { MAX_OUTAGES, MAX_PART_ATTEMPTS, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
+import { isErrorCode } from '../../contract/errors.js';
+import type { PartSuccess } from '../../contract/evaluator-protocol.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedPart, finishPart, releasePart } from '../store/evaluation-parts.js';
 import { endEvaluation, lockUnfinished } from '../store/evaluations.js';
 import { updateHeld } from '../store/leases.js';
+import { nextTry } from './next-try.js';
 
 /** Stores what a part brought; that of the figures ends the evaluation. @returns false for a stale attempt */
-export function recordPart(db: Database, claim: ClaimedPart, success: EvaluationSuccess): Promise<boolean> {
+export function recordPart(db: Database, claim: ClaimedPart, success: PartSuccess): Promise<boolean> {
   return whileHeld(db, claim, async (tx) => {
     if (success.kind === 'answers') return finishPart(tx, claim, success.uri);
+    if (success.kind === 'predictions') throw new Error('a part of an evaluation brought lines');
     const { figures, predictions } = success;
     return endHeld(tx, claim, { state: 'succeeded', figures, predictionsUri: predictions });
   });
@@ -21,12 +22,8 @@ export function recordPartFailure(
   claim: ClaimedPart,
   { code, message }: { readonly code: string; readonly message: string },
 ): Promise<boolean> {
-  const outages = claim.outages + 1;
-  if (retryClassOf(code) === 'wait' && outages <= MAX_OUTAGES)
-    return releasePart(db, claim, { failures: claim.failures, outages, waitMs: outagePauseMs(outages) });
-  const failures = claim.failures + 1;
-  if (retryClassOf(code) !== 'fatal' && failures < MAX_PART_ATTEMPTS)
-    return releasePart(db, claim, { failures, outages: 0, waitMs: RETRY_BACKOFF_MS * 2 ** failures });
+  const next = nextTry(claim, code);
+  if (next !== null) return releasePart(db, claim, next);
   const error = { code: isErrorCode(code) ? code : 'internal', message };
   return whileHeld(db, claim, (tx) => endHeld(tx, claim, { state: 'failed', error }));
 }

@@ -47,14 +47,16 @@ export const MAX_PROFILE_MS = 900_000;
 /** A younger profile is used unchanged; an older one is deleted. */
 export const PROFILE_KEPT_DAYS = 7;
 export const MAX_PROFILES_PER_TENANT = 1_000;
-/** A worker looks for parts of evaluations at this interval, even without a nudge. */
+/** A worker looks for parts of evaluations and of batch predictions at this interval, even without a nudge. */
 export const EVALUATION_LOOK_MS = 2_000;
-/** Images of one part of an evaluation: some seconds of work, all that a killed worker loses. */
+/** Images of one part of an evaluation or of a batch prediction: some seconds of work, all that a killed worker loses. */
 export const IMAGES_PER_PART = 1_000;
 /** Images times classes of one evaluation: their probabilities must fit into memory at once (256 MB). */
 export const MAX_EVALUATED_PROBABILITIES = 2 ** 26;
 export const MAX_EVALUATIONS_PER_TENANT = 10_000;
-/** Maximum number of failed attempts of a part of an evaluation. */
+/** Each keeps its result. */
+export const MAX_BATCH_PREDICTIONS_PER_TENANT = 1_000;
+/** Maximum number of failed attempts of a part of an evaluation or of a batch prediction. */
 export const MAX_PART_ATTEMPTS = 3;
 /** The dispatcher reads the tables at this interval, even without a nudge. */
 export const RECONCILE_MS = 500;

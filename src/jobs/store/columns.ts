@@ -1,4 +1,5 @@
 import type { Scope } from '../../contract/access.js';
+import type { BatchSetup } from '../../contract/batch-protocol.js';
 import type { BlobUri } from '../../contract/blob-uri.js';
 import type { SentSpec } from '../../contract/client/jobs.js';
 import type { EvaluationSetup } from '../../contract/evaluator-protocol.js';
@@ -185,6 +186,14 @@ export const COLUMNS = {
     predictionsUri: orNull(textOf<BlobUri>()),
     error: orNull(json<Schemas['EvaluationError']>()),
   },
+  batchPrediction: {
+    variant: textOf<Schemas['ModelVariantName']>(),
+    split: textOf<Schemas['EvaluationSplit']>(),
+    setup: json<BatchSetup>(),
+    state: textOf<Schemas['BatchPredictionState']>(),
+    error: orNull(json<Schemas['EvaluationError']>()),
+  },
+  batchPart: { uri: orNull(textOf<BlobUri>()), errorsUri: orNull(textOf<BlobUri>()) },
   aliasRule: { requires: json<readonly Requirement[]>() },
   promotion: {
     state: textOf<Schemas['Promotion']['state']>(),

@@ -4,6 +4,7 @@ export type IdKind =
   | 'job'
   | 'task'
   | 'artifact'
+  | 'batch'
   | 'worker'
   | 'dispatcher'
   | 'key'

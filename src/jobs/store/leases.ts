@@ -5,8 +5,8 @@ import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
 
 /**
- * Every row that one process at a time works on: a task, an import, a profile, a part of an evaluation, a webhook
- * delivery, a tracker export. All six tables carry the same columns:
+ * Every row that one process at a time works on: a task, an import, a profile, a part of an evaluation or of a batch
+ * prediction, a webhook delivery, a tracker export. All seven tables carry the same columns:
  * - `attempt` is the fence. Every claim raises it, and nothing ever lowers it; a write that names an earlier attempt
  *   changes nothing.
  * - `lease_until` is null while nobody works on the row. Its holder renews it; once it is over, another may take the row.
@@ -18,6 +18,7 @@ export type LeasedTable =
   | 'dataset_import'
   | 'profile'
   | 'evaluation_part'
+  | 'batch_part'
   | 'webhook_delivery'
   | 'tracker_export';
 
@@ -117,6 +118,7 @@ const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
   'dataset_import',
   'profile',
   'evaluation_part',
+  'batch_part',
   'webhook_delivery',
   'tracker_export',
 ];

@@ -3,6 +3,7 @@ import type { Database, Transaction } from './connection/database.js';
 /** Rows that a tenant may have a certain number of. */
 export type LimitedKind =
   | 'api-key'
+  | 'batch-prediction'
   | 'bytes'
   | 'dataset'
   | 'evaluation'

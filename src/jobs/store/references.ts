@@ -19,7 +19,8 @@ export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Da
     SELECT least(now(), min(started_at)) - ${graceMs} * interval '1 millisecond' AS "time"
     FROM (SELECT started_at FROM task WHERE state = 'running'
       UNION ALL SELECT started_at FROM dataset_import WHERE lease_until IS NOT NULL
-      UNION ALL SELECT started_at FROM evaluation_part WHERE lease_until IS NOT NULL) AS attempt`,
+      UNION ALL SELECT started_at FROM evaluation_part WHERE lease_until IS NOT NULL
+      UNION ALL SELECT started_at FROM batch_part WHERE lease_until IS NOT NULL) AS attempt`,
   );
   return horizon.time;
 }
@@ -91,7 +92,7 @@ export async function listBlobs(
 
 const among = statement('references-among', { uri: COLUMNS.checkpoint.uri });
 
-/** Selects the blobs that a file of a job, a checkpoint, a model, an evaluation or a dataset refers to, each through an index. */
+/** Selects the blobs that other rows refer to, each through an index. */
 export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): Promise<BlobUri[]> {
   const hashes = uris.map((uri) => uri.slice('sha256:'.length));
   const rows = await among.rows(
@@ -102,6 +103,8 @@ export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): 
     UNION SELECT uri FROM dataset_blob WHERE uri = ANY (${uris})
     UNION SELECT uri FROM weights WHERE uri = ANY (${uris})
     UNION SELECT uri FROM evaluation_part WHERE uri = ANY (${uris})
+    UNION SELECT uri FROM batch_part WHERE uri = ANY (${uris})
+    UNION SELECT errors_uri FROM batch_part WHERE errors_uri = ANY (${uris})
     UNION SELECT predictions_uri FROM evaluation WHERE predictions_uri = ANY (${uris})
     UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)

@@ -4,6 +4,7 @@ import type { Prisma } from './generated/client.js';
 
 export type ApiKey = TableRow<'apiKey'>;
 export type Artifact = TableRow<'artifact'>;
+export type BatchPrediction = TableRow<'batchPrediction'>;
 export type Dataset = TableRow<'dataset'>;
 export type DatasetImport = TableRow<'datasetImport'>;
 export type Evaluation = TableRow<'evaluation'>;

@@ -25,9 +25,9 @@ import { renewLeases } from '../store/leases.js';
 import { deleteWorker, reportWorker, saveWorkerMetrics, type WorkerReport } from '../store/workers.js';
 import { TrainerChild } from './children/trainer-child.js';
 import { computingEnvironment, tiedToParent } from './children/trainer-command.js';
-import { startEvaluations } from './evaluations/evaluations.js';
-import { evaluatorStart } from './evaluations/evaluator.js';
 import { startImports } from './imports/imports.js';
+import { evaluatorStart } from './parts/evaluator.js';
+import { startParts } from './parts/parts.js';
 import { servePredictions } from './predictions/serve.js';
 import { ProfileMaker, watchForProfiles } from './profiles.js';
 import { inspectMachine, placeSlots } from './slots/devices.js';
@@ -152,7 +152,7 @@ export async function startWorker(
     },
     log,
   });
-  const evaluations = startEvaluations({
+  const parts = startParts({
     ...{ db, workerId, leases, noProgressMs, log },
     start: evaluatorStart(options),
   });
@@ -162,7 +162,7 @@ export async function startWorker(
     strata_stop: leases.nudge,
     strata_import: imports.nudge,
     strata_profile: profileWatch.nudge,
-    strata_evaluation: evaluations.nudge,
+    strata_evaluation: parts.nudge,
   });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
@@ -180,7 +180,7 @@ export async function startWorker(
         profileWatch.stop(),
         runner.idle(),
         imports.stop(),
-        evaluations.stop(),
+        parts.stop(),
         predictions.stop(),
       ]);
       await consumer.close();

@@ -48,7 +48,8 @@ export async function readImages(
   return Buffer.concat(decoded);
 }
 
-async function readFiles(
+/** The bytes of image files. */
+export async function readFiles(
   blobs: BlobStore,
   { images, offsets }: EncodedSplit,
   { first, count }: ImageRange,

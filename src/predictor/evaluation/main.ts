@@ -7,22 +7,23 @@ import { messageOf } from '../../contract/message-of.js';
 import { outageOf } from '../../contract/outages.js';
 import { BlobCorruptError, BlobMissingError } from '../../storage/errors.js';
 import { openBlobStore } from '../../storage/open.js';
+import type { Answerer } from '../answerer.js';
+import { predictImages } from '../batch/run.js';
 import { PredictionFailure } from '../failure.js';
-import { loadNetwork } from '../onnx.js';
-import type { Network } from '../predict.js';
+import { loadAnswerer } from '../onnx.js';
 import { Sessions } from '../sessions.js';
 import { runAssignment } from './run.js';
 
 /**
- * The evaluator process: works on one part of an evaluation at a time, until the channel closes. It knows no server and no
- * tenant. It takes only the processor time that trainers and predictors leave.
+ * The evaluator process: works on one part of an evaluation or of a batch prediction at a time, until the channel closes. It
+ * knows no server and no tenant. It takes only the processor time that trainers and predictors leave.
  */
 const LOWEST_PRIORITY = 19;
 setPriority(LOWEST_PRIORITY);
 const blobs = openBlobStore(process.env.STRATA_BLOB_URL ?? '', cacheFrom(process.env));
 const threads = Number(process.env.STRATA_THREADS ?? 1);
 const maxBytes = Number(process.env.STRATA_PREDICTOR_MB ?? 0) * 2 ** 20;
-const sessions = new Sessions<Network>((uri) => loadNetwork(blobs, uri as BlobUri, threads), maxBytes);
+const sessions = new Sessions<Answerer>((uri) => loadAnswerer(blobs, uri as BlobUri, threads), maxBytes);
 
 const send = (message: FromEvaluator): void => {
   // If the worker is gone, nobody needs the answer.
@@ -42,7 +43,11 @@ function failureOf(error: unknown): EvaluationFailure {
 process.on('message', async ({ assignment }: ToEvaluator) => {
   try {
     const onProgress = (images: number) => send({ type: 'progress', images });
-    const success = await runAssignment({ blobs, sessions, onProgress }, assignment);
+    const parts = { blobs, sessions, onProgress };
+    const success =
+      assignment.kind === 'predictions'
+        ? await predictImages(parts, assignment)
+        : await runAssignment(parts, assignment);
     send({ type: 'succeeded', success });
   } catch (error) {
     send({ type: 'failed', failure: failureOf(error) });

@@ -9,7 +9,7 @@ import type { components } from '../../contract/generated/openapi.js';
 import { encodePredictions, type TestPredictions } from '../../contract/test-predictions.js';
 import { type Answers, figuresOf } from '../../measures/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import type { Network } from '../predict.js';
+import { type Answerer, probabilitiesOf } from '../answerer.js';
 import type { Sessions } from '../sessions.js';
 import { answerBatch, batchSizeFor } from './answer.js';
 import { encodeAnswers, joinAnswers } from './answers-file.js';
@@ -19,7 +19,7 @@ type Figures = components['schemas']['EvaluationFigures'];
 
 export interface EvaluatorParts {
   readonly blobs: BlobStore;
-  readonly sessions: Sessions<Network>;
+  readonly sessions: Sessions<Answerer>;
   /** Hears after every batch how many images are done. */
   readonly onProgress: (images: number) => void;
 }
@@ -43,7 +43,8 @@ async function answerImages(
   const labels = await readLabels(blobs, manifest, setup, { first, count });
   const classes = setup.classes.length;
   const probabilities = new Float32Array(count * classes);
-  await sessions.use(setup.network, async (network) => {
+  await sessions.use(setup.network, async (answerer) => {
+    const network = probabilitiesOf(answerer);
     const size = batchSizeFor(setup.image);
     for (let done = 0; done < count; done += size) {
       const range = { first: first + done, count: Math.min(size, count - done) };

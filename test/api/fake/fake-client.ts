@@ -1,5 +1,6 @@
 import type { TenantClient } from '../../../src/contract/client/tenant.js';
 import { FakeApiKeys } from './fake-api-keys.js';
+import { FakeBatches } from './fake-batches.js';
 import { FakeDatasets } from './fake-datasets.js';
 import { FakeEvaluations } from './fake-evaluations.js';
 import { FakeJobs } from './fake-jobs.js';
@@ -17,6 +18,7 @@ export class FakeClient implements TenantClient {
   readonly datasets = new FakeDatasets();
   readonly registry = new FakeRegistry();
   readonly evaluations = new FakeEvaluations();
+  readonly batches = new FakeBatches();
   readonly weights = new FakeWeights();
   readonly plans = new FakePlans();
   readonly sweeps = new FakeSweeps();

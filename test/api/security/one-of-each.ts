@@ -64,6 +64,17 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
     );
     return id;
   },
+  async 'batch-predictions'(live) {
+    const id = `batch_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+    await live.strata.sql.query(
+      `INSERT INTO batch_prediction (id, tenant, model_id, model_name, variant, dataset_id, dataset_name, dataset_sha256, split,
+         total, max_failed_share, setup)
+       VALUES ($1, 'ours', $2, 'digits', 'full', 'mnist', 'mnist', $3, 'test', 1, 0.01,
+         '{"format": "jsonl", "topK": 5, "embedding": false, "cascade": null, "classes": ["0"]}')`,
+      [id, await makeModel(live), '0'.repeat(64)],
+    );
+    return id;
+  },
   async profiles({ strata }) {
     const ours = strata.service.forTenant('ours');
     return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;

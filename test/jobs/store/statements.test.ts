@@ -6,6 +6,8 @@ import { after, before, test } from 'node:test';
 import type { FieldDef } from 'pg';
 import * as aliases from '../../../src/jobs/store/aliases.js';
 import { findAttemptEvents } from '../../../src/jobs/store/attempt-events.js';
+import * as batchParts from '../../../src/jobs/store/batch-parts.js';
+import * as batches from '../../../src/jobs/store/batch-predictions.js';
 import * as claims from '../../../src/jobs/store/claims.js';
 import { COLUMNS } from '../../../src/jobs/store/columns.js';
 import { databaseNow } from '../../../src/jobs/store/connection/clock.js';
@@ -116,6 +118,9 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => evaluationParts.claimPart(db, 'worker_1', 1),
     () => evaluationParts.countPart(db, 'none'),
     () => evaluations.lockUnfinished(db, 'none'),
+    () => batchParts.claimBatchPart(db, 'worker_1', 1),
+    () => batchParts.countBatchPart(db, 'none', { count: 1, failed: 0, byCompact: 0, sizeBytes: 1 }),
+    () => batches.lockUnfinishedBatch(db, 'none'),
     () => imports.claimImport(db, 'worker_1', 'fetch', 1),
     () => datasets.lockDataset(db, 'default', 'none'),
     () => findAttemptEvents(db, 'none'),

@@ -7,6 +7,7 @@ import httpx
 
 from ..schemas import Worker
 from .artifacts import AsyncArtifacts
+from .batches import AsyncBatches
 from .connection import AsyncConnection
 from .datasets import AsyncDatasets
 from .evaluations import AsyncEvaluations
@@ -37,6 +38,7 @@ class AsyncStrata:
         self.registry = AsyncRegistry(self._connection)
         self.sweeps = AsyncSweeps(self._connection)
         self.evaluations = AsyncEvaluations(self._connection)
+        self.batches = AsyncBatches(self._connection)
         self.datasets = AsyncDatasets(self._connection)
         self.artifacts = AsyncArtifacts(self._connection)
 

@@ -8,6 +8,7 @@ import httpx
 
 from ..schemas import Worker
 from .artifacts import Artifacts
+from .batches import Batches
 from .connection import Connection
 from .datasets import Datasets
 from .evaluations import Evaluations
@@ -38,6 +39,7 @@ class Strata:
         self.registry = Registry(self._connection)
         self.sweeps = Sweeps(self._connection)
         self.evaluations = Evaluations(self._connection)
+        self.batches = Batches(self._connection)
         self.datasets = Datasets(self._connection)
         self.artifacts = Artifacts(self._connection)
 

@@ -56,8 +56,8 @@ function matchClasses(dataset: readonly string[], model: readonly string[]): num
   return dataset.map((name) => places.get(name) ?? 0);
 }
 
-/** Pixels are taken as they are: only files are scaled. */
-function requireShape(images: ImageShape, seen: ImageShape): void {
+/** Pixels are taken as they are: only files are scaled. @throws StrataError images_unfit */
+export function requireShape(images: ImageShape, seen: ImageShape): void {
   const [has, wants] = [images, seen].map(({ height, width, channels }) => `${height}x${width}x${channels}`);
   if (has !== wants)
     throw new StrataError('images_unfit', `The images are ${has} pixels, but the model sees ${wants}.`);

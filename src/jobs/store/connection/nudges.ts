@@ -11,7 +11,7 @@ import { prepare } from './prepared.js';
  * - `strata_stop`: payload job id; workers should check their leases
  * - `strata_import`: an import was added or removed; workers should look
  * - `strata_profile`: a network should be profiled; workers should look
- * - `strata_evaluation`: an evaluation was added or removed; workers should look
+ * - `strata_evaluation`: an evaluation or a batch prediction was added or removed; workers should look
  * - `strata_event`: payload job id; the job has new events
  */
 export const CHANNELS = [

@@ -23,6 +23,8 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   model_version: 'SELECT, INSERT, UPDATE',
   evaluation: 'SELECT, UPDATE',
   evaluation_part: 'SELECT, INSERT, UPDATE, DELETE',
+  batch_prediction: 'SELECT, UPDATE',
+  batch_part: 'SELECT, UPDATE, DELETE',
   dataset: 'SELECT, UPDATE',
   dataset_blob: 'SELECT, INSERT, DELETE',
   dataset_import: 'SELECT, UPDATE, DELETE',

@@ -1,8 +1,8 @@
 import type {
-  EvaluationAssignment,
   EvaluationFailure,
-  EvaluationSuccess,
   FromEvaluator,
+  PartAssignment,
+  PartSuccess,
   ToEvaluator,
 } from '../../../contract/evaluator-protocol.js';
 import type { ProcessBounds } from './bounded-command.js';
@@ -10,7 +10,7 @@ import { Child } from './child.js';
 import type { Gone } from './gone.js';
 
 export type EvaluationOutcome =
-  | { readonly kind: 'succeeded'; readonly success: EvaluationSuccess }
+  | { readonly kind: 'succeeded'; readonly success: PartSuccess }
   | { readonly kind: 'failed'; readonly failure: EvaluationFailure }
   | Gone;
 
@@ -26,7 +26,7 @@ export class EvaluatorChild {
     return this.#child.alive;
   }
 
-  async run(assignment: EvaluationAssignment, onProgress: () => void): Promise<EvaluationOutcome> {
+  async run(assignment: PartAssignment, onProgress: () => void): Promise<EvaluationOutcome> {
     await this.#child.ready;
     return this.#child.ask<EvaluationOutcome>({ type: 'run', assignment }, (message) => {
       if (message.type === 'succeeded') return { kind: 'succeeded', success: message.success };

@@ -1,17 +1,15 @@
-import type { EvaluationAssignment } from '../../../contract/evaluator-protocol.js';
-import { handBackPart, recordPart, recordPartFailure } from '../../lifecycle/evaluations.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
-import { EVALUATION_LOOK_MS, LEASE_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
+import { EVALUATION_LOOK_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';
 import { openPlaces } from '../../process/places.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
-import { type ClaimedPart, claimPart, findAnswers } from '../../store/evaluation-parts.js';
 import type { EvaluationOutcome, EvaluatorChild } from '../children/evaluator-child.js';
 import { startWatchdog } from '../children/watchdog.js';
+import { type ClaimPart, claimEvaluationPart, claimPartOfBatch, type PartWork } from './part-work.js';
 
-export interface EvaluationsOptions {
+export interface PartsOptions {
   readonly db: Database;
   readonly workerId: string;
   readonly leases: Leases;
@@ -21,7 +19,7 @@ export interface EvaluationsOptions {
   readonly log: Log;
 }
 
-export interface Evaluations {
+export interface Parts {
   /** Looks now: a part may wait, or one may be needed no more. */
   nudge(): void;
   stop(): Promise<void>;
@@ -36,21 +34,22 @@ const REASONS: Readonly<Record<Ending, string>> = {
 };
 
 /**
- * Works on the parts of evaluations, one at a time, in a process of the lowest priority beside the slots: parts fill what
- * training leaves. A lease says whose a part is, and a fence keeps out what another attempt did. The process ends when
- * nothing waits any more.
+ * Works on the parts of evaluations and of batch predictions, one at a time, in a process of the lowest priority beside the
+ * slots: parts fill what training leaves. A lease says whose a part is, and a fence keeps out what another attempt did. The
+ * process ends when nothing waits any more.
  */
-export function startEvaluations(options: EvaluationsOptions): Evaluations {
+export function startParts(options: PartsOptions): Parts {
   const { db, workerId, start, log } = options;
   if (start === null) return { nudge: () => undefined, stop: async () => undefined };
-  const warn = (error: unknown) => log.warn({ err: error }, 'evaluations');
+  const warn = (error: unknown) => log.warn({ err: error }, 'parts of evaluations and batch predictions');
   const bench = new Bench(start, options);
+  const claim = inAlternation([claimEvaluationPart, claimPartOfBatch]);
   const places = openPlaces(
     1,
     async () => {
-      const claim = await claimPart(db, workerId, LEASE_MS);
-      if (claim === null) await bench.rest();
-      return claim && (() => bench.work(claim));
+      const part = await claim(db, workerId);
+      if (part === null) await bench.rest();
+      return part && (() => bench.work(part));
     },
     warn,
   );
@@ -70,6 +69,20 @@ export function startEvaluations(options: EvaluationsOptions): Evaluations {
   };
 }
 
+/** Claims parts of every kind that has some, one kind after another: none waits for the end of the others. */
+function inAlternation(kinds: readonly ClaimPart[]): ClaimPart {
+  let order = [...kinds];
+  return async (db, workerId) => {
+    for (const kind of order) {
+      const part = await kind(db, workerId);
+      if (part === null) continue;
+      order = [...order.filter((other) => other !== kind), kind];
+      return part;
+    }
+    return null;
+  };
+}
+
 /** The one evaluator of a worker, and the part that it works on. */
 class Bench {
   #child: EvaluatorChild | null = null;
@@ -78,25 +91,22 @@ class Bench {
 
   constructor(
     private readonly start: () => EvaluatorChild,
-    private readonly options: EvaluationsOptions,
+    private readonly options: PartsOptions,
   ) {}
 
-  async work(claim: ClaimedPart): Promise<void> {
-    const { db, leases, log } = this.options;
-    const about = { evaluation: claim.evaluationId, part: claim.number, attempt: claim.attempt };
+  async work(part: PartWork): Promise<void> {
+    const { leases, log } = this.options;
+    const { about, lease } = part;
     this.#ending = this.#stopped ? 'stopped' : null;
     await workOn({
-      lease: { table: 'evaluation_part', id: claim.id, attempt: claim.attempt },
-      leases,
-      about,
-      log,
+      ...{ lease, leases, about, log },
       run: async (lost) => {
         lost.addEventListener('abort', () => this.end('lost'));
-        const outcome = await this.#run(claim);
-        await untilAvailable(() => this.#record(claim, outcome));
-        log.info({ ...about, outcome: this.#ending ?? outcome.kind }, 'part of an evaluation ended');
+        const outcome = await this.#run(part);
+        await untilAvailable(() => this.#record(part, outcome));
+        log.info({ ...about, outcome: this.#ending ?? outcome.kind }, 'part ended');
       },
-      fail: (error) => recordPartFailure(db, claim, error),
+      fail: (error) => part.recordFailure(error),
     });
   }
 
@@ -108,16 +118,16 @@ class Bench {
   }
 
   async rest(): Promise<void> {
-    await this.#child?.kill('no evaluation waits');
+    await this.#child?.kill('no part waits');
     this.#child = null;
   }
 
-  async #run(claim: ClaimedPart): Promise<EvaluationOutcome> {
-    if (claim.losses > MAX_CLAIM_LOSSES) {
-      const message = `${claim.losses} workers in a row stopped renewing its lease`;
+  async #run(part: PartWork): Promise<EvaluationOutcome> {
+    if (part.losses > MAX_CLAIM_LOSSES) {
+      const message = `${part.losses} workers in a row stopped renewing its lease`;
       return { kind: 'failed', failure: { code: 'evaluation_given_up', message } };
     }
-    const assignment = await this.#assignment(claim);
+    const assignment = await part.assignment();
     if (!this.#child?.alive) this.#child = this.start();
     if (this.#ending) await this.#child.kill(REASONS[this.#ending]);
     const watchdog = startWatchdog(this.options.noProgressMs, () => this.end('stalled'));
@@ -128,17 +138,11 @@ class Bench {
     }
   }
 
-  async #assignment({ setup, first, count, evaluationId }: ClaimedPart): Promise<EvaluationAssignment> {
-    if (count > 0) return { kind: 'answers', setup, first, count };
-    return { kind: 'figures', setup, parts: await findAnswers(this.options.db, evaluationId) };
-  }
-
-  async #record(claim: ClaimedPart, outcome: EvaluationOutcome): Promise<unknown> {
-    const { db } = this.options;
-    if (outcome.kind === 'succeeded') return recordPart(db, claim, outcome.success);
-    if (outcome.kind === 'failed') return recordPartFailure(db, claim, outcome.failure);
-    if (this.#ending === 'stopped') return handBackPart(db, claim);
+  async #record(part: PartWork, outcome: EvaluationOutcome): Promise<unknown> {
+    if (outcome.kind === 'succeeded') return part.record(outcome.success);
+    if (outcome.kind === 'failed') return part.recordFailure(outcome.failure);
+    if (this.#ending === 'stopped') return part.handBack();
     if (this.#ending === 'lost') return;
-    return recordPartFailure(db, claim, { code: 'evaluator_gone', message: outcome.message });
+    return part.recordFailure({ code: 'evaluator_gone', message: outcome.message });
   }
 }

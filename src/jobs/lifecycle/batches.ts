@@ -1,0 +1,61 @@
+import { isErrorCode } from '../../contract/errors.js';
+import type { PartSuccess } from '../../contract/evaluator-protocol.js';
+import { batchVerdict } from '../../planning/batches.js';
+import { type ClaimedBatchPart, finishBatchPart, releaseBatchPart } from '../store/batch-parts.js';
+import { endBatch, lockUnfinishedBatch } from '../store/batch-predictions.js';
+import type { Database, Transaction } from '../store/connection/database.js';
+import { updateHeld } from '../store/leases.js';
+import { nextTry } from './next-try.js';
+
+/**
+ * Stores the lines of a part. The last one ends the batch prediction, and so does one after which too many images have
+ * failed. @returns false for a stale attempt
+ */
+export function recordBatchPart(
+  db: Database,
+  claim: ClaimedBatchPart,
+  success: PartSuccess,
+): Promise<boolean> {
+  if (success.kind !== 'predictions') throw new Error('a part of a batch prediction brought no lines');
+  return whileHeld(db, claim, async (tx) => {
+    const counts = await finishBatchPart(tx, claim, success);
+    if (counts === null) return false;
+    const verdict = batchVerdict(counts);
+    if (verdict?.state === 'succeeded') await endBatch(tx, claim.batchId, verdict);
+    if (verdict?.state === 'failed') {
+      const error = { code: 'batch_images_unreadable', message: `${verdict.reason}.` };
+      await endBatch(tx, claim.batchId, { state: 'failed', error });
+    }
+    return true;
+  });
+}
+
+/** Tries the part again if that may help; otherwise the batch prediction fails. @returns false for a stale attempt */
+export function recordBatchPartFailure(
+  db: Database,
+  claim: ClaimedBatchPart,
+  { code, message }: { readonly code: string; readonly message: string },
+): Promise<boolean> {
+  const next = nextTry(claim, code);
+  if (next !== null) return releaseBatchPart(db, claim, next);
+  const error = { code: isErrorCode(code) ? code : 'internal', message };
+  return whileHeld(db, claim, async (tx) => {
+    if (!(await updateHeld(tx, 'batch_part', claim))) return false;
+    await endBatch(tx, claim.batchId, { state: 'failed', error });
+    return true;
+  });
+}
+
+/** Ends a claim without counting a failure, as a stopping worker does. */
+export function handBackBatchPart(db: Database, claim: ClaimedBatchPart): Promise<boolean> {
+  return releaseBatchPart(db, claim, { ...claim, waitMs: 0 });
+}
+
+/** Locks the batch prediction first, as a cancellation does. An ended one changes no more. */
+function whileHeld(
+  db: Database,
+  { batchId }: ClaimedBatchPart,
+  change: (tx: Transaction) => Promise<boolean>,
+): Promise<boolean> {
+  return db.$transaction(async (tx) => (await lockUnfinishedBatch(tx, batchId)) && change(tx));
+}

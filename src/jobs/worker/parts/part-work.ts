@@ -1,0 +1,68 @@
+import type { PartAssignment, PartSuccess } from '../../../contract/evaluator-protocol.js';
+import { handBackBatchPart, recordBatchPart, recordBatchPartFailure } from '../../lifecycle/batches.js';
+import { handBackPart, recordPart, recordPartFailure } from '../../lifecycle/evaluations.js';
+import { LEASE_MS } from '../../process/limits.js';
+import { type ClaimedBatchPart, claimBatchPart } from '../../store/batch-parts.js';
+import type { Database } from '../../store/connection/database.js';
+import { type ClaimedPart, claimPart, findAnswers } from '../../store/evaluation-parts.js';
+import type { Lease } from '../../store/leases.js';
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A claimed part, whatever it belongs to. What records its end returns false for a stale attempt. */
+export interface PartWork {
+  readonly lease: Lease;
+  /** Attempts that were lost with their worker. */
+  readonly losses: number;
+  /** Name of the part in the log. */
+  readonly about: Readonly<Record<string, unknown>>;
+  assignment(): Promise<PartAssignment>;
+  record(success: PartSuccess): Promise<boolean>;
+  recordFailure(failure: Failure): Promise<boolean>;
+  handBack(): Promise<boolean>;
+}
+
+/** Claims the next part of one kind; null where none waits. */
+export type ClaimPart = (db: Database, workerId: string) => Promise<PartWork | null>;
+
+export const claimEvaluationPart: ClaimPart = async (db, workerId) => {
+  const claim = await claimPart(db, workerId, LEASE_MS);
+  return claim && evaluationPart(db, claim);
+};
+
+function evaluationPart(db: Database, claim: ClaimedPart): PartWork {
+  const { id, attempt, evaluationId, number, setup, first, count } = claim;
+  return {
+    lease: { table: 'evaluation_part', id, attempt },
+    losses: claim.losses,
+    about: { evaluation: evaluationId, part: number, attempt },
+    assignment: async () =>
+      count > 0
+        ? { kind: 'answers', setup, first, count }
+        : { kind: 'figures', setup, parts: await findAnswers(db, evaluationId) },
+    record: (success) => recordPart(db, claim, success),
+    recordFailure: (failure) => recordPartFailure(db, claim, failure),
+    handBack: () => handBackPart(db, claim),
+  };
+}
+
+export const claimPartOfBatch: ClaimPart = async (db, workerId) => {
+  const claim = await claimBatchPart(db, workerId, LEASE_MS);
+  return claim && batchPart(db, claim);
+};
+
+function batchPart(db: Database, claim: ClaimedBatchPart): PartWork {
+  const { id, attempt, batchId, number, setup, first, count } = claim;
+  return {
+    lease: { table: 'batch_part', id, attempt },
+    losses: claim.losses,
+    about: { batch: batchId, part: number, attempt },
+    assignment: async () => ({ kind: 'predictions', setup, first, count }),
+    record: (success) => recordBatchPart(db, claim, success),
+    recordFailure: (failure) => recordBatchPartFailure(db, claim, failure),
+    handBack: () => handBackBatchPart(db, claim),
+  };
+}

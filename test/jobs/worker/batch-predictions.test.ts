@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import type { BatchPrediction } from '../../../src/contract/client/batches.js';
+import type { components } from '../../../src/contract/generated/openapi.js';
+import { encodePng } from '../../../src/jobs/client/datasets/png.js';
+import { handBackBatchPart } from '../../../src/jobs/lifecycle/batches.js';
+import { claimBatchPart } from '../../../src/jobs/store/batch-parts.js';
+import { openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { brightness } from '../../predictor/linear-model.js';
+import { eventually } from '../../support/eventually.js';
+import type { ServiceProcess } from '../../support/process.js';
+import { FAKE_TRAINER, Strata } from '../../support/strata.js';
+import { GRAY_IMAGE, grayOf, insertGrayFiles } from '../support/gray-images.js';
+import { insertModel } from '../support/models.js';
+import { smallJob } from '../support/specs.js';
+
+type Line = components['schemas']['BatchPredictionLine'];
+
+/** Three parts; `BATCH_IMAGES=20000` makes twenty, and kills a worker after every second one. */
+const IMAGES = Number(process.env.BATCH_IMAGES ?? 2_500);
+const IMAGES_BETWEEN_KILLS = 2_000;
+const isBroken = (image: number): boolean => image % 500 === 250;
+
+let strata: Strata;
+let worker: ServiceProcess;
+let model: string;
+before(async () => {
+  strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
+  model = await servedModel(strata.client);
+});
+after(() => strata.stop());
+
+/** A model that tells dark images from bright ones. Its compact network is less sure of it. */
+async function servedModel({ jobs }: Strata['client']): Promise<string> {
+  const exported = { exports: ['onnx' as const], export_options: { outputs: ['features' as const] } };
+  const { job } = await jobs.createJob(smallJob(exported), {});
+  const id = await insertModel(strata.sql, job.id);
+  const [full, compact] = await Promise.all([
+    strata.blobs.put(brightness(GRAY_IMAGE, { outputs: ['features'] })),
+    strata.blobs.put(brightness(GRAY_IMAGE, { certainty: 0.2, outputs: ['features'] })),
+  ]);
+  await strata.sql.query(
+    `UPDATE model SET serving = $1, classes = '["dark", "bright"]', image = $2 WHERE id = $3`,
+    [{ full: full.uri, compact: compact.uri }, GRAY_IMAGE, id],
+  );
+  return id;
+}
+
+const DEFAULTS = {
+  ...({ variant: 'full', split: 'test', format: 'jsonl', topK: 5, embedding: false, cascade: null } as const),
+  maxFailedShare: 0.01,
+};
+const ask = (changes: { readonly dataset: string } & Partial<Parameters<typeof create>[0]>) =>
+  create({ ...DEFAULTS, model, ...changes });
+const create = (request: Parameters<typeof strata.client.batches.createBatchPrediction>[0]) =>
+  strata.client.batches.createBatchPrediction(request);
+const get = async (id: string): Promise<BatchPrediction> =>
+  (await strata.client.batches.getBatchPrediction(id)) ?? assert.fail();
+const ended = (id: string) =>
+  eventually('the batch prediction has ended', async () => {
+    const batch = await get(id);
+    return batch.finished_at !== null && batch;
+  });
+const isRefused = (code: string) => (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+
+const linesIn = (file: string): Line[] =>
+  file
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+const download = async (id: string): Promise<string> =>
+  text((await strata.client.batches.downloadBatchPrediction(id)).chunks);
+const downloadErrors = async (id: string): Promise<Line[]> =>
+  linesIn(await text((await strata.client.batches.downloadBatchPredictionErrors(id)).chunks));
+
+const fileOf = (image: number): Buffer =>
+  isBroken(image) ? Buffer.from('no image') : encodePng(Buffer.alloc(64, grayOf(image)), GRAY_IMAGE);
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The answer of `POST /models/{id}/predict` for an image. */
+async function predicted(image: number, variant: 'full' | 'compact' = 'full'): Promise<Line['classes']> {
+  const items = [fileOf(image).toString('base64')];
+  const question = { variant, kind: 'encoded' as const, items, topK: 5, pointer: () => '' };
+  const answer = await strata.client.models.predict(model, question, new AbortController().signal);
+  return (answer.data[0]?.classes ?? []).map(({ name, probability }) => ({ name, probability }));
+}
+
+test('a request that cannot be answered is refused before any work, and belongs to its tenant', async () => {
+  const dataset = await insertGrayFiles(strata, 3);
+  await assert.rejects(ask({ dataset, split: 'validation' }), isRefused('invalid_request'));
+  await assert.rejects(ask({ dataset: await insertGrayFiles(strata, 0) }), isRefused('invalid_request'));
+  const cascade = { threshold: 0.9 };
+  await assert.rejects(ask({ dataset, variant: 'compact', cascade }), isRefused('invalid_request'));
+  await assert.rejects(ask({ dataset, format: 'csv', embedding: true }), isRefused('invalid_request'));
+  await assert.rejects(ask({ dataset: 'none' }), isRefused('not_found'));
+  await assert.rejects(ask({ dataset, model: 'digits@production' }), isRefused('not_found'));
+  await strata.client.models.tagModel(model, 'production');
+  const { id, model_id } = await ask({ dataset, model: 'digits@production' });
+  assert.equal(model_id, model);
+  await assert.rejects(download(id), isRefused('batch_unfinished'));
+  const other = strata.service.forTenant('other').batches;
+  for (const stranger of [
+    () => other.cancelBatchPrediction(id),
+    () => other.deleteBatchPrediction(id),
+    () => other.downloadBatchPrediction(id),
+    () => other.downloadBatchPredictionErrors(id),
+  ])
+    await assert.rejects(stranger(), isRefused('not_found'));
+  assert.deepEqual((await other.listBatchPredictions({ limit: 10 })).data, []);
+  assert.equal((await strata.client.batches.cancelBatchPrediction(id)).state, 'cancelled');
+  await assert.rejects(download(id), isRefused('batch_unfinished'));
+  await strata.client.batches.deleteBatchPrediction(id);
+});
+
+test('tenants take turns: the first part of one does not wait for all parts of another', async () => {
+  const other = strata.service.forTenant('other');
+  const ours = await ask({ dataset: await insertGrayFiles(strata, 2_500) });
+  const theirs = await other.batches.createBatchPrediction({
+    ...DEFAULTS,
+    model: await servedModel(other),
+    dataset: await insertGrayFiles(strata, 3, undefined, 'other'),
+  });
+  const db = await openDatabase(strata.servers.databaseUrl, 5_000, 1);
+  const claims = [];
+  for (let turn = 0; turn < 3; turn++)
+    claims.push((await claimBatchPart(db, 'worker_1', 60_000)) ?? assert.fail('a part waits'));
+  assert.deepEqual(
+    claims.map(({ batchId }) => batchId),
+    [ours.id, theirs.id, ours.id],
+  );
+  for (const claim of claims) await handBackBatchPart(db, claim);
+  await db.$disconnect();
+  await strata.client.batches.cancelBatchPrediction(ours.id);
+  await other.batches.deleteBatchPrediction(theirs.id);
+});
+
+test('each image has one line, bitwise the answer of a prediction, however many workers are killed', async () => {
+  const { id } = await ask({ dataset: await insertGrayFiles(strata, IMAGES, isBroken) });
+  for (let killAt = 0; killAt < IMAGES - 1_000; killAt += IMAGES_BETWEEN_KILLS) {
+    worker = await strata.startWorker();
+    await eventually('a part is finished', async () => (await get(id)).counts.done > killAt);
+    await worker.kill();
+  }
+  worker = await strata.startWorker();
+  const { state, error, counts, output } = await ended(id);
+  const broken = Array.from({ length: IMAGES }, (_, image) => image).filter(isBroken);
+  assert.deepEqual([state, error], ['succeeded', null]);
+  assert.deepEqual(counts, { total: IMAGES, done: IMAGES, failed: broken.length, by_compact: 0 });
+  const file = await download(id);
+  const lines = linesIn(file);
+  assert.deepEqual(
+    lines.map(({ key, sha256: hash }) => [key, hash]),
+    Array.from({ length: IMAGES }, (_, image) => [`test/${image}`, sha256(fileOf(image))]),
+  );
+  // Images of equal gray values are equal.
+  const answers = new Map<number, Line['classes']>();
+  for (let image = 0; answers.size < 256; image++)
+    if (!isBroken(image) && !answers.has(grayOf(image))) answers.set(grayOf(image), await predicted(image));
+  for (const [image, line] of lines.entries()) {
+    if (isBroken(image)) continue;
+    assert.deepEqual([line.answered_by, line.classes], ['full', answers.get(grayOf(image))], line.key);
+  }
+  const errors = await downloadErrors(id);
+  assert.deepEqual(
+    errors.map(({ key, error: told }) => [key, told?.code]),
+    broken.map((image) => [`test/${image}`, 'unreadable_image']),
+  );
+  assert.deepEqual(lines[250]?.error, errors[0]?.error);
+  assert.deepEqual([lines[250]?.answered_by, lines[250]?.classes], [null, []]);
+  const errorBytes = errors.reduce((sum, line) => sum + JSON.stringify(line).length + 1, 0);
+  assert.equal(output.size_bytes, file.length + errorBytes);
+});
+
+test('the compact network of a cascade answers where it is sure, and the line says which did', async () => {
+  const dataset = await insertGrayFiles(strata, 64);
+  const { id } = await ask({ dataset, cascade: { threshold: 0.8 }, topK: 1, embedding: true });
+  const { state, counts } = await ended(id);
+  assert.equal(state, 'succeeded');
+  const lines = linesIn(await download(id));
+  for (const [image, { answered_by, classes, embedding }] of lines.entries()) {
+    const quick = (await predicted(image, 'compact')).slice(0, 1);
+    const isSure = (quick[0]?.probability ?? 0) >= 0.8;
+    assert.equal(answered_by, isSure ? 'compact' : 'full');
+    assert.deepEqual(classes, isSure ? quick : (await predicted(image)).slice(0, 1));
+    assert.deepEqual(embedding, Array(64).fill(grayOf(image)), 'the features of this network are its pixels');
+  }
+  const byCompact = lines.filter(({ answered_by }) => answered_by === 'compact').length;
+  assert.ok(byCompact > 0 && byCompact < 64, `${byCompact} of 64`);
+  assert.equal(counts.by_compact, byCompact);
+});
+
+test('CSV has a line of names and as many fields in every line', async () => {
+  const { id } = await ask({
+    dataset: await insertGrayFiles(strata, 3, (image) => image === 1),
+    format: 'csv',
+    maxFailedShare: 0.5,
+  });
+  assert.equal((await ended(id)).state, 'succeeded');
+  const [head, first, second] = (await download(id)).split('\r\n');
+  assert.equal(head, 'key,sha256,answered_by,error,class_1,probability_1,class_2,probability_2');
+  const [best, next] = await predicted(0);
+  const answer = [best?.name, best?.probability, next?.name, next?.probability];
+  assert.equal(first, ['test/0', sha256(fileOf(0)), 'full', '', ...answer].join(','));
+  assert.equal(second, `test/1,${sha256(Buffer.from('no image'))},,unreadable_image,,,,`);
+});
+
+test('too many unreadable images fail the batch prediction, and all of them always do', async () => {
+  const some = await ended(
+    (await ask({ dataset: await insertGrayFiles(strata, 50, (image) => image < 2) })).id,
+  );
+  assert.deepEqual([some.state, some.error?.code], ['failed', 'batch_images_unreadable']);
+  assert.deepEqual(some.counts, { total: 50, done: 50, failed: 2, by_compact: 0 });
+  assert.equal((await downloadErrors(some.id)).length, 2);
+  const { id } = await ask({ dataset: await insertGrayFiles(strata, 4, () => true), maxFailedShare: 1 });
+  const all = await ended(id);
+  assert.deepEqual([all.state, all.error?.message], ['failed', 'no image can be read.']);
+  await worker.stop();
+});
