@@ -13,6 +13,7 @@ import {
   uploadWeights,
 } from '../passes/index.js';
 import { free, type Tensor } from '../runtime/index.js';
+import { ClassCounts } from './class-counts.js';
 
 /** Number of training images for batch-norm statistics (docs/method.md, "BatchNorm"). */
 const STATISTICS_IMAGES = 1600;
@@ -30,6 +31,10 @@ export function evaluationBatchSize({ height, width }: Shape): number {
 export interface Evaluation {
   /** Share of correctly classified images, 0..1. */
   readonly accuracy: number;
+  /** Mean of the accuracies of the classes, in which a rare class counts as much as any other. */
+  readonly balancedAccuracy: number;
+  /** Accuracy of the class that is classified worst. */
+  readonly lowestClassAccuracy: number;
   /** Mean cross-entropy. */
   readonly loss: number;
 }
@@ -95,19 +100,25 @@ export class TrainedNetwork {
     keep: (logits: Float32Array, labels: Int32Array) => void = () => undefined,
   ): Promise<Evaluation> {
     let lossSum = 0;
-    let correct = 0;
+    const counts = new ClassCounts();
     for await (const batch of plainBatches(reader, evaluationBatchSize(reader.manifest.image))) {
       const logits = this.infer(batch.images);
       const result = score(logits, batch.labels, batch.labelValues);
       free(logits);
       keep(result.values, batch.labelValues);
       lossSum += result.lossSum;
-      correct += result.correct;
+      counts.add(batch.labelValues, result.correct);
       await betweenSteps();
     }
     // A loss that is not finite cannot be counted or stored, and means that the network has diverged.
     if (!Number.isFinite(lossSum)) throw notFinite();
-    return { accuracy: correct / reader.count, loss: lossSum / reader.count };
+    const accuracies = counts.accuracies();
+    return {
+      accuracy: counts.correct / reader.count,
+      balancedAccuracy: accuracies.reduce((sum, each) => sum + each, 0) / accuracies.length,
+      lowestClassAccuracy: Math.min(...accuracies),
+      loss: lossSum / reader.count,
+    };
   }
 
   dispose(): void {

@@ -23,8 +23,8 @@ export function classificationLoss(
 export interface Score {
   /** Sum of the cross-entropy over the images. */
   readonly lossSum: number;
-  /** Number of images whose largest logit is that of their label. */
-  readonly correct: number;
+  /** For each image, whether its largest logit is that of its label. */
+  readonly correct: readonly boolean[];
   /** The logits, read from the device. [B*classes] */
   readonly values: Float32Array;
 }
@@ -35,16 +35,13 @@ export function score(logits: Tensor, labels: Tensor, labelValues: Int32Array): 
   const lossSum = read(losses).reduce((sum, loss) => sum + loss, 0);
   free(losses, gradient);
   const values = read(logits);
-  return { lossSum, correct: countCorrect(values, labelValues), values };
+  return { lossSum, correct: correctOf(values, labelValues), values };
 }
 
-function countCorrect(logits: Float32Array, labels: Int32Array): number {
+function correctOf(logits: Float32Array, labels: Int32Array): boolean[] {
   const classes = logits.length / labels.length;
-  let correct = 0;
-  labels.forEach((label, image) => {
+  return Array.from(labels, (label, image) => {
     const row = logits.subarray(image * classes, (image + 1) * classes);
-    const best = row.reduce((winner, value, index) => (value > row[winner]! ? index : winner), 0);
-    if (best === label) correct++;
+    return row.reduce((winner, value, index) => (value > row[winner]! ? index : winner), 0) === label;
   });
-  return correct;
 }

@@ -38,7 +38,12 @@ export const SCORES: readonly Mutant[] = [
       name: 'accuracy-first',
       fault: 'The first image of a batch always counts as right.',
       file: 'src/trainer/objective/classification.ts',
-      edits: [['if (best === label) correct++', 'if (best === label || image === 0) correct++']],
+      edits: [
+        [
+          '(value > row[winner]! ? index : winner), 0) === label',
+          '(value > row[winner]! ? index : winner), 0) === label || image === 0',
+        ],
+      ],
     },
     {
       name: 'test-loss',

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
-import { type BlobUri, FINAL_WEIGHTS, type TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  FINAL_WEIGHTS,
+  type MetricSample,
+  type TaskSuccess,
+} from '../../../src/contract/trainer-protocol.js';
 import { describeRun } from '../../../src/method/index.js';
 import { type Layer, parametersOf } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
@@ -14,6 +19,7 @@ import {
   compactLayers,
   stageParameters,
 } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
+import { runTask } from '../../../src/trainer/tasks/run-task.js';
 import { within } from '../support/measured.js';
 import {
   type Features,
@@ -25,7 +31,7 @@ import {
 import { withBlobs } from '../support/run-plan.js';
 import { perturbedValues } from '../support/small-network.js';
 import { mnistSpec } from '../support/specs.js';
-import { runTrainingTask, type TrainingTask } from '../support/training-tasks.js';
+import { contextOf, runTrainingTask, type TrainingTask } from '../support/training-tasks.js';
 
 // docs/method.md, "BatchNorm" and "Diagnostics": what `evaluate` and `finalize` report of the test images, against the
 // network in float64, whose batch norms use the moments of all training images together.
@@ -77,8 +83,15 @@ test('the last task of a job scores the test images as float64 does, full and co
   await withBlobs(async (blobs) => {
     const { spec, weights, inputs } = await trainedJob(blobs);
     const task = { key: 'finalize', kind: 'finalize', stage: null, round: null } as const;
-    const { result, artifacts, networks } = await runOn(blobs, task, spec, inputs);
-    for (const { classes, accuracy } of networks!) {
+    const samples: MetricSample[] = [];
+    const metrics = (points: readonly MetricSample[]) => void samples.push(...points);
+    const context = contextOf(task, { spec, blobs, inputs, dataset: DATASET });
+    const { result, artifacts, networks } = await runTask({ ...context, metrics });
+    const last = (name: string) => samples.find((sample) => sample.name === name)?.value;
+    for (const { name, classes, accuracy, balanced_accuracy: balanced } of networks!) {
+      const metric = name === 'full' ? 'test' : 'compact';
+      assert.ok(Math.abs(last(`${metric}_balanced_accuracy`)! - balanced!) < 1e-12, 'the same shares');
+      assert.equal(last(`${metric}_lowest_class_accuracy`), classes[0]?.accuracy);
       const sum = (of: 'images' | 'correct') => classes.reduce((total, figures) => total + figures[of], 0);
       assert.deepEqual([sum('images'), sum('correct')], [TEST, Math.round(accuracy * TEST)]);
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ClassCounts } from '../../../src/trainer/evaluation/class-counts.js';
 import {
   classFigures,
   missedClassWarnings,
@@ -24,6 +25,17 @@ test('an accuracy of 0.95 with no image of the rare class found is shown as such
   assert.deepEqual(others, []);
   assert.equal(warning?.code, 'missed_classes');
   assert.match(warning.message, /95\.0 % of the test images.*rare \(1\).*class_weights/);
+});
+
+test('the metrics of an evaluation show the same', () => {
+  const counts = new ClassCounts();
+  for (const half of [LABELS.subarray(0, 10), LABELS.subarray(10)])
+    counts.add(
+      Int32Array.from(half),
+      [...half].map((label) => label === 0),
+    );
+  assert.equal(counts.correct, 19);
+  assert.deepEqual(counts.accuracies(), [1, 0]);
 });
 
 test('a network that finds images of each class gets no warning', () => {

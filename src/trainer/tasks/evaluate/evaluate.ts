@@ -48,8 +48,10 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
       : await watch.timeAsync('diagnose', () =>
           diagnose(context, run, weights, full, { train: readers.train, test: scored }, step),
         );
-    const result = figures(readers.validation ? 'validation' : 'test', scores.full, scores.compact);
-    const points = Object.entries(result).map(([name, value]) => ({ name, stage: null, step, value }));
+    const images = readers.validation ? 'validation' : 'test';
+    const result = figures(images, scores.full, scores.compact);
+    const measured = { ...result, ...classMetrics(images, scores.full, scores.compact) };
+    const points = Object.entries(measured).map(([name, value]) => ({ name, stage: null, step, value }));
     context.metrics([...points, ...diagnostics]);
     const perStage = diagnostics.map(({ name, stage, value }) => [`${name}_${stage}`, value] as const);
     return {
@@ -84,6 +86,20 @@ export function figures(
   const named = (name: string, { accuracy, loss }: Evaluation) => ({
     [`${name}_accuracy`]: accuracy,
     [`${name}_loss`]: loss,
+  });
+  const names = NAMES[images];
+  return { ...named(names.full, full), ...(compact && named(names.compact, compact)) };
+}
+
+/** What one accuracy hides of classes with few images, for metrics; a result has the classes themselves. */
+export function classMetrics(
+  images: keyof typeof NAMES,
+  full: Evaluation,
+  compact: Evaluation | null,
+): Record<string, number> {
+  const named = (name: string, { balancedAccuracy, lowestClassAccuracy }: Evaluation) => ({
+    [`${name}_balanced_accuracy`]: balancedAccuracy,
+    [`${name}_lowest_class_accuracy`]: lowestClassAccuracy,
   });
   const names = NAMES[images];
   return { ...named(names.full, full), ...(compact && named(names.compact, compact)) };

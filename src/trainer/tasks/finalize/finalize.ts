@@ -6,6 +6,7 @@ import { encodeState } from '../../checkpoint/index.js';
 import {
   auxiliaryError,
   classFigures,
+  type Evaluation,
   missedClassWarnings,
   REFIT,
   reconstructAuxiliary,
@@ -15,7 +16,7 @@ import {
 import type { NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
-import { figures } from '../evaluate/evaluate.js';
+import { classMetrics, figures } from '../evaluate/evaluate.js';
 import { trainBatchesOn } from '../inputs/batches.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
@@ -69,11 +70,15 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     );
     const result = {
       ...figures('test', scored[0]!.score, scored[1]?.score ?? null),
-      ...validated,
+      ...(validated && figures('validation', validated.full, validated.compact)),
       ...auxiliaryFigures(auxiliaries),
       ...exported.differences,
     };
-    const finals = finalMetrics(run, result);
+    const classes = {
+      ...classMetrics('test', scored[0]!.score, scored[1]?.score ?? null),
+      ...(validated && classMetrics('validation', validated.full, validated.compact)),
+    };
+    const finals = finalMetrics(run, result, classes);
     context.metrics(finals);
     const documents = await writeDocuments(context, history, result, exported.figures, finals);
     const report = await writeReport(context, run, result, exported.figures);
@@ -145,16 +150,16 @@ function storePredictions(
   );
 }
 
-/** Scores on the validation images; none where the job has no such images. */
+/** Scores on the validation images; null where the job has no such images. */
 async function validate(
   { betweenSteps }: TaskContext,
   full: TrainedNetwork,
   compact: TrainedNetwork | null,
   { validation }: Readers,
-): Promise<Record<string, number>> {
-  if (!validation) return {};
+): Promise<{ readonly full: Evaluation; readonly compact: Evaluation | null } | null> {
+  if (!validation) return null;
   const score = await full.evaluate(validation, betweenSteps);
-  return figures('validation', score, compact && (await compact.evaluate(validation, betweenSteps)));
+  return { full: score, compact: compact && (await compact.evaluate(validation, betweenSteps)) };
 }
 
 async function reconstructAll(
@@ -224,12 +229,12 @@ const FINAL_METRICS = ['test', 'compact', 'validation', 'compact_validation'].fl
 ]);
 
 /** The curves' last points, at the last step that was made, as every evaluation between rounds. */
-function finalMetrics(run: RunDescription, result: Readonly<Record<string, number>>) {
+function finalMetrics(
+  run: RunDescription,
+  result: Readonly<Record<string, number>>,
+  classes: Readonly<Record<string, number>>,
+) {
   const step = run.rounds.totalSteps - 1;
-  return FINAL_METRICS.filter((name) => name in result).map((name) => ({
-    name,
-    stage: null,
-    step,
-    value: result[name]!,
-  }));
+  const scores = FINAL_METRICS.filter((name) => name in result).map((name) => [name, result[name]!] as const);
+  return [...scores, ...Object.entries(classes)].map(([name, value]) => ({ name, stage: null, step, value }));
 }
