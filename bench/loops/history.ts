@@ -81,6 +81,8 @@ function others(jobs: number, every: number): string[] {
      SELECT 'delivery_' || lpad(to_hex(j), 24, '0'), 'webhook_' || j, 'tenant-' || j, 'job.succeeded', '{}', 'succeeded', 1, now(), now() FROM ${series}`,
     `INSERT INTO tracker_export (id, job_id, tenant, type, tracking_uri, experiment, state, finished_at)
      SELECT 'tracker_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'ours', 'mlflow', '', '', 'succeeded', now() FROM ${series}`,
+    `INSERT INTO model_push (id, model_id, tenant, target, url, variant, state, finished_at)
+     SELECT 'push_' || lpad(to_hex(j), 24, '0'), 'model_' || lpad(to_hex(j), 24, '0'), 'ours', 'mlflow', '', 'full', 'succeeded', now() FROM ${series}`,
     `INSERT INTO dataset (id, tenant, name, built_in, state, classes, train_count, test_count, augmentation, problems, sha256,
        listed_sha256)
      SELECT 'dataset_' || lpad(to_hex(j), 24, '0'), 'tenant-' || j, 'set', false, 'ready', '[]', 1, 1, '{}', '[]',

@@ -1,4 +1,5 @@
 import { allDuties } from '../../src/jobs/dispatcher/all-duties.js';
+import { openPushes } from '../../src/jobs/dispatcher/deliveries/pushes/pushes.js';
 import { openExports } from '../../src/jobs/dispatcher/deliveries/trackers.js';
 import { openDeliveries } from '../../src/jobs/dispatcher/deliveries/webhooks.js';
 import type { Duty } from '../../src/jobs/dispatcher/duties.js';
@@ -40,6 +41,7 @@ const QUIET = { info: () => undefined, warn: () => undefined, error: () => undef
 export function dutiesOf({ db, queue, blobs, home }: LookParts): Duty[] {
   const sender = {
     db,
+    blobs,
     leases: NO_LEASES,
     stopping: new AbortController().signal,
     policy: { allowedHosts: [] },
@@ -48,7 +50,11 @@ export function dutiesOf({ db, queue, blobs, home }: LookParts): Duty[] {
     retryPauseMs: () => null,
     log: QUIET,
   };
-  const places = { deliveries: openDeliveries(sender), exports: openExports(sender) };
+  const places = {
+    deliveries: openDeliveries(sender),
+    exports: openExports(sender),
+    pushes: openPushes(sender),
+  };
   return allDuties({ db, tidying: db, blobs, queue, ...places, retentionDays: 30, log: QUIET });
 }
 
@@ -58,7 +64,14 @@ const NO_LEASES: Leases = {
   nudge: () => undefined,
   stop: async () => undefined,
 };
-const TABLES = ['task', 'dataset_import', 'profile', 'webhook_delivery', 'tracker_export'] as const;
+const TABLES = [
+  'task',
+  'dataset_import',
+  'profile',
+  'webhook_delivery',
+  'tracker_export',
+  'model_push',
+] as const;
 const HELD: readonly Lease[] = TABLES.map((table) => ({ table, id: `${table}_of_looks`, attempt: 1 }));
 const REPORT = { id: CLAIMER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
 const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);

@@ -7,6 +7,9 @@ type Schemas = components['schemas'];
 export type Model = Schemas['Model'];
 export type ModelUpdate = Partial<Schemas['ModelUpdate']>;
 export type Prediction = Schemas['Prediction'];
+/** Fields that are left out have their default. */
+export type PushRequest = Pick<Schemas['ModelPushRequest'], 'target' | 'url'> &
+  Partial<Schemas['ModelPushRequest']>;
 type PredictQuery = NonNullable<operations['predict']['parameters']['query']>;
 type ErrorsQuery = NonNullable<operations['listModelErrors']['parameters']['query']>;
 type ListQuery = NonNullable<operations['listModels']['parameters']['query']>;
@@ -34,6 +37,13 @@ export function modelsApi({ http }: Connection) {
       emptied(http.DELETE('/models/{id}/tags/{tag}', withTag(id, tag))),
     tagChanges: async (id: string): Promise<Schemas['TagChange'][]> =>
       (await answered(http.GET('/models/{id}/tag-changes', { params: at(id) }))).data,
+    /** Pushes the model to a bucket or another registry, in a moment; `pushes` tells when it is there. */
+    push: (id: string, request: PushRequest): Promise<Schemas['ModelPush']> =>
+      answered(
+        http.POST('/models/{id}/pushes', { params: at(id), body: request as Schemas['ModelPushRequest'] }),
+      ),
+    pushes: async (id: string): Promise<Schemas['ModelPush'][]> =>
+      (await answered(http.GET('/models/{id}/pushes', { params: at(id) }))).data,
     /** Confusions and figures by class, on the test images. @throws StrataProblem `predictions_missing` */
     evaluation: (id: string, variant: Schemas['ModelVariantName'] = 'full') =>
       answered(http.GET('/models/{id}/evaluation', { params: { ...at(id), query: { variant } } })),

@@ -83,7 +83,7 @@ export const SETTINGS = [
     name: 'STRATA_OUTGOING_ALLOW',
     default: 'none',
     meaning:
-      'Hosts, separated by commas, that the URLs of webhooks, trackers and datasets may use although they are private or use plain HTTP: `host` or `host:port`. With `webhook=`, `tracker=` or `dataset=` before it, an entry holds for this use only.',
+      'Hosts, separated by commas, that the URLs of webhooks, trackers, datasets and pushes may use although they are private or use plain HTTP: `host` or `host:port`. With `webhook=`, `tracker=`, `dataset=` or `push=` before it, an entry holds for this use only.',
   },
   {
     name: 'STRATA_RETENTION_DAYS',

@@ -33,6 +33,7 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/sweeps.md: import optuna': 'test/docs/integration.test.ts',
   'docs/tutorial.md: ': 'test/docs/tutorial.ts',
   'docs/own-pictures.md: ': 'test/docs/own-pictures.ts',
+  'docs/to-production.md: ': 'test/docs/to-production.ts',
   'docs/exports.md: import json': 'test/docs/exports.test.ts',
   'docs/exports.md: from strata_train.prepare': 'test/python/prepare.test.ts',
   'docs/exports.md: import { readFile }': 'test/python/prepare.test.ts',

@@ -20,6 +20,7 @@ import { codeBlocks } from '../trainer/support/document-readers.js';
 import { ADDRESS, blocksOf } from './blocks.js';
 import { runWorkflow } from './github-action.js';
 import { readOwnPictures } from './own-pictures.js';
+import { bringToProduction } from './to-production.js';
 import { readTutorial, tidyUp } from './tutorial.js';
 
 const TSX = import.meta.resolve('tsx');
@@ -110,7 +111,7 @@ describe('the examples of docs/integration.md run as pasted, from an empty folde
   }
 });
 
-test('the model of the example loads, and docs/tutorial.md and docs/own-pictures.md work as pasted', async (t) => {
+test('the model of the example loads, and docs/tutorial.md, docs/own-pictures.md and docs/to-production.md work as pasted', async (t) => {
   const { apiUrl: url, databaseUrl } = await startLiveService(t);
   const folder = await submitInTypeScript(t, url, null);
   for (const name of ['full', 'compact']) await loadSavedModel(join(folder, 'model', name, 'model.json'));
@@ -119,6 +120,7 @@ test('the model of the example loads, and docs/tutorial.md and docs/own-pictures
   const tutorial = await readTutorial(await temporaryFolder(t), reader);
   await tidyUp(tutorial);
   await readOwnPictures(await temporaryFolder(t), reader);
+  await bringToProduction(await temporaryFolder(t), reader);
   const office = await openKeyOffice(databaseUrl);
   const key = await office.create({ tenant: DEFAULT_TENANT, name: 'reader', scopes: SCOPES });
   await office.close();

@@ -3,6 +3,7 @@ import type { DownloadOptions } from '../commands/artifacts.js';
 import type { UploadOptions } from '../commands/datasets.js';
 import type { ModelsOptions, PredictOptions } from '../commands/models.js';
 import type { PlanOptions } from '../commands/plan.js';
+import type { PushOptions } from '../commands/pushes.js';
 import type { UploadWeightsOptions } from '../commands/weights.js';
 import { run } from '../run.js';
 import { integer, JOB, many, share } from './options.js';
@@ -174,6 +175,32 @@ export function addModels(program: Command): void {
     .addOption(new Option('--variant <variant>', 'network of the model').choices(['full', 'compact']))
     .action((model: string, images: string[], options: PredictOptions, command: Command) =>
       run(command, async (context) => (await load()).predict(context, model, images, options)),
+    );
+  models
+    .command('push')
+    .description(
+      'push a model to a bucket or another registry; AWS_ACCESS_KEY_ID or PUSH_AUTHORIZATION sign it',
+    )
+    .argument('<model>', MODEL)
+    .argument('<url>', 'address of the bucket with a prefix, or of the MLflow server')
+    .addOption(
+      new Option('--target <target>', 'what is there').choices(['s3', 'hf', 'mlflow']).makeOptionMandatory(),
+    )
+    .addOption(new Option('--variant <variant>', 'network of the model').choices(['full', 'compact']))
+    .option('--alias <alias>', "the version's alias in MLflow")
+    .option('--region <region>', 'region of the bucket')
+    .option('--no-wait', 'do not wait until the model is there')
+    .action((model: string, url: string, options: PushOptions, command: Command) =>
+      run(command, async (context) =>
+        (await import('../commands/pushes.js')).pushModel(context, model, url, options),
+      ),
+    );
+  models
+    .command('pushes')
+    .description('list the places to which a model was pushed')
+    .argument('<model>', MODEL)
+    .action((model: string, _options: object, command: Command) =>
+      run(command, async (context) => (await import('../commands/pushes.js')).listPushes(context, model)),
     );
   models
     .command('rm')

@@ -490,6 +490,30 @@ export interface paths {
         patch: operations["updateModel"];
         trace?: never;
     };
+    "/models/{id}/pushes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /** List the places to which a model was pushed */
+        get: operations["listModelPushes"];
+        put?: never;
+        /**
+         * Push a model to a bucket or to another registry
+         * @description The dispatcher sends the model in a moment, and tries again for two days if the target does not answer. A push that was cut short is made again, and its effect is there once. A second request for the same target, address and network pushes again, with the credentials of this request.
+         */
+        post: operations["pushModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{id}/tags/{tag}": {
         parameters: {
             query?: never;
@@ -3051,6 +3075,74 @@ export interface components {
             key: string;
             sha256: string;
             error: components["schemas"]["EvaluationError"];
+        };
+        ModelPushRequest: {
+            /**
+             * @description `s3`: all files of the network into a bucket. `hf`: README.md, config.json and model.safetensors as a repository of Hugging Face has them, into a bucket; the job needs the export `transformers` or `timm`. `mlflow`: a version in MLflow's registry of models, which names this model.
+             * @enum {string}
+             */
+            target: "s3" | "mlflow" | "hf";
+            /**
+             * Format: uri
+             * @description `s3` and `hf`: the address of the store, the bucket and a prefix, like `https://s3.eu-central-1.amazonaws.com/bucket/models`. `mlflow`: the address of the server. It must be https:// and public. An operator can allow others with STRATA_OUTGOING_ALLOW.
+             */
+            url: string;
+            /** @default full */
+            variant: components["schemas"]["ModelVariantName"];
+            /**
+             * @description Only for `mlflow`. The alias that the version gets there.
+             * @default null
+             */
+            alias: components["schemas"]["ModelTag"] | null;
+            /**
+             * @description Only for `s3` and `hf`. Null means us-east-1, which most other stores than Amazon's take.
+             * @default null
+             */
+            region: string | null;
+            /**
+             * @description Needed for `s3` and `hf`. They are stored encrypted and never returned.
+             * @default null
+             */
+            credentials: {
+                access_key_id: string;
+                secret_access_key: string;
+            } | null;
+            /**
+             * @description Only for `mlflow`. Value of the `Authorization` header of every request, like `Bearer …` or `Basic …`. It is stored encrypted and never returned.
+             * @default null
+             */
+            authorization: string | null;
+        };
+        ModelPush: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "model_push";
+            model_id: components["schemas"]["Id"];
+            /** @enum {string} */
+            target: "s3" | "mlflow" | "hf";
+            url: string;
+            variant: components["schemas"]["ModelVariantName"];
+            alias: components["schemas"]["ModelTag"] | null;
+            /**
+             * @description `pending`: it is still to be made, or to be tried again. `running`: it is being made. `failed`: the last attempt failed.
+             * @enum {string}
+             */
+            state: "pending" | "running" | "succeeded" | "failed";
+            attempts: number;
+            /** @description Where the model is. `s3` and `hf`: the address of the folder. `mlflow`: the web page of the version. Null before it is there. */
+            location: string | null;
+            /** @description Reason for the failure of the last attempt. */
+            error: string | null;
+            created_at: components["schemas"]["Time"];
+            next_attempt_at: components["schemas"]["OptionalTime"];
+            finished_at: components["schemas"]["OptionalTime"];
+        };
+        ModelPushList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["ModelPush"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
         };
         EvaluationRequest: {
             model: components["schemas"]["Id"];
@@ -5907,6 +5999,79 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listModelPushes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pushes, in the order of their first request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPushList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    pushModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "target": "mlflow",
+                 *       "url": "https://mlflow.example.com",
+                 *       "alias": "champion"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ModelPushRequest"];
+            };
+        };
+        responses: {
+            /** @description The push. It starts in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPush"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

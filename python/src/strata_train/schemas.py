@@ -1478,6 +1478,68 @@ class BatchPredictionFailure(TypedDict):
     error: EvaluationError
 
 
+class ModelPushRequest(TypedDict):
+    target: Literal["s3", "mlflow", "hf"]
+    """`s3`: all files of the network into a bucket. `hf`: README.md, config.json and model.safetensors as a
+    repository of Hugging Face has them, into a bucket; the job needs the export `transformers` or `timm`.
+    `mlflow`: a version in MLflow's registry of models, which names this model.
+    """
+    url: str
+    """`s3` and `hf`: the address of the store, the bucket and a prefix, like
+    `https://s3.eu-central-1.amazonaws.com/bucket/models`. `mlflow`: the address of the server. It must be https://
+    and public. An operator can allow others with STRATA_OUTGOING_ALLOW.
+    """
+    variant: NotRequired[ModelVariantName]
+    alias: NotRequired[Optional[ModelTag]]
+    """Only for `mlflow`. The alias that the version gets there."""
+    region: NotRequired[Optional[str]]
+    """Only for `s3` and `hf`. Null means us-east-1, which most other stores than Amazon's take."""
+    credentials: NotRequired[Optional[ModelPushRequestCredentials]]
+    """Needed for `s3` and `hf`. They are stored encrypted and never returned."""
+    authorization: NotRequired[Optional[str]]
+    """Only for `mlflow`. Value of the `Authorization` header of every request, like `Bearer …` or `Basic …`. It is
+    stored encrypted and never returned.
+    """
+
+
+class ModelPushRequestCredentials(TypedDict):
+    """Needed for `s3` and `hf`. They are stored encrypted and never returned."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+class ModelPush(TypedDict):
+    id: Id
+    object: Literal["model_push"]
+    model_id: Id
+    target: Literal["s3", "mlflow", "hf"]
+    url: str
+    variant: ModelVariantName
+    alias: Optional[ModelTag]
+    state: Literal["pending", "running", "succeeded", "failed"]
+    """`pending`: it is still to be made, or to be tried again. `running`: it is being made. `failed`: the last
+    attempt failed.
+    """
+    attempts: int
+    location: Optional[str]
+    """Where the model is. `s3` and `hf`: the address of the folder. `mlflow`: the web page of the version. Null
+    before it is there.
+    """
+    error: Optional[str]
+    """Reason for the failure of the last attempt."""
+    created_at: Time
+    next_attempt_at: OptionalTime
+    finished_at: OptionalTime
+
+
+class ModelPushList(TypedDict):
+    object: Literal["list"]
+    data: list[ModelPush]
+    has_more: bool
+    next: Cursor
+
+
 class EvaluationRequest(TypedDict):
     model: Id
     variant: NotRequired[ModelVariantName]

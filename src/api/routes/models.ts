@@ -38,6 +38,16 @@ export const listModelTagChanges: Handler<'listModelTagChanges'> = async ({ clie
   body: await client.models.listModelTagChanges(params.id, { after: query.after, limit: query.limit }),
 });
 
+export const listModelPushes: Handler<'listModelPushes'> = async ({ client, params }) => ({
+  status: 200,
+  body: await client.models.listModelPushes(params.id),
+});
+
+export const pushModel: Handler<'pushModel'> = async ({ client, params, body }) => ({
+  status: 202,
+  body: await client.models.pushModel(params.id, body),
+});
+
 export const predict: Handler<'predict'> = async ({ client, params: { id }, query, body, leaving }) => {
   const question = { ...imagesOf(body), variant: query.variant, topK: query.top_k };
   return { status: 200, body: await client.models.predict(id, question, leaving) };

@@ -65,6 +65,9 @@ export interface ModelsClient {
     id: string,
     page: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<Schemas['TagChangeList']>;
+  listModelPushes(id: string): Promise<Schemas['ModelPushList']>;
+  /** @throws invalid_request for a field that the target does not use or lacks, forbidden_target, limit_reached */
+  pushModel(id: string, request: Required<Schemas['ModelPushRequest']>): Promise<Schemas['ModelPush']>;
   /** @throws predictions_missing */
   getModelEvaluation(id: string, variant: ModelVariantName): Promise<Schemas['ModelEvaluation']>;
   /** Test images with wrong predictions, the most confident first. @throws predictions_missing */

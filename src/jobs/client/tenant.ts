@@ -14,6 +14,7 @@ import { trackerMethods } from './jobs/trackers.js';
 import { apiKeyMethods } from './keys/api-keys.js';
 import { modelMethods } from './models/models.js';
 import { type PredictionParts, predictMethod } from './models/predict.js';
+import { pushMethods } from './models/pushes.js';
 import { type PredictionFiles, testAnswerMethods } from './models/test-answers.js';
 import { planMethods } from './plans/plans.js';
 import { profileMethods } from './plans/profiles.js';
@@ -54,6 +55,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
     jobs: jobsClient(tenant, parts),
     models: allSayingUnavailable({
       ...modelMethods(db, tenant),
+      ...pushMethods(db, tenant, outgoing),
       ...predictMethod(db, tenant, predictions),
       ...testAnswerMethods(db, predictionFiles, tenant),
     }),

@@ -34,6 +34,7 @@ export interface DutyParts {
   readonly queue: TaskQueue;
   readonly deliveries: Pick<Places, 'fill'>;
   readonly exports: Pick<Places, 'fill'>;
+  readonly pushes: Pick<Places, 'fill'>;
   /** Days for which artifacts are kept after their job's end; absent: for ever. */
   readonly retentionDays: number | undefined;
   readonly log: Log;
@@ -58,11 +59,12 @@ function dutiesOfJobs({ db, queue, log }: DutyParts): Duty[] {
   ];
 }
 
-function outboxes({ deliveries, exports }: DutyParts): Duty[] {
+function outboxes({ deliveries, exports, pushes }: DutyParts): Duty[] {
   const onChanges = { intervalMs: RECONCILE_MS, nudgedBy: 'changes' } as const;
   return [
     { name: 'webhooks', ...onChanges, run: () => deliveries.fill() },
     { name: 'trackers', ...onChanges, run: () => exports.fill() },
+    { name: 'pushes', ...onChanges, run: () => pushes.fill() },
   ];
 }
 

@@ -19,6 +19,7 @@ import { deleteDispatcher, reportDispatcher } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/leases.js';
 import { allDuties } from './all-duties.js';
+import { openPushes } from './deliveries/pushes/pushes.js';
 import { retryPauseMs } from './deliveries/retry.js';
 import { openExports } from './deliveries/trackers.js';
 import { openDeliveries } from './deliveries/webhooks.js';
@@ -31,9 +32,9 @@ export interface DispatcherOptions {
   /** Days for which artifacts are kept after the end of their job. Absent: forever. */
   readonly retentionDays?: number;
   readonly log: Log;
-  /** Key that decrypts the signing secrets of webhooks and the authorization of trackers. */
+  /** Key that decrypts the signing secrets of webhooks, and what trackers and pushes need. */
   readonly secrets: SecretKeySource;
-  /** Rules for the URLs of webhooks and trackers. */
+  /** Rules for the URLs of webhooks, trackers and pushes. */
   readonly outgoing: OutgoingPolicy;
 }
 
@@ -60,6 +61,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   const stopping = new AbortController();
   const sender = {
     db,
+    blobs,
     stopping: stopping.signal,
     leases,
     log,
@@ -68,7 +70,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
     now: () => new Date(),
     retryPauseMs: (attempts: number) => retryPauseMs(attempts, Math.random),
   };
-  const places = { deliveries: openDeliveries(sender), exports: openExports(sender) };
+  const places = {
+    deliveries: openDeliveries(sender),
+    exports: openExports(sender),
+    pushes: openPushes(sender),
+  };
   const duties = startDuties(allDuties({ db, tidying, blobs, queue, ...places, retentionDays, log }), log);
   const id = newId('dispatcher');
   const report = () =>

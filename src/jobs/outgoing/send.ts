@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
 import { messageOf } from '../../contract/message-of.js';
 import { isPublicAddress } from './address.js';
 import {
@@ -14,13 +15,19 @@ import {
 } from './target.js';
 
 export interface OutgoingRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | OutgoingBytes;
   /** Limit for the whole request, from the name look-up to the last byte of the response. */
   readonly timeoutMs: number;
   /** A longer response is aborted. */
   readonly maxBytes: number;
+}
+
+/** A body that need not fit into memory. */
+export interface OutgoingBytes {
+  readonly bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly sizeBytes: number;
 }
 
 export interface OutgoingAnswer {
@@ -105,7 +112,7 @@ async function begin(
       method,
       headers: {
         ...headers,
-        ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+        ...(body !== undefined && { 'content-length': String(lengthOf(body)) }),
       },
       // A new connection for each request, with a new name look-up.
       agent: false as const,
@@ -113,12 +120,17 @@ async function begin(
       signal,
     });
     const answered = answerTo(outgoing);
-    outgoing.end(body);
+    if (typeof body !== 'object') outgoing.end(body);
+    // A response may come before the body is read: then nobody waits for the rest.
+    else pipeline(Readable.from(body.bytes), outgoing, (error) => error && outgoing.destroy(error));
     return await answered;
   } catch (error) {
     throw toOutgoingError(error as Error & { code?: string }, url);
   }
 }
+
+const lengthOf = (body: string | OutgoingBytes): number =>
+  typeof body === 'string' ? Buffer.byteLength(body) : body.sizeBytes;
 
 function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ export interface OutgoingPolicy {
   readonly purpose?: Purpose;
 }
 
-export type Purpose = 'webhook' | 'tracker' | 'dataset';
+export type Purpose = 'webhook' | 'tracker' | 'dataset' | 'push';
 
 export function forPurpose({ allowedHosts }: OutgoingPolicy, purpose: Purpose): OutgoingPolicy {
   return { allowedHosts, purpose };

@@ -111,6 +111,8 @@ export const TRACKER_PART_MS = 10_000;
 export const TRACKER_PART_RETRY_MS = 60_000;
 /** Trackers from the spec and trackers added later. */
 export const MAX_TRACKERS_PER_JOB = 8;
+/** Addresses to which a model is pushed. */
+export const MAX_PUSHES_PER_MODEL = 16;
 
 /**
  * A Redis connection without a response for this long is replaced, because a lost peer is not reported. It is

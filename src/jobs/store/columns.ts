@@ -257,6 +257,11 @@ export const COLUMNS = {
   apiKey: { scopes: json<Scope[]>() },
   webhook: { events: json<WebhookEvent[]>() },
   webhookDelivery: { message: json<Message>(), state: textOf<Schemas['WebhookDelivery']['state']>() },
+  modelPush: {
+    target: textOf<Schemas['ModelPush']['target']>(),
+    variant: textOf<Schemas['ModelVariantName']>(),
+    state: textOf<'pending' | 'succeeded' | 'failed'>(),
+  },
   trackerExport: {
     type: textOf<Schemas['TrackerExport']['type']>(),
     state: textOf<'pending' | 'succeeded' | 'failed'>(),

@@ -4,7 +4,7 @@ import { Prisma } from './generated/client.js';
 import { endLease, type Fence, giveBack } from './leases.js';
 
 /** The tables of what is sent to others: an outbox, whose rows are written with what happened and sent later. */
-export type OutboxTable = 'webhook_delivery' | 'tracker_export';
+export type OutboxTable = 'webhook_delivery' | 'tracker_export' | 'model_push';
 
 /** A row that is this process's to send, until its lease is over. */
 export const CLAIMED_DELIVERY = {

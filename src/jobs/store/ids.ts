@@ -17,6 +17,7 @@ export type IdKind =
   | 'part'
   | 'promotion'
   | 'profile'
+  | 'push'
   | 'sweep'
   | 'tagchange'
   | 'tracker'

@@ -6,7 +6,7 @@ import { Prisma } from './generated/client.js';
 
 /**
  * Every row that one process at a time works on: a task, an import, a profile, a part of an evaluation or of a batch
- * prediction, a webhook delivery, a tracker export. All seven tables carry the same columns:
+ * prediction, a webhook delivery, a tracker export, a push of a model. All eight tables carry the same columns:
  * - `attempt` is the fence. Every claim raises it, and nothing ever lowers it; a write that names an earlier attempt
  *   changes nothing.
  * - `lease_until` is null while nobody works on the row. Its holder renews it; once it is over, another may take the row.
@@ -20,7 +20,8 @@ export type LeasedTable =
   | 'evaluation_part'
   | 'batch_part'
   | 'webhook_delivery'
-  | 'tracker_export';
+  | 'tracker_export'
+  | 'model_push';
 
 /** One claim of one row. Whoever holds it may write, until another claim raises the attempt. */
 export interface Fence {
@@ -121,6 +122,7 @@ const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
   'batch_part',
   'webhook_delivery',
   'tracker_export',
+  'model_push',
 ];
 
 const renewedOf = (table: LeasedTable): string => `

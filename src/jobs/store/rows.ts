@@ -11,6 +11,7 @@ export type Evaluation = TableRow<'evaluation'>;
 export type Event = TableRow<'event'>;
 export type Job = TableRow<'job'>;
 export type LogLine = TableRow<'logLine'>;
+export type ModelPushRow = TableRow<'modelPush'>;
 export type PromotionRow = TableRow<'promotion'>;
 export type AliasRuleRow = TableRow<'aliasRule'>;
 export type Profile = TableRow<'profile'>;

@@ -10,7 +10,7 @@ import { LEASE_OVER, type LeasedTable, TAKEABLE } from './leases.js';
  * has waiting, another tenant's first one is next. (Slots follow the same rule over two tables: queue-order.ts.)
  */
 export interface SharedPlace {
-  readonly name: 'fetch' | 'import' | 'delivery' | 'export' | 'evaluation' | 'batch';
+  readonly name: 'fetch' | 'import' | 'delivery' | 'export' | 'evaluation' | 'batch' | 'push';
   readonly table: LeasedTable;
   /** Rows that are not ended, of this place. An index over it and `lane` steps from tenant to tenant. */
   readonly open: Prisma.Sql;

@@ -9,7 +9,7 @@ import { runCommand } from './command.js';
 const USAGE = 'usage: npm run restore -- <folder of a backup>';
 
 /** Tables with encrypted values. */
-const SEALED = ['webhook', 'tracker_export'];
+const SEALED = ['webhook', 'tracker_export', 'model_push'];
 
 await runCommand(async () => {
   const [folder, ...more] = process.argv.slice(2);

@@ -18,6 +18,7 @@ const ANSWERS = {
 
 /** Models in memory: there is one, `model_1`. */
 export class FakeModels implements ModelsClient {
+  readonly pushes: Awaited<ReturnType<ModelsClient['pushModel']>>[] = [];
   readonly rows = new Map<string, Model>([['model_1', modelOf('model_1')]]);
 
   async listModels({ name }: ModelFilter) {
@@ -52,6 +53,23 @@ export class FakeModels implements ModelsClient {
     const { name } = this.#model(id);
     const change = { id: 'tagchange_1', object: 'tag_change' as const, at: NOW, name, tag: 'production' };
     return complete([{ ...change, model_id: id, previous_model_id: null }]);
+  }
+
+  async listModelPushes(id: string) {
+    this.#model(id);
+    return complete(this.pushes.filter((push) => push.model_id === id));
+  }
+
+  async pushModel(id: string, request: Parameters<ModelsClient['pushModel']>[1]) {
+    this.#model(id);
+    const { target, url, variant, alias } = request;
+    const push = {
+      ...{ id: `push_${this.pushes.length + 1}`, object: 'model_push' as const, model_id: id },
+      ...{ target, url, variant, alias, state: 'pending' as const, attempts: 0, location: null },
+      ...{ error: null, created_at: NOW, next_attempt_at: null, finished_at: null },
+    };
+    this.pushes.push(push);
+    return push;
   }
 
   async getModelEvaluation(id: string, variant: ModelVariantName) {

@@ -27,6 +27,7 @@ import * as metrics from '../../../src/jobs/store/metrics.js';
 import '../../../src/jobs/store/job-curves.js';
 import '../../../src/jobs/store/tenant-events.js';
 import '../../../src/jobs/store/thin-metrics.js';
+import { claimPush } from '../../../src/jobs/store/model-pushes.js';
 import * as tags from '../../../src/jobs/store/model-tags.js';
 import * as models from '../../../src/jobs/store/models.js';
 import * as profiles from '../../../src/jobs/store/profiles.js';
@@ -164,6 +165,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => taskCuts.dropTasks(db, 'none', ['stage-0-1']),
     () => taskCuts.valuesOfEvaluations(db, 'none', 'validation_accuracy'),
     () => claimExport(db, 1),
+    () => claimPush(db, 1),
     () => metrics.pointsSince(db, '', [], 1),
     () => claimDelivery(db, 1),
     () => runtimes.trainedIn(db, 'none'),

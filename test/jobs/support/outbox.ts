@@ -25,6 +25,8 @@ export function useOutbox(onStart: (store: OutboxStore) => unknown): void {
 export function senderParts({ db, strata }: Store) {
   return {
     db,
+    blobs: strata.blobs,
+    now: () => new Date(),
     policy,
     openBox: lazySecretBox({ home: strata.servers.home }),
     retryPauseMs: () => 3_600_000,
@@ -37,7 +39,7 @@ export function senderParts({ db, strata }: Store) {
 /** Lets the pending rows be sent now. */
 export async function makeDue(
   { sql }: Store['strata'],
-  table: 'webhook_delivery' | 'tracker_export',
+  table: 'webhook_delivery' | 'tracker_export' | 'model_push',
 ): Promise<void> {
   await sql.query(`UPDATE ${table} SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
 }

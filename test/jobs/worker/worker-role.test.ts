@@ -21,6 +21,7 @@ const FORBIDDEN: readonly string[] = [
   'INSERT INTO api_key (id) VALUES (NULL)',
   'SELECT secret FROM webhook',
   'SELECT * FROM tracker_export',
+  'SELECT * FROM model_push',
   'SELECT * FROM idempotency_key',
   'INSERT INTO job SELECT * FROM job',
   'DELETE FROM job',

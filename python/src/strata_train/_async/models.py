@@ -57,6 +57,15 @@ class AsyncModel:
     async def untag(self, tag: str) -> None:
         await self._connection.json("DELETE", f"/models/{quoted(self.id)}/tags/{quoted(tag)}")
 
+    async def push(self, **request: "Unpack[schemas.ModelPushRequest]") -> schemas.ModelPush:
+        """Pushes the model to a bucket or another registry, in a moment; ``pushes`` tells when it is there."""
+        path = f"/models/{quoted(self.id)}/pushes"
+        return cast(schemas.ModelPush, await self._connection.json("POST", path, json=request))
+
+    async def pushes(self) -> "list[schemas.ModelPush]":
+        answer = await self._connection.get(f"/models/{quoted(self.id)}/pushes")
+        return cast("list[schemas.ModelPush]", answer["data"])
+
     async def update(
         self,
         *,

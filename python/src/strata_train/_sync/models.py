@@ -58,6 +58,15 @@ class Model:
     def untag(self, tag: str) -> None:
         self._connection.json("DELETE", f"/models/{quoted(self.id)}/tags/{quoted(tag)}")
 
+    def push(self, **request: "Unpack[schemas.ModelPushRequest]") -> schemas.ModelPush:
+        """Pushes the model to a bucket or another registry, in a moment; ``pushes`` tells when it is there."""
+        path = f"/models/{quoted(self.id)}/pushes"
+        return cast(schemas.ModelPush, self._connection.json("POST", path, json=request))
+
+    def pushes(self) -> "list[schemas.ModelPush]":
+        answer = self._connection.get(f"/models/{quoted(self.id)}/pushes")
+        return cast("list[schemas.ModelPush]", answer["data"])
+
     def update(
         self,
         *,

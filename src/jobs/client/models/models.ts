@@ -27,7 +27,10 @@ import { cursorOf, placeOf } from './model-cursor.js';
 export function modelMethods(
   db: Database,
   tenant: string,
-): Omit<ModelsClient, 'predict' | 'getModelEvaluation' | 'listModelErrors'> {
+): Omit<
+  ModelsClient,
+  'predict' | 'getModelEvaluation' | 'listModelErrors' | 'listModelPushes' | 'pushModel'
+> {
   const requireRow = async (id: string): Promise<ModelRow> =>
     (await findModel(db, tenant, id)) ?? notFound(id);
   const requireModel = async (id: string): Promise<Model> => toModel(await requireRow(id));

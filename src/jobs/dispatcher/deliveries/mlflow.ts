@@ -1,8 +1,8 @@
-import type { OutgoingAnswer } from '../../outgoing/send.js';
 import { OutgoingError } from '../../outgoing/target.js';
 import type { PointRow } from '../../store/metrics.js';
 import type { ClaimedExport, ExportedRun } from '../../store/tracker-exports.js';
 import type { Ask } from './ask.js';
+import { API, at, notMlflow, read } from './mlflow-answers.js';
 import {
   JOB_TAG,
   type KeyValue,
@@ -14,8 +14,6 @@ import {
 } from './mlflow-run.js';
 import type { Subject } from './subject.js';
 
-/** MLflow's REST API, version 2.0: mlflow.org/docs/latest/rest-api.html. */
-const API = '/api/2.0/mlflow';
 /** Maximum number of metrics in one `runs/log-batch`. */
 const MAX_METRICS = 1_000;
 const MAX_PARAMS = 100;
@@ -135,61 +133,12 @@ class Mlflow {
   }
 }
 
-/**
- * Error codes of MLflow (mlflow/protos/databricks.proto). Nothing else of an error is quoted: the host may be one of the
- * operator's own, which answers whatever it likes.
- */
-const ERROR_CODES = new Set([
-  ...['BAD_REQUEST', 'ENDPOINT_NOT_FOUND', 'INTERNAL_ERROR', 'INVALID_PARAMETER_VALUE', 'INVALID_STATE'],
-  ...[
-    'NOT_FOUND',
-    'NOT_IMPLEMENTED',
-    'PERMISSION_DENIED',
-    'REQUEST_LIMIT_EXCEEDED',
-    'RESOURCE_ALREADY_EXISTS',
-  ],
-  ...['RESOURCE_CONFLICT', 'RESOURCE_DOES_NOT_EXIST', 'RESOURCE_EXHAUSTED', 'RESOURCE_LIMIT_EXCEEDED'],
-  ...['TEMPORARILY_UNAVAILABLE', 'UNAUTHENTICATED'],
-]);
 /** Ids of experiments and runs are shown to the tenant. */
 const ID = /^[\w-]{1,64}$/;
-
-/** @param blamed the response that an error message quotes */
-function read(answer: OutgoingAnswer, path: string, blamed = answer): unknown {
-  if (answer.status < 200 || answer.status >= 300) {
-    const code = at(parsed(blamed), ['error_code']);
-    const isKnown = typeof code === 'string' && ERROR_CODES.has(code);
-    throw new OutgoingError(`answered ${blamed.status} to ${path}${isKnown ? `: ${code}` : ''}`);
-  }
-  return parsed(answer) ?? notMlflow(path);
-}
-
-/** undefined where it is no JSON */
-function parsed({ body }: OutgoingAnswer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-/** The value at a path of names in a response, if it exists. A response may contain anything. */
-function at(answer: unknown, names: readonly string[]): unknown {
-  return names.reduce<unknown>(
-    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
-    answer,
-  );
-}
 
 function idAt(answer: unknown, names: readonly string[], path: string): string {
   const id = at(answer, names);
   return typeof id === 'string' && ID.test(id) ? id : notMlflow(path);
-}
-
-function notMlflow(path: string): never {
-  throw new OutgoingError(
-    `gave an answer to ${path} that MLflow does not give; check that this is an MLflow server`,
-  );
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

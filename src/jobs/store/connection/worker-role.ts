@@ -41,6 +41,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   webhook_delivery: 'SELECT, INSERT, UPDATE (lease_until)',
   // The statement that renews leases names every table that has them.
   tracker_export: 'SELECT (id, attempt, lease_until), UPDATE (lease_until)',
+  model_push: 'SELECT (id, attempt, lease_until), UPDATE (lease_until)',
 };
 
 /** Gives the role of workers exactly these privileges, if it exists. The caller owns the tables. */

@@ -105,6 +105,9 @@ async function makeWork(): Promise<void> {
   await sql.query(`UPDATE tracker_export SET state = 'pending', due_at = now() WHERE id = $1`, [
     idOf(SIZES.every).replace('job', 'tracker'),
   ]);
+  await sql.query(`UPDATE model_push SET state = 'pending', due_at = now() WHERE id = $1`, [
+    idOf(SIZES.every).replace('job', 'push'),
+  ]);
   await strata.blobs.put(new TextEncoder().encode('garbage'));
   await create();
 }
