@@ -40,6 +40,8 @@ interface Searched {
   readonly trials: readonly Schemas['Trial'][];
   readonly best: Schemas['Trial'];
   readonly deviceSeconds: number;
+  /** Rounds trained: they do not depend on what else the machine does. */
+  readonly rounds: number;
   /** Share of the time of all slots, from the first task to the last, in which they had a task. */
   readonly atWork: number;
 }
@@ -48,14 +50,14 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const service = await startService({ STRATA_SLOTS: String(SLOTS), STRATA_THREADS: '1' });
   try {
     await uploadSomeMnist(service, DATASET, IMAGES);
-    const sweep = async (name: string, stopping: object, parallel: number): Promise<Searched> => {
-      const searched = await search(service, { name, stopping, parallel });
+    const sweep = async (name: string, stopping: object, limits: object): Promise<Searched> => {
+      const searched = await search(service, { name, stopping, limits });
       say(`  ${name}: ${searched.deviceSeconds.toFixed(0)} s`);
       return searched;
     };
-    const asha = await sweep('ASHA', ASHA, PARALLEL);
-    const grid = await sweep('grid', { type: 'none' }, PARALLEL);
-    const alone = await sweep('ASHA, one trial at a time', ASHA, 1);
+    const asha = await sweep('ASHA', ASHA, { parallel_trials: PARALLEL });
+    const grid = await sweep('grid', { type: 'none' }, { parallel_trials: PARALLEL });
+    const alone = await sweep('one trial at a time', { type: 'none' }, { trials: 2, parallel_trials: 1 });
     return report(grid, asha, alone);
   } finally {
     await service.stop();
@@ -64,25 +66,27 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
 
 async function search(
   service: RunningService,
-  {
-    name,
-    stopping,
-    parallel,
-  }: { readonly name: string; readonly stopping: object; readonly parallel: number },
+  body: { readonly name: string; readonly stopping: object; readonly limits: object },
 ): Promise<Searched> {
   const { id } = await call<Schemas['Sweep']>(service, '/sweeps', {
-    name,
+    ...body,
     job: JOB,
     space: SPACE,
-    search: { type: 'grid' },
-    stopping,
-    limits: { parallel_trials: parallel },
+    search: { type: 'grid', seed: 1 },
   });
-  const { best, spent, state } = await ended(service, id);
+  return readSearched(service, await ended(service, id));
+}
+
+/** @throws Error for a sweep that has not succeeded */
+export async function readSearched(
+  service: RunningService,
+  { id, name, best, spent, state }: Schemas['Sweep'],
+): Promise<Searched> {
   if (best === null || state !== 'succeeded') throw new Error(`the sweep ${name} is ${state}`);
   const { data: trials } = await call<Schemas['TrialList']>(service, `/sweeps/${id}/trials`);
-  const atWork = busyShare(await tasksOf(service, trials), SLOTS);
-  return { trials, best, deviceSeconds: spent.device_seconds, atWork };
+  const attempts = await attemptsOf(service, trials);
+  const atWork = busyShare(intervalsOf(attempts), SLOTS);
+  return { trials, best, deviceSeconds: spent.device_seconds, rounds: roundsOf(attempts), atWork };
 }
 
 async function ended(service: RunningService, id: string): Promise<Schemas['Sweep']> {
@@ -93,19 +97,32 @@ async function ended(service: RunningService, id: string): Promise<Schemas['Swee
   }
 }
 
-/** When which slot had a task of these trials. */
-async function tasksOf(service: RunningService, trials: readonly Schemas['Trial'][]): Promise<Interval[]> {
-  const intervals: Interval[] = [];
+/** Every attempt at a task of these trials. */
+async function attemptsOf(
+  service: RunningService,
+  trials: readonly Schemas['Trial'][],
+): Promise<Schemas['Attempt'][]> {
+  const attempts: Schemas['Attempt'][] = [];
   for (const { job_id } of trials.flatMap(({ runs }) => runs)) {
     if (job_id === null) continue;
-    const { data } = await call<Schemas['AttemptList']>(service, `/jobs/${job_id}/attempts`);
-    for (const { started_at, ended_at } of data)
-      if (ended_at !== null) intervals.push({ from: Date.parse(started_at), to: Date.parse(ended_at) });
+    attempts.push(...(await call<Schemas['AttemptList']>(service, `/jobs/${job_id}/attempts`)).data);
   }
-  return intervals;
+  return attempts;
 }
 
-function report(grid: Searched, asha: Searched, alone: Searched): BenchmarkReport {
+/** When a slot had a task. */
+const intervalsOf = (attempts: readonly Schemas['Attempt'][]): Interval[] =>
+  attempts.flatMap(({ started_at, ended_at }) =>
+    ended_at === null ? [] : [{ from: Date.parse(started_at), to: Date.parse(ended_at) }],
+  );
+
+/** Rounds of stages and of the joined network that were trained to their ends. */
+const roundsOf = (attempts: readonly Schemas['Attempt'][]): number =>
+  attempts.filter(
+    ({ kind, outcome }) => outcome === 'succeeded' && (kind === 'stage' || kind === 'end_to_end'),
+  ).length;
+
+export function report(grid: Searched, asha: Searched, alone: Searched): BenchmarkReport {
   const place = placeOf(asha.best, grid.trials);
   const share = asha.deviceSeconds / grid.deviceSeconds;
   const lines = [
@@ -118,7 +135,8 @@ function report(grid: Searched, asha: Searched, alone: Searched): BenchmarkRepor
     ),
     '',
     `ASHA's best is number ${place} of the grid, for ${percent(share)} of its device seconds (${asha.deviceSeconds.toFixed(0)} of ${grid.deviceSeconds.toFixed(0)})`,
-    `slots at work: ${percent(asha.atWork)} with ${PARALLEL} trials at once, ${percent(alone.atWork)} with one trial at a time, whose waits nobody fills`,
+    `and for ${percent(asha.rounds / grid.rounds)} of its trained rounds (${asha.rounds} of ${grid.rounds}), which do not depend on what else the machine does`,
+    `slots at work: ${percent(grid.atWork)} in the grid and ${percent(asha.atWork)} in ASHA, ${PARALLEL} trials at once; ${percent(alone.atWork)} with one trial at a time, whose waits nobody fills`,
   ];
   return { lines, figures: { slots: SLOTS, parallel: PARALLEL, place, share, grid, asha, alone } };
 }

@@ -5,6 +5,7 @@ import type { TenantClient } from '../../src/contract/client/tenant.js';
 import { makeNpy, makeNpz, rawImages } from '../datasets/support/arrays.js';
 import { Receiver } from '../jobs/dispatcher/webhooks/receiver.js';
 import { smallJob } from '../jobs/support/specs.js';
+import { checkJob, smallSweep } from '../jobs/support/sweeps.js';
 import { eventually } from '../support/eventually.js';
 import { FAKE_TRAINER, Strata } from '../support/strata.js';
 
@@ -32,6 +33,11 @@ before(async () => {
     await hostile.jobs.createJob(smallJob({ priority: 100 }), {});
     await hostile.plans.createProfile({ job: smallJob({ batch_size: 8 + index }), device: 'cpu' });
     await sendMessages(hostile, slow);
+  }
+  // Sixty trials at once.
+  for (let index = 0; index < 3; index++) {
+    const limits = { trials: 20, parallel_trials: 20 };
+    await hostile.sweeps.createSweep(smallSweep({ limits }), { checkJob, dryRun: false });
   }
   for (let index = 0; index < 10; index++) await upload(hostile, `data-${index}`);
   await strata.startDispatcher({ STRATA_OUTGOING_ALLOW: '127.0.0.1' });
@@ -87,11 +93,35 @@ async function sendMessages(tenant: TenantClient, { url }: Receiver): Promise<vo
 
 test("a tenant's first job begins after at most two tasks or profiles of a hostile one", async () => {
   const { job } = await good.jobs.createJob(smallJob({ priority: -100 }), {});
+  await beginsSoon(job.id);
+  assert.ok(
+    await count("job WHERE tenant = 'hostile' AND state = 'queued'"),
+    'the hostile tenant still waits',
+  );
+});
+
+test("a tenant's first trial begins after at most two tasks or profiles of a hostile one with sweeps of its own", async () => {
+  const { id } = await good.sweeps.createSweep(smallSweep({ limits: { trials: 2 } }), {
+    checkJob,
+    dryRun: false,
+  });
+  const jobId = await eventually(
+    'its first trial has a job',
+    async () => (await good.sweeps.listSweepTrials(id)).data[0]?.runs[0]?.job_id ?? null,
+    SERVED_MS,
+  );
+  await beginsSoon(jobId);
+  await assert.rejects(hostile.sweeps.pauseSweep(id), { code: 'not_found' });
+  await good.sweeps.cancelSweep(id);
+});
+
+/** Waits for the first task of a job, and counts what began between the two. */
+async function beginsSoon(jobId: string): Promise<void> {
   const begun = async () =>
     (
       await strata.sql.query<{ at: Date | null }>(
         'SELECT min(started_at) AS at FROM task WHERE job_id = $1',
-        [job.id],
+        [jobId],
       )
     ).rows[0]?.at ?? null;
   await eventually('its first task has begun', begun, SERVED_MS);
@@ -100,18 +130,18 @@ test("a tenant's first job begins after at most two tasks or profiles of a hosti
     SELECT count(*)::int AS before FROM mine, (
       SELECT started_at FROM task WHERE tenant = 'hostile' UNION ALL SELECT started_at FROM profile WHERE tenant = 'hostile'
     ) AS other WHERE other.started_at > mine.created_at AND other.started_at < mine.begun`,
-    [job.id],
+    [jobId],
   );
   const [{ before = Number.NaN } = {}] = rows;
   assert.ok(before <= MAX_BEFORE, `${before} of the hostile tenant's began before it`);
-  assert.ok(
-    await count("job WHERE tenant = 'hostile' AND state = 'queued'"),
-    'the hostile tenant still waits',
-  );
-});
+}
 
 test("a tenant's first upload is imported after at most two of a hostile one", async () => {
   const ended = async () => (await count("dataset WHERE tenant = 'hostile' AND state <> 'validating'")) || 0;
+  await good.webhooks.createWebhook({
+    url: 'https://localhost/',
+    events: ['dataset.ready', 'dataset.failed'],
+  });
   const id = await upload(good, 'mine');
   const endedBefore = await ended();
   await eventually(
@@ -123,6 +153,17 @@ test("a tenant's first upload is imported after at most two of a hostile one", a
   const between = (await ended()) - endedBefore;
   assert.ok(between <= 1 + MAX_BEFORE, `${between} of the hostile tenant's came before it`);
   assert.ok((await ended()) < 10, 'the hostile tenant still waits');
+  const told = async () =>
+    (
+      await strata.sql.query(
+        "SELECT type, message->'data'->'dataset'->>'name' AS name FROM webhook_delivery WHERE tenant = 'good' AND type LIKE 'dataset.%'",
+      )
+    ).rows;
+  assert.deepEqual(
+    await told(),
+    [{ type: 'dataset.ready', name: 'mine' }],
+    'it is told, and of its own alone',
+  );
 });
 
 test("a tenant's first webhook arrives while the receivers of a hostile one hold their places", async () => {

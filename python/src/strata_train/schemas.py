@@ -2047,8 +2047,8 @@ class SweepSpec(TypedDict):
     whose trials are all your own.
     """
     search: NotRequired[SweepSpecSearch]
-    """`halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, the last
-    field fastest. `none`: only points that you add. The same seed draws the same points.
+    """`halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, in an
+    order that the seed draws. `none`: only points that you add. The same seed draws the same points.
     """
     objective: NotRequired[SweepObjective]
     repeats: NotRequired[int]
@@ -2063,8 +2063,8 @@ class SweepSpec(TypedDict):
 
 
 class SweepSpecSearch(TypedDict):
-    """`halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, the last
-    field fastest. `none`: only points that you add. The same seed draws the same points.
+    """`halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, in an
+    order that the seed draws. `none`: only points that you add. The same seed draws the same points.
     """
 
     type: NotRequired[Literal["halton", "random", "grid", "none"]]

@@ -3647,7 +3647,7 @@ export interface components {
                 [key: string]: components["schemas"]["SweepDimension"];
             };
             /**
-             * @description `halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, the last field fastest. `none`: only points that you add. The same seed draws the same points.
+             * @description `halton`: points that fill the space evenly. `random`: independent points. `grid`: all combinations, in an order that the seed draws. `none`: only points that you add. The same seed draws the same points.
              * @default {}
              */
             search: {

@@ -8,7 +8,7 @@ export interface AwsCredentials {
 export interface SignedRequest {
   readonly method: 'PUT' | 'GET';
   readonly url: URL;
-  /** Of the body, in hex. */
+  /** The hash of the body, in hex. */
   readonly sha256: string;
   readonly headers: Readonly<Record<string, string>>;
 }

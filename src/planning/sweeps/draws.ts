@@ -14,12 +14,40 @@ export interface SeededSearch {
  */
 export function pointAt(search: SeededSearch, space: Space, index: number): Parameters | null {
   if (search.type === 'none') return null;
-  if (search.type === 'grid') return index < gridSize(space) ? gridPoint(space, index) : null;
+  if (search.type === 'grid') {
+    const size = gridSize(space);
+    return index < size ? gridPoint(space, placeInGrid(search.seed, index, size)) : null;
+  }
   const entries = Object.entries(space).map(([name, dimension], axis): [string, ParameterValue] => [
     name,
     valueAt(dimension, shareOf(search, axis, index)),
   ]);
   return Object.fromEntries(entries);
+}
+
+/** Bits of the largest grid whose order is drawn. */
+const MAX_ORDERED_BITS = 30;
+const FEISTEL_ROUNDS = 4;
+
+/**
+ * The place in the grid of the point that comes as number `index`: a permutation that the seed draws, by a Feistel network
+ * that walks on until it meets a place within the grid. In the order of the values, each trial would often be better than
+ * those before it, and early stopping would promote them all: its proofs take a random order for granted.
+ */
+export function placeInGrid(seed: number, index: number, size: number): number {
+  const half = Math.max(1, Math.ceil(Math.log2(size) / 2));
+  if (2 * half > MAX_ORDERED_BITS) return index;
+  const mask = 2 ** half - 1;
+  let place = index;
+  do {
+    let [left, right] = [place >>> half, place & mask];
+    for (let round = 0; round < FEISTEL_ROUNDS; round++) {
+      const mixedIn = Math.floor(uniform(seed, round, right) * (mask + 1));
+      [left, right] = [right, left ^ mixedIn];
+    }
+    place = left * (mask + 1) + right;
+  } while (place >= size);
+  return place;
 }
 
 /** The last dimension changes fastest. */

@@ -114,7 +114,7 @@ const bodyAt = (place: readonly string[], value: string): string =>
 const ROOM = 200;
 /** A failure prints its seed; SEED=<seed> repeats it. */
 const SEED = Number(process.env.SEED ?? 7);
-/** Of bodies of megabytes fewer are drawn: each takes a second. */
+/** Fewer bodies of megabytes are drawn: each takes a second. */
 const runsOf = (limit: number) => (limit > 1024 * 1024 ? 3 : 12);
 const COUNTED_CHARACTERS = /[[{,:]/g;
 

@@ -166,16 +166,37 @@ test('one of two pending promotions is applied, and the other hears that it was 
   await assert.rejects(other.approvePromotion(third.id, 'key_9'), isRefused('not_found'));
 });
 
-test('webhooks hear of versions, aliases and promotions, each once', async () => {
-  const events = ['model.alias.changed', 'promotion.applied', 'promotion.pending'] as const;
+test('webhooks hear of aliases and promotions in each of their states, each once', async () => {
+  const events = [
+    'model.alias.changed',
+    'promotion.applied',
+    'promotion.pending',
+    'promotion.rejected',
+  ] as const;
   await strata.client.webhooks.createWebhook({ url: 'https://example.com/', events: [...events] });
+  const heard = async () => {
+    const { rows } = await strata.sql.query('DELETE FROM webhook_delivery RETURNING type, message');
+    return rows.toSorted((a, b) => a.type.localeCompare(b.type));
+  };
   await makeModel('heard');
   await promote('heard', 1);
-  const { rows } = await strata.sql.query('SELECT type, message FROM webhook_delivery ORDER BY type');
+  const rows = await heard();
   assert.deepEqual(
     rows.map(({ type }) => type),
     ['model.alias.changed', 'promotion.applied'],
   );
   assert.equal(rows[0].message.data.alias.name, 'heard');
   assert.equal(rows[1].message.data.promotion.version, 1);
+  const rule = { requires: [], approvals: 1, not_by_author: false };
+  await registry().setAliasRule('heard', 'production', rule);
+  const { id } = await promote('heard', 1);
+  assert.deepEqual(
+    (await heard()).map(({ type, message }) => [type, message.data.promotion.id]),
+    [['promotion.pending', id]],
+  );
+  await registry().rejectPromotion(id, 'key_2');
+  assert.deepEqual(
+    (await heard()).map(({ type, message }) => [type, message.data.promotion.id]),
+    [['promotion.rejected', id]],
+  );
 });

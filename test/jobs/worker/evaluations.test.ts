@@ -32,8 +32,8 @@ before(async () => {
 after(() => strata.stop());
 
 /** A model that tells dark images from bright ones. */
-async function servedModel(classes: readonly string[]): Promise<string> {
-  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+async function servedModel(classes: readonly string[], client = strata.client): Promise<string> {
+  const { job } = await client.jobs.createJob(smallJob(), {});
   const id = await insertModel(strata.sql, job.id);
   const { uri } = await strata.blobs.put(brightness(IMAGE));
   const columns = [{ full: uri }, JSON.stringify(classes), id];
@@ -41,7 +41,11 @@ async function servedModel(classes: readonly string[]): Promise<string> {
   return id;
 }
 
-async function insertDataset(classes: readonly string[], count = IMAGES): Promise<string> {
+async function insertDataset(
+  classes: readonly string[],
+  count = IMAGES,
+  tenant = 'default',
+): Promise<string> {
   const images = Buffer.concat(
     Array.from({ length: count }, (_, image) => Buffer.alloc(PIXELS, grayOf(image))),
   );
@@ -62,8 +66,8 @@ async function insertDataset(classes: readonly string[], count = IMAGES): Promis
   await strata.sql.query(
     `INSERT INTO dataset (id, tenant, name, built_in, state, classes, image, train_count, test_count, augmentation, problems,
        sha256)
-     VALUES ($1, 'default', $2, false, 'ready', $3, $4, $5, $5, '{"crop_padding": 0, "horizontal_flip": false}', '[]', $6)`,
-    [id, name, JSON.stringify(classes), IMAGE, count, uri.slice('sha256:'.length)],
+     VALUES ($1, $7, $2, false, 'ready', $3, $4, $5, $5, '{"crop_padding": 0, "horizontal_flip": false}', '[]', $6)`,
+    [id, name, JSON.stringify(classes), IMAGE, count, uri.slice('sha256:'.length), tenant],
   );
   return id;
 }
@@ -182,6 +186,25 @@ test('an image that looks the same in a mirror gets the same answer with and wit
     list.data.map(({ id }) => id),
     [worse.id],
   );
+});
+
+test("a tenant's first evaluation begins after at most two of a tenant with ten, which does not see it", async () => {
+  const hostile = strata.service.forTenant('hostile');
+  const theirs = await servedModel(['dark', 'bright'], hostile);
+  for (let count = 1; count <= 10; count++)
+    await hostile.evaluations.createEvaluation({
+      ...{ variant: 'full', split: 'test', tta: 'none', model: theirs },
+      dataset: await insertDataset(['dark', 'bright'], count, 'hostile'),
+    });
+  const { id } = await ask({ dataset: await insertDataset(['dark', 'bright'], 5) });
+  assert.equal((await ended(id)).state, 'succeeded');
+  const { rows } = await strata.sql.query(
+    `SELECT count(*)::int AS before FROM evaluation AS mine JOIN evaluation AS other ON other.tenant = 'hostile'
+     WHERE mine.id = $1 AND other.started_at > mine.created_at AND other.started_at < mine.started_at`,
+    [id],
+  );
+  assert.ok(rows[0].before <= 2, `${rows[0].before} of the hostile tenant's began before it`);
+  assert.equal(await hostile.evaluations.getEvaluation(id), null);
 });
 
 test('a network that is gone fails the evaluation, with the reason', async () => {

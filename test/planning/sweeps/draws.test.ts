@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { pointAt, type SeededSearch, uniform } from '../../../src/planning/sweeps/draws.js';
+import { placeInGrid, pointAt, type SeededSearch, uniform } from '../../../src/planning/sweeps/draws.js';
 import { withValues } from '../../../src/planning/sweeps/set-values.js';
 import { checkSpace, gridSize, valueAt } from '../../../src/planning/sweeps/space.js';
 import type { Dimension, Space } from '../../../src/planning/sweeps/types.js';
@@ -11,13 +11,35 @@ const points = (search: SeededSearch, space: Space, count: number) =>
   Array.from({ length: count }, (_, index) => pointAt(search, space, index));
 
 describe('the points of a search', () => {
-  test('a grid has all combinations, the last field fastest, and then ends', () => {
+  test('a grid has all combinations once, in an order of the seed, and then ends', () => {
     const space: Space = { '/a': { values: ['x', null] }, '/b': { min: 0.1, max: 0.3, step: 0.1 } };
     assert.equal(gridSize(space), 6);
-    assert.deepEqual(
-      points({ type: 'grid', seed: 0 }, space, 7).map((point) => point && Object.values(point)),
-      [['x', 0.1], ['x', 0.2], ['x', 0.3], [null, 0.1], [null, 0.2], [null, 0.3], null],
+    const drawn = (seed: number) =>
+      points({ type: 'grid', seed }, space, 7).map((point) => JSON.stringify(point && Object.values(point)));
+    const all = ['x', null].flatMap((a) => [0.1, 0.2, 0.3].map((b) => JSON.stringify([a, b])));
+    const orders = [0, 1, 2, 3].map((seed) => drawn(seed).slice(0, -1));
+    for (const order of orders) assert.deepEqual(order.toSorted(), all.toSorted());
+    assert.equal(drawn(0).at(-1), 'null');
+    assert.deepEqual(drawn(1), drawn(1));
+    assert.ok(new Set(orders.map(String)).size > 1, 'another seed draws another order');
+  });
+
+  test('the order of a grid is a permutation of any size, and does not follow the values', () => {
+    for (const size of [1, 2, 9, 64, 1_000]) {
+      const places = Array.from({ length: size }, (_, index) => placeInGrid(5, index, size));
+      assert.deepEqual(
+        places.toSorted((a, b) => a - b),
+        Array.from({ length: size }, (_, index) => index),
+      );
+    }
+    const rising = Array.from(
+      { length: 999 },
+      (_, index) => placeInGrid(5, index, 1_000) < placeInGrid(5, index + 1, 1_000),
     );
+    const share = rising.filter(Boolean).length / rising.length;
+    // Seven standard deviations of a random order.
+    assert.ok(Math.abs(share - 0.5) < 0.065, `${share} of the steps rise`);
+    assert.equal(placeInGrid(5, 12, 2 ** 40), 12, 'a grid of which none can see the end keeps its order');
   });
 
   test('a seed gives the same points, and another seed gives others', () => {

@@ -4,7 +4,7 @@ import { Scroll } from '../../parts/scroll.js';
 import type { Schemas } from '../../server.js';
 import { wordsOf } from './words.js';
 
-/** Which version has which alias, and what an alias asks of a model. */
+/** The aliases of a name, with the version that has each and its rule. */
 export function AliasesPanel({ model: { aliases } }: { readonly model: Schemas['RegisteredModel'] }) {
   return (
     <Panel title="Aliases" note="An alias with a rule changes by promotions only.">

@@ -91,7 +91,7 @@ export function figures(
   return { ...named(names.full, full), ...(compact && named(names.compact, compact)) };
 }
 
-/** What one accuracy hides of classes with few images, for metrics; a result has the classes themselves. */
+/** Figures that one accuracy hides of classes with few images, for metrics; a result has the classes themselves. */
 export function classMetrics(
   images: keyof typeof NAMES,
   full: Evaluation,
