@@ -26,6 +26,8 @@ export type Sent<T> = T extends readonly unknown[]
     : T;
 export type NewJob = Sent<Omit<Schemas['JobSpec'], 'dataset'>> & Pick<Schemas['JobSpec'], 'dataset'>;
 
+export type JobExtension = Sent<Schemas['JobExtension']> & Pick<Schemas['JobExtension'], 'epochs'>;
+
 export interface CreateOptions {
   /** Two calls with the same key create one job, within 24 hours. Absent: each call uses its own key. */
   readonly idempotencyKey?: string;
@@ -113,6 +115,22 @@ export function jobsApi(connection: Connection) {
     /** Running tasks write a checkpoint first; `resume` continues from it. */
     pause: (id: string): Promise<Job> => answered(http.POST('/jobs/{id}/pause', { params: at(id) })),
     resume: (id: string): Promise<Job> => answered(http.POST('/jobs/{id}/resume', { params: at(id) })),
+    /**
+     * Trains a job that has succeeded for more epochs, in a job of its own. Retries while the server does not answer. @throws
+     * StrataProblem `job_not_extendable`
+     */
+    async extend(id: string, extension: JobExtension, options: CreateOptions = {}): Promise<Job> {
+      const key = options.idempotencyKey ?? crypto.randomUUID();
+      return retried(options.signal, () =>
+        answered(
+          http.POST('/jobs/{id}/extend', {
+            params: { ...at(id), header: { 'Idempotency-Key': key } },
+            body: extension as Schemas['JobExtension'],
+            ...(options.signal && { signal: options.signal }),
+          }),
+        ),
+      );
+    },
     /** Deletes a job that has ended, with its files. @throws StrataProblem `job_has_model` while a model needs it */
     delete: (id: string): Promise<void> => emptied(http.DELETE('/jobs/{id}', { params: at(id) })),
     tasks: async (id: string): Promise<Schemas['Task'][]> =>

@@ -65,6 +65,17 @@ export function modelsApi({ http }: Connection) {
         answered(http.POST('/models/{id}/predict', { params: { ...at(id), query }, body })),
       );
     },
+    /** Shows where the model came from, and what was said of it. */
+    lineage: (id: string): Promise<Schemas['Lineage']> =>
+      answered(http.GET('/models/{id}/lineage', { params: at(id) })),
+    /** Trains the model again, and compares the weights. @throws StrataProblem `not_reproducible` */
+    reproduce: (id: string): Promise<Schemas['Reproduction']> =>
+      answered(http.POST('/models/{id}/reproductions', { params: at(id) })),
+    /** The newest reproductions. */
+    reproductions: async (id: string): Promise<Schemas['Reproduction'][]> =>
+      (await answered(http.GET('/models/{id}/reproductions', { params: at(id) }))).data,
+    reproduction: (id: string): Promise<Schemas['Reproduction']> =>
+      answered(http.GET('/reproductions/{id}', { params: at(id) })),
     /** Deletes the model and its files. @throws StrataProblem `model_in_use` while it has the tag `production` */
     delete: (id: string): Promise<void> => emptied(http.DELETE('/models/{id}', { params: at(id) })),
   };

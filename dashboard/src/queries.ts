@@ -131,6 +131,17 @@ export const promotionsQuery = (name: string) =>
     refetchInterval: LOOK_MS,
   });
 
+/** The newest reproductions of a model. Unfinished ones change by themselves. */
+export const reproductionsQuery = (model: string) =>
+  queryOptions({
+    queryKey: ['reproductions', model],
+    queryFn: () => strata.models.reproductions(model),
+    refetchInterval: LOOK_MS,
+  });
+
+export const lineageQuery = (model: string) =>
+  queryOptions({ queryKey: ['lineage', model], queryFn: () => strata.models.lineage(model) });
+
 /** The newest evaluations, of all models or of one. Those under way change by themselves. */
 export const evaluationsQuery = (model?: string) =>
   queryOptions({

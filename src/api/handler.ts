@@ -93,6 +93,7 @@ export const DEFAULTED_QUERY = {
   listPromotions: ['limit'],
   listModels: ['limit', 'order_by'],
   listModelTagChanges: ['limit'],
+  listReproductions: ['limit'],
   predict: ['variant', 'top_k'],
   getModelEvaluation: ['variant'],
   listModelErrors: ['variant', 'offset', 'limit'],

@@ -38,6 +38,15 @@ const LISTS: Record<string, (live: LiveApi) => Promise<string>> = {
     for (let count = 0; count < 2; count++) await make('promotions', live);
     return '/registry/digits/promotions?';
   },
+  async listReproductions(live) {
+    const id = await make('models', live);
+    for (let count = 0; count < 2; count++)
+      await live.strata.sql.query(
+        `INSERT INTO reproduction (id, tenant, model_id, job_id, expected) VALUES ($1, 'ours', $2, 'job_none', '')`,
+        [`reproduction_${count}`.padEnd(37, '0'), id],
+      );
+    return `/models/${id}/reproductions?`;
+  },
   async listWeights(live) {
     for (let count = 0; count < 2; count++) await make('weights', live);
     return '/weights?';
@@ -83,7 +92,7 @@ describe('cursors of lists', () => {
       const { data, next } = await pageOf(`${address}limit=1`);
       lists.set(id, { address, cursor: next ?? assert.fail(`${id} has one page`), first: data[0]!.id });
     }
-    assert.equal(lists.size, 10);
+    assert.equal(lists.size, 11);
     for (const [id, { address, cursor, first }] of lists) {
       const { data } = await pageOf(`${address}limit=1&after=${encodeURIComponent(cursor)}`);
       assert.ok(data.length === 1 && data[0]!.id !== first, `${id} goes on`);

@@ -50,6 +50,8 @@ export function jobOf(id: string, spec: JobSpec): Job {
     queue: { position: 1, reason: 'is waiting for a worker' },
     spec,
     requested: null,
+    parent_id: null,
+    reproduces: null,
     plan: {
       tasks: 5,
       steps_per_epoch: 32,
@@ -299,5 +301,22 @@ export function modelOf(id: string): Model {
       tag_changes: `${self}/tag-changes`,
       predict: `${self}/predict`,
     },
+  };
+}
+
+export function reproductionOf(id: string) {
+  return {
+    id,
+    object: 'reproduction' as const,
+    model_id: 'model_1',
+    job_id: 'job_1',
+    state: 'succeeded' as const,
+    equal: true,
+    tensors_that_differ: [],
+    different_tensors: 0,
+    reason: null,
+    created_at: NOW,
+    finished_at: NOW,
+    links: { self: `/reproductions/${id}`, model: '/models/model_1', job: '/jobs/job_1' },
   };
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import type { components } from '../../src/contract/generated/openapi.js';
 import type { Service } from '../../src/service/service.js';
+import { eventually } from '../support/eventually.js';
 import {
   childrenOf,
   command,
@@ -82,8 +83,22 @@ test('killed trainer, killed worker, flushed Redis, a pause in which everything 
   assert.deepEqual(await modelHashes(service, paused), await modelHashes(service, undisturbed));
   await assertOnce(service, undisturbed, paused);
 
+  await proveReproduction(service, undisturbed);
   await provePipeline(service);
 });
+
+/** The model that was made first is made again, by trainers that have trained other jobs since. */
+async function proveReproduction(service: Service, { result }: Schemas['Job']): Promise<void> {
+  const path = `/models/${result?.model_id}/reproductions`;
+  const response = await fetch(`${service.apiUrl}${path}`, { method: 'POST' });
+  const { id } = (await response.json()) as Schemas['Reproduction'];
+  assert.equal(response.status, 202);
+  const { equal, reason } = await eventually('the weights are compared', async () => {
+    const found = await getJson<Schemas['Reproduction']>(service, `/reproductions/${id}`);
+    return found.finished_at !== null && found;
+  });
+  assert.deepEqual([equal, reason], [true, null]);
+}
 
 const PIPELINE = { ...JOB, method: { ...JOB.method, type: 'pipeline' } } as const;
 

@@ -21,6 +21,11 @@ export class Orders {
     return writeFile(this.path(`fail-${name}`), code);
   }
 
+  /** The next finalize stores a weight that differs in one byte. */
+  changeWeights(): Promise<void> {
+    return writeFile(this.path('change-weights'), '');
+  }
+
   /** Every attempt at a task of this name warns with `message`. */
   warn(name: string, message: string): Promise<void> {
     return writeFile(this.path(`warn-${name}`), message);

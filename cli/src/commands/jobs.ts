@@ -97,6 +97,18 @@ export async function resumeJob(context: Context, text: string): Promise<void> {
   showAsked(context, await context.strata.jobs.resume(await jobIdOf(context, text)));
 }
 
+export interface ExtendOptions {
+  readonly epochs: number;
+  readonly schedule?: 'continue' | 'rewarm';
+}
+
+export async function extendJob(context: Context, text: string, options: ExtendOptions): Promise<void> {
+  const job = await context.strata.jobs.extend(await jobIdOf(context, text), options);
+  context.out.result(job, [job.id], () =>
+    context.out.line(`✓ ${job.id} trains ${options.epochs} more epochs of ${job.parent_id}`),
+  );
+}
+
 /** Shows the state of a job after a request, which it may still have to obey. */
 function showAsked({ out }: Context, job: Job): void {
   const asked = (time: string | null, word: string) =>

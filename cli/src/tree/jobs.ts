@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { JobsOptions } from '../commands/jobs.js';
+import type { ExtendOptions, JobsOptions } from '../commands/jobs.js';
 import type { LogsOptions } from '../commands/logs.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit.js';
@@ -75,6 +75,20 @@ export function addJobs(program: Command): void {
   onJob(program, 'resume', 'resume a paused job', async (context, job) =>
     (await load()).resumeJob(context, job),
   );
+  program
+    .command('extend')
+    .description('train a job that has succeeded for more epochs')
+    .argument('<job>', JOB)
+    .addOption(new Option('--epochs <n>', 'epochs to add').argParser(integer(1)).makeOptionMandatory())
+    .addOption(
+      new Option(
+        '--schedule <schedule>',
+        'go on at the rate of the end, or begin the schedule again',
+      ).choices(['continue', 'rewarm']),
+    )
+    .action((job: string, options: ExtendOptions, command: Command) =>
+      run(command, async (context) => (await load()).extendJob(context, job, options)),
+    );
   onJob(program, 'rm', 'delete a job that has ended, with its files', async (context, job) =>
     (await load()).removeJob(context, job),
   );

@@ -155,6 +155,23 @@ export function addModels(program: Command): void {
     .action((model: string, _options: object, command: Command) =>
       run(command, async (context) => (await load()).showModel(context, model)),
     );
+  models
+    .command('reproduce')
+    .description('train a model again, and compare the weights')
+    .argument('<model>', MODEL)
+    .option('--no-wait', 'do not wait for the comparison')
+    .action((model: string, options: { readonly wait: boolean }, command: Command) =>
+      run(command, async (context) =>
+        (await import('../commands/provenance.js')).reproduce(context, model, options),
+      ),
+    );
+  models
+    .command('lineage')
+    .description('show where a model came from')
+    .argument('<model>', MODEL)
+    .action((model: string, _options: object, command: Command) =>
+      run(command, async (context) => (await import('../commands/provenance.js')).lineage(context, model)),
+    );
   for (const verb of ['tag', 'untag'] as const)
     models
       .command(verb)

@@ -128,6 +128,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train a job that succeeded for more epochs
+         * @description Creates a job that continues from the state in which this one ended, with the memory of its optimizer. It trains the added epochs only, in the last phase of the job, and makes a model of its own. At a constant rate, its weights are bitwise those of a job that trained all epochs at once. Jobs that cannot be continued answer 409 `job_not_extendable` with the reason.
+         */
+        post: operations["extendJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}/tasks": {
         parameters: {
             query?: never;
@@ -555,6 +578,73 @@ export interface paths {
         };
         /** List the tag changes of a model */
         get: operations["listModelTagChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Show where a model came from
+         * @description A small graph: the job of the model with its dataset, the weights, model or job that it began from, the job that it extends, its sweep, and the same of these jobs; and the evaluations, promotions and reproductions of the model, the newest 20 of each.
+         */
+        get: operations["getModelLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}/reproductions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /** List the reproductions of a model */
+        get: operations["listReproductions"];
+        put?: never;
+        /**
+         * Train a model again, and compare
+         * @description Creates a job with the spec of the model's, and compares the weights bit by bit when it has succeeded. The job makes no model. While a reproduction of the model is not finished, a second request returns it. A model that cannot be made again answers 409 `not_reproducible` with the reason: no worker has its runtime, or its data have changed.
+         */
+        post: operations["createReproduction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reproductions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a reproduction. */
+                id: components["parameters"]["ReproductionId"];
+            };
+            cookie?: never;
+        };
+        /** Get a reproduction */
+        get: operations["getReproduction"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1720,6 +1810,10 @@ export interface components {
             id: components["schemas"]["Id"];
             /** @constant */
             object: "job";
+            /** @description Id of the job that it extends. */
+            parent_id: string | null;
+            /** @description Id of the model that it makes again for `POST /models/{id}/reproductions`. */
+            reproduces: string | null;
             name: string;
             metadata: {
                 [key: string]: string;
@@ -2682,6 +2776,84 @@ export interface components {
                 tag_changes: string;
                 /** Format: uri-reference */
                 predict: string;
+            };
+        };
+        JobExtension: {
+            /** @description Number of epochs to add. */
+            epochs: number;
+            /**
+             * @description `continue` keeps the rate at which the job ended, for the schedules `constant` and `step`. `rewarm` begins the schedule again over the added epochs, with its warm-up.
+             * @default continue
+             * @enum {string}
+             */
+            schedule: "continue" | "rewarm";
+        };
+        Reproduction: {
+            id: components["schemas"]["Id"];
+            /** @constant */
+            object: "reproduction";
+            model_id: components["schemas"]["Id"];
+            job_id: components["schemas"]["Id"];
+            /**
+             * @description `succeeded`: the weights were compared. `failed`: they could not be, and `reason` says why.
+             * @enum {string}
+             */
+            state: "running" | "succeeded" | "failed";
+            /** @description Whether all weights are bitwise equal. Null before the comparison, and if it failed. */
+            equal: boolean | null;
+            /** @description Names of tensors of weights.safetensors that differ, at most 100. */
+            tensors_that_differ: string[];
+            /** @description Number of the tensors that differ. */
+            different_tensors: number;
+            /** @description Why the weights differ, if that is known, or why they were not compared. */
+            reason: string | null;
+            created_at: components["schemas"]["Time"];
+            finished_at: components["schemas"]["OptionalTime"];
+            links: {
+                /** Format: uri-reference */
+                self: string;
+                /** Format: uri-reference */
+                model: string;
+                /** Format: uri-reference */
+                job: string;
+            };
+        };
+        ReproductionList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Reproduction"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        Lineage: {
+            /** @constant */
+            object: "lineage";
+            model_id: components["schemas"]["Id"];
+            nodes: components["schemas"]["LineageNode"][];
+            edges: {
+                /** @description Id of the node that depends on the other. */
+                from: string;
+                to: string;
+                /** @enum {string} */
+                relation: "made_by" | "trained_on" | "began_from" | "extends" | "trial_of" | "evaluates" | "promotes" | "reproduces";
+            }[];
+            /** @description False if the graph has more ancestors than are shown, which are the nearest 50 jobs. */
+            complete: boolean;
+        };
+        LineageNode: {
+            id: string;
+            /** @enum {string} */
+            type: "model" | "job" | "dataset" | "weights" | "sweep" | "evaluation" | "promotion" | "reproduction";
+            /** @description Its name, or a few words: `accuracy 0.981 on october`. */
+            name: string;
+            at: components["schemas"]["OptionalTime"];
+            /** @description Of a dataset when the job trained on it, and of weights. */
+            sha256: string | null;
+            /** @description False if it was deleted. */
+            exists: boolean;
+            links: {
+                /** Format: uri-reference */
+                self: string | null;
             };
         };
         /**
@@ -4719,6 +4891,11 @@ export interface components {
                  */
                 warmup_epochs: number;
                 /**
+                 * @description Epochs at which the schedule begins again, with its warm-up: it then covers the epochs up to the next one, or to the end of the run. In ascending order, each below `epochs`.
+                 * @default []
+                 */
+                restart_epochs: number[];
+                /**
                  * @description `step` only: fractions of the run at which the rate is multiplied by gamma.
                  * @default [
                  *       0.5,
@@ -4973,6 +5150,8 @@ export interface components {
         BatchPredictionId: components["schemas"]["Id"];
         /** @description The id of an evaluation. */
         EvaluationId: components["schemas"]["Id"];
+        /** @description The id of a reproduction. */
+        ReproductionId: components["schemas"]["Id"];
         /** @description Items per page. */
         Limit: number;
         /** @description Number of items to skip. The items and their order never change. */
@@ -5303,6 +5482,54 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    extendJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As for `POST /jobs`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id of a job. */
+                id: components["parameters"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "epochs": 5,
+                 *       "schedule": "rewarm"
+                 *     }
+                 */
+                "application/json": components["schemas"]["JobExtension"];
+            };
+        };
+        responses: {
+            /** @description The new job, queued. `parent_id` is the job that it extends. */
+            201: {
+                headers: {
+                    /** @description The URL path of the job. */
+                    Location?: string;
+                    /** @description `true` if the key was used before and this response repeats the first one. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Unexpected"];
         };
     };
@@ -6166,6 +6393,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagChangeList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getModelLineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The graph. The first node is the model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listReproductions: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReproductionList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    createReproduction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reproduction. */
+            202: {
+                headers: {
+                    /** @description The URL path of the reproduction. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reproduction"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getReproduction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a reproduction. */
+                id: components["parameters"]["ReproductionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reproduction. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reproduction"];
                 };
             };
             400: components["responses"]["BadRequest"];

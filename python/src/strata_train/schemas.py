@@ -79,6 +79,10 @@ Moment = str
 class Job(TypedDict):
     id: Id
     object: Literal["job"]
+    parent_id: Optional[str]
+    """Id of the job that it extends."""
+    reproduces: Optional[str]
+    """Id of the model that it makes again for `POST /models/{id}/reproductions`."""
     name: str
     metadata: dict[str, str]
     notes: str
@@ -1093,6 +1097,84 @@ class ModelLinks(TypedDict):
     artifacts: str
     tag_changes: str
     predict: str
+
+
+class JobExtension(TypedDict):
+    epochs: int
+    """Number of epochs to add."""
+    schedule: NotRequired[Literal["continue", "rewarm"]]
+    """`continue` keeps the rate at which the job ended, for the schedules `constant` and `step`. `rewarm` begins the
+    schedule again over the added epochs, with its warm-up.
+    """
+
+
+class Reproduction(TypedDict):
+    id: Id
+    object: Literal["reproduction"]
+    model_id: Id
+    job_id: Id
+    state: Literal["running", "succeeded", "failed"]
+    """`succeeded`: the weights were compared. `failed`: they could not be, and `reason` says why."""
+    equal: Optional[bool]
+    """Whether all weights are bitwise equal. Null before the comparison, and if it failed."""
+    tensors_that_differ: list[str]
+    """Names of tensors of weights.safetensors that differ, at most 100."""
+    different_tensors: int
+    """Number of the tensors that differ."""
+    reason: Optional[str]
+    """Why the weights differ, if that is known, or why they were not compared."""
+    created_at: Time
+    finished_at: OptionalTime
+    links: ReproductionLinks
+
+
+class ReproductionLinks(TypedDict):
+    self: str
+    model: str
+    job: str
+
+
+class ReproductionList(TypedDict):
+    object: Literal["list"]
+    data: list[Reproduction]
+    has_more: bool
+    next: Cursor
+
+
+class Lineage(TypedDict):
+    object: Literal["lineage"]
+    model_id: Id
+    nodes: list[LineageNode]
+    edges: list[LineageEdgesItem]
+    complete: bool
+    """False if the graph has more ancestors than are shown, which are the nearest 50 jobs."""
+
+
+LineageEdgesItem = TypedDict(
+    'LineageEdgesItem',
+    {
+        'from': "str",
+        'to': "str",
+        'relation': "Literal[\"made_by\", \"trained_on\", \"began_from\", \"extends\", \"trial_of\", \"evaluates\", \"promotes\", \"reproduces\"]",
+    },
+)
+
+
+class LineageNode(TypedDict):
+    id: str
+    type: Literal["model", "job", "dataset", "weights", "sweep", "evaluation", "promotion", "reproduction"]
+    name: str
+    """Its name, or a few words: `accuracy 0.981 on october`."""
+    at: OptionalTime
+    sha256: Optional[str]
+    """Of a dataset when the job trained on it, and of weights."""
+    exists: bool
+    """False if it was deleted."""
+    links: LineageNodeLinks
+
+
+class LineageNodeLinks(TypedDict):
+    self: Optional[str]
 
 
 class ModelVariant(TypedDict):
@@ -3061,6 +3143,10 @@ class OptimizerSpecSchedule(TypedDict):
     `polynomial` then fall over the rest of the run. It must be shorter than the run and must end before the first
     milestone.
     """
+    restart_epochs: NotRequired[list[int]]
+    """Epochs at which the schedule begins again, with its warm-up: it then covers the epochs up to the next one, or
+    to the end of the run. In ascending order, each below `epochs`.
+    """
     milestones: NotRequired[list[float]]
     """`step` only: fractions of the run at which the rate is multiplied by gamma."""
     gamma: NotRequired[float]
@@ -3249,6 +3335,15 @@ class CompareModelsQuery(TypedDict):
 
 class ListModelTagChangesQuery(TypedDict):
     """The query of listModelTagChanges."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class ListReproductionsQuery(TypedDict):
+    """The query of listReproductions."""
 
     after: NotRequired[str]
     """The `next` of the previous page."""

@@ -37,6 +37,7 @@ import {
   cancelJob,
   createJob,
   deleteJob,
+  extendJob,
   getJob,
   getJobUsage,
   listJobAttempts,
@@ -49,13 +50,17 @@ import {
 } from './jobs.js';
 import {
   compareModels,
+  createReproduction,
   deleteModel,
   getModel,
   getModelEvaluation,
+  getModelLineage,
+  getReproduction,
   listModelErrors,
   listModelPushes,
   listModels,
   listModelTagChanges,
+  listReproductions,
   predict,
   pushModel,
   tagModel,
@@ -102,6 +107,11 @@ import { createWeights, deleteWeights, getWeights, listWeights } from './weights
 /** Every operation of the contract; a missing one does not compile. */
 export const handlers: Handlers = {
   createJob,
+  extendJob,
+  createReproduction,
+  listReproductions,
+  getReproduction,
+  getModelLineage,
   createPlan,
   createProfile,
   deleteProfile,

@@ -33,6 +33,26 @@ export const createJob: Handler<'createJob'> = async ({
   return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
 };
 
+export const extendJob: Handler<'extendJob'> = async ({
+  client,
+  params: { id },
+  headers,
+  body,
+  traceparent,
+  caller,
+}) => {
+  const { epochs, schedule = 'continue' } = body;
+  const idempotencyKey = headers['idempotency-key'];
+  const bodyHash = canonicalHash({ extends: id, epochs, schedule });
+  const { job, replayed } = await client.jobs.extendJob(
+    id,
+    { epochs, schedule },
+    { idempotencyKey, bodyHash, traceparent, actor: caller.principal.keyId },
+  );
+  const replay = replayed ? { 'idempotency-replayed': 'true' } : {};
+  return { status: 201, headers: { location: job.links.self, ...replay }, body: job };
+};
+
 export const cancelJob: Handler<'cancelJob'> = async ({ client, params: { id }, body }) => ({
   status: 202,
   body: await client.jobs.cancelJob(id, { force: body.force ?? false }),

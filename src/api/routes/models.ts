@@ -89,3 +89,23 @@ export const updateModel: Handler<'updateModel'> = async ({ client, params: { id
   status: 200,
   body: await client.models.updateModel(id, body),
 });
+
+export const getModelLineage: Handler<'getModelLineage'> = async ({ client, params }) => ({
+  status: 200,
+  body: await client.models.getModelLineage(params.id),
+});
+
+export const createReproduction: Handler<'createReproduction'> = async ({ client, params, caller }) => {
+  const body = await client.models.createReproduction(params.id, caller.principal.keyId);
+  return { status: 202, headers: { location: body.links.self }, body };
+};
+
+export const listReproductions: Handler<'listReproductions'> = async ({ client, params, query }) => ({
+  status: 200,
+  body: await client.models.listReproductions(params.id, { after: query.after, limit: query.limit }),
+});
+
+export const getReproduction: Handler<'getReproduction'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: found(await client.models.getReproduction(id), 'reproduction', id),
+});

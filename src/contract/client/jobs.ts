@@ -91,6 +91,15 @@ export interface MetricPoint {
 export interface JobsClient {
   /** @throws invalid_spec, idempotency_key_reused, idempotency_in_flight */
   createJob(spec: JobSpec, options: CreateJobOptions): Promise<{ job: Job; replayed: boolean }>;
+  /**
+   * Creates a job that trains one that has succeeded for more epochs. @throws job_unfinished, job_not_extendable,
+   * quota_reached, idempotency_key_reused, idempotency_in_flight
+   */
+  extendJob(
+    id: string,
+    extension: Required<Schemas['JobExtension']>,
+    options: Pick<CreateJobOptions, 'idempotencyKey' | 'bodyHash' | 'actor' | 'traceparent'>,
+  ): Promise<{ job: Job; replayed: boolean }>;
   getJob(id: string): Promise<Job | null>;
   /** Cheaper than `getJob`, for callers that need only the state. */
   getJobState(id: string): Promise<Schemas['JobState'] | null>;

@@ -48,7 +48,7 @@ export interface ModelErrorFilter {
   readonly limit: number;
 }
 
-/** The models of one tenant. Every method that takes an id throws `not_found`, except `getModel`. */
+/** The models of one tenant. Every method that takes an id throws `not_found`, except `getModel` and `getReproduction`. */
 export interface ModelsClient {
   /** @throws invalid_cursor for a cursor of another order */
   listModels(filter: ModelFilter): Promise<Schemas['ModelList']>;
@@ -72,6 +72,15 @@ export interface ModelsClient {
   getModelEvaluation(id: string, variant: ModelVariantName): Promise<Schemas['ModelEvaluation']>;
   /** Test images with wrong predictions, the most confident first. @throws predictions_missing */
   listModelErrors(id: string, filter: ModelErrorFilter): Promise<Schemas['ModelErrorList']>;
+  getModelLineage(id: string): Promise<Schemas['Lineage']>;
+  /** The reproduction of the model that is not finished, or a new one. @throws not_reproducible, quota_reached */
+  createReproduction(id: string, actor: string | null): Promise<Schemas['Reproduction']>;
+  /** @throws invalid_cursor */
+  listReproductions(
+    id: string,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<Schemas['ReproductionList']>;
+  getReproduction(id: string): Promise<Schemas['Reproduction'] | null>;
   compareModels(a: string, b: string): Promise<Schemas['ModelComparison']>;
   /**
    * @throws model_not_served; invalid_request or unreadable_image for an image; and errors that a retry may fix:

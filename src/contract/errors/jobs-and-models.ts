@@ -14,6 +14,19 @@ export const JOB_AND_MODEL_ERRORS = {
     remedy: 'Cancel the job, wait until it has ended, and then delete it.',
     retry: 'fatal',
   },
+  job_not_extendable: {
+    status: 409,
+    title: 'The job cannot be extended',
+    remedy:
+      'Do what the detail says, or start a new job from the model (`init_from.model`), with a new memory of the optimizer.',
+    retry: 'fatal',
+  },
+  not_reproducible: {
+    status: 409,
+    title: 'The model cannot be made again',
+    remedy: 'The detail says what is missing. Start a worker with that runtime, or restore the data.',
+    retry: 'fatal',
+  },
   job_has_model: {
     status: 409,
     title: 'The job has a model',

@@ -69,6 +69,7 @@ export const JOB_DEFAULTS = {
       "minimum_rate": 0,
       "power": 2,
       "warmup_epochs": 0,
+      "restart_epochs": [],
       "milestones": [
         0.5,
         0.75

@@ -12,9 +12,11 @@ import { jobMethods } from './jobs/jobs.js';
 import { listMethods } from './jobs/records.js';
 import { trackerMethods } from './jobs/trackers.js';
 import { apiKeyMethods } from './keys/api-keys.js';
+import { lineageMethods } from './models/lineage.js';
 import { modelMethods } from './models/models.js';
 import { type PredictionParts, predictMethod } from './models/predict.js';
 import { pushMethods } from './models/pushes.js';
+import { reproductionMethods } from './models/reproductions.js';
 import { type PredictionFiles, testAnswerMethods } from './models/test-answers.js';
 import { planMethods } from './plans/plans.js';
 import { profileMethods } from './plans/profiles.js';
@@ -58,6 +60,8 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...pushMethods(db, tenant, outgoing),
       ...predictMethod(db, tenant, predictions),
       ...testAnswerMethods(db, predictionFiles, tenant),
+      ...reproductionMethods(parts, tenant),
+      ...lineageMethods(db, tenant),
     }),
     datasets: allSayingUnavailable({
       ...datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant),

@@ -21,6 +21,7 @@ import {
   settleStoppingJobs,
   takeBackExpired,
 } from './reconcile.js';
+import { judgeReproductions } from './reproductions.js';
 import { advanceSweeps } from './sweeps.js';
 
 const HOUSEKEEPING_MS = 30_000;
@@ -45,7 +46,7 @@ export function allDuties(parts: DutyParts): Duty[] {
   return [...dutiesOfJobs(parts), ...outboxes(parts), ...spoolDuties(parts), ...housekeeping(parts)];
 }
 
-function dutiesOfJobs({ db, queue, log }: DutyParts): Duty[] {
+function dutiesOfJobs({ db, blobs, queue, log }: DutyParts): Duty[] {
   const onChanges = { intervalMs: RECONCILE_MS, nudgedBy: 'changes' } as const;
   return [
     { name: 'plans', ...onChanges, run: () => planJobs(db, log) },
@@ -55,6 +56,7 @@ function dutiesOfJobs({ db, queue, log }: DutyParts): Duty[] {
     { name: 'max_pending', ...onChanges, run: () => failOverlongQueuedJobs(db, log) },
     { name: 'stops', ...onChanges, run: () => settleStoppingJobs(db) },
     { name: 'sweeps', ...onChanges, run: () => advanceSweeps(db, log) },
+    { name: 'reproductions', ...onChanges, run: () => judgeReproductions(db, blobs, log) },
     { name: 'enqueue', intervalMs: RECONCILE_MS, nudgedBy: 'ready', run: () => enqueueReady(db, queue) },
   ];
 }

@@ -1,23 +1,38 @@
 import { MODEL_VARIANTS } from '../../contract/client/models.js';
-import { servingOutput, type TaskSuccess } from '../../contract/trainer-protocol.js';
+import { servingOutput, type TaskOutput, type TaskSuccess } from '../../contract/trainer-protocol.js';
 import { inputShape } from '../../network/index.js';
+import { endOfTraining } from '../../planning/tasks/extension.js';
+import type { InputReference } from '../../planning/tasks/task-graph.js';
 import { STRATA_VERSION } from '../process/version.js';
 import type { Transaction } from '../store/connection/database.js';
 import { factsOf } from '../store/dataset-facts.js';
 import { newId } from '../store/ids.js';
+import { insertModelStates } from '../store/model-states.js';
 import { insertModel } from '../store/models.js';
 import { trainedIn } from '../store/runtimes.js';
 
-/** Creates the model of a job, in the transaction that lets the job succeed. @returns its id */
+/**
+ * Creates the model of a job, in the transaction that lets the job succeed. A job that makes a model again has none of its own.
+ * @returns its id
+ */
 export async function makeModel(
   tx: Transaction,
   jobId: string,
   { result, outputs }: TaskSuccess,
-): Promise<string> {
+): Promise<string | null> {
   const job = await tx.job.findUniqueOrThrow({
     where: { id: jobId },
-    select: { name: true, spec: true, dataset: true, initial: true, actor: true },
+    select: {
+      name: true,
+      spec: true,
+      dataset: true,
+      initial: true,
+      actor: true,
+      reproduces: true,
+      earlyEnd: true,
+    },
   });
+  if (job.reproduces !== null) return null;
   const spec = job.spec;
   const { family, depth } = spec.model;
   const id = newId('model');
@@ -40,5 +55,24 @@ export async function makeModel(
       environments: await trainedIn(tx, jobId),
     },
   });
+  const states = endOfTraining(spec, factsOf(job.dataset), job.earlyEnd?.round ?? null);
+  await insertModelStates(tx, id, await outputsOf(tx, jobId, states));
   return id;
+}
+
+/** The blobs among these outputs. */
+async function outputsOf(
+  tx: Transaction,
+  jobId: string,
+  wanted: ReadonlyMap<string, InputReference>,
+): Promise<ReadonlyMap<string, TaskOutput>> {
+  const key = { in: [...new Set([...wanted.values()].map(({ task }) => task))] };
+  const tasks = await tx.task.findMany({ where: { jobId, key }, select: { key: true, outputs: true } });
+  const outputs = new Map(tasks.map((task) => [task.key, task.outputs]));
+  return new Map(
+    [...wanted].flatMap(([name, { task, output }]) => {
+      const made = outputs.get(task)?.[output];
+      return made?.uri.startsWith('sha256:') ? [[name, made] as const] : [];
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../../contract/message-of.js';
+import { type CarriedTask, planExtension } from '../../planning/tasks/extension.js';
 import { needsOf, type PlannedTask, planTasks } from '../../planning/tasks/task-graph.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
@@ -21,9 +22,10 @@ export async function planJobsTogether(db: Database, ids: readonly string[]): Pr
     const rows = await tx.job.findMany({ where: { id: { in: ours } }, include: { dataset: true } });
     await markPlanned(tx, ours);
     const graphs: TaskRows[] = [];
-    for (const { id, spec, dataset } of rows) {
+    for (const { id, spec, dataset, carried } of rows) {
+      const facts = factsOf(dataset);
       try {
-        graphs.push(rowsOf(id, planTasks(spec, factsOf(dataset))));
+        graphs.push(rowsOf(id, carried ? planExtension(spec, facts, carried) : planTasks(spec, facts)));
       } catch (error) {
         await failUnplannable(tx, id, error);
       }
@@ -52,7 +54,9 @@ interface TaskRows {
   readonly dependencies: readonly Dependency[];
 }
 
-function rowsOf(jobId: string, plan: readonly PlannedTask[]): TaskRows {
+function rowsOf(jobId: string, plan: readonly (PlannedTask | CarriedTask)[]): TaskRows {
+  const open = (key: string) => !made.has(key);
+  const made = new Set(plan.filter((task) => 'made' in task).map(({ key }) => key));
   const ids = new Map(plan.map((task) => [task.key, newId('task')]));
   const idOf = (key: string): string => {
     const id = ids.get(key);
@@ -61,10 +65,21 @@ function rowsOf(jobId: string, plan: readonly PlannedTask[]): TaskRows {
   };
   return {
     tasks: plan.map((task, position) => {
-      return { ...task, id: idOf(task.key), jobId, position, waiting: needsOf(task).length };
+      const waiting = made.has(task.key) ? 0 : needsOf(task).filter(open).length;
+      return {
+        ...task,
+        id: idOf(task.key),
+        jobId,
+        position,
+        waiting,
+        outputs: 'made' in task ? task.made : null,
+      };
     }),
     dependencies: plan.flatMap((task) =>
-      needsOf(task).map((key) => ({ taskId: idOf(task.key), needsId: idOf(key) })),
+      (made.has(task.key) ? [] : needsOf(task)).map((key) => ({
+        taskId: idOf(task.key),
+        needsId: idOf(key),
+      })),
     ),
   };
 }

@@ -53,6 +53,13 @@ export interface EarlyEnd {
   readonly round: number;
 }
 
+/** The work of a job that its extension need not repeat: the steps before `steps`, with the outputs of the last tasks. */
+export interface Carried {
+  readonly steps: number;
+  /** Outputs by the key of the task and their name. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, TaskOutput>>>>;
+}
+
 /** Facts of a model, besides its spec, that it depends on. They outlive the rows that they come from. */
 export type StoredProvenance = Pick<
   Schemas['Model']['provenance'],
@@ -150,6 +157,7 @@ export const COLUMNS = {
     result: orNull(json<StoredResult>()),
     error: orNull(json<JobError>()),
     initial: orNull(json<readonly BlobUri[]>()),
+    carried: orNull(json<Carried>()),
     earlyEnd: orNull(json<EarlyEnd>()),
     selected: orNull(json<Selected>()),
   },
@@ -176,6 +184,8 @@ export const COLUMNS = {
     serving: json<Readonly<Record<string, BlobUri>>>(),
     provenance: orNull(json<StoredProvenance>()),
   },
+  modelState: { uri: textOf<BlobUri>() },
+  reproduction: { tensors: json<readonly string[]>() },
   evaluation: {
     variant: textOf<Schemas['ModelVariantName']>(),
     split: textOf<Schemas['EvaluationSplit']>(),

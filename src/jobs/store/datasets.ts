@@ -56,6 +56,11 @@ export function findDataset(
 }
 
 /** Built-in datasets first, then the newest. @param after id of the last dataset of the previous page */
+/** The dataset of a job, which cannot be deleted before its jobs. */
+export function requireDatasetRow(db: Queryable, id: string): Promise<Dataset> {
+  return db.dataset.findUniqueOrThrow({ where: { id } });
+}
+
 export function findDatasets(
   db: Queryable,
   tenant: string,

@@ -16,6 +16,7 @@ export type IdKind =
   | 'evaluation'
   | 'part'
   | 'promotion'
+  | 'reproduction'
   | 'profile'
   | 'push'
   | 'sweep'

@@ -141,6 +141,11 @@ export function findJob(db: Queryable, tenant: string, id: string) {
   return db.job.findUnique({ where: { id, tenant } });
 }
 
+/** The job of a model, which cannot be deleted before it. */
+export function findJobOfModel(db: Queryable, id: string) {
+  return db.job.findUniqueOrThrow({ where: { id } });
+}
+
 /** A kind of a job's tasks: KindProgress of src/planning/tasks/time-left.ts. */
 const JOB_PROGRESS = {
   kind: COLUMNS.task.kind,

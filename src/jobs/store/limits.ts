@@ -8,6 +8,7 @@ export type LimitedKind =
   | 'dataset'
   | 'evaluation'
   | 'profile'
+  | 'reproduction'
   | 'sweep'
   | 'webhook'
   | 'weights';

@@ -25,6 +25,11 @@ export interface NewJob {
   readonly initial: ColumnTypes<'job'>['initial'];
   /** Id of the API key that submits it; null on a server without keys. */
   readonly actor: string | null;
+  /** Id of the model that it makes again. */
+  readonly reproduces: string | null;
+  /** Id of the job that it extends, and what that has trained. */
+  readonly parentId: string | null;
+  readonly carried: ColumnTypes<'job'>['carried'];
 }
 
 /** An Idempotency-Key to reserve for the job. */
@@ -55,15 +60,16 @@ const insert = prepare(
   `WITH new AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS new (id text, tenant text, name text, metadata jsonb, priority int,
       "datasetId" text, spec jsonb, requested jsonb, plan jsonb, traceparent text, initial jsonb, actor text,
-      key text, "bodyHash" text, delivery text, trackers jsonb)
+      reproduces text, "parentId" text, carried jsonb, key text, "bodyHash" text, delivery text, trackers jsonb)
   ), taken AS (
     INSERT INTO idempotency_key (tenant, key, body_hash, job_id)
     SELECT tenant, key, "bodyHash", id FROM new WHERE key IS NOT NULL ORDER BY tenant, key
     ON CONFLICT (tenant, key) DO NOTHING RETURNING job_id
   ), added AS (
     INSERT INTO job (id, tenant, name, metadata, state, priority, dataset_id, spec, requested, plan, traceparent, initial,
-      actor, event_seq)
-    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, requested, plan, traceparent, initial, actor, 1
+      actor, reproduces, parent_id, carried, event_seq)
+    SELECT id, tenant, name, metadata, 'queued', priority, "datasetId", spec, requested, plan, traceparent, initial, actor,
+      reproduces, "parentId", carried, 1
     FROM new WHERE key IS NULL OR id IN (SELECT job_id FROM taken)
     RETURNING id, created_at
   ), told AS (

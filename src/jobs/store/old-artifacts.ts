@@ -25,6 +25,8 @@ function forgetSome(db: Queryable, days: number): Promise<number> {
       UPDATE model SET serving = '{}' FROM old WHERE model.job_id = old.id AND serving <> '{}'
     ), passed AS (
       DELETE FROM checkpoint USING task, old WHERE task.id = checkpoint.task_id AND task.job_id = old.id
+    ), states AS (
+      DELETE FROM model_state USING model, old WHERE model.id = model_state.model_id AND model.job_id = old.id
     ), files AS (
       DELETE FROM artifact USING old WHERE artifact.job_id = old.id
     )

@@ -45,6 +45,10 @@ export function readHeldReferences(db: Queryable): Promise<Reference[]> {
       WHERE job.finished_at IS NULL AND output.value->>'uri' LIKE 'sha256:%'
     UNION SELECT initial.uri, false FROM job CROSS JOIN LATERAL jsonb_array_elements_text(job.initial) AS initial(uri)
       WHERE job.finished_at IS NULL AND jsonb_typeof(job.initial) = 'array'
+    UNION SELECT output.value->>'uri', false FROM job
+      CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(job.carried) WHEN 'object' THEN job.carried->'outputs' ELSE '{}' END) AS task
+      CROSS JOIN LATERAL jsonb_each(task.value) AS output
+      WHERE job.finished_at IS NULL
     UNION SELECT initial.uri, false FROM sweep JOIN sweep_trial ON sweep_id = sweep.id
       CROSS JOIN LATERAL jsonb_array_elements_text(sweep_trial.job->'initial') AS initial(uri)
       WHERE sweep.finished_at IS NULL AND jsonb_typeof(sweep_trial.job->'initial') = 'array'`,
@@ -102,6 +106,8 @@ export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): 
     UNION SELECT uri FROM checkpoint WHERE uri = ANY (${uris})
     UNION SELECT uri FROM dataset_blob WHERE uri = ANY (${uris})
     UNION SELECT uri FROM weights WHERE uri = ANY (${uris})
+    UNION SELECT uri FROM model_state WHERE uri = ANY (${uris})
+    UNION SELECT 'sha256:' || expected FROM reproduction WHERE expected = ANY (${hashes})
     UNION SELECT uri FROM evaluation_part WHERE uri = ANY (${uris})
     UNION SELECT uri FROM batch_part WHERE uri = ANY (${uris})
     UNION SELECT errors_uri FROM batch_part WHERE errors_uri = ANY (${uris})

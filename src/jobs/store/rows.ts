@@ -14,6 +14,7 @@ export type LogLine = TableRow<'logLine'>;
 export type ModelPushRow = TableRow<'modelPush'>;
 export type PromotionRow = TableRow<'promotion'>;
 export type AliasRuleRow = TableRow<'aliasRule'>;
+export type ReproductionRow = TableRow<'reproduction'>;
 export type Profile = TableRow<'profile'>;
 export type SweepRow = TableRow<'sweep'>;
 export type TagChange = TableRow<'tagChange'>;

@@ -57,13 +57,13 @@ export function findTimedTasks(
   );
 }
 
-/** The successful training tasks of a job: stages and joined network. */
+/** The successful training tasks of a job: stages and joined network, without those that the job it extends has done. */
 export function findTrainedTasks(db: Queryable, jobId: string): Promise<TrainedTask[]> {
   return trained.rows(
     db,
     Prisma.sql`
     SELECT kind, stage, replica, weight, attempt, device, started_at AS "startedAt", finished_at AS "finishedAt",
       coalesce(seconds, '{}') AS seconds, trainer_seconds AS trainers
-    FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND kind IN ('stage', 'end_to_end')`,
+    FROM task WHERE job_id = ${jobId} AND state = 'succeeded' AND attempt > 0 AND kind IN ('stage', 'end_to_end')`,
   );
 }

@@ -43,28 +43,32 @@ export interface Claimer {
   readonly bfloat16: boolean;
 }
 
-export type NewTask = PlannedTask & {
+export type NewTask = Omit<PlannedTask, 'outputs'> & {
   readonly id: string;
   readonly jobId: string;
   readonly position: number;
-  /** Number of tasks that it needs. */
+  /** Number of unfinished tasks that it needs. */
   readonly waiting: number;
+  /** Outputs of a task that another job has done; null for one that is to be done. */
+  readonly outputs: Task['outputs'];
 };
 
 /** Inserts the plans of jobs with one statement, because a long job has thousands of tasks. */
 export async function insertTasks(tx: Transaction, tasks: readonly NewTask[]): Promise<void> {
   const rows = tasks.map(
-    ({ id, jobId, key, position, kind, stage, round, replica, waiting, inputs, weight }) => {
-      return { id, jobId, key, position, kind, stage, round, replica, waiting, inputs, weight };
+    ({ id, jobId, key, position, kind, stage, round, replica, waiting, inputs, weight, outputs }) => {
+      return { id, jobId, key, position, kind, stage, round, replica, waiting, inputs, weight, outputs };
     },
   );
   await tx.$executeRaw`
     INSERT INTO task (id, job_id, tenant, priority, key, position, kind, stage, round, replica, state, waiting, inputs,
-      weight)
+      weight, outputs, progress)
     SELECT planned.id, job.id, job.tenant, job.priority, key, position, kind, stage, round, replica,
-      CASE WHEN waiting = 0 THEN 'ready' ELSE 'waiting' END, waiting, inputs, weight
+      CASE WHEN outputs IS NOT NULL THEN 'succeeded' WHEN waiting = 0 THEN 'ready' ELSE 'waiting' END, waiting, inputs, weight,
+      outputs, CASE WHEN outputs IS NULL THEN 0 ELSE 1 END
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS planned (id text, "jobId" text, key text, position int,
-      kind text, stage int, round int, replica int, waiting int, inputs jsonb, weight float8)
+      kind text, stage int, round int, replica int, waiting int, inputs jsonb, weight float8,
+      outputs jsonb)
     JOIN job ON job.id = planned."jobId"`;
 }
 

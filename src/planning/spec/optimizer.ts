@@ -45,20 +45,33 @@ function checkNesterov({ type, nesterov, momentum }: ResolvedOptimizer, report: 
 }
 
 /** A warm-up must end before the run does, and before the first drop of the rate. */
-function checkSchedule(
-  { type, warmup_epochs: warmup, milestones }: OptimizerSpec['schedule'],
-  epochs: number,
-  report: Problems,
-): void {
+function checkSchedule(schedule: OptimizerSpec['schedule'], runEpochs: number, report: Problems): void {
+  const { type, warmup_epochs: warmup, milestones } = schedule;
   const pointer = '/optimizer/schedule/warmup_epochs';
+  const epochs = shortestCycle(schedule, runEpochs, report);
   if (warmup >= epochs) {
-    report(pointer, `must be below the run's ${epochs} epochs, or the rate never arrives`);
+    const what =
+      epochs < runEpochs ? `the ${epochs} epochs between two restarts` : `the run's ${epochs} epochs`;
+    report(pointer, `must be below ${what}, or the rate never arrives`);
     return;
   }
   const first = Math.min(...milestones) * epochs;
   if (type === 'step' && warmup > first) {
     report(pointer, `must be at most ${Number(first.toPrecision(3))}, the epoch of the first milestone`);
   }
+}
+
+/** Epochs of the shortest part that the schedule covers once. */
+function shortestCycle(
+  { restart_epochs: restarts }: OptimizerSpec['schedule'],
+  epochs: number,
+  report: Problems,
+): number {
+  const bounds = [0, ...restarts, epochs];
+  const cycles = bounds.slice(1).map((bound, index) => bound - (bounds[index] ?? 0));
+  if (cycles.every((cycle) => cycle > 0)) return Math.min(...cycles);
+  report('/optimizer/schedule/restart_epochs', `must ascend, each below the run's ${epochs} epochs`);
+  return epochs;
 }
 
 /** Schedules that fall to a minimum, and the one whose way down has a power. */

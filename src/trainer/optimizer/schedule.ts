@@ -41,10 +41,24 @@ export function learningRateAt(
   { totalSteps, stepsPerEpoch }: Pick<Rounds, 'totalSteps' | 'stepsPerEpoch'>,
 ): number {
   const warmup = Math.round(schedule.warmup_epochs * stepsPerEpoch);
+  const { start, end } = cycleOf(schedule, step, { totalSteps, stepsPerEpoch });
+  const [at, steps] = [step - start, end - start];
   // Goyal et al., arXiv:1706.02677, section 2.2: the rate rises to the base in equal increments.
-  if (step < warmup) return (base * (step + 1)) / warmup;
-  const done = (step - warmup) / (totalSteps - warmup);
-  return DECAYS[schedule.type](base, { run: step / totalSteps, done }, schedule);
+  if (at < warmup) return (base * (at + 1)) / warmup;
+  const done = (at - warmup) / (steps - warmup);
+  return DECAYS[schedule.type](base, { run: at / steps, done }, schedule);
+}
+
+/** The steps that the schedule covers once: the whole run, unless it begins again. Jobs of earlier versions never do. */
+function cycleOf(
+  { restart_epochs: restarts = [] }: Schedule,
+  step: number,
+  { totalSteps, stepsPerEpoch }: Pick<Rounds, 'totalSteps' | 'stepsPerEpoch'>,
+): { readonly start: number; readonly end: number } {
+  const bounds = [0, ...restarts.map((epoch) => epoch * stepsPerEpoch), totalSteps];
+  const next = bounds.findIndex((bound, index) => index > 0 && step < bound);
+  const index = next === -1 ? bounds.length - 1 : next;
+  return { start: bounds[index - 1] ?? 0, end: bounds[index] ?? totalSteps };
 }
 
 /**

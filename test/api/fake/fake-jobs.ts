@@ -52,6 +52,13 @@ export class FakeJobs implements JobsClient {
     return { job, replayed: false };
   }
 
+  async extendJob(id: string, { epochs }: { readonly epochs: number }, options: CreateJobOptions) {
+    const job = this.#job(id);
+    if (job.state !== 'succeeded') throw new StrataError('job_unfinished', `The job is ${job.state}.`);
+    const made = await this.createJob({ ...job.spec, epochs: job.spec.epochs + epochs }, options);
+    return { ...made, job: { ...made.job, parent_id: id } };
+  }
+
   async getJob(id: string) {
     return this.rows.get(id) ?? null;
   }

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/contract/client/models.js';
 import { StrataError } from '../../../src/contract/errors.js';
 import { evaluate } from '../../../src/jobs/client/models/evaluation.js';
-import { complete, modelOf, NOW } from '../fixtures.js';
+import { complete, modelOf, NOW, reproductionOf } from '../fixtures.js';
 
 /** Two images of class 0, of which the second is taken for class 1. */
 const ANSWERS = {
@@ -99,6 +99,27 @@ export class FakeModels implements ModelsClient {
       figures: [{ name: 'test_accuracy', a: 0.9, b: 0.95, difference: 0.05 }],
       curves: [{ name: 'loss', stage: 0, a: { step: 9, value: 0.5 }, b: null }],
     };
+  }
+
+  async getModelLineage(id: string) {
+    const { name, created_at: at } = this.#model(id);
+    const node = { id, type: 'model' as const, name, at, sha256: null, exists: true };
+    const nodes = [{ ...node, links: { self: `/models/${id}` } }];
+    return { object: 'lineage' as const, model_id: id, nodes, edges: [], complete: true };
+  }
+
+  async createReproduction(id: string) {
+    this.#model(id);
+    return reproductionOf('reproduction_1');
+  }
+
+  async listReproductions(id: string) {
+    this.#model(id);
+    return complete([reproductionOf('reproduction_1')]);
+  }
+
+  async getReproduction(id: string) {
+    return id === 'reproduction_1' ? reproductionOf(id) : null;
   }
 
   async predict(id: string, { variant, topK, items }: PredictionQuestion) {

@@ -75,6 +75,14 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
     );
     return id;
   },
+  async reproductions(live) {
+    const id = `reproduction_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+    await live.strata.sql.query(
+      `INSERT INTO reproduction (id, tenant, model_id, job_id, expected) VALUES ($1, 'ours', $2, 'job_none', $3)`,
+      [id, await makeModel(live), '0'.repeat(64)],
+    );
+    return id;
+  },
   async profiles({ strata }) {
     const ours = strata.service.forTenant('ours');
     return (await ours.plans.createProfile({ job: smallJob(), device: 'cpu' })).id;

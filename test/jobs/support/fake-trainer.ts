@@ -10,6 +10,7 @@
  * - it writes `from-<name>-a<attempt>`, holding the checkpoint it was given, or nothing;
  * - `warn-<name>` holds the message of a warning, of every task of this name;
  * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that;
+ * - finalize stores weights.safetensors if FAKE_TRAINER_WEIGHTS is set, with another byte where `change-weights` exists;
  * - every task takes FAKE_TRAINER_MS milliseconds, if that is set;
  * - `print-<name>` holds what to print on stderr, also used up; `die-<name>` the same, and then SIGKILL.
  */
@@ -19,15 +20,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
 import type { NetworkProfile } from '../../../src/contract/network-profile.js';
-import type {
-  ArtifactOutput,
-  FromTrainer,
-  MetricSample,
-  TaskAssignment,
-  TaskOutput,
-  TaskSuccess,
-  TaskWarning,
-  ToTrainer,
+import { encodeSafetensorsFile } from '../../../src/contract/safetensors.js';
+import {
+  type ArtifactOutput,
+  FINAL_WEIGHTS,
+  type FromTrainer,
+  type MetricSample,
+  type TaskAssignment,
+  type TaskOutput,
+  type TaskSuccess,
+  type TaskWarning,
+  type ToTrainer,
 } from '../../../src/contract/trainer-protocol.js';
 import { describeRun } from '../../../src/method/index.js';
 import { planTasks } from '../../../src/planning/tasks/task-graph.js';
@@ -112,7 +115,7 @@ async function work(assignment: TaskAssignment, joined?: FakeGang): Promise<Task
   return {
     outputs,
     seconds: { total: 0.001 },
-    artifacts: isFinal ? [await writeReport(assignment), await writeModel(assignment)] : [],
+    artifacts: isFinal ? await writeArtifacts(assignment) : [],
     result: isFinal ? finalFigures(assignment) : {},
     warnings: warningsOf(name),
     ...(assignment.kind === 'profile' && { profile: profileOf(assignment) }),
@@ -197,6 +200,25 @@ async function writeSpool(
 async function writeReport({ job_id }: TaskAssignment): Promise<ArtifactOutput> {
   const output = await blobs.put(new TextEncoder().encode(JSON.stringify({ job_id })));
   return { ...output, name: 'report.json', kind: 'report', media_type: 'application/json' };
+}
+
+async function writeArtifacts(assignment: TaskAssignment): Promise<ArtifactOutput[]> {
+  const artifacts = [await writeReport(assignment), await writeModel(assignment)];
+  return process.env.FAKE_TRAINER_WEIGHTS ? [...artifacts, await writeWeights(assignment)] : artifacts;
+}
+
+/** Weights of two tensors that depend on the seed alone, unless `change-weights` is there, once. */
+async function writeWeights({ spec: { seed } }: TaskAssignment): Promise<ArtifactOutput> {
+  const tensor = (...values: number[]) => {
+    return { dtype: 'U8', shape: [values.length], bytes: Uint8Array.from(values) } as const;
+  };
+  const change = take(join(folder, 'change-weights')) === null ? 0 : 1;
+  const tensors = new Map([
+    ['stem/conv/kernel', tensor(seed % 251, 1, 2)],
+    ['head/dense/bias', tensor(3, seed % 241, change)],
+  ]);
+  const output = await blobs.put(encodeSafetensorsFile(tensors, null));
+  return { ...output, name: FINAL_WEIGHTS, kind: 'weights', media_type: 'application/octet-stream' };
 }
 
 /** A file that no model can be loaded from: it has no `serving` outputs. */

@@ -102,7 +102,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'rate-early',
       fault: 'The cosine is a step ahead.',
       file: 'src/trainer/optimizer/schedule.ts',
-      edits: [['(step - warmup) / (', '(step + 1 - warmup) / (']],
+      edits: [['(at - warmup) / (', '(at + 1 - warmup) / (']],
     },
     {
       name: 'dropout-step',
@@ -217,7 +217,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'warm-up-late',
       fault: 'The first step of a warm-up has rate 0.',
       file: 'src/trainer/optimizer/schedule.ts',
-      edits: [['(base * (step + 1)) / warmup', '(base * step) / warmup']],
+      edits: [['(base * (at + 1)) / warmup', '(base * at) / warmup']],
     },
   ]),
   ...noticedBy('test/trainer/optimizer/optimizer.test.ts', 'ten steps equal the formula in float64', [

@@ -175,7 +175,7 @@ test('n replicas learn at n times the rate, but never above the highest of the r
   const rounds = { totalSteps: 100, stepsPerEpoch: 10 };
   const rate = (step: number, replicas: number) =>
     replicaRateAt(
-      { ...optimizer, schedule: { ...optimizer.schedule, milestones: [] } },
+      { ...optimizer, schedule: { ...optimizer.schedule, milestones: [], restart_epochs: [] } },
       step,
       rounds,
       replicas,

@@ -3,6 +3,7 @@ import { useRef } from 'react';
 import { Link } from 'wouter';
 import { Problem } from '../../parts/problem.js';
 import { type Schemas, strata } from '../../server.js';
+import { Extend } from './extend.js';
 
 type Job = Schemas['Job'];
 type Verb = 'pause' | 'resume' | 'cancel';
@@ -25,6 +26,7 @@ export function Actions({ job }: { readonly job: Job }) {
       <Link className="button" href={`/jobs/new?from=${job.id}`}>
         Clone
       </Link>
+      {job.state === 'succeeded' && job.reproduces === null && <Extend job={job} />}
       {!isOver && (
         <>
           <button

@@ -10,6 +10,7 @@ import { registryPage } from '../registry/registry-page.js';
 import { EvaluationPanels } from './evaluation.js';
 import { EvaluationsPanel } from './evaluations.js';
 import { PredictPanel } from './predict.js';
+import { ProvenancePanels } from './provenance.js';
 
 type Model = Schemas['Model'];
 
@@ -34,6 +35,7 @@ export default function ModelView({ id }: { readonly id: string }) {
           <EvaluationPanels model={model} />
           <EvaluationsPanel model={model} />
           <VariantsPanel variants={model.variants} />
+          <ProvenancePanels model={model} />
         </div>
         <aside className="rail">
           <Panel title="Origin">

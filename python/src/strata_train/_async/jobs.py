@@ -108,6 +108,20 @@ class AsyncJob:
         self.data = await self._connection.json("POST", self._path("/resume"))
         return self
 
+    async def extend(self, epochs: int, *, schedule: str = "continue", idempotency_key: Optional[str] = None) -> "AsyncJob":
+        """A new job that trains this one, which has succeeded, for more epochs.
+
+        ``schedule`` is ``continue`` or ``rewarm``.
+        """
+        answer = await self._connection.json(
+            "POST",
+            self._path("/extend"),
+            json={"epochs": epochs, "schedule": schedule},
+            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+            retry=True,
+        )
+        return AsyncJob(self._connection, answer)
+
     async def tasks(self) -> "list[schemas.Task]":
         return cast("list[schemas.Task]", (await self._connection.get(self._path("/tasks")))["data"])
 

@@ -1,5 +1,6 @@
 """Models, and what they say of images."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Optional, cast
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Unpack
+
+
+_LOOK_S = 1.0
 
 
 class AsyncModel:
@@ -81,6 +85,20 @@ class AsyncModel:
     async def download(self, folder: PathLike) -> "list[Path]":
         """Writes every file of the job that made this model."""
         return await AsyncArtifacts(self._connection).download_all(self.data["job_id"], folder)
+
+    async def lineage(self) -> schemas.Lineage:
+        """Where the model came from, and what was said of it."""
+        return cast(schemas.Lineage, await self._connection.get(f"/models/{quoted(self.id)}/lineage"))
+
+    async def reproduce(self, *, wait: bool = True) -> schemas.Reproduction:
+        """Trains the model again; with ``wait``, once the weights are compared."""
+        path = f"/models/{quoted(self.id)}/reproductions"
+        answer = cast(schemas.Reproduction, await self._connection.json("POST", path))
+        while wait and answer["finished_at"] is None:
+            await asyncio.sleep(_LOOK_S)
+            path = f"/reproductions/{quoted(answer['id'])}"
+            answer = cast(schemas.Reproduction, await self._connection.get(path))
+        return answer
 
     async def delete(self) -> None:
         await self._connection.json("DELETE", f"/models/{quoted(self.id)}")

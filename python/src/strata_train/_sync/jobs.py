@@ -108,6 +108,20 @@ class Job:
         self.data = self._connection.json("POST", self._path("/resume"))
         return self
 
+    def extend(self, epochs: int, *, schedule: str = "continue", idempotency_key: Optional[str] = None) -> "Job":
+        """A new job that trains this one, which has succeeded, for more epochs.
+
+        ``schedule`` is ``continue`` or ``rewarm``.
+        """
+        answer = self._connection.json(
+            "POST",
+            self._path("/extend"),
+            json={"epochs": epochs, "schedule": schedule},
+            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+            retry=True,
+        )
+        return Job(self._connection, answer)
+
     def tasks(self) -> "list[schemas.Task]":
         return cast("list[schemas.Task]", (self._connection.get(self._path("/tasks")))["data"])
 

@@ -1,6 +1,7 @@
 # Generated from ../_async/models.py by `npm run generate`. Do not edit.
 """Models, and what they say of images."""
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Optional, cast
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Unpack
+
+
+_LOOK_S = 1.0
 
 
 class Model:
@@ -82,6 +86,20 @@ class Model:
     def download(self, folder: PathLike) -> "list[Path]":
         """Writes every file of the job that made this model."""
         return Artifacts(self._connection).download_all(self.data["job_id"], folder)
+
+    def lineage(self) -> schemas.Lineage:
+        """Where the model came from, and what was said of it."""
+        return cast(schemas.Lineage, self._connection.get(f"/models/{quoted(self.id)}/lineage"))
+
+    def reproduce(self, *, wait: bool = True) -> schemas.Reproduction:
+        """Trains the model again; with ``wait``, once the weights are compared."""
+        path = f"/models/{quoted(self.id)}/reproductions"
+        answer = cast(schemas.Reproduction, self._connection.json("POST", path))
+        while wait and answer["finished_at"] is None:
+            time.sleep(_LOOK_S)
+            path = f"/reproductions/{quoted(answer['id'])}"
+            answer = cast(schemas.Reproduction, self._connection.get(path))
+        return answer
 
     def delete(self) -> None:
         self._connection.json("DELETE", f"/models/{quoted(self.id)}")

@@ -67,7 +67,7 @@ export async function createJob(
     actor = null,
   }: CreateJobOptions,
 ): Promise<{ row: Job; replayed: boolean }> {
-  const { db, outgoing, nudge } = parts;
+  const { db, outgoing } = parts;
   const resolve = async (id: string) => {
     checkTrackers(submitted.trackers, outgoing.policy);
     const trackers = withoutSecrets(submitted.trackers);
@@ -85,10 +85,29 @@ export async function createJob(
     return { row: rowOf(job, new Date()), replayed: false };
   }
   const key = idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash };
+  const trackers = () => sealTrackers(submitted.trackers, outgoing);
+  return submit(parts, tenant, { key, make: resolve, trackers });
+}
+
+/** A job to store. */
+export interface Submission {
+  readonly key: WantedKey | null;
+  /** Makes the job of this id. Asked again if its dataset is deleted meanwhile. */
+  readonly make: (id: string) => Promise<NewJob>;
+  readonly trackers: () => Promise<JobInsert['trackers']>;
+}
+
+/** Stores a job and its Idempotency-Key in one transaction, or finds the job of the same request before. */
+export async function submit(
+  parts: CreateParts,
+  tenant: string,
+  { key, make, trackers }: Submission,
+): Promise<{ row: Job; replayed: boolean }> {
+  const { db } = parts;
   const first = () => (key === null ? null : replay(db, tenant, key));
   let job: NewJob;
   try {
-    job = await resolve(newId('job'));
+    job = await make(newId('job'));
     await requireBytesLeft(db, parts.quota, tenant);
   } catch (error) {
     // The spec may have been valid when the key was first used.
@@ -96,14 +115,14 @@ export async function createJob(
     if (row) return { row, replayed: true };
     throw error;
   }
-  const trackers = await sealTrackers(submitted.trackers, outgoing);
-  const createdAt = await parts.storeJob({ job, key, trackers }).catch(async (error) => {
+  const insert = { job, key, trackers: await trackers() };
+  const createdAt = await parts.storeJob(insert).catch(async (error) => {
     // The dataset was deleted after the look-up. Resolving again gives the usual error for an unknown dataset.
-    if (lacksDataset(error)) await resolve(job.id);
+    if (lacksDataset(error)) await make(job.id);
     throw error;
   });
   if (createdAt) {
-    nudge();
+    parts.nudge();
     return { row: rowOf(job, createdAt), replayed: false };
   }
   const row = await first();

@@ -15,12 +15,14 @@ import { lockRequiredJob, notFound } from '../require-job.js';
 import { toJob } from '../views/job.js';
 import { listOf, pageOf } from '../views/parts.js';
 import { type CreateParts, createJob } from './create-job.js';
+import { extendJob } from './extend-job.js';
 import { cursorOf, placeOf } from './job-cursor.js';
 import { queueOf } from './queue-place.js';
 
 type JobMethods = Pick<
   JobsClient,
   | 'createJob'
+  | 'extendJob'
   | 'getJob'
   | 'getJobState'
   | 'listJobs'
@@ -45,6 +47,11 @@ export function jobMethods(parts: CreateParts & { readonly blobs: BlobStore }, t
     async createJob(spec, options) {
       const reads = askingOnce(parts.reads);
       const { row, replayed } = await createJob({ ...parts, reads }, tenant, spec, options);
+      return { job: await readJob({ db, reads }, row), replayed };
+    },
+    async extendJob(id, extension, options) {
+      const reads = askingOnce(parts.reads);
+      const { row, replayed } = await extendJob({ ...parts, reads }, tenant, { id, ...extension }, options);
       return { job: await readJob({ db, reads }, row), replayed };
     },
     listJobs: (filter) => listJobs(parts, tenant, filter),

@@ -112,6 +112,9 @@ export async function resolveJob(
     traceparent,
     initial: initial.blobs,
     actor,
+    reproduces: null,
+    parentId: null,
+    carried: null,
   };
 }
 
@@ -145,7 +148,7 @@ function notReady({ name, state, builtIn }: DatasetFactsRow, begins: boolean): S
   return new StrataError('dataset_not_ready', `The dataset ${name} ${why}.`);
 }
 
-function planFigures(
+export function planFigures(
   spec: ResolvedSpec,
   facts: DatasetFacts,
   warnings: Initial['warnings'],
@@ -181,6 +184,9 @@ export function rowOf(job: NewJob, createdAt: Date): Job {
     plan: job.plan,
     initial: job.initial,
     actor: job.actor,
+    reproduces: job.reproduces,
+    parentId: job.parentId,
+    carried: job.carried,
     earlyEnd: null,
     selected: null,
     budgetSpentAt: null,

@@ -29,7 +29,15 @@ export function modelMethods(
   tenant: string,
 ): Omit<
   ModelsClient,
-  'predict' | 'getModelEvaluation' | 'listModelErrors' | 'listModelPushes' | 'pushModel'
+  | 'listModelPushes'
+  | 'pushModel'
+  | 'predict'
+  | 'getModelEvaluation'
+  | 'listModelErrors'
+  | 'getModelLineage'
+  | 'createReproduction'
+  | 'listReproductions'
+  | 'getReproduction'
 > {
   const requireRow = async (id: string): Promise<ModelRow> =>
     (await findModel(db, tenant, id)) ?? notFound(id);

@@ -42,6 +42,8 @@ export function toJob(row: JobRow, { progress, queue, modelId, nowMs, curve }: J
     queue,
     spec: row.spec,
     requested: row.requested,
+    parent_id: row.parentId,
+    reproduces: row.reproduces,
     // Jobs of earlier versions have none.
     plan: { warnings: [], ...row.plan },
     result: row.result === null ? null : toResult(row, row.result, modelId),

@@ -19,6 +19,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   metric_level: 'SELECT, INSERT, UPDATE, DELETE',
   artifact: 'SELECT, INSERT, UPDATE',
   model: 'SELECT, INSERT',
+  model_state: 'SELECT, INSERT',
   // A trigger gives a new model its number.
   model_version: 'SELECT, INSERT, UPDATE',
   evaluation: 'SELECT, UPDATE',

@@ -51,6 +51,9 @@ const row: Job = {
   traceparent: null,
   initial: null,
   actor: null,
+  reproduces: null,
+  parentId: null,
+  carried: null,
 };
 const STAGES = { kind: 'stage', total: 100, running: 2, timedSeconds: 20 * 60 } as const;
 const SURROUNDINGS = { progress: [], queue: null, modelId: null, nowMs: 0 };
