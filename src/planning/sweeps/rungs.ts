@@ -54,6 +54,24 @@ export function nextPromotion<C extends Climber>(
   return null;
 }
 
+/**
+ * The run that goes on although it is not in the top 1/divisor: the best at the highest rung, once nothing else is left and
+ * no run has been trained to its end. Without it, a search of few trials over many rungs would end without a winner.
+ */
+export function lastClimber<C extends Climber>(runs: readonly C[], { objective }: Rules): C | null {
+  const isOpen = (run: C) => run.state === 'waiting' || (WAITING.includes(run.state) && !isAtRung(run));
+  if (runs.some((run) => run.state === 'succeeded' || isOpen(run))) return null;
+  const waiting = runs.filter((run) => WAITING.includes(run.state));
+  const highest = Math.max(0, ...waiting.map(({ rung }) => rung));
+  return (
+    waiting
+      .filter(({ rung }) => rung === highest)
+      .map((run) => ({ run, score: scoreOf(objective, run.reached[run.rung]?.value ?? null) }))
+      .reduce<Ranked<C> | null>((first, other) => (first && precedes(first, other) ? first : other), null)
+      ?.run ?? null
+  );
+}
+
 interface Ranked<C> {
   readonly run: C;
   readonly score: number;
