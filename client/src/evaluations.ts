@@ -14,7 +14,9 @@ export function evaluationsApi({ http }: Connection) {
     /** The evaluation of this question, which may exist already. It is made by workers: `get` shows its progress. */
     create: (request: EvaluationRequest): Promise<Evaluation> =>
       answered(
-        http.POST('/evaluations', { body: { variant: 'full', split: 'test', tta: 'none', ...request } }),
+        http.POST('/evaluations', {
+          body: { variant: 'full', split: 'test', tta: 'none', cascade: false, ...request },
+        }),
       ),
     list: (query: ListQuery = {}): Promise<Schemas['EvaluationList']> =>
       answered(http.GET('/evaluations', { params: { query } })),

@@ -142,6 +142,22 @@ export const reproductionsQuery = (model: string) =>
 export const lineageQuery = (model: string) =>
   queryOptions({ queryKey: ['lineage', model], queryFn: () => strata.models.lineage(model) });
 
+/** The newest batch predictions, of all models or of one. Those under way change by themselves. */
+export const batchesQuery = (model?: string) =>
+  queryOptions({
+    queryKey: ['batches', model ?? null],
+    queryFn: async () =>
+      (await strata.batches.list({ limit: JOBS_PER_PAGE, ...(model !== undefined && { model }) })).data,
+    refetchInterval: LOOK_MS,
+  });
+
+export const batchQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['batch', id],
+    queryFn: () => strata.batches.get(id),
+    refetchInterval: LOOK_MS,
+  });
+
 /** The newest evaluations, of all models or of one. Those under way change by themselves. */
 export const evaluationsQuery = (model?: string) =>
   queryOptions({

@@ -17,6 +17,8 @@ const ModelsView = lazy(() => import('./views/models/models.js'));
 const ModelView = lazy(() => import('./views/models/model.js'));
 const EvaluationsView = lazy(() => import('./views/evaluations/evaluations.js'));
 const EvaluationView = lazy(() => import('./views/evaluations/evaluation.js'));
+const BatchesView = lazy(() => import('./views/batches/batches.js'));
+const BatchView = lazy(() => import('./views/batches/batch.js'));
 const RegistryView = lazy(() => import('./views/registry/registry.js'));
 const DatasetsView = lazy(() => import('./views/datasets/datasets.js'));
 const DatasetView = lazy(() => import('./views/datasets/dataset.js'));
@@ -31,6 +33,7 @@ const PAGES = [
   ['/models', 'Models'],
   ['/registry', 'Registry'],
   ['/evaluations', 'Evaluations'],
+  ['/batch-predictions', 'Batches'],
   ['/datasets', 'Datasets'],
   ['/workers', 'Workers'],
   ['/settings', 'Settings'],
@@ -78,6 +81,8 @@ export function Shell() {
             <Route path="/registry" component={RegistryView} />
             <Route path="/evaluations/:id">{({ id }) => <EvaluationView id={id} />}</Route>
             <Route path="/evaluations" component={EvaluationsView} />
+            <Route path="/batch-predictions/:id">{({ id }) => <BatchView id={id} />}</Route>
+            <Route path="/batch-predictions" component={BatchesView} />
             <Route path="/datasets/:id">{({ id }) => <DatasetView id={id} />}</Route>
             <Route path="/datasets" component={DatasetsView} />
             <Route path="/workers" component={WorkersView} />

@@ -22,6 +22,8 @@ export interface EvaluationSetup {
   /** The model's class for each class of the dataset: they are matched by name. */
   readonly labels: readonly number[];
   readonly tta: Schemas['TestTimeAugmentation'];
+  /** The compact network, for a cascade. Absent in what an earlier version stored. */
+  readonly compact?: BlobUri | null;
 }
 
 /** The work of an evaluator at a time: it answers some images, or computes the figures of all answers. */
@@ -40,7 +42,10 @@ export type EvaluationAssignment =
     };
 
 export type EvaluationSuccess =
-  /** A safetensors blob: `probabilities` F32 [n,classes] and `labels` U16 [n], as classes of the model. */
+  /**
+   * A safetensors blob: `probabilities` F32 [n,classes] and `labels` U16 [n], as classes of the model. For a cascade, also
+   * `compact` F32 [n,classes] and `seconds` F32 [2], of the full and of the compact network.
+   */
   | { readonly kind: 'answers'; readonly uri: BlobUri }
   /** `predictions`: a blob in the form of test-predictions.ts. */
   | {

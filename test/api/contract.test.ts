@@ -19,7 +19,7 @@ interface Parameter {
 }
 
 /** Operations whose body names a thing that must be there. */
-const NAMED_IN_BODY = ['createEvaluation'];
+const NAMED_IN_BODY = ['createBatchPrediction', 'createEvaluation'];
 
 describe('the contract', () => {
   const { call } = useApp();

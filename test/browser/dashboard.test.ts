@@ -19,7 +19,7 @@ import { foreignFile, safetensorsOf } from '../support/foreign-weights.js';
 import { startProcess } from '../support/process.js';
 import { blobUrlOf, FAKE_TRAINER, Strata } from '../support/strata.js';
 import { findChromium, withBrowser } from './chromium.js';
-import { insertEvaluation } from './evaluated.js';
+import { insertBatch, insertEvaluation } from './evaluated.js';
 
 const executable = findChromium();
 const skip = executable ? false : 'no Chromium: set CHROMIUM_PATH or run `apt-get install -y chromium`';
@@ -349,6 +349,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.getByText('McNemar').waitFor({ state: 'detached' });
       await page.getByLabel('Compare with').selectOption(second);
       await page.getByText(/McNemar p/).waitFor();
+      await page.getByRole('img', { name: 'Accuracy against seconds by threshold' }).waitFor();
     });
   });
 
@@ -376,13 +377,32 @@ describe('the dashboard in a browser', { skip }, () => {
     ];
   }
 
+  test('a batch prediction shows how far it is, and is cancelled', async () => {
+    const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
+    const id = await insertBatch(strata, model!, '2');
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/batch-predictions`);
+      await page.getByRole('link', { name: 'test of october' }).click();
+      await page.waitForURL(new RegExp(`${id}$`));
+      await page.getByText('900 (60.1 %)').waitFor();
+      await page.getByText('There is no result yet.').waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('cancelled').first().waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
+    });
+    await strata.client.batches.deleteBatchPrediction(id);
+  });
+
   test('every view is accessible and fits, wide and narrow, light and dark', async () => {
     const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
     const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
     const [dataset] = (await strata.client.datasets.listDatasets({ limit: 1 })).data;
     const [sweep] = (await strata.client.sweeps.listSweeps({ limit: 1 })).data;
     const [one, other] = (await strata.client.evaluations.listEvaluations({ limit: 2 })).data;
+    const batch = await insertBatch(strata, model!);
     const views = [
+      '/ui/batch-predictions',
+      `/ui/batch-predictions/${batch}`,
       '/ui/sweeps',
       `/ui/sweeps/${sweep!.id}`,
       '/ui/registry',

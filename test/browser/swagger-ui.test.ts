@@ -28,6 +28,7 @@ const TYPED: Readonly<Record<string, string>> = {
   workers: 'worker_1',
   sweeps: 'sweep_1',
   evaluations: 'evaluation_1',
+  'batch-predictions': 'batch_1',
   promotions: 'promotion_1',
 };
 

@@ -12,6 +12,7 @@ export interface EvaluateOptions {
   readonly split?: Schemas['EvaluationSplit'];
   readonly variant?: Schemas['ModelVariantName'];
   readonly tta?: Schemas['TestTimeAugmentation'];
+  readonly cascade?: boolean;
   readonly wait: boolean;
 }
 
@@ -90,6 +91,14 @@ function show(out: Context['out'], evaluation: Evaluation): void {
     ['AUROC', figure(figures.auroc)],
     ['average precision', figure(figures.average_precision)],
   ]);
+  if (!figures.cascade) return;
+  out.line();
+  out.table(
+    ['THRESHOLD', 'ACCURACY', 'BY COMPACT', 'SECONDS'],
+    figures.cascade.points.map(({ threshold, accuracy, by_compact, seconds }) => [
+      ...[String(threshold), percent(accuracy, 2), percent(by_compact), seconds.toFixed(2)],
+    ]),
+  );
 }
 
 export async function compareEvaluations({ strata, out }: Context, a: string, b: string): Promise<void> {

@@ -19,6 +19,7 @@ export function addEvaluations(program: Command): void {
     )
     .addOption(new Option('--variant <variant>', 'network of the model').choices(['full', 'compact']))
     .addOption(new Option('--tta <augmentation>', 'mean over mirror images').choices(['none', 'flip']))
+    .option('--cascade', 'run the compact network, too, and show cascades of both')
     .option('--no-wait', 'do not wait for the figures')
     .action((model: string, options: EvaluateOptions, command: Command) =>
       run(command, async (context) => (await load()).createEvaluation(context, model, options)),

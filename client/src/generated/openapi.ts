@@ -3326,6 +3326,11 @@ export interface components {
             split: components["schemas"]["EvaluationSplit"];
             /** @default none */
             tta: components["schemas"]["TestTimeAugmentation"];
+            /**
+             * @description Also runs the compact network on every image, and reports what a cascade of both networks would bring by threshold. Requires `variant` `full`.
+             * @default false
+             */
+            cascade: boolean;
         };
         /**
          * @description Images of the dataset. A model was trained on `train`, so its figures there say little about new images.
@@ -3356,6 +3361,8 @@ export interface components {
             };
             split: components["schemas"]["EvaluationSplit"];
             tta: components["schemas"]["TestTimeAugmentation"];
+            /** @description Whether the compact network answers the images */
+            cascade: boolean;
             /** @description Number of images in the split. */
             images: number;
             /** @description Share of the parts that are finished. */
@@ -3436,6 +3443,23 @@ export interface components {
                     accuracy: number | null;
                 }[];
             };
+            cascade?: components["schemas"]["EvaluatedCascade"];
+        };
+        /** @description The full and the compact network on the same images, and cascades of both by threshold. Only with `cascade`. */
+        EvaluatedCascade: {
+            compact_accuracy: number;
+            /** @description Time in which the full network answers all images. */
+            full_seconds: number;
+            /** @description The same of the compact network. */
+            compact_seconds: number;
+            points: {
+                threshold: number;
+                accuracy: number;
+                /** @description Share of the images that the compact network answers. */
+                by_compact: number;
+                /** @description The compact network sees every image and the full one those that are left. */
+                seconds: number;
+            }[];
         };
         EvaluatedClass: {
             index: components["schemas"]["ClassIndex"];

@@ -1629,6 +1629,10 @@ class EvaluationRequest(TypedDict):
     """Name or id of a dataset whose images are imported."""
     split: NotRequired[EvaluationSplit]
     tta: NotRequired[TestTimeAugmentation]
+    cascade: NotRequired[bool]
+    """Also runs the compact network on every image, and reports what a cascade of both networks would bring by
+    threshold. Requires `variant` `full`.
+    """
 
 
 class Evaluation(TypedDict):
@@ -1645,6 +1649,8 @@ class Evaluation(TypedDict):
     """The dataset as it was. It may be deleted since."""
     split: EvaluationSplit
     tta: TestTimeAugmentation
+    cascade: bool
+    """Whether the compact network answers the images"""
     images: int
     """Number of images in the split."""
     progress: float
@@ -1713,6 +1719,7 @@ class EvaluationFigures(TypedDict):
     confusion: list[EvaluationFiguresConfusionItem]
     """Pairs of a class and the class predicted for it that occur, by index, the most frequent first; at most 10,000."""
     calibration: EvaluationFiguresCalibration
+    cascade: NotRequired[EvaluatedCascade]
 
 
 class EvaluationFiguresConfusionItem(TypedDict):
@@ -1737,6 +1744,26 @@ EvaluationFiguresCalibrationBinsItem = TypedDict(
         'accuracy': "Optional[float]",
     },
 )
+
+
+class EvaluatedCascade(TypedDict):
+    """The full and the compact network on the same images, and cascades of both by threshold. Only with `cascade`."""
+
+    compact_accuracy: float
+    full_seconds: float
+    """Time in which the full network answers all images."""
+    compact_seconds: float
+    """The same of the compact network."""
+    points: list[EvaluatedCascadePointsItem]
+
+
+class EvaluatedCascadePointsItem(TypedDict):
+    threshold: float
+    accuracy: float
+    by_compact: float
+    """Share of the images that the compact network answers."""
+    seconds: float
+    """The compact network sees every image and the full one those that are left."""
 
 
 class EvaluatedClass(TypedDict):

@@ -3,8 +3,8 @@ import { found } from '../http/found.js';
 import { jsonLines } from '../http/json-lines.js';
 
 export const createEvaluation: Handler<'createEvaluation'> = async ({ client, body }) => {
-  const { variant = 'full', split = 'test', tta = 'none' } = body;
-  const evaluation = await client.evaluations.createEvaluation({ ...body, variant, split, tta });
+  const { variant = 'full', split = 'test', tta = 'none', cascade = false } = body;
+  const evaluation = await client.evaluations.createEvaluation({ ...body, variant, split, tta, cascade });
   return { status: 202, headers: { location: evaluation.links.self }, body: evaluation };
 };
 

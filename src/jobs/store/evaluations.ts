@@ -19,6 +19,7 @@ export interface EvaluationSubject {
   readonly datasetSha256: string;
   readonly split: Schemas['EvaluationSplit'];
   readonly tta: Schemas['TestTimeAugmentation'];
+  readonly cascade: boolean;
 }
 
 export interface NewEvaluation extends EvaluationSubject {

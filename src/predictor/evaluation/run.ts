@@ -1,5 +1,5 @@
 import type { BlobUri } from '../../contract/blob-uri.js';
-import { decodeManifest } from '../../contract/dataset-manifest.js';
+import { type DatasetManifest, decodeManifest } from '../../contract/dataset-manifest.js';
 import type {
   EvaluationAssignment,
   EvaluationSetup,
@@ -7,12 +7,12 @@ import type {
 } from '../../contract/evaluator-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
 import { encodePredictions, type TestPredictions } from '../../contract/test-predictions.js';
-import { type Answers, figuresOf } from '../../measures/index.js';
+import { type Answers, cascadeOf, figuresOf } from '../../measures/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { type Answerer, probabilitiesOf } from '../answerer.js';
 import type { Sessions } from '../sessions.js';
 import { answerBatch, batchSizeFor } from './answer.js';
-import { encodeAnswers, joinAnswers } from './answers-file.js';
+import { encodeAnswers, joinAnswers, joinCompact } from './answers-file.js';
 import { type ImageRange, readImages, readLabels } from './images.js';
 
 type Figures = components['schemas']['EvaluationFigures'];
@@ -35,26 +35,50 @@ export function runAssignment(
 }
 
 async function answerImages(
+  parts: EvaluatorParts,
+  setup: EvaluationSetup,
+  range: ImageRange,
+): Promise<EvaluationSuccess> {
+  const { blobs } = parts;
+  const manifest = decodeManifest(await blobs.get(setup.manifest));
+  const labels = await readLabels(blobs, manifest, setup, range);
+  const classes = setup.classes.length;
+  const full = await answersOf(parts, setup, manifest, range, setup.network);
+  // After the full network has answered, so that each is timed alone.
+  const quick = setup.compact ? await answersOf(parts, setup, manifest, range, setup.compact) : null;
+  const compact = quick && {
+    probabilities: quick.probabilities,
+    seconds: { full: full.seconds, compact: quick.seconds },
+  };
+  const { uri } = await blobs.put(encodeAnswers(labels, full.probabilities, classes, compact));
+  return { kind: 'answers', uri };
+}
+
+/** The answers of one network, and the seconds that it computed. */
+async function answersOf(
   { blobs, sessions, onProgress }: EvaluatorParts,
   setup: EvaluationSetup,
+  manifest: DatasetManifest,
   { first, count }: ImageRange,
-): Promise<EvaluationSuccess> {
-  const manifest = decodeManifest(await blobs.get(setup.manifest));
-  const labels = await readLabels(blobs, manifest, setup, { first, count });
+  uri: BlobUri,
+): Promise<{ readonly probabilities: Float32Array; readonly seconds: number }> {
   const classes = setup.classes.length;
   const probabilities = new Float32Array(count * classes);
-  await sessions.use(setup.network, async (answerer) => {
+  const size = batchSizeFor(setup.image);
+  let seconds = 0;
+  await sessions.use(uri, async (answerer) => {
     const network = probabilitiesOf(answerer);
-    const size = batchSizeFor(setup.image);
     for (let done = 0; done < count; done += size) {
       const range = { first: first + done, count: Math.min(size, count - done) };
       const pixels = await readImages(blobs, manifest, setup, range);
-      probabilities.set(await answerBatch(network, pixels, range.count, setup), done * classes);
+      const started = performance.now();
+      const answers = await answerBatch(network, pixels, range.count, setup);
+      seconds += (performance.now() - started) / 1_000;
+      probabilities.set(answers, done * classes);
       onProgress(done + range.count);
     }
   });
-  const { uri } = await blobs.put(encodeAnswers(labels, probabilities, classes));
-  return { kind: 'answers', uri };
+  return { probabilities, seconds };
 }
 
 /** Cells of the confusion that are stored: of a thousand classes there may be a million. */
@@ -64,7 +88,7 @@ const KEPT_CLASSES = 5;
 
 async function computeFigures(
   { blobs }: EvaluatorParts,
-  { classes: names }: EvaluationSetup,
+  { classes: names, compact }: EvaluationSetup,
   uris: readonly BlobUri[],
 ): Promise<EvaluationSuccess> {
   const files: Uint8Array[] = [];
@@ -76,9 +100,16 @@ async function computeFigures(
     per_class: per_class.map((own) => ({ ...own, name: names[own.index] ?? '' })),
     confusion: confusion.slice(0, MAX_CELLS),
     calibration: { ...calibration, bins: [...calibration.bins] },
+    ...(compact && { cascade: cascadeIn(files, answers) }),
   };
   const { uri } = await blobs.put(encodePredictions(mostProbable(answers)));
   return { kind: 'figures', figures: stored, predictions: uri };
+}
+
+function cascadeIn(files: readonly Uint8Array[], full: Answers): NonNullable<Figures['cascade']> {
+  const { answers, seconds } = joinCompact(files, full);
+  const { points, ...figures } = cascadeOf(full, answers, seconds);
+  return { ...figures, points: [...points] };
 }
 
 /** The most probable classes of each image. Of equally probable ones, the lower index comes first. */

@@ -20,13 +20,13 @@ export class FakeBatches implements BatchPredictionsClient {
   async createBatchPrediction(request: BatchPredictionRequest) {
     this.requests.push(request);
     const self = '/batch-predictions/batch_1';
-    const { model, variant, dataset, split, format, topK, maxFailedShare, cascade } = request;
+    const { variant, dataset, split, format, topK, maxFailedShare, cascade } = request;
     const batch: BatchPrediction = {
       ...{
         id: 'batch_1',
         object: 'batch_prediction',
         state: 'queued',
-        model_id: model,
+        model_id: 'model_1',
         model_name: 'digits',
         variant,
       },
@@ -35,7 +35,7 @@ export class FakeBatches implements BatchPredictionsClient {
       ...{ top_k: topK, include: [], max_failed_share: maxFailedShare, cascade },
       counts: { total: 2, done: 0, failed: 0, by_compact: 0 },
       ...{ error: null, created_at: NOW, started_at: null, finished_at: null },
-      links: { self, model: `/models/${model}`, result: `${self}/result`, errors: `${self}/errors` },
+      links: { self, model: '/models/model_1', result: `${self}/result`, errors: `${self}/errors` },
     };
     this.rows.set(batch.id, batch);
     return batch;

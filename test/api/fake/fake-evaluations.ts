@@ -10,7 +10,7 @@ import { complete, NOW } from '../fixtures.js';
 export class FakeEvaluations implements EvaluationsClient {
   readonly rows = new Map<string, Evaluation>();
 
-  async createEvaluation({ model, variant, dataset, split, tta }: EvaluationRequest) {
+  async createEvaluation({ model, variant, dataset, split, tta, cascade }: EvaluationRequest) {
     const self = '/evaluations/evaluation_1';
     const evaluation: Evaluation = {
       id: 'evaluation_1',
@@ -22,6 +22,7 @@ export class FakeEvaluations implements EvaluationsClient {
       dataset: { id: 'mnist', name: dataset, sha256: '0'.repeat(64) },
       split,
       tta,
+      cascade,
       images: 2,
       progress: 0,
       figures: null,

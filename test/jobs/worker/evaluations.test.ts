@@ -74,7 +74,7 @@ async function insertDataset(
 
 const ask = (changes: object = {}) =>
   strata.client.evaluations.createEvaluation({
-    ...{ model, dataset, variant: 'full', split: 'test', tta: 'none' },
+    ...{ model, dataset, variant: 'full', split: 'test', tta: 'none', cascade: false },
     ...changes,
   });
 const get = async (id: string): Promise<Evaluation> =>
@@ -193,7 +193,7 @@ test("a tenant's first evaluation begins after at most two of a tenant with ten,
   const theirs = await servedModel(['dark', 'bright'], hostile);
   for (let count = 1; count <= 10; count++)
     await hostile.evaluations.createEvaluation({
-      ...{ variant: 'full', split: 'test', tta: 'none', model: theirs },
+      ...{ variant: 'full', split: 'test', tta: 'none', cascade: false, model: theirs },
       dataset: await insertDataset(['dark', 'bright'], count, 'hostile'),
     });
   const { id } = await ask({ dataset: await insertDataset(['dark', 'bright'], 5) });
@@ -205,6 +205,31 @@ test("a tenant's first evaluation begins after at most two of a tenant with ten,
   );
   assert.ok(rows[0].before <= 2, `${rows[0].before} of the hostile tenant's began before it`);
   assert.equal(await hostile.evaluations.getEvaluation(id), null);
+});
+
+test('a cascade is measured from the answers of both networks to the same images', async () => {
+  await assert.rejects(ask({ cascade: true, variant: 'compact' }), isRefused('invalid_request'));
+  await assert.rejects(ask({ cascade: true }), isRefused('model_not_served'));
+  const [full, compact] = await Promise.all([
+    strata.blobs.put(brightness(IMAGE)),
+    strata.blobs.put(brightness(IMAGE, { certainty: 0.2 })),
+  ]);
+  const id = await servedModel(['dark', 'bright']);
+  const serving = { full: full.uri, compact: compact.uri };
+  await strata.sql.query('UPDATE model SET serving = $1 WHERE id = $2', [serving, id]);
+  const { figures } = await ended((await ask({ model: id, cascade: true })).id);
+  const cascade = figures?.cascade ?? assert.fail('it has a cascade');
+  // Both networks tell dark from bright at the same gray value.
+  assert.equal(cascade.compact_accuracy, figures?.accuracy);
+  const shares = cascade.points.map(({ by_compact }) => by_compact);
+  assert.deepEqual([shares[0], shares.at(-1)], [1, 0]);
+  // The compact network is as sure as 1 / (1 + exp(-|gray - 127.5| / 50)).
+  const isSure = (gray: number) => 1 / (1 + Math.exp(-Math.abs(gray - 127.5) / 50)) >= 0.8;
+  const sure = Array.from({ length: IMAGES }, (_, image) => isSure(grayOf(image))).filter(Boolean).length;
+  const at = cascade.points.find(({ threshold }) => threshold === 0.8);
+  assert.equal(at?.by_compact, sure / IMAGES);
+  assert.equal(at?.seconds, cascade.compact_seconds + (1 - sure / IMAGES) * cascade.full_seconds);
+  assert.ok(cascade.full_seconds > 0 && cascade.compact_seconds > 0);
 });
 
 test('a network that is gone fails the evaluation, with the reason', async () => {

@@ -9,6 +9,7 @@ import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { evaluationResourceQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
+import { CascadePanel } from './cascade.js';
 import { ComparisonPanel } from './comparison.js';
 import { intervalOf } from './evaluations.js';
 
@@ -41,6 +42,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
             other={parameters.get('with')}
             choose={(other) => setParameters(other === '' ? {} : { with: other })}
           />
+          {figures.cascade && <CascadePanel cascade={figures.cascade} accuracy={figures.accuracy} />}
           <ClassesPanel figures={figures} />
           <ConfusionPanel figures={figures} />
           <CalibrationPanel figures={figures} />

@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { Choice } from '../../parts/choice.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
 import { datasetsQuery, evaluationsQuery } from '../../queries.js';
@@ -25,9 +26,17 @@ function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
   const { data: datasets = [] } = useQuery(datasetsQuery());
   const [dataset, setDataset] = useState(model.dataset.name);
   const [split, setSplit] = useState<Schemas['EvaluationSplit']>('test');
+  const [withCascade, setWithCascade] = useState(false);
   const [variant, setVariant] = useState<Schemas['ModelVariantName']>('full');
   const { mutate, error, isPending } = useMutation({
-    mutationFn: () => strata.evaluations.create({ model: model.id, dataset, split, variant }),
+    mutationFn: () =>
+      strata.evaluations.create({
+        model: model.id,
+        dataset,
+        split,
+        variant,
+        cascade: withCascade && variant === 'full',
+      }),
     onSuccess: ({ id }) => go(`/evaluations/${id}`),
   });
   const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
@@ -48,38 +57,21 @@ function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
         values={model.variants.map((each) => each.variant)}
         choose={setVariant}
       />
+      {variant === 'full' && model.variants.length > 1 && (
+        <label htmlFor="evaluated-cascade">
+          <input
+            id="evaluated-cascade"
+            type="checkbox"
+            checked={withCascade}
+            onChange={({ target }) => setWithCascade(target.checked)}
+          />{' '}
+          Cascade with the compact network
+        </label>
+      )}
       <button type="submit" disabled={isPending}>
         Evaluate
       </button>
       <Problem error={error} />
     </form>
-  );
-}
-
-interface ChoiceProps<Value extends string> {
-  readonly id: string;
-  readonly label: string;
-  readonly value: Value;
-  readonly values: readonly Value[];
-  readonly choose: (value: Value) => void;
-}
-
-function Choice<Value extends string>({ id, label, value, values, choose }: ChoiceProps<Value>) {
-  return (
-    <label htmlFor={id}>
-      {label}{' '}
-      <select
-        id={id}
-        value={value}
-        onChange={({ target }) => {
-          const chosen = values.find((each) => each === target.value);
-          if (chosen !== undefined) choose(chosen);
-        }}
-      >
-        {values.map((each) => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
-    </label>
   );
 }

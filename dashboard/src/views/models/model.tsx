@@ -7,6 +7,7 @@ import { Scroll } from '../../parts/scroll.js';
 import { modelQuery } from '../../queries.js';
 import { downloadOf, type Schemas } from '../../server.js';
 import { registryPage } from '../registry/registry-page.js';
+import { BatchesPanel } from './batches.js';
 import { EvaluationPanels } from './evaluation.js';
 import { EvaluationsPanel } from './evaluations.js';
 import { PredictPanel } from './predict.js';
@@ -34,6 +35,7 @@ export default function ModelView({ id }: { readonly id: string }) {
           <PredictPanel model={model} />
           <EvaluationPanels model={model} />
           <EvaluationsPanel model={model} />
+          <BatchesPanel model={model} />
           <VariantsPanel variants={model.variants} />
           <ProvenancePanels model={model} />
         </div>

@@ -89,7 +89,7 @@ async function planFor(
   tenant: string,
   request: EvaluationRequest,
 ): Promise<NewEvaluation> {
-  const { model: modelId, dataset: datasetName, variant, split, tta } = request;
+  const { model: modelId, dataset: datasetName, variant, split, tta, cascade } = request;
   const model = (await findModel(db, tenant, modelId)) ?? notFound(modelId);
   const dataset = (await findDataset(db, tenant, datasetName)) ?? notFound(datasetName);
   const uri = preparedManifest(dataset);
@@ -97,7 +97,7 @@ async function planFor(
   const { setup, images } = planEvaluation(request, model, manifest, uri);
   return {
     id: newId('evaluation'),
-    ...{ tenant, modelId, variant, split, tta, images, setup },
+    ...{ tenant, modelId, variant, split, tta, cascade, images, setup },
     modelName: model.name,
     datasetId: dataset.id,
     datasetName: dataset.name,
@@ -107,8 +107,8 @@ async function planFor(
 
 /** The evaluation of the same question, or this one. */
 async function ensure(tx: Transaction, planned: NewEvaluation): Promise<Rows.Evaluation> {
-  const { tenant, modelId, variant, datasetId, datasetSha256, split, tta } = planned;
-  const subject = { tenant, modelId, variant, datasetId, datasetSha256, split, tta };
+  const { tenant, modelId, variant, datasetId, datasetSha256, split, tta, cascade } = planned;
+  const subject = { tenant, modelId, variant, datasetId, datasetSha256, split, tta, cascade };
   const same = await findSame(tx, subject);
   if (same !== null) return same;
   if ((await countEvaluations(tx, tenant)) >= MAX_EVALUATIONS_PER_TENANT) {

@@ -22,7 +22,8 @@ export function planEvaluation(
   manifest: DatasetManifest,
   manifestUri: EvaluationSetup['manifest'],
 ): Planned {
-  const { split, tta, variant } = request;
+  const { split, tta, variant, cascade } = request;
+  if (cascade && variant !== 'full') refuse('/cascade', 'Both networks answer: use variant full.');
   if (manifest.splits[split] === undefined) refuse('/split', `The dataset has no ${split} images.`);
   const { count: images } = splitOf(manifest, split);
   if (images === 0) refuse('/split', `The dataset has no ${split} images.`);
@@ -38,6 +39,7 @@ export function planEvaluation(
     manifest: manifestUri,
     labels: matchClasses(manifest.classes, model.classes),
     ...{ split, tta },
+    compact: cascade ? servedFile(model, 'compact') : null,
   };
   return { setup, images };
 }

@@ -13,6 +13,7 @@ export function toEvaluation(row: Rows.Evaluation): Evaluation {
     dataset: { id: row.datasetId, name: row.datasetName, sha256: row.datasetSha256 },
     split: row.split,
     tta: row.tta,
+    cascade: row.cascade,
     images: row.images,
     progress: row.state === 'succeeded' ? 1 : row.partsDone / row.parts,
     figures: row.figures,
