@@ -4,6 +4,7 @@ import { addBatches } from './tree/batches.js';
 import { addCompletion } from './tree/completion.js';
 import { addEvaluations } from './tree/evaluations.js';
 import { addJobs } from './tree/jobs.js';
+import { addMcp } from './tree/mcp.js';
 import { addRegistry } from './tree/registry.js';
 import { addService } from './tree/service.js';
 import { addSubmit } from './tree/submit.js';
@@ -40,6 +41,7 @@ export function makeProgram(): Command {
   addEvaluations(program);
   addBatches(program);
   addRegistry(program);
+  addMcp(program, VERSION);
   addService(program);
   addCompletion(program);
   inherit(program);

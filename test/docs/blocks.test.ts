@@ -69,6 +69,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/evaluations.md: curl': 'the ids are examples; test/jobs/worker/evaluations.test.ts asks the same',
   'docs/evaluations.md: {': 'a line of an answer with an example id',
   'docs/provenance.md: strata models': 'it trains twice; test/service/real-job.test.ts does',
+  'docs/agents.md: {': 'the settings of an agent; test/cli/mcp.test.ts connects a client',
   'docs/registry.md: curl': 'the names are examples; test/jobs/client/registry.test.ts does the same',
   'docs/registry.md: {': 'a rule with an example dataset; test/jobs/client/registry.test.ts sets such rules',
   'docs/weights.md: curl': 'the file is an example; test/jobs/client/weights.test.ts uploads such a file',
