@@ -14,6 +14,7 @@ const QUESTIONS = {
   scale: 'What would more devices bring?',
   schedules: 'How long do other schedules wait?',
   plans: 'Do plans come true?',
+  sweeps: 'Does a sweep find the best for less?',
   dispatch: 'What does the service itself cost?',
   loops: 'Do loops cost more after a million jobs?',
   step: 'Are the kernels any good?',

@@ -79,11 +79,17 @@ const ask = (changes: object = {}) =>
   });
 const get = async (id: string): Promise<Evaluation> =>
   (await strata.client.evaluations.getEvaluation(id)) ?? assert.fail();
+/** Parts have the lowest priority: on a busy machine they wait for all others. */
+const PATIENCE_MS = 300_000;
 const ended = (id: string) =>
-  eventually('the evaluation has ended', async () => {
-    const evaluation = await get(id);
-    return evaluation.finished_at !== null && evaluation;
-  });
+  eventually(
+    'the evaluation has ended',
+    async () => {
+      const evaluation = await get(id);
+      return evaluation.finished_at !== null && evaluation;
+    },
+    PATIENCE_MS,
+  );
 const isRefused = (code: string) => (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
