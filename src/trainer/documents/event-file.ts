@@ -16,7 +16,11 @@ const root = protobuf.Root.fromJSON({
       },
     },
     Summary: { fields: { value: { id: 1, type: 'Value', rule: 'repeated' } } },
-    Value: { fields: { tag: field(1, 'string'), simpleValue: field(2, 'float') } },
+    // Of a choice, a value of 0 is written, too.
+    Value: {
+      oneofs: { value: { oneof: ['simpleValue'] } },
+      fields: { tag: field(1, 'string'), simpleValue: field(2, 'float') },
+    },
   },
 });
 const Event = root.lookupType('Event');
