@@ -16,7 +16,7 @@ export function CascadePanel({
   accuracy,
 }: {
   readonly cascade: Cascade;
-  /** Of the full network. */
+  /** Accuracy of the full network. */
   readonly accuracy: number;
 }) {
   return (
