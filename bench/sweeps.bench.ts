@@ -27,7 +27,7 @@ const JOB = {
   exports: [],
   seed: 1,
 };
-const ASHA = { type: 'asha', divisor: 3, min_epochs: 1, max_rungs: 2, mode: 'promote' };
+const ASHA = { type: 'asha', divisor: 4, min_epochs: 1, max_rungs: 2, mode: 'promote' };
 const PARALLEL = 4;
 
 export const benchmark: Benchmark = {
