@@ -16,7 +16,7 @@ const root = protobuf.Root.fromJSON({
       },
     },
     Summary: { fields: { value: { id: 1, type: 'Value', rule: 'repeated' } } },
-    // Of a choice, a value of 0 is written, too.
+    // A value of 0 of a choice is written, too.
     Value: {
       oneofs: { value: { oneof: ['simpleValue'] } },
       fields: { tag: field(1, 'string'), simpleValue: field(2, 'float') },
