@@ -23,6 +23,7 @@ const QUESTIONS = {
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',
   exports: 'Are the exported models the trained network?',
+  cascade: 'What does the compact network save?',
   weights: 'Are loaded weights the network that they came from?',
   api: 'How many requests does it take?',
   metrics: 'Does a long curve cost more?',

@@ -13,6 +13,8 @@ type Dataset = Schemas['Dataset'];
 
 export interface RunningService {
   readonly url: string;
+  /** Its STRATA_HOME. */
+  readonly home: string;
   readonly databaseUrl: string;
   /** Process ids of `npm start` and of its own Postgres. */
   readonly pids: readonly number[];
@@ -42,6 +44,7 @@ export async function startService(settings: NodeJS.ProcessEnv = {}): Promise<Ru
   const postgres = await startPostgres(home);
   return {
     url,
+    home,
     databaseUrl: postgres.url,
     pids: [child.pid!, postgres.pid],
     async stop() {
