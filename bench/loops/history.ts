@@ -55,6 +55,11 @@ function others(jobs: number, every: number): string[] {
     `INSERT INTO artifact (id, job_id, name, kind, media_type, size_bytes, sha256, model_id)
      SELECT 'artifact_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, 'full/model.onnx', 'model', '', 1, ${HASH('j')},
        'model_' || lpad(to_hex(j), 24, '0') FROM ${series}`,
+    `INSERT INTO model_state (model_id, name, uri, size_bytes)
+     SELECT 'model_' || lpad(to_hex(j), 24, '0'), 'state', 'sha256:' || ${HASH('j')}, 1 FROM ${series}`,
+    `INSERT INTO reproduction (id, tenant, model_id, job_id, expected, equal, finished_at)
+     SELECT 'reproduction_' || lpad(to_hex(j), 24, '0'), 'ours', 'model_' || lpad(to_hex(j), 24, '0'), ${JOB('j')}, ${HASH('j')}, true,
+       now() FROM ${series}`,
     `INSERT INTO model_version (tenant, model_name, version, model_id) SELECT tenant, name, 1, id FROM model ON CONFLICT DO NOTHING`,
     `INSERT INTO evaluation (id, tenant, model_id, model_name, variant, dataset_id, dataset_name, dataset_sha256, split, tta,
        images, setup, parts, state, predictions_uri, finished_at)

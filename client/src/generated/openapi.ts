@@ -3361,7 +3361,7 @@ export interface components {
             };
             split: components["schemas"]["EvaluationSplit"];
             tta: components["schemas"]["TestTimeAugmentation"];
-            /** @description Whether the compact network answers the images */
+            /** @description Whether the compact network answers the images, too. */
             cascade: boolean;
             /** @description Number of images in the split. */
             images: number;

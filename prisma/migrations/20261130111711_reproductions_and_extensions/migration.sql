@@ -34,7 +34,7 @@ CREATE TABLE "reproduction" (
 CREATE INDEX "model_state_uri_idx" ON "model_state"("uri");
 
 -- CreateIndex
-CREATE INDEX "reproduction_tenant_model_id_id_idx" ON "reproduction"("tenant", "model_id", "id");
+CREATE INDEX "reproduction_model_id_id_idx" ON "reproduction"("model_id", "id");
 
 -- CreateIndex
 CREATE INDEX "reproduction_expected_idx" ON "reproduction"("expected");

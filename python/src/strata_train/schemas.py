@@ -1650,7 +1650,7 @@ class Evaluation(TypedDict):
     split: EvaluationSplit
     tta: TestTimeAugmentation
     cascade: bool
-    """Whether the compact network answers the images"""
+    """Whether the compact network answers the images, too."""
     images: int
     """Number of images in the split."""
     progress: float

@@ -20,7 +20,7 @@ export async function garbageHorizon(db: Queryable, graceMs: number): Promise<Da
     FROM (SELECT started_at FROM task WHERE state = 'running'
       UNION ALL SELECT started_at FROM dataset_import WHERE lease_until IS NOT NULL
       UNION ALL SELECT started_at FROM evaluation_part WHERE lease_until IS NOT NULL
-      UNION ALL SELECT started_at FROM batch_part WHERE lease_until IS NOT NULL) AS attempt`,
+      UNION ALL SELECT started_at FROM batch_part WHERE uri IS NULL AND lease_until IS NOT NULL) AS attempt`,
   );
   return horizon.time;
 }

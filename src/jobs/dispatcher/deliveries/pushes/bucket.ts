@@ -5,7 +5,7 @@ import { sendForStatus } from '../../../outgoing/send.js';
 import { forPurpose, OutgoingError } from '../../../outgoing/target.js';
 import type { ClaimedPush } from '../../../store/model-pushes.js';
 import type { PushedFile } from './files.js';
-import type { Pusher } from './pushes.js';
+import type { Pusher } from './pusher.js';
 
 /** Limit for one file. */
 const FILE_MS = 600_000;

@@ -3,7 +3,7 @@ import { forPurpose, OutgoingError } from '../../../outgoing/target.js';
 import type { ClaimedPush } from '../../../store/model-pushes.js';
 import type { ModelRow } from '../../../store/models.js';
 import { API, at, errorCodeOf, read } from '../mlflow-answers.js';
-import type { Pusher } from './pushes.js';
+import type { Pusher } from './pusher.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;

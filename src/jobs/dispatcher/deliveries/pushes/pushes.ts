@@ -1,23 +1,14 @@
-import type { BlobStore } from '../../../../storage/blob-store.js';
-import type { SecretBox } from '../../../outgoing/secret-box.js';
-import type { OutgoingPolicy } from '../../../outgoing/target.js';
 import { LEASE_MS } from '../../../process/limits.js';
 import type { Places } from '../../../process/places.js';
 import { type ClaimedPush, claimPush, recordPush, recordPushFailure } from '../../../store/model-pushes.js';
 import { findModel } from '../../../store/models.js';
-import { type OutboxOptions, openOutbox, type SendEnd } from '../outbox.js';
+import { openOutbox, type SendEnd } from '../outbox.js';
 import { pushToBucket } from './bucket.js';
 import { filesOf, UnfitModelError } from './files.js';
 import { pushToMlflow } from './mlflow-registry.js';
+import type { Pusher } from './pusher.js';
 
 const AT_ONCE = 4;
-
-export interface Pusher extends OutboxOptions {
-  readonly policy: OutgoingPolicy;
-  readonly openBox: () => Promise<SecretBox>;
-  readonly blobs: BlobStore;
-  readonly now: () => Date;
-}
 
 /** Pushes models to where their owners ask. An attempt may happen twice; what it leaves there is the same. */
 export function openPushes(pusher: Pusher): Places {
