@@ -30,6 +30,7 @@ const TYPED: Readonly<Record<string, string>> = {
   evaluations: 'evaluation_1',
   'batch-predictions': 'batch_1',
   promotions: 'promotion_1',
+  reproductions: 'reproduction_1',
 };
 
 /** The two things that an operation compares. */
@@ -44,11 +45,11 @@ const PATIENCE_MS = 120_000;
 /** Operations that a server without keys refuses: a session stands for a key. */
 const NEED_A_KEY = ['createSession'];
 
-/** Operations in the order in which a reader could try them. A tagged model cannot be deleted. */
+/** Operations in the order in which a reader could try them. A tagged model cannot be deleted, a running job not extended. */
 function inOrder(entries: OperationEntry[]): OperationEntry[] {
   const rank = ({ method, id }: OperationEntry) => {
     if (id === 'cancelJob') return 2;
-    if (id === 'untagModel') return 3;
+    if (id === 'extendJob' || id === 'untagModel') return 3;
     if (method === 'DELETE') return 4;
     return method === 'POST' || method === 'PUT' ? 0 : 1;
   };
@@ -73,6 +74,7 @@ test('Swagger UI executes every operation with what the page fills in', { skip }
       const answers: Record<string, string> = {};
       for (const entry of inOrder(operationsOf(loadContract()))) {
         // The fake's jobs never end by themselves.
+        if (entry.id === 'extendJob') client.jobs.finish('job_1', 'succeeded');
         if (entry.id === 'deleteJob') client.jobs.finish('job_1', 'cancelled');
         answers[entry.id] = await execute(page, entry, archive);
       }
