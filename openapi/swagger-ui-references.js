@@ -9,8 +9,8 @@ const localReferences = () => ({
       wrapActions: {
         requestResolvedSubtree: (_, system) => (path) => {
           const document = system.specSelectors.specJson().toJS();
-          const subtree = path.reduce((node, key) => node?.[key], document);
-          return system.specActions.updateResolvedSubtree(path, withTargets(subtree, document));
+          const subtree = withTargets(subtreeAt(path, document), document);
+          return system.specActions.updateResolvedSubtree(path, subtree);
         },
       },
     },
@@ -18,6 +18,14 @@ const localReferences = () => ({
 });
 
 SwaggerUIBundle.presets.apis = [apis, localReferences];
+
+/** An operation has the parameters of its path, too. */
+function subtreeAt(path, document) {
+  const subtree = path.reduce((node, key) => node?.[key], document);
+  const [root, name, method] = path;
+  const shared = (root === 'paths' && method && document.paths[name]?.parameters) || [];
+  return shared.length > 0 ? { ...subtree, parameters: [...shared, ...(subtree.parameters ?? [])] } : subtree;
+}
 
 /** A copy in which each `$ref` is replaced by its target, merged with what stands beside it. */
 function withTargets(node, document) {

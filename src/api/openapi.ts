@@ -68,6 +68,7 @@ export interface OperationEntry {
   readonly id: string;
   readonly operation: {
     readonly operationId: string;
+    readonly tags: readonly string[];
     readonly requestBody?: { readonly required?: boolean; readonly content: JsonObject };
     /** Maximum body size of the operation, if it differs from the default of the server. */
     readonly 'x-body-limit-bytes'?: number;

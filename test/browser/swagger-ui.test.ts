@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { Locator, Page } from 'playwright-core';
-import { loadContract, type OperationEntry, operationsOf } from '../../src/api/openapi.js';
+import { type Contract, loadContract, type OperationEntry, operationsOf } from '../../src/api/openapi.js';
 import type { Artifact, Job } from '../../src/contract/client/jobs.js';
 import { FakeClient } from '../api/fake/fake-client.js';
 import { buildTestApp, QUICK } from '../api/harness.js';
@@ -39,7 +39,7 @@ const COMPARED: Readonly<Record<string, string>> = {
   compareEvaluations: 'evaluation_1',
 };
 
-/** The page draws all operations anew at every click, which takes a busy machine long. */
+/** A busy machine takes long to draw the page anew. */
 const PATIENCE_MS = 120_000;
 
 /** Operations that a server without keys refuses: a session stands for a key. */
@@ -71,12 +71,19 @@ test('Swagger UI executes every operation with what the page fills in', { skip }
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(error.message));
       await page.goto(`${url}/docs`);
+      // The page draws all operations of open tags anew at every click, so only one is open.
+      for (const tag of tagsOf(loadContract())) await headOf(page, tag).click();
       const answers: Record<string, string> = {};
       for (const entry of inOrder(operationsOf(loadContract()))) {
         // The fake's jobs never end by themselves.
         if (entry.id === 'extendJob') client.jobs.finish('job_1', 'succeeded');
         if (entry.id === 'deleteJob') client.jobs.finish('job_1', 'cancelled');
+        // The extension of the job uses the dataset, too.
+        if (entry.id === 'deleteDataset') client.jobs.rows.delete('job_2');
+        const tag = headOf(page, entry.operation.tags[0]);
+        await tag.click();
         answers[entry.id] = await execute(page, entry, archive);
+        await tag.click();
       }
       if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
       for (const id of NEED_A_KEY)
@@ -94,6 +101,10 @@ test('Swagger UI executes every operation with what the page fills in', { skip }
     await rm(folder, { recursive: true });
   }
 });
+
+const headOf = (page: Page, tag = '') => page.locator(`.opblock-tag[data-tag="${tag}"]`);
+const tagsOf = (contract: Contract) =>
+  new Set(operationsOf(contract).map(({ operation }) => operation.tags[0]));
 
 /** One of each thing that an id can name. */
 async function seed(app: FastifyInstance, client: FakeClient, path: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { SecretBox } from '../../../outgoing/secret-box.js';
 import type { OutgoingPolicy } from '../../../outgoing/target.js';
 import type { OutboxOptions } from '../outbox.js';
 
-/** What pushes of models need. */
+/** The dependencies of the pushes of models. */
 export interface Pusher extends OutboxOptions {
   readonly policy: OutgoingPolicy;
   readonly openBox: () => Promise<SecretBox>;
