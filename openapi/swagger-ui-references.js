@@ -9,8 +9,7 @@ const localReferences = () => ({
       wrapActions: {
         requestResolvedSubtree: (_, system) => (path) => {
           const document = system.specSelectors.specJson().toJS();
-          const subtree = withTargets(subtreeAt(path, document), document);
-          return system.specActions.updateResolvedSubtree(path, subtree);
+          return system.specActions.updateResolvedSubtree(path, subtreeAt(path, document));
         },
       },
     },
@@ -19,12 +18,22 @@ const localReferences = () => ({
 
 SwaggerUIBundle.presets.apis = [apis, localReferences];
 
-/** An operation has the parameters of its path, too. */
+/** The subtree at a path. An operation has the parameters of its path, too, except those that it replaces. */
 function subtreeAt(path, document) {
-  const subtree = path.reduce((node, key) => node?.[key], document);
-  const [root, name, method] = path;
-  const shared = (root === 'paths' && method && document.paths[name]?.parameters) || [];
-  return shared.length > 0 ? { ...subtree, parameters: [...shared, ...(subtree.parameters ?? [])] } : subtree;
+  const at = (...keys) =>
+    withTargets(
+      keys.reduce((node, key) => node?.[key], document),
+      document,
+    );
+  const [root, name] = path;
+  const subtree = at(...path);
+  if (root !== 'paths' || path.length !== 3) return subtree;
+  const { parameters: own = [] } = subtree;
+  const shared = at(root, name, 'parameters') ?? [];
+  const inherited = shared.filter(
+    (one) => !own.some((other) => other.in === one.in && other.name === one.name),
+  );
+  return { ...subtree, parameters: [...inherited, ...own] };
 }
 
 /** A copy in which each `$ref` is replaced by its target, merged with what stands beside it. */
