@@ -1,4 +1,5 @@
 import { retryClassOf } from '../../contract/errors.js';
+import { isObject } from '../../contract/is-object.js';
 import { messageOf } from '../../contract/message-of.js';
 import {
   type BlobUri,
@@ -136,6 +137,7 @@ function initialInputs(initial: readonly BlobUri[] | null): Record<string, BlobU
 }
 
 function inputsOf({ key, inputs }: ClaimedTask, { outputs }: ClaimInputs): Record<string, BlobUri> {
+  if (!isObject(inputs)) throw new Error(`the stored inputs of ${key} are no object`);
   const found = Object.entries(inputs).map(([name, source]): [string, BlobUri] => {
     const output = outputs[source.task]?.[source.output];
     if (!output)
