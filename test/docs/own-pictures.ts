@@ -43,6 +43,9 @@ export async function readOwnPictures(
   if (executable) await askPage(folder, executable, answers);
 }
 
+/** A busy machine takes long to load TensorFlow.js and to predict. */
+const PATIENCE_MS = 120_000;
+
 /** The page says of the picture what the service says, up to the pixels that a browser decodes in its own way. */
 async function askPage(
   folder: string,
@@ -61,9 +64,11 @@ async function askPage(
   try {
     await withBrowser(executable, async (browser) => {
       const page = await browser.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
-        waitUntil: 'networkidle',
+        waitUntil: 'load',
       });
+      await page.waitForFunction("document.querySelector('input').onchange !== null");
       await page.locator('input').setInputFiles(join(folder, 'new.jpg'));
       await page.waitForFunction("document.querySelector('output').textContent !== ''");
       const text = (await page.locator('output').textContent()) ?? '';
