@@ -1,10 +1,11 @@
 import { isErrorCode } from '../../contract/errors.js';
 import type { PartSuccess } from '../../contract/evaluator-protocol.js';
 import { batchVerdict } from '../../planning/batches.js';
-import { type ClaimedBatchPart, finishBatchPart, releaseBatchPart } from '../store/batch-parts.js';
+import { type ClaimedBatchPart, finishBatchPart } from '../store/batch-parts.js';
 import { endBatch, lockUnfinishedBatch } from '../store/batch-predictions.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { updateHeld } from '../store/leases.js';
+import { releasePart } from '../store/parts.js';
 import { nextTry } from './next-try.js';
 
 /**
@@ -37,7 +38,7 @@ export function recordBatchPartFailure(
   { code, message }: { readonly code: string; readonly message: string },
 ): Promise<boolean> {
   const next = nextTry(claim, code);
-  if (next !== null) return releaseBatchPart(db, claim, next);
+  if (next !== null) return releasePart(db, 'batch_part', claim, next);
   const error = { code: isErrorCode(code) ? code : 'internal', message };
   return whileHeld(db, claim, async (tx) => {
     if (!(await updateHeld(tx, 'batch_part', claim))) return false;
@@ -48,7 +49,7 @@ export function recordBatchPartFailure(
 
 /** Ends a claim without counting a failure, as a stopping worker does. */
 export function handBackBatchPart(db: Database, claim: ClaimedBatchPart): Promise<boolean> {
-  return releaseBatchPart(db, claim, { ...claim, waitMs: 0 });
+  return releasePart(db, 'batch_part', claim, { ...claim, waitMs: 0 });
 }
 
 /** Locks the batch prediction first, as a cancellation does. An ended one changes no more. */

@@ -1,9 +1,10 @@
 import { isErrorCode } from '../../contract/errors.js';
 import type { PartSuccess } from '../../contract/evaluator-protocol.js';
 import type { Database, Transaction } from '../store/connection/database.js';
-import { type ClaimedPart, finishPart, releasePart } from '../store/evaluation-parts.js';
+import { type ClaimedPart, finishPart } from '../store/evaluation-parts.js';
 import { endEvaluation, lockUnfinished } from '../store/evaluations.js';
 import { updateHeld } from '../store/leases.js';
+import { releasePart } from '../store/parts.js';
 import { nextTry } from './next-try.js';
 
 /** Stores what a part brought; that of the figures ends the evaluation. @returns false for a stale attempt */
@@ -23,14 +24,14 @@ export function recordPartFailure(
   { code, message }: { readonly code: string; readonly message: string },
 ): Promise<boolean> {
   const next = nextTry(claim, code);
-  if (next !== null) return releasePart(db, claim, next);
+  if (next !== null) return releasePart(db, 'evaluation_part', claim, next);
   const error = { code: isErrorCode(code) ? code : 'internal', message };
   return whileHeld(db, claim, (tx) => endHeld(tx, claim, { state: 'failed', error }));
 }
 
 /** Ends a claim without counting a failure, as a stopping worker does. */
 export function handBackPart(db: Database, claim: ClaimedPart): Promise<boolean> {
-  return releasePart(db, claim, { ...claim, waitMs: 0 });
+  return releasePart(db, 'evaluation_part', claim, { ...claim, waitMs: 0 });
 }
 
 /** Ends the evaluation of a part, unless another attempt holds the part by now. */

@@ -1,11 +1,6 @@
 import { retryClassOf } from '../../contract/errors.js';
 import { MAX_OUTAGES, MAX_PART_ATTEMPTS, outagePauseMs, RETRY_BACKOFF_MS } from '../process/limits.js';
-
-export interface Tries {
-  readonly failures: number;
-  /** Outages of its host in a row. */
-  readonly outages: number;
-}
+import type { Tries } from '../store/parts.js';
 
 /** When a part that failed is tried again; null where that cannot help any more. */
 export function nextTry(tried: Tries, code: string): (Tries & { readonly waitMs: number }) | null {

@@ -5,7 +5,7 @@ import { float, int, type RowOf, text } from './connection/column.js';
 import type { Database, Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
-import { endLease, type Fence, giveBack, TAKEABLE, taken } from './leases.js';
+import { endLease, type Fence, TAKEABLE, taken } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
 const CLAIMED_PART = {
@@ -109,13 +109,4 @@ export function findLines(db: Queryable, batchId: string): Promise<PartFiles[]> 
     orderBy: { number: 'asc' },
     select: { uri: true, errorsUri: true },
   });
-}
-
-/** Gives a claim back for another attempt. @returns false for a stale attempt */
-export function releaseBatchPart(
-  db: Queryable,
-  fence: Fence,
-  { failures, outages, waitMs }: Pick<ClaimedBatchPart, 'failures' | 'outages'> & { readonly waitMs: number },
-): Promise<boolean> {
-  return giveBack(db, 'batch_part', fence, waitMs, Prisma.sql`failures = ${failures}, outages = ${outages}`);
 }

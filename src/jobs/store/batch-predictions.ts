@@ -5,7 +5,7 @@ import { type Queryable, type Transaction, toJson } from './connection/database.
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
-import { newId } from './ids.js';
+import { cutIntoParts } from './parts.js';
 import type { BatchPrediction } from './rows.js';
 
 type Schemas = components['schemas'];
@@ -34,11 +34,7 @@ export async function insertBatch(
   const { id: batchId, tenant, total } = row;
   const batch = await tx.batchPrediction.create({ data: { ...row, setup: toJson(setup) } });
   await tx.batchPart.createMany({
-    data: Array.from({ length: Math.ceil(total / imagesPerPart) }, (_, number) => {
-      const first = number * imagesPerPart;
-      const count = Math.min(imagesPerPart, total - first);
-      return { id: newId('part'), batchId, tenant, number, first, count };
-    }),
+    data: cutIntoParts(total, imagesPerPart).map((part) => ({ ...part, batchId, tenant })),
   });
   notify(tx, 'strata_evaluation');
   return batch;

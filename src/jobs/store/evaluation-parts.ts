@@ -6,7 +6,7 @@ import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
-import { endLease, type Fence, giveBack, TAKEABLE, taken } from './leases.js';
+import { endLease, type Fence, TAKEABLE, taken } from './leases.js';
 import { type SharedPlace, takeInTurn } from './turns.js';
 
 const CLAIMED_PART = {
@@ -101,14 +101,4 @@ export async function findAnswers(db: Queryable, evaluationId: string): Promise<
     orderBy: { number: 'asc' },
   });
   return rows.flatMap(({ uri }) => uri ?? []);
-}
-
-/** Gives a claim back for another attempt. @returns false for a stale attempt */
-export function releasePart(
-  db: Queryable,
-  fence: Fence,
-  { failures, outages, waitMs }: Pick<ClaimedPart, 'failures' | 'outages'> & { readonly waitMs: number },
-): Promise<boolean> {
-  const changes = Prisma.sql`failures = ${failures}, outages = ${outages}`;
-  return giveBack(db, 'evaluation_part', fence, waitMs, changes);
 }

@@ -5,7 +5,7 @@ import { type Queryable, type Transaction, toJson } from './connection/database.
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
-import { newId } from './ids.js';
+import { cutIntoParts } from './parts.js';
 import type { Evaluation } from './rows.js';
 
 type Schemas = components['schemas'];
@@ -37,16 +37,12 @@ export async function insertEvaluation(
   imagesPerPart: number,
 ): Promise<Evaluation> {
   const { id, tenant, images } = row;
-  const answering = Math.ceil(images / imagesPerPart);
+  const answering = cutIntoParts(images, imagesPerPart);
   const evaluation = await tx.evaluation.create({
-    data: { ...row, setup: toJson(setup), parts: answering + 1 },
+    data: { ...row, setup: toJson(setup), parts: answering.length + 1 },
   });
   await tx.evaluationPart.createMany({
-    data: Array.from({ length: answering }, (_, number) => {
-      const first = number * imagesPerPart;
-      const count = Math.min(imagesPerPart, images - first);
-      return { id: newId('part'), evaluationId: id, tenant, number, first, count };
-    }),
+    data: answering.map((part) => ({ ...part, evaluationId: id, tenant })),
   });
   notify(tx, 'strata_evaluation');
   return evaluation;
