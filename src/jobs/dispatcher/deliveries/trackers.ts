@@ -1,7 +1,6 @@
 import { isTerminal } from '../../../contract/states.js';
 import type { SecretBox } from '../../outgoing/secret-box.js';
-import { sendRequest } from '../../outgoing/send.js';
-import { forPurpose, OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
+import { OutgoingError, type OutgoingPolicy } from '../../outgoing/target.js';
 import { LEASE_MS, TRACKER_PART_MS, TRACKER_PART_RETRY_MS } from '../../process/limits.js';
 import type { Places } from '../../process/places.js';
 import type { Database } from '../../store/connection/database.js';
@@ -17,15 +16,13 @@ import {
   recordPart,
   recordPartFailure,
 } from '../../store/tracker-exports.js';
-import type { Ask } from './ask.js';
+import { type Ask, openAsk } from './ask.js';
 import { addToMlflow, exportToMlflow } from './mlflow.js';
 import { type OutboxOptions, openOutbox } from './outbox.js';
 import { readSubject, type Subject } from './subject.js';
 
-const TIMEOUT_MS = 15_000;
 /** Time limit for all requests of one export together. */
 const EXPORT_MS = 600_000;
-const MAX_ANSWER_BYTES = 1024 * 1024;
 const AT_ONCE = 8;
 
 export interface Exporter extends OutboxOptions {
@@ -95,17 +92,16 @@ async function askerOf(
 ): Promise<Ask> {
   const { id, trackingUri, authorization } = claimed;
   const late = AbortSignal.timeout(EXPORT_MS);
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'Strata-Trackers',
-    ...(authorization && { authorization: (await openBox()).open(authorization, id) }),
-  };
-  return async (method, path, body) => {
-    // Somebody else makes this export now, or is to.
-    over.throwIfAborted();
-    if (late.aborted) throw new OutgoingError(`took more than ${EXPORT_MS / 60_000} minutes`);
-    const request = { method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
-    const sent = body === undefined ? request : { ...request, body: JSON.stringify(body) };
-    return sendRequest(trackingUri.replace(/\/+$/, '') + path, sent, forPurpose(policy, 'tracker'));
-  };
+  return openAsk({
+    base: trackingUri,
+    userAgent: 'Strata-Trackers',
+    authorization: authorization && (await openBox()).open(authorization, id),
+    policy,
+    purpose: 'tracker',
+    check() {
+      // Somebody else makes this export now, or is to.
+      over.throwIfAborted();
+      if (late.aborted) throw new OutgoingError(`took more than ${EXPORT_MS / 60_000} minutes`);
+    },
+  });
 }

@@ -1,12 +1,10 @@
-import { sendRequest } from '../../../outgoing/send.js';
-import { forPurpose, OutgoingError } from '../../../outgoing/target.js';
+import { OutgoingError } from '../../../outgoing/target.js';
 import type { ClaimedPush } from '../../../store/model-pushes.js';
 import type { ModelRow } from '../../../store/models.js';
+import { type Ask, openAsk } from '../ask.js';
 import { API, at, errorCodeOf, read } from '../mlflow-answers.js';
 import type { Pusher } from './pusher.js';
 
-const TIMEOUT_MS = 15_000;
-const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Tag by which the version of a model is found again. */
 const MODEL_TAG = 'strata.model_id';
 const VARIANT_TAG = 'strata.variant';
@@ -21,7 +19,8 @@ interface Push {
   readonly over: AbortSignal;
 }
 
-type Ask = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
+/** The content of an answer. @throws OutgoingError for one with an error */
+type Read = (...request: Parameters<Ask>) => Promise<unknown>;
 
 /**
  * Makes a version of MLflow's registry that names the model, and gives it the alias. Repeating it changes nothing: the
@@ -61,7 +60,7 @@ async function makeModel(pusher: Pusher, push: Push): Promise<void> {
   if (errorCodeOf(answer) !== 'RESOURCE_ALREADY_EXISTS') read(answer, path);
 }
 
-async function versionsOf(ask: Ask, { modelId, variant }: ClaimedPush, name: string): Promise<number[]> {
+async function versionsOf(ask: Read, { modelId, variant }: ClaimedPush, name: string): Promise<number[]> {
   const filter = `name='${name.replaceAll("'", "\\'")}'`;
   const query = new URLSearchParams({
     filter,
@@ -107,22 +106,20 @@ function describe({ variant }: ClaimedPush, { id, artifacts }: ModelRow): string
   ].join('\n');
 }
 
-function rawAskerOf({ policy }: Pusher, { claimed, secret, over }: Push) {
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'Strata-Pushes',
-    ...(secret && { authorization: secret }),
-  };
-  return (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => {
+/** Answers as they come, also with an error. */
+function rawAskerOf({ policy }: Pusher, { claimed, secret, over }: Push): Ask {
+  return openAsk({
+    base: `${baseOf(claimed)}${API}`,
+    userAgent: 'Strata-Pushes',
+    authorization: secret,
+    policy,
+    purpose: 'push',
     // Somebody else makes this push now, or is to.
-    over.throwIfAborted();
-    const request = { method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
-    const sent = body === undefined ? request : { ...request, body: JSON.stringify(body) };
-    return sendRequest(`${baseOf(claimed)}${API}${path}`, sent, forPurpose(policy, 'push'));
-  };
+    check: () => over.throwIfAborted(),
+  });
 }
 
-function askerOf(pusher: Pusher, push: Push): Ask {
+function askerOf(pusher: Pusher, push: Push): Read {
   const ask = rawAskerOf(pusher, push);
   return async (method, path, body) => read(await ask(method, path, body), path.split('?')[0] ?? path);
 }
