@@ -23,7 +23,7 @@ export function loadContract(): Contract {
   return { yaml, json, document: JSON.parse(json) };
 }
 
-/** Read once a process: YAML is slow to read. */
+/** The texts of the contract, read once a process: YAML is slow to read. */
 const contractTexts = memoize(
   () => {
     const yaml = readFileSync(CONTRACT_FILE, 'utf8');

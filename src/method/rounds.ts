@@ -141,6 +141,14 @@ export function replicaRange(rounds: Rounds, round: number, replica: number): St
   return { start: start + replica, end, stride: replicasIn(rounds, round) };
 }
 
+/** The steps of the round of a training task, those of all replicas. */
+export function stepsOfRound(
+  rounds: Rounds,
+  { kind, round }: { readonly kind: string; readonly round: number | null },
+): StepRange {
+  return (kind === 'stage' ? parallelRange : endToEndRange)(rounds, round ?? 0);
+}
+
 /** Optimizer steps of a training task; null for other tasks. */
 export function stepsOfTask(
   rounds: Rounds,

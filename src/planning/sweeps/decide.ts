@@ -1,4 +1,4 @@
-import { type Climber, goesOn, isAtRung, lastClimber, nextPromotion } from './rungs.js';
+import { type Climber, goesOn, isAtRung, nextClimber } from './rungs.js';
 import { bestOf, type Run, scoreOf, summarize } from './summary.js';
 import type { SweepEnd, SweepSpec } from './types.js';
 
@@ -108,7 +108,7 @@ function climb(
   const known = () => [...own.values()];
   const promoted = new Set<RunFacts>();
   while (left > 0) {
-    const next = nextPromotion(known(), spec) ?? lastClimber(known(), spec);
+    const next = nextClimber(known(), spec);
     const run = runs.find((candidate) => own.get(candidate) === next);
     if (next === null || run === undefined) break;
     const passed = { ...next, rung: next.rung + 1 };
@@ -143,7 +143,7 @@ function endOf({ spec: { limits, objective, search, stopping }, runs }: SweepFac
   const open = runs.filter((run) => isUnfinished(run) && !(climbs && isAtRung(run)));
   if (open.length > 0) return null;
   const rules = { objective, stopping };
-  const next = climbs ? (nextPromotion(runs, rules) ?? lastClimber(runs, rules)) : null;
+  const next = climbs ? nextClimber(runs, rules) : null;
   return next === null ? 'completed' : null;
 }
 

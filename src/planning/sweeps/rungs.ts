@@ -37,16 +37,11 @@ function arrivals<C extends Climber>(runs: readonly C[], rung: number): Placed<C
  * The next run to promote by ASHA (Li et al. 2020, algorithm 2): from the highest rung down, the best of those that
  * belong to the top 1/divisor of their rung and wait there. Null if there is none, and a new run is to start.
  */
-export function nextPromotion<C extends Climber>(
-  runs: readonly C[],
-  { objective, stopping }: Rules,
-): C | null {
+function nextPromotion<C extends Climber>(runs: readonly C[], { objective, stopping }: Rules): C | null {
   const highest = Math.max(0, ...runs.map(({ rungs }) => rungs.length)) - 1;
   for (let rung = highest; rung >= 0; rung--) {
     const all = arrivals(runs, rung).map(([run, at]) => ({ run, score: scoreOf(objective, at.value) }));
-    const best = all
-      .filter(({ run }) => run.rung === rung && WAITING.includes(run.state))
-      .reduce<Ranked<C> | null>((first, other) => (first && precedes(first, other) ? first : other), null);
+    const best = bestOf(all.filter(({ run }) => run.rung === rung && WAITING.includes(run.state)));
     if (best === null) continue;
     const rank = all.filter((other) => precedes(other, best)).length;
     if (rank < Math.floor(all.length / stopping.divisor)) return best.run;
@@ -54,21 +49,30 @@ export function nextPromotion<C extends Climber>(
   return null;
 }
 
+/** The run that goes on next; null where none may. */
+export function nextClimber<C extends Climber>(runs: readonly C[], rules: Rules): C | null {
+  return nextPromotion(runs, rules) ?? lastClimber(runs, rules);
+}
+
 /**
  * The run that goes on although it is not in the top 1/divisor: the best at the highest rung, once nothing else is left and
  * no run has been trained to its end. Without it, a search of few trials over many rungs would end without a winner.
  */
-export function lastClimber<C extends Climber>(runs: readonly C[], { objective }: Rules): C | null {
+function lastClimber<C extends Climber>(runs: readonly C[], { objective }: Rules): C | null {
   const isOpen = (run: C) => run.state === 'waiting' || (WAITING.includes(run.state) && !isAtRung(run));
   if (runs.some((run) => run.state === 'succeeded' || isOpen(run))) return null;
   const waiting = runs.filter((run) => WAITING.includes(run.state));
   const highest = Math.max(0, ...waiting.map(({ rung }) => rung));
-  return (
-    waiting
-      .filter(({ rung }) => rung === highest)
-      .map((run) => ({ run, score: scoreOf(objective, run.reached[run.rung]?.value ?? null) }))
-      .reduce<Ranked<C> | null>((first, other) => (first && precedes(first, other) ? first : other), null)
-      ?.run ?? null
+  const ranked = waiting
+    .filter(({ rung }) => rung === highest)
+    .map((run) => ({ run, score: scoreOf(objective, run.reached[run.rung]?.value ?? null) }));
+  return bestOf(ranked)?.run ?? null;
+}
+
+function bestOf<C extends Climber>(ranked: readonly Ranked<C>[]): Ranked<C> | null {
+  return ranked.reduce<Ranked<C> | null>(
+    (first, other) => (first && precedes(first, other) ? first : other),
+    null,
   );
 }
 

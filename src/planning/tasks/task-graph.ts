@@ -20,7 +20,7 @@ import {
   replicaRange,
   replicasIn,
   roundsOf,
-  type StepRange,
+  stepsOfRound,
 } from '../../method/rounds.js';
 import { validationImages } from '../../method/samples.js';
 
@@ -109,13 +109,9 @@ function withFeatures(spec: ResolvedSpec, dataset: DatasetFacts, tasks: PlannedT
     if (planned.kind === 'prepare') {
       return { ...planned, outputs: [...planned.outputs, FROZEN_FEATURES], weight: planned.weight + weight };
     }
-    if (!trainsFirstBlocks(planned) || isUnfrozenIn(rounds, stepsOf(rounds, planned))) return planned;
+    if (!trainsFirstBlocks(planned) || isUnfrozenIn(rounds, stepsOfRound(rounds, planned))) return planned;
     return { ...planned, inputs: { ...planned.inputs, [FROZEN_FEATURES]: from('prepare', FROZEN_FEATURES) } };
   });
-}
-
-function stepsOf(rounds: Rounds, { kind, round }: PlannedTask): StepRange {
-  return (kind === 'stage' ? parallelRange : endToEndRange)(rounds, round ?? 0);
 }
 
 /** A task of the first stage, of all stages or of the joined network. */

@@ -1,19 +1,14 @@
 import { REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
-import {
-  describeRun,
-  endToEndRange,
-  isUnfrozenIn,
-  parallelRange,
-  type RunDescription,
-} from '../../../method/index.js';
+import { describeRun, isUnfrozenIn, type RunDescription, stepsOfRound } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { readWeightsOf } from '../../checkpoint/index.js';
 import type { TaskContext } from '../context.js';
 
 /** The run as the steps of a training task see it: every block trains from `freeze.until_epoch` on. */
-export function runOfSteps({ assignment: { spec, dataset, kind, round } }: TaskContext): RunDescription {
+export function runOfSteps({ assignment }: TaskContext): RunDescription {
+  const { spec, dataset } = assignment;
   const run = describeRun(spec, dataset);
-  const steps = (kind === 'stage' ? parallelRange : endToEndRange)(run.rounds, round ?? 0);
+  const steps = stepsOfRound(run.rounds, assignment);
   return isUnfrozenIn(run.rounds, steps) ? describeRun(spec, dataset, null) : run;
 }
 
