@@ -4,11 +4,11 @@ import { useLocation } from 'wouter';
 import { Choice } from '../../parts/choice.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
-import { batchesQuery, datasetsQuery } from '../../queries.js';
+import { batchesQuery } from '../../queries.js';
 import { type Schemas, strata } from '../../server.js';
 import { BatchTable } from '../batches/batches.js';
+import { type ChosenImages, ImagesChoice } from './images-choice.js';
 
-const SPLITS = ['test', 'validation', 'train'] as const;
 const FORMATS = ['jsonl', 'csv'] as const;
 const NO_CASCADE = 'none';
 const THRESHOLDS = [NO_CASCADE, '0.8', '0.9', '0.95', '0.99'] as const;
@@ -26,22 +26,19 @@ export function BatchesPanel({ model }: { readonly model: Schemas['Model'] }) {
 
 function BatchForm({ model }: { readonly model: Schemas['Model'] }) {
   const [, go] = useLocation();
-  const { data: datasets = [] } = useQuery(datasetsQuery());
-  const [dataset, setDataset] = useState(model.dataset.name);
-  const [split, setSplit] = useState<(typeof SPLITS)[number]>('test');
+  const [images, setImages] = useState<ChosenImages>({ dataset: model.dataset.name, split: 'test' });
   const [format, setFormat] = useState<(typeof FORMATS)[number]>('jsonl');
   const [threshold, setThreshold] = useState<(typeof THRESHOLDS)[number]>(NO_CASCADE);
   const { mutate, error, isPending } = useMutation({
     mutationFn: () =>
       strata.batches.create({
         model: model.id,
-        input: { dataset, split },
+        input: images,
         output: { format },
         cascade: threshold === NO_CASCADE ? null : { threshold: Number(threshold) },
       }),
     onSuccess: ({ id }) => go(`/batch-predictions/${id}`),
   });
-  const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
   const hasCompact = model.variants.some(({ variant }) => variant === 'compact');
   return (
     <form
@@ -51,8 +48,7 @@ function BatchForm({ model }: { readonly model: Schemas['Model'] }) {
         mutate();
       }}
     >
-      <Choice id="batch-dataset" label="Dataset" value={dataset} values={names} choose={setDataset} />
-      <Choice id="batch-split" label="Images" value={split} values={SPLITS} choose={setSplit} />
+      <ImagesChoice prefix="batch" model={model} images={images} choose={setImages} />
       <Choice id="batch-format" label="Format" value={format} values={FORMATS} choose={setFormat} />
       {hasCompact && (
         <Choice

@@ -4,11 +4,10 @@ import { useLocation } from 'wouter';
 import { Choice } from '../../parts/choice.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
-import { datasetsQuery, evaluationsQuery } from '../../queries.js';
+import { evaluationsQuery } from '../../queries.js';
 import { type Schemas, strata } from '../../server.js';
 import { EvaluationTable } from '../evaluations/evaluations.js';
-
-const SPLITS = ['test', 'validation', 'train'] as const;
+import { type ChosenImages, ImagesChoice } from './images-choice.js';
 
 /** The evaluations of a model, and a form that starts one. */
 export function EvaluationsPanel({ model }: { readonly model: Schemas['Model'] }) {
@@ -23,23 +22,19 @@ export function EvaluationsPanel({ model }: { readonly model: Schemas['Model'] }
 
 function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
   const [, go] = useLocation();
-  const { data: datasets = [] } = useQuery(datasetsQuery());
-  const [dataset, setDataset] = useState(model.dataset.name);
-  const [split, setSplit] = useState<Schemas['EvaluationSplit']>('test');
+  const [images, setImages] = useState<ChosenImages>({ dataset: model.dataset.name, split: 'test' });
   const [withCascade, setWithCascade] = useState(false);
   const [variant, setVariant] = useState<Schemas['ModelVariantName']>('full');
   const { mutate, error, isPending } = useMutation({
     mutationFn: () =>
       strata.evaluations.create({
         model: model.id,
-        dataset,
-        split,
+        ...images,
         variant,
         cascade: withCascade && variant === 'full',
       }),
     onSuccess: ({ id }) => go(`/evaluations/${id}`),
   });
-  const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
   return (
     <form
       className="row"
@@ -48,8 +43,7 @@ function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
         mutate();
       }}
     >
-      <Choice id="evaluated-dataset" label="Dataset" value={dataset} values={names} choose={setDataset} />
-      <Choice id="evaluated-split" label="Images" value={split} values={SPLITS} choose={setSplit} />
+      <ImagesChoice prefix="evaluated" model={model} images={images} choose={setImages} />
       <Choice
         id="evaluated-variant"
         label="Network"

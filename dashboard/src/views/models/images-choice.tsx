@@ -1,0 +1,47 @@
+import { useQuery } from '@tanstack/react-query';
+import { Choice } from '../../parts/choice.js';
+import { datasetsQuery } from '../../queries.js';
+import type { Schemas } from '../../server.js';
+
+const SPLITS = ['test', 'validation', 'train'] as const;
+
+/** Images that a model is asked about. */
+export interface ChosenImages {
+  readonly dataset: string;
+  readonly split: Schemas['EvaluationSplit'];
+}
+
+/** The choice of a dataset and of its split. The dataset of the model comes first. */
+export function ImagesChoice({
+  prefix,
+  model,
+  images,
+  choose,
+}: {
+  /** Beginning of the ids of both fields. */
+  readonly prefix: string;
+  readonly model: Schemas['Model'];
+  readonly images: ChosenImages;
+  readonly choose: (images: ChosenImages) => void;
+}) {
+  const { data: datasets = [] } = useQuery(datasetsQuery());
+  const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
+  return (
+    <>
+      <Choice
+        id={`${prefix}-dataset`}
+        label="Dataset"
+        value={images.dataset}
+        values={names}
+        choose={(dataset) => choose({ ...images, dataset })}
+      />
+      <Choice
+        id={`${prefix}-split`}
+        label="Images"
+        value={images.split}
+        values={SPLITS}
+        choose={(split) => choose({ ...images, split })}
+      />
+    </>
+  );
+}
