@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { TORCHVISION } from '../../src/network/layouts/index.js';
-import { exec } from '../../src/provision/exec.js';
-import { ROOT } from '../../src/service/root.js';
 import { findChromium, withBrowser } from '../browser/chromium.js';
 import { foreignFile, safetensorsOf } from '../support/foreign-weights.js';
-import { blocksOf } from './blocks.js';
+import { openShell, runPage } from './shell.js';
 
 const KINDS = 'ring|cross|arrow|stairs';
 const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript' };
@@ -21,19 +19,12 @@ export async function readOwnPictures(
   folder: string,
   reader: Readonly<Record<string, string>>,
 ): Promise<void> {
-  for (const name of ['strata', 'node_modules', 'client'])
-    await symlink(join(ROOT, name), join(folder, name));
   const weights = join(folder, 'public.safetensors');
   const network = { family: 'imagenet-resnet', depth: 18, width: 2 } as const;
   await writeFile(weights, safetensorsOf(foreignFile(TORCHVISION, network)));
   const small = { WEIGHTS: `file://${weights}`, PICTURES: '40', SIZE: '64', EPOCHS: '1' };
-  const blocks = (await blocksOf('docs/own-pictures.md')).filter(({ language }) => language === 'sh');
-  assert.equal(blocks.length, 5);
-  const said = await exec(
-    'bash',
-    ['-e', '-u', '-o', 'pipefail', '-c', blocks.map(({ code }) => code).join('\n')],
-    { cwd: folder, env: { HOME: folder, BROWSER: 'true', ...reader, ...small } },
-  );
+  const shell = await openShell(folder, { ...reader, ...small }, ['strata', 'node_modules', 'client']);
+  const said = await runPage(shell, 'docs/own-pictures.md', 5);
   assert.match(said, /classes +arrow, cross, ring, stairs/, 'the dataset');
   assert.match(said, /the job succeeded/, 'the job was followed');
   const lines = [...said.matchAll(new RegExp(`^ +([\\d.]+) % {2}(${KINDS})$`, 'gm'))];

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, symlink } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exec } from '../../src/provision/exec.js';
 import { ROOT } from '../../src/service/root.js';
-import { blocksOf } from './blocks.js';
-
-/** A shell in a folder, with the settings of a reader. */
-interface Shell {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-}
+import { openShell, runPage, runScript, type Shell } from './shell.js';
 
 /** Runs the blocks of docs/tutorial.md in one shell, in an empty folder with what the checkout has for its reader. */
 export async function readTutorial(folder: string, reader: Shell['env']): Promise<Shell> {
-  for (const name of ['strata', 'node_modules']) await symlink(join(ROOT, name), join(folder, name));
-  const shell = { cwd: folder, env: { HOME: folder, BROWSER: 'true', ...reader } };
-  const blocks = (await blocksOf('docs/tutorial.md')).filter(({ language }) => language === 'sh');
-  assert.equal(blocks.length, 10);
-  const said = await run(shell, blocks.map(({ code }) => code).join('\n'));
+  const shell = await openShell(folder, reader);
+  const said = await runPage(shell, 'docs/tutorial.md', 10);
   assert.match(said, /classes +circle, cross, square/, 'the dataset');
   assert.match(said, /^STAGES +SPEED-UP/m, 'the plan');
   assert.match(said, /the job succeeded/, 'the job was followed');
@@ -37,9 +27,5 @@ export async function tidyUp(shell: Shell): Promise<void> {
   const [last = ''] = /^- To clean up: .*$/m.exec(page) ?? [];
   const commands = [...last.matchAll(/`([^`]+)`/g)].map(([, command = '']) => command);
   assert.equal(commands.length, 3);
-  await run(shell, commands.join('\n'));
-}
-
-function run({ cwd, env }: Shell, script: string): Promise<string> {
-  return exec('bash', ['-e', '-u', '-o', 'pipefail', '-c', script], { cwd, env: { ...env } });
+  await runScript(shell, commands.join('\n'));
 }
