@@ -20,7 +20,7 @@ export interface NewPart {
   readonly count: number;
 }
 
-/** So many images in parts, in order. */
+/** Cuts the images of a run into parts, in order. */
 export function cutIntoParts(images: number, imagesPerPart: number): NewPart[] {
   return Array.from({ length: Math.ceil(images / imagesPerPart) }, (_, number) => {
     const first = number * imagesPerPart;
