@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { SignatureV4 } from '@smithy/signature-v4';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -13,34 +14,50 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/**
- * The headers of a request to S3, signed by AWS Signature Version 4 in one chunk
- * (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
- */
-export function signedHeaders(
-  { method, url, sha256, headers }: SignedRequest,
-  { accessKeyId, secretAccessKey }: AwsCredentials,
-  region: string,
-  now: Date,
-): Record<string, string> {
-  const time = now.toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
-  const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
-  const all = { ...headers, host: url.host, 'x-amz-content-sha256': sha256, 'x-amz-date': time };
-  const names = Object.keys(all).sort();
-  const lines = Object.entries(all)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}:${value.trim()}\n`);
-  const canonical = [method, url.pathname, '', lines.join(''), names.join(';'), sha256].join('\n');
-  const text = ['AWS4-HMAC-SHA256', time, scope, hash(canonical)].join('\n');
-  const key = scope
-    .split('/')
-    .reduce<Buffer | string>(
-      (secret, part) => createHmac('sha256', secret).update(part).digest(),
-      `AWS4${secretAccessKey}`,
-    );
-  const signature = createHmac('sha256', key).update(text).digest('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  return { ...all, authorization };
+type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+/** SHA-256, or its HMAC with a secret, as the signer asks for it. */
+class Sha256 {
+  readonly #hash;
+
+  constructor(secret?: Bytes) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', viewOf(secret));
+  }
+
+  update(data: Bytes): void {
+    this.#hash.update(viewOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
 }
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+function viewOf(data: Bytes): string | Uint8Array {
+  if (typeof data === 'string') return data;
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
+
+/** The headers of a request to S3, signed by AWS Signature Version 4 in one chunk. */
+export async function signedHeaders(
+  { method, url, sha256, headers }: SignedRequest,
+  credentials: AwsCredentials,
+  region: string,
+  now: Date,
+): Promise<Record<string, string>> {
+  const signer = new SignatureV4({
+    ...{ service: 's3', region, credentials, sha256: Sha256 },
+    // S3 takes names as the address has them.
+    uriEscapePath: false,
+  });
+  const signed = await signer.sign(
+    {
+      ...{ method, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
+      headers: { ...headers, host: url.host, 'x-amz-content-sha256': sha256 },
+    },
+    { signingDate: now },
+  );
+  return signed.headers;
+}

@@ -74,7 +74,7 @@ async function putFile({ policy, now }: Pusher, upload: Upload): Promise<void> {
     sha256: file.sha256,
     headers: { 'content-type': file.mediaType },
   } as const;
-  const headers = signedHeaders(request, credentials, claimed.region ?? REGION, now());
+  const headers = await signedHeaders(request, credentials, claimed.region ?? REGION, now());
   const sent = { bytes: body, sizeBytes: file.sizeBytes };
   const { status } = await sendForStatus(
     url.href,
