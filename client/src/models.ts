@@ -68,6 +68,14 @@ export function modelsApi({ http }: Connection) {
     /** Shows where the model came from, and what was said of it. */
     lineage: (id: string): Promise<Schemas['Lineage']> =>
       answered(http.GET('/models/{id}/lineage', { params: at(id) })),
+    /** A statement about the files and the origin of the model, signed by the service's key. */
+    statement: (id: string): Promise<Schemas['SignedStatement']> =>
+      answered(http.GET('/models/{id}/statement', { params: at(id) })),
+    /** The materials that the model was made of, as CycloneDX. */
+    billOfMaterials: (id: string): Promise<Schemas['BillOfMaterials']> =>
+      answered(http.GET('/models/{id}/bill-of-materials', { params: at(id) })),
+    /** The public key that verifies statements. */
+    signingKey: (): Promise<Schemas['SigningKey']> => answered(http.GET('/signing-key')),
     /** Trains the model again, and compares the weights. @throws StrataProblem `not_reproducible` */
     reproduce: (id: string): Promise<Schemas['Reproduction']> =>
       answered(http.POST('/models/{id}/reproductions', { params: at(id) })),

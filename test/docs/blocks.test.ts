@@ -37,6 +37,7 @@ const RUN: Readonly<Record<string, string>> = {
   'docs/exports.md: import json': 'test/docs/exports.test.ts',
   'docs/exports.md: from strata_train.prepare': 'test/python/prepare.test.ts',
   'docs/exports.md: import { readFile }': 'test/python/prepare.test.ts',
+  'docs/provenance.md: import hashlib': 'test/jobs/worker/provenance.test.ts',
 };
 
 /** All other blocks, by the beginning of their name, with the reason. */
@@ -68,7 +69,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/batch-predictions.md: {': 'a line of a result with an example hash',
   'docs/evaluations.md: curl': 'the ids are examples; test/jobs/worker/evaluations.test.ts asks the same',
   'docs/evaluations.md: {': 'a line of an answer with an example id',
-  'docs/provenance.md: strata models': 'it trains twice; test/service/real-job.test.ts does',
+  'docs/provenance.md: strata models reproduce': 'it trains twice; test/service/real-job.test.ts does',
+  'docs/provenance.md: strata models statement': 'test/cli/things.test.ts runs these commands',
   'docs/agents.md: {': 'the settings of an agent; test/cli/mcp.test.ts connects a client',
   'docs/registry.md: curl': 'the names are examples; test/jobs/client/registry.test.ts does the same',
   'docs/registry.md: {': 'a rule with an example dataset; test/jobs/client/registry.test.ts sets such rules',

@@ -52,6 +52,22 @@ export async function lineage(context: Context, text: string): Promise<void> {
   );
 }
 
+/** Documents for other tools are JSON with and without `--json`. */
+const print = ({ out }: Context, document: object): void =>
+  out.result(document, [], () => out.line(JSON.stringify(document, null, 2)));
+
+export async function statement(context: Context, text: string): Promise<void> {
+  print(context, await context.strata.models.statement(await modelIdOf(context, text)));
+}
+
+export async function billOfMaterials(context: Context, text: string): Promise<void> {
+  print(context, await context.strata.models.billOfMaterials(await modelIdOf(context, text)));
+}
+
+export async function signingKey(context: Context): Promise<void> {
+  print(context, await context.strata.models.signingKey());
+}
+
 function rowOf(node: Schemas['LineageNode'], { edges }: Schemas['Lineage']): string[] {
   const { id, type, name, at, exists } = node;
   const relations = edges

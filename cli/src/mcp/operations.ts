@@ -6,6 +6,7 @@ export const READS: readonly string[] = [
     'getModel',
     'compareModels',
     'getModelLineage',
+    'getModelBillOfMaterials',
     'getModelEvaluation',
     'listReproductions',
   ],

@@ -172,6 +172,28 @@ export function addModels(program: Command): void {
     .action((model: string, _options: object, command: Command) =>
       run(command, async (context) => (await import('../commands/provenance.js')).lineage(context, model)),
     );
+  models
+    .command('statement')
+    .description('print a signed statement about the files and the origin of a model')
+    .argument('<model>', MODEL)
+    .action((model: string, _options: object, command: Command) =>
+      run(command, async (context) => (await import('../commands/provenance.js')).statement(context, model)),
+    );
+  models
+    .command('bill-of-materials')
+    .description('print what a model was made of, as CycloneDX')
+    .argument('<model>', MODEL)
+    .action((model: string, _options: object, command: Command) =>
+      run(command, async (context) =>
+        (await import('../commands/provenance.js')).billOfMaterials(context, model),
+      ),
+    );
+  models
+    .command('signing-key')
+    .description('print the public key that verifies statements')
+    .action((_options: object, command: Command) =>
+      run(command, async (context) => (await import('../commands/provenance.js')).signingKey(context)),
+    );
   for (const verb of ['tag', 'untag'] as const)
     models
       .command(verb)

@@ -609,6 +609,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a signed statement about a model
+         * @description An in-toto statement with SLSA's provenance predicate: the sha256 of each file of the model, its whole spec, its data, and the runtimes that it was trained in. The service's key (`GET /signing-key`) signs it in a DSSE envelope, which other tools verify.
+         */
+        get: operations["getModelStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{id}/bill-of-materials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the bill of materials of a model
+         * @description What the model was made of, as a CycloneDX 1.6 document: dataset, initial weights, TensorFlow, files, and a model card with its network and accuracy.
+         */
+        get: operations["getModelBillOfMaterials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the public key that verifies statements
+         * @description The service derives the key from its secret key (`STRATA_SECRET_KEY`, or `secret.key` in `STRATA_HOME`), so a new secret key means a new signing key.
+         */
+        get: operations["getSigningKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{id}/reproductions": {
         parameters: {
             query?: never;
@@ -2825,6 +2891,50 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        /** @description A DSSE 1.0 envelope with an in-toto statement. */
+        SignedStatement: {
+            /** @constant */
+            payloadType: "application/vnd.in-toto+json";
+            /** @description The statement as JSON, in base64. */
+            payload: string;
+            signatures: {
+                /** @description The `key_id` of the key. */
+                keyid: string;
+                /** @description Ed25519 over the pre-authentication encoding, in base64. */
+                sig: string;
+            }[];
+        };
+        /** @description A CycloneDX 1.6 document. The contract names its top level only. */
+        BillOfMaterials: {
+            /** @constant */
+            bomFormat: "CycloneDX";
+            /** @constant */
+            specVersion: "1.6";
+            serialNumber: string;
+            /** @constant */
+            version: 1;
+            metadata: {
+                [key: string]: unknown;
+            };
+            components: {
+                [key: string]: unknown;
+            }[];
+            dependencies: {
+                [key: string]: unknown;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
+        SigningKey: {
+            /** @constant */
+            object: "signing_key";
+            /** @description The sha256 of the key as DER. */
+            key_id: string;
+            /** @constant */
+            algorithm: "ed25519";
+            /** @description As PEM. */
+            public_key: string;
+        };
         Lineage: {
             /** @constant */
             object: "lineage";
@@ -3479,6 +3589,23 @@ export interface components {
             auroc: number | null;
             /** @description Null if the class has no images. */
             average_precision: number | null;
+            thresholds?: components["schemas"]["ClassThresholds"];
+        };
+        /** @description The probability from which an image should count as one of the class, for three aims. All are null if the class has no images. Evaluations of versions before 0.2.0 do not have it. */
+        ClassThresholds: {
+            /** @description The highest F1; of equal ones, the lowest threshold. */
+            best_f1: components["schemas"]["OperatingPoint"] | null;
+            /** @description The highest recall with a precision of at least 0.95. Null if no threshold has that precision. */
+            precision_95: components["schemas"]["OperatingPoint"] | null;
+            /** @description The highest precision with a recall of at least 0.95. */
+            recall_95: components["schemas"]["OperatingPoint"] | null;
+        };
+        /** @description Figures of a class if every image with at least this probability of it counts as one of it. */
+        OperatingPoint: {
+            threshold: number;
+            precision: number;
+            recall: number;
+            f1: number;
         };
         /** @description Wilson's 95 % interval. */
         Interval: {
@@ -6452,6 +6579,89 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getModelStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The envelope. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedStatement"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getModelBillOfMaterials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a model. */
+                id: components["parameters"]["ModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bill of materials. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillOfMaterials"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    getSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

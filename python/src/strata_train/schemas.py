@@ -1141,6 +1141,43 @@ class ReproductionList(TypedDict):
     next: Cursor
 
 
+class SignedStatement(TypedDict):
+    """A DSSE 1.0 envelope with an in-toto statement."""
+
+    payloadType: Literal["application/vnd.in-toto+json"]
+    payload: str
+    """The statement as JSON, in base64."""
+    signatures: list[SignedStatementSignaturesItem]
+
+
+class SignedStatementSignaturesItem(TypedDict):
+    keyid: str
+    """The `key_id` of the key."""
+    sig: str
+    """Ed25519 over the pre-authentication encoding, in base64."""
+
+
+class BillOfMaterials(TypedDict):
+    """A CycloneDX 1.6 document. The contract names its top level only."""
+
+    bomFormat: Literal["CycloneDX"]
+    specVersion: Literal["1.6"]
+    serialNumber: str
+    version: Literal[1]
+    metadata: dict[str, Any]
+    components: list[dict[str, Any]]
+    dependencies: list[dict[str, Any]]
+
+
+class SigningKey(TypedDict):
+    object: Literal["signing_key"]
+    key_id: str
+    """The sha256 of the key as DER."""
+    algorithm: Literal["ed25519"]
+    public_key: str
+    """As PEM."""
+
+
 class Lineage(TypedDict):
     object: Literal["lineage"]
     model_id: Id

@@ -95,6 +95,21 @@ export const getModelLineage: Handler<'getModelLineage'> = async ({ client, para
   body: await client.models.getModelLineage(params.id),
 });
 
+export const getModelStatement: Handler<'getModelStatement'> = async ({ client, params: { id } }) => ({
+  status: 200,
+  body: await client.models.getModelStatement(id),
+});
+
+export const getModelBillOfMaterials: Handler<'getModelBillOfMaterials'> = async ({ client, params }) => ({
+  status: 200,
+  body: await client.models.getModelBillOfMaterials(params.id),
+});
+
+export const getSigningKey: Handler<'getSigningKey'> = async ({ client }) => ({
+  status: 200,
+  body: await client.models.getSigningKey(),
+});
+
 export const createReproduction: Handler<'createReproduction'> = async ({ client, params, caller }) => {
   const body = await client.models.createReproduction(params.id, caller.principal.keyId);
   return { status: 202, headers: { location: body.links.self }, body };

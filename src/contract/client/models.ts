@@ -73,6 +73,9 @@ export interface ModelsClient {
   /** Test images with wrong predictions, the most confident first. @throws predictions_missing */
   listModelErrors(id: string, filter: ModelErrorFilter): Promise<Schemas['ModelErrorList']>;
   getModelLineage(id: string): Promise<Schemas['Lineage']>;
+  getModelStatement(id: string): Promise<Schemas['SignedStatement']>;
+  getModelBillOfMaterials(id: string): Promise<Schemas['BillOfMaterials']>;
+  getSigningKey(): Promise<Schemas['SigningKey']>;
   /** The reproduction of the model that is not finished, or a new one. @throws not_reproducible, quota_reached */
   createReproduction(id: string, actor: string | null): Promise<Schemas['Reproduction']>;
   /** @throws invalid_cursor */

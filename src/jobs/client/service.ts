@@ -5,7 +5,7 @@ import { memoize } from '../../contract/memoize.js';
 import { openBlobStore } from '../../storage/open.js';
 import { readClocks, skewSeconds } from '../lifecycle/clocks.js';
 import { requireSameStore } from '../lifecycle/same-store.js';
-import { lazySecretBox } from '../outgoing/secret-key.js';
+import { lazySecretBox, lazySigningKey } from '../outgoing/secret-key.js';
 import { MAX_WAITING_PREDICTIONS, PREDICTION_DEADLINE_MS } from '../process/limits.js';
 import { STRATA_VERSION } from '../process/version.js';
 import { openQueueBoard } from '../queue/board.js';
@@ -92,6 +92,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     uploadLimits,
     quota: options.tenantBytes ?? null,
     outgoing,
+    openSigningKey: lazySigningKey(options),
     predictions,
     datasetFiles: openDatasetFiles(blobs),
     predictionFiles: openPredictionFiles(blobs),

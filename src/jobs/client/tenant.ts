@@ -1,6 +1,7 @@
 import type { TenantClient } from '../../contract/client/tenant.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import type { UploadLimits } from '../lifecycle/receive-upload.js';
+import type { SigningKey } from '../outgoing/signing-key.js';
 import { artifactMethods } from './artifacts.js';
 import { batchMethods } from './batches/batches.js';
 import { datasetMethods } from './datasets/datasets.js';
@@ -12,6 +13,7 @@ import { jobMethods } from './jobs/jobs.js';
 import { listMethods } from './jobs/records.js';
 import { trackerMethods } from './jobs/trackers.js';
 import { apiKeyMethods } from './keys/api-keys.js';
+import { attestationMethods } from './models/attestations.js';
 import { lineageMethods } from './models/lineage.js';
 import { modelMethods } from './models/models.js';
 import { type PredictionParts, predictMethod } from './models/predict.js';
@@ -36,6 +38,7 @@ export interface TenantParts extends CreateParts {
   readonly datasetFiles: DatasetFiles;
   readonly predictionFiles: PredictionFiles;
   readonly fetchPlaces: FetchPlaces;
+  readonly openSigningKey: () => Promise<SigningKey>;
 }
 
 /** The client of one tenant. It opens no connections. */
@@ -62,6 +65,7 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...testAnswerMethods(db, predictionFiles, tenant),
       ...reproductionMethods(parts, tenant),
       ...lineageMethods(db, tenant),
+      ...attestationMethods(parts, tenant),
     }),
     datasets: allSayingUnavailable({
       ...datasetMethods({ db, blobs, uploadLimits, quota, policy }, tenant),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type SecretBox, secretBox } from './secret-box.js';
+import { type SigningKey, signingKey } from './signing-key.js';
 
 const KEY_BYTES = 32;
 
@@ -22,12 +23,25 @@ export async function loadSecretKey({ secretKey, home }: SecretKeySource): Promi
   return key;
 }
 
-/** The secret box, opened on first use. A failed attempt is repeated at the next use. */
+/** The secret box, opened on first use. */
 export function lazySecretBox(source: SecretKeySource): () => Promise<SecretBox> {
-  let box: SecretBox | undefined;
+  return madeOnce(source, secretBox);
+}
+
+/** The key that signs statements, derived on first use. */
+export function lazySigningKey(source: SecretKeySource): () => Promise<SigningKey> {
+  return madeOnce(source, signingKey);
+}
+
+/** A failed attempt is repeated at the next use. */
+function madeOnce<Made extends object>(
+  source: SecretKeySource,
+  make: (secret: Buffer) => Made,
+): () => Promise<Made> {
+  let made: Made | undefined;
   return async () => {
-    box ??= secretBox(await loadSecretKey(source));
-    return box;
+    made ??= make(await loadSecretKey(source));
+    return made;
   };
 }
 

@@ -108,6 +108,21 @@ export class FakeModels implements ModelsClient {
     return { object: 'lineage' as const, model_id: id, nodes, edges: [], complete: true };
   }
 
+  async getModelStatement(id: string) {
+    this.#model(id);
+    return { payloadType: 'application/vnd.in-toto+json' as const, payload: '', signatures: [] };
+  }
+
+  async getModelBillOfMaterials(id: string) {
+    this.#model(id);
+    const head = { bomFormat: 'CycloneDX' as const, specVersion: '1.6' as const, version: 1 as const };
+    return { ...head, serialNumber: `urn:uuid:${id}`, metadata: {}, components: [], dependencies: [] };
+  }
+
+  async getSigningKey() {
+    return { object: 'signing_key' as const, key_id: '0', algorithm: 'ed25519' as const, public_key: '' };
+  }
+
   async createReproduction(id: string) {
     this.#model(id);
     return reproductionOf('reproduction_1');

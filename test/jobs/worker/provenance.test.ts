@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Job } from '../../../src/contract/client/jobs.js';
 import { FINAL_WEIGHTS } from '../../../src/contract/trainer-protocol.js';
+import { blocksOf } from '../../docs/blocks.js';
 import { eventually } from '../../support/eventually.js';
 import type { ServiceProcess } from '../../support/process.js';
+import { pythonPackages } from '../../support/python-packages.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { RUNTIME } from '../support/runtime.js';
 import { smallJob } from '../support/specs.js';
 
+const TOOLS = fileURLToPath(new URL('./attestation-requirements.txt', import.meta.url));
+const IS_CYCLONEDX = `
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(open("bom.json").read()))
+`;
 const WEIGHTS = { FAKE_TRAINER_WEIGHTS: '1' };
 const CONSTANT = { optimizer: { schedule: { type: 'constant' } } } as const;
 
@@ -155,6 +168,44 @@ test('a job that cannot be extended is refused with the remedy', async () => {
   );
   await strata.sql.query('DELETE FROM model_state WHERE model_id = $1', [cosine.result?.model_id]);
   await assert.rejects(extend(cosine.id, 'rewarm'), isRefused('job_not_extendable', /no state/));
+});
+
+test('other tools verify the statement and the bill of materials of a model, and find a changed byte', async () => {
+  const { models, jobs } = strata.client;
+  const [statement, bill] = [
+    await models.getModelStatement(model),
+    await models.getModelBillOfMaterials(model),
+  ];
+  const { data } = await jobs.listJobArtifacts(job.id);
+  const weights = data.find(({ name }) => name === FINAL_WEIGHTS) ?? assert.fail();
+  const folder = await mkdtemp(join(tmpdir(), 'strata-statement-'));
+  after(() => rm(folder, { recursive: true }));
+  const put = (name: string, content: object) => writeFile(join(folder, name), JSON.stringify(content));
+  await put('key.json', await models.getSigningKey());
+  await put('bom.json', bill);
+  await put('statement.json', statement);
+  await copyFile(await strata.blobs.localPath(`sha256:${weights.sha256}`), join(folder, FINAL_WEIGHTS));
+  const [check] = (await blocksOf('docs/provenance.md')).filter(({ language }) => language === 'python');
+  const python = async (code: string) => {
+    const env = { ...process.env, PYTHONPATH: await pythonPackages('attestation', TOOLS) };
+    return promisify(execFile)('python3', ['-c', code], { cwd: folder, env });
+  };
+  assert.equal((await python(check?.code ?? '')).stdout, 'verified\n');
+  assert.equal((await python(IS_CYCLONEDX)).stdout, 'None\n');
+
+  const payload = JSON.parse(Buffer.from(statement.payload, 'base64').toString());
+  assert.deepEqual(payload.predicate.buildDefinition.externalParameters.spec, job.spec);
+  const forged = { ...payload, subject: [] };
+  await put('statement.json', {
+    ...statement,
+    payload: Buffer.from(JSON.stringify(forged)).toString('base64'),
+  });
+  await assert.rejects(python(check?.code ?? ''), /VerificationError/);
+  await put('statement.json', statement);
+  await writeFile(join(folder, FINAL_WEIGHTS), 'others');
+  await assert.rejects(python(check?.code ?? ''), /AssertionError/);
+  await put('bom.json', { ...bill, components: [{ type: 'nothing' }] });
+  assert.notEqual((await python(IS_CYCLONEDX)).stdout, 'None\n');
 });
 
 test('a lineage names evaluations, promotions and reproductions, and no model of another tenant', async () => {

@@ -90,6 +90,16 @@ class AsyncModel:
         """Where the model came from, and what was said of it."""
         return cast(schemas.Lineage, await self._connection.get(f"/models/{quoted(self.id)}/lineage"))
 
+    async def statement(self) -> schemas.SignedStatement:
+        """A statement about the files and the origin of the model, signed by the service's key."""
+        answer = await self._connection.get(f"/models/{quoted(self.id)}/statement")
+        return cast(schemas.SignedStatement, answer)
+
+    async def bill_of_materials(self) -> schemas.BillOfMaterials:
+        """What the model was made of, as CycloneDX."""
+        answer = await self._connection.get(f"/models/{quoted(self.id)}/bill-of-materials")
+        return cast(schemas.BillOfMaterials, answer)
+
     async def reproduce(self, *, wait: bool = True) -> schemas.Reproduction:
         """Trains the model again; with ``wait``, once the weights are compared."""
         path = f"/models/{quoted(self.id)}/reproductions"
@@ -121,6 +131,10 @@ class AsyncModels:
             if page["next"] is None:
                 return
             params["after"] = page["next"]
+
+    async def signing_key(self) -> schemas.SigningKey:
+        """The public key that verifies statements."""
+        return cast(schemas.SigningKey, await self._connection.get("/signing-key"))
 
     async def compare(self, a: str, b: str) -> schemas.ModelComparison:
         return cast(schemas.ModelComparison, await self._connection.get("/models/compare", {"a": a, "b": b}))

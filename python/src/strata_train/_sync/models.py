@@ -91,6 +91,16 @@ class Model:
         """Where the model came from, and what was said of it."""
         return cast(schemas.Lineage, self._connection.get(f"/models/{quoted(self.id)}/lineage"))
 
+    def statement(self) -> schemas.SignedStatement:
+        """A statement about the files and the origin of the model, signed by the service's key."""
+        answer = self._connection.get(f"/models/{quoted(self.id)}/statement")
+        return cast(schemas.SignedStatement, answer)
+
+    def bill_of_materials(self) -> schemas.BillOfMaterials:
+        """What the model was made of, as CycloneDX."""
+        answer = self._connection.get(f"/models/{quoted(self.id)}/bill-of-materials")
+        return cast(schemas.BillOfMaterials, answer)
+
     def reproduce(self, *, wait: bool = True) -> schemas.Reproduction:
         """Trains the model again; with ``wait``, once the weights are compared."""
         path = f"/models/{quoted(self.id)}/reproductions"
@@ -122,6 +132,10 @@ class Models:
             if page["next"] is None:
                 return
             params["after"] = page["next"]
+
+    def signing_key(self) -> schemas.SigningKey:
+        """The public key that verifies statements."""
+        return cast(schemas.SigningKey, self._connection.get("/signing-key"))
 
     def compare(self, a: str, b: str) -> schemas.ModelComparison:
         return cast(schemas.ModelComparison, self._connection.get("/models/compare", {"a": a, "b": b}))

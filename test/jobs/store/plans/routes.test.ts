@@ -16,6 +16,8 @@ const SILENT = [
   'getLiveness',
   // A session is sealed with the service's secret, and a key is known for a moment.
   ...['createSession', 'getSession', 'deleteSession'],
+  // The key is derived from the service's secret.
+  'getSigningKey',
   // Only an admin of the tenant `default` may drain.
   'drainWorker',
   // The URL of the example cannot be reached.
