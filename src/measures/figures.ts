@@ -6,8 +6,10 @@ import {
   expectedCalibrationError,
   LEAST_PROBABILITY,
 } from './calibration.js';
+import { orderBy } from './cuts.js';
 import { type Interval, wilson } from './intervals.js';
 import { meanOf, type Ranking, rankingOf } from './ranking.js';
+import { type Thresholds, thresholdsOf } from './thresholds.js';
 
 export interface ClassFigures extends Ranking {
   readonly index: number;
@@ -23,6 +25,7 @@ export interface ClassFigures extends Ranking {
   /** Null where it has no images and no image is taken for it. */
   readonly f1: number | null;
   readonly recall_interval: Interval | null;
+  readonly thresholds: Thresholds;
 }
 
 /** Images of one class that are taken for one class: right ones if both are the same. */
@@ -105,12 +108,16 @@ function perClassFigures(answers: Answers, confusion: readonly ConfusionCell[]):
     if (taken) taken.predicted += count;
     if (own && label === predicted) own.correct += count;
   }
-  return counts.map((count, index) => ({
-    index,
-    ...count,
-    ...ratesOf(count),
-    ...rankingOf(answers, index),
-  }));
+  return counts.map((count, index) => {
+    const order = orderBy(answers, index);
+    return {
+      index,
+      ...count,
+      ...ratesOf(count),
+      ...rankingOf(order),
+      thresholds: thresholdsOf(order),
+    };
+  });
 }
 
 function ratesOf({ images, predicted, correct }: { images: number; predicted: number; correct: number }) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Answers, comparePaired, figuresOf, mcnemar, wilson } from '../../src/measures/index.js';
+import type { OperatingPoint } from '../../src/measures/thresholds.js';
 
 interface Reference {
   readonly cases: readonly {
@@ -10,6 +11,8 @@ interface Reference {
     readonly labels: readonly number[];
     readonly probabilities: readonly number[];
     readonly figures: Readonly<Record<string, number | null>>;
+    /** Thresholds of each class; null without images. */
+    readonly thresholds: readonly (Readonly<Record<string, OperatingPoint | null>> | null)[];
   }[];
   readonly mcnemar: readonly { readonly only_a: number; readonly only_b: number; readonly p_value: number }[];
   readonly wilson: readonly {
@@ -46,6 +49,21 @@ for (const { name, classes, labels, probabilities, figures } of reference.cases)
     );
     for (const [figure, expected] of Object.entries(figures))
       close(own.get(figure), expected, `${name}, ${figure}`);
+  });
+}
+
+for (const { name, classes, labels, probabilities, thresholds } of reference.cases) {
+  test(`Thresholds of each class are those of scikit-learn's curve of precision and recall: ${name}`, () => {
+    const { per_class } = figuresOf({
+      classes,
+      labels: Uint16Array.from(labels),
+      probabilities: Float64Array.from(probabilities),
+    });
+    const none = { best_f1: null, precision_95: null, recall_95: null };
+    assert.deepEqual(
+      per_class.map((own) => own.thresholds),
+      thresholds.map((own) => own ?? none),
+    );
   });
 }
 

@@ -19,17 +19,36 @@ def softmax(logits):
     return exponents / exponents.sum(axis=1, keepdims=True)
 
 
+def thresholds_of(own, scores):
+    precision, recall, thresholds = metrics.precision_recall_curve(own, scores)
+    f1 = np.array([metrics.f1_score(own, scores >= threshold) for threshold in thresholds])
+
+    def at(place):
+        return {"threshold": thresholds[place], "precision": precision[place], "recall": recall[place], "f1": f1[place]}
+
+    def best(allowed, first, second):
+        places = np.flatnonzero(allowed[:-1])
+        return at(max(places, key=lambda place: (first[place], second[place]))) if len(places) else None
+
+    return {
+        "best_f1": at(f1.argmax()),
+        "precision_95": best(precision >= 0.95, recall, precision),
+        "recall_95": best(recall >= 0.95, precision, recall),
+    }
+
+
 def case(name, labels, probabilities):
     n, c = probabilities.shape
     predicted = probabilities.argmax(axis=1)
     one_hot = np.eye(c)[labels]
-    aurocs, precisions = [], []
+    aurocs, precisions, thresholds = [], [], []
     for label in range(c):
         own = labels == label
         if 0 < own.sum() < n:
             aurocs.append(metrics.roc_auc_score(own, probabilities[:, label]))
         if own.any():
             precisions.append(metrics.average_precision_score(own, probabilities[:, label]))
+        thresholds.append(thresholds_of(own, probabilities[:, label]) if own.any() else None)
     confidence = probabilities.max(axis=1)
     bins = np.clip(np.ceil(confidence * 15) - 1, 0, 14)
     ece = sum(
@@ -40,6 +59,7 @@ def case(name, labels, probabilities):
         "classes": c,
         "labels": labels.tolist(),
         "probabilities": probabilities.ravel().tolist(),
+        "thresholds": thresholds,
         "figures": {
             "accuracy": metrics.accuracy_score(labels, predicted),
             "top_5": None if c < 6 else metrics.top_k_accuracy_score(labels, probabilities, k=5, labels=range(c)),
@@ -68,6 +88,7 @@ cases = [
     case("sure and right", np.arange(12) % 4, np.eye(4)[np.arange(12) % 4]),
     case("one class only, never predicted", np.zeros(5, int), np.tile([0.1, 0.9], (5, 1))),
     case("one image", np.array([2]), np.array([[0.2, 0.3, 0.5]])),
+    case("equal precision at different recalls", np.zeros(40, int), np.stack([np.arange(40, 80), np.arange(60, 20, -1)], 1) / 100),
 ]
 pairs = [(0, 0), (1, 0), (3, 3), (10, 2), (40, 61), (500, 430), (3000, 3200)]
 print(

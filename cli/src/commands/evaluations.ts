@@ -59,10 +59,45 @@ const rowOf = (evaluation: Evaluation): string[] => [
   moment(evaluation.created_at),
 ];
 
-export async function showEvaluation({ strata, out }: Context, id: string): Promise<void> {
+export async function showEvaluation(
+  { strata, out }: Context,
+  id: string,
+  { thresholds }: { readonly thresholds?: boolean } = {},
+): Promise<void> {
   const evaluation = await strata.evaluations.get(id);
-  out.result(evaluation, [id], () => show(out, evaluation));
+  out.result(evaluation, [id], () => {
+    show(out, evaluation);
+    if (thresholds) showThresholds(out, evaluation.figures?.per_class ?? []);
+  });
 }
+
+/** Digits of a threshold: with fewer, images at the threshold would be left out. */
+const THRESHOLD_DIGITS = 6;
+
+function showThresholds(out: Context['out'], classes: readonly Schemas['EvaluatedClass'][]): void {
+  out.line();
+  out.table(
+    ['CLASS', 'AIM', 'THRESHOLD', 'PRECISION', 'RECALL', 'F1'],
+    classes.flatMap(({ name, thresholds }) => [
+      thresholdRow(name, 'best F1', thresholds?.best_f1),
+      thresholdRow(name, 'precision 95 %', thresholds?.precision_95),
+      thresholdRow(name, 'recall 95 %', thresholds?.recall_95),
+    ]),
+  );
+}
+
+const thresholdRow = (
+  name: string,
+  aim: string,
+  point: Schemas['OperatingPoint'] | null | undefined,
+): string[] => [
+  plain(name),
+  aim,
+  figure(point?.threshold, THRESHOLD_DIGITS),
+  percent(point?.precision, 2),
+  percent(point?.recall, 2),
+  figure(point?.f1),
+];
 
 function show(out: Context['out'], evaluation: Evaluation): void {
   const { id, state, figures, progress, error, images, split, dataset, variant } = evaluation;

@@ -30,8 +30,15 @@ export function addEvaluations(program: Command): void {
     .action((_options: object, command: Command) =>
       run(command, async (context) => (await load()).listEvaluations(context)),
     );
+  evaluations
+    .command('show')
+    .description('show the figures of an evaluation')
+    .argument('<id>', EVALUATION)
+    .option('--thresholds', 'show the best thresholds of each class, too')
+    .action((id: string, options: { thresholds?: boolean }, command: Command) =>
+      run(command, async (context) => (await load()).showEvaluation(context, id, options)),
+    );
   for (const [verb, does] of [
-    ['show', 'show the figures of an evaluation'],
     ['cancel', 'stop an evaluation'],
     ['rm', 'delete an evaluation'],
   ] as const)
@@ -41,8 +48,8 @@ export function addEvaluations(program: Command): void {
       .argument('<id>', EVALUATION)
       .action((id: string, _options: object, command: Command) =>
         run(command, async (context) => {
-          const { showEvaluation, cancelEvaluation, removeEvaluation } = await load();
-          await { show: showEvaluation, cancel: cancelEvaluation, rm: removeEvaluation }[verb](context, id);
+          const { cancelEvaluation, removeEvaluation } = await load();
+          await { cancel: cancelEvaluation, rm: removeEvaluation }[verb](context, id);
         }),
       );
   evaluations

@@ -3591,7 +3591,7 @@ export interface components {
             average_precision: number | null;
             thresholds?: components["schemas"]["ClassThresholds"];
         };
-        /** @description The probability from which an image should count as one of the class, for three aims. All are null if the class has no images. Evaluations of versions before 0.2.0 do not have it. */
+        /** @description The probability from which an image should count as one of the class, for three aims. All are null if the class has no images. Evaluations that an earlier version computed do not have it. */
         ClassThresholds: {
             /** @description The highest F1; of equal ones, the lowest threshold. */
             best_f1: components["schemas"]["OperatingPoint"] | null;

@@ -1821,6 +1821,29 @@ class EvaluatedClass(TypedDict):
     """Area under the ROC curve of this class against all others."""
     average_precision: Optional[float]
     """Null if the class has no images."""
+    thresholds: NotRequired[ClassThresholds]
+
+
+class ClassThresholds(TypedDict):
+    """The probability from which an image should count as one of the class, for three aims. All are null if the class
+    has no images. Evaluations that an earlier version computed do not have it.
+    """
+
+    best_f1: Optional[OperatingPoint]
+    """The highest F1; of equal ones, the lowest threshold."""
+    precision_95: Optional[OperatingPoint]
+    """The highest recall with a precision of at least 0.95. Null if no threshold has that precision."""
+    recall_95: Optional[OperatingPoint]
+    """The highest precision with a recall of at least 0.95."""
+
+
+class OperatingPoint(TypedDict):
+    """Figures of a class if every image with at least this probability of it counts as one of it."""
+
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
 
 
 class Interval(TypedDict):

@@ -3589,6 +3589,23 @@ export interface components {
             auroc: number | null;
             /** @description Null if the class has no images. */
             average_precision: number | null;
+            thresholds?: components["schemas"]["ClassThresholds"];
+        };
+        /** @description The probability from which an image should count as one of the class, for three aims. All are null if the class has no images. Evaluations that an earlier version computed do not have it. */
+        ClassThresholds: {
+            /** @description The highest F1; of equal ones, the lowest threshold. */
+            best_f1: components["schemas"]["OperatingPoint"] | null;
+            /** @description The highest recall with a precision of at least 0.95. Null if no threshold has that precision. */
+            precision_95: components["schemas"]["OperatingPoint"] | null;
+            /** @description The highest precision with a recall of at least 0.95. */
+            recall_95: components["schemas"]["OperatingPoint"] | null;
+        };
+        /** @description Figures of a class if every image with at least this probability of it counts as one of it. */
+        OperatingPoint: {
+            threshold: number;
+            precision: number;
+            recall: number;
+            f1: number;
         };
         /** @description Wilson's 95 % interval. */
         Interval: {

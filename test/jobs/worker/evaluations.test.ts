@@ -153,6 +153,12 @@ test('parts that two workers made, one of which was killed, give the figures of 
       ['bright', per_class[1]?.images],
     ],
   );
+  const { best_f1: best } = figures.per_class[1]?.thresholds ?? assert.fail('it has thresholds');
+  const wanted = per_class[1]?.thresholds.best_f1;
+  assert.deepEqual(
+    [best?.precision, best?.recall, best?.f1],
+    [wanted?.precision, wanted?.recall, wanted?.f1],
+  );
   const lines = [...(await strata.client.evaluations.getEvaluationPredictions(id))];
   assert.equal(lines.length, IMAGES);
   assert.deepEqual([lines[0]?.index, lines[0]?.label, lines[0]?.correct], [0, 'bright', false]);

@@ -12,6 +12,7 @@ import type { Schemas } from '../../server.js';
 import { CascadePanel } from './cascade.js';
 import { ComparisonPanel } from './comparison.js';
 import { intervalOf } from './evaluations.js';
+import { ThresholdsPanel } from './thresholds.js';
 
 type Figures = Schemas['EvaluationFigures'];
 
@@ -44,6 +45,9 @@ export default function EvaluationView({ id }: { readonly id: string }) {
           />
           {figures.cascade && <CascadePanel cascade={figures.cascade} accuracy={figures.accuracy} />}
           <ClassesPanel figures={figures} />
+          {figures.per_class.some(({ thresholds }) => thresholds) && (
+            <ThresholdsPanel classes={figures.per_class} />
+          )}
           <ConfusionPanel figures={figures} />
           <CalibrationPanel figures={figures} />
         </div>
