@@ -369,7 +369,7 @@ class PlanCost(TypedDict):
     multiply_adds: int
     """Multiply-adds of a forward pass over one image, in convolutions and dense layers."""
     activation_bytes: int
-    """Bytes that a training pass over one batch keeps, in float32."""
+    """Bytes that a training pass over one batch, or one part of it, keeps."""
 
 
 class PlanStage(TypedDict):
@@ -3193,6 +3193,13 @@ class OptimizerSpec(TypedDict):
     rates: NotRequired[Optional[OptimizerSpecRates]]
     """Learning rates by place in the network, as factors of the scheduled rate: a network that was loaded moves less
     near its input, and a new head more. AuxNets keep their own rate. Null gives every layer the same rate.
+    """
+    gradient_accumulation_steps: NotRequired[int]
+    """Number of equal parts of a batch that a step passes forward and back one after the other, before it updates the
+    weights by the mean of their gradients: activations take the memory of one part. `batch_size` stays the number
+    of images of a step, so learning rates, schedules and penalties mean the same; it must be a multiple of this,
+    with at least 2 images a part. Batch norms, dropout and the norms of a coupling are those of each part; all
+    else equals the whole batch. Not for `pipeline`, `rounds` and `stored`.
     """
     clip_norm: NotRequired[Optional[float]]
     """Maximum Euclidean norm of the gradient of a stage and its AuxNet together. A longer gradient is scaled down to

@@ -63,6 +63,7 @@ export const JOB_DEFAULTS = {
     "weight_decay": null,
     "decay_norm_and_bias": true,
     "rates": null,
+    "gradient_accumulation_steps": 1,
     "clip_norm": null,
     "schedule": {
       "type": "cosine",

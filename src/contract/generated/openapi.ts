@@ -2134,7 +2134,7 @@ export interface components {
             parameters: number;
             /** @description Multiply-adds of a forward pass over one image, in convolutions and dense layers. */
             multiply_adds: number;
-            /** @description Bytes that a training pass over one batch keeps, in float32. */
+            /** @description Bytes that a training pass over one batch, or one part of it, keeps. */
             activation_bytes: number;
         };
         PlanStage: {
@@ -5013,6 +5013,11 @@ export interface components {
                  */
                 decay_per_block: number;
             } | null;
+            /**
+             * @description Number of equal parts of a batch that a step passes forward and back one after the other, before it updates the weights by the mean of their gradients: activations take the memory of one part. `batch_size` stays the number of images of a step, so learning rates, schedules and penalties mean the same; it must be a multiple of this, with at least 2 images a part. Batch norms, dropout and the norms of a coupling are those of each part; all else equals the whole batch. Not for `pipeline`, `rounds` and `stored`.
+             * @default 1
+             */
+            gradient_accumulation_steps: number;
             /**
              * @description Maximum Euclidean norm of the gradient of a stage and its AuxNet together. A longer gradient is scaled down to it. Null means no clipping.
              * @default null

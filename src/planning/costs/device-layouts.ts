@@ -66,6 +66,8 @@ export interface Workload {
 export interface MemoryFacts {
   /** Vectors of a parameter's size that the optimizer keeps beside each parameter. */
   readonly optimizerVectors: number;
+  /** Equal parts of a batch that are passed one after the other. */
+  readonly accumulatedParts: number;
   /** The numbers that passes keep between layers. */
   readonly precision: 'float32' | 'bfloat16';
 }
@@ -175,24 +177,29 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
 
 /**
  * Bytes that a stage keeps while it trains on `batch` images. Weights, gradients and the optimizer's vectors are float32 in every
- * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep.
+ * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep. A batch in parts keeps its inputs, the
+ * activations of one part, and the sum of the gradients beside those of the part.
  * @param underWay batches at a time; each has its activations or its input, and from two on its version of the weights
  */
 export function stageMemory(
   cost: StageCost,
   batch: number,
-  { optimizerVectors, precision }: MemoryFacts,
+  { optimizerVectors, accumulatedParts: parts, precision }: MemoryFacts,
   { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
-  const inputs = FLOAT * cost.input * inputsOnly;
+  const whole = parts > 1 ? 1 : 0;
+  const inputs = FLOAT * cost.input * (inputsOnly + whole);
   const trained = trainedParameters(cost);
   const parameters = trained + cost.parameters - cost.trainedParameters;
   const rounded = precision === 'bfloat16' ? ACTIVATION_BYTES.bfloat16 * parameters : 0;
   const versions = batches > 1 ? batches : 0;
-  const floats = (1 + versions) * parameters + (1 + optimizerVectors) * trained + cost.downstream.parameters;
+  const floats =
+    (1 + versions) * parameters + (1 + whole + optimizerVectors) * trained + cost.downstream.parameters;
   return (
-    FLOAT * floats + rounded + batch * (inputs + ACTIVATION_BYTES[precision] * kept * (batches - inputsOnly))
+    FLOAT * floats +
+    rounded +
+    batch * (inputs + (ACTIVATION_BYTES[precision] * kept * (batches - inputsOnly)) / parts)
   );
 }
 

@@ -2,6 +2,7 @@ import type { components } from '../../contract/generated/openapi.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import {
+  accumulatedParts,
   batchesUnderWay,
   describeRun,
   type FrozenFeatures,
@@ -237,12 +238,16 @@ function toStage(cost: StageCost, stage: number, spec: ResolvedSpec, costs: Step
 
 function toCost(
   { parameters, multiplyAdds, activations }: LayerCost,
-  { batch_size: batch, precision }: ResolvedSpec,
+  { batch_size: batch, optimizer, precision }: ResolvedSpec,
 ): Schemas['PlanCost'] {
-  const bytes = activations * batch * ACTIVATION_BYTES[precision];
+  const bytes = ((activations * batch) / accumulatedParts(optimizer)) * ACTIVATION_BYTES[precision];
   return { parameters, multiply_adds: multiplyAdds, activation_bytes: bytes };
 }
 
 function memoryFacts({ optimizer, precision }: ResolvedSpec): MemoryFacts {
-  return { optimizerVectors: optimizerVectors(optimizer), precision };
+  return {
+    optimizerVectors: optimizerVectors(optimizer),
+    accumulatedParts: accumulatedParts(optimizer),
+    precision,
+  };
 }

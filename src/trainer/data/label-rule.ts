@@ -8,7 +8,10 @@ export interface LabelTerms {
   /** Weight of each class. [classes]. Absent: 1. */
   readonly classWeights?: Float32Array;
   /** The labels that those of the images are mixed with. Absent: none. */
-  readonly mix?: Pick<Mix, 'partners' | 'share'>;
+  readonly mix?: Pick<Mix, 'partners' | 'share'> & {
+    /** Labels of the images among which the partners are. Absent: those of the batch. */
+    readonly labels?: Int32Array;
+  };
 }
 
 /** The terms of the batches of a run, the same in every process: a pure function of the options and the labels. */

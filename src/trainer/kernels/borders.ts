@@ -34,3 +34,9 @@ export function slice(tensor: Tensor, origin: readonly number[], shape: readonly
   free(begin, size);
   return result;
 }
+
+/** Rows [start, start + count) of the first axis. */
+export function rows(tensor: Tensor, start: number, count: number): Tensor {
+  const [, ...others] = tensor.shape;
+  return slice(tensor, [start, ...others.map(() => 0)], [count, ...others]);
+}

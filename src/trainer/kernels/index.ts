@@ -1,4 +1,5 @@
 /** TensorFlow's fused ops with their gradients, each a plain function on tensors. */
+export { rows } from './borders.js';
 export * from './cast.js';
 export * from './convolution.js';
 export * from './cross-entropy.js';

@@ -9,7 +9,10 @@ import type { CorrectionCodec, Precision } from './codec.js';
 import { CODECS } from './codecs/index.js';
 import { type CorrectionFilter, FILTERS, type Filter } from './filter.js';
 
-/** Header of a spool file: one record per step, in order, all of the same size. */
+/**
+ * Header of a spool file: one record per step, in order, all of the same size. Where a step passes its batch in n parts,
+ * the numbers are those of the passes, n to a step.
+ */
 export interface SpoolHeader {
   readonly precision: Precision;
   readonly filter: Filter;

@@ -37,7 +37,7 @@ export function labelTargets(
   const share = mix?.share ?? 1;
   const weightOf = (label: number) => classWeights?.[label] ?? 1;
   labelValues.forEach((label, image) => {
-    const partner = mix ? labelValues[mix.partners[image]!]! : label;
+    const partner = mix ? (mix.labels ?? labelValues)[mix.partners[image]!]! : label;
     const own = share * weightOf(label);
     const other = (1 - share) * weightOf(partner);
     const weight = own + other;

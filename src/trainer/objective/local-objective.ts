@@ -16,6 +16,7 @@ export interface LocalLoss {
 /** The optimizer step of a loss. */
 export interface LossStep {
   readonly batch: Batch;
+  /** Its number, or that of a pass over a part of its batch: a step of n parts has the passes n step to n step + n-1. */
   readonly step: number;
   readonly learningRate: number;
   readonly stopwatch: Stopwatch;

@@ -3,6 +3,7 @@ import type { LocalObjective } from '../objective/local-objective.js';
 import type { Optimizer } from '../optimizer/index.js';
 import { type Precision, trainPass } from '../passes/index.js';
 import { free, type Tensor } from '../runtime/index.js';
+import { inParts, type PassResult } from './accumulate.js';
 import type { Trained } from './loop.js';
 import { measureLoss, type StepAt, type StepReport, updateWeights } from './report.js';
 
@@ -21,13 +22,15 @@ export interface PartStepOptions {
   readonly seed: number;
   /** Precision of the passes of this part. Absent: float32. */
   readonly precision?: Precision;
-  /** o_{k-1} of each batch where the upstream stage sends it; the step frees it. */
-  readonly inputAt?: ((step: number) => Tensor) | null;
+  /** Equal parts of a batch that each have a pass of their own. Absent: 1. */
+  readonly parts?: number;
+  /** o_{k-1} of each pass where the upstream stage sends it; the step frees it. */
+  readonly inputAt?: ((pass: number) => Tensor) | null;
   readonly objective: LocalObjective;
   readonly optimizer: Optimizer;
-  /** Receives g_k of each batch, the message upstream; the tensor stays the step's. */
+  /** Receives g_k of each pass, the message upstream; the tensor stays the step's. */
   readonly onInputGradient: ((gradient: Tensor) => void) | null;
-  /** Receives o_k of each batch, the message downstream; the tensor stays the step's. */
+  /** Receives o_k of each pass, the message downstream; the tensor stays the step's. */
   readonly onStageOutput?: ((output: Tensor) => void) | null;
 }
 
@@ -38,13 +41,20 @@ export interface PartStepOptions {
  *   3  local loss: cross-entropy, of a local head or the network's, or the coupling with the downstream stage
  *   4  g_k = d loss / d lambda_k, and the gradient of theta_k
  *   5  g_k goes upstream, and trains A_k end to end
- *   6  update theta_k and omega_k
+ *   6  update theta_k and omega_k, by the mean of the gradients where x comes in parts
  */
 export function partStep(options: PartStepOptions): Trained {
   return { update: (at) => update(options, at) };
 }
 
 function update(options: PartStepOptions, at: StepAt): StepReport[] {
+  const { part, optimizer, parts = 1 } = options;
+  const { gradients, measured } = inParts(at, parts, (passAt) => onePass(options, passAt));
+  return updateWeights(at, part.stage, optimizer, gradients, measured);
+}
+
+/** Steps 1 to 5. */
+function onePass(options: PartStepOptions, at: StepAt): PassResult {
   const { part, optimizer, inputAt, onStageOutput } = options;
   const { batch, step, stopwatch: watch } = at;
   const context = {
@@ -69,5 +79,5 @@ function update(options: PartStepOptions, at: StepAt): StepReport[] {
     watch.time('auxiliary_backward', () => lambda.pullback(inputGradient));
   }
   if (inputGradient) free(inputGradient);
-  return updateWeights(at, part.stage, optimizer, context.gradients, measured);
+  return { gradients: context.gradients, measured };
 }

@@ -258,6 +258,26 @@ test('memory counts the vectors of the optimizer, and half the bytes between lay
   });
 });
 
+test('memory counts the activations of one part of a batch, its inputs, and a second set of gradients', () => {
+  const stagesOf = (parts: number) =>
+    makePlan(
+      resolved({ ...DEEP, batch_size: 128, optimizer: { gradient_accumulation_steps: parts } }),
+      MNIST,
+      LOCAL,
+    ).stages;
+  const [whole, quarters] = [stagesOf(1), stagesOf(4)];
+  whole.forEach((stage, k) => {
+    const parts = [stage.layers, stage.auxiliary, stage.head];
+    const sum = (name: 'parameters' | 'activation_bytes') =>
+      parts.reduce((all, part) => all + (part?.[name] ?? 0), 0);
+    const spared = stage.memory_bytes - quarters[k]!.memory_bytes;
+    const beside = (3 / 4) * sum('activation_bytes') - 4 * sum('parameters') - spared;
+    assert.equal(quarters[k]!.layers.activation_bytes, stage.layers.activation_bytes / 4);
+    // Images of one channel, 28 by 28, come in whole batches; so do features of 16 channels or more.
+    assert.ok(k === 0 ? beside === 4 * 128 * 784 : beside > 0, `stage ${k}: ${beside}`);
+  });
+});
+
 test('a plan says what storing the features of frozen blocks saves, and why a job does not store them', () => {
   const still = { crop_padding: 0, horizontal_flip: false };
   const frozen: SpecChanges = {

@@ -383,6 +383,30 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /momentum above 0/,
   ],
   [
+    'parts into which a batch cannot be cut',
+    { batch_size: 128, optimizer: { gradient_accumulation_steps: 3 } },
+    '/optimizer/gradient_accumulation_steps',
+    /must divide batch_size 128/,
+  ],
+  [
+    'parts of one image',
+    { batch_size: 8, optimizer: { gradient_accumulation_steps: 8 } },
+    '/optimizer/gradient_accumulation_steps',
+    /at least 2 images/,
+  ],
+  [
+    'parts of a batch of a pipeline',
+    { method: { type: 'pipeline' }, optimizer: { gradient_accumulation_steps: 2 } },
+    '/optimizer/gradient_accumulation_steps',
+    /must be 1 with pipeline: its stages keep/,
+  ],
+  [
+    'parts of a batch about which stages exchange messages',
+    { method: { type: 'rounds' }, optimizer: { gradient_accumulation_steps: 2 } },
+    '/optimizer/gradient_accumulation_steps',
+    /exchange messages/,
+  ],
+  [
     'a warm-up as long as the run',
     { epochs: 3, optimizer: { schedule: { warmup_epochs: 3 } } },
     '/optimizer/schedule/warmup_epochs',

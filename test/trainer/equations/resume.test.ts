@@ -39,16 +39,16 @@ const FROZEN: SpecChanges = {
 };
 /** Without augmentation, the output of frozen blocks is stored. */
 const STILL: SpecChanges = { augmentation: { crop_padding: 0, horizontal_flip: false } };
-/** Two moments and a count of updates to keep, and a rate of the AuxNets' own. */
+/** Two moments and a count of updates to keep, two parts to a batch, and a rate of the AuxNets' own. */
 const ADAMW: SpecChanges = {
   ...FROZEN,
-  optimizer: { type: 'adamw', learning_rate: 0.01 },
+  optimizer: { type: 'adamw', learning_rate: 0.01, gradient_accumulation_steps: 2 },
   method: { stages: 2, auxiliary: { learning_rate: 0.003 } },
 };
 const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: SpecChanges][] = [
   ...METHODS.map((type): [string, typeof type, SpecChanges] => [type, type, {}]),
   [
-    'augmented-lagrangian by AdamW, with a block that is frozen for two epochs',
+    'augmented-lagrangian by AdamW on parts of batches, with a block that is frozen for two epochs',
     'augmented-lagrangian',
     ADAMW,
   ],

@@ -4,6 +4,7 @@ import { trainSamples } from '../../../method/samples.js';
 import { checkFreeze } from '../freeze.js';
 import { networkOf } from '../known-network.js';
 import type { Problems } from '../problems.js';
+import { checkAccumulation } from './accumulation.js';
 import { resolveAuxiliary } from './auxiliary.js';
 import { resolveCorrections } from './corrections.js';
 import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
@@ -35,6 +36,7 @@ export function resolveMethod(
   const parallelSteps = totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndSteps;
   const roundSteps = resolveRoundSteps(method, facts, parallelSteps, report);
   const replicas = resolveReplicas(spec, facts, endToEndSteps, report);
+  checkAccumulation(spec, facts, report);
   checkTaskCount(totalSteps, roundSteps, Math.max(stages, replicas), report);
   return {
     ...method,

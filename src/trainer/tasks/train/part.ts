@@ -1,4 +1,5 @@
 import type { ResolvedSpec } from '../../../contract/spec.js';
+import { accumulatedParts } from '../../../method/index.js';
 import { parametersOf } from '../../../network/index.js';
 import {
   Optimizer,
@@ -16,11 +17,11 @@ import type { Spool } from './spools.js';
 
 export interface TrainPartOptions extends Omit<Round, 'stage' | 'begin' | 'readsImages' | 'readsFeatures'> {
   readonly part: TrainedPart;
-  readonly inputAt?: ((step: number) => Tensor) | null;
+  readonly inputAt?: ((pass: number) => Tensor) | null;
   readonly objective: LocalObjective;
   /** Whether the objective reads the images, too. */
   readonly comparesImages: boolean;
-  /** Takes the input gradient or the output of every step; null where neither is sent. */
+  /** Takes the input gradient or the output of every pass; null where neither is sent. */
   readonly spool: Spool | null;
 }
 
@@ -56,6 +57,7 @@ function begun(
     onStageOutput: spool?.name === 'features' ? write : null,
     seed: spec.seed,
     precision: spec.precision,
+    parts: accumulatedParts(spec.optimizer),
   });
   return {
     trained,

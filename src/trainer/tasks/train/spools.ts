@@ -1,11 +1,17 @@
-import { messagesTo, parallelRange, type RunDescription, stageOutputs } from '../../../method/index.js';
+import {
+  accumulatedParts,
+  messagesTo,
+  parallelRange,
+  type RunDescription,
+  stageOutputs,
+} from '../../../method/index.js';
 import type { StageDescription } from '../../../network/index.js';
 import type { Checkpoint } from '../../checkpoint/index.js';
 import { type SpoolHeader, SpoolReader, SpoolWriter } from '../../messages/index.js';
 import { requiredInput, type TaskContext } from '../context.js';
 import type { Owned } from '../owned.js';
 
-/** A message to a neighbor with one tensor per step: g_k upstream, or o_k downstream. */
+/** A message to a neighbor with one tensor per pass: g_k upstream, or o_k downstream. */
 export interface Spool {
   readonly name: 'corrections' | 'features';
   readonly writer: SpoolWriter;
@@ -30,8 +36,12 @@ export async function openSpool(
   owned.add(draft, () => draft.discard());
   const steps = parallelRange(run.rounds, round ?? 0);
   const { precision, filter } = spec.method.corrections;
-  const header: SpoolHeader = { precision, filter, shape: [spec.batch_size, height, width, channels], steps };
-  const writer = new SpoolWriter(draft, header, checkpoint ? checkpoint.step - steps.start : 0);
+  const parts = accumulatedParts(spec.optimizer);
+  const header: SpoolHeader = {
+    ...{ precision, filter, shape: [spec.batch_size / parts, height, width, channels] },
+    steps: { start: parts * steps.start, end: parts * steps.end },
+  };
+  const writer = new SpoolWriter(draft, header, checkpoint ? parts * (checkpoint.step - steps.start) : 0);
   owned.add(writer, () => writer.close());
   return { name, writer };
 }

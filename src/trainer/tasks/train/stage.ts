@@ -44,7 +44,7 @@ export async function trainStage(context: TaskContext, inner: InnerObjective | n
       state: () => stateBefore(context, parameters),
       checkpoint,
       steps: parallelRange(run.rounds, round),
-      inputAt: features && ((step) => features.read(step)),
+      inputAt: features && ((pass) => features.read(pass)),
       objective,
       // The next AuxNet reads them.
       comparesImages: !stage.isLast,
