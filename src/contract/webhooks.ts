@@ -7,6 +7,9 @@ const RESOURCE_EVENTS = [
   'promotion.rejected',
   'dataset.ready',
   'dataset.failed',
+  'batch_prediction.succeeded',
+  'batch_prediction.failed',
+  'batch_prediction.cancelled',
 ] as const;
 export type ResourceEvent = (typeof RESOURCE_EVENTS)[number];
 

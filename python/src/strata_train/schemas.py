@@ -63,7 +63,7 @@ SweepState = Literal["running", "paused", "stopping", "succeeded", "failed", "ca
 
 TrialState = Literal["waiting", "running", "paused", "pruned", "succeeded", "failed", "cancelled"]
 
-WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled", "model.version.created", "model.alias.changed", "promotion.pending", "promotion.applied", "promotion.rejected", "dataset.ready", "dataset.failed"]
+WebhookEvent = Literal["job.queued", "job.preparing", "job.running", "job.finalizing", "job.paused", "job.resumed", "job.succeeded", "job.failed", "job.cancelled", "model.version.created", "model.alias.changed", "promotion.pending", "promotion.applied", "promotion.rejected", "dataset.ready", "dataset.failed", "batch_prediction.succeeded", "batch_prediction.failed", "batch_prediction.cancelled"]
 
 Scope = Literal["jobs:read", "jobs:write", "datasets:write", "models:read", "models:write", "admin"]
 
@@ -2560,7 +2560,7 @@ class WebhookMessage(TypedDict):
     timestamp: Time
     data: dict[str, Any]
     """For a job: `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. Otherwise the resource: `model`,
-    `alias`, `promotion` or `dataset`. For a test message: `webhook_id`.
+    `alias`, `promotion`, `dataset` or `batch_prediction`. For a test message: `webhook_id`.
     """
 
 

@@ -4282,7 +4282,7 @@ export interface components {
          * @description Type of an event of a job, or of another resource.
          * @enum {string}
          */
-        WebhookEvent: "job.queued" | "job.preparing" | "job.running" | "job.finalizing" | "job.paused" | "job.resumed" | "job.succeeded" | "job.failed" | "job.cancelled" | "model.version.created" | "model.alias.changed" | "promotion.pending" | "promotion.applied" | "promotion.rejected" | "dataset.ready" | "dataset.failed";
+        WebhookEvent: "job.queued" | "job.preparing" | "job.running" | "job.finalizing" | "job.paused" | "job.resumed" | "job.succeeded" | "job.failed" | "job.cancelled" | "model.version.created" | "model.alias.changed" | "promotion.pending" | "promotion.applied" | "promotion.rejected" | "dataset.ready" | "dataset.failed" | "batch_prediction.succeeded" | "batch_prediction.failed" | "batch_prediction.cancelled";
         WebhookRequest: {
             /** @description URL that receives the messages. It must be https and on the public internet, unless the operator of the server allows its host. Redirects are not followed. */
             url: string;
@@ -4329,7 +4329,7 @@ export interface components {
             /** @description Type of the event, or `webhook.test`. */
             type: string;
             timestamp: components["schemas"]["Time"];
-            /** @description For a job: `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. Otherwise the resource: `model`, `alias`, `promotion` or `dataset`. For a test message: `webhook_id`. */
+            /** @description For a job: `job_id` and `event`, which is an event of `GET /jobs/{id}/events`. Otherwise the resource: `model`, `alias`, `promotion`, `dataset` or `batch_prediction`. For a test message: `webhook_id`. */
             data: {
                 [key: string]: unknown;
             };

@@ -1,5 +1,6 @@
 import type { BatchSetup } from '../../contract/batch-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
+import { announce } from './announcements.js';
 import { COLUMNS } from './columns.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
@@ -91,11 +92,11 @@ export type BatchEnd =
   | { readonly state: 'failed'; readonly error: Schemas['EvaluationError'] }
   | { readonly state: 'cancelled' };
 
-/** Ends a batch prediction that is locked and unfinished. Finished parts stay, unless it was cancelled. */
+/** Ends a batch prediction that is locked and unfinished, and tells webhooks. Finished parts stay, unless it was cancelled. */
 export async function endBatch(tx: Transaction, id: string, end: BatchEnd): Promise<void> {
   const isKept = end.state !== 'cancelled';
   await tx.batchPart.deleteMany({ where: { batchId: id, ...(isKept && { uri: null }) } });
-  await tx.batchPrediction.update({
+  const row = await tx.batchPrediction.update({
     where: { id },
     data: {
       state: end.state,
@@ -104,5 +105,11 @@ export async function endBatch(tx: Transaction, id: string, end: BatchEnd): Prom
     },
   });
   await tx.$executeRaw`UPDATE batch_prediction SET finished_at = now() WHERE id = ${id}`;
+  await announce(tx, row.tenant, `batch_prediction.${end.state}`, { batch_prediction: toldOf(row) });
   notify(tx, 'strata_evaluation');
+}
+
+/** What webhooks hear of a batch prediction. */
+function toldOf({ id, state, modelId, total, done, failed, byCompact, error }: BatchPrediction) {
+  return { id, state, model_id: modelId, counts: { total, done, failed, by_compact: byCompact }, error };
 }

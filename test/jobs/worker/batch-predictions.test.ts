@@ -137,6 +137,31 @@ test('tenants take turns: the first part of one does not wait for all parts of a
   await other.batches.deleteBatchPrediction(theirs.id);
 });
 
+const EVENTS = [
+  'batch_prediction.succeeded',
+  'batch_prediction.failed',
+  'batch_prediction.cancelled',
+] as const;
+/** Messages to webhooks since the last call, by their type. */
+async function heard() {
+  const { rows } = await strata.sql.query('DELETE FROM webhook_delivery RETURNING type, message');
+  return rows
+    .toSorted((a, b) => a.type.localeCompare(b.type))
+    .map(({ type, message }) => ({ type, ...message.data.batch_prediction }));
+}
+
+test('a webhook hears of a cancelled batch prediction once, and not again of one that has ended', async () => {
+  await strata.client.webhooks.createWebhook({ url: 'https://example.com/', events: [...EVENTS] });
+  const { id } = await ask({ dataset: await insertGrayFiles(strata, 3) });
+  assert.deepEqual(await heard(), []);
+  await strata.client.batches.cancelBatchPrediction(id);
+  await strata.client.batches.cancelBatchPrediction(id);
+  const counts = { total: 3, done: 0, failed: 0, by_compact: 0 };
+  assert.deepEqual(await heard(), [
+    { type: 'batch_prediction.cancelled', id, state: 'cancelled', model_id: model, counts, error: null },
+  ]);
+});
+
 test('each image has one line, bitwise the answer of a prediction, however many workers are killed', async () => {
   const { id } = await ask({ dataset: await insertGrayFiles(strata, IMAGES, isBroken) });
   for (let killAt = 0; killAt < IMAGES - 1_000; killAt += IMAGES_BETWEEN_KILLS) {
@@ -149,6 +174,9 @@ test('each image has one line, bitwise the answer of a prediction, however many 
   const broken = Array.from({ length: IMAGES }, (_, image) => image).filter(isBroken);
   assert.deepEqual([state, error], ['succeeded', null]);
   assert.deepEqual(counts, { total: IMAGES, done: IMAGES, failed: broken.length, by_compact: 0 });
+  assert.deepEqual(await heard(), [
+    { type: 'batch_prediction.succeeded', id, state, model_id: model, counts, error },
+  ]);
   const file = await download(id);
   const lines = linesIn(file);
   assert.deepEqual(
@@ -217,5 +245,9 @@ test('too many unreadable images fail the batch prediction, and all of them alwa
   const { id } = await ask({ dataset: await insertGrayFiles(strata, 4, () => true), maxFailedShare: 1 });
   const all = await ended(id);
   assert.deepEqual([all.state, all.error?.message], ['failed', 'no image can be read.']);
+  assert.deepEqual(
+    (await heard()).filter(({ type }) => type === 'batch_prediction.failed').map((told) => told.error.code),
+    ['batch_images_unreadable', 'batch_images_unreadable'],
+  );
   await worker.stop();
 });
