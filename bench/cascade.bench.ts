@@ -122,7 +122,7 @@ interface Rates {
 async function ratesOf(blobs: BlobStore, setup: BatchSetup, threshold: number): Promise<Rates> {
   const sessions = new Sessions((uri) => loadAnswerer(blobs, uriOf(uri), 1), 2 ** 30);
   const bare = await bareNetwork(blobs, setup);
-  const { count } = splitOf(decodeManifest(await blobs.get(setup.manifest)), 'test');
+  const { count } = splitOf(await manifestOf(blobs, setup), 'test');
   const seconds: Record<keyof Rates, number[]> = { bare: [], batch: [], cascade: [] };
   const timed = async (name: keyof Rates, work: () => Promise<unknown>) => {
     const started = performance.now();
@@ -144,12 +144,18 @@ async function ratesOf(blobs: BlobStore, setup: BatchSetup, threshold: number): 
 
 const uriOf = (uri: string) => `sha256:${uri.replace('sha256:', '')}` as const;
 
+async function manifestOf(blobs: BlobStore, { manifest }: BatchSetup) {
+  if (manifest === null) throw new Error('the images must be those of a dataset');
+  return decodeManifest(await blobs.get(manifest));
+}
+
 /** The full network on the images of a part, by ONNX Runtime and nothing else. Its answers are thrown away. */
-async function bareNetwork(blobs: BlobStore, { network, image, manifest }: BatchSetup) {
+async function bareNetwork(blobs: BlobStore, setup: BatchSetup) {
+  const { network, image } = setup;
   const session = await InferenceSession.create(await blobs.get(network), {
     ...{ intraOpNumThreads: 1, interOpNumThreads: 1, enableCpuMemArena: false },
   });
-  const { images } = splitOf(decodeManifest(await blobs.get(manifest)), 'test');
+  const { images } = splitOf(await manifestOf(blobs, setup), 'test');
   const size = image.height * image.width * image.channels;
   return async (first: number): Promise<void> => {
     const pixels = Float32Array.from(await blobs.readRange(images, first * size, PART * size));

@@ -6,7 +6,10 @@ export type BatchPrediction = Schemas['BatchPrediction'];
 /** Fields that are left out have their default. */
 export type BatchPredictionRequest = Pick<Schemas['BatchPredictionRequest'], 'model'> &
   Partial<Omit<Schemas['BatchPredictionRequest'], 'input' | 'output'>> & {
-    readonly input: { readonly dataset: string; readonly split?: Schemas['EvaluationSplit'] };
+    /** Images of a dataset, or a complete upload of `uploads`: a zip or tar of pictures. */
+    readonly input:
+      | { readonly dataset: string; readonly split?: Schemas['EvaluationSplit'] }
+      | { readonly upload: string };
     readonly output?: { readonly format?: Schemas['BatchPredictionFormat'] };
   };
 type ListQuery = NonNullable<operations['listBatchPredictions']['parameters']['query']>;
@@ -24,7 +27,7 @@ export function batchPredictionsApi({ http }: Connection) {
             ...DEFAULTS,
             include: [],
             ...request,
-            input: { split: 'test', ...input },
+            input: 'upload' in input ? input : { split: null, ...input },
             output: { format: 'jsonl', ...output },
           },
         }),

@@ -1,5 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
 import type { components } from './generated/openapi.js';
+import type { ImportLimits } from './importer-protocol.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 
 type Schemas = components['schemas'];
@@ -17,13 +18,47 @@ export interface BatchSetup {
   readonly storage: DatasetStorage;
   /** Names of the model's classes. */
   readonly classes: readonly string[];
-  /** The manifest of the dataset. */
-  readonly manifest: BlobUri;
-  readonly split: Schemas['EvaluationSplit'];
+  /** The manifest of the dataset; null for the pictures of an upload. */
+  readonly manifest: BlobUri | null;
+  /** Null for the pictures of an upload. */
+  readonly split: Schemas['EvaluationSplit'] | null;
+  /** The pictures of an upload, once it is unpacked. Absent for a dataset. */
+  readonly pictures?: PictureFiles | null;
   readonly format: Schemas['BatchPredictionFormat'];
   readonly topK: number;
   /** Whether each line has the features of its image. */
   readonly embedding: boolean;
+}
+
+/**
+ * Files of pictures and their names in the archive, in the archive's order: the bytes of all, one after another, and their
+ * offsets as an encoded split has them (dataset-manifest.ts).
+ */
+export interface PictureFiles {
+  readonly images: BlobUri;
+  readonly offsets: BlobUri;
+  /** UTF-8. */
+  readonly names: BlobUri;
+  readonly nameOffsets: BlobUri;
+}
+
+/** Unpacks an upload. */
+export interface PicturesAssignment {
+  readonly kind: 'pictures';
+  readonly source: BlobUri;
+  /** Key of the spool folder to work in. */
+  readonly work: string;
+  readonly limits: ImportLimits;
+}
+
+/** The same upload makes the same blobs. */
+export interface PicturesSuccess {
+  readonly kind: 'pictures';
+  readonly pictures: PictureFiles;
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** Hash of the upload. */
+  readonly sha256: string;
 }
 
 export interface BatchAssignment {

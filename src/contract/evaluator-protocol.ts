@@ -1,4 +1,4 @@
-import type { BatchAssignment, BatchSuccess } from './batch-protocol.js';
+import type { BatchAssignment, BatchSuccess, PicturesAssignment, PicturesSuccess } from './batch-protocol.js';
 import type { BlobUri } from './blob-uri.js';
 import type { ErrorCode } from './errors.js';
 import type { components } from './generated/openapi.js';
@@ -60,8 +60,8 @@ export interface EvaluationFailure {
 }
 
 /** A part of an evaluation or of a batch prediction. */
-export type PartAssignment = EvaluationAssignment | BatchAssignment;
-export type PartSuccess = EvaluationSuccess | BatchSuccess;
+export type PartAssignment = EvaluationAssignment | BatchAssignment | PicturesAssignment;
+export type PartSuccess = EvaluationSuccess | BatchSuccess | PicturesSuccess;
 
 export type ToEvaluator = { readonly type: 'run'; readonly assignment: PartAssignment };
 

@@ -66,6 +66,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/operating.md: pg_dump': 'it needs the tools of a Postgres server of your own',
   'docs/batch-predictions.md: curl':
     'the ids are examples; test/jobs/worker/batch-predictions.test.ts asks the same',
+  'docs/batch-predictions.md: strata':
+    'the archive is an example; test/jobs/worker/batch-predictions.test.ts sends one',
   'docs/batch-predictions.md: {': 'a line of a result with an example hash',
   'docs/evaluations.md: curl': 'the ids are examples; test/jobs/worker/evaluations.test.ts asks the same',
   'docs/evaluations.md: {': 'a line of an answer with an example id',

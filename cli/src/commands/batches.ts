@@ -1,15 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BatchPrediction, components } from '../../../client/src/index.js';
+import type { BatchPrediction, BatchPredictionRequest, components } from '../../../client/src/index.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
 import { bytes, moment, percent, plain } from '../format.js';
+import { sendFile } from '../transfer/send-file.js';
 import { modelIdOf } from './models.js';
 
 type Schemas = components['schemas'];
 
 export interface BatchOptions {
-  readonly dataset: string;
+  readonly dataset?: string;
+  /** An archive of pictures, in place of a dataset. */
+  readonly pictures?: string;
   readonly split?: Schemas['EvaluationSplit'];
   readonly variant?: Schemas['ModelVariantName'];
   readonly format?: Schemas['BatchPredictionFormat'];
@@ -25,10 +28,11 @@ const LOOK_MS = 1_000;
 
 export async function createBatch(context: Context, model: string, options: BatchOptions): Promise<void> {
   const { strata, out } = context;
-  const { dataset, split, variant, format, topK, cascade, maxFailedShare, embedding, output, wait } = options;
+  const { variant, format, topK, cascade, maxFailedShare, embedding, output, wait } = options;
+  const { input, forget } = await inputOf(context, options);
   const created = await strata.batches.create({
     model: await modelOf(context, model),
-    input: { dataset, ...(split && { split }) },
+    input,
     output: { ...(format && { format }) },
     ...(variant && { variant }),
     ...(topK !== undefined && { top_k: topK }),
@@ -36,11 +40,28 @@ export async function createBatch(context: Context, model: string, options: Batc
     ...(maxFailedShare !== undefined && { max_failed_share: maxFailedShare }),
     ...(embedding && { include: ['embedding'] }),
   });
+  await forget();
   const batch = wait ? await ended(context, created) : created;
   out.result(batch, [batch.id], () => show(out, batch));
   if (wait && output !== undefined && batch.state !== 'cancelled') await save(context, batch.id, output);
   if (batch.state === 'failed')
     throw new CliError(EXIT.failed, `The batch prediction failed: ${batch.error?.message}`);
+}
+
+type Input = BatchPredictionRequest['input'];
+
+/** The `input` of the request. Pictures are sent first; `forget` is called once they belong to a batch prediction. */
+async function inputOf(
+  context: Context,
+  { dataset, split, pictures }: BatchOptions,
+): Promise<{ readonly input: Input; forget(): Promise<void> }> {
+  if ((dataset === undefined) === (pictures === undefined))
+    throw new CliError(EXIT.usage, 'Give either --dataset or --pictures.');
+  if (dataset !== undefined)
+    return { input: { dataset, ...(split && { split }) }, forget: async () => undefined };
+  if (split !== undefined) throw new CliError(EXIT.usage, '--split needs --dataset.');
+  const upload = await sendFile(context, pictures ?? '');
+  return { input: { upload: upload.id }, forget: upload.forget };
 }
 
 /** `name@alias` goes to the server as it is; `@last` and parts of ids are found here. */
@@ -71,11 +92,14 @@ export async function listBatches({ strata, out }: Context): Promise<void> {
 }
 
 const rowOf = ({ id, state, model_name, input, counts, created_at }: BatchPrediction): string[] => [
-  ...[id, state, plain(model_name), `${input.split} of ${plain(input.dataset.name)}`],
-  percent(counts.done / counts.total),
+  ...[id, state, plain(model_name), imagesOf(input)],
+  counts.total === 0 ? '–' : percent(counts.done / counts.total),
   String(counts.failed),
   moment(created_at),
 ];
+
+const imagesOf = ({ dataset, split }: BatchPrediction['input']): string =>
+  dataset === null ? 'pictures of an upload' : `${split} of ${plain(dataset.name)}`;
 
 export async function showBatch({ strata, out }: Context, id: string): Promise<void> {
   const batch = await strata.batches.get(id);
@@ -88,7 +112,7 @@ function show(out: Context['out'], batch: BatchPrediction): void {
     ['id', id],
     ['state', state],
     ['model', `${model_id}, ${variant} network`],
-    ['images', `${counts.total}, ${input.split} of ${plain(input.dataset.name)}`],
+    ['images', `${counts.total}, ${imagesOf(input)}`],
     ['done', `${counts.done}, of which ${counts.failed} failed`],
     ...(cascade
       ? [

@@ -6,12 +6,13 @@ const BATCH = 'the id of a batch prediction';
 
 export function addBatches(program: Command): void {
   const load = () => import('../commands/batches.js');
-  const batches = program.command('batch').description('predict all images of a dataset');
+  const batches = program.command('batch').description('predict all images of a dataset or of an archive');
   batches
     .command('create')
-    .description('predict all images of a dataset, and wait for the end')
+    .description('predict all images of a dataset or of an archive, and wait for the end')
     .argument('<model>', 'a model: its id, an unambiguous part of it, name@alias, or @last')
-    .requiredOption('--dataset <dataset>', 'a dataset: its id or its name')
+    .option('--dataset <dataset>', 'a dataset: its id or its name')
+    .option('--pictures <file>', 'in place of a dataset: a zip or tar of pictures, which is sent first')
     .addOption(
       new Option('--split <split>', 'images of the dataset').choices(['test', 'validation', 'train']),
     )

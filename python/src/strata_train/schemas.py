@@ -1466,6 +1466,7 @@ class BatchPredictionRequest(TypedDict):
     """The id of a model, or `name@alias` for the version that has the alias now."""
     variant: NotRequired[ModelVariantName]
     input: BatchPredictionRequestInput
+    """Exactly one of `dataset` and `upload` is required. The other is absent or null."""
     output: NotRequired[BatchPredictionRequestOutput]
     top_k: NotRequired[int]
     """Number of classes for each image, the most probable first. If the model has fewer classes, all are written."""
@@ -1482,9 +1483,16 @@ class BatchPredictionRequest(TypedDict):
 
 
 class BatchPredictionRequestInput(TypedDict):
-    dataset: str
+    """Exactly one of `dataset` and `upload` is required. The other is absent or null."""
+
+    dataset: NotRequired[Optional[str]]
     """Name or id of a dataset whose images are imported."""
-    split: NotRequired[EvaluationSplit]
+    split: NotRequired[Optional[EvaluationSplit]]
+    """Images of the dataset; null is `test`. An upload has no splits."""
+    upload: NotRequired[Optional[str]]
+    """Id of a complete upload to /uploads: a zip or tar of JPEG, PNG or WebP files, in folders or not. Other files in
+    it are left out, and pictures that cannot be read fail one by one.
+    """
 
 
 class BatchPredictionRequestOutput(TypedDict):
@@ -1499,7 +1507,7 @@ class Cascade(TypedDict):
 
 
 class BatchPrediction(TypedDict):
-    """Predictions of a model for all images of a dataset."""
+    """Predictions of a model for all images of a dataset or of an archive."""
 
     id: Id
     object: Literal["batch_prediction"]
@@ -1509,7 +1517,7 @@ class BatchPrediction(TypedDict):
     """The name of the model when the batch prediction was created."""
     variant: ModelVariantName
     input: BatchPredictionInput
-    """The dataset as it was. It may be deleted since."""
+    """The dataset as it was, or the upload. Both may be deleted since."""
     output: BatchPredictionOutput
     top_k: int
     include: list[Literal["embedding"]]
@@ -1526,17 +1534,31 @@ class BatchPrediction(TypedDict):
 
 
 class BatchPredictionInput(TypedDict):
-    """The dataset as it was. It may be deleted since."""
+    """The dataset as it was, or the upload. Both may be deleted since."""
 
-    dataset: BatchPredictionInputDataset
-    split: EvaluationSplit
+    dataset: Optional[BatchPredictionInputDataset]
+    """Null for an upload."""
+    split: Optional[EvaluationSplit]
+    """Null for an upload."""
+    upload: Optional[BatchPredictionInputUpload]
+    """Null for a dataset."""
 
 
 class BatchPredictionInputDataset(TypedDict):
+    """Null for an upload."""
+
     id: Id
     name: str
     sha256: str
     """Of the manifest."""
+
+
+class BatchPredictionInputUpload(TypedDict):
+    """Null for a dataset."""
+
+    sha256: Optional[str]
+    """Of the archive. Null until it is unpacked."""
+    size_bytes: int
 
 
 class BatchPredictionOutput(TypedDict):
@@ -1549,6 +1571,7 @@ class BatchPredictionCounts(TypedDict):
     """Numbers of images."""
 
     total: int
+    """0 until an upload is unpacked."""
     done: int
     """Images with a line in the result, the failed ones included."""
     failed: int
@@ -1573,7 +1596,9 @@ class BatchPredictionList(TypedDict):
 
 class BatchPredictionLine(TypedDict):
     key: str
-    """Name of the image in the input, `<split>/<index>` as in `/datasets/{id}/images/{split}/{index}`."""
+    """Name of the image in the input: `<split>/<index>` as in `/datasets/{id}/images/{split}/{index}`, or the file
+    name in an uploaded archive.
+    """
     sha256: str
     """Of the image file; of the pixels where the dataset stores pixels."""
     answered_by: Optional[ModelVariantName]

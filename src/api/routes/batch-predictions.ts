@@ -1,22 +1,53 @@
 import { Readable } from 'node:stream';
-import type { BatchPredictionFile } from '../../contract/client/batches.js';
-import type { Handler } from '../handler.js';
+import type {
+  BatchInput,
+  BatchPrediction,
+  BatchPredictionFile,
+  BatchPredictionRequest,
+} from '../../contract/client/batches.js';
+import type { Handler, OperationRequest } from '../handler.js';
 import { attachment } from '../http/content-disposition.js';
 import { found } from '../http/found.js';
 
-export const createBatchPrediction: Handler<'createBatchPrediction'> = async ({ client, body }) => {
-  const { model, variant = 'full', input, output, include = [], cascade = null } = body;
-  const batch = await client.batches.createBatchPrediction({
-    ...{ model, variant, cascade },
-    dataset: input.dataset,
-    split: input.split ?? 'test',
+export const createBatchPrediction: Handler<'createBatchPrediction'> = async (asked) => {
+  const { client, body } = asked;
+  const { dataset, upload, split } = body.input;
+  // The contract lets exactly one of them be text.
+  const batch =
+    typeof dataset === 'string'
+      ? await client.batches.createBatchPrediction(requestOf(body, { dataset, split: split ?? 'test' }))
+      : await createFrom(asked, upload ?? '');
+  return { status: 202, headers: { location: batch.links.self }, body: batch };
+};
+
+async function createFrom(
+  { client, body, openUpload }: OperationRequest<'createBatchPrediction'>,
+  id: string,
+): Promise<BatchPrediction> {
+  const finished = await openUpload(id);
+  const upload = await client.datasets.adoptUpload(finished.path, finished.id);
+  try {
+    const batch = await client.batches.createBatchPrediction(requestOf(body, { upload }));
+    await finished.remove();
+    return batch;
+  } finally {
+    await upload.discard();
+  }
+}
+
+function requestOf(
+  body: OperationRequest<'createBatchPrediction'>['body'],
+  input: BatchInput,
+): BatchPredictionRequest {
+  const { model, variant = 'full', output, include = [], cascade = null } = body;
+  return {
+    ...{ model, variant, cascade, input },
     format: output?.format ?? 'jsonl',
     topK: body.top_k ?? 5,
     embedding: include.includes('embedding'),
     maxFailedShare: body.max_failed_share ?? 0.01,
-  });
-  return { status: 202, headers: { location: batch.links.self }, body: batch };
-};
+  };
+}
 
 export const listBatchPredictions: Handler<'listBatchPredictions'> = async ({ client, query }) => ({
   status: 200,

@@ -1,15 +1,20 @@
 import type { components } from '../generated/openapi.js';
+import type { ReceivedUpload } from './datasets.js';
 
 type Schemas = components['schemas'];
 export type BatchPrediction = Schemas['BatchPrediction'];
+
+/** Images of a dataset, or an archive of pictures. */
+export type BatchInput =
+  | { readonly dataset: string; readonly split: Schemas['EvaluationSplit'] }
+  | { readonly upload: ReceivedUpload };
 
 /** A request with every default filled in. */
 export interface BatchPredictionRequest {
   /** The id of a model, or `name@alias`. */
   readonly model: string;
   readonly variant: Schemas['ModelVariantName'];
-  readonly dataset: string;
-  readonly split: Schemas['EvaluationSplit'];
+  readonly input: BatchInput;
   readonly format: Schemas['BatchPredictionFormat'];
   readonly topK: number;
   readonly embedding: boolean;

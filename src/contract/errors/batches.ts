@@ -8,6 +8,12 @@ export const BATCH_ERRORS = {
     remedy: 'Wait until its state is `succeeded`. If it was cancelled, create another one.',
     retry: 'fatal',
   },
+  batch_without_pictures: {
+    status: 422,
+    title: 'The upload contains no pictures',
+    remedy: 'Send a zip or tar of JPEG, PNG or WebP files, in folders or not.',
+    retry: 'fatal',
+  },
   batch_images_unreadable: {
     status: 422,
     title: 'Too many images of the batch prediction cannot be read',

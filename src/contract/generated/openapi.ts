@@ -1070,7 +1070,7 @@ export interface paths {
         get: operations["listBatchPredictions"];
         put?: never;
         /**
-         * Predict the classes of all images of a dataset
+         * Predict the classes of all images of a dataset or of an archive
          * @description Workers run the network on every image, in parts, beside training and with lower priority. The result has one line for each image, in the order of the input; an image that cannot be read has an `error` on its line. With `cascade`, the compact network answers where it is sure, and the full network elsewhere.
          */
         post: operations["createBatchPrediction"];
@@ -3221,12 +3221,25 @@ export interface components {
             model: string;
             /** @default full */
             variant: components["schemas"]["ModelVariantName"];
+            /** @description Exactly one of `dataset` and `upload` is required. The other is absent or null. */
             input: {
                 /** @description Name or id of a dataset whose images are imported. */
+                dataset?: string | null;
+                /**
+                 * @description Images of the dataset; null is `test`. An upload has no splits.
+                 * @default null
+                 */
+                split: components["schemas"]["EvaluationSplit"] | null;
+                /** @description Id of a complete upload to /uploads: a zip or tar of JPEG, PNG or WebP files, in folders or not. Other files in it are left out, and pictures that cannot be read fail one by one. */
+                upload?: string | null;
+            } & ({
                 dataset: string;
-                /** @default test */
-                split: components["schemas"]["EvaluationSplit"];
-            };
+                upload?: null;
+            } | {
+                upload: string;
+                dataset?: null;
+                split?: null;
+            });
             /**
              * @default {
              *       "format": "jsonl"
@@ -3266,7 +3279,7 @@ export interface components {
          * @enum {string}
          */
         BatchPredictionFormat: "jsonl" | "csv";
-        /** @description Predictions of a model for all images of a dataset. */
+        /** @description Predictions of a model for all images of a dataset or of an archive. */
         BatchPrediction: {
             id: components["schemas"]["Id"];
             /** @constant */
@@ -3276,15 +3289,23 @@ export interface components {
             /** @description The name of the model when the batch prediction was created. */
             model_name: string;
             variant: components["schemas"]["ModelVariantName"];
-            /** @description The dataset as it was. It may be deleted since. */
+            /** @description The dataset as it was, or the upload. Both may be deleted since. */
             input: {
+                /** @description Null for an upload. */
                 dataset: {
                     id: components["schemas"]["Id"];
                     name: string;
                     /** @description Of the manifest. */
                     sha256: string;
-                };
-                split: components["schemas"]["EvaluationSplit"];
+                } | null;
+                /** @description Null for an upload. */
+                split: components["schemas"]["EvaluationSplit"] | null;
+                /** @description Null for a dataset. */
+                upload: {
+                    /** @description Of the archive. Null until it is unpacked. */
+                    sha256: string | null;
+                    size_bytes: number;
+                } | null;
             };
             output: {
                 format: components["schemas"]["BatchPredictionFormat"];
@@ -3297,6 +3318,7 @@ export interface components {
             cascade: components["schemas"]["Cascade"] | null;
             /** @description Numbers of images. */
             counts: {
+                /** @description 0 until an upload is unpacked. */
                 total: number;
                 /** @description Images with a line in the result, the failed ones included. */
                 done: number;
@@ -3337,7 +3359,7 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         BatchPredictionLine: {
-            /** @description Name of the image in the input, `<split>/<index>` as in `/datasets/{id}/images/{split}/{index}`. */
+            /** @description Name of the image in the input: `<split>/<index>` as in `/datasets/{id}/images/{split}/{index}`, or the file name in an uploaded archive. */
             key: string;
             /** @description Of the image file; of the pixels where the dataset stores pixels. */
             sha256: string;

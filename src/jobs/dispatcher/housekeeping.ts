@@ -2,6 +2,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { readClocks, safeHorizon } from '../lifecycle/clocks.js';
 import { GARBAGE_GRACE_MS } from '../process/limits.js';
 import type { Log } from '../process/process.js';
+import { heldUploads } from '../store/batch-predictions.js';
 import type { Database } from '../store/connection/database.js';
 import { openImports } from '../store/dataset-imports.js';
 import { endedJobsWithSpool } from '../store/due-jobs.js';
@@ -43,8 +44,8 @@ export function deleteEndedSpools(db: Database, blobs: BlobStore): Promise<void>
 export async function deleteLostUploads(db: Database, blobs: BlobStore): Promise<void> {
   const clocks = await readClocks(db, blobs);
   const idle = await blobs.idleSpools('import_', safeHorizon(clocks.database, clocks, GARBAGE_GRACE_MS));
-  const open = await openImports(db, idle);
-  for (const id of idle) if (!open.has(id)) await blobs.deleteSpool(`${id}/`);
+  const [open, held] = await Promise.all([openImports(db, idle), heldUploads(db, idle)]);
+  for (const id of idle) if (!open.has(id) && !held.has(id)) await blobs.deleteSpool(`${id}/`);
 }
 
 export async function deleteGarbage(db: Database, blobs: BlobStore, log: Log): Promise<void> {

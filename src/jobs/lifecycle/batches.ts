@@ -1,12 +1,14 @@
-import { isErrorCode } from '../../contract/errors.js';
+import { isErrorCode, StrataError } from '../../contract/errors.js';
 import type { PartSuccess } from '../../contract/evaluator-protocol.js';
 import { batchVerdict } from '../../planning/batches.js';
+import { IMAGES_PER_PART } from '../process/limits.js';
 import { type ClaimedBatchPart, finishBatchPart } from '../store/batch-parts.js';
-import { endBatch, lockUnfinishedBatch } from '../store/batch-predictions.js';
+import { endBatch, lockUnfinishedBatch, startBatch } from '../store/batch-predictions.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { updateHeld } from '../store/leases.js';
 import { releasePart } from '../store/parts.js';
 import { nextTry } from './next-try.js';
+import { type Quota, takeBytes } from './quota.js';
 
 /**
  * Stores the lines of a part. The last one ends the batch prediction, and so does one after which too many images have
@@ -29,6 +31,31 @@ export function recordBatchPart(
     }
     return true;
   });
+}
+
+/**
+ * Cuts the unpacked pictures of an upload into parts, in place of the part that unpacked them. The batch prediction fails if
+ * they do not fit into the quota. @returns false for a stale attempt
+ */
+export async function recordPictures(
+  db: Database,
+  claim: ClaimedBatchPart,
+  success: PartSuccess,
+  quota: Quota,
+): Promise<boolean> {
+  if (success.kind !== 'pictures') throw new Error('an upload brought no pictures');
+  try {
+    return await whileHeld(db, claim, async (tx) => {
+      if (!(await updateHeld(tx, 'batch_part', claim))) return false;
+      const more = success.sizeBytes - claim.inputBytes;
+      if (more > 0) await takeBytes(tx, quota, claim.tenant, more);
+      await startBatch(tx, claim, success, IMAGES_PER_PART);
+      return true;
+    });
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    return recordBatchPartFailure(db, claim, error);
+  }
 }
 
 /** Tries the part again if that may help; otherwise the batch prediction fails. @returns false for a stale attempt */

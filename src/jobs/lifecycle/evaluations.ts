@@ -11,7 +11,7 @@ import { nextTry } from './next-try.js';
 export function recordPart(db: Database, claim: ClaimedPart, success: PartSuccess): Promise<boolean> {
   return whileHeld(db, claim, async (tx) => {
     if (success.kind === 'answers') return finishPart(tx, claim, success.uri);
-    if (success.kind === 'predictions') throw new Error('a part of an evaluation brought lines');
+    if (success.kind !== 'figures') throw new Error(`a part of an evaluation brought ${success.kind}`);
     const { figures, predictions } = success;
     return endHeld(tx, claim, { state: 'succeeded', figures, predictionsUri: predictions });
   });

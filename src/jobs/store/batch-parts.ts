@@ -1,7 +1,7 @@
 import type { BatchSuccess } from '../../contract/batch-protocol.js';
 import type { BlobUri } from '../../contract/blob-uri.js';
 import { COLUMNS } from './columns.js';
-import { float, int, type RowOf, text } from './connection/column.js';
+import { float, int, orNull, type RowOf, text } from './connection/column.js';
 import type { Database, Queryable, Transaction } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -17,6 +17,10 @@ const CLAIMED_PART = {
   first: int,
   count: int,
   setup: COLUMNS.batchPrediction.setup,
+  /** Folder of the upload that this part unpacks. */
+  importId: orNull(text),
+  /** Bytes that are counted for the input. */
+  inputBytes: float,
   failures: int,
   /** Number of attempts that were lost with their worker. */
   losses: int,
@@ -49,8 +53,8 @@ export async function claimBatchPart(
       UPDATE batch_part AS part SET ${taken(leaseMs)}, worker_id = ${workerId}, started_at = now()
       FROM batch_prediction AS batch
       WHERE batch.id = part.batch_id AND part.id = ${id} AND part.uri IS NULL AND ${TAKEABLE}
-      RETURNING part.id, attempt, batch_id AS "batchId", part.tenant, number, first, count, setup, failures, losses,
-        outages`,
+      RETURNING part.id, attempt, batch_id AS "batchId", part.tenant, number, first, count, setup,
+        import_id AS "importId", input_bytes::float8 AS "inputBytes", failures, losses, outages`,
     ),
   );
   if (part === null) return null;

@@ -1,15 +1,24 @@
-import type { BatchSetup } from '../../contract/batch-protocol.js';
+import type { BatchSetup, PicturesSuccess } from '../../contract/batch-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
 import { announce } from './announcements.js';
+import type { ClaimedBatchPart } from './batch-parts.js';
 import { COLUMNS } from './columns.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
-import { cutIntoParts } from './parts.js';
+import { newId } from './ids.js';
+import { cutIntoParts, type NewPart } from './parts.js';
 import type { BatchPrediction } from './rows.js';
 
 type Schemas = components['schemas'];
+
+export interface NewUpload {
+  /** Its folder among the spool files. */
+  readonly importId: string;
+  readonly sha256: string | null;
+  readonly sizeBytes: number;
+}
 
 export interface NewBatchPrediction {
   readonly id: string;
@@ -17,28 +26,78 @@ export interface NewBatchPrediction {
   readonly modelId: string;
   readonly modelName: string;
   readonly variant: Schemas['ModelVariantName'];
-  readonly datasetId: string;
-  readonly datasetName: string;
-  readonly datasetSha256: string;
-  readonly split: Schemas['EvaluationSplit'];
+  /** Null for an upload, like `split`. */
+  readonly datasetId: string | null;
+  readonly datasetName: string | null;
+  readonly datasetSha256: string | null;
+  readonly split: Schemas['EvaluationSplit'] | null;
+  readonly upload: NewUpload | null;
+  /** 0 until an upload is unpacked. */
   readonly total: number;
   readonly maxFailedShare: number;
   readonly setup: BatchSetup;
 }
 
-/** Inserts a batch prediction with its parts of so many images. */
+/** Inserts a batch prediction with its parts of so many images; for an upload, with the part that unpacks it. */
 export async function insertBatch(
   tx: Transaction,
-  { setup, ...row }: NewBatchPrediction,
+  { setup, upload, ...row }: NewBatchPrediction,
   imagesPerPart: number,
 ): Promise<BatchPrediction> {
   const { id: batchId, tenant, total } = row;
-  const batch = await tx.batchPrediction.create({ data: { ...row, setup: toJson(setup) } });
-  await tx.batchPart.createMany({
-    data: cutIntoParts(total, imagesPerPart).map((part) => ({ ...part, batchId, tenant })),
-  });
+  const held = upload && {
+    upload: toJson(shownOf(upload)),
+    importId: upload.importId,
+    inputBytes: upload.sizeBytes,
+  };
+  const batch = await tx.batchPrediction.create({ data: { ...row, ...held, setup: toJson(setup) } });
+  const parts = upload ? [UNPACKING()] : cutIntoParts(total, imagesPerPart);
+  await insertParts(tx, { batchId, tenant }, parts);
   notify(tx, 'strata_evaluation');
   return batch;
+}
+
+const shownOf = ({ sha256, sizeBytes }: Pick<NewUpload, 'sha256' | 'sizeBytes'>) => ({
+  sha256,
+  size_bytes: sizeBytes,
+});
+
+const UNPACKING = (): NewPart => ({ id: newId('part'), number: 0, first: 0, count: 0 });
+
+async function insertParts(
+  tx: Transaction,
+  owner: { readonly batchId: string; readonly tenant: string },
+  parts: readonly NewPart[],
+): Promise<void> {
+  await tx.batchPart.createMany({ data: parts.map((part) => ({ ...part, ...owner })) });
+}
+
+/** Cuts the unpacked pictures of a batch prediction, which is locked, into parts. They replace the part `claim`. */
+export async function startBatch(
+  tx: Transaction,
+  { id, batchId, tenant, setup }: ClaimedBatchPart,
+  { pictures, count, sizeBytes, sha256 }: PicturesSuccess,
+  imagesPerPart: number,
+): Promise<void> {
+  const { upload } = await tx.batchPrediction.findUniqueOrThrow({ where: { id: batchId } });
+  await tx.batchPart.delete({ where: { id } });
+  await tx.batchPrediction.update({
+    where: { id: batchId },
+    data: {
+      setup: toJson({ ...setup, pictures }),
+      upload: toJson({ ...upload, sha256 }),
+      ...{ total: count, importId: null, inputBytes: sizeBytes },
+    },
+  });
+  await insertParts(tx, { batchId, tenant }, cutIntoParts(count, imagesPerPart));
+  notify(tx, 'strata_evaluation');
+}
+
+/** The ids of uploads among `ids` that batch predictions have not unpacked yet. */
+export async function heldUploads(db: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const where = { importId: { in: [...ids] } };
+  const rows = await db.batchPrediction.findMany({ where, select: { importId: true } });
+  return new Set(rows.flatMap(({ importId }) => importId ?? []));
 }
 
 export function findBatch(db: Queryable, tenant: string, id: string): Promise<BatchPrediction | null> {
@@ -102,6 +161,8 @@ export async function endBatch(tx: Transaction, id: string, end: BatchEnd): Prom
       state: end.state,
       ...(end.state === 'failed' && { error: toJson(end.error) }),
       ...(!isKept && { resultBytes: 0 }),
+      // The upload and its pictures are deleted.
+      ...{ importId: null, inputBytes: 0 },
     },
   });
   await tx.$executeRaw`UPDATE batch_prediction SET finished_at = now() WHERE id = ${id}`;
@@ -109,7 +170,7 @@ export async function endBatch(tx: Transaction, id: string, end: BatchEnd): Prom
   notify(tx, 'strata_evaluation');
 }
 
-/** What webhooks hear of a batch prediction. */
+/** The view of a batch prediction for webhooks. */
 function toldOf({ id, state, modelId, total, done, failed, byCompact, error }: BatchPrediction) {
   return { id, state, model_id: modelId, counts: { total, done, failed, by_compact: byCompact }, error };
 }

@@ -198,7 +198,8 @@ export const COLUMNS = {
   },
   batchPrediction: {
     variant: textOf<Schemas['ModelVariantName']>(),
-    split: textOf<Schemas['EvaluationSplit']>(),
+    split: orNull(textOf<Schemas['EvaluationSplit']>()),
+    upload: orNull(json<NonNullable<Schemas['BatchPrediction']['input']['upload']>>()),
     setup: json<BatchSetup>(),
     state: textOf<Schemas['BatchPredictionState']>(),
     error: orNull(json<Schemas['EvaluationError']>()),

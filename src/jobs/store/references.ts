@@ -34,7 +34,8 @@ export type Reference = RowOf<typeof REFERENCE>;
 const held = statement('held-references', REFERENCE);
 
 /**
- * The blobs that unfinished jobs refer to, in one snapshot. Nobody reads the outputs of an ended job's tasks any more.
+ * The blobs that unfinished jobs, sweeps and batch predictions refer to, in one snapshot. Nobody reads the outputs of an
+ * ended job's tasks any more.
  */
 export function readHeldReferences(db: Queryable): Promise<Reference[]> {
   return held.rows(
@@ -51,7 +52,9 @@ export function readHeldReferences(db: Queryable): Promise<Reference[]> {
       WHERE job.finished_at IS NULL
     UNION SELECT initial.uri, false FROM sweep JOIN sweep_trial ON sweep_id = sweep.id
       CROSS JOIN LATERAL jsonb_array_elements_text(sweep_trial.job->'initial') AS initial(uri)
-      WHERE sweep.finished_at IS NULL AND jsonb_typeof(sweep_trial.job->'initial') = 'array'`,
+      WHERE sweep.finished_at IS NULL AND jsonb_typeof(sweep_trial.job->'initial') = 'array'
+    UNION SELECT file.uri, false FROM batch_prediction CROSS JOIN LATERAL jsonb_each_text(setup->'pictures') AS file(name, uri)
+      WHERE finished_at IS NULL AND jsonb_typeof(setup->'pictures') = 'object'`,
   );
 }
 

@@ -6,8 +6,8 @@ import { Prisma } from './generated/client.js';
 const stored = statement('tenant-bytes', { bytes: text });
 
 /**
- * Bytes of a tenant's datasets, weights, waiting uploads, batch predictions, artifacts, states of models and checkpoints. Files
- * that share their bytes count each, so what a deletion frees does not depend on other jobs.
+ * Bytes of a tenant's datasets, weights, waiting uploads, batch predictions (results, and pictures in work), artifacts, states
+ * of models and checkpoints. Files that share their bytes count each, so what a deletion frees does not depend on other jobs.
  */
 export async function readTenantBytes(db: Queryable, tenant: string): Promise<number> {
   const [row] = await stored.rows(
@@ -16,7 +16,7 @@ export async function readTenantBytes(db: Queryable, tenant: string): Promise<nu
       (SELECT coalesce(sum(stored_bytes), 0) FROM dataset WHERE tenant = ${tenant})
       + (SELECT coalesce(sum(stored_bytes), 0) FROM weights WHERE tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM upload WHERE tenant = ${tenant})
-      + (SELECT coalesce(sum(result_bytes), 0) FROM batch_prediction WHERE tenant = ${tenant})
+      + (SELECT coalesce(sum(result_bytes + input_bytes), 0) FROM batch_prediction WHERE tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM artifact JOIN job ON job.id = job_id WHERE job.tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM model_state JOIN model ON model.id = model_id WHERE model.tenant = ${tenant})
       + (SELECT coalesce(sum(size_bytes), 0) FROM checkpoint JOIN task ON task.id = task_id WHERE task.tenant = ${tenant})

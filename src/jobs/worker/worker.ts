@@ -153,7 +153,9 @@ export async function startWorker(
     log,
   });
   const parts = startParts({
-    ...{ db, workerId, leases, noProgressMs, log },
+    ...{ db, blobs, workerId, leases, noProgressMs, log },
+    importLimits: options.importLimits,
+    quota: options.tenantBytes ?? null,
     start: evaluatorStart(options),
   });
   await Promise.all(slots.map((slot) => slot.warm()));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BatchSetup } from '../../contract/batch-protocol.js';
-import { type DatasetManifest, splitOf } from '../../contract/dataset-manifest.js';
+import type { BatchSetup, PictureFiles } from '../../contract/batch-protocol.js';
+import { decodeManifest, type SplitName, splitOf } from '../../contract/dataset-manifest.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { readFile } from '../decode.js';
 import { type ImageRange, readFiles } from '../evaluation/images.js';
@@ -14,24 +14,52 @@ export interface Input {
   readonly content: Uint8Array | PredictionFailure;
 }
 
-/** Images of the input, in order. One that cannot be read does not hold up the others. */
-export async function readInputs(
+/** Reads images of the input, in order. One that cannot be read does not hold up the others. */
+export type ReadInputs = (range: ImageRange) => Promise<Input[]>;
+
+export async function openInputs(blobs: BlobStore, setup: BatchSetup): Promise<ReadInputs> {
+  const { manifest: uri, split, pictures = null } = setup;
+  if (pictures !== null) return (range) => readPictures(blobs, pictures, setup, range);
+  if (uri === null || split === null) throw new Error('the upload is not unpacked');
+  const manifest = decodeManifest(await blobs.get(uri));
+  const files = splitOf(manifest, split);
+  return async (range) => {
+    const keys = keysIn(split, range);
+    if ('offsets' in files) return decodeAll(await readFiles(blobs, files, range), keys, setup, range);
+    const pixels = cut(await blobs.readRange(files.images, ...placeOf(setup, range)), sizeOf(setup));
+    return pixels.map((content, place) => ({
+      key: keys[place] ?? '',
+      sha256: sha256Of(content),
+      content,
+    }));
+  };
+}
+
+const keysIn = (split: SplitName, { first, count }: ImageRange): string[] =>
+  Array.from({ length: count }, (_, place) => `${split}/${first + place}`);
+
+async function readPictures(
   blobs: BlobStore,
-  manifest: DatasetManifest,
+  { names, nameOffsets, ...files }: PictureFiles,
   setup: BatchSetup,
   range: ImageRange,
 ): Promise<Input[]> {
-  const files = splitOf(manifest, setup.split);
-  const isEncoded = 'offsets' in files;
-  const images = isEncoded
-    ? await readFiles(blobs, files, range)
-    : cut(await blobs.readRange(files.images, ...placeOf(setup, range)), sizeOf(setup));
+  const keys = await readFiles(blobs, { images: names, offsets: nameOffsets }, range);
+  const text = keys.map((key) => new TextDecoder().decode(key));
+  return decodeAll(await readFiles(blobs, files, range), text, setup, range);
+}
+
+/** One after another, so that only one file is decoded at a time. */
+async function decodeAll(
+  files: readonly Uint8Array[],
+  keys: readonly string[],
+  setup: BatchSetup,
+  { first }: ImageRange,
+): Promise<Input[]> {
   const inputs: Input[] = [];
-  // One after another, so that only one file is decoded at a time.
-  for (const [place, bytes] of images.entries()) {
-    const index = range.first + place;
-    const content = isEncoded ? await decode(bytes, index, setup) : bytes;
-    inputs.push({ key: `${setup.split}/${index}`, sha256: sha256Of(bytes), content });
+  for (const [place, bytes] of files.entries()) {
+    const content = await decode(bytes, first + place, setup);
+    inputs.push({ key: keys[place] ?? '', sha256: sha256Of(bytes), content });
   }
   return inputs;
 }

@@ -1,10 +1,9 @@
 import type { BatchAssignment, BatchSetup, BatchSuccess } from '../../contract/batch-protocol.js';
-import { decodeManifest } from '../../contract/dataset-manifest.js';
 import { batchSizeFor } from '../evaluation/answer.js';
 import type { EvaluatorParts } from '../evaluation/run.js';
 import { PredictionFailure } from '../failure.js';
 import { type Answer, answerAll, type Networks } from './answers.js';
-import { type Input, readInputs } from './inputs.js';
+import { type Input, openInputs } from './inputs.js';
 import { errorLineOf, lineOf } from './lines.js';
 
 /** Answers the images of a part, and stores its lines. */
@@ -29,14 +28,14 @@ async function answerPart(
   networks: Networks,
   { setup, first, count }: BatchAssignment,
 ): Promise<BatchSuccess> {
-  const manifest = decodeManifest(await blobs.get(setup.manifest));
+  const readInputs = await openInputs(blobs, setup);
   const lines: string[] = [];
   const errors: string[] = [];
   let byCompact = 0;
   const size = batchSizeFor(setup.image);
   for (let done = 0; done < count; done += size) {
     const range = { first: first + done, count: Math.min(size, count - done) };
-    const inputs = await readInputs(blobs, manifest, setup, range);
+    const inputs = await readInputs(range);
     const answers = await answerInputs(networks, inputs, setup);
     lines.push(...inputs.map((input, index) => lineOf(input, answers[index] ?? null, setup)));
     errors.push(...inputs.flatMap((input) => errorLineOf(input) ?? []));

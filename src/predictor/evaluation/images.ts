@@ -51,7 +51,7 @@ export async function readImages(
 /** The bytes of image files. */
 export async function readFiles(
   blobs: BlobStore,
-  { images, offsets }: EncodedSplit,
+  { images, offsets }: Pick<EncodedSplit, 'images' | 'offsets'>,
   { first, count }: ImageRange,
 ): Promise<Uint8Array[]> {
   const ends = Buffer.from(await blobs.readRange(offsets, first * OFFSET_BYTES, (count + 1) * OFFSET_BYTES));

@@ -44,6 +44,7 @@ process.on('message', async ({ assignment }: ToEvaluator) => {
   try {
     const onProgress = (images: number) => send({ type: 'progress', images });
     const parts = { blobs, sessions, onProgress };
+    if (assignment.kind === 'pictures') throw new Error('uploads are unpacked by a process of their own');
     const success =
       assignment.kind === 'predictions'
         ? await predictImages(parts, assignment)

@@ -1,4 +1,5 @@
 import type {
+  BatchInput,
   BatchPrediction,
   BatchPredictionFile,
   BatchPredictionRequest,
@@ -20,7 +21,7 @@ export class FakeBatches implements BatchPredictionsClient {
   async createBatchPrediction(request: BatchPredictionRequest) {
     this.requests.push(request);
     const self = '/batch-predictions/batch_1';
-    const { variant, dataset, split, format, topK, maxFailedShare, cascade } = request;
+    const { variant, input, format, topK, maxFailedShare, cascade } = request;
     const batch: BatchPrediction = {
       ...{
         id: 'batch_1',
@@ -30,7 +31,7 @@ export class FakeBatches implements BatchPredictionsClient {
         model_name: 'digits',
         variant,
       },
-      input: { dataset: { id: 'mnist', name: dataset, sha256: '0'.repeat(64) }, split },
+      input: shown(input),
       output: { format, size_bytes: 0 },
       ...{ top_k: topK, include: [], max_failed_share: maxFailedShare, cascade },
       counts: { total: 2, done: 0, failed: 0, by_compact: 0 },
@@ -74,6 +75,12 @@ export class FakeBatches implements BatchPredictionsClient {
     if (row === undefined) throw new StrataError('not_found');
     return row;
   }
+}
+
+function shown(input: BatchInput): BatchPrediction['input'] {
+  if ('upload' in input) return { dataset: null, split: null, upload: { sha256: null, size_bytes: 0 } };
+  const { dataset: name, split } = input;
+  return { dataset: { id: 'mnist', name, sha256: '0'.repeat(64) }, split, upload: null };
 }
 
 function file(format: BatchPredictionFile['format'], text: string): BatchPredictionFile {

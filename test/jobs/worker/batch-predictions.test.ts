@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import type { BatchPrediction } from '../../../src/contract/client/batches.js';
+import type { BatchPrediction, BatchPredictionRequest } from '../../../src/contract/client/batches.js';
 import type { components } from '../../../src/contract/generated/openapi.js';
 import { encodePng } from '../../../src/jobs/client/datasets/png.js';
-import { handBackBatchPart } from '../../../src/jobs/lifecycle/batches.js';
+import { handBackBatchPart, recordPictures } from '../../../src/jobs/lifecycle/batches.js';
 import { claimBatchPart } from '../../../src/jobs/store/batch-parts.js';
+import { heldUploads } from '../../../src/jobs/store/batch-predictions.js';
 import { openDatabase } from '../../../src/jobs/store/connection/database.js';
+import { readHeldReferences } from '../../../src/jobs/store/references.js';
+import { readTenantBytes } from '../../../src/jobs/store/tenant-bytes.js';
+import { makeTar } from '../../datasets/support/tar.js';
 import { brightness } from '../../predictor/linear-model.js';
 import { eventually } from '../../support/eventually.js';
 import type { ServiceProcess } from '../../support/process.js';
@@ -49,11 +54,15 @@ async function servedModel({ jobs }: Strata['client']): Promise<string> {
 }
 
 const DEFAULTS = {
-  ...({ variant: 'full', split: 'test', format: 'jsonl', topK: 5, embedding: false, cascade: null } as const),
+  ...({ variant: 'full', format: 'jsonl', topK: 5, embedding: false, cascade: null } as const),
   maxFailedShare: 0.01,
 };
-const ask = (changes: { readonly dataset: string } & Partial<Parameters<typeof create>[0]>) =>
-  create({ ...DEFAULTS, model, ...changes });
+interface Asked extends Partial<Omit<BatchPredictionRequest, 'input'>> {
+  readonly dataset: string;
+  readonly split?: 'test' | 'validation';
+}
+const ask = ({ dataset, split = 'test', ...changes }: Asked) =>
+  create({ ...DEFAULTS, model, ...changes, input: { dataset, split } });
 const create = (request: Parameters<typeof strata.client.batches.createBatchPrediction>[0]) =>
   strata.client.batches.createBatchPrediction(request);
 const get = async (id: string): Promise<BatchPrediction> =>
@@ -121,7 +130,7 @@ test('tenants take turns: the first part of one does not wait for all parts of a
   const theirs = await other.batches.createBatchPrediction({
     ...DEFAULTS,
     model: await servedModel(other),
-    dataset: await insertGrayFiles(strata, 3, undefined, 'other'),
+    input: { dataset: await insertGrayFiles(strata, 3, undefined, 'other'), split: 'test' },
   });
   const db = await openDatabase(strata.servers.databaseUrl, 5_000, 1);
   const claims = [];
@@ -162,7 +171,67 @@ test('a webhook hears of a cancelled batch prediction once, and not again of one
   ]);
 });
 
+/** An archive that was sent to the server. */
+const upload = (bytes: Buffer) => strata.client.datasets.receiveUpload(Readable.from([bytes]));
+const askPictures = async (bytes: Buffer, changes: Partial<BatchPredictionRequest> = {}) =>
+  create({ ...DEFAULTS, model, ...changes, input: { upload: await upload(bytes) } });
+
+test('an upload is unpacked into parts once; its bytes count and its files stay until the end', async () => {
+  const db = await openDatabase(strata.servers.databaseUrl, 5_000, 1);
+  const before = await readTenantBytes(db, 'default');
+  const archive = await makeTar([{ name: 'a.png', bytes: fileOf(0) }]);
+  const { id, input, counts } = await askPictures(archive);
+  assert.deepEqual(input, {
+    dataset: null,
+    split: null,
+    upload: { sha256: sha256(archive), size_bytes: archive.length },
+  });
+  assert.equal(counts.total, 0);
+  assert.equal((await readTenantBytes(db, 'default')) - before, archive.length);
+  const claim = (await claimBatchPart(db, 'worker_1', 60_000)) ?? assert.fail('a part waits');
+  assert.deepEqual([...(await heldUploads(db, [claim.importId ?? '', 'import_none']))], [claim.importId]);
+  const files = await Promise.all(
+    ['images', 'offsets', 'names', 'name offsets'].map((text) => strata.blobs.put(Buffer.from(text))),
+  );
+  const [images, offsets, names, nameOffsets] = files.map(({ uri }) => uri);
+  assert.ok(images && offsets && names && nameOffsets);
+  const pictures = { images, offsets, names, nameOffsets };
+  const success = {
+    kind: 'pictures',
+    pictures,
+    count: 1_500,
+    sizeBytes: 70,
+    sha256: sha256(archive),
+  } as const;
+  const stale = { ...claim, attempt: claim.attempt - 1 };
+  assert.equal(await recordPictures(db, stale, success, null), false);
+  assert.equal(await recordPictures(db, claim, success, null), true);
+  assert.equal(await recordPictures(db, claim, success, null), false);
+  assert.equal((await get(id)).counts.total, 1_500);
+  assert.equal((await readTenantBytes(db, 'default')) - before, 70);
+  assert.deepEqual([...(await heldUploads(db, [claim.importId ?? '']))], []);
+  const { rows } = await strata.sql.query(
+    'SELECT number, first, count FROM batch_part WHERE batch_id = $1 ORDER BY 1',
+    [id],
+  );
+  assert.deepEqual(rows, [
+    { number: 0, first: 0, count: 1_000 },
+    { number: 1, first: 1_000, count: 500 },
+  ]);
+  const held = async () => (await readHeldReferences(db)).map(({ uri }) => uri);
+  const isHeld = new Set(await held());
+  assert.deepEqual(
+    [images, offsets, names, nameOffsets].map((uri) => isHeld.has(uri)),
+    Array(4).fill(true),
+  );
+  await strata.client.batches.cancelBatchPrediction(id);
+  assert.equal((await held()).includes(images), false);
+  assert.equal(await readTenantBytes(db, 'default'), before);
+  await db.$disconnect();
+});
+
 test('each image has one line, bitwise the answer of a prediction, however many workers are killed', async () => {
+  await heard();
   const { id } = await ask({ dataset: await insertGrayFiles(strata, IMAGES, isBroken) });
   for (let killAt = 0; killAt < IMAGES - 1_000; killAt += IMAGES_BETWEEN_KILLS) {
     worker = await strata.startWorker();
@@ -220,6 +289,57 @@ test('the compact network of a cascade answers where it is sure, and the line sa
   assert.equal(counts.by_compact, byCompact);
 });
 
+test('pictures of an archive are keyed by their names, in its order; a bad one fails alone', async () => {
+  const pictures = [
+    { name: 'b/zwölf.png', image: 12 },
+    { name: 'a/1.png', image: 1 },
+    { name: 'no-ending', image: 2 },
+  ];
+  const archive = await makeTar(
+    [
+      ...pictures.map(({ name, image }) => ({ name, bytes: fileOf(image) })),
+      { name: 'README.md', bytes: Buffer.from('about') },
+      { name: '.hidden.png', bytes: fileOf(3) },
+      { name: 'bad.jpg', bytes: Buffer.from('no image') },
+      { name: 'empty.png' },
+    ],
+    true,
+  );
+  const { id } = await askPictures(archive, { maxFailedShare: 0.5 });
+  const { state, counts, input } = await ended(id);
+  assert.equal(state, 'succeeded');
+  assert.deepEqual(counts, { total: 5, done: 5, failed: 2, by_compact: 0 });
+  assert.deepEqual(input.upload, { sha256: sha256(archive), size_bytes: archive.length });
+  const lines = linesIn(await download(id));
+  assert.deepEqual(
+    lines.map(({ key, error }) => [key, error?.code]),
+    [
+      ...pictures.map(({ name }) => [name, undefined]),
+      ['bad.jpg', 'unreadable_image'],
+      ['empty.png', 'unreadable_image'],
+    ],
+  );
+  for (const [place, { image }] of pictures.entries()) {
+    assert.equal(lines[place]?.sha256, sha256(fileOf(image)));
+    assert.deepEqual(lines[place]?.classes, await predicted(image));
+  }
+  const { rows } = await strata.sql.query(
+    'SELECT import_id, input_bytes::int FROM batch_prediction WHERE id = $1',
+    [id],
+  );
+  assert.deepEqual(rows, [{ import_id: null, input_bytes: 0 }]);
+});
+
+test('an upload that is empty, unsafe, or no archive fails the batch prediction', async () => {
+  const codeOf = async (bytes: Buffer) => (await ended((await askPictures(bytes)).id)).error?.code;
+  assert.equal(
+    await codeOf(await makeTar([{ name: 'README.md', bytes: Buffer.from('about') }])),
+    'batch_without_pictures',
+  );
+  assert.equal(await codeOf(await makeTar([{ name: '../a.png', bytes: fileOf(1) }])), 'archive_unsafe');
+  assert.equal(await codeOf(fileOf(1)), 'archive_unknown');
+});
+
 test('CSV has a line of names and as many fields in every line', async () => {
   const { id } = await ask({
     dataset: await insertGrayFiles(strata, 3, (image) => image === 1),
@@ -236,6 +356,7 @@ test('CSV has a line of names and as many fields in every line', async () => {
 });
 
 test('too many unreadable images fail the batch prediction, and all of them always do', async () => {
+  await heard();
   const some = await ended(
     (await ask({ dataset: await insertGrayFiles(strata, 50, (image) => image < 2) })).id,
   );
@@ -246,8 +367,8 @@ test('too many unreadable images fail the batch prediction, and all of them alwa
   const all = await ended(id);
   assert.deepEqual([all.state, all.error?.message], ['failed', 'no image can be read.']);
   assert.deepEqual(
-    (await heard()).filter(({ type }) => type === 'batch_prediction.failed').map((told) => told.error.code),
-    ['batch_images_unreadable', 'batch_images_unreadable'],
+    (await heard()).map(({ type, error }) => [type, error.code]),
+    Array(2).fill(['batch_prediction.failed', 'batch_images_unreadable']),
   );
   await worker.stop();
 });

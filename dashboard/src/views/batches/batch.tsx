@@ -9,6 +9,7 @@ import { Progress } from '../../parts/progress.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { batchQuery } from '../../queries.js';
 import { type Schemas, strata } from '../../server.js';
+import { imagesOf, shareDone } from './input.js';
 
 type Batch = Schemas['BatchPrediction'];
 
@@ -19,13 +20,11 @@ export default function BatchView({ id }: { readonly id: string }) {
   return (
     <main className="page">
       <div className="head">
-        <h1>
-          {input.split} of {input.dataset.name}
-        </h1>
+        <h1>{imagesOf(input)}</h1>
         <StateBadge state={state} />
         {finished_at === null && (
           <>
-            <Progress share={counts.done / counts.total} label="Batch prediction" />
+            <Progress share={shareDone(counts)} label="Batch prediction" />
             <Cancel id={id} />
           </>
         )}
@@ -93,7 +92,7 @@ function sharedBy({ by_compact, done, failed }: Batch['counts']): string {
 function ResultPanel({ batch: { state, output, counts, links } }: { readonly batch: Batch }) {
   const hasResult = state === 'succeeded' || state === 'failed';
   return (
-    <Panel title="Result" note="One line for each image, in the order of the dataset.">
+    <Panel title="Result" note="One line for each image, in the order of the input.">
       {!hasResult && <p className="quiet">There is no result yet.</p>}
       {hasResult && (
         <p>

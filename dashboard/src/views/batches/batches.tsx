@@ -6,6 +6,7 @@ import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { batchesQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
+import { imagesOf, shareDone } from './input.js';
 
 export default function BatchesView() {
   const { data, error, isPending } = useQuery(batchesQuery());
@@ -38,9 +39,7 @@ export function BatchTable({ batches }: { readonly batches: readonly Schemas['Ba
           {batches.map(({ id, input, model_id, model_name, state, counts, created_at }) => (
             <tr key={id}>
               <td data-label="Images">
-                <Link href={`/batch-predictions/${id}`}>
-                  {input.split} of {input.dataset.name}
-                </Link>
+                <Link href={`/batch-predictions/${id}`}>{imagesOf(input)}</Link>
               </td>
               <td data-label="Model">
                 <Link href={`/models/${model_id}`}>{model_name}</Link>
@@ -49,7 +48,7 @@ export function BatchTable({ batches }: { readonly batches: readonly Schemas['Ba
                 <StateBadge state={state} />
               </td>
               <td data-label="Done" className="number">
-                {percent(counts.done / counts.total)}
+                {percent(shareDone(counts))}
               </td>
               <td data-label="Unreadable" className="number">
                 {counts.failed.toLocaleString()}

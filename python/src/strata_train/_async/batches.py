@@ -1,4 +1,4 @@
-"""Batch predictions: the answers of a model for all images of a dataset."""
+"""Batch predictions: the answers of a model for all images of a dataset or of an archive."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ class AsyncBatches:
     async def create(
         self, *, wait: bool = True, **request: "Unpack[schemas.BatchPredictionRequest]"
     ) -> schemas.BatchPrediction:
-        """Predicts all images of a dataset; with ``wait``, the answer comes once it has ended."""
+        """Predicts all images of a dataset or of an upload; with ``wait``, the answer comes once it has ended."""
         answer = cast(
             schemas.BatchPrediction, await self._connection.json("POST", "/batch-predictions", json=request)
         )

@@ -1,5 +1,5 @@
 # Generated from ../_async/batches.py by `npm run generate`. Do not edit.
-"""Batch predictions: the answers of a model for all images of a dataset."""
+"""Batch predictions: the answers of a model for all images of a dataset or of an archive."""
 
 import time
 from pathlib import Path
@@ -21,7 +21,7 @@ class Batches:
     def create(
         self, *, wait: bool = True, **request: "Unpack[schemas.BatchPredictionRequest]"
     ) -> schemas.BatchPrediction:
-        """Predicts all images of a dataset; with ``wait``, the answer comes once it has ended."""
+        """Predicts all images of a dataset or of an upload; with ``wait``, the answer comes once it has ended."""
         answer = cast(
             schemas.BatchPrediction, self._connection.json("POST", "/batch-predictions", json=request)
         )

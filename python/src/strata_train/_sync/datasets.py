@@ -68,6 +68,21 @@ class Datasets:
                 dataset = self._make(archive, label, progress, options)
         return self.wait(dataset["id"]) if wait else dataset
 
+    def send(self, path: PathLike, *, progress: Progress = True) -> str:
+        """Sends an archive, or a folder of images, which it packs first. Returns the id of the upload.
+
+        It is for ``input={"upload": ...}`` of a batch prediction. ``upload`` makes a dataset.
+        """
+        source = Path(path)
+        if not source.is_dir():
+            address = self._send(source, Unfinished(self._connection.url, source), progress)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                archive = Path(folder, f"{source.name}.zip")
+                pack(source, archive)
+                address = self._send(archive, Unfinished(self._connection.url, archive), progress)
+        return address.rsplit("/", 1)[-1]
+
     def wait(self, name_or_id: str) -> Dataset:
         """Waits until a dataset is ready. Raises StrataError with its first problem if it has failed."""
         looks = 0

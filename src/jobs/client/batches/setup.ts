@@ -1,36 +1,37 @@
 import type { BatchSetup } from '../../../contract/batch-protocol.js';
 import type { BatchPredictionRequest } from '../../../contract/client/batches.js';
-import { type DatasetManifest, splitOf } from '../../../contract/dataset-manifest.js';
+import { type DatasetManifest, type SplitName, splitOf } from '../../../contract/dataset-manifest.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { ModelRow } from '../../store/models.js';
 import { requireShape } from '../evaluations/setup.js';
 import { servedFile } from '../models/served-file.js';
 
 /**
- * All that the parts of a batch prediction need. @throws StrataError model_not_served, model_without_features, images_unfit,
- * invalid_request
+ * The setup of all parts of a batch prediction, but for the images. @throws StrataError model_not_served,
+ * model_without_features, invalid_request
  */
 export function planBatch(
   request: BatchPredictionRequest,
   model: ModelRow,
-  manifest: DatasetManifest,
-  manifestUri: BatchSetup['manifest'],
-): { readonly setup: BatchSetup; readonly total: number } {
+): Omit<BatchSetup, 'manifest' | 'split' | 'pictures'> {
   checkFields(request, model);
-  const { split, variant, format, topK, embedding, cascade } = request;
-  const total = manifest.splits[split] === undefined ? 0 : splitOf(manifest, split).count;
-  if (total === 0) refuse('/input/split', `The dataset has no ${split} images.`);
-  if (manifest.storage === 'pixels') requireShape(manifest.image, model.image);
-  const setup = {
+  const { variant, format, topK, embedding, cascade } = request;
+  return {
     network: servedFile(model, variant),
     cascade: cascade && { compact: servedFile(model, 'compact'), threshold: cascade.threshold },
     image: model.image,
     storage: model.storage,
     classes: model.classes,
-    manifest: manifestUri,
-    ...{ variant, split, format, topK, embedding },
+    ...{ variant, format, topK, embedding },
   };
-  return { setup, total };
+}
+
+/** Number of images in a split. @throws StrataError images_unfit, invalid_request */
+export function countImages(manifest: DatasetManifest, split: SplitName, model: ModelRow): number {
+  const total = manifest.splits[split] === undefined ? 0 : splitOf(manifest, split).count;
+  if (total === 0) refuse('/input/split', `The dataset has no ${split} images.`);
+  if (manifest.storage === 'pixels') requireShape(manifest.image, model.image);
+  return total;
 }
 
 /** Rules between fields. */

@@ -11,10 +11,7 @@ export function toBatchPrediction(row: Rows.BatchPrediction): BatchPrediction {
     model_id: row.modelId,
     model_name: row.modelName,
     variant: row.variant,
-    input: {
-      dataset: { id: row.datasetId, name: row.datasetName, sha256: row.datasetSha256 },
-      split: row.split,
-    },
+    input: inputOf(row),
     output: { format, size_bytes: Number(row.resultBytes) },
     top_k: topK,
     include: embedding ? ['embedding'] : [],
@@ -32,4 +29,15 @@ export function toBatchPrediction(row: Rows.BatchPrediction): BatchPrediction {
       errors: `${self}/errors`,
     },
   };
+}
+
+function inputOf({
+  datasetId: id,
+  datasetName: name,
+  datasetSha256: sha256,
+  split,
+  upload,
+}: Rows.BatchPrediction): BatchPrediction['input'] {
+  const isDataset = id !== null && name !== null && sha256 !== null;
+  return { dataset: isDataset ? { id, name, sha256 } : null, split, upload };
 }

@@ -25,7 +25,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   evaluation: 'SELECT, UPDATE',
   evaluation_part: 'SELECT, INSERT, UPDATE, DELETE',
   batch_prediction: 'SELECT, UPDATE',
-  batch_part: 'SELECT, UPDATE, DELETE',
+  batch_part: 'SELECT, INSERT, UPDATE, DELETE',
   dataset: 'SELECT, UPDATE',
   dataset_blob: 'SELECT, INSERT, DELETE',
   dataset_import: 'SELECT, UPDATE, DELETE',

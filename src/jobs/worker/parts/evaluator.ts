@@ -6,11 +6,20 @@ import { type PredictionServerOptions, predictorBounds, predictorEnvironment } f
 /** Images that one process answers may take long, but not for ever: it is started anew for each evaluation. */
 const CPU_SECONDS = 86_400;
 
+/** A process runs networks on images, or unpacks pictures that somebody has sent. */
+export type PartSkill = 'evaluate' | 'unpack';
+
+const MODULES: Readonly<Record<PartSkill, string>> = {
+  evaluate: 'predictor/evaluation/main.ts',
+  unpack: 'datasets/pictures/main.ts',
+};
+
 /** Starts evaluators with the memory of a predictor. Null where this worker serves no predictions. */
-export function evaluatorStart(options: PredictionServerOptions): (() => EvaluatorChild) | null {
+export function evaluatorStart(
+  options: PredictionServerOptions,
+): ((skill: PartSkill) => EvaluatorChild) | null {
   if (options.predictorMb === 0) return null;
-  const command = tiedToParent(nodeCommand(moduleFile('predictor/evaluation/main.ts')));
   const env = predictorEnvironment(process.env, options);
   const bounds = { ...predictorBounds(options), cpuSeconds: CPU_SECONDS };
-  return () => new EvaluatorChild(command, env, bounds);
+  return (skill) => new EvaluatorChild(tiedToParent(nodeCommand(moduleFile(MODULES[skill]))), env, bounds);
 }

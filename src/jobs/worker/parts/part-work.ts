@@ -1,6 +1,14 @@
 import type { PartAssignment, PartSuccess } from '../../../contract/evaluator-protocol.js';
-import { handBackBatchPart, recordBatchPart, recordBatchPartFailure } from '../../lifecycle/batches.js';
+import type { ImportLimits } from '../../../contract/importer-protocol.js';
+import type { BlobStore } from '../../../storage/blob-store.js';
+import {
+  handBackBatchPart,
+  recordBatchPart,
+  recordBatchPartFailure,
+  recordPictures,
+} from '../../lifecycle/batches.js';
 import { handBackPart, recordPart, recordPartFailure } from '../../lifecycle/evaluations.js';
+import type { Quota } from '../../lifecycle/quota.js';
 import { LEASE_MS } from '../../process/limits.js';
 import { type ClaimedBatchPart, claimBatchPart } from '../../store/batch-parts.js';
 import type { Database } from '../../store/connection/database.js';
@@ -49,20 +57,45 @@ function evaluationPart(db: Database, claim: ClaimedPart): PartWork {
   };
 }
 
-export const claimPartOfBatch: ClaimPart = async (db, workerId) => {
-  const claim = await claimBatchPart(db, workerId, LEASE_MS);
-  return claim && batchPart(db, claim);
-};
+export interface BatchPartOptions {
+  readonly blobs: BlobStore;
+  /** Limits for the upload of a batch prediction. */
+  readonly importLimits: ImportLimits;
+  readonly quota: Quota;
+}
 
-function batchPart(db: Database, claim: ClaimedBatchPart): PartWork {
-  const { id, attempt, batchId, number, setup, first, count } = claim;
+export function claimPartOfBatch(options: BatchPartOptions): ClaimPart {
+  return async (db, workerId) => {
+    const claim = await claimBatchPart(db, workerId, LEASE_MS);
+    if (claim === null) return null;
+    const { id, attempt, batchId, number, setup, first, count } = claim;
+    return {
+      lease: { table: 'batch_part', id, attempt },
+      losses: claim.losses,
+      about: { batch: batchId, part: number, attempt },
+      assignment: async () => ({ kind: 'predictions', setup, first, count }),
+      record: (success) => recordBatchPart(db, claim, success),
+      recordFailure: (failure) => recordBatchPartFailure(db, claim, failure),
+      handBack: () => handBackBatchPart(db, claim),
+      ...(claim.importId !== null && unpacking(db, claim, claim.importId, options)),
+    };
+  };
+}
+
+/** The first part of a batch prediction of an upload: it makes the other parts. */
+function unpacking(
+  db: Database,
+  claim: ClaimedBatchPart,
+  importId: string,
+  { blobs, importLimits: limits, quota }: BatchPartOptions,
+): Pick<PartWork, 'assignment' | 'record'> {
+  const source = `spool:${importId}/source` as const;
   return {
-    lease: { table: 'batch_part', id, attempt },
-    losses: claim.losses,
-    about: { batch: batchId, part: number, attempt },
-    assignment: async () => ({ kind: 'predictions', setup, first, count }),
-    record: (success) => recordBatchPart(db, claim, success),
-    recordFailure: (failure) => recordBatchPartFailure(db, claim, failure),
-    handBack: () => handBackBatchPart(db, claim),
+    assignment: async () => ({ kind: 'pictures', source, work: `${importId}/a${claim.attempt}`, limits }),
+    record: async (success) => {
+      const isCurrent = await recordPictures(db, claim, success, quota);
+      if (isCurrent) await blobs.deleteSpool(`${importId}/`);
+      return isCurrent;
+    },
   };
 }

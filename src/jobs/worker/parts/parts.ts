@@ -7,14 +7,21 @@ import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
 import type { EvaluationOutcome, EvaluatorChild } from '../children/evaluator-child.js';
 import { startWatchdog } from '../children/watchdog.js';
-import { type ClaimPart, claimEvaluationPart, claimPartOfBatch, type PartWork } from './part-work.js';
+import type { PartSkill } from './evaluator.js';
+import {
+  type BatchPartOptions,
+  type ClaimPart,
+  claimEvaluationPart,
+  claimPartOfBatch,
+  type PartWork,
+} from './part-work.js';
 
-export interface PartsOptions {
+export interface PartsOptions extends BatchPartOptions {
   readonly db: Database;
   readonly workerId: string;
   readonly leases: Leases;
   /** Starts the process that works on parts. Null: this worker takes none. */
-  readonly start: (() => EvaluatorChild) | null;
+  readonly start: ((skill: PartSkill) => EvaluatorChild) | null;
   readonly noProgressMs: number;
   readonly log: Log;
 }
@@ -43,7 +50,7 @@ export function startParts(options: PartsOptions): Parts {
   if (start === null) return { nudge: () => undefined, stop: async () => undefined };
   const warn = (error: unknown) => log.warn({ err: error }, 'parts of evaluations and batch predictions');
   const bench = new Bench(start, options);
-  const claim = inAlternation([claimEvaluationPart, claimPartOfBatch]);
+  const claim = inAlternation([claimEvaluationPart, claimPartOfBatch(options)]);
   const places = openPlaces(
     1,
     async () => {
@@ -86,11 +93,12 @@ function inAlternation(kinds: readonly ClaimPart[]): ClaimPart {
 /** The one evaluator of a worker, and the part that it works on. */
 class Bench {
   #child: EvaluatorChild | null = null;
+  #skill: PartSkill = 'evaluate';
   #ending: Ending | null = null;
   #stopped = false;
 
   constructor(
-    private readonly start: () => EvaluatorChild,
+    private readonly start: (skill: PartSkill) => EvaluatorChild,
     private readonly options: PartsOptions,
   ) {}
 
@@ -128,14 +136,23 @@ class Bench {
       return { kind: 'failed', failure: { code: 'evaluation_given_up', message } };
     }
     const assignment = await part.assignment();
-    if (!this.#child?.alive) this.#child = this.start();
-    if (this.#ending) await this.#child.kill(REASONS[this.#ending]);
+    const child = await this.#childFor(assignment.kind === 'pictures' ? 'unpack' : 'evaluate');
+    if (this.#ending) await child.kill(REASONS[this.#ending]);
     const watchdog = startWatchdog(this.options.noProgressMs, () => this.end('stalled'));
     try {
-      return await this.#child.run(assignment, () => watchdog.reset());
+      return await child.run(assignment, () => watchdog.reset());
     } finally {
       watchdog.stop();
     }
+  }
+
+  /** Evaluators keep their networks between parts. A process that has unpacked files of somebody does not get another part. */
+  async #childFor(skill: PartSkill): Promise<EvaluatorChild> {
+    if (this.#child?.alive && skill === 'evaluate' && this.#skill === skill) return this.#child;
+    await this.#child?.kill('the next part needs another process');
+    this.#skill = skill;
+    this.#child = this.start(skill);
+    return this.#child;
   }
 
   async #record(part: PartWork, outcome: EvaluationOutcome): Promise<unknown> {
