@@ -17,8 +17,13 @@ export interface RandomResizedCrop {
 
 export type ResolvedAugmentation = Omit<
   Chosen<JobSpec['augmentation'], 'crop_padding' | 'horizontal_flip'>,
-  'random_resized_crop'
-> & { random_resized_crop: false | RandomResizedCrop };
+  'random_resized_crop' | 'policy'
+> & { random_resized_crop: false | RandomResizedCrop; policy: ResolvedPolicy };
+
+export type ResolvedPolicy =
+  | { type: 'none'; count: null; magnitude: null }
+  | { type: 'trivial-augment'; count: null; magnitude: null }
+  | { type: 'rand-augment'; count: number; magnitude: number };
 
 export type ResolvedMethod = Omit<
   Chosen<JobSpec['method'], 'stages' | 'round_steps' | 'end_to_end_share' | 'end_to_end_replicas'>,

@@ -58,9 +58,14 @@ function repeatsImages(method: StagedMethod): boolean {
 function changesImages(augmentation: ResolvedAugmentation): boolean {
   const { crop_padding, horizontal_flip, random_resized_crop, cutout } = augmentation;
   const { random_erasing, mixup, cutmix } = augmentation;
+  // Jobs of earlier versions have none of these.
+  const { policy, color_jitter = null, rotation = 0, vertical_flip = false } = augmentation;
   return (
     horizontal_flip ||
+    vertical_flip ||
     random_resized_crop !== false ||
-    [crop_padding, cutout, random_erasing, mixup, cutmix].some((amount) => amount > 0)
+    color_jitter !== null ||
+    (policy && policy.type !== 'none') ||
+    [crop_padding, cutout, random_erasing, mixup, cutmix, rotation].some((amount) => amount > 0)
   );
 }

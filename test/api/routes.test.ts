@@ -38,6 +38,12 @@ describe('jobs', () => {
       random_erasing: 0,
       mixup: 0,
       cutmix: 0,
+      mix_switch: 0.5,
+      mix_off_epochs: 0,
+      vertical_flip: false,
+      rotation: 0,
+      color_jitter: null,
+      policy: { type: 'none', count: null, magnitude: null },
     });
   });
 

@@ -43,6 +43,27 @@ export const STEPS: readonly Step[] = [
   { name: 'mixup 0.2', changes: { augmentation: { mixup: 0.2 } }, seeds: TRIED },
   { name: 'cutmix 1', changes: { augmentation: { cutmix: 1 } }, seeds: TRIED },
   {
+    name: 'policy trivial-augment',
+    changes: { augmentation: { policy: { type: 'trivial-augment' } } },
+    seeds: TRIED,
+  },
+  {
+    name: 'policy rand-augment',
+    changes: { augmentation: { policy: { type: 'rand-augment' } } },
+    seeds: TRIED,
+  },
+  {
+    name: 'color_jitter 0.4',
+    changes: { augmentation: { color_jitter: { brightness: 0.4, contrast: 0.4, saturation: 0.4 } } },
+    seeds: TRIED,
+  },
+  { name: 'rotation 15', changes: { augmentation: { rotation: 15 } }, seeds: TRIED },
+  {
+    name: 'mixup 0.2 but for the last 4 epochs',
+    changes: { augmentation: { mixup: 0.2, mix_off_epochs: 4 } },
+    seeds: TRIED,
+  },
+  {
     name: 'neither crops nor flips',
     changes: { augmentation: { crop_padding: 0, horizontal_flip: false } },
     seeds: BESIDE,

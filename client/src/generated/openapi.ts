@@ -5069,6 +5069,16 @@ export interface components {
                  */
                 warmup_epochs: number;
                 /**
+                 * @description Rate from which the warm-up rises, at most `learning_rate`. It needs `warmup_epochs`.
+                 * @default 0
+                 */
+                warmup_rate: number;
+                /**
+                 * @description Number of epochs at the end, not necessarily whole, with the `minimum_rate`, which must be above 0. Only for `cosine`, `linear` and `polynomial`, which arrive there so much earlier.
+                 * @default 0
+                 */
+                cooldown_epochs: number;
+                /**
                  * @description Epochs at which the schedule begins again, with its warm-up: it then covers the epochs up to the next one, or to the end of the run. In ascending order, each below `epochs`.
                  * @default []
                  */
@@ -5087,6 +5097,25 @@ export interface components {
                  */
                 gamma: number;
             };
+        };
+        /** @description Operations drawn for each image from fourteen: none, shear, translate, rotate, brightness, saturation, contrast, sharpness, posterize, solarize, stretch of the contrast, equalize. */
+        AugmentationPolicy: {
+            /**
+             * @description `trivial-augment`: one operation of a strength drawn for it (Müller and Hutter 2021, wide). `rand-augment`: `count` operations of the strength `magnitude` (Cubuk et al. 2019).
+             * @default none
+             * @enum {string}
+             */
+            type: "none" | "trivial-augment" | "rand-augment";
+            /**
+             * @description `rand-augment` only: operations on each image. Null means 2.
+             * @default null
+             */
+            count: number | null;
+            /**
+             * @description `rand-augment` only: strength of the operations. Null means 9.
+             * @default null
+             */
+            magnitude: number | null;
         };
         /** @description Null means the recommendation of the dataset. */
         AugmentationSpec: {
@@ -5130,10 +5159,46 @@ export interface components {
              */
             mixup: number;
             /**
-             * @description A rectangle of every image of a batch is replaced by that of another one, and the labels are mixed by area. The area is drawn for each batch from Beta(cutmix, cutmix) (Yun et al. 2019). 0 means no cutmix. With both, each batch draws one of the two.
+             * @description A rectangle of every image of a batch is replaced by that of another one, and the labels are mixed by area. The area is drawn for each batch from Beta(cutmix, cutmix) (Yun et al. 2019). 0 means no cutmix. With mixup, too, each batch draws one of the two.
              * @default 0
              */
             cutmix: number;
+            /**
+             * @description Share of the batches that draw cutmix, where both `mixup` and `cutmix` are above 0.
+             * @default 0.5
+             */
+            mix_switch: number;
+            /**
+             * @description Number of epochs at the end of the run in which neither `mixup` nor `cutmix` mixes images.
+             * @default 0
+             */
+            mix_off_epochs: number;
+            /**
+             * @description Turns every image upside down with probability 0.5, for images that have no top, as seen from above.
+             * @default false
+             */
+            vertical_flip: boolean;
+            /**
+             * @description Turns every image around its center by an angle drawn from -rotation to rotation degrees. Corners that no pixel covers are black.
+             * @default 0
+             */
+            rotation: number;
+            /**
+             * @description Changes colors in an order drawn for each image. `brightness`, `contrast` and `saturation`: by a factor drawn from 1 - value to 1 + value. `hue`: turned by a share of the color circle drawn from -value to value. Gray images have neither saturation nor hue. Null means none.
+             * @default null
+             */
+            color_jitter: {
+                /** @default 0 */
+                brightness: number;
+                /** @default 0 */
+                contrast: number;
+                /** @default 0 */
+                saturation: number;
+                /** @default 0 */
+                hue: number;
+            } | null;
+            /** @default {} */
+            policy: components["schemas"]["AugmentationPolicy"];
             /**
              * @description Side length in pixels of a square that is blanked out (zeros after normalization) at a random place of every image, and cut off at the edges of the image (DeVries and Taylor 2017). 0 means no cutout.
              * @default 0

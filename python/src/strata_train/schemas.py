@@ -3262,6 +3262,12 @@ class OptimizerSpecSchedule(TypedDict):
     `polynomial` then fall over the rest of the run. It must be shorter than the run and must end before the first
     milestone.
     """
+    warmup_rate: NotRequired[float]
+    """Rate from which the warm-up rises, at most `learning_rate`. It needs `warmup_epochs`."""
+    cooldown_epochs: NotRequired[float]
+    """Number of epochs at the end, not necessarily whole, with the `minimum_rate`, which must be above 0. Only for
+    `cosine`, `linear` and `polynomial`, which arrive there so much earlier.
+    """
     restart_epochs: NotRequired[list[int]]
     """Epochs at which the schedule begins again, with its warm-up: it then covers the epochs up to the next one, or
     to the end of the run. In ascending order, each below `epochs`.
@@ -3270,6 +3276,21 @@ class OptimizerSpecSchedule(TypedDict):
     """`step` only: fractions of the run at which the rate is multiplied by gamma."""
     gamma: NotRequired[float]
     """`step` only: the factor at each milestone."""
+
+
+class AugmentationPolicy(TypedDict):
+    """Operations drawn for each image from fourteen: none, shear, translate, rotate, brightness, saturation,
+    contrast, sharpness, posterize, solarize, stretch of the contrast, equalize.
+    """
+
+    type: NotRequired[Literal["none", "trivial-augment", "rand-augment"]]
+    """`trivial-augment`: one operation of a strength drawn for it (Müller and Hutter 2021, wide). `rand-augment`:
+    `count` operations of the strength `magnitude` (Cubuk et al. 2019).
+    """
+    count: NotRequired[Optional[int]]
+    """`rand-augment` only: operations on each image. Null means 2."""
+    magnitude: NotRequired[Optional[int]]
+    """`rand-augment` only: strength of the operations. Null means 9."""
 
 
 class AugmentationSpec(TypedDict):
@@ -3302,9 +3323,25 @@ class AugmentationSpec(TypedDict):
     """
     cutmix: NotRequired[float]
     """A rectangle of every image of a batch is replaced by that of another one, and the labels are mixed by area. The
-    area is drawn for each batch from Beta(cutmix, cutmix) (Yun et al. 2019). 0 means no cutmix. With both, each
-    batch draws one of the two.
+    area is drawn for each batch from Beta(cutmix, cutmix) (Yun et al. 2019). 0 means no cutmix. With mixup, too,
+    each batch draws one of the two.
     """
+    mix_switch: NotRequired[float]
+    """Share of the batches that draw cutmix, where both `mixup` and `cutmix` are above 0."""
+    mix_off_epochs: NotRequired[int]
+    """Number of epochs at the end of the run in which neither `mixup` nor `cutmix` mixes images."""
+    vertical_flip: NotRequired[bool]
+    """Turns every image upside down with probability 0.5, for images that have no top, as seen from above."""
+    rotation: NotRequired[float]
+    """Turns every image around its center by an angle drawn from -rotation to rotation degrees. Corners that no pixel
+    covers are black.
+    """
+    color_jitter: NotRequired[Optional[AugmentationSpecColorJitter]]
+    """Changes colors in an order drawn for each image. `brightness`, `contrast` and `saturation`: by a factor drawn
+    from 1 - value to 1 + value. `hue`: turned by a share of the color circle drawn from -value to value. Gray
+    images have neither saturation nor hue. Null means none.
+    """
+    policy: NotRequired[AugmentationPolicy]
     cutout: NotRequired[int]
     """Side length in pixels of a square that is blanked out (zeros after normalization) at a random place of every
     image, and cut off at the edges of the image (DeVries and Taylor 2017). 0 means no cutout.
@@ -3316,6 +3353,13 @@ class AugmentationSpecRandomResizedCrop(TypedDict):
     """The default is [0.08, 1]."""
     ratio: NotRequired[list[float]]
     """The default is [3/4, 4/3]."""
+
+
+class AugmentationSpecColorJitter(TypedDict):
+    brightness: NotRequired[float]
+    contrast: NotRequired[float]
+    saturation: NotRequired[float]
+    hue: NotRequired[float]
 
 
 class CreateJobQuery(TypedDict):

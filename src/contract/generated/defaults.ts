@@ -70,6 +70,8 @@ export const JOB_DEFAULTS = {
       "minimum_rate": 0,
       "power": 2,
       "warmup_epochs": 0,
+      "warmup_rate": 0,
+      "cooldown_epochs": 0,
       "restart_epochs": [],
       "milestones": [
         0.5,
@@ -94,6 +96,16 @@ export const JOB_DEFAULTS = {
     "random_erasing": 0,
     "mixup": 0,
     "cutmix": 0,
+    "mix_switch": 0.5,
+    "mix_off_epochs": 0,
+    "vertical_flip": false,
+    "rotation": 0,
+    "color_jitter": null,
+    "policy": {
+      "type": "none",
+      "count": null,
+      "magnitude": null
+    },
     "cutout": 0
   },
   "seed": null,

@@ -1,4 +1,6 @@
 import type { DatasetFacts, JobSpec, RandomResizedCrop, ResolvedAugmentation } from '../../contract/spec.js';
+import { checkMixing } from './mixing.js';
+import { checkColors, resolvePolicy } from './pixel-operations.js';
 import type { Problems } from './problems.js';
 
 /** The usual values for training on ImageNet. */
@@ -10,16 +12,19 @@ const UNCHANGED = { crop_padding: 0, horizontal_flip: false, random_resized_crop
 /**
  * Fills in what the job left open and refuses what the images or the method do not allow.
  * @param dataset its image is the network's input
+ * @param epochs of the job
  * @param unchanged true where the method keeps variables of every image, which augmentation would change
  */
 export function resolveAugmentation(
-  augmentation: JobSpec['augmentation'],
+  { augmentation, epochs }: Pick<JobSpec, 'augmentation' | 'epochs'>,
   dataset: DatasetFacts,
   unchanged: boolean,
   report: Problems,
 ): ResolvedAugmentation {
   checkCutout(augmentation.cutout, dataset.image, report);
   checkCrop(augmentation, dataset, report);
+  checkMixing(augmentation, epochs, report);
+  checkColors(augmentation, dataset.image, report);
   if (unchanged) checkUnchanged(augmentation, report);
   const padding = augmentation.crop_padding;
   const recommended = unchanged ? UNCHANGED : recommendedFor(dataset, padding);
@@ -29,6 +34,7 @@ export function resolveAugmentation(
     horizontal_flip: augmentation.horizontal_flip ?? recommended.horizontal_flip,
     crop_padding: padding ?? (crop ? 0 : recommended.crop_padding),
     random_resized_crop: crop && withDefaults(crop),
+    policy: resolvePolicy(augmentation.policy, report),
   };
   checkEffects(resolved, dataset, report);
   return resolved;
@@ -112,7 +118,10 @@ function checkUnchanged(augmentation: JobSpec['augmentation'], report: Problems)
   if (flip) report('/augmentation/horizontal_flip', `${why}; use false or null`);
   if (crop) report('/augmentation/random_resized_crop', `${why}; use false or null`);
   if (cutout > 0) report('/augmentation/cutout', `${why}; use 0`);
-  for (const field of ['random_erasing', 'mixup', 'cutmix'] as const) {
+  for (const field of ['random_erasing', 'mixup', 'cutmix', 'rotation'] as const) {
     if (augmentation[field] > 0) report(`/augmentation/${field}`, `${why}; use 0`);
   }
+  if (augmentation.vertical_flip) report('/augmentation/vertical_flip', `${why}; use false`);
+  if (augmentation.color_jitter) report('/augmentation/color_jitter', `${why}; use null`);
+  if (augmentation.policy.type !== 'none') report('/augmentation/policy/type', `${why}; use none`);
 }

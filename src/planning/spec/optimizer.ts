@@ -46,14 +46,20 @@ function checkNesterov({ type, nesterov, momentum }: ResolvedOptimizer, report: 
 
 /** A warm-up must end before the run does, and before the first drop of the rate. */
 function checkSchedule(schedule: OptimizerSpec['schedule'], runEpochs: number, report: Problems): void {
-  const { type, warmup_epochs: warmup, milestones } = schedule;
+  const { type, warmup_epochs: warmup, cooldown_epochs: cooldown, milestones } = schedule;
   const pointer = '/optimizer/schedule/warmup_epochs';
   const epochs = shortestCycle(schedule, runEpochs, report);
+  const what =
+    epochs < runEpochs ? `the ${epochs} epochs between two restarts` : `the run's ${epochs} epochs`;
   if (warmup >= epochs) {
-    const what =
-      epochs < runEpochs ? `the ${epochs} epochs between two restarts` : `the run's ${epochs} epochs`;
     report(pointer, `must be below ${what}, or the rate never arrives`);
     return;
+  }
+  if (warmup + cooldown >= epochs) {
+    report(
+      '/optimizer/schedule/cooldown_epochs',
+      `with the warm-up, must leave some of ${what} for the way down`,
+    );
   }
   const first = Math.min(...milestones) * epochs;
   if (type === 'step' && warmup > first) {
@@ -86,6 +92,7 @@ function checkDecay(
 ): void {
   const { type, minimum_rate: min, power } = schedule;
   const pointer = '/optimizer/schedule';
+  checkEnds(schedule, rate, report);
   if (min > 0 && !FALLING.includes(type)) {
     report(`${pointer}/minimum_rate`, `is for ${FALLING.join(', ')}; use 0 with ${type}`);
   } else if (min > rate) {
@@ -94,6 +101,29 @@ function checkDecay(
   if (power !== DEFAULT_POWER && type !== WITH_POWER) {
     report(`${pointer}/power`, `is for ${WITH_POWER}; use ${DEFAULT_POWER} with ${type}, or another type`);
   }
+}
+
+/** The rates before and after the way down. */
+function checkEnds(
+  {
+    type,
+    minimum_rate: min,
+    warmup_epochs: warmup,
+    warmup_rate: first,
+    cooldown_epochs: cooldown,
+  }: OptimizerSpec['schedule'],
+  rate: number,
+  report: Problems,
+): void {
+  const pointer = '/optimizer/schedule';
+  if (first > 0 && warmup === 0)
+    report(`${pointer}/warmup_rate`, 'the rate does not warm up; use 0, or warmup_epochs above 0');
+  else if (first > rate) report(`${pointer}/warmup_rate`, `must be at most the learning_rate of ${rate}`);
+  if (cooldown === 0) return;
+  if (!FALLING.includes(type))
+    report(`${pointer}/cooldown_epochs`, `is for ${FALLING.join(', ')}; use 0 with ${type}`);
+  else if (min === 0)
+    report(`${pointer}/cooldown_epochs`, 'would train at the rate 0; use 0, or a minimum_rate above 0');
 }
 
 /** Vectors of a parameter's size that an optimizer keeps beside the parameter. */

@@ -51,7 +51,7 @@ export function resolveSpec(
   if (model !== null) checkExports(spec, model, dataset, report);
   checkNormalization(spec, dataset, report);
   checkClassBalance(spec, dataset, unchanged, report);
-  const augmentation = resolveAugmentation(spec.augmentation, dataset, unchanged, report);
+  const augmentation = resolveAugmentation(spec, dataset, unchanged, report);
   if (model === null || method === null || problems.length > 0) {
     throw new StrataError('invalid_spec', undefined, { errors: problems });
   }

@@ -24,6 +24,12 @@ export const UNCHANGED_IMAGES: ResolvedAugmentation = {
   random_erasing: 0,
   mixup: 0,
   cutmix: 0,
+  mix_switch: 0.5,
+  mix_off_epochs: 0,
+  vertical_flip: false,
+  rotation: 0,
+  color_jitter: null,
+  policy: { type: 'none', count: null, magnitude: null },
 };
 
 export const UNCHANGED: Placement = { down: 0, right: 0, mirrored: false, reflects: false, blanked: [] };

@@ -10,7 +10,8 @@ import {
 import type { ClassWeights } from './class-weights.js';
 import { drawErasing } from './erasing.js';
 import { inLanes } from './lanes.js';
-import { drawMix, mixImages } from './mix.js';
+import { mixImages, mixOfStep } from './mix.js';
+import { drawOperations, type Operation } from './operations/index.js';
 import { drawCrop } from './random-crop.js';
 import { drawOrder, type EpochOrder, type Sampling } from './sampling.js';
 import type { CropRule, SplitReader } from './split-reader.js';
@@ -27,14 +28,17 @@ export interface TrainBatchesOptions {
   /** Only the first `samples` images are used. */
   readonly samples: number;
   readonly augmentation: ResolvedAugmentation;
+  /** Epochs of the run. Absent: as many as anybody asks for. */
+  readonly epochs?: number;
   /** Absent: every image once an epoch. */
   readonly sampling?: Sampling;
   /** Absent: each image counts alike in the loss. */
   readonly classWeights?: ClassWeights;
 }
 
-/** The shown part of an image, and its placement. */
+/** The shown part of an image, what happens to its pixels, and its placement. */
 export interface View {
+  readonly operations: readonly Operation[];
   readonly placement: Placement;
   readonly crop: CropRule | null;
 }
@@ -62,11 +66,13 @@ export class BatchFiller {
     const { reader } = this;
     await inLanes(indices.length, reader.lanes, async (position, lane) => {
       const index = indices[position]!;
-      const { placement, crop } = viewOf(index, position);
+      const { operations, placement, crop } = viewOf(index, position);
+      const { image } = reader.manifest;
       const pixels = this.#pixels[lane]!;
       await reader.readImage(index, pixels, crop);
+      for (const change of operations) change(pixels, image);
       const offset = position * reader.imageBytes;
-      placeImage(pixels, reader.manifest.image, this.#table, placement, target.images, offset);
+      placeImage(pixels, image, this.#table, placement, target.images, offset);
       target.labels[position] = reader.labels[index]!;
     });
   }
@@ -105,8 +111,7 @@ export class TrainFiller {
 
   #mix(step: number, { images }: BatchArrays): void {
     const { image } = this.reader.manifest;
-    const { augmentation, batchSize, seed } = this.options;
-    const mix = drawMix(augmentation, image, batchSize, { seed, step });
+    const mix = mixOfStep(this.options, image, step);
     if (!mix) return;
     this.#originals ??= new Float32Array(images.length);
     mixImages(images, image, mix, this.#originals);
@@ -123,8 +128,10 @@ export class TrainFiller {
     // One stream for each kind, so that a job with one more step of augmentation draws the same otherwise.
     const stream = (kind: string) =>
       randomStream(this.options.seed, kind, ...(earlier === 0 ? [epoch, index] : [epoch, index, earlier]));
-    const placement = drawPlacement(augmentation, this.reader.manifest.image, stream('augment'));
+    const { image } = this.reader.manifest;
+    const placement = drawPlacement(augmentation, image, stream('augment'));
     return {
+      operations: drawOperations(augmentation, image, stream),
       placement: this.#withTurns(this.#withErasing(placement, stream), epoch + earlier, index),
       crop: crop ? (size) => drawCrop(crop, size, stream('crop')) : null,
     };

@@ -55,7 +55,7 @@ export class TrainBatches {
   }
 }
 
-const AS_IT_IS: View = { placement: UNCHANGED, crop: null };
+const AS_IT_IS: View = { operations: [], placement: UNCHANGED, crop: null };
 
 /**
  * Consecutive batches over the first `count` images of a split, without augmentation. The last one may be smaller.

@@ -1,7 +1,7 @@
 import type { Shape } from '../../network/index.js';
 import type { TrainBatchesOptions } from './batch-filler.js';
 import { weightsOfClasses } from './class-weights.js';
-import { drawMix, type Mix } from './mix.js';
+import { type Mix, mixOfStep } from './mix.js';
 
 /** The meaning of the labels of a batch in the loss. */
 export interface LabelTerms {
@@ -32,8 +32,7 @@ export class LabelRule {
   }
 
   termsAt(step: number): LabelTerms {
-    const { augmentation, batchSize, seed } = this.options;
-    const mix = drawMix(augmentation, this.facts.image, batchSize, { seed, step });
+    const mix = mixOfStep(this.options, this.facts.image, step);
     return { ...(this.#weights && { classWeights: this.#weights }), ...(mix && { mix }) };
   }
 }

@@ -13,12 +13,36 @@ export interface Mix {
   readonly box: Rectangle | null;
 }
 
+/** `mix_switch` is absent from jobs of earlier versions. */
+type Mixing = Pick<ResolvedAugmentation, 'mixup' | 'cutmix'> &
+  Partial<Pick<ResolvedAugmentation, 'mix_switch'>>;
+
+interface MixedRun {
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly samples: number;
+  readonly epochs?: number;
+  readonly augmentation: ResolvedAugmentation;
+}
+
+/** The mix of the batch of optimizer step `step` of a run; null if it mixes none, or none in its last epochs. */
+export function mixOfStep(
+  { augmentation, batchSize, samples, seed, epochs = Number.POSITIVE_INFINITY }: MixedRun,
+  image: Pick<Shape, 'height' | 'width'>,
+  step: number,
+): Mix | null {
+  const epoch = Math.floor(step / Math.floor(samples / batchSize));
+  // Jobs of earlier versions mix to their end.
+  const { mix_off_epochs: off = 0 } = augmentation;
+  return epoch < epochs - off ? drawMix(augmentation, image, batchSize, { seed, step }) : null;
+}
+
 /**
  * The mix of the batch of `step`: a pure function of its arguments, so that every stage and replica sees the bitwise same
  * images and labels. Null if the job mixes none.
  */
 export function drawMix(
-  { mixup, cutmix }: Pick<ResolvedAugmentation, 'mixup' | 'cutmix'>,
+  { mixup, cutmix, mix_switch: share = 0.5 }: Mixing,
   image: Pick<Shape, 'height' | 'width'>,
   batchSize: number,
   at: { readonly seed: number; readonly step: number },
@@ -26,12 +50,11 @@ export function drawMix(
   if (!(mixup > 0 || cutmix > 0)) return null;
   const random = randomStream(at.seed, 'mix', at.step);
   const partners = permutation(batchSize, random);
-  const cuts = cutmix > 0 && (!(mixup > 0) || random() < 0.5);
+  const cuts = cutmix > 0 && (!(mixup > 0) || random() < share);
   if (!cuts) return { partners, share: beta(mixup, random), box: null };
   const box = drawBox(beta(cutmix, random), image, random);
   // The box counts as the edges of the image cut it off, not as it was drawn.
-  const share = 1 - (box.height * box.width) / (image.height * image.width);
-  return { partners, share, box };
+  return { partners, share: 1 - (box.height * box.width) / (image.height * image.width), box };
 }
 
 /**

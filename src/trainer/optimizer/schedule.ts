@@ -3,7 +3,7 @@ import type { Rounds } from '../../method/index.js';
 
 type Schedule = ResolvedOptimizer['schedule'];
 
-/** The place of a step: `run`, its share of all steps, and `done`, that of the steps after the warm-up. */
+/** The place of a step: `run`, its share of all steps, and `done`, that of the steps between warm-up and cool-down. */
 interface Position {
   readonly run: number;
   readonly done: number;
@@ -12,7 +12,7 @@ interface Position {
 /** The rate after the warm-up, for a base rate. */
 type Decay = (base: number, position: Position, schedule: Schedule) => number;
 
-/** The schedules: docs/method.md, "Training settings". Those that fall do so over the steps after the warm-up. */
+/** The schedules: docs/method.md, "Training settings". Those that fall do so between warm-up and cool-down. */
 export const DECAYS: Readonly<Record<Schedule['type'], Decay>> = {
   constant: (base) => base,
   step: (base, { run }, { milestones, gamma }) =>
@@ -40,12 +40,15 @@ export function learningRateAt(
   step: number,
   { totalSteps, stepsPerEpoch }: Pick<Rounds, 'totalSteps' | 'stepsPerEpoch'>,
 ): number {
-  const warmup = Math.round(schedule.warmup_epochs * stepsPerEpoch);
+  // Jobs of earlier versions have neither of the two.
+  const { warmup_epochs, warmup_rate: first = 0, cooldown_epochs = 0 } = schedule;
+  const warmup = Math.round(warmup_epochs * stepsPerEpoch);
+  const cooldown = Math.round(cooldown_epochs * stepsPerEpoch);
   const { start, end } = cycleOf(schedule, step, { totalSteps, stepsPerEpoch });
   const [at, steps] = [step - start, end - start];
   // Goyal et al., arXiv:1706.02677, section 2.2: the rate rises to the base in equal increments.
-  if (at < warmup) return (base * (at + 1)) / warmup;
-  const done = (at - warmup) / (steps - warmup);
+  if (at < warmup) return first + ((base - first) * (at + 1)) / warmup;
+  const done = Math.min((at - warmup) / (steps - warmup - cooldown), 1);
   return DECAYS[schedule.type](base, { run: at / steps, done }, schedule);
 }
 

@@ -32,7 +32,11 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       ...optimizer,
       schedule: { ...JOB_DEFAULTS.optimizer.schedule, ...optimizer?.schedule },
     },
-    augmentation: { ...JOB_DEFAULTS.augmentation, ...augmentation },
+    augmentation: {
+      ...JOB_DEFAULTS.augmentation,
+      ...augmentation,
+      policy: { ...JOB_DEFAULTS.augmentation.policy, ...augmentation?.policy },
+    },
     export_options: { ...JOB_DEFAULTS.export_options, ...export_options },
   } as JobSpec;
 }

@@ -217,7 +217,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'warm-up-late',
       fault: 'The first step of a warm-up has rate 0.',
       file: 'src/trainer/optimizer/schedule.ts',
-      edits: [['(base * (at + 1)) / warmup', '(base * at) / warmup']],
+      edits: [['((base - first) * (at + 1)) / warmup', '((base - first) * at) / warmup']],
     },
   ]),
   ...noticedBy('test/trainer/optimizer/optimizer.test.ts', 'ten steps equal the formula in float64', [

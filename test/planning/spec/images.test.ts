@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StrataError } from '../../../src/contract/errors.js';
-import type { DatasetFacts } from '../../../src/contract/spec.js';
+import type { DatasetFacts, JobSpec } from '../../../src/contract/spec.js';
 import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 import { jobSpec, MNIST, type SpecChanges } from '../../jobs/support/specs.js';
 
@@ -18,7 +18,11 @@ const resolved = (changes: SpecChanges, dataset = BIRDS) => resolveSpec(jobSpec(
 
 test('encoded images are cropped at random unless the job sets otherwise', () => {
   const usual = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
-  const plain = { padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 0, cutmix: 0 };
+  const plain = {
+    ...{ padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 0, cutmix: 0 },
+    ...{ mix_switch: 0.5, mix_off_epochs: 0, vertical_flip: false, rotation: 0, color_jitter: null },
+    policy: { type: 'none', count: null, magnitude: null },
+  };
   const base = { horizontal_flip: true, cutout: 0, ...plain };
   const of = (augmentation: SpecChanges['augmentation']) =>
     resolved({ augmentation: augmentation ?? {} }).augmentation;
@@ -198,4 +202,17 @@ test('networks of libraries are exported for them', () => {
 
 test('an image_size that equals that of the pixels is accepted', () => {
   assert.equal(resolved({ image_size: 28 }, MNIST).image_size, 28);
+});
+
+test('a policy has the values that a job left open, and those that it gave', () => {
+  const of = (policy: Partial<JobSpec['augmentation']['policy']>) =>
+    resolved({ augmentation: { policy } }).augmentation.policy;
+  assert.deepEqual(of({ type: 'rand-augment' }), { type: 'rand-augment', count: 2, magnitude: 9 });
+  const given = { type: 'rand-augment', count: 1, magnitude: 0 } as const;
+  assert.deepEqual(of(given), given);
+  assert.deepEqual(of({ type: 'trivial-augment' }), {
+    type: 'trivial-augment',
+    count: null,
+    magnitude: null,
+  });
 });

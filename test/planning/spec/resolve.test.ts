@@ -20,7 +20,11 @@ function problemsOf(changes: Changes): Record<string, string> {
 }
 
 /** Steps of augmentation that are off unless a job asks for them. */
-const PLAIN = { padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 0, cutmix: 0 } as const;
+const PLAIN = {
+  ...{ padding_mode: 'zero', flip: 'random', random_erasing: 0, mixup: 0, cutmix: 0 },
+  ...{ mix_switch: 0.5, mix_off_epochs: 0, vertical_flip: false, rotation: 0, color_jitter: null },
+  policy: { type: 'none', count: null, magnitude: null },
+} as const;
 
 test('a job that names only its dataset gets every default the contract promises', () => {
   const spec = resolved();
@@ -533,6 +537,39 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /is for polynomial; use 2 with linear/,
   ],
   [
+    'a rate of a warm-up that there is not',
+    { optimizer: { schedule: { warmup_rate: 0.01 } } },
+    '/optimizer/schedule/warmup_rate',
+    /use 0, or warmup_epochs above 0/,
+  ],
+  [
+    'a warm-up from above the rate',
+    { optimizer: { learning_rate: 0.05, schedule: { warmup_epochs: 1, warmup_rate: 0.1 } } },
+    '/optimizer/schedule/warmup_rate',
+    /at most the learning_rate of 0.05/,
+  ],
+  [
+    'a cool-down at the rate 0',
+    { optimizer: { schedule: { cooldown_epochs: 1 } } },
+    '/optimizer/schedule/cooldown_epochs',
+    /use 0, or a minimum_rate above 0/,
+  ],
+  [
+    'a cool-down of a schedule that never falls',
+    { optimizer: { schedule: { type: 'constant', cooldown_epochs: 1 } } },
+    '/optimizer/schedule/cooldown_epochs',
+    /is for cosine, linear, polynomial; use 0 with constant/,
+  ],
+  [
+    'a warm-up and a cool-down that fill the run',
+    {
+      epochs: 3,
+      optimizer: { schedule: { warmup_epochs: 1.5, cooldown_epochs: 1.5, minimum_rate: 0.01 } },
+    },
+    '/optimizer/schedule/cooldown_epochs',
+    /must leave some of the run's 3 epochs for the way down/,
+  ],
+  [
     'an alternating flip where no image is mirrored',
     { augmentation: { flip: 'alternating' } },
     '/augmentation/flip',
@@ -561,6 +598,72 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { type: 'stored' }, augmentation: { cutmix: 1 } },
     '/augmentation/cutmix',
     /without augmentation; use 0/,
+  ],
+  [
+    'turned images with stored variables',
+    { method: { type: 'stored' }, augmentation: { rotation: 5 } },
+    '/augmentation/rotation',
+    /without augmentation; use 0/,
+  ],
+  [
+    'images upside down with stored variables',
+    { method: { type: 'stored' }, augmentation: { vertical_flip: true } },
+    '/augmentation/vertical_flip',
+    /without augmentation; use false/,
+  ],
+  [
+    'other colors with stored variables',
+    { method: { type: 'stored' }, augmentation: { color_jitter: { brightness: 0.1 } } },
+    '/augmentation/color_jitter',
+    /without augmentation; use null/,
+  ],
+  [
+    'a policy with stored variables',
+    { method: { type: 'stored' }, augmentation: { policy: { type: 'trivial-augment' } } },
+    '/augmentation/policy/type',
+    /without augmentation; use none/,
+  ],
+  [
+    'a count of the policy that draws one operation',
+    { augmentation: { policy: { type: 'trivial-augment', count: 3 } } },
+    '/augmentation/policy/count',
+    /is for rand-augment; use null with trivial-augment/,
+  ],
+  [
+    'a magnitude without a policy',
+    { augmentation: { policy: { magnitude: 3 } } },
+    '/augmentation/policy/magnitude',
+    /is for rand-augment; use null with none/,
+  ],
+  [
+    'a change of colors that changes nothing',
+    { augmentation: { color_jitter: {} } },
+    '/augmentation/color_jitter',
+    /changes nothing; use null, or an amount above 0/,
+  ],
+  [
+    'another hue of gray images',
+    { augmentation: { color_jitter: { brightness: 0.2, hue: 0.1 } } },
+    '/augmentation/color_jitter/hue',
+    /gray images have none; use 0/,
+  ],
+  [
+    'a switch between two ways to mix where there is one',
+    { augmentation: { mixup: 0.2, mix_switch: 0.7 } },
+    '/augmentation/mix_switch',
+    /use 0.5, or both above 0/,
+  ],
+  [
+    'an end of mixing in a job that mixes nothing',
+    { augmentation: { mix_off_epochs: 1 } },
+    '/augmentation/mix_off_epochs',
+    /use 0, or a mixup or cutmix above 0/,
+  ],
+  [
+    'an end of mixing before the run begins',
+    { epochs: 3, augmentation: { mixup: 0.2, mix_off_epochs: 3 } },
+    '/augmentation/mix_off_epochs',
+    /must be below the run's 3 epochs/,
   ],
   [
     'balanced classes of images with stored variables',

@@ -53,13 +53,17 @@ for (const steps of [STEPS, EVERY_FOURTH]) {
 test('the thread makes the bitwise same batches of balanced classes', () =>
   assertSameBatches(STEPS, { ...OPTIONS, sampling: 'balanced' }));
 
-test('the thread makes the bitwise same mixed, erased, reflected and alternately mirrored batches', () => {
+test('the thread makes the bitwise same batches of a job with every kind of augmentation', () => {
   const steps = {
     padding_mode: 'reflect',
     flip: 'alternating',
     random_erasing: 0.5,
     mixup: 0.3,
     cutmix: 1,
+    vertical_flip: true,
+    rotation: 20,
+    color_jitter: { brightness: 0.4, contrast: 0.4, saturation: 0, hue: 0 },
+    policy: { type: 'rand-augment', count: 2, magnitude: 9 },
   } as const;
   return assertSameBatches(STEPS, { ...OPTIONS, augmentation: { ...OPTIONS.augmentation, ...steps } });
 });

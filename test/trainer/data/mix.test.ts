@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawMix, type Mix, mixImages } from '../../../src/trainer/data/mix.js';
+import { UNCHANGED_IMAGES } from '../../../src/trainer/data/augment.js';
+import { drawMix, type Mix, mixImages, mixOfStep } from '../../../src/trainer/data/mix.js';
 import { labelTargets } from '../../../src/trainer/objective/batch-loss.js';
 import { beta, randomStream } from '../../../src/trainer/random.js';
 
@@ -32,6 +33,21 @@ test('the partners of a batch are a permutation, and its mix depends on seed and
   // 20 of 40 expected, standard deviation 3.2: five of them
   assert.ok(Math.abs(cut - 20) <= 16 && cut > 0, 'with both, a batch draws one of the two');
   assert.equal(drawMix({ mixup: 0, cutmix: 0 }, IMAGE, BATCH, { seed: 3, step: 0 }), null);
+});
+
+test('mix_switch is the share of batches that are cut, and a run of mix_off_epochs ends without mixed batches', () => {
+  const both = { mixup: 0.4, cutmix: 1 };
+  const of = (mix_switch: number) =>
+    Array.from({ length: 30 }, (_, step) =>
+      drawMix({ ...both, mix_switch }, IMAGE, BATCH, { seed: 3, step }),
+    );
+  assert.ok(of(0).every((mix) => mix?.box === null));
+  assert.ok(of(1).every((mix) => mix?.box));
+  const augmentation = { ...UNCHANGED_IMAGES, mixup: 1, mix_off_epochs: 2 };
+  // Three steps an epoch; the seventh image fills no batch.
+  const run = { seed: 3, batchSize: 2, samples: 7, epochs: 5, augmentation };
+  const mixed = Array.from({ length: 15 }, (_, step) => mixOfStep(run, IMAGE, step) !== null);
+  assert.deepEqual(mixed, [...Array(9).fill(true), ...Array(6).fill(false)]);
 });
 
 // Oracle of augmentation mixup.

@@ -47,7 +47,11 @@ test('stages in two processes, a round apart, see the bitwise same augmented bat
     const changed: ResolvedSpec = {
       ...spec,
       sampling: 'balanced',
-      augmentation: { ...spec.augmentation, mixup: 0.5, cutmix: 1, random_erasing: 0.5, flip: 'alternating' },
+      augmentation: {
+        ...spec.augmentation,
+        ...{ mixup: 0.5, cutmix: 1, random_erasing: 0.5, flip: 'alternating' },
+        policy: { type: 'trivial-augment', count: null, magnitude: null },
+      },
     };
     const other = await hashesOfTwo(folder, { ...run, spec: changed }, steps);
     assert.deepEqual(other.there, other.here);

@@ -504,6 +504,16 @@ test('schedules that fall end at the minimum rate, half way between where they a
   assert.deepEqual(ratesAt({ type: 'linear', warmup_epochs: 1 }, [9, 10, 55]), [0.2, 0.2, 0.1]);
 });
 
+test('a warm-up rises from its own rate, and a cool-down stays at the minimum', () => {
+  const ends = { warmup_epochs: 1, warmup_rate: 0.1, minimum_rate: 0.04, cooldown_epochs: 2 };
+  for (const type of ['cosine', 'linear', 'polynomial'] as const) {
+    assert.deepEqual(ratesAt({ type, ...ends }, [0, 4, 9, 10]), [0.11, 0.15, 0.2, 0.2], type);
+    assert.deepEqual(ratesAt({ type, ...ends }, [80, 90, 99]), [0.04, 0.04, 0.04], type);
+  }
+  // Half way of the 70 steps between them.
+  assert.deepEqual(ratesAt({ type: 'linear', ...ends }, [45]), [0.12]);
+});
+
 test('a cosine to 0 is bitwise the formula without a minimum', () => {
   const optimizer = mnistSpec().optimizer;
   for (let step = 0; step < 97; step++) {

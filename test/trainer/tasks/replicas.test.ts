@@ -170,7 +170,16 @@ test('the mean is exact where float32 can hold it, and the mean of one vector is
 test('n replicas learn at n times the rate, but never above the highest of the run', () => {
   const optimizer = {
     learning_rate: 0.1,
-    schedule: { type: 'cosine', minimum_rate: 0, power: 2, warmup_epochs: 0, milestones: [], gamma: 1 },
+    schedule: {
+      type: 'cosine',
+      minimum_rate: 0,
+      power: 2,
+      warmup_epochs: 0,
+      warmup_rate: 0,
+      cooldown_epochs: 0,
+      milestones: [],
+      gamma: 1,
+    },
   } as const;
   const rounds = { totalSteps: 100, stepsPerEpoch: 10 };
   const rate = (step: number, replicas: number) =>

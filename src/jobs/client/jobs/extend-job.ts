@@ -77,14 +77,18 @@ function requireContinuable(
   if (spec.selection?.keep === 'best') {
     refuse('It exported the best network of its last phase, and later ones could not be compared with it.');
   }
-  const { type, warmup_epochs: warmup } = spec.optimizer.schedule;
+  const { type, warmup_epochs: warmup, cooldown_epochs: cooldown = 0 } = spec.optimizer.schedule;
   if (schedule === 'continue' && !LASTING.includes(type)) {
     refuse(`The rate of ${id} fell to the end of its schedule (${type}). Use {"schedule": "rewarm"}.`);
   }
-  if (schedule === 'rewarm' && warmup >= epochs) {
-    refuse(
-      `The warm-up takes ${warmup} epochs, so the rate would never arrive. Add more than ${warmup} epochs.`,
-    );
+  const { mix_off_epochs: unmixed = 0 } = spec.augmentation;
+  if (schedule === 'continue' && unmixed > 0) {
+    refuse(`Its last ${unmixed} epochs were trained without mixing images. Use {"schedule": "rewarm"}.`);
+  }
+  const ends = warmup + cooldown;
+  if (schedule === 'rewarm' && ends >= epochs) {
+    const what = cooldown > 0 ? 'The warm-up and the cool-down take' : 'The warm-up takes';
+    refuse(`${what} ${ends} epochs, so the rate would never arrive. Add more than ${ends} epochs.`);
   }
 }
 

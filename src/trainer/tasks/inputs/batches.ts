@@ -64,6 +64,7 @@ export function batchOptions({ assignment: { spec, dataset } }: TaskContext): Tr
     batchSize: spec.batch_size,
     samples: trainSamples(spec, dataset),
     augmentation: spec.augmentation,
+    epochs: spec.epochs,
     sampling: spec.sampling,
     classWeights: spec.class_weights,
   };
