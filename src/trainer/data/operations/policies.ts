@@ -14,7 +14,7 @@ import {
 import type { Operation } from './operation.js';
 import { rotate, shearX, shearY, translateX, translateY } from './warps.js';
 
-/** How far the operations of a policy go at the highest of the 31 strengths, 30. */
+/** Ranges of the operations of a policy, at the highest of the 31 strengths. */
 interface Reach {
   readonly shear: number;
   /** Pixels, for a side of this length. */

@@ -6,7 +6,7 @@ import type { Operation } from './operation.js';
  * is the one nearest to where it came from, black outside of the image.
  */
 
-/** Where a pixel of the result came from, both from the center of the image on, in pixels. */
+/** Origin of a pixel of the result, both as distances from the center of the image, in pixels. */
 type Origin = (x: number, y: number, shape: Shape) => readonly [number, number];
 
 const warped =
