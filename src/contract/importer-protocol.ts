@@ -12,6 +12,9 @@ export type DatasetFormat = (typeof DATASET_FORMATS)[number];
 export const DATASET_LAYOUTS = ['auto', 'splits', 'no-splits'] as const;
 export type DatasetLayout = (typeof DATASET_LAYOUTS)[number];
 
+/** Order of the classes of an image folder: numbers by value, or all names by their characters. */
+export type ClassOrder = 'auto' | 'text';
+
 export interface ImportOptions {
   /** auto: detect the format from the names in the archive. */
   readonly format: DatasetFormat | 'auto';
@@ -22,6 +25,7 @@ export interface ImportOptions {
   readonly layout: DatasetLayout;
   /** Folder of the archive in which the folders of splits or classes lie; null: found by the layout. */
   readonly root: string | null;
+  readonly class_order: ClassOrder;
 }
 
 export interface ImportLimits {

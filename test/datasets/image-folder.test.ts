@@ -132,8 +132,11 @@ test('files that systems leave in archives, nested archives and other files are 
   );
 });
 
-test('classes that are numbers are in the order of numbers', async (t) => {
+test('classes that are numbers are in the order of numbers, or in that of text where it is asked for', async (t) => {
   const names = ['10', '9', '0'];
-  const { manifest } = await importArchive(t, makeZip(await imageFolder(SPLITS, names, 1)));
+  const archive = makeZip(await imageFolder(SPLITS, names, 1));
+  const { manifest } = await importArchive(t, archive);
   assert.deepEqual(manifest.classes, ['0', '9', '10']);
+  const { manifest: asText } = await importArchive(t, archive, { class_order: 'text' });
+  assert.deepEqual(asText.classes, ['0', '10', '9']);
 });

@@ -82,7 +82,8 @@ test('images deeper than the folder of their class are reported', async (t) => {
   );
 });
 
-test('other formats have no layout', async (t) => {
+test('other formats have neither a layout nor folders to order', async (t) => {
   const archive = makeZip([{ name: 'x_train.npy' }]);
   await assert.rejects(importArchive(t, archive, { layout: 'splits' }), /only image folders have a layout/);
+  await assert.rejects(importArchive(t, archive, { class_order: 'text' }), /leave `class_order` out/);
 });

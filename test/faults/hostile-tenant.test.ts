@@ -76,7 +76,16 @@ async function upload(tenant: TenantClient, name: string): Promise<string> {
     Uint8Array.from({ length: 20 }, (_, index) => index % 2),
   );
   const request: DatasetRequest = {
-    ...{ name, sha256: null, format: 'auto', test_share: null, image: {}, layout: 'auto', root: null },
+    ...{
+      name,
+      sha256: null,
+      format: 'auto',
+      test_share: null,
+      image: {},
+      layout: 'auto',
+      root: null,
+      class_order: 'auto',
+    },
   };
   const received = await tenant.datasets.receiveUpload(
     (async function* () {

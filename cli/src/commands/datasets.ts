@@ -54,6 +54,7 @@ export interface UploadOptions {
   readonly format?: Dataset['format'] & DatasetRequest['format'];
   readonly layout?: NonNullable<DatasetRequest['layout']>;
   readonly root?: string;
+  readonly classOrder?: NonNullable<DatasetRequest['class_order']>;
   readonly testShare?: number;
   /** `--no-wait` makes it false. */
   readonly wait: boolean;
@@ -69,13 +70,14 @@ export async function uploadDataset(
 ): Promise<ExitCode> {
   const { strata, out } = context;
   const upload = await sendFile(context, file);
-  const { format, layout, root, testShare } = options;
+  const { format, layout, root, classOrder, testShare } = options;
   let dataset = await strata.datasets.create({
     name: options.name ?? nameOf(file),
     upload: upload.id,
     ...(format && { format }),
     ...(layout && { layout }),
     ...(root !== undefined && { root }),
+    ...(classOrder && { class_order: classOrder }),
     ...(testShare !== undefined && { test_share: testShare }),
   });
   await upload.forget();

@@ -54,6 +54,7 @@ export function addDatasets(program: Command): void {
       new Option('--layout <layout>', 'meaning of the folders').choices(['auto', 'splits', 'no-splits']),
     )
     .option('--root <folder>', 'folder of the archive to read')
+    .addOption(new Option('--class-order <order>', 'order of the classes').choices(['auto', 'text']))
     .addOption(
       new Option('--test-share <share>', 'share of the images held out for testing').argParser(share),
     )

@@ -27,6 +27,8 @@ TestShare = Optional[float]
 
 DatasetLayout = Literal["auto", "splits", "no-splits"]
 
+DatasetClassOrder = Literal["auto", "text"]
+
 DatasetRoot = Optional[str]
 
 ExpectedSha256 = Optional[str]
@@ -981,6 +983,7 @@ class DatasetUpload(TypedDict):
     image: NotRequired[DatasetImage]
     layout: NotRequired[DatasetLayout]
     root: NotRequired[DatasetRoot]
+    class_order: NotRequired[DatasetClassOrder]
     sha256: NotRequired[ExpectedSha256]
     file: bytes
     """The archive."""
@@ -999,6 +1002,7 @@ class DatasetImport(TypedDict):
     image: NotRequired[DatasetImage]
     layout: NotRequired[DatasetLayout]
     root: NotRequired[DatasetRoot]
+    class_order: NotRequired[DatasetClassOrder]
     sha256: NotRequired[ExpectedSha256]
 
 

@@ -2705,6 +2705,8 @@ export interface components {
             layout: components["schemas"]["DatasetLayout"];
             /** @default null */
             root: components["schemas"]["DatasetRoot"];
+            /** @default auto */
+            class_order: components["schemas"]["DatasetClassOrder"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
             /**
@@ -2730,6 +2732,8 @@ export interface components {
             layout: components["schemas"]["DatasetLayout"];
             /** @default null */
             root: components["schemas"]["DatasetRoot"];
+            /** @default auto */
+            class_order: components["schemas"]["DatasetClassOrder"];
             /** @default null */
             sha256: components["schemas"]["ExpectedSha256"];
         } & ({
@@ -2766,6 +2770,11 @@ export interface components {
          * @enum {string}
          */
         DatasetLayout: "auto" | "splits" | "no-splits";
+        /**
+         * @description Order of the classes of an image folder, which is that of a model's outputs. `auto`: by value if all folders are called by whole numbers (2 before 10), else by the characters of their names. `text`: always by characters (10 before 2), as torchvision's ImageFolder and Keras have it.
+         * @enum {string}
+         */
+        DatasetClassOrder: "auto" | "text";
         /** @description Folder of the archive that holds the folders of the splits or classes, like `data/images`; images elsewhere are left out. Null: the first folder that holds more than one other. */
         DatasetRoot: string | null;
         /** @description The sha256 of the bytes, in hex. Bytes with another checksum are rejected. */

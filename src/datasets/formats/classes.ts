@@ -1,3 +1,4 @@
+import type { ClassOrder } from '../../contract/importer-protocol.js';
 import { ImportError, readable } from '../problems.js';
 
 /** Numbers class names in the order of their first use. */
@@ -32,11 +33,14 @@ const byNumber = (a: string, b: string) => Number(a) - Number(b);
 const byText = (a: string, b: string) => (a < b ? -1 : 1);
 
 /**
- * Sorts the classes: by value if all names are numbers, otherwise by characters, independent of the order in the
- * archive. @returns the names, and for each label its index in them
+ * Sorts the classes, independent of the order in the archive. `auto`: by value if all names are numbers, otherwise by
+ * characters, as `text` does always. @returns the names, and for each label its index in them
  */
-export function inOrder(names: readonly string[]): { classes: string[]; places: Uint16Array } {
-  const isNumbered = names.every((name) => /^\d{1,9}$/.test(name));
+export function inOrder(
+  names: readonly string[],
+  order: ClassOrder,
+): { classes: string[]; places: Uint16Array } {
+  const isNumbered = order === 'auto' && names.every((name) => /^\d{1,9}$/.test(name));
   const classes = names.toSorted(isNumbered ? byNumber : byText);
   const place = new Map(classes.map((name, index) => [name, index]));
   return { classes: classes.map(readable), places: Uint16Array.from(names, (name) => place.get(name)!) };

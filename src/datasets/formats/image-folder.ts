@@ -110,7 +110,7 @@ export class ImageFolderReader implements FormatReader {
     }
     if (this.#taken === 0) throw noImages();
     this.#tellOfFolders();
-    return { samples: this.#samples, ...inOrder(this.#classes.names) };
+    return { samples: this.#samples, ...inOrder(this.#classes.names, this.context.options.class_order) };
   }
 
   #tellOfFolders(): void {

@@ -45,4 +45,9 @@ export function refuseFolderOptions({ options }: ImportContext): void {
       'dataset_format',
       'only image folders have a layout; leave `layout` and `root` out',
     );
+  if (options.class_order !== 'auto')
+    throw new ImportError(
+      'dataset_format',
+      'only image folders have classes to order; leave `class_order` out',
+    );
 }

@@ -104,6 +104,7 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
       image: {},
       layout: 'auto' as const,
       root: null,
+      class_order: 'auto' as const,
       sha256: null,
     };
     return (await ours.datasets.createDataset(request, upload)).id;

@@ -35,7 +35,16 @@ after(async () => {
 });
 
 const requestFor = (name: string): DatasetRequest => ({
-  ...{ name, sha256: null, format: 'auto', test_share: null, image: {}, layout: 'auto', root: null },
+  ...{
+    name,
+    sha256: null,
+    format: 'auto',
+    test_share: null,
+    image: {},
+    layout: 'auto',
+    root: null,
+    class_order: 'auto',
+  },
 });
 
 async function* bytesOf(size: number): AsyncGenerator<Uint8Array> {

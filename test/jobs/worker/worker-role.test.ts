@@ -78,6 +78,7 @@ test('a worker with a role of its own trains, stops and reports, and cannot read
     image: {},
     layout: 'auto',
     root: null,
+    class_order: 'auto',
   } as const;
   const { id } = await datasets.createDataset({ name: 'pets', ...facts }, upload);
   await eventually('it imports datasets', async () => (await datasets.getDataset(id))?.state === 'ready');

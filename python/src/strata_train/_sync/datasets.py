@@ -11,7 +11,7 @@ from .._progress import Bar, Progress
 from .._retry import ATTEMPTS, backoff_s, is_passing, wait_s
 from .._unfinished import Unfinished
 from ..errors import StrataError
-from ..schemas import Dataset, DatasetFormat, DatasetImage, DatasetLayout
+from ..schemas import Dataset, DatasetClassOrder, DatasetFormat, DatasetImage, DatasetLayout
 from .connection import Connection, quoted
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         image: DatasetImage
         layout: DatasetLayout
         root: Optional[str]
+        class_order: DatasetClassOrder
 
 
 _PIECE = 8 * 1024 * 1024

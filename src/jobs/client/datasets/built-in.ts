@@ -4,7 +4,14 @@ import { insertImport } from '../../store/dataset-imports.js';
 import { lockDataset, setValidating } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
 
-const OPTIONS = { format: 'auto', test_share: null, image: {}, layout: 'auto', root: null } as const;
+const OPTIONS = {
+  format: 'auto',
+  test_share: null,
+  image: {},
+  layout: 'auto',
+  root: null,
+  class_order: 'auto',
+} as const;
 
 /**
  * Begins the import of a built-in dataset that is used for the first time, or could not be imported. It happens once for

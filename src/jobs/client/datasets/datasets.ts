@@ -134,7 +134,7 @@ type New = DatasetRequest & { readonly id: string; readonly tenant: string; read
 
 async function insert(tx: Transaction, request: New, source: Source): Promise<void> {
   const { importId, bytes, shown, adopted } = source;
-  const { id, tenant, quota, name, format, test_share, image, layout, root } = request;
+  const { id, tenant, quota, name, format, test_share, image, layout, root, class_order } = request;
   if ((await countDatasets(tx, tenant)) >= MAX_DATASETS_PER_TENANT) {
     const detail = `The limit is ${MAX_DATASETS_PER_TENANT} datasets. Delete one first.`;
     throw new StrataError('limit_reached', detail);
@@ -150,7 +150,7 @@ async function insert(tx: Transaction, request: New, source: Source): Promise<vo
     datasetId: id,
     tenant,
     source: bytes,
-    options: { format, test_share, image, layout, root },
+    options: { format, test_share, image, layout, root, class_order },
   });
 }
 

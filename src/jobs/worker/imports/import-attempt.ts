@@ -177,7 +177,7 @@ export class ImportAttempt {
       source: `spool:${id}/source`,
       work: `${id}/a${attempt}`,
       // Imports that began before an update have fewer.
-      options: { ...{ layout: 'auto', root: null }, ...options },
+      options: { ...{ layout: 'auto', root: null, class_order: 'auto' }, ...options },
       limits: this.options.limits,
     };
   }

@@ -36,7 +36,14 @@ const IMPORT: ImportAssignment = {
     source: 'spool:import_1/source',
     work: 'import_1/a1',
   },
-  options: { format: 'image-folder', layout: 'auto', root: null, test_share: 0.1, image: {} },
+  options: {
+    format: 'image-folder',
+    layout: 'auto',
+    root: null,
+    class_order: 'auto',
+    test_share: 0.1,
+    image: {},
+  },
   limits: { max_unpacked_bytes: 1, max_images: 1, max_classes: 1, max_image_pixels: 1 },
 };
 const QUESTION: PredictionTask = {
